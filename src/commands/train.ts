@@ -1,0 +1,126 @@
+/**
+ * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe and stores it.
+ *
+ * Exit codes: 0 stored; 1 the data or the version's folder cannot be used; 2 a wrong command line. Both
+ * failures are one line on stderr, and the folder stays as it was.
+ */
+import { createHash } from 'node:crypto';
+import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
+
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+const USAGE =
+  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--out <folder>]';
+
+class UsageError extends Error {}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`train: ${error.message}; ${USAGE}`);
+    process.exitCode = 2;
+  } else {
+    // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
+    const expected = error instanceof DataError || (error instanceof Error && 'syscall' in error);
+    console.error('train:', expected ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { model, files, out } = readArguments(args);
+  const train = await findRecipe(model);
+  const startedAt = performance.now();
+  const version = await train(files, (step) => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    console.log(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+  });
+  const folder = out ?? relative('', join(MODELS, model, '1'));
+  const sha256 = await storeVersion(folder, version, files.train);
+  console.log(`\n${formatMetrics(version.metrics)}\n`);
+  console.log(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
+}
+
+function readArguments(args: string[]) {
+  const { values, positionals } = parseStrictly(args);
+  const [model, ...others] = positionals;
+  if (model === undefined || others.length > 0) {
+    throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);
+  }
+  const { train = [], validate = [], holdout = [], out } = values;
+  if (train.length === 0) throw new UsageError('expected at least one --train <file>, got none');
+  return { model, files: { train, validate, holdout }, out };
+}
+
+function parseStrictly(args: string[]) {
+  const files = { type: 'string', multiple: true } as const;
+  const options = { train: files, validate: files, holdout: files, out: { type: 'string' } } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    // The first sentence names the option; the others are advice on names that begin with a dash.
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new UsageError(reason);
+  }
+}
+
+async function findRecipe(model: string): Promise<Recipe> {
+  const recipes = await Array.fromAsync(glob('*/train.ts', { cwd: MODELS }), dirname);
+  if (!recipes.includes(model)) {
+    throw new UsageError(`expected a model with a recipe (${recipes.sort().join(', ')}), got ${model}`);
+  }
+  const { train }: { readonly train: Recipe } = await import(`../../models/${model}/train.ts`);
+  return train;
+}
+
+/**
+ * Stores a version whole: every file is written under another name first and renamed when all are there,
+ * version.json, whose digest holds the rest together, last. A version that exists is never given other weights.
+ *
+ * @returns the SHA-256 of model.onnx, in hex.
+ */
+async function storeVersion(
+  folder: string,
+  version: TrainedVersion,
+  trainingFiles: string[],
+): Promise<string> {
+  const stored = await readFile(join(folder, 'model.onnx')).catch(() => undefined);
+  if (stored && !stored.equals(version.model)) {
+    throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
+  }
+  const { model, metrics, golden } = version;
+  const sha256 = createHash('sha256').update(model).digest('hex');
+  const trainedOn = trainingFiles.map((file) => basename(file));
+  const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
+  const goldenRows = golden.rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
+  const contents = {
+    'model.onnx': model,
+    'golden.json': `{\n  "tolerance": ${golden.tolerance},\n  "rows": [\n${goldenRows}\n  ]\n}\n`,
+    'version.json': `${JSON.stringify(description, null, 2)}\n`,
+  };
+  await mkdir(folder, { recursive: true });
+  const partial = (name: string) => join(folder, `${name}.partial`);
+  try {
+    for (const [name, content] of Object.entries(contents)) await writeFile(partial(name), content);
+    for (const name of Object.keys(contents)) await rename(partial(name), join(folder, name));
+  } finally {
+    for (const name of Object.keys(contents)) await rm(partial(name), { force: true });
+  }
+  return sha256;
+}
+
+/** One line per data file, with its figures in the order in which the recipe gave them. */
+function formatMetrics(metrics: readonly Metric[]): string {
+  const width = Math.max(...metrics.map((metric) => metric.data.length));
+  return [...Map.groupBy(metrics, (metric) => metric.data)]
+    .map(([data, figures]) => [data.padEnd(width), ...figures.map(formatFigure)].join('   '))
+    .join('\n');
+}
+
+function formatFigure({ name, value, unit }: Metric): string {
+  return `${name} ${value.toFixed(4)} ${unit}`;
+}

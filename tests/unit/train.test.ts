@@ -1,0 +1,355 @@
+/** The recipe of trip-duration on trips made here, the training command, and the committed version. No outside data. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-api';
+import { describe, expect, test } from 'vitest';
+import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
+import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
+
+const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../src/commands/train.ts', import.meta.url));
+const run = promisify(execFile);
+
+describe('solveRidge', () => {
+  test('gives what a dense solve of the normal equations gives', () => {
+    const random = seededRandom(1);
+    const rows = Array.from({ length: 400 }, () => {
+      const category = Math.floor(random() * random() * 12);
+      return { category, x: random() * 50, y: random() * 60 + category };
+    });
+    const { intercept, slope, weights } = solveRidge(rows, 1);
+    const dense = solveDensely(rows, 1);
+    expect(slope).toBeCloseTo(dense.slope, 9);
+    expect(intercept).toBeCloseTo(dense.intercept, 9);
+    expect(weights.size).toBe(dense.weights.size);
+    for (const [category, weight] of dense.weights) expect(weights.get(category)).toBeCloseTo(weight, 9);
+  });
+
+  test('shrinks the weights but not the intercept', () => {
+    const rows = [10, 20].flatMap((y, category) => [0, 1, 2].map((x) => ({ category, x, y })));
+    const { intercept, slope, weights } = solveRidge(rows, 1e9);
+    expect(intercept).toBeCloseTo(15, 6);
+    expect([slope, ...weights.values()].map(Math.abs).every((weight) => weight < 1e-6)).toBe(true);
+  });
+});
+
+describe('the recipe', () => {
+  test('makes a graph that answers as a dense solve of the same trips does', async () => {
+    await using folder = await openFolder();
+    const trips = makeTrips(600);
+    const version = await train(
+      { ...NO_FILES, train: [await folder.write('month.parquet', trips)] },
+      () => {},
+    );
+
+    const dense = solveDensely(trips.map(rowOf), 1);
+    const expected = trips.map((trip) => answer(dense, trip));
+    expectClose(await predict(version.model, trips), expected);
+
+    const squares = trips.reduce((sum, trip, i) => sum + ((expected[i] ?? 0) - trip.durationMinutes) ** 2, 0);
+    const rmse = version.metrics.find(({ name }) => name === 'RMSE');
+    expect(rmse).toMatchObject({ data: 'month.parquet', unit: 'minutes' });
+    expect(rmse?.value).toBeCloseTo(Math.sqrt(squares / trips.length), 3);
+  });
+
+  test('gives a pair that training never saw the intercept alone, and clips the distance', async () => {
+    await using folder = await openFolder();
+    const trips = makeTrips(600);
+    const { model } = await train({ ...NO_FILES, train: [await folder.write('m.parquet', trips)] }, () => {});
+    const { intercept, slope } = solveDensely(trips.map(rowOf), 1);
+    const unseen = [-3, 0, 49, 50, 75, 244152.01].map((miles) => makeTrip(200, 201, miles));
+    const clipped = [0, 0, 49, 50, 50, 50];
+    expectClose(
+      await predict(model, unseen),
+      clipped.map((miles) => intercept + slope * miles),
+    );
+  });
+
+  test('leaves out trips shorter than 1 minute or longer than 60, whichever integers the month stores', async () => {
+    await using folder = await openFolder();
+    const kept = makeTrips(100).concat(
+      { ...makeTrip(1, 265, 3), durationMinutes: 1 },
+      { ...makeTrip(265, 1, 3), durationMinutes: 60 },
+    );
+    const outside = [59 / 60, 3601 / 60, -5, 1440].map((durationMinutes) => ({
+      ...makeTrip(9, 9, 9),
+      durationMinutes,
+    }));
+    const files = [
+      await folder.write('kept.parquet', kept),
+      await folder.write('all.parquet', [...outside, ...kept], { zoneType: 'INTEGER' }),
+    ];
+    const [first, second] = await Promise.all(
+      files.map((file) => train({ ...NO_FILES, train: [file] }, () => {})),
+    );
+    expect(Buffer.from(second?.model ?? []).equals(Buffer.from(first?.model ?? [1]))).toBe(true);
+  });
+
+  test('names its golden rows by the manifest and answers them within their tolerance', async () => {
+    await using folder = await openFolder();
+    const { model, golden } = await train(
+      { ...NO_FILES, train: [await folder.write('m.parquet', makeTrips(50))] },
+      () => {},
+    );
+    const predictions = await predict(
+      model,
+      golden.rows.map(({ input }) => input as Trip),
+    );
+    expectClose(
+      predictions,
+      golden.rows.map(({ output }) => output.durationMinutes ?? Number.NaN),
+      golden.tolerance,
+    );
+  });
+
+  test.for([
+    {
+      wrong: 'a missing file',
+      name: 'none.parquet',
+      says: 'expected a Parquet file, got nothing by that name',
+    },
+    { wrong: 'a folder', name: '', says: 'expected a Parquet file, got a folder' },
+    { wrong: 'a file that is no Parquet', name: 'text.parquet', says: 'No magic bytes' },
+    { wrong: 'a month of other taxis', name: 'yellow.parquet', says: /column "lpep_\w+" not found.*tpep_/ },
+    {
+      wrong: 'a zone that cannot be',
+      name: 'zone.parquet',
+      says: 'from zone 266 to zone 5, where zones are 1 to 265',
+    },
+    { wrong: 'a distance that is no number', name: 'distance.parquet', says: 'a trip of NaN miles' },
+    { wrong: 'a month without a trip', name: 'empty.parquet', says: 'got: no trip of 1 to 60 minutes' },
+  ])('refuses $wrong in one line that names the file', async ({ name, says }) => {
+    await using folder = await openFolder();
+    await folder.write('zone.parquet', [{ ...makeTrip(266, 5, 1), durationMinutes: 9 }]);
+    await folder.write('distance.parquet', [{ ...makeTrip(6, 5, Number.NaN), durationMinutes: 9 }]);
+    await folder.write('empty.parquet', []);
+    const yellow = 'SELECT lpep_pickup_datetime AS tpep_pickup_datetime FROM month';
+    await folder.query(`COPY (${yellow}) TO $file (FORMAT parquet)`, {
+      file: join(folder.path, 'yellow.parquet'),
+    });
+    await writeFile(join(folder.path, 'text.parquet'), 'lpep_pickup_datetime,lpep_dropoff_datetime\n');
+    const file = join(folder.path, name);
+    const failure = train({ ...NO_FILES, train: [file] }, () => {});
+    await expect(failure).rejects.toThrow(expect.objectContaining({ name: 'DataError' }));
+    await expect(failure).rejects.toThrow(says);
+    await expect(failure).rejects.toThrow(new RegExp(`^${RegExp.escape(file)}: [^\n]+$`));
+  });
+});
+
+describe('npm run train', () => {
+  test('stores a whole version, the same bytes each time, and never gives a version other weights', async () => {
+    await using folder = await openFolder();
+    const month = await folder.write('month.parquet', makeTrips(200));
+    const other = await folder.write('other.parquet', makeTrips(201));
+    const out = join(folder.path, '1');
+    const { stdout } = await runCommand('trip-duration', '--train', month, '--holdout', other, '--out', out);
+    expect(stdout).toMatch(/^other\.parquet\s+RMSE \d+\.\d{4} minutes\s+MAE \d+\.\d{4} minutes$/m);
+
+    expect((await readdir(out)).toSorted()).toEqual(['golden.json', 'model.onnx', 'version.json']);
+    const stored = await readFile(join(out, 'model.onnx'));
+    const version = JSON.parse(await readFile(join(out, 'version.json'), 'utf8'));
+    expect(version).toMatchObject({ sha256: sha256(stored), trainedOn: ['month.parquet'] });
+    expect(
+      version.metrics.map(({ data, name }: { data: string; name: string }) => `${data} ${name}`),
+    ).toEqual(['month.parquet RMSE', 'month.parquet MAE', 'other.parquet RMSE', 'other.parquet MAE']);
+
+    await runCommand('trip-duration', '--train', month, '--out', out);
+    expect(await readFile(join(out, 'model.onnx'))).toEqual(stored);
+    const refused = runCommand('trip-duration', '--train', other, '--out', out);
+    await expect(refused).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('a version never changes'),
+    });
+    expect(await readFile(join(out, 'model.onnx'))).toEqual(stored);
+  });
+
+  test('stores nothing when a file cannot be read', async () => {
+    await using folder = await openFolder();
+    const month = await folder.write('month.parquet', makeTrips(50));
+    const missing = join(folder.path, 'none.parquet');
+    const out = join(folder.path, '1');
+    const failure = runCommand('trip-duration', '--train', month, '--holdout', missing, '--out', out);
+    const stderr = `train: ${missing}: expected a Parquet file, got nothing by that name\n`;
+    await expect(failure).rejects.toMatchObject({ code: 1, stderr });
+    expect(await readdir(folder.path)).toEqual(['month.parquet']);
+  });
+
+  test.for([
+    { wrong: 'no model', args: ['--train', 'x'], says: 'expected the name of one model, got none' },
+    { wrong: 'a model without a recipe', args: ['nope', '--train', 'x'], says: '(trip-duration), got nope' },
+    {
+      wrong: 'no training file',
+      args: ['trip-duration'],
+      says: 'expected at least one --train <file>, got none',
+    },
+    {
+      wrong: 'an unknown option',
+      args: ['trip-duration', '--test', 'x'],
+      says: "Unknown option '--test'; usage",
+    },
+  ])('refuses $wrong with exit code 2 and the usage', async ({ args, says }) => {
+    const failure = runCommand(...args);
+    await expect(failure).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
+    await expect(failure).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^train: [^\n]+ usage: [^\n]+\n$/),
+    });
+  });
+});
+
+describe('the committed version', () => {
+  test('has the digest that version.json names, in less than 2 MB', async () => {
+    const model = await readFile(join(COMMITTED, 'model.onnx'));
+    expect(JSON.parse(await readFile(join(COMMITTED, 'version.json'), 'utf8')).sha256).toBe(sha256(model));
+    expect(model.byteLength).toBeLessThan(2_000_000);
+  });
+
+  test('gives the published sample predictions and its golden rows, alone and as one batch', async () => {
+    const model = await readFile(join(COMMITTED, 'model.onnx'));
+    const golden = JSON.parse(await readFile(join(COMMITTED, 'golden.json'), 'utf8'));
+    const samples: { input: Trip; output: { durationMinutes: number } }[] = [...SAMPLES, ...golden.rows];
+    const trips = samples.map(({ input }) => input);
+    const expected = samples.map(({ output }) => output.durationMinutes);
+    expectClose(await predict(model, trips), expected);
+    for (const [i, trip] of trips.entries()) {
+      expectClose(await predict(model, [trip]), expected.slice(i, i + 1));
+    }
+  });
+});
+
+const NO_FILES = { train: [], validate: [], holdout: [] };
+
+/** Predictions of scikit-learn's Ridge(alpha=1), trained on 2021-01; the last is far beyond the API's limit. */
+const SAMPLES = [
+  { input: makeTrip(74, 75, 1.44), output: { durationMinutes: 7.848074721 } },
+  { input: makeTrip(43, 151, 1.01), output: { durationMinutes: 6.069086518 } },
+  { input: makeTrip(166, 239, 2.53), output: { durationMinutes: 10.937637018 } },
+  { input: makeTrip(130, 205, 4), output: { durationMinutes: 14.141279595 } },
+  { input: makeTrip(265, 1, 10), output: { durationMinutes: 27.409934216 } },
+  { input: makeTrip(75, 75, 244152.01), output: { durationMinutes: 64.875259996 } },
+];
+
+function makeTrip(pickupLocationId: number, dropoffLocationId: number, tripDistanceMiles: number): Trip {
+  return { pickupLocationId, dropoffLocationId, tripDistanceMiles };
+}
+
+/** Trips between a few zones, some with an absurd distance, of whole seconds; the same for the same count. */
+function makeTrips(count: number): FinishedTrip[] {
+  const random = seededRandom(count);
+  const zones = [1, 7, 74, 75, 265];
+  const zone = () => zones[Math.floor(random() * random() * zones.length)] ?? 1;
+  return Array.from({ length: count }, () => {
+    const miles = random() < 0.05 ? random() * 100_000 : random() * 20;
+    const seconds = 60 + Math.round(random() * 1200 + Math.min(miles, 50) * 40);
+    return { ...makeTrip(zone(), zone(), miles), durationMinutes: Math.min(seconds, 3600) / 60 };
+  });
+}
+
+function rowOf(trip: FinishedTrip): Row {
+  const category = trip.pickupLocationId * 1000 + trip.dropoffLocationId;
+  return { category, x: Math.min(trip.tripDistanceMiles, 50), y: trip.durationMinutes };
+}
+
+function answer({ intercept, slope, weights }: ReturnType<typeof solveDensely>, trip: FinishedTrip): number {
+  const { category, x } = rowOf(trip);
+  return intercept + slope * x + (weights.get(category) ?? 0);
+}
+
+/** The same ridge by the textbook: AᵀA + alpha on the diagonal (not for the intercept), Gauss-Jordan with pivoting. */
+function solveDensely(rows: readonly Row[], alpha: number) {
+  const categories = [...new Set(rows.map(({ category }) => category))];
+  const size = categories.length + 2;
+  const system = Array.from({ length: size }, (_, i) => {
+    return Array.from({ length: size + 1 }, (_, j) => (i === j && i < size - 1 ? alpha : 0));
+  });
+  for (const { category, x, y } of rows) {
+    const features = [...categories.map((known) => Number(known === category)), x, 1];
+    system.forEach((equation, i) => {
+      [...features, y].forEach((value, j) => {
+        equation[j] = at(equation, j) + at(features, i) * value;
+      });
+    });
+  }
+  for (let pivot = 0; pivot < size; pivot++) {
+    const rest = system.splice(pivot).toSorted((a, b) => Math.abs(at(b, pivot)) - Math.abs(at(a, pivot)));
+    system.push(...rest);
+    const chosen = (system[pivot] ?? []).map((value, _, equation) => value / at(equation, pivot));
+    system.forEach((equation, i) => {
+      const factor = at(equation, pivot);
+      system[i] = i === pivot ? chosen : equation.map((value, j) => value - factor * at(chosen, j));
+    });
+  }
+  const solution = system.map((equation) => at(equation, size));
+  const weights = new Map(categories.map((category, i) => [category, at(solution, i)]));
+  return { weights, slope: at(solution, size - 2), intercept: at(solution, size - 1) };
+}
+
+function at(values: readonly number[], index: number): number {
+  return values[index] ?? Number.NaN;
+}
+
+function expectClose(actual: readonly number[], expected: readonly number[], tolerance = 1e-4): void {
+  expect(actual.length).toBe(expected.length);
+  const errors = actual.map((value, i) => Math.abs(value - at(expected, i)));
+  expect(errors.filter((error) => !(error <= tolerance))).toEqual([]);
+}
+
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function runCommand(...args: string[]) {
+  return run(process.execPath, [COMMAND, ...args]);
+}
+
+/** A folder of its own, gone when disposed, in which months are written as TLC writes them. */
+async function openFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'tidings-train-'));
+  const database = await DuckDBInstance.create(':memory:');
+  const connection = await database.connect();
+  return {
+    path,
+    query: connection.run.bind(connection),
+    async write(name: string, trips: readonly FinishedTrip[], { zoneType = 'BIGINT' } = {}): Promise<string> {
+      const file = join(path, name);
+      await connection.run(
+        `CREATE OR REPLACE TABLE month AS
+           SELECT CAST(2 AS BIGINT) AS VendorID, TIMESTAMP '2021-01-31 23:59:00' AS lpep_pickup_datetime,
+             lpep_pickup_datetime + to_seconds(seconds) AS lpep_dropoff_datetime,
+             CAST(pickup AS ${zoneType}) AS PULocationID, CAST(dropoff AS ${zoneType}) AS DOLocationID,
+             miles AS trip_distance
+           FROM (SELECT unnest($pickups) AS pickup, unnest($dropoffs) AS dropoff, unnest($miles) AS miles,
+             unnest($seconds) AS seconds)`,
+        {
+          pickups: listValue(trips.map((trip) => trip.pickupLocationId)),
+          dropoffs: listValue(trips.map((trip) => trip.dropoffLocationId)),
+          miles: listValue(trips.map((trip) => trip.tripDistanceMiles)),
+          seconds: listValue(trips.map((trip) => Math.round(trip.durationMinutes * 60))),
+        },
+        { pickups: LIST(INTEGER), dropoffs: LIST(INTEGER), miles: LIST(DOUBLE), seconds: LIST(INTEGER) },
+      );
+      await connection.run('COPY month TO $file (FORMAT parquet)', { file });
+      return file;
+    },
+    async [Symbol.asyncDispose]() {
+      connection.closeSync();
+      database.closeSync();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
