@@ -1,0 +1,24 @@
+/** The contract with clients, made from the manifests. `schema.graphql` beside it is its printed form. */
+import type { GraphQLSchema } from 'graphql';
+import type { Model } from '../src/models.ts';
+import { createBuilder } from './builder.ts';
+import { definePredictions } from './predict.ts';
+import { defineSystem } from './system.ts';
+import { defineTask } from './task.ts';
+
+export type { Context } from './builder.ts';
+
+/** @param maxComplexity points an operation may cost. */
+export function buildSchema(
+  models: readonly Model[],
+  { maxComplexity }: { maxComplexity: number },
+): GraphQLSchema {
+  const builder = createBuilder(maxComplexity);
+  builder.queryType({ description: 'What is there now.' });
+  builder.mutationType({ description: 'Submits tasks.' });
+  builder.subscriptionType({ description: 'Delivers tasks as they change.' });
+  const taskRef = defineTask(builder, models);
+  definePredictions(builder, models, taskRef);
+  defineSystem(builder);
+  return builder.toSchema({ sortSchema: false });
+}

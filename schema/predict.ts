@@ -1,0 +1,58 @@
+/** One mutation per model, made from its manifest, and the options all of them take. */
+import { MAX_TIMEOUT_MS } from '../src/config.ts';
+import { isFloat, type Manifest, type ManifestInput, type Model } from '../src/models.ts';
+import { MAX_REQUEST_ID_LENGTH, MIN_TIMEOUT_MS } from '../src/tasks.ts';
+import type { Builder } from './builder.ts';
+import type { TaskRef } from './task.ts';
+
+export function definePredictions(builder: Builder, models: readonly Model[], taskRef: TaskRef): void {
+  const optionsInput = builder.inputType('TaskOptions', {
+    description: 'How a task is to be run.',
+    fields: (t) => ({
+      requestId: t.string({
+        description: `Makes a retry safe: the same requestId returns the first task instead of a second one, for as long as results are kept. 1 to ${MAX_REQUEST_ID_LENGTH} characters; another input under the same requestId is a \`REQUEST_ID_CONFLICT\`.`,
+      }),
+      timeoutMs: t.int({
+        description: `From submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,
+      }),
+      modelVersion: t.string({ description: 'Pins a version, as `models` lists them. Default: the newest.' }),
+    }),
+  });
+
+  for (const model of models) {
+    const { manifest } = model;
+    const modelInput = defineInput(builder, manifest);
+    builder.mutationField(manifest.graphql.mutation, (t) =>
+      t.field({
+        type: taskRef,
+        description: `Submits a task to the model ${manifest.name} and returns it at once, queued. ${manifest.description} Errors: \`BAD_USER_INPUT\`, \`QUEUE_FULL\`, \`GATEWAY_BUSY\`, \`REQUEST_ID_CONFLICT\`, \`BROKER_UNAVAILABLE\`.`,
+        args: {
+          input: t.arg({ type: modelInput, required: true, description: 'What to predict for.' }),
+          options: t.arg({ type: optionsInput, description: 'How to run it.' }),
+        },
+        resolve: (_root, { input, options }, { tasks, owner, trace }) =>
+          tasks.submit({ model, input, options: options ?? {}, owner, trace }),
+      }),
+    );
+  }
+}
+
+function defineInput(builder: Builder, { name, graphql, inputs }: Manifest) {
+  const inputRef = builder.inputRef<Record<string, number | null | undefined>>(graphql.inputType);
+  inputRef.implement({
+    description: `What the model ${name} takes.`,
+    fields: (t) =>
+      Object.fromEntries(
+        inputs.map((input) => {
+          const options = { description: describe(input), required: input.default === undefined };
+          return [input.name, isFloat(input.type) ? t.float(options) : t.int(options)];
+        }),
+      ),
+  });
+  return inputRef;
+}
+
+function describe({ description, unit, minimum, maximum, default: fallback }: ManifestInput): string {
+  const sentence = `${description} Unit: ${unit}; ${minimum} to ${maximum}`;
+  return fallback === undefined ? `${sentence}.` : `${sentence}; default ${fallback}.`;
+}

@@ -1,0 +1,161 @@
+/** Task and everything on it; the query that finds one and the subscriptions that watch one. */
+import type { Model } from '../src/models.ts';
+import {
+  type Task,
+  type TaskError,
+  TaskErrorCode,
+  TaskState,
+  type TaskTimings,
+  type Values,
+} from '../src/task.ts';
+import type { Builder } from './builder.ts';
+
+/** A prediction on its way to its GraphQL type. */
+interface Prediction {
+  readonly model: string;
+  readonly values: Values;
+}
+
+export type TaskRef = ReturnType<typeof defineTask>;
+
+export function defineTask(builder: Builder, models: readonly Model[]) {
+  const stateEnum = builder.enumType('TaskState', {
+    description: 'Where a task is in its life. It ends in exactly one final state and stays there.',
+    values: {
+      [TaskState.Queued]: { description: 'Accepted and stored; no worker has started it yet.' },
+      [TaskState.Running]: { description: 'A worker has it in a batch that is being run.' },
+      [TaskState.Succeeded]: { description: 'Final: `prediction` is there.' },
+      [TaskState.Failed]: { description: 'Final: `error` says why.' },
+      [TaskState.Expired]: { description: 'Final: its time limit passed before a worker finished it.' },
+    } as const,
+  });
+
+  const errorCodeEnum = builder.enumType('TaskErrorCode', {
+    description: 'Why an accepted task ended without a prediction.',
+    values: {
+      [TaskErrorCode.DeadlineExceeded]: { description: 'Not finished within `timeoutMs`.' },
+      [TaskErrorCode.InferenceFailed]: {
+        description: 'ONNX Runtime refused to run the model on this input.',
+      },
+      [TaskErrorCode.InvalidOutput]: { description: 'The model gave no finite number, or too few.' },
+      [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed whenever it ran this input.' },
+      [TaskErrorCode.MalformedJob]: { description: 'The job in the queue could not be read.' },
+    } as const,
+  });
+
+  const timingsRef = builder.objectRef<TaskTimings>('TaskTimings').implement({
+    description: 'Where the time of a task went.',
+    fields: (t) => ({
+      queueMs: t.exposeFloat('queueMs', {
+        description: 'From submission until its batch was formed, in milliseconds.',
+      }),
+      batchMs: t.exposeFloat('batchMs', {
+        description: 'From its batch being formed until the run, in milliseconds.',
+      }),
+      computeMs: t.exposeFloat('computeMs', { description: 'The run of the whole batch, in milliseconds.' }),
+      batchSize: t.exposeInt('batchSize', { description: 'Tasks in the batch.' }),
+    }),
+  });
+
+  const errorRef = builder.objectRef<TaskError>('TaskError').implement({
+    description: 'Why a task ended without a prediction.',
+    fields: (t) => ({
+      code: t.expose('code', { type: errorCodeEnum, description: 'For programs.' }),
+      message: t.exposeString('message', { description: 'For people: what was expected and what came.' }),
+    }),
+  });
+
+  const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.predictionType]));
+  const predictionTypes = models.map(({ manifest }) =>
+    builder.objectRef<Prediction>(manifest.graphql.predictionType).implement({
+      description: `What the model ${manifest.name} predicts.`,
+      fields: (t) =>
+        Object.fromEntries(
+          manifest.outputs.map(({ name, unit, description }) => [
+            name,
+            t.float({
+              description: `${description} Unit: ${unit}.`,
+              resolve: ({ values }) => values[name] ?? Number.NaN,
+            }),
+          ]),
+        ),
+    }),
+  );
+  const predictionUnion = builder.unionType('Prediction', {
+    description: 'One type per model.',
+    types: predictionTypes,
+    resolveType: ({ model }) => typeNames.get(model) ?? null,
+  });
+
+  const taskRef = builder.objectRef<Task>('Task').implement({
+    description:
+      'One prediction on its way: returned at once by a mutation, delivered finished by `taskResult`.',
+    fields: (t) => ({
+      id: t.exposeID('id', {
+        description: 'Names the task for `task`, `taskResult` and `taskUpdates`. Opaque.',
+      }),
+      model: t.exposeString('model', { description: 'Name of the model.' }),
+      modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
+      state: t.expose('state', { type: stateEnum, description: 'Where the task is in its life.' }),
+      submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
+      startedAt: t.expose('startedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When the run it is in, or was in at last, started.',
+      }),
+      finishedAt: t.expose('finishedAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When it reached its final state.',
+      }),
+      attempts: t.exposeInt('attempts', {
+        description: 'How often a worker has taken it up; more than 1 after a worker died with it in hand.',
+      }),
+      timings: t.expose('timings', {
+        type: timingsRef,
+        nullable: true,
+        description: 'Where its time went, once it ran.',
+      }),
+      prediction: t.field({
+        type: predictionUnion,
+        nullable: true,
+        description: 'What the model predicts, once the task has succeeded.',
+        resolve: ({ model, prediction }) => prediction && { model, values: prediction },
+      }),
+      error: t.expose('error', { type: errorRef, nullable: true, description: 'Why it failed or expired.' }),
+    }),
+  });
+
+  const idArgument = 'As a mutation returned it.';
+  builder.queryField('task', (t) =>
+    t.field({
+      type: taskRef,
+      nullable: true,
+      description:
+        'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. To wait for the end, subscribe to `taskResult`.',
+      args: { id: t.arg.id({ required: true, description: idArgument }) },
+      resolve: (_root, { id }, { tasks }) => tasks.find(id),
+    }),
+  );
+  builder.subscriptionField('taskResult', (t) =>
+    t.field({
+      type: taskRef,
+      description:
+        'Exactly one event: the task in its final state, the moment it exists or at once if it does already. Then it completes. Errors as `task`.',
+      args: { id: t.arg.id({ required: true, description: idArgument }) },
+      subscribe: (_root, { id }, { tasks }) => tasks.result(id),
+      resolve: (task) => task,
+    }),
+  );
+  builder.subscriptionField('taskUpdates', (t) =>
+    t.field({
+      type: taskRef,
+      description:
+        'The present state at once, then each change; completes after the final state. Errors as `task`.',
+      args: { id: t.arg.id({ required: true, description: idArgument }) },
+      subscribe: (_root, { id }, { tasks }) => tasks.updates(id),
+      resolve: (task) => task,
+    }),
+  );
+  return taskRef;
+}

@@ -1,0 +1,418 @@
+/**
+ * The broker, in Tidings' words: jobs, results, requests, dead letters, presence. NATS is spoken in this folder and
+ * nowhere else. A method that stores returns once the stream has answered; a method that reads asks the stream's
+ * leader unless it says otherwise.
+ */
+import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models.ts';
+import {
+  consumerName,
+  type DeadLetter,
+  decodeJob,
+  decodeRequestRecord,
+  decodeResult,
+  encodeMessage,
+  type Job,
+  PRESENCE_INTERVAL_MS,
+  type RequestRecord,
+  type Result,
+  type RunningNotice,
+  streams,
+  subjects,
+  type WorkerPresence,
+} from '../protocol.ts';
+import type { Task, TaskAddress } from '../task.ts';
+import { BrokerClock } from './clock.ts';
+import { JobConsumer } from './jobConsumer.ts';
+import { Publisher, type PublishOutcome } from './publisher.ts';
+import { ensureStreams, type StreamLimits } from './streams.ts';
+
+export interface BrokerOptions {
+  /** As `NATS_URL`: several servers separated by commas. */
+  readonly url: string;
+  /** Shown in the broker's monitoring. */
+  readonly name: string;
+  readonly models: readonly Model[];
+  readonly limits: StreamLimits;
+  readonly log: Logger;
+  /** Gives up waiting for the first connection. */
+  readonly signal?: AbortSignal;
+  /** How long a stored message may stay unconfirmed, in milliseconds. @default 2000 */
+  readonly ackTimeoutMs?: number;
+}
+
+export type { Delivery, JobSource } from './jobConsumer.ts';
+export type { PublishOutcome } from './publisher.ts';
+
+/** A queued job as it lies in its stream: its body may be unreadable. */
+export interface StoredJob {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly sequence: number;
+}
+
+/** What stops listening when disposed. */
+export type Listening = Disposable;
+
+const CLOCK_INTERVAL_MS = 10_000;
+const READ_TIMEOUT_MS = 2_000;
+const PRESENT_STATE_TIMEOUT_MS = 250;
+const FIRST_CONNECT_RETRY_MS = 250;
+
+/**
+ * Connects, waiting for a broker that is not there yet, and sees to the streams.
+ *
+ * @throws {ConfigurationError} if the streams do not fit; whatever the broker refuses otherwise.
+ */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const connection = await connectPatiently(options);
+  try {
+    const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
+    await ensureStreams(manager, options.models, options.limits);
+    const broker = new Broker(connection, manager, options);
+    await broker.readClock();
+    return broker;
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+async function connectPatiently({ url, name, log, signal }: BrokerOptions): Promise<NatsConnection> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect({
+        servers: url.split(',').map((server) => server.trim()),
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 100,
+        reconnectJitter: 100,
+        pingInterval: 5_000,
+        maxPingOut: 2,
+        noAsyncTraces: true,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      if (attempt % 20 === 1) log.warn({ url, reason: messageOf(error) }, 'waiting for the broker');
+      await new Promise((resolve) => setTimeout(resolve, FIRST_CONNECT_RETRY_MS));
+    }
+  }
+}
+
+export class Broker implements AsyncDisposable {
+  readonly #connection: NatsConnection;
+  readonly #manager: JetStreamManager;
+  readonly #options: BrokerOptions;
+  readonly #publisher: Publisher;
+  readonly #clock = new BrokerClock();
+  readonly #consumers = new Set<JobConsumer>();
+  readonly #log: Logger;
+  readonly #clockTimer: NodeJS.Timeout;
+  readonly #connectionListeners = new Set<(connected: boolean) => void>();
+  #connected = true;
+  #reconnection = Promise.withResolvers<void>();
+
+  constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
+    this.#connection = connection;
+    this.#manager = manager;
+    this.#options = options;
+    this.#log = options.log;
+    this.#publisher = new Publisher({ connection, ackTimeoutMs: options.ackTimeoutMs ?? 2_000 });
+    this.#reconnection.resolve();
+    this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
+    void this.#followConnection();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Milliseconds since the epoch on the broker's clock: what deadlines are compared with. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Resolves at once while connected, else after the next reconnect. */
+  whenConnected(): Promise<void> {
+    return this.#reconnection.promise;
+  }
+
+  /** @param listener is called with false when the connection breaks, with true when it is back. */
+  onConnectionChange(listener: (connected: boolean) => void): Listening {
+    this.#connectionListeners.add(listener);
+    return { [Symbol.dispose]: () => this.#connectionListeners.delete(listener) };
+  }
+
+  // Writing
+
+  /** @param again if an earlier try may have been stored: a job still queued is then not stored twice. */
+  storeJob(job: Job, { again = false }: { again?: boolean } = {}): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.job(job), encodeMessage(job), { firstOfSubject: again });
+  }
+
+  /** Write-once: refused if the task has a final state already, or the store is full. */
+  storeResult(result: Result, address: TaskAddress): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.resultOf(address), encodeMessage(result));
+  }
+
+  /** Write-once: refused if the request is known already, or the store is full. */
+  storeRequest(hash: string, record: RequestRecord): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.request(hash), encodeMessage(record));
+  }
+
+  /** Write-once. */
+  storeDeadLetter(letter: DeadLetter): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.dead(letter.model, letter.taskId), encodeMessage(letter));
+  }
+
+  /**
+   * Takes a job off its queue, if it is still there. Only after its task's final state is stored.
+   *
+   * @param subject of the job, or `subjects.jobOf` its task.
+   */
+  async removeJob(model: string, subject: string): Promise<void> {
+    await this.#asking(() => this.#manager.streams.purge(streams.jobs(model), { filter: subject }));
+  }
+
+  // Reading: each throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
+
+  readJob(address: TaskAddress): Promise<Job | undefined> {
+    return this.#readLast(streams.jobs(address.model), subjects.jobOf(address), (message) =>
+      decodeJob(message.data, message.subject),
+    );
+  }
+
+  readResult(address: TaskAddress): Promise<Result | undefined> {
+    return this.#readLast(streams.results, subjects.resultOf(address), ({ data }) => decodeResult(data));
+  }
+
+  readRequest(hash: string): Promise<RequestRecord | undefined> {
+    return this.#readLast(streams.requests, subjects.request(hash), ({ data }) => decodeRequestRecord(data));
+  }
+
+  /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */
+  async peekResult(address: TaskAddress): Promise<Result | undefined> {
+    const query = { last_by_subj: subjects.resultOf(address) };
+    const message = await this.#asking(() => this.#manager.direct.getMessage(streams.results, query));
+    return message === null ? undefined : decodeResult(message.data);
+  }
+
+  /** @returns the first queued job from a sequence on whose deadline lies in the given second, as it is stored. */
+  async nextJobDueIn(model: string, second: number, fromSequence: number): Promise<StoredJob | undefined> {
+    const query = { seq: fromSequence, next_by_subj: subjects.jobsDueIn(model, second) };
+    const message = await this.#asking(() => this.#manager.streams.getMessage(streams.jobs(model), query));
+    if (message === null) return undefined;
+    return { subject: message.subject, data: message.data, sequence: message.seq };
+  }
+
+  /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
+  async queuedDeadlines(model: string): Promise<readonly number[]> {
+    const seconds = new Set<number>();
+    const filter = { subjects_filter: subjects.allJobs(model) };
+    const info = await this.#asking(() => this.#manager.streams.info(streams.jobs(model), filter));
+    for (const subject of Object.keys(info.state.subjects ?? {})) seconds.add(Number(subject.split('.')[4]));
+    return [...seconds].toSorted((a, b) => a - b);
+  }
+
+  /** Throws unless the broker answers and the streams are there. */
+  async checkStreams(models: readonly Model[]): Promise<void> {
+    const names = [
+      streams.results,
+      streams.requests,
+      ...models.map(({ manifest }) => streams.jobs(manifest.name)),
+    ];
+    await Promise.all(names.map((name) => this.#asking(() => this.#manager.streams.info(name))));
+  }
+
+  // Hearing
+
+  /** Hears the final state of every task that one gateway accepted, once it is stored. At most once each. */
+  listenFinals(home: string, hear: (result: Result) => void): Listening {
+    return this.#listen(subjects.finalsOf(home), (message) => hear(decodeResult(message.data)));
+  }
+
+  /** Hears the final state of one task. Resolves once the broker listens. */
+  async listenFinal(address: TaskAddress, hear: (result: Result) => void): Promise<Listening> {
+    const listening = this.#listen(subjects.finalOf(address), (message) => hear(decodeResult(message.data)));
+    await this.#asking(() => this.#connection.flush());
+    return listening;
+  }
+
+  /** Hears which tasks of a gateway run; the gateway that accepted them is told always, others while they listen. */
+  listenRunning(home: string, hear: (notice: RunningNotice) => void): Listening {
+    return this.#listen(subjects.running(home), (message) => hear(message.json<RunningNotice>()));
+  }
+
+  announceRunning(home: string, notice: RunningNotice): void {
+    if (this.#connected) this.#connection.publish(subjects.running(home), encodeMessage(notice));
+  }
+
+  /** Answers other gateways that ask for the present state of a task that this one accepted. */
+  answerPresentState(home: string, find: (id: string) => Task | undefined): Listening {
+    return this.#listen(subjects.presentState(home), (message) => {
+      message.respond(encodeMessage(find(message.string()) ?? {}));
+    });
+  }
+
+  /** @returns the present state as its home gateway knows it; undefined if that one is gone or has forgotten it. */
+  async askPresentState({ id, home }: TaskAddress): Promise<Task | undefined> {
+    try {
+      const reply = await this.#connection.request(subjects.presentState(home), id, {
+        timeout: PRESENT_STATE_TIMEOUT_MS,
+      });
+      const task = reply.json<Partial<Task>>();
+      return task.id === id ? (task as Task) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Tells gateways at once, regularly and whenever one asks that this worker serves. Disposing says good-bye. */
+  announceWorker(presence: WorkerPresence): Listening {
+    const announce = () => {
+      if (this.#connected) this.#connection.publish(subjects.workerPresence, encodeMessage(presence));
+    };
+    const asked = this.#listen(subjects.askWorkers, announce);
+    const timer = setInterval(announce, PRESENCE_INTERVAL_MS).unref();
+    announce();
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(timer);
+        asked[Symbol.dispose]();
+        if (this.#connected)
+          this.#connection.publish(subjects.workerLeft, encodeMessage({ id: presence.id }));
+      },
+    };
+  }
+
+  /** Hears workers, those that live already at once. */
+  listenWorkers({
+    present,
+    left,
+  }: {
+    present: (presence: WorkerPresence) => void;
+    left: (id: string) => void;
+  }): Listening {
+    const stack = new DisposableStack();
+    stack.use(this.#listen(subjects.workerPresence, (message) => present(message.json<WorkerPresence>())));
+    stack.use(this.#listen(subjects.workerLeft, (message) => left(message.json<{ id: string }>().id)));
+    this.#connection.publish(subjects.askWorkers);
+    return stack;
+  }
+
+  /** @param maxHeld jobs requested or held at once, from pull to ack. */
+  consumeJobs({ model, version, maxHeld }: { model: string; version: string; maxHeld: number }): JobConsumer {
+    const consumer = new JobConsumer({
+      connection: this.#connection,
+      stream: streams.jobs(model),
+      consumer: consumerName(version),
+      maxHeld,
+      log: this.#log.child({ model, version }),
+    });
+    this.#consumers.add(consumer);
+    return consumer;
+  }
+
+  /** One estimate of the broker's time. */
+  async readClock(): Promise<void> {
+    const sentAt = performance.now();
+    const { ts } = await this.#asking(() => this.#manager.streams.info(streams.results));
+    this.#clock.learn(Date.parse(String(ts)), sentAt, performance.now());
+  }
+
+  /** Sends what is still to be sent, and closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#clockTimer);
+    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]();
+    if (this.#connected && !this.#connection.isClosed()) await this.#connection.flush().catch(() => {});
+    this.#publisher[Symbol.dispose]();
+    await this.#connection.close();
+  }
+
+  #listen(subject: string, hear: (message: Msg) => void): Listening {
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (_error, message) => {
+        try {
+          hear(message);
+        } catch (error) {
+          this.#log.error(
+            { err: error, subject: message.subject },
+            'a message from the broker could not be read',
+          );
+        }
+      },
+    });
+    return {
+      [Symbol.dispose]: () => {
+        if (!subscription.isClosed()) subscription.unsubscribe();
+      },
+    };
+  }
+
+  async #readLast<T>(
+    stream: string,
+    subject: string,
+    decode: (message: StoredMsg) => T,
+  ): Promise<T | undefined> {
+    const message = await this.#asking(() =>
+      this.#manager.streams.getMessage(stream, { last_by_subj: subject }),
+    );
+    return message === null ? undefined : decode(message);
+  }
+
+  async #asking<T>(ask: () => Promise<T>): Promise<T> {
+    if (!this.#connected) throw brokerUnavailable('it is not connected');
+    try {
+      return await ask();
+    } catch (error) {
+      throw brokerUnavailable(messageOf(error), error);
+    }
+  }
+
+  async #followConnection(): Promise<void> {
+    for await (const { type } of this.#connection.status()) {
+      if (type === 'disconnect' && this.#connected) this.#connectionChanged(false);
+      else if (type === 'reconnect') this.#connectionChanged(true);
+    }
+  }
+
+  /** It may be another server with another clock, or one that has lost its data. */
+  async #meetAgain(): Promise<void> {
+    this.#clock.forget();
+    try {
+      await ensureStreams(this.#manager, this.#options.models, this.#options.limits);
+      await this.readClock();
+    } catch (error) {
+      this.#log.error({ err: error }, 'the streams could not be checked after a reconnect');
+    }
+  }
+
+  #connectionChanged(connected: boolean): void {
+    this.#connected = connected;
+    if (connected) {
+      this.#log.info('connected to the broker again');
+      void this.#meetAgain();
+      this.#reconnection.resolve();
+    } else {
+      this.#log.warn('connection to the broker lost: trying to reconnect');
+      this.#reconnection = Promise.withResolvers();
+    }
+    this.#publisher.connectionChanged(connected);
+    for (const consumer of this.#consumers) consumer.connectionChanged(connected);
+    for (const listener of this.#connectionListeners) listener(connected);
+  }
+}
+
+/** How long a client should wait before it tries again, in milliseconds: about a broker's restart. */
+const RETRY_AFTER_MS = 1_000;
+
+export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
+  return new RequestError(
+    RequestErrorCode.BrokerUnavailable,
+    `The broker does not answer (${reason}). Try again in a moment.`,
+    { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
+  );
+}

@@ -1,0 +1,226 @@
+/**
+ * Takes jobs of one model version from the broker, by credit: jobs requested and jobs held, from pull to ack, together
+ * never exceed `maxHeld`. The library's `consume()` bounds only its own buffer (one worker took all of 20,000 jobs), so
+ * the pull requests are sent from here; they are four fields of JSON.
+ *
+ * What is held keeps its lease by renewal. Pull requests die with the connection and are sent again after a reconnect;
+ * a watchdog does the same when neither jobs nor heartbeats come although requests are open.
+ */
+import { type Msg, type NatsConnection, nanos, nuid, type Subscription } from '@nats-io/transport-node';
+import type { Logger } from '../log.ts';
+import { LEASE_RENEWAL_MS } from './streams.ts';
+
+/** A job in a worker's hands. Exactly one of `ack`, `handBack` and `terminate` ends it. */
+export interface Delivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** 1 for the first. Only a hint about runs: prefetch, drains and every crash raise it. */
+  readonly deliveryCount: number;
+  /** The task's final state is stored: the job leaves its queue. */
+  ack(): void;
+  /** Another worker shall have it, after a delay in milliseconds. */
+  handBack(delayMs: number): void;
+  /** It can never be run: it leaves its queue, with the reason in the broker's advisory. */
+  terminate(reason: string): void;
+}
+
+/** Jobs as they arrive, in batches of the taker's choosing. Never more than `maxHeld` wait. */
+export interface JobSource {
+  /** @returns true once a job waits to be taken, false once no more will come. */
+  arrival(): Promise<boolean>;
+  /** @returns the jobs that have arrived, `limit` at most; empty if none has. */
+  take(limit: number): Delivery[];
+}
+
+const PULL_EXPIRES_MS = 30_000;
+const HEARTBEAT_MS = 5_000;
+const WATCHDOG_MS = 2_500;
+const SILENT_AFTER_MS = 2 * HEARTBEAT_MS + 1_000;
+const RETRY_PULL_MS = 500;
+
+export class JobConsumer implements JobSource, AsyncDisposable {
+  readonly #connection: NatsConnection;
+  readonly #log: Logger;
+  readonly #pullSubject: string;
+  readonly #maxHeld: number;
+  readonly #inbox = `_INBOX.${nuid.next()}`;
+  readonly #messages: Subscription;
+  readonly #held = new Set<HeldDelivery>();
+  readonly #arrived: HeldDelivery[] = [];
+  readonly #renewal: NodeJS.Timeout;
+  readonly #watchdog: NodeJS.Timeout;
+  /** Jobs asked for and not yet delivered. */
+  #requested = 0;
+  #lastHeardAt = performance.now();
+  #connected = true;
+  #stopped: Promise<void> | undefined;
+  #waiter: PromiseWithResolvers<boolean> | undefined;
+
+  constructor({
+    connection,
+    stream,
+    consumer,
+    maxHeld,
+    log,
+  }: {
+    connection: NatsConnection;
+    stream: string;
+    consumer: string;
+    maxHeld: number;
+    log: Logger;
+  }) {
+    this.#connection = connection;
+    this.#log = log;
+    this.#maxHeld = maxHeld;
+    this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
+    this.#messages = connection.subscribe(this.#inbox, {
+      callback: (_error, message) => this.#hear(message),
+    });
+    this.#renewal = setInterval(() => this.#renewLeases(), LEASE_RENEWAL_MS).unref();
+    this.#watchdog = setInterval(() => this.#checkForSilence(), WATCHDOG_MS).unref();
+    this.#pull();
+  }
+
+  async arrival(): Promise<boolean> {
+    if (this.#arrived.length > 0) return true;
+    if (this.#stopped !== undefined) return false;
+    this.#waiter ??= Promise.withResolvers();
+    return this.#waiter.promise;
+  }
+
+  take(limit: number): Delivery[] {
+    return this.#arrived.splice(0, limit);
+  }
+
+  connectionChanged(connected: boolean): void {
+    this.#connected = connected;
+    this.#forgetPulls();
+    this.#pull();
+  }
+
+  /** Stops pulling, hands back what nobody has taken, and ends the source. What was taken keeps its lease. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Stops, and renews no lease any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    clearInterval(this.#renewal);
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#watchdog);
+    // A drain still hears what was on its way; an unsubscribe would leave it to the end of its lease.
+    if (this.#connected) await this.#messages.drain().catch(() => {});
+    for (const delivery of this.#arrived.splice(0)) delivery.handBack(0);
+    this.#waiter?.resolve(false);
+  }
+
+  #hear(message: Msg): void {
+    this.#lastHeardAt = performance.now();
+    const status = message.headers?.code ?? 0;
+    if (status !== 0) {
+      this.#hearStatus(status, message);
+      return;
+    }
+    this.#requested = Math.max(0, this.#requested - 1);
+    const delivery = new HeldDelivery(message, (released) => {
+      this.#held.delete(released);
+      this.#pull();
+    });
+    this.#held.add(delivery);
+    this.#arrived.push(delivery);
+    this.#waiter?.resolve(true);
+    this.#waiter = undefined;
+  }
+
+  /** A pull request ended before it was filled; the broker says how many jobs it still lacked. */
+  #hearStatus(status: number, message: Msg): void {
+    if (status === 100) return;
+    const lacking = message.headers?.get('Nats-Pending-Messages');
+    this.#requested = lacking ? Math.max(0, this.#requested - Number(lacking)) : 0;
+    // 408 is the ordinary end of an idle request; anything else (no leader, consumer gone) is given time.
+    if (status === 408) this.#pull();
+    else setTimeout(() => this.#pull(), RETRY_PULL_MS).unref();
+  }
+
+  /** Asks for as many jobs as credit allows; not for each single one, unless none is asked for. */
+  #pull(): void {
+    if (this.#stopped !== undefined || !this.#connected || this.#connection.isClosed()) return;
+    const credit = this.#maxHeld - this.#held.size - this.#requested;
+    if (credit <= 0 || (this.#requested > 0 && credit < this.#maxHeld / 2)) return;
+    if (this.#requested === 0) this.#lastHeardAt = performance.now();
+    this.#requested += credit;
+    const request = { batch: credit, expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
+    this.#connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#inbox });
+  }
+
+  #forgetPulls(): void {
+    this.#requested = 0;
+  }
+
+  #checkForSilence(): void {
+    if (!this.#connected || this.#requested === 0) return;
+    const silentMs = performance.now() - this.#lastHeardAt;
+    if (silentMs < SILENT_AFTER_MS) return;
+    this.#log.warn(
+      { silentMs: Math.round(silentMs) },
+      'no heartbeat for open pull requests: asking for jobs again',
+    );
+    this.#forgetPulls();
+    this.#pull();
+  }
+
+  #renewLeases(): void {
+    if (!this.#connected) return;
+    for (const delivery of this.#held) delivery.renewLease();
+  }
+}
+
+class HeldDelivery implements Delivery {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly deliveryCount: number;
+  readonly #message: Msg;
+  readonly #release: (delivery: HeldDelivery) => void;
+
+  constructor(message: Msg, release: (delivery: HeldDelivery) => void) {
+    this.subject = message.subject;
+    this.data = message.data;
+    this.deliveryCount = deliveryCountOf(message.reply ?? '');
+    this.#message = message;
+    this.#release = release;
+  }
+
+  ack(): void {
+    this.#end('+ACK');
+  }
+
+  handBack(delayMs: number): void {
+    this.#end(delayMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}` : '-NAK');
+  }
+
+  terminate(reason: string): void {
+    this.#end(`+TERM ${reason.replaceAll(/\s+/g, ' ').slice(0, 200)}`);
+  }
+
+  renewLease(): void {
+    this.#message.respond('+WPI');
+  }
+
+  #end(verdict: string): void {
+    this.#message.respond(verdict);
+    this.#release(this);
+  }
+}
+
+/**
+ * `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<time>.<pending>`, or with domain and
+ * account before the stream and a random token behind: newer brokers may send either.
+ */
+function deliveryCountOf(ackSubject: string): number {
+  const tokens = ackSubject.split('.');
+  return Number(tokens[tokens.length === 9 ? 4 : 6]);
+}

@@ -1,0 +1,129 @@
+/**
+ * Publishes messages to streams and matches the stream's acknowledgements by number: one subscription for the whole
+ * process, one table entry a message. The client library's own request path costs an Error with its stack for each
+ * message, which was a third of the gateway's time.
+ *
+ * Each entry has a deadline, and the table a bound, because what is published while the connection is down is lost
+ * without an error. On a disconnect everything pending is answered at once: whether it was stored is unknown.
+ */
+import { headers, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+
+/** What became of a publish. Data, not an exception: all three are ordinary on a bad day. */
+export type PublishOutcome =
+  | { readonly type: 'stored' }
+  /** The stream refused: `code` is its error code, `reason` its text. */
+  | { readonly type: 'refused'; readonly code: number; readonly reason: string }
+  /** Nobody answered: it may or may not have been stored. */
+  | { readonly type: 'unanswered'; readonly reason: string };
+
+/** The write-once or the size limit of a stream refused the message; which of the two only a read can tell. */
+export const STORE_REFUSED = 10_077;
+/** The message expected to be the first of its subject and was not. */
+export const WRONG_LAST_SEQUENCE = [10_071, 10_164];
+
+const STORED: PublishOutcome = { type: 'stored' };
+/** Publishes that may wait for an acknowledgement at once; beyond it they are unanswered at once. */
+const MAX_PENDING = 50_000;
+const SWEEP_MS = 100;
+
+interface Pending {
+  readonly settle: (outcome: PublishOutcome) => void;
+  /** On the clock of `performance.now()`. */
+  readonly due: number;
+}
+
+export class Publisher implements Disposable {
+  readonly #connection: NatsConnection;
+  readonly #replies: Subscription;
+  readonly #prefix = `_INBOX.${nuid.next()}.`;
+  /** In order of number, and as all share one time limit also in order of due time. */
+  readonly #pending = new Map<number, Pending>();
+  readonly #ackTimeoutMs: number;
+  readonly #sweep: NodeJS.Timeout;
+  #lastNumber = 0;
+  #connected = true;
+
+  constructor({ connection, ackTimeoutMs }: { connection: NatsConnection; ackTimeoutMs: number }) {
+    this.#connection = connection;
+    this.#ackTimeoutMs = ackTimeoutMs;
+    this.#replies = connection.subscribe(`${this.#prefix}*`, {
+      callback: (_error, reply) => this.#settle(reply),
+    });
+    this.#sweep = setInterval(() => this.#giveUpOverdue(), SWEEP_MS).unref();
+  }
+
+  /**
+   * @param firstOfSubject lets the stream refuse the message if it holds one of the same subject already.
+   * @returns once the stream has answered, the time limit is over, or the connection broke.
+   */
+  publish(
+    subject: string,
+    payload: string,
+    { firstOfSubject = false }: { firstOfSubject?: boolean } = {},
+  ): Promise<PublishOutcome> {
+    if (!this.#connected)
+      return Promise.resolve({ type: 'unanswered', reason: 'the broker is not connected' });
+    if (this.#pending.size >= MAX_PENDING) {
+      return Promise.resolve({
+        type: 'unanswered',
+        reason: `${MAX_PENDING} messages await the broker already`,
+      });
+    }
+    return new Promise((settle) => {
+      const number = ++this.#lastNumber;
+      this.#pending.set(number, { settle, due: performance.now() + this.#ackTimeoutMs });
+      const options = { reply: this.#prefix + number };
+      this.#connection.publish(
+        subject,
+        payload,
+        firstOfSubject ? { ...options, headers: expectFirst() } : options,
+      );
+    });
+  }
+
+  connectionChanged(connected: boolean): void {
+    this.#connected = connected;
+    if (connected) return;
+    for (const { settle } of this.#pending.values()) {
+      settle({ type: 'unanswered', reason: 'the connection to the broker broke' });
+    }
+    this.#pending.clear();
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#sweep);
+    this.connectionChanged(false);
+    if (!this.#replies.isClosed()) this.#replies.unsubscribe();
+  }
+
+  #settle(reply: Msg): void {
+    const number = Number(reply.subject.slice(this.#prefix.length));
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return;
+    this.#pending.delete(number);
+    pending.settle(outcomeOf(reply));
+  }
+
+  #giveUpOverdue(): void {
+    const now = performance.now();
+    for (const [number, { settle, due }] of this.#pending) {
+      if (due > now) return;
+      this.#pending.delete(number);
+      settle({ type: 'unanswered', reason: `the broker did not answer within ${this.#ackTimeoutMs} ms` });
+    }
+  }
+}
+
+function expectFirst() {
+  const expected = headers();
+  expected.set('Nats-Expected-Last-Subject-Sequence', '0');
+  return expected;
+}
+
+function outcomeOf(reply: Msg): PublishOutcome {
+  // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
+  if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
+  const { error } = reply.json<{ error?: { err_code?: number; description?: string } }>();
+  if (error === undefined) return STORED;
+  return { type: 'refused', code: error.err_code ?? 0, reason: error.description ?? 'no reason given' };
+}

@@ -1,0 +1,153 @@
+/**
+ * The streams and consumers, created or brought up to date by whichever process starts first.
+ * docs/protocol.md explains each; the comments here say why a setting is what it is.
+ */
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import type { Config } from '../config.ts';
+import { MAX_TIMEOUT_MS } from '../config.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Model } from '../models.ts';
+import { consumerName, streams, subjects } from '../protocol.ts';
+
+export type StreamLimits = Pick<
+  Config,
+  'streamReplicas' | 'resultTtlS' | 'resultMaxCount' | 'resultMaxBytes' | 'queueMaxJobs' | 'queueMaxBytes'
+>;
+
+/** A delivery that is not heard of for so long goes to another worker; workers renew it every `LEASE_RENEWAL_MS`. */
+const LEASE_MS = 5_000;
+export const LEASE_RENEWAL_MS = 2_000;
+
+const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
+const STORAGE_EXCEEDED = [10_047, 10_023];
+const NAME_IN_USE = 10_058;
+
+/**
+ * @throws {ConfigurationError} if the streams do not fit into the broker's store.
+ */
+export async function ensureStreams(
+  jsm: JetStreamManager,
+  models: readonly Model[],
+  limits: StreamLimits,
+): Promise<void> {
+  const configs = streamConfigs(models, limits);
+  for (const config of configs) await ensureStream(jsm, config, configs);
+  for (const { manifest, versions } of models) {
+    for (const { version } of versions) {
+      await jsm.consumers.add(streams.jobs(manifest.name), consumerConfig(manifest.name, version, limits));
+    }
+  }
+}
+
+/** Bytes that the streams reserve on the broker's disk. */
+export function reservedBytes(models: readonly Model[], limits: StreamLimits): number {
+  return streamConfigs(models, limits).reduce((sum, { max_bytes }) => sum + max_bytes, 0);
+}
+
+type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
+
+function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly TidingsStream[] {
+  const common = {
+    storage: StorageType.File,
+    num_replicas: limits.streamReplicas,
+    // A full stream refuses what comes: nothing that was accepted is ever pushed out.
+    discard: DiscardPolicy.New,
+  };
+  const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
+  const jobs = models.map(({ manifest: { name } }) => ({
+    ...common,
+    name: streams.jobs(name),
+    subjects: [subjects.allJobs(name)],
+    retention: RetentionPolicy.Workqueue,
+    max_msgs: limits.queueMaxJobs,
+    max_bytes: limits.queueMaxBytes,
+  }));
+  return [
+    ...jobs,
+    {
+      ...writeOnce,
+      name: streams.results,
+      subjects: [subjects.allResults],
+      max_age: nanos(limits.resultTtlS * 1000),
+      max_msgs: limits.resultMaxCount,
+      max_bytes: limits.resultMaxBytes,
+      // Results are heard from here only: a plain subscription also hears results that the stream refused.
+      republish: { src: subjects.allResults, dest: subjects.republishedResults },
+      allow_direct: true,
+    },
+    {
+      ...writeOnce,
+      name: streams.requests,
+      subjects: [subjects.allRequests],
+      // Written at submission, while the result's life starts at the end: a record must outlive the result.
+      max_age: nanos(limits.resultTtlS * 1000 + MAX_TIMEOUT_MS),
+      max_msgs: limits.resultMaxCount,
+      max_bytes: limits.resultMaxBytes / 4,
+    },
+    {
+      ...writeOnce,
+      name: streams.dead,
+      subjects: [subjects.allDead],
+      max_bytes: DEAD_LETTERS_MAX_BYTES,
+    },
+  ];
+}
+
+async function ensureStream(
+  jsm: JetStreamManager,
+  config: TidingsStream,
+  all: readonly TidingsStream[],
+): Promise<void> {
+  try {
+    await jsm.streams.add(config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError)) throw error;
+    if (error.code === NAME_IN_USE) {
+      await jsm.streams.update(config.name, config);
+    } else if (STORAGE_EXCEEDED.includes(error.code)) {
+      throw new ConfigurationError(await storeTooSmall(jsm, all), { cause: error });
+    } else {
+      throw error;
+    }
+  }
+}
+
+async function storeTooSmall(jsm: JetStreamManager, configs: readonly TidingsStream[]): Promise<string> {
+  const { limits, storage } = await jsm.getAccountInfo();
+  const sum = configs.map(({ name, max_bytes }) => `${name} ${max_bytes}`).join(' + ');
+  const needed = configs.reduce((bytes, { max_bytes }) => bytes + max_bytes, 0);
+  const size = limits.max_storage > 0 ? `${limits.max_storage} bytes` : "the server's max_file_store";
+  return (
+    `the broker's JetStream store must have room for ${needed} bytes (${sum}); it allows ${size}, of which ${storage} ` +
+    'are used: give it more, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES'
+  );
+}
+
+function consumerConfig(
+  model: string,
+  version: string,
+  { streamReplicas }: StreamLimits,
+): Partial<ConsumerConfig> {
+  return {
+    durable_name: consumerName(version),
+    filter_subject: subjects.versionJobs(model, version),
+    deliver_policy: DeliverPolicy.All,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: nanos(LEASE_MS),
+    // Workers limit what they hold; the broker's count of deliveries is no verdict about a job.
+    max_ack_pending: -1,
+    max_deliver: -1,
+    num_replicas: streamReplicas,
+  };
+}

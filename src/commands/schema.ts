@@ -1,0 +1,13 @@
+/** `npm run schema`: prints the GraphQL schema of the models at hand to `schema/schema.graphql`. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { printSchema } from 'graphql';
+import { buildSchema } from '../../schema/index.ts';
+import { readConfig } from '../config.ts';
+import { loadModels } from '../models.ts';
+
+const config = readConfig(process.env);
+const schema = buildSchema(await loadModels(config.modelsDir), config);
+const file = join(import.meta.dirname, '../../schema/schema.graphql');
+await writeFile(file, `${printSchema(schema)}\n`);
+console.log(`wrote ${file}`);

@@ -1,0 +1,288 @@
+/**
+ * Every environment variable that Tidings reads, in one table: name, unit, default and what a choice costs.
+ * `readConfig` is called by entry points only; everybody else is given values. The README's table is checked
+ * against this one by a test.
+ */
+import { ConfigurationError } from './errors.ts';
+
+interface Setting<T> {
+  readonly name: string;
+  readonly unit: string;
+  /** As a user would write it; undefined: optional without a default. */
+  readonly default: string | undefined;
+  /** What the setting does and what a bad choice costs, for the README. */
+  readonly consequence: string;
+  /** @throws {string} the rule that the text breaks */
+  readonly parse: (text: string | undefined) => T;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** The longest `timeoutMs` a task may ask for, in milliseconds. */
+export const MAX_TIMEOUT_MS = 300_000;
+
+const settings = {
+  host: {
+    name: 'HOST',
+    unit: 'address',
+    default: '127.0.0.1',
+    consequence: 'Address the gateway listens on. Anything but loopback lets other machines submit tasks.',
+    parse: text,
+  },
+  port: {
+    name: 'PORT',
+    unit: 'TCP port',
+    default: '4000',
+    consequence: 'Port of the gateway; 0 takes a free one.',
+    parse: integer(0, 65_535),
+  },
+  natsUrl: {
+    name: 'NATS_URL',
+    unit: 'URL list',
+    default: undefined,
+    consequence:
+      'The broker to use, as `nats://host:port`, several separated by commas. Unset: `npm start` runs a broker of its own.',
+    parse: optionalText,
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    unit: 'folder',
+    default: '.data',
+    consequence: 'Where the broker of `npm start` keeps its streams. One running Tidings a folder.',
+    parse: text,
+  },
+  modelsDir: {
+    name: 'MODELS_DIR',
+    unit: 'folder',
+    default: 'models',
+    consequence: 'The models to serve, one folder each. Gateways and workers must see the same content.',
+    parse: text,
+  },
+  executionProviders: {
+    name: 'EXECUTION_PROVIDERS',
+    unit: 'list',
+    default: 'cpu',
+    consequence:
+      'ONNX Runtime providers of a worker, tried in order: `cuda`, `webgpu`, `cpu`. The one in use is logged and shown in `health`.',
+    parse: listOf('cuda', 'webgpu', 'cpu'),
+  },
+  sessionThreads: {
+    name: 'SESSION_THREADS',
+    unit: 'threads',
+    default: '1',
+    consequence:
+      'Threads ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
+    parse: integer(1, 256),
+  },
+  streamReplicas: {
+    name: 'STREAM_REPLICAS',
+    unit: 'copies',
+    default: '1',
+    consequence: 'Copies of each stream, on as many nats-servers. 3 survives the loss of one machine.',
+    parse: oneOf(1, 3, 5),
+  },
+  natsSync: {
+    name: 'NATS_SYNC',
+    unit: '`default` or `always`',
+    default: 'default',
+    consequence:
+      'Whether the broker of `npm start` writes each message through to the disk. `default` survives killed processes, and a power cut up to two minutes back; `always` survives power cuts too, at about a tenth of the rate.',
+    parse: oneOf('default', 'always'),
+  },
+  resultTtlS: {
+    name: 'RESULT_TTL_S',
+    unit: 'seconds',
+    default: '900',
+    consequence:
+      'How long results, and the memory of a `requestId`, are kept. At least the largest `timeoutMs` + 600 s.',
+    parse: integer(MAX_TIMEOUT_MS / 1000 + 600),
+  },
+  resultMaxCount: {
+    name: 'RESULT_MAX_COUNT',
+    unit: 'results',
+    default: '5000000',
+    consequence:
+      'Results kept at most; about 350 bytes of broker memory each. Beyond it no result is stored until old ones expire.',
+    parse: integer(1_000),
+  },
+  resultMaxBytes: {
+    name: 'RESULT_MAX_BYTES',
+    unit: 'bytes',
+    default: String(4 * GIB),
+    consequence: 'Disk reserved for results. Beyond it no result is stored until old ones expire.',
+    parse: integer(MIB),
+  },
+  queueMaxJobs: {
+    name: 'QUEUE_MAX_JOBS',
+    unit: 'jobs per model',
+    default: '100000',
+    consequence: 'Jobs that may wait for one model. Beyond it mutations are refused with `QUEUE_FULL`.',
+    parse: integer(1),
+  },
+  queueMaxBytes: {
+    name: 'QUEUE_MAX_BYTES',
+    unit: 'bytes per model',
+    default: String(128 * MIB),
+    consequence: 'Disk reserved for the waiting jobs of one model. Beyond it: `QUEUE_FULL`.',
+    parse: integer(64 * KIB),
+  },
+  openTasksMax: {
+    name: 'OPEN_TASKS_MAX',
+    unit: 'tasks',
+    default: '200000',
+    consequence:
+      'Unfinished tasks that one gateway keeps track of, about 1 KB each. Beyond it mutations and subscriptions are refused with `GATEWAY_BUSY`.',
+    parse: integer(1),
+  },
+  maxBodyBytes: {
+    name: 'MAX_BODY_BYTES',
+    unit: 'bytes',
+    default: String(2 * MIB),
+    consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
+    parse: integer(1 * KIB, 64 * MIB),
+  },
+  maxDepth: {
+    name: 'MAX_DEPTH',
+    unit: 'levels',
+    default: '12',
+    consequence: 'Deepest nesting of an operation; `ofType` of introspection does not count.',
+    parse: integer(3),
+  },
+  maxTokens: {
+    name: 'MAX_TOKENS',
+    unit: 'tokens',
+    default: '2000',
+    consequence: 'Longest operation, in GraphQL tokens.',
+    parse: integer(100),
+  },
+  maxAliases: {
+    name: 'MAX_ALIASES',
+    unit: 'aliases',
+    default: '30',
+    consequence: 'Aliases in one operation, and so the number of tasks one request can submit.',
+    parse: integer(0),
+  },
+  maxComplexity: {
+    name: 'MAX_COMPLEXITY',
+    unit: 'points',
+    default: '1000',
+    consequence: 'Costliest operation: a field is 1 point, a list counts its fields 3 times.',
+    parse: integer(1),
+  },
+  maxOperations: {
+    name: 'MAX_OPERATIONS_PER_CONNECTION',
+    unit: 'operations',
+    default: '100',
+    consequence: 'Operations open at once on one WebSocket; one more is refused with `TOO_MANY_OPERATIONS`.',
+    parse: integer(1),
+  },
+  maxConnections: {
+    name: 'MAX_CONNECTIONS',
+    unit: 'connections',
+    default: '20000',
+    consequence: 'Connections open at once, HTTP and WebSocket together; further ones are closed at once.',
+    parse: integer(1),
+  },
+  connectionInitMs: {
+    name: 'CONNECTION_INIT_TIMEOUT_MS',
+    unit: 'ms',
+    default: '3000',
+    consequence: 'Time a WebSocket client has for its `connection_init`; then close code 4408.',
+    parse: integer(100, 60_000),
+  },
+  allowedOrigins: {
+    name: 'ALLOWED_ORIGINS',
+    unit: 'list of origins',
+    default: '',
+    consequence:
+      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all.',
+    parse: list,
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    unit: 'level',
+    default: 'info',
+    consequence: '`debug` logs each task; `warn` only what needs attention.',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    unit: '`json` or `pretty`',
+    default: 'json',
+    consequence: '`pretty` is for people (`npm start` sets it), `json` for machines, and faster.',
+    parse: oneOf('json', 'pretty'),
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['parse']> };
+
+export type EnvironmentVariable = Pick<Setting<unknown>, 'name' | 'unit' | 'default' | 'consequence'>;
+
+/** The rows of the README's table. */
+export const environmentVariables: readonly EnvironmentVariable[] = Object.values(settings);
+
+/**
+ * Reads and checks the configuration. An empty variable counts as unset.
+ *
+ * @throws {ConfigurationError} naming the variable, its rule and the value, for the first that is wrong.
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const config = Object.entries(settings).map(([key, setting]) => {
+    const value = env[setting.name] || setting.default;
+    try {
+      return [key, setting.parse(value)];
+    } catch (rule) {
+      throw new ConfigurationError(`${setting.name} must be ${rule}, got ${JSON.stringify(value ?? '')}`);
+    }
+  });
+  return Object.freeze(Object.fromEntries(config)) as Config;
+}
+
+function text(value: string | undefined): string {
+  if (!value) throw 'a text that is not empty';
+  return value;
+}
+
+function optionalText(value: string | undefined): string | undefined {
+  return value || undefined;
+}
+
+function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string | undefined) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value ?? '') ? Number(value) : Number.NaN;
+    if (number >= minimum && number <= maximum) return number;
+    throw maximum === Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${minimum} up`
+      : `a whole number from ${minimum} to ${maximum}`;
+  };
+}
+
+function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {
+  return (value) => {
+    const found = allowed.find((candidate) => String(candidate) === value);
+    if (found === undefined) throw `one of ${allowed.join(', ')}`;
+    return found;
+  };
+}
+
+function list(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function listOf<const T extends string>(
+  ...allowed: readonly T[]
+): (value: string | undefined) => readonly T[] {
+  return (value) => {
+    const items = list(value);
+    const known = allowed.filter((candidate) => items.includes(candidate));
+    if (items.length === 0 || known.length !== items.length) {
+      throw `a list of different ones of ${allowed.join(', ')}`;
+    }
+    return known.toSorted((a, b) => items.indexOf(a) - items.indexOf(b));
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * What can go wrong, as a closed set. Two kinds, never mixed:
+ *  - `RequestError`: a request was refused, nothing (or nothing new) was stored. Becomes a GraphQL error.
+ *  - `TaskError` (task.ts): an accepted task ended badly. That is data of the task, not an error.
+ * `ConfigurationError` ends a process with exit code 78 before it serves anything.
+ */
+
+/** Codes in `extensions.code` of GraphQL errors. Each is explained in docs/protocol.md. */
+export const RequestErrorCode = {
+  BadUserInput: 'BAD_USER_INPUT',
+  QueueFull: 'QUEUE_FULL',
+  ResultStoreFull: 'RESULT_STORE_FULL',
+  GatewayBusy: 'GATEWAY_BUSY',
+  BrokerUnavailable: 'BROKER_UNAVAILABLE',
+  RequestIdConflict: 'REQUEST_ID_CONFLICT',
+  TaskNotFound: 'TASK_NOT_FOUND',
+  ResultExpired: 'RESULT_EXPIRED',
+  TooManyOperations: 'TOO_MANY_OPERATIONS',
+  QueryTooComplex: 'QUERY_TOO_COMPLEX',
+  PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
+  UnsupportedMediaType: 'UNSUPPORTED_MEDIA_TYPE',
+  ShuttingDown: 'SHUTTING_DOWN',
+} as const;
+export type RequestErrorCode = (typeof RequestErrorCode)[keyof typeof RequestErrorCode];
+
+/** A refused request. The message names the field, what was expected and what came; details are for programs. */
+export class RequestError extends Error {
+  readonly code: RequestErrorCode;
+  /** Extra members of `extensions`, such as `retryAfterMs` (milliseconds) or `field`. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    { details = {}, cause }: { details?: Readonly<Record<string, unknown>>; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.name = 'RequestError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** A wrong environment variable, manifest or model file: nothing starts until a person mends it. */
+export class ConfigurationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** EX_CONFIG of sysexits.h: the supervisor stops everything instead of restarting. */
+export const EXIT_CONFIGURATION = 78;
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

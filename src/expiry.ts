@@ -1,0 +1,163 @@
+/**
+ * Ends tasks whose deadline has passed. `expireTask` may be called by anybody, any number of times: the result is
+ * write-once and a removal of what is gone does nothing. Every gateway sweeps; there is no election.
+ */
+import type { Broker, StoredJob } from './broker/broker.ts';
+import type { Logger } from './log.ts';
+import type { Model } from './models.ts';
+import { decodeJob, type Job, parseJobSubject, type Result, resultOf, subjects } from './protocol.ts';
+import { parseTaskId, type TaskAddress, TaskErrorCode, TaskState } from './task.ts';
+
+/** What it takes to expire a task. */
+export type ExpiringTask = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline'>;
+
+/**
+ * Stores EXPIRED as the task's final state, unless it has one, and takes its job off the queue.
+ *
+ * @param jobSubject the job's, where it is known; else all versions and lanes are searched.
+ * @returns the task's final state, EXPIRED or not; undefined if none could be stored now: try again later.
+ */
+export async function expireTask(
+  broker: Broker,
+  task: ExpiringTask,
+  address: TaskAddress,
+  jobSubject = subjects.jobOf(address),
+): Promise<Result | undefined> {
+  const expired = expiredResult(task, broker.now());
+  const outcome = await broker.storeResult(expired, address);
+  if (outcome.type === 'unanswered') return undefined;
+  // A refusal means "has a final state" or "store full": the stream's leader knows which.
+  const final = outcome.type === 'stored' ? expired : await broker.readResult(address);
+  if (final !== undefined) await broker.removeJob(address.model, jobSubject);
+  return final;
+}
+
+export function expiredResult(task: ExpiringTask, now: number): Result {
+  const waitedMs = Math.round(task.deadline - task.submittedAt);
+  return resultOf(task, {
+    state: TaskState.Expired,
+    finishedAt: now,
+    attempts: 0,
+    error: {
+      code: TaskErrorCode.DeadlineExceeded,
+      message: `No worker finished the task within its time limit of ${waitedMs} ms.`,
+    },
+  });
+}
+
+const SWEEP_INTERVAL_MS = 500;
+/** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */
+const GRACE_S = 1;
+/** Tasks that one sweep expires at a time. */
+const CONCURRENCY = 32;
+
+/** Expires queued tasks that nobody watches, those too that were accepted by a gateway that is gone. */
+export class Sweeper implements AsyncDisposable {
+  readonly #broker: Broker;
+  readonly #models: readonly Model[];
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  /** Per model the last deadline second that was swept; absent until what was overdue at the start is done. */
+  readonly #sweptUntil = new Map<string, number>();
+  #sweeping: Promise<void> | undefined;
+
+  constructor({ broker, models, log }: { broker: Broker; models: readonly Model[]; log: Logger }) {
+    this.#broker = broker;
+    this.#models = models;
+    this.#log = log;
+    this.#timer = setInterval(() => {
+      this.#sweeping ??= this.#sweep().finally(() => {
+        this.#sweeping = undefined;
+      });
+    }, SWEEP_INTERVAL_MS).unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stop.abort();
+    await this.#sweeping;
+  }
+
+  async #sweep(): Promise<void> {
+    if (!this.#broker.connected) return;
+    for (const { manifest } of this.#models) {
+      try {
+        await this.#sweepModel(manifest.name);
+      } catch (error) {
+        // The seconds not swept stay due: the next sweep takes them up.
+        this.#log.warn(
+          { model: manifest.name, err: error },
+          'overdue tasks could not be swept, trying again',
+        );
+      }
+    }
+  }
+
+  async #sweepModel(model: string): Promise<void> {
+    const until = Math.floor(this.#broker.now() / 1000) - GRACE_S;
+    const sweptUntil = this.#sweptUntil.get(model);
+    const due =
+      sweptUntil === undefined
+        ? (await this.#broker.queuedDeadlines(model)).filter((second) => second <= until)
+        : range(sweptUntil + 1, until);
+    for (const second of due) {
+      // A second that could not be swept whole stays due, and those behind it.
+      if (this.#stop.signal.aborted || !(await this.#sweepSecond(model, second))) return;
+    }
+    this.#sweptUntil.set(model, Math.max(until, sweptUntil ?? 0));
+  }
+
+  /** @returns whether every task of that second has its final state now. */
+  async #sweepSecond(model: string, second: number): Promise<boolean> {
+    const running = new Set<Promise<void>>();
+    let count = 0;
+    let allEnded = true;
+    for (let sequence = 1; !this.#stop.signal.aborted; count++) {
+      const job = await this.#broker.nextJobDueIn(model, second, sequence);
+      if (job === undefined) break;
+      sequence = job.sequence + 1;
+      const expiring = this.#expire(job).then((ended) => {
+        allEnded &&= ended;
+        running.delete(expiring);
+      });
+      running.add(expiring);
+      if (running.size >= CONCURRENCY) await Promise.race(running);
+    }
+    await Promise.all(running);
+    if (count > 0)
+      this.#log.info({ model, count, deadlineSecond: second }, 'expired tasks that no worker finished');
+    return allEnded;
+  }
+
+  /** @returns false if the task could not be given a final state now. Throws nothing: it runs beside others. */
+  async #expire(stored: StoredJob): Promise<boolean> {
+    const { model, version, deadlineSecond, taskId } = parseJobSubject(stored.subject);
+    const address = parseTaskId(taskId);
+    try {
+      if (address === undefined) {
+        // Nobody can be waiting for what is no task id.
+        await this.#broker.removeJob(model, stored.subject);
+        return true;
+      }
+      const deadline = deadlineSecond * 1000;
+      const task = readable(stored) ?? { taskId, model, version, submittedAt: deadline, deadline };
+      return (await expireTask(this.#broker, task, address, stored.subject)) !== undefined;
+    } catch (error) {
+      this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');
+      return false;
+    }
+  }
+}
+
+function readable({ data, subject }: StoredJob): Job | undefined {
+  try {
+    return decodeJob(data, subject);
+  } catch {
+    return undefined;
+  }
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
+}

@@ -1,0 +1,104 @@
+/** The GraphiQL page: every script inside it, example tabs for every model, compressed once. */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import type { Model } from './models.ts';
+
+interface Page {
+  readonly compressed: Buffer;
+  readonly etag: string;
+}
+
+/**
+ * The page compiles nothing and asks nobody but this gateway; its scripts and styles are inline, and its editor runs
+ * workers from blobs.
+ */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
+  "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
+
+/** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made when it is first asked for. */
+export function graphiqlHandler(models: readonly Model[]) {
+  let page: Promise<Page> | undefined;
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    page ??= renderPage(models);
+    const { compressed, etag } = await page;
+    response.setHeader('etag', etag);
+    response.setHeader('cache-control', 'no-cache');
+    response.setHeader('vary', 'accept');
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end();
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-encoding': 'gzip',
+      'content-length': compressed.length,
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+    });
+    response.end(request.method === 'HEAD' ? undefined : compressed);
+  };
+}
+
+/** GraphiQL can be wanted only by who asks for a page and brings no operation. */
+export function wantsGraphiql({ method, headers }: IncomingMessage, url: URL): boolean {
+  const asksForPage = method === 'GET' || method === 'HEAD';
+  return asksForPage && !url.searchParams.has('query') && (headers.accept ?? '').includes('text/html');
+}
+
+async function renderPage(models: readonly Model[]): Promise<Page> {
+  const html = renderGraphiQL({
+    title: 'Tidings',
+    defaultTabs: exampleTabs(models),
+    subscriptionsProtocol: 'WS',
+    defaultEditorToolsVisibility: 'variables',
+  });
+  const compressed = await promisify(gzip)(html, { level: 6 });
+  return { compressed, etag: `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"` };
+}
+
+function exampleTabs(models: readonly Model[]) {
+  return [
+    ...models.map(({ manifest: { graphql, example } }) => ({
+      query: [
+        '# 1. Submit: the answer comes at once, the prediction later. Copy the id.',
+        `mutation Predict($input: ${graphql.inputType}!) {`,
+        `  ${graphql.mutation}(input: $input) {`,
+        '    id',
+        '    state',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+      variables: JSON.stringify({ input: example }, null, 2),
+    })),
+    {
+      query: [
+        '# 2. Wait for the result: paste the id into the variables below. Nobody polls.',
+        'subscription Result($id: ID!) {',
+        '  taskResult(id: $id) {',
+        '    id',
+        '    state',
+        '    prediction {',
+        ...models.flatMap(({ manifest: { graphql, outputs } }) => [
+          `      ... on ${graphql.predictionType} {`,
+          ...outputs.map(({ name }) => `        ${name}`),
+          '      }',
+        ]),
+        '    }',
+        '    error { code message }',
+        '    timings { queueMs batchMs computeMs batchSize }',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+      variables: JSON.stringify({ id: 'paste the id here' }, null, 2),
+    },
+    {
+      query:
+        '# What runs here.\n{\n  health {\n    apiVersion\n    brokerConnected\n    workers { id models { model version executionProvider } }\n  }\n}\n',
+    },
+  ];
+}

@@ -1,0 +1,143 @@
+/**
+ * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, no login, a free port that stays the same
+ * while the system runs. Its log goes to a file in DATA_DIR, since it would drown ours.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { access, constants, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from './config.ts';
+import { ConfigurationError, messageOf } from './errors.ts';
+import type { ProcessPlan } from './keptProcess.ts';
+import type { Logger } from './log.ts';
+import { commandLine } from './processLock.js';
+
+const MIB = 1024 * 1024;
+/** The most that nats-server accepts as `max_payload`. */
+const LARGEST_PAYLOAD_BYTES = 64 * MIB;
+
+export interface LocalBrokerOptions {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly natsServer: string;
+  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'>;
+  readonly log: Logger;
+}
+
+/**
+ * Makes the data folder ready, ends a nats-server that a killed supervisor left on it, and plans a new one. Nobody
+ * else may use the folder: the caller holds its lock.
+ */
+export async function planLocalBroker(options: LocalBrokerOptions): Promise<ProcessPlan> {
+  const { dataDir, natsServer, log } = options;
+  const configFile = join(dataDir, 'nats-server.conf');
+  await endLeftBehind(join(dataDir, 'nats-server.pid'), configFile, log);
+  for (const name of await readdir(dataDir)) {
+    if (name.endsWith('.ports')) await rm(join(dataDir, name));
+  }
+  await writeFile(configFile, await brokerConfig(options));
+  const logFile = join(dataDir, 'nats-server.log');
+  await writeFile(logFile, '');
+  let port = -1;
+  return {
+    name: 'nats-server',
+    command: natsServer,
+    args: () => ['--config', configFile, '--port', String(port)],
+    env: process.env,
+    ipc: false,
+    logFile,
+    async whenReady(child, signal) {
+      port = await listeningPort(child, dataDir, signal);
+      return `nats://127.0.0.1:${port}`;
+    },
+    mustStart: true,
+    stopWithinMs: 1_500,
+  };
+}
+
+/** nats-server reads a superset of JSON. */
+async function brokerConfig({ dataDir, config }: LocalBrokerOptions): Promise<string> {
+  const disk = await statfs(dataDir);
+  return `${JSON.stringify(
+    {
+      host: '127.0.0.1',
+      server_name: 'tidings',
+      // A job or a result is a body's content and some more.
+      max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
+      pid_file: join(dataDir, 'nats-server.pid'),
+      ports_file_dir: dataDir,
+      jetstream: {
+        store_dir: join(dataDir, 'jetstream'),
+        max_memory_store: 256 * MIB,
+        // The size of the disk. nats-server's own choice, a share of what is free, shrinks as the store fills.
+        max_file_store: disk.blocks * disk.bsize,
+        ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
+      },
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+/**
+ * Ends the nats-server of a supervisor that was killed. Its pid file alone proves nothing, since pids are given
+ * again: the process has to run with our configuration.
+ */
+async function endLeftBehind(pidFile: string, configFile: string, log: Logger): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  const isOurs = () => commandLine(pid)?.includes(configFile) === true;
+  if (pid === 0 || !isOurs()) return;
+  log.warn({ pid }, 'ending the nats-server that an earlier run left behind');
+  process.kill(pid, 'SIGTERM');
+  const killAt = performance.now() + 5_000;
+  while (isOurs()) {
+    if (performance.now() > killAt) process.kill(pid, 'SIGKILL');
+    await delay(20);
+  }
+}
+
+/**
+ * The port that a nats-server listens on, from the file it writes when it accepts clients.
+ *
+ * @param portsDir its `ports_file_dir`
+ * @throws {Error} if the signal aborts first
+ */
+export async function listeningPort(
+  { pid }: Pick<ChildProcess, 'pid'>,
+  portsDir: string,
+  signal: AbortSignal,
+): Promise<number> {
+  for (;;) {
+    const text = await readFile(join(portsDir, `nats-server_${pid}.ports`), 'utf8').catch(() => '');
+    const address = /"nats:\/\/[^"]*:(\d+)"/.exec(text);
+    if (address !== null) return Number(address[1]);
+    await delay(5, undefined, { signal });
+  }
+}
+
+/**
+ * The nats-server that set-up found.
+ *
+ * @throws {ConfigurationError} if there is none
+ */
+export function findNatsServer(): string {
+  const file = join(import.meta.dirname, '../.cache/setup.json');
+  try {
+    const { natsServer } = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof natsServer === 'string') return natsServer;
+  } catch {
+    // No set-up was run, or only one that needed no nats-server.
+  }
+  throw new ConfigurationError('no nats-server is set up: run `node setup.js test`, or set NATS_URL');
+}
+
+/** @throws {ConfigurationError} if it cannot be made or written to */
+export async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.W_OK);
+  } catch (cause) {
+    throw new ConfigurationError(`DATA_DIR must be a folder to write to: ${messageOf(cause)}`, { cause });
+  }
+}

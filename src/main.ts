@@ -1,0 +1,68 @@
+/** The gateway process: broker, tasks, schema and server put together, and taken apart in order. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { buildSchema, type Context } from '../schema/index.ts';
+import { openBroker } from './broker/broker.ts';
+import { readConfig } from './config.ts';
+import { ConfigurationError } from './errors.ts';
+import { Sweeper } from './expiry.ts';
+import { createLog } from './log.ts';
+import { loadModels, readJson } from './models.ts';
+import { OpenTasks } from './openTasks.ts';
+import { LiveWorkers } from './presence.ts';
+import { runProcess } from './process.ts';
+import { openServer } from './server.ts';
+import { TaskService } from './tasks.ts';
+
+await runProcess('gateway', async ({ env, stopping, ready }) => {
+  const config = readConfig(env);
+  const log = createLog(config, 'gateway');
+  const models = await loadModels(config.modelsDir);
+  const { version: apiVersion } = (await readJson(join(import.meta.dirname, '../package.json'))) as {
+    version: string;
+  };
+  /** New with every start: what an earlier process accepted is then found in the streams. */
+  const home = randomBytes(4).toString('hex');
+
+  await using broker = await openBroker({
+    url: config.natsUrl ?? 'nats://127.0.0.1:4222',
+    name: `gateway-${home}`,
+    models,
+    limits: config,
+    log,
+    signal: stopping,
+  });
+  using workers = new LiveWorkers(broker);
+  await using _sweeper = new Sweeper({ broker, models, log });
+  using open = new OpenTasks({ broker, home, limit: config.openTasksMax, log });
+  const tasks = new TaskService({ broker, open, home, limits: config });
+  const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
+
+  await using server = await openServer({
+    schema: buildSchema(models, config),
+    models,
+    context,
+    config,
+    log,
+    endSubscriptions: () => open[Symbol.dispose](),
+    readiness: async () => {
+      await broker.checkStreams(models);
+      return workers.list().length > 0 ? undefined : 'no worker has announced itself';
+    },
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error;
+    const problem =
+      error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;
+    throw new ConfigurationError(
+      `HOST and PORT must name a free address: ${config.host}:${config.port} ${problem}`,
+    );
+  });
+  log.info({ url: server.url, home }, 'ready');
+  ready({ url: server.url });
+
+  await new Promise((resolve) => {
+    if (stopping.aborted) resolve(undefined);
+    stopping.addEventListener('abort', resolve, { once: true });
+  });
+  log.info('stopping');
+});

@@ -1,0 +1,308 @@
+/**
+ * The unfinished tasks that this gateway follows, and who watches them.
+ *
+ * Two kinds. *Own* tasks were accepted here: their final states arrive on one subscription for all, so a watcher costs
+ * no question to the broker. *Foreign* tasks were accepted by another gateway (or by this one before a restart): each
+ * is followed by a subscription of its own as long as somebody watches it, in the order subscribe, flush, read.
+ *
+ * A final state is heard at most once, from the republish of the results stream. What was missed is read: at once
+ * after a reconnect, and now and then for every watched task that has been waiting for long. A watched task whose
+ * deadline passes is expired from here, without waiting for the sweeper.
+ */
+import type { Broker, Listening } from './broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
+import { expireTask } from './expiry.ts';
+import type { Logger } from './log.ts';
+import type { Job, Result, RunningNotice } from './protocol.ts';
+import { isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
+import { TaskWatch } from './taskWatch.ts';
+
+/** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
+export interface DatedTask {
+  readonly task: Task;
+  readonly deadline: number;
+}
+
+interface OpenTask {
+  readonly address: TaskAddress;
+  readonly deadline: number;
+  readonly watches: Set<TaskWatch>;
+  /** What keeps a foreign task's end coming; undefined for an own task. */
+  readonly news: Listening | undefined;
+  task: Task;
+  /** When the stored state is looked at next, on the clock of `performance.now()`. */
+  nextCheckAt: number;
+  checkIntervalMs: number;
+}
+
+/** Finished own tasks kept for subscribers who come a moment after the end. For older ones the stream is asked. */
+const RECENT_MAX = 10_000;
+const TICK_MS = 100;
+const FIRST_CHECK_MS = 2_000;
+const LONGEST_CHECK_INTERVAL_MS = 30_000;
+/** A check that failed is made again after this time. */
+const RETRY_CHECK_MS = 1_000;
+const CHECKS_AT_ONCE = 512;
+/** An own task that nobody watches is forgotten so long after its deadline: its end lies in the stream. */
+const FORGET_AFTER_MS = 5_000;
+const TICKS_PER_CLEANUP = 50;
+
+export class OpenTasks implements Disposable {
+  readonly #broker: Broker;
+  readonly #home: string;
+  readonly #limit: number;
+  readonly #log: Logger;
+  readonly #open = new Map<string, OpenTask>();
+  readonly #watched = new Set<OpenTask>();
+  readonly #recent = new Map<string, Task>();
+  readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
+  readonly #listening = new DisposableStack();
+  #checking = 0;
+  #ticks = 0;
+
+  constructor({ broker, home, limit, log }: { broker: Broker; home: string; limit: number; log: Logger }) {
+    this.#broker = broker;
+    this.#home = home;
+    this.#limit = limit;
+    this.#log = log;
+    this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
+    this.#listening.use(broker.listenRunning(home, (notice) => this.#run(notice)));
+    this.#listening.use(broker.answerPresentState(home, (id) => this.#open.get(id)?.task));
+    this.#listening.use(broker.onConnectionChange((connected) => connected && this.#checkAllSoon()));
+    const timer = setInterval(() => this.#tick(), TICK_MS).unref();
+    this.#listening.defer(() => clearInterval(timer));
+  }
+
+  /**
+   * Follows a task of our own. Called before its job is published: its end may be heard before its acknowledgement.
+   *
+   * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
+   */
+  add(job: Job, address: TaskAddress): Task {
+    const task = queuedTask(job);
+    this.#follow(address, { task, deadline: job.deadline }, undefined);
+    return task;
+  }
+
+  /** The task was not accepted after all. */
+  remove(id: string): void {
+    this.#open.delete(id);
+  }
+
+  /** What this gateway knows of a task without asking anybody. */
+  known(id: string): Task | undefined {
+    return this.#open.get(id)?.task ?? this.#recent.get(id);
+  }
+
+  /**
+   * Watches a task from its present state to its end.
+   *
+   * @param finalOnly shows the final state only.
+   * @param readPresent reads the state of a task that this gateway does not follow; throws if there is none.
+   * @throws {RequestError} `GATEWAY_BUSY`, and what `readPresent` throws.
+   */
+  async watch(
+    address: TaskAddress,
+    { finalOnly, readPresent }: { finalOnly: boolean; readPresent: () => Promise<DatedTask> },
+  ): Promise<TaskWatch> {
+    const open = this.#open.get(address.id);
+    if (open !== undefined) return this.#addWatch(open, finalOnly);
+    const finished = this.#recent.get(address.id);
+    if (finished !== undefined) return watchOfFinished(finished, finalOnly);
+    return this.#watchForeign(address, finalOnly, readPresent);
+  }
+
+  /** Ends every watch with `SHUTTING_DOWN`: the client shall subscribe again, elsewhere. */
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
+    const stopping = new RequestError(
+      RequestErrorCode.ShuttingDown,
+      'This gateway is shutting down. The task goes on: subscribe again.',
+    );
+    for (const { watches } of [...this.#watched]) for (const watch of [...watches]) watch.fail(stopping);
+  }
+
+  async #watchForeign(
+    address: TaskAddress,
+    finalOnly: boolean,
+    readPresent: () => Promise<DatedTask>,
+  ): Promise<TaskWatch> {
+    let heard: Result | undefined;
+    const news = await this.#broker.listenFinal(address, (result) => {
+      heard = result;
+      this.#finish(result);
+    });
+    try {
+      const present = await readPresent();
+      const end = heard === undefined ? present.task : taskOf(heard);
+      const openedMeanwhile = this.#open.get(address.id);
+      if (!isFinal(end) && openedMeanwhile === undefined) {
+        return this.#addWatch(this.#follow(address, present, news), finalOnly);
+      }
+      news[Symbol.dispose]();
+      return openedMeanwhile === undefined
+        ? watchOfFinished(end, finalOnly)
+        : this.#addWatch(openedMeanwhile, finalOnly);
+    } catch (error) {
+      news[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {
+    if (this.#open.size >= this.#limit) {
+      throw new RequestError(
+        RequestErrorCode.GatewayBusy,
+        `This gateway follows ${this.#limit} unfinished tasks already (OPEN_TASKS_MAX). Try again in a moment.`,
+        { details: { retryAfterMs: 1_000, limit: this.#limit } },
+      );
+    }
+    const open: OpenTask = {
+      address,
+      deadline,
+      task,
+      news,
+      watches: new Set(),
+      nextCheckAt: 0,
+      checkIntervalMs: FIRST_CHECK_MS,
+    };
+    this.#open.set(address.id, open);
+    return open;
+  }
+
+  #addWatch(open: OpenTask, finalOnly: boolean): TaskWatch {
+    const hearsRunning = !finalOnly && open.news !== undefined;
+    const feed = hearsRunning ? this.#hearRunningOf(open.address.home) : undefined;
+    const watch = new TaskWatch({
+      finalOnly,
+      onClose: () => {
+        feed?.[Symbol.dispose]();
+        open.watches.delete(watch);
+        if (open.watches.size === 0) this.#unwatched(open);
+      },
+    });
+    if (open.watches.size === 0) {
+      open.nextCheckAt = performance.now() + untilNextCheck(open, this.#broker.now());
+    }
+    open.watches.add(watch);
+    this.#watched.add(open);
+    watch.show(open.task);
+    return watch;
+  }
+
+  #unwatched(open: OpenTask): void {
+    this.#watched.delete(open);
+    if (open.news === undefined) return;
+    open.news[Symbol.dispose]();
+    this.#open.delete(open.address.id);
+  }
+
+  /** One subscription per foreign gateway, as long as somebody watches the progress of one of its tasks. */
+  #hearRunningOf(home: string): Disposable {
+    const feed = this.#runningFeeds.get(home) ?? {
+      users: 0,
+      listening: this.#broker.listenRunning(home, (notice) => this.#run(notice)),
+    };
+    feed.users++;
+    this.#runningFeeds.set(home, feed);
+    return {
+      [Symbol.dispose]: () => {
+        feed.users--;
+        if (feed.users > 0) return;
+        feed.listening[Symbol.dispose]();
+        this.#runningFeeds.delete(home);
+      },
+    };
+  }
+
+  #run({ taskIds, attempts, startedAt }: RunningNotice): void {
+    taskIds.forEach((id, i) => {
+      const open = this.#open.get(id);
+      if (open === undefined) return;
+      open.task = { ...open.task, state: TaskState.Running, startedAt, attempts: attempts[i] ?? 1 };
+      for (const watch of [...open.watches]) watch.show(open.task);
+    });
+  }
+
+  #finish(result: Result): void {
+    const task = taskOf(result);
+    const open = this.#open.get(task.id);
+    if (open === undefined) return;
+    this.#open.delete(task.id);
+    this.#watched.delete(open);
+    if (open.address.home === this.#home) this.#rememberRecent(task);
+    for (const watch of [...open.watches]) watch.show(task);
+  }
+
+  #rememberRecent(task: Task): void {
+    this.#recent.set(task.id, task);
+    if (this.#recent.size <= RECENT_MAX) return;
+    const [oldest] = this.#recent.keys();
+    if (oldest !== undefined) this.#recent.delete(oldest);
+  }
+
+  #checkAllSoon(): void {
+    for (const open of this.#watched) open.nextCheckAt = 0;
+  }
+
+  #tick(): void {
+    if (!this.#broker.connected) return;
+    const brokerNow = this.#broker.now();
+    const now = performance.now();
+    for (const open of this.#watched) {
+      if (this.#checking >= CHECKS_AT_ONCE) break;
+      if (now >= open.nextCheckAt) void this.#check(open, brokerNow);
+    }
+    this.#ticks++;
+    if (this.#ticks % TICKS_PER_CLEANUP === 0) this.#forgetOverdue(brokerNow);
+  }
+
+  /** Looks at the stored state of a watched task; an overdue one is expired unless it has ended otherwise. */
+  async #check(open: OpenTask, brokerNow: number): Promise<void> {
+    const { address, deadline, task } = open;
+    this.#checking++;
+    open.checkIntervalMs = Math.min(open.checkIntervalMs * 2, LONGEST_CHECK_INTERVAL_MS);
+    open.nextCheckAt = performance.now() + untilNextCheck(open, brokerNow);
+    try {
+      const final =
+        brokerNow >= deadline
+          ? await expireTask(
+              this.#broker,
+              { ...task, taskId: task.id, version: task.modelVersion, deadline },
+              address,
+            )
+          : await this.#broker.peekResult(address);
+      if (final !== undefined) this.#finish(final);
+    } catch (error) {
+      this.#log.debug({ taskId: task.id, reason: messageOf(error) }, 'the state of a task could not be read');
+    } finally {
+      this.#checking--;
+    }
+  }
+
+  #forgetOverdue(brokerNow: number): void {
+    for (const [id, { deadline, watches }] of this.#open) {
+      if (watches.size === 0 && brokerNow > deadline + FORGET_AFTER_MS) this.#open.delete(id);
+    }
+  }
+}
+
+/** Milliseconds; the deadline itself is one of the checks. */
+function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: number): number {
+  return brokerNow < deadline ? Math.min(checkIntervalMs, deadline - brokerNow) : RETRY_CHECK_MS;
+}
+
+/** The task as it is from its acceptance until a worker takes it. */
+export function queuedTask({ taskId, model, version, submittedAt }: Job): Task {
+  return { id: taskId, model, modelVersion: version, state: TaskState.Queued, submittedAt, attempts: 0 };
+}
+
+export function taskOf({ v: _, ...task }: Result): Task {
+  return task;
+}
+
+function watchOfFinished(task: Task, finalOnly: boolean): TaskWatch {
+  const watch = new TaskWatch({ finalOnly, onClose: () => {} });
+  watch.show(task);
+  return watch;
+}

@@ -1,0 +1,38 @@
+/**
+ * What the gateway and the worker share as processes: signals, the parent's channel, exit codes.
+ *
+ * They leave in order on SIGTERM, SIGINT, or when the supervisor that started them is gone; a wrong configuration ends
+ * them with exit code 78, anything unforeseen with 1. Called by the two mains only.
+ */
+import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+
+export interface ProcessContext {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the process shall leave. */
+  readonly stopping: AbortSignal;
+  /** Tells the supervisor, if there is one, that the process serves. */
+  readonly ready: (details: Readonly<Record<string, unknown>>) => void;
+}
+
+export async function runProcess(
+  name: string,
+  body: (context: ProcessContext) => Promise<void>,
+): Promise<never> {
+  const stop = new AbortController();
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(event, () => stop.abort());
+  try {
+    await body({
+      env: process.env,
+      stopping: stop.signal,
+      ready: (details) => process.send?.({ type: 'ready', ...details }),
+    });
+    process.exit(0);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      console.error(`${name}: ${error.message}`);
+      process.exit(EXIT_CONFIGURATION);
+    }
+    console.error(`${name}:`, error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * The contract between gateways, workers and the broker: subjects and messages. docs/protocol.md is the prose of it.
+ *
+ * Messages are JSON with a version `v`. Readers accept `v` and the one before; a newer one is left for a newer
+ * reader, so workers are deployed before gateways.
+ */
+import { createHash } from 'node:crypto';
+import type { FinalState, FinishedTask, TaskAddress, Values } from './task.ts';
+
+export const MESSAGE_VERSION = 1;
+
+/** Carries one task to a worker: all the worker needs, and all it takes to end the task in its place. */
+export interface Job {
+  readonly v: number;
+  readonly taskId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly input: Values;
+  /** Milliseconds since the epoch, broker time. */
+  readonly submittedAt: number;
+  /** Milliseconds since the epoch, broker time: at this instant the task expires. */
+  readonly deadline: number;
+  readonly owner: string;
+  /** W3C `traceparent` of the request, if it had one. */
+  readonly trace?: string;
+}
+
+/** Carries the final state of a task back: the task as the client will see it. */
+export interface Result extends FinishedTask {
+  readonly v: number;
+}
+
+/** Remembers which task a `requestId` stands for, and all it takes to submit that same task again. */
+export interface RequestRecord {
+  readonly v: number;
+  readonly job: Job;
+  /** SHA-256 of the input, to tell a retry from another question under the same `requestId`. */
+  readonly inputDigest: string;
+}
+
+/** A job that could not be brought to a prediction, with the reason. */
+export interface DeadLetter {
+  readonly v: number;
+  readonly taskId: string;
+  readonly model: string;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly worker: string;
+  readonly diedAt: number;
+  /** The job's bytes as they came, base64: it may be unreadable. */
+  readonly job: string;
+}
+
+/** Says that a worker lives and what it serves. Sent every `PRESENCE_INTERVAL_MS`, forgotten after `PRESENCE_TTL_MS`. */
+export interface WorkerPresence {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly models: readonly ServedVersion[];
+}
+
+export interface ServedVersion {
+  readonly model: string;
+  readonly version: string;
+  readonly executionProvider: string;
+}
+
+export const PRESENCE_INTERVAL_MS = 1_000;
+export const PRESENCE_TTL_MS = 3_500;
+
+/** Says that a worker runs these tasks now. Core NATS: need not survive. */
+export interface RunningNotice {
+  readonly taskIds: readonly string[];
+  readonly startedAt: number;
+  readonly attempts: readonly number[];
+}
+
+/** The only lane so far; the token keeps the place of others. */
+export const LANE = 'interactive';
+
+export const streams = {
+  jobs: (model: string) => `JOBS_${model}`,
+  results: 'RESULTS',
+  requests: 'REQUESTS',
+  dead: 'DEAD',
+} as const;
+
+export const consumerName = (version: string) => `v${version}_${LANE}`;
+
+export const subjects = {
+  allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
+  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.${LANE}.>`,
+  /** Jobs whose deadline lies in one second, whatever version and lane. */
+  jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.*`,
+  job: ({ taskId, model, version, deadline }: Job) =>
+    `jobs.${model}.${version}.${LANE}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  /** Finds the job of a task without knowing its version and lane. */
+  jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
+
+  allResults: 'results.*.*',
+  resultOf: ({ id, home }: TaskAddress) => `results.${home}.${id}`,
+  /** Where the results stream republishes what it has stored: the only live feed of results. */
+  republishedResults: 'final.{{wildcard(1)}}.{{wildcard(2)}}',
+  finalsOf: (home: string) => `final.${home}.*`,
+  finalOf: ({ id, home }: TaskAddress) => `final.${home}.${id}`,
+
+  allRequests: 'requests.*',
+  request: (hash: string) => `requests.${hash}`,
+
+  allDead: 'dead.*.*',
+  dead: (model: string, taskId: string) => `dead.${model}.${taskId}`,
+
+  presentState: (home: string) => `present.${home}`,
+  running: (home: string) => `running.${home}`,
+  workerPresence: 'workers.presence',
+  workerLeft: 'workers.left',
+  askWorkers: 'workers.ask',
+} as const;
+
+/** What a job's subject says about it, even when its body cannot be read. */
+export interface JobSubject {
+  readonly model: string;
+  readonly version: string;
+  readonly deadlineSecond: number;
+  readonly taskId: string;
+}
+
+export function parseJobSubject(subject: string): JobSubject {
+  const [, model = '', version = '', , second = '', taskId = ''] = subject.split('.');
+  return { model, version, deadlineSecond: Number(second), taskId };
+}
+
+const decoder = new TextDecoder();
+
+export function encodeMessage(message: object): string {
+  return JSON.stringify(message);
+}
+
+/** @throws {MalformedMessage} if it is no JSON object; {NewerMessage} if its version is beyond ours. */
+function decodeMessage(data: Uint8Array): Readonly<Record<string, unknown>> {
+  let message: unknown;
+  try {
+    message = JSON.parse(decoder.decode(data));
+  } catch (cause) {
+    throw new MalformedMessage('the message is not JSON', { cause });
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    throw new MalformedMessage(
+      `a message must be a JSON object, got ${JSON.stringify(message)?.slice(0, 40)}`,
+    );
+  }
+  const { v } = message as { v?: unknown };
+  if (!Number.isInteger(v))
+    throw new MalformedMessage(`v must be a message version, got ${JSON.stringify(v)}`);
+  if ((v as number) > MESSAGE_VERSION) throw new NewerMessage(v as number);
+  return message as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads a job, which anybody with access to the broker may have written.
+ *
+ * @throws {MalformedMessage} naming the member that is wrong; {NewerMessage}, see `decodeMessage`.
+ */
+export function decodeJob(data: Uint8Array, subject: string): Job {
+  const job = decodeMessage(data);
+  const { taskId, model, version } = parseJobSubject(subject);
+  requireEqual('taskId', job.taskId, taskId);
+  requireEqual('model', job.model, model);
+  requireEqual('version', job.version, version);
+  if (typeof job.input !== 'object' || job.input === null)
+    throw new MalformedMessage('input must be an object');
+  for (const name of ['submittedAt', 'deadline'] as const) {
+    if (!Number.isFinite(job[name]))
+      throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
+  }
+  return job as unknown as Job;
+}
+
+function requireEqual(name: string, inBody: unknown, inSubject: string): void {
+  if (inBody === inSubject) return;
+  throw new MalformedMessage(
+    `${name} must be ${JSON.stringify(inSubject)} as in the subject, got ${JSON.stringify(inBody)}`,
+  );
+}
+
+/** Results and request records are written by our own processes only; their version is all that is checked. */
+export function decodeResult(data: Uint8Array): Result {
+  return decodeMessage(data) as unknown as Result;
+}
+
+export function decodeRequestRecord(data: Uint8Array): RequestRecord {
+  return decodeMessage(data) as unknown as RequestRecord;
+}
+
+export class MalformedMessage extends Error {}
+
+export class NewerMessage extends Error {
+  constructor(v: number) {
+    super(`message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads`);
+  }
+}
+
+/** The result of a job that ended in the given final state without ever being run by the caller. */
+export function resultOf(
+  job: Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt'>,
+  end: Omit<Result, 'v' | 'id' | 'model' | 'modelVersion' | 'submittedAt'> & { readonly state: FinalState },
+): Result {
+  return {
+    v: MESSAGE_VERSION,
+    id: job.taskId,
+    model: job.model,
+    modelVersion: job.version,
+    submittedAt: job.submittedAt,
+    ...end,
+  };
+}
+
+/** The subject token of a request: the same owner, model and `requestId` meet on the same one. */
+export function requestHash(owner: string, model: string, requestId: string): string {
+  return digest(JSON.stringify([owner, model, requestId]));
+}
+
+/** @param input validated values, in the manifest's order. */
+export function inputDigest(input: Values): string {
+  return digest(JSON.stringify(Object.entries(input)));
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,50 @@
+/** `npm start`: the whole system on this machine, and where to try it. */
+import { join } from 'node:path';
+import { readConfig } from './config.ts';
+import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { createLog } from './log.ts';
+import { loadModels, type Manifest } from './models.ts';
+import { supervise } from './supervisor.ts';
+
+try {
+  process.exitCode = await start();
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  console.error(error.message);
+  process.exitCode = EXIT_CONFIGURATION;
+}
+
+async function start(): Promise<number> {
+  const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
+  const config = readConfig(env);
+  const [model] = await loadModels(config.modelsDir);
+  return supervise({
+    config,
+    env,
+    gateway: join(import.meta.dirname, 'main.ts'),
+    worker: join(import.meta.dirname, '../workers/main.ts'),
+    log: createLog(config, 'start'),
+    onInterrupt(listener) {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
+    },
+    onReady(address) {
+      if (model !== undefined) console.log(banner(address, model.manifest));
+    },
+  });
+}
+
+function banner(address: string, { graphql, example, outputs }: Manifest): string {
+  const input = Object.entries(example).map(([name, value]) => `${name}: ${value}`);
+  const fields = outputs.map(({ name }) => name);
+  return `
+  Tidings is ready. Open GraphiQL at ${address} and submit
+
+    mutation { ${graphql.mutation}(input: { ${input.join(', ')} }) { id state } }
+
+  then have the prediction pushed to you, with that id:
+
+    subscription { taskResult(id: "…") { state prediction { ... on ${graphql.predictionType} { ${fields.join(' ')} } } } }
+
+  Ctrl-C stops it.
+`;
+}

@@ -1,0 +1,132 @@
+/**
+ * The whole system on one machine: a nats-server unless there is a broker already, a worker and a gateway, each
+ * kept running. They are started in this order and stopped in the opposite one, so that whatever still runs finds
+ * what it needs.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import type { Config } from './config.ts';
+import { ConfigurationError } from './errors.ts';
+import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
+import { findNatsServer, makeDataDir, planLocalBroker } from './localBroker.ts';
+import type { Logger } from './log.ts';
+import { takeLock } from './processLock.js';
+
+/** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
+const FORCE_AFTER_MS = 1_000;
+const WAITING_NOTE_MS = 5_000;
+
+export interface System {
+  readonly config: Config;
+  /** For the children, besides NATS_URL. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The programs that Node runs. */
+  readonly gateway: string;
+  readonly worker: string;
+  readonly log: Logger;
+  /** Registers what is to happen when the system is asked to stop. */
+  readonly onInterrupt: (listener: () => void) => void;
+  /** Called once, when gateway and worker are ready, with the gateway's address. */
+  readonly onReady: (address: string) => void;
+}
+
+/**
+ * Runs the system until it is interrupted or cannot go on.
+ *
+ * @returns the exit code: 0 after an interrupt, 78 for a wrong configuration, 130 if the end was forced.
+ * @throws {ConfigurationError} if it cannot start
+ */
+export async function supervise({ config, log, ...system }: System): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  const kept: KeptProcess[] = [];
+  let interruptedAt: number | undefined;
+  let isForced = false;
+  system.onInterrupt(() => {
+    if (interruptedAt === undefined) {
+      interruptedAt = performance.now();
+      log.info('stopping; once more to force it');
+      end.resolve(0);
+    } else if (performance.now() - interruptedAt > FORCE_AFTER_MS) {
+      isForced = true;
+      for (const child of kept) child.kill();
+    }
+  });
+
+  await using opened = new AsyncDisposableStack();
+  const keep = (plan: ProcessPlan) => {
+    const child = opened.use(new KeptProcess(plan, { log, giveUp: end.resolve }));
+    kept.push(child);
+    return child;
+  };
+
+  let natsUrl = config.natsUrl;
+  if (natsUrl === undefined) {
+    const dataDir = resolve(config.dataDir);
+    await makeDataDir(dataDir);
+    opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
+    const natsServer = findNatsServer();
+    const broker = keep(await planLocalBroker({ dataDir, natsServer, config, log }));
+    const outcome = await Promise.race([broker.ready, end.promise]);
+    if (typeof outcome === 'number') return outcome;
+    natsUrl = outcome;
+  }
+
+  const env = { ...system.env, NATS_URL: natsUrl };
+  // With nats-server's 1.5 s, all have left within 10 s, after which a container engine or an init system kills.
+  const worker = keep(nodePlan({ name: 'worker', program: system.worker, env, stopWithinMs: 5_500 }));
+  const gateway = keep(nodePlan({ name: 'gateway', program: system.gateway, env, stopWithinMs: 2_500 }));
+  const stopNoting = noteWaiting([gateway, worker], log);
+  opened.defer(stopNoting);
+  Promise.all([gateway.ready, worker.ready]).then(([address]) => {
+    stopNoting();
+    system.onReady(address ?? '');
+  });
+
+  const exitCode = await end.promise;
+  await opened.disposeAsync();
+  return isForced ? 130 : exitCode;
+}
+
+/** @returns what lets the folder go again */
+function lockDataDir(dataDir: string, address: string): () => void {
+  const lock = takeLock(join(dataDir, 'tidings.lock'), address);
+  if (lock.taken) return lock.release;
+  const { pid, note } = lock.heldBy;
+  throw new ConfigurationError(
+    `DATA_DIR must be a folder that no other Tidings uses: process ${pid} (${note}) runs on ${dataDir}. ` +
+      'Stop it, or give this one another DATA_DIR and PORT',
+  );
+}
+
+/** A program of ours: it says over IPC when it is ready, and leaves when IPC closes. */
+function nodePlan(options: {
+  name: string;
+  program: string;
+  env: NodeJS.ProcessEnv;
+  stopWithinMs: number;
+}): ProcessPlan {
+  return {
+    ...options,
+    command: process.execPath,
+    args: () => [options.program],
+    ipc: true,
+    whenReady: readyMessage,
+    mustStart: false,
+  };
+}
+
+function readyMessage(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.on('message', (message: { readonly type?: unknown; readonly url?: unknown }) => {
+      if (message.type === 'ready') resolve(typeof message.url === 'string' ? message.url : undefined);
+    });
+  });
+}
+
+/** Says now and then what the start is still waiting for, until the returned function is called. */
+function noteWaiting(children: readonly KeptProcess[], log: Logger): () => void {
+  const waiting = new Set(children.map(({ name }) => name));
+  for (const child of children) child.ready.then(() => waiting.delete(child.name));
+  const timer = setInterval(() => log.info(`still waiting for: ${[...waiting].join(', ')}`), WAITING_NOTE_MS);
+  return () => clearInterval(timer);
+}

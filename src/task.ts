@@ -1,0 +1,107 @@
+/**
+ * Task: what the client holds. Its id is opaque to clients and carries all it takes to find the task again:
+ *
+ *     trip-duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
+ *     model         home     deadline   random
+ *
+ * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up;
+ * 96 random bits make it unguessable. The id is one token of a NATS subject.
+ */
+import { randomBytes } from 'node:crypto';
+
+export const TaskState = {
+  Queued: 'QUEUED',
+  Running: 'RUNNING',
+  Succeeded: 'SUCCEEDED',
+  Failed: 'FAILED',
+  Expired: 'EXPIRED',
+} as const;
+export type TaskState = (typeof TaskState)[keyof typeof TaskState];
+
+export type FinalState = Exclude<TaskState, 'QUEUED' | 'RUNNING'>;
+
+/** Why an accepted task ended without a prediction. */
+export const TaskErrorCode = {
+  DeadlineExceeded: 'DEADLINE_EXCEEDED',
+  InferenceFailed: 'INFERENCE_FAILED',
+  InvalidOutput: 'INVALID_OUTPUT',
+  WorkerCrashed: 'WORKER_CRASHED',
+  MalformedJob: 'MALFORMED_JOB',
+} as const;
+export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
+
+export interface TaskError {
+  readonly code: TaskErrorCode;
+  readonly message: string;
+}
+
+/** Where the time of a task went, in milliseconds. */
+export interface TaskTimings {
+  /** From submission until its batch was formed. */
+  readonly queueMs: number;
+  /** From its batch being formed until the run started: encoding, and waiting for a free session. */
+  readonly batchMs: number;
+  /** The run itself, shared by the whole batch. */
+  readonly computeMs: number;
+  /** Tasks in the batch. */
+  readonly batchSize: number;
+}
+
+/** One value per input or output of the manifest, by its GraphQL name. */
+export type Values = Readonly<Record<string, number>>;
+
+export interface Task {
+  readonly id: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly state: TaskState;
+  /** Instants are milliseconds since the epoch in broker time. */
+  readonly submittedAt: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly attempts: number;
+  readonly timings?: TaskTimings;
+  readonly prediction?: Values;
+  readonly error?: TaskError;
+}
+
+/** A task that has reached its end; no other state can follow. */
+export interface FinishedTask extends Task {
+  readonly state: FinalState;
+  readonly finishedAt: number;
+}
+
+export function isFinal(task: Task): task is FinishedTask {
+  return task.state !== TaskState.Queued && task.state !== TaskState.Running;
+}
+
+/** What a task id says about its task. */
+export interface TaskAddress {
+  readonly id: string;
+  readonly model: string;
+  readonly home: string;
+  /** Seconds since the epoch, broker time. */
+  readonly deadlineSecond: number;
+}
+
+/** @param deadline milliseconds since the epoch, broker time. */
+export function newTaskId({
+  model,
+  home,
+  deadline,
+}: {
+  model: string;
+  home: string;
+  deadline: number;
+}): string {
+  return `${model}_${home}_${Math.ceil(deadline / 1000)}_${randomBytes(12).toString('hex')}`;
+}
+
+const TASK_ID = /^([a-z][a-z0-9-]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
+
+/** @returns undefined if the text cannot be an id of ours. */
+export function parseTaskId(id: string): TaskAddress | undefined {
+  const [, model, home, second] = TASK_ID.exec(id) ?? [];
+  if (model === undefined || home === undefined) return undefined;
+  return { id, model, home, deadlineSecond: Number(second) };
+}

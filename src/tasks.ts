@@ -1,0 +1,279 @@
+/**
+ * The gateway's side of a task: submit it, find it, watch it. All that the GraphQL schema ever sees.
+ *
+ * A task is accepted once its job is stored, and only then is it returned. "Unknown" is said only after the leaders of
+ * both streams were asked, job first and result second: a job leaves its queue only after its result is stored.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker, PublishOutcome } from './broker/broker.ts';
+import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
+import { type Config, MAX_TIMEOUT_MS } from './config.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
+import { defaultVersion, type Model, validateInput } from './models.ts';
+import { type DatedTask, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
+import { inputDigest, type Job, MESSAGE_VERSION, requestHash } from './protocol.ts';
+import { isFinal, newTaskId, parseTaskId, type Task, type TaskAddress } from './task.ts';
+
+export const MIN_TIMEOUT_MS = 100;
+export const MAX_REQUEST_ID_LENGTH = 128;
+
+export interface TaskOptions {
+  readonly requestId?: string | null | undefined;
+  /** Milliseconds. */
+  readonly timeoutMs?: number | null | undefined;
+  readonly modelVersion?: string | null | undefined;
+}
+
+export interface Submission {
+  readonly model: Model;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly options: TaskOptions;
+  readonly owner: string;
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+}
+
+type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
+
+/** How long a mutation goes on trying while the broker is away, in milliseconds. */
+const STORE_WITHIN_MS = 2_000;
+const STORE_RETRY_MS = 50;
+const QUEUE_FULL_RETRY_AFTER_MS = 1_000;
+
+export class TaskService {
+  readonly #broker: Broker;
+  readonly #open: OpenTasks;
+  readonly #home: string;
+  readonly #limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
+
+  constructor({
+    broker,
+    open,
+    home,
+    limits,
+  }: {
+    broker: Broker;
+    open: OpenTasks;
+    home: string;
+    limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
+  }) {
+    this.#broker = broker;
+    this.#open = open;
+    this.#home = home;
+    this.#limits = limits;
+  }
+
+  /**
+   * Accepts a task: validates, chooses the version, and returns once the job is stored.
+   *
+   * @throws {RequestError} `BAD_USER_INPUT`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
+   *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`.
+   */
+  async submit(submission: Submission): Promise<Task> {
+    const job = this.#newJob(submission);
+    const { requestId } = submission.options;
+    if (requestId == null) return this.#accept(job, { again: false });
+    return this.#acceptOnce(job, requestId);
+  }
+
+  /**
+   * The present state of a task.
+   *
+   * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
+   */
+  async find(id: string): Promise<Task> {
+    return this.#open.known(id) ?? (await this.#readPresent(this.#address(id))).task;
+  }
+
+  /** The final state, once; then the iterator ends. Errors as `find`, and `GATEWAY_BUSY`. */
+  async result(id: string): Promise<AsyncIterableIterator<Task>> {
+    return this.#watch(id, true);
+  }
+
+  /** The present state at once, then each change up to the final state. Errors as `result`. */
+  async updates(id: string): Promise<AsyncIterableIterator<Task>> {
+    return this.#watch(id, false);
+  }
+
+  #watch(id: string, finalOnly: boolean): Promise<AsyncIterableIterator<Task>> {
+    const address = this.#address(id);
+    return this.#open.watch(address, { finalOnly, readPresent: () => this.#readPresent(address) });
+  }
+
+  #newJob({ model, input, options, owner, trace }: Submission): Job {
+    const { manifest } = model;
+    const values = validateInput(manifest, input);
+    checkOptions(options, model);
+    const submittedAt = this.#broker.now();
+    const deadline = submittedAt + (options.timeoutMs ?? manifest.limits.timeoutMs);
+    return {
+      v: MESSAGE_VERSION,
+      taskId: newTaskId({ model: manifest.name, home: this.#home, deadline }),
+      model: manifest.name,
+      version: options.modelVersion ?? defaultVersion(model).version,
+      input: values,
+      submittedAt,
+      deadline,
+      owner,
+      ...(trace === undefined ? {} : { trace }),
+    };
+  }
+
+  /** Submits a task under a `requestId`: whoever writes the record first decides which task it stands for. */
+  async #acceptOnce(job: Job, requestId: string): Promise<Task> {
+    const hash = requestHash(job.owner, job.model, requestId);
+    const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input) };
+    const claim = await this.#untilAnswered(() => this.#broker.storeRequest(hash, record));
+    if (claim.type === 'stored') return this.#accept(job, { again: true });
+
+    const first = await this.#broker.readRequest(hash);
+    if (first === undefined) {
+      throw new RequestError(
+        RequestErrorCode.ResultStoreFull,
+        `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
+        { details: { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS } },
+      );
+    }
+    if (first.inputDigest !== record.inputDigest) {
+      throw new RequestError(
+        RequestErrorCode.RequestIdConflict,
+        `requestId ${JSON.stringify(requestId)} must be used with one input only; it came with another one before. Use a new requestId for a new question.`,
+        { details: { field: 'requestId', taskId: first.job.taskId } },
+      );
+    }
+    return this.#acceptAgain(first.job);
+  }
+
+  /** The first try may have ended anywhere: between record and job, in the queue, or with a result. */
+  async #acceptAgain(job: Job): Promise<Task> {
+    const known = this.#open.known(job.taskId);
+    if (known !== undefined) return known;
+    const address = this.#address(job.taskId);
+    const present = await this.#readStored(address);
+    if (present !== undefined) return present.task;
+    if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true });
+    throw this.#absent(address);
+  }
+
+  async #accept(job: Job, { again }: { again: boolean }): Promise<Task> {
+    const address = this.#address(job.taskId);
+    const task = this.#open.add(job, address);
+    try {
+      await this.#storeJob(job, again);
+      return task;
+    } catch (error) {
+      this.#open.remove(task.id);
+      throw error;
+    }
+  }
+
+  async #storeJob(job: Job, storedBefore: boolean): Promise<void> {
+    let again = storedBefore;
+    const outcome = await this.#untilAnswered(() => {
+      const storing = this.#broker.storeJob(job, { again });
+      again = true;
+      return storing;
+    });
+    // "Not the first of its subject": an earlier try was stored after all, and waits in the queue.
+    if (outcome.type === 'stored' || WRONG_LAST_SEQUENCE.includes(outcome.code)) return;
+    const { queueMaxJobs, queueMaxBytes } = this.#limits;
+    if (outcome.code === STORE_REFUSED) {
+      throw new RequestError(
+        RequestErrorCode.QueueFull,
+        `The queue of ${job.model} is full (it holds ${queueMaxJobs} jobs, ${queueMaxBytes} bytes). Try again in ${QUEUE_FULL_RETRY_AFTER_MS} ms.`,
+        { details: { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS, limit: queueMaxJobs } },
+      );
+    }
+    throw mayHaveBeenStored(outcome.reason);
+  }
+
+  /** Tries again while nobody answers, for 2 s in all: a broker that restarts is back by then. */
+  async #untilAnswered(store: () => Promise<PublishOutcome>): Promise<AnsweredOutcome> {
+    const giveUpAt = performance.now() + STORE_WITHIN_MS;
+    for (;;) {
+      const outcome = await store();
+      if (outcome.type !== 'unanswered') return outcome;
+      const leftMs = giveUpAt - performance.now();
+      if (leftMs <= STORE_RETRY_MS) throw mayHaveBeenStored(outcome.reason);
+      await Promise.all([sleep(STORE_RETRY_MS), Promise.race([this.#broker.whenConnected(), sleep(leftMs)])]);
+    }
+  }
+
+  async #readPresent(address: TaskAddress): Promise<DatedTask> {
+    const present = await this.#readStored(address);
+    if (present === undefined) throw this.#absent(address);
+    if (isFinal(present.task) || address.home === this.#home) return present;
+    // Whether a queued job runs already is known to the gateway that accepted it.
+    const task = (await this.#broker.askPresentState(address)) ?? present.task;
+    return { ...present, task };
+  }
+
+  async #readStored(address: TaskAddress): Promise<DatedTask | undefined> {
+    const job = await this.#broker.readJob(address);
+    if (job !== undefined) return { task: queuedTask(job), deadline: job.deadline };
+    const result = await this.#broker.readResult(address);
+    return result && { task: taskOf(result), deadline: address.deadlineSecond * 1000 };
+  }
+
+  /** @throws {RequestError} `TASK_NOT_FOUND` for what cannot be an id of a task of ours. */
+  #address(id: string): TaskAddress {
+    const address = parseTaskId(id);
+    if (address === undefined) throw notFound(id);
+    return address;
+  }
+
+  /** A task that is nowhere: its result was kept and is gone, or there never was one. Its id tells which is possible. */
+  #absent({ id, deadlineSecond }: TaskAddress): RequestError {
+    const earliestEnd = deadlineSecond * 1000 - MAX_TIMEOUT_MS;
+    if (this.#broker.now() < earliestEnd + this.#limits.resultTtlS * 1000) return notFound(id);
+    return new RequestError(
+      RequestErrorCode.ResultExpired,
+      `The result of task ${id} is gone: results are kept for ${this.#limits.resultTtlS} s.`,
+    );
+  }
+}
+
+function checkOptions(
+  { requestId, timeoutMs, modelVersion }: TaskOptions,
+  { manifest, versions }: Model,
+): void {
+  if (requestId != null && (requestId.length === 0 || requestId.length > MAX_REQUEST_ID_LENGTH)) {
+    throw badOption(
+      'requestId',
+      `a text of 1 to ${MAX_REQUEST_ID_LENGTH} characters`,
+      `${requestId.length} characters`,
+    );
+  }
+  if (timeoutMs != null && (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS)) {
+    throw badOption('timeoutMs', `from ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} (ms)`, String(timeoutMs));
+  }
+  if (modelVersion != null && !versions.some(({ version }) => version === modelVersion)) {
+    const live = versions.map(({ version }) => version).join(', ');
+    throw badOption(
+      'modelVersion',
+      `a live version of ${manifest.name} (${live})`,
+      JSON.stringify(modelVersion),
+    );
+  }
+}
+
+function badOption(field: string, expected: string, got: string): RequestError {
+  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
+    details: { field, expected, value: got },
+  });
+}
+
+function notFound(id: string): RequestError {
+  return new RequestError(
+    RequestErrorCode.TaskNotFound,
+    `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned.`,
+  );
+}
+
+function mayHaveBeenStored(reason: string): RequestError {
+  return new RequestError(
+    RequestErrorCode.BrokerUnavailable,
+    `The broker did not confirm the task (${reason}). It may have been stored all the same: try again with a requestId, and a task that was stored is returned instead of a second one.`,
+    { details: { retryAfterMs: 1_000 } },
+  );
+}

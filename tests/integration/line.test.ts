@@ -1,0 +1,149 @@
+/** The straight line, end to end, over each transport: submit, be told, whenever one subscribes. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  collect,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  TASK_UPDATES,
+  type Trip,
+  taskIn,
+} from '../support/client.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+
+/** From the reference results of the model: 7.848074721 minutes. */
+const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
+const MINUTES = 7.848074721;
+
+let nats: NatsServer;
+let gateway: Gateway;
+let otherGateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, otherGateway, worker] = await Promise.all([
+    startGateway(nats),
+    startGateway(nats),
+    startWorker(nats),
+  ]);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, otherGateway, worker, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+describe('a trip is predicted', () => {
+  test('over POST and SSE', async () => {
+    const { id, state } = await submitTrip(gateway.url, TRIP);
+    expect(state).toBe('QUEUED');
+    const task = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+    expect(task).toMatchObject({
+      id,
+      state: 'SUCCEEDED',
+      model: 'trip-duration',
+      modelVersion: '1',
+      attempts: 1,
+      error: null,
+    });
+    expect(task.prediction?.durationMinutes).toBeCloseTo(MINUTES, 4);
+    expect(task.timings?.batchSize).toBeGreaterThanOrEqual(1);
+  });
+
+  test('over POST and WebSocket', async () => {
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const client = openWebSocket(gateway.url);
+    const task = await onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+    await client.dispose();
+    expect(task.prediction?.durationMinutes).toBeCloseTo(MINUTES, 4);
+  });
+
+  test('over WebSocket alone', async () => {
+    const client = openWebSocket(gateway.url);
+    const [submitted] = await collect(overWebSocket(client, PREDICT_TRIP, { input: TRIP }));
+    const { id } = taskIn(submitted ?? {}, 'predictTrip');
+    const task = await onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+    await client.dispose();
+    expect(task).toMatchObject({ id, state: 'SUCCEEDED' });
+  });
+});
+
+describe('a subscriber is never too late or too early', () => {
+  test('who subscribes before a worker has started gets the result, and sees each change', async () => {
+    await using idleNats = await startNats();
+    await using lonely = await startGateway(idleNats);
+    const { id } = await submitTrip(lonely.url, TRIP);
+    const client = openWebSocket(lonely.url);
+    const updates = overWebSocket(client, TASK_UPDATES, { id });
+    const first = await updates.next();
+    expect(taskIn(first.value ?? {}, 'taskUpdates').state).toBe('QUEUED');
+    const result = onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+    await using _worker = await startWorker(idleNats);
+    expect(await result).toMatchObject({ id, state: 'SUCCEEDED' });
+    const states = (await collect(updates)).map((answer) => taskIn(answer, 'taskUpdates').state);
+    expect(states.at(-1)).toBe('SUCCEEDED');
+    await client.dispose();
+  });
+
+  test('who subscribes after the end gets the same result, again and again', async () => {
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const first = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toEqual(first);
+    expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toEqual(first);
+    expect(
+      (await collect(sse(gateway.url, TASK_UPDATES, { id }))).map((answer) => taskIn(answer, 'taskUpdates')),
+    ).toEqual([first]);
+  });
+
+  test('who subscribes on another gateway, before or after the end, gets it there', async () => {
+    const tasks = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
+    );
+    const early = await Promise.all(
+      tasks.map(({ id }) => onlyTask(sse(otherGateway.url, TASK_RESULT, { id }))),
+    );
+    const late = await Promise.all(
+      tasks.map(({ id }) => onlyTask(sse(otherGateway.url, TASK_RESULT, { id }))),
+    );
+    expect(early.map(({ state }) => state)).toEqual(tasks.map(() => 'SUCCEEDED'));
+    expect(late).toEqual(early);
+  });
+
+  test('a gateway that restarted knows the tasks it accepted before', async () => {
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const before = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+    await using successor = await startGateway(nats);
+    expect(await onlyTask(sse(successor.url, TASK_RESULT, { id }))).toEqual(before);
+  });
+});
+
+test('1,000 concurrent tasks are each answered with the unbatched prediction for their own input', async () => {
+  await using model = await openDirectModel();
+  const client = openWebSocket(gateway.url);
+  const trips = Array.from({ length: 1_000 }, (_, i) => tripNumber(i));
+  const batchSizes: number[] = [];
+  // A connection may have 100 operations open, and each trip here has one at a time.
+  const lanes = Array.from({ length: 100 }, (_, lane) => trips.filter((_trip, i) => i % 100 === lane));
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const input of lane) {
+        const [submitted] = await collect(overWebSocket(client, PREDICT_TRIP, { input }));
+        const { id } = taskIn(submitted ?? {}, 'predictTrip');
+        const task = await onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+        expect(task.prediction?.durationMinutes).toBe(await model.predict(input));
+        batchSizes.push(task.timings?.batchSize ?? 0);
+      }
+    }),
+  );
+  await client.dispose();
+  expect(batchSizes).toHaveLength(1_000);
+  expect(Math.max(...batchSizes)).toBeGreaterThan(1);
+});

@@ -1,0 +1,135 @@
+/** Clients as users have them: POST, SSE and WebSocket, and the two operations everybody needs. */
+import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
+
+export interface Trip {
+  readonly pickupLocationId: number;
+  readonly dropoffLocationId: number;
+  readonly tripDistanceMiles: number;
+}
+
+export interface TaskView {
+  readonly id: string;
+  readonly model: string;
+  readonly modelVersion: string;
+  readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED';
+  readonly submittedAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly attempts: number;
+  readonly timings: { queueMs: number; batchMs: number; computeMs: number; batchSize: number } | null;
+  readonly prediction: { readonly durationMinutes: number } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface ErrorView {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: { readonly code: string; readonly [detail: string]: unknown };
+}
+
+export interface Answer {
+  readonly data?: Record<string, TaskView> | null;
+  readonly errors?: readonly ErrorView[];
+}
+
+const TASK_FIELDS = `id model modelVersion state submittedAt startedAt finishedAt attempts
+  timings { queueMs batchMs computeMs batchSize } prediction { ... on TripPrediction { durationMinutes } } error { code message }`;
+
+export const PREDICT_TRIP = `mutation PredictTrip($input: PredictTripInput!, $options: TaskOptions) {
+  predictTrip(input: $input, options: $options) { ${TASK_FIELDS} } }`;
+export const TASK_RESULT = `subscription TaskResult($id: ID!) { taskResult(id: $id) { ${TASK_FIELDS} } }`;
+export const TASK_UPDATES = `subscription TaskUpdates($id: ID!) { taskUpdates(id: $id) { ${TASK_FIELDS} } }`;
+export const TASK = `query Task($id: ID!) { task(id: $id) { ${TASK_FIELDS} } }`;
+
+/** One operation over POST. */
+export async function post(
+  url: string,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  return (await response.json()) as Answer;
+}
+
+/** Submits over POST. @throws with the errors if the task was not accepted. */
+export async function submitTrip(
+  url: string,
+  input: Trip,
+  options?: Record<string, unknown>,
+): Promise<TaskView> {
+  return taskIn(await post(url, PREDICT_TRIP, { input, options }), 'predictTrip');
+}
+
+/** @throws with the errors if there are any. */
+export function taskIn({ data, errors }: Answer, field: string): TaskView {
+  const task = data?.[field];
+  if (errors !== undefined || task === undefined) throw new Error(JSON.stringify(errors ?? data));
+  return task;
+}
+
+/** Answers to one operation over SSE, as they arrive. */
+export async function* sse(
+  url: string,
+  query: string,
+  variables: Record<string, unknown>,
+): AsyncGenerator<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query, variables }),
+  });
+  if (response.body === null) throw new Error(`no stream came, status ${response.status}`);
+  let text = '';
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const events = text.split('\n\n');
+    text = events.pop() ?? '';
+    for (const event of events) {
+      const [, name, data] = /event: (\w+)\ndata:(.*)/s.exec(event) ?? [];
+      if (name === 'complete') return;
+      if (name === 'next' && data !== undefined) yield JSON.parse(data);
+    }
+  }
+}
+
+/** A WebSocket client that connects at once and tries again when the gateway goes away. */
+export function openWebSocket(url: string, retryAttempts = 0): Client {
+  return createClient({
+    url: url.replace('http', 'ws'),
+    retryAttempts,
+    lazy: false,
+    onNonLazyError: () => {},
+  });
+}
+
+/** Answers to one operation over WebSocket. Refusals before execution come as one answer with errors. */
+export async function* overWebSocket(
+  client: Client,
+  query: string,
+  variables: Record<string, unknown>,
+): AsyncGenerator<Answer> {
+  const payload: SubscribePayload = { query, variables };
+  try {
+    for await (const answer of client.iterate(payload)) yield answer as Answer;
+  } catch (error) {
+    if (!Array.isArray(error)) throw error;
+    yield { errors: error as ErrorView[] };
+  }
+}
+
+/** All answers until the operation completes. */
+export async function collect(answers: AsyncIterable<Answer>): Promise<readonly Answer[]> {
+  return Array.fromAsync(answers);
+}
+
+/** The one event of `taskResult`. @throws unless exactly one answer comes. */
+export async function onlyTask(answers: AsyncIterable<Answer>): Promise<TaskView> {
+  const [first, ...rest] = await collect(answers);
+  if (first === undefined || rest.length > 0)
+    throw new Error(`exactly one event was expected, got ${rest.length + (first ? 1 : 0)}`);
+  return taskIn(first, 'taskResult');
+}

@@ -1,0 +1,97 @@
+/**
+ * A real nats-server of its own for one test: a free loopback port, JetStream in a folder of its own. It starts
+ * in about 20 ms, so every test can afford one. The binary is the one that `node setup.js test` found; NATS_URL
+ * plays no part here.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findNatsServer, listeningPort } from '../../src/localBroker.ts';
+
+export interface NatsServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Of the process that runs now: another one after `restart()`. */
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Ends the server and waits until it is gone. The data stays for `restart()`. @default 'SIGKILL' */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and data, killing it first if it still runs. */
+  restart(): Promise<void>;
+}
+
+export interface NatsOptions {
+  /** A folder of the caller's, left in place at the end. @default a temporary one, deleted at the end */
+  readonly dataDir?: string;
+  /** @default any free port */
+  readonly port?: number;
+}
+
+const START_LIMIT_MS = 10_000;
+
+export async function startNats(options: NatsOptions = {}): Promise<NatsServer> {
+  const binary = findNatsServer();
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tidings-nats-')));
+  await mkdir(dataDir, { recursive: true });
+  // The limits are promises to streams, not space taken: fixed here, a test means the same on a small disk.
+  const config = join(dataDir, 'nats-server.conf');
+  await writeFile(
+    config,
+    `jetstream { store_dir: ${JSON.stringify(dataDir)}, max_memory_store: 1GB, max_file_store: 100GB }\n`,
+  );
+
+  let port = options.port ?? -1;
+  let child: ChildProcess;
+  await start();
+
+  async function start(): Promise<void> {
+    const started = spawn(
+      binary,
+      ['--config', config, '--addr', '127.0.0.1', '--port', String(port), '--ports_file_dir', dataDir],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    child = started;
+    let log = '';
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log = (log + text).slice(-4_000);
+    });
+    const ended = new AbortController();
+    started.once('exit', () => ended.abort()).once('error', () => ended.abort());
+    try {
+      const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_LIMIT_MS)]);
+      port = await listeningPort(started, dataDir, signal);
+    } catch (cause) {
+      await dispose();
+      throw new Error(`${binary} did not start: ${log}`, { cause });
+    }
+  }
+
+  async function kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  async function dispose(): Promise<void> {
+    await kill();
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+
+  return {
+    dataDir,
+    port,
+    url: `nats://127.0.0.1:${port}`,
+    get pid() {
+      return child.pid ?? 0;
+    },
+    kill,
+    async restart() {
+      await kill();
+      await start();
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}

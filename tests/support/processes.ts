@@ -1,0 +1,97 @@
+/** The real gateway and worker processes, started as the supervisor starts them. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+export interface Process extends AsyncDisposable {
+  readonly pid: number;
+  /** Everything written to stdout and stderr so far. */
+  output(): string;
+  /** Resolves once the output holds the text; rejects if the process ends first. */
+  logged(text: string): Promise<void>;
+  /** Resolves to the exit code, or the signal that ended the process. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export interface Gateway extends Process {
+  /** Of the GraphQL endpoint. */
+  readonly url: string;
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Resolves once it is ready; rejects with its output if it ends before. */
+export async function startGateway(
+  broker: { readonly url: string },
+  env: Environment = {},
+): Promise<Gateway> {
+  const gateway = startProcess('src/main.ts', { NATS_URL: broker.url, PORT: '0', ...env });
+  const { url } = await gateway.ready;
+  return Object.assign(gateway, { url: String(url) });
+}
+
+/** Resolves once its models are warm and it has announced itself; rejects with its output if it ends before. */
+export async function startWorker(broker: { readonly url: string }, env: Environment = {}): Promise<Process> {
+  const worker = startProcess('workers/main.ts', { NATS_URL: broker.url, ...env });
+  await worker.ready;
+  return worker;
+}
+
+/** A process that is not expected to become ready. */
+export function startProcess(
+  script: string,
+  env: Environment,
+): Process & { readonly ready: Promise<Record<string, unknown>> } {
+  const child = spawn(process.execPath, [script], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let output = '';
+  const watchers = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const watcher of watchers) watcher();
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
+  const readiness = Promise.race([
+    once(child, 'message').then(([message]) => message as Record<string, unknown>),
+    ended.then((how) => {
+      throw new Error(`${script} ended with ${how} before it was ready:\n${output}`);
+    }),
+  ]);
+  readiness.catch(() => {});
+
+  return {
+    pid: child.pid ?? 0,
+    ready: readiness,
+    ended,
+    output: () => output,
+    logged(text) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const look = () => output.includes(text) && resolve();
+      watchers.add(look);
+      look();
+      void ended.then(() =>
+        reject(new Error(`${script} ended without logging ${JSON.stringify(text)}:\n${output}`)),
+      );
+      return promise.finally(() => watchers.delete(look));
+    },
+    kill: (signal) => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      await end(child, ended);
+    },
+  };
+}
+
+/** Politely first: a leave that hangs is a fault that the test shall show as a time-out, not hide. */
+async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await ended;
+}

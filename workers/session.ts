@@ -1,0 +1,200 @@
+/**
+ * A loaded model version: the parent's side of its process. It outlives crashes of that process, which is started
+ * again at once; the run that was in it fails with `SessionCrashed`, and who ran it decides what that means.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Config } from '../src/config.ts';
+import { ConfigurationError } from '../src/errors.ts';
+import type { Logger } from '../src/log.ts';
+import { type Manifest, type ModelVersion, readJson } from '../src/models.ts';
+import type { Values } from '../src/task.ts';
+import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
+import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
+
+export interface SessionOptions {
+  readonly manifest: Manifest;
+  readonly version: ModelVersion;
+  readonly executionProviders: Config['executionProviders'];
+  readonly threads: number;
+  readonly log: Logger;
+}
+
+export interface Run {
+  readonly outputs: OutputColumns;
+  /** Of the run alone, without the way to the process and back. */
+  readonly computeMs: number;
+}
+
+/** The session's process died during the run. */
+export class SessionCrashed extends Error {}
+/** ONNX Runtime refused the run; the process lives on. */
+export class RunFailed extends Error {}
+
+interface GoldenRows {
+  /** Largest absolute difference allowed, in each output's unit. */
+  readonly tolerance: number;
+  readonly rows: readonly { readonly input: Values; readonly output: Values }[];
+}
+
+export class Session implements AsyncDisposable {
+  readonly #options: SessionOptions;
+  #process: ChildProcess | undefined;
+  /** Rejects if the version cannot be loaded (again). */
+  #loaded: Promise<string>;
+  #answer: PromiseWithResolvers<SessionAnswer> | undefined;
+  #closed = false;
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#loaded = this.#start();
+  }
+
+  /**
+   * Loads a version in a process of its own and warms it up on its golden rows.
+   *
+   * @throws {ConfigurationError} naming the version, if its file is corrupt or not the one its digest names, its graph
+   *   disagrees with the manifest, or it misses its golden rows.
+   */
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    try {
+      await session.#loaded;
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      if (!(error instanceof SessionCrashed)) throw error;
+      const { manifest, version } = options;
+      throw new ConfigurationError(
+        `${manifest.name} version ${version.version} is refused: ${error.message} while it was loaded and tried`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The execution provider in use. */
+  get executionProvider(): Promise<string> {
+    return this.#loaded;
+  }
+
+  /**
+   * Runs one batch. One run at a time.
+   *
+   * @throws {SessionCrashed} if the process died with it; the session is usable again.
+   * @throws {RunFailed} if ONNX Runtime refused the batch.
+   * @throws {ConfigurationError} if the session could not be started again after a crash.
+   */
+  async run(columns: Columns): Promise<Run> {
+    await this.#loaded;
+    return this.#run(columns);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await endProcess(this.#process);
+  }
+
+  async #run(columns: Columns): Promise<Run> {
+    const answer = await this.#ask({ type: 'run', columns });
+    if (answer.type === 'ran') return answer;
+    throw new RunFailed(answer.type === 'failed' ? answer.reason : `unexpected answer ${answer.type}`);
+  }
+
+  /** @returns the execution provider, once the version is loaded and warm. */
+  async #start(): Promise<string> {
+    const { manifest, version, executionProviders, threads, log } = this.#options;
+    const child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
+    this.#process = child;
+    child.on('message', (answer: SessionAnswer) => this.#answer?.resolve(answer));
+    child.once('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
+    const answer = await this.#ask({
+      type: 'load',
+      file: join(version.folder, 'model.onnx'),
+      sha256: version.sha256,
+      manifest,
+      executionProviders,
+      threads,
+    });
+    if (answer.type !== 'loaded') {
+      const reason = 'reason' in answer ? answer.reason : `unexpected answer ${answer.type}`;
+      throw new ConfigurationError(`${manifest.name} version ${version.version} is refused: ${reason}`);
+    }
+    const { executionProvider, passedOver } = answer;
+    for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
+    await this.#warmUp();
+    log.info(
+      { model: manifest.name, version: version.version, executionProvider, pid: child.pid },
+      'session ready',
+    );
+    return executionProvider;
+  }
+
+  /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right. */
+  async #warmUp(): Promise<void> {
+    const { manifest, version } = this.#options;
+    const file = join(version.folder, 'golden.json');
+    const { rows, tolerance } = (await readJson(file)) as GoldenRows;
+    if (!Array.isArray(rows) || rows.length === 0 || !(tolerance >= 0)) {
+      throw new ConfigurationError(`${file} must hold a tolerance and at least one row`);
+    }
+    const { maxBatchSize } = manifest.batching;
+    const fullBatch = Array.from({ length: maxBatchSize }, (_, i) => rows[i % rows.length]).filter(
+      (row) => row !== undefined,
+    );
+    for (const batch of [...rows.map((row) => [row]), fullBatch]) {
+      const { outputs } = await this.#run(
+        encodeBatch(
+          manifest,
+          batch.map(({ input }) => input),
+        ),
+      );
+      decodeBatch(manifest, outputs, batch.length).forEach((got, i) => {
+        const wanted = batch[i]?.output ?? {};
+        const wrong = Object.keys(wanted).find(
+          (name) =>
+            typeof got === 'string' ||
+            !(Math.abs((got[name] ?? Number.NaN) - (wanted[name] ?? 0)) <= tolerance),
+        );
+        if (wrong === undefined) return;
+        throw new ConfigurationError(
+          `${manifest.name} version ${version.version} is refused: for ${JSON.stringify(batch[i]?.input)} ${file} wants ` +
+            `${wrong} ${wanted[wrong]} ± ${tolerance}, the model gave ${typeof got === 'string' ? got : got[wrong]}`,
+        );
+      });
+    }
+  }
+
+  #ask(request: SessionRequest): Promise<SessionAnswer> {
+    const answer = Promise.withResolvers<SessionAnswer>();
+    this.#answer = answer;
+    if (!this.#process?.connected) answer.reject(new SessionCrashed('the session process is gone'));
+    else {
+      this.#process.send(request, (error) => {
+        if (error !== null)
+          answer.reject(new SessionCrashed('the session process is gone', { cause: error }));
+      });
+    }
+    return answer.promise;
+  }
+
+  #died(child: ChildProcess, how: string): void {
+    if (this.#closed || child !== this.#process) return;
+    const { manifest, version, log } = this.#options;
+    log.error(
+      { model: manifest.name, version: version.version, pid: child.pid, how },
+      'session process died, starting another',
+    );
+    this.#answer?.reject(new SessionCrashed(`the session process died (${how})`));
+    this.#loaded = this.#loaded.then(() => this.#start());
+    // Whoever runs next hears of it.
+    this.#loaded.catch(() => {});
+  }
+}
+
+async function endProcess(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}

@@ -1,0 +1,31 @@
+/** What a session's process and its parent say to each other, as structured clones. */
+import type { Config } from '../src/config.ts';
+import type { Manifest } from '../src/models.ts';
+import type { Columns, OutputColumns } from './encoder.ts';
+
+/** Parent to child: first one `load`, then `run` after `run`, each after the answer to the one before. */
+export type SessionRequest =
+  | {
+      readonly type: 'load';
+      /** Path of `model.onnx`. */
+      readonly file: string;
+      /** Hex SHA-256 the file must have. */
+      readonly sha256: string;
+      readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+      readonly executionProviders: Config['executionProviders'];
+      readonly threads: number;
+    }
+  | { readonly type: 'run'; readonly columns: Columns };
+
+/** Child to parent: one answer a request. */
+export type SessionAnswer =
+  | {
+      readonly type: 'loaded';
+      readonly executionProvider: string;
+      /** Why providers named earlier could not be used. */
+      readonly passedOver: readonly string[];
+    }
+  /** The file or the configuration is wrong: to start again would not help. */
+  | { readonly type: 'refused'; readonly reason: string }
+  | { readonly type: 'ran'; readonly outputs: OutputColumns; readonly computeMs: number }
+  | { readonly type: 'failed'; readonly reason: string };
