@@ -121,8 +121,9 @@ export class KeptProcess implements AsyncDisposable {
     return ending.finally(() => ended.abort());
   }
 
-  /** Ends the process, and all that it started, at once. */
+  /** Ends the process, and all that it started, at once and for good. */
   kill(): void {
+    this.#stopping.abort();
     const child = this.#child;
     if (child?.pid === undefined || hasEnded(child)) return;
     try {

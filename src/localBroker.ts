@@ -89,10 +89,13 @@ async function endLeftBehind(pidFile: string, configFile: string, log: Logger): 
   const isOurs = () => commandLine(pid)?.includes(configFile) === true;
   if (pid === 0 || !isOurs()) return;
   log.warn({ pid }, 'ending the nats-server that an earlier run left behind');
-  process.kill(pid, 'SIGTERM');
   const killAt = performance.now() + 5_000;
   while (isOurs()) {
-    if (performance.now() > killAt) process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, performance.now() < killAt ? 'SIGTERM' : 'SIGKILL');
+    } catch {
+      return; // it has ended just now
+    }
     await delay(20);
   }
 }

@@ -35,7 +35,7 @@ await runProcess('gateway', async ({ env, stopping, ready }) => {
   using workers = new LiveWorkers(broker);
   await using _sweeper = new Sweeper({ broker, models, log });
   using open = new OpenTasks({ broker, home, limit: config.openTasksMax, log });
-  const tasks = new TaskService({ broker, open, home, limits: config });
+  const tasks = new TaskService({ broker, open, home, models, limits: config });
   const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
 
   await using server = await openServer({

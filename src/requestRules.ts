@@ -6,6 +6,7 @@ import {
   type ASTVisitor,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLErrorOptions,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -17,25 +18,37 @@ import type { Config } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
 
-export type RequestLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases'>;
+export type RequestLimits = Pick<Config, 'maxBodyBytes' | 'maxDepth' | 'maxTokens' | 'maxAliases'>;
 
 /** Longest operation text, in characters per token allowed: one token could be megabytes long otherwise. */
 const CHARACTERS_PER_TOKEN = 20;
+/** Longest message, in characters: graphql repeats a wrong value in full, twice. */
+const MESSAGE_CHARACTERS = 1_000;
 
 export function useRequestRules(limits: RequestLimits): Plugin {
-  const { maxTokens } = limits;
+  const { maxBodyBytes, maxTokens } = limits;
   const maxCharacters = maxTokens * CHARACTERS_PER_TOKEN;
   return {
-    onParams({ params: { query } }) {
+    /** Yoga counts bodies that do not tell their length, but does not say what it allows. */
+    onRequestParse({ request }) {
+      const bytes = Number(request.headers.get('content-length'));
+      if (bytes > maxBodyBytes) throw tooLarge('A body', 'bytes', bytes, maxBodyBytes);
+    },
+    /** Runs for all transports, and before the cache of parsed operations keeps the text. */
+    onEnveloped({ context }) {
+      const query: unknown = context?.params?.query;
       if (typeof query === 'string' && query.length > maxCharacters)
-        throw tooLong(query.length, maxCharacters);
+        throw tooLarge('An operation', 'characters', query.length, maxCharacters);
     },
     onParse({ setParseFn }) {
       setParseFn((source: string, options: object) => {
         try {
           return parse(source, { ...options, maxTokens });
         } catch (error) {
-          throw error instanceof GraphQLError ? withCode(error, 'GRAPHQL_PARSE_FAILED') : error;
+          if (!(error instanceof GraphQLError)) throw error;
+          throw error.message.includes(`more than ${maxTokens} tokens`)
+            ? tooComplex({ source: error.source, positions: error.positions }, 'tokens', maxTokens)
+            : withCode(error, 'GRAPHQL_PARSE_FAILED');
         }
       });
     },
@@ -45,9 +58,17 @@ export function useRequestRules(limits: RequestLimits): Plugin {
   };
 }
 
-function tooLong(length: number, limit: number): GraphQLError {
-  return new GraphQLError(`An operation may be ${limit} characters long at most, got ${length}.`, {
-    extensions: { code: RequestErrorCode.PayloadTooLarge, limit, value: length, http: { status: 413 } },
+function tooLarge(what: string, unit: string, value: number, limit: number): GraphQLError {
+  return new GraphQLError(`${what} may have ${limit} ${unit} at most, got ${value}.`, {
+    extensions: { code: RequestErrorCode.PayloadTooLarge, limit, value, http: { status: 413 } },
+  });
+}
+
+/** @param value undefined if nobody counted beyond the limit. */
+function tooComplex(place: GraphQLErrorOptions, what: string, limit: number, value?: number): GraphQLError {
+  return new GraphQLError(`An operation may have ${limit} ${what} at most, got ${value ?? 'more'}.`, {
+    ...place,
+    extensions: { code: RequestErrorCode.QueryTooComplex, limit, value },
   });
 }
 
@@ -57,12 +78,7 @@ function depthAndAliases(context: ValidationContext, { maxDepth, maxAliases }: R
     OperationDefinition(operation: OperationDefinitionNode) {
       const { depth, aliases } = measure(operation.selectionSet, context, new Map());
       const refuse = (what: string, limit: number, value: number) =>
-        context.reportError(
-          new GraphQLError(`An operation may have ${limit} ${what} at most, got ${value}.`, {
-            nodes: [operation],
-            extensions: { code: RequestErrorCode.QueryTooComplex, limit, value },
-          }),
-        );
+        context.reportError(tooComplex({ nodes: [operation] }, what, limit, value));
       if (depth > maxDepth) refuse('levels of depth', maxDepth, depth);
       if (aliases > maxAliases) refuse('aliases', maxAliases, aliases);
     },
@@ -145,8 +161,9 @@ function withCode(error: GraphQLError, code: string): GraphQLError {
 }
 
 /** The same place in the operation, another text. */
-function located(error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
+function located(error: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
+  const message = text.length > MESSAGE_CHARACTERS ? `${text.slice(0, MESSAGE_CHARACTERS)}…` : text;
   return new GraphQLError(message, {
     nodes: nodes ?? null,
     source: source ?? null,

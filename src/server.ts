@@ -27,13 +27,7 @@ export interface ServerOptions {
   readonly config: RequestLimits &
     Pick<
       Config,
-      | 'host'
-      | 'port'
-      | 'maxBodyBytes'
-      | 'maxOperations'
-      | 'maxConnections'
-      | 'connectionInitMs'
-      | 'allowedOrigins'
+      'host' | 'port' | 'maxOperations' | 'maxConnections' | 'connectionInitMs' | 'allowedOrigins'
     >;
   /** Called when the server stops, so that streams over SSE end in words. */
   readonly endSubscriptions: () => void;
@@ -49,6 +43,7 @@ const GRAPHQL_PATH = '/graphql';
 const CACHED_OPERATIONS = 200;
 /** How long responses under way may take once the server is to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
+const CLOSE_IDLE_EVERY_MS = 20;
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -59,9 +54,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const graphiql = graphiqlHandler(models);
 
   const http = createServer(async (request, response) => {
-    const url = new URL(request.url ?? '/', 'http://gateway');
+    const url = URL.parse(request.url ?? '/', 'http://gateway');
     try {
-      if (url.pathname === GRAPHQL_PATH && wantsGraphiql(request, url)) await graphiql(request, response);
+      if (url === null) answerJson(response, 400, { error: 'The request target must be a path.' });
+      else if (url.pathname === GRAPHQL_PATH && wantsGraphiql(request, url))
+        await graphiql(request, response);
       else if (url.pathname === GRAPHQL_PATH && !hasReadableBody(request)) refuseMediaType(request, response);
       else if (url.pathname === GRAPHQL_PATH) await yoga(request, response);
       else if (url.pathname === '/health') answerJson(response, 200, { status: 'alive' });
@@ -86,7 +83,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const refusal = upgradeRefusal(request, config.allowedOrigins);
     if (refusal !== undefined) refuseUpgrade(socket, refusal);
     else
-      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request));
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        sockets.emit('connection', client, request);
+        // graphql-ws would write a stack trace to stderr for whatever a client does wrong; ws has closed it already.
+        client.removeAllListeners('error');
+        client.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
+      });
   });
 
   http.listen(config.port, config.host);
@@ -101,9 +103,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       // WebSockets close with 1001, on which clients connect again and ask for their results elsewhere.
       await webSocketGraphQL.dispose();
       options.endSubscriptions();
-      http.closeIdleConnections();
+      // Connections kept alive go as soon as their last response is out.
+      const idle = setInterval(() => http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
       const impatience = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
       await closed;
+      clearInterval(idle);
       clearTimeout(impatience);
     },
   };
@@ -173,6 +177,8 @@ function serveWebSockets(yoga: Yoga, sockets: WebSocketServer, { config, log }: 
       },
       onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
         errors && { data, errors: errors.map((error) => withoutHttp(error).toJSON()) },
+      onError: (_context, _id, _payload, errors) =>
+        errors.map((error) => withoutHttp(presentError(error, log)).toJSON()),
     },
     sockets,
   );
@@ -231,7 +237,7 @@ function upgradeRefusal(
   { url, headers }: IncomingMessage,
   allowedOrigins: readonly string[],
 ): string | undefined {
-  if (new URL(url ?? '/', 'http://gateway').pathname !== GRAPHQL_PATH) return '404 Not Found';
+  if (URL.parse(url ?? '/', 'http://gateway')?.pathname !== GRAPHQL_PATH) return '404 Not Found';
   const { origin, host } = headers;
   if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
     return undefined;
@@ -239,6 +245,9 @@ function upgradeRefusal(
 }
 
 function refuseUpgrade(socket: Duplex, status: string): void {
+  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 

@@ -79,7 +79,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   opened.defer(stopNoting);
   Promise.all([gateway.ready, worker.ready]).then(([address]) => {
     stopNoting();
-    system.onReady(address ?? '');
+    if (!opened.disposed) system.onReady(address ?? '');
   });
 
   const exitCode = await end.promise;

@@ -33,6 +33,7 @@ export interface Submission {
   readonly trace: string | undefined;
 }
 
+type TaskLimits = Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
 type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
 
 /** How long a mutation goes on trying while the broker is away, in milliseconds. */
@@ -44,22 +45,26 @@ export class TaskService {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
   readonly #home: string;
-  readonly #limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
+  readonly #modelNames: ReadonlySet<string>;
+  readonly #limits: TaskLimits;
 
   constructor({
     broker,
     open,
     home,
+    models,
     limits,
   }: {
     broker: Broker;
     open: OpenTasks;
     home: string;
-    limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
+    models: readonly Model[];
+    limits: TaskLimits;
   }) {
     this.#broker = broker;
     this.#open = open;
     this.#home = home;
+    this.#modelNames = new Set(models.map(({ manifest }) => manifest.name));
     this.#limits = limits;
   }
 
@@ -218,7 +223,7 @@ export class TaskService {
   /** @throws {RequestError} `TASK_NOT_FOUND` for what cannot be an id of a task of ours. */
   #address(id: string): TaskAddress {
     const address = parseTaskId(id);
-    if (address === undefined) throw notFound(id);
+    if (address === undefined || !this.#modelNames.has(address.model)) throw notFound(id);
     return address;
   }
 

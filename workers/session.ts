@@ -107,7 +107,7 @@ export class Session implements AsyncDisposable {
     const child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
     this.#process = child;
     child.on('message', (answer: SessionAnswer) => this.#answer?.resolve(answer));
-    child.once('exit', (code, signal) => this.#died(child, signal ?? `exit code ${code}`));
+    child.once('disconnect', () => this.#died(child));
     const answer = await this.#ask({
       type: 'load',
       file: join(version.folder, 'model.onnx'),
@@ -165,27 +165,23 @@ export class Session implements AsyncDisposable {
     }
   }
 
+  /** Rejected only by the death of the process, which is heard of even if it came before the request. */
   #ask(request: SessionRequest): Promise<SessionAnswer> {
-    const answer = Promise.withResolvers<SessionAnswer>();
-    this.#answer = answer;
-    if (!this.#process?.connected) answer.reject(new SessionCrashed('the session process is gone'));
-    else {
-      this.#process.send(request, (error) => {
-        if (error !== null)
-          answer.reject(new SessionCrashed('the session process is gone', { cause: error }));
-      });
-    }
-    return answer.promise;
+    this.#answer = Promise.withResolvers();
+    this.#process?.send(request, () => {});
+    return this.#answer.promise;
   }
 
-  #died(child: ChildProcess, how: string): void {
-    if (this.#closed || child !== this.#process) return;
+  /** The channel closes before the exit is reported: to wait for the exit would let runs fail in between. */
+  #died(child: ChildProcess): void {
+    if (this.#closed) return;
     const { manifest, version, log } = this.#options;
     log.error(
-      { model: manifest.name, version: version.version, pid: child.pid, how },
+      { model: manifest.name, version: version.version, pid: child.pid },
       'session process died, starting another',
     );
-    this.#answer?.reject(new SessionCrashed(`the session process died (${how})`));
+    child.kill('SIGKILL');
+    this.#answer?.reject(new SessionCrashed('the session process died'));
     this.#loaded = this.#loaded.then(() => this.#start());
     // Whoever runs next hears of it.
     this.#loaded.catch(() => {});

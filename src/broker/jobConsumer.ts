@@ -32,6 +32,9 @@ export interface JobSource {
   take(limit: number): Delivery[];
 }
 
+const ACK = '+ACK';
+const ACK_AND_PULL = '+NXT';
+
 const PULL_EXPIRES_MS = 30_000;
 const HEARTBEAT_MS = 5_000;
 const WATCHDOG_MS = 2_500;
@@ -126,10 +129,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
       return;
     }
     this.#requested = Math.max(0, this.#requested - 1);
-    const delivery = new HeldDelivery(message, (released) => {
-      this.#held.delete(released);
-      this.#pull();
-    });
+    const delivery = new HeldDelivery(message, (verdict) => this.#end(delivery, message, verdict));
     this.#held.add(delivery);
     this.#arrived.push(delivery);
     this.#waiter?.resolve(true);
@@ -146,15 +146,35 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     else setTimeout(() => this.#pull(), RETRY_PULL_MS).unref();
   }
 
-  /** Asks for as many jobs as credit allows; not for each single one, unless none is asked for. */
+  /**
+   * Ends a delivery. An ack that frees enough credit carries the next pull request: the broker takes acks and requests
+   * from two queues, and by the request that overtook them would count more jobs in our hands than our credit.
+   */
+  #end(delivery: HeldDelivery, message: Msg, verdict: string): void {
+    if (!this.#held.delete(delivery)) return;
+    const request = verdict === ACK ? this.#nextRequest() : undefined;
+    if (request === undefined) message.respond(verdict);
+    else message.respond(`${ACK_AND_PULL} ${request}`, { reply: this.#inbox });
+    this.#pull();
+  }
+
   #pull(): void {
-    if (this.#stopped !== undefined || !this.#connected || this.#connection.isClosed()) return;
+    const request = this.#nextRequest();
+    if (request !== undefined) this.#connection.publish(this.#pullSubject, request, { reply: this.#inbox });
+  }
+
+  /** A pull request for as many jobs as credit allows; not for each single one, unless none is asked for. */
+  #nextRequest(): string | undefined {
+    if (this.#stopped !== undefined || !this.#connected || this.#connection.isClosed()) return undefined;
     const credit = this.#maxHeld - this.#held.size - this.#requested;
-    if (credit <= 0 || (this.#requested > 0 && credit < this.#maxHeld / 2)) return;
+    if (credit <= 0 || (this.#requested > 0 && credit < this.#maxHeld / 2)) return undefined;
     if (this.#requested === 0) this.#lastHeardAt = performance.now();
     this.#requested += credit;
-    const request = { batch: credit, expires: nanos(PULL_EXPIRES_MS), idle_heartbeat: nanos(HEARTBEAT_MS) };
-    this.#connection.publish(this.#pullSubject, JSON.stringify(request), { reply: this.#inbox });
+    return JSON.stringify({
+      batch: credit,
+      expires: nanos(PULL_EXPIRES_MS),
+      idle_heartbeat: nanos(HEARTBEAT_MS),
+    });
   }
 
   #forgetPulls(): void {
@@ -184,18 +204,18 @@ class HeldDelivery implements Delivery {
   readonly data: Uint8Array;
   readonly deliveryCount: number;
   readonly #message: Msg;
-  readonly #release: (delivery: HeldDelivery) => void;
+  readonly #end: (verdict: string) => void;
 
-  constructor(message: Msg, release: (delivery: HeldDelivery) => void) {
+  constructor(message: Msg, end: (verdict: string) => void) {
     this.subject = message.subject;
     this.data = message.data;
     this.deliveryCount = deliveryCountOf(message.reply ?? '');
     this.#message = message;
-    this.#release = release;
+    this.#end = end;
   }
 
   ack(): void {
-    this.#end('+ACK');
+    this.#end(ACK);
   }
 
   handBack(delayMs: number): void {
@@ -208,11 +228,6 @@ class HeldDelivery implements Delivery {
 
   renewLease(): void {
     this.#message.respond('+WPI');
-  }
-
-  #end(verdict: string): void {
-    this.#message.respond(verdict);
-    this.#release(this);
   }
 }
 

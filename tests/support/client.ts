@@ -96,11 +96,13 @@ export async function* sse(
   }
 }
 
-/** A WebSocket client that connects at once and tries again when the gateway goes away. */
+/** @param retryAttempts how often in a row it tries again when its connection breaks. */
 export function openWebSocket(url: string, retryAttempts = 0): Client {
   return createClient({
     url: url.replace('http', 'ws'),
     retryAttempts,
+    // By default a connection that is refused, as by a gateway that is about to start, is given up for good.
+    shouldRetry: () => true,
     lazy: false,
     onNonLazyError: () => {},
   });

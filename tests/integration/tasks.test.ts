@@ -1,0 +1,253 @@
+/** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  collect,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  TASK_UPDATES,
+  taskIn,
+} from '../support/client.ts';
+import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+let nats: NatsServer;
+let gateway: Gateway;
+let otherGateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, otherGateway] = await Promise.all([startGateway(nats), startGateway(nats)]);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, otherGateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+describe('a requestId', () => {
+  test('makes a retry the same task, on any gateway, while it waits and after it ended', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own);
+    await using streams = await inspectStreams(own);
+    const options = { requestId: 'order 66' };
+    const { id } = await submitTrip(here.url, tripNumber(1), options);
+    const retries = await Promise.all(
+      [here, there, there].map(({ url }) => submitTrip(url, tripNumber(1), options)),
+    );
+    expect(retries.map((task) => task.id)).toEqual([id, id, id]);
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+
+    await using _worker = await startWorker(own);
+    await onlyTask(sse(here.url, TASK_RESULT, { id }));
+    expect(await submitTrip(here.url, tripNumber(1), options)).toMatchObject({ id, state: 'SUCCEEDED' });
+    expect(await submitTrip(there.url, tripNumber(1), options)).toMatchObject({ id, state: 'SUCCEEDED' });
+    expect((await streams.state('RESULTS')).messages).toBe(1);
+  });
+
+  test('used at the same time on two gateways is one task', async () => {
+    const options = { requestId: 'twins' };
+    const tasks = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        submitTrip([gateway, otherGateway][i % 2]?.url ?? '', tripNumber(2), options),
+      ),
+    );
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test('with another input is a conflict, and without it the input is another task', async () => {
+    const options = { requestId: 'conflict' };
+    const { id } = await submitTrip(gateway.url, tripNumber(3), options);
+    const { errors } = await post(otherGateway.url, PREDICT_TRIP, { input: tripNumber(4), options });
+    expect(errors).toMatchObject([
+      { extensions: { code: 'REQUEST_ID_CONFLICT', field: 'requestId', taskId: id } },
+    ]);
+    expect((await submitTrip(gateway.url, tripNumber(3))).id).not.toBe(id);
+  });
+
+  test('whose record was stored while its job was not is accepted at the retry, under the first id', async () => {
+    await using own = await startNats();
+    await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+    await using streams = await inspectStreams(own);
+    await submitTrip(full.url, tripNumber(5));
+    const options = { requestId: 'try again' };
+    const { errors } = await post(full.url, PREDICT_TRIP, { input: tripNumber(6), options });
+    expect(errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
+    expect((await streams.state('REQUESTS')).messages).toBe(1);
+
+    await using _worker = await startWorker(own);
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+    const { id } = await submitTrip(full.url, tripNumber(6), options);
+    expect(await onlyTask(sse(full.url, TASK_RESULT, { id }))).toMatchObject({ id, state: 'SUCCEEDED' });
+    expect(await submitTrip(full.url, tripNumber(6), options)).toMatchObject({ id });
+  });
+});
+
+describe('a task that no worker finishes in time is EXPIRED', () => {
+  const expired = { state: 'EXPIRED', attempts: 0, error: { code: 'DEADLINE_EXCEEDED' }, prediction: null };
+
+  test('to who watches it, where it was accepted and elsewhere', async () => {
+    const { id, submittedAt } = await submitTrip(gateway.url, tripNumber(7), { timeoutMs: 300 });
+    const [here, there] = await Promise.all(
+      [gateway, otherGateway].map(({ url }) => onlyTask(sse(url, TASK_RESULT, { id }))),
+    );
+    expect(here).toMatchObject(expired);
+    expect(there).toEqual(here);
+    expect(Date.parse(here?.finishedAt ?? '') - Date.parse(submittedAt)).toBeGreaterThanOrEqual(300);
+    await using streams = await inspectStreams(nats);
+    expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
+  });
+
+  test('without anybody watching, and without the gateway that accepted it', async () => {
+    await using streams = await inspectStreams(nats);
+    await using broker = await openTestBroker(nats);
+    const jobs = Array.from({ length: 200 }, (_, i) => tripJob(broker, i, 500));
+    await queueJobs(broker, jobs);
+    for (const { taskId } of jobs) {
+      const result = await eventually(
+        () => streams.last('RESULTS', `results.${HOME}.${taskId}`),
+        (found) => found !== undefined,
+      );
+      expect(result).toMatchObject({ state: 'EXPIRED' });
+    }
+    await eventually(
+      () => streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${jobs.at(-1)?.taskId}`),
+      (job) => job === undefined,
+    );
+  });
+
+  test('by the first gateway that starts, if none lived at the deadline', async () => {
+    await using own = await startNats();
+    await using streams = await inspectStreams(own);
+    await using broker = await openTestBroker(own);
+    const jobs = Array.from({ length: 50 }, (_, i) => tripJob(broker, i, -60_000 - 1_000 * i));
+    await queueJobs(broker, jobs);
+    await using late = await startGateway(own);
+    const results = await Promise.all(
+      jobs.map(({ taskId }) => onlyTask(sse(late.url, TASK_RESULT, { id: taskId }))),
+    );
+    expect(results.map(({ state }) => state)).toEqual(jobs.map(() => 'EXPIRED'));
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+  });
+});
+
+describe('a full queue', () => {
+  test('refuses with QUEUE_FULL and keeps what it accepted', async () => {
+    await using own = await startNats();
+    await using small = await startGateway(own, { QUEUE_MAX_JOBS: '10' });
+    const answers = await Promise.all(
+      Array.from({ length: 15 }, (_, i) => post(small.url, PREDICT_TRIP, { input: tripNumber(i) })),
+    );
+    const accepted = answers.filter(({ errors }) => errors === undefined);
+    const refused = answers.flatMap(({ errors }) => errors ?? []);
+    expect(accepted).toHaveLength(10);
+    expect(refused.map(({ extensions }) => extensions)).toEqual(
+      Array.from({ length: 5 }, () =>
+        expect.objectContaining({ code: 'QUEUE_FULL', limit: 10, retryAfterMs: expect.any(Number) }),
+      ),
+    );
+    await using _worker = await startWorker(own);
+    const ids = accepted.map((answer) => taskIn(answer, 'predictTrip').id);
+    const results = await Promise.all(ids.map((id) => onlyTask(sse(small.url, TASK_RESULT, { id }))));
+    expect(results.map(({ state }) => state)).toEqual(ids.map(() => 'SUCCEEDED'));
+  });
+
+  test('of bytes refuses as one of jobs does', async () => {
+    await using own = await startNats();
+    await using small = await startGateway(own, { QUEUE_MAX_BYTES: '65536' });
+    const answers = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => post(small.url, PREDICT_TRIP, { input: tripNumber(i) })),
+    );
+    const codes = new Set(
+      answers.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code),
+    );
+    expect([...codes]).toEqual(['QUEUE_FULL']);
+  });
+});
+
+test('a gateway that follows too many tasks says so', async () => {
+  await using own = await startNats();
+  await using small = await startGateway(own, { OPEN_TASKS_MAX: '3' });
+  for (let i = 0; i < 3; i++) await submitTrip(small.url, tripNumber(i));
+  const { errors } = await post(small.url, PREDICT_TRIP, { input: tripNumber(3) });
+  expect(errors).toMatchObject([{ extensions: { code: 'GATEWAY_BUSY', limit: 3 } }]);
+});
+
+describe('an id', () => {
+  const old = `trip-duration_${HOME}_1700000000_${'0'.repeat(24)}`;
+  const never = () => `trip-duration_${HOME}_${Math.ceil(Date.now() / 1000) + 30}_${'0'.repeat(24)}`;
+
+  test('that never was is TASK_NOT_FOUND at once, over every transport', async () => {
+    const client = openWebSocket(gateway.url);
+    for (const id of [
+      never(),
+      'nonsense',
+      '',
+      'jobs.>',
+      `unknown-model_${HOME}_1700000000_${'0'.repeat(24)}`,
+    ]) {
+      const answers = [
+        await post(gateway.url, TASK, { id }),
+        ...(await collect(sse(gateway.url, TASK_RESULT, { id }))),
+        ...(await collect(overWebSocket(client, TASK_UPDATES, { id }))),
+      ];
+      expect(answers).toHaveLength(3);
+      for (const { errors } of answers)
+        expect(errors).toMatchObject([{ extensions: { code: 'TASK_NOT_FOUND' } }]);
+    }
+    await client.dispose();
+  });
+
+  test('whose result has outlived its life is RESULT_EXPIRED', async () => {
+    const { errors } = await post(gateway.url, TASK, { id: old });
+    expect(errors).toMatchObject([{ extensions: { code: 'RESULT_EXPIRED' } }]);
+  });
+});
+
+test('a version can be pinned if it is served', async () => {
+  expect(await submitTrip(gateway.url, tripNumber(8), { modelVersion: '1' })).toMatchObject({
+    modelVersion: '1',
+  });
+  const { errors } = await post(gateway.url, PREDICT_TRIP, {
+    input: tripNumber(8),
+    options: { modelVersion: '7' },
+  });
+  expect(errors).toMatchObject([
+    {
+      message: 'modelVersion must be a live version of trip-duration (1), got "7"',
+      extensions: { code: 'BAD_USER_INPUT' },
+    },
+  ]);
+});
+
+test('a task that runs is RUNNING for who asks any gateway', async () => {
+  await using own = await startNats();
+  await using here = await startGateway(own);
+  await using there = await startGateway(own);
+  await using broker = await openTestBroker(own);
+  const { id } = await submitTrip(here.url, tripNumber(9));
+  const updates = sse(there.url, TASK_UPDATES, { id });
+  expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
+  const [, home = ''] = id.split('_');
+  broker.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
+  expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
+  for (const { url } of [here, there]) {
+    expect(taskIn(await post(url, TASK, { id }), 'task')).toMatchObject({ state: 'RUNNING', attempts: 1 });
+  }
+  await updates.return(undefined);
+});

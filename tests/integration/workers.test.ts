@@ -1,0 +1,205 @@
+/** Workers: credit, broken jobs, broken models, and what they are told before they serve. */
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../src/protocol.ts';
+import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { startProcess, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+const MODELS = join(import.meta.dirname, '../../models');
+const CREDIT = 2 * 64;
+
+let nats: NatsServer;
+
+beforeAll(async () => {
+  nats = await startNats();
+});
+
+afterAll(() => nats?.[Symbol.asyncDispose]());
+
+test('two workers share 20,000 waiting jobs and never hold more than their credit', async () => {
+  await using own = await startNats();
+  await using broker = await openTestBroker(own);
+  await using streams = await inspectStreams(own);
+  await queueJobs(
+    broker,
+    Array.from({ length: 20_000 }, (_, i) => tripJob(broker, i, 300_000)),
+  );
+
+  const debug = { LOG_LEVEL: 'debug' };
+  await using first = await startWorker(own, debug);
+  await using second = await startWorker(own, debug);
+  let mostHeld = 0;
+  await eventually(
+    () => streams.consumer('JOBS_trip-duration', 'v1_interactive'),
+    ({ num_ack_pending, num_pending }) => {
+      mostHeld = Math.max(mostHeld, num_ack_pending);
+      return num_ack_pending + num_pending === 0;
+    },
+  );
+  expect(mostHeld).toBeGreaterThan(0);
+  expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
+  expect((await streams.state('RESULTS')).messages).toBe(20_000);
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
+  for (const worker of [first, second]) expect(worker.output()).toContain('task finished');
+});
+
+describe('a job that cannot be run', () => {
+  test('is failed with its reason and kept as a dead letter when it is malformed, and hurts nobody', async () => {
+    await using broker = await openTestBroker(nats);
+    await using streams = await inspectStreams(nats);
+    await using _worker = await startWorker(nats);
+    const good = tripJob(broker, 1);
+    const broken: [Job, string, string][] = [
+      [tripJob(broker, 2), '{"v":1,', 'not JSON'],
+      [tripJob(broker, 3), '[]', 'must be a JSON object'],
+      [tripJob(broker, 4), '{}', 'v must be a message version'],
+      [tripJob(broker, 5), JSON.stringify({ ...tripJob(broker, 5), taskId: good.taskId }), 'taskId must be'],
+    ];
+    const outOfRange = tripJob(broker, 6);
+    broken.push([
+      outOfRange,
+      JSON.stringify({ ...outOfRange, input: { ...outOfRange.input, pickupLocationId: 300 } }),
+      'pickupLocationId must be a whole number from 1 to 265',
+    ]);
+    for (const [job, body] of broken) {
+      await streams.publish(
+        `jobs.trip-duration.1.interactive.${Math.ceil(job.deadline / 1000)}.${job.taskId}`,
+        body,
+      );
+    }
+    await queueJobs(broker, [good]);
+
+    for (const [job, , reason] of broken) {
+      const result = await eventually(
+        () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
+        (found) => found !== undefined,
+      );
+      expect(result).toMatchObject({ state: 'FAILED', error: { code: 'MALFORMED_JOB' } });
+      expect(JSON.stringify(result)).toContain(reason);
+      const letter = await streams.last('DEAD', `dead.trip-duration.${job.taskId}`);
+      expect(letter).toMatchObject({ taskId: job.taskId, model: 'trip-duration' });
+      expect(String(letter?.reason)).toContain(reason);
+    }
+    const result = await eventually(
+      () => streams.last('RESULTS', `results.${HOME}.${good.taskId}`),
+      (found) => found !== undefined,
+    );
+    expect(result).toMatchObject({ state: 'SUCCEEDED' });
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+  });
+
+  test('is left for a newer worker when its message version is newer', async () => {
+    await using own = await startNats();
+    await using broker = await openTestBroker(own);
+    await using streams = await inspectStreams(own);
+    await using _worker = await startWorker(own);
+    await queueJobs(broker, [{ ...tripJob(broker, 1), v: 99 }]);
+    const consumer = await eventually(
+      () => streams.consumer('JOBS_trip-duration', 'v1_interactive'),
+      ({ num_redelivered }) => num_redelivered > 0,
+    );
+    expect(consumer.num_redelivered).toBe(1);
+    expect((await streams.state('RESULTS')).messages).toBe(0);
+    expect((await streams.state('DEAD')).messages).toBe(0);
+  });
+
+  test('expires instead of being run when its deadline has passed', async () => {
+    await using own = await startNats();
+    await using broker = await openTestBroker(own);
+    await using streams = await inspectStreams(own);
+    const job = tripJob(broker, 1, -1_000);
+    await queueJobs(broker, [job]);
+    await using _worker = await startWorker(own);
+    const result = await eventually(
+      () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
+      (found) => found !== undefined,
+    );
+    expect(result).toMatchObject({ state: 'EXPIRED', attempts: 0, error: { code: 'DEADLINE_EXCEEDED' } });
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+  });
+});
+
+describe('a version is refused by name, with exit code 78,', () => {
+  const refusals: [string, string, (folder: string) => Promise<void>][] = [
+    [
+      'when model.onnx is corrupt',
+      'must have the SHA-256 of its version.json',
+      (folder) => corrupt(join(folder, '1/model.onnx')),
+    ],
+    [
+      'when the manifest names a type that the graph does not have',
+      "the manifest's input tripDistanceMiles is trip_distance float64[N], the graph has trip_distance float32[",
+      (folder) =>
+        edit(join(folder, 'model.json'), (text) =>
+          text.replace(/("tensor": "trip_distance",\s*"type": )"float32"/, '$1"float64"'),
+        ),
+    ],
+    [
+      'when the manifest names a tensor that the graph does not have',
+      "the manifest's output durationMinutes is minutes float32[N], the graph has only duration float32[",
+      (folder) =>
+        edit(join(folder, 'model.json'), (text) =>
+          text.replace('"tensor": "duration"', '"tensor": "minutes"'),
+        ),
+    ],
+    [
+      'when it misses its golden rows',
+      'golden.json wants durationMinutes',
+      (folder) =>
+        edit(join(folder, '1/golden.json'), (text) => {
+          const golden = JSON.parse(text);
+          golden.rows[0].output.durationMinutes += 1;
+          return JSON.stringify(golden);
+        }),
+    ],
+    [
+      'when the manifest breaks its schema',
+      'model.json: /batching/maxBatchSize must be >= 1',
+      (folder) =>
+        edit(join(folder, 'model.json'), (text) => text.replace(/"maxBatchSize": \d+/, '"maxBatchSize": 0')),
+    ],
+  ];
+
+  test.for(refusals)('%s', async ([, message, spoil]) => {
+    const modelsDir = await mkdtemp(join(tmpdir(), 'tidings-models-'));
+    try {
+      await cp(join(MODELS, 'trip-duration'), join(modelsDir, 'trip-duration'), { recursive: true });
+      await spoil(join(modelsDir, 'trip-duration'));
+      await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: modelsDir });
+      expect(await worker.ended).toBe(78);
+      expect(worker.output()).toContain('trip-duration');
+      expect(worker.output()).toContain(message);
+    } finally {
+      await rm(modelsDir, { recursive: true });
+    }
+  });
+});
+
+test('an execution provider that cannot be had is passed over with its reason', async () => {
+  await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
+  expect(worker.output()).toContain('execution provider passed over');
+  expect(worker.output()).toContain('"executionProvider":"cpu"');
+});
+
+async function corrupt(file: string): Promise<void> {
+  const bytes = await readFile(file);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
+  await writeFile(file, bytes);
+}
+
+async function edit(file: string, change: (text: string) => string): Promise<void> {
+  const before = await readFile(file, 'utf8');
+  const after = change(before);
+  if (after === before) throw new Error(`${file} was not changed`);
+  await writeFile(file, after);
+}

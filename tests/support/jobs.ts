@@ -1,0 +1,44 @@
+/** Jobs put into the queue past the gateway, thousands at a time. */
+import { type Broker, openBroker } from '../../src/broker/broker.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { loadModels } from '../../src/models.ts';
+import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
+import { newTaskId } from '../../src/task.ts';
+import { tripNumber } from './predictDirectly.ts';
+
+export const HOME = '0a0b0c0d';
+
+/** A broker connection of the test's own, with the streams of the real models. */
+export async function openTestBroker(
+  { url }: { readonly url: string },
+  env: Record<string, string> = {},
+): Promise<Broker> {
+  const config = readConfig({ LOG_LEVEL: 'error', ...env });
+  const models = await loadModels(config.modelsDir);
+  return openBroker({ url, name: 'test', models, limits: config, log: createLog(config, 'test') });
+}
+
+export function tripJob(broker: Broker, i: number, timeoutMs = 60_000): Job {
+  const submittedAt = broker.now();
+  const deadline = submittedAt + timeoutMs;
+  return {
+    v: MESSAGE_VERSION,
+    taskId: newTaskId({ model: 'trip-duration', home: HOME, deadline }),
+    model: 'trip-duration',
+    version: '1',
+    input: { ...tripNumber(i) },
+    submittedAt,
+    deadline,
+    owner: 'anonymous',
+  };
+}
+
+/** Stores jobs a thousand at a time. @throws if one is not stored. */
+export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<void> {
+  for (let start = 0; start < jobs.length; start += 1_000) {
+    const outcomes = await Promise.all(jobs.slice(start, start + 1_000).map((job) => broker.storeJob(job)));
+    const bad = outcomes.find(({ type }) => type !== 'stored');
+    if (bad !== undefined) throw new Error(`a job was not stored: ${JSON.stringify(bad)}`);
+  }
+}

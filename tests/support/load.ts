@@ -1,0 +1,74 @@
+/** Load as careful users make it: every trip has a requestId, is submitted until accepted, and is waited for. */
+import type { Client } from 'graphql-ws';
+import {
+  type Answer,
+  collect,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  TASK_RESULT,
+  type TaskView,
+  taskIn,
+} from './client.ts';
+import { tripNumber } from './predictDirectly.ts';
+
+/** A refusal that only asks for patience. */
+const PASSING = new Set(['BROKER_UNAVAILABLE', 'QUEUE_FULL']);
+
+export interface Load {
+  /** The number of each trip, and its task at the end, in order of their ends. */
+  readonly finished: readonly { readonly trip: number; readonly task: TaskView }[];
+  /** Refusals on the way, by code. */
+  readonly refusals: ReadonlyMap<string, number>;
+}
+
+/**
+ * Submits trips 0 to `trips` - 1 from `lanes` clients in turn, each waiting for its result before it goes on.
+ *
+ * @param onFinished is called after each result with the number of results so far.
+ */
+export async function runLoad(
+  url: string,
+  {
+    trips,
+    lanes,
+    onFinished = () => {},
+  }: { trips: number; lanes: number; onFinished?: (count: number) => void },
+): Promise<Load> {
+  // A gateway that is killed takes its connections along: clients connect again.
+  const client = openWebSocket(url, 100);
+  const finished: { trip: number; task: TaskView }[] = [];
+  const refusals = new Map<string, number>();
+  let next = 0;
+  const lane = async () => {
+    while (next < trips) {
+      const trip = next++;
+      const { id } = await submitUntilAccepted(client, trip, refusals);
+      finished.push({ trip, task: await onlyTask(overWebSocket(client, TASK_RESULT, { id })) });
+      onFinished(finished.length);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  await client.dispose();
+  return { finished, refusals };
+}
+
+async function submitUntilAccepted(
+  client: Client,
+  trip: number,
+  refusals: Map<string, number>,
+): Promise<TaskView> {
+  const variables = { input: tripNumber(trip), options: { requestId: `trip ${trip}` } };
+  for (;;) {
+    const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, variables));
+    const code = refusalOf(answer);
+    if (code === undefined) return taskIn(answer, 'predictTrip');
+    refusals.set(code, (refusals.get(code) ?? 0) + 1);
+  }
+}
+
+function refusalOf({ errors }: Answer): string | undefined {
+  const code = errors?.[0]?.extensions.code;
+  return code !== undefined && PASSING.has(code) ? code : undefined;
+}

@@ -1,0 +1,35 @@
+/** Looks into the broker's streams from outside, as an operator would. */
+import { type ConsumerInfo, jetstreamManager, type StreamState } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+
+export interface StreamInspector extends AsyncDisposable {
+  state(stream: string): Promise<StreamState>;
+  consumer(stream: string, name: string): Promise<ConsumerInfo>;
+  /** @returns the JSON of the newest message on a subject, if there is one. */
+  last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
+  /** Publishes raw bytes, as anybody with access to the broker could. */
+  publish(subject: string, data: string): Promise<void>;
+}
+
+export async function inspectStreams(broker: { readonly url: string }): Promise<StreamInspector> {
+  const connection = await connect({ servers: broker.url });
+  const manager = await jetstreamManager(connection);
+  return {
+    state: async (stream) => (await manager.streams.info(stream)).state,
+    consumer: (stream, name) => manager.consumers.info(stream, name),
+    last: async (stream, subject) =>
+      (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),
+    publish: async (subject, data) => {
+      await connection.request(subject, data);
+    },
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+/** Asks again and again, each time after the answer before, until the answer fits. */
+export async function eventually<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+  }
+}
