@@ -1,0 +1,183 @@
+// @ts-check
+/**
+ * Installs what this checkout lacks, says so, and does nothing when all is there. Plain JavaScript without
+ * dependencies, because it runs on whatever Node ≥ 20 the machine has, before anything is installed.
+ *
+ *   node setup.js         the dependencies, among them the Node that runs Tidings
+ *   node setup.js start   those and, unless NATS_URL names a broker, nats-server
+ *   node setup.js test    those and nats-server: tests run brokers of their own and ignore NATS_URL
+ *
+ * Where nats-server is goes to .cache/setup.json. The environment, besides NATS_URL:
+ *   ONNXRUNTIME_NODE_INSTALL  as onnxruntime-node reads it: `true` brings the CUDA provider, `skip` leaves it out.
+ *                             Unset, it stays as it was, at first `skip`.
+ *   NATS_SERVER_RELEASES      another address for nats-server's official releases, for a mirror or a test; the
+ *                             pinned SHA-256 holds all the same.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { fetchServer, findServer } from './setup/natsServer.js';
+import { SetupError, say } from './setup/report.js';
+import { takeLock } from './src/processLock.js';
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+const CACHE = join(ROOT, '.cache');
+const MODULES = join(ROOT, 'node_modules');
+const STAMP = join(MODULES, '.setup.json');
+
+try {
+  await setUp(process.argv[2]);
+} catch (error) {
+  // A folder that may not be written to, or a full disk, is the user's to mend as well.
+  if (!(error instanceof SetupError) && !(error instanceof Error && 'syscall' in error)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}
+
+/** @param {string | undefined} mode */
+async function setUp(mode) {
+  if (mode !== undefined && mode !== 'start' && mode !== 'test') {
+    throw new SetupError(`the mode must be start, test or none, got ${mode}`);
+  }
+  checkMachine();
+  const needsServer = mode === 'test' || (mode === 'start' && !process.env.NATS_URL);
+  const server = needsServer ? findServer(CACHE) : undefined;
+  if (isInstalled(wantedStamp()) && (server !== undefined || !needsServer)) {
+    if (server !== undefined) remember(server);
+    return;
+  }
+  const release = await waitForLock();
+  try {
+    // Whoever had the lock before may have done the work already, so both look again.
+    installDependencies();
+    if (needsServer) {
+      const advice = mode === 'start' ? ', or set NATS_URL to a broker that runs already' : '';
+      remember(server ?? findServer(CACHE) ?? (await fetchServer(CACHE, advice)));
+    }
+  } finally {
+    release();
+  }
+}
+
+function checkMachine() {
+  if (major(process.versions.node) < 20) {
+    throw new SetupError(`Node.js 20 or newer is needed, this is ${process.versions.node}`);
+  }
+  if (process.platform !== 'linux' && process.platform !== 'darwin') {
+    throw new SetupError('Tidings runs on Linux and macOS; on Windows, run it inside WSL 2');
+  }
+}
+
+/** @returns {Promise<() => void>} lets the lock go */
+async function waitForLock() {
+  for (let attempt = 0; ; attempt++) {
+    const lock = takeLock(join(CACHE, 'setup.lock'));
+    if (lock.taken) return lock.release;
+    if (attempt === 0) say(`waiting for another set-up of this checkout (pid ${lock.heldBy.pid})`);
+    await delay(100);
+  }
+}
+
+/** What an installation is made from: where it differs from what is wanted now, `npm ci` runs again. */
+function wantedStamp() {
+  return {
+    lockFile: createHash('sha256')
+      .update(readFileSync(join(ROOT, 'package-lock.json')))
+      .digest('hex'),
+    platform: `${process.platform}-${process.arch}`,
+    onnxruntime: process.env.ONNXRUNTIME_NODE_INSTALL ?? String(readJson(STAMP).onnxruntime ?? 'skip'),
+  };
+}
+
+/** @param {ReturnType<typeof wantedStamp>} stamp */
+function isInstalled(stamp) {
+  return JSON.stringify(readJson(STAMP)) === JSON.stringify(stamp);
+}
+
+function installDependencies() {
+  const stamp = wantedStamp();
+  if (isInstalled(stamp)) return;
+  say('installing the dependencies with npm ci (the first time about 280 MB)');
+  const startedAt = Date.now();
+  const [command, ...npm] = npmCommand();
+  const options = ['--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error'];
+  const { status, error } = spawnSync(command, [...npm, 'ci', ...options], {
+    cwd: ROOT,
+    env: { ...process.env, PATH: pathOutside(), ONNXRUNTIME_NODE_INSTALL: stamp.onnxruntime },
+    stdio: ['ignore', 2, 'inherit'],
+  });
+  if (error !== undefined) throw new SetupError(`npm could not be started: ${error.message}`);
+  if (status !== 0) {
+    throw new SetupError(
+      `npm ci failed with status ${status}, its own message is above. Is the network reachable, is the disk full?`,
+    );
+  }
+  checkNode();
+  writeFileSync(STAMP, JSON.stringify(stamp));
+  say(`dependencies installed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+
+/**
+ * The npm that runs us, under the Node that runs it: after the first set-up, `node` on the PATH is the pinned one,
+ * which `npm ci` deletes while it works.
+ *
+ * @returns {[string, ...string[]]}
+ */
+function npmCommand() {
+  const { npm_execpath: npm, npm_node_execpath: node } = process.env;
+  if (!npm?.endsWith('npm-cli.js') || !node || node.startsWith(MODULES)) return ['npm'];
+  return [node, npm];
+}
+
+/** The PATH without the programs of this checkout. */
+function pathOutside() {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.filter((folder) => !folder.startsWith(MODULES)).join(delimiter);
+}
+
+/** The pinned Node has to run here; where there is none for the platform, the machine's own has to do. */
+function checkNode() {
+  const pinned = join(MODULES, '.bin/node');
+  if (!existsSync(pinned)) {
+    if (major(process.versions.node) >= 24) return;
+    throw new SetupError(
+      `no Node.js comes with Tidings for ${process.platform}-${process.arch}: install Node.js 24 or newer yourself`,
+    );
+  }
+  const { status, error } = spawnSync(pinned, ['--version']);
+  if (status !== 0) {
+    throw new SetupError(
+      `the Node.js that comes with Tidings does not run here (${error?.message ?? `status ${status}`}): ` +
+        'it needs macOS or a Linux with glibc, such as Debian, Ubuntu or Fedora',
+    );
+  }
+}
+
+/** @param {string} server */
+function remember(server) {
+  const file = join(CACHE, 'setup.json');
+  if (readJson(file).natsServer === server) return;
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ natsServer: server })}\n`);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+/**
+ * @param {string} file
+ * @returns {Record<string, unknown>} empty if it is absent or no JSON: then the work is done anew
+ */
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} version */
+function major(version) {
+  return Number.parseInt(version, 10);
+}
