@@ -22,6 +22,8 @@ export interface LocalBrokerOptions {
   readonly dataDir: string;
   readonly natsServer: string;
   readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'>;
+  /** What the streams will reserve on the disk. */
+  readonly reservedBytes: number;
   readonly log: Logger;
 }
 
@@ -56,9 +58,20 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Proc
   };
 }
 
-/** nats-server reads a superset of JSON. */
-async function brokerConfig({ dataDir, config }: LocalBrokerOptions): Promise<string> {
+/**
+ * nats-server reads a superset of JSON.
+ *
+ * @throws {ConfigurationError} if the disk is smaller than what the streams reserve.
+ */
+async function brokerConfig({ dataDir, config, reservedBytes }: LocalBrokerOptions): Promise<string> {
   const disk = await statfs(dataDir);
+  const storeBytes = disk.blocks * disk.bsize;
+  if (reservedBytes > storeBytes) {
+    throw new ConfigurationError(
+      `DATA_DIR must lie on a disk with room for ${reservedBytes} bytes, which the streams reserve, got ${storeBytes}: ` +
+        'lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES, or choose another disk',
+    );
+  }
   return `${JSON.stringify(
     {
       host: '127.0.0.1',
@@ -71,7 +84,7 @@ async function brokerConfig({ dataDir, config }: LocalBrokerOptions): Promise<st
         store_dir: join(dataDir, 'jetstream'),
         max_memory_store: 256 * MIB,
         // The size of the disk. nats-server's own choice, a share of what is free, shrinks as the store fills.
-        max_file_store: disk.blocks * disk.bsize,
+        max_file_store: storeBytes,
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },
     },

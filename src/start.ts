@@ -1,5 +1,6 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
+import { reservedBytes } from './broker/streams.ts';
 import { readConfig } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { createLog } from './log.ts';
@@ -17,17 +18,19 @@ try {
 async function start(): Promise<number> {
   const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
   const config = readConfig(env);
-  const [model] = await loadModels(config.modelsDir);
+  const models = await loadModels(config.modelsDir);
   return supervise({
     config,
     env,
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
     log: createLog(config, 'start'),
+    reservedBytes: reservedBytes(models, config),
     onInterrupt(listener) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },
     onReady(address) {
+      const [model] = models;
       if (model !== undefined) console.log(banner(address, model.manifest));
     },
   });

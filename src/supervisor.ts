@@ -26,6 +26,8 @@ export interface System {
   readonly log: Logger;
   /** Registers what is to happen when the system is asked to stop. */
   readonly onInterrupt: (listener: () => void) => void;
+  /** What the streams will reserve on the broker's disk. */
+  readonly reservedBytes: number;
   /** Called once, when gateway and worker are ready, with the gateway's address. */
   readonly onReady: (address: string) => void;
 }
@@ -65,7 +67,9 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     await makeDataDir(dataDir);
     opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
     const natsServer = findNatsServer();
-    const broker = keep(await planLocalBroker({ dataDir, natsServer, config, log }));
+    const broker = keep(
+      await planLocalBroker({ dataDir, natsServer, config, log, reservedBytes: system.reservedBytes }),
+    );
     const outcome = await Promise.race([broker.ready, end.promise]);
     if (typeof outcome === 'number') return outcome;
     natsUrl = outcome;

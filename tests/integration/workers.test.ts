@@ -185,6 +185,19 @@ describe('a version is refused by name, with exit code 78,', () => {
   });
 });
 
+test('streams that do not fit into the store of a foreign broker are refused with their sum', async () => {
+  await using own = await startNats();
+  await using gateway = startProcess('src/main.ts', {
+    NATS_URL: own.url,
+    PORT: '0',
+    RESULT_MAX_BYTES: String(10 ** 12),
+  });
+  expect(await gateway.ended).toBe(78);
+  expect(gateway.output()).toContain(
+    'must have room for 1250402653184 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
+  );
+});
+
 test('an execution provider that cannot be had is passed over with its reason', async () => {
   await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
   expect(worker.output()).toContain('execution provider passed over');
