@@ -1,0 +1,46 @@
+# The two processes of Tidings: targets `gateway`, `worker` (CPU) and `worker-cuda`.
+# Their environment variables are those of src/config.ts; NATS_URL has to be set.
+
+FROM node:26.10.0-bookworm-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Without the optional packages, which are Node itself for machines that lack it, and without what ONNX Runtime
+# brings for other systems. No install script is needed: the only one fetches CUDA, and does so below.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts \
+  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+
+FROM dependencies AS dependencies-gateway
+RUN rm -rf node_modules/onnxruntime-node node_modules/onnxruntime-common
+
+FROM dependencies AS dependencies-cuda
+RUN node node_modules/onnxruntime-node/script/install --onnxruntime-node-install
+
+FROM node:26.10.0-bookworm-slim AS gateway
+WORKDIR /app
+COPY --from=dependencies-gateway /app ./
+COPY src ./src
+COPY schema ./schema
+COPY models ./models
+USER 1000:1000
+EXPOSE 4000
+CMD ["node", "src/main.ts"]
+
+FROM node:26.10.0-bookworm-slim AS worker
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY src ./src
+COPY workers ./workers
+COPY models ./models
+USER 1000:1000
+CMD ["node", "workers/main.ts"]
+
+# ONNX Runtime's CUDA provider needs CUDA 12 and cuDNN 9, which this image has, and the driver of the host.
+FROM nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04 AS worker-cuda
+COPY --from=dependencies /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+COPY --from=dependencies-cuda /app ./
+COPY src ./src
+COPY workers ./workers
+COPY models ./models
+USER 1000:1000
+CMD ["node", "workers/main.ts"]
