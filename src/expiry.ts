@@ -48,6 +48,8 @@ export function expiredResult(task: ExpiringTask, now: number): Result {
 const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */
 const GRACE_S = 1;
+/** After a longer gap (a suspended machine) the queue is asked for its deadlines, as at the start. */
+const LONGEST_WALK_S = 600;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
 
@@ -98,7 +100,7 @@ export class Sweeper implements AsyncDisposable {
     const until = Math.floor(this.#broker.now() / 1000) - GRACE_S;
     const sweptUntil = this.#sweptUntil.get(model);
     const due =
-      sweptUntil === undefined
+      sweptUntil === undefined || until - sweptUntil > LONGEST_WALK_S
         ? (await this.#broker.queuedDeadlines(model)).filter((second) => second <= until)
         : range(sweptUntil + 1, until);
     for (const second of due) {

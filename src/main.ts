@@ -14,7 +14,7 @@ import { runProcess } from './process.ts';
 import { openServer } from './server.ts';
 import { TaskService } from './tasks.ts';
 
-await runProcess('gateway', async ({ env, stopping, ready }) => {
+await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
   const models = await loadModels(config.modelsDir);
@@ -60,9 +60,6 @@ await runProcess('gateway', async ({ env, stopping, ready }) => {
   log.info({ url: server.url, home }, 'ready');
   ready({ url: server.url });
 
-  await new Promise((resolve) => {
-    if (stopping.aborted) resolve(undefined);
-    stopping.addEventListener('abort', resolve, { once: true });
-  });
+  await stopped;
   log.info('stopping');
 });

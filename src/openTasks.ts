@@ -68,7 +68,7 @@ export class OpenTasks implements Disposable {
     this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
     this.#listening.use(broker.listenRunning(home, (notice) => this.#run(notice)));
     this.#listening.use(broker.answerPresentState(home, (id) => this.#open.get(id)?.task));
-    this.#listening.use(broker.onConnectionChange((connected) => connected && this.#checkAllSoon()));
+    this.#listening.use(broker.onConnectionChange((connected) => connected && this.#distrustAll()));
     const timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#listening.defer(() => clearInterval(timer));
   }
@@ -241,8 +241,12 @@ export class OpenTasks implements Disposable {
     if (oldest !== undefined) this.#recent.delete(oldest);
   }
 
-  #checkAllSoon(): void {
-    for (const open of this.#watched) open.nextCheckAt = 0;
+  /** Any end may have gone unheard: what is watched is read soon, what is not is forgotten and read when asked for. */
+  #distrustAll(): void {
+    for (const [id, open] of this.#open) {
+      if (open.watches.size === 0) this.#open.delete(id);
+      else open.nextCheckAt = 0;
+    }
   }
 
   #tick(): void {

@@ -10,6 +10,8 @@ export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process shall leave. */
   readonly stopping: AbortSignal;
+  /** Resolves then. */
+  readonly stopped: Promise<void>;
   /** Tells the supervisor, if there is one, that the process serves. */
   readonly ready: (details: Readonly<Record<string, unknown>>) => void;
 }
@@ -19,15 +21,20 @@ export async function runProcess(
   body: (context: ProcessContext) => Promise<void>,
 ): Promise<never> {
   const stop = new AbortController();
+  const stopped = Promise.withResolvers<void>();
+  stop.signal.addEventListener('abort', () => stopped.resolve());
   for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(event, () => stop.abort());
   try {
     await body({
       env: process.env,
       stopping: stop.signal,
+      stopped: stopped.promise,
       ready: (details) => process.send?.({ type: 'ready', ...details }),
     });
     process.exit(0);
   } catch (error) {
+    // Whatever was interrupted by the wish to stop is no failure.
+    if (stop.signal.aborted) process.exit(0);
     if (error instanceof ConfigurationError) {
       console.error(`${name}: ${error.message}`);
       process.exit(EXIT_CONFIGURATION);

@@ -13,7 +13,7 @@ const DRAIN_MS = 5_000;
 /** Batches of one session in the worker's hands: the one that runs and the one that gathers. */
 const BATCHES_HELD = 2;
 
-await runProcess('worker', async ({ env, stopping, ready }) => {
+await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
   const config = readConfig(env);
   const log = createLog(config, 'worker');
   const models = await loadModels(config.modelsDir);
@@ -70,10 +70,7 @@ await runProcess('worker', async ({ env, stopping, ready }) => {
 
   const finished = Promise.all(lines.map(({ done }) => done));
   // A line ends by itself only if its session cannot be started any more.
-  await Promise.race([
-    finished,
-    new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true })),
-  ]);
+  await Promise.race([finished, stopped]);
 
   log.info('stopping: handing back what is not running');
   announced[Symbol.dispose]();

@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Config } from '../src/config.ts';
-import { ConfigurationError } from '../src/errors.ts';
+import { ConfigurationError, messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
 import { type Manifest, type ModelVersion, readJson } from '../src/models.ts';
 import type { Values } from '../src/task.ts';
@@ -29,6 +29,8 @@ export interface Run {
 
 /** The session's process died during the run. */
 export class SessionCrashed extends Error {}
+/** The session's process died, and none can be started in its place: the worker has to leave. */
+export class SessionLost extends Error {}
 /** ONNX Runtime refused the run; the process lives on. */
 export class RunFailed extends Error {}
 
@@ -64,10 +66,9 @@ export class Session implements AsyncDisposable {
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
-      if (!(error instanceof SessionCrashed)) throw error;
       const { manifest, version } = options;
       throw new ConfigurationError(
-        `${manifest.name} version ${version.version} is refused: ${error.message} while it was loaded and tried`,
+        `${manifest.name} version ${version.version} is refused: ${messageOf(error)}`,
         { cause: error },
       );
     }
@@ -83,7 +84,7 @@ export class Session implements AsyncDisposable {
    *
    * @throws {SessionCrashed} if the process died with it; the session is usable again.
    * @throws {RunFailed} if ONNX Runtime refused the batch.
-   * @throws {ConfigurationError} if the session could not be started again after a crash.
+   * @throws {SessionLost} if the session could not be started again after a crash, now or for an earlier run.
    */
   async run(columns: Columns): Promise<Run> {
     await this.#loaded;
@@ -117,8 +118,7 @@ export class Session implements AsyncDisposable {
       threads,
     });
     if (answer.type !== 'loaded') {
-      const reason = 'reason' in answer ? answer.reason : `unexpected answer ${answer.type}`;
-      throw new ConfigurationError(`${manifest.name} version ${version.version} is refused: ${reason}`);
+      throw new Error('reason' in answer ? answer.reason : `unexpected answer ${answer.type}`);
     }
     const { executionProvider, passedOver } = answer;
     for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
@@ -136,7 +136,7 @@ export class Session implements AsyncDisposable {
     const file = join(version.folder, 'golden.json');
     const { rows, tolerance } = (await readJson(file)) as GoldenRows;
     if (!Array.isArray(rows) || rows.length === 0 || !(tolerance >= 0)) {
-      throw new ConfigurationError(`${file} must hold a tolerance and at least one row`);
+      throw new Error(`${file} must hold a tolerance and at least one row`);
     }
     const { maxBatchSize } = manifest.batching;
     const fullBatch = Array.from({ length: maxBatchSize }, (_, i) => rows[i % rows.length]).filter(
@@ -157,8 +157,8 @@ export class Session implements AsyncDisposable {
             !(Math.abs((got[name] ?? Number.NaN) - (wanted[name] ?? 0)) <= tolerance),
         );
         if (wrong === undefined) return;
-        throw new ConfigurationError(
-          `${manifest.name} version ${version.version} is refused: for ${JSON.stringify(batch[i]?.input)} ${file} wants ` +
+        throw new Error(
+          `for ${JSON.stringify(batch[i]?.input)} ${file} wants ` +
             `${wrong} ${wanted[wrong]} ± ${tolerance}, the model gave ${typeof got === 'string' ? got : got[wrong]}`,
         );
       });
@@ -182,7 +182,11 @@ export class Session implements AsyncDisposable {
     );
     child.kill('SIGKILL');
     this.#answer?.reject(new SessionCrashed('the session process died'));
-    this.#loaded = this.#loaded.then(() => this.#start());
+    this.#loaded = this.#loaded
+      .then(() => this.#start())
+      .catch((cause) => {
+        throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
+      });
     // Whoever runs next hears of it.
     this.#loaded.catch(() => {});
   }

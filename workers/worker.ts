@@ -225,7 +225,7 @@ function ranResult(
   const { startedAt, computeMs, batchSize } = outcome.run;
   const timings: TaskTimings = {
     queueMs: Math.max(0, formedAt - job.submittedAt),
-    batchMs: startedAt - formedAt,
+    batchMs: Math.max(0, startedAt - formedAt),
     computeMs,
     batchSize,
   };

@@ -5,7 +5,7 @@
  */
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { ConfigurationError, messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models.ts';
 import {
@@ -65,11 +65,12 @@ const FIRST_CONNECT_RETRY_MS = 250;
 /**
  * Connects, waiting for a broker that is not there yet, and sees to the streams.
  *
- * @throws {ConfigurationError} if the streams do not fit; whatever the broker refuses otherwise.
+ * @throws {ConfigurationError} if the broker is too old or the streams do not fit; whatever the broker refuses otherwise.
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
+    refuseOldServer(connection);
     const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
     await ensureStreams(manager, options.models, options.limits);
     const broker = new Broker(connection, manager, options);
@@ -99,6 +100,24 @@ async function connectPatiently({ url, name, log, signal }: BrokerOptions): Prom
       if (attempt % 20 === 1) log.warn({ url, reason: messageOf(error) }, 'waiting for the broker');
       await new Promise((resolve) => setTimeout(resolve, FIRST_CONNECT_RETRY_MS));
     }
+  }
+}
+
+/** Write-once subjects with a republish work from 2.12 on. */
+const LEAST_SERVER = [2, 12] as const;
+
+function refuseOldServer({ info }: NatsConnection): void {
+  const version = info?.version ?? 'unknown';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (info?.jetstream !== true) {
+    throw new ConfigurationError(
+      'NATS_URL must name a nats-server with JetStream on (`-js`); this one has it off',
+    );
+  }
+  if (major < LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor < LEAST_SERVER[1])) {
+    throw new ConfigurationError(
+      `NATS_URL must name a nats-server ${LEAST_SERVER.join('.')} or newer, got ${version}`,
+    );
   }
 }
 

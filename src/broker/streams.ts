@@ -93,7 +93,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       // Written at submission, while the result's life starts at the end: a record must outlive the result.
       max_age: nanos(limits.resultTtlS * 1000 + MAX_TIMEOUT_MS),
       max_msgs: limits.resultMaxCount,
-      max_bytes: limits.resultMaxBytes / 4,
+      max_bytes: Math.floor(limits.resultMaxBytes / 4),
     },
     {
       ...writeOnce,
