@@ -9,6 +9,7 @@ import type { Broker, PublishOutcome } from './broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { type Config, MAX_TIMEOUT_MS } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
+import { expireTask } from './expiry.ts';
 import { defaultVersion, type Model, validateInput } from './models.ts';
 import { type DatedTask, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import { inputDigest, type Job, MESSAGE_VERSION, requestHash } from './protocol.ts';
@@ -157,7 +158,11 @@ export class TaskService {
     const present = await this.#readStored(address);
     if (present !== undefined) return present.task;
     if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true });
-    throw this.#absent(address);
+    if (this.#mayBeGone(address)) throw this.#absent(address);
+    // The first try was refused, and its time is over: this task has no other end any more.
+    const expired = await expireTask(this.#broker, job, address);
+    if (expired === undefined) throw mayHaveBeenStored('its end could not be stored');
+    return taskOf(expired);
   }
 
   async #accept(job: Job, { again }: { again: boolean }): Promise<Task> {
@@ -228,13 +233,18 @@ export class TaskService {
   }
 
   /** A task that is nowhere: its result was kept and is gone, or there never was one. Its id tells which is possible. */
-  #absent({ id, deadlineSecond }: TaskAddress): RequestError {
-    const earliestEnd = deadlineSecond * 1000 - MAX_TIMEOUT_MS;
-    if (this.#broker.now() < earliestEnd + this.#limits.resultTtlS * 1000) return notFound(id);
+  #absent(address: TaskAddress): RequestError {
+    if (!this.#mayBeGone(address)) return notFound(address.id);
     return new RequestError(
       RequestErrorCode.ResultExpired,
-      `The result of task ${id} is gone: results are kept for ${this.#limits.resultTtlS} s.`,
+      `The result of task ${address.id} is gone: results are kept for ${this.#limits.resultTtlS} s.`,
     );
+  }
+
+  /** Whether a task of that deadline can have ended so early that its result has outlived its life. */
+  #mayBeGone({ deadlineSecond }: TaskAddress): boolean {
+    const earliestEnd = deadlineSecond * 1000 - MAX_TIMEOUT_MS;
+    return this.#broker.now() >= earliestEnd + this.#limits.resultTtlS * 1000;
   }
 }
 

@@ -95,6 +95,26 @@ describe('a requestId', () => {
   });
 });
 
+test('a requestId whose first try was refused is EXPIRED once the time of that try is over', async () => {
+  await using own = await startNats();
+  await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+  await using streams = await inspectStreams(own);
+  await submitTrip(full.url, tripNumber(5), { timeoutMs: 60_000 });
+  const options = { requestId: 'too late', timeoutMs: 100 };
+  const refused = await post(full.url, PREDICT_TRIP, { input: tripNumber(6), options });
+  expect(refused.errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
+  const retry = await eventually(
+    () => post(full.url, PREDICT_TRIP, { input: tripNumber(6), options }),
+    ({ errors }) => errors === undefined,
+  );
+  const task = taskIn(retry, 'predictTrip');
+  expect(task).toMatchObject({ state: 'EXPIRED', error: { code: 'DEADLINE_EXCEEDED' } });
+  expect(
+    taskIn(await post(full.url, PREDICT_TRIP, { input: tripNumber(6), options }), 'predictTrip'),
+  ).toEqual(task);
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+});
+
 describe('a task that no worker finishes in time is EXPIRED', () => {
   const expired = { state: 'EXPIRED', attempts: 0, error: { code: 'DEADLINE_EXCEEDED' }, prediction: null };
 

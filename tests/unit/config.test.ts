@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+describe('readConfig', () => {
+  test('has a default for everything, and takes an empty variable for unset', () => {
+    const config = readConfig({});
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      natsUrl: undefined,
+      resultTtlS: 900,
+      resultMaxCount: 5_000_000,
+      queueMaxJobs: 100_000,
+      queueMaxBytes: 128 * 1024 * 1024,
+      maxBodyBytes: 2 * 1024 * 1024,
+      executionProviders: ['cpu'],
+      allowedOrigins: [],
+    });
+    expect(readConfig({ PORT: '', NATS_URL: '', LOG_LEVEL: '' })).toEqual(config);
+  });
+
+  test('reads lists in the order in which they are written', () => {
+    expect(readConfig({ EXECUTION_PROVIDERS: 'webgpu, cpu' }).executionProviders).toEqual(['webgpu', 'cpu']);
+    expect(readConfig({ ALLOWED_ORIGINS: 'https://a.example,https://b.example' }).allowedOrigins).toEqual([
+      'https://a.example',
+      'https://b.example',
+    ]);
+  });
+
+  test.for([
+    ['PORT', 'http', 'PORT must be a whole number from 0 to 65535, got "http"'],
+    ['PORT', '70000', 'PORT must be a whole number from 0 to 65535, got "70000"'],
+    ['PORT', '-1', 'PORT must be a whole number from 0 to 65535, got "-1"'],
+    ['RESULT_TTL_S', '899', 'RESULT_TTL_S must be a whole number from 900 up, got "899"'],
+    ['STREAM_REPLICAS', '2', 'STREAM_REPLICAS must be one of 1, 3, 5, got "2"'],
+    ['NATS_SYNC', 'never', 'NATS_SYNC must be one of default, always, got "never"'],
+    [
+      'EXECUTION_PROVIDERS',
+      'gpu',
+      'EXECUTION_PROVIDERS must be a list of different ones of cuda, webgpu, cpu, got "gpu"',
+    ],
+    [
+      'EXECUTION_PROVIDERS',
+      'cpu,cpu',
+      'EXECUTION_PROVIDERS must be a list of different ones of cuda, webgpu, cpu, got "cpu,cpu"',
+    ],
+  ] as const)('names a wrong %s, the rule and the value', ([name, value, message]) => {
+    expect(() => readConfig({ [name]: value })).toThrow(message);
+  });
+});
