@@ -161,7 +161,7 @@ const settings = {
     name: 'MAX_ALIASES',
     unit: 'aliases',
     default: '30',
-    consequence: 'Aliases in one operation, and so the number of tasks one request can submit.',
+    consequence: 'Aliases in one operation. One request can submit one task more.',
     parse: integer(0),
   },
   maxComplexity: {

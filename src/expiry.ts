@@ -5,11 +5,14 @@
 import type { Broker, StoredJob } from './broker/broker.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
-import { decodeJob, type Job, parseJobSubject, type Result, resultOf, subjects } from './protocol.ts';
+import { type JobHeader, type Result, readJobHeader, resultOf, subjects } from './protocol.ts';
 import { parseTaskId, type TaskAddress, TaskErrorCode, TaskState } from './task.ts';
 
-/** What it takes to expire a task. */
-export type ExpiringTask = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline'>;
+/** What it takes to expire a task, and what is known of runs that did not finish. */
+export interface ExpiringTask extends JobHeader {
+  readonly attempts?: number;
+  readonly startedAt?: number;
+}
 
 /**
  * Stores EXPIRED as the task's final state, unless it has one, and takes its job off the queue.
@@ -37,7 +40,8 @@ export function expiredResult(task: ExpiringTask, now: number): Result {
   return resultOf(task, {
     state: TaskState.Expired,
     finishedAt: now,
-    attempts: 0,
+    attempts: task.attempts ?? 0,
+    ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
     error: {
       code: TaskErrorCode.DeadlineExceeded,
       message: `No worker finished the task within its time limit of ${waitedMs} ms.`,
@@ -134,7 +138,8 @@ export class Sweeper implements AsyncDisposable {
 
   /** @returns false if the task could not be given a final state now. Throws nothing: it runs beside others. */
   async #expire(stored: StoredJob): Promise<boolean> {
-    const { model, version, deadlineSecond, taskId } = parseJobSubject(stored.subject);
+    const task = readJobHeader(stored);
+    const { model, taskId } = task;
     const address = parseTaskId(taskId);
     try {
       if (address === undefined) {
@@ -142,21 +147,11 @@ export class Sweeper implements AsyncDisposable {
         await this.#broker.removeJob(model, stored.subject);
         return true;
       }
-      const deadline = deadlineSecond * 1000;
-      const task = readable(stored) ?? { taskId, model, version, submittedAt: deadline, deadline };
       return (await expireTask(this.#broker, task, address, stored.subject)) !== undefined;
     } catch (error) {
       this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');
       return false;
     }
-  }
-}
-
-function readable({ data, subject }: StoredJob): Job | undefined {
-  try {
-    return decodeJob(data, subject);
-  } catch {
-    return undefined;
   }
 }
 

@@ -13,6 +13,7 @@ export function createLog(
     logFormat === 'pretty'
       ? pretty({
           sync: true,
+          singleLine: true,
           ignore: 'pid,hostname,name',
           translateTime: 'SYS:HH:MM:ss.l',
           messageFormat: '{name}: {msg}',

@@ -13,8 +13,8 @@ import type { Broker, Listening } from './broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import { expireTask } from './expiry.ts';
 import type { Logger } from './log.ts';
-import type { Job, Result, RunningNotice } from './protocol.ts';
-import { isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
+import type { Job, JobHeader, Result, RunningNotice } from './protocol.ts';
+import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
 import { TaskWatch } from './taskWatch.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
@@ -37,6 +37,7 @@ interface OpenTask {
 
 /** Finished own tasks kept for subscribers who come a moment after the end. For older ones the stream is asked. */
 const RECENT_MAX = 10_000;
+const RECENT_MS = 60_000;
 const TICK_MS = 100;
 const FIRST_CHECK_MS = 2_000;
 const LONGEST_CHECK_INTERVAL_MS = 30_000;
@@ -54,7 +55,7 @@ export class OpenTasks implements Disposable {
   readonly #log: Logger;
   readonly #open = new Map<string, OpenTask>();
   readonly #watched = new Set<OpenTask>();
-  readonly #recent = new Map<string, Task>();
+  readonly #recent = new Map<string, FinishedTask>();
   readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
   readonly #listening = new DisposableStack();
   #checking = 0;
@@ -234,7 +235,7 @@ export class OpenTasks implements Disposable {
     for (const watch of [...open.watches]) watch.show(task);
   }
 
-  #rememberRecent(task: Task): void {
+  #rememberRecent(task: FinishedTask): void {
     this.#recent.set(task.id, task);
     if (this.#recent.size <= RECENT_MAX) return;
     const [oldest] = this.#recent.keys();
@@ -285,6 +286,10 @@ export class OpenTasks implements Disposable {
   }
 
   #forgetOverdue(brokerNow: number): void {
+    for (const [id, { finishedAt }] of this.#recent) {
+      if (finishedAt > brokerNow - RECENT_MS) break;
+      this.#recent.delete(id);
+    }
     for (const [id, { deadline, watches }] of this.#open) {
       if (watches.size === 0 && brokerNow > deadline + FORGET_AFTER_MS) this.#open.delete(id);
     }
@@ -297,11 +302,11 @@ function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: numb
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, model, version, submittedAt }: Job): Task {
+export function queuedTask({ taskId, model, version, submittedAt }: JobHeader): Task {
   return { id: taskId, model, modelVersion: version, state: TaskState.Queued, submittedAt, attempts: 0 };
 }
 
-export function taskOf({ v: _, ...task }: Result): Task {
+export function taskOf({ v: _, ...task }: Result): FinishedTask {
   return task;
 }
 

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import type { FinalState, FinishedTask, TaskAddress, Values } from './task.ts';
 
 export const MESSAGE_VERSION = 1;
+const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 
 /** Carries one task to a worker: all the worker needs, and all it takes to end the task in its place. */
 export interface Job {
@@ -152,6 +153,8 @@ function decodeMessage(data: Uint8Array): Readonly<Record<string, unknown>> {
   if (!Number.isInteger(v))
     throw new MalformedMessage(`v must be a message version, got ${JSON.stringify(v)}`);
   if ((v as number) > MESSAGE_VERSION) throw new NewerMessage(v as number);
+  if ((v as number) < OLDEST_READ)
+    throw new MalformedMessage(`message version ${v} is older than ${OLDEST_READ}`);
   return message as Readonly<Record<string, unknown>>;
 }
 
@@ -173,6 +176,25 @@ export function decodeJob(data: Uint8Array, subject: string): Job {
       throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
   }
   return job as unknown as Job;
+}
+
+/** What everybody who ends a task needs to know of its job. */
+export type JobHeader = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline'>;
+
+/** Reads what a stored job says of its task; if its body cannot be read, what its subject says. */
+export function readJobHeader({
+  subject,
+  data,
+}: {
+  readonly subject: string;
+  readonly data: Uint8Array;
+}): JobHeader {
+  try {
+    return decodeJob(data, subject);
+  } catch {
+    const { taskId, model, version, deadlineSecond } = parseJobSubject(subject);
+    return { taskId, model, version, submittedAt: deadlineSecond * 1000, deadline: deadlineSecond * 1000 };
+  }
 }
 
 function requireEqual(name: string, inBody: unknown, inSubject: string): void {

@@ -39,7 +39,7 @@ export interface TaskError {
 export interface TaskTimings {
   /** From submission until its batch was formed. */
   readonly queueMs: number;
-  /** From its batch being formed until the run started: encoding, and waiting for a free session. */
+  /** From its batch being formed until its run started: encoding, and earlier runs if there were any. */
   readonly batchMs: number;
   /** The run itself, shared by the whole batch. */
   readonly computeMs: number;

@@ -77,9 +77,10 @@ export class TaskService {
    */
   async submit(submission: Submission): Promise<Task> {
     const job = this.#newJob(submission);
+    const giveUpAt = performance.now() + STORE_WITHIN_MS;
     const { requestId } = submission.options;
-    if (requestId == null) return this.#accept(job, { again: false });
-    return this.#acceptOnce(job, requestId);
+    if (requestId == null) return this.#accept(job, { again: false, giveUpAt });
+    return this.#acceptOnce(job, requestId, giveUpAt);
   }
 
   /**
@@ -126,11 +127,11 @@ export class TaskService {
   }
 
   /** Submits a task under a `requestId`: whoever writes the record first decides which task it stands for. */
-  async #acceptOnce(job: Job, requestId: string): Promise<Task> {
+  async #acceptOnce(job: Job, requestId: string, giveUpAt: number): Promise<Task> {
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input) };
-    const claim = await this.#untilAnswered(() => this.#broker.storeRequest(hash, record));
-    if (claim.type === 'stored') return this.#accept(job, { again: true });
+    const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
+    if (claim.type === 'stored') return this.#accept(job, { again: true, giveUpAt });
 
     const first = await this.#broker.readRequest(hash);
     if (first === undefined) {
@@ -147,17 +148,17 @@ export class TaskService {
         { details: { field: 'requestId', taskId: first.job.taskId } },
       );
     }
-    return this.#acceptAgain(first.job);
+    return this.#acceptAgain(first.job, giveUpAt);
   }
 
   /** The first try may have ended anywhere: between record and job, in the queue, or with a result. */
-  async #acceptAgain(job: Job): Promise<Task> {
+  async #acceptAgain(job: Job, giveUpAt: number): Promise<Task> {
     const known = this.#open.known(job.taskId);
     if (known !== undefined) return known;
     const address = this.#address(job.taskId);
     const present = await this.#readStored(address);
     if (present !== undefined) return present.task;
-    if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true });
+    if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true, giveUpAt });
     if (this.#mayBeGone(address)) throw this.#absent(address);
     // The first try was refused, and its time is over: this task has no other end any more.
     const expired = await expireTask(this.#broker, job, address);
@@ -165,11 +166,11 @@ export class TaskService {
     return taskOf(expired);
   }
 
-  async #accept(job: Job, { again }: { again: boolean }): Promise<Task> {
+  async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {
     const address = this.#address(job.taskId);
     const task = this.#open.add(job, address);
     try {
-      await this.#storeJob(job, again);
+      await this.#storeJob(job, again, giveUpAt);
       return task;
     } catch (error) {
       this.#open.remove(task.id);
@@ -177,9 +178,9 @@ export class TaskService {
     }
   }
 
-  async #storeJob(job: Job, storedBefore: boolean): Promise<void> {
+  async #storeJob(job: Job, storedBefore: boolean, giveUpAt: number): Promise<void> {
     let again = storedBefore;
-    const outcome = await this.#untilAnswered(() => {
+    const outcome = await this.#untilAnswered(giveUpAt, () => {
       const storing = this.#broker.storeJob(job, { again });
       again = true;
       return storing;
@@ -190,16 +191,15 @@ export class TaskService {
     if (outcome.code === STORE_REFUSED) {
       throw new RequestError(
         RequestErrorCode.QueueFull,
-        `The queue of ${job.model} is full (it holds ${queueMaxJobs} jobs, ${queueMaxBytes} bytes). Try again in ${QUEUE_FULL_RETRY_AFTER_MS} ms.`,
+        `The queue of ${job.model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${QUEUE_FULL_RETRY_AFTER_MS} ms.`,
         { details: { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS, limit: queueMaxJobs } },
       );
     }
     throw mayHaveBeenStored(outcome.reason);
   }
 
-  /** Tries again while nobody answers, for 2 s in all: a broker that restarts is back by then. */
-  async #untilAnswered(store: () => Promise<PublishOutcome>): Promise<AnsweredOutcome> {
-    const giveUpAt = performance.now() + STORE_WITHIN_MS;
+  /** Tries again while nobody answers, up to an instant of `performance.now()`: a broker that restarts is back by then. */
+  async #untilAnswered(giveUpAt: number, store: () => Promise<PublishOutcome>): Promise<AnsweredOutcome> {
     for (;;) {
       const outcome = await store();
       if (outcome.type !== 'unanswered') return outcome;

@@ -46,6 +46,7 @@ export class Session implements AsyncDisposable {
   /** Rejects if the version cannot be loaded (again). */
   #loaded: Promise<string>;
   #answer: PromiseWithResolvers<SessionAnswer> | undefined;
+  #serves = false;
   #closed = false;
 
   private constructor(options: SessionOptions) {
@@ -96,6 +97,12 @@ export class Session implements AsyncDisposable {
     await endProcess(this.#process);
   }
 
+  /** For log lines. */
+  get #name() {
+    const { manifest, version } = this.#options;
+    return { model: manifest.name, version: version.version };
+  }
+
   async #run(columns: Columns): Promise<Run> {
     const answer = await this.#ask({ type: 'run', columns });
     if (answer.type === 'ran') return answer;
@@ -105,10 +112,14 @@ export class Session implements AsyncDisposable {
   /** @returns the execution provider, once the version is loaded and warm. */
   async #start(): Promise<string> {
     const { manifest, version, executionProviders, threads, log } = this.#options;
+    this.#serves = false;
     const child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
     this.#process = child;
     child.on('message', (answer: SessionAnswer) => this.#answer?.resolve(answer));
     child.once('disconnect', () => this.#died(child));
+    child.once('exit', (code, signal) => {
+      if (!this.#closed) log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died');
+    });
     const answer = await this.#ask({
       type: 'load',
       file: join(version.folder, 'model.onnx'),
@@ -123,10 +134,8 @@ export class Session implements AsyncDisposable {
     const { executionProvider, passedOver } = answer;
     for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
     await this.#warmUp();
-    log.info(
-      { model: manifest.name, version: version.version, executionProvider, pid: child.pid },
-      'session ready',
-    );
+    log.info({ ...this.#name, executionProvider, pid: child.pid }, 'session ready');
+    this.#serves = true;
     return executionProvider;
   }
 
@@ -175,18 +184,13 @@ export class Session implements AsyncDisposable {
   /** The channel closes before the exit is reported: to wait for the exit would let runs fail in between. */
   #died(child: ChildProcess): void {
     if (this.#closed) return;
-    const { manifest, version, log } = this.#options;
-    log.error(
-      { model: manifest.name, version: version.version, pid: child.pid },
-      'session process died, starting another',
-    );
     child.kill('SIGKILL');
     this.#answer?.reject(new SessionCrashed('the session process died'));
-    this.#loaded = this.#loaded
-      .then(() => this.#start())
-      .catch((cause) => {
-        throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
-      });
+    // One that dies before it ever served would die again.
+    if (!this.#serves) return;
+    this.#loaded = this.#start().catch((cause) => {
+      throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
+    });
     // Whoever runs next hears of it.
     this.#loaded.catch(() => {});
   }

@@ -4,44 +4,37 @@
  * leader unless it says otherwise.
  */
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { ConfigurationError, messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models.ts';
 import {
   consumerName,
   type DeadLetter,
-  decodeJob,
   decodeRequestRecord,
   decodeResult,
   encodeMessage,
   type Job,
+  type JobHeader,
   PRESENCE_INTERVAL_MS,
   type RequestRecord,
   type Result,
   type RunningNotice,
+  readJobHeader,
   streams,
   subjects,
   type WorkerPresence,
 } from '../protocol.ts';
 import type { Task, TaskAddress } from '../task.ts';
 import { BrokerClock } from './clock.ts';
+import { type ConnectionOptions, connectPatiently } from './connection.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
 import { ensureStreams, type StreamLimits } from './streams.ts';
 
-export interface BrokerOptions {
-  /** As `NATS_URL`: several servers separated by commas. */
-  readonly url: string;
-  /** Shown in the broker's monitoring. */
-  readonly name: string;
+export interface BrokerOptions extends ConnectionOptions {
   readonly models: readonly Model[];
   readonly limits: StreamLimits;
-  readonly log: Logger;
-  /** Gives up waiting for the first connection. */
-  readonly signal?: AbortSignal;
-  /** How long a stored message may stay unconfirmed, in milliseconds. @default 2000 */
-  readonly ackTimeoutMs?: number;
 }
 
 export type { Delivery, JobSource } from './jobConsumer.ts';
@@ -59,8 +52,9 @@ export type Listening = Disposable;
 
 const CLOCK_INTERVAL_MS = 10_000;
 const READ_TIMEOUT_MS = 2_000;
+/** How long a message may stay unconfirmed. */
+const ACK_TIMEOUT_MS = 2_000;
 const PRESENT_STATE_TIMEOUT_MS = 250;
-const FIRST_CONNECT_RETRY_MS = 250;
 
 /**
  * Connects, waiting for a broker that is not there yet, and sees to the streams.
@@ -70,7 +64,6 @@ const FIRST_CONNECT_RETRY_MS = 250;
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
-    refuseOldServer(connection);
     const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
     await ensureStreams(manager, options.models, options.limits);
     const broker = new Broker(connection, manager, options);
@@ -79,45 +72,6 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   } catch (error) {
     await connection.close();
     throw error;
-  }
-}
-
-async function connectPatiently({ url, name, log, signal }: BrokerOptions): Promise<NatsConnection> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await connect({
-        servers: url.split(',').map((server) => server.trim()),
-        name,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 100,
-        reconnectJitter: 100,
-        pingInterval: 5_000,
-        maxPingOut: 2,
-        noAsyncTraces: true,
-      });
-    } catch (error) {
-      if (signal?.aborted) throw error;
-      if (attempt % 20 === 1) log.warn({ url, reason: messageOf(error) }, 'waiting for the broker');
-      await new Promise((resolve) => setTimeout(resolve, FIRST_CONNECT_RETRY_MS));
-    }
-  }
-}
-
-/** Write-once subjects with a republish work from 2.12 on. */
-const LEAST_SERVER = [2, 12] as const;
-
-function refuseOldServer({ info }: NatsConnection): void {
-  const version = info?.version ?? 'unknown';
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (info?.jetstream !== true) {
-    throw new ConfigurationError(
-      'NATS_URL must name a nats-server with JetStream on (`-js`); this one has it off',
-    );
-  }
-  if (major < LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor < LEAST_SERVER[1])) {
-    throw new ConfigurationError(
-      `NATS_URL must name a nats-server ${LEAST_SERVER.join('.')} or newer, got ${version}`,
-    );
   }
 }
 
@@ -139,7 +93,7 @@ export class Broker implements AsyncDisposable {
     this.#manager = manager;
     this.#options = options;
     this.#log = options.log;
-    this.#publisher = new Publisher({ connection, ackTimeoutMs: options.ackTimeoutMs ?? 2_000 });
+    this.#publisher = new Publisher({ connection, ackTimeoutMs: ACK_TIMEOUT_MS });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();
@@ -198,10 +152,8 @@ export class Broker implements AsyncDisposable {
 
   // Reading: each throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
-  readJob(address: TaskAddress): Promise<Job | undefined> {
-    return this.#readLast(streams.jobs(address.model), subjects.jobOf(address), (message) =>
-      decodeJob(message.data, message.subject),
-    );
+  readJob(address: TaskAddress): Promise<JobHeader | undefined> {
+    return this.#readLast(streams.jobs(address.model), subjects.jobOf(address), readJobHeader);
   }
 
   readResult(address: TaskAddress): Promise<Result | undefined> {

@@ -54,7 +54,7 @@ describe('under load, nothing accepted is lost', () => {
       onFinished: (count) => kills.includes(count) && process.kill(newestSession(worker.output()), 'SIGKILL'),
     });
     await expectAllRight(load);
-    expect(worker.output().match(/session process died/g)).toHaveLength(kills.length);
+    expect(worker.output().match(/"msg":"session process died"/g)).toHaveLength(kills.length);
   });
 
   test('when the broker is killed and starts again, and subscriptions that waited still deliver', async () => {

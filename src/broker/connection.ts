@@ -1,0 +1,71 @@
+/** The connection to the broker: made with patience, kept for ever. */
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+
+export interface ConnectionOptions {
+  /** As `NATS_URL`: several servers separated by commas. */
+  readonly url: string;
+  /** Shown in the broker's monitoring. */
+  readonly name: string;
+  readonly log: Logger;
+  /** Gives up waiting for the first connection. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const FIRST_CONNECT_RETRY_MS = 250;
+/** Write-once subjects with a republish work from 2.12 on. */
+const LEAST_SERVER = [2, 12] as const;
+
+/**
+ * Connects to a broker that is new enough, waiting for one that is not there yet; once connected, it reconnects by
+ * itself for ever.
+ *
+ * @throws {ConfigurationError} if the broker is too old or has no JetStream; the last failure, if the signal aborts.
+ */
+export async function connectPatiently({
+  url,
+  name,
+  log,
+  signal,
+}: ConnectionOptions): Promise<NatsConnection> {
+  const connection = await connectOnceThere({ url, name, log, signal });
+  const problem = problemWith(connection);
+  if (problem === undefined) return connection;
+  await connection.close();
+  throw new ConfigurationError(`NATS_URL must name ${problem}`);
+}
+
+async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): Promise<NatsConnection> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect({
+        servers: url.split(',').map((server) => server.trim()),
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 100,
+        reconnectJitter: 100,
+        pingInterval: 5_000,
+        maxPingOut: 2,
+        noAsyncTraces: true,
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      if (attempt % 20 === 1)
+        log.warn({ url: withoutPassword(url), reason: messageOf(error) }, 'waiting for the broker');
+      await new Promise((resolve) => setTimeout(resolve, FIRST_CONNECT_RETRY_MS));
+    }
+  }
+}
+
+function problemWith({ info }: NatsConnection): string | undefined {
+  const version = info?.version ?? 'unknown';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (info?.jetstream !== true) return 'a nats-server with JetStream on (`-js`); this one has it off';
+  const isNewEnough = major > LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor >= LEAST_SERVER[1]);
+  return isNewEnough ? undefined : `a nats-server ${LEAST_SERVER.join('.')} or newer, got ${version}`;
+}
+
+function withoutPassword(url: string): string {
+  return url.replaceAll(/\/\/[^@/,]*@/g, '//***@');
+}

@@ -1,0 +1,114 @@
+/** Runs a batch, and finds out who is to blame if that fails. */
+import type { Broker } from '../src/broker/broker.ts';
+import { messageOf } from '../src/errors.ts';
+import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
+import { decodeBatch, encodeBatch } from './encoder.ts';
+import { RunFailed, SessionCrashed } from './session.ts';
+import type { Assignment, WorkerOptions } from './worker.ts';
+
+/** How one row of a batch ended; expired ones were never run. */
+export type Outcome =
+  | { readonly prediction: Values; readonly run: RunRecord }
+  | { readonly error: TaskError; readonly run: RunRecord }
+  | 'expired';
+
+/** When a run started (broker time) and how long it took. */
+export interface RunRecord {
+  readonly startedAt: number;
+  readonly computeMs: number;
+  readonly batchSize: number;
+}
+
+/** Runs alone that a job may spend before it is given up because it kills its session. */
+const MAX_SOLO_RUNS = 3;
+
+/**
+ * Runs rows together. If that fails, each runs alone, so that only the culprit fails.
+ *
+ * @returns one outcome a row, in order.
+ * @throws what is no fault of a row, such as a session that is lost.
+ */
+export async function runRows(
+  batch: readonly Assignment[],
+  options: WorkerOptions,
+): Promise<readonly Outcome[]> {
+  if (batch.length > 1) {
+    try {
+      return await runOnce(batch, options);
+    } catch (error) {
+      refuseForeign(error);
+      options.log.warn(
+        { batchSize: batch.length, reason: messageOf(error) },
+        'run failed, running its rows alone',
+      );
+    }
+  }
+  const outcomes: Outcome[] = [];
+  for (const assignment of batch) outcomes.push(await runAlone(assignment, options));
+  return outcomes;
+}
+
+/** A row that kills its session gets more than one chance: it may have been innocent. */
+async function runAlone(assignment: Assignment, options: WorkerOptions): Promise<Outcome> {
+  const { broker, log } = options;
+  for (let soloRun = 1; ; soloRun++) {
+    const startedAt = broker.now();
+    if (assignment.job.deadline <= startedAt) return 'expired';
+    try {
+      const [outcome = 'expired'] = await runOnce([assignment], options);
+      return outcome;
+    } catch (error) {
+      refuseForeign(error);
+      log.warn({ taskId: assignment.job.taskId, soloRun, reason: messageOf(error) }, 'run failed');
+      if (error instanceof SessionCrashed && soloRun < MAX_SOLO_RUNS) continue;
+      const computeMs = broker.now() - startedAt;
+      return { error: verdict(error), run: { startedAt, computeMs, batchSize: 1 } };
+    }
+  }
+}
+
+async function runOnce(batch: readonly Assignment[], options: WorkerOptions): Promise<readonly Outcome[]> {
+  const { broker, manifest, session } = options;
+  const columns = encodeBatch(
+    manifest,
+    batch.map(({ job }) => job.input),
+  );
+  for (const assignment of batch) assignment.attempts++;
+  const startedAt = broker.now();
+  announce(batch, startedAt, broker);
+  const { outputs, computeMs } = await session.run(columns);
+  const run = { startedAt, computeMs, batchSize: batch.length };
+  return decodeBatch(manifest, outputs, batch.length).map((prediction) =>
+    typeof prediction === 'string'
+      ? { error: { code: TaskErrorCode.InvalidOutput, message: prediction }, run }
+      : { prediction, run },
+  );
+}
+
+/** What a batch can do to a session; anything else is not for rows to answer for. */
+type RunError = RunFailed | SessionCrashed | RangeError;
+
+function refuseForeign(error: unknown): asserts error is RunError {
+  if (!(error instanceof RunFailed || error instanceof SessionCrashed || error instanceof RangeError))
+    throw error;
+}
+
+function verdict(error: RunError): TaskError {
+  if (error instanceof SessionCrashed) {
+    return { code: TaskErrorCode.WorkerCrashed, message: 'The model crashed whenever it ran this input.' };
+  }
+  if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
+  // What ONNX Runtime says may name files and nodes: that is for the log.
+  return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };
+}
+
+/** Tells the gateways which of their tasks run now. */
+function announce(batch: readonly Assignment[], startedAt: number, broker: Broker): void {
+  for (const [home, assignments] of Map.groupBy(batch, ({ address }) => address.home)) {
+    broker.announceRunning(home, {
+      startedAt,
+      taskIds: assignments.map(({ job }) => job.taskId),
+      attempts: assignments.map(({ attempts }) => attempts),
+    });
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Brings tasks to their end, always in the same order: dead letter (if it is one) → write-once result → ack.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker, Delivery } from '../src/broker/broker.ts';
+import { expiredResult } from '../src/expiry.ts';
+import { type Job, MESSAGE_VERSION, parseJobSubject, type Result, resultOf } from '../src/protocol.ts';
+import { type TaskAddress, TaskErrorCode, TaskState, type TaskTimings } from '../src/task.ts';
+import type { Outcome } from './run.ts';
+import type { Assignment, WorkerOptions } from './worker.ts';
+
+/** What it takes to settle. */
+export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'signal'>;
+
+const STORE_RETRY_MS = 500;
+
+/** @param formedAt when the batch was formed, in broker time. */
+export async function settle(
+  { delivery, job, address, attempts }: Assignment,
+  outcome: Outcome,
+  formedAt: number,
+  options: SettleOptions,
+): Promise<void> {
+  const { broker, log } = options;
+  const finishedAt = broker.now();
+  const result =
+    outcome === 'expired'
+      ? expiredResult({ ...job, attempts }, finishedAt)
+      : ranResult(job, outcome, { attempts, formedAt, finishedAt });
+  if (result.error?.code === TaskErrorCode.WorkerCrashed) {
+    await storeDeadLetter(delivery, result.error.message, attempts, options);
+  }
+  if (await storeResult(result, address, options)) delivery.ack();
+  else delivery.handBack(STORE_RETRY_MS);
+  log.debug({ taskId: job.taskId, trace: job.trace, state: result.state }, 'task finished');
+}
+
+function ranResult(
+  job: Job,
+  outcome: Exclude<Outcome, 'expired'>,
+  { attempts, formedAt, finishedAt }: { attempts: number; formedAt: number; finishedAt: number },
+): Result {
+  const { startedAt, computeMs, batchSize } = outcome.run;
+  const timings: TaskTimings = {
+    queueMs: Math.max(0, formedAt - job.submittedAt),
+    batchMs: Math.max(0, startedAt - formedAt),
+    computeMs,
+    batchSize,
+  };
+  const common = { startedAt, finishedAt, attempts, timings };
+  return resultOf(
+    job,
+    'prediction' in outcome
+      ? { ...common, state: TaskState.Succeeded, prediction: outcome.prediction }
+      : { ...common, state: TaskState.Failed, error: outcome.error },
+  );
+}
+
+/** Whoever wrote it shall hear why it is no job; a person can look at it among the dead letters. */
+export async function settleMalformed(
+  delivery: Delivery,
+  address: TaskAddress | undefined,
+  reason: string,
+  options: SettleOptions,
+): Promise<void> {
+  const { taskId, model, version, deadlineSecond } = parseJobSubject(delivery.subject);
+  options.log.error({ taskId, reason }, 'malformed job');
+  const now = options.broker.now();
+  await storeDeadLetter(delivery, reason, delivery.deliveryCount, options);
+  if (address !== undefined) {
+    const submittedAt = Math.min(now, deadlineSecond * 1000);
+    const result = resultOf(
+      { taskId, model, version, submittedAt },
+      {
+        state: TaskState.Failed,
+        finishedAt: now,
+        attempts: 0,
+        error: { code: TaskErrorCode.MalformedJob, message: `The job could not be read: ${reason}.` },
+      },
+    );
+    if (!(await storeResult(result, address, options))) {
+      delivery.handBack(STORE_RETRY_MS);
+      return;
+    }
+  }
+  delivery.terminate(reason);
+}
+
+/**
+ * Stores a final state, for as long as it takes: the lease is renewed meanwhile.
+ *
+ * @returns true once the task has a final state, this one or an earlier one; false if the worker has to leave first.
+ */
+async function storeResult(
+  result: Result,
+  address: TaskAddress,
+  { broker, log, signal }: SettleOptions,
+): Promise<boolean> {
+  while (!signal.aborted) {
+    const outcome = await broker.storeResult(result, address);
+    if (outcome.type === 'stored') return true;
+    // A refusal means "has a final state" or "store full": the stream's leader knows which.
+    const final =
+      outcome.type === 'refused' ? await broker.readResult(address).catch(() => undefined) : undefined;
+    if (final !== undefined) return true;
+    log.warn({ taskId: result.id, reason: outcome.reason }, 'result not stored yet, trying again');
+    await waitToRetry(broker, signal);
+  }
+  return false;
+}
+
+async function storeDeadLetter(
+  delivery: Delivery,
+  reason: string,
+  attempts: number,
+  { broker, workerId, log, signal }: SettleOptions,
+): Promise<void> {
+  const { taskId, model } = parseJobSubject(delivery.subject);
+  const letter = {
+    v: MESSAGE_VERSION,
+    taskId,
+    model,
+    reason,
+    attempts,
+    worker: workerId,
+    diedAt: broker.now(),
+    job: Buffer.from(delivery.data).toString('base64'),
+  };
+  while (!signal.aborted) {
+    const outcome = await broker.storeDeadLetter(letter);
+    if (outcome.type === 'stored') return;
+    if (outcome.type === 'refused') {
+      // One from an earlier try, or the store is full: the task must reach its end all the same.
+      log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
+      return;
+    }
+    await waitToRetry(broker, signal);
+  }
+}
+
+async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  await Promise.race([Promise.all([broker.whenConnected(), sleep(STORE_RETRY_MS)]), aborted]);
+}
