@@ -1,0 +1,85 @@
+/** What the documents say of variables, codes, commands and files has to be so. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { type EnvironmentVariable, environmentVariables } from '../../src/config.ts';
+import { RequestErrorCode } from '../../src/errors.ts';
+import { TaskErrorCode } from '../../src/task.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'docs/protocol.md', 'docs/decisions.md'];
+
+test('the configuration table has one row for each variable that is read, with its unit, default and consequence', () => {
+  expect(tableRows(read('README.md'), '## Configuration')).toEqual(environmentVariables.map(tableRow));
+});
+
+test.each([
+  ['README.md', '### Refused requests'],
+  ['docs/protocol.md', '### Error codes'],
+])('%s explains every code of a refused request', (document, heading) => {
+  const explained = codesIn(tableRows(read(document), heading));
+  expect(explained).toEqual(expect.arrayContaining(Object.values(RequestErrorCode)));
+});
+
+test('the README explains every code of a task that ended without a prediction', () => {
+  const explained = codesIn(tableRows(read('README.md'), '### Failed tasks'));
+  expect(explained.toSorted()).toEqual(Object.values(TaskErrorCode).toSorted());
+});
+
+describe.each(DOCUMENTS)('%s', (document) => {
+  const text = read(document);
+
+  test('names only npm scripts that exist', () => {
+    const scripts = [...text.matchAll(/npm (?:run )?(start|test|(?<=run )[\w:-]+)/g)].map(([, name]) => name);
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(scripts));
+  });
+
+  test('names only files and folders that exist', () => {
+    expect(
+      [...filesIn(text), ...linksIn(text, document)].filter((path) => !existsSync(join(ROOT, path))),
+    ).toEqual([]);
+  });
+});
+
+/** As a row of the table shall be. A variable without a default has `none`, one whose default is no value `empty`. */
+function tableRow({ name, unit, default: fallback, consequence }: EnvironmentVariable): string {
+  const shown = fallback === undefined ? 'none' : fallback === '' ? 'empty' : `\`${fallback}\``;
+  return `| \`${name}\` | ${unit} | ${shown} | ${consequence} |`;
+}
+
+/** The rows of the first table under a heading, without its two head rows. */
+function tableRows(document: string, heading: string): readonly string[] {
+  const start = document.indexOf(`\n${heading}\n`);
+  if (start < 0) throw new Error(`the document must have the heading ${heading}`);
+  const lines = document.slice(start).split('\n');
+  const table = lines.slice(lines.findIndex((line) => line.startsWith('|')));
+  const end = table.findIndex((line) => !line.startsWith('|'));
+  return table.slice(2, end);
+}
+
+/** The codes in the first column. */
+function codesIn(rows: readonly string[]): readonly string[] {
+  return rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code ?? ''),
+  );
+}
+
+/** Whatever begins with a folder of the repository, as far as it is a path, and not a pattern such as `models/<name>`. */
+function filesIn(text: string): readonly string[] {
+  const paths = text.matchAll(
+    /(?<![\w./-])(?:docs|examples|models|schema|setup|src|tests|workers)\/[\w./-]*(?![\w./<*-])/g,
+  );
+  return [...paths].map(([path]) => path.replace(/\.$/, ''));
+}
+
+/** Targets of links to files, from the root. */
+function linksIn(text: string, document: string): readonly string[] {
+  return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) =>
+    join(dirname(document), target),
+  );
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8');
+}
