@@ -16,8 +16,11 @@ interface Page {
  * workers from blobs.
  */
 const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; " +
+  "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
+
+/** Keeps tabs in their places: they jump at the first press on one, so that the first click misses it (GraphiQL 5). */
+const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>';
 
 /** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made when it is first asked for. */
 export function graphiqlHandler(models: readonly Model[]) {
@@ -42,10 +45,9 @@ export function graphiqlHandler(models: readonly Model[]) {
   };
 }
 
-/** GraphiQL can be wanted only by who asks for a page and brings no operation. */
-export function wantsGraphiql({ method, headers }: IncomingMessage, url: URL): boolean {
-  const asksForPage = method === 'GET' || method === 'HEAD';
-  return asksForPage && !url.searchParams.has('query') && (headers.accept ?? '').includes('text/html');
+/** A browser that loads a page. With an operation in its address too: GraphiQL puts there what is being edited. */
+export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
 }
 
 async function renderPage(models: readonly Model[]): Promise<Page> {
@@ -55,28 +57,34 @@ async function renderPage(models: readonly Model[]): Promise<Page> {
     subscriptionsProtocol: 'WS',
     defaultEditorToolsVisibility: 'variables',
   });
-  const compressed = await promisify(gzip)(html, { level: 6 });
+  const compressed = await promisify(gzip)(html.replace('</head>', `${TAB_STYLE}</head>`), { level: 6 });
   return { compressed, etag: `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"` };
 }
 
 function exampleTabs(models: readonly Model[]) {
   return [
+    // The input is written out: GraphiQL does not show the variables of the tab that it opens with.
     ...models.map(({ manifest: { graphql, example } }) => ({
       query: [
-        '# 1. Submit: the answer comes at once, the prediction later. Copy the id.',
-        `mutation Predict($input: ${graphql.inputType}!) {`,
-        `  ${graphql.mutation}(input: $input) {`,
+        '# 1. Submit and copy the id. The answer comes',
+        '#    at once; the prediction comes later.',
+        'mutation Submit {',
+        `  ${graphql.mutation}(`,
+        '    input: {',
+        ...Object.entries(example).map(([name, value]) => `      ${name}: ${value}`),
+        '    }',
+        '  ) {',
         '    id',
         '    state',
         '  }',
         '}',
         '',
       ].join('\n'),
-      variables: JSON.stringify({ input: example }, null, 2),
     })),
     {
       query: [
-        '# 2. Wait for the result: paste the id into the variables below. Nobody polls.',
+        '# 2. Paste the id into the variables below:',
+        '#    the result comes the moment it exists.',
         'subscription Result($id: ID!) {',
         '  taskResult(id: $id) {',
         '    id',
@@ -88,17 +96,39 @@ function exampleTabs(models: readonly Model[]) {
           '      }',
         ]),
         '    }',
-        '    error { code message }',
-        '    timings { queueMs batchMs computeMs batchSize }',
+        '    error {',
+        '      code',
+        '      message',
+        '    }',
+        '    timings {',
+        '      queueMs',
+        '      computeMs',
+        '      batchSize',
+        '    }',
         '  }',
         '}',
         '',
       ].join('\n'),
-      variables: JSON.stringify({ id: 'paste the id here' }, null, 2),
+      variables: JSON.stringify({ id: 'paste_the_id_here' }, null, 2),
     },
     {
-      query:
-        '# What runs here.\n{\n  health {\n    apiVersion\n    brokerConnected\n    workers { id models { model version executionProvider } }\n  }\n}\n',
+      query: [
+        '# What runs here.',
+        'query Health {',
+        '  health {',
+        '    apiVersion',
+        '    brokerConnected',
+        '    workers {',
+        '      models {',
+        '        model',
+        '        version',
+        '        executionProvider',
+        '      }',
+        '    }',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
     },
   ];
 }

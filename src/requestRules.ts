@@ -7,6 +7,12 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLErrorOptions,
+  type GraphQLNamedType,
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   parse,
@@ -18,27 +24,24 @@ import type { Config } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
 
-export type RequestLimits = Pick<Config, 'maxBodyBytes' | 'maxDepth' | 'maxTokens' | 'maxAliases'>;
+export type RequestLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases' | 'maxComplexity'>;
 
 /** Longest operation text, in characters per token allowed: one token could be megabytes long otherwise. */
 const CHARACTERS_PER_TOKEN = 20;
+/** A list counts its fields so often: lists here are short (models, versions, workers). */
+const LIST_MULTIPLIER = 3;
 /** Longest message, in characters: graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;
 
 export function useRequestRules(limits: RequestLimits): Plugin {
-  const { maxBodyBytes, maxTokens } = limits;
+  const { maxTokens } = limits;
   const maxCharacters = maxTokens * CHARACTERS_PER_TOKEN;
   return {
-    /** Yoga counts bodies that do not tell their length, but does not say what it allows. */
-    onRequestParse({ request }) {
-      const bytes = Number(request.headers.get('content-length'));
-      if (bytes > maxBodyBytes) throw tooLarge('A body', 'bytes', bytes, maxBodyBytes);
-    },
     /** Runs for all transports, and before the cache of parsed operations keeps the text. */
     onEnveloped({ context }) {
       const query: unknown = context?.params?.query;
       if (typeof query === 'string' && query.length > maxCharacters)
-        throw tooLarge('An operation', 'characters', query.length, maxCharacters);
+        throw tooLong(query.length, maxCharacters);
     },
     onParse({ setParseFn }) {
       setParseFn((source: string, options: object) => {
@@ -53,13 +56,13 @@ export function useRequestRules(limits: RequestLimits): Plugin {
       });
     },
     onValidate({ addValidationRule }) {
-      addValidationRule((context: ValidationContext) => depthAndAliases(context, limits));
+      addValidationRule((context: ValidationContext) => depthAliasesComplexity(context, limits));
     },
   };
 }
 
-function tooLarge(what: string, unit: string, value: number, limit: number): GraphQLError {
-  return new GraphQLError(`${what} may have ${limit} ${unit} at most, got ${value}.`, {
+function tooLong(value: number, limit: number): GraphQLError {
+  return new GraphQLError(`An operation may have ${limit} characters at most, got ${value}.`, {
     extensions: { code: RequestErrorCode.PayloadTooLarge, limit, value, http: { status: 413 } },
   });
 }
@@ -72,15 +75,23 @@ function tooComplex(place: GraphQLErrorOptions, what: string, limit: number, val
   });
 }
 
-/** Depth counts fields from the root, through fragments; `ofType` is left out, or GraphiQL could not introspect. */
-function depthAndAliases(context: ValidationContext, { maxDepth, maxAliases }: RequestLimits): ASTVisitor {
+/**
+ * Depth counts fields from the root, through fragments; `ofType` is left out, or GraphiQL could not introspect. Each
+ * field costs a point, and a list counts the points of its fields several times; introspection has no lists here.
+ */
+function depthAliasesComplexity(
+  context: ValidationContext,
+  { maxDepth, maxAliases, maxComplexity }: RequestLimits,
+): ASTVisitor {
   return {
     OperationDefinition(operation: OperationDefinitionNode) {
-      const { depth, aliases } = measure(operation.selectionSet, context, new Map());
+      const root = context.getSchema().getRootType(operation.operation);
+      const { depth, aliases, complexity } = measure(operation.selectionSet, root, context, new Map());
       const refuse = (what: string, limit: number, value: number) =>
         context.reportError(tooComplex({ nodes: [operation] }, what, limit, value));
       if (depth > maxDepth) refuse('levels of depth', maxDepth, depth);
       if (aliases > maxAliases) refuse('aliases', maxAliases, aliases);
+      if (complexity > maxComplexity) refuse('points of complexity', maxComplexity, complexity);
     },
   };
 }
@@ -88,39 +99,53 @@ function depthAndAliases(context: ValidationContext, { maxDepth, maxAliases }: R
 interface Measure {
   readonly depth: number;
   readonly aliases: number;
+  readonly complexity: number;
 }
 
-/** @param fragments measured already; one that is being measured counts nothing, its cycle is another rule's matter. */
+const NOTHING: Measure = { depth: 0, aliases: 0, complexity: 0 };
+
+/**
+ * @param type that the fields are selected on; undefined where another rule has something to complain about.
+ * @param fragments measured already; one that is being measured counts nothing, its cycle is another rule's matter.
+ */
 function measure(
   { selections }: SelectionSetNode,
+  type: GraphQLNamedType | null | undefined,
   context: ValidationContext,
   fragments: Map<FragmentDefinitionNode, Measure>,
 ): Measure {
-  let depth = 0;
-  let aliases = 0;
+  let { depth, aliases, complexity } = NOTHING;
+  const schema = context.getSchema();
   for (const selection of selections) {
-    let inner: Measure = { depth: 0, aliases: 0 };
-    let own = 0;
-    if (selection.kind === Kind.FRAGMENT_SPREAD) {
-      const fragment = context.getFragment(selection.name.value);
-      if (fragment != null) {
-        if (!fragments.has(fragment)) {
-          fragments.set(fragment, inner);
-          fragments.set(fragment, measure(fragment.selectionSet, context, fragments));
-        }
-        inner = fragments.get(fragment) ?? inner;
-      }
+    let inner = NOTHING;
+    if (selection.kind === Kind.FIELD) {
+      const { name, alias, selectionSet } = selection;
+      const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name.value] : undefined;
+      if (selectionSet) inner = measure(selectionSet, field && getNamedType(field.type), context, fragments);
+      const isList = field !== undefined && isListType(getNullableType(field.type));
+      inner = {
+        depth: inner.depth + (name.value === 'ofType' ? 0 : 1),
+        aliases: inner.aliases + (alias === undefined ? 0 : 1),
+        complexity: 1 + inner.complexity * (isList ? LIST_MULTIPLIER : 1),
+      };
+    } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const { typeCondition, selectionSet } = selection;
+      const condition = typeCondition ? schema.getType(typeCondition.name.value) : type;
+      inner = measure(selectionSet, condition, context, fragments);
     } else {
-      if (selection.selectionSet) inner = measure(selection.selectionSet, context, fragments);
-      if (selection.kind === Kind.FIELD) {
-        own = selection.name.value === 'ofType' ? 0 : 1;
-        aliases += selection.alias === undefined ? 0 : 1;
+      const fragment = context.getFragment(selection.name.value);
+      if (fragment != null && !fragments.has(fragment)) {
+        fragments.set(fragment, NOTHING);
+        const condition = schema.getType(fragment.typeCondition.name.value);
+        fragments.set(fragment, measure(fragment.selectionSet, condition, context, fragments));
       }
+      inner = (fragment && fragments.get(fragment)) ?? NOTHING;
     }
-    depth = Math.max(depth, own + inner.depth);
+    depth = Math.max(depth, inner.depth);
     aliases += inner.aliases;
+    complexity += inner.complexity;
   }
-  return { depth, aliases };
+  return { depth, aliases, complexity };
 }
 
 /** What a client may see of an error: refused requests as they are, what is wrong with an operation, else nothing. */
@@ -134,20 +159,15 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
     // Yoga adds what the parser said about the body: that is not ours to repeat.
     const { originalError: _, unexpected: __, ...extensions } = error.extensions;
-    const code = isTooLarge(extensions)
-      ? RequestErrorCode.PayloadTooLarge
-      : (extensions.code ?? RequestErrorCode.BadUserInput);
-    return located(error, error.message, { ...extensions, code });
+    // "spec" asks Yoga for status 200 with application/json: right for a bad operation, not for a bad request.
+    if (extensions.code === 'BAD_REQUEST') extensions.http = { ...Object(extensions.http), spec: false };
+    return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...extensions });
   }
   log.error({ err: cause }, 'unforeseen error while a request was answered');
   return located(error, 'Internal error: the gateway has logged what happened.', {
     code: 'INTERNAL_SERVER_ERROR',
     http: { status: 500 },
   });
-}
-
-function isTooLarge({ http }: { http?: unknown }): boolean {
-  return typeof http === 'object' && http !== null && 'status' in http && http.status === 413;
 }
 
 /** For transports without HTTP statuses: leaves out what is meant for Yoga's HTTP responses only. */

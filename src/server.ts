@@ -27,7 +27,13 @@ export interface ServerOptions {
   readonly config: RequestLimits &
     Pick<
       Config,
-      'host' | 'port' | 'maxOperations' | 'maxConnections' | 'connectionInitMs' | 'allowedOrigins'
+      | 'maxBodyBytes'
+      | 'host'
+      | 'port'
+      | 'maxOperations'
+      | 'maxConnections'
+      | 'connectionInitMs'
+      | 'allowedOrigins'
     >;
   /** Called when the server stops, so that streams over SSE end in words. */
   readonly endSubscriptions: () => void;
@@ -52,14 +58,15 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const { config, models, log } = options;
   const yoga = createGraphQL(options);
   const graphiql = graphiqlHandler(models);
+  const answerPost = postHandler(yoga, options);
 
   const http = createServer(async (request, response) => {
     const url = URL.parse(request.url ?? '/', 'http://gateway');
     try {
       if (url === null) answerJson(response, 400, { error: 'The request target must be a path.' });
-      else if (url.pathname === GRAPHQL_PATH && wantsGraphiql(request, url))
-        await graphiql(request, response);
-      else if (url.pathname === GRAPHQL_PATH && !hasReadableBody(request)) refuseMediaType(request, response);
+      else if (url.pathname === GRAPHQL_PATH && wantsGraphiql(request)) await graphiql(request, response);
+      else if (url.pathname === GRAPHQL_PATH && request.method === 'POST')
+        await answerPost(request, response);
       else if (url.pathname === GRAPHQL_PATH) await yoga(request, response);
       else if (url.pathname === '/health') answerJson(response, 200, { status: 'alive' });
       else if (url.pathname === '/ready') await answerReadiness(response, options.readiness);
@@ -94,9 +101,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   http.listen(config.port, config.host);
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {
-    url: `http://${host}:${port}${GRAPHQL_PATH}`,
+    url: `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`,
     async [Symbol.asyncDispose]() {
       const closed = once(http, 'close');
       http.close();
@@ -113,6 +119,13 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   };
 }
 
+/** A host to put into a URL: who listens on every address is reached on this machine's own. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 function createGraphQL({ schema, context, config, log }: ServerOptions) {
   return createYoga<{ req?: IncomingMessage }>({
     schema,
@@ -126,7 +139,8 @@ function createGraphQL({ schema, context, config, log }: ServerOptions) {
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // Small: each entry may be an operation of the longest size.
     parserAndValidationCache: { documentCache: new BoundedCache(), errorCache: new BoundedCache() },
-    maxRequestBodySize: config.maxBodyBytes,
+    // Sizes are seen to before: Yoga would pipe every body through a counter, and reset the connection at the limit.
+    maxRequestBodySize: false,
     multipart: false,
     batching: false,
     graphiql: false,
@@ -190,21 +204,53 @@ function tooManyOperations(limit: number): GraphQLError {
   });
 }
 
-/** Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. */
-function hasReadableBody({ method, headers }: IncomingMessage): boolean {
-  if (method !== 'POST') return true;
-  const mediaType = (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
-  return mediaType === 'application/json';
+/**
+ * Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. What is refused here
+ * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
+ */
+function postHandler(yoga: Yoga, { config: { maxBodyBytes: limit }, log }: ServerOptions) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const contentType = request.headers['content-type'];
+    if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+      const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
+      return refuse(response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
+    }
+    const length = request.headers['content-length'];
+    const tooLarge = (got: string) =>
+      refuse(response, 413, `A body may have ${limit} bytes at most, got ${got}.`, {
+        code: RequestErrorCode.PayloadTooLarge,
+        limit,
+      });
+    if (length !== undefined && Number(length) > limit) return tooLarge(length);
+    if (length !== undefined) return yoga(request, response);
+    try {
+      const body = await readBody(request, limit);
+      if (body === undefined) return tooLarge('more');
+      return yoga(Object.assign(request, { body }), response);
+    } catch (error) {
+      if (!request.destroyed) throw error;
+      log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
+    }
+  };
 }
 
-function refuseMediaType({ headers }: IncomingMessage, response: ServerResponse): void {
-  const got = JSON.stringify(headers['content-type'] ?? 'none');
-  const message = `content-type must be application/json, got ${got}.`;
-  // The body is not read, so the connection cannot be used again.
-  response.setHeader('connection', 'close');
-  answerJson(response, 415, {
-    errors: [{ message, extensions: { code: RequestErrorCode.UnsupportedMediaType } }],
-  });
+/** A body whose length was not told. @returns undefined if it has more bytes than the limit. */
+async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    bytes += chunk.length;
+    if (bytes > limit) {
+      request.resume();
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function refuse(response: ServerResponse, status: number, message: string, extensions: object): void {
+  answerJson(response, status, { errors: [{ message, extensions }] });
 }
 
 async function answerReadiness(

@@ -1,0 +1,126 @@
+/** GraphiQL as a newcomer meets it: the page as it is delivered, and the first trip in a real browser. */
+import { request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser, openBrowser } from '../support/browser.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+
+const browserPath = findBrowser();
+
+let nats: NatsServer;
+let gateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, worker] = await Promise.all([startGateway(nats), startWorker(nats)]);
+});
+
+afterAll(async () => {
+  for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+describe('the page', () => {
+  test('is compressed, and sent again only when it has changed', async () => {
+    const page = await get();
+    expect(page).toMatchObject({
+      status: 200,
+      headers: { 'content-encoding': 'gzip', 'cache-control': 'no-cache' },
+    });
+    expect(page.headers['content-length']).toBe(String(page.body.length));
+    expect(page.body.length).toBeLessThan(3_000_000);
+    expect(gunzipSync(page.body).toString()).toContain('<title>Tidings</title>');
+
+    const etag = String(page.headers.etag);
+    const again = await get({ 'if-none-match': etag });
+    expect(again).toMatchObject({ status: 304, headers: { etag } });
+    expect(again.body).toHaveLength(0);
+  });
+
+  test('answers HEAD as GET, without the page', async () => {
+    const { headers } = await get();
+    const head = await get({}, 'HEAD');
+    expect(head).toMatchObject({
+      status: 200,
+      headers: {
+        'content-length': headers['content-length'],
+        etag: headers.etag,
+        'content-type': headers['content-type'],
+      },
+    });
+    expect(head.body).toHaveLength(0);
+  });
+
+  test('may load nothing from elsewhere, and be framed by nobody', async () => {
+    const policy = String((await get()).headers['content-security-policy']).split('; ');
+    expect(policy).toEqual(
+      expect.arrayContaining(["default-src 'self'", "connect-src 'self' ws: wss:", "frame-ancestors 'none'"]),
+    );
+    expect(policy.join()).not.toMatch(/https?:|\*|unsafe-eval/);
+  });
+
+  test('is for those who ask for HTML: others get JSON at the same address', async () => {
+    const response = await fetch(`${gateway.url}?query={health{name}}`);
+    expect(await response.json()).toEqual({ data: { health: { name: 'Tidings' } } });
+  });
+});
+
+describe.skipIf(browserPath === undefined)('in Chromium', () => {
+  test('the prepared tabs bring a trip from its mutation to its minutes, and no request leaves the gateway', async () => {
+    await using browser = await openBrowser(browserPath ?? '');
+    const page = await browser.newPage();
+    const asked = new Set<string>();
+    const problems: string[] = [];
+    page.on('request', (made) => asked.add(made.url()));
+    page.on('websocket', (opened) => asked.add(opened.url()));
+    page.on('pageerror', ({ message }) => problems.push(message));
+    page.on('console', (line) => line.type() === 'error' && problems.push(line.text()));
+    await page.goto(gateway.url);
+
+    const execute = page.getByRole('button', { name: /execute query/i });
+    const answer = page.getByRole('region', { name: 'Result Window' });
+    await execute.click();
+    await answer.getByText('QUEUED').waitFor();
+    // The editor wraps a long line.
+    const submitted = JSON.parse((await answer.innerText()).replaceAll(/\s/g, ''));
+
+    await page.getByRole('button', { name: 'Result', exact: true }).click({ position: { x: 5, y: 5 } });
+    await page.getByText('paste_the_id_here').dblclick();
+    await page.keyboard.insertText(submitted.data.predictTrip.id);
+    await execute.click();
+    await answer.getByText('durationMinutes').waitFor();
+    await answer.getByText('SUCCEEDED').waitFor();
+    expect(await answer.innerText()).toMatch(/"durationMinutes":\s7\.848/);
+
+    // GraphiQL has put what was edited into the address: that is still a page.
+    await page.reload();
+    await page.getByText('taskResult').waitFor();
+
+    const { host } = new URL(gateway.url);
+    const elsewhere = [...asked].filter(
+      (url) => !url.startsWith('data:') && new URL(url.replace('blob:', '')).host !== host,
+    );
+    expect(elsewhere).toEqual([]);
+    expect(asked).toContain(`ws://${host}/graphql`);
+    expect(problems).toEqual([]);
+  });
+});
+
+interface Page {
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** As it goes over the wire: fetch would unpack it. */
+async function get(headers: Record<string, string> = {}, method = 'GET'): Promise<Page> {
+  const { promise, resolve, reject } = Promise.withResolvers<Page>();
+  request(gateway.url, { method, headers: { accept: 'text/html,*/*', ...headers } }, async (response) => {
+    const body = Buffer.concat(await Array.fromAsync(response));
+    resolve({ status: response.statusCode, headers: response.headers, body });
+  })
+    .on('error', reject)
+    .end();
+  return promise;
+}

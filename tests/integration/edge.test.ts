@@ -1,0 +1,338 @@
+/** Bad input over every transport: each its own typed error, the gateway lives, and nothing reaches the broker. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { streams, subjects } from '../../src/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/task.ts';
+import {
+  type ErrorView,
+  PREDICT_TRIP,
+  TASK,
+  TASK_RESULT,
+  TASK_UPDATES,
+  type Trip,
+} from '../support/client.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, startGateway } from '../support/processes.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { refusalIn, transports } from '../support/transports.ts';
+
+const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
+
+let nats: NatsServer;
+let inspector: StreamInspector;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats);
+  inspector = await inspectStreams(nats);
+});
+
+afterAll(async () => {
+  for (const opened of [inspector, gateway, nats]) await opened?.[Symbol.asyncDispose]();
+});
+
+afterEach(async () => {
+  const { status } = await fetch(new URL('/health', gateway.url));
+  const stored = [streams.jobs('trip-duration'), streams.requests].map((name) => inspector.state(name));
+  const sequences = (await Promise.all(stored)).map(({ last_seq }) => last_seq);
+  expect({ status, sequences }).toEqual({ status: 200, sequences: [0, 0] });
+});
+
+/** What is wrong, as variables of the mutation; the code it gets and what the message must say. */
+const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
+  ['no input', {}, /"\$input" of required type "PredictTripInput!" was not provided/],
+  [
+    'a missing field',
+    { input: { pickupLocationId: 74, dropoffLocationId: 75 } },
+    /to include required field "tripDistanceMiles", found: \{ pickupLocationId: 74/,
+  ],
+  ['an extra field', { input: { ...TRIP, colour: 'green' } }, /not to include unknown field "colour"/],
+  [
+    'a text for a zone',
+    { input: { ...TRIP, pickupLocationId: 'Astoria' } },
+    /"input\.pickupLocationId"; Int cannot represent non-integer value: "Astoria"/,
+  ],
+  ['a fraction of a zone', { input: { ...TRIP, pickupLocationId: 1.5 } }, /non-integer value: 1\.5/],
+  ['a zone beyond 32 bits', { input: { ...TRIP, dropoffLocationId: 2 ** 31 } }, /32-bit.*2147483648/],
+  [
+    'zone 0',
+    { input: { ...TRIP, pickupLocationId: 0 } },
+    /^pickupLocationId must be a whole number from 1 to 265 \(TLC taxi zone\), got 0$/,
+  ],
+  [
+    'zone 266',
+    { input: { ...TRIP, dropoffLocationId: 266 } },
+    /^dropoffLocationId must be a whole number from 1 to 265 \(TLC taxi zone\), got 266$/,
+  ],
+  [
+    'a negative zone and distance',
+    { input: { ...TRIP, pickupLocationId: -5, tripDistanceMiles: -0.1 } },
+    /^pickupLocationId must be .*, got -5; tripDistanceMiles must be a number from 0 to 1000 \(miles\), got -0\.1$/,
+  ],
+  [
+    '1,000.5 miles',
+    { input: { ...TRIP, tripDistanceMiles: 1000.5 } },
+    /from 0 to 1000 \(miles\), got 1000\.5$/,
+  ],
+  [
+    'no number for a distance',
+    { input: { ...TRIP, tripDistanceMiles: 'NaN' } },
+    /"input\.tripDistanceMiles"; Float cannot represent non numeric value: "NaN"/,
+  ],
+  ['null for a distance', { input: { ...TRIP, tripDistanceMiles: null } }, /"Float!" not to be null/],
+  [
+    'an empty requestId',
+    { input: TRIP, options: { requestId: '' } },
+    /^requestId must be a text of 1 to 128 characters, got 0 characters$/,
+  ],
+  [
+    'a requestId that is too long',
+    { input: TRIP, options: { requestId: 'x'.repeat(129) } },
+    /^requestId must be .*, got 129 characters$/,
+  ],
+  [
+    'a timeoutMs that is too small',
+    { input: TRIP, options: { timeoutMs: 99 } },
+    /^timeoutMs must be from 100 to 300000 \(ms\), got 99$/,
+  ],
+  [
+    'a timeoutMs that is too large',
+    { input: TRIP, options: { timeoutMs: 300_001 } },
+    /300000 \(ms\), got 300001$/,
+  ],
+  [
+    'an unknown modelVersion',
+    { input: TRIP, options: { modelVersion: '7' } },
+    /^modelVersion must be a live version of trip-duration \(1\), got "7"$/,
+  ],
+  ['an unknown option', { input: TRIP, options: { speed: 'HIGH' } }, /not to include unknown field "speed"/],
+];
+
+describe.each(transports)('over $name', ({ ask }) => {
+  const refusal = async (query: string, variables?: Record<string, unknown>): Promise<ErrorView> =>
+    refusalIn(await ask(gateway.url, query, variables));
+
+  test.each(badSubmissions)('%s is BAD_USER_INPUT', async (_what, variables, message) => {
+    const error = await refusal(PREDICT_TRIP, variables);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(message),
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
+  test('what is out of range is told to programs too, every field of it', async () => {
+    const { extensions } = await refusal(PREDICT_TRIP, {
+      input: { pickupLocationId: 0, dropoffLocationId: 266, tripDistanceMiles: 1e6 },
+    });
+    expect(extensions).toMatchObject({ field: 'pickupLocationId', minimum: 1, maximum: 265, value: '0' });
+    expect(extensions.problems).toHaveLength(3);
+  });
+
+  test('an infinite distance is refused, written out or as a variable', async () => {
+    const written = PREDICT_TRIP.replace(
+      'input: $input',
+      `input: ${literal({ tripDistanceMiles: '1e999' })}`,
+    );
+    const { message, extensions } = await refusal(written.replace('$input: PredictTripInput!, ', ''));
+    expect(extensions.code).toBe('BAD_USER_INPUT');
+    expect(message).toBe('tripDistanceMiles must be a number from 0 to 1000 (miles), got Infinity');
+  });
+
+  test('NaN in the operation is no number', async () => {
+    const { message, extensions } = await refusal(
+      `mutation { predictTrip(input: ${literal({ tripDistanceMiles: 'NaN' })}) { id } }`,
+    );
+    expect(extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    expect(message).toBe('Float cannot represent non numeric value: NaN');
+  });
+
+  test('a message repeats only the beginning of a value that is long', async () => {
+    const error = await refusal(PREDICT_TRIP, {
+      input: { ...TRIP, pickupLocationId: 'x'.repeat(1_000_000) },
+    });
+    expect(error.extensions.code).toBe('BAD_USER_INPUT');
+    expect(error.message.length).toBeLessThan(1_100);
+  });
+
+  test('an operation that asks for what is not there, or is none, says so', async () => {
+    expect(await refusal('{ helth { name } }')).toMatchObject({
+      message: 'Cannot query field "helth" on type "Query". Did you mean "health"?',
+      extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+    });
+    expect(await refusal('{ health { ')).toMatchObject({
+      message: 'Syntax Error: Expected Name, found <EOF>.',
+      extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+    });
+  });
+
+  const neverWas = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() + 60_000 });
+  test.each([
+    ['no id of ours', 'nonsense'],
+    ['an empty text', ''],
+    ['a subject of the broker', 'results.>'],
+    ['an id of a model that is not served', neverWas.replace('trip-duration', 'tip-amount')],
+    ['the id of a task that never was', neverWas],
+    ['a megabyte of text', 'x'.repeat(1_000_000)],
+  ])('%s is TASK_NOT_FOUND', async (_what, id) => {
+    for (const operation of [TASK, TASK_RESULT, TASK_UPDATES]) {
+      const { message, extensions } = await refusal(operation, { id });
+      expect(extensions.code).toBe('TASK_NOT_FOUND');
+      expect(message).toBe(
+        `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned.`,
+      );
+    }
+  });
+
+  test('an id whose result would be gone by now is RESULT_EXPIRED', async () => {
+    const id = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() - 3_600_000 });
+    const { message, extensions } = await refusal(TASK_RESULT, { id });
+    expect(extensions.code).toBe('RESULT_EXPIRED');
+    expect(message).toBe(`The result of task ${id} is gone: results are kept for 900 s.`);
+  });
+
+  test('an error that nobody foresaw is masked, and logged with its cause', async () => {
+    const id = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() + 60_000 });
+    const address = parseTaskId(id);
+    if (address === undefined) throw new Error(`${id} is an id of ours`);
+    await inspector.publish(subjects.resultOf(address), 'not JSON');
+    const error = await refusal(TASK, { id });
+    expect(error.message).toBe('Internal error: the gateway has logged what happened.');
+    expect(error.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
+    await gateway.logged('unforeseen error while a request was answered');
+    expect(gateway.output()).toMatch(/"type":"MalformedMessage".*unforeseen error/);
+  });
+});
+
+describe('over HTTP', () => {
+  const json = { 'content-type': 'application/json' };
+  const submission = JSON.stringify({ query: PREDICT_TRIP, variables: { input: TRIP } });
+
+  async function send(init: RequestInit, query = ''): Promise<ErrorView & { status: number }> {
+    const response = await fetch(`${gateway.url}${query}`, { method: 'POST', headers: json, ...init });
+    return { status: response.status, ...refusalIn(await response.json()) };
+  }
+
+  test.each([
+    ['malformed JSON', '{"query": "{ heal', /invalid JSON/],
+    ['an empty body', '', /invalid JSON/],
+    ['null', 'null', /expected to be object but received null/],
+    ['an array of operations', `[${submission}]`, /Batching is not supported/],
+    ['no query', '{}', /Must provide query string/],
+    ['a number for a query', '{"query": 7}', /"query" param to be a string, but given number/],
+    ['a text for variables', '{"query": "{__typename}", "variables": "x"}', /"variables".*but given string/],
+  ])('%s is BAD_REQUEST', async (_what, body, message) => {
+    expect(await send({ body })).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message),
+      extensions: { code: 'BAD_REQUEST' },
+    });
+  });
+
+  test('Infinity as JSON has it is no number', async () => {
+    const { message, extensions } = await send({ body: submission.replace('1.44', '1e999') });
+    expect(extensions.code).toBe('BAD_USER_INPUT');
+    expect(message).toMatch(/Float cannot represent non numeric value: Infinity/);
+  });
+
+  test('a mutation over GET is refused with 405', async () => {
+    const query = `?query=${encodeURIComponent(`mutation { predictTrip(input: ${literal()}) { id } }`)}`;
+    for (const accept of ['application/json', 'text/event-stream']) {
+      const response = await fetch(`${gateway.url}${query}`, { headers: { accept } });
+      expect(response.status).toBe(405);
+      expect(response.headers.get('allow')).toBe('POST');
+      expect(await response.text()).toContain('Can only perform a mutation operation from a POST request.');
+    }
+  });
+
+  const mutation = `mutation{predictTrip(input:${literal()}){id}}`;
+  const multipart = new FormData();
+  multipart.set('operations', JSON.stringify({ query: mutation }));
+  multipart.set('map', '{}');
+  test.each([
+    ['a form', 'application/x-www-form-urlencoded', new URLSearchParams({ query: mutation }).toString()],
+    ['plain text', 'text/plain;charset=UTF-8', submission],
+    ['GraphQL as such', 'application/graphql', mutation],
+    ['a form of 10 MB', 'application/x-www-form-urlencoded', 'x'.repeat(10_000_000)],
+  ])('%s, as any web page can send it, is refused with 415', async (_what, contentType, body) => {
+    const headers = { 'content-type': contentType, origin: 'https://evil.example' };
+    expect(await send({ headers, body })).toMatchObject({
+      status: 415,
+      message: `content-type must be application/json, got "${contentType}".`,
+      extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' },
+    });
+  });
+
+  test('multipart is refused with 415, and so is a body of no type', async () => {
+    const { status, message } = await send({ headers: {}, body: multipart });
+    expect(status).toBe(415);
+    expect(message).toMatch(/got "multipart\/form-data; boundary=/);
+    expect(await send({ headers: {}, body: new Blob([submission]) })).toMatchObject({
+      status: 415,
+      message: 'content-type must be application/json, got "none".',
+    });
+  });
+
+  test('a page of another origin is not given leave to send JSON or to read answers', async () => {
+    const origin = 'https://evil.example';
+    const preflight = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
+    });
+    const query = await fetch(`${gateway.url}?query={__typename}`, { headers: { origin } });
+    for (const { headers } of [preflight, query])
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test.each([
+    ['a target that is no path', 'GET // HTTP/1.1', '', '400 Bad Request'],
+    ['an upgrade to a target that is no path', 'GET // HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
+    ['an upgrade elsewhere', 'GET /health HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
+    ['no HTTP', 'NONSENSE', '', '400 Bad Request'],
+  ])('%s is answered, not died of', async (_what, requestLine, upgrade, status) => {
+    const answer = await sendRaw(requestLine, upgrade);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
+  });
+
+  test.each(['https://evil.example', 'null', 'http://127.0.0.1:1'])(
+    'a WebSocket of the origin %s is refused with 403',
+    async (origin) => {
+      const answer = await sendRaw('GET /graphql HTTP/1.1', `Upgrade: websocket\r\nOrigin: ${origin}`);
+      expect(answer).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
+    },
+  );
+
+  test('a client that resets the connection while its upgrade is refused harms nobody', async () => {
+    for (let i = 0; i < 50; i++) {
+      const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(rawRequest('GET /graphql HTTP/1.1', 'Upgrade: websocket\r\nOrigin: https://evil.example'));
+      await new Promise(setImmediate);
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    }
+  });
+});
+
+/** The trip as it is written inside an operation. */
+function literal(changes: Partial<Record<keyof Trip, string>> = {}): string {
+  const fields = Object.entries({ ...TRIP, ...changes }).map(([name, value]) => `${name}: ${value}`);
+  return `{ ${fields.join(', ')} }`;
+}
+
+function rawRequest(requestLine: string, headers: string): string {
+  const upgrade = headers.startsWith('Upgrade') ? `Connection: Upgrade\r\n${headers}` : 'Connection: close';
+  return `${requestLine}\r\nHost: gateway\r\n${upgrade}\r\n\r\n`;
+}
+
+/** Everything the gateway answers until it closes the connection. */
+async function sendRaw(requestLine: string, headers: string): Promise<string> {
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
+  socket.write(rawRequest(requestLine, headers));
+  return (await Array.fromAsync(socket)).join('');
+}
