@@ -1,7 +1,5 @@
 /** The Pothos builder and what resolvers are given. Defines no types of its own but the scalar. */
 import SchemaBuilder from '@pothos/core';
-import ComplexityPlugin from '@pothos/plugin-complexity';
-import { RequestError, RequestErrorCode } from '../src/errors.ts';
 import type { Model } from '../src/models.ts';
 import type { LiveWorkers } from '../src/presence.ts';
 import type { TaskService } from '../src/tasks.ts';
@@ -19,31 +17,15 @@ export interface Context {
   readonly trace: string | undefined;
 }
 
-/** A list counts its fields so often: lists here are short (models, versions, workers). */
-const LIST_MULTIPLIER = 3;
-
 export type Builder = ReturnType<typeof createBuilder>;
 
-export function createBuilder(maxComplexity: number) {
+export function createBuilder() {
   const builder = new SchemaBuilder<{
     Context: Context;
     DefaultFieldNullability: false;
     /** Milliseconds since the epoch inside. */
     Scalars: { DateTime: { Input: never; Output: number }; ID: { Input: string; Output: string } };
-  }>({
-    plugins: [ComplexityPlugin],
-    defaultFieldNullability: false,
-    complexity: {
-      limit: { complexity: maxComplexity },
-      defaultListMultiplier: LIST_MULTIPLIER,
-      complexityError: (_kind, { complexity }) =>
-        new RequestError(
-          RequestErrorCode.QueryTooComplex,
-          `An operation may have a complexity of ${maxComplexity} points at most, got ${complexity}: ask for less at once.`,
-          { details: { limit: maxComplexity, value: complexity } },
-        ),
-    },
-  });
+  }>({ plugins: [], defaultFieldNullability: false });
   builder.scalarType('DateTime', {
     description: 'An instant: RFC 3339, UTC, milliseconds, on the clock of the broker.',
     serialize: (ms) => new Date(ms).toISOString(),

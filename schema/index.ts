@@ -8,12 +8,8 @@ import { defineTask } from './task.ts';
 
 export type { Context } from './builder.ts';
 
-/** @param maxComplexity points an operation may cost. */
-export function buildSchema(
-  models: readonly Model[],
-  { maxComplexity }: { maxComplexity: number },
-): GraphQLSchema {
-  const builder = createBuilder(maxComplexity);
+export function buildSchema(models: readonly Model[]): GraphQLSchema {
+  const builder = createBuilder();
   builder.queryType({ description: 'What is there now.' });
   builder.mutationType({ description: 'Submits tasks.' });
   builder.subscriptionType({ description: 'Delivers tasks as they change.' });

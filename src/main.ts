@@ -39,7 +39,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
 
   await using server = await openServer({
-    schema: buildSchema(models, config),
+    schema: buildSchema(models),
     models,
     context,
     config,

@@ -267,7 +267,7 @@ function checkOptions(
     throw badOption(
       'modelVersion',
       `a live version of ${manifest.name} (${live})`,
-      JSON.stringify(modelVersion),
+      JSON.stringify(modelVersion.slice(0, 40)),
     );
   }
 }

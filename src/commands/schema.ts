@@ -7,7 +7,7 @@ import { readConfig } from '../config.ts';
 import { loadModels } from '../models.ts';
 
 const config = readConfig(process.env);
-const schema = buildSchema(await loadModels(config.modelsDir), config);
+const schema = buildSchema(await loadModels(config.modelsDir));
 const file = join(import.meta.dirname, '../../schema/schema.graphql');
 await writeFile(file, `${printSchema(schema)}\n`);
 console.log(`wrote ${file}`);
