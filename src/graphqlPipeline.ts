@@ -1,0 +1,63 @@
+/** The Yoga pipeline that every operation passes, whatever transport brought it. */
+import type { IncomingMessage } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import type { Config } from './config.ts';
+import type { Logger } from './log.ts';
+import { presentError, type RequestLimits, useRequestRules } from './requestRules.ts';
+
+export interface PipelineOptions {
+  readonly schema: GraphQLSchema;
+  /** What every operation is given, beside who asks. */
+  readonly context: object;
+  readonly config: RequestLimits & Pick<Config, 'allowedOrigins'>;
+  readonly log: Logger;
+}
+
+export type GraphQLPipeline = ReturnType<typeof createPipeline>;
+
+export const GRAPHQL_PATH = '/graphql';
+const CACHED_OPERATIONS = 200;
+/** W3C Trace Context, version 00. */
+const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+export function createPipeline({ schema, context, config, log }: PipelineOptions) {
+  return createYoga<{ req?: IncomingMessage }>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    context: ({ request, req }: { request?: Request; req?: IncomingMessage }) => ({
+      ...context,
+      owner: 'anonymous',
+      trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
+    }),
+    plugins: [useRequestRules(config)],
+    maskedErrors: { maskError: (error) => presentError(error, log) },
+    // Small: each entry may be an operation of the longest size.
+    parserAndValidationCache: {
+      documentCache: new LRUCache({ max: CACHED_OPERATIONS }),
+      errorCache: new LRUCache({ max: CACHED_OPERATIONS }),
+    },
+    // Sizes are seen to before: Yoga would pipe every body through a counter, and reset the connection at the limit.
+    maxRequestBodySize: false,
+    multipart: false,
+    batching: false,
+    graphiql: false,
+    landingPage: false,
+    cors: corsOf(config.allowedOrigins),
+    logging: false,
+  });
+}
+
+function corsOf(allowedOrigins: readonly string[]) {
+  if (allowedOrigins.length === 0) return false;
+  return {
+    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
+    methods: ['GET', 'POST'],
+    credentials: false,
+  };
+}
+
+function traceOf(header: unknown): string | undefined {
+  return typeof header === 'string' && TRACEPARENT.test(header) ? header : undefined;
+}

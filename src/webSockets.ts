@@ -1,0 +1,116 @@
+/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol. */
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Config } from './config.ts';
+import { messageOf, RequestErrorCode } from './errors.ts';
+import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import type { Logger } from './log.ts';
+import { presentError, withoutHttp } from './requestRules.ts';
+
+export interface WebSocketOptions {
+  readonly config: Pick<Config, 'maxBodyBytes' | 'maxOperations' | 'connectionInitMs' | 'allowedOrigins'>;
+  readonly log: Logger;
+}
+
+/** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
+export function serveWebSockets(
+  http: HttpServer,
+  pipeline: GraphQLPipeline,
+  options: WebSocketOptions,
+): AsyncDisposable {
+  const { config, log } = options;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
+  const graphql = serveGraphQL(pipeline, sockets, options);
+  http.on('upgrade', (request, socket, head) => {
+    const refusal = upgradeRefusal(request, config.allowedOrigins);
+    if (refusal !== undefined) {
+      refuseUpgrade(socket, refusal);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      sockets.emit('connection', client, request);
+      // graphql-ws would write a stack trace to stderr for whatever a client does wrong; ws has closed it already.
+      client.removeAllListeners('error');
+      client.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
+    });
+  });
+  return { [Symbol.asyncDispose]: async () => graphql.dispose() };
+}
+
+interface EnvelopedArgs extends ExecutionArgs {
+  readonly rootValue: {
+    readonly execute: (args: ExecutionArgs) => unknown;
+    readonly subscribe: (args: ExecutionArgs) => unknown;
+  };
+}
+
+/** The same pipeline for WebSockets: parse, rules, validate, context, execute are those of the pipeline. */
+function serveGraphQL(
+  pipeline: GraphQLPipeline,
+  sockets: WebSocketServer,
+  { config, log }: WebSocketOptions,
+) {
+  return useServer<Record<string, unknown>>(
+    {
+      connectionInitWaitTimeout: config.connectionInitMs,
+      execute: (args) => (args as EnvelopedArgs).rootValue.execute(args) as Promise<ExecutionResult>,
+      subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args) as Promise<ExecutionResult>,
+      async onSubscribe({ subscriptions, extra }, _id, params) {
+        if (Object.keys(subscriptions).length > config.maxOperations)
+          return [tooManyOperations(config.maxOperations)];
+        try {
+          const { schema, execute, subscribe, contextFactory, parse, validate } = pipeline.getEnveloped({
+            req: extra.request,
+            params,
+          });
+          const document = parse(params.query);
+          const errors = validate(schema, document);
+          if (errors.length > 0) return errors.map(withoutHttp);
+          return {
+            schema,
+            document,
+            operationName: params.operationName,
+            variableValues: params.variables,
+            contextValue: await contextFactory(),
+            rootValue: { execute, subscribe },
+          } as EnvelopedArgs;
+        } catch (error) {
+          return [withoutHttp(presentError(error, log))];
+        }
+      },
+      onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
+        errors && { data, errors: errors.map((error) => withoutHttp(error).toJSON()) },
+      onError: (_context, _id, _payload, errors) =>
+        errors.map((error) => withoutHttp(presentError(error, log)).toJSON()),
+    },
+    sockets,
+  );
+}
+
+function tooManyOperations(limit: number): GraphQLError {
+  return new GraphQLError(`A connection may have ${limit} operations open at most: complete one first.`, {
+    extensions: { code: RequestErrorCode.TooManyOperations, limit },
+  });
+}
+
+/** Browsers send cookies and origins with WebSockets of any page: pages of other origins are let in by name only. */
+function upgradeRefusal(
+  { url, headers }: IncomingMessage,
+  allowedOrigins: readonly string[],
+): string | undefined {
+  if (URL.parse(url ?? '/', 'http://gateway')?.pathname !== GRAPHQL_PATH) return '404 Not Found';
+  const { origin, host } = headers;
+  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
+    return undefined;
+  return URL.canParse(origin) && new URL(origin).host === host ? undefined : '403 Forbidden';
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
