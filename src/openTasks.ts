@@ -29,6 +29,8 @@ interface OpenTask {
   readonly watches: Set<TaskWatch>;
   /** What keeps a foreign task's end coming; undefined for an own task. */
   readonly news: Listening | undefined;
+  /** False until the job of an own task is known to be stored. */
+  accepted: boolean;
   task: Task;
   /** When the stored state is looked at next, on the clock of `performance.now()`. */
   nextCheckAt: number;
@@ -80,19 +82,26 @@ export class OpenTasks implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
   add(job: Job, address: TaskAddress): Task {
-    const task = queuedTask(job);
-    this.#follow(address, { task, deadline: job.deadline }, undefined);
-    return task;
+    // Two requests with one requestId may be trying at the same time.
+    const open = this.#open.get(address.id);
+    return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, undefined)).task;
   }
 
-  /** The task was not accepted after all. */
+  /** The task's job is stored. */
+  accept(id: string): void {
+    const open = this.#open.get(id);
+    if (open !== undefined) open.accepted = true;
+  }
+
+  /** The task's job was not stored, as far as is known. */
   remove(id: string): void {
-    this.#open.delete(id);
+    if (this.#open.get(id)?.accepted === false) this.#open.delete(id);
   }
 
-  /** What this gateway knows of a task without asking anybody. */
+  /** What this gateway knows of an accepted task without asking anybody. */
   known(id: string): Task | undefined {
-    return this.#open.get(id)?.task ?? this.#recent.get(id);
+    const open = this.#open.get(id);
+    return open?.accepted ? open.task : this.#recent.get(id);
   }
 
   /**
@@ -107,7 +116,7 @@ export class OpenTasks implements Disposable {
     { finalOnly, readPresent }: { finalOnly: boolean; readPresent: () => Promise<DatedTask> },
   ): Promise<TaskWatch> {
     const open = this.#open.get(address.id);
-    if (open !== undefined) return this.#addWatch(open, finalOnly);
+    if (open?.accepted) return this.#addWatch(open, finalOnly);
     const finished = this.#recent.get(address.id);
     if (finished !== undefined) return watchOfFinished(finished, finalOnly);
     return this.#watchForeign(address, finalOnly, readPresent);
@@ -163,6 +172,7 @@ export class OpenTasks implements Disposable {
       deadline,
       task,
       news,
+      accepted: news !== undefined,
       watches: new Set(),
       nextCheckAt: 0,
       checkIntervalMs: FIRST_CHECK_MS,

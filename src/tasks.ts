@@ -171,6 +171,7 @@ export class TaskService {
     const task = this.#open.add(job, address);
     try {
       await this.#storeJob(job, again, giveUpAt);
+      this.#open.accept(task.id);
       return task;
     } catch (error) {
       this.#open.remove(task.id);

@@ -94,7 +94,9 @@ describe('the search for nats-server', () => {
     await using server = await serve((_request, response) => response.end('something else'));
     const { code, output } = await project.setUp('start', { NATS_SERVER_RELEASES: server.url });
     expect(code).toBe(1);
-    expect(output).toMatch(/setup: downloading http:.*\nsetup: not to be had there \(what came has the SHA-256/);
+    expect(output).toMatch(
+      /setup: downloading http:.*\nsetup: not to be had there \(what came has the SHA-256/,
+    );
     expect(output).toMatch(/nats-server 2\.12\.0 or newer is needed\. Install it so that it is on the PATH/);
     expect(output).toMatch(/or set NATS_URL to a broker that runs already\n$/);
   });

@@ -95,6 +95,20 @@ describe('a requestId', () => {
   });
 });
 
+test('requests with one requestId that race for a full queue are all refused', async () => {
+  await using own = await startNats();
+  await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+  await submitTrip(full.url, tripNumber(5));
+  for (let round = 0; round < 20; round++) {
+    const variables = { input: tripNumber(round), options: { requestId: `race ${round}` } };
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => post(full.url, PREDICT_TRIP, variables)),
+    );
+    const codes = answers.map(({ errors }) => errors?.[0]?.extensions.code);
+    expect(codes).toEqual(answers.map(() => 'QUEUE_FULL'));
+  }
+});
+
 test('a requestId whose first try was refused is EXPIRED once the time of that try is over', async () => {
   await using own = await startNats();
   await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
