@@ -27,7 +27,7 @@ import {
 } from '../protocol.ts';
 import type { Task, TaskAddress } from '../task.ts';
 import { BrokerClock } from './clock.ts';
-import { type ConnectionOptions, connectPatiently } from './connection.ts';
+import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
 import { ensureStreams, type StreamLimits } from './streams.ts';
@@ -298,7 +298,7 @@ export class Broker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#clockTimer);
     for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]();
-    if (this.#connected && !this.#connection.isClosed()) await this.#connection.flush().catch(() => {});
+    if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();
   }

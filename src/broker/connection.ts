@@ -1,4 +1,5 @@
 /** The connection to the broker: made with patience, kept for ever. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -14,6 +15,7 @@ export interface ConnectionOptions {
 }
 
 const FIRST_CONNECT_RETRY_MS = 250;
+const GOODBYE_MS = 1_000;
 /** Write-once subjects with a republish work from 2.12 on. */
 const LEAST_SERVER = [2, 12] as const;
 
@@ -53,7 +55,7 @@ async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): 
       if (signal?.aborted) throw error;
       if (attempt % 20 === 1)
         log.warn({ url: withoutPassword(url), reason: messageOf(error) }, 'waiting for the broker');
-      await new Promise((resolve) => setTimeout(resolve, FIRST_CONNECT_RETRY_MS));
+      await sleep(FIRST_CONNECT_RETRY_MS);
     }
   }
 }
@@ -64,6 +66,11 @@ function problemWith({ info }: NatsConnection): string | undefined {
   if (info?.jetstream !== true) return 'a nats-server with JetStream on (`-js`); this one has it off';
   const isNewEnough = major > LEAST_SERVER[0] || (major === LEAST_SERVER[0] && minor >= LEAST_SERVER[1]);
   return isNewEnough ? undefined : `a nats-server ${LEAST_SERVER.join('.')} or newer, got ${version}`;
+}
+
+/** Waits for what a process that leaves still asks of the broker, but not for a broker that has gone silent. */
+export async function withinGoodbye(asking: Promise<unknown>): Promise<void> {
+  await Promise.race([asking.catch(() => {}), sleep(GOODBYE_MS)]);
 }
 
 function withoutPassword(url: string): string {

@@ -8,6 +8,7 @@
  */
 import { type Msg, type NatsConnection, nanos, nuid, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from '../log.ts';
+import { withinGoodbye } from './connection.ts';
 import { LEASE_RENEWAL_MS } from './streams.ts';
 
 /** A job in a worker's hands. Exactly one of `ack`, `handBack` and `terminate` ends it. */
@@ -116,7 +117,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   async #stop(): Promise<void> {
     clearInterval(this.#watchdog);
     // A drain still hears what was on its way; an unsubscribe would leave it to the end of its lease.
-    if (this.#connected) await this.#messages.drain().catch(() => {});
+    if (this.#connected) await withinGoodbye(this.#messages.drain());
     for (const delivery of this.#arrived.splice(0)) delivery.handBack(0);
     this.#waiter?.resolve(false);
   }

@@ -32,6 +32,7 @@ export const LEASE_RENEWAL_MS = 2_000;
 const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 const NAME_IN_USE = 10_058;
+const REPLICAS_NEED_A_CLUSTER = 10_074;
 
 /**
  * @throws {ConfigurationError} if the streams do not fit into the broker's store.
@@ -117,6 +118,9 @@ async function ensureStream(
       await jsm.streams.update(config.name, config);
     } else if (STORAGE_EXCEEDED.includes(error.code)) {
       throw new ConfigurationError(await storeTooSmall(jsm, all), { cause: error });
+    } else if (error.code === REPLICAS_NEED_A_CLUSTER) {
+      const problem = `STREAM_REPLICAS must be 1 with a single nats-server, got ${config.num_replicas}`;
+      throw new ConfigurationError(problem, { cause: error });
     } else {
       throw error;
     }

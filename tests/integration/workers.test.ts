@@ -198,6 +198,12 @@ test('streams that do not fit into the store of a foreign broker are refused wit
   );
 });
 
+test('copies of streams that a single broker cannot keep are refused by the name of the setting', async () => {
+  await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, STREAM_REPLICAS: '3' });
+  expect(await worker.ended).toBe(78);
+  expect(worker.output()).toContain('STREAM_REPLICAS must be 1 with a single nats-server, got 3');
+});
+
 test('an execution provider that cannot be had is passed over with its reason', async () => {
   await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
   expect(worker.output()).toContain('execution provider passed over');
