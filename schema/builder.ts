@@ -6,7 +6,7 @@ import type { TaskService } from '../src/tasks.ts';
 
 /** All that resolvers may touch. */
 export interface Context {
-  readonly tasks: Pick<TaskService, 'submit' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<TaskService, 'submit' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };

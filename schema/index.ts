@@ -11,7 +11,7 @@ export type { Context } from './builder.ts';
 export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const builder = createBuilder();
   builder.queryType({ description: 'What is there now.' });
-  builder.mutationType({ description: 'Submits tasks.' });
+  builder.mutationType({ description: 'Submits tasks, and withdraws them.' });
   builder.subscriptionType({ description: 'Delivers tasks as they change.' });
   const taskRef = defineTask(builder, models);
   definePredictions(builder, models, taskRef);

@@ -26,6 +26,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       [TaskState.Running]: { description: 'A worker has it in a batch that is being run.' },
       [TaskState.Succeeded]: { description: 'Final: `prediction` is there.' },
       [TaskState.Failed]: { description: 'Final: `error` says why.' },
+      [TaskState.Canceled]: { description: 'Final: withdrawn by `cancelTask`.' },
       [TaskState.Expired]: { description: 'Final: its time limit passed before a worker finished it.' },
     } as const,
   });
@@ -135,6 +136,15 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. To wait for the end, subscribe to `taskResult`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, { tasks }) => tasks.find(id),
+    }),
+  );
+  builder.mutationField('cancelTask', (t) =>
+    t.field({
+      type: taskRef,
+      description:
+        'Withdraws a task that has not ended: `CANCELED`, also if it runs already, in which case what the run gives is refused. A task that has ended is returned as it is. Errors as `task`, and `RESULT_STORE_FULL`.',
+      args: { id: t.arg.id({ required: true, description: idArgument }) },
+      resolve: (_root, { id }, { tasks }) => tasks.cancel(id),
     }),
   );
   builder.subscriptionField('taskResult', (t) =>

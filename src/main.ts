@@ -5,13 +5,13 @@ import { buildSchema, type Context } from '../schema/index.ts';
 import { openBroker } from './broker/broker.ts';
 import { readConfig } from './config.ts';
 import { ConfigurationError } from './errors.ts';
-import { Sweeper } from './expiry.ts';
 import { createLog } from './log.ts';
 import { loadModels, readJson } from './models.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
 import { openServer } from './server.ts';
+import { Sweeper } from './sweeper.ts';
 import { TaskService } from './tasks.ts';
 
 await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {

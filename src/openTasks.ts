@@ -10,8 +10,8 @@
  * deadline passes is expired from here, without waiting for the sweeper.
  */
 import type { Broker, Listening } from './broker/broker.ts';
+import { type EndingTask, endTask, expiredResult } from './endTask.ts';
 import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import { expireTask } from './expiry.ts';
 import type { Logger } from './log.ts';
 import type { Job, JobHeader, Result, RunningNotice } from './protocol.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
@@ -281,11 +281,7 @@ export class OpenTasks implements Disposable {
     try {
       const final =
         brokerNow >= deadline
-          ? await expireTask(
-              this.#broker,
-              { ...task, taskId: task.id, version: task.modelVersion, deadline },
-              address,
-            )
+          ? await endTask(this.#broker, expiredResult({ ...endingOf(task), deadline }, brokerNow), address)
           : await this.#broker.peekResult(address);
       if (final !== undefined) this.#finish(final);
     } catch (error) {
@@ -314,6 +310,11 @@ function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: numb
 /** The task as it is from its acceptance until a worker takes it. */
 export function queuedTask({ taskId, model, version, submittedAt }: JobHeader): Task {
   return { id: taskId, model, modelVersion: version, state: TaskState.Queued, submittedAt, attempts: 0 };
+}
+
+/** A task as what it takes to end it. */
+export function endingOf({ id, model, modelVersion, submittedAt, attempts, startedAt }: Task): EndingTask {
+  return { taskId: id, model, version: modelVersion, submittedAt, attempts, startedAt };
 }
 
 export function taskOf({ v: _, ...task }: Result): FinishedTask {

@@ -14,6 +14,7 @@ export const TaskState = {
   Running: 'RUNNING',
   Succeeded: 'SUCCEEDED',
   Failed: 'FAILED',
+  Canceled: 'CANCELED',
   Expired: 'EXPIRED',
 } as const;
 export type TaskState = (typeof TaskState)[keyof typeof TaskState];

@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, PublishOutcome } from './broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { type Config, MAX_TIMEOUT_MS } from './config.ts';
+import { canceledResult, endTask, expiredResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
-import { expireTask } from './expiry.ts';
 import { defaultVersion, type Model, validateInput } from './models.ts';
-import { type DatedTask, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
+import { type DatedTask, endingOf, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import { inputDigest, type Job, MESSAGE_VERSION, requestHash } from './protocol.ts';
 import { isFinal, newTaskId, parseTaskId, type Task, type TaskAddress } from './task.ts';
 
@@ -92,6 +92,19 @@ export class TaskService {
     return this.#open.known(id) ?? (await this.#readPresent(this.#address(id))).task;
   }
 
+  /**
+   * Withdraws a task that has not ended.
+   *
+   * @returns the task as it ended: CANCELED, or what came first.
+   * @throws {RequestError} as `find`, and `RESULT_STORE_FULL`.
+   */
+  async cancel(id: string): Promise<Task> {
+    const address = this.#address(id);
+    const task = this.#open.known(id) ?? (await this.#readPresent(address)).task;
+    if (isFinal(task)) return task;
+    return taskOf(await endTask(this.#broker, canceledResult(endingOf(task), this.#broker.now()), address));
+  }
+
   /** The final state, once; then the iterator ends. Errors as `find`, and `GATEWAY_BUSY`. */
   async result(id: string): Promise<AsyncIterableIterator<Task>> {
     return this.#watch(id, true);
@@ -161,9 +174,7 @@ export class TaskService {
     if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true, giveUpAt });
     if (this.#mayBeGone(address)) throw this.#absent(address);
     // The first try was refused, and its time is over: this task has no other end any more.
-    const expired = await expireTask(this.#broker, job, address);
-    if (expired === undefined) throw mayHaveBeenStored('its end could not be stored');
-    return taskOf(expired);
+    return taskOf(await endTask(this.#broker, expiredResult(job, this.#broker.now()), address));
   }
 
   async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {

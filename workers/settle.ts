@@ -3,7 +3,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Delivery } from '../src/broker/broker.ts';
-import { expiredResult } from '../src/expiry.ts';
+import { expiredResult } from '../src/endTask.ts';
 import { type Job, MESSAGE_VERSION, parseJobSubject, type Result, resultOf } from '../src/protocol.ts';
 import { type TaskAddress, TaskErrorCode, TaskState, type TaskTimings } from '../src/task.ts';
 import type { Outcome } from './run.ts';

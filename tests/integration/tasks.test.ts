@@ -1,6 +1,7 @@
 /** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  CANCEL_TASK,
   collect,
   onlyTask,
   openWebSocket,
@@ -177,6 +178,66 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
       () => streams.state('JOBS_trip-duration'),
       ({ messages }) => messages === 0,
     );
+  });
+});
+
+describe('cancelTask', () => {
+  const canceled = { state: 'CANCELED', prediction: null, error: null };
+  const cancel = async ({ url }: Gateway, id: string) =>
+    taskIn(await post(url, CANCEL_TASK, { id }), 'cancelTask');
+
+  test('withdraws a task that waits, on any gateway, and everybody who watches hears it', async () => {
+    const { id } = await submitTrip(gateway.url, tripNumber(10));
+    const watches = [gateway, otherGateway].map(({ url }) => sse(url, TASK_UPDATES, { id }));
+    for (const watch of watches)
+      expect(taskIn((await watch.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
+    const answer = await cancel(otherGateway, id);
+    expect(answer).toMatchObject({ ...canceled, id, attempts: 0 });
+    for (const watch of watches) {
+      expect((await collect(watch)).map((event) => taskIn(event, 'taskUpdates'))).toEqual([answer]);
+    }
+    expect(await cancel(gateway, id)).toEqual(answer);
+    await using streams = await inspectStreams(nats);
+    expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
+  });
+
+  test('returns a task that has ended as it is', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using _worker = await startWorker(own);
+    const { id } = await submitTrip(here.url, tripNumber(11));
+    const ended = await onlyTask(sse(here.url, TASK_RESULT, { id }));
+    expect(await cancel(here, id)).toEqual(ended);
+  });
+
+  test('refuses an id that never was', async () => {
+    const { errors } = await post(gateway.url, CANCEL_TASK, { id: 'nothing' });
+    expect(errors).toMatchObject([{ extensions: { code: 'TASK_NOT_FOUND' } }]);
+  });
+
+  test('races the end of 1,000 tasks on two gateways, and each has one final state for everybody', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own);
+    await using _worker = await startWorker(own);
+    await using streams = await inspectStreams(own);
+    const states = new Map<string, number>();
+    const race = async (i: number) => {
+      const { id } = await submitTrip(here.url, tripNumber(i));
+      const [watched, answered] = await Promise.all([
+        onlyTask(sse(here.url, TASK_RESULT, { id })),
+        cancel(i % 2 === 0 ? here : there, id),
+      ]);
+      expect(answered).toEqual(watched);
+      expect(taskIn(await post(there.url, TASK, { id }), 'task')).toEqual(watched);
+      states.set(watched.state, (states.get(watched.state) ?? 0) + 1);
+    };
+    const lanes = Array.from({ length: 20 }, async (_, lane) => {
+      for (let i = lane; i < 1_000; i += 20) await race(i);
+    });
+    await Promise.all(lanes);
+    expect([...states.keys()].toSorted()).toEqual(['CANCELED', 'SUCCEEDED']);
+    expect((await streams.state('RESULTS')).messages).toBe(1_000);
   });
 });
 

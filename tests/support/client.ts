@@ -11,7 +11,7 @@ export interface TaskView {
   readonly id: string;
   readonly model: string;
   readonly modelVersion: string;
-  readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED';
+  readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'EXPIRED';
   readonly submittedAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -37,6 +37,7 @@ const TASK_FIELDS = `id model modelVersion state submittedAt startedAt finishedA
 
 export const PREDICT_TRIP = `mutation PredictTrip($input: PredictTripInput!, $options: TaskOptions) {
   predictTrip(input: $input, options: $options) { ${TASK_FIELDS} } }`;
+export const CANCEL_TASK = `mutation CancelTask($id: ID!) { cancelTask(id: $id) { ${TASK_FIELDS} } }`;
 export const TASK_RESULT = `subscription TaskResult($id: ID!) { taskResult(id: $id) { ${TASK_FIELDS} } }`;
 export const TASK_UPDATES = `subscription TaskUpdates($id: ID!) { taskUpdates(id: $id) { ${TASK_FIELDS} } }`;
 export const TASK = `query Task($id: ID!) { task(id: $id) { ${TASK_FIELDS} } }`;

@@ -1,53 +1,13 @@
 /**
- * Ends tasks whose deadline has passed. `expireTask` may be called by anybody, any number of times: the result is
- * write-once and a removal of what is gone does nothing. Every gateway sweeps; there is no election.
+ * Expires queued tasks that nobody watches, those too that were accepted by a gateway that is gone. Every gateway
+ * sweeps; there is no election, since to end a task twice does nothing.
  */
 import type { Broker, StoredJob } from './broker/broker.ts';
+import { endTask, expiredResult } from './endTask.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
-import { type JobHeader, type Result, readJobHeader, resultOf, subjects } from './protocol.ts';
-import { parseTaskId, type TaskAddress, TaskErrorCode, TaskState } from './task.ts';
-
-/** What it takes to expire a task, and what is known of runs that did not finish. */
-export interface ExpiringTask extends JobHeader {
-  readonly attempts?: number;
-  readonly startedAt?: number;
-}
-
-/**
- * Stores EXPIRED as the task's final state, unless it has one, and takes its job off the queue.
- *
- * @param jobSubject the job's, where it is known; else all versions and lanes are searched.
- * @returns the task's final state, EXPIRED or not; undefined if none could be stored now: try again later.
- */
-export async function expireTask(
-  broker: Broker,
-  task: ExpiringTask,
-  address: TaskAddress,
-  jobSubject = subjects.jobOf(address),
-): Promise<Result | undefined> {
-  const expired = expiredResult(task, broker.now());
-  const outcome = await broker.storeResult(expired, address);
-  if (outcome.type === 'unanswered') return undefined;
-  // A refusal means "has a final state" or "store full": the stream's leader knows which.
-  const final = outcome.type === 'stored' ? expired : await broker.readResult(address);
-  if (final !== undefined) await broker.removeJob(address.model, jobSubject);
-  return final;
-}
-
-export function expiredResult(task: ExpiringTask, now: number): Result {
-  const waitedMs = Math.round(task.deadline - task.submittedAt);
-  return resultOf(task, {
-    state: TaskState.Expired,
-    finishedAt: now,
-    attempts: task.attempts ?? 0,
-    ...(task.startedAt === undefined ? {} : { startedAt: task.startedAt }),
-    error: {
-      code: TaskErrorCode.DeadlineExceeded,
-      message: `No worker finished the task within its time limit of ${waitedMs} ms.`,
-    },
-  });
-}
+import { readJobHeader } from './protocol.ts';
+import { parseTaskId } from './task.ts';
 
 const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */
@@ -57,7 +17,6 @@ const LONGEST_WALK_S = 600;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
 
-/** Expires queued tasks that nobody watches, those too that were accepted by a gateway that is gone. */
 export class Sweeper implements AsyncDisposable {
   readonly #broker: Broker;
   readonly #models: readonly Model[];
@@ -147,7 +106,8 @@ export class Sweeper implements AsyncDisposable {
         await this.#broker.removeJob(model, stored.subject);
         return true;
       }
-      return (await expireTask(this.#broker, task, address, stored.subject)) !== undefined;
+      await endTask(this.#broker, expiredResult(task, this.#broker.now()), address, stored.subject);
+      return true;
     } catch (error) {
       this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');
       return false;
