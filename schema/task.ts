@@ -40,6 +40,9 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       },
       [TaskErrorCode.InvalidOutput]: { description: 'The model gave no finite number, or too few.' },
       [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed whenever it ran this input.' },
+      [TaskErrorCode.RunTimeout]: {
+        description: "Its run, alone at last, took longer than the model's `runTimeoutMs`.",
+      },
       [TaskErrorCode.MalformedJob]: { description: 'The job in the queue could not be read.' },
     } as const,
   });

@@ -37,7 +37,11 @@ export interface Manifest {
   readonly inputs: readonly ManifestInput[];
   readonly outputs: readonly ManifestOutput[];
   readonly batching: { readonly maxBatchSize: number; readonly maxWaitMs: number };
-  readonly limits: { readonly timeoutMs: number };
+  readonly limits: {
+    readonly timeoutMs: number;
+    readonly runTimeoutMs: number;
+    readonly maxAttempts: number;
+  };
   readonly example: Values;
 }
 
@@ -162,7 +166,7 @@ const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.jso
 type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
 
 async function manifestCheck(): Promise<ManifestCheck> {
-  const hasManifestShape = new Ajv({ allErrors: true }).compile<Manifest>(
+  const hasManifestShape = new Ajv({ allErrors: true, useDefaults: true }).compile<Manifest>(
     (await readJson(MANIFEST_SCHEMA)) as object,
   );
   return (candidate, folder, file) => {

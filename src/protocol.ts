@@ -39,6 +39,13 @@ export interface RequestRecord {
   readonly inputDigest: string;
 }
 
+/** Remembers that a job is suspected of killing sessions, and how many runs alone it has had. */
+export interface SuspectMark {
+  readonly v: number;
+  readonly taskId: string;
+  readonly soloRuns: number;
+}
+
 /** A job that could not be brought to a prediction, with the reason. */
 export interface DeadLetter {
   readonly v: number;
@@ -83,6 +90,7 @@ export const streams = {
   results: 'RESULTS',
   requests: 'REQUESTS',
   dead: 'DEAD',
+  suspects: 'SUSPECTS',
 } as const;
 
 export const consumerName = (version: string) => `v${version}_${LANE}`;
@@ -109,6 +117,9 @@ export const subjects = {
 
   allDead: 'dead.*.*',
   dead: (model: string, taskId: string) => `dead.${model}.${taskId}`,
+
+  allSuspects: 'suspects.*',
+  suspect: (taskId: string) => `suspects.${taskId}`,
 
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
@@ -204,13 +215,17 @@ function requireEqual(name: string, inBody: unknown, inSubject: string): void {
   );
 }
 
-/** Results and request records are written by our own processes only; their version is all that is checked. */
+/** Results, request records and marks are written by our own processes only; their version is all that is checked. */
 export function decodeResult(data: Uint8Array): Result {
   return decodeMessage(data) as unknown as Result;
 }
 
 export function decodeRequestRecord(data: Uint8Array): RequestRecord {
   return decodeMessage(data) as unknown as RequestRecord;
+}
+
+export function decodeSuspectMark(data: Uint8Array): SuspectMark {
+  return decodeMessage(data) as unknown as SuspectMark;
 }
 
 export class MalformedMessage extends Error {}

@@ -27,6 +27,7 @@ export const TaskErrorCode = {
   InferenceFailed: 'INFERENCE_FAILED',
   InvalidOutput: 'INVALID_OUTPUT',
   WorkerCrashed: 'WORKER_CRASHED',
+  RunTimeout: 'RUN_TIMEOUT',
   MalformedJob: 'MALFORMED_JOB',
 } as const;
 export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];

@@ -3,7 +3,8 @@ import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
 import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
 import { decodeBatch, encodeBatch } from './encoder.ts';
-import { RunFailed, SessionCrashed } from './session.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from './session.ts';
+import { storeSuspectMark } from './settle.ts';
 import type { Assignment, WorkerOptions } from './worker.ts';
 
 /** How one row of a batch ended; expired ones were never run. */
@@ -18,9 +19,6 @@ export interface RunRecord {
   readonly computeMs: number;
   readonly batchSize: number;
 }
-
-/** Runs alone that a job may spend before it is given up because it kills its session. */
-const MAX_SOLO_RUNS = 3;
 
 /**
  * Runs rows together. If that fails, each runs alone, so that only the culprit fails.
@@ -41,6 +39,7 @@ export async function runRows(
         { batchSize: batch.length, reason: messageOf(error) },
         'run failed, running its rows alone',
       );
+      if (error instanceof SessionCrashed) for (const assignment of batch) assignment.suspect = true;
     }
   }
   const outcomes: Outcome[] = [];
@@ -48,21 +47,31 @@ export async function runRows(
   return outcomes;
 }
 
-/** A row that kills its session gets more than one chance: it may have been innocent. */
-async function runAlone(assignment: Assignment, options: WorkerOptions): Promise<Outcome> {
-  const { broker, log } = options;
-  for (let soloRun = 1; ; soloRun++) {
+/**
+ * A row that kills its session gets more than one chance: it may have been innocent. A suspect runs only after its
+ * mark is stored, so that its runs are counted on by whoever has it after this worker.
+ */
+export async function runAlone(assignment: Assignment, options: WorkerOptions): Promise<Outcome> {
+  const { broker, log, manifest } = options;
+  for (;;) {
     const startedAt = broker.now();
     if (assignment.job.deadline <= startedAt) return 'expired';
+    const failed = (error: TaskError): Outcome => ({
+      error,
+      run: { startedAt, computeMs: broker.now() - startedAt, batchSize: 1 },
+    });
+    if (assignment.soloRuns >= manifest.limits.maxAttempts) return failed(CRASHED);
+    assignment.soloRuns++;
+    if (assignment.suspect) await storeSuspectMark(assignment, assignment.soloRuns, options);
     try {
       const [outcome = 'expired'] = await runOnce([assignment], options);
       return outcome;
     } catch (error) {
       refuseForeign(error);
-      log.warn({ taskId: assignment.job.taskId, soloRun, reason: messageOf(error) }, 'run failed');
-      if (error instanceof SessionCrashed && soloRun < MAX_SOLO_RUNS) continue;
-      const computeMs = broker.now() - startedAt;
-      return { error: verdict(error), run: { startedAt, computeMs, batchSize: 1 } };
+      const { soloRuns, job } = assignment;
+      log.warn({ taskId: job.taskId, soloRuns, reason: messageOf(error) }, 'run failed');
+      if (!(error instanceof SessionCrashed)) return failed(verdict(error));
+      assignment.suspect = true;
     }
   }
 }
@@ -86,17 +95,25 @@ async function runOnce(batch: readonly Assignment[], options: WorkerOptions): Pr
 }
 
 /** What a batch can do to a session; anything else is not for rows to answer for. */
-type RunError = RunFailed | SessionCrashed | RangeError;
+type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
 
 function refuseForeign(error: unknown): asserts error is RunError {
-  if (!(error instanceof RunFailed || error instanceof SessionCrashed || error instanceof RangeError))
-    throw error;
+  const isOurs =
+    error instanceof RunFailed ||
+    error instanceof RunTimedOut ||
+    error instanceof SessionCrashed ||
+    error instanceof RangeError;
+  if (!isOurs) throw error;
 }
 
-function verdict(error: RunError): TaskError {
-  if (error instanceof SessionCrashed) {
-    return { code: TaskErrorCode.WorkerCrashed, message: 'The model crashed whenever it ran this input.' };
-  }
+const CRASHED: TaskError = {
+  code: TaskErrorCode.WorkerCrashed,
+  message: 'The model crashed whenever it ran this input.',
+};
+
+function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
+  if (error instanceof RunTimedOut)
+    return { code: TaskErrorCode.RunTimeout, message: `Alone, ${error.message}.` };
   if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
   // What ONNX Runtime says may name files and nodes: that is for the log.
   return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };

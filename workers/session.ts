@@ -29,6 +29,8 @@ export interface Run {
 
 /** The session's process died during the run. */
 export class SessionCrashed extends Error {}
+/** The run took too long, and its process was ended for it; the session is usable again. */
+export class RunTimedOut extends Error {}
 /** The session's process died, and none can be started in its place: the worker has to leave. */
 export class SessionLost extends Error {}
 /** ONNX Runtime refused the run; the process lives on. */
@@ -84,12 +86,22 @@ export class Session implements AsyncDisposable {
    * Runs one batch. One run at a time.
    *
    * @throws {SessionCrashed} if the process died with it; the session is usable again.
+   * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`; nothing else can interrupt a run.
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {SessionLost} if the session could not be started again after a crash, now or for an earlier run.
    */
   async run(columns: Columns): Promise<Run> {
     await this.#loaded;
-    return this.#run(columns);
+    const { runTimeoutMs } = this.#options.manifest.limits;
+    const timer = setTimeout(() => {
+      this.#answer?.reject(new RunTimedOut(`the run took longer than ${runTimeoutMs} ms`));
+      this.#process?.kill('SIGKILL');
+    }, runTimeoutMs);
+    try {
+      return await this.#run(columns);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,8 @@ import type { Assignment, WorkerOptions } from './worker.ts';
 export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'signal'>;
 
 const STORE_RETRY_MS = 500;
+/** Failures that cost a session its process: kept for a person to look at. */
+const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
 
 /** @param formedAt when the batch was formed, in broker time. */
 export async function settle(
@@ -27,7 +29,7 @@ export async function settle(
     outcome === 'expired'
       ? expiredResult({ ...job, attempts }, finishedAt)
       : ranResult(job, outcome, { attempts, formedAt, finishedAt });
-  if (result.error?.code === TaskErrorCode.WorkerCrashed) {
+  if (result.error !== undefined && DEADLY.has(result.error.code)) {
     await storeDeadLetter(delivery, result.error.message, attempts, options);
   }
   if (await storeResult(result, address, options)) delivery.ack();
@@ -136,6 +138,17 @@ async function storeDeadLetter(
     }
     await waitToRetry(broker, signal);
   }
+}
+
+/** Marks a suspect before it runs alone, for as long as it takes: another worker may have to count on. */
+export async function storeSuspectMark(
+  { job }: Assignment,
+  soloRuns: number,
+  { broker, signal }: SettleOptions,
+): Promise<void> {
+  const mark = { v: MESSAGE_VERSION, taskId: job.taskId, soloRuns };
+  while (!signal.aborted && (await broker.storeSuspectMark(mark)).type !== 'stored')
+    await waitToRetry(broker, signal);
 }
 
 async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {

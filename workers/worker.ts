@@ -11,7 +11,7 @@ import { type Manifest, validateInput } from '../src/models.ts';
 import { decodeJob, type Job, NewerMessage, parseJobSubject } from '../src/protocol.ts';
 import { parseTaskId, type TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';
-import { runRows } from './run.ts';
+import { runAlone, runRows } from './run.ts';
 import type { Session } from './session.ts';
 import { settle, settleMalformed } from './settle.ts';
 
@@ -33,6 +33,10 @@ export interface Assignment {
   readonly address: TaskAddress;
   /** Runs started, as far as is known: earlier deliveries count as one each. */
   attempts: number;
+  /** Whether a session died while it ran this job: then it runs alone. */
+  suspect: boolean;
+  /** Runs alone that were started, by earlier workers too. */
+  soloRuns: number;
 }
 
 const NEWER_MESSAGE_DELAY_MS = 1_000;
@@ -46,12 +50,34 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const { due = [], overdue = [] } = Object.groupBy(batch, ({ job }) =>
       job.deadline > formedAt ? 'due' : 'overdue',
     );
-    const outcomes = due.length === 0 ? [] : await runRows(due, options);
-    for (const [i, assignment] of [...due, ...overdue].entries()) {
+    await Promise.all(due.map((assignment) => recallSuspicion(assignment, options)));
+    const { fresh = [], suspects = [] } = Object.groupBy(due, ({ suspect }) =>
+      suspect ? 'suspects' : 'fresh',
+    );
+    const outcomes = [...(await runRows(fresh, options))];
+    for (const suspect of suspects) outcomes.push(await runAlone(suspect, options));
+    for (const [i, assignment] of [...fresh, ...suspects, ...overdue].entries()) {
       track(settling, settle(assignment, outcomes[i] ?? 'expired', formedAt, options));
     }
   }
   await Promise.all(settling);
+}
+
+/** Whether a job that another worker has had killed a session there. One that comes for the first time is fresh. */
+async function recallSuspicion(assignment: Assignment, { broker, log }: WorkerOptions): Promise<void> {
+  if (assignment.delivery.deliveryCount === 1) return;
+  try {
+    const mark = await broker.readSuspectMark(assignment.job.taskId);
+    assignment.suspect = mark !== undefined;
+    assignment.soloRuns = mark?.soloRuns ?? 0;
+  } catch (error) {
+    // Alone it harms nobody, whatever it is.
+    assignment.suspect = true;
+    log.debug(
+      { taskId: assignment.job.taskId, reason: messageOf(error) },
+      'the mark of a job could not be read',
+    );
+  }
 }
 
 /** Settling is waited for at the end only; how much of it there is, credit bounds. */
@@ -76,6 +102,8 @@ function readDelivery(
         address,
         job: { ...job, input: validateInput(options.manifest, job.input) },
         attempts: delivery.deliveryCount - 1,
+        suspect: false,
+        soloRuns: 0,
       },
     ];
   } catch (error) {

@@ -13,6 +13,7 @@ import {
   type DeadLetter,
   decodeRequestRecord,
   decodeResult,
+  decodeSuspectMark,
   encodeMessage,
   type Job,
   type JobHeader,
@@ -21,6 +22,7 @@ import {
   type Result,
   type RunningNotice,
   readJobHeader,
+  type SuspectMark,
   streams,
   subjects,
   type WorkerPresence,
@@ -141,6 +143,11 @@ export class Broker implements AsyncDisposable {
     return this.#publisher.publish(subjects.dead(letter.model, letter.taskId), encodeMessage(letter));
   }
 
+  /** Replaces the mark that the task has. */
+  storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.suspect(mark.taskId), encodeMessage(mark));
+  }
+
   /**
    * Takes a job off its queue, if it is still there. Only after its task's final state is stored.
    *
@@ -162,6 +169,10 @@ export class Broker implements AsyncDisposable {
 
   readRequest(hash: string): Promise<RequestRecord | undefined> {
     return this.#readLast(streams.requests, subjects.request(hash), ({ data }) => decodeRequestRecord(data));
+  }
+
+  readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {
+    return this.#readLast(streams.suspects, subjects.suspect(taskId), ({ data }) => decodeSuspectMark(data));
   }
 
   /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */

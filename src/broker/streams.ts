@@ -30,6 +30,7 @@ const LEASE_MS = 5_000;
 export const LEASE_RENEWAL_MS = 2_000;
 
 const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
+const SUSPECTS_MAX_BYTES = 16 * 1024 * 1024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 const NAME_IN_USE = 10_058;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
@@ -101,6 +102,16 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       name: streams.dead,
       subjects: [subjects.allDead],
       max_bytes: DEAD_LETTERS_MAX_BYTES,
+    },
+    {
+      ...common,
+      name: streams.suspects,
+      subjects: [subjects.allSuspects],
+      // The newest mark counts, for as long as its task can live.
+      discard: DiscardPolicy.Old,
+      max_msgs_per_subject: 1,
+      max_age: nanos(MAX_TIMEOUT_MS),
+      max_bytes: SUSPECTS_MAX_BYTES,
     },
   ];
 }

@@ -194,7 +194,7 @@ test('streams that do not fit into the store of a foreign broker are refused wit
   });
   expect(await gateway.ended).toBe(78);
   expect(gateway.output()).toContain(
-    'must have room for 1250402653184 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
+    'must have room for 1250419430400 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
   );
 });
 

@@ -1,0 +1,167 @@
+/** One bad row hurts only itself: inputs that kill, block or fail the session that runs them. */
+import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Job } from '../../src/protocol.ts';
+import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
+import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { startNats } from '../support/natsServer.ts';
+import { startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+
+const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
+const SESSION_DIED = /"msg":"session process died"/g;
+
+/** The real model, with another limit on the time of a run. */
+async function modelsWith(limits: Record<string, number>) {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  await cp(join(import.meta.dirname, '../../models/trip-duration'), join(folder.path, 'trip-duration'), {
+    recursive: true,
+  });
+  const file = join(folder.path, 'trip-duration/model.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...manifest, limits: { ...manifest.limits, ...limits } }));
+  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+function withMiles(job: Job, tripDistanceMiles: number): Job {
+  return { ...job, input: { ...job.input, tripDistanceMiles } };
+}
+
+async function resultOf(streams: StreamInspector, { taskId }: Job) {
+  return eventually(
+    () => streams.last('RESULTS', `results.${HOME}.${taskId}`),
+    (found) => found !== undefined,
+  );
+}
+
+test('3 jobs that kill their session, among 1,000, are failed after 3 runs alone and kept; the others succeed', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  const deadly = new Set([5, 500, 505]);
+  const jobs = Array.from({ length: 1_000 }, (_, i) =>
+    deadly.has(i) ? withMiles(tripJob(broker, i), DEADLY_MILES) : tripJob(broker, i),
+  );
+  await queueJobs(broker, jobs);
+  await using worker = await startWorker(nats, BAD_TRIPS);
+  for (const [i, job] of jobs.entries()) {
+    const result = await resultOf(streams, job);
+    if (!deadly.has(i)) expect(result).toMatchObject({ state: 'SUCCEEDED' });
+    else {
+      expect(result).toMatchObject({
+        state: 'FAILED',
+        error: { code: 'WORKER_CRASHED' },
+        timings: { batchSize: 1 },
+      });
+      expect(await streams.last('DEAD', `dead.trip-duration.${job.taskId}`)).toMatchObject({ attempts: 4 });
+    }
+  }
+  expect((await streams.state('DEAD')).messages).toBe(3);
+  // Two batches held deadly jobs; each of the three then ran alone three times.
+  expect(worker.output().match(SESSION_DIED)?.length).toBeLessThanOrEqual(3 + 3 * 3);
+});
+
+test('a lone job that kills its session has as many chances as one of a batch', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using worker = await startWorker(nats, BAD_TRIPS);
+  const job = withMiles(tripJob(broker, 1), DEADLY_MILES);
+  await queueJobs(broker, [job]);
+  expect(await resultOf(streams, job)).toMatchObject({
+    state: 'FAILED',
+    attempts: 3,
+    error: { code: 'WORKER_CRASHED' },
+  });
+  expect(worker.output().match(SESSION_DIED)).toHaveLength(3);
+});
+
+test('runs alone are counted on by the worker that takes over', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  const job = withMiles(tripJob(broker, 1), DEADLY_MILES);
+  const outputs: string[] = [];
+  await queueJobs(broker, [job]);
+  // Each worker is killed as soon as the mark of the second run alone is there.
+  await using first = await startWorker(nats, BAD_TRIPS);
+  await eventually(
+    () => streams.last('SUSPECTS', `suspects.${job.taskId}`),
+    (mark) => mark?.soloRuns === 2,
+  );
+  first.kill('SIGKILL');
+  await first.ended;
+  outputs.push(first.output());
+  await using second = await startWorker(nats, BAD_TRIPS);
+  expect(await resultOf(streams, job)).toMatchObject({ state: 'FAILED', error: { code: 'WORKER_CRASHED' } });
+  outputs.push(second.output());
+  const deaths = outputs.join('').match(SESSION_DIED) ?? [];
+  expect(deaths.length).toBeLessThanOrEqual(3);
+});
+
+test('20 killed workers and no bad job: nobody fails, and nobody is suspected', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  const jobs = Array.from({ length: 20_000 }, (_, i) => tripJob(broker, i, 300_000));
+  await queueJobs(broker, jobs);
+  for (let kill = 0; kill < 20; kill++) {
+    const before = (await streams.state('RESULTS')).messages;
+    await using worker = await startWorker(nats);
+    await eventually(
+      () => streams.state('RESULTS'),
+      ({ messages }) => messages > before || messages === jobs.length,
+    );
+    worker.kill('SIGKILL');
+    await worker.ended;
+  }
+  await using _last = await startWorker(nats);
+  await eventually(
+    () => streams.state('JOBS_trip-duration'),
+    ({ messages }) => messages === 0,
+  );
+  expect((await streams.state('RESULTS')).messages).toBe(jobs.length);
+  expect((await streams.state('DEAD')).messages).toBe(0);
+  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+});
+
+test('a run that takes too long is ended with its process, only its job fails, and the worker is back', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using models = await modelsWith({ runTimeoutMs: 500 });
+  await using _worker = await startWorker(nats, { ...BAD_TRIPS, MODELS_DIR: models.path });
+  const endless = withMiles(tripJob(broker, 1), ENDLESS_MILES);
+  const jobs = Array.from({ length: 100 }, (_, i) => tripJob(broker, i));
+  await queueJobs(broker, [...jobs.slice(0, 20), endless, ...jobs.slice(20)]);
+  expect(await resultOf(streams, endless)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'RUN_TIMEOUT', message: 'Alone, the run took longer than 500 ms.' },
+  });
+  for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(await streams.last('DEAD', `dead.trip-duration.${endless.taskId}`)).toBeDefined();
+});
+
+test('a row that the run refuses, or whose output is no number, fails alone', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  const refused = withMiles(tripJob(broker, 1), REFUSED_MILES);
+  const nan = withMiles(tripJob(broker, 2), NAN_MILES);
+  const jobs = Array.from({ length: 200 }, (_, i) => tripJob(broker, i));
+  await queueJobs(broker, [...jobs.slice(0, 50), refused, nan, ...jobs.slice(50)]);
+  await using worker = await startWorker(nats, BAD_TRIPS);
+  expect(await resultOf(streams, refused)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'INFERENCE_FAILED' },
+  });
+  expect(await resultOf(streams, nan)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'INVALID_OUTPUT', message: 'durationMinutes must be a finite number, got NaN' },
+  });
+  for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(worker.output()).not.toMatch(SESSION_DIED);
+  expect((await streams.state('DEAD')).messages).toBe(0);
+});
