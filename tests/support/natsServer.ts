@@ -27,6 +27,8 @@ export interface NatsOptions {
   readonly dataDir?: string;
   /** @default any free port */
   readonly port?: number;
+  /** Lines added to its configuration. */
+  readonly config?: string;
 }
 
 const START_LIMIT_MS = 10_000;
@@ -39,7 +41,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   const config = join(dataDir, 'nats-server.conf');
   await writeFile(
     config,
-    `jetstream { store_dir: ${JSON.stringify(dataDir)}, max_memory_store: 1GB, max_file_store: 100GB }\n`,
+    `jetstream { store_dir: ${JSON.stringify(dataDir)}, max_memory_store: 1GB, max_file_store: 100GB }\n${options.config ?? ''}`,
   );
 
   let port = options.port ?? -1;
