@@ -68,7 +68,7 @@ function exampleTabs(models: readonly Model[]) {
       query: [
         '# 1. Submit and copy the id. The answer comes',
         '#    at once; the prediction comes later.',
-        'mutation Submit {',
+        `mutation ${graphql.mutation.replace(/^./, (first) => first.toUpperCase())} {`,
         `  ${graphql.mutation}(`,
         '    input: {',
         ...Object.entries(example).map(([name, value]) => `      ${name}: ${value}`),

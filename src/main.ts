@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
 import { openBroker } from './broker/broker.ts';
 import { readConfig } from './config.ts';
-import { ConfigurationError } from './errors.ts';
+import { ConfigurationError, messageOf } from './errors.ts';
 import { createLog } from './log.ts';
-import { loadModels, readJson } from './models.ts';
+import { loadModels, type Model, readJson } from './models.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
@@ -39,7 +39,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
 
   await using server = await openServer({
-    schema: buildSchema(models),
+    schema: schemaOf(models),
     models,
     context,
     config,
@@ -54,7 +54,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     const problem =
       error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;
     throw new ConfigurationError(
-      `HOST and PORT must name a free address: ${config.host}:${config.port} ${problem}`,
+      `HOST and PORT must name a free address: ${config.host}:${config.port} ${problem}; for another port: PORT=4001 npm start`,
     );
   });
   log.info({ url: server.url, home }, 'ready');
@@ -63,3 +63,14 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   await stopped;
   log.info('stopping');
 });
+
+/** @throws {ConfigurationError} if a manifest uses a GraphQL name that Tidings uses itself. */
+function schemaOf(models: readonly Model[]) {
+  try {
+    return buildSchema(models);
+  } catch (cause) {
+    throw new ConfigurationError(`the "graphql" names of a model.json cannot be used: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -2,6 +2,7 @@
  * Models as they lie on disk: `models/<name>/model.json` (the manifest), and a folder per version with `model.onnx`,
  * `version.json` and `golden.json`. Nothing here knows ONNX: the worker compares manifest and graph.
  */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
@@ -83,7 +84,7 @@ export async function loadModels(modelsDir: string): Promise<readonly Model[]> {
   const models: Model[] = [];
   for (const name of names.toSorted()) {
     const file = join(modelsDir, name, 'model.json');
-    const manifest = checkManifest(await readJson(file), name, file);
+    const manifest = checkManifest(await readManifest(file), name, file);
     models.push({ manifest, versions: await loadVersions(join(modelsDir, name), manifest) });
   }
   if (models.length === 0)
@@ -150,6 +151,13 @@ async function foldersIn(folder: string): Promise<string[]> {
       { cause },
     );
   }
+}
+
+async function readManifest(file: string): Promise<unknown> {
+  if (existsSync(file)) return readJson(file);
+  throw new ConfigurationError(
+    `${file} must be there: each folder of MODELS_DIR is a model; move away what is none`,
+  );
 }
 
 /** @throws {ConfigurationError} if the file is absent or no JSON. */

@@ -5,7 +5,8 @@
  * reader, so workers are deployed before gateways.
  */
 import { createHash } from 'node:crypto';
-import type { FinalState, FinishedTask, TaskAddress, Values } from './task.ts';
+import { checkResult, checkSuspectMark, isInstant } from './heard.ts';
+import { type FinalState, type FinishedTask, parseTaskId, type TaskAddress, type Values } from './task.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
@@ -35,7 +36,7 @@ export interface Result extends FinishedTask {
 export interface RequestRecord {
   readonly v: number;
   readonly job: Job;
-  /** SHA-256 of the input, to tell a retry from another question under the same `requestId`. */
+  /** SHA-256 of input and pinned version, to tell a retry from another question under the same `requestId`. */
   readonly inputDigest: string;
 }
 
@@ -141,6 +142,13 @@ export function parseJobSubject(subject: string): JobSubject {
   return { model, version, deadlineSecond: Number(second), taskId };
 }
 
+/** @returns where the task of a job is found, if the subject names one: of that model and that deadline. */
+export function jobAddress(subject: string): TaskAddress | undefined {
+  const { model, deadlineSecond, taskId } = parseJobSubject(subject);
+  const address = parseTaskId(taskId);
+  return address?.model === model && address.deadlineSecond === deadlineSecond ? address : undefined;
+}
+
 const decoder = new TextDecoder();
 
 export function encodeMessage(message: object): string {
@@ -176,16 +184,16 @@ function decodeMessage(data: Uint8Array): Readonly<Record<string, unknown>> {
  */
 export function decodeJob(data: Uint8Array, subject: string): Job {
   const job = decodeMessage(data);
-  const { taskId, model, version } = parseJobSubject(subject);
+  const { taskId, model, version, deadlineSecond } = parseJobSubject(subject);
   requireEqual('taskId', job.taskId, taskId);
   requireEqual('model', job.model, model);
   requireEqual('version', job.version, version);
   if (typeof job.input !== 'object' || job.input === null)
     throw new MalformedMessage('input must be an object');
   for (const name of ['submittedAt', 'deadline'] as const) {
-    if (!Number.isFinite(job[name]))
-      throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
+    if (!isInstant(job[name])) throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
   }
+  requireEqual('the second of deadline', Math.ceil(Number(job.deadline) / 1000), deadlineSecond);
   return job as unknown as Job;
 }
 
@@ -215,9 +223,9 @@ function requireEqual(name: string, inBody: unknown, inSubject: string): void {
   );
 }
 
-/** Results, request records and marks are written by our own processes only; their version is all that is checked. */
-export function decodeResult(data: Uint8Array): Result {
-  return decodeMessage(data) as unknown as Result;
+/** @throws {MalformedMessage} if it is not the final state of that task; {NewerMessage}, see `decodeMessage`. */
+export function decodeResult(data: Uint8Array, taskId: string): Result {
+  return checkResult(decodeMessage(data), taskId);
 }
 
 export function decodeRequestRecord(data: Uint8Array): RequestRecord {
@@ -225,7 +233,7 @@ export function decodeRequestRecord(data: Uint8Array): RequestRecord {
 }
 
 export function decodeSuspectMark(data: Uint8Array): SuspectMark {
-  return decodeMessage(data) as unknown as SuspectMark;
+  return checkSuspectMark(decodeMessage(data));
 }
 
 export class MalformedMessage extends Error {}
@@ -257,8 +265,8 @@ export function requestHash(owner: string, model: string, requestId: string): st
 }
 
 /** @param input validated values, in the manifest's order. */
-export function inputDigest(input: Values): string {
-  return digest(JSON.stringify(Object.entries(input)));
+export function inputDigest(input: Values, pinnedVersion: string | undefined): string {
+  return digest(JSON.stringify([Object.entries(input), pinnedVersion]));
 }
 
 function digest(text: string): string {

@@ -1,11 +1,12 @@
 /**
  * Task: what the client holds. Its id is opaque to clients and carries all it takes to find the task again:
  *
- *     trip-duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
+ *     trip_duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
  *     model         home     deadline   random
  *
  * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up;
- * 96 random bits make it unguessable. The id is one token of a NATS subject.
+ * 96 random bits make it unguessable. The id is one token of a NATS subject, and one word to who double-clicks it: the
+ * hyphens of the model's name are written as underscores, which no model's name has.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -96,14 +97,19 @@ export function newTaskId({
   home: string;
   deadline: number;
 }): string {
-  return `${model}_${home}_${Math.ceil(deadline / 1000)}_${randomBytes(12).toString('hex')}`;
+  return `${model.replaceAll('-', '_')}_${home}_${Math.ceil(deadline / 1000)}_${randomBytes(12).toString('hex')}`;
 }
 
-const TASK_ID = /^([a-z][a-z0-9-]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
+const TASK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
+
+/** An id for a job whose subject names no task: the same for the same content, and no gateway's. */
+export function unnamedTaskId(model: string, contentDigest: string): string {
+  return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
+}
 
 /** @returns undefined if the text cannot be an id of ours. */
 export function parseTaskId(id: string): TaskAddress | undefined {
   const [, model, home, second] = TASK_ID.exec(id) ?? [];
   if (model === undefined || home === undefined) return undefined;
-  return { id, model, home, deadlineSecond: Number(second) };
+  return { id, model: model.replaceAll('_', '-'), home, deadlineSecond: Number(second) };
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, PublishOutcome } from './broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { type Config, MAX_TIMEOUT_MS } from './config.ts';
-import { canceledResult, endTask, expiredResult } from './endTask.ts';
+import { canceledResult, endTask } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { defaultVersion, type Model, validateInput } from './models.ts';
 import { type DatedTask, endingOf, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
@@ -40,7 +40,9 @@ type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
 /** How long a mutation goes on trying while the broker is away, in milliseconds. */
 const STORE_WITHIN_MS = 2_000;
 const STORE_RETRY_MS = 50;
-const QUEUE_FULL_RETRY_AFTER_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
+/** A refused claim without a record to read is tried so often. */
+const CLAIM_ATTEMPTS = 3;
 
 export class TaskService {
   readonly #broker: Broker;
@@ -80,7 +82,8 @@ export class TaskService {
     const giveUpAt = performance.now() + STORE_WITHIN_MS;
     const { requestId } = submission.options;
     if (requestId == null) return this.#accept(job, { again: false, giveUpAt });
-    return this.#acceptOnce(job, requestId, giveUpAt);
+    const digest = inputDigest(job.input, submission.options.modelVersion ?? undefined);
+    return this.#acceptOnce(job, requestId, digest, giveUpAt);
   }
 
   /**
@@ -140,32 +143,37 @@ export class TaskService {
   }
 
   /** Submits a task under a `requestId`: whoever writes the record first decides which task it stands for. */
-  async #acceptOnce(job: Job, requestId: string, giveUpAt: number): Promise<Task> {
+  async #acceptOnce(job: Job, requestId: string, digest: string, giveUpAt: number): Promise<Task> {
     const hash = requestHash(job.owner, job.model, requestId);
-    const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input) };
-    const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
-    if (claim.type === 'stored') return this.#accept(job, { again: true, giveUpAt });
+    const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
+    for (let attempt = 1; ; attempt++) {
+      const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
+      if (claim.type === 'stored') return this.#accept(job, { again: true, giveUpAt });
 
-    const first = await this.#broker.readRequest(hash);
-    if (first === undefined) {
-      throw new RequestError(
-        RequestErrorCode.ResultStoreFull,
-        `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
-        { details: { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS } },
-      );
+      const first = await this.#broker.readRequest(hash);
+      if (first === undefined) {
+        // Refused without a record: it was removed just now, by a retry like this one, or the store is full.
+        if (attempt < CLAIM_ATTEMPTS) continue;
+        throw new RequestError(
+          RequestErrorCode.ResultStoreFull,
+          `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
+          { details: { retryAfterMs: RETRY_AFTER_MS } },
+        );
+      }
+      if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
+      const task = await this.#acceptAgain(first.record.job, giveUpAt);
+      if (task !== undefined) return task;
+      // The first try was refused, and its time is over: this one takes its place.
+      await this.#broker.forgetRequest(hash, first.sequence);
     }
-    if (first.inputDigest !== record.inputDigest) {
-      throw new RequestError(
-        RequestErrorCode.RequestIdConflict,
-        `requestId ${JSON.stringify(requestId)} must be used with one input only; it came with another one before. Use a new requestId for a new question.`,
-        { details: { field: 'requestId', taskId: first.job.taskId } },
-      );
-    }
-    return this.#acceptAgain(first.job, giveUpAt);
   }
 
-  /** The first try may have ended anywhere: between record and job, in the queue, or with a result. */
-  async #acceptAgain(job: Job, giveUpAt: number): Promise<Task> {
+  /**
+   * The first try may have ended anywhere: between record and job, in the queue, or with a result.
+   *
+   * @returns undefined if its job was never stored, and the time for that is over.
+   */
+  async #acceptAgain(job: Job, giveUpAt: number): Promise<Task | undefined> {
     const known = this.#open.known(job.taskId);
     if (known !== undefined) return known;
     const address = this.#address(job.taskId);
@@ -173,12 +181,16 @@ export class TaskService {
     if (present !== undefined) return present.task;
     if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true, giveUpAt });
     if (this.#mayBeGone(address)) throw this.#absent(address);
-    // The first try was refused, and its time is over: this task has no other end any more.
-    return taskOf(await endTask(this.#broker, expiredResult(job, this.#broker.now()), address));
+    return undefined;
   }
 
   async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {
     const address = this.#address(job.taskId);
+    if (address.home !== this.#home) {
+      // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.
+      await this.#storeJob(job, again, giveUpAt);
+      return queuedTask(job);
+    }
     const task = this.#open.add(job, address);
     try {
       await this.#storeJob(job, again, giveUpAt);
@@ -203,8 +215,8 @@ export class TaskService {
     if (outcome.code === STORE_REFUSED) {
       throw new RequestError(
         RequestErrorCode.QueueFull,
-        `The queue of ${job.model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${QUEUE_FULL_RETRY_AFTER_MS} ms.`,
-        { details: { retryAfterMs: QUEUE_FULL_RETRY_AFTER_MS, limit: queueMaxJobs } },
+        `The queue of ${job.model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
+        { details: { retryAfterMs: RETRY_AFTER_MS, limit: queueMaxJobs } },
       );
     }
     throw mayHaveBeenStored(outcome.reason);
@@ -288,6 +300,14 @@ function badOption(field: string, expected: string, got: string): RequestError {
   return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
     details: { field, expected, value: got },
   });
+}
+
+function requestIdConflict(requestId: string, taskId: string): RequestError {
+  return new RequestError(
+    RequestErrorCode.RequestIdConflict,
+    `requestId ${JSON.stringify(requestId)} must be used with one input and modelVersion only; it came with another before. Use a new requestId for a new question.`,
+    { details: { field: 'requestId', taskId } },
+  );
 }
 
 function notFound(id: string): RequestError {

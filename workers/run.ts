@@ -64,7 +64,8 @@ export async function runAlone(assignment: Assignment, options: WorkerOptions): 
     assignment.soloRuns++;
     if (assignment.suspect) await storeSuspectMark(assignment, assignment.soloRuns, options);
     try {
-      const [outcome = 'expired'] = await runOnce([assignment], options);
+      const [outcome] = await runOnce([assignment], options);
+      if (outcome === undefined) throw new Error('a run of one row has one outcome');
       return outcome;
     } catch (error) {
       refuseForeign(error);

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import type { Config } from '../src/config.ts';
 import { ConfigurationError, messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
-import { type Manifest, type ModelVersion, readJson } from '../src/models.ts';
-import type { Values } from '../src/task.ts';
+import type { Manifest, ModelVersion } from '../src/models.ts';
 import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
+import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
 
 export interface SessionOptions {
@@ -35,12 +35,6 @@ export class RunTimedOut extends Error {}
 export class SessionLost extends Error {}
 /** ONNX Runtime refused the run; the process lives on. */
 export class RunFailed extends Error {}
-
-interface GoldenRows {
-  /** Largest absolute difference allowed, in each output's unit. */
-  readonly tolerance: number;
-  readonly rows: readonly { readonly input: Values; readonly output: Values }[];
-}
 
 export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
@@ -154,35 +148,11 @@ export class Session implements AsyncDisposable {
   /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right. */
   async #warmUp(): Promise<void> {
     const { manifest, version } = this.#options;
-    const file = join(version.folder, 'golden.json');
-    const { rows, tolerance } = (await readJson(file)) as GoldenRows;
-    if (!Array.isArray(rows) || rows.length === 0 || !(tolerance >= 0)) {
-      throw new Error(`${file} must hold a tolerance and at least one row`);
-    }
-    const { maxBatchSize } = manifest.batching;
-    const fullBatch = Array.from({ length: maxBatchSize }, (_, i) => rows[i % rows.length]).filter(
-      (row) => row !== undefined,
-    );
-    for (const batch of [...rows.map((row) => [row]), fullBatch]) {
-      const { outputs } = await this.#run(
-        encodeBatch(
-          manifest,
-          batch.map(({ input }) => input),
-        ),
-      );
-      decodeBatch(manifest, outputs, batch.length).forEach((got, i) => {
-        const wanted = batch[i]?.output ?? {};
-        const wrong = Object.keys(wanted).find(
-          (name) =>
-            typeof got === 'string' ||
-            !(Math.abs((got[name] ?? Number.NaN) - (wanted[name] ?? 0)) <= tolerance),
-        );
-        if (wrong === undefined) return;
-        throw new Error(
-          `for ${JSON.stringify(batch[i]?.input)} ${file} wants ` +
-            `${wrong} ${wanted[wrong]} ± ${tolerance}, the model gave ${typeof got === 'string' ? got : got[wrong]}`,
-        );
-      });
+    const golden = await readGoldenRows(manifest, version);
+    for (const batch of goldenBatches(manifest, golden)) {
+      const rows = batch.map(({ input }) => input);
+      const { outputs } = await this.#run(encodeBatch(manifest, rows));
+      compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
     }
   }
 

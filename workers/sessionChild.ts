@@ -23,7 +23,8 @@ process.on('SIGTERM', () => {});
 
 process.on('message', async (request: SessionRequest) => {
   const answer = request.type === 'load' ? await load(request) : await run(request.columns);
-  process.send?.(answer);
+  // A parent that leaves just now needs no answer.
+  process.send?.(answer, () => {});
 });
 
 async function load({

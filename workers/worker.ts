@@ -11,7 +11,7 @@ import { type Manifest, validateInput } from '../src/models.ts';
 import { decodeJob, type Job, NewerMessage, parseJobSubject } from '../src/protocol.ts';
 import { parseTaskId, type TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';
-import { runAlone, runRows } from './run.ts';
+import { type Outcome, runAlone, runRows } from './run.ts';
 import type { Session } from './session.ts';
 import { settle, settleMalformed } from './settle.ts';
 
@@ -54,11 +54,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const { fresh = [], suspects = [] } = Object.groupBy(due, ({ suspect }) =>
       suspect ? 'suspects' : 'fresh',
     );
-    const outcomes = [...(await runRows(fresh, options))];
+    const outcomes: Outcome[] = [...(await runRows(fresh, options))];
     for (const suspect of suspects) outcomes.push(await runAlone(suspect, options));
-    for (const [i, assignment] of [...fresh, ...suspects, ...overdue].entries()) {
-      track(settling, settle(assignment, outcomes[i] ?? 'expired', formedAt, options));
+    for (const [i, assignment] of [...fresh, ...suspects].entries()) {
+      const outcome = outcomes[i];
+      if (outcome === undefined) throw new Error('a run gives one outcome for each of its rows');
+      track(settling, settle(assignment, outcome, formedAt, options));
     }
+    for (const assignment of overdue) track(settling, settle(assignment, 'expired', formedAt, options));
   }
   await Promise.all(settling);
 }

@@ -2,7 +2,7 @@
  * Submits trips with Apollo Client and prints each task as the normalised cache changes. Mutation and subscription
  * return the same `Task` with the same id: what the subscription brings is in the cache at once, by no code of ours.
  *
- *     node examples/apollo/main.ts [GraphQL address]
+ *     node_modules/.bin/node examples/apollo/main.ts [GraphQL address]
  */
 import {
   ApolloClient,
@@ -26,7 +26,7 @@ interface Trip {
 interface Task {
   readonly __typename: 'Task';
   readonly id: string;
-  readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED';
+  readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'EXPIRED';
   readonly prediction: { readonly durationMinutes: number } | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }

@@ -49,6 +49,11 @@ export interface StoredJob {
   readonly sequence: number;
 }
 
+export interface StoredRequest {
+  readonly record: RequestRecord;
+  readonly sequence: number;
+}
+
 /** What stops listening when disposed. */
 export type Listening = Disposable;
 
@@ -143,6 +148,12 @@ export class Broker implements AsyncDisposable {
     return this.#publisher.publish(subjects.dead(letter.model, letter.taskId), encodeMessage(letter));
   }
 
+  /** Removes a request's record, and no later one. */
+  async forgetRequest(hash: string, sequence: number): Promise<void> {
+    const purge = { filter: subjects.request(hash), seq: sequence + 1 };
+    await this.#asking(() => this.#manager.streams.purge(streams.requests, purge));
+  }
+
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.suspect(mark.taskId), encodeMessage(mark));
@@ -167,8 +178,11 @@ export class Broker implements AsyncDisposable {
     return this.#readLast(streams.results, subjects.resultOf(address), ({ data }) => decodeResult(data));
   }
 
-  readRequest(hash: string): Promise<RequestRecord | undefined> {
-    return this.#readLast(streams.requests, subjects.request(hash), ({ data }) => decodeRequestRecord(data));
+  readRequest(hash: string): Promise<StoredRequest | undefined> {
+    return this.#readLast(streams.requests, subjects.request(hash), ({ data, seq }) => ({
+      record: decodeRequestRecord(data),
+      sequence: seq,
+    }));
   }
 
   readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {

@@ -1,5 +1,6 @@
 /** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseTaskId } from '../../src/task.ts';
 import {
   CANCEL_TASK,
   collect,
@@ -65,13 +66,16 @@ describe('a requestId', () => {
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(1);
   });
 
-  test('with another input is a conflict, and without it the input is another task', async () => {
+  test('with another input or pinned version is a conflict, and without it the input is another task', async () => {
     const options = { requestId: 'conflict' };
     const { id } = await submitTrip(gateway.url, tripNumber(3), options);
     const { errors } = await post(otherGateway.url, PREDICT_TRIP, { input: tripNumber(4), options });
     expect(errors).toMatchObject([
       { extensions: { code: 'REQUEST_ID_CONFLICT', field: 'requestId', taskId: id } },
     ]);
+    const pinned = { input: tripNumber(3), options: { ...options, modelVersion: '1' } };
+    const { errors: conflicts } = await post(gateway.url, PREDICT_TRIP, pinned);
+    expect(conflicts?.[0]?.extensions.code).toBe('REQUEST_ID_CONFLICT');
     expect((await submitTrip(gateway.url, tripNumber(3))).id).not.toBe(id);
   });
 
@@ -110,24 +114,60 @@ test('requests with one requestId that race for a full queue are all refused', a
   }
 });
 
-test('a requestId whose first try was refused is EXPIRED once the time of that try is over', async () => {
-  await using own = await startNats();
-  await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-  await using streams = await inspectStreams(own);
-  await submitTrip(full.url, tripNumber(5), { timeoutMs: 60_000 });
-  const options = { requestId: 'too late', timeoutMs: 100 };
-  const refused = await post(full.url, PREDICT_TRIP, { input: tripNumber(6), options });
-  expect(refused.errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
-  const retry = await eventually(
-    () => post(full.url, PREDICT_TRIP, { input: tripNumber(6), options }),
-    ({ errors }) => errors === undefined,
-  );
-  const task = taskIn(retry, 'predictTrip');
-  expect(task).toMatchObject({ state: 'EXPIRED', error: { code: 'DEADLINE_EXCEEDED' } });
-  expect(
-    taskIn(await post(full.url, PREDICT_TRIP, { input: tripNumber(6), options }), 'predictTrip'),
-  ).toEqual(task);
-  expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+describe('a requestId whose first try was refused', () => {
+  test('stands for that try on any gateway, and its end is known there at once', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+    await using there = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+    await using streams = await inspectStreams(own);
+    const { id: filler } = await submitTrip(here.url, tripNumber(5));
+    const submissions = [6, 7].map((i) => ({ input: tripNumber(i), options: { requestId: `try ${i}` } }));
+    for (const submission of submissions) {
+      const { errors } = await post(here.url, PREDICT_TRIP, submission);
+      expect(errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
+    }
+    await post(here.url, CANCEL_TASK, { id: filler });
+    await using _worker = await startWorker(own, { QUEUE_MAX_JOBS: '1' });
+    for (const submission of submissions) {
+      const { id } = taskIn(await post(there.url, PREDICT_TRIP, submission), 'predictTrip');
+      await eventually(
+        () => streams.last('RESULTS', `results.*.${id}`),
+        (result) => result !== undefined,
+      );
+      const task = taskIn(await post(there.url, TASK, { id }), 'task');
+      expect(task).toMatchObject({ id, state: 'SUCCEEDED' });
+      expect(taskIn(await post(here.url, TASK, { id }), 'task')).toEqual(task);
+      expect(await onlyTask(sse(there.url, TASK_RESULT, { id }))).toEqual(task);
+      await eventually(
+        () => streams.state('JOBS_trip-duration'),
+        ({ messages }) => messages === 0,
+      );
+    }
+  });
+
+  test('begins anew, as one task on all gateways, once the time of that try is over', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+    await using there = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
+    await using streams = await inspectStreams(own);
+    const { id: filler } = await submitTrip(here.url, tripNumber(5));
+    const options = { requestId: 'again', timeoutMs: 100 };
+    const refused = await post(here.url, PREDICT_TRIP, { input: tripNumber(6), options });
+    expect(refused.errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
+    await post(here.url, CANCEL_TASK, { id: filler });
+    const record = await streams.last('REQUESTS', 'requests.*');
+    const first = record?.job as { taskId: string; deadline: number };
+    await eventually(
+      () => post(here.url, '{ health { name } }'),
+      () => Date.now() > first.deadline + 50,
+    );
+    const retry = { input: tripNumber(6), options: { ...options, timeoutMs: 60_000 } };
+    const retries = [here, there, here, there, here, there].map(({ url }) => post(url, PREDICT_TRIP, retry));
+    const ids = new Set((await Promise.all(retries)).map((answer) => taskIn(answer, 'predictTrip').id));
+    expect(ids.size).toBe(1);
+    expect(ids).not.toContain(first.taskId);
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+  });
 });
 
 describe('a task that no worker finishes in time is EXPIRED', () => {
@@ -284,8 +324,8 @@ test('a gateway that follows too many tasks says so', async () => {
 });
 
 describe('an id', () => {
-  const old = `trip-duration_${HOME}_1700000000_${'0'.repeat(24)}`;
-  const never = () => `trip-duration_${HOME}_${Math.ceil(Date.now() / 1000) + 30}_${'0'.repeat(24)}`;
+  const old = `trip_duration_${HOME}_1700000000_${'0'.repeat(24)}`;
+  const never = () => `trip_duration_${HOME}_${Math.ceil(Date.now() / 1000) + 30}_${'0'.repeat(24)}`;
 
   test('that never was is TASK_NOT_FOUND at once, over every transport', async () => {
     const client = openWebSocket(gateway.url);
@@ -294,7 +334,7 @@ describe('an id', () => {
       'nonsense',
       '',
       'jobs.>',
-      `unknown-model_${HOME}_1700000000_${'0'.repeat(24)}`,
+      `unknown_model_${HOME}_1700000000_${'0'.repeat(24)}`,
     ]) {
       const answers = [
         await post(gateway.url, TASK, { id }),
@@ -338,7 +378,7 @@ test('a task that runs is RUNNING for who asks any gateway', async () => {
   const { id } = await submitTrip(here.url, tripNumber(9));
   const updates = sse(there.url, TASK_UPDATES, { id });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
-  const [, home = ''] = id.split('_');
+  const { home = '' } = parseTaskId(id) ?? {};
   broker.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
   for (const { url } of [here, there]) {

@@ -163,6 +163,16 @@ describe('a version is refused by name, with exit code 78,', () => {
         }),
     ],
     [
+      'when a golden row proves nothing',
+      'golden.json must give durationMinutes for',
+      (folder) =>
+        edit(join(folder, '1/golden.json'), (text) => {
+          const golden = JSON.parse(text);
+          golden.rows[0].output = {};
+          return JSON.stringify(golden);
+        }),
+    ],
+    [
       'when the manifest breaks its schema',
       'model.json: /batching/maxBatchSize must be >= 1',
       (folder) =>
