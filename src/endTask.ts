@@ -10,6 +10,9 @@ export interface EndingTask extends Omit<JobHeader, 'deadline'> {
   readonly startedAt?: number | undefined;
 }
 
+/** What it takes to end a task. */
+export type EndingBroker = Pick<Broker, 'storeResult' | 'readResult' | 'removeJob'>;
+
 const STORE_FULL_RETRY_AFTER_MS = 5_000;
 
 /**
@@ -21,7 +24,7 @@ const STORE_FULL_RETRY_AFTER_MS = 5_000;
  * @throws {RequestError} `BROKER_UNAVAILABLE` or `RESULT_STORE_FULL`: the task has no end yet, as far as is known.
  */
 export async function endTask(
-  broker: Broker,
+  broker: EndingBroker,
   end: Result,
   address: TaskAddress,
   jobSubject = subjects.jobOf(address),

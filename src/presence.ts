@@ -2,24 +2,39 @@
 import type { Broker, Listening } from './broker/broker.ts';
 import { PRESENCE_TTL_MS, type WorkerPresence } from './protocol.ts';
 
+/** More cannot be served by one queue; whoever makes up ids shall not fill the memory. */
+const MAX_WORKERS = 10_000;
+
 export class LiveWorkers implements Disposable {
   readonly #heard = new Map<string, { presence: WorkerPresence; at: number }>();
   readonly #listening: Listening;
 
   constructor(broker: Broker) {
     this.#listening = broker.listenWorkers({
-      present: (presence) => this.#heard.set(presence.id, { presence, at: performance.now() }),
+      present: (presence) => this.#hear(presence),
       left: (id) => this.#heard.delete(id),
     });
   }
 
   /** Those heard of within `PRESENCE_TTL_MS`, by id. */
   list(): readonly WorkerPresence[] {
-    const oldest = performance.now() - PRESENCE_TTL_MS;
-    for (const [id, { at }] of this.#heard) if (at < oldest) this.#heard.delete(id);
+    this.#forgetSilent();
     return [...this.#heard.values()]
       .map(({ presence }) => presence)
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  #hear(presence: WorkerPresence): void {
+    if (this.#heard.size >= MAX_WORKERS && !this.#heard.has(presence.id)) {
+      this.#forgetSilent();
+      if (this.#heard.size >= MAX_WORKERS) return;
+    }
+    this.#heard.set(presence.id, { presence, at: performance.now() });
+  }
+
+  #forgetSilent(): void {
+    const oldest = performance.now() - PRESENCE_TTL_MS;
+    for (const [id, { at }] of this.#heard) if (at < oldest) this.#heard.delete(id);
   }
 
   [Symbol.dispose](): void {

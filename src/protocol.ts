@@ -5,8 +5,22 @@
  * reader, so workers are deployed before gateways.
  */
 import { createHash } from 'node:crypto';
-import { checkResult, checkSuspectMark, isInstant } from './heard.ts';
-import { type FinalState, type FinishedTask, parseTaskId, type TaskAddress, type Values } from './task.ts';
+import {
+  checkDeadLetter,
+  checkResult,
+  checkSuspectMark,
+  isHistory,
+  isInstant,
+  MalformedMessage,
+} from './heard.ts';
+import {
+  type FinalState,
+  type FinishedTask,
+  parseTaskId,
+  type TaskAddress,
+  type TaskErrorCode,
+  type Values,
+} from './task.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
@@ -23,6 +37,8 @@ export interface Job {
   /** Milliseconds since the epoch, broker time: at this instant the task expires. */
   readonly deadline: number;
   readonly owner: string;
+  /** Ids of the tasks that died with this input before it was redriven, oldest first. */
+  readonly history?: readonly string[] | undefined;
   /** W3C `traceparent` of the request, if it had one. */
   readonly trace?: string;
 }
@@ -52,10 +68,13 @@ export interface DeadLetter {
   readonly v: number;
   readonly taskId: string;
   readonly model: string;
+  readonly code: TaskErrorCode;
   readonly reason: string;
   readonly attempts: number;
   readonly worker: string;
   readonly diedAt: number;
+  /** The job's subject: what is known of it even if its body cannot be read. */
+  readonly subject: string;
   /** The job's bytes as they came, base64: it may be unreadable. */
   readonly job: string;
 }
@@ -118,6 +137,10 @@ export const subjects = {
 
   allDead: 'dead.*.*',
   dead: (model: string, taskId: string) => `dead.${model}.${taskId}`,
+  deadOf: (model: string) => `dead.${model}.*`,
+  /** Where the stream of dead letters republishes what it has stored. */
+  republishedDead: 'died.{{wildcard(1)}}.{{wildcard(2)}}',
+  diedOf: (model: string) => `died.${model}.*`,
 
   allSuspects: 'suspects.*',
   suspect: (taskId: string) => `suspects.${taskId}`,
@@ -194,11 +217,13 @@ export function decodeJob(data: Uint8Array, subject: string): Job {
     if (!isInstant(job[name])) throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
   }
   requireEqual('the second of deadline', Math.ceil(Number(job.deadline) / 1000), deadlineSecond);
+  if (job.history !== undefined && !isHistory(job.history))
+    throw new MalformedMessage('history must be a list of task ids');
   return job as unknown as Job;
 }
 
 /** What everybody who ends a task needs to know of its job. */
-export type JobHeader = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline'>;
+export type JobHeader = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'>;
 
 /** Reads what a stored job says of its task; if its body cannot be read, what its subject says. */
 export function readJobHeader({
@@ -216,7 +241,7 @@ export function readJobHeader({
   }
 }
 
-function requireEqual(name: string, inBody: unknown, inSubject: string): void {
+function requireEqual(name: string, inBody: unknown, inSubject: string | number): void {
   if (inBody === inSubject) return;
   throw new MalformedMessage(
     `${name} must be ${JSON.stringify(inSubject)} as in the subject, got ${JSON.stringify(inBody)}`,
@@ -236,17 +261,20 @@ export function decodeSuspectMark(data: Uint8Array): SuspectMark {
   return checkSuspectMark(decodeMessage(data));
 }
 
-export class MalformedMessage extends Error {}
-
 export class NewerMessage extends Error {
   constructor(v: number) {
     super(`message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads`);
   }
 }
 
+/** @throws {MalformedMessage} if it is no dead letter of that task; {NewerMessage}, see `decodeMessage`. */
+export function decodeDeadLetter(data: Uint8Array, taskId: string): DeadLetter {
+  return checkDeadLetter(decodeMessage(data), taskId);
+}
+
 /** The result of a job that ended in the given final state without ever being run by the caller. */
 export function resultOf(
-  job: Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt'>,
+  job: Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'history'>,
   end: Omit<Result, 'v' | 'id' | 'model' | 'modelVersion' | 'submittedAt'> & { readonly state: FinalState },
 ): Result {
   return {
@@ -255,6 +283,7 @@ export function resultOf(
     model: job.model,
     modelVersion: job.version,
     submittedAt: job.submittedAt,
+    history: job.history,
     ...end,
   };
 }
@@ -262,6 +291,11 @@ export function resultOf(
 /** The subject token of a request: the same owner, model and `requestId` meet on the same one. */
 export function requestHash(owner: string, model: string, requestId: string): string {
   return digest(JSON.stringify([owner, model, requestId]));
+}
+
+/** The subject token of a redrive: gateways that redrive the same dead letter meet on it, and no request does. */
+export function redriveHash(taskId: string): string {
+  return digest(JSON.stringify(['redrive', taskId]));
 }
 
 /** @param input validated values, in the manifest's order. */

@@ -3,22 +3,28 @@
  * sweeps; there is no election, since to end a task twice does nothing.
  */
 import type { Broker, StoredJob } from './broker/broker.ts';
-import { endTask, expiredResult } from './endTask.ts';
+import { MAX_TIMEOUT_MS } from './config.ts';
+import { type EndingBroker, endTask, expiredResult } from './endTask.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
-import { readJobHeader } from './protocol.ts';
-import { parseTaskId } from './task.ts';
+import { jobAddress, readJobHeader } from './protocol.ts';
 
 const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */
 const GRACE_S = 1;
 /** After a longer gap (a suspended machine) the queue is asked for its deadlines, as at the start. */
 const LONGEST_WALK_S = 600;
+/** How often the oldest job is looked at, whatever its subject says: every so many sweeps. */
+const SWEEPS_PER_AGE_CHECK = 20;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
 
+/** What sweeping takes. */
+export type SweptBroker = EndingBroker &
+  Pick<Broker, 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob' | 'deleteJob'>;
+
 export class Sweeper implements AsyncDisposable {
-  readonly #broker: Broker;
+  readonly #broker: SweptBroker;
   readonly #models: readonly Model[];
   readonly #log: Logger;
   readonly #stop = new AbortController();
@@ -26,8 +32,9 @@ export class Sweeper implements AsyncDisposable {
   /** Per model the last deadline second that was swept; absent until what was overdue at the start is done. */
   readonly #sweptUntil = new Map<string, number>();
   #sweeping: Promise<void> | undefined;
+  #sweeps = 0;
 
-  constructor({ broker, models, log }: { broker: Broker; models: readonly Model[]; log: Logger }) {
+  constructor({ broker, models, log }: { broker: SweptBroker; models: readonly Model[]; log: Logger }) {
     this.#broker = broker;
     this.#models = models;
     this.#log = log;
@@ -46,8 +53,10 @@ export class Sweeper implements AsyncDisposable {
 
   async #sweep(): Promise<void> {
     if (!this.#broker.connected) return;
+    const checksAge = this.#sweeps++ % SWEEPS_PER_AGE_CHECK === 0;
     for (const { manifest } of this.#models) {
       try {
+        if (checksAge) await this.#sweepTooOld(manifest.name);
         await this.#sweepModel(manifest.name);
       } catch (error) {
         // The seconds not swept stay due: the next sweep takes them up.
@@ -56,6 +65,20 @@ export class Sweeper implements AsyncDisposable {
           'overdue tasks could not be swept, trying again',
         );
       }
+    }
+  }
+
+  /**
+   * Ends what has waited for longer than any task may, oldest first: its deadline is not where it is looked for, since
+   * its subject names none, one long gone, or one that no task can have.
+   */
+  async #sweepTooOld(model: string): Promise<void> {
+    const storedBefore = this.#broker.now() - MAX_TIMEOUT_MS - GRACE_S * 1000;
+    for (let sequence = 1; !this.#stop.signal.aborted; ) {
+      const job = await this.#broker.oldestJob(model, sequence);
+      if (job === undefined || job.storedAt > storedBefore) return;
+      await this.#expire(job);
+      sequence = job.sequence + 1;
     }
   }
 
@@ -99,11 +122,11 @@ export class Sweeper implements AsyncDisposable {
   async #expire(stored: StoredJob): Promise<boolean> {
     const task = readJobHeader(stored);
     const { model, taskId } = task;
-    const address = parseTaskId(taskId);
+    const address = jobAddress(stored.subject);
     try {
       if (address === undefined) {
-        // Nobody can be waiting for what is no task id.
-        await this.#broker.removeJob(model, stored.subject);
+        // Nobody can be waiting for what is no task. By its sequence: its subject may hold wildcards.
+        await this.#broker.deleteJob(model, stored.sequence);
         return true;
       }
       await endTask(this.#broker, expiredResult(task, this.#broker.now()), address, stored.subject);

@@ -60,6 +60,8 @@ export interface Task {
   readonly state: TaskState;
   /** Instants are milliseconds since the epoch in broker time. */
   readonly submittedAt: number;
+  /** Ids of the tasks that it was redriven from, oldest first. */
+  readonly history?: readonly string[] | undefined;
   readonly startedAt?: number;
   readonly finishedAt?: number;
   readonly attempts: number;

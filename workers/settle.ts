@@ -1,11 +1,26 @@
 /**
  * Brings tasks to their end, always in the same order: dead letter (if it is one) → write-once result → ack.
  */
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Delivery } from '../src/broker/broker.ts';
 import { expiredResult } from '../src/endTask.ts';
-import { type Job, MESSAGE_VERSION, parseJobSubject, type Result, resultOf } from '../src/protocol.ts';
-import { type TaskAddress, TaskErrorCode, TaskState, type TaskTimings } from '../src/task.ts';
+import {
+  type Job,
+  jobAddress,
+  MESSAGE_VERSION,
+  parseJobSubject,
+  type Result,
+  resultOf,
+} from '../src/protocol.ts';
+import {
+  type TaskAddress,
+  type TaskError,
+  TaskErrorCode,
+  TaskState,
+  type TaskTimings,
+  unnamedTaskId,
+} from '../src/task.ts';
 import type { Outcome } from './run.ts';
 import type { Assignment, WorkerOptions } from './worker.ts';
 
@@ -30,7 +45,7 @@ export async function settle(
       ? expiredResult({ ...job, attempts }, finishedAt)
       : ranResult(job, outcome, { attempts, formedAt, finishedAt });
   if (result.error !== undefined && DEADLY.has(result.error.code)) {
-    await storeDeadLetter(delivery, result.error.message, attempts, options);
+    await storeDeadLetter(delivery, result.error, attempts, options);
   }
   if (await storeResult(result, address, options)) delivery.ack();
   else delivery.handBack(STORE_RETRY_MS);
@@ -65,12 +80,13 @@ export async function settleMalformed(
   reason: string,
   options: SettleOptions,
 ): Promise<void> {
-  const { taskId, model, version, deadlineSecond } = parseJobSubject(delivery.subject);
+  const { taskId, model, version } = parseJobSubject(delivery.subject);
   options.log.error({ taskId, reason }, 'malformed job');
   const now = options.broker.now();
-  await storeDeadLetter(delivery, reason, delivery.deliveryCount, options);
+  const cause = { code: TaskErrorCode.MalformedJob, message: reason };
+  await storeDeadLetter(delivery, cause, delivery.deliveryCount, options);
   if (address !== undefined) {
-    const submittedAt = Math.min(now, deadlineSecond * 1000);
+    const submittedAt = Math.min(now, address.deadlineSecond * 1000);
     const result = resultOf(
       { taskId, model, version, submittedAt },
       {
@@ -113,19 +129,22 @@ async function storeResult(
 
 async function storeDeadLetter(
   delivery: Delivery,
-  reason: string,
+  { code, message: reason }: TaskError,
   attempts: number,
   { broker, workerId, log, signal }: SettleOptions,
 ): Promise<void> {
-  const { taskId, model } = parseJobSubject(delivery.subject);
+  const { model } = parseJobSubject(delivery.subject);
+  const taskId = jobAddress(delivery.subject)?.id ?? unnamedTaskId(model, digestOf(delivery));
   const letter = {
     v: MESSAGE_VERSION,
     taskId,
     model,
+    code,
     reason,
     attempts,
     worker: workerId,
     diedAt: broker.now(),
+    subject: delivery.subject,
     job: Buffer.from(delivery.data).toString('base64'),
   };
   while (!signal.aborted) {
@@ -138,6 +157,10 @@ async function storeDeadLetter(
     }
     await waitToRetry(broker, signal);
   }
+}
+
+function digestOf({ subject, data }: Delivery): string {
+  return createHash('sha256').update(subject).update(data).digest('hex');
 }
 
 /** Marks a suspect before it runs alone, for as long as it takes: another worker may have to count on. */

@@ -8,8 +8,8 @@ import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
 import { type Manifest, validateInput } from '../src/models.ts';
-import { decodeJob, type Job, NewerMessage, parseJobSubject } from '../src/protocol.ts';
-import { parseTaskId, type TaskAddress } from '../src/task.ts';
+import { decodeJob, type Job, jobAddress, NewerMessage } from '../src/protocol.ts';
+import type { TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';
 import { type Outcome, runAlone, runRows } from './run.ts';
 import type { Session } from './session.ts';
@@ -95,10 +95,10 @@ function readDelivery(
   options: WorkerOptions,
   settling: Set<Promise<void>>,
 ): Assignment[] {
-  const address = parseTaskId(parseJobSubject(delivery.subject).taskId);
+  const address = jobAddress(delivery.subject);
   try {
+    if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
     const job = decodeJob(delivery.data, delivery.subject);
-    if (address === undefined) throw new Error('the subject does not end with a task id');
     return [
       {
         delivery,

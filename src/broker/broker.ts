@@ -3,14 +3,22 @@
  * nowhere else. A method that stores returns once the stream has answered; a method that reads asks the stream's
  * leader unless it says otherwise.
  */
-import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type StoredMsg,
+} from '@nats-io/jetstream';
+import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { checkPresence, checkRunningNotice, MalformedMessage } from '../heard.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models.ts';
 import {
   consumerName,
   type DeadLetter,
+  decodeDeadLetter,
   decodeRequestRecord,
   decodeResult,
   decodeSuspectMark,
@@ -32,7 +40,7 @@ import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
-import { ensureStreams, type StreamLimits } from './streams.ts';
+import { ensureStreams, isPassing, type StreamLimits } from './streams.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
   readonly models: readonly Model[];
@@ -42,15 +50,22 @@ export interface BrokerOptions extends ConnectionOptions {
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { PublishOutcome } from './publisher.ts';
 
-/** A queued job as it lies in its stream: its body may be unreadable. */
+/** A queued job as it lies in its stream: subject and body may be unreadable. */
 export interface StoredJob {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly sequence: number;
+  /** Milliseconds since the epoch, broker time. */
+  readonly storedAt: number;
 }
 
 export interface StoredRequest {
   readonly record: RequestRecord;
+  readonly sequence: number;
+}
+
+export interface StoredDeadLetter {
+  readonly letter: DeadLetter;
   readonly sequence: number;
 }
 
@@ -62,6 +77,11 @@ const READ_TIMEOUT_MS = 2_000;
 /** How long a message may stay unconfirmed. */
 const ACK_TIMEOUT_MS = 2_000;
 const PRESENT_STATE_TIMEOUT_MS = 250;
+const ENSURE_RETRY_MS = 500;
+/** Tries between two lines in the log about a broker that is there but does not serve. */
+const TRIES_PER_WARNING = 10;
+/** A message that was deleted already. */
+const NO_SUCH_MESSAGE = [10_037, 10_043];
 
 /**
  * Connects, waiting for a broker that is not there yet, and sees to the streams.
@@ -72,13 +92,27 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
     const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
-    await ensureStreams(manager, options.models, options.limits);
+    await untilServed(options, () => ensureStreams(manager, options.models, options.limits));
     const broker = new Broker(connection, manager, options);
-    await broker.readClock();
+    await untilServed(options, () => broker.readClock());
     return broker;
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+/** Tries again while the broker does not serve: a cluster may have no leader yet, a disk be full. */
+async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (signal?.aborted || !isPassing(error)) throw error;
+      if (attempt % TRIES_PER_WARNING === 0)
+        log.warn({ reason: messageOf(error) }, 'waiting for the broker to serve its streams');
+      await sleep(ENSURE_RETRY_MS);
+    }
   }
 }
 
@@ -92,7 +126,9 @@ export class Broker implements AsyncDisposable {
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
+  readonly #closing = new AbortController();
   #connected = true;
+  #resultsHeld = { messages: 0, bytes: 0 };
   #reconnection = Promise.withResolvers<void>();
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
@@ -113,6 +149,11 @@ export class Broker implements AsyncDisposable {
   /** Milliseconds since the epoch on the broker's clock: what deadlines are compared with. */
   now(): number {
     return this.#clock.now();
+  }
+
+  /** What the stream of results held when the clock was last read; another object with every reading. */
+  get resultsHeld(): { readonly messages: number; readonly bytes: number } {
+    return this.#resultsHeld;
   }
 
   /** Resolves at once while connected, else after the next reconnect. */
@@ -154,6 +195,12 @@ export class Broker implements AsyncDisposable {
     await this.#asking(() => this.#manager.streams.purge(streams.requests, purge));
   }
 
+  /** @returns whether the letter was still there. */
+  async removeDeadLetter({ model, id }: TaskAddress): Promise<boolean> {
+    const purge = { filter: subjects.dead(model, id) };
+    return (await this.#asking(() => this.#manager.streams.purge(streams.dead, purge))).purged > 0;
+  }
+
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.suspect(mark.taskId), encodeMessage(mark));
@@ -168,6 +215,11 @@ export class Broker implements AsyncDisposable {
     await this.#asking(() => this.#manager.streams.purge(streams.jobs(model), { filter: subject }));
   }
 
+  /** Takes what is no job off a queue, if it is still there. */
+  async deleteJob(model: string, sequence: number): Promise<void> {
+    await this.#delete(streams.jobs(model), sequence);
+  }
+
   // Reading: each throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
   readJob(address: TaskAddress): Promise<JobHeader | undefined> {
@@ -175,11 +227,13 @@ export class Broker implements AsyncDisposable {
   }
 
   readResult(address: TaskAddress): Promise<Result | undefined> {
-    return this.#readLast(streams.results, subjects.resultOf(address), ({ data }) => decodeResult(data));
+    return this.#readWriteOnce(streams.results, subjects.resultOf(address), ({ data }) =>
+      decodeResult(data, address.id),
+    );
   }
 
   readRequest(hash: string): Promise<StoredRequest | undefined> {
-    return this.#readLast(streams.requests, subjects.request(hash), ({ data, seq }) => ({
+    return this.#readWriteOnce(streams.requests, subjects.request(hash), ({ data, seq }) => ({
       record: decodeRequestRecord(data),
       sequence: seq,
     }));
@@ -189,19 +243,50 @@ export class Broker implements AsyncDisposable {
     return this.#readLast(streams.suspects, subjects.suspect(taskId), ({ data }) => decodeSuspectMark(data));
   }
 
+  readDeadLetter({ model, id }: TaskAddress): Promise<DeadLetter | undefined> {
+    return this.#readLast(streams.dead, subjects.dead(model, id), ({ data }) => decodeDeadLetter(data, id));
+  }
+
+  /** @returns the first dead letter of a model from a sequence on. What cannot be read is passed over. */
+  async nextDeadLetter(model: string, fromSequence: number): Promise<StoredDeadLetter | undefined> {
+    for (let sequence = fromSequence; ; ) {
+      const query = { seq: sequence, next_by_subj: subjects.deadOf(model) };
+      const message = await this.#asking(() => this.#manager.streams.getMessage(streams.dead, query));
+      if (message === null) return undefined;
+      const { subject, data, seq } = message;
+      try {
+        return { letter: decodeDeadLetter(data, subject.split('.')[2] ?? ''), sequence: seq };
+      } catch (error) {
+        this.#log.warn({ subject, reason: messageOf(error) }, 'a dead letter cannot be read');
+        sequence = seq + 1;
+      }
+    }
+  }
+
+  /** @returns the sequence of the dead letter that was stored last, of any model. */
+  async lastDeadSequence(): Promise<number> {
+    return (await this.#asking(() => this.#manager.streams.info(streams.dead))).state.last_seq;
+  }
+
   /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */
   async peekResult(address: TaskAddress): Promise<Result | undefined> {
     const query = { last_by_subj: subjects.resultOf(address) };
     const message = await this.#asking(() => this.#manager.direct.getMessage(streams.results, query));
-    return message === null ? undefined : decodeResult(message.data);
+    return message === null ? undefined : decodeResult(message.data, address.id);
   }
 
   /** @returns the first queued job from a sequence on whose deadline lies in the given second, as it is stored. */
   async nextJobDueIn(model: string, second: number, fromSequence: number): Promise<StoredJob | undefined> {
     const query = { seq: fromSequence, next_by_subj: subjects.jobsDueIn(model, second) };
     const message = await this.#asking(() => this.#manager.streams.getMessage(streams.jobs(model), query));
-    if (message === null) return undefined;
-    return { subject: message.subject, data: message.data, sequence: message.seq };
+    return message === null ? undefined : storedJob(message);
+  }
+
+  /** @returns the first queued job from a sequence on, whatever its subject says. */
+  async oldestJob(model: string, fromSequence: number): Promise<StoredJob | undefined> {
+    const query = { seq: fromSequence, next_by_subj: subjects.allJobs(model) };
+    const message = await this.#asking(() => this.#manager.streams.getMessage(streams.jobs(model), query));
+    return message === null ? undefined : storedJob(message);
   }
 
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
@@ -227,19 +312,26 @@ export class Broker implements AsyncDisposable {
 
   /** Hears the final state of every task that one gateway accepted, once it is stored. At most once each. */
   listenFinals(home: string, hear: (result: Result) => void): Listening {
-    return this.#listen(subjects.finalsOf(home), (message) => hear(decodeResult(message.data)));
+    return this.#listen(subjects.finalsOf(home), (message) => hear(heardResult(message)));
   }
 
   /** Hears the final state of one task. Resolves once the broker listens. */
   async listenFinal(address: TaskAddress, hear: (result: Result) => void): Promise<Listening> {
-    const listening = this.#listen(subjects.finalOf(address), (message) => hear(decodeResult(message.data)));
+    const listening = this.#listen(subjects.finalOf(address), (message) => hear(heardResult(message)));
+    await this.#asking(() => this.#connection.flush());
+    return listening;
+  }
+
+  /** Hears that a dead letter of a model was stored, at most once each. Resolves once the broker listens. */
+  async listenDead(model: string, hear: () => void): Promise<Listening> {
+    const listening = this.#listen(subjects.diedOf(model), hear);
     await this.#asking(() => this.#connection.flush());
     return listening;
   }
 
   /** Hears which tasks of a gateway run; the gateway that accepted them is told always, others while they listen. */
   listenRunning(home: string, hear: (notice: RunningNotice) => void): Listening {
-    return this.#listen(subjects.running(home), (message) => hear(message.json<RunningNotice>()));
+    return this.#listen(subjects.running(home), (message) => hear(checkRunningNotice(message.json())));
   }
 
   announceRunning(home: string, notice: RunningNotice): void {
@@ -293,7 +385,7 @@ export class Broker implements AsyncDisposable {
     left: (id: string) => void;
   }): Listening {
     const stack = new DisposableStack();
-    stack.use(this.#listen(subjects.workerPresence, (message) => present(message.json<WorkerPresence>())));
+    stack.use(this.#listen(subjects.workerPresence, (message) => present(checkPresence(message.json()))));
     stack.use(this.#listen(subjects.workerLeft, (message) => left(message.json<{ id: string }>().id)));
     this.#connection.publish(subjects.askWorkers);
     return stack;
@@ -312,15 +404,17 @@ export class Broker implements AsyncDisposable {
     return consumer;
   }
 
-  /** One estimate of the broker's time. */
+  /** One estimate of the broker's time, and what the results take up. */
   async readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { ts } = await this.#asking(() => this.#manager.streams.info(streams.results));
+    const { ts, state } = await this.#asking(() => this.#manager.streams.info(streams.results));
     this.#clock.learn(Date.parse(String(ts)), sentAt, performance.now());
+    this.#resultsHeld = { messages: state.messages, bytes: state.bytes };
   }
 
   /** Sends what is still to be sent, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     clearInterval(this.#clockTimer);
     for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
@@ -334,8 +428,8 @@ export class Broker implements AsyncDisposable {
         try {
           hear(message);
         } catch (error) {
-          this.#log.error(
-            { err: error, subject: message.subject },
+          this.#log.warn(
+            { reason: messageOf(error), subject: message.subject },
             'a message from the broker could not be read',
           );
         }
@@ -359,6 +453,39 @@ export class Broker implements AsyncDisposable {
     return message === null ? undefined : decode(message);
   }
 
+  /**
+   * Reads what is written once. Whatever cannot be read is none of ours, and keeps ours from being written: it goes, by
+   * its sequence, so that nothing that comes in its place goes with it.
+   */
+  async #readWriteOnce<T>(
+    stream: string,
+    subject: string,
+    decode: (message: StoredMsg) => T,
+  ): Promise<T | undefined> {
+    let sequence = 0;
+    try {
+      return await this.#readLast(stream, subject, (message) => {
+        sequence = message.seq;
+        return decode(message);
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.#log.error({ stream, subject, reason: error.message }, 'deleting a message that cannot be read');
+      await this.#delete(stream, sequence);
+      return undefined;
+    }
+  }
+
+  async #delete(stream: string, sequence: number): Promise<void> {
+    await this.#asking(async () => {
+      try {
+        await this.#manager.streams.deleteMessage(stream, sequence, false);
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError && NO_SUCH_MESSAGE.includes(error.code))) throw error;
+      }
+    });
+  }
+
   async #asking<T>(ask: () => Promise<T>): Promise<T> {
     if (!this.#connected) throw brokerUnavailable('it is not connected');
     try {
@@ -369,19 +496,31 @@ export class Broker implements AsyncDisposable {
   }
 
   async #followConnection(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect' && this.#connected) this.#connectionChanged(false);
-      else if (type === 'reconnect') this.#connectionChanged(true);
+    for await (const status of this.#connection.status()) {
+      if (status.type === 'disconnect' && this.#connected) this.#connectionChanged(false);
+      else if (status.type === 'reconnect') this.#connectionChanged(true);
+      else if (status.type === 'error') this.#hearError(status.error);
     }
+  }
+
+  /** A publish that is not permitted has no reply: without this, it would only be found overdue. */
+  #hearError(error: Error): void {
+    this.#log.warn({ reason: error.message }, 'the broker complains');
+    if (error instanceof PermissionViolationError && error.operation === 'publish')
+      this.#publisher.notPermitted(error.subject, error.message);
   }
 
   /** It may be another server with another clock, or one that has lost its data. */
   async #meetAgain(): Promise<void> {
     this.#clock.forget();
     try {
-      await ensureStreams(this.#manager, this.#options.models, this.#options.limits);
-      await this.readClock();
+      await untilServed({ ...this.#options, signal: this.#closing.signal }, async () => {
+        if (!this.#connected) return;
+        await ensureStreams(this.#manager, this.#options.models, this.#options.limits);
+        await this.readClock();
+      });
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       this.#log.error({ err: error }, 'the streams could not be checked after a reconnect');
     }
   }
@@ -404,6 +543,15 @@ export class Broker implements AsyncDisposable {
 
 /** How long a client should wait before it tries again, in milliseconds: about a broker's restart. */
 const RETRY_AFTER_MS = 1_000;
+
+function storedJob({ subject, data, seq, timestamp }: StoredMsg): StoredJob {
+  return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
+}
+
+/** @throws {MalformedMessage} unless it is the final state of the task that its subject names. */
+function heardResult({ subject, data }: Msg): Result {
+  return decodeResult(data, subject.split('.')[2] ?? '');
+}
 
 export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
   return new RequestError(

@@ -18,6 +18,8 @@ export type PublishOutcome =
 
 /** The write-once or the size limit of a stream refused the message; which of the two only a read can tell. */
 export const STORE_REFUSED = 10_077;
+/** Statuses of an error that says nothing about the message: no leader yet, too many requests. */
+const PASSING = [429, 503];
 /** The message expected to be the first of its subject and was not. */
 export const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
@@ -27,6 +29,7 @@ const MAX_PENDING = 50_000;
 const SWEEP_MS = 100;
 
 interface Pending {
+  readonly subject: string;
   readonly settle: (outcome: PublishOutcome) => void;
   /** On the clock of `performance.now()`. */
   readonly due: number;
@@ -71,7 +74,7 @@ export class Publisher implements Disposable {
     }
     return new Promise((settle) => {
       const number = ++this.#lastNumber;
-      this.#pending.set(number, { settle, due: performance.now() + this.#ackTimeoutMs });
+      this.#pending.set(number, { subject, settle, due: performance.now() + this.#ackTimeoutMs });
       const options = { reply: this.#prefix + number };
       this.#connection.publish(
         subject,
@@ -79,6 +82,15 @@ export class Publisher implements Disposable {
         firstOfSubject ? { ...options, headers: expectFirst() } : options,
       );
     });
+  }
+
+  /** The broker told, apart from any reply, that it drops what is published to a subject. */
+  notPermitted(subject: string, reason: string): void {
+    for (const [number, pending] of this.#pending) {
+      if (pending.subject !== subject) continue;
+      this.#pending.delete(number);
+      pending.settle({ type: 'unanswered', reason });
+    }
   }
 
   connectionChanged(connected: boolean): void {
@@ -123,7 +135,12 @@ function expectFirst() {
 function outcomeOf(reply: Msg): PublishOutcome {
   // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
   if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
-  const { error } = reply.json<{ error?: { err_code?: number; description?: string } }>();
+  const { error } = reply.json<{ error?: { code?: number; err_code?: number; description?: string } }>();
   if (error === undefined) return STORED;
-  return { type: 'refused', code: error.err_code ?? 0, reason: error.description ?? 'no reason given' };
+  const { code = 0, err_code = 0, description = 'no reason given' } = error;
+  // A limit or the write-once says so in these words; any other failure to store is the disk's.
+  const isVerdict = err_code === STORE_REFUSED ? description.startsWith('maximum') : !PASSING.includes(code);
+  return isVerdict
+    ? { type: 'refused', code: err_code, reason: description }
+    : { type: 'unanswered', reason: description };
 }

@@ -32,6 +32,10 @@ export const LEASE_RENEWAL_MS = 2_000;
 const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * 1024 * 1024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
+/** No leader, too many requests. */
+const PASSING_STATUSES = [408, 429, 503];
+/** Not the leader, the store of a stream could not be made, its leader is offline. */
+const PASSING = [10_009, 10_049, 10_118];
 const NAME_IN_USE = 10_058;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
 
@@ -50,6 +54,13 @@ export async function ensureStreams(
       await jsm.consumers.add(streams.jobs(manifest.name), consumerConfig(manifest.name, version, limits));
     }
   }
+}
+
+/** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof JetStreamApiError)
+    return PASSING_STATUSES.includes(error.status) || PASSING.includes(error.code);
+  return !(error instanceof ConfigurationError);
 }
 
 /** Bytes that the streams reserve on the broker's disk. */
@@ -101,6 +112,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       ...writeOnce,
       name: streams.dead,
       subjects: [subjects.allDead],
+      republish: { src: subjects.allDead, dest: subjects.republishedDead },
       max_bytes: DEAD_LETTERS_MAX_BYTES,
     },
     {

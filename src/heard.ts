@@ -1,0 +1,130 @@
+/**
+ * Checks of messages that anybody with access to the broker could have sent. What does not pass is dropped where it is
+ * heard: a state that GraphQL cannot show would fail the operations of everybody who looks at it.
+ */
+import type {
+  DeadLetter,
+  Result,
+  RunningNotice,
+  ServedVersion,
+  SuspectMark,
+  WorkerPresence,
+} from './protocol.ts';
+import { isFinal, type Task, type TaskError, TaskErrorCode, TaskState, type TaskTimings } from './task.ts';
+
+export class MalformedMessage extends Error {}
+
+/** The instants that a Date can hold, in milliseconds. */
+const LATEST_INSTANT = 8.64e15;
+const LARGEST_INT = 2 ** 31 - 1;
+const LONGEST_NAME = 200;
+
+const STATES: readonly unknown[] = Object.values(TaskState);
+const ERROR_CODES: readonly unknown[] = Object.values(TaskErrorCode);
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkResult(message: Partial<Result>, id: string): Result {
+  require(message.id === id, 'id', message.id);
+  require(isName(message.model), 'model', message.model);
+  require(isName(message.modelVersion), 'modelVersion', message.modelVersion);
+  require(STATES.includes(message.state) && isFinal(message as Task), 'state', message.state);
+  require(isInstant(message.submittedAt), 'submittedAt', message.submittedAt);
+  require(isInstant(message.finishedAt), 'finishedAt', message.finishedAt);
+  require(isAbsentOr(isInstant, message.startedAt), 'startedAt', message.startedAt);
+  require(isCount(message.attempts), 'attempts', message.attempts);
+  require(isAbsentOr(isTimings, message.timings), 'timings', message.timings);
+  const succeeded = message.state === TaskState.Succeeded;
+  require(succeeded
+    ? isValues(message.prediction)
+    : message.prediction === undefined, 'prediction', message.prediction);
+  require(isAbsentOr(isError, message.error), 'error', message.error);
+  require(isAbsentOr(isHistory, message.history), 'history', message.history);
+  return message as Result;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkRunningNotice(message: Partial<RunningNotice> | null): RunningNotice {
+  const { taskIds, startedAt, attempts } = message ?? {};
+  require(isListOf(isName, taskIds), 'taskIds', taskIds);
+  require(isInstant(startedAt), 'startedAt', startedAt);
+  require(isListOf(isCount, attempts), 'attempts', attempts);
+  return message as RunningNotice;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkPresence(message: Partial<WorkerPresence> | null): WorkerPresence {
+  const { id, startedAt, models } = message ?? {};
+  require(isName(id), 'id', id);
+  require(isInstant(startedAt), 'startedAt', startedAt);
+  require(isListOf(isServedVersion, models), 'models', models);
+  return message as WorkerPresence;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkSuspectMark(message: Partial<SuspectMark>): SuspectMark {
+  require(isCount(message.soloRuns), 'soloRuns', message.soloRuns);
+  return message as SuspectMark;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkDeadLetter(message: Partial<DeadLetter>, taskId: string): DeadLetter {
+  require(message.taskId === taskId, 'taskId', message.taskId);
+  require(isName(message.model), 'model', message.model);
+  require(ERROR_CODES.includes(message.code), 'code', message.code);
+  for (const name of ['reason', 'worker', 'subject', 'job'] as const)
+    require(typeof message[name] === 'string', name, message[name]);
+  require(isCount(message.attempts), 'attempts', message.attempts);
+  require(isInstant(message.diedAt), 'diedAt', message.diedAt);
+  return message as DeadLetter;
+}
+
+/** Ids of tasks, such as a job carries of those it was redriven from. */
+export function isHistory(value: unknown): value is readonly string[] {
+  return isListOf(isName, value);
+}
+
+export function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LATEST_INSTANT;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_INT;
+}
+
+function isTimings(value: unknown): value is TaskTimings {
+  if (typeof value !== 'object' || value === null) return false;
+  const { queueMs, batchMs, computeMs, batchSize } = value as Partial<TaskTimings>;
+  return [queueMs, batchMs, computeMs].every(Number.isFinite) && isCount(batchSize);
+}
+
+function isValues(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
+}
+
+function isError(value: unknown): value is TaskError {
+  if (typeof value !== 'object' || value === null) return false;
+  const { code, message } = value as Partial<TaskError>;
+  return ERROR_CODES.includes(code) && typeof message === 'string';
+}
+
+function isServedVersion(value: unknown): value is ServedVersion {
+  if (typeof value !== 'object' || value === null) return false;
+  const { model, version, executionProvider } = value as Partial<ServedVersion>;
+  return [model, version, executionProvider].every(isName);
+}
+
+function isListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isAbsentOr(is: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || is(value);
+}
+
+function require(holds: boolean, name: string, got: unknown): void {
+  if (!holds) throw new MalformedMessage(`${name} cannot be ${JSON.stringify(got)?.slice(0, 40)}`);
+}
