@@ -1,0 +1,225 @@
+/**
+ * Knows every accepted task: its input, the answer it has to get, and all that any client was ever told about it.
+ * At the end it says what was lost, ended twice, or ended wrong, and with what evidence.
+ */
+import type { TaskView, Trip } from '../support/client.ts';
+import type { DirectModel } from '../support/predictDirectly.ts';
+
+/** How a task has to end. */
+export type Expectation = 'succeeds' | 'crashes' | 'expires' | 'succeeds or is canceled';
+
+export interface Trial {
+  readonly input: Trip;
+  readonly expectation: Expectation;
+  /** @default 60000, as the model has it */
+  readonly timeoutMs?: number;
+}
+
+export interface Report {
+  readonly accepted: number;
+  readonly finished: number;
+  /** Tasks with no end, or an end that a subscriber waited for in vain, or that somebody was told do not exist. */
+  readonly lost: number;
+  /** Tasks of which two different ends were seen, and requestIds that stand for two tasks. */
+  readonly doubled: number;
+  /** Tasks that ended otherwise than they had to, or with another answer; jobs left behind; unforeseen errors. */
+  readonly wrong: number;
+  readonly kills: number;
+  readonly longestGapMs: number;
+  /** Of all faults: until the last task that was open when it struck had ended. */
+  readonly longestRecoveryMs: number;
+  /** Tasks by their final state. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly refusals: ReadonlyMap<string, number>;
+  /** What was found wrong, each in a sentence. */
+  readonly evidence: readonly string[];
+}
+
+interface AcceptedTask {
+  readonly trial: Trial;
+  readonly acceptedAt: number;
+  /** Each different final state that was seen, and by whom first. */
+  readonly finals: Map<string, { readonly task: TaskView; readonly by: string }>;
+  readonly waiting: Set<string>;
+  readonly deniedTo: string[];
+  endedAt: number | undefined;
+}
+
+const FINAL_STATES = new Set(['SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
+/** How long after its deadline a task may be ended for it. */
+const EXPIRY_LIMIT_MS = 2_000;
+
+export function isFinal({ state }: TaskView): boolean {
+  return FINAL_STATES.has(state);
+}
+
+export class Oracle {
+  readonly #tasks = new Map<string, AcceptedTask>();
+  readonly #requests = new Map<string, string>();
+  readonly #refusals = new Map<string, number>();
+  readonly #faultTimes: number[] = [];
+  readonly #doubledRequests: string[] = [];
+  readonly #surprises: string[] = [];
+  #kills = 0;
+  /** On the clock of `performance.now()`, as all times here. */
+  lastNewsAt = performance.now();
+
+  /** @param requestId what the task was submitted under, if it was. */
+  accepted(trial: Trial, { id }: TaskView, requestId?: string): void {
+    this.lastNewsAt = performance.now();
+    if (requestId !== undefined) {
+      const first = this.#requests.get(requestId) ?? id;
+      this.#requests.set(requestId, first);
+      if (first !== id) this.#doubledRequests.push(`${requestId} stands for ${first} and for ${id}`);
+    }
+    if (this.#tasks.has(id)) return;
+    this.#tasks.set(id, {
+      trial,
+      acceptedAt: performance.now(),
+      finals: new Map(),
+      waiting: new Set(),
+      deniedTo: [],
+      endedAt: undefined,
+    });
+  }
+
+  /** A subscriber that has to hear the task's end from now on. */
+  waits(id: string, by: string): void {
+    this.#tasks.get(id)?.waiting.add(by);
+  }
+
+  saw(task: TaskView, by: string): void {
+    const known = this.#tasks.get(task.id);
+    if (known === undefined || !isFinal(task)) return;
+    known.waiting.delete(by);
+    const signature = JSON.stringify(task);
+    if (!known.finals.has(signature)) known.finals.set(signature, { task, by });
+    if (known.endedAt !== undefined) return;
+    known.endedAt = performance.now();
+    this.lastNewsAt = known.endedAt;
+  }
+
+  /** Somebody was told that an accepted task does not exist. */
+  denied(id: string, code: string, by: string): void {
+    const known = this.#tasks.get(id);
+    known?.deniedTo.push(`${by} (${code})`);
+    known?.waiting.delete(by);
+  }
+
+  refused(code: string): void {
+    count(this.#refusals, code);
+  }
+
+  /** What must never happen, whatever breaks. */
+  surprise(what: string): void {
+    this.#surprises.push(what);
+  }
+
+  /** A fault strikes now. @param kills processes that it ends. */
+  struck(kills: number): void {
+    this.#kills += kills;
+    this.#faultTimes.push(performance.now());
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#tasks.keys()];
+  }
+
+  hasEnded(id: string): boolean {
+    return this.#tasks.get(id)?.endedAt !== undefined;
+  }
+
+  async report(model: DirectModel): Promise<Report> {
+    const evidence = [...this.#doubledRequests, ...this.#surprises];
+    const ends = new Map<string, number>();
+    let lost = 0;
+    let doubled = this.#doubledRequests.length;
+    let wrong = this.#surprises.length;
+    for (const [id, { trial, finals, waiting, deniedTo }] of this.#tasks) {
+      const [final, ...others] = [...finals.values()];
+      if (final !== undefined) count(ends, final.task.state);
+      const missing = [
+        ...(final === undefined ? ['nobody heard of its end'] : []),
+        ...(waiting.size > 0 ? [`not told: ${[...waiting].join(', ')}`] : []),
+        ...(deniedTo.length > 0 ? [`denied to ${deniedTo.join(', ')}`] : []),
+      ];
+      if (missing.length > 0) {
+        lost++;
+        evidence.push(`${id} lost: ${missing.join('; ')}`);
+      }
+      if (others.length > 0) {
+        doubled++;
+        const ends = [...finals.values()].map(({ task, by }) => `${by}: ${JSON.stringify(task)}`);
+        evidence.push(`${id} ended ${finals.size} times: ${ends.join(' | ')}`);
+      }
+      const problem = final && (await problemWith(final.task, trial, model));
+      if (problem !== undefined) {
+        wrong++;
+        evidence.push(`${id} wrong: ${problem}, seen by ${final?.by}`);
+      }
+    }
+    return {
+      accepted: this.#tasks.size,
+      finished: ends.values().reduce((sum, some) => sum + some, 0),
+      lost,
+      doubled,
+      wrong,
+      kills: this.#kills,
+      longestGapMs: this.#longestGap(),
+      longestRecoveryMs: this.#longestRecovery(),
+      ends,
+      refusals: this.#refusals,
+      evidence,
+    };
+  }
+
+  /** The longest time in which tasks were open and none ended. */
+  #longestGap(): number {
+    const tasks = [...this.#tasks.values()];
+    const starts = tasks.map(({ acceptedAt }) => acceptedAt).toSorted((a, b) => a - b);
+    const ends = tasks.flatMap(({ endedAt }) => endedAt ?? []).toSorted((a, b) => a - b);
+    let longest = 0;
+    for (const [i, end] of ends.entries()) {
+      // With everything ended that was accepted before, the wait began with the next acceptance.
+      const since = Math.max(ends[i - 1] ?? 0, starts[i] ?? 0);
+      longest = Math.max(longest, end - since);
+    }
+    return longest;
+  }
+
+  #longestRecovery(): number {
+    const tasks = [...this.#tasks.values()];
+    const recoveries = this.#faultTimes.map((struckAt) => {
+      const open = tasks.filter(
+        ({ acceptedAt, endedAt = 0 }) => acceptedAt <= struckAt && endedAt > struckAt,
+      );
+      return Math.max(0, ...open.map(({ endedAt = 0 }) => endedAt - struckAt));
+    });
+    return Math.max(0, ...recoveries);
+  }
+}
+
+/** @returns what is wrong about a task's end, if anything is. */
+async function problemWith(
+  task: TaskView,
+  { input, expectation, timeoutMs = 60_000 }: Trial,
+  model: DirectModel,
+): Promise<string | undefined> {
+  const end = `${task.state} ${task.error?.code ?? ''} ${task.error?.message ?? ''}`.trimEnd();
+  if (expectation === 'crashes') return task.error?.code === 'WORKER_CRASHED' ? undefined : end;
+  if (expectation === 'expires') return task.state === 'EXPIRED' ? lateness(task, timeoutMs) : end;
+  if (task.state === 'CANCELED' && expectation === 'succeeds or is canceled') return undefined;
+  if (task.state !== 'SUCCEEDED') return end;
+  const wanted = await model.predict(input);
+  const got = task.prediction?.durationMinutes;
+  return got === wanted ? undefined : `predicted ${got}, not ${wanted}`;
+}
+
+function lateness({ submittedAt, finishedAt }: TaskView, timeoutMs: number): string | undefined {
+  const lateMs = Date.parse(finishedAt ?? '') - Date.parse(submittedAt) - timeoutMs;
+  return lateMs >= -1 && lateMs <= EXPIRY_LIMIT_MS ? undefined : `expired ${lateMs} ms after its deadline`;
+}
+
+function count(counts: Map<string, number>, what: string): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1);
+}

@@ -1,0 +1,69 @@
+/** Processes of Tidings that die, freeze or are replaced. */
+import { Line } from './line.ts';
+import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
+
+export const workerKill: Scenario = {
+  name: 'worker-kill',
+  about: 'workers are killed, or frozen for longer than their lease',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
+    const strike = async (i: number) => {
+      const worker = line.workers[i % 2];
+      const freezes = random.chance(0.15);
+      oracle.struck(freezes ? 0 : 1);
+      if (freezes) await worker?.freeze(6_500);
+      // Not waited for: the other one may be killed while it starts.
+      else void worker?.replace('SIGKILL');
+    };
+    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds), strike });
+  },
+};
+
+export const sessionKill: Scenario = {
+  name: 'session-kill',
+  about: 'session processes are killed in the middle of a run',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
+    // An innocent job that dies in as many sessions as a poisonous one would cannot be told from it, so no task is
+    // given the time for it.
+    const strike = async (i: number) => {
+      oracle.struck(1);
+      const session = newestSession(line.workers[i % 2]?.current.output() ?? '');
+      if (session !== undefined) process.kill(session, 'SIGKILL');
+    };
+    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
+  },
+};
+
+export const gatewayKill: Scenario = {
+  name: 'gateway-kill',
+  about: 'gateways are killed, and others answer on their ports',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER] });
+    const strike = async (i: number) => {
+      oracle.struck(1);
+      void line.gateways[i % 2]?.replace('SIGKILL');
+    };
+    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
+  },
+};
+
+export const rollingRestart: Scenario = {
+  name: 'rolling-restart',
+  about: 'gateways and workers are told to leave, one after the other, again and again',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
+    const all = [...line.workers, ...line.gateways];
+    const strike = async (i: number) => {
+      oracle.struck(1);
+      await all[i % all.length]?.replace('SIGTERM');
+    };
+    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 1.5), strike });
+  },
+};
+
+/** The process id in the last line in which a worker said that a session is ready. */
+function newestSession(output: string): number | undefined {
+  const pid = [...output.matchAll(/"pid":(\d+),"msg":"session ready"/g)].at(-1)?.[1];
+  return pid === undefined ? undefined : Number(pid);
+}
