@@ -16,6 +16,10 @@ export interface ConnectionOptions {
 
 const FIRST_CONNECT_RETRY_MS = 250;
 const GOODBYE_MS = 1_000;
+/** A server that takes a connection and stays silent is given up for the next one. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** A link that has gone silent is given up at the third ping: after 4 to 6 s, about the lease of a job. */
+const PING_INTERVAL_MS = 2_000;
 /** Write-once subjects with a republish work from 2.12 on. */
 const LEAST_SERVER = [2, 12] as const;
 
@@ -47,7 +51,8 @@ async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): 
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
         reconnectJitter: 100,
-        pingInterval: 5_000,
+        timeout: CONNECT_TIMEOUT_MS,
+        pingInterval: PING_INTERVAL_MS,
         maxPingOut: 2,
         noAsyncTraces: true,
       });

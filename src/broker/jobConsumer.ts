@@ -37,8 +37,8 @@ const ACK = '+ACK';
 const ACK_AND_PULL = '+NXT';
 
 const PULL_EXPIRES_MS = 30_000;
-const HEARTBEAT_MS = 5_000;
-const WATCHDOG_MS = 2_500;
+const HEARTBEAT_MS = 2_000;
+const WATCHDOG_MS = 1_000;
 const SILENT_AFTER_MS = 2 * HEARTBEAT_MS + 1_000;
 const RETRY_PULL_MS = 500;
 

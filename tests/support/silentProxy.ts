@@ -8,12 +8,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface SilentProxy extends AsyncDisposable {
   /** For `NATS_URL`. */
   readonly url: string;
-  /**
-   * Forwards nothing from now on, in either direction.
-   *
-   * @param answerPings answers the client's pings in the broker's place: the link seems to live. @default false
-   */
-  goSilent(options?: { readonly answerPings?: boolean }): void;
+  /** Forwards nothing from now on, in either direction. */
+  goSilent(): void;
+  /** Answers the client's pings, and loses all else: the link seems to live. For links with little on them. */
+  goDeaf(): void;
   /** Forwards what was held, and all that comes. */
   resume(): void;
   /** Ends every connection, with what was held on it. */
@@ -28,8 +26,7 @@ interface Link {
 
 export async function startProxy(target: { readonly port: number }): Promise<SilentProxy> {
   const links = new Set<Link>();
-  let silent = false;
-  let answersPings = false;
+  let mode: 'open' | 'silent' | 'deaf' = 'open';
 
   const server = createServer({ noDelay: true }, (client) => {
     const link: Link = {
@@ -48,13 +45,13 @@ export async function startProxy(target: { readonly port: number }): Promise<Sil
       [link.broker, client],
     ] as const) {
       from.on('data', (bytes: Buffer) => {
-        if (silent) link.held.push({ to, bytes });
-        else to.write(bytes);
-        if (silent && answersPings && from === client && bytes.includes('PING\r\n')) client.write('PONG\r\n');
+        if (mode === 'open') to.write(bytes);
+        else if (mode === 'silent') link.held.push({ to, bytes });
+        else if (from === client && bytes.includes('PING\r\n')) client.write('PONG\r\n');
       });
       from.on('error', end);
       // A silent link does not tell one end that the other has closed.
-      from.on('close', () => !silent && end());
+      from.on('close', () => mode !== 'silent' && end());
     }
   });
   server.listen(0, '127.0.0.1');
@@ -62,12 +59,14 @@ export async function startProxy(target: { readonly port: number }): Promise<Sil
 
   const proxy = {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    goSilent({ answerPings = false } = {}) {
-      silent = true;
-      answersPings = answerPings;
+    goSilent() {
+      mode = 'silent';
+    },
+    goDeaf() {
+      mode = 'deaf';
     },
     resume() {
-      silent = false;
+      mode = 'open';
       for (const { client, broker, held } of links) {
         for (const { to, bytes } of held.splice(0)) to.write(bytes);
         if (client.destroyed) broker.destroy();

@@ -1,0 +1,84 @@
+/** Links that go silent without closing: noticed in seconds, mended without help, and nothing is lost. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import { startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+import { startProxy } from '../support/silentProxy.ts';
+import { refusalIn } from '../support/transports.ts';
+
+/** A silent link is given up at the third ping that stays without an answer; a moment more for slow machines. */
+const NOTICED_WITHIN_MS = 7_500;
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '200',
+};
+
+test.concurrent('a gateway that hears nothing more says so, and delivers what it missed once it is back', async () => {
+  await using nats = await startNats();
+  await using link = await startProxy(nats);
+  await using gateway = await startGateway(link);
+  const { id } = await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 60_000 });
+  const waiting = onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+
+  link.goSilent();
+  const silentAt = performance.now();
+  const refused = await post(gateway.url, PREDICT_TRIP, { input: tripNumber(2) });
+  expect(refusalIn(refused).extensions.code).toBe('BROKER_UNAVAILABLE');
+  await gateway.logged('connection to the broker lost');
+  expect(performance.now() - silentAt).toBeLessThan(NOTICED_WITHIN_MS);
+  await using worker = await startWorker(nats, { LOG_LEVEL: 'debug' });
+  await worker.logged(id);
+
+  link.resume();
+  expect(await waiting).toMatchObject({ id, state: 'SUCCEEDED' });
+  const next = await submitTrip(gateway.url, tripNumber(3));
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: next.id }))).toMatchObject({
+    state: 'SUCCEEDED',
+  });
+});
+
+test.concurrent('jobs of a worker whose link goes silent are run by another, and it serves again when it is back', async () => {
+  await using nats = await startNats();
+  await using link = await startProxy(nats);
+  await using gateway = await startGateway(nats);
+  await using silent = await startWorker(link, SLOW_RUNS);
+  const finished = (tasks: readonly { id: string }[]) =>
+    Promise.all(tasks.map(({ id }) => onlyTask(sse(gateway.url, TASK_RESULT, { id }))));
+  const submit = (count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => submitTrip(gateway.url, tripNumber(i))));
+
+  const first = await submit(200);
+  link.goSilent();
+  const silentAt = performance.now();
+  const other = await startWorker(nats);
+  for (const { state } of await finished(first)) expect(state).toBe('SUCCEEDED');
+  await silent.logged('connection to the broker lost');
+  expect(performance.now() - silentAt).toBeLessThan(NOTICED_WITHIN_MS);
+
+  await other[Symbol.asyncDispose]();
+  const second = await submit(20);
+  link.resume();
+  for (const { state } of await finished(second)) expect(state).toBe('SUCCEEDED');
+});
+
+test.concurrent('a worker whose pull requests are lost on a link that seems to live asks again', async () => {
+  await using nats = await startNats();
+  await using link = await startProxy(nats);
+  await using gateway = await startGateway(nats);
+  await using worker = await startWorker(link);
+  const { id: first } = await submitTrip(gateway.url, tripNumber(0));
+  await onlyTask(sse(gateway.url, TASK_RESULT, { id: first }));
+  link.goDeaf();
+  // More than its credit: what it asked for is all delivered, and lost on the way.
+  const tasks = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
+  );
+  await worker.logged('asking for jobs again');
+  link.resume();
+  for (const { id } of tasks) {
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+  }
+  expect(worker.output()).not.toContain('connection to the broker lost');
+});
