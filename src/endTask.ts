@@ -1,7 +1,7 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
 import { type Broker, brokerUnavailable } from './broker/broker.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
-import { type JobHeader, type Result, resultOf, subjects } from './protocol.ts';
+import { type JobHeader, type Result, resultOf } from './protocol.ts';
 import { type TaskAddress, TaskErrorCode, TaskState } from './task.ts';
 
 /** What it takes to end a task, and what is known of runs that did not finish. */
@@ -11,7 +11,7 @@ export interface EndingTask extends Omit<JobHeader, 'deadline'> {
 }
 
 /** What it takes to end a task. */
-export type EndingBroker = Pick<Broker, 'storeResult' | 'readResult' | 'removeJob'>;
+export type EndingBroker = Pick<Broker, 'storeResult' | 'readResult' | 'removeJob' | 'deleteJob'>;
 
 const STORE_FULL_RETRY_AFTER_MS = 5_000;
 
@@ -19,7 +19,7 @@ const STORE_FULL_RETRY_AFTER_MS = 5_000;
  * Stores a final state, unless the task has one, and takes its job off the queue. May be called by anybody, any number
  * of times: the result is write-once, and a removal of what is gone does nothing.
  *
- * @param jobSubject the job's, where it is known; else all versions and lanes are searched.
+ * @param sequence of the job in its queue, where it is known; else all versions and lanes are searched.
  * @returns the task's final state, this one or an earlier one.
  * @throws {RequestError} `BROKER_UNAVAILABLE` or `RESULT_STORE_FULL`: the task has no end yet, as far as is known.
  */
@@ -27,7 +27,7 @@ export async function endTask(
   broker: EndingBroker,
   end: Result,
   address: TaskAddress,
-  jobSubject = subjects.jobOf(address),
+  sequence?: number,
 ): Promise<Result> {
   const outcome = await broker.storeResult(end, address);
   if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
@@ -40,7 +40,7 @@ export async function endTask(
       { details: { retryAfterMs: STORE_FULL_RETRY_AFTER_MS } },
     );
   }
-  await broker.removeJob(address.model, jobSubject);
+  await (sequence === undefined ? broker.removeJob(address) : broker.deleteJob(address.model, sequence));
   return final;
 }
 

@@ -102,7 +102,9 @@ function isTimings(value: unknown): value is TaskTimings {
 }
 
 function isValues(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every(Number.isFinite);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const numbers = Object.values(value);
+  return numbers.length > 0 && numbers.every(Number.isFinite);
 }
 
 function isError(value: unknown): value is TaskError {

@@ -21,7 +21,7 @@ const CONCURRENCY = 32;
 
 /** What sweeping takes. */
 export type SweptBroker = EndingBroker &
-  Pick<Broker, 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob' | 'deleteJob'>;
+  Pick<Broker, 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
 
 export class Sweeper implements AsyncDisposable {
   readonly #broker: SweptBroker;
@@ -125,11 +125,11 @@ export class Sweeper implements AsyncDisposable {
     const address = jobAddress(stored.subject);
     try {
       if (address === undefined) {
-        // Nobody can be waiting for what is no task. By its sequence: its subject may hold wildcards.
+        // Nobody can be waiting for what is no task.
         await this.#broker.deleteJob(model, stored.sequence);
         return true;
       }
-      await endTask(this.#broker, expiredResult(task, this.#broker.now()), address, stored.subject);
+      await endTask(this.#broker, expiredResult(task, this.#broker.now()), address, stored.sequence);
       return true;
     } catch (error) {
       this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');

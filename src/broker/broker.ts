@@ -206,16 +206,16 @@ export class Broker implements AsyncDisposable {
     return this.#publisher.publish(subjects.suspect(mark.taskId), encodeMessage(mark));
   }
 
-  /**
-   * Takes a job off its queue, if it is still there. Only after its task's final state is stored.
-   *
-   * @param subject of the job, or `subjects.jobOf` its task.
-   */
-  async removeJob(model: string, subject: string): Promise<void> {
-    await this.#asking(() => this.#manager.streams.purge(streams.jobs(model), { filter: subject }));
+  /** Takes a task's job off its queue, if it is still there. Only after its final state is stored. */
+  async removeJob(address: TaskAddress): Promise<void> {
+    const purge = { filter: subjects.jobOf(address) };
+    await this.#asking(() => this.#manager.streams.purge(streams.jobs(address.model), purge));
   }
 
-  /** Takes what is no job off a queue, if it is still there. */
+  /**
+   * The same for a job that lies before us, or what is none. By its sequence, never by its subject: anybody can publish to
+   * one that holds wildcards, and such a purge would take other jobs along.
+   */
   async deleteJob(model: string, sequence: number): Promise<void> {
     await this.#delete(streams.jobs(model), sequence);
   }
@@ -284,7 +284,8 @@ export class Broker implements AsyncDisposable {
 
   /** @returns the first queued job from a sequence on, whatever its subject says. */
   async oldestJob(model: string, fromSequence: number): Promise<StoredJob | undefined> {
-    const query = { seq: fromSequence, next_by_subj: subjects.allJobs(model) };
+    // The filter of all: one with as many tokens as a job's does not match a subject that holds a wildcard.
+    const query = { seq: fromSequence, next_by_subj: '>' };
     const message = await this.#asking(() => this.#manager.streams.getMessage(streams.jobs(model), query));
     return message === null ? undefined : storedJob(message);
   }
