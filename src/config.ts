@@ -185,6 +185,22 @@ const settings = {
     consequence: 'Connections open at once, HTTP and WebSocket together; further ones are closed at once.',
     parse: integer(1),
   },
+  maxSubscriptions: {
+    name: 'MAX_SUBSCRIPTIONS',
+    unit: 'subscriptions',
+    default: '50000',
+    consequence:
+      'Subscriptions to tasks open at once on one gateway, all connections together; one more is refused with `GATEWAY_BUSY`.',
+    parse: integer(1),
+  },
+  maxBufferedBytes: {
+    name: 'MAX_BUFFERED_BYTES',
+    unit: 'bytes',
+    default: String(MIB),
+    consequence:
+      'What may wait on one WebSocket for a client that does not read; beyond it the WebSocket is closed with 4013.',
+    parse: integer(64 * KIB),
+  },
   connectionInitMs: {
     name: 'CONNECTION_INIT_TIMEOUT_MS',
     unit: 'ms',

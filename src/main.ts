@@ -10,6 +10,7 @@ import { loadModels, type Model, readJson } from './models.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
+import { ResultRoom } from './resultRoom.ts';
 import { openServer } from './server.ts';
 import { Sweeper } from './sweeper.ts';
 import { TaskService } from './tasks.ts';
@@ -34,8 +35,15 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   });
   using workers = new LiveWorkers(broker);
   await using _sweeper = new Sweeper({ broker, models, log });
-  using open = new OpenTasks({ broker, home, limit: config.openTasksMax, log });
-  const tasks = new TaskService({ broker, open, home, models, limits: config });
+  using open = new OpenTasks({
+    broker,
+    home,
+    limit: config.openTasksMax,
+    maxSubscriptions: config.maxSubscriptions,
+    log,
+  });
+  const room = new ResultRoom({ broker, open, limits: config });
+  const tasks = new TaskService({ broker, open, room, home, models, limits: config });
   const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
 
   await using server = await openServer({

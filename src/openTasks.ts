@@ -54,19 +54,39 @@ export class OpenTasks implements Disposable {
   readonly #broker: Broker;
   readonly #home: string;
   readonly #limit: number;
+  readonly #maxSubscriptions: number;
   readonly #log: Logger;
   readonly #open = new Map<string, OpenTask>();
   readonly #watched = new Set<OpenTask>();
   readonly #recent = new Map<string, FinishedTask>();
   readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
   readonly #listening = new DisposableStack();
+  #subscriptions = 0;
+  #endedCount = 0;
   #checking = 0;
   #ticks = 0;
 
-  constructor({ broker, home, limit, log }: { broker: Broker; home: string; limit: number; log: Logger }) {
+  /**
+   * @param limit of tasks followed.
+   * @param maxSubscriptions that are open or being opened.
+   */
+  constructor({
+    broker,
+    home,
+    limit,
+    maxSubscriptions,
+    log,
+  }: {
+    broker: Broker;
+    home: string;
+    limit: number;
+    maxSubscriptions: number;
+    log: Logger;
+  }) {
     this.#broker = broker;
     this.#home = home;
     this.#limit = limit;
+    this.#maxSubscriptions = maxSubscriptions;
     this.#log = log;
     this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
     this.#listening.use(broker.listenRunning(home, (notice) => this.#run(notice)));
@@ -74,6 +94,16 @@ export class OpenTasks implements Disposable {
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#distrustAll()));
     const timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#listening.defer(() => clearInterval(timer));
+  }
+
+  /** Unfinished tasks that are followed. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Tasks whose end was heard or read while they were followed, since the start. */
+  get endedCount(): number {
+    return this.#endedCount;
   }
 
   /**
@@ -115,10 +145,30 @@ export class OpenTasks implements Disposable {
     address: TaskAddress,
     { finalOnly, readPresent }: { finalOnly: boolean; readPresent: () => Promise<DatedTask> },
   ): Promise<TaskWatch> {
+    if (this.#subscriptions >= this.#maxSubscriptions) {
+      throw busy(
+        `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
+        this.#maxSubscriptions,
+      );
+    }
+    this.#subscriptions++;
+    try {
+      return await this.#startWatch(address, finalOnly, readPresent);
+    } catch (error) {
+      this.#subscriptions--;
+      throw error;
+    }
+  }
+
+  async #startWatch(
+    address: TaskAddress,
+    finalOnly: boolean,
+    readPresent: () => Promise<DatedTask>,
+  ): Promise<TaskWatch> {
     const open = this.#open.get(address.id);
     if (open?.accepted) return this.#addWatch(open, finalOnly);
     const finished = this.#recent.get(address.id);
-    if (finished !== undefined) return watchOfFinished(finished, finalOnly);
+    if (finished !== undefined) return this.#watchFinished(finished, finalOnly);
     return this.#watchForeign(address, finalOnly, readPresent);
   }
 
@@ -151,7 +201,7 @@ export class OpenTasks implements Disposable {
       }
       news[Symbol.dispose]();
       return openedMeanwhile === undefined
-        ? watchOfFinished(end, finalOnly)
+        ? this.#watchFinished(end, finalOnly)
         : this.#addWatch(openedMeanwhile, finalOnly);
     } catch (error) {
       news[Symbol.dispose]();
@@ -161,10 +211,9 @@ export class OpenTasks implements Disposable {
 
   #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {
     if (this.#open.size >= this.#limit) {
-      throw new RequestError(
-        RequestErrorCode.GatewayBusy,
-        `This gateway follows ${this.#limit} unfinished tasks already (OPEN_TASKS_MAX). Try again in a moment.`,
-        { details: { retryAfterMs: 1_000, limit: this.#limit } },
+      throw busy(
+        `This gateway follows ${this.#limit} unfinished tasks already (OPEN_TASKS_MAX).`,
+        this.#limit,
       );
     }
     const open: OpenTask = {
@@ -187,6 +236,7 @@ export class OpenTasks implements Disposable {
     const watch = new TaskWatch({
       finalOnly,
       onClose: () => {
+        this.#subscriptions--;
         feed?.[Symbol.dispose]();
         open.watches.delete(watch);
         if (open.watches.size === 0) this.#unwatched(open);
@@ -198,6 +248,12 @@ export class OpenTasks implements Disposable {
     open.watches.add(watch);
     this.#watched.add(open);
     watch.show(open.task);
+    return watch;
+  }
+
+  #watchFinished(task: Task, finalOnly: boolean): TaskWatch {
+    const watch = new TaskWatch({ finalOnly, onClose: () => this.#subscriptions-- });
+    watch.show(task);
     return watch;
   }
 
@@ -239,6 +295,7 @@ export class OpenTasks implements Disposable {
     const task = taskOf(result);
     const open = this.#open.get(task.id);
     if (open === undefined) return;
+    this.#endedCount++;
     this.#open.delete(task.id);
     this.#watched.delete(open);
     if (open.address.home === this.#home) this.#rememberRecent(task);
@@ -321,8 +378,8 @@ export function taskOf({ v: _, ...task }: Result): FinishedTask {
   return task;
 }
 
-function watchOfFinished(task: Task, finalOnly: boolean): TaskWatch {
-  const watch = new TaskWatch({ finalOnly, onClose: () => {} });
-  watch.show(task);
-  return watch;
+function busy(problem: string, limit: number): RequestError {
+  return new RequestError(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, {
+    details: { retryAfterMs: 1_000, limit },
+  });
 }

@@ -12,6 +12,7 @@ import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPip
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
 import { answerJson, type PostOptions, postHandler } from './post.ts';
+import { EventStreams, STALLED_AFTER_MS } from './slowClients.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
 export interface ServerOptions extends PipelineOptions {
@@ -42,8 +43,14 @@ const REQUEST_WITHIN_MS = 30_000;
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const pipeline = createPipeline(options);
-  const http = createServer({ requestTimeout: REQUEST_WITHIN_MS }, requestHandler(pipeline, options));
+  const streams = new EventStreams(options.log);
+  const http = createServer(
+    { requestTimeout: REQUEST_WITHIN_MS },
+    requestHandler(pipeline, streams, options),
+  );
   http.maxConnections = config.maxConnections;
+  // Ends a connection that stands still, such as one whose client does not take its answer; streams are seen to apart.
+  http.timeout = STALLED_AFTER_MS;
   const webSockets = serveWebSockets(http, pipeline, options);
 
   http.listen(config.port, config.host);
@@ -62,16 +69,22 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       await closed;
       clearInterval(idle);
       clearTimeout(impatience);
+      streams[Symbol.dispose]();
     },
   };
 }
 
-function requestHandler(pipeline: ReturnType<typeof createPipeline>, options: ServerOptions) {
+function requestHandler(
+  pipeline: ReturnType<typeof createPipeline>,
+  streams: EventStreams,
+  options: ServerOptions,
+) {
   const { log } = options;
   const answerPage = graphiqlHandler(options.models);
   const answerPost = postHandler(pipeline, options);
   const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
     if (wantsGraphiql(request)) return answerPage(request, response);
+    if (request.headers.accept?.includes('text/event-stream')) streams.add(response);
     return request.method === 'POST' ? answerPost(request, response) : pipeline(request, response);
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {

@@ -13,6 +13,7 @@ import { RequestError, RequestErrorCode } from './errors.ts';
 import { defaultVersion, type Model, validateInput } from './models.ts';
 import { type DatedTask, endingOf, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import { inputDigest, type Job, MESSAGE_VERSION, requestHash } from './protocol.ts';
+import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
 import { isFinal, newTaskId, parseTaskId, type Task, type TaskAddress } from './task.ts';
 
 export const MIN_TIMEOUT_MS = 100;
@@ -47,6 +48,7 @@ const CLAIM_ATTEMPTS = 3;
 export class TaskService {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
+  readonly #room: ResultRoom;
   readonly #home: string;
   readonly #modelNames: ReadonlySet<string>;
   readonly #limits: TaskLimits;
@@ -54,18 +56,21 @@ export class TaskService {
   constructor({
     broker,
     open,
+    room,
     home,
     models,
     limits,
   }: {
     broker: Broker;
     open: OpenTasks;
+    room: ResultRoom;
     home: string;
     models: readonly Model[];
     limits: TaskLimits;
   }) {
     this.#broker = broker;
     this.#open = open;
+    this.#room = room;
     this.#home = home;
     this.#modelNames = new Set(models.map(({ manifest }) => manifest.name));
     this.#limits = limits;
@@ -146,6 +151,8 @@ export class TaskService {
   async #acceptOnce(job: Job, requestId: string, digest: string, giveUpAt: number): Promise<Task> {
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
+    // A retry of what is known is answered all the same; a new record would promise what is refused.
+    if (this.#room.isFull && (await this.#broker.readRequest(hash)) === undefined) throw resultStoreFull();
     for (let attempt = 1; ; attempt++) {
       const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
       if (claim.type === 'stored') return this.#accept(job, { again: true, giveUpAt });
@@ -185,6 +192,7 @@ export class TaskService {
   }
 
   async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {
+    this.#room.admit();
     const address = this.#address(job.taskId);
     if (address.home !== this.#home) {
       // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.

@@ -9,9 +9,13 @@ import { messageOf, RequestErrorCode } from './errors.ts';
 import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Logger } from './log.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
+import { boundedWebSocket } from './slowClients.ts';
 
 export interface WebSocketOptions {
-  readonly config: Pick<Config, 'maxBodyBytes' | 'maxOperations' | 'connectionInitMs' | 'allowedOrigins'>;
+  readonly config: Pick<
+    Config,
+    'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs' | 'allowedOrigins'
+  >;
   readonly log: Logger;
 }
 
@@ -22,7 +26,11 @@ export function serveWebSockets(
   options: WebSocketOptions,
 ): AsyncDisposable {
   const { config, log } = options;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: config.maxBodyBytes,
+    WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
+  });
   const graphql = serveGraphQL(pipeline, sockets, options);
   http.on('upgrade', (request, socket, head) => {
     const refusal = upgradeRefusal(request, config.allowedOrigins);

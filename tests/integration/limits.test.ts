@@ -1,6 +1,5 @@
 /** What one operation, one message and one connection may cost: beyond it everybody is told, and memory stays flat. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -20,6 +19,7 @@ import {
   type Trip,
   taskIn,
 } from '../support/client.ts';
+import { residentBytes } from '../support/memory.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
@@ -287,11 +287,6 @@ async function openSocket(url: string, protocol = 'graphql-transport-ws'): Promi
 async function firstOf(answers: AsyncIterable<Answer>): Promise<Answer> {
   for await (const answer of answers) return answer;
   throw new Error('no answer came');
-}
-
-async function residentBytes(pid: number): Promise<number> {
-  const [, kibibytes] = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kibibytes) * 1024;
 }
 
 /** Asks for a task's fields 125 times over. */
