@@ -1,5 +1,6 @@
 /** The Pothos builder and what resolvers are given. Defines no types of its own but the scalar. */
 import SchemaBuilder from '@pothos/core';
+import type { DeadLetters } from '../src/deadLetters.ts';
 import type { Model } from '../src/models.ts';
 import type { LiveWorkers } from '../src/presence.ts';
 import type { TaskService } from '../src/tasks.ts';
@@ -7,12 +8,15 @@ import type { TaskService } from '../src/tasks.ts';
 /** All that resolvers may touch. */
 export interface Context {
   readonly tasks: Pick<TaskService, 'submit' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;
   /** Whose tasks these are. */
   readonly owner: string;
+  /** Throws a RequestError `FORBIDDEN` unless an operator asks. */
+  readonly requireOperator: () => void;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
 }

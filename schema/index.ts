@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models.ts';
 import { createBuilder } from './builder.ts';
+import { defineDeadLetters } from './deadLetters.ts';
 import { definePredictions } from './predict.ts';
 import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
@@ -13,8 +14,9 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   builder.queryType({ description: 'What is there now.' });
   builder.mutationType({ description: 'Submits tasks, and withdraws them.' });
   builder.subscriptionType({ description: 'Delivers tasks as they change.' });
-  const taskRef = defineTask(builder, models);
+  const { taskRef, errorCodeRef } = defineTask(builder, models);
   definePredictions(builder, models, taskRef);
   defineSystem(builder);
+  defineDeadLetters(builder, taskRef, errorCodeRef);
   return builder.toSchema({ sortSchema: false });
 }

@@ -16,7 +16,8 @@ interface Prediction {
   readonly values: Values;
 }
 
-export type TaskRef = ReturnType<typeof defineTask>;
+export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
+export type TaskErrorCodeRef = ReturnType<typeof defineTask>['errorCodeRef'];
 
 export function defineTask(builder: Builder, models: readonly Model[]) {
   const stateEnum = builder.enumType('TaskState', {
@@ -31,7 +32,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     } as const,
   });
 
-  const errorCodeEnum = builder.enumType('TaskErrorCode', {
+  const errorCodeRef = builder.enumType('TaskErrorCode', {
     description: 'Why an accepted task ended without a prediction.',
     values: {
       [TaskErrorCode.DeadlineExceeded]: { description: 'Not finished within `timeoutMs`.' },
@@ -64,7 +65,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
   const errorRef = builder.objectRef<TaskError>('TaskError').implement({
     description: 'Why a task ended without a prediction.',
     fields: (t) => ({
-      code: t.expose('code', { type: errorCodeEnum, description: 'For programs.' }),
+      code: t.expose('code', { type: errorCodeRef, description: 'For programs.' }),
       message: t.exposeString('message', { description: 'For people: what was expected and what came.' }),
     }),
   });
@@ -126,6 +127,11 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         description: 'What the model predicts, once the task has succeeded.',
         resolve: ({ model, prediction }) => prediction && { model, values: prediction },
       }),
+      history: t.idList({
+        description:
+          'Ids of the tasks that died with this job before it was redriven, oldest first, the last 100; empty for a task that was submitted.',
+        resolve: ({ history }) => [...(history ?? [])],
+      }),
       error: t.expose('error', { type: errorRef, nullable: true, description: 'Why it failed or expired.' }),
     }),
   });
@@ -170,5 +176,5 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       resolve: (task) => task,
     }),
   );
-  return taskRef;
+  return { taskRef, errorCodeRef };
 }

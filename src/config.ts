@@ -14,6 +14,8 @@ interface Setting<T> {
   readonly consequence: string;
   /** @throws {string} the rule that the text breaks */
   readonly parse: (text: string | undefined) => T;
+  /** Its value is written nowhere. */
+  readonly secret?: true;
 }
 
 const KIB = 1024;
@@ -216,6 +218,15 @@ const settings = {
       'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all.',
     parse: list,
   },
+  operatorToken: {
+    name: 'OPERATOR_TOKEN',
+    unit: 'text, at least 16 characters',
+    default: undefined,
+    consequence:
+      'What operators show to see, redrive and discard dead letters. Unset: everybody may who reaches a gateway whose `HOST` is loopback, else nobody.',
+    parse: token(16),
+    secret: true,
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     unit: 'level',
@@ -250,7 +261,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     try {
       return [key, setting.parse(value)];
     } catch (rule) {
-      throw new ConfigurationError(`${setting.name} must be ${rule}, got ${JSON.stringify(value ?? '')}`);
+      const got = 'secret' in setting ? `${value?.length} characters` : JSON.stringify(value ?? '');
+      throw new ConfigurationError(`${setting.name} must be ${rule}, got ${got}`);
     }
   });
   return Object.freeze(Object.fromEntries(config)) as Config;
@@ -263,6 +275,16 @@ function text(value: string | undefined): string {
 
 function optionalText(value: string | undefined): string | undefined {
   return value || undefined;
+}
+
+/** What can stand in a header. */
+function token(minLength: number): (value: string | undefined) => string | undefined {
+  return (value) => {
+    if (!value) return undefined;
+    if (value.length < minLength || !/^[!-~]+$/.test(value))
+      throw `at least ${minLength} printable ASCII characters without spaces`;
+    return value;
+  };
 }
 
 function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string | undefined) => number {

@@ -5,14 +5,22 @@ import { createYoga } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
+import { operatorGate } from './operators.ts';
 import { presentError, type RequestLimits, useRequestRules } from './requestRules.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   /** What every operation is given, beside who asks. */
   readonly context: object;
-  readonly config: RequestLimits & Pick<Config, 'allowedOrigins'>;
+  readonly config: RequestLimits & Pick<Config, 'allowedOrigins' | 'operatorToken' | 'host'>;
   readonly log: Logger;
+}
+
+/** What a transport knows of who asks. */
+interface Arrival {
+  readonly req?: IncomingMessage;
+  /** The payload of `connection_init`. */
+  readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type GraphQLPipeline = ReturnType<typeof createPipeline>;
@@ -23,12 +31,19 @@ const CACHED_OPERATIONS = 200;
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline({ schema, context, config, log }: PipelineOptions) {
-  return createYoga<{ req?: IncomingMessage }>({
+  const requireOperator = operatorGate(config);
+  return createYoga<Arrival>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ request, req }: { request?: Request; req?: IncomingMessage }) => ({
+    context: ({ request, req, connectionParams }: Arrival & { request?: Request }) => ({
       ...context,
       owner: 'anonymous',
+      requireOperator: () =>
+        requireOperator(
+          connectionParams?.authorization ??
+            request?.headers.get('authorization') ??
+            req?.headers.authorization,
+        ),
       trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
     }),
     plugins: [useRequestRules(config)],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
 import { openBroker } from './broker/broker.ts';
 import { readConfig } from './config.ts';
+import { DeadLetters } from './deadLetters.ts';
 import { ConfigurationError, messageOf } from './errors.ts';
 import { createLog } from './log.ts';
 import { loadModels, type Model, readJson } from './models.ts';
@@ -44,7 +45,15 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   });
   const room = new ResultRoom({ broker, open, limits: config });
   const tasks = new TaskService({ broker, open, room, home, models, limits: config });
-  const context: Omit<Context, 'owner' | 'trace'> = { tasks, models, workers, broker, apiVersion };
+  using deadLetters = new DeadLetters({ broker, tasks, models });
+  const context: Omit<Context, 'owner' | 'trace' | 'requireOperator'> = {
+    tasks,
+    deadLetters,
+    models,
+    workers,
+    broker,
+    apiVersion,
+  };
 
   await using server = await openServer({
     schema: schemaOf(models),
@@ -52,7 +61,10 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     context,
     config,
     log,
-    endSubscriptions: () => open[Symbol.dispose](),
+    endSubscriptions: () => {
+      open[Symbol.dispose]();
+      deadLetters[Symbol.dispose]();
+    },
     readiness: async () => {
       await broker.checkStreams(models);
       return workers.list().length > 0 ? undefined : 'no worker has announced itself';

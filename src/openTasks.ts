@@ -365,13 +365,15 @@ function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: numb
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, model, version, submittedAt }: JobHeader): Task {
-  return { id: taskId, model, modelVersion: version, state: TaskState.Queued, submittedAt, attempts: 0 };
+export function queuedTask({ taskId, model, version, submittedAt, history }: JobHeader): Task {
+  const state = TaskState.Queued;
+  return { id: taskId, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
 }
 
 /** A task as what it takes to end it. */
-export function endingOf({ id, model, modelVersion, submittedAt, attempts, startedAt }: Task): EndingTask {
-  return { taskId: id, model, version: modelVersion, submittedAt, attempts, startedAt };
+export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
+  const { model, submittedAt, history, attempts, startedAt } = task;
+  return { taskId: id, model, version: modelVersion, submittedAt, history, attempts, startedAt };
 }
 
 export function taskOf({ v: _, ...task }: Result): FinishedTask {

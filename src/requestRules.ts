@@ -28,7 +28,7 @@ export type RequestLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases'
 
 /** Longest operation text, in characters per token allowed: one token could be megabytes long otherwise. */
 const CHARACTERS_PER_TOKEN = 20;
-/** A list counts its fields so often: lists here are short (models, versions, workers). */
+/** A list counts its fields so often: lists here are short (models, versions, workers, a page of dead letters). */
 const LIST_MULTIPLIER = 3;
 /** Longest message, in characters: graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;

@@ -5,16 +5,23 @@
  * both streams were asked, job first and result second: a job leaves its queue only after its result is stored.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, PublishOutcome } from './broker/broker.ts';
+import type { Broker, PublishOutcome, StoredRequest } from './broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { type Config, MAX_TIMEOUT_MS } from './config.ts';
-import { canceledResult, endTask } from './endTask.ts';
+import { canceledResult, endTask, expiredResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { defaultVersion, type Model, validateInput } from './models.ts';
 import { type DatedTask, endingOf, type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
-import { inputDigest, type Job, MESSAGE_VERSION, requestHash } from './protocol.ts';
+import {
+  inputDigest,
+  type Job,
+  MESSAGE_VERSION,
+  type RequestRecord,
+  redriveHash,
+  requestHash,
+} from './protocol.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
-import { isFinal, newTaskId, parseTaskId, type Task, type TaskAddress } from './task.ts';
+import { isFinal, newTaskId, parseTaskId, type Task, type TaskAddress, TaskState } from './task.ts';
 
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_REQUEST_ID_LENGTH = 128;
@@ -44,6 +51,10 @@ const STORE_RETRY_MS = 50;
 const RETRY_AFTER_MS = 1_000;
 /** A refused claim without a record to read is tried so often. */
 const CLAIM_ATTEMPTS = 3;
+/** So long after it began, a redrive whose job is nowhere has failed: its gateway gave up, or is gone. */
+const REDRIVE_WITHIN_MS = 10_000;
+/** Of a job that dies again and again, the last ids are kept. */
+const MAX_HISTORY = 100;
 
 export class TaskService {
   readonly #broker: Broker;
@@ -113,6 +124,28 @@ export class TaskService {
     return taskOf(await endTask(this.#broker, canceledResult(endingOf(task), this.#broker.now()), address));
   }
 
+  /**
+   * Submits a dead job again as a new task, with the time limit it had. However many gateways do so at the same time,
+   * and whichever of them dies meanwhile, one task comes of it as long as its dead letter is removed only afterwards.
+   *
+   * @param model the job's.
+   * @returns once the new job is stored; a redrive that was made before gives its task.
+   * @throws {RequestError} as `submit`; the job's input may be one that the manifest does not allow any more.
+   */
+  async redrive(dead: Job, model: Model, trace: string | undefined): Promise<Task> {
+    const job = this.#redrivenJob(dead, model, trace);
+    const giveUpAt = performance.now() + STORE_WITHIN_MS;
+    const hash = redriveHash(dead.taskId);
+    const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
+    for (;;) {
+      const first = await this.#claim(hash, record, giveUpAt);
+      if (first === undefined) return this.#accept(job, { again: true, giveUpAt });
+      const task = await this.#redrivenBefore(first.record.job, giveUpAt);
+      if (task !== undefined) return task;
+      await this.#broker.forgetRequest(hash, first.sequence);
+    }
+  }
+
   /** The final state, once; then the iterator ends. Errors as `find`, and `GATEWAY_BUSY`. */
   async result(id: string): Promise<AsyncIterableIterator<Task>> {
     return this.#watch(id, true);
@@ -147,31 +180,73 @@ export class TaskService {
     };
   }
 
+  /** The task that a dead letter, gone by now, was redriven as; undefined if it was not, or not of late. */
+  async redriven(deadId: string): Promise<Task | undefined> {
+    const redrive = await this.#broker.readRequest(redriveHash(deadId));
+    if (redrive === undefined) return undefined;
+    const { taskId } = redrive.record.job;
+    return this.#open.known(taskId) ?? (await this.#readStored(this.#address(taskId)))?.task;
+  }
+
+  #redrivenJob(dead: Job, model: Model, trace: string | undefined): Job {
+    const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
+    const isServed = model.versions.some(({ version }) => version === dead.version);
+    const options = { timeoutMs, modelVersion: isServed ? dead.version : defaultVersion(model).version };
+    return {
+      ...this.#newJob({ model, input: dead.input, options, owner: dead.owner, trace }),
+      history: [...(dead.history ?? []), dead.taskId].slice(-MAX_HISTORY),
+    };
+  }
+
+  /**
+   * An earlier redrive of the same dead letter, which is still there: it may be under way, or have ended anywhere.
+   *
+   * @returns undefined if nothing came of it and nothing will.
+   */
+  async #redrivenBefore(job: Job, giveUpAt: number): Promise<Task | undefined> {
+    const address = this.#address(job.taskId);
+    const present = this.#open.known(job.taskId) ?? (await this.#readStored(address))?.task;
+    if (present !== undefined) return present.state === TaskState.Expired ? undefined : present;
+    const now = this.#broker.now();
+    if (now < Math.min(job.deadline, job.submittedAt + REDRIVE_WITHIN_MS))
+      return this.#accept(job, { again: true, giveUpAt });
+    if (this.#mayBeGone(address)) return undefined;
+    // A gateway that comes to itself now may still store that job: with its end, it is no second one.
+    const end = await endTask(this.#broker, expiredResult(job, now), address);
+    return end.state === TaskState.Expired ? undefined : taskOf(end);
+  }
+
   /** Submits a task under a `requestId`: whoever writes the record first decides which task it stands for. */
   async #acceptOnce(job: Job, requestId: string, digest: string, giveUpAt: number): Promise<Task> {
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
     // A retry of what is known is answered all the same; a new record would promise what is refused.
     if (this.#room.isFull && (await this.#broker.readRequest(hash)) === undefined) throw resultStoreFull();
-    for (let attempt = 1; ; attempt++) {
-      const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
-      if (claim.type === 'stored') return this.#accept(job, { again: true, giveUpAt });
-
-      const first = await this.#broker.readRequest(hash);
-      if (first === undefined) {
-        // Refused without a record: it was removed just now, by a retry like this one, or the store is full.
-        if (attempt < CLAIM_ATTEMPTS) continue;
-        throw new RequestError(
-          RequestErrorCode.ResultStoreFull,
-          `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
-          { details: { retryAfterMs: RETRY_AFTER_MS } },
-        );
-      }
+    for (;;) {
+      const first = await this.#claim(hash, record, giveUpAt);
+      if (first === undefined) return this.#accept(job, { again: true, giveUpAt });
       if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
       const task = await this.#acceptAgain(first.record.job, giveUpAt);
       if (task !== undefined) return task;
       // The first try was refused, and its time is over: this one takes its place.
       await this.#broker.forgetRequest(hash, first.sequence);
+    }
+  }
+
+  /** @returns the record that stands already; undefined if it is this one that stands now. */
+  async #claim(hash: string, record: RequestRecord, giveUpAt: number): Promise<StoredRequest | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
+      if (claim.type === 'stored') return undefined;
+      const first = await this.#broker.readRequest(hash);
+      if (first !== undefined) return first;
+      // Refused without a record: it was removed just now, by a retry like this one, or the store is full.
+      if (attempt < CLAIM_ATTEMPTS) continue;
+      throw new RequestError(
+        RequestErrorCode.ResultStoreFull,
+        `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
+        { details: { retryAfterMs: RETRY_AFTER_MS } },
+      );
     }
   }
 

@@ -48,6 +48,8 @@ export function serveWebSockets(
   return { [Symbol.asyncDispose]: async () => graphql.dispose() };
 }
 
+const SERVER_MESSAGES = new Set<unknown>(['connection_ack', 'next', 'error']);
+
 interface EnvelopedArgs extends ExecutionArgs {
   readonly rootValue: {
     readonly execute: (args: ExecutionArgs) => unknown;
@@ -64,14 +66,16 @@ function serveGraphQL(
   return useServer<Record<string, unknown>>(
     {
       connectionInitWaitTimeout: config.connectionInitMs,
+      jsonMessageReviver: refuseServerMessages,
       execute: (args) => (args as EnvelopedArgs).rootValue.execute(args) as Promise<ExecutionResult>,
       subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args) as Promise<ExecutionResult>,
-      async onSubscribe({ subscriptions, extra }, _id, params) {
+      async onSubscribe({ subscriptions, extra, connectionParams }, _id, params) {
         if (Object.keys(subscriptions).length > config.maxOperations)
           return [tooManyOperations(config.maxOperations)];
         try {
           const { schema, execute, subscribe, contextFactory, parse, validate } = pipeline.getEnveloped({
             req: extra.request,
+            connectionParams,
             params,
           });
           const document = parse(params.query);
@@ -96,6 +100,13 @@ function serveGraphQL(
     },
     sockets,
   );
+}
+
+/** What only a server may send is no message to it: otherwise graphql-ws takes it for a fault of ours (4500, with a stack). */
+function refuseServerMessages(key: string, value: { readonly type?: unknown } | null): unknown {
+  if (key === '' && SERVER_MESSAGES.has(value?.type))
+    throw new TypeError(`${value?.type} is a server's message`);
+  return value;
 }
 
 function tooManyOperations(limit: number): GraphQLError {

@@ -47,10 +47,11 @@ export async function post(
   url: string,
   query: string,
   variables: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
 ): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ query, variables }),
   });
   return (await response.json()) as Answer;
@@ -78,14 +79,28 @@ export async function* sse(
   query: string,
   variables: Record<string, unknown>,
 ): AsyncGenerator<Answer> {
+  yield* await openSse(url, query, variables);
+}
+
+/** The same; resolves once the gateway has subscribed. */
+export async function openSse(
+  url: string,
+  query: string,
+  variables: Record<string, unknown>,
+): Promise<AsyncGenerator<Answer>> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
     body: JSON.stringify({ query, variables }),
   });
   if (response.body === null) throw new Error(`no stream came, status ${response.status}`);
+  // Locked from here on: fetch cancels a body that nobody has begun to read once its response is collected.
+  return answersIn(response.body.pipeThrough(new TextDecoderStream()));
+}
+
+async function* answersIn(chunks: ReadableStream<string>): AsyncGenerator<Answer> {
   let text = '';
-  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+  for await (const chunk of chunks) {
     text += chunk;
     const events = text.split('\n\n');
     text = events.pop() ?? '';

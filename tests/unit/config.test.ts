@@ -44,6 +44,11 @@ describe('readConfig', () => {
       'cpu,cpu',
       'EXECUTION_PROVIDERS must be a list of different ones of cuda, webgpu, cpu, got "cpu,cpu"',
     ],
+    [
+      'OPERATOR_TOKEN',
+      'too-short',
+      'OPERATOR_TOKEN must be at least 16 printable ASCII characters without spaces, got 9 characters',
+    ],
   ] as const)('names a wrong %s, the rule and the value', ([name, value, message]) => {
     expect(() => readConfig({ [name]: value })).toThrow(message);
   });

@@ -1,0 +1,483 @@
+/** Dead letters as operators have them: see, hear, redrive, discard; and nobody else. */
+import { join } from 'node:path';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
+import { operatorGate } from '../../src/operators.ts';
+import { type DeadLetter, inputDigest, type Job, redriveHash, subjects } from '../../src/protocol.ts';
+import { newTaskId } from '../../src/task.ts';
+import { DEADLY_MILES } from '../support/badTrips.js';
+import {
+  type Answer,
+  type ErrorView,
+  onlyTask,
+  openSse,
+  overWebSocket,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  taskIn,
+} from '../support/client.ts';
+import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn, transports } from '../support/transports.ts';
+
+const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
+const MODEL = 'trip-duration';
+
+const LETTER = `id model modelVersion reason code attempts lastWorker submittedAt diedAt job history`;
+const DEAD_LETTERS = `query ($model: String! = "${MODEL}", $first: Int, $after: String) {
+  deadLetters(model: $model, first: $first, after: $after) {
+    edges { cursor node { ${LETTER} } } pageInfo { hasNextPage endCursor } } }`.replace(
+  '$first: Int,',
+  '$first: Int! = 20,',
+);
+const REDRIVE = 'mutation ($id: ID!) { redriveDeadLetter(id: $id) { id state modelVersion history } }';
+const REDRIVE_ALL = `mutation { redriveDeadLetters(model: "${MODEL}") { redriven kept stoppedBy } }`;
+const DISCARD = `mutation ($id: ID!) { discardDeadLetter(id: $id) { ${LETTER} } }`;
+const ADDED = `subscription { deadLetterAdded(model: "${MODEL}") { ${LETTER} } }`;
+const HISTORY = 'query ($id: ID!) { task(id: $id) { state history } }';
+
+interface LetterView {
+  readonly id: string;
+  readonly history: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+interface Page {
+  readonly edges: readonly { readonly cursor: string; readonly node: LetterView }[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}
+
+/** The only field of an answer. @throws with the errors if there are any. */
+function fieldOf<T>({ data, errors }: Answer): T {
+  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0] as T;
+}
+
+async function pageOf({ url }: Gateway, variables: Record<string, unknown> = {}): Promise<Page> {
+  return fieldOf(await post(url, DEAD_LETTERS, variables));
+}
+
+async function idsOf(gateway: Gateway): Promise<readonly string[]> {
+  return (await pageOf(gateway)).edges.map(({ node }) => node.id);
+}
+
+async function redrive({ url }: Gateway, id: string): Promise<LetterView> {
+  return fieldOf(await post(url, REDRIVE, { id }));
+}
+
+async function refusalOf({ url }: Gateway, query: string, variables = {}): Promise<ErrorView> {
+  return refusalIn(await post(url, query, variables));
+}
+
+function letterOf(job: Job, diedAt: number): DeadLetter {
+  return {
+    v: 1,
+    taskId: job.taskId,
+    model: job.model,
+    code: 'WORKER_CRASHED',
+    reason: 'The model crashed whenever it ran this input.',
+    attempts: 3,
+    worker: 'worker-0a0b0c0d',
+    diedAt,
+    subject: subjects.job(job),
+    job: Buffer.from(JSON.stringify(job)).toString('base64'),
+  };
+}
+
+/** As a worker leaves them. @returns their ids. */
+async function bury(broker: Broker, jobs: readonly Job[]): Promise<readonly string[]> {
+  const outcomes = await Promise.all(jobs.map((job) => broker.storeDeadLetter(letterOf(job, broker.now()))));
+  expect(outcomes.filter(({ type }) => type !== 'stored')).toEqual([]);
+  return jobs.map(({ taskId }) => taskId);
+}
+
+async function buryTrips(broker: Broker, count: number): Promise<readonly string[]> {
+  return bury(
+    broker,
+    Array.from({ length: count }, (_, i) => tripJob(broker, i)),
+  );
+}
+
+test('a job that dies is shown and told on every gateway, and its redrives keep its history', async () => {
+  await using nats = await startNats();
+  await using here = await startGateway(nats);
+  await using there = await startGateway(nats);
+  const added = await openSse(there.url, ADDED, {});
+  const input = { ...tripNumber(1), tripDistanceMiles: DEADLY_MILES };
+  const { id: first, submittedAt } = await submitTrip(here.url, input);
+  let second: string;
+  {
+    await using bad = await startWorker(nats, BAD_TRIPS);
+    const letter = fieldOf<LetterView>((await added.next()).value ?? {});
+    expect(letter).toMatchObject({
+      id: first,
+      model: MODEL,
+      modelVersion: '1',
+      reason: 'The model crashed whenever it ran this input.',
+      code: 'WORKER_CRASHED',
+      attempts: 3,
+      lastWorker: expect.stringMatching(/^worker-[0-9a-f]{8}$/),
+      submittedAt,
+      history: [],
+    });
+    expect(JSON.parse(String(letter.job))).toMatchObject({ taskId: first, input });
+    expect((await pageOf(here)).edges.map(({ node }) => node)).toEqual([letter]);
+    // The task has its end before anybody redrives it.
+    await onlyTask(sse(here.url, TASK_RESULT, { id: first }));
+
+    ({ id: second } = await redrive(here, first));
+    expect(fieldOf((await added.next()).value ?? {})).toMatchObject({ id: second, history: [first] });
+    expect(await idsOf(there)).toEqual([second]);
+    await added.return(undefined);
+    bad.kill('SIGTERM');
+    await bad.ended;
+  }
+  await using _good = await startWorker(nats);
+  const third = await redrive(there, second);
+  expect(third).toMatchObject({ state: 'QUEUED', history: [first, second] });
+  expect(await onlyTask(sse(here.url, TASK_RESULT, { id: third.id }))).toMatchObject({ state: 'SUCCEEDED' });
+  for (const { url } of [here, there])
+    expect(fieldOf(await post(url, HISTORY, { id: third.id }))).toEqual({
+      state: 'SUCCEEDED',
+      history: [first, second],
+    });
+  expect(await idsOf(here)).toEqual([]);
+  // Whoever did not get the answer may ask again.
+  expect(await redrive(here, second)).toMatchObject({ id: third.id, state: 'SUCCEEDED' });
+});
+
+describe('a dead letter', () => {
+  let nats: NatsServer;
+  let broker: Broker;
+  let gateway: Gateway;
+  let otherGateway: Gateway;
+
+  beforeAll(async () => {
+    nats = await startNats();
+    broker = await openTestBroker(nats);
+    [gateway, otherGateway] = await Promise.all([startGateway(nats), startGateway(nats)]);
+  });
+
+  afterAll(async () => {
+    for (const opened of [gateway, otherGateway, broker, nats]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('is found on one page, in the order in which they died, whatever its size', async () => {
+    const ids = await buryTrips(broker, 45);
+    for (const first of [1, 20, 44, 45, 100]) {
+      const seen: string[] = [];
+      for (let after: string | null = null, more = true; more; ) {
+        const { edges, pageInfo } = await pageOf(gateway, { first, after });
+        seen.push(...edges.map(({ node }) => node.id));
+        expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor);
+        expect(pageInfo.hasNextPage).toBe(seen.length < ids.length);
+        ({ endCursor: after, hasNextPage: more } = pageInfo);
+      }
+      expect(seen).toEqual(ids);
+    }
+    expect(await pageOf(gateway, { model: 'another-model' })).toEqual({
+      edges: [],
+      pageInfo: { hasNextPage: false, endCursor: null },
+    });
+    for (const id of ids) await post(gateway.url, DISCARD, { id });
+    expect(await idsOf(otherGateway)).toEqual([]);
+  });
+
+  test.each([
+    ['first', { first: 0 }, 'first must be from 1 to 100, got 0'],
+    ['first', { first: 101 }, 'first must be from 1 to 100, got 101'],
+    ['after', { after: 'x' }, 'after must be a cursor of an earlier page, got "x"'],
+    ['model', { model: 'a.*' }, 'model must be the name of a model, got "a.*"'],
+  ])('is not looked for with a wrong %s (%j)', async (field, variables, message) => {
+    expect(await refusalOf(gateway, DEAD_LETTERS, variables)).toMatchObject({
+      message,
+      extensions: { code: 'BAD_USER_INPUT', field },
+    });
+  });
+
+  test('redriven at the same time on two gateways is one task', async () => {
+    await using streams = await inspectStreams(nats);
+    const { messages: queued } = await streams.state(`JOBS_${MODEL}`);
+    const ids = await buryTrips(broker, 20);
+    for (const id of ids) {
+      const tasks = await Promise.all(
+        [gateway, otherGateway, gateway, otherGateway].map((asked) => redrive(asked, id)),
+      );
+      expect(new Set(tasks.map((task) => task.id)).size).toBe(1);
+      expect(tasks[0]).toMatchObject({ state: 'QUEUED', history: [id] });
+    }
+    expect((await streams.state(`JOBS_${MODEL}`)).messages).toBe(queued + ids.length);
+    expect(await idsOf(gateway)).toEqual([]);
+  });
+
+  test('that outlived its redrive, since its gateway died in between, gives the same task again', async () => {
+    const job = tripJob(broker, 1);
+    await bury(broker, [job]);
+    const { id } = await redrive(gateway, job.taskId);
+    await bury(broker, [job]);
+    expect(await redrive(otherGateway, job.taskId)).toMatchObject({ id });
+    expect(await idsOf(gateway)).toEqual([]);
+  });
+
+  test.each([
+    ['a moment ago is redriven as it began', 0, true],
+    ['long ago is redriven anew, and what began has its end', 20_000, false],
+  ])('whose gateway died %s', async (_when, agoMs, sameTask) => {
+    const dead = tripJob(broker, 2);
+    await bury(broker, [dead]);
+    const submittedAt = broker.now() - agoMs;
+    const deadline = submittedAt + 60_000;
+    const taskId = newTaskId({ model: MODEL, home: HOME, deadline });
+    const job = { ...dead, taskId, submittedAt, deadline, history: [dead.taskId] };
+    const record = { v: 1, job, inputDigest: inputDigest(job.input, undefined) };
+    expect(await broker.storeRequest(redriveHash(dead.taskId), record)).toEqual({ type: 'stored' });
+
+    const { id } = await redrive(gateway, dead.taskId);
+    expect(id === taskId).toBe(sameTask);
+    expect(taskIn(await post(otherGateway.url, TASK, { id }), 'task').state).toBe('QUEUED');
+    if (!sameTask)
+      expect(taskIn(await post(gateway.url, TASK, { id: taskId }), 'task').state).toBe('EXPIRED');
+    expect(await idsOf(gateway)).toEqual([]);
+  });
+
+  test('keeps its time limit when it is redriven, and runs on the newest version if its own is not served', async () => {
+    const dead = { ...tripJob(broker, 3, 12_345), version: '9' };
+    await bury(broker, [dead]);
+    const { id, modelVersion } = await redrive(gateway, dead.taskId);
+    expect(modelVersion).toBe('1');
+    await using streams = await inspectStreams(nats);
+    const stored = await streams.last(`JOBS_${MODEL}`, `jobs.${MODEL}.*.*.*.${id}`);
+    expect(Number(stored?.deadline) - Number(stored?.submittedAt)).toBeCloseTo(12_345, 3);
+    expect(Number(stored?.submittedAt)).toBeGreaterThan(dead.submittedAt);
+  });
+
+  test('that cannot be run stays, with the reason, until it is discarded', async () => {
+    const good = tripJob(broker, 4);
+    const outOfRange = { ...tripJob(broker, 5), input: { ...tripNumber(5), pickupLocationId: 300 } };
+    const newer = { ...tripJob(broker, 7), v: 2 };
+    const noJson = { ...letterOf(tripJob(broker, 8), broker.now()), job: btoa('{"v":1,') };
+    await bury(broker, [outOfRange, newer, good]);
+    await broker.storeDeadLetter(noJson);
+    for (const [id, why] of [
+      [outOfRange.taskId, /pickupLocationId must be .* from 1 to 265 .* got 300/],
+      [newer.taskId, /message version 2 is newer than 1/],
+      [noJson.taskId, /the message is not JSON/],
+    ] as const) {
+      expect(await refusalOf(gateway, REDRIVE, { id })).toMatchObject({
+        message: expect.stringMatching(why),
+        extensions: { code: 'CANNOT_REDRIVE' },
+      });
+    }
+    expect(fieldOf(await post(gateway.url, REDRIVE_ALL))).toEqual({ redriven: 1, kept: 3, stoppedBy: null });
+    const { edges } = await pageOf(gateway);
+    expect(edges.map(({ node }) => [node.id, node.submittedAt === null])).toEqual([
+      [outOfRange.taskId, false],
+      [newer.taskId, true],
+      [noJson.taskId, true],
+    ]);
+    for (const { node } of edges) {
+      expect(fieldOf(await post(otherGateway.url, DISCARD, { id: node.id }))).toEqual(node);
+      for (const query of [DISCARD, REDRIVE])
+        expect((await refusalOf(gateway, query, { id: node.id })).extensions.code).toBe(
+          'DEAD_LETTER_NOT_FOUND',
+        );
+    }
+  });
+
+  test('of a model that is not served any more can be seen and discarded', async () => {
+    const model = 'another-model';
+    const deadline = broker.now() + 60_000;
+    const dead = {
+      ...tripJob(broker, 6),
+      taskId: newTaskId({ model, home: HOME, deadline }),
+      model,
+      deadline,
+    };
+    const [id = ''] = await bury(broker, [dead]);
+    expect(await refusalOf(gateway, REDRIVE, { id })).toMatchObject({
+      message: expect.stringContaining('the model another-model is not served'),
+      extensions: { code: 'CANNOT_REDRIVE' },
+    });
+    expect((await pageOf(gateway, { model })).edges).toMatchObject([{ node: { id, model } }]);
+    expect(fieldOf(await post(gateway.url, DISCARD, { id }))).toMatchObject({ id });
+    expect((await pageOf(gateway, { model })).edges).toEqual([]);
+  });
+
+  test.each(['nonsense', '', 'a.>', `trip_duration_${HOME}_1700000000_${'0'.repeat(24)}`])(
+    'under %j is not found',
+    async (id) => {
+      for (const query of [DISCARD, REDRIVE])
+        expect((await refusalOf(gateway, query, { id })).extensions.code).toBe('DEAD_LETTER_NOT_FOUND');
+    },
+  );
+});
+
+test('a full queue leaves the letters that found no place where they are', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '40' });
+  const ids = await buryTrips(broker, 50);
+  expect(fieldOf(await post(gateway.url, REDRIVE_ALL))).toEqual({
+    redriven: 40,
+    kept: 0,
+    stoppedBy: 'QUEUE_FULL',
+  });
+  const left = await idsOf(gateway);
+  expect(left).toHaveLength(10);
+  const [id = ''] = left;
+  expect((await refusalOf(gateway, REDRIVE, { id })).extensions.code).toBe('QUEUE_FULL');
+  expect(await idsOf(gateway)).toEqual(left);
+
+  await using worker = await startWorker(nats);
+  const { id: redriven } = await redrive(gateway, ids[0] ?? '');
+  await onlyTask(sse(gateway.url, TASK_RESULT, { id: redriven }));
+  const task = await redrive(gateway, id);
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: task.id }))).toMatchObject({
+    state: 'SUCCEEDED',
+  });
+  expect(worker.output()).not.toContain('"level":50');
+});
+
+test('a gateway that is killed while it redrives loses no letter, and makes no second task of one', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using doomed = await startGateway(nats);
+  await using gateway = await startGateway(nats);
+  const { length: count } = await buryTrips(broker, 2_000);
+  const redriving = post(doomed.url, REDRIVE_ALL).catch(() => {});
+  await eventually(
+    () => streams.state('DEAD'),
+    ({ messages }) => messages < count - 100,
+  );
+  doomed.kill('SIGKILL');
+  await redriving;
+  expect((await streams.state('DEAD')).messages).toBeGreaterThan(0);
+  expect(fieldOf(await post(gateway.url, REDRIVE_ALL))).toMatchObject({ kept: 0, stoppedBy: null });
+  expect((await streams.state('DEAD')).messages).toBe(0);
+  expect((await streams.state(`JOBS_${MODEL}`)).messages).toBe(count);
+});
+
+test('a malformed job can be seen as it came', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  await using streams = await inspectStreams(nats);
+  await using _worker = await startWorker(nats);
+  const added = await openSse(gateway.url, ADDED, {});
+  const deadline = Date.now() + 60_000;
+  const taskId = newTaskId({ model: MODEL, home: HOME, deadline });
+  await streams.publish(`jobs.${MODEL}.1.interactive.${Math.ceil(deadline / 1000)}.${taskId}`, '{"v":1,');
+  expect(fieldOf((await added.next()).value ?? {})).toMatchObject({
+    id: taskId,
+    code: 'MALFORMED_JOB',
+    reason: 'the message is not JSON',
+    job: '{"v":1,',
+    submittedAt: null,
+    history: [],
+  });
+  await added.return(undefined);
+});
+
+test('letters that were stored while the broker could not be heard are told after it is back', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const added = await openSse(gateway.url, ADDED, {});
+  const first = added.next();
+  await nats.restart();
+  await using broker = await openTestBroker(nats);
+  const ids = await buryTrips(broker, 3);
+  const heard = [await first, await added.next(), await added.next()];
+  expect(heard.map(({ value }) => fieldOf<LetterView>(value ?? {}).id)).toEqual(ids);
+
+  const last = added.next();
+  gateway.kill('SIGTERM');
+  expect(refusalIn((await last).value ?? {}).extensions.code).toBe('SHUTTING_DOWN');
+  expect(await gateway.ended).toBe(0);
+});
+
+describe('with an operator token', () => {
+  const TOKEN = 'open-sesame-0123456789';
+  const OPERATIONS: readonly (readonly [string, string])[] = [
+    ['deadLetters', DEAD_LETTERS],
+    ['redriveDeadLetter', REDRIVE.replace('($id: ID!)', '').replace('$id', '"x"')],
+    ['redriveDeadLetters', REDRIVE_ALL],
+    ['discardDeadLetter', DISCARD.replace('($id: ID!)', '').replace('$id', '"x"')],
+    ['deadLetterAdded', ADDED],
+  ];
+  let nats: NatsServer;
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    nats = await startNats();
+    gateway = await startGateway(nats, { OPERATOR_TOKEN: TOKEN, LOG_LEVEL: 'trace' });
+  });
+
+  afterAll(async () => {
+    for (const opened of [gateway, nats]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test.each(
+    OPERATIONS.flatMap(([field, query]) =>
+      transports.map(({ name, ask }) => [field, name, query, ask] as const),
+    ),
+  )('%s over %s is FORBIDDEN without it', async (_field, _transport, query, ask) => {
+    expect(refusalIn(await ask(gateway.url, query))).toMatchObject({
+      message: 'This is for operators. No operator token came (authorization: Bearer …).',
+      extensions: { code: 'FORBIDDEN' },
+    });
+  });
+
+  test('a header lets operators pass, and only with that token', async () => {
+    const ask = (authorization: string) => post(gateway.url, DEAD_LETTERS, {}, { authorization });
+    for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`])
+      expect(fieldOf(await ask(authorization))).toMatchObject({ edges: [] });
+    for (const wrong of [TOKEN, 'Bearer', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`])
+      expect(refusalIn(await ask(wrong)).extensions.code).toBe('FORBIDDEN');
+  });
+
+  test('connection_init lets operators pass on a WebSocket', async () => {
+    await using broker = await openTestBroker(nats);
+    const url = gateway.url.replace('http', 'ws');
+    const connect = (authorization: unknown) => createClient({ url, connectionParams: { authorization } });
+    for (const wrong of ['Bearer another-token', { token: TOKEN }, null]) {
+      const client = connect(wrong);
+      const [answer = {}] = await Array.fromAsync(overWebSocket(client, DEAD_LETTERS, {}));
+      expect(refusalIn(answer).extensions.code).toBe('FORBIDDEN');
+      await client.dispose();
+    }
+    const client = connect(`Bearer ${TOKEN}`);
+    const added = overWebSocket(client, ADDED, {});
+    let heard: LetterView | undefined;
+    const hearing = added.next().then(({ value }) => {
+      heard = fieldOf<LetterView>(value ?? {});
+    });
+    // That a subscription is open is told by its first event only.
+    const ids: string[] = [];
+    while (heard === undefined) ids.push(...(await buryTrips(broker, 1)));
+    await hearing;
+    expect(ids).toContain(heard.id);
+    await added.return(undefined);
+    await client.dispose();
+  });
+
+  test('everything else is open, and the log does not know it', async () => {
+    expect(await submitTrip(gateway.url, tripNumber(1))).toMatchObject({ state: 'QUEUED' });
+    expect(gateway.output()).not.toContain(TOKEN);
+  });
+});
+
+test('without an operator token, operators are who is on the same machine', () => {
+  for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', '::1'])
+    operatorGate({ operatorToken: undefined, host })(undefined);
+  for (const host of ['0.0.0.0', '::', '192.168.0.1', '127.example.org'])
+    expect(() => operatorGate({ operatorToken: undefined, host })('Bearer x')).toThrow(
+      'This gateway can be reached from other machines, and has no OPERATOR_TOKEN set',
+    );
+});
