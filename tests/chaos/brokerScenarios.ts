@@ -1,6 +1,8 @@
 /** Brokers that die, and links to them that do. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startCluster } from '../support/natsCluster.ts';
 import { startNats } from '../support/natsServer.ts';
+import { startProxy } from '../support/silentProxy.ts';
 import { Line } from './line.ts';
 import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
 
@@ -25,5 +27,65 @@ export const brokerKill: Scenario = {
       await broker.restart();
     };
     await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 3), strike });
+  },
+};
+
+const REPLICATED = { STREAM_REPLICAS: '3' };
+
+export const clusterLeaderKill: Scenario = {
+  name: 'cluster-leader-kill',
+  about: 'of three brokers, the leader of the jobs or of the results is killed and comes back, others freeze',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using broker = await startCluster();
+    const replicas = [REPLICATED, REPLICATED];
+    await using line = await Line.start({
+      oracle,
+      random,
+      seed,
+      broker,
+      gateways: replicas,
+      workers: replicas.map((env) => ({ ...SLOW_WORKER, ...env })),
+    });
+    const strike = async (i: number) => {
+      const leader = await broker.leaderOf(i % 2 === 0 ? 'JOBS_trip-duration' : 'RESULTS');
+      oracle.struck(1);
+      await leader.kill();
+      await sleep(random.pick([0, 1_000]));
+      await leader.restart();
+      // A copy that lags behind: what it does not have is not gone.
+      const follower = broker.servers.find(({ pid }) => pid !== leader.pid);
+      if (follower === undefined || random.chance(0.5)) return;
+      oracle.struck(0);
+      process.kill(follower.pid, 'SIGSTOP');
+      await sleep(1_000);
+      process.kill(follower.pid, 'SIGCONT');
+    };
+    const load = { tasks, seconds: seconds * CLUSTER_TIMES, trial: goodTrip };
+    await line.run(load, { count: Math.ceil((seconds * CLUSTER_TIMES) / 8), strike });
+  },
+};
+
+/** A leader's death costs a gap of some seconds, so a cluster is given more time than others. */
+const CLUSTER_TIMES = 1.6;
+
+export const silentLink: Scenario = {
+  name: 'silent-link',
+  about: 'the links of one gateway and one worker to the broker go silent without closing, or are cut',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using broker = await startNats();
+    await using toGateway = await startProxy(broker);
+    await using toWorker = await startProxy(broker);
+    const gateways = [{ NATS_URL: toGateway.url }, {}];
+    const workers = [{ ...SLOW_WORKER, NATS_URL: toWorker.url }, SLOW_WORKER];
+    await using line = await Line.start({ oracle, random, seed, broker, gateways, workers });
+    const strike = async (i: number) => {
+      const link = i % 2 === 0 ? toWorker : toGateway;
+      oracle.struck(0);
+      if (random.chance(0.25)) return link.cut();
+      link.goSilent();
+      await sleep(random.between(1_000, 8_000));
+      link.resume();
+    };
+    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.ceil(seconds / 4), strike });
   },
 };

@@ -33,6 +33,10 @@ export interface ClientHabits {
   readonly cancelAfterMs?: number;
   /** Leaves the task alone until it must have ended. */
   readonly unwatched?: boolean;
+  /** Goes away if the task is refused. */
+  readonly givesUp?: boolean;
+  /** So many others submit the same under the same requestId, at about the same time. @default 0 */
+  readonly rivals?: number;
 }
 
 export interface ClientsOptions {
@@ -56,7 +60,7 @@ const PASSING = new Set([
 const UNKNOWN = new Set(['TASK_NOT_FOUND', 'RESULT_EXPIRED']);
 const RETRY_MS = 50;
 /** WebSockets a gateway: each may have 100 operations open. */
-const SOCKETS = 6;
+const SOCKETS = 12;
 /** With tasks open and no news for so long, nothing more is expected. */
 const STALLED_MS = 30_000;
 const AUDIT_AT_ONCE = 20;
@@ -123,12 +127,16 @@ export class Clients implements AsyncDisposable {
     const gateways = this.#options.urls.length;
     const home = random.below(gateways);
     const other = (home + 1 + random.below(Math.max(1, gateways - 1))) % gateways;
-    const transport = random.pick(['POST', 'WebSocket'] as const);
-    const id = await this.#submit(
-      { gateway: home, transport },
-      trial,
-      random.chance(0.8) ? requestId : undefined,
-    );
+    const anyway = () => ({
+      gateway: random.pick([home, other]),
+      transport: random.pick(['POST', 'WebSocket'] as const),
+    });
+    const { rivals = 0 } = trial;
+    const named = rivals > 0 || random.chance(0.8) ? requestId : undefined;
+    for (let rival = 0; rival < rivals; rival++) {
+      this.#aside(this.#submitLater(random.between(0, 400), anyway(), trial, requestId));
+    }
+    const id = await this.#submit({ ...anyway(), gateway: home }, trial, named);
     if (id === undefined) return;
 
     const first = trial.unwatched
@@ -155,22 +163,37 @@ export class Clients implements AsyncDisposable {
     this.#background.add(tracked);
   }
 
+  async #submitLater(
+    afterMs: number,
+    operation: Operation,
+    trial: Trial & ClientHabits,
+    requestId: string,
+  ): Promise<void> {
+    await sleep(afterMs);
+    await this.#submit(operation, trial, requestId);
+  }
+
+  /** @returns nothing if it was refused to one who gives up, or the client has to leave first. */
   async #submit(
     { gateway, transport }: Operation,
-    trial: Trial,
+    trial: Trial & ClientHabits,
     requestId: string | undefined,
   ): Promise<string | undefined> {
     const variables = { input: trial.input, options: { requestId, timeoutMs: trial.timeoutMs } };
-    return this.#persist(async () => {
+    const answered = await this.#persist(async () => {
       for await (const answer of this.#answers({ gateway, transport }, PREDICT_TRIP, variables)) {
         const task = this.#taskIn(answer, 'predictTrip');
-        if (task === undefined) continue;
+        if (task === undefined) {
+          if (trial.givesUp) return 'refused';
+          continue;
+        }
         this.#options.oracle.accepted(trial, task, requestId);
         this.#options.oracle.saw(task, `mutation on gateway ${gateway}`);
-        return task.id;
+        return task;
       }
       return undefined;
     });
+    return answered === 'refused' ? undefined : answered?.id;
   }
 
   /** Until the final state is heard, over as many connections as it takes. */

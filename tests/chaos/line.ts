@@ -20,6 +20,14 @@ export interface LineOptions {
   readonly workers?: readonly Environment[];
 }
 
+export interface Faults {
+  /** So many strike. */
+  readonly count: number;
+  readonly strike: (i: number) => Promise<void>;
+}
+
+export const NO_FAULTS: Faults = { count: 0, strike: async () => {} };
+
 const RESTART_AFTER_MS = 200;
 const JOBS_LEAVE_WITHIN_MS = 20_000;
 
@@ -132,13 +140,8 @@ export class Line implements AsyncDisposable {
   /**
    * Runs a load while faults strike, one after the other, at random moments of its time; then asks everybody about
    * every task, and looks whether a job was left behind.
-   *
-   * @param faults so many strike.
    */
-  async run(
-    load: Load,
-    faults: { readonly count: number; readonly strike: (i: number) => Promise<void> },
-  ): Promise<void> {
+  async run(load: Load, faults: Faults): Promise<void> {
     const { random } = this.#options;
     const moments = Array.from(
       { length: faults.count },

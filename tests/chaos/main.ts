@@ -7,21 +7,29 @@
  */
 import { parseArgs } from 'node:util';
 import { openDirectModel } from '../support/predictDirectly.ts';
-import { brokerKill } from './brokerScenarios.ts';
+import { brokerKill, clusterLeaderKill, silentLink } from './brokerScenarios.ts';
+import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
 import { Oracle, type Report } from './oracle.ts';
 import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
-import { cancelRace, poison } from './taskScenarios.ts';
+import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   workerKill,
   sessionKill,
   gatewayKill,
   brokerKill,
+  clusterLeaderKill,
   poison,
+  flood,
+  resultsFull,
+  queueFullNoWorker,
+  silentLink,
   rollingRestart,
   cancelRace,
+  requestId,
+  clockSkew,
 ];
 const DEFAULT_TASKS = 14_000;
 /** A scenario; longer if its tasks would come faster than `TASKS_PER_S`. */

@@ -1,38 +1,30 @@
 /** Seeded chance: the same seed gives the same choices, whatever happens in between. */
 import { createHash } from 'node:crypto';
+import { seededRandom } from '../support/random.ts';
+
+const STEPS = 2 ** 32;
 
 export class Random {
-  #state: number;
+  readonly #number: (below: number) => number;
 
-  /** @param seed any text; what differs in one letter has nothing else in common. */
+  /** @param seed any text. */
   constructor(seed: string) {
-    this.#state = createHash('sha256').update(seed).digest().readUInt32LE();
-  }
-
-  /** @returns a number from 0 up to, but not, 1. */
-  next(): number {
-    // Mulberry32.
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.#number = seededRandom(createHash('sha256').update(seed).digest().readUInt32LE()).number;
   }
 
   below(limit: number): number {
-    return Math.floor(this.next() * limit);
+    return this.#number(limit);
   }
 
   between(least: number, limit: number): number {
-    return least + this.next() * (limit - least);
+    return least + (this.#number(STEPS) / STEPS) * (limit - least);
   }
 
   chance(probability: number): boolean {
-    return this.next() < probability;
+    return this.between(0, 1) < probability;
   }
 
-  pick<T>(items: readonly [T, ...T[]]): T;
-  pick<T>(items: readonly T[]): T | undefined;
-  pick<T>(items: readonly T[]): T | undefined {
-    return items[this.below(items.length)];
+  pick<T>(items: readonly [T, ...T[]]): T {
+    return items[this.#number(items.length)] ?? items[0];
   }
 }

@@ -1,4 +1,6 @@
 /** What every scenario is. */
+import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tripNumber } from '../support/predictDirectly.ts';
 import type { ClientHabits } from './clients.ts';
@@ -21,16 +23,33 @@ export interface Scenario {
   readonly run: (stage: Stage) => Promise<void>;
 }
 
+const MODELS = join(import.meta.dirname, '../../models');
+
 /** A trip that has to succeed. */
 export function goodTrip(i: number): Trial & ClientHabits {
   return { input: tripNumber(i), expectation: 'succeeds' };
 }
 
-/** The environment of a worker whose sessions load these files of ours first. */
-export function withSessions(files: readonly string[], env: Readonly<Record<string, string>> = {}) {
+/** The environment of a process, and those it starts, that loads these files of ours first. */
+export function withImports(files: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const imports = files.map((file) => `--import=${join(import.meta.dirname, file)}`);
   return { ...env, NODE_OPTIONS: imports.join(' ') };
 }
 
-/** So slow that it holds jobs for most of the time. */
-export const SLOW_WORKER = withSessions(['slowRuns.js'], { SLOW_RUN_MS: '30' });
+/** The environment of a worker whose runs take so much longer. */
+export function slowWorker(runMs: number) {
+  return withImports(['../support/slowRuns.js'], { RUN_MS: String(runMs) });
+}
+
+/** So slow that it holds jobs for most of the time, and a kill meets it in the middle of something. */
+export const SLOW_WORKER = slowWorker(30);
+
+/** The real models, in smaller batches. */
+export async function modelsWithBatchesOf(maxBatchSize: number) {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  await cp(MODELS, folder.path, { recursive: true });
+  const file = join(folder.path, 'trip-duration/model.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...manifest, batching: { ...manifest.batching, maxBatchSize } }));
+  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
+}

@@ -1,14 +1,17 @@
 /** Tasks that end otherwise than by a prediction, and the races for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DEADLY_MILES } from '../support/badTrips.js';
+import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { Line } from './line.ts';
-import { goodTrip, type Scenario, SLOW_WORKER, withSessions } from './scenario.ts';
+import { Line, NO_FAULTS } from './line.ts';
+import type { Random } from './random.ts';
+import { goodTrip, type Scenario, SLOW_WORKER, withImports } from './scenario.ts';
 
 export const poison: Scenario = {
   name: 'poison',
   about: 'trips that kill the session in which they run, while workers are killed too',
   async run({ oracle, random, seed, tasks, seconds }) {
-    const worker = withSessions(['../support/badTrips.js']);
+    const worker = withImports(['../support/badTrips.js']);
     await using line = await Line.start({ oracle, random, seed, workers: [worker, worker] });
     const poisonous = Math.ceil(seconds / 3);
     const every = Math.floor(tasks / poisonous);
@@ -36,12 +39,68 @@ export const cancelRace: Scenario = {
     const load = {
       tasks,
       seconds,
-      trial: (i: number, trips: typeof random) => ({
+      trial: (i: number, trips: Random) => ({
         input: tripNumber(i),
         expectation: 'succeeds or is canceled' as const,
         cancelAfterMs: trips.between(0, 90),
       }),
     };
     await line.run(load, { count: Math.round(seconds / 5), strike });
+  },
+};
+
+export const requestId: Scenario = {
+  name: 'request-id',
+  about: 'three clients submit each trip under one requestId on both gateways, while the broker is killed',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using broker = await startNats();
+    await using line = await Line.start({ oracle, random, seed, broker });
+    const strike = async () => {
+      oracle.struck(1);
+      await broker.kill();
+      await sleep(random.pick([0, 0, 1_000]));
+      await broker.restart();
+    };
+    const trial = (i: number) => ({ ...goodTrip(i), rivals: 2 });
+    await line.run({ tasks, seconds, trial }, { count: Math.round(seconds / 3), strike });
+  },
+};
+
+/** Milliseconds. */
+const SKEW = 300_000;
+
+export const clockSkew: Scenario = {
+  name: 'clock-skew',
+  about:
+    'clocks are 5 minutes apart: tasks expire in time without a worker, and with one do not expire early',
+  async run({ oracle, random, seed, tasks, seconds }) {
+    await using broker = await startNats();
+    const skewed = (ms: number) => withImports(['../support/clockSkew.js'], { CLOCK_SKEW_MS: String(ms) });
+    const gateways = [skewed(SKEW), skewed(-SKEW)];
+    {
+      await using line = await Line.start({
+        oracle,
+        random,
+        seed: `${seed} idle`,
+        broker,
+        gateways,
+        workers: [],
+      });
+      const trial = (i: number, trips: Random) => ({
+        input: tripNumber(i),
+        expectation: 'expires' as const,
+        timeoutMs: 1_500,
+        unwatched: trips.chance(0.3),
+      });
+      await line.run({ tasks: tasks / 4, seconds: 3, lanes: 400, trial }, NO_FAULTS);
+    }
+    const workers = [skewed(-SKEW), skewed(SKEW)];
+    await using line = await Line.start({ oracle, random, seed, broker, gateways, workers });
+    const strike = async (i: number) => {
+      oracle.struck(1);
+      void line.workers[i % 2]?.replace('SIGKILL');
+    };
+    const trial = (i: number) => ({ ...goodTrip(i), timeoutMs: 20_000 });
+    await line.run({ tasks: (tasks * 3) / 4, seconds: seconds / 2, trial }, { count: 2, strike });
   },
 };
