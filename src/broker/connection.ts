@@ -1,6 +1,6 @@
 /** The connection to the broker: made with patience, kept for ever. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, type ConnectionOptions as NatsOptions } from '@nats-io/transport-node';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** `user:password@` or `token@` behind the slashes. */
+const LOGIN = /(?<=\/\/)([^:@/]*)(?::([^@/]*))?@/;
 const FIRST_CONNECT_RETRY_MS = 250;
 const GOODBYE_MS = 1_000;
 /** A server that takes a connection and stays silent is given up for the next one. */
@@ -46,7 +48,7 @@ async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): 
   for (let attempt = 1; ; attempt++) {
     try {
       return await connect({
-        servers: url.split(',').map((server) => server.trim()),
+        ...serversIn(url),
         name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
@@ -63,6 +65,18 @@ async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): 
       await sleep(FIRST_CONNECT_RETRY_MS);
     }
   }
+}
+
+/** The client library takes no login from a URL: the first one that has a user or a token counts for all servers. */
+function serversIn(url: string): Pick<NatsOptions, 'servers' | 'user' | 'pass' | 'token'> {
+  const urls = url.split(',').map((server) => server.trim());
+  const servers = urls.map((server) => server.replace(LOGIN, ''));
+  const [, user = '', password] =
+    urls.map((server) => LOGIN.exec(server)).find((found) => found !== null) ?? [];
+  if (user === '') return { servers };
+  return password === undefined
+    ? { servers, token: decodeURIComponent(user) }
+    : { servers, user: decodeURIComponent(user), pass: decodeURIComponent(password) };
 }
 
 function problemWith({ info }: NatsConnection): string | undefined {

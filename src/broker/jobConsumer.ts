@@ -37,9 +37,10 @@ const ACK = '+ACK';
 const ACK_AND_PULL = '+NXT';
 
 const PULL_EXPIRES_MS = 30_000;
-const HEARTBEAT_MS = 2_000;
-const WATCHDOG_MS = 1_000;
-const SILENT_AFTER_MS = 2 * HEARTBEAT_MS + 1_000;
+const HEARTBEAT_MS = 1_000;
+const WATCHDOG_MS = 500;
+/** Shorter than the election after which a new leader, who knows nothing of our requests, takes over. */
+const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const RETRY_PULL_MS = 500;
 
 export class JobConsumer implements JobSource, AsyncDisposable {
@@ -184,8 +185,14 @@ export class JobConsumer implements JobSource, AsyncDisposable {
 
   #checkForSilence(): void {
     if (!this.#connected || this.#requested === 0) return;
+    if (performance.now() - this.#lastHeardAt < SILENT_AFTER_MS) return;
+    // A process that was stopped for a while runs its timers before it reads its sockets: look again after that.
+    setImmediate(() => this.#pullAgainIfSilent());
+  }
+
+  #pullAgainIfSilent(): void {
     const silentMs = performance.now() - this.#lastHeardAt;
-    if (silentMs < SILENT_AFTER_MS) return;
+    if (silentMs < SILENT_AFTER_MS || this.#requested === 0) return;
     this.#log.warn(
       { silentMs: Math.round(silentMs) },
       'no heartbeat for open pull requests: asking for jobs again',

@@ -24,7 +24,7 @@ export interface Load {
 }
 
 /**
- * Submits trips 0 to `trips` - 1 from `lanes` clients in turn, each waiting for its result before it goes on.
+ * Submits `trips` trips, numbered from `firstTrip` on, from `lanes` clients in turn, each waiting for its result before it goes on.
  *
  * @param onFinished is called after each result with the number of results so far.
  */
@@ -33,16 +33,17 @@ export async function runLoad(
   {
     trips,
     lanes,
+    firstTrip = 0,
     onFinished = () => {},
-  }: { trips: number; lanes: number; onFinished?: (count: number) => void },
+  }: { trips: number; lanes: number; firstTrip?: number; onFinished?: (count: number) => void },
 ): Promise<Load> {
   // A gateway that is killed takes its connections along: clients connect again.
   const client = openWebSocket(url, 100);
   const finished: { trip: number; task: TaskView }[] = [];
   const refusals = new Map<string, number>();
-  let next = 0;
+  let next = firstTrip;
   const lane = async () => {
-    while (next < trips) {
+    while (next < firstTrip + trips) {
       const trip = next++;
       const { id } = await submitUntilAccepted(client, trip, refusals);
       finished.push({ trip, task: await onlyTask(overWebSocket(client, TASK_RESULT, { id })) });

@@ -7,18 +7,24 @@ export interface StreamInspector extends AsyncDisposable {
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
+  /** Removes the oldest messages, as the end of their lifetime would. */
+  removeOldest(stream: string, count: number): Promise<void>;
   /** Publishes raw bytes, as anybody with access to the broker could. */
   publish(subject: string, data: string): Promise<void>;
 }
 
 export async function inspectStreams(broker: { readonly url: string }): Promise<StreamInspector> {
-  const connection = await connect({ servers: broker.url });
+  const connection = await connect({ servers: broker.url.split(',') });
   const manager = await jetstreamManager(connection);
   return {
     state: async (stream) => (await manager.streams.info(stream)).state,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),
+    removeOldest: async (stream, count) => {
+      const { first_seq } = (await manager.streams.info(stream)).state;
+      await manager.streams.purge(stream, { seq: first_seq + count });
+    },
     publish: async (subject, data) => {
       await connection.request(subject, data);
     },

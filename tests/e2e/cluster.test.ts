@@ -1,0 +1,74 @@
+/** Three brokers that keep copies: the loss of one, again and again, costs seconds and no task. */
+import { expect, test } from 'vitest';
+import { runLoad } from '../support/load.ts';
+import { startCluster } from '../support/natsCluster.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+import { inspectStreams } from '../support/streams.ts';
+
+const TRIPS = 4_000;
+const LANES = 40;
+/** An election, and half a second to notice it. */
+const LONGEST_GAP_MS = 6_000;
+const REPLICATED = { STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
+
+test('killed leaders of the jobs and of the results, one after the other under load, lose, double and change nothing', {
+  timeout: 90_000,
+}, async () => {
+  await using cluster = await startCluster();
+  // All at once, while no stream exists: whoever comes first makes them.
+  const [gateway, other, ...workers] = await Promise.all([
+    startGateway(cluster, REPLICATED),
+    startGateway(cluster, REPLICATED),
+    startWorker(cluster, REPLICATED),
+    startWorker(cluster, REPLICATED),
+  ]);
+  await using stack = new AsyncDisposableStack();
+  for (const started of [gateway, other, ...workers]) stack.use(started);
+
+  const killAt = new Map([
+    [400, 'JOBS_trip-duration'],
+    [1_200, 'RESULTS'],
+  ]);
+  const kills: Promise<void>[] = [];
+  let finished = 0;
+  let lastAt = performance.now();
+  let longestGapMs = 0;
+  const onFinished = () => {
+    const now = performance.now();
+    longestGapMs = Math.max(longestGapMs, now - lastAt);
+    lastAt = now;
+    const stream = killAt.get(++finished);
+    if (stream !== undefined) kills.push(killLeader(stream, kills.at(-1)));
+  };
+  // One after the other: the next is killed once the one before has caught up.
+  const killLeader = async (stream: string, before: Promise<void> | undefined) => {
+    await before;
+    const leader = await cluster.leaderOf(stream);
+    await leader.kill();
+    await leader.restart();
+  };
+
+  const loads = await Promise.all(
+    [gateway, other].map(({ url }, i) =>
+      runLoad(url, { trips: TRIPS / 2, lanes: LANES / 2, firstTrip: (i * TRIPS) / 2, onFinished }),
+    ),
+  );
+  await Promise.all(kills);
+  expect(kills).toHaveLength(2);
+
+  await using model = await openDirectModel();
+  const ends = loads.flatMap((load) => load.finished);
+  expect(new Set(ends.map(({ trip }) => trip)).size).toBe(TRIPS);
+  expect(new Set(ends.map(({ task }) => task.id)).size).toBe(TRIPS);
+  for (const { trip, task } of ends) {
+    expect(task).toMatchObject({ state: 'SUCCEEDED', error: null });
+    expect(task.prediction?.durationMinutes).toBe(await model.predict(tripNumber(trip)));
+  }
+  for (const { refusals } of loads)
+    for (const code of refusals.keys()) expect(code).toBe('BROKER_UNAVAILABLE');
+  expect(longestGapMs).toBeLessThan(LONGEST_GAP_MS);
+  await using streams = await inspectStreams(cluster);
+  expect((await streams.state('RESULTS')).messages).toBe(TRIPS);
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
+});

@@ -1,0 +1,83 @@
+/** A broker that cannot write, and one that does not let us: said at the API with the reason, and over when it is over. */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT, taskIn } from '../support/client.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startProcess, startWorker } from '../support/processes.ts';
+import { eventually } from '../support/streams.ts';
+
+const run = promisify(execFile);
+
+/** Every write of the process to a file fails from now on (EFBIG), as on a disk that is full or read-only. */
+const refuseWrites = ({ pid }: NatsServer) => run('prlimit', ['--pid', String(pid), '--fsize=0:']);
+const allowWrites = ({ pid }: NatsServer) => run('prlimit', ['--pid', String(pid), '--fsize=unlimited:']);
+
+const submit = ({ url }: Gateway, trip: number) => post(url, PREDICT_TRIP, { input: tripNumber(trip) });
+
+/** Submits until it is accepted, and waits for the end. */
+async function predictAgain(gateway: Gateway, trip: number) {
+  const accepted = await eventually(
+    () => submit(gateway, trip),
+    ({ errors }) => errors === undefined,
+  );
+  return onlyTask(sse(gateway.url, TASK_RESULT, { id: taskIn(accepted, 'predictTrip').id }));
+}
+
+describe.runIf(process.platform === 'linux')('a disk that takes no more', () => {
+  test('refuses tasks with BROKER_UNAVAILABLE, and what was accepted ends once the broker can write again', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    const waiting = await submitTrip(gateway.url, tripNumber(1));
+    await refuseWrites(nats);
+    const { errors } = await submit(gateway, 2);
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringMatching(/broker did not confirm.*did not answer/),
+        extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: expect.any(Number) },
+      },
+    ]);
+    // A nats-server that could not write does not try again until it is restarted.
+    await allowWrites(nats);
+    await nats.restart();
+    await using _worker = await startWorker(nats);
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id: waiting.id }))).toMatchObject({
+      state: 'SUCCEEDED',
+    });
+    expect(await predictAgain(gateway, 3)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
+  test('keeps a gateway waiting that starts meanwhile, with the reason in its log', async () => {
+    await using nats = await startNats();
+    await refuseWrites(nats);
+    await using starting = startProcess('src/main.ts', { NATS_URL: nats.url, PORT: '0' });
+    await starting.logged('waiting for the broker to serve its streams');
+    await allowWrites(nats);
+    await starting.ready;
+  });
+});
+
+test('a subject that the broker forbids is named by the refusal, until it is allowed', async () => {
+  const rules = (publish: string) =>
+    `authorization { users: [{ user: tidings, password: secret, permissions: { publish: ${publish}, subscribe: ">" } }] }\n`;
+  await using nats = await startNats({ config: rules('{ deny: ["jobs.>"] }') });
+  const broker = { url: nats.url.replace('//', '//tidings:secret@') };
+  await using gateway = await startGateway(broker);
+  await using _worker = await startWorker(broker);
+  const { errors } = await submit(gateway, 1);
+  expect(errors).toMatchObject([
+    {
+      message: expect.stringMatching(/Permissions Violation for Publish to "jobs\.trip-duration\./),
+      extensions: { code: 'BROKER_UNAVAILABLE' },
+    },
+  ]);
+  expect(gateway.output()).toContain('Permissions Violation');
+  const configFile = join(nats.dataDir, 'nats-server.conf');
+  const config = await readFile(configFile, 'utf8');
+  await writeFile(configFile, config.replace(rules('{ deny: ["jobs.>"] }'), rules('">"')));
+  process.kill(nats.pid, 'SIGHUP');
+  expect(await predictAgain(gateway, 2)).toMatchObject({ state: 'SUCCEEDED' });
+});
