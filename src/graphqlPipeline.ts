@@ -1,7 +1,7 @@
 /** The Yoga pipeline that every operation passes, whatever transport brought it. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import { createYoga } from 'graphql-yoga';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
@@ -46,7 +46,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
         ),
       trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
     }),
-    plugins: [useRequestRules(config)],
+    plugins: [useRequestRules(config), useEndWithRequest()],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // Small: each entry may be an operation of the longest size.
     parserAndValidationCache: {
@@ -62,6 +62,21 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
     cors: corsOf(config.allowedOrigins),
     logging: false,
   });
+}
+
+/** Yoga forgets an iterator that arrives after its client has left: the watch would stay until the task's end. */
+function useEndWithRequest(): Plugin<{ request?: Request }> {
+  return {
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult({ result }) {
+        const signal = args.contextValue.request?.signal;
+        if (signal === undefined || !isAsyncIterable(result)) return;
+        const end = () => void result[Symbol.asyncIterator]().return?.();
+        if (signal.aborted) end();
+        else signal.addEventListener('abort', end, { once: true });
+      },
+    }),
+  };
 }
 
 function corsOf(allowedOrigins: readonly string[]) {

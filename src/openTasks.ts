@@ -123,9 +123,10 @@ export class OpenTasks implements Disposable {
     if (open !== undefined) open.accepted = true;
   }
 
-  /** The task's job was not stored, as far as is known. */
+  /** The task's job was not stored, as far as is known: but who watches it has read that it was. */
   remove(id: string): void {
-    if (this.#open.get(id)?.accepted === false) this.#open.delete(id);
+    const open = this.#open.get(id);
+    if (open?.accepted === false && open.watches.size === 0) this.#open.delete(id);
   }
 
   /** What this gateway knows of an accepted task without asking anybody. */

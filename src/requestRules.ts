@@ -159,6 +159,8 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
     // Yoga adds what the parser said about the body: that is not ours to repeat.
     const { originalError: _, unexpected: __, ...extensions } = error.extensions;
+    // graphql cannot tell which of several operations is meant, or there is none of that name.
+    if (extensions.code === 'OPERATION_RESOLUTION_FAILURE') extensions.code = 'BAD_REQUEST';
     // "spec" asks Yoga for status 200 with application/json: right for a bad operation, not for a bad request.
     if (extensions.code === 'BAD_REQUEST') extensions.http = { ...Object(extensions.http), spec: false };
     return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...extensions });

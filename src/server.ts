@@ -12,7 +12,7 @@ import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPip
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
 import { answerJson, type PostOptions, postHandler } from './post.ts';
-import { EventStreams, STALLED_AFTER_MS } from './slowClients.ts';
+import { OpenResponses } from './slowClients.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
 export interface ServerOptions extends PipelineOptions {
@@ -43,14 +43,16 @@ const REQUEST_WITHIN_MS = 30_000;
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const pipeline = createPipeline(options);
-  const streams = new EventStreams(options.log);
+  const responses = new OpenResponses(options.log);
   const http = createServer(
-    { requestTimeout: REQUEST_WITHIN_MS },
-    requestHandler(pipeline, streams, options),
+    // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
+    {
+      requestTimeout: REQUEST_WITHIN_MS,
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    },
+    requestHandler(pipeline, responses, options),
   );
   http.maxConnections = config.maxConnections;
-  // Ends a connection that stands still, such as one whose client does not take its answer; streams are seen to apart.
-  http.timeout = STALLED_AFTER_MS;
   const webSockets = serveWebSockets(http, pipeline, options);
 
   http.listen(config.port, config.host);
@@ -69,14 +71,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       await closed;
       clearInterval(idle);
       clearTimeout(impatience);
-      streams[Symbol.dispose]();
+      responses[Symbol.dispose]();
     },
   };
 }
 
 function requestHandler(
   pipeline: ReturnType<typeof createPipeline>,
-  streams: EventStreams,
+  responses: OpenResponses,
   options: ServerOptions,
 ) {
   const { log } = options;
@@ -84,11 +86,11 @@ function requestHandler(
   const answerPost = postHandler(pipeline, options);
   const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
     if (wantsGraphiql(request)) return answerPage(request, response);
-    if (request.headers.accept?.includes('text/event-stream')) streams.add(response);
+    responses.add(response);
     return request.method === 'POST' ? answerPost(request, response) : pipeline(request, response);
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
-    const path = URL.parse(request.url ?? '/', 'http://gateway')?.pathname;
+    const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
         return answerGraphQL(request, response);
@@ -99,7 +101,9 @@ function requestHandler(
       case '/':
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
-        return answerJson(response, 400, { error: 'The request target must be a path.' });
+        return answerJson(response, 400, {
+          error: 'The request must name a path as its target, and a host as its Host.',
+        });
       default:
         return answerJson(response, 404, {
           error: `There is nothing at ${path}: GraphQL is at ${GRAPHQL_PATH}.`,
@@ -115,6 +119,11 @@ function requestHandler(
       else answerJson(response, 500, { error: 'Internal error.' });
     }
   };
+}
+
+/** @returns undefined for what no URL can be made of; the pipeline would make one, and show its stack. */
+function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | undefined {
+  return url.startsWith('/') ? URL.parse(url, `http://${host}`)?.pathname : undefined;
 }
 
 /** A host to put into a URL: who listens on every address is reached on this machine's own. */

@@ -101,12 +101,13 @@ export class Sweeper implements AsyncDisposable {
     const running = new Set<Promise<void>>();
     let count = 0;
     let allEnded = true;
-    for (let sequence = 1; !this.#stop.signal.aborted; count++) {
+    for (let sequence = 1; !this.#stop.signal.aborted; ) {
       const job = await this.#broker.nextJobDueIn(model, second, sequence);
       if (job === undefined) break;
       sequence = job.sequence + 1;
       const expiring = this.#expire(job).then((ended) => {
         allEnded &&= ended;
+        if (ended) count++;
         running.delete(expiring);
       });
       running.add(expiring);

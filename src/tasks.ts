@@ -327,9 +327,10 @@ export class TaskService {
 
   async #readStored(address: TaskAddress): Promise<DatedTask | undefined> {
     const job = await this.#broker.readJob(address);
-    if (job !== undefined) return { task: queuedTask(job), deadline: job.deadline };
+    // Also where there is a job: it leaves its queue a moment after its task's end is stored, or much later.
     const result = await this.#broker.readResult(address);
-    return result && { task: taskOf(result), deadline: address.deadlineSecond * 1000 };
+    if (result !== undefined) return { task: taskOf(result), deadline: address.deadlineSecond * 1000 };
+    return job && { task: queuedTask(job), deadline: job.deadline };
   }
 
   /** @throws {RequestError} `TASK_NOT_FOUND` for what cannot be an id of a task of ours. */

@@ -28,6 +28,9 @@ import type { Assignment, WorkerOptions } from './worker.ts';
 export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'signal'>;
 
 const STORE_RETRY_MS = 500;
+/** More of a job is not kept: with its third for base64, the letter has to fit into a message of the broker (1 MiB). */
+const REASON_MAX_CHARACTERS = 1_000;
+const DEAD_JOB_MAX_BYTES = 512 * 1024;
 /** Failures that cost a session its process: kept for a person to look at. */
 const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
 
@@ -114,14 +117,15 @@ async function storeResult(
   address: TaskAddress,
   { broker, log, signal }: SettleOptions,
 ): Promise<boolean> {
-  while (!signal.aborted) {
+  for (let attempt = 1; !signal.aborted; attempt++) {
     const outcome = await broker.storeResult(result, address);
     if (outcome.type === 'stored') return true;
     // A refusal means "has a final state" or "store full": the stream's leader knows which.
     const final =
       outcome.type === 'refused' ? await broker.readResult(address).catch(() => undefined) : undefined;
     if (final !== undefined) return true;
-    log.warn({ taskId: result.id, reason: outcome.reason }, 'result not stored yet, trying again');
+    if (attempt === 1)
+      log.warn({ taskId: result.id, reason: outcome.reason }, 'result not stored yet, trying again');
     await waitToRetry(broker, signal);
   }
   return false;
@@ -140,12 +144,12 @@ async function storeDeadLetter(
     taskId,
     model,
     code,
-    reason,
+    reason: reason.slice(0, REASON_MAX_CHARACTERS),
     attempts,
     worker: workerId,
     diedAt: broker.now(),
     subject: delivery.subject,
-    job: Buffer.from(delivery.data).toString('base64'),
+    job: Buffer.from(delivery.data.subarray(0, DEAD_JOB_MAX_BYTES)).toString('base64'),
   };
   while (!signal.aborted) {
     const outcome = await broker.storeDeadLetter(letter);

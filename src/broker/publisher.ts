@@ -6,7 +6,9 @@
  * Each entry has a deadline, and the table a bound, because what is published while the connection is down is lost
  * without an error. On a disconnect everything pending is answered at once: whether it was stored is unknown.
  */
+
 import { headers, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+import { messageOf } from '../errors.ts';
 
 /** What became of a publish. Data, not an exception: all three are ordinary on a bad day. */
 export type PublishOutcome =
@@ -76,11 +78,17 @@ export class Publisher implements Disposable {
       const number = ++this.#lastNumber;
       this.#pending.set(number, { subject, settle, due: performance.now() + this.#ackTimeoutMs });
       const options = { reply: this.#prefix + number };
-      this.#connection.publish(
-        subject,
-        payload,
-        firstOfSubject ? { ...options, headers: expectFirst() } : options,
-      );
+      try {
+        this.#connection.publish(
+          subject,
+          payload,
+          firstOfSubject ? { ...options, headers: expectFirst() } : options,
+        );
+      } catch (error) {
+        // It is larger than the broker takes: nothing was sent.
+        this.#pending.delete(number);
+        settle({ type: 'refused', code: 0, reason: messageOf(error) });
+      }
     });
   }
 

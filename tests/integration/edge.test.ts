@@ -2,11 +2,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { streams, subjects } from '../../src/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/task.ts';
+import { streams } from '../../src/protocol.ts';
+import { newTaskId } from '../../src/task.ts';
 import {
   type ErrorView,
   PREDICT_TRIP,
+  post,
   TASK,
   TASK_RESULT,
   TASK_UPDATES,
@@ -191,18 +192,6 @@ describe.each(transports)('over $name', ({ ask }) => {
     expect(extensions.code).toBe('RESULT_EXPIRED');
     expect(message).toBe(`The result of task ${id} is gone: results are kept for 900 s.`);
   });
-
-  test('an error that nobody foresaw is masked, and logged with its cause', async () => {
-    const id = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() + 60_000 });
-    const address = parseTaskId(id);
-    if (address === undefined) throw new Error(`${id} is an id of ours`);
-    await inspector.publish(subjects.resultOf(address), 'not JSON');
-    const error = await refusal(TASK, { id });
-    expect(error.message).toBe('Internal error: the gateway has logged what happened.');
-    expect(error.extensions).toEqual({ code: 'INTERNAL_SERVER_ERROR' });
-    await gateway.logged('unforeseen error while a request was answered');
-    expect(gateway.output()).toMatch(/"type":"MalformedMessage".*unforeseen error/);
-  });
 });
 
 describe('over HTTP', () => {
@@ -307,6 +296,35 @@ describe('over HTTP', () => {
     },
   );
 
+  test.each(['x:99999', 'a b', '[::', '%'])(
+    'a request for the host "%s" is answered with 400 and no internals',
+    async (host) => {
+      const answer = await sendRaw('GET /graphql?query={health{name}} HTTP/1.1', '', host);
+      expect(answer).toMatch(/^HTTP\/1.1 400 /);
+      expect(answer).not.toContain('node_modules');
+    },
+  );
+
+  test('a target that is no path is answered with 400 and no internals', async () => {
+    const answer = await sendRaw('GET http://elsewhere.example/graphql HTTP/1.1', '');
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).not.toContain('node_modules');
+  });
+
+  test('an upgrade to something else than WebSocket is ignored', async () => {
+    const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
+    socket.write(rawRequest('GET /health HTTP/1.1', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__'));
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    expect(answer).toContain('alive');
+  });
+
+  test('several operations without a word which one is a bad request', async () => {
+    const { errors } = await post(gateway.url, 'query A { health { name } } query B { health { name } }');
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
+  });
+
   test('a client that resets the connection while its upgrade is refused harms nobody', async () => {
     for (let i = 0; i < 50; i++) {
       const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
@@ -325,14 +343,14 @@ function literal(changes: Partial<Record<keyof Trip, string>> = {}): string {
   return `{ ${fields.join(', ')} }`;
 }
 
-function rawRequest(requestLine: string, headers: string): string {
+function rawRequest(requestLine: string, headers: string, host = 'gateway'): string {
   const upgrade = headers.startsWith('Upgrade') ? `Connection: Upgrade\r\n${headers}` : 'Connection: close';
-  return `${requestLine}\r\nHost: gateway\r\n${upgrade}\r\n\r\n`;
+  return `${requestLine}\r\nHost: ${host}\r\n${upgrade}\r\n\r\n`;
 }
 
 /** Everything the gateway answers until it closes the connection. */
-async function sendRaw(requestLine: string, headers: string): Promise<string> {
+async function sendRaw(requestLine: string, headers: string, host?: string): Promise<string> {
   const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
-  socket.write(rawRequest(requestLine, headers));
+  socket.write(rawRequest(requestLine, headers, host));
   return (await Array.fromAsync(socket)).join('');
 }

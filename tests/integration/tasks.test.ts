@@ -1,5 +1,6 @@
 /** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resultOf } from '../../src/protocol.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
   CANCEL_TASK,
@@ -218,6 +219,55 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
       () => streams.state('JOBS_trip-duration'),
       ({ messages }) => messages === 0,
     );
+  });
+});
+
+describe('a foreign task', () => {
+  test('whose end is stored while its job still waits has ended for who asks', async () => {
+    await using broker = await openTestBroker(nats);
+    const job = tripJob(broker, 12);
+    const address = parseTaskId(job.taskId);
+    if (address === undefined) throw new Error('the id of a job is an id');
+    await queueJobs(broker, [job]);
+    const end = resultOf(job, {
+      state: 'SUCCEEDED',
+      finishedAt: broker.now(),
+      attempts: 1,
+      prediction: { durationMinutes: 1 },
+    });
+    expect(await broker.storeResult(end, address)).toEqual({ type: 'stored' });
+    const id = job.taskId;
+    expect(taskIn(await post(gateway.url, TASK, { id }), 'task').state).toBe('SUCCEEDED');
+    const events = await collect(sse(gateway.url, TASK_UPDATES, { id }));
+    expect(events.map((event) => taskIn(event, 'taskUpdates').state)).toEqual(['SUCCEEDED']);
+  });
+
+  test('is no longer followed when its subscriber left before the subscription stood', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own, { OPEN_TASKS_MAX: '20' });
+    const tasks = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => submitTrip(here.url, tripNumber(i))),
+    );
+    const body = ({ id }: { id: string }) => JSON.stringify({ query: TASK_RESULT, variables: { id } });
+    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
+    for (const task of tasks) {
+      const leave = new AbortController();
+      const answer = fetch(there.url, { method: 'POST', headers, body: body(task), signal: leave.signal });
+      setImmediate(() => leave.abort());
+      await answer.then((response) => response.body?.cancel()).catch(() => {});
+    }
+    const [last] = tasks.slice(-1);
+    const updates = await eventually(
+      async () => {
+        const answers = sse(there.url, TASK_UPDATES, { id: last?.id });
+        const { value } = await answers.next();
+        await answers.return(undefined);
+        return value;
+      },
+      (answer) => answer?.errors === undefined,
+    );
+    expect(taskIn(updates ?? {}, 'taskUpdates').state).toBe('QUEUED');
   });
 });
 

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../src/protocol.ts';
+import { type Job, subjects } from '../../src/protocol.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { startProcess, startWorker } from '../support/processes.ts';
@@ -93,6 +93,22 @@ describe('a job that cannot be run', () => {
       () => streams.state('JOBS_trip-duration'),
       ({ messages }) => messages === 0,
     );
+  });
+
+  test('is failed and kept in part when it is larger than a dead letter can be', async () => {
+    await using broker = await openTestBroker(nats);
+    await using streams = await inspectStreams(nats);
+    await using worker = await startWorker(nats);
+    const job = tripJob(broker, 7);
+    await streams.publish(subjects.job(job), 'x'.repeat(900_000));
+    const result = await eventually(
+      () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
+      (found) => found !== undefined,
+    );
+    expect(result).toMatchObject({ state: 'FAILED', error: { code: 'MALFORMED_JOB' } });
+    const letter = await streams.last('DEAD', `dead.trip-duration.${job.taskId}`);
+    expect(String(letter?.job).length).toBeGreaterThan(500_000);
+    expect(worker.output()).not.toContain('Error');
   });
 
   test('is left for a newer worker when its message version is newer', async () => {
