@@ -45,7 +45,7 @@ const settings = {
     unit: 'URL list',
     default: undefined,
     consequence:
-      'The broker to use, as `nats://host:port`, several separated by commas. Unset: `npm start` runs a broker of its own.',
+      'The broker to use, as `nats://host:port`, several separated by commas, with a login as `nats://user:password@host:port`. Unset: `npm start` runs a broker of its own.',
     parse: optionalText,
   },
   dataDir: {
