@@ -2,8 +2,8 @@
  * Clients that do not take what they are sent. What may wait for one is bounded; beyond the bound its connection is
  * closed. No final state is lost with a connection: the client connects again and subscribes with the same id.
  *
- * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over SSE the next event is made only when the one before has been
- * handed on, so one event is all that can wait; what has to be bounded there is the time.
+ * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP one answer is all that can wait, of a stream over SSE one
+ * event, since the next is made only when the one before has been handed on; what has to be bounded there is the time.
  */
 import type { ServerResponse } from 'node:http';
 import { WebSocket } from 'ws';
@@ -13,9 +13,9 @@ import type { Logger } from './log.ts';
 export const TOO_SLOW = 4013;
 /** How long a close frame may take to leave: it waits behind all that the client has not taken. */
 const CLOSE_WITHIN_MS = 1_000;
-/** An SSE stream of which nothing is taken for so long is ended. */
-export const STALLED_AFTER_MS = 20_000;
-const CHECK_STREAMS_MS = 1_000;
+/** An answer over HTTP that has waited so long for its client is given up. */
+const STALLED_AFTER_MS = 20_000;
+const CHECK_RESPONSES_MS = 1_000;
 
 type Data = Parameters<WebSocket['send']>[0];
 type Options = Parameters<WebSocket['send']>[1];
@@ -40,8 +40,8 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
   };
 }
 
-/** The SSE streams that are open. */
-export class EventStreams implements Disposable {
+/** The answers over HTTP that are under way: POST's, and streams over SSE. */
+export class OpenResponses implements Disposable {
   readonly #log: Logger;
   /** When each was last seen with nothing waiting, on the clock of `performance.now()`. */
   readonly #takenAt = new Map<ServerResponse, number>();
@@ -49,7 +49,7 @@ export class EventStreams implements Disposable {
 
   constructor(log: Logger) {
     this.#log = log;
-    this.#timer = setInterval(() => this.#endStalled(), CHECK_STREAMS_MS).unref();
+    this.#timer = setInterval(() => this.#endStalled(), CHECK_RESPONSES_MS).unref();
   }
 
   add(response: ServerResponse): void {
@@ -64,13 +64,12 @@ export class EventStreams implements Disposable {
   #endStalled(): void {
     const now = performance.now();
     for (const [response, takenAt] of this.#takenAt) {
-      if (response.writableLength === 0) {
+      // One without a socket waits behind another of the same connection.
+      if (response.writableLength === 0 || response.socket === null) {
         this.#takenAt.set(response, now);
       } else if (now - takenAt > STALLED_AFTER_MS) {
-        this.#log.warn(
-          { bufferedBytes: response.writableLength },
-          'dropped an SSE stream whose client does not read',
-        );
+        const bufferedBytes = response.writableLength;
+        this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
         response.destroy();
       }
     }

@@ -1,0 +1,282 @@
+/** More than the system can take, at every place where it could pile up: bounded, refused in words, nothing lost. */
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { getIntrospectionQuery } from 'graphql';
+import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { MESSAGE_VERSION } from '../../src/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/task.ts';
+import {
+  collect,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  post,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+  TASK_UPDATES,
+  taskIn,
+} from '../support/client.ts';
+import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { residentBytes } from '../support/memory.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn } from '../support/transports.ts';
+
+const MIB = 1024 * 1024;
+const INTROSPECTION = getIntrospectionQuery();
+const QUESTIONS = 500;
+
+test.concurrent('a WebSocket whose client does not read is closed with 4013, and a reconnect brings what it missed', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '2', MAX_BUFFERED_BYTES: '65536' });
+  const { id } = await submitTrip(gateway.url, tripNumber(1));
+  const reads = await watchDeafly(gateway, id);
+  const never = await watchDeafly(gateway, id);
+  const [refused] = await collect(sse(gateway.url, TASK_RESULT, { id }));
+  expect(refusalIn(refused ?? {})).toMatchObject({
+    message: 'This gateway has 2 subscriptions open already (MAX_SUBSCRIPTIONS). Try again in a moment.',
+    extensions: { code: 'GATEWAY_BUSY', limit: 2 },
+  });
+
+  await overload(reads, gateway);
+  const closed = once(reads, 'close');
+  reads.resume();
+  expect((await closed).map(String)).toEqual(['4013', 'Too slow: connect again']);
+  await overload(never, gateway);
+
+  await using _worker = await startWorker(nats);
+  // Both places are free again, though one of the clients has not even taken the close frame.
+  const results = await eventually(
+    () => Promise.all([1, 2].map(() => collect(sse(gateway.url, TASK_RESULT, { id })))),
+    (answers) => answers.every(([answer]) => answer?.errors === undefined),
+  );
+  for (const [answer] of results) expect(taskIn(answer ?? {}, 'taskResult').state).toBe('SUCCEEDED');
+  expect(gateway.output()).not.toMatch(/error/i);
+  never.terminate();
+});
+
+test.concurrent.each([
+  ['answers to POST', 'application/json'],
+  ['streams over SSE', 'text/event-stream'],
+])('a connection whose client does not read %s is ended', async (_what, accept) => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const answerLength = JSON.stringify(await post(gateway.url, INTROSPECTION)).length;
+  const socket = await askDeafly(gateway, accept);
+  await gateway.logged('dropped an HTTP connection whose client does not read');
+  await new Promise((resolve) => socket.once('close', resolve).resume());
+  expect(socket.bytesRead).toBeLessThan(QUESTIONS * answerLength);
+});
+
+test('2,000 subscriptions whose clients vanish leave nothing behind', async () => {
+  await using nats = await startNats({ config: 'http: "127.0.0.1:-1"' });
+  await using broker = await openTestBroker(nats);
+  // Were 10 KB of each kept, 10,000 of them would end the process.
+  const NODE_OPTIONS = '--max-old-space-size=128';
+  await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '2000', NODE_OPTIONS });
+  // Accepted elsewhere: each costs the gateway a subscription at the broker as long as it is watched.
+  const jobs = Array.from({ length: 2_000 }, (_, i) => tripJob(broker, i, 300_000));
+  await queueJobs(broker, jobs);
+  const subscriptions = await subscriptionCounter(nats);
+  const before = await subscriptions();
+  for (let round = 0; round < 5; round++) {
+    const sockets = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => watchAll(gateway, jobs.slice(i * 100, (i + 1) * 100))),
+    );
+    // And one for what runs at their home.
+    expect(await subscriptions()).toBe(before + 2_001);
+    const [refused] = await collect(sse(gateway.url, TASK_UPDATES, { id: jobs[0]?.taskId }));
+    expect(refusalIn(refused ?? {}).extensions.code).toBe('GATEWAY_BUSY');
+    for (const socket of sockets) socket.terminate();
+    await eventually(subscriptions, (count) => count === before);
+  }
+  expect(gateway.output()).not.toMatch(/error/i);
+});
+
+test.concurrent('a store of results that is 90 % full takes no new tasks until there is room, and brings accepted ones to their end', async () => {
+  await using nats = await startNats();
+  const limits = { RESULT_MAX_COUNT: '1000' };
+  await using streams = await inspectStreams(nats);
+  await using broker = await openTestBroker(nats, limits);
+  await fillResults(broker, 895);
+  await using gateway = await startGateway(nats, limits);
+  const submit = (i: number) =>
+    post(gateway.url, PREDICT_TRIP, { input: tripNumber(i), options: { requestId: `trip ${i}` } });
+  const accepted = [];
+  for (let i = 0; i < 5; i++) accepted.push(taskIn(await submit(i), 'predictTrip'));
+  expect(refusalIn(await submit(5))).toMatchObject({
+    message: expect.stringContaining('The store of results is nearly full'),
+    extensions: { code: 'RESULT_STORE_FULL', retryAfterMs: 5_000 },
+  });
+  expect(taskIn(await submit(4), 'predictTrip').id).toBe(accepted[4]?.id);
+
+  await using _worker = await startWorker(nats, limits);
+  for (const { id } of accepted)
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+  expect(refusalIn(await submit(5)).extensions.code).toBe('RESULT_STORE_FULL');
+  await streams.removeOldest('RESULTS', 500);
+  await eventually(
+    () => submit(5),
+    ({ errors }) => errors === undefined,
+  );
+});
+
+test.concurrent('results that find their store full are held by their worker until there is room', async () => {
+  await using nats = await startNats();
+  const limits = { RESULT_MAX_COUNT: '1000' };
+  await using streams = await inspectStreams(nats);
+  await using broker = await openTestBroker(nats, limits);
+  await fillResults(broker, 1_000);
+  const jobs = Array.from({ length: 200 }, (_, i) => tripJob(broker, i));
+  await queueJobs(broker, jobs);
+  await using worker = await startWorker(nats, limits);
+  await worker.logged('result not stored yet, trying again');
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(200);
+  await streams.removeOldest('RESULTS', 200);
+  await eventually(
+    () => streams.state('JOBS_trip-duration'),
+    ({ messages }) => messages === 0,
+  );
+  for (const { taskId } of jobs)
+    expect(await streams.last('RESULTS', `results.${HOME}.${taskId}`)).toMatchObject({ state: 'SUCCEEDED' });
+});
+
+test('a flood of 5 times the capacity leaves memory flat, and every accepted task ends well', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '1000' });
+  // 64 tasks in 200 ms at most: 320 a second.
+  await using worker = await startWorker(nats, {
+    QUEUE_MAX_JOBS: '1000',
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+    RUN_MS: '200',
+  });
+  const accepted: string[] = [];
+  const refusals = new Map<string, number>();
+  const memory: number[][] = [];
+  const until = performance.now() + 10_000;
+  const client = openWebSocket(gateway.url);
+  const lane = async () => {
+    while (performance.now() < until) {
+      const [answer = {}] = await collect(
+        overWebSocket(client, PREDICT_TRIP, { input: tripNumber(accepted.length) }),
+      );
+      const code = answer.errors?.[0]?.extensions.code;
+      if (code === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
+      else refusals.set(code, (refusals.get(code) ?? 0) + 1);
+      if ((accepted.length + (refusals.get('QUEUE_FULL') ?? 0)) % 1_000 === 0)
+        memory.push(await Promise.all([gateway, worker].map(({ pid }) => residentBytes(pid))));
+    }
+  };
+  await Promise.all(Array.from({ length: 64 }, lane));
+  await client.dispose();
+
+  const refused = refusals.get('QUEUE_FULL') ?? 0;
+  expect([...refusals.keys()]).toEqual(['QUEUE_FULL']);
+  expect(refused).toBeGreaterThan(4 * (accepted.length - 1_000));
+  // What grows in the first third is warming up.
+  const settled = memory.slice(Math.floor(memory.length / 3));
+  for (const side of [0, 1]) {
+    const bytes = settled.map((sample) => sample[side] ?? 0);
+    expect(Math.max(...bytes) - (bytes[0] ?? 0)).toBeLessThan(64 * MIB);
+  }
+  for (let start = 0; start < accepted.length; start += 100) {
+    const tasks = await Promise.all(
+      accepted.slice(start, start + 100).map((id) => onlyTask(sse(gateway.url, TASK_RESULT, { id }))),
+    );
+    for (const { state } of tasks) expect(state).toBe('SUCCEEDED');
+  }
+  expect(gateway.output()).not.toMatch(/error/i);
+});
+
+/** Ends of tasks that nobody asks for. */
+async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const now = broker.now();
+    const id = newTaskId({ model: 'trip-duration', home: HOME, deadline: now + 60_000 });
+    const address = parseTaskId(id);
+    if (address === undefined) throw new Error(`${id} is an id of ours`);
+    const task = { id, model: 'trip-duration', modelVersion: '1', submittedAt: now, finishedAt: now };
+    await broker.storeResult({ v: MESSAGE_VERSION, ...task, state: 'CANCELED', attempts: 0 }, address);
+  }
+}
+
+/** A socket on which the connection is acknowledged. */
+async function openSocket({ url }: Gateway): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  socket.on('error', () => {});
+  await once(socket, 'open');
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
+  return socket;
+}
+
+function subscribe(socket: WebSocket, id: string, query: string, variables: object = {}): void {
+  socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query, variables } }));
+}
+
+/** Resolves once every subscription has shown its first state. */
+async function watchAll(gateway: Gateway, jobs: readonly { taskId: string }[]): Promise<WebSocket> {
+  const socket = await openSocket(gateway);
+  const shown = Promise.withResolvers<void>();
+  let count = 0;
+  socket.on('message', () => ++count === jobs.length && shown.resolve());
+  for (const { taskId } of jobs) subscribe(socket, taskId, TASK_UPDATES, { id: taskId });
+  await shown.promise;
+  return socket;
+}
+
+/** Watches a task, and reads nothing more after its first state. */
+async function watchDeafly(gateway: Gateway, id: string): Promise<WebSocket> {
+  const socket = await openSocket(gateway);
+  subscribe(socket, 'watch', TASK_UPDATES, { id });
+  await once(socket, 'message');
+  socket.pause();
+  return socket;
+}
+
+/** Asks for more than the kernel's buffers hold, until the gateway has had enough. */
+async function overload(socket: WebSocket, gateway: Gateway): Promise<void> {
+  const drops = () => gateway.output().split('dropped a WebSocket').length;
+  const before = drops();
+  for (let i = 0; drops() === before && i < 2_000; i++) {
+    subscribe(socket, String(i), INTROSPECTION);
+    await new Promise(setImmediate);
+  }
+  await eventually(
+    async () => new Promise(setImmediate),
+    () => drops() > before,
+  );
+}
+
+/** Sends questions on one connection, whose answers are more than the kernel's buffers hold, and reads none. */
+async function askDeafly({ url }: Gateway, accept: string): Promise<ReturnType<typeof connect>> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  await once(socket, 'connect');
+  socket.pause();
+  const body = JSON.stringify({ query: INTROSPECTION });
+  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\naccept: ${accept}\r\ncontent-type: application/json`;
+  for (let i = 0; i < QUESTIONS; i++)
+    socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  return socket;
+}
+
+/** How many subscriptions all clients of the broker have, by its monitoring. */
+async function subscriptionCounter({ dataDir }: NatsServer): Promise<() => Promise<number>> {
+  const file = (await readdir(dataDir)).find((name) => name.endsWith('.ports')) ?? '';
+  const { monitoring } = JSON.parse(await readFile(join(dataDir, file), 'utf8'));
+  return async () => {
+    const { connections } = await (await fetch(`${monitoring[0]}/connz`)).json();
+    return connections.reduce(
+      (sum: number, { subscriptions }: { subscriptions: number }) => sum + subscriptions,
+      0,
+    );
+  };
+}
