@@ -145,8 +145,8 @@ export async function collect(answers: AsyncIterable<Answer>): Promise<readonly 
 }
 
 /** The one event of `taskResult`. @throws unless exactly one answer comes. */
-export async function onlyTask(answers: AsyncIterable<Answer>): Promise<TaskView> {
-  const [first, ...rest] = await collect(answers);
+export async function onlyTask(answers: AsyncIterable<Answer> | Iterable<Answer>): Promise<TaskView> {
+  const [first, ...rest] = await Array.fromAsync(answers);
   if (first === undefined || rest.length > 0)
     throw new Error(`exactly one event was expected, got ${rest.length + (first ? 1 : 0)}`);
   return taskIn(first, 'taskResult');

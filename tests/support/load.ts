@@ -46,7 +46,7 @@ export async function runLoad(
     while (next < firstTrip + trips) {
       const trip = next++;
       const { id } = await submitUntilAccepted(client, trip, refusals);
-      finished.push({ trip, task: await onlyTask(overWebSocket(client, TASK_RESULT, { id })) });
+      finished.push({ trip, task: await resultOnceServed(client, id, refusals) });
       onFinished(finished.length);
     }
   };
@@ -65,6 +65,20 @@ async function submitUntilAccepted(
     const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, variables));
     const code = refusalOf(answer);
     if (code === undefined) return taskIn(answer, 'predictTrip');
+    refusals.set(code, (refusals.get(code) ?? 0) + 1);
+  }
+}
+
+/** A broker that is away or has no leader cannot tell of a task that the gateway does not know by itself. */
+async function resultOnceServed(
+  client: Client,
+  id: string,
+  refusals: Map<string, number>,
+): Promise<TaskView> {
+  for (;;) {
+    const answers = await collect(overWebSocket(client, TASK_RESULT, { id }));
+    const code = refusalOf(answers[0] ?? {});
+    if (code === undefined) return onlyTask(answers);
     refusals.set(code, (refusals.get(code) ?? 0) + 1);
   }
 }
