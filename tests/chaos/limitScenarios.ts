@@ -129,8 +129,8 @@ async function fillResults(broker: { readonly url: string }, max: number) {
         const { messages } = (await streams.info('RESULTS')).state;
         if (messages >= max) return;
         await Promise.all(
-          Array.from({ length: Math.min(500, max - messages) }, () =>
-            connection.request(`results.ffffffff.filler_${number++}`, '{}'),
+          Array.from({ length: Math.min(200, max - messages) }, () =>
+            connection.request(`results.ffffffff.filler_${number++}`, '{}', { timeout: 10_000 }),
           ),
         );
       }

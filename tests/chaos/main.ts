@@ -2,94 +2,104 @@
  * Breaks Tidings on purpose, under load, and tells what became of every accepted task.
  *
  *     npm run chaos [-- <scenario> …] [--tasks N] [--seconds S] [--seed TEXT]
+ *     npm run chaos -- --sabotage [<sabotage> …]
  *
- * Tasks and seconds are spread evenly over the scenarios. Exit code 1 if anything was lost, doubled or wrong.
+ * Tasks are spread evenly over the scenarios; seconds are of each. Exit code 1 if anything was lost, doubled or wrong.
+ * `--sabotage` checks the oracle itself: see sabotage.ts.
  */
 import { parseArgs } from 'node:util';
 import { openDirectModel } from '../support/predictDirectly.ts';
-import { brokerKill, clusterLeaderKill, silentLink } from './brokerScenarios.ts';
-import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
-import { Oracle, type Report } from './oracle.ts';
-import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
-import { Random } from './random.ts';
-import type { Scenario } from './scenario.ts';
-import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
+import type { Report } from './oracle.ts';
+import { SABOTAGES, tryToCatch } from './sabotage.ts';
+import { isWhole, play, SCENARIOS } from './scenarios.ts';
 
-const SCENARIOS: readonly Scenario[] = [
-  workerKill,
-  sessionKill,
-  gatewayKill,
-  brokerKill,
-  clusterLeaderKill,
-  poison,
-  flood,
-  resultsFull,
-  queueFullNoWorker,
-  silentLink,
-  rollingRestart,
-  cancelRace,
-  requestId,
-  clockSkew,
-];
 const DEFAULT_TASKS = 14_000;
-/** A scenario; longer if its tasks would come faster than `TASKS_PER_S`. */
+/** A scenario lasts so long, or longer if its tasks would come faster than `TASKS_PER_S`. */
 const SECONDS = 10;
-const TASKS_PER_S = 250;
+const TASKS_PER_S = 200;
 const EVIDENCE_SHOWN = 8;
 
-const { positionals, values } = parseArgs({
+const { positionals: names, values } = parseArgs({
   allowPositionals: true,
   options: {
     tasks: { type: 'string', default: String(DEFAULT_TASKS) },
     seconds: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    sabotage: { type: 'boolean', default: false },
   },
 });
-const unknown = positionals.find((name) => SCENARIOS.every((scenario) => scenario.name !== name));
-if (unknown !== undefined) {
-  process.stderr.write(
-    `there is no scenario ${JSON.stringify(unknown)}, but ${SCENARIOS.map(({ name }) => name).join(', ')}\n`,
-  );
+process.exit((await (values.sabotage ? checkOracle() : breakTidings())) ? 0 : 1);
+
+async function breakTidings(): Promise<boolean> {
+  const scenarios = chosenFrom(SCENARIOS);
+  const tasks = Math.ceil(positive('tasks', values.tasks) / scenarios.length);
+  const seconds =
+    values.seconds === undefined
+      ? Math.max(SECONDS, tasks / TASKS_PER_S)
+      : positive('seconds', values.seconds);
+  const rows: Record<string, Record<string, number>> = {};
+  let allWhole = true;
+  await using model = await openDirectModel();
+  for (const scenario of scenarios) {
+    const startedAt = performance.now();
+    console.log(`${scenario.name}: ${scenario.about}`);
+    const report = await play(scenario, { tasks, seconds, seed: values.seed }, model);
+    for (const sentence of report.evidence.slice(0, EVIDENCE_SHOWN)) console.log(`  ${sentence}`);
+    console.log(`  ended: ${listed(report.ends)}; refused for the moment: ${listed(report.refusals)}`);
+    rows[scenario.name] = rowOf(report, performance.now() - startedAt);
+    allWhole &&= isWhole(report);
+  }
+  console.table(rows);
+  return allWhole;
+}
+
+async function checkOracle(): Promise<boolean> {
+  const rows: Record<string, { scenario: string; 'caught by': string }> = {};
+  let allCaught = true;
+  for (const sabotage of chosenFrom(SABOTAGES)) {
+    console.log(`${sabotage.name}: ${sabotage.about}`);
+    const caughtBy = await tryToCatch(sabotage, values.seed);
+    rows[sabotage.name] = { scenario: sabotage.scenario, 'caught by': caughtBy ?? 'NOT CAUGHT' };
+    allCaught &&= caughtBy !== undefined;
+  }
+  console.table(rows);
+  return allCaught;
+}
+
+/** @returns those that the command names, or all. */
+function chosenFrom<T extends { readonly name: string }>(all: readonly T[]): readonly T[] {
+  const known = all.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse(`there is no ${JSON.stringify(unknown)}, but ${known.join(', ')}`);
+  return all.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) refuse(`--${option} must be a number above 0, got ${JSON.stringify(text)}`);
+  return number;
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`${reason}\n`);
   process.exit(2);
 }
-const chosen = SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-const tasks = Math.ceil(Number(values.tasks) / chosen.length);
-const seconds = Number(values.seconds ?? Math.max(SECONDS, tasks / TASKS_PER_S));
 
-await using model = await openDirectModel();
-const rows: Record<string, string | number>[] = [];
-let isWhole = true;
-for (const scenario of chosen) {
-  const seed = `${values.seed} ${scenario.name}`;
-  const startedAt = performance.now();
-  console.log(`${scenario.name}: ${scenario.about}`);
-  const oracle = new Oracle();
-  await scenario.run({ oracle, random: new Random(seed), seed, tasks, seconds });
-  const report = await oracle.report(model);
-  rows.push(rowOf(scenario, report, performance.now() - startedAt));
-  for (const line of report.evidence.slice(0, EVIDENCE_SHOWN)) console.log(`  ${line}`);
-  console.log(`  ended: ${listed(report.ends)}; refused for the moment: ${listed(report.refusals)}`);
-  isWhole &&= report.lost + report.doubled + report.wrong === 0;
-}
-console.table(Object.fromEntries(rows.map(({ scenario, ...row }) => [scenario, row])));
-process.exit(isWhole ? 0 : 1);
-
-function rowOf({ name }: Scenario, report: Report, tookMs: number) {
+function rowOf(report: Report, tookMs: number) {
   return {
-    scenario: name,
     accepted: report.accepted,
     finished: report.finished,
     lost: report.lost,
     doubled: report.doubled,
     wrong: report.wrong,
     kills: report.kills,
-    'longest gap s': round(report.longestGapMs),
-    'recovered within s': round(report.longestRecoveryMs),
-    'took s': round(tookMs),
+    'longest gap s': tenths(report.longestGapMs),
+    'recovered within s': tenths(report.longestRecoveryMs),
+    'took s': tenths(tookMs),
   };
 }
 
-function round(ms: number): number {
+function tenths(ms: number): number {
   return Math.round(ms / 100) / 10;
 }
 

@@ -133,7 +133,10 @@ export class Oracle {
   }
 
   async report(model: DirectModel): Promise<Report> {
-    const evidence = [...this.#doubledRequests, ...this.#surprises];
+    const evidence = [
+      ...this.#doubledRequests.map((what) => `doubled: ${what}`),
+      ...this.#surprises.map((what) => `wrong: ${what}`),
+    ];
     const ends = new Map<string, number>();
     let lost = 0;
     let doubled = this.#doubledRequests.length;
@@ -148,17 +151,17 @@ export class Oracle {
       ];
       if (missing.length > 0) {
         lost++;
-        evidence.push(`${id} lost: ${missing.join('; ')}`);
+        evidence.push(`lost: ${id}, ${missing.join('; ')}`);
       }
       if (others.length > 0) {
         doubled++;
-        const ends = [...finals.values()].map(({ task, by }) => `${by}: ${JSON.stringify(task)}`);
-        evidence.push(`${id} ended ${finals.size} times: ${ends.join(' | ')}`);
+        const seen = [...finals.values()].map(({ task, by }) => `${task.state} ${task.finishedAt} (${by})`);
+        evidence.push(`doubled: ${id}, ${seen.join(', ')}`);
       }
       const problem = final && (await problemWith(final.task, trial, model));
       if (problem !== undefined) {
         wrong++;
-        evidence.push(`${id} wrong: ${problem}, seen by ${final?.by}`);
+        evidence.push(`wrong: ${id}, ${problem} (${final?.by})`);
       }
     }
     return {

@@ -1,0 +1,151 @@
+/**
+ * Checks the oracle: breaks one guarantee on purpose in a copy of the sources, plays the scenario that tells most
+ * about it there, and expects the oracle to object.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Sabotage {
+  readonly name: string;
+  readonly about: string;
+  readonly scenario: string;
+  /** @default 10 */
+  readonly seconds?: number;
+  readonly changes: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+}
+
+export const SABOTAGES: readonly Sabotage[] = [
+  {
+    name: 'early-ack',
+    about: 'a job is acknowledged before its result is stored',
+    scenario: 'results-full',
+    changes: [
+      {
+        file: 'workers/settle.ts',
+        from: '  if (await storeResult(result, address, options)) delivery.ack();',
+        to: '  delivery.ack();\n  if (await storeResult(result, address, options)) return;',
+      },
+    ],
+  },
+  {
+    name: 'write-many',
+    about: 'a second result replaces the first',
+    scenario: 'cancel-race',
+    changes: [{ file: 'src/broker/streams.ts', from: ', discard_new_per_subject: true };', to: ' };' }],
+  },
+  {
+    name: 'unstored-results',
+    about: 'gateways listen to results as they are sent, not as they are stored',
+    scenario: 'results-full',
+    changes: [
+      {
+        file: 'src/protocol.ts',
+        from: 'finalsOf: (home: string) => `final.',
+        to: 'finalsOf: (home: string) => `results.',
+      },
+      {
+        file: 'src/protocol.ts',
+        from: 'finalOf: ({ id, home }: TaskAddress) => `final.',
+        to: 'finalOf: ({ id, home }: TaskAddress) => `results.',
+      },
+    ],
+  },
+  {
+    name: 'refusal-is-final',
+    about: 'a worker takes every refused result for one of a task that has finished',
+    scenario: 'results-full',
+    changes: [
+      {
+        file: 'workers/settle.ts',
+        from: '    if (final !== undefined) return true;',
+        to: "    if (final !== undefined || outcome.type === 'refused') return true;",
+      },
+    ],
+  },
+  {
+    name: 'delivery-verdict',
+    about: 'a job that is delivered for the third time is failed',
+    scenario: 'worker-kill',
+    seconds: 25,
+    changes: [
+      {
+        file: 'workers/worker.ts',
+        from: 'assignment.soloRuns = mark?.soloRuns ?? 0;',
+        to: 'assignment.soloRuns = assignment.delivery.deliveryCount;\n    assignment.suspect = assignment.soloRuns >= 3;',
+      },
+    ],
+  },
+  {
+    name: 'early-purge',
+    about: 'a job is taken off its queue before the final state of its task is stored',
+    scenario: 'results-full',
+    changes: [
+      {
+        file: 'src/endTask.ts',
+        from: '  const outcome = await broker.storeResult(end, address);',
+        to: '  await broker.removeJob(address);\n  const outcome = await broker.storeResult(end, address);',
+      },
+    ],
+  },
+  {
+    name: 'direct-read',
+    about: 'a task is unknown if any one replica does not have its result',
+    scenario: 'cluster-leader-kill',
+    seconds: 20,
+    changes: [
+      {
+        file: 'src/broker/broker.ts',
+        from: `  readResult(address: TaskAddress): Promise<Result | undefined> {
+    return `,
+        to: `  readResult(address: TaskAddress): Promise<Result | undefined> {
+    return this.peekResult(address);
+    return `,
+      },
+    ],
+  },
+];
+
+const ROOT = join(import.meta.dirname, '../..');
+const COPIED = ['src', 'schema', 'workers', 'models', 'tests', 'package.json'];
+const LINKED = ['node_modules', '.cache'];
+const TASKS_PER_S = 120;
+/** As main.ts prints it. */
+const FIRST_EVIDENCE = /^ {2}((?:lost|doubled|wrong): .*)$/m;
+
+/** @returns what the oracle said first, or undefined if it found nothing. */
+export async function tryToCatch(sabotage: Sabotage, seed: string): Promise<string | undefined> {
+  const { scenario, seconds = 10, changes } = sabotage;
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-sabotage-'));
+  for (const name of COPIED) await cp(join(ROOT, name), join(folder.path, name), { recursive: true });
+  for (const name of LINKED) await symlink(join(ROOT, name), join(folder.path, name));
+  for (const { file, from, to } of changes) await change(join(folder.path, file), from, to);
+
+  const options = ['--tasks', TASKS_PER_S * seconds, '--seconds', seconds, '--seed', seed].map(String);
+  const child = spawn(process.execPath, ['tests/chaos/main.ts', scenario, ...options], {
+    cwd: folder.path,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code === 0) return undefined;
+  const evidence = FIRST_EVIDENCE.exec(output)?.[1];
+  // A program that fails in another way has proven nothing.
+  if (evidence === undefined) throw new Error(`${scenario} ended with ${code} and no evidence: ${output}`);
+  return evidence;
+}
+
+/** Fails loudly where the code has moved on: a sabotage that changes nothing would prove nothing. */
+async function change(file: string, from: string, to: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const [before, after, ...more] = text.split(from);
+  if (after === undefined || more.length > 0) {
+    throw new Error(`${file} must hold this text once, to be sabotaged: ${from}`);
+  }
+  await writeFile(file, `${before}${to}${after}`);
+}
