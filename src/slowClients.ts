@@ -13,8 +13,8 @@ import type { Logger } from './log.ts';
 export const TOO_SLOW = 4013;
 /** How long a close frame may take to leave: it waits behind all that the client has not taken. */
 const CLOSE_WITHIN_MS = 1_000;
-/** An answer over HTTP that has waited so long for its client is given up. */
-const STALLED_AFTER_MS = 20_000;
+/** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
+const STALLED_AFTER_MS = 10_000;
 const CHECK_RESPONSES_MS = 1_000;
 
 type Data = Parameters<WebSocket['send']>[0];

@@ -16,6 +16,19 @@ export async function cpuSeconds(pid: number, { children }: { children: boolean 
   return seconds.reduce((sum, next) => sum + next, own);
 }
 
+/** Resident memory of a process and the living processes it started, in MiB. Linux only. */
+export async function residentMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const own = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
+  const others = await Promise.all((await childrenOf(pid)).map(residentMiB));
+  return others.reduce((sum, next) => sum + next, own);
+}
+
+/** Waits on the clock: load has no other end. */
+export function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;

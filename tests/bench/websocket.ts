@@ -3,21 +3,15 @@
  * answer is compared with the model's own. The load client shares the machine's cores with what it measures.
  */
 import { performance } from 'node:perf_hooks';
-import { WebSocket } from 'ws';
 import { startNats } from '../support/natsServer.ts';
-import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
-import { cpuSeconds, median } from './measure.ts';
+import { expectedMinutes, startClient } from './client.ts';
+import { cpuSeconds, elapsed, median } from './measure.ts';
 
 const CLIENTS = 64;
 const WARM_UP_MS = 3_000;
 const MEASURE_MS = 8_000;
 const REPETITIONS = 3;
-const DIFFERENT_TRIPS = 1_000;
-
-const SUBMIT = 'mutation($input: PredictTripInput!) { predictTrip(input: $input) { id } }';
-const RESULT =
-  'subscription($id: ID!) { taskResult(id: $id) { state prediction { ... on TripPrediction { durationMinutes } } } }';
 
 interface Repetition {
   readonly tasksPerSecond: number;
@@ -37,7 +31,7 @@ export async function benchWebSocket(): Promise<void> {
   const latencies: number[] = [];
   const clients = await Promise.all(
     Array.from({ length: CLIENTS }, (_, i) =>
-      startClient(gateway.url, i, expected, (ms) => latencies.push(ms)),
+      startClient(gateway.url, { offset: i, expected, onResult: (ms) => latencies.push(ms) }),
     ),
   );
   const pids = {
@@ -79,66 +73,6 @@ export async function benchWebSocket(): Promise<void> {
   }
   for (const client of clients) client.terminate();
   print(repetitions);
-}
-
-/** Waits on the clock: a closed loop has no other end. */
-function elapsed(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-async function expectedMinutes(): Promise<readonly number[]> {
-  await using model = await openDirectModel();
-  const minutes: number[] = [];
-  for (let i = 0; i < DIFFERENT_TRIPS; i++) minutes.push(await model.predict(tripNumber(i)));
-  return minutes;
-}
-
-/** A client of the `graphql-transport-ws` protocol with as little work of its own as can be. */
-async function startClient(
-  url: string,
-  offset: number,
-  expected: readonly number[],
-  onResult: (latencyMs: number) => void,
-): Promise<WebSocket> {
-  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
-    perMessageDeflate: false,
-  });
-  const connected = Promise.withResolvers<void>();
-  let trip = offset;
-  let submittedAt = 0;
-  const send = (message: object) => socket.send(JSON.stringify(message));
-  const submit = () => {
-    trip = (trip + 1) % DIFFERENT_TRIPS;
-    submittedAt = performance.now();
-    send({
-      id: 'submit',
-      type: 'subscribe',
-      payload: { query: SUBMIT, variables: { input: tripNumber(trip) } },
-    });
-  };
-  socket.on('open', () => send({ type: 'connection_init' }));
-  socket.on('error', connected.reject);
-  socket.on('message', (data) => {
-    const message = JSON.parse(String(data));
-    if (message.type === 'connection_ack') {
-      connected.resolve();
-      submit();
-    } else if (message.type === 'next' && message.id === 'submit') {
-      const { id } = message.payload.data.predictTrip;
-      send({ id: 'result', type: 'subscribe', payload: { query: RESULT, variables: { id } } });
-    } else if (message.type === 'next') {
-      const got = message.payload.data.taskResult.prediction?.durationMinutes;
-      if (got !== expected[trip])
-        throw new Error(`trip ${trip} must take ${expected[trip]} minutes, got ${String(data)}`);
-      onResult(performance.now() - submittedAt);
-    } else if (message.type === 'complete' && message.id === 'result') {
-      submit();
-    } else if (message.type !== 'complete') {
-      throw new Error(`the gateway answered ${String(data)}`);
-    }
-  });
-  await connected.promise;
-  return socket;
 }
 
 function print(repetitions: readonly Repetition[]): void {
