@@ -92,17 +92,19 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'direct-read',
-    about: 'a task is unknown if any one replica does not have its result',
+    about: 'a task is unknown if any one copy of the streams does not know it',
     scenario: 'cluster-leader-kill',
     seconds: 20,
     changes: [
       {
+        file: 'src/broker/streams.ts',
+        from: '    discard: DiscardPolicy.New,\n',
+        to: '    discard: DiscardPolicy.New,\n    allow_direct: true,\n',
+      },
+      {
         file: 'src/broker/broker.ts',
-        from: `  readResult(address: TaskAddress): Promise<Result | undefined> {
-    return `,
-        to: `  readResult(address: TaskAddress): Promise<Result | undefined> {
-    return this.peekResult(address);
-    return `,
+        from: 'this.#manager.streams.getMessage(stream, { last_by_subj: subject })',
+        to: 'this.#manager.direct.getMessage(stream, { seq: 1, next_by_subj: subject })',
       },
     ],
   },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openDirectModel } from '../support/predictDirectly.ts';
 import { play, SCENARIOS } from './scenarios.ts';
 
-const TELLING = ['worker-kill', 'gateway-kill', 'broker-kill', 'results-full', 'cancel-race'];
+const TELLING = ['worker-kill', 'broker-kill', 'results-full', 'cancel-race'];
 
 test.for(SCENARIOS.filter(({ name }) => TELLING.includes(name)))(
   '$name: $about, and nothing is lost, doubled or wrong',
