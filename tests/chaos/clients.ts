@@ -12,6 +12,7 @@ import {
   post,
   sse,
   TASK,
+  TASK_FIELDS,
   TASK_RESULT,
   TASK_UPDATES,
   type TaskView,
@@ -71,6 +72,8 @@ export class Clients implements AsyncDisposable {
   readonly #sockets: readonly (readonly Client[])[];
   readonly #leave = new AbortController();
   readonly #background = new Set<Promise<unknown>>();
+  /** Operations take the sockets of a gateway in turn. */
+  #turn = 0;
 
   constructor(options: ClientsOptions) {
     this.#options = options;
@@ -247,12 +250,11 @@ export class Clients implements AsyncDisposable {
 
   async #auditSome(url: string, by: string, ids: readonly string[]): Promise<void> {
     const { oracle } = this.#options;
-    const fields = TASK.slice(TASK.indexOf('{ id '), TASK.lastIndexOf('}'));
     const giveUpAt = performance.now() + AUDIT_LIMIT_MS;
     for (const id of ids) oracle.waits(id, by);
     let open = ids;
     while (open.length > 0 && performance.now() < giveUpAt) {
-      const query = `{ ${open.map((id, i) => `t${i}: task(id: "${id}") ${fields}`).join(' ')} }`;
+      const query = `{ ${open.map((id, i) => `t${i}: task(id: "${id}") { ${TASK_FIELDS} }`).join(' ')} }`;
       const { data, errors = [] } = await post(url, query).catch((): Answer => ({}));
       open = open.filter((id, i) => {
         const task = data?.[`t${i}`];
@@ -315,7 +317,7 @@ export class Clients implements AsyncDisposable {
 
   #socket(gateway: number): Client {
     const sockets = this.#sockets[gateway] ?? [];
-    const socket = sockets[Math.floor(Math.random() * sockets.length)];
+    const socket = sockets[this.#turn++ % sockets.length];
     if (socket === undefined) throw new Error(`there is no gateway ${gateway}`);
     return socket;
   }

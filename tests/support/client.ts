@@ -32,7 +32,7 @@ export interface Answer {
   readonly errors?: readonly ErrorView[];
 }
 
-const TASK_FIELDS = `id model modelVersion state submittedAt startedAt finishedAt attempts
+export const TASK_FIELDS = `id model modelVersion state submittedAt startedAt finishedAt attempts
   timings { queueMs batchMs computeMs batchSize } prediction { ... on TripPrediction { durationMinutes } } error { code message }`;
 
 export const PREDICT_TRIP = `mutation PredictTrip($input: PredictTripInput!, $options: TaskOptions) {
