@@ -1,7 +1,7 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
 import { MAX_TIMEOUT_MS } from '../src/config.ts';
 import { isFloat, type Manifest, type ManifestInput, type Model } from '../src/models.ts';
-import { MAX_REQUEST_ID_LENGTH, MIN_TIMEOUT_MS } from '../src/tasks.ts';
+import { MAX_REQUEST_ID_LENGTH, MIN_TIMEOUT_MS } from '../src/submission.ts';
 import type { Builder } from './builder.ts';
 import type { TaskRef } from './task.ts';
 

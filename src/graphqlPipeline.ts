@@ -43,6 +43,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
           connectionParams?.authorization ??
             request?.headers.get('authorization') ??
             req?.headers.authorization,
+          req?.headers.host,
         ),
       trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
     }),

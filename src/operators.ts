@@ -8,16 +8,20 @@ import { RequestError, RequestErrorCode } from './errors.ts';
  * Lets operators pass.
  *
  * @param authorization as the HTTP header has it: `Bearer` and the token.
+ * @param hostHeader the name under which the request came.
  * @throws {RequestError} `FORBIDDEN` to anybody else.
  */
-export type OperatorGate = (authorization: unknown) => void;
+export type OperatorGate = (authorization: unknown, hostHeader: string | undefined) => void;
 
 /** Without a token everybody passes if only this machine can reach the gateway, and nobody otherwise. */
 export function operatorGate({ operatorToken, host }: Pick<Config, 'operatorToken' | 'host'>): OperatorGate {
   if (operatorToken === undefined) {
-    return () => {
+    return (_authorization, hostHeader) => {
       if (!isLoopback(host))
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
+      // A web page whose own name was made to point here has that name as its host.
+      if (!isLoopback(URL.parse(`http://${hostHeader}`)?.hostname ?? ''))
+        throw forbidden('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
     };
   }
   const expected = digest(operatorToken);
@@ -30,7 +34,9 @@ export function operatorGate({ operatorToken, host }: Pick<Config, 'operatorToke
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+  return (
+    host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
+  );
 }
 
 function digest(text: string): Buffer {
