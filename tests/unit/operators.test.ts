@@ -3,6 +3,8 @@ import { operatorGate } from '../../src/operators.ts';
 
 describe('without a token', () => {
   test('who asks this machine by its own name passes, and a page whose name was made to point here does not', () => {
+    for (const host of ['127.1.2.3', 'localhost', '::1'])
+      operatorGate({ operatorToken: undefined, host })('', 'localhost');
     const gate = operatorGate({ operatorToken: undefined, host: '127.0.0.1' });
     for (const host of ['127.0.0.1:4000', 'localhost:4000', 'localhost', '[::1]:4000']) gate(undefined, host);
     for (const host of ['evil.example:4000', '127.0.0.1.evil.example', '', undefined, 'a b']) {
@@ -11,8 +13,10 @@ describe('without a token', () => {
   });
 
   test('nobody passes a gateway that other machines can reach', () => {
-    const gate = operatorGate({ operatorToken: undefined, host: '0.0.0.0' });
-    expect(() => gate('Bearer whatever', 'localhost')).toThrow('has no OPERATOR_TOKEN set');
+    for (const host of ['0.0.0.0', '::', '192.168.0.1', '127.example.org']) {
+      const gate = operatorGate({ operatorToken: undefined, host });
+      expect(() => gate('Bearer whatever', 'localhost')).toThrow('has no OPERATOR_TOKEN set');
+    }
   });
 });
 
