@@ -32,8 +32,6 @@ export interface Load {
 export interface ClientHabits {
   /** Tries once to cancel the task so long after it was accepted. */
   readonly cancelAfterMs?: number;
-  /** Leaves the task alone until it must have ended. */
-  readonly unwatched?: boolean;
   /** Goes away if the task is refused. */
   readonly givesUp?: boolean;
   /** So many others submit the same under the same requestId, at about the same time. @default 0 */

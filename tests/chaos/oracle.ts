@@ -13,6 +13,8 @@ export interface Trial {
   readonly expectation: Expectation;
   /** @default 60000, as the model has it */
   readonly timeoutMs?: number;
+  /** Nobody looks at the task until it must have ended, so when it did is not known. */
+  readonly unwatched?: boolean;
 }
 
 export interface Report {
@@ -128,10 +130,6 @@ export class Oracle {
     return [...this.#tasks.keys()];
   }
 
-  hasEnded(id: string): boolean {
-    return this.#tasks.get(id)?.endedAt !== undefined;
-  }
-
   async report(model: DirectModel): Promise<Report> {
     const evidence = [
       ...this.#doubledRequests.map((what) => `doubled: ${what}`),
@@ -179,9 +177,13 @@ export class Oracle {
     };
   }
 
+  get #watched(): readonly AcceptedTask[] {
+    return [...this.#tasks.values()].filter(({ trial }) => trial.unwatched !== true);
+  }
+
   /** The longest time in which tasks were open and none ended. */
   #longestGap(): number {
-    const tasks = [...this.#tasks.values()];
+    const tasks = this.#watched;
     const starts = tasks.map(({ acceptedAt }) => acceptedAt).toSorted((a, b) => a - b);
     const ends = tasks.flatMap(({ endedAt }) => endedAt ?? []).toSorted((a, b) => a - b);
     let longest = 0;
@@ -194,7 +196,7 @@ export class Oracle {
   }
 
   #longestRecovery(): number {
-    const tasks = [...this.#tasks.values()];
+    const tasks = this.#watched;
     const recoveries = this.#faultTimes.map((struckAt) => {
       const open = tasks.filter(
         ({ acceptedAt, endedAt = 0 }) => acceptedAt <= struckAt && endedAt > struckAt,
