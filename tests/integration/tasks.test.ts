@@ -181,9 +181,23 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     );
     expect(here).toMatchObject(expired);
     expect(there).toEqual(here);
-    expect(Date.parse(here?.finishedAt ?? '') - Date.parse(submittedAt)).toBeGreaterThanOrEqual(300);
+    const livedMs = Date.parse(here?.finishedAt ?? '') - Date.parse(submittedAt);
+    expect(livedMs).toBeGreaterThanOrEqual(300);
+    expect(livedMs).toBeLessThan(300 + 2_000);
     await using streams = await inspectStreams(nats);
     expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
+  });
+
+  test('to who watches it on a gateway that lives, when the one that accepted it is gone', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own);
+    const { id, submittedAt } = await submitTrip(here.url, tripNumber(7), { timeoutMs: 1_000 });
+    const watched = onlyTask(sse(there.url, TASK_RESULT, { id }));
+    here.kill('SIGKILL');
+    const task = await watched;
+    expect(task).toMatchObject(expired);
+    expect(Date.parse(task.finishedAt ?? '') - Date.parse(submittedAt)).toBeLessThan(1_000 + 2_000);
   });
 
   test('without anybody watching, and without the gateway that accepted it', async () => {

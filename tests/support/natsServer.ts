@@ -61,6 +61,10 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     });
     const ended = new AbortController();
     started.once('exit', () => ended.abort()).once('error', () => ended.abort());
+    // A test that ran out of time disposes of nothing.
+    const killAtExit = () => started.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    started.once('exit', () => process.off('exit', killAtExit));
     try {
       const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(START_LIMIT_MS)]);
       port = await listeningPort(started, dataDir, signal);
