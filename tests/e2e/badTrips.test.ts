@@ -146,6 +146,26 @@ test('a run that takes too long is ended with its process, only its job fails, a
   expect(await streams.last('DEAD', `dead.trip-duration.${endless.taskId}`)).toBeDefined();
 });
 
+test('a job whose run outlasts its lease stays with its worker', { timeout: 120_000 }, async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using worker = await startWorker(nats);
+  const session = Number(/"pid":(\d+),"msg":"session ready"/.exec(worker.output())?.[1]);
+  process.kill(session, 'SIGSTOP');
+  const job = tripJob(broker, 1);
+  await queueJobs(broker, [job]);
+  const consumer = () => streams.consumer('JOBS_trip-duration', 'v1_interactive');
+  await eventually(consumer, ({ num_ack_pending }) => num_ack_pending === 1);
+  const takenAt = performance.now();
+  await using _other = await startWorker(nats);
+  // The lease is 5 s: unless it is renewed, the other worker has the job by then.
+  const later = await eventually(consumer, () => performance.now() - takenAt > 7_000);
+  expect(later).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
+  process.kill(session, 'SIGCONT');
+  expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+});
+
 test('a row that the run refuses, or whose output is no number, fails alone', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);

@@ -1,7 +1,16 @@
 /** The bad days, with processes that are really killed: what was accepted ends once, with the right answer. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { collect, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import {
+  collect,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  post,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+} from '../support/client.ts';
 import { type Load, runLoad } from '../support/load.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
@@ -128,6 +137,26 @@ describe('SIGTERM', () => {
     worker.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
     await expectAllRight(await loading);
+  });
+
+  test('makes a gateway close its WebSockets with 1001, and a client that connects again gets its result', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    const { id } = await submitTrip(gateway.url, tripNumber(1));
+    const client = openWebSocket(gateway.url, 100);
+    const connected = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<number>();
+    client.on('connected', () => connected.resolve());
+    client.on('closed', (event) => closed.resolve((event as CloseEvent).code));
+    const result = onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+    await connected.promise;
+    gateway.kill('SIGTERM');
+    expect(await closed.promise).toBe(1001);
+    expect(await gateway.ended).toBe(0);
+    await using _successor = await startGateway(nats, { PORT: new URL(gateway.url).port });
+    await using _worker = await startWorker(nats);
+    expect(await result).toMatchObject({ id, state: 'SUCCEEDED' });
+    await client.dispose();
   });
 
   test('makes a gateway end its streams in words and leave with 0', async () => {
