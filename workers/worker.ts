@@ -54,14 +54,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const { fresh = [], suspects = [] } = Object.groupBy(due, ({ suspect }) =>
       suspect ? 'suspects' : 'fresh',
     );
-    const outcomes: Outcome[] = [...(await runRows(fresh, options))];
-    for (const suspect of suspects) outcomes.push(await runAlone(suspect, options));
-    for (const [i, assignment] of [...fresh, ...suspects].entries()) {
-      const outcome = outcomes[i];
+    const end = (assignment: Assignment, outcome: Outcome | undefined) => {
       if (outcome === undefined) throw new Error('a run gives one outcome for each of its rows');
       track(settling, settle(assignment, outcome, formedAt, options));
-    }
-    for (const assignment of overdue) track(settling, settle(assignment, 'expired', formedAt, options));
+    };
+    for (const assignment of overdue) end(assignment, 'expired');
+    const outcomes = await runRows(fresh, options);
+    for (const [i, assignment] of fresh.entries()) end(assignment, outcomes[i]);
+    // Last, and one by one: each may cost the session its process, and nobody else shall wait for that.
+    for (const suspect of suspects) end(suspect, await runAlone(suspect, options));
   }
   await Promise.all(settling);
 }
