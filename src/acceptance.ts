@@ -87,12 +87,11 @@ export class Acceptance {
   }
 
   /**
-   * Submits a dead job again as a new task, with the time limit it had. However many gateways do so at the same time,
-   * and whichever of them dies meanwhile, one task comes of it as long as its dead letter is removed only afterwards.
+   * Accepts a job in the place of a dead one. However many gateways do so at the same time, and whichever of them dies
+   * meanwhile, one task comes of it as long as the dead letter is removed only afterwards.
    *
-   * @param model the job's.
+   * @param deadId the task that died.
    * @returns once the new job is stored; a redrive that was made before gives its task.
-   * @throws {RequestError} as `submit`; the job's input may be one that the manifest does not allow any more.
    */
   async redrive(job: Job, deadId: string): Promise<Task> {
     const until = giveUpAt();
