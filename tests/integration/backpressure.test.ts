@@ -181,7 +181,7 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
 
   const refused = refusals.get('QUEUE_FULL') ?? 0;
   expect([...refusals.keys()]).toEqual(['QUEUE_FULL']);
-  expect(refused).toBeGreaterThan(accepted.length);
+  expect(refused).toBeGreaterThan(4 * (accepted.length - 500));
   // What grows in the first third is warming up.
   const settled = memory.slice(Math.floor(memory.length / 3));
   for (const side of [0, 1]) {

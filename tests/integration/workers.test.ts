@@ -211,18 +211,25 @@ describe('a version is refused by name, with exit code 78,', () => {
   });
 });
 
-test('streams that do not fit into the store of a foreign broker are refused with their sum', async () => {
-  await using own = await startNats();
-  await using gateway = startProcess('src/main.ts', {
-    NATS_URL: own.url,
-    PORT: '0',
-    RESULT_MAX_BYTES: String(10 ** 12),
-  });
-  expect(await gateway.ended).toBe(78);
-  expect(gateway.output()).toContain(
-    'must have room for 1250419430400 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
-  );
-});
+test.each([
+  ['that are new', false],
+  ['that are there and grow', true],
+])(
+  'streams %s and do not fit into the store of a foreign broker are refused with their sum',
+  async (_what, exist) => {
+    await using own = await startNats();
+    if (exist) await (await openTestBroker(own))[Symbol.asyncDispose]();
+    await using gateway = startProcess('src/main.ts', {
+      NATS_URL: own.url,
+      PORT: '0',
+      RESULT_MAX_BYTES: String(10 ** 12),
+    });
+    expect(await gateway.ended).toBe(78);
+    expect(gateway.output()).toContain(
+      'must have room for 1250419430400 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
+    );
+  },
+);
 
 test('copies of streams that a single broker cannot keep are refused by the name of the setting', async () => {
   await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, STREAM_REPLICAS: '3' });
