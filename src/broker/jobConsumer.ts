@@ -36,7 +36,8 @@ export interface JobSource {
 const ACK = '+ACK';
 const ACK_AND_PULL = '+NXT';
 
-const PULL_EXPIRES_MS = 30_000;
+/** For so long a broker goes on sending jobs to a worker whose link has gone silent; each is then lost for a lease. */
+const PULL_EXPIRES_MS = 5_000;
 const HEARTBEAT_MS = 1_000;
 const WATCHDOG_MS = 500;
 /** Shorter than the election after which a new leader, who knows nothing of our requests, takes over. */
