@@ -30,8 +30,15 @@ const SUBSET = `
     optional string name = 3;
     optional string op_type = 4;
     repeated AttributeProto attribute = 5;
+    optional string domain = 7;
   }
-  message AttributeProto { optional string name = 1; optional int64 i = 3; optional int32 type = 20; }
+  message AttributeProto {
+    optional string name = 1;
+    optional int64 i = 3;
+    repeated int64 ints = 8;
+    repeated string strings = 9;
+    optional int32 type = 20;
+  }
   message TensorProto {
     repeated int64 dims = 1;
     optional int32 data_type = 2;
@@ -48,8 +55,20 @@ const SUBSET = `
 // Operator set 17 came with IR version 8; ONNX Runtime has read both since 1.12 (2022).
 const IR_VERSION = 8;
 const OPSET_VERSION = 17;
+/** Versions of the other operator sets, by domain, from about the same time; a domain that is not here counts as 1. */
+const EXTENSION_VERSIONS: Readonly<Record<string, number>> = { 'ai.onnx.ml': 3 };
 const INTEGER_ATTRIBUTE = 2;
-const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, float64: 11 } as const;
+const INTEGERS_ATTRIBUTE = 7;
+const STRINGS_ATTRIBUTE = 8;
+const ELEMENT_TYPES = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
 
 /** An input or output of the graph. A dimension given as a name, such as 'N', may differ from run to run. */
 export interface Port {
@@ -58,6 +77,9 @@ export interface Port {
   readonly shape: readonly (number | string)[];
   readonly description: string;
 }
+
+/** An output of whatever type its operator makes, such as a sequence of maps. */
+export type InferredPort = Pick<Port, 'name' | 'description'>;
 
 /** A tensor stored in the file, in row-major order. An empty shape is a scalar. */
 export interface Constant {
@@ -71,7 +93,10 @@ export interface Operator {
   readonly type: string;
   readonly inputs: readonly string[];
   readonly output: string;
-  readonly attributes?: Readonly<Record<string, number>>;
+  /** Whole numbers, alone or as lists, or lists of texts. */
+  readonly attributes?: Readonly<Record<string, number | readonly number[] | readonly string[]>>;
+  /** The operator set it is from. @default the standard one */
+  readonly domain?: string;
 }
 
 /** A graph whose operators stand in the order in which they run. */
@@ -81,18 +106,22 @@ export interface Graph {
   readonly inputs: readonly Port[];
   readonly constants: readonly Constant[];
   readonly operators: readonly Operator[];
-  readonly outputs: readonly Port[];
+  readonly outputs: readonly (Port | InferredPort)[];
 }
 
 /** Encodes a graph as the bytes of an ONNX file. The same graph gives the same bytes. */
 export function encodeModel(graph: Graph): Uint8Array {
   const model = protobuf.parse(SUBSET, { keepCase: true }).root.lookupType('ModelProto');
+  const extensions = new Set(graph.operators.flatMap(({ domain }) => domain ?? []));
   return model
     .encode({
       ir_version: IR_VERSION,
       producer_name: 'tidings',
       doc_string: graph.description,
-      opset_import: [{ domain: '', version: OPSET_VERSION }],
+      opset_import: [
+        { domain: '', version: OPSET_VERSION },
+        ...[...extensions].map((domain) => ({ domain, version: EXTENSION_VERSIONS[domain] ?? 1 })),
+      ],
       graph: {
         name: graph.name,
         node: graph.operators.map(describeOperator),
@@ -104,9 +133,23 @@ export function encodeModel(graph: Graph): Uint8Array {
     .finish();
 }
 
-function describeOperator({ type, inputs, output, attributes = {} }: Operator) {
-  const attribute = Object.entries(attributes).map(([name, i]) => ({ name, i, type: INTEGER_ATTRIBUTE }));
-  return { op_type: type, name: output, input: inputs, output: [output], attribute };
+function describeOperator({ type, inputs, output, attributes = {}, domain }: Operator) {
+  const attribute = Object.entries(attributes).map(describeAttribute);
+  return {
+    op_type: type,
+    name: output,
+    input: inputs,
+    output: [output],
+    attribute,
+    ...(domain !== undefined && { domain }),
+  };
+}
+
+function describeAttribute([name, value]: [string, number | readonly number[] | readonly string[]]) {
+  if (typeof value === 'number') return { name, i: value, type: INTEGER_ATTRIBUTE };
+  return value.every((item) => typeof item === 'number')
+    ? { name, ints: value, type: INTEGERS_ATTRIBUTE }
+    : { name, strings: value, type: STRINGS_ATTRIBUTE };
 }
 
 function describeConstant({ name, shape, values }: Constant) {
@@ -116,11 +159,15 @@ function describeConstant({ name, shape, values }: Constant) {
   return { name, dims: shape, data_type: ELEMENT_TYPES[type], raw_data: bytes };
 }
 
-function describePort({ name, type, shape, description }: Port) {
-  const dim = shape.map((size) => (typeof size === 'string' ? { dim_param: size } : { dim_value: size }));
+function describePort(port: Port | InferredPort) {
+  const { name, description: doc_string } = port;
+  if (!('type' in port)) return { name, doc_string };
+  const dim = port.shape.map((size) =>
+    typeof size === 'string' ? { dim_param: size } : { dim_value: size },
+  );
   return {
     name,
-    type: { tensor_type: { elem_type: ELEMENT_TYPES[type], shape: { dim } } },
-    doc_string: description,
+    type: { tensor_type: { elem_type: ELEMENT_TYPES[port.type], shape: { dim } } },
+    doc_string,
   };
 }
