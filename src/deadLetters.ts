@@ -87,12 +87,12 @@ export class DeadLetters implements Disposable {
     checkModel(model);
     if (this.#watches.size >= MAX_WATCHES) throw busy();
     let watch: DeadLetterWatch | undefined;
-    const heard = await this.#broker.listenDead(model, () => watch?.wake());
+    const heard = await this.#broker.deadLetters.listen(model, () => watch?.wake());
     try {
       const opened = new DeadLetterWatch({
-        afterSequence: await this.#broker.lastDeadSequence(),
+        afterSequence: await this.#broker.deadLetters.lastSequence(),
         // While the broker is away there is nothing to show; the reconnect wakes it.
-        readNext: (sequence) => this.#broker.nextDeadLetter(model, sequence + 1).catch(() => undefined),
+        readNext: (sequence) => this.#broker.deadLetters.next(model, sequence + 1).catch(() => undefined),
         onClose: () => {
           heard[Symbol.dispose]();
           this.#watches.delete(opened);
@@ -115,7 +115,7 @@ export class DeadLetters implements Disposable {
    */
   async redrive(id: string, trace: string | undefined): Promise<Task> {
     const address = addressOf(id);
-    const letter = await this.#broker.readDeadLetter(address);
+    const letter = await this.#broker.deadLetters.read(address);
     if (letter !== undefined) return this.#redriveLetter(letter, address, trace);
     const task = await this.#tasks.redriven(id);
     if (task === undefined) throw notFound(id);
@@ -131,7 +131,7 @@ export class DeadLetters implements Disposable {
   async redriveAll(model: string, trace: string | undefined): Promise<RedriveCount> {
     checkModel(model);
     // A job that dies again meanwhile is not redriven again.
-    const last = await this.#broker.lastDeadSequence();
+    const last = await this.#broker.deadLetters.lastSequence();
     const count = { redriven: 0, kept: 0 };
     for (let sequence = 1; ; ) {
       const read = await this.#read(model, sequence, CONCURRENCY);
@@ -154,9 +154,9 @@ export class DeadLetters implements Disposable {
    */
   async discard(id: string): Promise<DeadLetter> {
     const address = addressOf(id);
-    const letter = await this.#broker.readDeadLetter(address);
+    const letter = await this.#broker.deadLetters.read(address);
     // Of two who discard it at the same time, one has.
-    if (letter === undefined || !(await this.#broker.removeDeadLetter(address))) throw notFound(id);
+    if (letter === undefined || !(await this.#broker.deadLetters.remove(address))) throw notFound(id);
     return letter;
   }
 
@@ -177,7 +177,7 @@ export class DeadLetters implements Disposable {
   async #read(model: string, fromSequence: number, count: number): Promise<readonly StoredDeadLetter[]> {
     const letters: StoredDeadLetter[] = [];
     for (let sequence = fromSequence; letters.length < count; ) {
-      const found = await this.#broker.nextDeadLetter(model, sequence);
+      const found = await this.#broker.deadLetters.next(model, sequence);
       if (found === undefined) break;
       letters.push(found);
       sequence = found.sequence + 1;
@@ -193,7 +193,7 @@ export class DeadLetters implements Disposable {
       if (!(error instanceof RequestError) || error.code !== RequestErrorCode.BadUserInput) throw error;
       throw cannotRedrive(letter, error.message);
     });
-    await this.#broker.removeDeadLetter(address);
+    await this.#broker.deadLetters.remove(address);
     return task;
   }
 

@@ -1,5 +1,6 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
-import { type Broker, brokerUnavailable } from './broker/broker.ts';
+import type { Broker } from './broker/broker.ts';
+import { brokerUnavailable } from './broker/storedMessages.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { type JobHeader, type Result, resultOf } from './protocol.ts';
 import { type TaskAddress, TaskErrorCode, TaskState } from './task.ts';

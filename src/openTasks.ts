@@ -89,8 +89,8 @@ export class OpenTasks implements Disposable {
     this.#maxSubscriptions = maxSubscriptions;
     this.#log = log;
     this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
-    this.#listening.use(broker.listenRunning(home, (notice) => this.#run(notice)));
-    this.#listening.use(broker.answerPresentState(home, (id) => this.#open.get(id)?.task));
+    this.#listening.use(broker.notices.listenRunning(home, (notice) => this.#run(notice)));
+    this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#distrustAll()));
     const timer = setInterval(() => this.#tick(), TICK_MS).unref();
     this.#listening.defer(() => clearInterval(timer));
@@ -269,7 +269,7 @@ export class OpenTasks implements Disposable {
   #hearRunningOf(home: string): Disposable {
     const feed = this.#runningFeeds.get(home) ?? {
       users: 0,
-      listening: this.#broker.listenRunning(home, (notice) => this.#run(notice)),
+      listening: this.#broker.notices.listenRunning(home, (notice) => this.#run(notice)),
     };
     feed.users++;
     this.#runningFeeds.set(home, feed);

@@ -10,7 +10,7 @@ export class LiveWorkers implements Disposable {
   readonly #listening: Listening;
 
   constructor(broker: Broker) {
-    this.#listening = broker.listenWorkers({
+    this.#listening = broker.notices.listenWorkers({
       present: (presence) => this.#hear(presence),
       left: (id) => this.#heard.delete(id),
     });

@@ -53,7 +53,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     const signal = impatience.signal;
     return { source, done: runWorker({ source, session, broker, manifest, workerId, log, signal }) };
   });
-  const announced = broker.announceWorker({
+  const announced = broker.notices.announceWorker({
     id: workerId,
     startedAt,
     models: served.map(({ manifest: { name }, version, executionProvider }) => ({

@@ -123,7 +123,7 @@ function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
 /** Tells the gateways which of their tasks run now. */
 function announce(batch: readonly Assignment[], startedAt: number, broker: Broker): void {
   for (const [home, assignments] of Map.groupBy(batch, ({ address }) => address.home)) {
-    broker.announceRunning(home, {
+    broker.notices.announceRunning(home, {
       startedAt,
       taskIds: assignments.map(({ job }) => job.taskId),
       attempts: assignments.map(({ attempts }) => attempts),

@@ -152,7 +152,7 @@ async function storeDeadLetter(
     job: Buffer.from(delivery.data.subarray(0, DEAD_JOB_MAX_BYTES)).toString('base64'),
   };
   while (!signal.aborted) {
-    const outcome = await broker.storeDeadLetter(letter);
+    const outcome = await broker.deadLetters.store(letter);
     if (outcome.type === 'stored') return;
     if (outcome.type === 'refused') {
       // One from an earlier try, or the store is full: the task must reach its end all the same.

@@ -50,10 +50,18 @@ export async function ensureStreams(
   const configs = streamConfigs(models, limits);
   for (const config of configs) await ensureStream(jsm, config, configs);
   for (const { manifest, versions } of models) {
-    for (const { version } of versions) {
-      await jsm.consumers.add(streams.jobs(manifest.name), consumerConfig(manifest.name, version, limits));
-    }
+    for (const { version } of versions) await ensureConsumer(jsm, manifest.name, version, limits);
   }
+}
+
+/** What takes the jobs of one version from the stream of its model. */
+export async function ensureConsumer(
+  jsm: JetStreamManager,
+  model: string,
+  version: string,
+  limits: StreamLimits,
+): Promise<void> {
+  await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, limits));
 }
 
 /** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */

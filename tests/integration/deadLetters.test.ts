@@ -92,7 +92,9 @@ function letterOf(job: Job, diedAt: number): DeadLetter {
 
 /** As a worker leaves them. @returns their ids. */
 async function bury(broker: Broker, jobs: readonly Job[]): Promise<readonly string[]> {
-  const outcomes = await Promise.all(jobs.map((job) => broker.storeDeadLetter(letterOf(job, broker.now()))));
+  const outcomes = await Promise.all(
+    jobs.map((job) => broker.deadLetters.store(letterOf(job, broker.now()))),
+  );
   expect(outcomes.filter(({ type }) => type !== 'stored')).toEqual([]);
   return jobs.map(({ taskId }) => taskId);
 }
@@ -264,7 +266,7 @@ describe('a dead letter', () => {
     const newer = { ...tripJob(broker, 7), v: 2 };
     const noJson = { ...letterOf(tripJob(broker, 8), broker.now()), job: btoa('{"v":1,') };
     await bury(broker, [outOfRange, newer, good]);
-    await broker.storeDeadLetter(noJson);
+    await broker.deadLetters.store(noJson);
     for (const [id, why] of [
       [outOfRange.taskId, /pickupLocationId must be .* from 1 to 265 .* got 300/],
       [newer.taskId, /message version 2 is newer than 1/],

@@ -452,7 +452,7 @@ test('a task that runs is RUNNING for who asks any gateway', async () => {
   const updates = sse(there.url, TASK_UPDATES, { id });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
   const { home = '' } = parseTaskId(id) ?? {};
-  broker.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
+  broker.notices.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
   for (const { url } of [here, there]) {
     expect(taskIn(await post(url, TASK, { id }), 'task')).toMatchObject({ state: 'RUNNING', attempts: 1 });

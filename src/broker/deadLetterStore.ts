@@ -1,0 +1,78 @@
+/** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { type DeadLetter, decodeDeadLetter, encodeMessage, streams, subjects } from '../protocol.ts';
+import type { TaskAddress } from '../task.ts';
+import type { Listening, Notices } from './notices.ts';
+import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { StoredMessages } from './storedMessages.ts';
+
+export interface StoredDeadLetter {
+  readonly letter: DeadLetter;
+  readonly sequence: number;
+}
+
+export class DeadLetterStore {
+  readonly #publisher: Publisher;
+  readonly #stored: StoredMessages;
+  readonly #notices: Notices;
+  readonly #log: Logger;
+
+  constructor({
+    publisher,
+    stored,
+    notices,
+    log,
+  }: {
+    publisher: Publisher;
+    stored: StoredMessages;
+    notices: Notices;
+    log: Logger;
+  }) {
+    this.#publisher = publisher;
+    this.#stored = stored;
+    this.#notices = notices;
+    this.#log = log;
+  }
+
+  /** Write-once. */
+  store(letter: DeadLetter): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.dead(letter.model, letter.taskId), encodeMessage(letter));
+  }
+
+  /** @returns whether the letter was still there. */
+  async remove({ model, id }: TaskAddress): Promise<boolean> {
+    return (await this.#stored.purge(streams.dead, { filter: subjects.dead(model, id) })) > 0;
+  }
+
+  read({ model, id }: TaskAddress): Promise<DeadLetter | undefined> {
+    return this.#stored.last(streams.dead, subjects.dead(model, id), ({ data }) =>
+      decodeDeadLetter(data, id),
+    );
+  }
+
+  /** @returns the first dead letter of a model from a sequence on. What cannot be read is passed over. */
+  async next(model: string, fromSequence: number): Promise<StoredDeadLetter | undefined> {
+    for (let sequence = fromSequence; ; ) {
+      const message = await this.#stored.next(streams.dead, subjects.deadOf(model), sequence);
+      if (message === undefined) return undefined;
+      const { subject, data, seq } = message;
+      try {
+        return { letter: decodeDeadLetter(data, subject.split('.')[2] ?? ''), sequence: seq };
+      } catch (error) {
+        this.#log.warn({ subject, reason: messageOf(error) }, 'a dead letter cannot be read');
+        sequence = seq + 1;
+      }
+    }
+  }
+
+  /** @returns the sequence of the dead letter that was stored last, of any model. */
+  async lastSequence(): Promise<number> {
+    return (await this.#stored.ask((manager) => manager.streams.info(streams.dead))).state.last_seq;
+  }
+
+  /** Hears that a dead letter of a model was stored, at most once each. Resolves once the broker listens. */
+  listen(model: string, hear: () => void): Promise<Listening> {
+    return this.#notices.listenNow(subjects.diedOf(model), hear);
+  }
+}

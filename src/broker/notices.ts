@@ -1,0 +1,141 @@
+/**
+ * What processes tell each other beside the streams: who lives, what runs. Core NATS: it need not survive, may be lost,
+ * and is heard by whoever listens at that moment.
+ */
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '../errors.ts';
+import { checkPresence, checkRunningNotice } from '../heard.ts';
+import type { Logger } from '../log.ts';
+import {
+  encodeMessage,
+  PRESENCE_INTERVAL_MS,
+  type RunningNotice,
+  subjects,
+  type WorkerPresence,
+} from '../protocol.ts';
+import type { Task, TaskAddress } from '../task.ts';
+import { brokerUnavailable } from './storedMessages.ts';
+
+/** What stops listening when disposed. */
+export type Listening = Disposable;
+
+const PRESENT_STATE_TIMEOUT_MS = 250;
+
+export class Notices {
+  readonly #connection: NatsConnection;
+  readonly #isConnected: () => boolean;
+  readonly #log: Logger;
+
+  constructor({
+    connection,
+    isConnected,
+    log,
+  }: {
+    connection: NatsConnection;
+    isConnected: () => boolean;
+    log: Logger;
+  }) {
+    this.#connection = connection;
+    this.#isConnected = isConnected;
+    this.#log = log;
+  }
+
+  /** Hears every message of a subject. One that `hear` cannot read is logged and dropped. */
+  listen(subject: string, hear: (message: Msg) => void): Listening {
+    const subscription = this.#connection.subscribe(subject, {
+      callback: (_error, message) => {
+        try {
+          hear(message);
+        } catch (error) {
+          this.#log.warn(
+            { reason: messageOf(error), subject: message.subject },
+            'a message from the broker could not be read',
+          );
+        }
+      },
+    });
+    return {
+      [Symbol.dispose]: () => {
+        if (!subscription.isClosed()) subscription.unsubscribe();
+      },
+    };
+  }
+
+  /** The same; resolves once the broker listens. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  async listenNow(subject: string, hear: (message: Msg) => void): Promise<Listening> {
+    // A flush would wait for the reconnect.
+    if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
+    const listening = this.listen(subject, hear);
+    try {
+      await this.#connection.flush();
+      return listening;
+    } catch (error) {
+      listening[Symbol.dispose]();
+      throw brokerUnavailable(messageOf(error), error);
+    }
+  }
+
+  /** Hears which tasks of a gateway run; the gateway that accepted them is told always, others while they listen. */
+  listenRunning(home: string, hear: (notice: RunningNotice) => void): Listening {
+    return this.listen(subjects.running(home), (message) => hear(checkRunningNotice(message.json())));
+  }
+
+  announceRunning(home: string, notice: RunningNotice): void {
+    this.#publish(subjects.running(home), encodeMessage(notice));
+  }
+
+  /** Answers other gateways that ask for the present state of a task that this one accepted. */
+  answerPresentState(home: string, find: (id: string) => Task | undefined): Listening {
+    return this.listen(subjects.presentState(home), (message) => {
+      message.respond(encodeMessage(find(message.string()) ?? {}));
+    });
+  }
+
+  /** @returns the present state as its home gateway knows it; undefined if that one is gone or has forgotten it. */
+  async askPresentState({ id, home }: TaskAddress): Promise<Task | undefined> {
+    try {
+      const reply = await this.#connection.request(subjects.presentState(home), id, {
+        timeout: PRESENT_STATE_TIMEOUT_MS,
+      });
+      const task = reply.json<Partial<Task>>();
+      return task.id === id ? (task as Task) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Tells gateways at once, regularly and whenever one asks that this worker serves. Disposing says good-bye. */
+  announceWorker(presence: WorkerPresence): Listening {
+    const announce = () => this.#publish(subjects.workerPresence, encodeMessage(presence));
+    const asked = this.listen(subjects.askWorkers, announce);
+    const timer = setInterval(announce, PRESENCE_INTERVAL_MS).unref();
+    announce();
+    return {
+      [Symbol.dispose]: () => {
+        clearInterval(timer);
+        asked[Symbol.dispose]();
+        this.#publish(subjects.workerLeft, encodeMessage({ id: presence.id }));
+      },
+    };
+  }
+
+  /** Hears workers, those that live already at once. */
+  listenWorkers({
+    present,
+    left,
+  }: {
+    present: (presence: WorkerPresence) => void;
+    left: (id: string) => void;
+  }): Listening {
+    const stack = new DisposableStack();
+    stack.use(this.listen(subjects.workerPresence, (message) => present(checkPresence(message.json()))));
+    stack.use(this.listen(subjects.workerLeft, (message) => left(message.json<{ id: string }>().id)));
+    this.#connection.publish(subjects.askWorkers);
+    return stack;
+  }
+
+  /** What is said while disconnected is not kept for later: it would be old news. */
+  #publish(subject: string, payload: string): void {
+    if (this.#isConnected()) this.#connection.publish(subject, payload);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What lies in the streams, as their leaders know it. Whatever keeps the broker from answering becomes a RequestError
+ * `BROKER_UNAVAILABLE`; "there is none" is an answer.
+ */
+import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { MalformedMessage } from '../heard.ts';
+import type { Logger } from '../log.ts';
+
+export interface StoredMessagesOptions {
+  readonly manager: JetStreamManager;
+  readonly isConnected: () => boolean;
+  readonly log: Logger;
+}
+
+/** A message that was deleted already. */
+const NO_SUCH_MESSAGE = [10_037, 10_043];
+/** How long a client should wait before it tries again, in milliseconds: about a broker's restart. */
+const RETRY_AFTER_MS = 1_000;
+
+export class StoredMessages {
+  readonly #manager: JetStreamManager;
+  readonly #isConnected: () => boolean;
+  readonly #log: Logger;
+
+  constructor({ manager, isConnected, log }: StoredMessagesOptions) {
+    this.#manager = manager;
+    this.#isConnected = isConnected;
+    this.#log = log;
+  }
+
+  /** Asks anything of the broker. @throws {RequestError} `BROKER_UNAVAILABLE`, at once while it is not connected. */
+  async ask<T>(question: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
+    try {
+      return await question(this.#manager);
+    } catch (error) {
+      throw brokerUnavailable(messageOf(error), error);
+    }
+  }
+
+  /** @returns the newest message of a subject. */
+  async last<T>(stream: string, subject: string, decode: (message: StoredMsg) => T): Promise<T | undefined> {
+    const query = { last_by_subj: subject };
+    const message = await this.ask((manager) => manager.streams.getMessage(stream, query));
+    return message === null ? undefined : decode(message);
+  }
+
+  /** @returns the first message from a sequence on that fits a filter of subjects. */
+  async next(stream: string, filter: string, fromSequence: number): Promise<StoredMsg | undefined> {
+    const query = { seq: fromSequence, next_by_subj: filter };
+    return (await this.ask((manager) => manager.streams.getMessage(stream, query))) ?? undefined;
+  }
+
+  /**
+   * Reads what is written once. Whatever cannot be read is none of ours, and keeps ours from being written: it goes, by
+   * its sequence, so that nothing that comes in its place goes with it.
+   */
+  async writtenOnce<T>(
+    stream: string,
+    subject: string,
+    decode: (message: StoredMsg) => T,
+  ): Promise<T | undefined> {
+    let sequence = 0;
+    try {
+      return await this.last(stream, subject, (message) => {
+        sequence = message.seq;
+        return decode(message);
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.#log.error({ stream, subject, reason: error.message }, 'deleting a message that cannot be read');
+      await this.delete(stream, sequence);
+      return undefined;
+    }
+  }
+
+  /** Removes one message, if it is still there. */
+  async delete(stream: string, sequence: number): Promise<void> {
+    await this.ask(async (manager) => {
+      try {
+        await manager.streams.deleteMessage(stream, sequence, false);
+      } catch (error) {
+        if (!(error instanceof JetStreamApiError && NO_SUCH_MESSAGE.includes(error.code))) throw error;
+      }
+    });
+  }
+
+  /**
+   * Removes what fits a filter of subjects.
+   *
+   * @param purge `seq` spares the messages from that sequence on.
+   * @returns how many messages went.
+   */
+  async purge(stream: string, purge: { filter: string; seq?: number }): Promise<number> {
+    return (await this.ask((manager) => manager.streams.purge(stream, purge))).purged;
+  }
+}
+
+export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
+  return new RequestError(
+    RequestErrorCode.BrokerUnavailable,
+    `The broker does not answer (${reason}). Try again in a moment.`,
+    { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
+  );
+}
