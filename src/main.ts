@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
 import { openBroker } from './broker/broker.ts';
+import { Catalog } from './catalog.ts';
 import { readConfig } from './config.ts';
 import { DeadLetters } from './deadLetters.ts';
 import { ConfigurationError, messageOf } from './errors.ts';
 import { createLog } from './log.ts';
-import { loadModels, type Model, readJson } from './models.ts';
+import { type Model, readJson } from './models.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
@@ -19,7 +20,8 @@ import { TaskService } from './tasks.ts';
 await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
-  const models = await loadModels(config.modelsDir);
+  using catalog = await Catalog.open(config.modelsDir, log);
+  const { models } = catalog;
   const { version: apiVersion } = (await readJson(join(import.meta.dirname, '../package.json'))) as {
     version: string;
   };

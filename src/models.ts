@@ -1,10 +1,10 @@
 /**
  * Models as they lie on disk: `models/<name>/model.json` (the manifest), and a folder per version with `model.onnx`,
- * `version.json` and `golden.json`. Nothing here knows ONNX: the worker compares manifest and graph.
+ * `version.json` and `golden.json`; `catalog.ts` finds and follows them. Nothing here knows ONNX: the worker compares
+ * manifest and graph.
  */
-import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import { ConfigurationError, messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import type { Values } from './task.ts';
@@ -69,28 +69,8 @@ export interface ModelVersion extends VersionRecord {
 
 export interface Model {
   readonly manifest: Manifest;
-  /** The served versions, oldest first; never empty. */
+  /** The versions there are now, oldest first; empty once all were taken away. */
   readonly versions: readonly ModelVersion[];
-}
-
-/**
- * Reads every model of a folder, by name.
- *
- * @throws {ConfigurationError} naming the file and what is wrong with it; also when there is no model at all.
- */
-export async function loadModels(modelsDir: string): Promise<readonly Model[]> {
-  const names = await foldersIn(modelsDir);
-  const checkManifest = await manifestCheck();
-  const models: Model[] = [];
-  for (const name of names.toSorted()) {
-    const file = join(modelsDir, name, 'model.json');
-    const manifest = checkManifest(await readManifest(file), name, file);
-    models.push({ manifest, versions: await loadVersions(join(modelsDir, name), manifest) });
-  }
-  if (models.length === 0)
-    throw new ConfigurationError(`${modelsDir} must hold a folder per model, found none`);
-  refuseSharedNames(models);
-  return models;
 }
 
 /** The version that answers when a task pins none: the newest. */
@@ -139,27 +119,6 @@ export function isFloat(type: ElementType): boolean {
   return type === 'float32' || type === 'float64';
 }
 
-async function foldersIn(folder: string): Promise<string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => entry.name);
-  } catch (cause) {
-    throw new ConfigurationError(
-      `MODELS_DIR must be a readable folder, got ${folder} (${messageOf(cause)})`,
-      { cause },
-    );
-  }
-}
-
-async function readManifest(file: string): Promise<unknown> {
-  if (existsSync(file)) return readJson(file);
-  throw new ConfigurationError(
-    `${file} must be there: each folder of MODELS_DIR is a model; move away what is none`,
-  );
-}
-
 /** @throws {ConfigurationError} if the file is absent or no JSON. */
 export async function readJson(file: string): Promise<unknown> {
   try {
@@ -171,9 +130,11 @@ export async function readJson(file: string): Promise<unknown> {
 
 const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.json');
 
-type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
+/** @throws {ConfigurationError} naming the file and what is wrong with it. */
+export type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
 
-async function manifestCheck(): Promise<ManifestCheck> {
+/** Compiles the check once for all manifests of a process. */
+export async function manifestCheck(): Promise<ManifestCheck> {
   const hasManifestShape = new Ajv({ allErrors: true, useDefaults: true }).compile<Manifest>(
     (await readJson(MANIFEST_SCHEMA)) as object,
   );
@@ -216,51 +177,4 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
     return `example: ${messageOf(error)}`;
   }
   return undefined;
-}
-
-async function loadVersions(folder: string, { name, versions: served }: Manifest): Promise<ModelVersion[]> {
-  const present = (await foldersIn(folder))
-    .filter((entry) => /^[1-9][0-9]{0,8}$/.test(entry))
-    .map(Number)
-    .toSorted((a, b) => a - b);
-  if (present.length === 0)
-    throw new ConfigurationError(`${folder} must hold a version folder such as 1/, found none`);
-  const missing = Array.isArray(served) ? served.find((version) => !present.includes(version)) : undefined;
-  if (missing !== undefined)
-    throw new ConfigurationError(
-      `${name}: version ${missing} is to be served, but ${folder} has ${present.join(', ')}`,
-    );
-  const chosen =
-    served === 'all'
-      ? present
-      : served === 'latest'
-        ? present.slice(-1)
-        : present.filter((version) => served.includes(version));
-  return Promise.all(chosen.map((version) => loadVersion(join(folder, String(version)))));
-}
-
-async function loadVersion(folder: string): Promise<ModelVersion> {
-  const file = join(folder, 'version.json');
-  const record = (await readJson(file)) as Partial<VersionRecord>;
-  const { sha256, created, trainedOn, metrics } = record;
-  if (!/^[0-9a-f]{64}$/.test(sha256 ?? ''))
-    throw new ConfigurationError(`${file}: sha256 must be 64 hex digits, got ${JSON.stringify(sha256)}`);
-  if (Number.isNaN(Date.parse(created ?? '')))
-    throw new ConfigurationError(`${file}: created must be an RFC 3339 time, got ${JSON.stringify(created)}`);
-  if (!Array.isArray(trainedOn) || !Array.isArray(metrics))
-    throw new ConfigurationError(`${file}: trainedOn and metrics must be lists`);
-  return { ...(record as VersionRecord), version: basename(folder), folder };
-}
-
-/** Two models cannot share a mutation or a type: the second would silently replace the first. */
-function refuseSharedNames(models: readonly Model[]): void {
-  const owners = new Map<string, string>();
-  for (const { manifest } of models) {
-    for (const name of Object.values(manifest.graphql)) {
-      const owner = owners.get(name);
-      if (owner !== undefined)
-        throw new ConfigurationError(`the GraphQL name ${name} is used by ${owner} and by ${manifest.name}`);
-      owners.set(name, manifest.name);
-    }
-  }
 }

@@ -1,10 +1,11 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
 import { reservedBytes } from './broker/streams.ts';
+import { Catalog } from './catalog.ts';
 import { readConfig } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { createLog } from './log.ts';
-import { loadModels, type Manifest } from './models.ts';
+import type { Manifest } from './models.ts';
 import { supervise } from './supervisor.ts';
 
 try {
@@ -18,13 +19,14 @@ try {
 async function start(): Promise<number> {
   const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
   const config = readConfig(env);
-  const models = await loadModels(config.modelsDir);
+  const log = createLog(config, 'start');
+  const { models } = await Catalog.open(config.modelsDir, log);
   return supervise({
     config,
     env,
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
-    log: createLog(config, 'start'),
+    log,
     reservedBytes: reservedBytes(models, config),
     onInterrupt(listener) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);

@@ -1,9 +1,9 @@
 /** The worker process: loads every served model version, announces itself once all are warm, and works until told to stop. */
 import { randomBytes } from 'node:crypto';
 import { openBroker } from '../src/broker/broker.ts';
+import { Catalog } from '../src/catalog.ts';
 import { readConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
-import { loadModels } from '../src/models.ts';
 import { runProcess } from '../src/process.ts';
 import { Session } from './session.ts';
 import { runWorker } from './worker.ts';
@@ -16,7 +16,8 @@ const BATCHES_HELD = 2;
 await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
   const config = readConfig(env);
   const log = createLog(config, 'worker');
-  const models = await loadModels(config.modelsDir);
+  using catalog = await Catalog.open(config.modelsDir, log);
+  const { models } = catalog;
   const workerId = `worker-${randomBytes(4).toString('hex')}`;
   const startedAt = Date.now();
   const impatience = new AbortController();

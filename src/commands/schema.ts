@@ -3,11 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printSchema } from 'graphql';
 import { buildSchema } from '../../schema/index.ts';
+import { Catalog } from '../catalog.ts';
 import { readConfig } from '../config.ts';
-import { loadModels } from '../models.ts';
+import { createLog } from '../log.ts';
 
 const config = readConfig(process.env);
-const schema = buildSchema(await loadModels(config.modelsDir));
+const { models } = await Catalog.open(config.modelsDir, createLog(config, 'schema'));
+const schema = buildSchema(models);
 const file = join(import.meta.dirname, '../../schema/schema.graphql');
 await writeFile(file, `${printSchema(schema)}\n`);
 console.log(`wrote ${file}`);

@@ -2,8 +2,8 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { Catalog } from '../../src/catalog.ts';
 import { createLog } from '../../src/log.ts';
-import { loadModels } from '../../src/models.ts';
 import { requestHash } from '../../src/protocol.ts';
 import { Sweeper } from '../../src/sweeper.ts';
 import { newTaskId, parseTaskId } from '../../src/task.ts';
@@ -19,6 +19,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { openTestBroker, tripJob } from '../support/jobs.ts';
+import { SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -261,7 +262,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
   expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
 
   // What no worker takes is gone at its deadline, or as soon as it is older than any task can get.
-  const models = await loadModels('models');
+  const { models } = await Catalog.open('models', SILENT);
   const aged = {
     connected: true,
     now: () => broker.now() + 310_000,

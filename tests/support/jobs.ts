@@ -1,8 +1,8 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
+import { Catalog } from '../../src/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
-import { loadModels } from '../../src/models.ts';
 import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
 import { newTaskId } from '../../src/task.ts';
 import { tripNumber } from './predictDirectly.ts';
@@ -15,8 +15,9 @@ export async function openTestBroker(
   env: Record<string, string> = {},
 ): Promise<Broker> {
   const config = readConfig({ LOG_LEVEL: 'error', ...env });
-  const models = await loadModels(config.modelsDir);
-  return openBroker({ url, name: 'test', models, limits: config, log: createLog(config, 'test') });
+  const log = createLog(config, 'test');
+  const { models } = await Catalog.open(config.modelsDir, log);
+  return openBroker({ url, name: 'test', models, limits: config, log });
 }
 
 export function tripJob(broker: Broker, i: number, timeoutMs = 60_000): Job {

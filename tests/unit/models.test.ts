@@ -1,42 +1,9 @@
-import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadModels, type Manifest, validateInput } from '../../src/models.ts';
+import { Catalog } from '../../src/catalog.ts';
+import { type Manifest, validateInput } from '../../src/models.ts';
+import { modelsWith, SILENT } from '../support/models.ts';
 
-const MODELS = join(import.meta.dirname, '../../models');
-
-/** A models folder with the committed model in it, its manifest changed. */
-async function modelsWith(change: (manifest: Record<string, unknown>) => void) {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
-  const model = join(folder.path, 'trip-duration');
-  await cp(join(MODELS, 'trip-duration'), model, { recursive: true });
-  const file = join(model, 'model.json');
-  const manifest = JSON.parse(await readFile(file, 'utf8'));
-  change(manifest);
-  await writeFile(file, JSON.stringify(manifest));
-  return { path: folder.path, model, [Symbol.asyncDispose]: () => folder.remove() };
-}
-
-describe('loadModels', () => {
-  test('serves the version folders that the manifest asks for, oldest first', async () => {
-    for (const [versions, expected] of [
-      ['all', ['1', '2', '10']],
-      ['latest', ['10']],
-      [
-        [2, 1],
-        ['1', '2'],
-      ],
-    ] as const) {
-      await using folder = await modelsWith((manifest) => Object.assign(manifest, { versions }));
-      for (const version of ['2', '10', 'notes']) {
-        await cp(join(folder.model, '1'), join(folder.model, version), { recursive: true });
-      }
-      const [model] = await loadModels(folder.path);
-      expect(model?.versions.map(({ version }) => version)).toEqual(expected);
-    }
-  });
-
+describe('a manifest', () => {
   test.for<[string, (manifest: Record<string, unknown>) => void, string]>([
     [
       'an unknown member',
@@ -69,29 +36,11 @@ describe('loadModels', () => {
       (m) => Object.assign((m.inputs as object[])[0] ?? {}, { default: 999 }),
       'pickupLocationId: default must lie within its own limits',
     ],
-  ])('refuses a manifest with %s, naming the file', async ([, change, message]) => {
+  ])('is refused for %s, naming the file', async ([, change, message]) => {
     await using folder = await modelsWith(change);
-    const loading = loadModels(folder.path);
+    const loading = Catalog.open(folder.path, SILENT);
     await expect(loading).rejects.toThrow(message);
     await expect(loading).rejects.toThrow('trip-duration');
-  });
-
-  test('refuses a folder without models, and two models that share a GraphQL name', async () => {
-    await using empty = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
-    await expect(loadModels(empty.path)).rejects.toThrow('must hold a folder per model, found none');
-    await expect(loadModels(join(empty.path, 'absent'))).rejects.toThrow(
-      'MODELS_DIR must be a readable folder',
-    );
-
-    await using folder = await modelsWith(() => {});
-    const twin = join(folder.path, 'twin');
-    await mkdir(twin);
-    await cp(folder.model, twin, { recursive: true });
-    const file = join(twin, 'model.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"name":"trip-duration"', '"name":"twin"'));
-    await expect(loadModels(folder.path)).rejects.toThrow(
-      'the GraphQL name predictTrip is used by trip-duration and by twin',
-    );
   });
 });
 

@@ -13,11 +13,12 @@ import {
 } from 'graphql';
 import { expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
-import { loadModels } from '../../src/models.ts';
+import { Catalog } from '../../src/catalog.ts';
+import { MODELS, SILENT } from '../support/models.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-const models = await loadModels(join(ROOT, 'models'));
+const { models } = await Catalog.open(MODELS, SILENT);
 const schema = buildSchema(models);
 const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),

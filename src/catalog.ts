@@ -1,0 +1,298 @@
+/**
+ * The models of MODELS_DIR and the version folders they have now.
+ *
+ * The folders are looked at every second while somebody watches, instead of being watched by the system: a volume that
+ * several machines share tells nobody of what another one wrote. A change counts once two looks in a row have seen the
+ * same files, sizes and times, so a folder that is still being copied is left alone. Nothing that cannot be read takes
+ * away what is served: a volume that is gone for a moment changes nothing.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ConfigurationError, messageOf } from './errors.ts';
+import type { Logger } from './log.ts';
+import {
+  type Manifest,
+  type Model,
+  type ModelVersion,
+  manifestCheck,
+  readJson,
+  type VersionRecord,
+} from './models.ts';
+
+const LOOK_INTERVAL_MS = 1_000;
+
+/** Versions of one model that came or went, each oldest first. One whose folder's content changed is in both lists. */
+export interface CatalogChange {
+  readonly model: Model;
+  readonly added: readonly ModelVersion[];
+  readonly removed: readonly ModelVersion[];
+}
+
+/** What stops watching when disposed. */
+type Watching = Disposable;
+
+export class Catalog implements Disposable {
+  /** By name; fixed for the process's life. `versions` of each is the present list, as of the last look. */
+  readonly models: readonly Model[];
+  readonly #modelsDir: string;
+  readonly #folders: readonly ModelFolder[];
+  readonly #log: Logger;
+  readonly #listeners = new Set<(change: CatalogChange) => void>();
+  /** What the log was told of, so that it is told once. */
+  readonly #told = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+
+  private constructor(modelsDir: string, folders: readonly ModelFolder[], log: Logger) {
+    this.#modelsDir = modelsDir;
+    this.#folders = folders;
+    this.#log = log;
+    this.models = folders.map(({ model }) => model);
+  }
+
+  /**
+   * Reads every model of a folder. A version that cannot be read is logged by name and left out.
+   *
+   * @throws {ConfigurationError} naming the file and what is wrong with it; also when there is no model at all, or one
+   *   without a version.
+   */
+  static async open(modelsDir: string, log: Logger): Promise<Catalog> {
+    const names = await foldersIn(modelsDir);
+    const checkManifest = await manifestCheck();
+    const folders: ModelFolder[] = [];
+    for (const name of names.toSorted()) {
+      const file = join(modelsDir, name, 'model.json');
+      const manifest = checkManifest(await readManifest(file), name, file);
+      folders.push(await ModelFolder.open(join(modelsDir, name), manifest, log));
+    }
+    if (folders.length === 0)
+      throw new ConfigurationError(`${modelsDir} must hold a folder per model, found none`);
+    refuseSharedNames(folders.map(({ model }) => model.manifest));
+    return new Catalog(modelsDir, folders, log);
+  }
+
+  /** @param listener is called with each change, once `models` shows it. */
+  watch(listener: (change: CatalogChange) => void): Watching {
+    this.#listeners.add(listener);
+    this.#timer ??= setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref();
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+        if (this.#listeners.size === 0) this[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** Stops looking, for all who watch. */
+  [Symbol.dispose](): void {
+    this.#listeners.clear();
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** A look that takes longer than the time to the next one is not overtaken by it. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      await this.#lookForModels();
+      for (const folder of this.#folders) await this.#lookInto(folder);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #lookForModels(): Promise<void> {
+    try {
+      const served = new Set(this.models.map(({ manifest }) => manifest.name));
+      for (const model of await foldersIn(this.#modelsDir)) {
+        if (!served.has(model)) this.#warnOnce({ model }, 'a new model: it is served after a restart');
+      }
+    } catch (error) {
+      this.#warnOnce({ reason: messageOf(error) }, 'the models cannot be looked at');
+    }
+  }
+
+  async #lookInto(folder: ModelFolder): Promise<void> {
+    const { model } = folder;
+    try {
+      const change = await folder.look();
+      if (change !== undefined) for (const listener of [...this.#listeners]) listener(change);
+    } catch (error) {
+      this.#warnOnce(
+        { model: model.manifest.name, reason: messageOf(error) },
+        'the versions of a model cannot be looked at: those known are kept',
+      );
+    }
+  }
+
+  #warnOnce(fields: object, message: string): void {
+    const line = JSON.stringify([fields, message]);
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    this.#log.warn(fields, message);
+  }
+}
+
+/** A version folder's files with their sizes and times, as text; a version that is not there has none. */
+type Stamp = string;
+
+/** The folder of one model, and what was seen in it. */
+class ModelFolder {
+  readonly model: Model & { versions: readonly ModelVersion[] };
+  readonly #path: string;
+  readonly #log: Logger;
+  /** As of the last look. */
+  #seen: ReadonlyMap<string, Stamp> = new Map();
+  /** As of the look that counted. */
+  readonly #settled = new Map<string, Stamp>();
+  /** Those settled that could be read. */
+  readonly #readable = new Map<string, ModelVersion>();
+
+  private constructor(path: string, manifest: Manifest, log: Logger) {
+    this.#path = path;
+    this.#log = log.child({ model: manifest.name });
+    this.model = { manifest, versions: [] };
+  }
+
+  /** @throws {ConfigurationError} if there is no version to serve, or one is missing that the manifest names. */
+  static async open(path: string, manifest: Manifest, log: Logger): Promise<ModelFolder> {
+    const folder = new ModelFolder(path, manifest, log);
+    folder.#seen = await stampsIn(path);
+    const present = [...folder.#seen.keys()];
+    if (present.length === 0)
+      throw new ConfigurationError(`${path} must hold a version folder such as 1/, found none`);
+    const { name, versions } = manifest;
+    const missing = Array.isArray(versions)
+      ? versions.find((version) => !present.includes(String(version)))
+      : undefined;
+    if (missing !== undefined)
+      throw new ConfigurationError(
+        `${name}: version ${missing} is to be served, but ${path} has ${present.join(', ')}`,
+      );
+    const problems: string[] = [];
+    for (const version of present) problems.push(...(await folder.#settle(version)));
+    folder.model.versions = folder.#chosen();
+    if (folder.model.versions.length === 0) throw new ConfigurationError(problems.join('; '));
+    return folder;
+  }
+
+  /** @returns what has changed since the look before, if it was the same in both. @throws if it cannot be read. */
+  async look(): Promise<CatalogChange | undefined> {
+    // A folder without its manifest is one whose volume is away: it says nothing of its versions.
+    await stat(join(this.#path, 'model.json'));
+    const before = this.#seen;
+    this.#seen = await stampsIn(this.#path);
+    const changed = [...new Set([...this.#settled.keys(), ...this.#seen.keys()])].filter((version) => {
+      const stamp = this.#seen.get(version);
+      return stamp === before.get(version) && stamp !== this.#settled.get(version);
+    });
+    if (changed.length === 0) return undefined;
+    for (const version of changed) await this.#settle(version);
+    const former = this.model.versions;
+    this.model.versions = this.#chosen();
+    const added = this.model.versions.filter((version) => !former.includes(version));
+    const removed = former.filter((version) => !this.model.versions.includes(version));
+    return added.length + removed.length > 0 ? { model: this.model, added, removed } : undefined;
+  }
+
+  /** Takes a version as it was seen last. @returns why it cannot be read, if so; the log is told too. */
+  async #settle(version: string): Promise<readonly string[]> {
+    this.#readable.delete(version);
+    this.#settled.delete(version);
+    const stamp = this.#seen.get(version);
+    if (stamp === undefined) return [];
+    this.#settled.set(version, stamp);
+    try {
+      this.#readable.set(version, await readVersion(join(this.#path, version)));
+      return [];
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#log.error({ version, reason }, 'a version that cannot be read is left out');
+      return [reason];
+    }
+  }
+
+  #chosen(): readonly ModelVersion[] {
+    const { versions } = this.model.manifest;
+    const readable = [...this.#readable.values()].toSorted((a, b) => Number(a.version) - Number(b.version));
+    if (versions === 'all') return readable;
+    return versions === 'latest'
+      ? readable.slice(-1)
+      : readable.filter(({ version }) => versions.includes(Number(version)));
+  }
+}
+
+/** The version folders of a model, by number. */
+async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
+  const versions = (await foldersIn(path))
+    .filter((entry) => /^[1-9][0-9]{0,8}$/.test(entry))
+    .toSorted((a, b) => Number(a) - Number(b));
+  const stamps = await Promise.all(versions.map(async (version) => stampOf(join(path, version))));
+  return new Map(
+    versions.flatMap((version, i) => {
+      const stamp = stamps[i];
+      return stamp === undefined ? [] : [[version, stamp] as const];
+    }),
+  );
+}
+
+/** @returns undefined if the folder has gone just now. */
+async function stampOf(folder: string): Promise<Stamp | undefined> {
+  try {
+    const names = (await readdir(folder)).toSorted();
+    const files = await Promise.all(names.map((name) => stat(join(folder, name))));
+    return JSON.stringify(names.map((name, i) => [name, files[i]?.size, files[i]?.mtimeMs]));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readVersion(folder: string): Promise<ModelVersion> {
+  const file = join(folder, 'version.json');
+  const record = (await readJson(file)) as Partial<VersionRecord>;
+  const { sha256, created, trainedOn, metrics } = record;
+  if (!/^[0-9a-f]{64}$/.test(sha256 ?? ''))
+    throw new ConfigurationError(`${file}: sha256 must be 64 hex digits, got ${JSON.stringify(sha256)}`);
+  if (Number.isNaN(Date.parse(created ?? '')))
+    throw new ConfigurationError(`${file}: created must be an RFC 3339 time, got ${JSON.stringify(created)}`);
+  if (!Array.isArray(trainedOn) || !Array.isArray(metrics))
+    throw new ConfigurationError(`${file}: trainedOn and metrics must be lists`);
+  return { ...(record as VersionRecord), version: basename(folder), folder };
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `MODELS_DIR must be a readable folder, got ${folder} (${messageOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
+async function readManifest(file: string): Promise<unknown> {
+  if (existsSync(file)) return readJson(file);
+  throw new ConfigurationError(
+    `${file} must be there: each folder of MODELS_DIR is a model; move away what is none`,
+  );
+}
+
+/** Two models cannot share a mutation or a type: the second would silently replace the first. */
+function refuseSharedNames(manifests: readonly Manifest[]): void {
+  const owners = new Map<string, string>();
+  for (const manifest of manifests) {
+    for (const name of Object.values(manifest.graphql)) {
+      const owner = owners.get(name);
+      if (owner !== undefined)
+        throw new ConfigurationError(`the GraphQL name ${name} is used by ${owner} and by ${manifest.name}`);
+      owners.set(name, manifest.name);
+    }
+  }
+}

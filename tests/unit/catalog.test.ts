@@ -1,0 +1,139 @@
+/** The catalog: what it finds at start, and what it tells of folders that come, go and change. */
+import { cp, mkdir, mkdtempDisposable, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { Catalog, type CatalogChange } from '../../src/catalog.ts';
+import { modelsWith, SILENT } from '../support/models.ts';
+
+const open = (path: string) => Catalog.open(path, SILENT);
+
+/** A change by the versions in it. */
+const told = ({ added, removed }: CatalogChange) => ({
+  added: added.map(({ version }) => version),
+  removed: removed.map(({ version }) => version),
+});
+
+describe('Catalog.open', () => {
+  test('finds the version folders that the manifest asks for, oldest first', async () => {
+    for (const [versions, expected] of [
+      ['all', ['1', '2', '10']],
+      ['latest', ['10']],
+      [
+        [2, 1],
+        ['1', '2'],
+      ],
+    ] as const) {
+      await using folder = await modelsWith((manifest) => Object.assign(manifest, { versions }));
+      for (const version of ['2', '10', 'notes']) {
+        await cp(join(folder.model, '1'), join(folder.model, version), { recursive: true });
+      }
+      using catalog = await open(folder.path);
+      expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(expected);
+    }
+  });
+
+  test('refuses a folder without models, and two models that share a GraphQL name', async () => {
+    await using empty = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+    await expect(open(empty.path)).rejects.toThrow('must hold a folder per model, found none');
+    await expect(open(join(empty.path, 'absent'))).rejects.toThrow('MODELS_DIR must be a readable folder');
+
+    await using folder = await modelsWith();
+    const twin = join(folder.path, 'twin');
+    await mkdir(twin);
+    await cp(folder.model, twin, { recursive: true });
+    const file = join(twin, 'model.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"name":"trip-duration"', '"name":"twin"'));
+    await expect(open(folder.path)).rejects.toThrow(
+      'the GraphQL name predictTrip is used by trip-duration and by twin',
+    );
+  });
+
+  test('leaves out a version that cannot be read, and refuses a model that has no other', async () => {
+    for (const versions of ['all', 'latest']) {
+      await using folder = await modelsWith((manifest) => Object.assign(manifest, { versions }));
+      await mkdir(join(folder.model, '2'));
+      using catalog = await open(folder.path);
+      expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1']);
+      await rm(join(folder.model, '1/version.json'));
+      await expect(open(folder.path)).rejects.toThrow(join(folder.model, '1/version.json'));
+    }
+  });
+});
+
+describe('Catalog.watch', () => {
+  test('tells of a version that comes, changes, cannot be read, is mended and goes', async () => {
+    await using folder = await modelsWith();
+    const [one, two] = [join(folder.model, '1'), join(folder.model, '2')];
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+
+    await cp(one, two, { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1', '2']);
+
+    const file = join(two, 'version.json');
+    const record = await readFile(file, 'utf8');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(record), sha256: 'f'.repeat(64) }));
+    const changed = await changes.next();
+    expect(told(changed)).toEqual({ added: ['2'], removed: ['2'] });
+    expect(changed.added[0]?.sha256).toBe('f'.repeat(64));
+
+    await writeFile(file, '{');
+    expect(told(await changes.next())).toEqual({ added: [], removed: ['2'] });
+    await writeFile(file, record);
+    expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
+
+    await rm(one, { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: [], removed: ['1'] });
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['2']);
+  });
+
+  test('keeps the versions of a model whose folder is gone, and goes on when it is back', async () => {
+    await using folder = await modelsWith();
+    const complained = Promise.withResolvers<string>();
+    using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: complained.resolve }));
+    const changes = watch(catalog);
+    const away = `${folder.path}-away`;
+    await rename(folder.model, away);
+    expect(await complained.promise).toContain('those known are kept');
+    expect(catalog.models[0]?.versions).toHaveLength(1);
+    await cp(join(away, '1'), join(away, '2'), { recursive: true });
+    await rename(away, folder.model);
+    expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
+  });
+
+  test('says of a new model that it takes a restart', async () => {
+    await using folder = await modelsWith();
+    const said = Promise.withResolvers<string>();
+    using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: said.resolve }));
+    watch(catalog);
+    await mkdir(join(folder.path, 'new'));
+    expect(JSON.parse(await said.promise)).toMatchObject({
+      model: 'new',
+      msg: 'a new model: it is served after a restart',
+    });
+  });
+});
+
+/** The changes of a catalog, each once. */
+function watch(catalog: Catalog) {
+  const waiting: CatalogChange[] = [];
+  let wake = () => {};
+  catalog.watch((change) => {
+    waiting.push(change);
+    wake();
+  });
+  return {
+    async next(): Promise<CatalogChange> {
+      for (;;) {
+        const change = waiting.shift();
+        if (change !== undefined) return change;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
