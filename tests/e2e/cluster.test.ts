@@ -9,7 +9,7 @@ import { eventually, inspectStreams } from '../support/streams.ts';
 const TRIPS = 4_000;
 const LANES = 40;
 const STREAMS = ['JOBS_trip-duration', 'RESULTS', 'REQUESTS'];
-/** Each stream and consumer that lost its leader elects one of its own, which nats-server starts after 4 to 9 s. */
+/** Each stream and consumer that lost its leader elects one of its own, which nats-server starts after 4 to 9 s (docs/decisions.md). */
 const LONGEST_GAP_MS = 6_000;
 /** A job that was on its way to a worker waits for the end of its lease, and that for the consumer's leader. */
 const AFTER_ELECTION_MS = 3_000;
