@@ -4,6 +4,7 @@
  */
 import type {
   DeadLetter,
+  RefusedVersion,
   Result,
   RunningNotice,
   ServedVersion,
@@ -53,10 +54,11 @@ export function checkRunningNotice(message: Partial<RunningNotice> | null): Runn
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkPresence(message: Partial<WorkerPresence> | null): WorkerPresence {
-  const { id, startedAt, models } = message ?? {};
+  const { id, startedAt, models, refused } = message ?? {};
   require(isName(id), 'id', id);
   require(isInstant(startedAt), 'startedAt', startedAt);
   require(isListOf(isServedVersion, models), 'models', models);
+  require(refused === undefined || isListOf(isRefusedVersion, refused), 'refused', refused);
   return message as WorkerPresence;
 }
 
@@ -115,8 +117,14 @@ function isError(value: unknown): value is TaskError {
 
 function isServedVersion(value: unknown): value is ServedVersion {
   if (typeof value !== 'object' || value === null) return false;
-  const { model, version, executionProvider } = value as Partial<ServedVersion>;
-  return [model, version, executionProvider].every(isName);
+  const { model, version, executionProvider, finishedLastMinute } = value as Partial<ServedVersion>;
+  return [model, version, executionProvider].every(isName) && isAbsentOr(isCount, finishedLastMinute);
+}
+
+function isRefusedVersion(value: unknown): value is RefusedVersion {
+  if (typeof value !== 'object' || value === null) return false;
+  const { model, version, reason } = value as Partial<RefusedVersion>;
+  return [model, version].every(isName) && typeof reason === 'string';
 }
 
 function isListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {

@@ -84,12 +84,23 @@ export interface WorkerPresence {
   readonly id: string;
   readonly startedAt: number;
   readonly models: readonly ServedVersion[];
+  /** Versions that it has looked at and will not serve. Absent in what older workers say. */
+  readonly refused?: readonly RefusedVersion[];
 }
 
 export interface ServedVersion {
   readonly model: string;
   readonly version: string;
   readonly executionProvider: string;
+  /** Tasks that the worker ended in the last 60 s. Absent in what older workers say. */
+  readonly finishedLastMinute?: number;
+}
+
+export interface RefusedVersion {
+  readonly model: string;
+  readonly version: string;
+  /** One sentence, for operators: it may name files. */
+  readonly reason: string;
 }
 
 export const PRESENCE_INTERVAL_MS = 1_000;

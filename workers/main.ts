@@ -5,6 +5,7 @@ import { Catalog } from '../src/catalog.ts';
 import { readConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
 import { runProcess } from '../src/process.ts';
+import { RecentCount } from './recentCount.ts';
 import { Session } from './session.ts';
 import { runWorker } from './worker.ts';
 
@@ -48,21 +49,28 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     log,
     signal: stopping,
   });
-  const lines = served.map(({ manifest, version, session }) => {
+  const lines = served.map(({ manifest, version, session, executionProvider }) => {
     const maxHeld = BATCHES_HELD * manifest.batching.maxBatchSize;
     const source = broker.consumeJobs({ model: manifest.name, version, maxHeld });
     const signal = impatience.signal;
-    return { source, done: runWorker({ source, session, broker, manifest, workerId, log, signal }) };
+    const finished = new RecentCount();
+    const onFinished = () => finished.add();
+    return {
+      source,
+      served: () => ({
+        model: manifest.name,
+        version,
+        executionProvider,
+        finishedLastMinute: finished.total(),
+      }),
+      done: runWorker({ source, session, broker, manifest, workerId, log, onFinished, signal }),
+    };
   });
-  const announced = broker.notices.announceWorker({
+  const announced = broker.notices.announceWorker(() => ({
     id: workerId,
     startedAt,
-    models: served.map(({ manifest: { name }, version, executionProvider }) => ({
-      model: name,
-      version,
-      executionProvider,
-    })),
-  });
+    models: lines.map(({ served }) => served()),
+  }));
   log.info(
     { workerId, models: served.map(({ manifest, version }) => `${manifest.name}/${version}`) },
     'ready',

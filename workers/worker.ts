@@ -22,6 +22,8 @@ export interface WorkerOptions {
   readonly manifest: Manifest;
   readonly workerId: string;
   readonly log: Logger;
+  /** Called with each task that has got its end. */
+  readonly onFinished: () => void;
   /** Aborted when the worker shall not wait for a store that refuses any more. */
   readonly signal: AbortSignal;
 }
@@ -56,7 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     );
     const end = (assignment: Assignment, outcome: Outcome | undefined) => {
       if (outcome === undefined) throw new Error('a run gives one outcome for each of its rows');
-      track(settling, settle(assignment, outcome, formedAt, options));
+      track(settling, settle(assignment, outcome, formedAt, options).then(options.onFinished));
     };
     for (const assignment of overdue) end(assignment, 'expired');
     const outcomes = await runRows(fresh, options);

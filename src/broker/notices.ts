@@ -19,6 +19,12 @@ import { brokerUnavailable } from './storedMessages.ts';
 /** What stops listening when disposed. */
 export type Listening = Disposable;
 
+/** What a worker says of itself until it is disposed. */
+export interface Announcement extends Listening {
+  /** Says it once more now: something has changed. */
+  repeat(): void;
+}
+
 const PRESENT_STATE_TIMEOUT_MS = 250;
 
 export class Notices {
@@ -104,17 +110,22 @@ export class Notices {
     }
   }
 
-  /** Tells gateways at once, regularly and whenever one asks that this worker serves. Disposing says good-bye. */
-  announceWorker(presence: WorkerPresence): Listening {
-    const announce = () => this.#publish(subjects.workerPresence, encodeMessage(presence));
+  /**
+   * Tells gateways at once, regularly and whenever one asks what this worker serves. Disposing says good-bye.
+   *
+   * @param presence is asked for each time.
+   */
+  announceWorker(presence: () => WorkerPresence): Announcement {
+    const announce = () => this.#publish(subjects.workerPresence, encodeMessage(presence()));
     const asked = this.listen(subjects.askWorkers, announce);
     const timer = setInterval(announce, PRESENCE_INTERVAL_MS).unref();
     announce();
     return {
+      repeat: announce,
       [Symbol.dispose]: () => {
         clearInterval(timer);
         asked[Symbol.dispose]();
-        this.#publish(subjects.workerLeft, encodeMessage({ id: presence.id }));
+        this.#publish(subjects.workerLeft, encodeMessage({ id: presence().id }));
       },
     };
   }

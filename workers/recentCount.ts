@@ -1,0 +1,39 @@
+/** How often something happened in the last minute, to the second: one number for each second, none for each event. */
+const SECONDS = 60;
+
+export class RecentCount {
+  readonly #counts = new Uint32Array(SECONDS);
+  readonly #now: () => number;
+  /** The second that was counted in last. */
+  #second: number;
+
+  /** @param now gives monotonic milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#second = this.#presentSecond();
+  }
+
+  add(): void {
+    this.#forgetOld();
+    const slot = this.#second % SECONDS;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+  }
+
+  /** @returns the events of this second and the 59 before it. */
+  total(): number {
+    this.#forgetOld();
+    return this.#counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Seconds that have begun since take the places of those a minute before them. */
+  #forgetOld(): void {
+    const present = this.#presentSecond();
+    const from = Math.max(this.#second + 1, present - SECONDS + 1);
+    for (let second = from; second <= present; second++) this.#counts[second % SECONDS] = 0;
+    this.#second = present;
+  }
+
+  #presentSecond(): number {
+    return Math.floor(this.#now() / 1000);
+  }
+}
