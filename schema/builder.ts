@@ -1,4 +1,4 @@
-/** The Pothos builder and what resolvers are given. Defines no types of its own but the scalar. */
+/** The Pothos builder and what resolvers are given. Defines no types of its own but the scalars. */
 import SchemaBuilder from '@pothos/core';
 import type { DeadLetters } from '../src/deadLetters.ts';
 import type { Model } from '../src/models.ts';
@@ -27,8 +27,13 @@ export function createBuilder() {
   const builder = new SchemaBuilder<{
     Context: Context;
     DefaultFieldNullability: false;
-    /** Milliseconds since the epoch inside. */
-    Scalars: { DateTime: { Input: never; Output: number }; ID: { Input: string; Output: string } };
+    Scalars: {
+      /** Milliseconds since the epoch inside. */
+      DateTime: { Input: never; Output: number };
+      /** As it was given: only the input that it belongs to knows the time zone. */
+      LocalDateTime: { Input: string; Output: never };
+      ID: { Input: string; Output: string };
+    };
   }>({ plugins: [], defaultFieldNullability: false });
   builder.scalarType('DateTime', {
     description: 'An instant: RFC 3339, UTC, milliseconds, on the clock of the broker.',
@@ -38,4 +43,21 @@ export function createBuilder() {
     },
   });
   return builder;
+}
+
+/** Only where a model takes one: a schema says nothing that cannot be used. */
+export function defineLocalDateTime(builder: Builder): void {
+  builder.scalarType('LocalDateTime', {
+    description:
+      'A reading of the clock in the time zone that the input names, in RFC 3339: without an offset, such as `2021-02-03T14:30:00`, it is that reading; with one, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, on the clock of the broker.',
+    serialize: () => {
+      throw new TypeError('LocalDateTime is not used as an output');
+    },
+    parseValue: (value) => {
+      if (typeof value === 'string') return value;
+      throw new TypeError(
+        `LocalDateTime must be a text in RFC 3339, got ${JSON.stringify(value)?.slice(0, 40)}`,
+      );
+    },
+  });
 }

@@ -1,7 +1,7 @@
 /** The contract with clients, made from the manifests. `schema.graphql` beside it is its printed form. */
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models.ts';
-import { createBuilder } from './builder.ts';
+import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { definePredictions } from './predict.ts';
 import { defineSystem } from './system.ts';
@@ -14,6 +14,8 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   builder.queryType({ description: 'What is there now.' });
   builder.mutationType({ description: 'Submits tasks, and withdraws them.' });
   builder.subscriptionType({ description: 'Delivers tasks as they change.' });
+  const takesTimes = models.some(({ manifest }) => manifest.inputs.some(({ type }) => type === 'dateTime'));
+  if (takesTimes) defineLocalDateTime(builder);
   const { taskRef, errorCodeRef } = defineTask(builder, models);
   definePredictions(builder, models, taskRef);
   defineSystem(builder);

@@ -1,8 +1,9 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
 import { MAX_TIMEOUT_MS } from '../src/config.ts';
-import { isFloat, type Manifest, type ManifestInput, type Model } from '../src/models.ts';
+import type { Model } from '../src/models.ts';
 import { MAX_REQUEST_ID_LENGTH, MIN_TIMEOUT_MS } from '../src/submission.ts';
 import type { Builder } from './builder.ts';
+import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 
 export function definePredictions(builder: Builder, models: readonly Model[], taskRef: TaskRef): void {
@@ -35,24 +36,4 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
       }),
     );
   }
-}
-
-function defineInput(builder: Builder, { name, graphql, inputs }: Manifest) {
-  const inputRef = builder.inputRef<Record<string, number | null | undefined>>(graphql.inputType);
-  inputRef.implement({
-    description: `What the model ${name} takes.`,
-    fields: (t) =>
-      Object.fromEntries(
-        inputs.map((input) => {
-          const options = { description: describe(input), required: input.default === undefined };
-          return [input.name, isFloat(input.type) ? t.float(options) : t.int(options)];
-        }),
-      ),
-  });
-  return inputRef;
-}
-
-function describe({ description, unit, minimum, maximum, default: fallback }: ManifestInput): string {
-  const sentence = `${description} Unit: ${unit}; ${minimum} to ${maximum}`;
-  return fallback === undefined ? `${sentence}.` : `${sentence}; default ${fallback}.`;
 }

@@ -1,7 +1,8 @@
 /** What runs: models, versions, workers. */
-import type { ManifestInput, ManifestOutput, Model, ModelVersion } from '../src/models.ts';
+import type { Model, ModelVersion } from '../src/models.ts';
 import type { ServedVersion, WorkerPresence } from '../src/protocol.ts';
 import type { Builder, Context } from './builder.ts';
+import { defineModelField } from './modelField.ts';
 
 type VersionOfModel = ModelVersion & { readonly model: string };
 
@@ -72,28 +73,7 @@ function defineModel(builder: Builder) {
     }),
   });
 
-  const fieldRef = builder.objectRef<ManifestOutput & Partial<ManifestInput>>('ModelField').implement({
-    description: 'An input or output of a model.',
-    fields: (t) => ({
-      name: t.exposeString('name', { description: 'Its name in GraphQL.' }),
-      type: t.exposeString('type', { description: 'Element type of its tensor.' }),
-      unit: t.exposeString('unit', { description: 'Unit of its value.' }),
-      description: t.exposeString('description', { description: 'What it means.' }),
-      minimum: t.exposeFloat('minimum', {
-        nullable: true,
-        description: 'Smallest value accepted, in `unit`.',
-      }),
-      maximum: t.exposeFloat('maximum', {
-        nullable: true,
-        description: 'Largest value accepted, in `unit`.',
-      }),
-      default: t.exposeFloat('default', {
-        nullable: true,
-        description: 'Used where the input leaves it out, in `unit`.',
-      }),
-    }),
-  });
-
+  const fieldRef = defineModelField(builder);
   const versionRef = builder.objectRef<VersionOfModel>('ModelVersion').implement({
     description: 'One trained version of a model.',
     fields: (t) => ({

@@ -1,20 +1,8 @@
 /** Task and everything on it; the query that finds one and the subscriptions that watch one. */
 import type { Model } from '../src/models.ts';
-import {
-  type Task,
-  type TaskError,
-  TaskErrorCode,
-  TaskState,
-  type TaskTimings,
-  type Values,
-} from '../src/task.ts';
+import { type Task, type TaskError, TaskErrorCode, TaskState, type TaskTimings } from '../src/task.ts';
 import type { Builder } from './builder.ts';
-
-/** A prediction on its way to its GraphQL type. */
-interface Prediction {
-  readonly model: string;
-  readonly values: Values;
-}
+import { definePrediction } from './prediction.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 export type TaskErrorCodeRef = ReturnType<typeof defineTask>['errorCodeRef'];
@@ -39,7 +27,9 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       [TaskErrorCode.InferenceFailed]: {
         description: 'ONNX Runtime refused to run the model on this input.',
       },
-      [TaskErrorCode.InvalidOutput]: { description: 'The model gave no finite number, or too few.' },
+      [TaskErrorCode.InvalidOutput]: {
+        description: 'The model gave what its manifest does not promise, such as no finite number.',
+      },
       [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed whenever it ran this input.' },
       [TaskErrorCode.RunTimeout]: {
         description: "Its run, alone at last, took longer than the model's `runTimeoutMs`.",
@@ -70,28 +60,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     }),
   });
 
-  const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.predictionType]));
-  const predictionTypes = models.map(({ manifest }) =>
-    builder.objectRef<Prediction>(manifest.graphql.predictionType).implement({
-      description: `What the model ${manifest.name} predicts.`,
-      fields: (t) =>
-        Object.fromEntries(
-          manifest.outputs.map(({ name, unit, description }) => [
-            name,
-            t.float({
-              description: `${description} Unit: ${unit}.`,
-              resolve: ({ values }) => values[name] ?? Number.NaN,
-            }),
-          ]),
-        ),
-    }),
-  );
-  const predictionUnion = builder.unionType('Prediction', {
-    description: 'One type per model.',
-    types: predictionTypes,
-    resolveType: ({ model }) => typeNames.get(model) ?? null,
-  });
-
+  const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'One prediction on its way: returned at once by a mutation, delivered finished by `taskResult`.',
@@ -122,7 +91,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         description: 'Where its time went, once it ran.',
       }),
       prediction: t.field({
-        type: predictionUnion,
+        type: predictionRef,
         nullable: true,
         description: 'What the model predicts, once the task has succeeded.',
         resolve: ({ model, prediction }) => prediction && { model, values: prediction },

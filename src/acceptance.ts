@@ -66,11 +66,10 @@ export class Acceptance {
   /**
    * Accepts a job under a `requestId`: whoever writes the record first decides which task it stands for.
    *
-   * @param pinnedVersion as the request named it.
+   * @param digest of what was asked, see `inputDigest`: under the same `requestId` it has to be the same.
    */
-  async acceptOnce(job: Job, requestId: string, pinnedVersion: string | undefined): Promise<Task> {
+  async acceptOnce(job: Job, requestId: string, digest: string): Promise<Task> {
     const until = giveUpAt();
-    const digest = inputDigest(job.input, pinnedVersion);
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
     // A retry of what is known is answered all the same; a new record would promise what is refused.

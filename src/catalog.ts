@@ -10,15 +10,11 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigurationError, messageOf } from './errors.ts';
+import { readJson } from './jsonFile.ts';
 import type { Logger } from './log.ts';
-import {
-  type Manifest,
-  type Model,
-  type ModelVersion,
-  manifestCheck,
-  readJson,
-  type VersionRecord,
-} from './models.ts';
+import { enumTypesOf, type Manifest } from './manifest.ts';
+import { manifestCheck } from './manifestCheck.ts';
+import type { Model, ModelVersion, VersionRecord } from './models.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -288,7 +284,7 @@ async function readManifest(file: string): Promise<unknown> {
 function refuseSharedNames(manifests: readonly Manifest[]): void {
   const owners = new Map<string, string>();
   for (const manifest of manifests) {
-    for (const name of Object.values(manifest.graphql)) {
+    for (const name of [...Object.values(manifest.graphql), ...enumTypesOf(manifest).keys()]) {
       const owner = owners.get(name);
       if (owner !== undefined)
         throw new ConfigurationError(`the GraphQL name ${name} is used by ${owner} and by ${manifest.name}`);

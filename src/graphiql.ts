@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { exampleFields } from './graphqlLiteral.ts';
 import type { Model } from './models.ts';
 
 interface Page {
@@ -64,14 +65,14 @@ async function renderPage(models: readonly Model[]): Promise<Page> {
 function exampleTabs(models: readonly Model[]) {
   return [
     // The input is written out: GraphiQL does not show the variables of the tab that it opens with.
-    ...models.map(({ manifest: { graphql, example } }) => ({
+    ...models.map(({ manifest }) => ({
       query: [
         '# 1. Submit and copy the id. The answer comes',
         '#    at once; the prediction comes later.',
-        `mutation ${graphql.mutation.replace(/^./, (first) => first.toUpperCase())} {`,
-        `  ${graphql.mutation}(`,
+        `mutation ${manifest.graphql.mutation.replace(/^./, (first) => first.toUpperCase())} {`,
+        `  ${manifest.graphql.mutation}(`,
         '    input: {',
-        ...Object.entries(example).map(([name, value]) => `      ${name}: ${value}`),
+        ...exampleFields(manifest).map((field) => `      ${field}`),
         '    }',
         '  ) {',
         '    id',

@@ -11,7 +11,15 @@ import type {
   SuspectMark,
   WorkerPresence,
 } from './protocol.ts';
-import { isFinal, type Task, type TaskError, TaskErrorCode, TaskState, type TaskTimings } from './task.ts';
+import {
+  isFinal,
+  type Task,
+  type TaskError,
+  TaskErrorCode,
+  TaskState,
+  type TaskTimings,
+  type Value,
+} from './task.ts';
 
 export class MalformedMessage extends Error {}
 
@@ -105,8 +113,13 @@ function isTimings(value: unknown): value is TaskTimings {
 
 function isValues(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const numbers = Object.values(value);
-  return numbers.length > 0 && numbers.every(Number.isFinite);
+  const values = Object.values(value);
+  return values.length > 0 && values.every(isValue);
+}
+
+function isValue(value: unknown): value is Value {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'string' || typeof value === 'boolean' || isListOf(Number.isFinite, value);
 }
 
 function isError(value: unknown): value is TaskError {

@@ -52,7 +52,7 @@ export interface Result extends FinishedTask {
 export interface RequestRecord {
   readonly v: number;
   readonly job: Job;
-  /** SHA-256 of input and pinned version, to tell a retry from another question under the same `requestId`. */
+  /** See `inputDigest`: tells a retry from another question under the same `requestId`. */
   readonly inputDigest: string;
 }
 
@@ -309,7 +309,11 @@ export function redriveHash(taskId: string): string {
   return digest(JSON.stringify(['redrive', taskId]));
 }
 
-/** @param input validated values, in the manifest's order. */
+/**
+ * Tells a retry from another question.
+ *
+ * @param input checked values in the manifest's order, as asked: a time of `now` has not become an instant.
+ */
 export function inputDigest(input: Values, pinnedVersion: string | undefined): string {
   return digest(JSON.stringify([Object.entries(input), pinnedVersion]));
 }

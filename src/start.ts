@@ -4,8 +4,9 @@ import { reservedBytes } from './broker/streams.ts';
 import { Catalog } from './catalog.ts';
 import { readConfig } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { exampleFields } from './graphqlLiteral.ts';
 import { createLog } from './log.ts';
-import type { Manifest } from './models.ts';
+import type { Manifest } from './manifest.ts';
 import { supervise } from './supervisor.ts';
 
 try {
@@ -38,13 +39,13 @@ async function start(): Promise<number> {
   });
 }
 
-function banner(address: string, { graphql, example, outputs }: Manifest): string {
-  const input = Object.entries(example).map(([name, value]) => `${name}: ${value}`);
+function banner(address: string, manifest: Manifest): string {
+  const { graphql, outputs } = manifest;
   const fields = outputs.map(({ name }) => name);
   return `
   Tidings is ready. Open GraphiQL at ${address} and submit
 
-    mutation { ${graphql.mutation}(input: { ${input.join(', ')} }) { id state } }
+    mutation { ${graphql.mutation}(input: { ${exampleFields(manifest).join(', ')} }) { id state } }
 
   then have the prediction pushed to you, with that id:
 

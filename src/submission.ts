@@ -1,7 +1,8 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
 import { MAX_TIMEOUT_MS } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
-import { defaultVersion, type Model, validateInput } from './models.ts';
+import { validateInput } from './input.ts';
+import { defaultVersion, type Model } from './models.ts';
 import { type Job, MESSAGE_VERSION } from './protocol.ts';
 import { newTaskId } from './task.ts';
 
@@ -36,7 +37,7 @@ const MAX_HISTORY = 100;
 /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
 export function newJob({ model, input, options, owner, trace }: Submission, { home, now }: Origin): Job {
   const { manifest } = model;
-  const values = validateInput(manifest, input);
+  const values = validateInput(manifest, input, now);
   checkOptions(options, model);
   const deadline = now + (options.timeoutMs ?? manifest.limits.timeoutMs);
   return {

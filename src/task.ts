@@ -50,8 +50,11 @@ export interface TaskTimings {
   readonly batchSize: number;
 }
 
+/** Of an input or output: how each type of the manifest stands here is told in docs/protocol.md, "Values". */
+export type Value = number | string | boolean | readonly number[];
+
 /** One value per input or output of the manifest, by its GraphQL name. */
-export type Values = Readonly<Record<string, number>>;
+export type Values = Readonly<Record<string, Value>>;
 
 export interface Task {
   readonly id: string;

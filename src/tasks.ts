@@ -3,9 +3,10 @@ import { Acceptance } from './acceptance.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import { canceledResult, endTask } from './endTask.ts';
+import { checkInput } from './input.ts';
 import type { Model } from './models.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
-import { type Job, redriveHash } from './protocol.ts';
+import { inputDigest, type Job, redriveHash } from './protocol.ts';
 import type { ResultRoom } from './resultRoom.ts';
 import { newJob, redrivenJob, type Submission } from './submission.ts';
 import { isFinal, type Task } from './task.ts';
@@ -45,7 +46,8 @@ export class TaskService {
     const job = newJob(submission, this.#origin());
     const { requestId, modelVersion } = submission.options;
     if (requestId == null) return this.#acceptance.accept(job);
-    return this.#acceptance.acceptOnce(job, requestId, modelVersion ?? undefined);
+    const question = checkInput(submission.model.manifest, submission.input);
+    return this.#acceptance.acceptOnce(job, requestId, inputDigest(question, modelVersion ?? undefined));
   }
 
   /**

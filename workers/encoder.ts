@@ -1,12 +1,29 @@
 /** Between rows as people write them and columns as ONNX takes them. Knows the manifest, not ONNX Runtime. */
-import type { ElementType, Manifest } from '../src/models.ts';
-import type { Values } from '../src/task.ts';
+import { secondsOf } from '../src/localTime.ts';
+import {
+  type EnumInput,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  type NumberType,
+  sizeOf,
+  type TensorType,
+  tensorTypeOf,
+} from '../src/manifest.ts';
+import type { Value, Values } from '../src/task.ts';
 
-export type TensorData = BigInt64Array | Int32Array | Float32Array | Float64Array;
+/** The elements of a tensor in row-major order. Texts are a plain list; of bools, 1 is true and 0 false. */
+export type TensorData =
+  | BigInt64Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | readonly string[];
 
-/** One column of a batch, of shape [n]. */
+/** One column of a batch: n elements, or n × `size` for a vector, row after row. */
 export interface Column {
-  readonly type: ElementType;
+  readonly type: TensorType;
   readonly data: TensorData;
 }
 
@@ -22,13 +39,13 @@ export type OutputColumns = Readonly<
  * Encodes a batch as one column per input of the manifest.
  *
  * @param rows n validated inputs, n ≥ 1.
- * @returns per tensor name a column of length n; element i belongs to `rows[i]`.
+ * @returns per tensor name a column; its part i belongs to `rows[i]`.
  */
 export function encodeBatch({ inputs }: Manifest, rows: readonly Values[]): Columns {
   return Object.fromEntries(
-    inputs.map(({ name, tensor, type }) => {
-      const values = rows.map((row) => row[name] ?? Number.NaN);
-      return [tensor, { type, data: typedArray(type, values) }];
+    inputs.map((input) => {
+      const values = rows.map((row) => row[input.name]);
+      return [input.tensor, { type: tensorTypeOf(input), data: encodeColumn(input, values) }];
     }),
   );
 }
@@ -37,36 +54,56 @@ export function encodeBatch({ inputs }: Manifest, rows: readonly Values[]): Colu
  * Reads one prediction per row from the output tensors.
  *
  * @param rowCount n.
- * @returns n predictions by GraphQL name, in the order of the rows; where a value is not finite, a text that says so.
- * @throws {RangeError} if a tensor is missing or not of shape [n] or [n, 1].
+ * @returns n predictions by GraphQL name, in the order of the rows; where a number is not finite, a text that says so.
+ * @throws {RangeError} if a tensor is missing or has not the shape [n] or [n, 1], or [n, size] for a vector.
  */
 export function decodeBatch(
   { outputs }: Manifest,
   columns: OutputColumns,
   rowCount: number,
 ): (Values | string)[] {
-  for (const { tensor } of outputs) {
-    const dims = columns[tensor]?.dims;
-    const fits =
-      dims !== undefined &&
-      dims[0] === rowCount &&
-      (dims.length === 1 || (dims.length === 2 && dims[1] === 1));
-    if (!fits) {
-      throw new RangeError(
-        `output ${tensor} must have shape [${rowCount}], got ${dims ? `[${dims.join(', ')}]` : 'none'}`,
-      );
-    }
-  }
+  const read = outputs.map((output) => ({ output, data: dataOf(output, columns, rowCount) }));
   return Array.from({ length: rowCount }, (_, row) => {
-    const values = outputs.map(({ name, tensor }) => [name, Number(columns[tensor]?.data[row])] as const);
-    const wrong = values.find(([, value]) => !Number.isFinite(value));
-    return wrong === undefined
-      ? Object.fromEntries(values)
-      : `${wrong[0]} must be a finite number, got ${wrong[1]}`;
+    const values: Record<string, Value> = {};
+    for (const { output, data } of read) {
+      const value = decodeValue(output, data, row);
+      const wrong = typeof value === 'object' ? value.find((item) => !Number.isFinite(item)) : value;
+      if (typeof wrong === 'number' && !Number.isFinite(wrong))
+        return `${output.name} must be ${typeof value === 'object' ? 'finite numbers' : 'a finite number'}, got ${wrong}`;
+      values[output.name] = value;
+    }
+    return values;
   });
 }
 
-function typedArray(type: ElementType, values: readonly number[]): TensorData {
+/** The values were checked when they were submitted, and again when the job came: their kinds are those of the input. */
+function encodeColumn(input: ManifestInput, values: readonly (Value | undefined)[]): TensorData {
+  switch (input.type) {
+    case 'string':
+      return values as readonly string[];
+    case 'enum':
+      return encodeNames(input, values as readonly string[]);
+    case 'boolean':
+      return Uint8Array.from(values, Number);
+    case 'dateTime':
+      return BigInt64Array.from(values as readonly string[], (reading) => BigInt(secondsOf(reading)));
+    default:
+      return encodeNumbers(
+        input.type,
+        (input.size === undefined ? values : values.flat()) as readonly number[],
+      );
+  }
+}
+
+function encodeNames(input: EnumInput, names: readonly string[]): TensorData {
+  const values = new Map(input.values.map(({ name, value }) => [name, value]));
+  const column = names.map((name) => values.get(name));
+  return tensorTypeOf(input) === 'string'
+    ? (column as readonly string[])
+    : BigInt64Array.from(column as readonly number[], BigInt);
+}
+
+function encodeNumbers(type: NumberType, values: readonly number[]): TensorData {
   switch (type) {
     case 'int64':
       return BigInt64Array.from(values, BigInt);
@@ -76,5 +113,30 @@ function typedArray(type: ElementType, values: readonly number[]): TensorData {
       return Float32Array.from(values);
     case 'float64':
       return Float64Array.from(values);
+  }
+}
+
+function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number): TensorData {
+  const column = columns[output.tensor];
+  const [rows, width, ...more] = column?.dims ?? [];
+  const fits =
+    rows === rowCount &&
+    more.length === 0 &&
+    (sizeOf(output) === undefined ? width === undefined || width === 1 : width === sizeOf(output));
+  if (column !== undefined && fits) return column.data;
+  const expected = [rowCount, sizeOf(output) ?? []].flat().join(', ');
+  const got = column === undefined ? 'none' : `[${column.dims.join(', ')}]`;
+  throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
+}
+
+function decodeValue(output: ManifestOutput, data: TensorData, row: number): Value {
+  switch (output.type) {
+    case 'string':
+      return String(data[row]);
+    case 'boolean':
+      return Boolean(data[row]);
+    default:
+      if (output.size === undefined) return Number(data[row]);
+      return Array.from(data.slice(row * output.size, (row + 1) * output.size), Number);
   }
 }

@@ -1,11 +1,15 @@
 /** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/errors.ts';
-import { type Manifest, type ModelVersion, readJson, validateInput } from '../src/models.ts';
-import type { Values } from '../src/task.ts';
+import { checkInput } from '../src/input.ts';
+import { readJson } from '../src/jsonFile.ts';
+import { NOW } from '../src/localTime.ts';
+import { type Manifest, type ManifestOutput, sizeOf } from '../src/manifest.ts';
+import type { ModelVersion } from '../src/models.ts';
+import type { Value, Values } from '../src/task.ts';
 
 export interface GoldenRows {
-  /** Largest absolute difference allowed, in each output's unit. */
+  /** Largest absolute difference allowed of a number, in its output's unit. Texts and booleans have to be equal. */
   readonly tolerance: number;
   readonly rows: readonly GoldenRow[];
 }
@@ -29,14 +33,30 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
   const { input = {}, output = {} } = row;
   const unknown = Object.keys(input).find((name) => !manifest.inputs.some((field) => field.name === name));
   if (unknown !== undefined) throw new Error(`${file} names ${unknown}, which is no input`);
-  const missing = manifest.outputs.find(({ name }) => !Number.isFinite(output[name]));
+  const missing = manifest.outputs.find((field) => !isValueOf(field, output[field.name]));
   if (missing !== undefined)
     throw new Error(`${file} must give ${missing.name} for ${JSON.stringify(input)}`);
   try {
-    return { input: validateInput(manifest, input), output };
+    return { input: fixedInput(manifest, input), output };
   } catch (error) {
     throw new Error(`${file}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** @throws {Error} if the row is another one each time it is run. */
+function fixedInput(manifest: Manifest, input: Values): Values {
+  const values = checkInput(manifest, input);
+  const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
+  if (moving === undefined) return values;
+  throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${JSON.stringify(input)}`);
+}
+
+function isValueOf(field: ManifestOutput, value: unknown): boolean {
+  if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
+  const size = sizeOf(field);
+  return size === undefined
+    ? Number.isFinite(value)
+    : Array.isArray(value) && value.length === size && value.every(Number.isFinite);
 }
 
 /** Each row alone, and as many rows as a full batch holds. */
@@ -58,10 +78,25 @@ export function compareWithGolden(
     for (const [name, wanted] of Object.entries(output)) {
       const prediction = predictions[i];
       const got = typeof prediction === 'object' ? prediction[name] : prediction;
-      if (Math.abs(Number(got) - wanted) <= tolerance) continue;
+      if (isWithin(tolerance, wanted, got)) continue;
       throw new Error(
-        `for ${JSON.stringify(input)} golden.json wants ${name} ${wanted} ± ${tolerance}, the model gave ${got}`,
+        `for ${JSON.stringify(input)} golden.json wants ${name} ${expectation(wanted, tolerance)}, the model gave ${show(got)}`,
       );
     }
   }
+}
+
+function isWithin(tolerance: number, wanted: Value, got: Value | undefined): boolean {
+  if (typeof wanted === 'number') return Math.abs(Number(got) - wanted) <= tolerance;
+  if (typeof wanted !== 'object') return got === wanted;
+  return typeof got === 'object' && wanted.every((item, i) => isWithin(tolerance, item, got[i]));
+}
+
+function expectation(wanted: Value, tolerance: number): string {
+  const isExact = typeof wanted === 'string' || typeof wanted === 'boolean';
+  return isExact ? show(wanted) : `${show(wanted)} ± ${tolerance}`;
+}
+
+function show(value: Value | undefined): string {
+  return typeof value === 'object' ? `[${value.join(', ')}]` : String(value);
 }

@@ -7,14 +7,25 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
-import type { Columns, OutputColumns, TensorData } from './encoder.ts';
+import { type Manifest, sizeOf } from '../src/manifest.ts';
+import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
 import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
 type LoadRequest = Extract<SessionRequest, { type: 'load' }>;
 
 let session: InferenceSession | undefined;
+let feeds: readonly Feed[] = [];
 let fetches: readonly string[] = [];
+
+/** How an input of the graph takes its column. */
+interface Feed {
+  readonly tensor: string;
+  /** Elements in a row: 1, or the size of a vector. */
+  readonly width: number;
+  /** Of the tensor: 1 for [N], 2 for [N, width]. */
+  readonly rank: number;
+}
 
 // A process of its own without anybody to speak to has no purpose; signals are the parent's business.
 process.on('disconnect', () => process.exit(0));
@@ -56,6 +67,7 @@ async function load({
     const problems = signatureProblems(manifest, session);
     if (problems.length > 0)
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
+    feeds = feedsOf(manifest, session);
     fetches = manifest.outputs.map(({ tensor }) => tensor);
     return { type: 'loaded', executionProvider, passedOver };
   }
@@ -66,10 +78,7 @@ async function run(columns: Columns): Promise<SessionAnswer> {
   if (session === undefined) return { type: 'failed', reason: 'no model is loaded' };
   const startedAt = performance.now();
   try {
-    const feeds = Object.fromEntries(
-      Object.entries(columns).map(([name, { type, data }]) => [name, new Tensor(type, data, [data.length])]),
-    );
-    const results = await session.run(feeds, [...fetches]);
+    const results = await session.run(tensorsOf(columns), [...fetches]);
     const outputs: OutputColumns = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
@@ -77,6 +86,32 @@ async function run(columns: Columns): Promise<SessionAnswer> {
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
+}
+
+/** Of inputs that the graph leaves out, the columns are left out too. */
+function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
+  return inputs.flatMap((input) => {
+    const value = inputMetadata.find(({ name }) => name === input.tensor);
+    return value?.isTensor
+      ? [{ tensor: input.tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }]
+      : [];
+  });
+}
+
+function tensorsOf(columns: Columns): Record<string, Tensor> {
+  return Object.fromEntries(
+    feeds.map(({ tensor, width, rank }) => {
+      const column = columns[tensor];
+      if (column === undefined)
+        throw new Error(`a batch has a column for each input, got none for ${tensor}`);
+      const rows = column.data.length / width;
+      return [tensor, toTensor(column, rank === 1 ? [rows] : [rows, width])];
+    }),
+  );
+}
+
+function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
+  return type === 'string' ? new Tensor('string', data as string[], dims) : new Tensor(type, data, dims);
 }
 
 async function digestOf(file: string): Promise<string> {

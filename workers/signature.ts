@@ -1,5 +1,11 @@
 /** Compares what a manifest says about an ONNX graph with what the graph says about itself. */
-import type { Manifest, ManifestOutput } from '../src/models.ts';
+import {
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  sizeOf,
+  tensorTypeOf,
+} from '../src/manifest.ts';
 
 /** As ONNX Runtime describes an input or output. A dimension that varies is a name or -1. */
 export interface GraphValue {
@@ -14,37 +20,50 @@ export interface GraphSignature {
   readonly outputMetadata: readonly GraphValue[];
 }
 
-/** @returns one sentence per disagreement, naming both sides; empty if they agree. */
+/**
+ * A graph may leave out inputs that a task may leave out too: a version that was trained without them. Outputs that
+ * the manifest does not name are not fetched.
+ *
+ * @returns one sentence per disagreement, naming both sides; empty if they agree.
+ */
 export function signatureProblems(
   { inputs, outputs }: Pick<Manifest, 'inputs' | 'outputs'>,
   { inputMetadata, outputMetadata }: GraphSignature,
 ): readonly string[] {
   const unnamed = inputMetadata.filter(({ name }) => !inputs.some(({ tensor }) => tensor === name));
+  const needed = inputs.filter(
+    (input) => input.default === undefined || inputMetadata.some(({ name }) => name === input.tensor),
+  );
   return [
-    ...inputs.flatMap((input) => problem('input', input, inputMetadata, false)),
+    ...needed.flatMap((input) => problem('input', input, inputMetadata)),
     ...unnamed.map((value) => `the graph needs an input ${describe(value)}, the manifest names none`),
-    // Outputs that the manifest leaves out are simply not fetched.
-    ...outputs.flatMap((output) => problem('output', output, outputMetadata, true)),
+    ...outputs.flatMap((output) => problem('output', output, outputMetadata)),
   ];
 }
 
 function problem(
   kind: 'input' | 'output',
-  { name, tensor, type }: ManifestOutput,
+  field: ManifestInput | ManifestOutput,
   values: readonly GraphValue[],
-  columnAllowed: boolean,
 ): string[] {
-  const value = values.find((candidate) => candidate.name === tensor);
-  if (value?.isTensor && value.type === type && isColumn(value.shape ?? [], columnAllowed)) return [];
+  const value = values.find(({ name }) => name === field.tensor);
+  const [type, size] = [tensorTypeOf(field), sizeOf(field)];
+  if (value?.isTensor && value.type === type && isColumn(value.shape ?? [], size)) return [];
   const got = value === undefined ? `only ${values.map(describe).join(', ')}` : describe(value);
-  return [`the manifest's ${kind} ${name} is ${tensor} ${type}[N], the graph has ${got}`];
+  const shape = size === undefined ? '[N]' : `[N, ${size}]`;
+  return [`the manifest's ${kind} ${field.name} is ${field.tensor} ${type}${shape}, the graph has ${got}`];
 }
 
-/** [N], with N not fixed; an output may also be [N, 1]. */
-function isColumn(shape: readonly (number | string)[], columnAllowed: boolean): boolean {
-  const [rows, width] = shape;
-  const varies = typeof rows === 'string' || rows === -1;
-  return varies && (shape.length === 1 || (columnAllowed && shape.length === 2 && width === 1));
+/** [N] or [N, 1]; a vector is [N, size], or has a second dimension that varies: its length is then seen at each run. */
+function isColumn([rows, ...row]: readonly (number | string)[], size: number | undefined): boolean {
+  if (rows === undefined || !varies(rows) || row.length > 1) return false;
+  const [width] = row;
+  if (size === undefined) return width === undefined || width === 1;
+  return width !== undefined && (width === size || varies(width));
+}
+
+function varies(dimension: number | string): boolean {
+  return typeof dimension === 'string' || dimension === -1;
 }
 
 function describe({ name, isTensor, type, shape }: GraphValue): string {

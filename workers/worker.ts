@@ -6,8 +6,9 @@
  */
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
+import { validateInput } from '../src/input.ts';
 import type { Logger } from '../src/log.ts';
-import { type Manifest, validateInput } from '../src/models.ts';
+import type { Manifest } from '../src/manifest.ts';
 import { decodeJob, type Job, jobAddress, NewerMessage } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';
@@ -106,7 +107,7 @@ function readDelivery(
       {
         delivery,
         address,
-        job: { ...job, input: validateInput(options.manifest, job.input) },
+        job: { ...job, input: validateInput(options.manifest, job.input, job.submittedAt) },
         attempts: delivery.deliveryCount - 1,
         suspect: false,
         soloRuns: 0,

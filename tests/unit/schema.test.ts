@@ -37,8 +37,11 @@ test('every input says its unit and its limits', () => {
   for (const { manifest } of models) {
     const input = schema.getType(manifest.graphql.inputType);
     if (!isInputObjectType(input)) throw new Error(`${manifest.graphql.inputType} is an input type`);
-    for (const { name, unit, minimum, maximum } of manifest.inputs)
+    for (const field of manifest.inputs) {
+      if (!('unit' in field)) continue;
+      const { name, unit, minimum, maximum } = field;
       expect(input.getFields()[name]?.description).toContain(`Unit: ${unit}; ${minimum} to ${maximum}`);
+    }
   }
 });
 

@@ -1,7 +1,7 @@
 /** The worker's parts that need no process: batches, columns, signatures. */
 import { describe, expect, test } from 'vitest';
 import type { Delivery, JobSource } from '../../src/broker/broker.ts';
-import type { Manifest } from '../../src/models.ts';
+import type { Manifest } from '../../src/manifest.ts';
 import { collectBatches } from '../../workers/batcher.ts';
 import { decodeBatch, encodeBatch } from '../../workers/encoder.ts';
 import { signatureProblems } from '../../workers/signature.ts';

@@ -1,6 +1,6 @@
+/** Manifests that are refused, each with what is wrong with it. */
 import { describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog.ts';
-import { type Manifest, validateInput } from '../../src/models.ts';
 import { modelsWith, SILENT } from '../support/models.ts';
 
 describe('a manifest', () => {
@@ -34,46 +34,12 @@ describe('a manifest', () => {
     [
       'a default outside its own limits',
       (m) => Object.assign((m.inputs as object[])[0] ?? {}, { default: 999 }),
-      'pickupLocationId: default must lie within its own limits',
+      'pickupLocationId: default must be a whole number from 1 to 265 (TLC taxi zone), got 999',
     ],
   ])('is refused for %s, naming the file', async ([, change, message]) => {
     await using folder = await modelsWith(change);
     const loading = Catalog.open(folder.path, SILENT);
     await expect(loading).rejects.toThrow(message);
     await expect(loading).rejects.toThrow('trip-duration');
-  });
-});
-
-describe('validateInput', () => {
-  const number = { unit: 'parts', description: '', tensor: 't' } as const;
-  const manifest = {
-    inputs: [
-      { ...number, name: 'count', type: 'int64', minimum: 0, maximum: 9 },
-      { ...number, name: 'share', type: 'float32', minimum: -1, maximum: 1, default: 0.5 },
-    ],
-  } as unknown as Manifest;
-
-  test('gives the values in the order of the manifest, defaults filled in', () => {
-    expect(Object.entries(validateInput(manifest, { count: 3 }))).toEqual([
-      ['count', 3],
-      ['share', 0.5],
-    ]);
-    expect(Object.entries(validateInput(manifest, { share: -1, count: 0 }))).toEqual([
-      ['count', 0],
-      ['share', -1],
-    ]);
-  });
-
-  test('names every field that is wrong, its limits and its value', () => {
-    expect(() => validateInput(manifest, { count: 2.5, share: Number.NaN })).toThrow(
-      'count must be a whole number from 0 to 9 (parts), got 2.5; share must be a number from -1 to 1 (parts), got NaN',
-    );
-    expect(() => validateInput(manifest, {})).toThrow(
-      'count must be a whole number from 0 to 9 (parts), got null',
-    );
-    expect(() => validateInput(manifest, { count: '3' })).toThrow('got "3"');
-    expect(() => validateInput(manifest, { count: 1, share: Number.POSITIVE_INFINITY })).toThrow(
-      'got Infinity',
-    );
   });
 });

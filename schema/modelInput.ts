@@ -1,0 +1,87 @@
+/** The GraphQL input type of a model, and the enum types in it, made from its manifest. */
+import { graphqlLiteral } from '../src/graphqlLiteral.ts';
+import {
+  type EnumInput,
+  enumTypesOf,
+  isFloat,
+  type Manifest,
+  type ManifestInput,
+  type NumberInput,
+} from '../src/manifest.ts';
+import type { Builder } from './builder.ts';
+
+export function defineInput(builder: Builder, manifest: Manifest) {
+  const { name, graphql, inputs } = manifest;
+  const enumRefs = new Map(
+    [...enumTypesOf(manifest)].map(([enumType, input]) => [enumType, defineEnum(builder, input, manifest)]),
+  );
+  const inputRef = builder.inputRef<Readonly<Record<string, unknown>>>(graphql.inputType);
+  return inputRef.implement({
+    description: `What the model ${name} takes.`,
+    fields: (t) =>
+      Object.fromEntries(
+        inputs.map((input) => {
+          const options = { description: describeInput(input), required: input.default === undefined };
+          switch (input.type) {
+            case 'string':
+              return [input.name, t.string(options)];
+            case 'boolean':
+              return [input.name, t.boolean(options)];
+            case 'dateTime':
+              return [input.name, t.field({ type: 'LocalDateTime', ...options })];
+            case 'enum': {
+              const type = enumRefs.get(input.enumType);
+              if (type === undefined) throw new Error('every enum type of a manifest is defined');
+              return [input.name, t.field({ type, ...options })];
+            }
+            default:
+              if (input.size === undefined)
+                return [input.name, isFloat(input.type) ? t.float(options) : t.int(options)];
+              return [input.name, isFloat(input.type) ? t.floatList(options) : t.intList(options)];
+          }
+        }),
+      ),
+  });
+}
+
+function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, inputs }: Manifest) {
+  const fields = inputs.filter((input) => input.type === 'enum' && input.enumType === enumType);
+  return builder.enumType(enumType, {
+    description: `What ${fields.map((field) => field.name).join(' and ')} of the model ${name} can be.`,
+    values: Object.fromEntries(
+      values.map(({ name, value, description = `The model knows it as ${JSON.stringify(value)}.` }) => [
+        name,
+        { description },
+      ]),
+    ),
+  });
+}
+
+/** All that a client has to know of an input: what it means, its unit and limits, its default. */
+function describeInput(input: ManifestInput): string {
+  const facts = [
+    ...factsOf(input),
+    ...(input.default === undefined ? [] : [`default ${graphqlLiteral(input, input.default)}`]),
+  ].join('; ');
+  if (facts === '') return input.description;
+  return `${input.description} ${facts.charAt(0).toUpperCase()}${facts.slice(1)}.`;
+}
+
+function factsOf(input: ManifestInput): readonly string[] {
+  switch (input.type) {
+    case 'string':
+      return [`at most ${input.maxLength} characters`];
+    case 'dateTime':
+      return [`on the clock of ${input.timeZone}`];
+    case 'enum':
+    case 'boolean':
+      return [];
+    default:
+      return [`unit: ${input.unit}`, ...limitsOf(input)];
+  }
+}
+
+function limitsOf({ size, minimum, maximum }: NumberInput): readonly string[] {
+  const limits = `${minimum} to ${maximum}`;
+  return size === undefined ? [limits] : [`a list of ${size}`, `each ${limits}`];
+}

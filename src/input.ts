@@ -1,0 +1,152 @@
+/** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
+import { RequestError, RequestErrorCode } from './errors.ts';
+import { localTime, localTimeAt, NOW } from './localTime.ts';
+import { isFloat, type Manifest, type ManifestInput, type NumberInput } from './manifest.ts';
+import type { Value, Values } from './task.ts';
+
+/**
+ * Checks one input and completes it: what a worker runs. What this gives, it gives again for its own answer.
+ *
+ * @param input by GraphQL name; nothing about the values is taken for granted.
+ * @param now when the task was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
+ * @returns the values in the manifest's order, defaults filled in; local times as readings of their time zone's clock.
+ * @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong, what was expected and what came.
+ */
+export function validateInput(
+  manifest: Manifest,
+  input: Readonly<Record<string, unknown>>,
+  now: number,
+): Values {
+  const values = checkInput(manifest, input);
+  return manifest.inputs.some(({ name }) => values[name] === NOW) ? atInstant(manifest, values, now) : values;
+}
+
+/** The same, but `now` stays what it is: whoever asks again a minute later asks the same question. */
+export function checkInput(manifest: Manifest, input: Readonly<Record<string, unknown>>): Values {
+  const values: Record<string, Value> = {};
+  const problems: InputProblem[] = [];
+  for (const field of manifest.inputs) {
+    const given = input[field.name] ?? field.default;
+    const value = readValue(field, given);
+    if (value === undefined) problems.push(inputProblem(field, given));
+    else values[field.name] = value;
+  }
+  const [first] = problems;
+  if (first === undefined) return values;
+  const message = problems.map(({ message }) => message).join('; ');
+  throw new RequestError(RequestErrorCode.BadUserInput, message, {
+    details: { ...first.details, problems: problems.map(({ details }) => details) },
+  });
+}
+
+function atInstant({ inputs }: Manifest, values: Values, now: number): Values {
+  const readings = inputs.flatMap((field) =>
+    field.type === 'dateTime' && values[field.name] === NOW
+      ? [[field.name, localTimeAt(now, field.timeZone)] as const]
+      : [],
+  );
+  return { ...values, ...Object.fromEntries(readings) };
+}
+
+/** @returns the value as a job carries it; undefined if the field cannot have it. */
+function readValue(field: ManifestInput, value: unknown): Value | undefined {
+  switch (field.type) {
+    case 'string':
+      return typeof value === 'string' && isText(value, field.maxLength) ? value : undefined;
+    case 'enum':
+      return field.values.find(({ name }) => name === value)?.name;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'dateTime':
+      if (typeof value !== 'string') return undefined;
+      return value === NOW ? NOW : localTime(value, field.timeZone);
+    default:
+      if (field.size === undefined) return isNumberOf(field, value) ? value : undefined;
+      return isVectorOf(field, field.size, value) ? value : undefined;
+  }
+}
+
+/** A lone surrogate is no character: ONNX Runtime's texts are UTF-8, which has none. */
+function isText(value: string, maxLength: number): boolean {
+  if (!value.isWellFormed()) return false;
+  // A character takes one or two units of UTF-16: they need counting only in between.
+  return value.length <= maxLength || (value.length <= 2 * maxLength && [...value].length <= maxLength);
+}
+
+function isNumberOf({ type, minimum, maximum }: NumberInput, value: unknown): value is number {
+  return (
+    typeof value === 'number' &&
+    value >= minimum &&
+    value <= maximum &&
+    (isFloat(type) ? Number.isFinite(value) : Number.isInteger(value))
+  );
+}
+
+function isVectorOf(field: NumberInput, size: number, value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.length === size && value.every((item) => isNumberOf(field, item));
+}
+
+/** @returns what is wrong with a value of the field, to be read after "must be"; undefined if nothing is. */
+export function valueProblem(field: ManifestInput, value: unknown): string | undefined {
+  return readValue(field, value) === undefined
+    ? `${expectationOf(field)}, got ${describe(field, value)}`
+    : undefined;
+}
+
+interface InputProblem {
+  readonly message: string;
+  /** For programs: members of `extensions`. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+function inputProblem(field: ManifestInput, given: unknown): InputProblem {
+  const expected = expectationOf(field);
+  const value = describe(field, given);
+  const limits = 'minimum' in field ? { minimum: field.minimum, maximum: field.maximum } : {};
+  return {
+    message: `${field.name} must be ${expected}, got ${value}`,
+    details: { field: field.name, expected, ...limits, value },
+  };
+}
+
+/** What a field takes, to be read after "must be". */
+function expectationOf(field: ManifestInput): string {
+  switch (field.type) {
+    case 'string':
+      return `a text of at most ${field.maxLength} characters`;
+    case 'enum':
+      return `one of ${field.values.map(({ name }) => name).join(', ')}`;
+    case 'boolean':
+      return 'true or false';
+    case 'dateTime':
+      return `a time such as 2021-02-03T14:30:00 (on the clock of ${field.timeZone}) or 2021-02-03T14:30:00-05:00`;
+    default: {
+      const limits = `from ${field.minimum} to ${field.maximum} (${field.unit})`;
+      const kind = isFloat(field.type) ? 'number' : 'whole number';
+      return field.size === undefined
+        ? `a ${kind} ${limits}`
+        : `a list of ${field.size} ${kind}s, each ${limits}`;
+    }
+  }
+}
+
+const SHOWN_CHARACTERS = 40;
+
+/** What came, as short as it may be shown in a message. */
+function describe(field: ManifestInput, given: unknown): string {
+  if (typeof given === 'number') return String(given);
+  if (field.type === 'string' && typeof given === 'string' && given.isWellFormed())
+    return `${[...given].length} characters`;
+  if ('size' in field && Array.isArray(given)) {
+    if (given.length !== field.size) return `a list of ${given.length}`;
+    const wrong = given.findIndex((item) => !isNumberOf(field, item));
+    return `${cut(given[wrong])} at index ${wrong}`;
+  }
+  return cut(given);
+}
+
+function cut(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value ?? null) ?? typeof value;
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}

@@ -1,0 +1,57 @@
+/**
+ * Readings of the wall clock in a time zone, to the second: `2021-02-03T14:30:00`.
+ *
+ * A reading is what a person there sees on the clock, and no instant: in the night in which the clocks go back there is
+ * each one from 1:00 to 2:00 twice, and when they go forward some never. An instant has exactly one reading; a reading
+ * that is given as such is taken as it is, also one that no clock showed.
+ */
+
+/** Stands for the instant of submission where a local time is asked for. */
+export const NOW = 'now';
+
+const RFC_3339 =
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?<offset>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/i;
+const READING = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
+
+/**
+ * @param text RFC 3339; with an offset from UTC it is an instant, whose reading in the time zone is given, without one
+ *   it is the reading itself. Fractions of a second are cut off.
+ * @returns undefined if the text is no such time, or the reading lies outside the years 0 to 9999.
+ */
+export function localTime(text: string, timeZone: string): string | undefined {
+  const parts = RFC_3339.exec(text);
+  if (parts === null) return undefined;
+  try {
+    return parts.groups?.offset === undefined
+      ? Temporal.PlainDateTime.from(text).toString({ smallestUnit: 'second' })
+      : readingAt(Temporal.Instant.from(text), timeZone);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param now milliseconds since the epoch. */
+export function localTimeAt(now: number, timeZone: string): string {
+  const reading = readingAt(Temporal.Instant.fromEpochMilliseconds(Math.floor(now)), timeZone);
+  if (reading === undefined) throw new Error(`${now} lies outside the years 0 to 9999`);
+  return reading;
+}
+
+/** A reading as seconds since 1970-01-01T00:00:00 on the same wall clock, as if its days all had 24 hours. */
+export function secondsOf(reading: string): number {
+  return Date.parse(`${reading}Z`) / 1_000;
+}
+
+export function isTimeZone(name: string): boolean {
+  try {
+    // A bare offset such as +05:00 would do for Intl, but is no place with a clock.
+    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function readingAt(instant: Temporal.Instant, timeZone: string): string | undefined {
+  const reading = instant.toZonedDateTimeISO(timeZone).toPlainDateTime().toString({ smallestUnit: 'second' });
+  return READING.test(reading) ? reading : undefined;
+}

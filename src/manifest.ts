@@ -1,0 +1,129 @@
+/**
+ * The manifest of a model, `model.json`: what it is called, takes and returns. `models/manifest.schema.json` says what
+ * each member means, `src/manifestCheck.ts` what else has to hold. Inputs and outputs are told apart by `type`.
+ */
+import type { Values } from './task.ts';
+
+export type NumberType = 'int64' | 'int32' | 'float32' | 'float64';
+
+/** The element type of a tensor, as ONNX Runtime names it. */
+export type TensorType = NumberType | 'string' | 'bool';
+
+interface Field {
+  /** The GraphQL field. */
+  readonly name: string;
+  /** The input or output of the ONNX graph. */
+  readonly tensor: string;
+  readonly description: string;
+}
+
+interface NumberField extends Field {
+  readonly type: NumberType;
+  readonly unit: string;
+  /** Makes it a vector of exactly so many numbers. */
+  readonly size?: number;
+}
+
+export interface NumberInput extends NumberField {
+  /** The limits of the number, or of each number of the vector; both are included. */
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly default?: number | readonly number[];
+}
+
+export interface StringInput extends Field {
+  readonly type: 'string';
+  /** In characters: Unicode code points. */
+  readonly maxLength: number;
+  readonly default?: string;
+}
+
+/** One of a set of names. Everywhere but in the tensor it is the name that stands. */
+export interface EnumInput extends Field {
+  readonly type: 'enum';
+  /** The GraphQL enum type. */
+  readonly enumType: string;
+  /** The values that the names stand for in the tensor are all texts or all whole numbers. */
+  readonly values: readonly EnumValue[];
+  /** A name. */
+  readonly default?: string;
+}
+
+export interface EnumValue {
+  readonly name: string;
+  readonly value: string | number;
+  readonly description?: string;
+}
+
+export interface BooleanInput extends Field {
+  readonly type: 'boolean';
+  readonly default?: boolean;
+}
+
+/** A reading of the wall clock in a time zone, see `src/localTime.ts`. */
+export interface DateTimeInput extends Field {
+  readonly type: 'dateTime';
+  /** IANA, such as America/New_York. */
+  readonly timeZone: string;
+  readonly default?: string;
+}
+
+export type ManifestInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
+
+export type NumberOutput = NumberField;
+
+export interface PlainOutput extends Field {
+  readonly type: 'string' | 'boolean';
+}
+
+export type ManifestOutput = NumberOutput | PlainOutput;
+
+export interface Manifest {
+  readonly name: string;
+  readonly description: string;
+  readonly versions: 'all' | 'latest' | readonly number[];
+  readonly graphql: {
+    readonly mutation: string;
+    readonly inputType: string;
+    readonly predictionType: string;
+  };
+  readonly inputs: readonly ManifestInput[];
+  readonly outputs: readonly ManifestOutput[];
+  readonly batching: { readonly maxBatchSize: number; readonly maxWaitMs: number };
+  readonly limits: {
+    readonly timeoutMs: number;
+    readonly runTimeoutMs: number;
+    readonly maxAttempts: number;
+  };
+  readonly example: Values;
+}
+
+export function isFloat(type: NumberType): boolean {
+  return type === 'float32' || type === 'float64';
+}
+
+/** How many numbers a vector has; undefined for everything else. */
+export function sizeOf(field: ManifestInput | ManifestOutput): number | undefined {
+  return 'size' in field ? field.size : undefined;
+}
+
+/** The element type of the tensor that the values of an input or output stand in. */
+export function tensorTypeOf(field: ManifestInput | ManifestOutput): TensorType {
+  switch (field.type) {
+    case 'enum':
+      return field.values.some(({ value }) => typeof value === 'string') ? 'string' : 'int64';
+    case 'boolean':
+      return 'bool';
+    case 'dateTime':
+      return 'int64';
+    default:
+      return field.type;
+  }
+}
+
+/** The GraphQL enum types of a manifest, by name. Inputs that share one have the same values. */
+export function enumTypesOf({ inputs }: Pick<Manifest, 'inputs'>): ReadonlyMap<string, EnumInput> {
+  return new Map(
+    inputs.flatMap((input) => (input.type === 'enum' ? [[input.enumType, input] as const] : [])),
+  );
+}
