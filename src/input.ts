@@ -66,9 +66,13 @@ function readValue(field: ManifestInput, value: unknown): Value | undefined {
   }
 }
 
-/** A lone surrogate is no character: ONNX Runtime's texts are UTF-8, which has none. */
+/** ONNX Runtime's texts are UTF-8, which has no lone surrogates, and end at the first NUL. */
+function canBeInTensor(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
 function isText(value: string, maxLength: number): boolean {
-  if (!value.isWellFormed()) return false;
+  if (!canBeInTensor(value)) return false;
   // A character takes one or two units of UTF-16: they need counting only in between.
   return value.length <= maxLength || (value.length <= 2 * maxLength && [...value].length <= maxLength);
 }
@@ -113,7 +117,7 @@ function inputProblem(field: ManifestInput, given: unknown): InputProblem {
 function expectationOf(field: ManifestInput): string {
   switch (field.type) {
     case 'string':
-      return `a text of at most ${field.maxLength} characters`;
+      return `a text of at most ${field.maxLength} characters, none of them NUL`;
     case 'enum':
       return `one of ${field.values.map(({ name }) => name).join(', ')}`;
     case 'boolean':
@@ -135,7 +139,7 @@ const SHOWN_CHARACTERS = 40;
 /** What came, as short as it may be shown in a message. */
 function describe(field: ManifestInput, given: unknown): string {
   if (typeof given === 'number') return String(given);
-  if (field.type === 'string' && typeof given === 'string' && given.isWellFormed())
+  if (field.type === 'string' && typeof given === 'string' && canBeInTensor(given))
     return `${[...given].length} characters`;
   if ('size' in field && Array.isArray(given)) {
     if (given.length !== field.size) return `a list of ${given.length}`;

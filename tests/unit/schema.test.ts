@@ -9,12 +9,16 @@ import {
   isIntrospectionType,
   isObjectType,
   isSpecifiedScalarType,
+  parse,
   printSchema,
+  validate,
 } from 'graphql';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
 import { Catalog } from '../../src/catalog.ts';
-import { MODELS, SILENT } from '../support/models.ts';
+import { exampleFields } from '../../src/graphqlLiteral.ts';
+import { everyKindModels } from '../support/everyKind.ts';
+import { MODELS, modelsWith, SILENT } from '../support/models.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -43,6 +47,86 @@ test('every input says its unit and its limits', () => {
       expect(input.getFields()[name]?.description).toContain(`Unit: ${unit}; ${minimum} to ${maximum}`);
     }
   }
+});
+
+describe('a model of every kind', async () => {
+  await using folder = await everyKindModels();
+  const catalog = await Catalog.open(folder.path, SILENT);
+  const kinds = buildSchema(catalog.models);
+  const input = kinds.getType('PredictKindsInput');
+  const fields = isInputObjectType(input) ? input.getFields() : {};
+  const [model] = catalog.models;
+
+  test('has a GraphQL type for each, required unless there is a default', () => {
+    const types = Object.values(fields).map(({ name, type }) => [name, String(type)]);
+    expect(Object.fromEntries(types)).toEqual({
+      count: 'Int!',
+      steps: 'Int',
+      share: 'Float!',
+      weights: '[Float!]!',
+      places: '[Int!]',
+      title: 'String!',
+      note: 'String',
+      colour: 'PaintColour!',
+      rank: 'PaintRank',
+      isNew: 'Boolean',
+      pickupAt: 'LocalDateTime',
+    });
+    const prediction = kinds.getType('KindsPrediction');
+    const outputs = isObjectType(prediction) ? Object.values(prediction.getFields()) : [];
+    expect(outputs.map(({ type }) => String(type))).toEqual([
+      'Float!',
+      'Float!',
+      'Float!',
+      '[Float!]!',
+      '[Float!]!',
+      'String!',
+      'String!',
+      'String!',
+      'Float!',
+      'Boolean!',
+      'Float!',
+    ]);
+  });
+
+  test('says what a client has to know of each', () => {
+    const described = (name: string) => fields[name]?.description;
+    expect(described('weights')).toBe('The weights. Unit: parts; a list of 3; each -1000 to 1000.');
+    expect(described('places')).toBe(
+      'The places. Unit: parts; a list of 2; each -1000 to 1000; default [8, 9].',
+    );
+    expect(described('note')).toBe('The note. At most 5 characters; default "".');
+    expect(described('colour')).toBe('The colour.');
+    expect(described('rank')).toBe('The rank. Default LOW.');
+    expect(described('pickupAt')).toBe('The pickupAt. On the clock of America/New_York; default "now".');
+    const colour = kinds.getType('PaintColour');
+    const values = isEnumType(colour) ? colour.getValues() : [];
+    expect(values.map(({ name, description }) => [name, description])).toEqual([
+      ['BLUE', 'The model knows it as "Blue".'],
+      ['DARK_RED', 'As on the roof.'],
+    ]);
+  });
+
+  test('has an example that can be pasted into an operation', () => {
+    if (model === undefined) throw new Error('the folder holds one model');
+    const example = exampleFields(model.manifest);
+    expect(example).toEqual([
+      'count: 3',
+      'share: 0.25',
+      'weights: [1, 2.5, -3]',
+      'title: "a \\"b\\", {c}"',
+      'colour: DARK_RED',
+      'pickupAt: "2021-02-03T14:30:00"',
+    ]);
+    const operation = `mutation { predictKinds(input: { ${example.join(', ')} }) { id } }`;
+    expect(validate(kinds, parse(operation))).toEqual([]);
+  });
+});
+
+test('a schema without local times has no scalar for them', async () => {
+  await using folder = await modelsWith();
+  const { models } = await Catalog.open(folder.path, SILENT);
+  expect(buildSchema(models).getType('LocalDateTime')).toBeUndefined();
 });
 
 test('what takes or returns milliseconds says so in its name and its description', () => {

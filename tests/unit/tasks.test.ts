@@ -1,6 +1,8 @@
 /** The parts of a task's life that need no broker: ids, watches, the broker's clock. */
 import { describe, expect, test } from 'vitest';
 import { BrokerClock } from '../../src/broker/clock.ts';
+import type { Model } from '../../src/models.ts';
+import { newJob, redrivenJob } from '../../src/submission.ts';
 import { newTaskId, parseTaskId, type Task } from '../../src/task.ts';
 import { TaskWatch } from '../../src/taskWatch.ts';
 
@@ -26,6 +28,19 @@ test('a task id carries what finds its task again', () => {
   for (const wrong of ['', 'x', `${id}0`, id.toUpperCase(), id.replace('_', '.'), `${id}\n`]) {
     expect(parseTaskId(wrong)).toBeUndefined();
   }
+});
+
+test('a redriven job keeps its input, also a time that was left to be the moment of submission', () => {
+  const pickupAt = { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' };
+  const manifest = { name: 'm', inputs: [pickupAt], limits: { timeoutMs: 1_000 } };
+  const model = { manifest, versions: [{ version: '1' }] } as unknown as Model;
+  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined };
+  const day = Date.parse('2021-02-03T14:30:00Z');
+  const dead = newJob(submission, { home: '0a1b2c3d', now: day });
+  expect(dead.input).toEqual({ pickupAt: '2021-02-03T14:30:00' });
+  const redriven = redrivenJob(dead, model, undefined, { home: '0a1b2c3d', now: day + 86_400_000 });
+  expect(redriven.input).toEqual(dead.input);
+  expect(redriven.submittedAt).toBe(day + 86_400_000);
 });
 
 describe('a watch', () => {

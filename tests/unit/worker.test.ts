@@ -1,9 +1,15 @@
-/** The worker's parts that need no process: batches, columns, signatures. */
+/** The worker's parts that need no process: batches, columns, golden rows, signatures. */
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Delivery, JobSource } from '../../src/broker/broker.ts';
 import type { Manifest } from '../../src/manifest.ts';
+import type { ModelVersion } from '../../src/models.ts';
+import type { Values } from '../../src/task.ts';
 import { collectBatches } from '../../workers/batcher.ts';
 import { decodeBatch, encodeBatch } from '../../workers/encoder.ts';
+import { compareWithGolden, readGoldenRows } from '../../workers/golden.ts';
 import { signatureProblems } from '../../workers/signature.ts';
 
 /** A source that is fed by hand. */
@@ -137,6 +143,109 @@ describe('encodeBatch and decodeBatch', () => {
   });
 });
 
+describe('the kinds beside numbers', () => {
+  const kinds = {
+    inputs: [
+      { name: 'sizes', tensor: 'v', type: 'float32', size: 2 },
+      { name: 'title', tensor: 't', type: 'string' },
+      { name: 'colour', tensor: 'c', type: 'enum', values: [{ name: 'BLUE', value: 'Blue' }] },
+      { name: 'rank', tensor: 'k', type: 'enum', values: [{ name: 'LOW', value: -1 }] },
+      { name: 'isNew', tensor: 'b', type: 'boolean' },
+      { name: 'pickupAt', tensor: 'd', type: 'dateTime' },
+    ],
+    outputs: [
+      { name: 'shares', tensor: 'v', type: 'float64', size: 2 },
+      { name: 'label', tensor: 't', type: 'string' },
+      { name: 'isGood', tensor: 'b', type: 'boolean' },
+    ],
+  } as unknown as Manifest;
+
+  test('are encoded as ONNX takes them', () => {
+    const row = { title: 'a', colour: 'BLUE', rank: 'LOW', pickupAt: '1970-01-01T00:00:01' };
+    expect(
+      encodeBatch(kinds, [
+        { ...row, sizes: [1, 2], isNew: true },
+        { ...row, sizes: [3, 4], isNew: false },
+      ]),
+    ).toEqual({
+      v: { type: 'float32', data: Float32Array.of(1, 2, 3, 4) },
+      t: { type: 'string', data: ['a', 'a'] },
+      c: { type: 'string', data: ['Blue', 'Blue'] },
+      k: { type: 'int64', data: BigInt64Array.of(-1n, -1n) },
+      b: { type: 'bool', data: Uint8Array.of(1, 0) },
+      d: { type: 'int64', data: BigInt64Array.of(1n, 1n) },
+    });
+  });
+
+  const t = { data: ['a', 'b'], dims: [2, 1] };
+  const b = { data: Uint8Array.of(0, 1), dims: [2] };
+
+  test('are decoded as GraphQL shows them', () => {
+    const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
+    expect(decodeBatch(kinds, { v, t, b }, 2)).toEqual([
+      { shares: [1, 2], label: 'a', isGood: false },
+      { shares: [3, 4], label: 'b', isGood: true },
+    ]);
+  });
+
+  test('fail a row in whose vector a number is not finite, and no other', () => {
+    const v = { data: Float64Array.of(1, Number.NaN, 3, 4), dims: [2, 2] };
+    expect(decodeBatch(kinds, { v, t, b }, 2)).toEqual([
+      'shares must be finite numbers, got NaN',
+      { shares: [3, 4], label: 'b', isGood: true },
+    ]);
+  });
+
+  test.each([
+    [[4], '[4]'],
+    [[2, 1], '[2, 1]'],
+    [[2, 2, 1], '[2, 2, 1]'],
+  ])('refuse a vector of shape %j', (dims, got) => {
+    const v = { data: Float64Array.of(1, 2, 3, 4), dims };
+    expect(() => decodeBatch(kinds, { v, t, b }, 2)).toThrow(`output v must have shape [2, 2], got ${got}`);
+  });
+});
+
+describe('golden rows', () => {
+  const row = { input: {}, output: { share: 0.5, sizes: [1, 2], label: 'a', isGood: true } };
+  const compare = (change: Values) => compareWithGolden([row], [{ ...row.output, ...change }], 0.1);
+
+  test('allow numbers the tolerance, and texts and booleans nothing', () => {
+    expect(() => compare({ share: 0.59, sizes: [1.05, 1.95] })).not.toThrow();
+    expect(() => compare({ share: 0.61 })).toThrow('wants share 0.5 ± 0.1, the model gave 0.61');
+    expect(() => compare({ sizes: [1, 2.2] })).toThrow('wants sizes [1, 2] ± 0.1, the model gave [1, 2.2]');
+    expect(() => compare({ label: 'A' })).toThrow('wants label a, the model gave A');
+    expect(() => compare({ isGood: false })).toThrow('wants isGood true, the model gave false');
+  });
+
+  test.each([
+    [{ title: 5 }, { label: 'a', shares: [1, 2] }, 'title must be a text'],
+    [{}, { label: 'a', shares: [1, 2] }, 'must give pickupAt, whose default is now'],
+    [{ pickupAt: '2021-02-03T14:30:00' }, { label: 5, shares: [1, 2] }, 'must give label for'],
+    [{ pickupAt: '2021-02-03T14:30:00' }, { label: 'a', shares: [1] }, 'must give shares for'],
+    [{ pickupAt: '2021-02-03T14:30:00' }, { label: 'a', shares: 1 }, 'must give shares for'],
+  ])('are refused if %j → %j proves nothing', async (input, output, message) => {
+    const rowManifest = {
+      inputs: [
+        { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' },
+        { name: 'title', type: 'string', maxLength: 5, default: '' },
+      ],
+      outputs: [
+        { name: 'label', type: 'string' },
+        { name: 'shares', type: 'float32', size: 2 },
+      ],
+    } as unknown as Manifest;
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-golden-'));
+    await writeFile(
+      join(folder.path, 'golden.json'),
+      JSON.stringify({ tolerance: 0, rows: [{ input, output }] }),
+    );
+    await expect(readGoldenRows(rowManifest, { folder: folder.path } as ModelVersion)).rejects.toThrow(
+      message,
+    );
+  });
+});
+
 describe('signatureProblems', () => {
   const n = { name: 'n', isTensor: true, type: 'int64', shape: ['N'] };
   const s = { name: 's', isTensor: true, type: 'float32', shape: [-1] };
@@ -146,6 +255,36 @@ describe('signatureProblems', () => {
   test('finds none where manifest and graph agree, even if the graph gives more', () => {
     const more = { name: 'more', isTensor: false };
     expect(signatureProblems(manifest, { inputMetadata: [s, n], outputMetadata: [r, more, p] })).toEqual([]);
+    const column = { ...n, shape: ['N', 1] };
+    expect(signatureProblems(manifest, { inputMetadata: [s, column], outputMetadata: [r, p] })).toEqual([]);
+  });
+
+  test('lets a graph leave out an input that a task may leave out, and no other', () => {
+    const optional = { ...manifest, inputs: manifest.inputs.map((input) => ({ ...input, default: 0 })) };
+    const outputMetadata = [p, r];
+    expect(signatureProblems(optional as Manifest, { inputMetadata: [s], outputMetadata })).toEqual([]);
+    expect(signatureProblems(manifest, { inputMetadata: [s], outputMetadata })).toEqual([
+      "the manifest's input count is n int64[N], the graph has only s float32[-1]",
+    ]);
+    const wrong = { ...n, type: 'float32' };
+    expect(signatureProblems(optional as Manifest, { inputMetadata: [s, wrong], outputMetadata })).toEqual([
+      "the manifest's input count is n int64[N], the graph has n float32[N]",
+    ]);
+  });
+
+  test.each([
+    [['N', 3], []],
+    [['N', 'width'], []],
+    [['N', 4], ["the manifest's input size is v float32[N, 3], the graph has v float32[N, 4]"]],
+    [['N'], ["the manifest's input size is v float32[N, 3], the graph has v float32[N]"]],
+    [[8, 3], ["the manifest's input size is v float32[N, 3], the graph has v float32[8, 3]"]],
+  ])('holds a vector of 3 against a shape of %j', (shape, problems) => {
+    const vector = {
+      inputs: [{ ...field, name: 'size', tensor: 'v', type: 'float32', size: 3, minimum: 0, maximum: 1 }],
+      outputs: [],
+    } as const;
+    const v = { name: 'v', isTensor: true, type: 'float32', shape };
+    expect(signatureProblems(vector, { inputMetadata: [v], outputMetadata: [] })).toEqual(problems);
   });
 
   test('names both sides of each disagreement', () => {

@@ -1,0 +1,194 @@
+/** A model that has every kind of input and output, and gives back what it was given. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Constant, encodeModel, type Graph, type Operator, type Port } from '../../models/onnx.ts';
+import type { Values } from '../../src/task.ts';
+
+const number = { unit: 'parts', minimum: -1000, maximum: 1000 } as const;
+const COLOURS = {
+  type: 'enum',
+  enumType: 'PaintColour',
+  values: [
+    { name: 'BLUE', value: 'Blue' },
+    { name: 'DARK_RED', value: 'Dark red', description: 'As on the roof.' },
+  ],
+} as const;
+const RANKS = {
+  type: 'enum',
+  enumType: 'PaintRank',
+  values: [
+    { name: 'LOW', value: -1 },
+    { name: 'HIGH', value: 40 },
+  ],
+  default: 'LOW',
+} as const;
+
+/** The manifest as it would stand in model.json. */
+export const EVERY_KIND = {
+  name: 'every-kind',
+  description: 'Gives back what it is given.',
+  versions: 'all',
+  graphql: { mutation: 'predictKinds', inputType: 'PredictKindsInput', predictionType: 'KindsPrediction' },
+  inputs: [
+    { name: 'count', tensor: 'in_count', type: 'int64', ...number },
+    { name: 'steps', tensor: 'in_steps', type: 'int32', ...number, default: 7 },
+    { name: 'share', tensor: 'in_share', type: 'float64', ...number },
+    { name: 'weights', tensor: 'in_weights', type: 'float32', size: 3, ...number },
+    { name: 'places', tensor: 'in_places', type: 'int64', size: 2, ...number, default: [8, 9] },
+    { name: 'title', tensor: 'in_title', type: 'string', maxLength: 12 },
+    { name: 'note', tensor: 'in_note', type: 'string', maxLength: 5, default: '' },
+    { name: 'colour', tensor: 'in_colour', ...COLOURS },
+    { name: 'rank', tensor: 'in_rank', ...RANKS },
+    { name: 'isNew', tensor: 'in_new', type: 'boolean', default: false },
+    { name: 'pickupAt', tensor: 'in_pickup', type: 'dateTime', timeZone: 'America/New_York', default: 'now' },
+  ].map((input) => ({ ...input, description: `The ${input.name}.` })),
+  outputs: [
+    { name: 'countOut', tensor: 'out_count', type: 'int64', unit: 'parts' },
+    { name: 'stepsOut', tensor: 'out_steps', type: 'int32', unit: 'parts' },
+    { name: 'shareOut', tensor: 'out_share', type: 'float64', unit: 'parts' },
+    { name: 'weightsOut', tensor: 'out_weights', type: 'float32', size: 3, unit: 'parts' },
+    { name: 'placesOut', tensor: 'out_places', type: 'int64', size: 2, unit: 'parts' },
+    { name: 'titleOut', tensor: 'out_title', type: 'string' },
+    { name: 'noteOut', tensor: 'out_note', type: 'string' },
+    { name: 'colourOut', tensor: 'out_colour', type: 'string' },
+    { name: 'rankOut', tensor: 'out_rank', type: 'int64', unit: 'parts' },
+    { name: 'isNewOut', tensor: 'out_new', type: 'boolean' },
+    { name: 'pickupSecond', tensor: 'out_pickup', type: 'int64', unit: 'seconds' },
+  ].map((output) => ({ ...output, description: `The ${output.name}.` })),
+  batching: { maxBatchSize: 8, maxWaitMs: 0 },
+  limits: { timeoutMs: 60_000 },
+  example: {
+    count: 3,
+    share: 0.25,
+    weights: [1, 2.5, -3],
+    title: 'a "b", {c}',
+    colour: 'DARK_RED',
+    pickupAt: '2021-02-03T14:30:00',
+  },
+};
+
+/** What the model gives for an input whose values are all there. */
+export function echoOf(input: Values): Values {
+  return {
+    countOut: value(input, 'count'),
+    stepsOut: value(input, 'steps'),
+    shareOut: value(input, 'share'),
+    weightsOut: value(input, 'weights'),
+    placesOut: value(input, 'places'),
+    titleOut: value(input, 'title'),
+    noteOut: value(input, 'note'),
+    colourOut: COLOURS.values.find(({ name }) => name === input.colour)?.value ?? '',
+    rankOut: RANKS.values.find(({ name }) => name === input.rank)?.value ?? 0,
+    isNewOut: value(input, 'isNew'),
+    pickupSecond: Date.parse(`${input.pickupAt}Z`) / 1_000,
+  };
+}
+
+const GOLDEN_INPUTS: readonly Values[] = [
+  {
+    count: -5,
+    steps: 2,
+    share: 1 / 3,
+    weights: [0, 0.5, 1000],
+    places: [-1, 1],
+    title: 'naïve 🚕',
+    note: 'x',
+    colour: 'BLUE',
+    rank: 'HIGH',
+    isNew: true,
+    pickupAt: '2021-03-14T02:30:00',
+  },
+  {
+    count: 0,
+    steps: 7,
+    share: 0,
+    weights: [1, 2, 3],
+    places: [8, 9],
+    title: '',
+    note: '',
+    colour: 'DARK_RED',
+    rank: 'LOW',
+    isNew: false,
+    pickupAt: '1969-12-31T23:59:59',
+  },
+];
+
+/** A folder for MODELS_DIR with that model alone: version 1 takes columns as [N], version 2 as [N, 1]. */
+export async function everyKindModels(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  const model = join(folder.path, EVERY_KIND.name);
+  await mkdir(model);
+  await writeFile(join(model, 'model.json'), JSON.stringify(EVERY_KIND));
+  const rows = GOLDEN_INPUTS.map((input) => ({ input, output: echoOf(input) }));
+  await writeVersion(join(model, '1'), echoGraph(['N']), rows);
+  await writeVersion(join(model, '2'), echoGraph(['N', 1]), rows);
+  // Trained before there was a time of pickup: it gives a constant for it.
+  const ageless = rows.map(({ input, output }) => ({ input, output: { ...output, pickupSecond: 0 } }));
+  await writeVersion(join(model, '3'), withoutPickup(echoGraph(['N'])), ageless);
+  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+async function writeVersion(folder: string, graph: Graph, rows: readonly object[]): Promise<void> {
+  const bytes = encodeModel(graph);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  await mkdir(folder);
+  await writeFile(join(folder, 'model.onnx'), bytes);
+  await writeFile(join(folder, 'golden.json'), JSON.stringify({ tolerance: 1e-9, rows }));
+  await writeFile(
+    join(folder, 'version.json'),
+    JSON.stringify({ sha256, created: '2026-11-22T00:00:00Z', trainedOn: [], metrics: [] }),
+  );
+}
+
+/** One Identity for each input. @param column the shape of all that are no vectors. */
+function echoGraph(column: Port['shape']): Graph {
+  const inputs = EVERY_KIND.inputs.map((input) => ({ name: input.tensor, ...portOf(input, column) }));
+  return {
+    name: 'every-kind',
+    description: 'Gives back what it is given.',
+    inputs,
+    constants: [],
+    operators: inputs.map(({ name }) => ({ type: 'Identity', inputs: [name], output: outputOf(name) })),
+    outputs: inputs.map((port) => ({ ...port, name: outputOf(port.name) })),
+  };
+}
+
+/** The time it gives is zero, in as many rows as `in_rank` has. */
+function withoutPickup(graph: Graph): Graph {
+  const zero: Constant = { name: 'zero', shape: [], values: BigInt64Array.of(0n) };
+  const operators: Operator[] = [
+    ...graph.operators.filter(({ output }) => output !== 'out_pickup'),
+    { type: 'Mul', inputs: ['in_rank', zero.name], output: 'out_pickup' },
+  ];
+  return {
+    ...graph,
+    inputs: graph.inputs.filter(({ name }) => name !== 'in_pickup'),
+    constants: [zero],
+    operators,
+  };
+}
+
+const outputOf = (tensor: string) => tensor.replace(/^in/, 'out');
+
+function portOf(
+  input: (typeof EVERY_KIND.inputs)[number],
+  column: Port['shape'],
+): Pick<Port, 'type' | 'shape' | 'description'> {
+  const shape = 'size' in input ? ['N', Number(input.size)] : column;
+  return { type: tensorType(input), shape, description: input.description };
+}
+
+/** Told apart from what the worker thinks of it: the graph is the test's own. */
+function tensorType({ name, type }: { readonly name: string; readonly type: string }): Port['type'] {
+  if (name === 'colour') return 'string';
+  if (name === 'rank' || name === 'pickupAt') return 'int64';
+  return type === 'boolean' ? 'bool' : (type as Port['type']);
+}
+
+function value(input: Values, name: string) {
+  const given = input[name];
+  if (given === undefined) throw new Error(`the input has no ${name}`);
+  return given;
+}
