@@ -5,6 +5,8 @@
  * knows nothing of the model; it owns the arguments, the files it writes and the exit code.
  */
 
+import type { Values } from '../src/task.ts';
+
 /** Paths of data files, by what they are for. Only `train` may shape the model. */
 export interface TrainingFiles {
   readonly train: readonly string[];
@@ -26,11 +28,11 @@ export interface TrainedVersion {
   readonly model: Uint8Array;
   readonly metrics: readonly Metric[];
   readonly golden: {
-    /** Largest allowed absolute error, in the output's unit. */
+    /** Largest allowed absolute error of a number, in the output's unit. */
     readonly tolerance: number;
     readonly rows: readonly {
-      readonly input: Readonly<Record<string, number>>;
-      readonly output: Readonly<Record<string, number>>;
+      readonly input: Values;
+      readonly output: Values;
     }[];
   };
 }

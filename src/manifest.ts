@@ -98,6 +98,9 @@ export interface Manifest {
   readonly example: Values;
 }
 
+/** Characters of a text that a model gives; a longer one fails its row. */
+export const MAX_OUTPUT_CHARACTERS = 1_000;
+
 export function isFloat(type: NumberType): boolean {
   return type === 'float32' || type === 'float64';
 }

@@ -6,7 +6,24 @@ import { ConfigurationError, messageOf } from './errors.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { readJson } from './jsonFile.ts';
 import { isTimeZone } from './localTime.ts';
-import { type EnumInput, enumTypesOf, type Manifest, type ManifestInput } from './manifest.ts';
+import {
+  type EnumInput,
+  enumTypesOf,
+  MAX_OUTPUT_CHARACTERS,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  sizeOf,
+} from './manifest.ts';
+
+/**
+ * The values of one task are in one message: with all that is around them, and as a dead letter with a third more for
+ * base64, they have to fit into the 1 MiB that a broker takes by default.
+ */
+const MAX_VALUES_BYTES = 400 * 1024;
+/** As JSON: -2.2250738585072014e-308 and a comma; a control character is \u0001, any other has four bytes at most. */
+const NUMBER_BYTES = 25;
+const CHARACTER_BYTES = 6;
 
 const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.json');
 
@@ -50,6 +67,11 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
     repeated(inputs.map(({ tensor }) => tensor)) ??
     repeated(outputs.map(({ name }) => name));
   if (twice !== undefined) return `${twice} is named twice`;
+  for (const [what, fields] of Object.entries({ inputs, outputs })) {
+    const bytes = fields.reduce((sum, field) => sum + largestBytesOf(field), 0);
+    if (bytes > MAX_VALUES_BYTES)
+      return `the ${what} of one task must take at most ${MAX_VALUES_BYTES} bytes (${NUMBER_BYTES} a number, ${CHARACTER_BYTES} a character of a text), got ${bytes}`;
+  }
   const enumTypes = enumTypesOf(manifest);
   for (const input of inputs) {
     const problem =
@@ -88,6 +110,12 @@ function enumProblem(
   if (!isDeepStrictEqual(enumTypes.get(enumType)?.values, values))
     return `enumType ${enumType} is used for other values too`;
   return undefined;
+}
+
+function largestBytesOf(field: ManifestInput | ManifestOutput): number {
+  if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength;
+  if (field.type === 'string') return CHARACTER_BYTES * MAX_OUTPUT_CHARACTERS;
+  return NUMBER_BYTES * (sizeOf(field) ?? 1);
 }
 
 function repeated(names: readonly string[]): string | undefined {

@@ -2,6 +2,7 @@
 import { secondsOf } from '../src/localTime.ts';
 import {
   type EnumInput,
+  MAX_OUTPUT_CHARACTERS,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
@@ -54,7 +55,7 @@ export function encodeBatch({ inputs }: Manifest, rows: readonly Values[]): Colu
  * Reads one prediction per row from the output tensors.
  *
  * @param rowCount n.
- * @returns n predictions by GraphQL name, in the order of the rows; where a number is not finite, a text that says so.
+ * @returns n predictions by GraphQL name, in the order of the rows; a text that says so where a number is not finite, or a text too long.
  * @throws {RangeError} if a tensor is missing or has not the shape [n] or [n, 1], or [n, size] for a vector.
  */
 export function decodeBatch(
@@ -67,9 +68,8 @@ export function decodeBatch(
     const values: Record<string, Value> = {};
     for (const { output, data } of read) {
       const value = decodeValue(output, data, row);
-      const wrong = typeof value === 'object' ? value.find((item) => !Number.isFinite(item)) : value;
-      if (typeof wrong === 'number' && !Number.isFinite(wrong))
-        return `${output.name} must be ${typeof value === 'object' ? 'finite numbers' : 'a finite number'}, got ${wrong}`;
+      const problem = outputProblem(value);
+      if (problem !== undefined) return `${output.name} must be ${problem}`;
       values[output.name] = value;
     }
     return values;
@@ -127,6 +127,24 @@ function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number
   const expected = [rowCount, sizeOf(output) ?? []].flat().join(', ');
   const got = column === undefined ? 'none' : `[${column.dims.join(', ')}]`;
   throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
+}
+
+/** @returns what is wrong with a value that a model gave, to be read after "must be"; undefined if nothing is. */
+function outputProblem(value: Value): string | undefined {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? undefined : `a finite number, got ${value}`;
+    case 'string':
+      return value.length <= MAX_OUTPUT_CHARACTERS
+        ? undefined
+        : `a text of at most ${MAX_OUTPUT_CHARACTERS} characters, got ${value.length}`;
+    case 'object': {
+      const wrong = value.find((item) => !Number.isFinite(item));
+      return wrong === undefined ? undefined : `finite numbers, got ${wrong}`;
+    }
+    default:
+      return undefined;
+  }
 }
 
 function decodeValue(output: ManifestOutput, data: TensorData, row: number): Value {

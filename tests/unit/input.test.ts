@@ -1,4 +1,5 @@
 /** Inputs as clients, jobs and golden rows give them: what is taken, and what is said of the rest. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkInput, validateInput } from '../../src/input.ts';
 import type { Manifest } from '../../src/manifest.ts';
@@ -103,6 +104,29 @@ describe('each kind of input', () => {
     const reading = (pickupAt?: string | null) => validateInput(manifest, { pickupAt }, NOON).pickupAt;
     expect(reading('2021-02-03T14:30:00Z')).toBe('2021-02-03T09:30:00');
     expect([reading(), reading(null), reading('now')]).toEqual(Array(3).fill('2021-02-03T07:00:00'));
+  });
+
+  test('whatever comes is taken as it will be taken again, or refused in words', () => {
+    const manifest = {
+      inputs: Object.entries(kinds).map(([name, kind]) => ({ name, ...kind })),
+    } as unknown as Manifest;
+    const anything = fc.oneof(
+      fc.anything(),
+      fc.constantFrom('BLUE', 'now', '2021-02-03T14:30:00Z', [1, 2]),
+      fc.string({ unit: 'binary' }),
+    );
+    const input = fc.record(Object.fromEntries(Object.keys(kinds).map((name) => [name, anything])));
+    fc.assert(
+      fc.property(input, (given) => {
+        try {
+          const stored = JSON.parse(JSON.stringify(validateInput(manifest, given, NOON)));
+          expect(validateInput(manifest, stored, NOON + 60_000)).toEqual(stored);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'BAD_USER_INPUT' });
+        }
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test('a time that is left out is no instant yet in the question', () => {

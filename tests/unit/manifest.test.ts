@@ -148,6 +148,14 @@ describe('a manifest', () => {
       'default must be a time such as 2021-02-03T14:30:00 (on the clock of UTC)',
     ),
     [
+      'inputs that may be too large for a message',
+      (m) => {
+        const [first] = m.inputs as object[];
+        m.inputs = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ ...first, name, tensor: name, size: 4096 }));
+      },
+      'the inputs of one task must take at most 409600 bytes (25 a number, 6 a character of a text), got 512000',
+    ],
+    [
       'an output that cannot be shown',
       (m) => Object.assign((m.outputs as object[])[0] ?? {}, { type: 'enum' }),
       '/outputs/0/type must be equal to one of the allowed values',

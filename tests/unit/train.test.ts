@@ -102,7 +102,7 @@ describe('the recipe', () => {
     );
     expectClose(
       predictions,
-      golden.rows.map(({ output }) => output.durationMinutes ?? Number.NaN),
+      golden.rows.map(({ output }) => Number(output.durationMinutes)),
       golden.tolerance,
     );
   });

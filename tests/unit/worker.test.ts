@@ -196,6 +196,15 @@ describe('the kinds beside numbers', () => {
     ]);
   });
 
+  test('fail a row whose text is too long, and no other', () => {
+    const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
+    const long = { data: ['a', 'b'.repeat(1_001)], dims: [2] };
+    expect(decodeBatch(kinds, { v, t: long, b }, 2)).toEqual([
+      { shares: [1, 2], label: 'a', isGood: false },
+      'label must be a text of at most 1000 characters, got 1001',
+    ]);
+  });
+
   test.each([
     [[4], '[4]'],
     [[2, 1], '[2, 1]'],
