@@ -86,7 +86,7 @@ export function compareWithGolden(
   }
 }
 
-function isWithin(tolerance: number, wanted: Value, got: Value | undefined): boolean {
+export function isWithin(tolerance: number, wanted: Value, got: Value | undefined): boolean {
   if (typeof wanted === 'number') return Math.abs(Number(got) - wanted) <= tolerance;
   if (typeof wanted !== 'object') return got === wanted;
   return typeof got === 'object' && wanted.every((item, i) => isWithin(tolerance, item, got[i]));

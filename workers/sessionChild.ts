@@ -9,10 +9,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
 import { type Manifest, sizeOf } from '../src/manifest.ts';
 import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
-import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
+import type { LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
-
-type LoadRequest = Extract<SessionRequest, { type: 'load' }>;
 
 let session: InferenceSession | undefined;
 let feeds: readonly Feed[] = [];
@@ -33,10 +31,21 @@ process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 process.on('message', async (request: SessionRequest) => {
-  const answer = request.type === 'load' ? await load(request) : await run(request.columns);
+  const answer = await answerTo(request);
   // A parent that leaves just now needs no answer.
   process.send?.(answer, () => {});
 });
+
+function answerTo(request: SessionRequest): Promise<SessionAnswer> {
+  switch (request.type) {
+    case 'load':
+      return load(request);
+    case 'run':
+      return run(request.columns);
+    case 'describe':
+      return describe(request.file);
+  }
+}
 
 async function load({
   file,
@@ -112,6 +121,17 @@ function tensorsOf(columns: Columns): Record<string, Tensor> {
 
 function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
   return type === 'string' ? new Tensor('string', data as string[], dims) : new Tensor(type, data, dims);
+}
+
+async function describe(file: string): Promise<SessionAnswer> {
+  try {
+    const described = await InferenceSession.create(file, { executionProviders: ['cpu'] });
+    const { inputMetadata, outputMetadata } = described;
+    await described.release();
+    return { type: 'described', inputMetadata, outputMetadata };
+  } catch (error) {
+    return { type: 'refused', reason: messageOf(error) };
+  }
 }
 
 async function digestOf(file: string): Promise<string> {

@@ -2,20 +2,25 @@
 import type { Config } from '../src/config.ts';
 import type { Manifest } from '../src/manifest.ts';
 import type { Columns, OutputColumns } from './encoder.ts';
+import type { GraphSignature } from './signature.ts';
 
 /** Parent to child: first one `load`, then `run` after `run`, each after the answer to the one before. */
 export type SessionRequest =
-  | {
-      readonly type: 'load';
-      /** Path of `model.onnx`. */
-      readonly file: string;
-      /** Hex SHA-256 the file must have. */
-      readonly sha256: string;
-      readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
-      readonly executionProviders: Config['executionProviders'];
-      readonly threads: number;
-    }
-  | { readonly type: 'run'; readonly columns: Columns };
+  | LoadRequest
+  | { readonly type: 'run'; readonly columns: Columns }
+  /** What a file says of itself, whatever is loaded. */
+  | { readonly type: 'describe'; readonly file: string };
+
+export interface LoadRequest {
+  readonly type: 'load';
+  /** Path of `model.onnx`. */
+  readonly file: string;
+  /** Hex SHA-256 the file must have. */
+  readonly sha256: string;
+  readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+  readonly executionProviders: Config['executionProviders'];
+  readonly threads: number;
+}
 
 /** Child to parent: one answer a request. */
 export type SessionAnswer =
@@ -28,4 +33,5 @@ export type SessionAnswer =
   /** The file or the configuration is wrong: to start again would not help. */
   | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'ran'; readonly outputs: OutputColumns; readonly computeMs: number }
-  | { readonly type: 'failed'; readonly reason: string };
+  | { readonly type: 'failed'; readonly reason: string }
+  | ({ readonly type: 'described' } & GraphSignature);

@@ -48,18 +48,24 @@ function problem(
 ): string[] {
   const value = values.find(({ name }) => name === field.tensor);
   const [type, size] = [tensorTypeOf(field), sizeOf(field)];
-  if (value?.isTensor && value.type === type && isColumn(value.shape ?? [], size)) return [];
+  if (value?.isTensor && value.type === type && (isColumn(value.shape ?? [], size) || isOpen(kind, value)))
+    return [];
   const got = value === undefined ? `only ${values.map(describe).join(', ')}` : describe(value);
   const shape = size === undefined ? '[N]' : `[N, ${size}]`;
   return [`the manifest's ${kind} ${field.name} is ${field.tensor} ${type}${shape}, the graph has ${got}`];
 }
 
-/** [N] or [N, 1]; a vector is [N, size], or has a second dimension that varies: its length is then seen at each run. */
+/** [N], or [N, 1], or [N, size] of a vector; a second dimension that varies is seen at each run. */
 function isColumn([rows, ...row]: readonly (number | string)[], size: number | undefined): boolean {
   if (rows === undefined || !varies(rows) || row.length > 1) return false;
   const [width] = row;
-  if (size === undefined) return width === undefined || width === 1;
-  return width !== undefined && (width === size || varies(width));
+  if (width === undefined) return size === undefined;
+  return width === (size ?? 1) || varies(width);
+}
+
+/** ONNX Runtime has no dimensions for a shape that it cannot infer. Of an output, it is seen at each run. */
+function isOpen(kind: 'input' | 'output', { shape }: GraphValue): boolean {
+  return kind === 'output' && shape?.length === 0;
 }
 
 function varies(dimension: number | string): boolean {
