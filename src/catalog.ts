@@ -222,9 +222,7 @@ class ModelFolder {
 
 /** The version folders of a model, by number. */
 async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
-  const versions = (await foldersIn(path))
-    .filter((entry) => /^[1-9][0-9]{0,8}$/.test(entry))
-    .toSorted((a, b) => Number(a) - Number(b));
+  const versions = await versionsIn(path);
   const stamps = await Promise.all(versions.map(async (version) => stampOf(join(path, version))));
   return new Map(
     versions.flatMap((version, i) => {
@@ -232,6 +230,13 @@ async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
       return stamp === undefined ? [] : [[version, stamp] as const];
     }),
   );
+}
+
+/** The names of the version folders of a model's folder, oldest first. */
+export async function versionsIn(path: string): Promise<readonly string[]> {
+  return (await foldersIn(path))
+    .filter((entry) => /^[1-9][0-9]{0,8}$/.test(entry))
+    .toSorted((a, b) => Number(a) - Number(b));
 }
 
 /** @returns undefined if the folder has gone just now. */
@@ -246,7 +251,8 @@ async function stampOf(folder: string): Promise<Stamp | undefined> {
   }
 }
 
-async function readVersion(folder: string): Promise<ModelVersion> {
+/** @throws {ConfigurationError} naming version.json and what is wrong with it. */
+export async function readVersion(folder: string): Promise<ModelVersion> {
   const file = join(folder, 'version.json');
   const record = (await readJson(file)) as Partial<VersionRecord>;
   const { sha256, created, trainedOn, metrics } = record;
@@ -259,7 +265,8 @@ async function readVersion(folder: string): Promise<ModelVersion> {
   return { ...(record as VersionRecord), version: basename(folder), folder };
 }
 
-async function foldersIn(folder: string): Promise<string[]> {
+/** @throws {ConfigurationError} if the folder cannot be read. */
+export async function foldersIn(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries

@@ -32,11 +32,6 @@ export interface Model {
   readonly versions: readonly ModelVersion[];
 }
 
-/** For who tries what is served: what takes fewest inputs is soonest understood. */
-export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
-  return models.map(({ manifest }) => manifest).toSorted((a, b) => a.inputs.length - b.inputs.length);
-}
-
 /** The version that answers when a task pins none: the newest. */
 export function defaultVersion(model: Model): ModelVersion {
   const newest = model.versions.at(-1);

@@ -1,0 +1,182 @@
+/**
+ * `npm run model -- add|check|list`: brings models to MODELS_DIR and looks at those that are there.
+ *
+ * Exit codes: 0 added, or every version checked may be served; 1 not so; 2 a wrong command line. What is wrong stands
+ * on stderr; what `add` refuses leaves the models as they were.
+ *
+ * Commands are entry points that nothing imports: unlike the rest of `src/`, they may use `workers/` and `schema/`. What
+ * a worker would say of a version is best heard from the code that the worker runs.
+ */
+import { join } from 'node:path';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { LoadRefused } from '../../workers/inspection.ts';
+import { RunTimedOut, SessionCrashed } from '../../workers/session.ts';
+import { versionsIn } from '../catalog.ts';
+import { type Config, readConfig } from '../config.ts';
+import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
+import { addModel } from './model/add.ts';
+import { addedReport } from './model/addedReport.ts';
+import { checkVersion, type VersionReport } from './model/check.ts';
+import { readExamples } from './model/exampleRows.ts';
+import { ModelFileError } from './model/modelFileError.ts';
+import { modelsIn, readManifest } from './model/modelFolder.ts';
+import { formatReports, formatTable } from './model/tables.ts';
+
+const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
+                            [--example <row> …] [--leave-out <output> …]
+       npm run model -- check <name>[/<version>]
+       npm run model -- list`;
+
+const HELP = `${USAGE}
+
+add    makes a model of an ONNX file, with a manifest made from the file's own inputs and outputs; or, where the name
+       is that of a model which is there, its next version.
+  --name       of the model: [a-z][a-z0-9-]*
+  --mutation   its GraphQL field; default predict<Name>
+  --version    default 1, or the number after the newest
+  --example    a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain rows
+               are tried. May be repeated. The answers become the golden rows.
+  --leave-out  an output that is not to be served. May be repeated.
+
+check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
+list   names the models and their versions.
+
+MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check.`;
+
+class UsageError extends Error {}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    console.error(`model: ${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+  } else {
+    console.error('model:', isExpected(error) ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+/** What has a message for the user; a file system error tells its own story. Anything else is a defect, with its stack. */
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof ModelFileError ||
+    error instanceof ConfigurationError ||
+    error instanceof RequestError ||
+    error instanceof LoadRefused ||
+    error instanceof RunTimedOut ||
+    error instanceof SessionCrashed ||
+    (error instanceof Error && 'syscall' in error)
+  );
+}
+
+/** @returns the exit code. */
+async function main([command, ...args]: string[]): Promise<number> {
+  if (command === '--help' || args.includes('--help')) {
+    console.log(HELP);
+    return 0;
+  }
+  const config = readConfig(process.env);
+  switch (command) {
+    case 'add':
+      return add(args, config);
+    case 'check':
+      return check(args, config);
+    case 'list':
+      return list(args, config);
+    default:
+      throw new UsageError(`expected add, check or list, got ${command ?? 'none'}`);
+  }
+}
+
+async function add(args: string[], { modelsDir }: Config): Promise<number> {
+  const { values, subject: file } = readArguments(args, {
+    name: { type: 'string' },
+    mutation: { type: 'string' },
+    version: { type: 'string' },
+    example: { type: 'string', multiple: true },
+    'leave-out': { type: 'string', multiple: true },
+  });
+  if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  const added = await addModel({
+    file,
+    modelsDir,
+    model: fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ?? missing('--name <name>'),
+    mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/),
+    version: versionNumber(values.version),
+    examples: await readExamples(values.example ?? []),
+    leaveOut: values['leave-out'] ?? [],
+  });
+  console.log(await addedReport(added, modelsDir));
+  return 0;
+}
+
+async function check(
+  args: string[],
+  { modelsDir, executionProviders, sessionThreads: threads }: Config,
+): Promise<number> {
+  const { subject = missing('<name> or <name>/<version>') } = readArguments(args, {});
+  const [model = '', wanted, ...more] = subject.split('/');
+  if (more.length > 0) throw new UsageError(`expected <name> or <name>/<version>, got ${subject}`);
+  const manifest = await readManifest(modelsDir, model);
+  const present = await versionsIn(join(modelsDir, model));
+  const versions = present.filter((version) => wanted === undefined || version === wanted);
+  if (versions.length === 0) {
+    const found = present.join(', ') || 'none';
+    throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
+  }
+  const reports: VersionReport[] = [];
+  for (const version of versions) {
+    const folder = join(modelsDir, model, version);
+    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
+  }
+  console.log(formatReports(manifest, reports));
+  const refused = reports.filter(({ problem }) => problem !== undefined);
+  for (const { version, problem } of refused) console.error(`\n${model}/${version} is refused: ${problem}`);
+  return refused.length === 0 ? 0 : 1;
+}
+
+async function list(args: string[], { modelsDir }: Config): Promise<number> {
+  const { subject } = readArguments(args, {});
+  if (subject !== undefined) throw new UsageError(`expected nothing after list, got ${subject}`);
+  const models = await modelsIn(modelsDir);
+  const rows = models.map(async (model) => {
+    const { graphql, description } = await readManifest(modelsDir, model);
+    const versions = await versionsIn(join(modelsDir, model));
+    return [model, versions.join(', '), graphql.mutation, description];
+  });
+  console.log(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
+  return 0;
+}
+
+/** @returns the options, and the one argument that is no option, if there is one. */
+function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
+  const { values, positionals } = parseStrictly(args, options);
+  const [subject, ...others] = positionals;
+  if (others.length > 0) throw new UsageError(`expected one argument, got ${positionals.join(' ')}`);
+  return { values, subject };
+}
+
+function parseStrictly<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    // The first sentence names the option; the others are advice on names that begin with a dash.
+    const [reason = ''] = messageOf(error).split('. ');
+    throw new UsageError(reason);
+  }
+}
+
+function missing(what: string): never {
+  throw new UsageError(`expected ${what}, got none`);
+}
+
+function fitting(option: string, value: string | undefined, pattern: RegExp): string | undefined {
+  if (value === undefined || pattern.test(value)) return value;
+  throw new UsageError(`${option} must fit ${pattern.source}, got ${value}`);
+}
+
+function versionNumber(text: string | undefined): number | undefined {
+  const version = fitting('--version', text, /^[1-9][0-9]{0,8}$/);
+  return version === undefined ? undefined : Number(version);
+}

@@ -1,0 +1,96 @@
+/**
+ * Adds an ONNX file to MODELS_DIR: as a new model, or as the next version of one that is there. Everything is made and
+ * checked in a hidden folder beside the models and then renamed, so that whoever watches the folders sees the whole or
+ * nothing.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Inspection } from '../../../workers/inspection.ts';
+import { versionsIn } from '../../catalog.ts';
+import type { Manifest } from '../../manifest.ts';
+import { checkVersion, type VersionReport } from './check.ts';
+import type { JsonRow } from './exampleRows.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { makeModel } from './newModel.ts';
+import { makeVersion } from './newVersion.ts';
+import { LOADING } from './versionDraft.ts';
+
+export interface AddOptions {
+  /** Path of the ONNX file, which is copied. */
+  readonly file: string;
+  readonly modelsDir: string;
+  readonly model: string;
+  /** Of a new model. @default made from its name */
+  readonly mutation: string | undefined;
+  /** @default 1, or the number after the newest */
+  readonly version: number | undefined;
+  /** Golden rows, by GraphQL name or by tensor. @default plain ones, or those of the newest version */
+  readonly examples: readonly JsonRow[];
+  /** Output tensors that the manifest of a new model does not name. */
+  readonly leaveOut: readonly string[];
+}
+
+export interface Added {
+  readonly manifest: Manifest;
+  readonly isNewModel: boolean;
+  /** Path of the version's folder. */
+  readonly folder: string;
+  readonly report: VersionReport;
+  /** Golden rows that were tried and could not be answered. */
+  readonly leftOut: number;
+}
+
+/**
+ * @throws {ModelFileError} if file, name or rows cannot be used; the models are then as they were.
+ * @throws {ConfigurationError} if a manifest that is there is wrong. File system errors as they come.
+ */
+export async function addModel(options: AddOptions): Promise<Added> {
+  const { file, modelsDir, model } = options;
+  if (!(await stat(file)).isFile()) throw new ModelFileError(`${file} must be an ONNX file`);
+  await mkdir(modelsDir, { recursive: true });
+  const target = join(modelsDir, model);
+  const isNewModel = !existsSync(target);
+  const version = isNewModel ? String(options.version ?? 1) : await nextVersion(target, options);
+  const stage = await mkdtemp(join(modelsDir, '.add-'));
+  try {
+    const folder = join(stage, model, version);
+    await mkdir(folder, { recursive: true });
+    await copyFile(file, join(folder, 'model.onnx'));
+    const sha256 = await digestOf(join(folder, 'model.onnx'));
+    await using inspection = new Inspection();
+    const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
+    const { manifest, leftOut } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
+    const report = await checkVersion({ manifest, version, folder, ...LOADING });
+    if (report.problem !== undefined) throw new ModelFileError(report.problem);
+    if (isNewModel) await rename(join(stage, model), target);
+    else await rename(folder, join(target, version));
+    return { manifest, isNewModel, folder: join(target, version), report, leftOut };
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
+  if (!existsSync(join(target, 'model.json')))
+    throw new ModelFileError(`${target} is there and has no model.json: choose another --name`);
+  const taken = options.mutation !== undefined ? '--mutation' : '--leave-out';
+  if (options.mutation !== undefined || options.leaveOut.length > 0)
+    throw new ModelFileError(
+      `${model} is there, and its manifest stays as it is: add a version without ${taken}, or choose another --name`,
+    );
+  const next = String(version ?? Number((await versionsIn(target)).at(-1) ?? 0) + 1);
+  if (existsSync(join(target, next)))
+    throw new ModelFileError(
+      `${join(target, next)} is there, and a version never changes: choose another --version`,
+    );
+  return next;
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}

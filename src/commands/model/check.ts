@@ -1,0 +1,122 @@
+/**
+ * What a worker asks of a version before it serves it, in figures: the file is the one that version.json names,
+ * manifest and graph agree, and the golden rows come out right, each alone and all in full batches.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  compareWithGolden,
+  type GoldenRows,
+  goldenBatches,
+  readGoldenRows,
+} from '../../../workers/golden.ts';
+import { Inspection } from '../../../workers/inspection.ts';
+import { readVersion } from '../../catalog.ts';
+import type { Config } from '../../config.ts';
+import { messageOf } from '../../errors.ts';
+import type { Manifest } from '../../manifest.ts';
+import { largestDeviation, runRows } from './trial.ts';
+
+export interface VersionReport {
+  readonly version: string;
+  /** Hex, of model.onnx. */
+  readonly sha256?: string;
+  readonly sizeBytes?: number;
+  readonly executionProvider?: string;
+  readonly golden?: GoldenReport;
+  /** Why a worker refuses it; undefined if it does not. */
+  readonly problem?: string | undefined;
+}
+
+export interface GoldenReport {
+  readonly rows: number;
+  /** The largest absolute error of a number, over all runs. */
+  readonly deviation: number;
+  readonly tolerance: number;
+  /** Medians of the runs, in milliseconds. */
+  readonly oneRowMs: number;
+  readonly fullBatchMs: number;
+  /** The first row that is missed. */
+  readonly problem: string | undefined;
+}
+
+export interface CheckOptions extends Pick<Config, 'executionProviders'> {
+  readonly manifest: Manifest;
+  readonly version: string;
+  /** Of the version. */
+  readonly folder: string;
+  /** ONNX Runtime's, in one run. */
+  readonly threads: number;
+}
+
+const FULL_BATCH_RUNS = 5;
+
+/** Whatever is wrong with the version is told in the report. */
+export async function checkVersion(options: CheckOptions): Promise<VersionReport> {
+  const { version, manifest, folder, executionProviders, threads } = options;
+  let report: VersionReport = { version };
+  try {
+    const file = join(folder, 'model.onnx');
+    const record = await readVersion(folder);
+    const { sha256 } = record;
+    report = { ...report, sha256, sizeBytes: (await stat(file)).size };
+    const goldenRows = await readGoldenRows(manifest, record);
+    await using inspection = new Inspection();
+    const { executionProvider } = await inspection.load({
+      file,
+      sha256,
+      manifest,
+      executionProviders,
+      threads,
+    });
+    report = { ...report, executionProvider };
+    const golden = await runGoldenRows(inspection, manifest, goldenRows);
+    return { ...report, golden, problem: golden.problem };
+  } catch (error) {
+    return { ...report, problem: messageOf(error) };
+  }
+}
+
+async function runGoldenRows(
+  inspection: Inspection,
+  manifest: Manifest,
+  golden: GoldenRows,
+): Promise<GoldenReport> {
+  const batches = goldenBatches(manifest, golden);
+  const fullBatch = batches.at(-1) ?? [];
+  const again = Array.from({ length: FULL_BATCH_RUNS - 1 }, () => fullBatch);
+  const oneRowMs: number[] = [];
+  const fullBatchMs: number[] = [];
+  let deviation = 0;
+  let problem: string | undefined;
+  for (const batch of [...batches, ...again]) {
+    const inputs = batch.map(({ input }) => input);
+    const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
+    (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
+    const wanted = batch.map(({ output }) => output);
+    deviation = Math.max(deviation, largestDeviation(wanted, predictions));
+    problem ??= goldenProblem(() => compareWithGolden(batch, predictions, golden.tolerance));
+  }
+  const { rows, tolerance } = golden;
+  return {
+    rows: rows.length,
+    deviation,
+    tolerance,
+    oneRowMs: median(oneRowMs),
+    fullBatchMs: median(fullBatchMs),
+    problem,
+  };
+}
+
+function goldenProblem(compare: () => void): string | undefined {
+  try {
+    compare();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

@@ -1,0 +1,32 @@
+/** What to do about an ONNX file that ONNX Runtime cannot load. */
+
+/** By what ONNX Runtime says; the first that fits. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /not a registered function\/op|No Op registered|Could not find an implementation/,
+    'Only operators of ONNX itself and of ONNX Runtime can be run, not those of an extension or of a newer ONNX: export the model without that operator, or for an older operator set',
+  ],
+  [
+    /IR version|opset/i,
+    'It was made for a newer ONNX: export it for an older one (skl2onnx: target_opset; torch: opset_version)',
+  ],
+  [
+    /external|not found or not a regular file|model_path/i,
+    'It keeps its weights in another file: save it as a single file (onnx.save with save_as_external_data=False)',
+  ],
+  [
+    /Protobuf parsing failed|does not have a graph/,
+    'It is no ONNX file, or not a whole one: compare its size with where it came from',
+  ],
+];
+
+/** @param reason ONNX Runtime's words. @returns them without paths that mean nothing to the user, and what to do. */
+export function loadAdvice(source: string, reason: string): string {
+  const words = reason
+    .replace(/^Load model from .*? failed:/s, '')
+    .replace(/^.*?ModelProto does/s, 'ModelProto does')
+    .trim()
+    .replace(/\.$/, '');
+  const [, advice] = ADVICE.find(([pattern]) => pattern.test(words)) ?? [];
+  return `${source} cannot be loaded: ${words}.${advice === undefined ? '' : ` ${advice}.`}`;
+}

@@ -1,0 +1,4 @@
+/** A model file, a folder or a row that cannot be used. The message says what was found and what to do; it may have lines. */
+export class ModelFileError extends Error {
+  override readonly name = 'ModelFileError';
+}

@@ -1,0 +1,27 @@
+/** The folders of models, as commands need them: one at a time, however broken its neighbours are. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { foldersIn } from '../../catalog.ts';
+import { readJson } from '../../jsonFile.ts';
+import type { Manifest } from '../../manifest.ts';
+import { manifestCheck } from '../../manifestCheck.ts';
+import { ModelFileError } from './modelFileError.ts';
+
+/** @throws {ConfigurationError} naming model.json and what is wrong with it. @throws {ModelFileError} if it is absent. */
+export async function readManifest(modelsDir: string, model: string): Promise<Manifest> {
+  const file = join(modelsDir, model, 'model.json');
+  if (!existsSync(file)) {
+    const models = await modelsIn(modelsDir);
+    throw new ModelFileError(
+      `${file} is not there; the models in ${modelsDir}: ${models.join(', ') || 'none'}`,
+    );
+  }
+  const check = await manifestCheck();
+  return check(await readJson(file), model, file);
+}
+
+/** The names of the folders that hold a manifest. @throws {ConfigurationError} if `modelsDir` cannot be read. */
+export async function modelsIn(modelsDir: string): Promise<readonly string[]> {
+  const names = await foldersIn(modelsDir);
+  return names.filter((name) => existsSync(join(modelsDir, name, 'model.json'))).toSorted();
+}

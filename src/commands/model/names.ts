@@ -1,0 +1,46 @@
+/** GraphQL names for what an ONNX file calls its inputs and outputs, and for a new model. */
+
+const MAX_LENGTH = 63;
+
+/** @returns per tensor a camelCase GraphQL name; the later of two that would be the same gets a number. */
+export function fieldNames(tensors: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const [i, tensor] of tensors.entries()) {
+    const wanted = camelCase(tensor) ?? `value${i + 1}`;
+    let name = wanted.slice(0, MAX_LENGTH);
+    for (let number = 2; taken.has(name); number++) {
+      name = `${wanted.slice(0, MAX_LENGTH - String(number).length)}${number}`;
+    }
+    taken.add(name);
+    names.set(tensor, name);
+  }
+  return names;
+}
+
+/** `trip-duration` → `predictTripDuration`. */
+export function mutationFor(model: string): string {
+  return `predict${capitalise(camelCase(model) ?? model)}`.slice(0, MAX_LENGTH);
+}
+
+/** `predictTrip` → `PredictTripInput` and `TripPrediction`; `score` → `ScoreInput` and `ScorePrediction`. */
+export function typesFor(mutation: string): { readonly inputType: string; readonly predictionType: string } {
+  const subject = /^predict(?=[A-Z])/.test(mutation) ? mutation.slice('predict'.length) : mutation;
+  const typeName = (stem: string, ending: string) =>
+    `${capitalise(stem).slice(0, MAX_LENGTH - ending.length)}${ending}`;
+  return { inputType: typeName(mutation, 'Input'), predictionType: typeName(subject, 'Prediction') };
+}
+
+/** @returns nothing if the text has no letter or digit that GraphQL allows. */
+function camelCase(text: string): string | undefined {
+  // Accents are written as marks of their own and dropped with all else that is no letter or digit.
+  const words = text.normalize('NFKD').match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g);
+  if (words === null) return undefined;
+  const [first = '', ...others] = words.map((word) => word.toLowerCase());
+  const name = [first, ...others.map(capitalise)].join('');
+  return /^[0-9]/.test(name) ? `value${name}` : name;
+}
+
+function capitalise(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,103 @@
+/**
+ * Golden rows for a model whose training nobody can ask: what it answers today. They hold a later runtime, machine or
+ * copy of the file to the same answers; how good the answers are they do not tell.
+ */
+import { type GoldenRow, type GoldenRows, goldenBatches, isWithin } from '../../../workers/golden.ts';
+import type { Inspection } from '../../../workers/inspection.ts';
+import { RunFailed } from '../../../workers/session.ts';
+import { messageOf } from '../../errors.ts';
+import type { Manifest } from '../../manifest.ts';
+import type { Values } from '../../task.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { numbersIn, runRows } from './trial.ts';
+
+export interface PinnedRows extends GoldenRows {
+  /** How many rows the model could not answer. */
+  readonly leftOut: number;
+}
+
+/** Machines and execution providers add up in another order: this much of the largest number is no difference. */
+const RELATIVE_TOLERANCE = 1e-4;
+/** What is smaller counts as this. */
+const LEAST_NUMBER = 1e-6;
+
+export interface PinOptions {
+  readonly inspection: Inspection;
+  readonly manifest: Manifest;
+  /** Checked against the manifest, at least one. */
+  readonly rows: readonly Values[];
+  /** Whether rows that the model cannot answer are left out, as long as one remains. */
+  readonly mayFail: boolean;
+  /** The file's name, for messages. */
+  readonly source: string;
+}
+
+/**
+ * Runs rows, alone and in a full batch, and keeps the answers.
+ *
+ * @throws {ModelFileError} naming a row without a good answer, or one that is answered otherwise in a batch than alone.
+ *   Whatever else `Inspection.run` throws.
+ */
+export async function pinRows(options: PinOptions): Promise<PinnedRows> {
+  const { inspection, manifest, rows, mayFail, source } = options;
+  const pinned: GoldenRow[] = [];
+  const problems: string[] = [];
+  for (const input of rows) {
+    const output = await answerTo(inspection, manifest, input);
+    if (typeof output === 'object') pinned.push({ input, output });
+    else problems.push(`${source}, for ${JSON.stringify(input)}: ${output}`);
+  }
+  const [problem] = problems;
+  if (problem !== undefined && !mayFail) throw new ModelFileError(problem);
+  if (problem !== undefined && pinned.length === 0)
+    throw new ModelFileError(`${problem}. Show a row that the model can answer, with --example`);
+  const tolerance = toleranceFor(manifest, pinned);
+  await refuseOtherAnswersInBatch(options, pinned, tolerance);
+  return { rows: pinned, tolerance, leftOut: problems.length };
+}
+
+/** @returns the prediction, or what is wrong with it. */
+async function answerTo(inspection: Inspection, manifest: Manifest, input: Values): Promise<Values | string> {
+  try {
+    const { predictions } = await runRows(inspection, manifest, [input]);
+    return predictions[0] ?? 'the model gave no answer';
+  } catch (error) {
+    if (error instanceof RunFailed || error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+/** @returns a power of ten; 0 if there are no fractions to differ in. */
+function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): number {
+  const fractions = outputs.filter(({ type }) => type === 'float32' || type === 'float64');
+  if (fractions.length === 0) return 0;
+  const numbers = fractions.flatMap(({ name }) => rows.flatMap(({ output }) => numbersIn(output[name])));
+  const largest = Math.max(LEAST_NUMBER, ...numbers.map(Math.abs));
+  return Number(`1e${Math.ceil(Math.log10(largest * RELATIVE_TOLERANCE))}`);
+}
+
+async function refuseOtherAnswersInBatch(
+  { inspection, manifest, source }: PinOptions,
+  rows: readonly GoldenRow[],
+  tolerance: number,
+): Promise<void> {
+  const batch = goldenBatches(manifest, { rows, tolerance }).at(-1) ?? [];
+  const inputs = batch.map(({ input }) => input);
+  const { predictions } = await runRows(inspection, manifest, inputs).catch((error: unknown) => {
+    if (!(error instanceof RunFailed || error instanceof RangeError)) throw error;
+    const reason = messageOf(error);
+    throw new ModelFileError(
+      `${source} answers one row, but not a batch of ${batch.length} (${reason}): the first dimension has to vary all through the graph`,
+    );
+  });
+  for (const [i, { input, output }] of batch.entries()) {
+    const prediction = predictions[i];
+    const isSame =
+      typeof prediction === 'object' &&
+      Object.entries(output).every(([name, value]) => isWithin(tolerance, value, prediction[name]));
+    if (isSame) continue;
+    throw new ModelFileError(
+      `${source} answers ${JSON.stringify(input)} with ${JSON.stringify(output)} alone, but in a batch with ${JSON.stringify(prediction)}: an answer must not depend on other rows, nor on chance`,
+    );
+  }
+}

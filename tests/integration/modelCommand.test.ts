@@ -1,0 +1,343 @@
+/** `npm run model`: ONNX files of other people's making, added, checked and served. */
+import { execFile } from 'node:child_process';
+import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { post, sse } from '../support/client.ts';
+import { startNats } from '../support/natsServer.ts';
+import {
+  classifier,
+  columnPerTensor,
+  fixedBatch,
+  halfPrecision,
+  image,
+  mixedRows,
+  openWidths,
+  separateTensors,
+  textAndBoolean,
+  unknownOperator,
+  zipMapped,
+} from '../support/onnxFiles.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+interface Ending {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder of models of its own, and ONNX files beside it. */
+async function openModels() {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  const modelsDir = join(folder.path, 'models');
+  const command = (...args: string[]): Promise<Ending> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env.PATH, MODELS_DIR: modelsDir };
+      const options = { cwd: ROOT, env };
+      execFile(process.execPath, ['src/commands/model.ts', ...args], options, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+      );
+    });
+  return {
+    modelsDir,
+    command,
+    /** Writes an ONNX file. @returns its path. */
+    async file(name: string, content: Uint8Array | string): Promise<string> {
+      const path = join(folder.path, name);
+      await writeFile(path, content);
+      return path;
+    },
+    async json(...path: string[]) {
+      return JSON.parse(await readFile(join(modelsDir, ...path), 'utf8'));
+    },
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+describe('npm run model -- add', () => {
+  test('makes a model of one tensor [N] per input, with golden rows that the file answers', async () => {
+    await using models = await openModels();
+    const file = await models.file('fare.onnx', separateTensors(2));
+    const added = await models.command('add', file, '--name', 'taxi-fare');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain('mutation predictTaxiFare');
+    expect(added.stdout).toContain('That it answers well they do not prove');
+    expect(added.stdout).toMatch(/line 13 +puLocationId: +unit, minimum, maximum, description/);
+    const manifest = await readFile(join(models.modelsDir, 'taxi-fare/model.json'), 'utf8');
+    expect(manifest.split('\n')[12]).toContain('"name": "puLocationId"');
+    expect(JSON.parse(manifest)).toMatchObject({
+      name: 'taxi-fare',
+      graphql: {
+        mutation: 'predictTaxiFare',
+        inputType: 'PredictTaxiFareInput',
+        predictionType: 'TaxiFarePrediction',
+      },
+      inputs: [
+        { name: 'puLocationId', tensor: 'PULocationID', type: 'int64', unit: 'unknown' },
+        { name: 'tripDistance', tensor: 'trip_distance', type: 'float32', unit: 'unknown' },
+      ],
+      outputs: [{ name: 'y', tensor: 'y', type: 'float32' }],
+      example: { puLocationId: 1, tripDistance: 1 },
+    });
+    const { rows } = await models.json('taxi-fare/1/golden.json');
+    expect(rows).toHaveLength(5);
+    for (const { input, output } of rows) expect(output.y).toBe(2 * input.tripDistance + input.puLocationId);
+    expect(await filesIn(models.modelsDir)).toEqual([
+      'taxi-fare/1/golden.json',
+      'taxi-fare/1/model.onnx',
+      'taxi-fare/1/version.json',
+      'taxi-fare/README.md',
+      'taxi-fare/model.json',
+    ]);
+  });
+
+  test('gives tensors whose names would be the same in GraphQL a name each', async () => {
+    await using models = await openModels();
+    const file = await models.file('pipeline.onnx', columnPerTensor());
+    expect(await models.command('add', file, '--name', 'pipeline')).toMatchObject({ code: 0 });
+    const { inputs, outputs } = await models.json('pipeline/model.json');
+    expect(inputs).toMatchObject([
+      { name: 'customerAge', tensor: 'Customer_Age', type: 'float32' },
+      { name: 'customerAge2', tensor: 'Customer Age', type: 'float32' },
+      { name: 'gender', tensor: 'Gender', type: 'string', maxLength: 200 },
+    ]);
+    expect(outputs).toMatchObject([{ name: 'variable', type: 'float32' }]);
+    expect(outputs[0]).not.toHaveProperty('size');
+  });
+
+  test('takes widths that the file leaves open from an example and its answer, and a row that is answered', async () => {
+    await using models = await openModels();
+    const file = await models.file('logarithms.onnx', openWidths());
+    const refused = await models.command('add', file, '--name', 'logarithms');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`show one with --example '{"x": […]}'`);
+
+    const zero = await models.command('add', file, '--name', 'logarithms', '--example', '{"x": [1, 0]}');
+    expect(zero.code).toBe(1);
+    expect(zero.stderr).toContain('for {"x":[1,0]}: logarithms must be finite numbers, got -Infinity');
+
+    const rows = await models.file('rows.jsonl', '{"x": [1, 2, 4]}\n{"x": [0.5, 8, 16]}\n');
+    expect(await models.command('add', file, '--name', 'logarithms', '--example', rows)).toMatchObject({
+      code: 0,
+    });
+    const manifest = await models.json('logarithms/model.json');
+    expect(manifest.inputs).toMatchObject([{ name: 'x', type: 'float64', size: 3 }]);
+    expect(manifest.outputs).toMatchObject([
+      { name: 'logarithms', size: 3 },
+      { name: 'negatives', size: 3 },
+    ]);
+    expect(manifest.example).toEqual({ x: [1, 2, 4] });
+    const golden = await models.json('logarithms/1/golden.json');
+    expect(golden.rows[1].output.negatives).toEqual([-0.5, -8, -16]);
+  });
+
+  test('leaves out what cannot be served only if told to', async () => {
+    await using models = await openModels();
+    const file = await models.file('zipmap.onnx', zipMapped());
+    const refused = await models.command('add', file, '--name', 'zipped');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'The output output_probability is a sequence or a map, as ZipMap makes it',
+    );
+    expect(refused.stderr).toContain("options={'zipmap': False}");
+    expect(await filesIn(models.modelsDir)).toEqual([]);
+
+    const args = ['add', file, '--name', 'zipped', '--leave-out'];
+    expect((await models.command(...args, 'probability')).stderr).toContain(
+      '--leave-out must name an output of zipmap.onnx (output_label, output_probability), got probability',
+    );
+    expect(await models.command(...args, 'output_probability')).toMatchObject({ code: 0 });
+    expect((await models.json('zipped/model.json')).outputs).toMatchObject([{ name: 'outputLabel' }]);
+  });
+
+  const refusals: [string, () => Uint8Array | string, string][] = [
+    ['a fixed batch', fixedBatch, 'The input x float32[1, 4] takes exactly 1 row'],
+    ['more dimensions than two', image, 'The input pixels float32[N, 3, 8, 8] has 4 dimensions'],
+    ['a type that is not served', halfPrecision, 'The input x float16[N] has the type float16'],
+    ['an operator that nobody knows', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
+    ['answers that depend on other rows', mixedRows, 'an answer must not depend on other rows'],
+    ['no ONNX in it', () => 'this is a text', 'It is no ONNX file, or not a whole one'],
+    ['only half of itself', () => classifier().slice(0, 200), 'It is no ONNX file, or not a whole one'],
+  ];
+
+  test.for(refusals)('refuses a file with %s, and leaves nothing behind', async ([, content, message]) => {
+    await using models = await openModels();
+    const file = await models.file('bad.onnx', content());
+    const { code, stdout, stderr } = await models.command('add', file, '--name', 'bad');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('bad.onnx');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain(models.modelsDir);
+    expect(await filesIn(models.modelsDir)).toEqual([]);
+  });
+
+  test('refuses names that are taken', async () => {
+    await using models = await openModels();
+    const file = await models.file('one.onnx', separateTensors(1));
+    expect(await models.command('add', file, '--name', 'one')).toMatchObject({ code: 0 });
+    const other = await models.file('other.onnx', separateTensors(2));
+    for (const mutation of ['predictOne', 'cancelTask']) {
+      const { code, stderr } = await models.command('add', other, '--name', 'two', '--mutation', mutation);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`one of the GraphQL names ${mutation}`);
+      expect(stderr).toContain('choose another --mutation');
+    }
+    expect(await models.command('add', other, '--name', 'two', '--mutation', 'predictTwice')).toMatchObject({
+      code: 0,
+    });
+  });
+
+  test('adds the next version of a model that is there, with the golden rows of the one before', async () => {
+    await using models = await openModels();
+    const first = await models.file('v1.onnx', separateTensors(1));
+    const rows = '[{"PULocationID": 7, "trip_distance": 0.5}, {"puLocationId": 8, "tripDistance": 2}]';
+    expect(await models.command('add', first, '--name', 'fare', '--example', rows)).toMatchObject({
+      code: 0,
+    });
+    const manifest = await readFile(join(models.modelsDir, 'fare/model.json'), 'utf8');
+
+    const again = await models.command('add', first, '--name', 'fare');
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('v1.onnx is there already, as version 1');
+    const stranger = await models.file('stranger.onnx', textAndBoolean());
+    const refused = await models.command('add', stranger, '--name', 'fare');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      "the manifest's input puLocationId is PULocationID int64[N], the graph has",
+    );
+    expect(refused.stderr).toContain('Add it under another --name');
+
+    const second = await models.file('v2.onnx', separateTensors(3));
+    const added = await models.command('add', second, '--name', 'fare');
+    expect(added).toMatchObject({ code: 0 });
+    expect(added.stdout).toContain('find it by themselves');
+    expect(await models.json('fare/2/golden.json')).toMatchObject({
+      rows: [
+        { input: { puLocationId: 7, tripDistance: 0.5 }, output: { y: 8.5 } },
+        { input: { puLocationId: 8, tripDistance: 2 }, output: { y: 14 } },
+      ],
+    });
+    expect(await readFile(join(models.modelsDir, 'fare/model.json'), 'utf8')).toBe(manifest);
+    expect((await readdir(models.modelsDir)).toSorted()).toEqual(['fare']);
+    const checked = await models.command('check', 'fare');
+    expect(checked).toMatchObject({ code: 0, stderr: '' });
+    expect(checked.stdout.match(/ ok$/gm)).toHaveLength(2);
+  });
+
+  test.for<[string, string[], string]>([
+    ['no command', [], 'expected add, check or list, got none'],
+    ['no file', ['add', '--name', 'x'], 'expected the path of an ONNX file, got none'],
+    ['no name', ['add', 'x.onnx'], 'expected --name <name>, got none'],
+    [
+      'a name that cannot be',
+      ['add', 'x.onnx', '--name', 'X'],
+      '--name must fit ^[a-z][a-z0-9-]{0,62}$, got X',
+    ],
+    ['version 0', ['add', 'x.onnx', '--name', 'x', '--version', '0'], '--version must fit'],
+    ['an option that is not there', ['check', 'x', '--all'], "Unknown option '--all'"],
+  ])('ends with 2 for a command line with %s', async ([, args, message]) => {
+    await using models = await openModels();
+    const { code, stderr } = await models.command(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain('usage: npm run model');
+  });
+});
+
+describe('npm run model -- check', () => {
+  test('names each version that a worker would refuse, and why', async () => {
+    await using models = await openModels();
+    const file = await models.file('v1.onnx', separateTensors(1));
+    await models.command('add', file, '--name', 'fare');
+    const folder = join(models.modelsDir, 'fare');
+    for (const version of ['2', '3', '4'])
+      await cp(join(folder, '1'), join(folder, version), { recursive: true });
+    const golden = await models.json('fare/2/golden.json');
+    golden.rows[0].output.y += 1;
+    await writeFile(join(folder, '2/golden.json'), JSON.stringify(golden));
+    await writeFile(join(folder, '3/model.onnx'), separateTensors(2));
+    await writeFile(join(folder, '4/version.json'), '{');
+
+    const { code, stdout, stderr } = await models.command('check', 'fare');
+    expect(code).toBe(1);
+    const verdicts = stdout.split('\n').map((line) => [line.split(' ')[0], line.split(' ').at(-1)]);
+    expect(verdicts).toEqual([
+      ['version', 'verdict'],
+      ['1', 'ok'],
+      ['2', 'refused'],
+      ['3', 'refused'],
+      ['4', 'refused'],
+      ['', ''],
+    ]);
+    expect(stderr).toContain(
+      'fare/2 is refused: for {"puLocationId":1,"tripDistance":1} golden.json wants y 3',
+    );
+    expect(stderr).toContain('must have the SHA-256 of its version.json');
+    expect(stderr).toContain('version.json must be a readable JSON file');
+    expect(await models.command('check', 'fare/1')).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('says what is there if the model or version is not', async () => {
+    await using models = await openModels();
+    const file = await models.file('v1.onnx', separateTensors(1));
+    await models.command('add', file, '--name', 'fare');
+    const model = await models.command('check', 'fair');
+    expect(model).toMatchObject({ code: 1, stdout: '' });
+    expect(model.stderr).toContain('fair/model.json is not there');
+    expect(model.stderr).toContain(': fare');
+    const version = await models.command('check', 'fare/2');
+    expect(version.code).toBe(1);
+    expect(version.stderr).toContain('must have version 2, found 1');
+  });
+});
+
+test('models that were added are served, and answer as their golden rows say', async () => {
+  await using models = await openModels();
+  const matrix = await models.file('iris.onnx', classifier());
+  const columns = await models.file('columns.onnx', columnPerTensor());
+  const texts = await models.file('texts.onnx', textAndBoolean());
+  await models.command('add', matrix, '--name', 'iris');
+  await models.command('add', columns, '--name', 'columns');
+  await models.command('add', texts, '--name', 'texts', '--mutation', 'describeDay');
+
+  await using nats = await startNats();
+  const env = { MODELS_DIR: models.modelsDir };
+  await using gateway = await startGateway(nats, env);
+  await using _worker = await startWorker(nats, env);
+  for (const name of ['iris', 'columns', 'texts']) {
+    const { graphql, outputs } = await models.json(name, 'model.json');
+    const { rows } = await models.json(name, '1/golden.json');
+    const fields = outputs.map((output: { name: string }) => output.name).join(' ');
+    for (const { input, output } of rows) {
+      const task = await predict(gateway.url, graphql, fields, input);
+      expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: output });
+    }
+  }
+});
+
+/** Submits over POST and waits for the result over SSE. */
+async function predict(
+  url: string,
+  { mutation, inputType, predictionType }: Record<string, string>,
+  fields: string,
+  input: unknown,
+): Promise<unknown> {
+  const submit = `mutation ($input: ${inputType}!) { ${mutation}(input: $input) { id } }`;
+  const { data, errors } = await post(url, submit, { input });
+  if (errors !== undefined) throw new Error(JSON.stringify(errors));
+  const watch = `subscription ($id: ID!) { taskResult(id: $id) { state error { message } prediction { ... on ${predictionType} { ${fields} } } } }`;
+  const answers = await Array.fromAsync(sse(url, watch, { id: data?.[mutation ?? '']?.id }));
+  return answers[0]?.data?.taskResult;
+}
+
+/** Paths of all files, hidden ones too. */
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .toSorted();
+}

@@ -1,0 +1,156 @@
+/** ONNX files as they come from other people's tools, each of another shape, and those that cannot be served. */
+import { encodeModel, type Graph, type InferredPort, type Operator, type Port } from '../../models/onnx.ts';
+
+type Parts = Pick<Graph, 'inputs' | 'operators' | 'outputs'> & Partial<Pick<Graph, 'constants'>>;
+
+function file(parts: Parts): Uint8Array {
+  return encodeModel({ name: 'graph', description: '', constants: [], ...parts });
+}
+
+function port(name: string, type: Port['type'], ...shape: Port['shape'][number][]): Port {
+  return { name, type, shape, description: '' };
+}
+
+function untyped(name: string): InferredPort {
+  return { name, description: '' };
+}
+
+function node(
+  type: string,
+  inputs: readonly string[],
+  output: string,
+  more: Partial<Operator> = {},
+): Operator {
+  return { type, inputs, output, ...more };
+}
+
+const ML = { domain: 'ai.onnx.ml' } as const;
+const TO_FLOAT32 = { attributes: { to: 1 } } as const;
+const TO_FLOAT16 = { attributes: { to: 10 } } as const;
+
+/** One tensor [N] per input: y = factor · distance + zone. */
+export function separateTensors(factor: number): Uint8Array {
+  return file({
+    inputs: [port('PULocationID', 'int64', 'N'), port('trip_distance', 'float32', 'N')],
+    constants: [{ name: 'factor', shape: [], values: Float32Array.of(factor) }],
+    operators: [
+      node('Cast', ['PULocationID'], 'zone', TO_FLOAT32),
+      node('Mul', ['trip_distance', 'factor'], 'scaled'),
+      node('Add', ['scaled', 'zone'], 'y'),
+    ],
+    outputs: [port('y', 'float32', 'N')],
+  });
+}
+
+/** As scikit-learn's pipelines are exported: a tensor [N, 1] per column, texts too, and names that nearly collide. */
+export function columnPerTensor(): Uint8Array {
+  return file({
+    inputs: [
+      port('Customer_Age', 'float32', '', 1),
+      port('Customer Age', 'float32', '', 1),
+      port('Gender', 'string', '', 1),
+    ],
+    operators: [
+      node('LabelEncoder', ['Gender'], 'code', {
+        ...ML,
+        attributes: { keys_strings: ['a', 'ab'], values_int64s: [100, 200], default_int64: 0 },
+      }),
+      node('Cast', ['code'], 'coded', TO_FLOAT32),
+      node('Sub', ['Customer_Age', 'Customer Age'], 'difference'),
+      node('Add', ['difference', 'coded'], 'variable'),
+    ],
+    outputs: [port('variable', 'float32', '', 1)],
+  });
+}
+
+/** One matrix [N, 4] in; a label [N] and probabilities [N, 3] out. */
+export function classifier(): Uint8Array {
+  const weights = Float32Array.from({ length: 12 }, (_, i) => ((i * 5) % 7) / 7 - 0.4);
+  return file({
+    inputs: [port('float_input', 'float32', 'N', 4)],
+    constants: [{ name: 'weights', shape: [4, 3], values: weights }],
+    operators: [
+      node('MatMul', ['float_input', 'weights'], 'scores'),
+      node('ArgMax', ['scores'], 'label', { attributes: { axis: 1, keepdims: 0 } }),
+      node('Softmax', ['scores'], 'probabilities', { attributes: { axis: 1 } }),
+    ],
+    outputs: [port('label', 'int64', 'N'), port('probabilities', 'float32', 'N', 3)],
+  });
+}
+
+/** The same with ZipMap behind the probabilities, as skl2onnx exports it unless told otherwise. */
+export function zipMapped(): Uint8Array {
+  return file({
+    inputs: [port('float_input', 'float32', '', 2)],
+    operators: [
+      node('ArgMax', ['float_input'], 'output_label', { attributes: { axis: 1, keepdims: 0 } }),
+      node('ZipMap', ['float_input'], 'output_probability', {
+        ...ML,
+        attributes: { classlabels_int64s: [0, 1] },
+      }),
+    ],
+    outputs: [port('output_label', 'int64', ''), untyped('output_probability')],
+  });
+}
+
+/** A text and a boolean in, both out again. */
+export function textAndBoolean(): Uint8Array {
+  return file({
+    inputs: [port('city', 'string', 'N'), port('is_weekend', 'bool', 'N')],
+    operators: [node('Identity', ['city'], 'same_city'), node('Not', ['is_weekend'], 'is_weekday')],
+    outputs: [port('same_city', 'string', 'N'), port('is_weekday', 'bool', 'N')],
+  });
+}
+
+/** Widths that the file leaves open: as many numbers out as in, and their logarithms, which 0 has none of. */
+export function openWidths(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float64', 'N', '')],
+    operators: [node('Log', ['x'], 'logarithms'), node('Neg', ['x'], 'negatives')],
+    outputs: [untyped('logarithms'), untyped('negatives')],
+  });
+}
+
+/** What a row gives depends on the rows beside it. */
+export function mixedRows(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float32', 'N')],
+    operators: [
+      node('ReduceMean', ['x'], 'mean', { attributes: { axes: [0], keepdims: 1 } }),
+      node('Sub', ['x', 'mean'], 'y'),
+    ],
+    outputs: [port('y', 'float32', 'N')],
+  });
+}
+
+export function fixedBatch(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float32', 1, 4)],
+    operators: [node('Neg', ['x'], 'y')],
+    outputs: [port('y', 'float32', 1, 4)],
+  });
+}
+
+export function image(): Uint8Array {
+  return file({
+    inputs: [port('pixels', 'float32', 'N', 3, 8, 8)],
+    operators: [node('Neg', ['pixels'], 'y')],
+    outputs: [port('y', 'float32', 'N', 3, 8, 8)],
+  });
+}
+
+export function halfPrecision(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float16', 'N')],
+    operators: [node('Cast', ['x'], 'y', TO_FLOAT32), node('Cast', ['y'], 'z', TO_FLOAT16)],
+    outputs: [port('y', 'float32', 'N'), port('z', 'float16', 'N')],
+  });
+}
+
+export function unknownOperator(): Uint8Array {
+  return file({
+    inputs: [port('x', 'float32', 'N')],
+    operators: [node('Frobnicate', ['x'], 'y', { domain: 'com.example' })],
+    outputs: [port('y', 'float32', 'N')],
+  });
+}
