@@ -2,14 +2,18 @@
 import SchemaBuilder from '@pothos/core';
 import type { DeadLetters } from '../src/deadLetters.ts';
 import type { Model } from '../src/models.ts';
+import type { Offering } from '../src/offering.ts';
 import type { LiveWorkers } from '../src/presence.ts';
+import type { RolloutService } from '../src/rolloutService.ts';
 import type { TaskService } from '../src/tasks.ts';
 
 /** All that resolvers may touch. */
 export interface Context {
   readonly tasks: Pick<TaskService, 'submit' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
+  readonly rollouts: Pick<RolloutService, 'set' | 'weights'>;
   readonly models: readonly Model[];
+  readonly offering: Pick<Offering, 'versions'>;
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;

@@ -75,7 +75,7 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
   builder.mutationField('redriveDeadLetter', (t) =>
     t.field({
       type: taskRef,
-      description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the version it had, or the newest if that one is not served any more. Asked again, it returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and as the model's mutation. ${OPERATORS_ONLY}`,
+      description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the version it had, or, if that one cannot be had any more, on the one that the rollout says. Asked again, it returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and as the model's mutation. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, { deadLetters, requireOperator, trace }) => {
         requireOperator();

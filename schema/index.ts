@@ -4,6 +4,7 @@ import type { Model } from '../src/models.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { definePredictions } from './predict.ts';
+import { defineRollout } from './rollout.ts';
 import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
 
@@ -18,7 +19,8 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   if (takesTimes) defineLocalDateTime(builder);
   const { taskRef, errorCodeRef } = defineTask(builder, models);
   definePredictions(builder, models, taskRef);
-  defineSystem(builder);
+  const modelRef = defineSystem(builder);
+  defineRollout(builder, modelRef);
   defineDeadLetters(builder, taskRef, errorCodeRef);
   return builder.toSchema({ sortSchema: false });
 }

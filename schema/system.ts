@@ -1,12 +1,20 @@
 /** What runs: models, versions, workers. */
 import type { Model, ModelVersion } from '../src/models.ts';
+import { type OfferedVersion, VersionState } from '../src/offering.ts';
 import type { ServedVersion, WorkerPresence } from '../src/protocol.ts';
+import type { Weight } from '../src/rollout.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField } from './modelField.ts';
 
-type VersionOfModel = ModelVersion & { readonly model: string };
+/** A version with its shares of the model's tasks. */
+interface VersionWithShares extends OfferedVersion {
+  readonly weightPercent: number | undefined;
+  readonly observedPercent: number | undefined;
+}
 
-export function defineSystem(builder: Builder): void {
+export type ModelRef = ReturnType<typeof defineModel>;
+
+export function defineSystem(builder: Builder): ModelRef {
   const modelRef = defineModel(builder);
 
   const servedRef = builder.objectRef<ServedVersion>('ServedVersion').implement({
@@ -60,6 +68,7 @@ export function defineSystem(builder: Builder): void {
   builder.queryField('health', (t) =>
     t.field({ type: healthRef, description: 'What runs.', resolve: (_root, _args, context) => context }),
   );
+  return modelRef;
 }
 
 function defineModel(builder: Builder) {
@@ -74,24 +83,56 @@ function defineModel(builder: Builder) {
   });
 
   const fieldRef = defineModelField(builder);
-  const versionRef = builder.objectRef<VersionOfModel>('ModelVersion').implement({
+
+  const stateEnum = builder.enumType('VersionState', {
+    description: 'Whether a version can answer tasks.',
+    values: {
+      [VersionState.Served]: { description: 'Live workers serve it.' },
+      [VersionState.Waiting]: { description: 'No live worker serves it yet.' },
+      [VersionState.Refused]: { description: 'Workers will not serve it: `reason` says why.' },
+      [VersionState.Leaving]: {
+        description: 'Its folder is gone; workers finish what is queued for it, and nothing new comes.',
+      },
+    } as const,
+  });
+
+  const versionRef = builder.objectRef<VersionWithShares>('ModelVersion').implement({
     description: 'One trained version of a model.',
     fields: (t) => ({
-      version: t.exposeString('version', { description: 'A positive integer.' }),
-      digest: t.exposeString('sha256', { description: 'Hex SHA-256 of `model.onnx`.' }),
+      version: t.string({ description: 'A positive integer.', resolve: ({ record }) => record.version }),
+      state: t.expose('state', { type: stateEnum, description: 'Whether it can answer tasks now.' }),
+      reason: t.exposeString('refusal', {
+        nullable: true,
+        description: 'Why a worker will not serve it; null if none refuses it.',
+      }),
+      weightPercent: t.exposeFloat('weightPercent', {
+        nullable: true,
+        description:
+          'Its share of the tasks, in percent, as `setRollout` set it; null if the model has no rollout and its newest version answers.',
+      }),
+      observedPercent: t.exposeFloat('observedPercent', {
+        nullable: true,
+        description:
+          "Its share of the model's tasks that live workers finished in the last minute, in percent; null if there were none.",
+      }),
+      liveWorkers: t.exposeInt('liveWorkers', { description: 'Live workers that serve it.' }),
+      digest: t.string({
+        description: 'Hex SHA-256 of `model.onnx`.',
+        resolve: ({ record }) => record.sha256,
+      }),
       createdAt: t.field({
         type: 'DateTime',
         description: 'When it was trained.',
-        resolve: ({ created }) => Date.parse(created),
+        resolve: ({ record }) => Date.parse(record.created),
       }),
-      trainedOn: t.exposeStringList('trainedOn', { description: 'Names of the data sets.' }),
-      metrics: t.expose('metrics', { type: [metricRef], description: 'How good it is.' }),
-      liveWorkers: t.int({
-        description: 'Live workers that serve it.',
-        resolve: ({ model, version }, _args, { workers }) =>
-          workers
-            .list()
-            .filter(({ models }) => models.some((s) => s.model === model && s.version === version)).length,
+      trainedOn: t.stringList({
+        description: 'Names of the data sets.',
+        resolve: ({ record }) => record.trainedOn,
+      }),
+      metrics: t.field({
+        type: [metricRef],
+        description: 'How good it is.',
+        resolve: ({ record }) => record.metrics,
       }),
     }),
   });
@@ -128,10 +169,23 @@ function defineModel(builder: Builder) {
       }),
       versions: t.field({
         type: [versionRef],
-        description: 'The versions served, oldest first.',
-        resolve: ({ manifest, versions }) =>
-          versions.map((version) => ({ ...version, model: manifest.name })),
+        description: 'The versions there are, oldest first.',
+        resolve: (model, _args, { offering, rollouts }) =>
+          withShares(offering.versions(model), rollouts.weights(model)),
       }),
     }),
   });
+}
+
+function withShares(
+  versions: readonly OfferedVersion[],
+  weights: readonly Weight[] | undefined,
+): readonly VersionWithShares[] {
+  const finished = versions.reduce((sum, { finishedLastMinute }) => sum + finishedLastMinute, 0);
+  return versions.map((offered) => ({
+    ...offered,
+    weightPercent:
+      weights && (weights.find(({ version }) => version === offered.record.version)?.percent ?? 0),
+    observedPercent: finished === 0 ? undefined : (100 * offered.finishedLastMinute) / finished,
+  }));
 }

@@ -12,6 +12,8 @@ export const RequestErrorCode = {
   ResultStoreFull: 'RESULT_STORE_FULL',
   GatewayBusy: 'GATEWAY_BUSY',
   BrokerUnavailable: 'BROKER_UNAVAILABLE',
+  NoVersion: 'NO_VERSION',
+  RolloutConflict: 'ROLLOUT_CONFLICT',
   RequestIdConflict: 'REQUEST_ID_CONFLICT',
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',

@@ -6,11 +6,13 @@ import type {
   DeadLetter,
   RefusedVersion,
   Result,
+  RolloutRecord,
   RunningNotice,
   ServedVersion,
   SuspectMark,
   WorkerPresence,
 } from './protocol.ts';
+import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
 import {
   isFinal,
   type Task,
@@ -88,6 +90,19 @@ export function checkDeadLetter(message: Partial<DeadLetter>, taskId: string): D
   return message as DeadLetter;
 }
 
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkRollout(message: Partial<RolloutRecord>): RolloutRecord {
+  const { weights, ranges, setAt } = message;
+  require(isListOf(isWeight, weights), 'weights', weights);
+  require(Array.isArray(ranges) && coverNothingOrAll(ranges), 'ranges', ranges);
+  require(isInstant(setAt), 'setAt', setAt);
+  return message as RolloutRecord;
+}
+
+export function isBucket(value: unknown): value is number {
+  return isCount(value) && value < BUCKETS;
+}
+
 /** Ids of tasks, such as a job carries of those it was redriven from. */
 export function isHistory(value: unknown): value is readonly string[] {
   return isListOf(isName, value);
@@ -138,6 +153,23 @@ function isRefusedVersion(value: unknown): value is RefusedVersion {
   if (typeof value !== 'object' || value === null) return false;
   const { model, version, reason } = value as Partial<RefusedVersion>;
   return [model, version].every(isName) && typeof reason === 'string';
+}
+
+function isWeight(value: unknown): value is Weight {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, percent } = value as Partial<Weight>;
+  if (!isName(version) || typeof percent !== 'number' || percent < 0 || percent > 100) return false;
+  return bucketsOf({ version, percent }) !== undefined;
+}
+
+function coverNothingOrAll(ranges: readonly unknown[]): boolean {
+  let covered = 0;
+  for (const range of ranges) {
+    const [version, from, to]: readonly unknown[] = Array.isArray(range) ? range : [];
+    if (!isName(version) || from !== covered || !isCount(to) || to <= covered) return false;
+    covered = to;
+  }
+  return covered === 0 || covered === BUCKETS;
 }
 
 function isListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {

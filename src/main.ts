@@ -10,10 +10,13 @@ import { ConfigurationError, messageOf } from './errors.ts';
 import { readJson } from './jsonFile.ts';
 import { createLog } from './log.ts';
 import type { Model } from './models.ts';
+import { Offering } from './offering.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
 import { ResultRoom } from './resultRoom.ts';
+import { RolloutService } from './rolloutService.ts';
+import { Rollouts } from './rollouts.ts';
 import { openServer } from './server.ts';
 import { Sweeper } from './sweeper.ts';
 import { TaskService } from './tasks.ts';
@@ -38,6 +41,9 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     signal: stopping,
   });
   using workers = new LiveWorkers(broker);
+  using rollouts = await Rollouts.open({ broker, models, log }, stopping);
+  using offering = new Offering({ broker, models, workers, rollouts, log });
+  using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
   using open = new OpenTasks({
     broker,
@@ -47,12 +53,14 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     log,
   });
   const room = new ResultRoom({ broker, open, limits: config });
-  const tasks = new TaskService({ broker, open, room, home, models, limits: config });
+  const tasks = new TaskService({ broker, open, room, home, models, offering, limits: config });
   using deadLetters = new DeadLetters({ broker, tasks, models });
   const context: Omit<Context, 'owner' | 'trace' | 'requireOperator'> = {
     tasks,
     deadLetters,
+    rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     models,
+    offering,
     workers,
     broker,
     apiVersion,

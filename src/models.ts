@@ -31,10 +31,3 @@ export interface Model {
   /** The versions there are now, oldest first; empty once all were taken away. */
   readonly versions: readonly ModelVersion[];
 }
-
-/** The version that answers when a task pins none: the newest. */
-export function defaultVersion(model: Model): ModelVersion {
-  const newest = model.versions.at(-1);
-  if (newest === undefined) throw new Error('a loaded model has at least one version');
-  return newest;
-}

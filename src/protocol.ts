@@ -8,11 +8,14 @@ import { createHash } from 'node:crypto';
 import {
   checkDeadLetter,
   checkResult,
+  checkRollout,
   checkSuspectMark,
+  isBucket,
   isHistory,
   isInstant,
   MalformedMessage,
 } from './heard.ts';
+import type { Rollout } from './rollout.ts';
 import {
   type FinalState,
   type FinishedTask,
@@ -37,6 +40,8 @@ export interface Job {
   /** Milliseconds since the epoch, broker time: at this instant the task expires. */
   readonly deadline: number;
   readonly owner: string;
+  /** Where the task lies in the rollout of its model; absent if it was pinned to its version. */
+  readonly bucket?: number | undefined;
   /** Ids of the tasks that died with this input before it was redriven, oldest first. */
   readonly history?: readonly string[] | undefined;
   /** W3C `traceparent` of the request, if it had one. */
@@ -77,6 +82,13 @@ export interface DeadLetter {
   readonly subject: string;
   /** The job's bytes as they came, base64: it may be unreadable. */
   readonly job: string;
+}
+
+/** The rollout of a model as it is stored. */
+export interface RolloutRecord extends Rollout {
+  readonly v: number;
+  /** Milliseconds since the epoch, broker time. */
+  readonly setAt: number;
 }
 
 /** Says that a worker lives and what it serves. Sent every `PRESENCE_INTERVAL_MS`, forgotten after `PRESENCE_TTL_MS`. */
@@ -122,9 +134,16 @@ export const streams = {
   requests: 'REQUESTS',
   dead: 'DEAD',
   suspects: 'SUSPECTS',
+  /** The name that makes it the KV bucket ROLLOUTS. */
+  rollouts: 'KV_ROLLOUTS',
 } as const;
 
 export const consumerName = (version: string) => `v${version}_${LANE}`;
+
+/** @returns undefined for a consumer that is none of ours. */
+export function versionOfConsumer(name: string): string | undefined {
+  return name.startsWith('v') && name.endsWith(`_${LANE}`) ? name.slice(1, -LANE.length - 1) : undefined;
+}
 
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
@@ -156,6 +175,12 @@ export const subjects = {
   allSuspects: 'suspects.*',
   suspect: (taskId: string) => `suspects.${taskId}`,
 
+  allRollouts: '$KV.ROLLOUTS.>',
+  rollout: (model: string) => `$KV.ROLLOUTS.${model}`,
+  /** Where the bucket of rollouts republishes what it has stored. */
+  republishedRollouts: 'rollout.{{wildcard(1)}}',
+  rolloutsHeard: 'rollout.*',
+
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
   workerPresence: 'workers.presence',
@@ -181,6 +206,11 @@ export function jobAddress(subject: string): TaskAddress | undefined {
   const { model, deadlineSecond, taskId } = parseJobSubject(subject);
   const address = parseTaskId(taskId);
   return address?.model === model && address.deadlineSecond === deadlineSecond ? address : undefined;
+}
+
+/** @returns the model of a rollout that was republished. */
+export function rolloutModel(subject: string): string {
+  return subject.split('.')[1] ?? '';
 }
 
 const decoder = new TextDecoder();
@@ -230,6 +260,8 @@ export function decodeJob(data: Uint8Array, subject: string): Job {
   requireEqual('the second of deadline', Math.ceil(Number(job.deadline) / 1000), deadlineSecond);
   if (job.history !== undefined && !isHistory(job.history))
     throw new MalformedMessage('history must be a list of task ids');
+  if (job.bucket !== undefined && !isBucket(job.bucket))
+    throw new MalformedMessage(`bucket must be one of a rollout, got ${JSON.stringify(job.bucket)}`);
   return job as unknown as Job;
 }
 
@@ -281,6 +313,11 @@ export class NewerMessage extends Error {
 /** @throws {MalformedMessage} if it is no dead letter of that task; {NewerMessage}, see `decodeMessage`. */
 export function decodeDeadLetter(data: Uint8Array, taskId: string): DeadLetter {
   return checkDeadLetter(decodeMessage(data), taskId);
+}
+
+/** @throws {MalformedMessage} if it is no rollout; {NewerMessage}, see `decodeMessage`. */
+export function decodeRolloutRecord(data: Uint8Array): RolloutRecord {
+  return checkRollout(decodeMessage(data));
 }
 
 /** The result of a job that ended in the given final state without ever being run by the caller. */

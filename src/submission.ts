@@ -2,18 +2,20 @@
 import { MAX_TIMEOUT_MS } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { validateInput } from './input.ts';
-import { defaultVersion, type Model } from './models.ts';
+import type { Model } from './models.ts';
+import type { ChosenVersion, Offering, VersionOptions } from './offering.ts';
 import { type Job, MESSAGE_VERSION } from './protocol.ts';
+import { randomBucket } from './rollout.ts';
 import { newTaskId } from './task.ts';
 
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_REQUEST_ID_LENGTH = 128;
+export const MAX_AFFINITY_KEY_LENGTH = 256;
 
-export interface TaskOptions {
+export interface TaskOptions extends VersionOptions {
   readonly requestId?: string | null | undefined;
   /** Milliseconds. */
   readonly timeoutMs?: number | null | undefined;
-  readonly modelVersion?: string | null | undefined;
 }
 
 export interface Submission {
@@ -25,71 +27,93 @@ export interface Submission {
   readonly trace: string | undefined;
 }
 
-/** Who makes the job, and when (broker time). */
+/** Who makes the job, when (broker time), and what there is to choose from. */
 export interface Origin {
   readonly home: string;
   readonly now: number;
+  readonly offering: Pick<Offering, 'choose' | 'offers' | 'versionAt'>;
 }
 
 /** Of a job that dies again and again, the last ids are kept. */
 const MAX_HISTORY = 100;
 
-/** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
-export function newJob({ model, input, options, owner, trace }: Submission, { home, now }: Origin): Job {
-  const { manifest } = model;
-  const values = validateInput(manifest, input, now);
-  checkOptions(options, model);
-  const deadline = now + (options.timeoutMs ?? manifest.limits.timeoutMs);
-  return {
-    v: MESSAGE_VERSION,
-    taskId: newTaskId({ model: manifest.name, home, deadline }),
-    model: manifest.name,
-    version: options.modelVersion ?? defaultVersion(model).version,
-    input: values,
-    submittedAt: now,
-    deadline,
-    owner,
-    ...(trace === undefined ? {} : { trace }),
-  };
+/** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong, `NO_VERSION`. */
+export function newJob(submission: Submission, origin: Origin): Job {
+  const { model, options } = submission;
+  const input = validateInput(model.manifest, submission.input, origin.now);
+  checkOptions(options);
+  const chosen = origin.offering.choose(model, options);
+  return jobOf(
+    { ...submission, input },
+    chosen,
+    options.timeoutMs ?? model.manifest.limits.timeoutMs,
+    origin,
+  );
 }
 
 /**
- * A dead job as a new one, with the time limit it had and the version it had, if that is still served.
+ * A dead job as a new one, with the time limit it had, and the version it had, if that can be had; else the one that
+ * answers the tasks of its bucket now.
  *
- * @throws {RequestError} `BAD_USER_INPUT`, if the manifest does not allow its input any more.
+ * @throws {RequestError} `BAD_USER_INPUT`, if the manifest does not allow its input any more; `NO_VERSION`.
  */
 export function redrivenJob(dead: Job, model: Model, trace: string | undefined, origin: Origin): Job {
   const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
-  const isServed = model.versions.some(({ version }) => version === dead.version);
-  const options = { timeoutMs, modelVersion: isServed ? dead.version : defaultVersion(model).version };
+  const input = validateInput(model.manifest, dead.input, origin.now);
   return {
-    ...newJob({ model, input: dead.input, options, owner: dead.owner, trace }, origin),
+    ...jobOf(
+      { model, input, owner: dead.owner, trace },
+      versionOfRedriven(dead, model, origin),
+      timeoutMs,
+      origin,
+    ),
     history: [...(dead.history ?? []), dead.taskId].slice(-MAX_HISTORY),
   };
 }
 
-function checkOptions(
-  { requestId, timeoutMs, modelVersion }: TaskOptions,
-  { manifest, versions }: Model,
-): void {
-  if (requestId != null && (requestId.length === 0 || requestId.length > MAX_REQUEST_ID_LENGTH)) {
-    throw badOption(
-      'requestId',
-      `a text of 1 to ${MAX_REQUEST_ID_LENGTH} characters`,
-      `${requestId.length} characters`,
-    );
-  }
+function versionOfRedriven(
+  { version, bucket }: Job,
+  model: Model,
+  { offering }: Pick<Origin, 'offering'>,
+): ChosenVersion {
+  if (offering.offers(model, version)) return { version, bucket };
+  const other = bucket ?? randomBucket();
+  return { version: offering.versionAt(model, other), bucket: other };
+}
+
+function jobOf(
+  { model, input, owner, trace }: Omit<Submission, 'options'> & Pick<Job, 'input'>,
+  { version, bucket }: ChosenVersion,
+  timeoutMs: number,
+  { home, now }: Origin,
+): Job {
+  const { name } = model.manifest;
+  const deadline = now + timeoutMs;
+  return {
+    v: MESSAGE_VERSION,
+    taskId: newTaskId({ model: name, home, deadline }),
+    model: name,
+    version,
+    input,
+    submittedAt: now,
+    deadline,
+    owner,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(trace === undefined ? {} : { trace }),
+  };
+}
+
+function checkOptions({ requestId, timeoutMs, affinityKey }: TaskOptions): void {
+  checkLength('requestId', requestId, MAX_REQUEST_ID_LENGTH);
+  checkLength('affinityKey', affinityKey, MAX_AFFINITY_KEY_LENGTH);
   if (timeoutMs != null && (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS)) {
     throw badOption('timeoutMs', `from ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} (ms)`, String(timeoutMs));
   }
-  if (modelVersion != null && !versions.some(({ version }) => version === modelVersion)) {
-    const live = versions.map(({ version }) => version).join(', ');
-    throw badOption(
-      'modelVersion',
-      `a live version of ${manifest.name} (${live})`,
-      JSON.stringify(modelVersion.slice(0, 40)),
-    );
-  }
+}
+
+function checkLength(field: string, text: string | null | undefined, maxLength: number): void {
+  if (text != null && (text.length === 0 || text.length > maxLength))
+    throw badOption(field, `a text of 1 to ${maxLength} characters`, `${text.length} characters`);
 }
 
 function badOption(field: string, expected: string, got: string): RequestError {

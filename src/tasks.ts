@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import { canceledResult, endTask } from './endTask.ts';
 import { checkInput } from './input.ts';
 import type { Model } from './models.ts';
+import type { Offering } from './offering.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
 import { inputDigest, type Job, redriveHash } from './protocol.ts';
 import type { ResultRoom } from './resultRoom.ts';
@@ -18,6 +19,7 @@ export interface TaskServiceOptions {
   readonly room: ResultRoom;
   readonly home: string;
   readonly models: readonly Model[];
+  readonly offering: Offering;
   readonly limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
@@ -27,11 +29,13 @@ export class TaskService {
   readonly #reader: TaskReader;
   readonly #acceptance: Acceptance;
   readonly #home: string;
+  readonly #offering: Offering;
 
   constructor(options: TaskServiceOptions) {
     this.#broker = options.broker;
     this.#open = options.open;
     this.#home = options.home;
+    this.#offering = options.offering;
     this.#reader = new TaskReader(options);
     this.#acceptance = new Acceptance({ ...options, reader: this.#reader });
   }
@@ -39,7 +43,7 @@ export class TaskService {
   /**
    * Accepts a task: validates, chooses the version, and returns once the job is stored.
    *
-   * @throws {RequestError} `BAD_USER_INPUT`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
+   * @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
    *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`.
    */
   async submit(submission: Submission): Promise<Task> {
@@ -108,6 +112,6 @@ export class TaskService {
   }
 
   #origin() {
-    return { home: this.#home, now: this.#broker.now() };
+    return { home: this.#home, now: this.#broker.now(), offering: this.#offering };
   }
 }

@@ -23,6 +23,7 @@ import {
   type SuspectMark,
   streams,
   subjects,
+  versionOfConsumer,
 } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import { BrokerClock } from './clock.ts';
@@ -31,6 +32,7 @@ import { DeadLetterStore } from './deadLetterStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
+import { RolloutStore } from './rolloutStore.ts';
 import { StoredMessages } from './storedMessages.ts';
 import { ensureConsumer, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
 
@@ -44,6 +46,7 @@ export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Listening } from './notices.ts';
 export type { PublishOutcome } from './publisher.ts';
+export type { StoredRollout } from './rolloutStore.ts';
 
 /** A queued job as it lies in its stream: subject and body may be unreadable. */
 export interface StoredJob {
@@ -103,6 +106,7 @@ async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<vo
 export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
+  readonly rollouts: RolloutStore;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #options: BrokerOptions;
@@ -132,6 +136,7 @@ export class Broker implements AsyncDisposable {
     this.#stored = stored;
     this.notices = notices;
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log });
+    this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();
@@ -175,7 +180,7 @@ export class Broker implements AsyncDisposable {
 
   /** @param again if an earlier try may have been stored: a job still queued is then not stored twice. */
   storeJob(job: Job, { again = false }: { again?: boolean } = {}): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.job(job), encodeMessage(job), { firstOfSubject: again });
+    return this.#publisher.publish(subjects.job(job), encodeMessage(job), again ? { after: 0 } : {});
   }
 
   /** Write-once: refused if the task has a final state already, or the store is full. */
@@ -259,6 +264,21 @@ export class Broker implements AsyncDisposable {
     // The filter of all: one with as many tokens as a job's does not match a subject that holds a wildcard.
     const message = await this.#stored.next(streams.jobs(model), '>', fromSequence);
     return message && storedJob(message);
+  }
+
+  /** @returns the first queued job of a version from a sequence on, as it is stored. */
+  async nextJobOf(model: string, version: string, fromSequence: number): Promise<StoredJob | undefined> {
+    const filter = subjects.versionJobs(model, version);
+    const message = await this.#stored.next(streams.jobs(model), filter, fromSequence);
+    return message && storedJob(message);
+  }
+
+  /** @returns the versions of a model that jobs may wait for: those that have a consumer. */
+  async queuedVersions(model: string): Promise<readonly string[]> {
+    const consumers = await this.#stored.ask((manager) =>
+      Array.fromAsync(manager.consumers.list(streams.jobs(model))),
+    );
+    return consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []);
   }
 
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */

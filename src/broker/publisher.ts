@@ -22,7 +22,7 @@ export type PublishOutcome =
 export const STORE_REFUSED = 10_077;
 /** Statuses of an error that says nothing about the message: no leader yet, too many requests. */
 const PASSING = [429, 503];
-/** The message expected to be the first of its subject and was not. */
+/** The newest message of the subject is not the one that was expected. */
 export const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
 const STORED: PublishOutcome = { type: 'stored' };
@@ -58,13 +58,14 @@ export class Publisher implements Disposable {
   }
 
   /**
-   * @param firstOfSubject lets the stream refuse the message if it holds one of the same subject already.
+   * @param after lets the stream refuse the message unless the newest of its subject has this sequence; 0: unless it
+   *   holds none.
    * @returns once the stream has answered, the time limit is over, or the connection broke.
    */
   publish(
     subject: string,
     payload: string,
-    { firstOfSubject = false }: { firstOfSubject?: boolean } = {},
+    { after }: { after?: number | undefined } = {},
   ): Promise<PublishOutcome> {
     if (!this.#connected)
       return Promise.resolve({ type: 'unanswered', reason: 'the broker is not connected' });
@@ -82,7 +83,7 @@ export class Publisher implements Disposable {
         this.#connection.publish(
           subject,
           payload,
-          firstOfSubject ? { ...options, headers: expectFirst() } : options,
+          after === undefined ? options : { ...options, headers: expectAfter(after) },
         );
       } catch (error) {
         // It is larger than the broker takes: nothing was sent.
@@ -134,9 +135,9 @@ export class Publisher implements Disposable {
   }
 }
 
-function expectFirst() {
+function expectAfter(sequence: number) {
   const expected = headers();
-  expected.set('Nats-Expected-Last-Subject-Sequence', '0');
+  expected.set('Nats-Expected-Last-Subject-Sequence', String(sequence));
   return expected;
 }
 

@@ -31,6 +31,9 @@ export const LEASE_RENEWAL_MS = 2_000;
 
 const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * 1024 * 1024;
+const ROLLOUTS_MAX_BYTES = 16 * 1024 * 1024;
+/** Rollouts of a model that are kept, for operators who look back. */
+const ROLLOUTS_KEPT = 16;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
 const PASSING_STATUSES = [408, 429, 503];
@@ -132,6 +135,18 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       max_msgs_per_subject: 1,
       max_age: nanos(MAX_TIMEOUT_MS),
       max_bytes: SUSPECTS_MAX_BYTES,
+    },
+    {
+      ...common,
+      name: streams.rollouts,
+      subjects: [subjects.allRollouts],
+      republish: { src: subjects.rollout('*'), dest: subjects.republishedRollouts },
+      max_msgs_per_subject: ROLLOUTS_KEPT,
+      max_bytes: ROLLOUTS_MAX_BYTES,
+      // What a KV bucket has, beside its name and its subjects.
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      allow_direct: true,
     },
   ];
 }

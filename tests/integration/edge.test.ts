@@ -106,7 +106,7 @@ const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegEx
   [
     'an unknown modelVersion',
     { input: TRIP, options: { modelVersion: '7' } },
-    /^modelVersion must be a live version of trip-duration \(1\), got "7"$/,
+    /^modelVersion must be a version of trip-duration that can be had \(1\), got "7"$/,
   ],
   ['an unknown option', { input: TRIP, options: { speed: 'HIGH' } }, /not to include unknown field "speed"/],
 ];

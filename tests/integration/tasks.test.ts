@@ -437,7 +437,7 @@ test('a version can be pinned if it is served', async () => {
   });
   expect(errors).toMatchObject([
     {
-      message: 'modelVersion must be a live version of trip-duration (1), got "7"',
+      message: 'modelVersion must be a version of trip-duration that can be had (1), got "7"',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ]);

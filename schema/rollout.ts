@@ -1,0 +1,59 @@
+/** Which version of a model gets which share of its tasks, for operators. */
+import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rolloutService.ts';
+import type { Builder } from './builder.ts';
+import type { ModelRef } from './system.ts';
+
+export function defineRollout(builder: Builder, modelRef: ModelRef): void {
+  const weightInput = builder.inputType('VersionWeight', {
+    description: 'The share of one version.',
+    fields: (t) => ({
+      version: t.string({ required: true, description: 'A version, as `models` lists them.' }),
+      percent: t.float({
+        required: true,
+        description: `Its share of the tasks: 0 to 100, with ${MAX_PERCENT_DECIMALS} decimals at most.`,
+      }),
+    }),
+  });
+
+  const changeRef = builder.objectRef<RolloutChange>('RolloutChange').implement({
+    description: 'What a change of a rollout has done.',
+    fields: (t) => ({
+      model: t.expose('model', { type: modelRef, description: 'The model, with its new weights.' }),
+      movedTasks: t.exposeInt('movedTasks', {
+        description: 'Queued tasks that were moved to another version; 0 unless `moveQueued`.',
+      }),
+      stoppedBy: t.exposeString('stoppedBy', {
+        nullable: true,
+        description:
+          'The code of the refusal, `QUEUE_FULL`, that left the other queued tasks in their place: set it again. Null if all were seen.',
+      }),
+    }),
+  });
+
+  builder.mutationField('setRollout', (t) =>
+    t.field({
+      type: changeRef,
+      description:
+        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
+      args: {
+        model: t.arg.string({ required: true, description: 'Name of the model.' }),
+        weights: t.arg({
+          type: [weightInput],
+          required: true,
+          description:
+            'They sum to 100; a version that is not named gets nothing. None at all ends the rollout: the newest version that is served answers.',
+        }),
+        moveQueued: t.arg.boolean({
+          required: true,
+          defaultValue: false,
+          description:
+            'Moves the tasks that wait for a version without a share to those that have one, except those that pin it. Doing it again moves what is left.',
+        }),
+      },
+      resolve: (_root, { model, weights, moveQueued }, { rollouts, requireOperator }) => {
+        requireOperator();
+        return rollouts.set(model, weights, moveQueued);
+      },
+    }),
+  );
+}

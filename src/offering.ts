@@ -1,0 +1,252 @@
+/**
+ * The versions of the models that can be had, and which of them answers a task.
+ *
+ * A version is available when its folder is there, this gateway has seen to its consumer, and a live worker says that it
+ * serves it. Without a rollout the newest available one answers; with one, the version that the task's bucket belongs
+ * to. Tasks are accepted before any worker lives, too: then the best guess is made of what will be served.
+ */
+import type { Broker } from './broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Model, ModelVersion } from './models.ts';
+import type { LiveWorkers } from './presence.ts';
+import { BUCKETS, type BucketRange, bucketOf, randomBucket, versionAt } from './rollout.ts';
+import type { Rollouts } from './rollouts.ts';
+
+export const VersionState = {
+  Served: 'SERVED',
+  Waiting: 'WAITING',
+  Refused: 'REFUSED',
+  Leaving: 'LEAVING',
+} as const;
+export type VersionState = (typeof VersionState)[keyof typeof VersionState];
+
+/** A version and what workers say of it now. */
+export interface OfferedVersion {
+  readonly record: ModelVersion;
+  readonly state: VersionState;
+  /** Why a worker refuses it, if one does. */
+  readonly refusal: string | undefined;
+  readonly liveWorkers: number;
+  /** Tasks that live workers brought to an end with it in the last minute. */
+  readonly finishedLastMinute: number;
+}
+
+/** What a task says about the version it is for. */
+export interface VersionOptions {
+  readonly modelVersion?: string | null | undefined;
+  readonly affinityKey?: string | null | undefined;
+}
+
+export interface ChosenVersion {
+  readonly version: string;
+  /** Undefined if the task pins its version. */
+  readonly bucket: number | undefined;
+}
+
+export interface OfferingOptions {
+  readonly broker: Pick<Broker, 'ensureVersion'>;
+  /** Their versions change while the process runs. Those of now have their consumers. */
+  readonly models: readonly Model[];
+  readonly workers: Pick<LiveWorkers, 'list'>;
+  readonly rollouts: Pick<Rollouts, 'of'>;
+  readonly log: Logger;
+}
+
+/** A model's versions as they were a moment ago. */
+interface Look {
+  /** The list it was made from. */
+  readonly from: Model['versions'];
+  /** On the clock of `performance.now()`. */
+  readonly until: number;
+  /** Oldest first. */
+  readonly versions: readonly OfferedVersion[];
+  readonly available: ReadonlySet<string>;
+  readonly present: ReadonlySet<string>;
+}
+
+/** How long a look may be used: presence comes every second, and tasks by the thousand. */
+const LOOK_LASTS_MS = 50;
+const LOOK_INTERVAL_MS = 1_000;
+
+export class Offering implements Disposable {
+  readonly #broker: OfferingOptions['broker'];
+  readonly #workers: OfferingOptions['workers'];
+  readonly #rollouts: OfferingOptions['rollouts'];
+  readonly #log: Logger;
+  readonly #looks = new Map<string, Look>();
+  /** By model and version, what lay in each folder last: one that is gone may still be served. */
+  readonly #records = new Map<string, Map<string, ModelVersion>>();
+  /** `model/version`s whose consumers were seen to, and those that a worker has served. */
+  readonly #ensured = new Set<string>();
+  readonly #served = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ broker, models, workers, rollouts, log }: OfferingOptions) {
+    this.#broker = broker;
+    this.#workers = workers;
+    this.#rollouts = rollouts;
+    this.#log = log;
+    for (const { manifest, versions } of models) {
+      this.#records.set(manifest.name, new Map());
+      for (const { version } of versions) this.#ensured.add(nameOf(manifest.name, version));
+    }
+    this.#timer = setInterval(() => {
+      for (const model of models) this.versionsChanged(model);
+    }, LOOK_INTERVAL_MS).unref();
+  }
+
+  /** Sees at once to what is new of a model; whoever does not tell is found out within a second. */
+  versionsChanged(model: Model): void {
+    this.#look(model);
+    for (const { version } of model.versions) void this.#ensure(model.manifest.name, version);
+  }
+
+  /**
+   * The version that is to answer a task.
+   *
+   * @throws {RequestError} `BAD_USER_INPUT` if it pins one that cannot be had, `NO_VERSION`.
+   */
+  choose(model: Model, { modelVersion, affinityKey }: VersionOptions): ChosenVersion {
+    if (modelVersion != null) {
+      if (!this.offers(model, modelVersion)) throw this.#cannotBePinned(model, modelVersion);
+      return { version: modelVersion, bucket: undefined };
+    }
+    const bucket = affinityKey == null ? randomBucket() : bucketOf(model.manifest.name, affinityKey);
+    return { version: this.versionAt(model, bucket), bucket };
+  }
+
+  /** The version that answers the tasks of a bucket now. @throws {RequestError} `NO_VERSION`. */
+  versionAt(model: Model, bucket: number): string {
+    const rollout = this.#rollouts.of(model.manifest.name);
+    if (rollout === undefined) return this.defaultVersion(model);
+    const { available, present } = this.#look(model);
+    // Weights before workers: what was given no share gets none because the others' workers restart.
+    return (
+      versionAt(rollout.ranges, bucket, available) ??
+      versionAt(rollout.ranges, bucket, present) ??
+      this.defaultVersion(model)
+    );
+  }
+
+  /**
+   * The version that answers where no rollout is set: the newest available; else, so that a new version which is broken
+   * attracts no tasks while workers restart, the newest that was served before; else the newest that may come.
+   *
+   * @throws {RequestError} `NO_VERSION`.
+   */
+  defaultVersion(model: Model): string {
+    const { versions, available, present } = this.#look(model);
+    const { name } = model.manifest;
+    const candidates = versions.filter(({ record }) => present.has(record.version)).toReversed();
+    const best =
+      candidates.find(({ record }) => available.has(record.version)) ??
+      candidates.find(({ record }) => this.#served.has(nameOf(name, record.version))) ??
+      candidates.find(({ state }) => state !== VersionState.Refused) ??
+      candidates[0];
+    if (best === undefined) throw noVersion(model);
+    return best.record.version;
+  }
+
+  /** Every bucket, as it falls while no rollout is set. @throws {RequestError} `NO_VERSION`. */
+  defaultRanges(model: Model): readonly BucketRange[] {
+    return [[this.defaultVersion(model), 0, BUCKETS]];
+  }
+
+  /** Whether tasks may be sent to a version by its name. */
+  offers(model: Model, version: string): boolean {
+    const state = this.versions(model).find(({ record }) => record.version === version)?.state;
+    return state === VersionState.Served || state === VersionState.Waiting;
+  }
+
+  /** Whether its folder is there, its consumer too, and a live worker serves it. */
+  isAvailable(model: Model, version: string): boolean {
+    return this.#look(model).available.has(version);
+  }
+
+  /** The versions whose folders are there, and those gone that a worker still serves, oldest first. */
+  versions(model: Model): readonly OfferedVersion[] {
+    return this.#look(model).versions;
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #look(model: Model): Look {
+    const { name } = model.manifest;
+    const last = this.#looks.get(name);
+    const now = performance.now();
+    if (last !== undefined && last.from === model.versions && now < last.until) return last;
+    const present = new Set(model.versions.map(({ version }) => version));
+    const versions = this.#offered(model, present);
+    const served = versions.filter(({ liveWorkers }) => liveWorkers > 0).map(({ record }) => record.version);
+    for (const version of served) this.#served.add(nameOf(name, version));
+    const available = new Set(
+      served.filter((version) => present.has(version) && this.#ensured.has(nameOf(name, version))),
+    );
+    const look = { from: model.versions, until: now + LOOK_LASTS_MS, versions, available, present };
+    this.#looks.set(name, look);
+    return look;
+  }
+
+  #offered({ manifest: { name }, versions }: Model, present: ReadonlySet<string>): readonly OfferedVersion[] {
+    const records = this.#records.get(name) ?? new Map<string, ModelVersion>();
+    for (const record of versions) records.set(record.version, record);
+    const workers = this.#workers.list();
+    return [...records.values()]
+      .toSorted((a, b) => Number(a.version) - Number(b.version))
+      .flatMap((record) => {
+        const isThis = (said: { model: string; version: string }) =>
+          said.model === name && said.version === record.version;
+        const served = workers.flatMap(({ models }) => models.filter(isThis));
+        const refusal = workers.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason;
+        const state = stateOf(present.has(record.version), served.length > 0, refusal !== undefined);
+        const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
+        return state === undefined
+          ? []
+          : [{ record, state, refusal, liveWorkers: served.length, finishedLastMinute: finished }];
+      });
+  }
+
+  /** Until it has come to pass, the version is not available; the next look tries again. */
+  async #ensure(model: string, version: string): Promise<void> {
+    const name = nameOf(model, version);
+    if (this.#ensured.has(name)) return;
+    try {
+      await this.#broker.ensureVersion(model, version);
+      this.#ensured.add(name);
+      this.#looks.delete(model);
+    } catch (error) {
+      this.#log.warn({ model, version, reason: messageOf(error) }, 'a new version has no consumer yet');
+    }
+  }
+
+  #cannotBePinned(model: Model, version: string): RequestError {
+    const offered = model.versions.map((record) => record.version).filter((each) => this.offers(model, each));
+    const expected = `a version of ${model.manifest.name} that can be had (${offered.join(', ') || 'none now'})`;
+    const value = JSON.stringify(version.slice(0, 40));
+    return new RequestError(RequestErrorCode.BadUserInput, `modelVersion must be ${expected}, got ${value}`, {
+      details: { field: 'modelVersion', expected, value },
+    });
+  }
+}
+
+/** @returns undefined for what is nowhere any more. */
+function stateOf(isPresent: boolean, isServed: boolean, isRefused: boolean): VersionState | undefined {
+  if (!isPresent) return isServed ? VersionState.Leaving : undefined;
+  if (isServed) return VersionState.Served;
+  return isRefused ? VersionState.Refused : VersionState.Waiting;
+}
+
+function nameOf(model: string, version: string): string {
+  return `${model}/${version}`;
+}
+
+function noVersion({ manifest: { name } }: Model): RequestError {
+  return new RequestError(
+    RequestErrorCode.NoVersion,
+    `The model ${name} has no version now: its folder holds none that can be read. Try again later.`,
+    { details: { retryAfterMs: 5_000 } },
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * Moves queued jobs from versions that shall get none any more to those that shall: the copy is stored under the same
+ * task, then the original is deleted. Whoever dies in between leaves both, and whoever moves again finds the copy.
+ * Both may run; the write-once result settles which of them is the task's end, and whatever ends a task from outside
+ * looks for its job under every version.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker, StoredJob } from './broker/broker.ts';
+import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
+import { brokerUnavailable } from './broker/storedMessages.ts';
+import { RequestErrorCode } from './errors.ts';
+import { decodeJob, type Job } from './protocol.ts';
+
+export interface QueueMoveOptions {
+  readonly broker: Pick<Broker, 'queuedVersions' | 'nextJobOf' | 'storeJob' | 'deleteJob' | 'now'>;
+  readonly model: string;
+  /** The versions whose jobs stay where they are. */
+  readonly stays: ReadonlySet<string>;
+  /** The version that a bucket's jobs belong to now. */
+  readonly versionAt: (bucket: number) => string;
+}
+
+/** Jobs moved at a time: that many copies are in the queue beside their originals. */
+const CONCURRENCY = 32;
+/** A full queue gets room as jobs are worked off, if they are. */
+const FULL_RETRY_MS = 50;
+const FULL_RETRIES = 20;
+
+export class QueueMove {
+  readonly #options: QueueMoveOptions;
+  /** Per version the sequence behind the last job that was seen. */
+  readonly #seenUntil = new Map<string, number>();
+  #moved = 0;
+  #isFull = false;
+
+  constructor(options: QueueMoveOptions) {
+    this.#options = options;
+  }
+
+  /** Jobs moved so far. */
+  get moved(): number {
+    return this.#moved;
+  }
+
+  /** Why jobs that should move are left. */
+  get stoppedBy(): RequestErrorCode | undefined {
+    return this.#isFull ? RequestErrorCode.QueueFull : undefined;
+  }
+
+  /**
+   * Moves what is queued and was not seen yet, oldest first, until the queue takes no copy.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`: what was moved is moved, what was not stays.
+   */
+  async run(): Promise<void> {
+    const { broker, model, stays } = this.#options;
+    for (const version of await broker.queuedVersions(model)) {
+      if (!stays.has(version)) await this.#emptyVersion(version);
+    }
+  }
+
+  async #emptyVersion(version: string): Promise<void> {
+    while (!this.#isFull) {
+      const batch = await this.#nextBatch(version);
+      if (batch.length === 0) return;
+      await Promise.all(batch.map((stored) => this.#move(stored)));
+    }
+  }
+
+  async #nextBatch(version: string): Promise<readonly StoredJob[]> {
+    const { broker, model } = this.#options;
+    const batch: StoredJob[] = [];
+    while (batch.length < CONCURRENCY) {
+      const stored = await broker.nextJobOf(model, version, this.#seenUntil.get(version) ?? 1);
+      if (stored === undefined) break;
+      this.#seenUntil.set(version, stored.sequence + 1);
+      batch.push(stored);
+    }
+    return batch;
+  }
+
+  async #move(stored: StoredJob): Promise<void> {
+    const { broker, model, versionAt } = this.#options;
+    const job = readable(stored);
+    // One that cannot be read is a worker's matter, one that pins its version stays, and one that is overdue expires.
+    if (job?.bucket === undefined || job.deadline <= broker.now()) return;
+    const version = versionAt(job.bucket);
+    if (version === job.version) return;
+    if (!(await this.#storeCopy({ ...job, version }))) {
+      this.#isFull = true;
+      return;
+    }
+    await broker.deleteJob(model, stored.sequence);
+    this.#moved++;
+  }
+
+  /** @returns false if the queue has no room for it. */
+  async #storeCopy(job: Job): Promise<boolean> {
+    for (let retry = 0; ; retry++) {
+      const outcome = await this.#options.broker.storeJob(job, { again: true });
+      if (outcome.type === 'stored') return true;
+      if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
+      // An earlier move has stored it, and it waits.
+      if (WRONG_LAST_SEQUENCE.includes(outcome.code)) return true;
+      if (outcome.code !== STORE_REFUSED) throw brokerUnavailable(outcome.reason);
+      if (retry === FULL_RETRIES) return false;
+      await sleep(FULL_RETRY_MS);
+    }
+  }
+}
+
+function readable({ data, subject }: StoredJob): Job | undefined {
+  try {
+    return decodeJob(data, subject);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A rollout: which of a model's versions gets which share of its tasks. Every task has one of 10,000 buckets, and every
+ * bucket belongs to one version; the same affinity key always has the same bucket. A change of the weights moves as few
+ * buckets as it can, so a key goes to another version only where the weights make it.
+ *
+ * Everything here is pure: who stores rollouts and who knows the versions is said elsewhere (rollouts.ts, offering.ts).
+ */
+import { createHash, randomInt } from 'node:crypto';
+
+/** One is 0.01 % of the tasks. */
+export const BUCKETS = 10_000;
+const BUCKETS_PER_PERCENT = BUCKETS / 100;
+
+export interface Weight {
+  readonly version: string;
+  /** 0 to 100, with 2 decimals at most. */
+  readonly percent: number;
+}
+
+/** The buckets of a version from the first on, up to the second, which is not among them. */
+export type BucketRange = readonly [version: string, from: number, to: number];
+
+export interface Rollout {
+  /** They sum to 100. Without any, no rollout is set, and `ranges` is empty. */
+  readonly weights: readonly Weight[];
+  /** In order and without gaps: every bucket lies in one. A version may have several. */
+  readonly ranges: readonly BucketRange[];
+}
+
+/** The bucket of an affinity key: the same on every gateway, for as long as the model has its name. */
+export function bucketOf(model: string, affinityKey: string): number {
+  return hashOf(model, affinityKey) % BUCKETS;
+}
+
+export function randomBucket(): number {
+  return randomInt(BUCKETS);
+}
+
+/** Percents as whole buckets; undefined where one is finer than a bucket. */
+export function bucketsOf({ percent }: Weight): number | undefined {
+  const buckets = Math.round(percent * BUCKETS_PER_PERCENT);
+  // Not exact: 0.07 * 100 is 7.000000000000001.
+  return Math.abs(buckets / BUCKETS_PER_PERCENT - percent) < 1e-9 ? buckets : undefined;
+}
+
+/**
+ * The ranges of new weights, made from the old ones: only as many buckets change hands as the versions that gain are
+ * to gain.
+ *
+ * @param before covers every bucket.
+ * @param weights of different versions, whole buckets each, that sum to 100.
+ */
+export function movedRanges(
+  before: readonly BucketRange[],
+  weights: readonly Weight[],
+): readonly BucketRange[] {
+  const lacking = new Map(weights.map((weight) => [weight.version, bucketsOf(weight) ?? 0]));
+  const kept: BucketRange[] = [];
+  const free: [from: number, to: number][] = [];
+  // Each version keeps the first of its buckets, so a share that shrinks and grows again finds the same ones.
+  for (const [version, from, to] of before) {
+    const end = Math.min(to, from + (lacking.get(version) ?? 0));
+    if (end > from) kept.push([version, from, end]);
+    if (end < to) free.push([end, to]);
+    lacking.set(version, (lacking.get(version) ?? 0) - (end - from));
+  }
+  const given: BucketRange[] = [];
+  for (const { version } of weights) {
+    for (let lack = lacking.get(version) ?? 0; lack > 0; ) {
+      const span = free.shift();
+      if (span === undefined) throw new Error('weights that sum to 100 need no more buckets than there are');
+      const [from, to] = span;
+      const end = Math.min(to, from + lack);
+      given.push([version, from, end]);
+      if (end < to) free.unshift([end, to]);
+      lack -= end - from;
+    }
+  }
+  return joined([...kept, ...given]);
+}
+
+/**
+ * The version that a bucket goes to.
+ *
+ * @param among the versions that can be had. The buckets of one that is not among them go to the others in proportion
+ *   to their own, each to a fixed one: which it is changes for none but the buckets of what comes or goes.
+ * @returns undefined if none of the rollout's versions is among them.
+ */
+export function versionAt(
+  ranges: readonly BucketRange[],
+  bucket: number,
+  among: ReadonlySet<string>,
+): string | undefined {
+  const owner = ranges.find(([, , to]) => bucket < to)?.[0];
+  if (owner !== undefined && among.has(owner)) return owner;
+  const sizes = new Map<string, number>();
+  for (const [version, from, to] of ranges) {
+    if (among.has(version)) sizes.set(version, (sizes.get(version) ?? 0) + to - from);
+  }
+  // Weighted rendezvous hashing: each version draws a lot for the bucket, and the more it has the shorter they are.
+  let best: { readonly version: string; readonly lot: number } | undefined;
+  for (const [version, size] of sizes) {
+    const lot = -Math.log((hashOf(version, String(bucket)) + 1) / HASHES) / size;
+    if (best === undefined || lot < best.lot) best = { version, lot };
+  }
+  return best?.version;
+}
+
+const HASH_BYTES = 6;
+const HASHES = 2 ** (8 * HASH_BYTES);
+
+/** A whole number from 0 on, below `HASHES`. */
+function hashOf(...texts: readonly string[]): number {
+  return createHash('sha256').update(JSON.stringify(texts)).digest().readUIntBE(0, HASH_BYTES);
+}
+
+/** Ordered, and neighbours of one version as one. */
+function joined(ranges: readonly BucketRange[]): readonly BucketRange[] {
+  const result: BucketRange[] = [];
+  for (const range of ranges.toSorted(([, a], [, b]) => a - b)) {
+    const [version, from, to] = range;
+    const last = result.at(-1);
+    if (last?.[0] === version && last[2] === from) result[result.length - 1] = [version, last[1], to];
+    else result.push(range);
+  }
+  return result;
+}

@@ -1,0 +1,132 @@
+/** The operator's side of rollouts: check the weights, set them, and move what waits for a version without a share. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from './broker/broker.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Model } from './models.ts';
+import { type Offering, VersionState } from './offering.ts';
+import { QueueMove } from './queueMove.ts';
+import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
+import type { Rollouts } from './rollouts.ts';
+
+export interface RolloutChange {
+  readonly model: Model;
+  /** Queued tasks that are another version's now. */
+  readonly movedTasks: number;
+  /** Why not all of them were seen. */
+  readonly stoppedBy: RequestErrorCode | undefined;
+}
+
+export interface RolloutServiceOptions {
+  readonly broker: Broker;
+  readonly offering: Offering;
+  readonly rollouts: Rollouts;
+  readonly models: readonly Model[];
+  readonly log: Logger;
+}
+
+export const MAX_PERCENT_DECIMALS = 2;
+/** By then every gateway knows a new rollout, and sends nothing more to a version without a share. */
+const IN_FORCE_AFTER_MS = 1_000;
+
+export class RolloutService {
+  readonly #broker: Broker;
+  readonly #offering: Offering;
+  readonly #rollouts: Rollouts;
+  readonly #models: ReadonlyMap<string, Model>;
+  readonly #log: Logger;
+
+  constructor({ broker, offering, rollouts, models, log }: RolloutServiceOptions) {
+    this.#broker = broker;
+    this.#offering = offering;
+    this.#rollouts = rollouts;
+    this.#models = new Map(models.map((model) => [model.manifest.name, model]));
+    this.#log = log;
+  }
+
+  /** @returns undefined if no rollout is set for the model. */
+  weights({ manifest }: Model): readonly Weight[] | undefined {
+    return this.#rollouts.of(manifest.name)?.weights;
+  }
+
+  /**
+   * @param weights none ends the rollout.
+   * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. May be done
+   *   again at any time, by any gateway.
+   * @throws {RequestError} `BAD_USER_INPUT`, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`, `NO_VERSION`.
+   */
+  async set(modelName: string, weights: readonly Weight[], moveQueued: boolean): Promise<RolloutChange> {
+    const model = this.#models.get(modelName);
+    if (model === undefined)
+      throw badArgument('model', `one of ${[...this.#models.keys()].join(', ')}`, quoted(modelName));
+    this.#check(model, weights);
+    await this.#rollouts.set(modelName, weights, this.#offering.defaultRanges(model));
+    const moved = moveQueued
+      ? await this.#moveQueued(model, weights)
+      : { movedTasks: 0, stoppedBy: undefined };
+    return { model, ...moved };
+  }
+
+  async #moveQueued(model: Model, weights: readonly Weight[]): Promise<Omit<RolloutChange, 'model'>> {
+    const { name } = model.manifest;
+    const withShare =
+      weights.length === 0
+        ? [this.#offering.defaultVersion(model)]
+        : weights.filter(({ percent }) => percent > 0).map(({ version }) => version);
+    const move = new QueueMove({
+      broker: this.#broker,
+      model: name,
+      stays: new Set(withShare),
+      versionAt: (bucket) => this.#offering.versionAt(model, bucket),
+    });
+    const inForce = sleep(IN_FORCE_AFTER_MS);
+    await move.run();
+    // What other gateways accepted before they heard of the rollout.
+    await inForce;
+    await move.run();
+    const { moved: movedTasks, stoppedBy } = move;
+    this.#log.info({ model: name, movedTasks, stoppedBy }, 'queued tasks moved');
+    return { movedTasks, stoppedBy };
+  }
+
+  #check(model: Model, weights: readonly Weight[]): void {
+    const versions = this.#offering.versions(model);
+    const names = weights.map(({ version }) => version);
+    for (const [i, { version, percent }] of weights.entries()) {
+      const offered = versions.find(({ record }) => record.version === version);
+      if (offered === undefined || offered.state === VersionState.Leaving) {
+        const known = versions.filter(({ state }) => state !== VersionState.Leaving);
+        const expected = `a version of ${model.manifest.name} (${known.map(({ record }) => record.version).join(', ')})`;
+        throw badArgument('weights.version', expected, quoted(version));
+      }
+      if (names.indexOf(version) !== i)
+        throw badArgument('weights.version', 'named once', `${quoted(version)} twice`);
+      if (!(percent >= 0 && percent <= 100) || bucketsOf({ version, percent }) === undefined) {
+        const expected = `from 0 to 100 with ${MAX_PERCENT_DECIMALS} decimals at most`;
+        throw badArgument('weights.percent', expected, `${percent} for version ${version}`);
+      }
+      if (percent > 0 && !this.#offering.isAvailable(model, version)) {
+        const why = offered.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
+        const expected = 'of versions that a live worker serves';
+        throw badArgument(
+          'weights',
+          expected,
+          `${percent} % for version ${version}, which none serves${why}`,
+        );
+      }
+    }
+    const sum = weights.reduce((buckets, weight) => buckets + (bucketsOf(weight) ?? 0), 0);
+    if (weights.length > 0 && sum !== BUCKETS)
+      throw badArgument('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
+
+function badArgument(field: string, expected: string, got: string): RequestError {
+  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
+    details: { field, expected, value: got },
+  });
+}

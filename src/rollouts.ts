@@ -1,0 +1,152 @@
+/**
+ * The rollouts in force, one per model at most, as this gateway knows them: stored in the broker, read before the first
+ * task is accepted, and read again whenever one is said to have changed, after a reconnect, and now and then. While the
+ * broker is away the last ones known hold.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker, StoredRollout } from './broker/broker.ts';
+import { WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
+import { brokerUnavailable } from './broker/storedMessages.ts';
+import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Model } from './models.ts';
+import { MESSAGE_VERSION, type RolloutRecord } from './protocol.ts';
+import { type BucketRange, movedRanges, type Rollout, type Weight } from './rollout.ts';
+
+export interface RolloutsOptions {
+  readonly broker: Pick<Broker, 'rollouts' | 'now' | 'onConnectionChange'>;
+  readonly models: readonly Model[];
+  readonly log: Logger;
+}
+
+/** What was not heard is read that soon. */
+const READ_INTERVAL_MS = 5_000;
+const FIRST_READ_RETRY_MS = 250;
+/** How often a rollout is made anew because another one was stored meanwhile. */
+const STORE_ATTEMPTS = 5;
+
+export class Rollouts implements Disposable {
+  readonly #broker: RolloutsOptions['broker'];
+  readonly #log: Logger;
+  readonly #stored = new Map<string, StoredRollout>();
+  /** The readings under way, one a model; what asks for one meanwhile is answered by another after it. */
+  readonly #reading = new Map<string, { promise: Promise<void>; again: boolean }>();
+  readonly #listening = new DisposableStack();
+
+  private constructor({ broker, models, log }: RolloutsOptions) {
+    this.#broker = broker;
+    this.#log = log;
+    const names = models.map(({ manifest }) => manifest.name);
+    const readAll = () => {
+      for (const name of names) this.#readSoon(name);
+    };
+    this.#listening.use(broker.rollouts.listen((model) => names.includes(model) && this.#readSoon(model)));
+    this.#listening.use(broker.onConnectionChange((connected) => connected && readAll()));
+    const timer = setInterval(readAll, READ_INTERVAL_MS).unref();
+    this.#listening.defer(() => clearInterval(timer));
+  }
+
+  /** Resolves once the rollout of each model is known. @param signal gives up waiting for it. */
+  static async open(options: RolloutsOptions, signal: AbortSignal): Promise<Rollouts> {
+    const rollouts = new Rollouts(options);
+    for (const { manifest } of options.models) await rollouts.#readPatiently(manifest.name, signal);
+    return rollouts;
+  }
+
+  /** @returns undefined if none is set for the model. */
+  of(model: string): Rollout | undefined {
+    const record = this.#stored.get(model)?.record;
+    return record === undefined || record.weights.length === 0 ? undefined : record;
+  }
+
+  /**
+   * Sets the rollout of a model, moving as few buckets as it can.
+   *
+   * @param weights checked already; none ends the rollout.
+   * @param before what the buckets are taken from if no rollout is set.
+   * @throws {RequestError} `BROKER_UNAVAILABLE` (it may have been stored all the same), `ROLLOUT_CONFLICT`.
+   */
+  async set(
+    model: string,
+    weights: readonly Weight[],
+    before: readonly BucketRange[],
+  ): Promise<RolloutRecord> {
+    for (let attempt = 1; attempt <= STORE_ATTEMPTS; attempt++) {
+      const stored = await this.#broker.rollouts.read(model);
+      const ranges = stored.record?.ranges ?? [];
+      const record: RolloutRecord = {
+        v: MESSAGE_VERSION,
+        weights,
+        ranges: weights.length === 0 ? [] : movedRanges(ranges.length === 0 ? before : ranges, weights),
+        setAt: this.#broker.now(),
+      };
+      const outcome = await this.#broker.rollouts.store(model, record, stored);
+      if (outcome.type === 'stored') {
+        await this.#read(model);
+        this.#log.info({ model, weights, before: stored.record?.weights ?? [] }, 'rollout set');
+        return record;
+      }
+      if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
+      if (!WRONG_LAST_SEQUENCE.includes(outcome.code)) throw brokerUnavailable(outcome.reason);
+    }
+    throw new RequestError(
+      RequestErrorCode.RolloutConflict,
+      `The rollout of ${model} is being set by others at the same time. Look at it, and try again.`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
+  }
+
+  async #readPatiently(model: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#read(model);
+      } catch (error) {
+        if (signal.aborted) throw error;
+        this.#log.warn({ model, reason: messageOf(error) }, 'waiting for the rollout of a model');
+        await sleep(FIRST_READ_RETRY_MS);
+      }
+    }
+  }
+
+  #readSoon(model: string): void {
+    this.#read(model).catch((error: unknown) => {
+      this.#log.debug({ model, reason: messageOf(error) }, 'a rollout could not be read: the last one holds');
+    });
+  }
+
+  /** Resolves once a reading that began after this call is done. Never two at a time: the newer would lose to the older. */
+  #read(model: string): Promise<void> {
+    const under = this.#reading.get(model);
+    if (under !== undefined) {
+      under.again = true;
+      return under.promise;
+    }
+    const reading = { again: false, promise: Promise.resolve() };
+    const readOn = async () => {
+      do {
+        reading.again = false;
+        this.#learn(model, await this.#broker.rollouts.read(model));
+      } while (reading.again);
+    };
+    reading.promise = readOn().finally(() => this.#reading.delete(model));
+    this.#reading.set(model, reading);
+    return reading.promise;
+  }
+
+  #learn(model: string, stored: StoredRollout): void {
+    const known = this.#stored.get(model);
+    if (known?.revision === stored.revision) return;
+    if (stored.problem !== undefined) {
+      // A newer gateway may have written it: what held until then is the better guess.
+      this.#stored.set(model, { ...stored, record: known?.record });
+      this.#log.error({ model, reason: stored.problem }, 'the rollout of a model cannot be read');
+      return;
+    }
+    this.#stored.set(model, stored);
+    if (known !== undefined || stored.record !== undefined)
+      this.#log.info({ model, weights: stored.record?.weights ?? [] }, 'rollout in force');
+  }
+}

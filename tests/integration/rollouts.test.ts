@@ -1,0 +1,410 @@
+/** Rollouts as operators and clients have them: shares, affinity, pins, rollback with what is queued. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../src/protocol.ts';
+import { parseTaskId } from '../../src/task.ts';
+import {
+  type Answer,
+  CANCEL_TASK,
+  onlyTask,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  type TaskView,
+  taskIn,
+} from '../support/client.ts';
+import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn, transports } from '../support/transports.ts';
+
+const MODEL = 'trip-duration';
+const JOBS = `JOBS_${MODEL}`;
+/** What version 2 of the tests answers. */
+const MINUTES = 42;
+
+const SET_ROLLOUT = `mutation ($model: String! = "${MODEL}", $weights: [VersionWeight!]!, $moveQueued: Boolean! = false) {
+  setRollout(model: $model, weights: $weights, moveQueued: $moveQueued) {
+    movedTasks stoppedBy model { name versions { version weightPercent } } } }`;
+const VERSIONS = `{ models { name versions {
+  version state reason weightPercent observedPercent liveWorkers digest createdAt trainedOn metrics { name value } } } }`;
+
+interface VersionView {
+  readonly version: string;
+  readonly state: string;
+  readonly weightPercent: number | null;
+  readonly observedPercent: number | null;
+  readonly liveWorkers: number;
+}
+
+interface ChangeView {
+  readonly movedTasks: number;
+  readonly stoppedBy: string | null;
+}
+
+/** The only field of an answer. @throws with the errors if there are any. */
+function fieldOf<T>({ data, errors }: Answer): T {
+  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0] as T;
+}
+
+type Shares = Readonly<Record<string, number>>;
+
+function weightsOf(shares: Shares) {
+  return Object.entries(shares).map(([version, percent]) => ({ version, percent }));
+}
+
+async function setRollout({ url }: Gateway, shares: Shares, moveQueued = false): Promise<ChangeView> {
+  return fieldOf(await post(url, SET_ROLLOUT, { weights: weightsOf(shares), moveQueued }));
+}
+
+async function versionsOf({ url }: Gateway): Promise<readonly VersionView[]> {
+  const [model] = fieldOf<readonly { versions: readonly VersionView[] }[]>(await post(url, VERSIONS));
+  return model?.versions ?? [];
+}
+
+/** Resolves once a gateway has these weights in force. */
+async function inForce(gateway: Gateway, ...percents: readonly (number | null)[]): Promise<void> {
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions.every(({ weightPercent }, i) => weightPercent === percents[i]),
+  );
+}
+
+async function resultOf({ url }: Gateway, { id }: { readonly id: string }): Promise<TaskView> {
+  return onlyTask(sse(url, TASK_RESULT, { id }));
+}
+
+/** Versions 1, the committed one, and 2, which answers a constant. */
+async function twoVersions(): Promise<ModelsFolder> {
+  const models = await modelsWith();
+  await addConstantVersion(models, '2', MINUTES);
+  return models;
+}
+
+describe('two versions, two gateways and a worker', () => {
+  let models: ModelsFolder;
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let other: Gateway;
+  let worker: Process;
+
+  beforeAll(async () => {
+    models = await twoVersions();
+    nats = await startNats();
+    const env = { MODELS_DIR: models.path };
+    [gateway, other, worker] = await Promise.all([
+      startGateway(nats, env),
+      startGateway(nats, env),
+      startWorker(nats, env),
+    ]);
+    for (const each of [gateway, other]) {
+      await eventually(
+        () => versionsOf(each),
+        (versions) => versions.every(({ state }) => state === 'SERVED'),
+      );
+    }
+  });
+
+  afterAll(async () => {
+    for (const opened of [worker, other, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('the newest answers until a rollout is set, and again once it is ended', async () => {
+    const before = await resultOf(gateway, await submitTrip(gateway.url, tripNumber(1)));
+    expect(before).toMatchObject({ modelVersion: '2', prediction: { durationMinutes: MINUTES } });
+    await setRollout(gateway, { 1: 100 });
+    await inForce(other, 100, 0);
+    for (const each of [gateway, other]) {
+      const task = await resultOf(each, await submitTrip(each.url, tripNumber(1)));
+      expect(task.modelVersion).toBe('1');
+      expect(task.prediction?.durationMinutes).not.toBe(MINUTES);
+    }
+    await setRollout(other, {});
+    await inForce(gateway, null, null);
+    expect(await submitTrip(gateway.url, tripNumber(1))).toMatchObject({ modelVersion: '2' });
+  });
+
+  test('an affinity key has one version on every gateway, and moves only where the weights make it', async () => {
+    const keys = Array.from({ length: 60 }, (_, i) => `user-${i}`);
+    const versionsFor = async ({ url }: Gateway) =>
+      Promise.all(
+        keys.map(async (affinityKey) => (await submitTrip(url, tripNumber(2), { affinityKey })).modelVersion),
+      );
+    await setRollout(gateway, { 1: 70, 2: 30 });
+    await inForce(other, 70, 30);
+    const before = await versionsFor(gateway);
+    expect(await versionsFor(other)).toEqual(before);
+    expect(new Set(before)).toEqual(new Set(['1', '2']));
+    await setRollout(other, { 1: 40, 2: 60 });
+    await inForce(gateway, 40, 60);
+    const after = await versionsFor(gateway);
+    expect(await versionsFor(other)).toEqual(after);
+    expect(after.filter((version, i) => before[i] === '2' && version !== '2')).toEqual([]);
+  });
+
+  test('a pin is stronger than the rollout', async () => {
+    await setRollout(gateway, { 2: 100 });
+    const task = await submitTrip(gateway.url, tripNumber(3), { modelVersion: '1' });
+    expect(await resultOf(other, task)).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED' });
+  });
+
+  test('configured and observed shares are shown', async () => {
+    await setRollout(gateway, { 1: 25, 2: 75 });
+    const versions = await eventually(
+      () => versionsOf(gateway),
+      (seen) => seen.every(({ observedPercent }) => observedPercent !== null),
+    );
+    expect(versions).toMatchObject([
+      { version: '1', state: 'SERVED', reason: null, weightPercent: 25, liveWorkers: 1 },
+      {
+        version: '2',
+        state: 'SERVED',
+        weightPercent: 75,
+        liveWorkers: 1,
+        trainedOn: ['nothing'],
+        metrics: [],
+      },
+    ]);
+    const sum = versions.reduce((percent, { observedPercent }) => percent + (observedPercent ?? 0), 0);
+    expect(sum).toBeCloseTo(100);
+  });
+
+  test.each([
+    ['an unknown model', { model: 'nope' }, {}, 'model must be one of'],
+    ['an unknown version', {}, { 1: 50, 7: 50 }, 'weights.version must be a version of'],
+    ['less than 100', {}, { 1: 50, 2: 49.99 }, 'weights must be percents that sum to 100'],
+    ['more than 100', {}, { 1: 50, 2: 50.01 }, 'weights must be percents that sum to 100'],
+    ['a negative percent', {}, { 1: -1, 2: 101 }, 'weights.percent must be from 0 to 100'],
+    ['a percent that is too fine', {}, { 1: 33.333, 2: 66.667 }, 'with 2 decimals at most'],
+  ])('%s is refused', async (_what, variables, shares, message) => {
+    const answer = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf(shares), ...variables });
+    const { extensions, ...error } = refusalIn(answer);
+    expect(error.message).toContain(message);
+    expect(extensions.code).toBe('BAD_USER_INPUT');
+  });
+
+  test('a version that is named twice is refused', async () => {
+    const weights = [...weightsOf({ 1: 50 }), ...weightsOf({ 1: 50 })];
+    expect(refusalIn(await post(gateway.url, SET_ROLLOUT, { weights })).message).toContain('named once');
+  });
+
+  test('rollouts that are set at the same time leave one that was not refused, on every gateway', async () => {
+    const percents = Array.from({ length: 10 }, (_, i) => 10 + i);
+    const answers = await Promise.all(
+      percents.map((percent, i) => {
+        const weights = weightsOf({ 1: percent, 2: 100 - percent });
+        return post((i % 2 === 0 ? gateway : other).url, SET_ROLLOUT, { weights });
+      }),
+    );
+    const refusals = answers.filter(({ errors }) => errors !== undefined).map(refusalIn);
+    expect(new Set([...refusals.map(({ extensions }) => extensions.code), 'ROLLOUT_CONFLICT']).size).toBe(1);
+    const set = percents.filter((_, i) => answers[i]?.errors === undefined);
+    const [last] = await eventually(
+      () => versionsOf(gateway),
+      ([version]) => set.some((percent) => percent === version?.weightPercent),
+    );
+    await inForce(other, last?.weightPercent ?? null, 100 - (last?.weightPercent ?? 0));
+  });
+});
+
+test('a rollout outlives the broker and every gateway', async () => {
+  await using models = await twoVersions();
+  await using nats = await startNats();
+  const env = { MODELS_DIR: models.path };
+  await using _worker = await startWorker(nats, env);
+  await using first = await startGateway(nats, env);
+  await eventually(
+    () => versionsOf(first),
+    (versions) => versions.every(({ state }) => state === 'SERVED'),
+  );
+  await setRollout(first, { 1: 100 });
+  await nats.kill();
+  expect(await versionsOf(first)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
+  await nats.restart();
+  first.kill('SIGKILL');
+  await using second = await startGateway(nats, env);
+  expect(await versionsOf(second)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
+  expect(await submitTrip(second.url, tripNumber(1))).toMatchObject({ modelVersion: '1' });
+});
+
+test('a version that no live worker serves gets no share', async () => {
+  await using models = await twoVersions();
+  await using old = await modelsWith();
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { MODELS_DIR: models.path });
+  await using _worker = await startWorker(nats, { MODELS_DIR: old.path });
+  await eventually(
+    () => versionsOf(gateway),
+    ([version]) => version?.state === 'SERVED',
+  );
+  const answer = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 90, 2: 10 }) });
+  expect(refusalIn(answer)).toMatchObject({
+    message: expect.stringContaining('10 % for version 2, which none serves'),
+    extensions: { code: 'BAD_USER_INPUT', field: 'weights' },
+  });
+  expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });
+});
+
+describe('a rollback with moveQueued', () => {
+  /** A gateway that knows two versions, and a worker that serves the old one only. */
+  async function openRollback(env: Record<string, string> = {}) {
+    await using stack = new AsyncDisposableStack();
+    const models = stack.use(await twoVersions());
+    const old = stack.use(await modelsWith());
+    const nats = stack.use(await startNats());
+    const start = () => startGateway(nats, { MODELS_DIR: models.path, ...env });
+    const gateway = stack.use(await start());
+    stack.use(await startWorker(nats, { MODELS_DIR: old.path }));
+    const broker = stack.use(await openTestBroker(nats, { MODELS_DIR: models.path, ...env }));
+    const streams = stack.use(await inspectStreams(nats));
+    await eventually(
+      () => versionsOf(gateway),
+      ([version]) => version?.state === 'SERVED',
+    );
+    const kept = stack.move();
+    return { nats, gateway, start, broker, streams, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }
+
+  type Rollback = Awaited<ReturnType<typeof openRollback>>;
+
+  /** Jobs that wait for version 2, in random buckets. */
+  async function queueForNew({ broker }: Rollback, count: number): Promise<readonly Job[]> {
+    const jobs = Array.from({ length: count }, (_, i) => ({
+      ...tripJob(broker, i, 120_000),
+      version: '2',
+      bucket: (i * 7) % 10_000,
+    }));
+    await queueJobs(broker, jobs);
+    return jobs;
+  }
+
+  /** Every task has the old version's answer, and nothing is left in the queue but so many jobs. */
+  async function expectAnswered(
+    { broker, streams }: Rollback,
+    jobs: readonly Job[],
+    left: number,
+  ): Promise<void> {
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === left,
+    );
+    for (const { taskId } of jobs) {
+      const address = parseTaskId(taskId);
+      if (address === undefined) throw new Error('the test makes task ids');
+      expect(await broker.readResult(address)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '1' });
+    }
+    expect((await streams.state('RESULTS')).messages).toBe(jobs.length);
+  }
+
+  test('gives 1,000 queued tasks to the version that works, but for those that pin theirs', async () => {
+    await using rollback = await openRollback();
+    const { gateway } = rollback;
+    const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
+    const jobs = await queueForNew(rollback, 1_000);
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 1_000, stoppedBy: null });
+    await expectAnswered(rollback, jobs, 1);
+    expect(taskIn(await post(gateway.url, TASK, { id: pinned.id }), 'task').state).toBe('QUEUED');
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
+  });
+
+  test('is finished by another gateway when the first is killed in the middle', async () => {
+    await using rollback = await openRollback();
+    const { gateway, streams, start } = rollback;
+    await using second = await start();
+    const jobs = await queueForNew(rollback, 3_000);
+    const moving = setRollout(gateway, { 1: 100 }, true).catch(() => {});
+    await eventually(
+      () => streams.consumer(JOBS, 'v2_interactive'),
+      ({ num_pending }) => num_pending < 2_900,
+    );
+    gateway.kill('SIGKILL');
+    await moving;
+    expect((await streams.consumer(JOBS, 'v2_interactive')).num_pending).toBeGreaterThan(0);
+    await eventually(
+      () => versionsOf(second),
+      ([version]) => version?.state === 'SERVED',
+    );
+    expect(await setRollout(second, { 1: 100 }, true)).toMatchObject({ stoppedBy: null });
+    await expectAnswered(rollback, jobs, 0);
+  });
+
+  test('loses nothing to a full queue, and says so', async () => {
+    await using rollback = await openRollback({ QUEUE_MAX_JOBS: '50' });
+    const { gateway, streams, broker } = rollback;
+    const pinned = Array.from({ length: 50 }, (_, i) => ({ ...tripJob(broker, i, 120_000), version: '2' }));
+    const [first, ...others] = pinned;
+    await queueJobs(broker, [{ ...(first ?? tripJob(broker, 0)), bucket: 1 }, ...others]);
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({
+      movedTasks: 0,
+      stoppedBy: 'QUEUE_FULL',
+    });
+    expect((await streams.state(JOBS)).messages).toBe(50);
+  });
+});
+
+describe('a task with a copy under another version, as a move leaves it for a moment', () => {
+  test('is one task to who asks, and withdrawn as one', async () => {
+    await using nats = await startNats();
+    await using models = await twoVersions();
+    const env = { MODELS_DIR: models.path };
+    await using gateway = await startGateway(nats, env);
+    await using broker = await openTestBroker(nats, env);
+    await using streams = await inspectStreams(nats);
+    const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
+    await queueJobs(broker, [job, { ...job, version: '1' }]);
+    const id = job.taskId;
+    expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toMatchObject({
+      state: 'QUEUED',
+      modelVersion: '1',
+    });
+    expect(taskIn(await post(gateway.url, CANCEL_TASK, { id }), 'cancelTask').state).toBe('CANCELED');
+    expect((await streams.state(JOBS)).messages).toBe(0);
+  });
+
+  test('expires as one, watched or not', async () => {
+    await using nats = await startNats();
+    await using models = await twoVersions();
+    const env = { MODELS_DIR: models.path };
+    await using gateway = await startGateway(nats, env);
+    await using broker = await openTestBroker(nats, env);
+    await using streams = await inspectStreams(nats);
+    const jobs = [1, 2].map((i) => ({ ...tripJob(broker, i, 1_000), version: '2', bucket: 1 }));
+    await queueJobs(broker, [...jobs, ...jobs.map((job) => ({ ...job, version: '1' }))]);
+    expect(await resultOf(gateway, { id: jobs[0]?.taskId ?? '' })).toMatchObject({ state: 'EXPIRED' });
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === 0,
+    );
+    expect((await streams.state('RESULTS')).messages).toBe(2);
+  });
+
+  test('is run twice and answered once', async () => {
+    await using nats = await startNats();
+    await using models = await twoVersions();
+    const env = { MODELS_DIR: models.path };
+    await using gateway = await startGateway(nats, env);
+    await using broker = await openTestBroker(nats, env);
+    await using streams = await inspectStreams(nats);
+    const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
+    await queueJobs(broker, [job, { ...job, version: '1' }]);
+    await using _worker = await startWorker(nats, env);
+    expect(await resultOf(gateway, { id: job.taskId })).toMatchObject({ state: 'SUCCEEDED' });
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === 0,
+    );
+    expect((await streams.state('RESULTS')).messages).toBe(1);
+  });
+});
+
+test.each(transports)('setRollout over $name is for operators', async ({ ask }) => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { OPERATOR_TOKEN: 'open-sesame-0123456789' });
+  const answer = await ask(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 100 }) });
+  expect(refusalIn(answer).extensions.code).toBe('FORBIDDEN');
+});
