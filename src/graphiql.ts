@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import { exampleFields } from './graphqlLiteral.ts';
+import { exampleTabs } from './exampleTabs.ts';
 import type { Model } from './models.ts';
 
 interface Page {
@@ -54,82 +54,10 @@ export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
 async function renderPage(models: readonly Model[]): Promise<Page> {
   const html = renderGraphiQL({
     title: 'Tidings',
-    defaultTabs: exampleTabs(models),
+    defaultTabs: [...exampleTabs(models)],
     subscriptionsProtocol: 'WS',
     defaultEditorToolsVisibility: 'variables',
   });
   const compressed = await promisify(gzip)(html.replace('</head>', `${TAB_STYLE}</head>`), { level: 6 });
   return { compressed, etag: `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"` };
-}
-
-function exampleTabs(models: readonly Model[]) {
-  return [
-    // The input is written out: GraphiQL does not show the variables of the tab that it opens with.
-    ...models.map(({ manifest }) => ({
-      query: [
-        '# 1. Submit and copy the id. The answer comes',
-        '#    at once; the prediction comes later.',
-        `mutation ${manifest.graphql.mutation.replace(/^./, (first) => first.toUpperCase())} {`,
-        `  ${manifest.graphql.mutation}(`,
-        '    input: {',
-        ...exampleFields(manifest).map((field) => `      ${field}`),
-        '    }',
-        '  ) {',
-        '    id',
-        '    state',
-        '  }',
-        '}',
-        '',
-      ].join('\n'),
-    })),
-    {
-      query: [
-        '# 2. Paste the id into the variables below:',
-        '#    the result comes the moment it exists.',
-        'subscription Result($id: ID!) {',
-        '  taskResult(id: $id) {',
-        '    id',
-        '    state',
-        '    prediction {',
-        ...models.flatMap(({ manifest: { graphql, outputs } }) => [
-          `      ... on ${graphql.predictionType} {`,
-          ...outputs.map(({ name }) => `        ${name}`),
-          '      }',
-        ]),
-        '    }',
-        '    error {',
-        '      code',
-        '      message',
-        '    }',
-        '    timings {',
-        '      queueMs',
-        '      computeMs',
-        '      batchSize',
-        '    }',
-        '  }',
-        '}',
-        '',
-      ].join('\n'),
-      variables: JSON.stringify({ id: 'paste_the_id_here' }, null, 2),
-    },
-    {
-      query: [
-        '# What runs here.',
-        'query Health {',
-        '  health {',
-        '    apiVersion',
-        '    brokerConnected',
-        '    workers {',
-        '      models {',
-        '        model',
-        '        version',
-        '        executionProvider',
-        '      }',
-        '    }',
-        '  }',
-        '}',
-        '',
-      ].join('\n'),
-    },
-  ];
 }

@@ -31,3 +31,8 @@ export interface Model {
   /** The versions there are now, oldest first; empty once all were taken away. */
   readonly versions: readonly ModelVersion[];
 }
+
+/** For who tries what is served: what takes fewest inputs is soonest understood. */
+export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
+  return models.map(({ manifest }) => manifest).toSorted((a, b) => a.inputs.length - b.inputs.length);
+}

@@ -7,6 +7,7 @@ import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { exampleFields } from './graphqlLiteral.ts';
 import { createLog } from './log.ts';
 import type { Manifest } from './manifest.ts';
+import { simplestFirst } from './models.ts';
 import { supervise } from './supervisor.ts';
 
 try {
@@ -33,8 +34,8 @@ async function start(): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },
     onReady(address) {
-      const [model] = models;
-      if (model !== undefined) console.log(banner(address, model.manifest));
+      const [simplest] = simplestFirst(models);
+      if (simplest !== undefined) console.log(banner(address, simplest));
     },
   });
 }

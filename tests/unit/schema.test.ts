@@ -16,7 +16,9 @@ import {
 import { describe, expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
 import { Catalog } from '../../src/catalog.ts';
+import { exampleTabs } from '../../src/exampleTabs.ts';
 import { exampleFields } from '../../src/graphqlLiteral.ts';
+import type { Manifest } from '../../src/manifest.ts';
 import { everyKindModels } from '../support/everyKind.ts';
 import { MODELS, modelsWith, SILENT } from '../support/models.ts';
 
@@ -118,9 +120,30 @@ describe('a model of every kind', async () => {
       'colour: DARK_RED',
       'pickupAt: "2021-02-03T14:30:00"',
     ]);
+    expect(exampleTabs(catalog.models)[0]?.query).toContain(`\n      ${example.join('\n      ')}\n`);
     const operation = `mutation { predictKinds(input: { ${example.join(', ')} }) { id } }`;
     expect(validate(kinds, parse(operation))).toEqual([]);
   });
+});
+
+test('the tabs of GraphiQL are valid operations, also where models give one name to values of two types', async () => {
+  const output = { name: 'label', tensor: 't', description: 'The label.' };
+  const outputs = { first: { type: 'string' }, second: { type: 'float32', unit: 'parts', size: 2 } };
+  const twins = Object.entries(outputs).map(([name, type]) => ({
+    manifest: {
+      ...models[0]?.manifest,
+      name: `${name}-model`,
+      graphql: { mutation: name, inputType: `${name}Input`, predictionType: `${name}Prediction` },
+      outputs: [{ ...output, ...type }],
+    } as Manifest,
+    versions: [],
+  }));
+  for (const served of [models, twins]) {
+    const tabs = exampleTabs(served);
+    expect(tabs).toHaveLength(served.length + 2);
+    for (const { query } of tabs) expect(validate(buildSchema(served), parse(query))).toEqual([]);
+  }
+  expect(exampleTabs(twins)[2]?.query).toContain('second_model_label: label');
 });
 
 test('a schema without local times has no scalar for them', async () => {

@@ -1,0 +1,100 @@
+/** The operations that GraphiQL opens with, made from the models at hand. */
+import { exampleFields } from './graphqlLiteral.ts';
+import { type Manifest, type ManifestOutput, sizeOf } from './manifest.ts';
+import { type Model, simplestFirst } from './models.ts';
+
+export interface ExampleTab {
+  readonly query: string;
+  /** JSON. */
+  readonly variables?: string;
+}
+
+/** What to try, in the order of the tabs: a mutation for each model, the subscription to its result, what runs here. */
+export function exampleTabs(models: readonly Model[]): readonly ExampleTab[] {
+  const manifests = simplestFirst(models);
+  return [
+    // The input is written out: GraphiQL does not show the variables of the tab that it opens with.
+    ...manifests.map((manifest) => ({
+      query: [
+        '# 1. Submit and copy the id. The answer comes',
+        '#    at once; the prediction comes later.',
+        `mutation ${manifest.graphql.mutation.replace(/^./, (first) => first.toUpperCase())} {`,
+        `  ${manifest.graphql.mutation}(`,
+        '    input: {',
+        ...exampleFields(manifest).map((field) => `      ${field}`),
+        '    }',
+        '  ) {',
+        '    id',
+        '    state',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+    })),
+    {
+      query: [
+        '# 2. Paste the id into the variables below:',
+        '#    the result comes the moment it exists.',
+        'subscription Result($id: ID!) {',
+        '  taskResult(id: $id) {',
+        '    id',
+        '    state',
+        '    prediction {',
+        ...manifests.flatMap((manifest) => [
+          `      ... on ${manifest.graphql.predictionType} {`,
+          ...resultFields(manifest, manifests).map((field) => `        ${field}`),
+          '      }',
+        ]),
+        '    }',
+        '    error {',
+        '      code',
+        '      message',
+        '    }',
+        '    timings {',
+        '      queueMs',
+        '      computeMs',
+        '      batchSize',
+        '    }',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+      variables: JSON.stringify({ id: 'paste_the_id_here' }, null, 2),
+    },
+    {
+      query: [
+        '# What runs here.',
+        'query Health {',
+        '  health {',
+        '    apiVersion',
+        '    brokerConnected',
+        '    workers {',
+        '      models {',
+        '        model',
+        '        version',
+        '        executionProvider',
+        '      }',
+        '    }',
+        '  }',
+        '}',
+        '',
+      ].join('\n'),
+    },
+  ];
+}
+
+/** GraphQL refuses one name for two types in one selection: the later model's field gets the model's name before it. */
+function resultFields({ name: model, outputs }: Manifest, manifests: readonly Manifest[]): readonly string[] {
+  return outputs.map((output) => {
+    const first = manifests.flatMap(({ outputs }) => outputs).find(({ name }) => name === output.name);
+    return first === undefined || shapeOf(first) === shapeOf(output)
+      ? output.name
+      : `${model.replaceAll('-', '_')}_${output.name}: ${output.name}`;
+  });
+}
+
+function shapeOf(output: ManifestOutput): 'text' | 'boolean' | 'number' | 'vector' {
+  if (output.type === 'string') return 'text';
+  if (output.type === 'boolean') return 'boolean';
+  return sizeOf(output) === undefined ? 'number' : 'vector';
+}
