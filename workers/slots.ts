@@ -1,0 +1,66 @@
+/**
+ * The slots of a worker: how many runs it has going at once, over all its sessions. While there are enough, whoever
+ * asks has one at once. When models compete, a slot goes to the one that had the least time for its weight (start-time
+ * fair queueing): a model's virtual time moves on by the length of its runs divided by its weight, and the smallest is
+ * served next. A model that was idle begins at the present virtual time: its share was lent, and is not saved up.
+ */
+
+/** What one model has of the slots. Its versions share it. */
+export interface Share {
+  readonly weight: number;
+  /** Milliseconds in slots, divided by the weight; runs that go on now are not in it yet. */
+  virtualTime: number;
+}
+
+interface Waiting {
+  readonly share: Share;
+  /** Virtual time when it asked. */
+  readonly start: number;
+  readonly grant: () => void;
+}
+
+export class Slots {
+  readonly #clock: () => number;
+  readonly #waiting: Waiting[] = [];
+  #free: number;
+  /** Virtual time: where the newest run began. */
+  #present = 0;
+
+  /** @param clock gives monotonic milliseconds. */
+  constructor(count: number, clock: () => number = () => performance.now()) {
+    this.#free = count;
+    this.#clock = clock;
+  }
+
+  /** Does work that belongs to a share, once a slot is free for it. */
+  async run<T>(share: Share, work: () => Promise<T>): Promise<T> {
+    const start = Math.max(share.virtualTime, this.#present);
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((grant) => this.#waiting.push({ share, start, grant }));
+    share.virtualTime = Math.max(share.virtualTime, start);
+    this.#present = Math.max(this.#present, share.virtualTime);
+    const beganAt = this.#clock();
+    try {
+      return await work();
+    } finally {
+      share.virtualTime += (this.#clock() - beganAt) / share.weight;
+      this.#release();
+    }
+  }
+
+  /**
+   * A slot that others wait for is given away only after who had it could ask again, which a session whose next batch
+   * has gathered does in the same turn of the event loop: otherwise two models would take turns, whatever their weights.
+   */
+  #release(): void {
+    if (this.#waiting.length > 0) setImmediate(() => this.#grantNext());
+    else this.#free++;
+  }
+
+  #grantNext(): void {
+    const tags = this.#waiting.map(({ share, start }) => Math.max(share.virtualTime, start));
+    const [next] = this.#waiting.splice(tags.indexOf(Math.min(...tags)), 1);
+    if (next === undefined) this.#free++;
+    else next.grant();
+  }
+}
