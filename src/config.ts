@@ -78,6 +78,38 @@ const settings = {
       'Threads ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
     parse: integer(1, 256),
   },
+  workerModels: {
+    name: 'WORKER_MODELS',
+    unit: 'list',
+    default: undefined,
+    consequence:
+      'What a worker serves: models (`churn`), or single versions (`churn/2`), which are waited for if they are not there yet. `=3` behind one is the weight of its model where models compete for slots; else it is 1. Unset: all models.',
+    parse: servedModels,
+  },
+  workerSlots: {
+    name: 'WORKER_SLOTS',
+    unit: 'runs',
+    default: undefined,
+    consequence:
+      'Runs that a worker has going at once, over all its sessions. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS`, at least 1.',
+    parse: optionalInteger(1, 1024),
+  },
+  sessionLoading: {
+    name: 'SESSION_LOADING',
+    unit: '`eager` or `lazy`',
+    default: 'eager',
+    consequence:
+      'Every version is loaded and checked before it is offered. `eager` keeps it loaded; `lazy` unloads it after the check and loads it with its first job, which then waits for that.',
+    parse: oneOf('eager', 'lazy'),
+  },
+  sessionMemoryMib: {
+    name: 'SESSION_MEMORY_MIB',
+    unit: 'MiB',
+    default: '0',
+    consequence:
+      'What the sessions of a worker may take together; 0: no limit. Beyond it `eager` refuses a version by name, and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
+    parse: integer(0),
+  },
   streamReplicas: {
     name: 'STREAM_REPLICAS',
     unit: 'copies',
@@ -243,6 +275,15 @@ const settings = {
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
+/** A model, or one version of it, that a worker is to serve. */
+export interface ServedModel {
+  readonly name: string;
+  /** Undefined: all its versions. */
+  readonly version: string | undefined;
+  /** Undefined if it is given none. */
+  readonly weight: number | undefined;
+}
+
 export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['parse']> };
 
 export type EnvironmentVariable = Pick<Setting<unknown>, 'name' | 'unit' | 'default' | 'consequence'>;
@@ -295,6 +336,25 @@ function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: st
       ? `a whole number from ${minimum} up`
       : `a whole number from ${minimum} to ${maximum}`;
   };
+}
+
+function optionalInteger(
+  minimum: number,
+  maximum: number,
+): (value: string | undefined) => number | undefined {
+  const parse = integer(minimum, maximum);
+  return (value) => (value ? parse(value) : undefined);
+}
+
+function servedModels(value: string | undefined): readonly ServedModel[] | undefined {
+  if (!value) return undefined;
+  return list(value).map((item) => {
+    const [, name, version, weight] =
+      /^([a-z][a-z0-9-]*)(?:\/([1-9][0-9]{0,8}))?(?:=([1-9][0-9]{0,3}))?$/.exec(item) ?? [];
+    if (name === undefined)
+      throw 'a list of models or versions, with a weight from 1 to 9999 if wanted, such as trip-duration=3,churn/2';
+    return { name, version, weight: weight === undefined ? undefined : Number(weight) };
+  });
 }
 
 function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {

@@ -78,16 +78,22 @@ export async function runAlone(assignment: Assignment, options: WorkerOptions): 
 }
 
 async function runOnce(batch: readonly Assignment[], options: WorkerOptions): Promise<readonly Outcome[]> {
-  const { broker, manifest, session } = options;
+  const { broker, manifest, session, inSlot } = options;
   const columns = encodeBatch(
     manifest,
     batch.map(({ job }) => job.input),
   );
-  for (const assignment of batch) assignment.attempts++;
-  const startedAt = broker.now();
-  announce(batch, startedAt, broker);
-  const { outputs, computeMs } = await session.run(columns);
-  const run = { startedAt, computeMs, batchSize: batch.length };
+  // Before the slot: nobody else shall wait for a session that crashed. One that is not loaded is loaded in the slot, so
+  // that no more are loaded for runs than there are slots.
+  await session.started();
+  const { outputs, run } = await inSlot(async () => {
+    using held = await session.hold();
+    for (const assignment of batch) assignment.attempts++;
+    const startedAt = broker.now();
+    announce(batch, startedAt, broker);
+    const { outputs, computeMs } = await held.run(columns);
+    return { outputs, run: { startedAt, computeMs, batchSize: batch.length } };
+  });
   return decodeBatch(manifest, outputs, batch.length).map((prediction) =>
     typeof prediction === 'string'
       ? { error: { code: TaskErrorCode.InvalidOutput, message: prediction }, run }

@@ -1,6 +1,10 @@
 /**
- * A loaded model version: the parent's side of its process. It outlives crashes of that process, which is started
- * again at once; the run that was in it fails with `SessionCrashed`, and who ran it decides what that means.
+ * A model version and the process that has it loaded: the parent's side of it.
+ *
+ *  loaded    the process answers. If it crashes, the run that was in it fails with `SessionCrashed`, and who ran it
+ *            decides what that means; the process is started again at once.
+ *  unloaded  there is no process; whoever holds the session next has it loaded again. Only with `SESSION_LOADING=lazy`.
+ *  lost      the version cannot be loaded again: for good.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,6 +16,7 @@ import type { Manifest } from '../src/manifest.ts';
 import type { ModelVersion } from '../src/models.ts';
 import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
+import type { SessionMemory, Tenant } from './sessionMemory.ts';
 import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
 
 export interface SessionOptions {
@@ -19,6 +24,7 @@ export interface SessionOptions {
   readonly version: ModelVersion;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
+  readonly memory: SessionMemory;
   readonly log: Logger;
 }
 
@@ -32,51 +38,13 @@ export interface Run {
 export class SessionCrashed extends Error {}
 /** The run took too long, and its process was ended for it; the session is usable again. */
 export class RunTimedOut extends Error {}
-/** The session's process died, and none can be started in its place: the worker has to leave. */
+/** The session's process is gone, and none can be started in its place. */
 export class SessionLost extends Error {}
 /** ONNX Runtime refused the run; the process lives on. */
 export class RunFailed extends Error {}
 
-export class Session implements AsyncDisposable {
-  readonly #options: SessionOptions;
-  #process: ChildProcess | undefined;
-  /** Rejects if the version cannot be loaded (again). */
-  #loaded: Promise<string>;
-  #answer: PromiseWithResolvers<SessionAnswer> | undefined;
-  #serves = false;
-  #closed = false;
-
-  private constructor(options: SessionOptions) {
-    this.#options = options;
-    this.#loaded = this.#start();
-  }
-
-  /**
-   * Loads a version in a process of its own and warms it up on its golden rows.
-   *
-   * @throws {ConfigurationError} naming the version, if its file is corrupt or not the one its digest names, its graph
-   *   disagrees with the manifest, or it misses its golden rows.
-   */
-  static async open(options: SessionOptions): Promise<Session> {
-    const session = new Session(options);
-    try {
-      await session.#loaded;
-      return session;
-    } catch (error) {
-      await session[Symbol.asyncDispose]();
-      const { manifest, version } = options;
-      throw new ConfigurationError(
-        `${manifest.name} version ${version.version} is refused: ${messageOf(error)}`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** The execution provider in use. */
-  get executionProvider(): Promise<string> {
-    return this.#loaded;
-  }
-
+/** A session that stays loaded until this is disposed. */
+export interface HeldSession extends Disposable {
   /**
    * Runs one batch. One run at a time.
    *
@@ -85,7 +53,132 @@ export class Session implements AsyncDisposable {
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {SessionLost} if the session could not be started again after a crash, now or for an earlier run.
    */
-  async run(columns: Columns): Promise<Run> {
+  run(columns: Columns): Promise<Run>;
+}
+
+export class Session implements AsyncDisposable, Tenant {
+  readonly #options: SessionOptions;
+  #process: ChildProcess | undefined;
+  /** Those that were ended on purpose. */
+  readonly #ended = new WeakSet<ChildProcess>();
+  /** Undefined while unloaded. Rejects if the version cannot be loaded (again). */
+  #loaded: Promise<void> | undefined;
+  #answer: PromiseWithResolvers<SessionAnswer> | undefined;
+  #serves = false;
+  #executionProvider = '';
+  #residentBytes = 0;
+  #bytesWhenLoaded = 0;
+  #holders = 0;
+  #heldUntil = performance.now();
+  #released = Promise.withResolvers<void>();
+
+  private constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Loads a version in a process of its own and warms it up on its golden rows.
+   *
+   * @throws {ConfigurationError} naming the version, if its file is corrupt or not the one its digest names, its graph
+   *   disagrees with the manifest, it misses its golden rows, or it does not fit into the budget of memory. The cause is
+   *   an error without the name.
+   */
+  static async open(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    const { manifest, version, memory } = options;
+    try {
+      await memory.admit(session, () => {
+        session.#loaded = session.#start();
+        return session.#loaded;
+      });
+      return session;
+    } catch (error) {
+      await session[Symbol.asyncDispose]();
+      throw new ConfigurationError(
+        `${manifest.name} version ${version.version} is refused: ${messageOf(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The execution provider in use, or that was when it was loaded last. */
+  get executionProvider(): string {
+    return this.#executionProvider;
+  }
+
+  get isLoaded(): boolean {
+    return this.#loaded !== undefined;
+  }
+
+  get residentBytes(): number {
+    return this.#residentBytes;
+  }
+
+  get idleSince(): number | undefined {
+    return this.isLoaded && this.#holders === 0 ? this.#heldUntil : undefined;
+  }
+
+  /**
+   * Resolves once a process that is being started serves; at once if there is none.
+   *
+   * @throws {SessionLost} if it could not be started again after a crash.
+   */
+  async started(): Promise<void> {
+    await this.#loaded;
+  }
+
+  /**
+   * Keeps the session loaded, and loads it if it is not.
+   *
+   * @throws {SessionLost} if it cannot be loaded again.
+   */
+  async hold(): Promise<HeldSession> {
+    this.#holders++;
+    let isHeld = true;
+    const release = () => {
+      if (isHeld) this.#release();
+      isHeld = false;
+    };
+    try {
+      this.#loaded ??= this.#startAgain(() =>
+        this.#options.memory.reload(this.#bytesWhenLoaded, () => this.#start()),
+      );
+      await this.#loaded;
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return { run: (columns) => this.#runInTime(columns), [Symbol.dispose]: release };
+  }
+
+  async unload(): Promise<void> {
+    this.#options.log.info({ ...this.#name, residentBytes: this.#residentBytes }, 'session unloaded');
+    this.#loaded = undefined;
+    await this.#endProcess();
+  }
+
+  /** Ends the process, once nobody holds it any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#holders > 0) await this.#released.promise;
+    this.#options.memory.forget(this);
+    await this.#endProcess();
+  }
+
+  /** For log lines. */
+  get #name() {
+    const { manifest, version } = this.#options;
+    return { model: manifest.name, version: version.version };
+  }
+
+  #release(): void {
+    this.#heldUntil = performance.now();
+    if (--this.#holders > 0) return;
+    this.#released.resolve();
+    this.#released = Promise.withResolvers();
+    this.#options.memory.released();
+  }
+
+  async #runInTime(columns: Columns): Promise<Run> {
     await this.#loaded;
     const { runTimeoutMs } = this.#options.manifest.limits;
     const timer = setTimeout(() => {
@@ -99,25 +192,17 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await endProcess(this.#process);
-  }
-
-  /** For log lines. */
-  get #name() {
-    const { manifest, version } = this.#options;
-    return { model: manifest.name, version: version.version };
-  }
-
   async #run(columns: Columns): Promise<Run> {
     const answer = await this.#ask({ type: 'run', columns });
-    if (answer.type === 'ran') return answer;
+    if (answer.type === 'ran') {
+      this.#residentBytes = answer.residentBytes;
+      return answer;
+    }
     throw new RunFailed(answer.type === 'failed' ? answer.reason : `unexpected answer ${answer.type}`);
   }
 
-  /** @returns the execution provider, once the version is loaded and warm. */
-  async #start(): Promise<string> {
+  /** Resolves once the version is loaded and warm. */
+  async #start(): Promise<void> {
     const { manifest, version, executionProviders, threads, log } = this.#options;
     this.#serves = false;
     const child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
@@ -125,7 +210,8 @@ export class Session implements AsyncDisposable {
     child.on('message', (answer: SessionAnswer) => this.#answer?.resolve(answer));
     child.once('disconnect', () => this.#died(child));
     child.once('exit', (code, signal) => {
-      if (!this.#closed) log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died');
+      if (!this.#ended.has(child))
+        log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died');
     });
     const answer = await this.#ask({
       type: 'load',
@@ -138,12 +224,14 @@ export class Session implements AsyncDisposable {
     if (answer.type !== 'loaded') {
       throw new Error('reason' in answer ? answer.reason : `unexpected answer ${answer.type}`);
     }
-    const { executionProvider, passedOver } = answer;
+    const { executionProvider, passedOver, residentBytes } = answer;
+    this.#executionProvider = executionProvider;
+    this.#residentBytes = residentBytes;
     for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
     await this.#warmUp();
+    this.#bytesWhenLoaded = this.#residentBytes;
     log.info({ ...this.#name, executionProvider, pid: child.pid }, 'session ready');
     this.#serves = true;
-    return executionProvider;
   }
 
   /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right. */
@@ -166,22 +254,38 @@ export class Session implements AsyncDisposable {
 
   /** The channel closes before the exit is reported: to wait for the exit would let runs fail in between. */
   #died(child: ChildProcess): void {
-    if (this.#closed) return;
+    if (this.#ended.has(child)) return;
     child.kill('SIGKILL');
+    this.#residentBytes = 0;
     this.#answer?.reject(new SessionCrashed('the session process died'));
     // One that dies before it ever served would die again.
     if (!this.#serves) return;
-    this.#loaded = this.#start().catch((cause) => {
-      throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
-    });
+    if (this.#options.memory.lazy && this.#holders === 0) {
+      this.#loaded = undefined;
+      return;
+    }
+    this.#loaded = this.#startAgain(() => this.#start());
     // Whoever runs next hears of it.
     this.#loaded.catch(() => {});
   }
-}
 
-async function endProcess(child: ChildProcess | undefined): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
+  async #startAgain(start: () => Promise<void>): Promise<void> {
+    try {
+      await start();
+    } catch (cause) {
+      throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  async #endProcess(): Promise<void> {
+    const child = this.#process;
+    this.#process = undefined;
+    this.#residentBytes = 0;
+    if (child === undefined) return;
+    this.#ended.add(child);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
 }

@@ -12,9 +12,13 @@ import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
 import type { LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
+/** To read it takes 27 µs: too long for every run. */
+const MEASURE_INTERVAL_MS = 1_000;
+
 let session: InferenceSession | undefined;
 let feeds: readonly Feed[] = [];
 let fetches: readonly string[] = [];
+let resident = { bytes: 0, measuredAt: 0, rows: 0 };
 
 /** How an input of the graph takes its column. */
 interface Feed {
@@ -78,7 +82,7 @@ async function load({
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
     feeds = feedsOf(manifest, session);
     fetches = manifest.outputs.map(({ tensor }) => tensor);
-    return { type: 'loaded', executionProvider, passedOver };
+    return { type: 'loaded', executionProvider, passedOver, residentBytes: residentBytes(0) };
   }
   return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
 }
@@ -91,7 +95,9 @@ async function run(columns: Columns): Promise<SessionAnswer> {
     const outputs: OutputColumns = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
-    return { type: 'ran', outputs, computeMs: performance.now() - startedAt };
+    const computeMs = performance.now() - startedAt;
+    const [first] = Object.values(columns);
+    return { type: 'ran', outputs, computeMs, residentBytes: residentBytes(first?.data.length ?? 0) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
@@ -132,6 +138,17 @@ async function describe(file: string): Promise<SessionAnswer> {
   } catch (error) {
     return { type: 'refused', reason: messageOf(error) };
   }
+}
+
+/**
+ * What this process takes up: as of a second ago at most, and anew after a run of more rows than any before, which may
+ * have taken more.
+ */
+function residentBytes(rows: number): number {
+  const now = performance.now();
+  if (now - resident.measuredAt >= MEASURE_INTERVAL_MS || rows > resident.rows || resident.bytes === 0)
+    resident = { bytes: process.memoryUsage.rss(), measuredAt: now, rows: Math.max(rows, resident.rows) };
+  return resident.bytes;
 }
 
 async function digestOf(file: string): Promise<string> {

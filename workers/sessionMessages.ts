@@ -29,9 +29,17 @@ export type SessionAnswer =
       readonly executionProvider: string;
       /** Why providers named earlier could not be used. */
       readonly passedOver: readonly string[];
+      /** What the process takes up. */
+      readonly residentBytes: number;
     }
   /** The file or the configuration is wrong: to start again would not help. */
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'ran'; readonly outputs: OutputColumns; readonly computeMs: number }
+  | {
+      readonly type: 'ran';
+      readonly outputs: OutputColumns;
+      readonly computeMs: number;
+      /** As measured last: not for each run. */
+      readonly residentBytes: number;
+    }
   | { readonly type: 'failed'; readonly reason: string }
   | ({ readonly type: 'described' } & GraphSignature);

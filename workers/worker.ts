@@ -18,7 +18,9 @@ import { settle, settleMalformed } from './settle.ts';
 
 export interface WorkerOptions {
   readonly source: JobSource;
-  readonly session: Pick<Session, 'run'>;
+  readonly session: Pick<Session, 'started' | 'hold'>;
+  /** Does work once the worker has a slot for it. */
+  readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>;
   readonly broker: Broker;
   readonly manifest: Manifest;
   readonly workerId: string;

@@ -176,6 +176,14 @@ export class Broker implements AsyncDisposable {
     await this.#stored.ask((manager) => ensureConsumer(manager, model, version, this.#options.limits));
   }
 
+  /** @returns how many jobs of a version wait or are in a worker's hands. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  async jobsLeft(model: string, version: string): Promise<number> {
+    const { num_pending, num_ack_pending } = await this.#stored.ask((manager) =>
+      manager.consumers.info(streams.jobs(model), consumerName(version)),
+    );
+    return num_pending + num_ack_pending;
+  }
+
   // Writing
 
   /** @param again if an earlier try may have been stored: a job still queued is then not stored twice. */
@@ -320,6 +328,7 @@ export class Broker implements AsyncDisposable {
       consumer: consumerName(version),
       maxHeld,
       log: this.#log.child({ model, version }),
+      onClosed: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);
     return consumer;

@@ -49,6 +49,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   readonly #log: Logger;
   readonly #pullSubject: string;
   readonly #maxHeld: number;
+  readonly #onClosed: () => void;
   readonly #inbox = `_INBOX.${nuid.next()}`;
   readonly #messages: Subscription;
   readonly #held = new Set<HeldDelivery>();
@@ -68,16 +69,19 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     consumer,
     maxHeld,
     log,
+    onClosed,
   }: {
     connection: NatsConnection;
     stream: string;
     consumer: string;
     maxHeld: number;
     log: Logger;
+    onClosed: () => void;
   }) {
     this.#connection = connection;
     this.#log = log;
     this.#maxHeld = maxHeld;
+    this.#onClosed = onClosed;
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#messages = connection.subscribe(this.#inbox, {
       callback: (_error, message) => this.#hear(message),
@@ -114,6 +118,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     clearInterval(this.#renewal);
+    this.#onClosed();
   }
 
   async #stop(): Promise<void> {

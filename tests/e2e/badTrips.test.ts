@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Job } from '../../src/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
-import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const SESSION_DIED = /"msg":"session process died"/g;
@@ -27,13 +27,6 @@ async function modelsWith(limits: Record<string, number>) {
 
 function withMiles(job: Job, tripDistanceMiles: number): Job {
   return { ...job, input: { ...job.input, tripDistanceMiles } };
-}
-
-async function resultOf(streams: StreamInspector, { taskId }: Job) {
-  return eventually(
-    () => streams.last('RESULTS', `results.${HOME}.${taskId}`),
-    (found) => found !== undefined,
-  );
 }
 
 test('3 jobs that kill their session, among 1,000, are failed after 3 runs alone and kept; the others succeed', async () => {

@@ -6,6 +6,7 @@ import { createLog } from '../../src/log.ts';
 import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
 import { newTaskId } from '../../src/task.ts';
 import { tripNumber } from './predictDirectly.ts';
+import { eventually, type StreamInspector } from './streams.ts';
 
 export const HOME = '0a0b0c0d';
 
@@ -42,4 +43,15 @@ export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<v
     const bad = outcomes.find(({ type }) => type !== 'stored');
     if (bad !== undefined) throw new Error(`a job was not stored: ${JSON.stringify(bad)}`);
   }
+}
+
+/** The stored result of a job, once there is one. */
+export function resultOf(
+  streams: StreamInspector,
+  { taskId }: Pick<Job, 'taskId'>,
+): Promise<Record<string, unknown> | undefined> {
+  return eventually(
+    () => streams.last('RESULTS', `results.${HOME}.${taskId}`),
+    (found) => found !== undefined,
+  );
 }

@@ -55,19 +55,56 @@ export async function addConstantVersion(
     outputs: [{ name: 'duration', type: 'float32', shape: ['N'], description: 'Minutes.' }],
   });
   const trip = { pickupLocationId: 1, dropoffLocationId: 2, tripDistanceMiles: 3 };
-  const files = {
-    'model.onnx': graph,
-    'version.json': JSON.stringify({
-      sha256: createHash('sha256').update(graph).digest('hex'),
-      created: '2026-01-01T00:00:00Z',
-      trainedOn: ['nothing'],
-      metrics: [],
-    }),
-    'golden.json': JSON.stringify({
-      tolerance: 0,
-      rows: [{ input: trip, output: { durationMinutes: minutes } }],
-    }),
+  await writeVersion(join(model, version), graph, {
+    tolerance: 0,
+    rows: [{ input: trip, output: { durationMinutes: minutes } }],
+  });
+}
+
+/** A small model of a test's own: its one output is its one input plus a number. */
+export async function writeAddingModel(modelsDir: string, name: string, added: number): Promise<void> {
+  const port = { type: 'float32', shape: ['N'], description: '' } as const;
+  const bytes = encodeModel({
+    name,
+    description: '',
+    inputs: [{ name: 'x', ...port }],
+    constants: [{ name: 'added', shape: [], values: Float32Array.of(added) }],
+    operators: [{ type: 'Add', inputs: ['x', 'added'], output: 'y' }],
+    outputs: [{ name: 'y', ...port }],
+  });
+  const field = { type: 'float32', unit: 'parts', description: 'A number.' } as const;
+  const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+  const manifest = {
+    name,
+    description: `Adds ${added}.`,
+    versions: 'all',
+    graphql: {
+      mutation: `predict${capital}`,
+      inputType: `Predict${capital}Input`,
+      predictionType: `${capital}Prediction`,
+    },
+    inputs: [{ ...field, name: 'x', tensor: 'x', minimum: -1000, maximum: 1000 }],
+    outputs: [{ ...field, name: 'y', tensor: 'y' }],
+    batching: { maxBatchSize: 8, maxWaitMs: 0 },
+    limits: { timeoutMs: 60_000 },
+    example: { x: 1 },
   };
-  await mkdir(join(model, version));
-  for (const [name, content] of Object.entries(files)) await writeFile(join(model, version, name), content);
+  await writeVersion(join(modelsDir, name, '1'), bytes, {
+    tolerance: 1e-6,
+    rows: [{ input: { x: 1 }, output: { y: 1 + added } }],
+  });
+  await writeFile(join(modelsDir, name, 'model.json'), JSON.stringify(manifest));
+}
+
+async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {
+  const record = {
+    sha256: createHash('sha256').update(model).digest('hex'),
+    created: '2026-01-01T00:00:00Z',
+    trainedOn: ['nothing'],
+    metrics: [],
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'model.onnx'), model);
+  await writeFile(join(folder, 'version.json'), JSON.stringify(record));
+  await writeFile(join(folder, 'golden.json'), JSON.stringify(golden));
 }

@@ -1,0 +1,348 @@
+/** Versions that come, break, are mended and go while a real worker serves. */
+import { createHash } from 'node:crypto';
+import { cp, mkdtempDisposable, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
+import { type Job, MESSAGE_VERSION, type WorkerPresence } from '../../src/protocol.ts';
+import { newTaskId } from '../../src/task.ts';
+import { HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import { modelsWith, writeAddingModel } from '../support/models.ts';
+import { startNats } from '../support/natsServer.ts';
+import { type Process, startProcess, startWorker } from '../support/processes.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '50',
+};
+
+describe('under load, no task is lost', () => {
+  test('when a version is copied in, which answers seconds later', async () => {
+    await using bench = await openBench();
+    await using load = keepLoading(bench);
+    await using _worker = await startWorker(bench.nats, bench.env);
+    await load.rounds(2);
+
+    const copiedAt = performance.now();
+    await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+    await bench.broker.ensureVersion('trip-duration', '2');
+    const job = { ...tripJob(bench.broker, 1), version: '2' };
+    await queueJobs(bench.broker, [job]);
+    expect(await resultOf(bench.streams, job)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '2' });
+    console.log(`from the copy of a version folder to its first answer: ${since(copiedAt)} ms`);
+
+    const { models } = await presence(bench.broker, ({ models }) => models.length === 2);
+    expect(models.map(({ version }) => version)).toEqual(['1', '2']);
+    await load.rounds(2);
+    await load.expectAllRight();
+  });
+
+  test('when the folder of a version goes: its queue is finished, and its memory given back', async () => {
+    await using bench = await openBench();
+    await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+    await using load = keepLoading(bench);
+    await using worker = await startWorker(bench.nats, { ...bench.env, ...SLOW_RUNS });
+    const jobs = Array.from({ length: 2_000 }, (_, i) => ({ ...tripJob(bench.broker, i), version: '2' }));
+    await queueJobs(bench.broker, jobs);
+
+    const [one, two] = [sessionProcess(worker, '1'), sessionProcess(worker, '2')];
+    await rm(join(bench.model, '2'), { recursive: true });
+    await presence(bench.broker, ({ models }) => !models.some(({ version }) => version === '2'));
+    await worker.logged('version closed');
+    for (const job of jobs)
+      expect(await resultOf(bench.streams, job)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '2' });
+    expect([isAlive(one), isAlive(two)]).toEqual([true, false]);
+    await load.rounds(2);
+    await load.expectAllRight();
+  });
+});
+
+test('a version whose folder comes back while it drains is served again, by the same session', async () => {
+  await using bench = await openBench();
+  await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+  await using worker = await startWorker(bench.nats, bench.env);
+  const two = sessionProcess(worker, '2');
+  await rename(join(bench.model, '2'), join(bench.path, '.aside'));
+  await presence(bench.broker, ({ models }) => models.length === 1);
+  await rename(join(bench.path, '.aside'), join(bench.model, '2'));
+  await presence(bench.broker, ({ models }) => models.length === 2);
+  expect(sessionProcess(worker, '2')).toBe(two);
+  expect(isAlive(two)).toBe(true);
+});
+
+test('a broken version is refused by name while the old one goes on, and served once it is mended in place', async () => {
+  await using bench = await openBench();
+  const golden = join(bench.model, '2/golden.json');
+  await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+  const good = await readFile(golden, 'utf8');
+  const broken = JSON.parse(good);
+  broken.rows[0].output.durationMinutes += 1;
+  await writeFile(golden, JSON.stringify(broken));
+
+  await using worker = await startWorker(bench.nats, bench.env);
+  const { models, refused } = await presence(bench.broker, () => true);
+  expect(models).toMatchObject([{ model: 'trip-duration', version: '1', executionProvider: 'cpu' }]);
+  expect(refused).toMatchObject([{ model: 'trip-duration', version: '2' }]);
+  expect(refused?.[0]?.reason).toContain('golden.json wants durationMinutes');
+  expect(worker.output()).toContain('"msg":"version refused"');
+  await bench.answers('1');
+
+  await writeFile(golden, good);
+  const mended = await presence(bench.broker, ({ models }) => models.length === 2);
+  expect(mended.refused).toEqual([]);
+  await bench.answers('2');
+  await bench.answers('1');
+});
+
+test('a version whose content is replaced goes on with the old one until the new one is loaded', async () => {
+  await using bench = await openBench();
+  await using worker = await startWorker(bench.nats, bench.env);
+  const before = sessionProcess(worker, '1');
+  const file = join(bench.model, '1/version.json');
+  const record = JSON.parse(await readFile(file, 'utf8'));
+
+  await writeFile(file, JSON.stringify({ ...record, sha256: '0'.repeat(64) }));
+  await worker.logged('version refused');
+  expect(isAlive(before)).toBe(true);
+  await bench.answers('1');
+
+  // A protobuf message may end with a field that its reader does not know: other bytes, the same model.
+  const model = join(bench.model, '1/model.onnx');
+  await writeFile(model, Buffer.concat([await readFile(model), Buffer.from([0xa2, 0x06, 0x01, 0x20])]));
+  await writeFile(file, JSON.stringify({ ...record, sha256: digestOf(await readFile(model)) }));
+  await worker.logged('session replaced');
+  expect(isAlive(before)).toBe(false);
+  await bench.answers('1');
+});
+
+test('a session that cannot be started again takes only its own version along', async () => {
+  await using bench = await openBench();
+  await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+  await using worker = await startWorker(bench.nats, bench.env);
+  await writeFile(join(bench.model, '2/model.onnx'), 'spoiled');
+  process.kill(sessionProcess(worker, '2'), 'SIGKILL');
+  await worker.logged('session process died');
+  // It is found out by the next job, which is then left to others.
+  await queueJobs(bench.broker, [{ ...tripJob(bench.broker, 1), version: '2' }]);
+  await worker.logged('version given up');
+  const { models, refused } = await presence(bench.broker, ({ refused }) => refused?.length === 1);
+  expect(models).toMatchObject([{ version: '1' }]);
+  expect(refused?.[0]?.reason).toContain('must have the SHA-256 of its version.json');
+  await bench.answers('1');
+});
+
+test('a worker whose only session is lost leaves with exit code 1', async () => {
+  await using bench = await openBench();
+  await using worker = await startWorker(bench.nats, bench.env);
+  await writeFile(join(bench.model, '1/model.onnx'), 'spoiled');
+  process.kill(sessionProcess(worker, '1'), 'SIGKILL');
+  await worker.logged('session process died');
+  await queueJobs(bench.broker, [tripJob(bench.broker, 1)]);
+  expect(await worker.ended).toBe(1);
+  expect(worker.output()).toContain('the session could not be started again');
+});
+
+describe('WORKER_MODELS', () => {
+  test('that names what is not there is refused, with the names that are', async () => {
+    await using bench = await openBench();
+    await using worker = startProcess('workers/main.ts', { ...bench.env, WORKER_MODELS: 'trips' });
+    expect(await worker.ended).toBe(78);
+    expect(worker.output()).toContain('WORKER_MODELS must name models out of trip-duration, got trips');
+  });
+
+  test('serves only what it names, and waits for a version that is not there yet', async () => {
+    await using bench = await openBench();
+    await using _worker = await startWorker(bench.nats, {
+      ...bench.env,
+      WORKER_MODELS: 'trip-duration/2=3',
+    });
+    expect((await presence(bench.broker, () => true)).models).toEqual([]);
+    await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
+    const { models } = await presence(bench.broker, ({ models }) => models.length > 0);
+    expect(models.map(({ version }) => version)).toEqual(['2']);
+    await bench.answers('2');
+  });
+});
+
+describe('SESSION_MEMORY_MIB', () => {
+  const MODELS = ['alpha', 'beta', 'gamma'] as const;
+
+  test('lazy: what is needed is loaded, and unloads what was not used for longest', async () => {
+    await using three = await openAddingModels(MODELS);
+    const mib = await sizeOfSession(three);
+    await using worker = await startWorker(three.nats, {
+      ...three.env,
+      SESSION_LOADING: 'lazy',
+      SESSION_MEMORY_MIB: String(Math.round(2.5 * mib)),
+    });
+    expect((await presence(three.broker, () => true)).models.map(({ model }) => model)).toEqual(MODELS);
+    const loaded = () => MODELS.filter((model) => isAlive(sessionProcess(worker, '1', model)));
+    expect(loaded()).toEqual([]);
+    await three.answers('alpha');
+    await three.answers('beta');
+    expect(loaded()).toEqual(['alpha', 'beta']);
+    await three.answers('alpha');
+    await three.answers('gamma');
+    expect(loaded()).toEqual(['alpha', 'gamma']);
+    for (const model of [...MODELS, ...MODELS]) await three.answers(model);
+    expect(loaded()).toHaveLength(2);
+  });
+
+  test('eager: a version that does not fit is refused with the sum', async () => {
+    await using three = await openAddingModels(MODELS);
+    const mib = await sizeOfSession(three);
+    const limit = Math.round(2.5 * mib);
+    await using _worker = await startWorker(three.nats, { ...three.env, SESSION_MEMORY_MIB: String(limit) });
+    const { models, refused } = await presence(three.broker, () => true);
+    expect(models.map(({ model }) => model)).toEqual(['alpha', 'beta']);
+    expect(refused?.map(({ model }) => model)).toEqual(['gamma']);
+    expect(refused?.[0]?.reason).toMatch(
+      new RegExp(
+        `it takes \\d+ MiB, with the \\d+ MiB of others \\d+ MiB, where SESSION_MEMORY_MIB allows ${limit} MiB`,
+      ),
+    );
+    await three.answers('alpha');
+    await three.answers('beta');
+  });
+});
+
+/** A broker, and a models folder with version 1 of trip-duration. */
+async function openBench() {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(await modelsWith());
+  const nats = stack.use(await startNats());
+  const env = { NATS_URL: nats.url, MODELS_DIR: folder.path };
+  const broker = stack.use(await openTestBroker(nats, env));
+  const streams = stack.use(await inspectStreams(nats));
+  return {
+    ...folder,
+    nats,
+    env,
+    broker,
+    streams,
+    async answers(version: string) {
+      const job = { ...tripJob(broker, 1), version };
+      await queueJobs(broker, [job]);
+      expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', modelVersion: version });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** A broker, and a models folder with some small models, each with its own number. */
+async function openAddingModels(names: readonly string[]) {
+  const stack = new AsyncDisposableStack();
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
+  stack.defer(() => folder.remove());
+  for (const [i, name] of names.entries()) await writeAddingModel(folder.path, name, i);
+  const nats = stack.use(await startNats());
+  const env = { NATS_URL: nats.url, MODELS_DIR: folder.path };
+  const broker = stack.use(await openTestBroker(nats, env));
+  const streams = stack.use(await inspectStreams(nats));
+  return {
+    nats,
+    env,
+    broker,
+    async answers(model: string) {
+      const submittedAt = broker.now();
+      const deadline = submittedAt + 60_000;
+      const taskId = newTaskId({ model, home: HOME, deadline });
+      const job = {
+        v: MESSAGE_VERSION,
+        taskId,
+        model,
+        version: '1',
+        submittedAt,
+        deadline,
+        owner: 'anonymous',
+      };
+      await queueJobs(broker, [{ ...job, input: { x: 0.5 } }]);
+      const prediction = { y: 0.5 + names.indexOf(model) };
+      expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', prediction });
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** MiB that the largest session of a worker takes on this machine. */
+async function sizeOfSession({ nats, env }: Awaited<ReturnType<typeof openAddingModels>>): Promise<number> {
+  await using worker = await startWorker(nats, { ...env, SESSION_LOADING: 'lazy' });
+  const sizes = [...worker.output().matchAll(/"residentBytes":(\d+)/g)].map(([, bytes]) => Number(bytes));
+  return Math.max(...sizes) / 1024 / 1024;
+}
+
+/** The newest presence of the one worker that fits. */
+async function presence(
+  broker: Broker,
+  fits: (presence: WorkerPresence) => boolean,
+): Promise<WorkerPresence> {
+  const found = Promise.withResolvers<WorkerPresence>();
+  using _listening = broker.notices.listenWorkers({
+    present: (heard) => fits(heard) && found.resolve(heard),
+    left: () => {},
+  });
+  return await found.promise;
+}
+
+/** Jobs for version 1, round after round, each when the one before is answered. */
+function keepLoading({ broker, streams }: { readonly broker: Broker; readonly streams: StreamInspector }) {
+  const jobs: Job[] = [];
+  let stopped = false;
+  let rounds = 0;
+  let wake = Promise.withResolvers<void>();
+  const loading = (async () => {
+    while (!stopped) {
+      const round = Array.from({ length: 100 }, (_, i) => tripJob(broker, jobs.length + i));
+      await queueJobs(broker, round);
+      jobs.push(...round);
+      for (const job of round) await resultOf(streams, job);
+      rounds++;
+      wake.resolve();
+      wake = Promise.withResolvers();
+    }
+  })();
+  return {
+    /** Resolves once so many more rounds are answered. */
+    async rounds(count: number): Promise<void> {
+      const enough = rounds + count;
+      while (rounds < enough) await Promise.race([wake.promise, loading]);
+    },
+    async expectAllRight(): Promise<void> {
+      stopped = true;
+      await loading;
+      for (const job of jobs)
+        expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '1' });
+    },
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+    },
+  };
+}
+
+/** The id of the process in which a worker loaded a version last. */
+function sessionProcess(worker: Process, version: string, model = 'trip-duration'): number {
+  const lines = worker
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('"msg":"session ready"'));
+  const sessions = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  return Number(sessions.findLast((line) => line.model === model && line.version === version)?.pid);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function since(at: number): number {
+  return Math.round(performance.now() - at);
+}

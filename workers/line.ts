@@ -1,0 +1,287 @@
+/**
+ * One model version in a worker: its session, its source of jobs and the loop between them.
+ *
+ *  loading   its session is loaded and predicts its golden rows.
+ *  refused   it could not be loaded, or not again after a crash: it waits until its folder changes.
+ *  serving   it is announced, and takes jobs.
+ *  draining  its folder is gone: it is not announced any more, and takes jobs until none is left. Gateways hear of it up
+ *            to two seconds later, and what they have accepted is finished. A folder that comes back is served again.
+ *  closed    its session's process has ended.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Broker } from '../src/broker/broker.ts';
+import type { Config } from '../src/config.ts';
+import { messageOf } from '../src/errors.ts';
+import type { Logger } from '../src/log.ts';
+import type { Manifest } from '../src/manifest.ts';
+import type { ModelVersion } from '../src/models.ts';
+import { RecentCount } from './recentCount.ts';
+import { Session, SessionLost } from './session.ts';
+import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
+import type { Share, Slots } from './slots.ts';
+import { runWorker } from './worker.ts';
+
+export interface LineOptions {
+  readonly manifest: Manifest;
+  readonly broker: Broker;
+  readonly memory: SessionMemory;
+  readonly slots: Slots;
+  /** Of the model. */
+  readonly share: Share;
+  readonly executionProviders: Config['executionProviders'];
+  readonly threads: number;
+  readonly workerId: string;
+  readonly log: Logger;
+  /** Called when its state has changed. */
+  readonly onChange: () => void;
+  /** Aborted when the worker shall not wait for a store that refuses any more. */
+  readonly signal: AbortSignal;
+}
+
+export type LineState =
+  | { readonly type: 'loading' | 'draining' | 'closed' }
+  | { readonly type: 'serving'; readonly session: Session }
+  | { readonly type: 'refused'; readonly cause: Error };
+
+/** Batches of one session in the worker's hands: the one that runs and the one that gathers. */
+const BATCHES_HELD = 2;
+/** A version whose folder is gone serves at least so long: until every gateway has noticed. */
+const DRAIN_LEAST_MS = 10_000;
+const DRAIN_CHECK_MS = 1_000;
+const BROKER_RETRY_MS = 500;
+/** A session that could not be started again may have met a passing want of memory or of processes. */
+const LOST_RETRY_MS = 30_000;
+
+export class Line {
+  readonly version: string;
+  /** Tasks ended. */
+  readonly finished = new RecentCount();
+  /** Resolves once it is served or refused for the first time, or closed. */
+  readonly judged: Promise<void>;
+  /** Resolves when it is closed. Rejects with what nobody foresaw. */
+  readonly closed: Promise<void>;
+  readonly #options: LineOptions;
+  readonly #log: Logger;
+  /** As the catalog has it; undefined when its folder is gone. */
+  #wanted: ModelVersion | undefined;
+  #state: LineState = { type: 'loading' };
+  readonly #judgement = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<void>();
+  #stopping = false;
+  #session: Session | undefined;
+  #source: ReturnType<Broker['consumeJobs']> | undefined;
+  #running: Promise<void> | undefined;
+  /** What has ended the loop. */
+  #failure: unknown;
+
+  constructor(version: ModelVersion, options: LineOptions) {
+    this.version = version.version;
+    this.#wanted = version;
+    this.#options = options;
+    this.#log = options.log.child({ model: options.manifest.name, version: version.version });
+    this.judged = this.#judgement.promise;
+    this.closed = this.#live();
+  }
+
+  get state(): LineState {
+    return this.#state;
+  }
+
+  /** @param version what the catalog has now; undefined if the folder is gone. */
+  follow(version: ModelVersion | undefined): void {
+    this.#wanted = version;
+    this.#wake();
+  }
+
+  /** Looks again at a version that did not fit into the budget of memory: there is more room now. */
+  retryOutOfBudget(): void {
+    const outOfBudget = this.#state.type === 'refused' && this.#state.cause instanceof OutOfBudget;
+    if (outOfBudget && this.#wanted !== undefined) this.follow({ ...this.#wanted });
+  }
+
+  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wake();
+    await this.#source?.stop();
+    await this.#running;
+    await this.#session?.[Symbol.asyncDispose]();
+  }
+
+  async #live(): Promise<void> {
+    for (;;) {
+      const version = this.#wanted;
+      if (version === undefined || this.#stopping) break;
+      const refusal = await this.#serve(version);
+      if (refusal === undefined) continue;
+      this.#become({ type: 'refused', cause: refusal });
+      const changed = this.#changedFrom(version);
+      await (refusal instanceof SessionLost ? Promise.race([changed, sleep(LOST_RETRY_MS)]) : changed);
+    }
+    this.#become({ type: 'closed' });
+  }
+
+  /** Serves a version until its folder is gone and its queue empty. @returns why it does not, if so. */
+  async #serve(version: ModelVersion): Promise<Error | undefined> {
+    this.#become({ type: 'loading' });
+    const session = await this.#open(version);
+    if (session instanceof Error) return session;
+    await this.#ensureQueue();
+    if (this.#stopping) {
+      await session[Symbol.asyncDispose]();
+      return undefined;
+    }
+    const { manifest, broker, slots, share, workerId, log, signal } = this.#options;
+    const source = broker.consumeJobs({
+      model: manifest.name,
+      version: this.version,
+      maxHeld: BATCHES_HELD * manifest.batching.maxBatchSize,
+    });
+    this.#session = session;
+    this.#source = source;
+    this.#failure = undefined;
+    this.#running = runWorker({
+      source,
+      session: {
+        started: () => (this.#session ?? session).started(),
+        hold: () => (this.#session ?? session).hold(),
+      },
+      inSlot: (work) => slots.run(share, work),
+      onFinished: () => this.finished.add(),
+      broker,
+      manifest,
+      workerId,
+      log,
+      signal,
+    }).catch((error) => {
+      this.#failure = error;
+      this.#wake();
+    });
+    this.#become({ type: 'serving', session });
+    this.#log.info('version offered');
+
+    await this.#followFolder(version);
+    await source.stop();
+    await this.#running;
+    await source[Symbol.asyncDispose]();
+    await this.#session[Symbol.asyncDispose]();
+    return this.#conclude();
+  }
+
+  #conclude(): SessionLost | undefined {
+    if (this.#failure === undefined) {
+      this.#log.info('version closed');
+      return undefined;
+    }
+    if (!(this.#failure instanceof SessionLost)) throw this.#failure;
+    this.#log.error({ reason: this.#failure.message }, 'version given up');
+    return this.#failure;
+  }
+
+  /** @returns the session, or why there is none. */
+  async #open(version: ModelVersion): Promise<Session | Error> {
+    const { manifest, memory, executionProviders, threads, log } = this.#options;
+    try {
+      return await Session.open({ manifest, version, memory, executionProviders, threads, log });
+    } catch (error) {
+      const cause =
+        error instanceof Error && error.cause instanceof Error ? error.cause : new Error(messageOf(error));
+      this.#log.error({ reason: cause.message }, 'version refused');
+      return cause;
+    }
+  }
+
+  async #ensureQueue(): Promise<void> {
+    const { broker, manifest } = this.#options;
+    while (!this.#stopping) {
+      try {
+        return await broker.ensureVersion(manifest.name, this.version);
+      } catch (error) {
+        this.#log.warn(
+          { reason: messageOf(error) },
+          'the queue of a version could not be seen to, trying again',
+        );
+        await Promise.race([
+          Promise.all([broker.whenConnected(), sleep(BROKER_RETRY_MS)]),
+          this.#change.promise,
+        ]);
+      }
+    }
+  }
+
+  /** Resolves once the version is to be served no more: drained, failed or stopping. */
+  async #followFolder(version: ModelVersion): Promise<void> {
+    let loaded = version;
+    let present: ModelVersion | undefined = version;
+    while (!this.#isEnding) {
+      await this.#changedFrom(present);
+      present = this.#wanted;
+      if (present === undefined && !this.#isEnding) {
+        if (await this.#drained()) return;
+        continue;
+      }
+      // Of the same bytes it is loaded already; what its golden rows are now, the next load will see.
+      if (present === undefined || present.sha256 === loaded.sha256) continue;
+      if (await this.#replaceSession(present)) loaded = present;
+    }
+  }
+
+  get #isEnding(): boolean {
+    return this.#stopping || this.#failure !== undefined;
+  }
+
+  /** A folder whose content changed: the new one serves if it is good; until then, and otherwise, the one before. */
+  async #replaceSession(version: ModelVersion): Promise<boolean> {
+    const session = await this.#open(version);
+    if (session instanceof Error) return false;
+    const former = this.#session;
+    this.#session = session;
+    if (this.#state.type === 'serving') this.#become({ type: 'serving', session });
+    await former?.[Symbol.asyncDispose]();
+    this.#log.info('session replaced');
+    return true;
+  }
+
+  /** @returns whether its queue is empty, and the folder has been gone for long; else something has changed. */
+  async #drained(): Promise<boolean> {
+    const goneAt = performance.now();
+    const session = this.#session;
+    if (session === undefined) throw new Error('a version that serves has a session');
+    this.#become({ type: 'draining' });
+    this.#log.info('the folder of a version is gone: finishing its queue');
+    // What is unloaded now could not be loaded again.
+    using _loaded = session.isLoaded ? await session.hold().catch(() => undefined) : undefined;
+    while (this.#wanted === undefined && !this.#isEnding) {
+      await Promise.race([sleep(DRAIN_CHECK_MS), this.#change.promise]);
+      if (performance.now() - goneAt >= DRAIN_LEAST_MS && (await this.#isQueueEmpty())) return true;
+    }
+    if (!this.#isEnding) this.#become({ type: 'serving', session });
+    return false;
+  }
+
+  async #isQueueEmpty(): Promise<boolean> {
+    const { broker, manifest } = this.#options;
+    try {
+      return (await broker.jobsLeft(manifest.name, this.version)) === 0;
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'the queue of a version could not be looked at');
+      return false;
+    }
+  }
+
+  /** Resolves once the catalog has another version here than the one given, or the line ends. */
+  async #changedFrom(version: ModelVersion | undefined): Promise<void> {
+    while (this.#wanted === version && !this.#isEnding) await this.#change.promise;
+  }
+
+  #become(state: LineState): void {
+    this.#state = state;
+    if (state.type !== 'loading') this.#judgement.resolve();
+    this.#options.onChange();
+  }
+
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}

@@ -1,0 +1,53 @@
+/** What a worker is to serve of the models that there are: `WORKER_MODELS`. */
+import type { ServedModel } from '../src/config.ts';
+import { ConfigurationError } from '../src/errors.ts';
+import type { Model } from '../src/models.ts';
+
+export interface Served {
+  readonly model: Model;
+  /** Of the model's share of the slots. */
+  readonly weight: number;
+  /** The versions to serve; undefined: all, those that are to come too. */
+  readonly versions: ReadonlySet<string> | undefined;
+}
+
+/**
+ * @param wanted undefined: all models, with weight 1.
+ * @throws {ConfigurationError} if a model is not there, or is given different weights.
+ */
+export function servedOf(
+  wanted: readonly ServedModel[] | undefined,
+  models: readonly Model[],
+): readonly Served[] {
+  if (wanted === undefined) return models.map((model) => ({ model, weight: 1, versions: undefined }));
+  const unknown = wanted.find(({ name }) => !models.some(({ manifest }) => manifest.name === name));
+  if (unknown !== undefined) {
+    const names = models.map(({ manifest }) => manifest.name).join(', ');
+    throw new ConfigurationError(`WORKER_MODELS must name models out of ${names}, got ${unknown.name}`);
+  }
+  return models.flatMap((model) => {
+    const entries = wanted.filter(({ name }) => name === model.manifest.name);
+    const [first] = entries;
+    return first === undefined ? [] : [{ model, weight: oneWeight(entries), versions: versionsOf(entries) }];
+  });
+}
+
+export function serves({ versions }: Served, version: string): boolean {
+  return versions?.has(version) ?? true;
+}
+
+function oneWeight(entries: readonly ServedModel[]): number {
+  const weights = [...new Set(entries.flatMap(({ weight }) => weight ?? []))];
+  const [weight = 1, other] = weights;
+  if (other !== undefined) {
+    throw new ConfigurationError(
+      `WORKER_MODELS must give a model one weight, which its versions share, got ${weights.join(' and ')} for ${entries[0]?.name}`,
+    );
+  }
+  return weight;
+}
+
+function versionsOf(entries: readonly ServedModel[]): ReadonlySet<string> | undefined {
+  const versions = entries.flatMap(({ version }) => version ?? []);
+  return versions.length < entries.length ? undefined : new Set(versions);
+}

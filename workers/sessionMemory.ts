@@ -1,0 +1,112 @@
+/**
+ * What the sessions of a worker take together, kept within a budget. While they are loaded the figures are those that
+ * their processes reported last, a second old at most; what is shared between processes counts for each.
+ *
+ *  eager  a loaded session stays loaded. One that would go beyond the budget is refused.
+ *  lazy   a session is unloaded after its check, and loaded again when it is needed. Room is made by unloading those
+ *         that nobody uses, the least recently used first. What runs goes on: where all are in use, the budget is
+ *         exceeded until the first is not.
+ */
+import type { Config } from '../src/config.ts';
+
+const MIB = 1024 * 1024;
+
+export interface SessionMemoryOptions {
+  readonly loading: Config['sessionLoading'];
+  /** 0: no limit. */
+  readonly limitMib: number;
+}
+
+/** A session, as far as its memory goes. */
+export interface Tenant {
+  /** What its process takes up; 0 while it is not loaded. */
+  readonly residentBytes: number;
+  /** Since when nobody uses it, by `performance.now()`; undefined while somebody does, or it is not loaded. */
+  readonly idleSince: number | undefined;
+  /** Ends its process. */
+  unload(): Promise<void>;
+}
+
+/** The session does not fit into the budget, as things are. */
+export class OutOfBudget extends Error {}
+
+export class SessionMemory {
+  readonly #lazy: boolean;
+  readonly #limitBytes: number;
+  readonly #tenants = new Set<Tenant>();
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor({ loading, limitMib }: SessionMemoryOptions) {
+    this.#lazy = loading === 'lazy';
+    this.#limitBytes = limitMib === 0 ? Number.POSITIVE_INFINITY : limitMib * MIB;
+  }
+
+  /** Whether sessions are loaded when they are needed. */
+  get lazy(): boolean {
+    return this.#lazy;
+  }
+
+  /**
+   * Loads and checks a session for the first time.
+   *
+   * @throws {OutOfBudget} naming the sum, if it does not fit; whatever `load` throws.
+   */
+  admit(tenant: Tenant, load: () => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#tenants.add(tenant);
+      await load();
+      const own = tenant.residentBytes;
+      const others = this.#lazy ? 0 : this.#sum() - own;
+      if (own + others > this.#limitBytes) {
+        const beside = others > 0 ? `, with the ${mib(others)} of others ${mib(own + others)}` : '';
+        throw new OutOfBudget(
+          `it takes ${mib(own)}${beside}, where SESSION_MEMORY_MIB allows ${mib(this.#limitBytes)}`,
+        );
+      }
+      if (this.#lazy) await tenant.unload();
+    });
+  }
+
+  /** Loads a session again, after making room for it. @param bytes what it took last time. */
+  reload(bytes: number, load: () => Promise<void>): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#makeRoom(bytes);
+      await load();
+    });
+  }
+
+  /** A session is not in use any more. */
+  released(): void {
+    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#inTurn(() => this.#makeRoom(0));
+  }
+
+  /** A session is closed. */
+  forget(tenant: Tenant): void {
+    this.#tenants.delete(tenant);
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    while (this.#sum() + bytes > this.#limitBytes) {
+      const idle = [...this.#tenants].filter(({ idleSince }) => idleSince !== undefined);
+      const [oldest] = idle.toSorted((a, b) => Number(a.idleSince) - Number(b.idleSince));
+      if (oldest === undefined) return;
+      await oldest.unload();
+    }
+  }
+
+  /** Within a budget one loads after the other: what two take together is not known before they have it. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.#limitBytes === Number.POSITIVE_INFINITY) return work();
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
+  }
+
+  #sum(): number {
+    return [...this.#tenants].reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+  }
+}
+
+function mib(bytes: number): string {
+  return `${Math.ceil(bytes / MIB)} MiB`;
+}
