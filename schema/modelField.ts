@@ -25,12 +25,12 @@ export function defineModelField(builder: Builder) {
       }),
       minimum: t.float({
         nullable: true,
-        description: 'Smallest number accepted, in `unit`.',
+        description: 'Smallest number accepted, in `unit`; of an output, as an actual.',
         resolve: (field) => ('minimum' in field ? field.minimum : null),
       }),
       maximum: t.float({
         nullable: true,
-        description: 'Largest number accepted, in `unit`.',
+        description: 'Largest number accepted, in `unit`; of an output, as an actual.',
         resolve: (field) => ('maximum' in field ? field.maximum : null),
       }),
       maxLength: t.int({

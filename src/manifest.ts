@@ -70,7 +70,11 @@ export interface DateTimeInput extends Field {
 
 export type ManifestInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
 
-export type NumberOutput = NumberField;
+export interface NumberOutput extends NumberField {
+  /** What an actual can be, or each number of it; absent: any number. Predictions are not held to it. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
 
 export interface PlainOutput extends Field {
   readonly type: 'string' | 'boolean';
@@ -108,6 +112,11 @@ export function isFloat(type: NumberType): boolean {
 /** How many numbers a vector has; undefined for everything else. */
 export function sizeOf(field: ManifestInput | ManifestOutput): number | undefined {
   return 'size' in field ? field.size : undefined;
+}
+
+/** The outputs that an actual can be compared with. */
+export function numberOutputsOf({ outputs }: Pick<Manifest, 'outputs'>): readonly NumberOutput[] {
+  return outputs.filter((output) => 'unit' in output);
 }
 
 /** The element type of the tensor that the values of an input or output stand in. */

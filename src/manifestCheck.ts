@@ -13,6 +13,7 @@ import {
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
+  numberOutputsOf,
   sizeOf,
 } from './manifest.ts';
 
@@ -78,6 +79,10 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
       (input.type === 'enum' ? enumProblem(input, enumTypes) : undefined) ?? fieldProblem(input);
     if (problem !== undefined) return `${input.name}: ${problem}`;
   }
+  const empty = numberOutputsOf(manifest).find(
+    ({ minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY }) => minimum > maximum,
+  );
+  if (empty !== undefined) return `${empty.name}: minimum must not exceed maximum`;
   const unknown = Object.keys(example).find((key) => !inputs.some((field) => field.name === key));
   if (unknown !== undefined) return `example names ${unknown}, which is no input`;
   try {

@@ -156,6 +156,11 @@ describe('a manifest', () => {
       'the inputs of one task must take at most 409600 bytes (25 a number, 6 a character of a text), got 512000',
     ],
     [
+      'a truth that cannot be',
+      (m) => Object.assign((m.outputs as object[])[0] ?? {}, { minimum: 2, maximum: 1 }),
+      'durationMinutes: minimum must not exceed maximum',
+    ],
+    [
       'an output that cannot be shown',
       (m) => Object.assign((m.outputs as object[])[0] ?? {}, { type: 'enum' }),
       '/outputs/0/type must be equal to one of the allowed values',
