@@ -1,5 +1,6 @@
 /** The Pothos builder and what resolvers are given. Defines no types of its own but the scalars. */
 import SchemaBuilder from '@pothos/core';
+import type { Actuals } from '../src/actuals.ts';
 import type { DeadLetters } from '../src/deadLetters.ts';
 import type { Model } from '../src/models.ts';
 import type { Offering } from '../src/offering.ts';
@@ -12,6 +13,7 @@ export interface Context {
   readonly tasks: Pick<TaskService, 'submit' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'weights'>;
+  readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
   readonly models: readonly Model[];
   readonly offering: Pick<Offering, 'versions'>;
   readonly workers: Pick<LiveWorkers, 'list'>;

@@ -1,6 +1,7 @@
 /** The contract with clients, made from the manifests. `schema.graphql` beside it is its printed form. */
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models.ts';
+import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { definePredictions } from './predict.ts';
@@ -19,6 +20,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   if (takesTimes) defineLocalDateTime(builder);
   const { taskRef, errorCodeRef } = defineTask(builder, models);
   definePredictions(builder, models, taskRef);
+  defineActuals(builder, models);
   const modelRef = defineSystem(builder);
   defineRollout(builder, modelRef);
   defineDeadLetters(builder, taskRef, errorCodeRef);

@@ -3,11 +3,13 @@ import type { Model, ModelVersion } from '../src/models.ts';
 import { type OfferedVersion, VersionState } from '../src/offering.ts';
 import type { ServedVersion, WorkerPresence } from '../src/protocol.ts';
 import type { Weight } from '../src/rollout.ts';
+import { defineLiveError } from './actuals.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField } from './modelField.ts';
 
 /** A version with its shares of the model's tasks. */
 interface VersionWithShares extends OfferedVersion {
+  readonly model: string;
   readonly weightPercent: number | undefined;
   readonly observedPercent: number | undefined;
 }
@@ -96,6 +98,7 @@ function defineModel(builder: Builder) {
     } as const,
   });
 
+  const liveErrorRef = defineLiveError(builder);
   const versionRef = builder.objectRef<VersionWithShares>('ModelVersion').implement({
     description: 'One trained version of a model.',
     fields: (t) => ({
@@ -134,6 +137,13 @@ function defineModel(builder: Builder) {
         description: 'How good it is.',
         resolve: ({ record }) => record.metrics,
       }),
+      liveError: t.field({
+        type: [liveErrorRef],
+        nullable: true,
+        description:
+          'How far its predictions were from the actuals reported of the last 30 days, at most about a million: one entry for each output that has any. Null while this gateway still reads them, as it may for some seconds after its start.',
+        resolve: ({ model, record }, _args, { actuals }) => actuals.liveErrors(model, record.version),
+      }),
     }),
   });
 
@@ -171,19 +181,21 @@ function defineModel(builder: Builder) {
         type: [versionRef],
         description: 'The versions there are, oldest first.',
         resolve: (model, _args, { offering, rollouts }) =>
-          withShares(offering.versions(model), rollouts.weights(model)),
+          withShares(model, offering.versions(model), rollouts.weights(model)),
       }),
     }),
   });
 }
 
 function withShares(
+  { manifest }: Model,
   versions: readonly OfferedVersion[],
   weights: readonly Weight[] | undefined,
 ): readonly VersionWithShares[] {
   const finished = versions.reduce((sum, { finishedLastMinute }) => sum + finishedLastMinute, 0);
   return versions.map((offered) => ({
     ...offered,
+    model: manifest.name,
     weightPercent:
       weights && (weights.find(({ version }) => version === offered.record.version)?.percent ?? 0),
     observedPercent: finished === 0 ? undefined : (100 * offered.finishedLastMinute) / finished,

@@ -2,7 +2,9 @@
  * Checks of messages that anybody with access to the broker could have sent. What does not pass is dropped where it is
  * heard: a state that GraphQL cannot show would fail the operations of everybody who looks at it.
  */
+import { isComparable } from './actualError.ts';
 import type {
+  Actual,
   DeadLetter,
   RefusedVersion,
   Result,
@@ -91,6 +93,17 @@ export function checkDeadLetter(message: Partial<DeadLetter>, taskId: string): D
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkActual(message: Partial<Actual>): Actual {
+  const { predicted, actual, reportedAt } = message;
+  require(isValues(actual), 'actual', actual);
+  require(typeof predicted === 'object' && predicted !== null, 'predicted', predicted);
+  const names = Object.keys({ ...actual, ...predicted });
+  const wrong = names.find((name) => !isComparable(predicted?.[name], actual?.[name]));
+  require(wrong === undefined, 'predicted and actual', { [wrong ?? '']: [predicted, actual] });
+  require(isInstant(reportedAt), 'reportedAt', reportedAt);
+  return message as Actual;
+}
+
 export function checkRollout(message: Partial<RolloutRecord>): RolloutRecord {
   const { weights, ranges, setAt } = message;
   require(isListOf(isWeight, weights), 'weights', weights);

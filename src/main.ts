@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
+import { Actuals } from './actuals.ts';
 import { openBroker } from './broker/broker.ts';
 import { Catalog } from './catalog.ts';
 import { readConfig } from './config.ts';
@@ -55,10 +56,12 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const room = new ResultRoom({ broker, open, limits: config });
   const tasks = new TaskService({ broker, open, room, home, models, offering, limits: config });
   using deadLetters = new DeadLetters({ broker, tasks, models });
+  const actuals = new Actuals({ broker, tasks, models, log });
   const context: Omit<Context, 'owner' | 'trace' | 'requireOperator'> = {
     tasks,
     deadLetters,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
+    actuals,
     models,
     offering,
     workers,

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  checkActual,
   checkDeadLetter,
   checkResult,
   checkRollout,
@@ -19,6 +20,7 @@ import type { Rollout } from './rollout.ts';
 import {
   type FinalState,
   type FinishedTask,
+  type NumericValues,
   parseTaskId,
   type TaskAddress,
   type TaskErrorCode,
@@ -91,6 +93,18 @@ export interface RolloutRecord extends Rollout {
   readonly setAt: number;
 }
 
+/** What turned out to be true of a task, beside what was predicted: the outputs that were reported, and no others. */
+export interface Actual {
+  readonly v: number;
+  readonly taskId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly predicted: NumericValues;
+  readonly actual: NumericValues;
+  /** Milliseconds since the epoch, broker time. */
+  readonly reportedAt: number;
+}
+
 /** Says that a worker lives and what it serves. Sent every `PRESENCE_INTERVAL_MS`, forgotten after `PRESENCE_TTL_MS`. */
 export interface WorkerPresence {
   readonly id: string;
@@ -136,6 +150,7 @@ export const streams = {
   suspects: 'SUSPECTS',
   /** The name that makes it the KV bucket ROLLOUTS. */
   rollouts: 'KV_ROLLOUTS',
+  actuals: 'ACTUALS',
 } as const;
 
 export const consumerName = (version: string) => `v${version}_${LANE}`;
@@ -180,6 +195,11 @@ export const subjects = {
   /** Where the bucket of rollouts republishes what it has stored. */
   republishedRollouts: 'rollout.{{wildcard(1)}}',
   rolloutsHeard: 'rollout.*',
+  allActuals: 'actuals.*.*.*',
+  actual: ({ model, version, taskId }: Pick<Actual, 'model' | 'version' | 'taskId'>) =>
+    `actuals.${model}.${version}.${taskId}`,
+  /** Finds the actual of a task without knowing its version. */
+  actualOf: ({ id, model }: TaskAddress) => `actuals.${model}.*.${id}`,
 
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
@@ -318,6 +338,16 @@ export function decodeDeadLetter(data: Uint8Array, taskId: string): DeadLetter {
 /** @throws {MalformedMessage} if it is no rollout; {NewerMessage}, see `decodeMessage`. */
 export function decodeRolloutRecord(data: Uint8Array): RolloutRecord {
   return checkRollout(decodeMessage(data));
+}
+
+/** @throws {MalformedMessage} if it is no actual of the task that its subject names; {NewerMessage}, see `decodeMessage`. */
+export function decodeActual(data: Uint8Array, subject: string): Actual {
+  const message = decodeMessage(data);
+  const [, model = '', version = '', taskId = ''] = subject.split('.');
+  requireEqual('taskId', message.taskId, taskId);
+  requireEqual('model', message.model, model);
+  requireEqual('version', message.version, version);
+  return checkActual(message);
 }
 
 /** The result of a job that ended in the given final state without ever being run by the caller. */

@@ -56,6 +56,9 @@ export type Value = number | string | boolean | readonly number[];
 /** One value per input or output of the manifest, by its GraphQL name. */
 export type Values = Readonly<Record<string, Value>>;
 
+/** The values that errors can be computed of: numbers and vectors. */
+export type NumericValues = Readonly<Record<string, number | readonly number[]>>;
+
 export interface Task {
   readonly id: string;
   readonly model: string;

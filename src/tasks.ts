@@ -63,6 +63,14 @@ export class TaskService {
     return this.#open.known(id) ?? (await this.#reader.present(this.#reader.address(id))).task;
   }
 
+  /** The same, but never older than what any gateway has told: what is not final here is looked up in the streams. */
+  async findNewest(id: string): Promise<Task> {
+    const known = this.#open.known(id);
+    return known !== undefined && isFinal(known)
+      ? known
+      : (await this.#reader.present(this.#reader.address(id))).task;
+  }
+
   /**
    * Withdraws a task that has not ended.
    *

@@ -26,6 +26,7 @@ import {
   versionOfConsumer,
 } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
+import { ActualStore } from './actualStore.ts';
 import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
@@ -42,6 +43,7 @@ export interface BrokerOptions extends ConnectionOptions {
   readonly limits: StreamLimits;
 }
 
+export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Listening } from './notices.ts';
@@ -107,6 +109,7 @@ export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
   readonly rollouts: RolloutStore;
+  readonly actuals: ActualStore;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #options: BrokerOptions;
@@ -137,6 +140,7 @@ export class Broker implements AsyncDisposable {
     this.notices = notices;
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
+    this.actuals = new ActualStore({ publisher, stored, log });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();

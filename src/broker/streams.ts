@@ -17,6 +17,7 @@ import { nanos } from '@nats-io/transport-node';
 import type { Config } from '../config.ts';
 import { MAX_TIMEOUT_MS } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
+import { DAY_MS, keptFor, WINDOW } from '../liveErrors.ts';
 import type { Model } from '../models.ts';
 import { consumerName, streams, subjects } from '../protocol.ts';
 
@@ -34,6 +35,7 @@ const SUSPECTS_MAX_BYTES = 16 * 1024 * 1024;
 const ROLLOUTS_MAX_BYTES = 16 * 1024 * 1024;
 /** Rollouts of a model that are kept, for operators who look back. */
 const ROLLOUTS_KEPT = 16;
+const ACTUALS_MAX_BYTES = 512 * 1024 * 1024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
 const PASSING_STATUSES = [408, 429, 503];
@@ -146,6 +148,18 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       // What a KV bucket has, beside its name and its subjects.
       allow_rollup_hdrs: true,
       deny_delete: true,
+      allow_direct: true,
+    },
+    {
+      ...common,
+      name: streams.actuals,
+      subjects: [subjects.allActuals],
+      // Old truths make way for new ones. That a subject is written once is up to the expected sequence: with "old",
+      // a stream would replace the first message instead of refusing the second.
+      discard: DiscardPolicy.Old,
+      max_age: nanos(keptFor(WINDOW).days * DAY_MS),
+      max_msgs: keptFor(WINDOW).count,
+      max_bytes: ACTUALS_MAX_BYTES,
       allow_direct: true,
     },
   ];

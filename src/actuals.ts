@@ -1,0 +1,259 @@
+/**
+ * Actuals: what turned out to be true of a task. One is reported once, for one task or another, as long as the task's
+ * result lives; it is stored beside the prediction, and what all of them come to is the live error of a version.
+ *
+ * The errors are read from the stream, not counted when a report passes: so every gateway knows those that came by way
+ * of any other, and a gateway that starts begins where the stream does. They are read on whenever somebody asks, and an
+ * answer includes whatever was stored before the question.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { errorOf, isComparable, LARGEST_COMPARED } from './actualError.ts';
+import type { Broker } from './broker/broker.ts';
+import { WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
+import { brokerUnavailable } from './broker/storedMessages.ts';
+import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
+import { type LiveError, LiveErrors } from './liveErrors.ts';
+import type { Logger } from './log.ts';
+import { type Manifest, type NumberOutput, numberOutputsOf } from './manifest.ts';
+import type { Model } from './models.ts';
+import { type Actual, MESSAGE_VERSION } from './protocol.ts';
+import { isFinal, type NumericValues, parseTaskId, type Task, TaskState } from './task.ts';
+import type { TaskService } from './tasks.ts';
+
+/** The live error of one output. */
+export interface OutputLiveError extends LiveError {
+  readonly output: string;
+  readonly unit: string;
+}
+
+export interface ActualsOptions {
+  readonly broker: Pick<Broker, 'actuals' | 'now'>;
+  readonly tasks: Pick<TaskService, 'findNewest'>;
+  readonly models: readonly Model[];
+  readonly log: Logger;
+}
+
+/** How long an answer waits for what is still to be read, in milliseconds. */
+const ANSWER_WITHIN_MS = 1_000;
+/** A copy of the stream that is behind its leader is asked again so often, and after so many milliseconds. */
+const COPY_TRIES = 40;
+const COPY_RETRY_MS = 50;
+
+export class Actuals {
+  readonly #broker: ActualsOptions['broker'];
+  readonly #tasks: ActualsOptions['tasks'];
+  readonly #manifests: ReadonlyMap<string, Manifest>;
+  readonly #errors = new LiveErrors();
+  /** When the stream was made whose actuals were added to the errors, up to this sequence. */
+  #created = '';
+  #sequence = 0;
+  #reading: Promise<void>;
+  #nextReading: Promise<void> | undefined;
+
+  constructor({ broker, tasks, models, log }: ActualsOptions) {
+    this.#broker = broker;
+    this.#tasks = tasks;
+    this.#manifests = new Map(models.map(({ manifest }) => [manifest.name, manifest]));
+    this.#reading = this.#readOn();
+    // Whoever asks reads on from where this came to.
+    this.#reading.catch((error: unknown) =>
+      log.warn({ reason: messageOf(error) }, 'the actuals could not be read at the start'),
+    );
+  }
+
+  /**
+   * Stores what turned out to be true of a task that has succeeded. The same report again changes nothing.
+   *
+   * @param given the values of some or all numeric outputs of the model named, by GraphQL name; null is left out.
+   * @returns what is stored.
+   * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT`,
+   *   `ACTUAL_CONFLICT`, `BROKER_UNAVAILABLE`.
+   */
+  async report(taskId: string, model: string, given: Readonly<Record<string, unknown>>): Promise<Actual> {
+    const task = await this.#findOrReported(taskId);
+    if (task.model !== model)
+      throw badInput('actual', `one of the model ${task.model}, whose task it is`, model);
+    const manifest = this.#manifests.get(model);
+    if (manifest === undefined) throw new Error('a task that was found is one of a model that is served');
+    const actual = checkActual(manifest, given);
+    if ('actual' in task) return sameOrConflict(task, actual);
+    const { version, predicted } = predictedOf(task, actual);
+    const report = {
+      v: MESSAGE_VERSION,
+      taskId,
+      model,
+      version,
+      predicted,
+      actual,
+      reportedAt: this.#broker.now(),
+    };
+    return this.#store(report);
+  }
+
+  /**
+   * The errors of a version over the window of `LiveErrors`, one for each output that was reported.
+   *
+   * @returns undefined while this gateway still reads what was reported before.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async liveErrors(model: string, version: string): Promise<readonly OutputLiveError[] | undefined> {
+    if (!(await isWithin(ANSWER_WITHIN_MS, this.#upToDate()))) return undefined;
+    const manifest = this.#manifests.get(model);
+    if (manifest === undefined) throw new Error('a version is one of a model that is served');
+    return numberOutputsOf(manifest).flatMap(({ name, unit }) => {
+      const error = this.#errors.of(model, version, name);
+      return error === undefined ? [] : [{ output: name, unit, ...error }];
+    });
+  }
+
+  /** A task, or what was reported of it before its result went. */
+  async #findOrReported(taskId: string): Promise<Task | Actual> {
+    try {
+      return await this.#tasks.findNewest(taskId);
+    } catch (error) {
+      const isGone = error instanceof RequestError && error.code === RequestErrorCode.ResultExpired;
+      const address = parseTaskId(taskId);
+      const reported = isGone && address !== undefined ? await this.#broker.actuals.read(address) : undefined;
+      if (reported === undefined) throw error;
+      return reported;
+    }
+  }
+
+  async #store(report: Actual): Promise<Actual> {
+    const outcome = await this.#broker.actuals.store(report);
+    if (outcome.type === 'stored') return report;
+    if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
+    const address = parseTaskId(report.taskId);
+    const first =
+      WRONG_LAST_SEQUENCE.includes(outcome.code) && address !== undefined
+        ? await this.#broker.actuals.read(address)
+        : undefined;
+    // Another one that is being stored at this moment cannot be read yet.
+    if (first === undefined) throw brokerUnavailable(outcome.reason);
+    return sameOrConflict(first, report.actual);
+  }
+
+  /** Resolves once everything is read that was stored before the call: by a reading that begins after it. */
+  #upToDate(): Promise<void> {
+    this.#nextReading ??= this.#reading
+      .catch(() => {})
+      .then(() => {
+        this.#nextReading = undefined;
+        this.#reading = this.#readOn();
+        return this.#reading;
+      });
+    return this.#nextReading;
+  }
+
+  async #readOn(): Promise<void> {
+    const { created, first, last } = await this.#broker.actuals.held();
+    if (created !== this.#created) {
+      // Another stream than before: the broker has lost its data, or is another broker.
+      this.#errors.clear();
+      this.#sequence = 0;
+      this.#created = created;
+    }
+    this.#sequence = Math.max(this.#sequence, first - 1);
+    for (let tries = 0; this.#sequence < last; ) {
+      const page = await this.#broker.actuals.after(this.#sequence);
+      for (const { actual, sequence, storedAt } of page) {
+        if (actual !== undefined) this.#errors.add(actual, sequence, storedAt);
+        this.#sequence = sequence;
+      }
+      tries = page.length > 0 ? 0 : tries + 1;
+      if (tries === COPY_TRIES) throw brokerUnavailable('its copy of the actuals is behind');
+      if (tries > 0) await sleep(COPY_RETRY_MS);
+    }
+    this.#errors.advance({ now: this.#broker.now(), firstSequence: first, lastSequence: this.#sequence });
+  }
+}
+
+/** @throws {RequestError} `BAD_USER_INPUT` naming the first output that is wrong, or that there is none. */
+function checkActual(manifest: Manifest, given: Readonly<Record<string, unknown>>): NumericValues {
+  const outputs = numberOutputsOf(manifest);
+  const reported = outputs.filter(({ name }) => given[name] != null);
+  if (reported.length === 0)
+    throw badInput('actual', `at least one of ${outputs.map(({ name }) => name).join(', ')}`, 'none');
+  return Object.fromEntries(reported.map((output) => [output.name, readActual(output, given[output.name])]));
+}
+
+function readActual(output: NumberOutput, given: unknown): number | readonly number[] {
+  const { name, unit, size, minimum = -LARGEST_COMPARED, maximum = LARGEST_COMPARED } = output;
+  const isTrue = (value: unknown) => typeof value === 'number' && value >= minimum && value <= maximum;
+  const limits = `from ${minimum} to ${maximum} (${unit})`;
+  if (size === undefined) {
+    if (isTrue(given)) return withoutSignOfZero(given as number);
+    throw badInput(name, `a number ${limits}`, String(given), { minimum, maximum });
+  }
+  const values = given as readonly unknown[];
+  const wrong = values.length === size ? values.findIndex((value) => !isTrue(value)) : undefined;
+  if (wrong === -1) return (values as readonly number[]).map(withoutSignOfZero);
+  const got = wrong === undefined ? `a list of ${values.length}` : `${values[wrong]} at index ${wrong}`;
+  throw badInput(name, `a list of ${size} numbers, each ${limits}`, got, { minimum, maximum });
+}
+
+/** JSON knows no negative zero: kept, it would differ from what was stored of it. */
+function withoutSignOfZero(value: number): number {
+  return value + 0;
+}
+
+/** @throws {RequestError} unless the task has predicted every output that the actual has. */
+function predictedOf(task: Task, actual: NumericValues): { version: string; predicted: NumericValues } {
+  const { id, modelVersion: version, state, prediction = {} } = task;
+  if (!isFinal(task))
+    throw new RequestError(
+      RequestErrorCode.TaskUnfinished,
+      `Task ${id} is ${state}: its actual can be reported once it has succeeded.`,
+      { details: { state } },
+    );
+  if (state !== TaskState.Succeeded)
+    throw noPrediction(`Task ${id} is ${state}: there is no prediction to compare with.`, state);
+  const outputs = Object.entries(actual);
+  const missing = outputs.find(([output, value]) => !isComparable(prediction[output], value));
+  if (missing !== undefined)
+    throw noPrediction(`Task ${id} has predicted no ${missing[0]} to compare with.`, state);
+  return {
+    version,
+    predicted: Object.fromEntries(outputs.map(([output]) => [output, prediction[output]])) as NumericValues,
+  };
+}
+
+/** @throws {RequestError} `ACTUAL_CONFLICT` if something else was reported before. */
+function sameOrConflict(first: Actual, actual: NumericValues): Actual {
+  if (isDeepStrictEqual(first.actual, actual)) return first;
+  throw new RequestError(
+    RequestErrorCode.ActualConflict,
+    `Another actual was reported of task ${first.taskId} before, and the first one stays.`,
+    { details: { reportedAt: new Date(first.reportedAt).toISOString() } },
+  );
+}
+
+/** The absolute error of each output that was reported; of a vector, the mean over its numbers. */
+export function absoluteErrorsOf({ predicted, actual }: Actual) {
+  return Object.entries(actual).map(([output, value]) => ({
+    output,
+    absoluteError: errorOf(predicted[output] ?? Number.NaN, value).absolute,
+  }));
+}
+
+/** @returns false if it takes longer. @throws what the work throws, unless it takes longer. */
+async function isWithin(limitMs: number, work: Promise<void>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), limitMs);
+  try {
+    return await Promise.race([work.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function badInput(field: string, expected: string, value: string, limits: object = {}): RequestError {
+  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${value}`, {
+    details: { field, expected, ...limits, value },
+  });
+}
+
+function noPrediction(message: string, state: TaskState): RequestError {
+  return new RequestError(RequestErrorCode.NoPrediction, message, { details: { state } });
+}

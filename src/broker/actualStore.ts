@@ -1,0 +1,106 @@
+/** The stream of actuals: one a task, the first one stays, the oldest make way. */
+import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { type Actual, decodeActual, encodeMessage, streams, subjects } from '../protocol.ts';
+import type { TaskAddress } from '../task.ts';
+import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { StoredMessages } from './storedMessages.ts';
+
+export interface StoredActual {
+  /** Undefined for what cannot be read. */
+  readonly actual: Actual | undefined;
+  readonly sequence: number;
+  /** Milliseconds since the epoch, broker time. */
+  readonly storedAt: number;
+}
+
+/** The sequences that the stream holds; `first` is `last` + 1 if it holds none. */
+export interface ActualsHeld {
+  /** When the stream was made: tells it from another one. */
+  readonly created: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+const PAGE = 1_000;
+const PAGE_TIMEOUT_MS = 2_000;
+
+export class ActualStore {
+  readonly #publisher: Publisher;
+  readonly #stored: StoredMessages;
+  readonly #log: Logger;
+
+  constructor({ publisher, stored, log }: { publisher: Publisher; stored: StoredMessages; log: Logger }) {
+    this.#publisher = publisher;
+    this.#stored = stored;
+    this.#log = log;
+  }
+
+  /** Write-once: refused (`WRONG_LAST_SEQUENCE`) if the task has one. */
+  store(actual: Actual): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.actual(actual), encodeMessage(actual), { after: 0 });
+  }
+
+  read(address: TaskAddress): Promise<Actual | undefined> {
+    return this.#stored.writtenOnce(streams.actuals, subjects.actualOf(address), ({ data, subject }) =>
+      decodeActual(data, subject),
+    );
+  }
+
+  /** As the stream's leader knows it. */
+  async held(): Promise<ActualsHeld> {
+    const { created, state } = await this.#stored.ask((manager) => manager.streams.info(streams.actuals));
+    return { created, first: state.first_seq, last: state.last_seq };
+  }
+
+  /** The next ones of any model after a sequence, in their order, `PAGE` at most. A copy that is behind may give none yet. */
+  async after(sequence: number): Promise<readonly StoredActual[]> {
+    const messages = await this.#page(sequence + 1);
+    return messages.map((message) => ({
+      actual: this.#decode(message),
+      sequence: message.seq,
+      storedAt: Date.parse(message.timestamp),
+    }));
+  }
+
+  #page(fromSequence: number): Promise<readonly StoredMsg[]> {
+    return this.#stored.ask(async ({ direct }) => {
+      const messages: StoredMsg[] = [];
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const callback: DirectBatchLimits['callback'] = (done, message) => {
+        if (done === null) messages.push(message);
+        else if (done.err) reject(done.err);
+        else resolve();
+      };
+      const query = { seq: fromSequence, batch: PAGE, callback };
+      const reading = await direct.getBatch(streams.actuals, query);
+      const overdue = new Error(`no page of actuals came within ${PAGE_TIMEOUT_MS} ms`);
+      const timer = setTimeout(() => reject(overdue), PAGE_TIMEOUT_MS);
+      try {
+        await promise;
+        return withoutGap(messages);
+      } finally {
+        clearTimeout(timer);
+        reading.stop();
+      }
+    });
+  }
+
+  #decode({ subject, data }: StoredMsg): Actual | undefined {
+    try {
+      return decodeActual(data, subject);
+    } catch (error) {
+      this.#log.warn({ subject, reason: messageOf(error) }, 'an actual cannot be read');
+      return undefined;
+    }
+  }
+}
+
+/** A page comes over core NATS, which may lose a message: what lies behind a gap is left to the next page. */
+function withoutGap(messages: readonly StoredMsg[]): readonly StoredMsg[] {
+  const gap = messages.findIndex(
+    ({ header }, i) => i > 0 && Number(header.get(DirectMsgHeaders.LastSequence)) !== messages[i - 1]?.seq,
+  );
+  return gap < 0 ? messages : messages.slice(0, gap);
+}

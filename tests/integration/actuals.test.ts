@@ -1,0 +1,436 @@
+/** What turned out to be true: reported once, stored, and shown as the live error of each version. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Actuals, type ActualsOptions } from '../../src/actuals.ts';
+import type { Broker } from '../../src/broker/broker.ts';
+import { Catalog } from '../../src/catalog.ts';
+import { newTaskId, parseTaskId, type Values } from '../../src/task.ts';
+import {
+  type Answer,
+  CANCEL_TASK,
+  type ErrorView,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  post,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+  type TaskView,
+} from '../support/client.ts';
+import { EVERY_KIND, everyKindModels } from '../support/everyKind.ts';
+import { HOME, openTestBroker } from '../support/jobs.ts';
+import { MODELS, SILENT } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn } from '../support/transports.ts';
+
+const REPORT = `mutation ($id: ID!, $actual: ActualInput!) { reportActual(taskId: $id, actual: $actual) {
+  taskId model modelVersion reportedAt errors { output absoluteError } } }`;
+const LIVE_ERROR = '{ models { name versions { version liveError { output unit count mae rmse } } } }';
+const MODEL = 'trip-duration';
+const OPTIONS = { modelVersion: '1' };
+const SUCCEEDED = {
+  id: newTaskId({ model: MODEL, home: HOME, deadline: 1_795_342_861_000 }),
+  model: MODEL,
+  modelVersion: '1',
+  state: 'SUCCEEDED',
+  submittedAt: 1,
+  finishedAt: 2,
+  attempts: 1,
+  prediction: { durationMinutes: 5 },
+} as const;
+
+interface LiveErrorView {
+  readonly output: string;
+  readonly unit: string;
+  readonly count: number;
+  readonly mae: number;
+  readonly rmse: number;
+}
+
+interface ModelView {
+  readonly name: string;
+  readonly versions: readonly { version: string; liveError: readonly LiveErrorView[] | null }[];
+}
+
+function fieldOf<T>({ data, errors }: Answer): T {
+  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0] as T;
+}
+
+/** Minutes that a trip may have taken in truth: as many digits as there are, and every 50th far off. */
+const trueMinutes = (i: number) => 1 + ((i * 7919) % 60_000) / 997 + (i % 50 === 0 ? 1_000 : 0);
+
+function tripActual(durationMinutes: number | null) {
+  return { tripDuration: { durationMinutes } };
+}
+
+async function report({ url }: Gateway, id: string, actual: object): Promise<Record<string, unknown>> {
+  return fieldOf(await post(url, REPORT, { id, actual }));
+}
+
+async function refusalOf({ url }: Gateway, id: string, actual: object): Promise<ErrorView> {
+  return refusalIn(await post(url, REPORT, { id, actual }));
+}
+
+/** Once the gateway has read what was reported. */
+async function liveError({ url }: Gateway, version = '1', model = MODEL): Promise<readonly LiveErrorView[]> {
+  const found = await eventually(
+    async () => {
+      const models = fieldOf<readonly ModelView[]>(await post(url, LIVE_ERROR));
+      const { versions } = models.find(({ name }) => name === model) ?? { versions: [] };
+      return versions.find((candidate) => candidate.version === version)?.liveError;
+    },
+    (answer) => answer !== null,
+  );
+  if (found == null) throw new Error(`there is no version ${version} of ${model}`);
+  return found;
+}
+
+async function finished(gateway: Gateway, i: number): Promise<TaskView> {
+  const { id } = await submitTrip(gateway.url, tripNumber(i), OPTIONS);
+  return onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+}
+
+/** Relative to 1e-9. */
+function closeTo(value: number) {
+  return expect.toSatisfy((got: number) => Math.abs(got - value) <= 1e-9 * Math.abs(value));
+}
+
+test('live error over 1,000 tasks is the error computed by hand, on every gateway, and after a restart', async () => {
+  await using nats = await startNats();
+  await using here = await startGateway(nats);
+  await using there = await startGateway(nats);
+  await using _worker = await startWorker(nats);
+  const gateways = [here, there] as const;
+  const tasks = 1_000;
+  const lanes = 20;
+  let absolute = 0;
+  let squared = 0;
+  expect(await liveError(here)).toEqual([]);
+  const clients = gateways.map(({ url }) => openWebSocket(url));
+  const lane = async (first: number) => {
+    for (let i = first; i < tasks; i += lanes) {
+      // Submitted to one gateway, reported to the other.
+      const [submitting = here, reporting = here] = i % 2 === 0 ? [here, there] : [there, here];
+      const { id } = await submitTrip(submitting.url, tripNumber(i), OPTIONS);
+      const client = clients[i % 2];
+      if (client === undefined) throw new Error('there is a client for each gateway');
+      const { prediction } = await onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+      const error = trueMinutes(i) - Number(prediction?.durationMinutes);
+      expect(await report(reporting, id, tripActual(trueMinutes(i)))).toMatchObject({
+        taskId: id,
+        model: MODEL,
+        modelVersion: '1',
+        errors: [{ output: 'durationMinutes', absoluteError: closeTo(Math.abs(error)) }],
+      });
+      absolute += Math.abs(error);
+      squared += error * error;
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, first) => lane(first)));
+  for (const client of clients) await client.dispose();
+
+  const expected = {
+    output: 'durationMinutes',
+    unit: 'minutes',
+    count: tasks,
+    mae: closeTo(absolute / tasks),
+    rmse: closeTo(Math.sqrt(squared / tasks)),
+  };
+  const [shown] = await liveError(here);
+  expect(shown).toEqual(expected);
+  expect(await liveError(there)).toEqual([shown]);
+
+  await nats.restart();
+  await using late = await startGateway(nats);
+  for (const gateway of [late, there]) {
+    await eventually(
+      () => post(gateway.url, LIVE_ERROR),
+      ({ errors }) => errors === undefined,
+    );
+    expect(await liveError(gateway)).toEqual([shown]);
+  }
+}, 180_000);
+
+describe('an actual', () => {
+  let nats: NatsServer;
+  let broker: Broker;
+  let gateway: Gateway;
+  let otherGateway: Gateway;
+  let worker: Process;
+
+  beforeAll(async () => {
+    nats = await startNats();
+    [broker, gateway, otherGateway, worker] = await Promise.all([
+      openTestBroker(nats),
+      startGateway(nats),
+      startGateway(nats),
+      startWorker(nats),
+    ]);
+  });
+
+  afterAll(async () => {
+    for (const opened of [worker, gateway, otherGateway, broker, nats]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('that is reported again is answered with the first report, on any gateway', async () => {
+    const { id } = await finished(gateway, 1);
+    const [before] = await liveError(gateway);
+    const first = await report(gateway, id, tripActual(12.5));
+    expect(await report(otherGateway, id, tripActual(12.5))).toEqual(first);
+    expect(await report(gateway, id, tripActual(12.5))).toEqual(first);
+    const [after] = await liveError(otherGateway);
+    expect(after?.count).toBe((before?.count ?? 0) + 1);
+  });
+
+  test('may be zero, with either sign', async () => {
+    const { id } = await finished(gateway, 2);
+    const first = await report(gateway, id, tripActual(-0));
+    expect(await report(otherGateway, id, tripActual(0))).toEqual(first);
+    expect(await report(otherGateway, id, tripActual(-0))).toEqual(first);
+  });
+
+  test('that differs from the first is refused, whichever gateways hear of them, and at the same time', async () => {
+    for (let i = 0; i < 20; i++) {
+      const { id } = await finished(gateway, 10 + i);
+      const reports = [gateway, otherGateway, gateway, otherGateway].map((asked, n) =>
+        post(asked.url, REPORT, { id, actual: tripActual(n) }),
+      );
+      const answers = await Promise.all(reports);
+      const won = answers.filter(({ errors }) => errors === undefined);
+      expect(won).toHaveLength(1);
+      for (const answer of answers.filter(({ errors }) => errors !== undefined)) {
+        expect(refusalIn(answer)).toMatchObject({
+          message: `Another actual was reported of task ${id} before, and the first one stays.`,
+          extensions: {
+            code: 'ACTUAL_CONFLICT',
+            reportedAt: fieldOf<{ reportedAt: string }>(won[0] ?? {}).reportedAt,
+          },
+        });
+      }
+    }
+  });
+
+  test('of a task whose result is gone is refused, unless it is the one that was reported before', async () => {
+    // Neither gateway remembers this task: it is in the stream of results, and then it is not.
+    const deadline = broker.now() - 2_000_000;
+    const id = newTaskId({ model: MODEL, home: HOME, deadline });
+    const address = parseTaskId(id);
+    if (address === undefined) throw new Error('a new id is one of ours');
+    expect((await refusalOf(gateway, id, tripActual(3))).extensions.code).toBe('RESULT_EXPIRED');
+    const instants = { submittedAt: deadline - 60_000, finishedAt: deadline - 50_000 };
+    const { id: _, ...task } = SUCCEEDED;
+    expect(await broker.storeResult({ v: 1, id, ...task, ...instants }, address)).toEqual({ type: 'stored' });
+    const first = await report(gateway, id, tripActual(3));
+    await using streams = await inspectStreams(nats);
+    await streams.removeOldest('RESULTS', (await streams.state('RESULTS')).messages);
+    expect(await report(otherGateway, id, tripActual(3))).toEqual(first);
+    expect((await refusalOf(otherGateway, id, tripActual(4))).extensions.code).toBe('ACTUAL_CONFLICT');
+    expect((await refusalOf(otherGateway, id, tripActual(null))).extensions.code).toBe('BAD_USER_INPUT');
+  });
+
+  test('of a task that is unknown is refused', async () => {
+    const unknown = newTaskId({ model: MODEL, home: HOME, deadline: broker.now() + 60_000 });
+    for (const id of [unknown, 'nonsense', 'a.>', ''])
+      expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('TASK_NOT_FOUND');
+  });
+
+  test('of a task that has not ended, or has ended without a prediction, is refused', async () => {
+    await using ownNats = await startNats();
+    await using idle = await startGateway(ownNats);
+    const { id } = await submitTrip(idle.url, tripNumber(3));
+    expect(await refusalOf(idle, id, tripActual(1))).toMatchObject({
+      message: `Task ${id} is QUEUED: its actual can be reported once it has succeeded.`,
+      extensions: { code: 'TASK_UNFINISHED', state: 'QUEUED' },
+    });
+    await post(idle.url, CANCEL_TASK, { id });
+    expect(await refusalOf(idle, id, tripActual(1))).toMatchObject({
+      message: `Task ${id} is CANCELED: there is no prediction to compare with.`,
+      extensions: { code: 'NO_PREDICTION', state: 'CANCELED' },
+    });
+  });
+
+  test.each([
+    ['absurd', 1_440.5, 'durationMinutes must be a number from 0 to 1440 (minutes), got 1440.5'],
+    ['negative', -1, 'durationMinutes must be a number from 0 to 1440 (minutes), got -1'],
+    ['nothing', null, 'actual must be at least one of durationMinutes, got none'],
+  ])('that is %s is refused', async (_what, minutes, message) => {
+    const { id } = await finished(gateway, 4);
+    expect(await refusalOf(gateway, id, tripActual(minutes))).toMatchObject({
+      message,
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  });
+
+  test.each([
+    ['no number', { tripDuration: { durationMinutes: 'long' } }],
+    ['not finite', { tripDuration: { durationMinutes: Number.POSITIVE_INFINITY } }],
+    ['for no model', {}],
+    ['for a model that is not there', { tripLength: { miles: 1 } }],
+    ['of an output that is not there', { tripDuration: { miles: 1 } }],
+  ])('that is %s is refused', async (_what, actual) => {
+    // JSON has no infinity; a number beyond all doubles is read as one.
+    const body = JSON.stringify({ query: REPORT, variables: { id: 'x', actual } }).replace('null', '1e999');
+    const response = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const { errors = [] } = (await response.json()) as Answer;
+    expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+  });
+
+  test('that nobody can read is passed over, and gives way', async () => {
+    const { id } = await finished(gateway, 5);
+    await using streams = await inspectStreams(nats);
+    const [before] = await liveError(gateway);
+    await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":1,');
+    expect(await liveError(gateway)).toEqual(before === undefined ? [] : [before]);
+    // The first report finds it in its place, and removes it.
+    expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('BROKER_UNAVAILABLE');
+    await report(gateway, id, tripActual(1));
+    const [after] = await liveError(gateway);
+    expect(after?.count).toBe((before?.count ?? 0) + 1);
+  });
+
+  test('is read anew from a broker that has lost its data', async () => {
+    const ownNats = await startNats();
+    await using survivor = await startGateway(ownNats);
+    await using ownWorker = await startWorker(ownNats);
+    for (const i of [1, 2, 3]) await report(survivor, (await finished(survivor, i)).id, tripActual(10));
+    expect((await liveError(survivor))[0]?.count).toBe(3);
+    await ownNats[Symbol.asyncDispose]();
+    await using _empty = await startNats({ port: ownNats.port });
+    const answer = await eventually(
+      () => post(survivor.url, LIVE_ERROR),
+      ({ errors }) => errors === undefined,
+    );
+    expect(fieldOf<readonly ModelView[]>(answer)[0]?.versions[0]?.liveError).toEqual([]);
+    expect(ownWorker.output()).not.toContain('"level":60');
+  });
+});
+
+describe('of a model with several outputs, an actual', () => {
+  const SUBMIT = `mutation ($input: PredictKindsInput!) { predictKinds(input: $input, options: { modelVersion: "1" }) { id } }`;
+  const INPUT = { ...EVERY_KIND.example, places: [1, -1], steps: 12 };
+  let models: Awaited<ReturnType<typeof everyKindModels>>;
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let worker: Process;
+
+  beforeAll(async () => {
+    [models, nats] = await Promise.all([everyKindModels(), startNats()]);
+    const env = { MODELS_DIR: models.path };
+    [gateway, worker] = await Promise.all([startGateway(nats, env), startWorker(nats, env)]);
+  });
+
+  afterAll(async () => {
+    for (const started of [gateway, worker, nats, models]) await started?.[Symbol.asyncDispose]();
+  });
+
+  async function finishedKinds(): Promise<string> {
+    const { id } = fieldOf<{ id: string }>(await post(gateway.url, SUBMIT, { input: INPUT }));
+    const query = 'subscription ($id: ID!) { taskResult(id: $id) { state } }';
+    await Array.fromAsync(sse(gateway.url, query, { id }));
+    return id;
+  }
+
+  test('may have some of them, vectors too, each with an error of its own', async () => {
+    const id = await finishedKinds();
+    const actual = { everyKind: { stepsOut: 10, weightsOut: [2, 2.5, 0], placesOut: null } };
+    expect((await report(gateway, id, actual)).errors).toEqual([
+      { output: 'stepsOut', absoluteError: 2 },
+      { output: 'weightsOut', absoluteError: 4 / 3 },
+    ]);
+    // What was left out stays out.
+    expect((await refusalOf(gateway, id, { everyKind: { placesOut: [1, 1] } })).extensions.code).toBe(
+      'ACTUAL_CONFLICT',
+    );
+    await report(gateway, await finishedKinds(), { everyKind: { stepsOut: 16 } });
+    expect(await liveError(gateway, '1', EVERY_KIND.name)).toEqual([
+      { output: 'stepsOut', unit: 'parts', count: 2, mae: 3, rmse: Math.sqrt(10) },
+      { output: 'weightsOut', unit: 'parts', count: 1, mae: 4 / 3, rmse: Math.sqrt(10 / 3) },
+    ]);
+    expect(await liveError(gateway, '2', EVERY_KIND.name)).toEqual([]);
+  });
+
+  test.each([
+    [{ weightsOut: [1, 2] }, 'weightsOut must be a list of 3 numbers, each .*, got a list of 2'],
+    [{ weightsOut: [1, 2, 1e39] }, 'weightsOut must be a list of 3 numbers, each .*, got 1e\\+39 at index 2'],
+    [{ countOut: -1e39 }, 'countOut must be a number from .* \\(parts\\), got -1e\\+39'],
+    [{ titleOut: 'a' }, '"EveryKindActual" not to include unknown field "titleOut"'],
+  ])('of %j is refused', async (actual, message) => {
+    const refusal = await refusalOf(gateway, await finishedKinds(), { everyKind: actual });
+    expect(refusal.message).toMatch(new RegExp(message));
+    expect(refusal.extensions.code).toBe('BAD_USER_INPUT');
+  });
+});
+
+describe('a gateway', () => {
+  /** @param change what the store does otherwise. */
+  async function actualsOver(
+    nats: NatsServer,
+    change: (real: Broker['actuals']) => Partial<Broker['actuals']> = () => ({}),
+    prediction: Values = { durationMinutes: 5 },
+  ): Promise<Actuals & AsyncDisposable> {
+    const broker = await openTestBroker(nats);
+    const { actuals } = broker;
+    const store = {
+      store: actuals.store.bind(actuals),
+      read: actuals.read.bind(actuals),
+      held: actuals.held.bind(actuals),
+      after: actuals.after.bind(actuals),
+      ...change(actuals),
+    } as ActualsOptions['broker']['actuals'];
+    const { models } = await Catalog.open(MODELS, SILENT);
+    const opened = new Actuals({
+      broker: { actuals: store, now: () => broker.now() },
+      tasks: { findNewest: async () => ({ ...SUCCEEDED, prediction }) },
+      models,
+      log: SILENT,
+    });
+    return Object.assign(opened, { [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() });
+  }
+
+  test('knows no live error while it still reads, and takes reports all the same', async () => {
+    await using nats = await startNats();
+    const reading = Promise.withResolvers<void>();
+    await using actuals = await actualsOver(nats, (real) => ({
+      held: async () => {
+        await reading.promise;
+        return real.held();
+      },
+    }));
+    expect(await actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 })).toMatchObject({
+      predicted: { durationMinutes: 5 },
+      actual: { durationMinutes: 7 },
+    });
+    expect(await actuals.liveErrors(MODEL, '1')).toBeUndefined();
+    reading.resolve();
+    expect(await actuals.liveErrors(MODEL, '1')).toMatchObject([{ count: 1, mae: 2, rmse: 2 }]);
+  });
+
+  test('asks a copy of the stream again that is behind', async () => {
+    await using nats = await startNats();
+    let behind = 3;
+    await using actuals = await actualsOver(nats, (real) => ({
+      after: async (sequence) => (behind-- > 0 ? [] : real.after(sequence)),
+    }));
+    await actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 });
+    expect(await actuals.liveErrors(MODEL, '1')).toMatchObject([{ count: 1 }]);
+    expect(behind).toBeLessThan(0);
+  });
+
+  test('finds no prediction where the stored one is of another kind', async () => {
+    await using nats = await startNats();
+    for (const prediction of [{ durationMinutes: 'long' }, { durationMinutes: 1e300 }, { miles: 1 }]) {
+      await using actuals = await actualsOver(nats, undefined, prediction);
+      await expect(actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 })).rejects.toMatchObject({
+        code: 'NO_PREDICTION',
+      });
+    }
+  });
+});
