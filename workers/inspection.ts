@@ -41,7 +41,7 @@ export class Inspection implements AsyncDisposable {
   /**
    * Loads a version for runs.
    *
-   * @returns the execution provider in use, and why those named before it are not.
+   * @returns what the process says of the version.
    * @throws {LoadRefused} if the file cannot be loaded, is not the one its digest names, or disagrees with the manifest.
    * @throws {SessionCrashed} if the process dies of it.
    */

@@ -82,7 +82,8 @@ async function load({
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
     feeds = feedsOf(manifest, session);
     fetches = manifest.outputs.map(({ tensor }) => tensor);
-    return { type: 'loaded', executionProvider, passedOver, residentBytes: residentBytes(0) };
+    const inputs = [...session.inputNames];
+    return { type: 'loaded', executionProvider, inputs, passedOver, residentBytes: residentBytes(0) };
   }
   return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
 }

@@ -27,6 +27,8 @@ export type SessionAnswer =
   | {
       readonly type: 'loaded';
       readonly executionProvider: string;
+      /** Tensors that the graph takes: a version may leave out what a task may leave out. */
+      readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
       readonly passedOver: readonly string[];
       /** What the process takes up. */

@@ -131,6 +131,8 @@ async function check(
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
   }
   console.log(formatReports(manifest, reports));
+  const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
+  for (const reason of passedOver) console.log(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
   for (const { version, problem } of refused) console.error(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;

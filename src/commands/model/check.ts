@@ -11,6 +11,7 @@ import {
   readGoldenRows,
 } from '../../../workers/golden.ts';
 import { Inspection } from '../../../workers/inspection.ts';
+import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
 import { readVersion } from '../../catalog.ts';
 import type { Config } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
@@ -22,11 +23,13 @@ export interface VersionReport {
   /** Hex, of model.onnx. */
   readonly sha256?: string;
   readonly sizeBytes?: number;
-  readonly executionProvider?: string;
+  readonly loaded?: Loaded;
   readonly golden?: GoldenReport;
   /** Why a worker refuses it; undefined if it does not. */
   readonly problem?: string | undefined;
 }
+
+type Loaded = Pick<Extract<SessionAnswer, { type: 'loaded' }>, 'executionProvider' | 'inputs' | 'passedOver'>;
 
 export interface GoldenReport {
   readonly rows: number;
@@ -62,14 +65,8 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
     report = { ...report, sha256, sizeBytes: (await stat(file)).size };
     const goldenRows = await readGoldenRows(manifest, record);
     await using inspection = new Inspection();
-    const { executionProvider } = await inspection.load({
-      file,
-      sha256,
-      manifest,
-      executionProviders,
-      threads,
-    });
-    report = { ...report, executionProvider };
+    const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
+    report = { ...report, loaded };
     const golden = await runGoldenRows(inspection, manifest, goldenRows);
     return { ...report, golden, problem: golden.problem };
   } catch (error) {

@@ -11,8 +11,12 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'It was made for a newer ONNX: export it for an older one (skl2onnx: target_opset; torch: opset_version)',
   ],
   [
-    /external|not found or not a regular file|model_path/i,
+    /external data/i,
     'It keeps its weights in another file: save it as a single file (onnx.save with save_as_external_data=False)',
+  ],
+  [
+    /Unsupported data type/,
+    'An input or output has a type that cannot be served, such as bfloat16 (16): convert it inside the graph, with a Cast',
   ],
   [
     /Protobuf parsing failed|does not have a graph/,
@@ -20,11 +24,12 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** @param reason ONNX Runtime's words. @returns them without paths that mean nothing to the user, and what to do. */
+/** @param reason ONNX Runtime's words. @returns them without its own and our paths, and what to do. */
 export function loadAdvice(source: string, reason: string): string {
   const words = reason
     .replace(/^Load model from .*? failed:/s, '')
-    .replace(/^.*?ModelProto does/s, 'ModelProto does')
+    .replace(/^\/\S+:\d+ .*?\) (?=[A-Z])/s, '')
+    .replaceAll(/"[^"]*\/([^"/]+)"/g, '$1')
     .trim()
     .replace(/\.$/, '');
   const [, advice] = ADVICE.find(([pattern]) => pattern.test(words)) ?? [];

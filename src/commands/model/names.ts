@@ -33,8 +33,8 @@ export function typesFor(mutation: string): { readonly inputType: string; readon
 
 /** @returns nothing if the text has no letter or digit that GraphQL allows. */
 function camelCase(text: string): string | undefined {
-  // Accents are written as marks of their own and dropped with all else that is no letter or digit.
-  const words = text.normalize('NFKD').match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g);
+  const plain = text.normalize('NFKD').replaceAll(/\p{Mark}/gu, '');
+  const words = plain.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g);
   if (words === null) return undefined;
   const [first = '', ...others] = words.map((word) => word.toLowerCase());
   const name = [first, ...others.map(capitalise)].join('');

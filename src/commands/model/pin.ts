@@ -39,11 +39,11 @@ export interface PinOptions {
  *   Whatever else `Inspection.run` throws.
  */
 export async function pinRows(options: PinOptions): Promise<PinnedRows> {
-  const { inspection, manifest, rows, mayFail, source } = options;
+  const { manifest, rows, mayFail, source } = options;
   const pinned: GoldenRow[] = [];
   const problems: string[] = [];
   for (const input of rows) {
-    const output = await answerTo(inspection, manifest, input);
+    const output = await answerTo(input, options);
     if (typeof output === 'object') pinned.push({ input, output });
     else problems.push(`${source}, for ${JSON.stringify(input)}: ${output}`);
   }
@@ -56,13 +56,18 @@ export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   return { rows: pinned, tolerance, leftOut: problems.length };
 }
 
-/** @returns the prediction, or what is wrong with it. */
-async function answerTo(inspection: Inspection, manifest: Manifest, input: Values): Promise<Values | string> {
+/** @returns the prediction, or what is wrong with it. @throws {ModelFileError} if no row can be answered like that. */
+async function answerTo(
+  input: Values,
+  { inspection, manifest, source }: PinOptions,
+): Promise<Values | string> {
   try {
     const { predictions } = await runRows(inspection, manifest, [input]);
     return predictions[0] ?? 'the model gave no answer';
   } catch (error) {
-    if (error instanceof RunFailed || error instanceof RangeError) return error.message;
+    if (error instanceof RangeError)
+      throw new ModelFileError(`${source} does not give one answer a row: ${error.message}`);
+    if (error instanceof RunFailed) return error.message;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** How models and versions are shown in a terminal. */
 import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../manifest.ts';
-import type { VersionReport } from './check.ts';
+import type { GoldenReport, VersionReport } from './check.ts';
 
 /** Columns side by side, each as wide as its widest cell. Without a trailing newline. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
@@ -36,16 +36,14 @@ export function describeType(field: ManifestInput | ManifestOutput): string {
   return size === undefined ? field.type : `${field.type} × ${size}`;
 }
 
-export function formatReports(
-  { inputs, outputs, batching }: Manifest,
-  reports: readonly VersionReport[],
-): string {
+export function formatReports({ outputs, batching }: Manifest, reports: readonly VersionReport[]): string {
   const head = [
     'version',
     'digest',
     'size',
     'inputs',
     'outputs',
+    'provider',
     'golden rows',
     'largest deviation',
     '1 row',
@@ -54,19 +52,24 @@ export function formatReports(
   ];
   return formatTable([
     head,
-    ...reports.map(({ version, sha256, sizeBytes, golden, problem }) => [
+    ...reports.map(({ version, sha256, sizeBytes, loaded, golden, problem }) => [
       version,
       sha256?.slice(0, 12) ?? '–',
       sizeBytes === undefined ? '–' : formatSize(sizeBytes),
-      String(inputs.length),
-      String(outputs.length),
-      golden === undefined ? '–' : String(golden.rows),
-      golden === undefined ? '–' : `${Number(golden.deviation.toPrecision(2))} of ${golden.tolerance}`,
+      String(loaded?.inputs.length ?? '–'),
+      loaded === undefined ? '–' : String(outputs.length),
+      loaded?.executionProvider ?? '–',
+      String(golden?.rows ?? '–'),
+      golden === undefined ? '–' : formatDeviation(golden),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),
       golden === undefined ? '–' : formatMs(golden.fullBatchMs),
       problem === undefined ? 'ok' : 'refused',
     ]),
   ]);
+}
+
+function formatDeviation({ deviation, tolerance }: GoldenReport): string {
+  return `${deviation === 0 ? '0' : deviation.toExponential(1)} of ${tolerance}`;
 }
 
 function formatMs(ms: number): string {
