@@ -29,7 +29,7 @@ export interface VersionReport {
   readonly problem?: string | undefined;
 }
 
-type Loaded = Pick<Extract<SessionAnswer, { type: 'loaded' }>, 'executionProvider' | 'inputs' | 'passedOver'>;
+type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
 
 export interface GoldenReport {
   readonly rows: number;

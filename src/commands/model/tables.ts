@@ -2,6 +2,8 @@
 import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../manifest.ts';
 import type { GoldenReport, VersionReport } from './check.ts';
 
+const MIB = 2 ** 20;
+
 /** Columns side by side, each as wide as its widest cell. Without a trailing newline. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length));
@@ -36,6 +38,7 @@ export function describeType(field: ManifestInput | ManifestOutput): string {
   return size === undefined ? field.type : `${field.type} × ${size}`;
 }
 
+/** A head and one row for each version; – stands for what was not come to. */
 export function formatReports({ outputs, batching }: Manifest, reports: readonly VersionReport[]): string {
   const head = [
     'version',
@@ -44,6 +47,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
     'inputs',
     'outputs',
     'provider',
+    'memory',
     'golden rows',
     'largest deviation',
     '1 row',
@@ -59,6 +63,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
       String(loaded?.inputs.length ?? '–'),
       loaded === undefined ? '–' : String(outputs.length),
       loaded?.executionProvider ?? '–',
+      loaded === undefined ? '–' : `${Math.round(loaded.residentBytes / MIB)} MiB`,
       String(golden?.rows ?? '–'),
       golden === undefined ? '–' : formatDeviation(golden),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),
