@@ -27,26 +27,32 @@ const ROOT = join(import.meta.dirname, '../..');
 export async function startGateway(
   broker: { readonly url: string },
   env: Environment = {},
+  root = ROOT,
 ): Promise<Gateway> {
-  const gateway = startProcess('src/main.ts', { NATS_URL: broker.url, PORT: '0', ...env });
+  const gateway = startProcess('src/main.ts', { NATS_URL: broker.url, PORT: '0', ...env }, root);
   const { url } = await gateway.ready;
   return Object.assign(gateway, { url: String(url) });
 }
 
 /** Resolves once its models are warm and it has announced itself; rejects with its output if it ends before. */
-export async function startWorker(broker: { readonly url: string }, env: Environment = {}): Promise<Process> {
-  const worker = startProcess('workers/main.ts', { NATS_URL: broker.url, ...env });
+export async function startWorker(
+  broker: { readonly url: string },
+  env: Environment = {},
+  root = ROOT,
+): Promise<Process> {
+  const worker = startProcess('workers/main.ts', { NATS_URL: broker.url, ...env }, root);
   await worker.ready;
   return worker;
 }
 
-/** A process that is not expected to become ready. */
+/** A process that is not expected to become ready. @param root of the checkout that it runs from. */
 export function startProcess(
   script: string,
   env: Environment,
+  root = ROOT,
 ): Process & { readonly ready: Promise<Record<string, unknown>> } {
   const child = spawn(process.execPath, [script], {
-    cwd: ROOT,
+    cwd: root,
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
