@@ -1,22 +1,95 @@
-/** `npm run bench -- <name> [minutes]`: measures a running Tidings of its own, and prints a Markdown table. */
-import { cpus } from 'node:os';
-import { benchSoak } from './soak.ts';
-import { benchWebSocket } from './websocket.ts';
+/**
+ * Measures Tidings on systems of its own, and prints Markdown tables.
+ *
+ *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision>] [--json FILE]
+ *                   [--connections N] [--jobs N] [--minutes N]
+ *
+ * docs/performance.md tells what each benchmark measures, and what the options mean. Exit code 1 if an answer was wrong
+ * or none came, 2 for a wrong command line.
+ */
+import { writeFile } from 'node:fs/promises';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import type { Settings } from './benchmark.ts';
+import { BENCHMARKS } from './benchmarks/index.ts';
+import { comparison, table } from './report.ts';
+import { checkOut, thisRevision } from './revision.ts';
+import { type Outcome, runBenchmark } from './run.ts';
 
-const benchmarks: Readonly<Record<string, (minutes: number | undefined) => Promise<void>>> = {
-  websocket: benchWebSocket,
-  soak: benchSoak,
+const { names, values } = readCommandLine();
+const repeat = wholeNumber('repeat');
+const settings: Settings = {
+  seconds: wholeNumber('seconds'),
+  connections: wholeNumber('connections'),
+  jobs: wholeNumber('jobs'),
+  minutes: wholeNumber('minutes'),
 };
+const chosen = BENCHMARKS.filter(({ name }) => names.length === 0 || names.includes(name));
 
-const [name = '', minutes] = process.argv.slice(2);
-const benchmark = benchmarks[name];
-if (benchmark === undefined || (minutes !== undefined && !(Number(minutes) > 0))) {
-  console.error(
-    `usage: npm run bench -- <name> [minutes], one of ${Object.keys(benchmarks).join(', ')}; got ${JSON.stringify(process.argv.slice(2))}`,
-  );
-  process.exitCode = 2;
-} else {
-  const date = new Date().toISOString().slice(0, 10);
-  console.log(`${name}, ${date}, Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model}\n`);
-  await benchmark(minutes === undefined ? undefined : Number(minutes));
+await using checkouts = new AsyncDisposableStack();
+const ours = await thisRevision();
+const theirs = values.against === undefined ? undefined : checkouts.use(await checkOut(values.against));
+const [cpu] = cpus();
+const machine = {
+  cpus: cpus().length,
+  model: cpu?.model ?? 'unknown',
+  memoryGiB: Math.round(totalmem() / 1024 ** 3),
+  platform: `${process.platform}-${process.arch}`,
+  node: process.versions.node,
+  /** Of the last minute, before we began: what else the machine does. */
+  loadBefore: loadavg()[0] ?? 0,
+};
+const date = new Date().toISOString();
+console.log(
+  `${date.slice(0, 10)}, ${ours.name}, Node ${machine.node}, ${machine.cpus} × ${machine.model}, load before ${machine.loadBefore.toFixed(1)}\n`,
+);
+const outcomes: Outcome[] = [];
+for (const benchmark of chosen) {
+  const revisions = theirs === undefined ? [ours] : [ours, theirs];
+  const outcome = await runBenchmark(benchmark, revisions, { repeat, settings });
+  outcomes.push(outcome);
+  console.log(`${table(outcome)}\n`);
+  if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
+  if (values.json !== undefined) await writeRecord(values.json);
+}
+
+/** Written after each benchmark: one that fails does not take along what was measured before. */
+async function writeRecord(file: string): Promise<void> {
+  const record = { date, machine, revision: ours.name, against: theirs?.name, settings, outcomes };
+  await writeFile(file, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function readCommandLine() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: {
+        repeat: { type: 'string', default: '3' },
+        seconds: { type: 'string', default: '6' },
+        connections: { type: 'string', default: '32' },
+        jobs: { type: 'string', default: '100000' },
+        minutes: { type: 'string', default: '1' },
+        against: { type: 'string' },
+        json: { type: 'string' },
+      },
+    });
+    const known = BENCHMARKS.map(({ name }) => name);
+    const unknown = positionals.find((name) => !known.includes(name));
+    if (unknown !== undefined) refuse(`there is no ${JSON.stringify(unknown)}, but ${known.join(', ')}`);
+    return { names: positionals, values };
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function wholeNumber(option: 'repeat' | 'seconds' | 'connections' | 'jobs' | 'minutes'): number {
+  const number = Number(values[option]);
+  if (!Number.isInteger(number) || number < 1)
+    refuse(`--${option} must be a whole number from 1 up, got ${JSON.stringify(values[option])}`);
+  return number;
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`${reason}\n`);
+  process.exit(2);
 }

@@ -1,0 +1,106 @@
+/** A long queue: whether tasks are still taken in, and worked off, as fast as when nobody waits. */
+import { streams } from '../../../src/protocol.ts';
+import { startNats } from '../../support/natsServer.ts';
+import { tripNumber } from '../../support/predictDirectly.ts';
+import { startGateway, startWorker } from '../../support/processes.ts';
+import { inspectStreams, type StreamInspector } from '../../support/streams.ts';
+import { type Benchmark, elapsed, figure } from '../benchmark.ts';
+import { shared } from '../closedLoop.ts';
+import { GraphQLSocket } from '../graphqlSocket.ts';
+import { closedLoop } from '../load.ts';
+import { type Exchange, tripQuestions } from '../questions.ts';
+import { PRODUCTION, tripModel } from '../system.ts';
+
+const CLIENTS = 256;
+/** Tasks of one operation while the queue is filled. */
+const ALIASES = 50;
+const WARM_UP_S = 3;
+const POLL_MS = 20;
+const QUEUE = streams.jobs('trip-duration');
+const LIMITS = {
+  QUEUE_MAX_JOBS: '10000000',
+  QUEUE_MAX_BYTES: String(8 * 1024 ** 3),
+  OPEN_TASKS_MAX: '10000000',
+  MAX_ALIASES: String(ALIASES),
+};
+/** The longest there is: nothing shall expire meanwhile. */
+const OPTIONS = { timeoutMs: 300_000 };
+const NO_WORSE = { atLeast: 0.8 };
+
+export const backlog: Benchmark = {
+  name: 'backlog',
+  about: 'submitting without a worker, then finishing as many, on an empty queue and behind all that wait',
+  repetitions: 1,
+  async prepare(revision, { jobs, seconds, connections }) {
+    const { submission } = await tripQuestions(OPTIONS);
+    return {
+      async measure() {
+        await using opened = new AsyncDisposableStack();
+        const models = opened.use(await tripModel(revision)).path;
+        const env = { ...PRODUCTION, ...LIMITS, MODELS_DIR: models };
+        const nats = opened.use(await startNats());
+        const gateway = opened.use(await startGateway(nats, env, revision.root));
+        const queue = opened.use(await inspectStreams(nats));
+        const sockets = await GraphQLSocket.openAll(gateway.url, connections, opened);
+        const submit: Submit = (text) => async (row) => void (await shared(sockets, row).ask(text(row)));
+        const play = async (lastingSeconds: number) => {
+          const submitted = await submitFor(lastingSeconds, submit(submission));
+          await using _worker = await startWorker(nats, env, revision.root);
+          const finishedPerSecond = await finish(submitted, queue);
+          return { submittedPerSecond: submitted / lastingSeconds, finishedPerSecond };
+        };
+        await play(WARM_UP_S);
+        const empty = await play(seconds);
+        await fill(jobs, queue, submit(manyAtOnce));
+        const full = await play(seconds);
+        return [
+          figure('empty queue: submitted/s', 0, empty.submittedPerSecond),
+          figure('empty queue: finished/s', 0, empty.finishedPerSecond),
+          figure(`${jobs.toLocaleString('en-US')} waiting: submitted/s`, 0, full.submittedPerSecond),
+          figure(`${jobs.toLocaleString('en-US')} waiting: finished/s`, 0, full.finishedPerSecond),
+          figure('submitted, share', 2, full.submittedPerSecond / empty.submittedPerSecond, NO_WORSE),
+          figure('finished, share', 2, full.finishedPerSecond / empty.finishedPerSecond, NO_WORSE),
+        ];
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+};
+
+type Submit = (payload: (row: number) => string) => Exchange;
+
+/** @returns how many were accepted. */
+async function submitFor(seconds: number, submit: Exchange): Promise<number> {
+  let accepted = 0;
+  const counted: Exchange = async (row) => {
+    await submit(row);
+    accepted++;
+  };
+  await using load = closedLoop(Array.from({ length: CLIENTS }, () => counted));
+  await Promise.race([elapsed(seconds * 1_000), load.failed]);
+  return accepted;
+}
+
+/** Waits until so many jobs have left the queue. @returns jobs a second. */
+async function finish(count: number, queue: StreamInspector): Promise<number> {
+  const startedAt = performance.now();
+  const { messages } = await queue.state(QUEUE);
+  const left = Math.max(0, messages - count);
+  while ((await queue.state(QUEUE)).messages > left) await elapsed(POLL_MS);
+  return (messages - left) / ((performance.now() - startedAt) / 1_000);
+}
+
+/** Submits until so many jobs wait. */
+async function fill(count: number, queue: StreamInspector, submit: Exchange): Promise<void> {
+  await using load = closedLoop(Array.from({ length: CLIENTS }, () => submit));
+  while ((await queue.state(QUEUE)).messages < count) await Promise.race([elapsed(POLL_MS), load.failed]);
+}
+
+function manyAtOnce(row: number): string {
+  const fields = Array.from(
+    { length: ALIASES },
+    (_, i) => `a${i}: predictTrip(input: $input, options: $options) { id }`,
+  );
+  const query = `mutation($input: PredictTripInput!, $options: TaskOptions) { ${fields.join(' ')} }`;
+  return JSON.stringify({ query, variables: { input: tripNumber(row), options: OPTIONS } });
+}

@@ -1,0 +1,29 @@
+/** All benchmarks, in the order of a full run. */
+import type { Benchmark } from '../benchmark.ts';
+import { backlog } from './backlog.ts';
+import { compute } from './compute.ts';
+import { open100 } from './open100.ts';
+import { open1000 } from './open1000.ts';
+import { parts } from './parts.ts';
+import { postSse } from './postSse.ts';
+import { postWebSocket } from './postWebSocket.ts';
+import { single } from './single.ts';
+import { soak } from './soak.ts';
+import { start } from './start.ts';
+import { subscriptions } from './subscriptions.ts';
+import { websocket } from './websocket.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  parts,
+  websocket,
+  postWebSocket,
+  postSse,
+  single,
+  open1000,
+  open100,
+  compute,
+  subscriptions,
+  backlog,
+  start,
+  soak,
+];

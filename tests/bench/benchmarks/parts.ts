@@ -1,0 +1,36 @@
+/**
+ * What the parts can do alone on this machine, and so what the whole can reach at most. They are the same for every
+ * revision: in a comparison their ratios tell how far the machine itself can be trusted.
+ */
+import { type Benchmark, figure } from '../benchmark.ts';
+import { startPeer } from '../parts/echoes.ts';
+import { jetStreamRates } from '../parts/jetStream.ts';
+import { runRate } from '../parts/onnx.ts';
+
+/** Each part has so much of the time that a load has. */
+const SHARE = 1 / 3;
+
+export const parts: Benchmark = {
+  name: 'parts',
+  about: 'what the parts can do alone',
+  async prepare(_revision, settings) {
+    const seconds = settings.seconds * SHARE;
+    return {
+      async measure() {
+        await using peer = await startPeer();
+        const webSocket = await peer.webSocketRoundTrips(seconds);
+        const ipc = await peer.ipcRoundTrips(seconds);
+        const { published, delivered } = await jetStreamRates(seconds);
+        return [
+          figure('WebSocket round trips/s, 256 under way', 0, webSocket),
+          figure('JetStream, file: stored and acknowledged/s, 256 under way', 0, published),
+          figure('JetStream: delivered to a pull consumer and acknowledged/s', 0, delivered),
+          figure('session IPC round trips/s, batch of 64', 0, ipc),
+          figure('ONNX Runtime runs/s, 1 row', 0, await runRate(1, seconds)),
+          figure('ONNX Runtime runs/s, 64 rows', 0, await runRate(64, seconds)),
+        ];
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+};

@@ -1,0 +1,14 @@
+/** One client that asks for one trip at a time: the way of a task with nobody in front of it. */
+import { closedLoopBenchmark } from '../closedLoop.ts';
+import { GraphQLSocket } from '../graphqlSocket.ts';
+import { overWebSocket } from '../questions.ts';
+
+export const single = closedLoopBenchmark({
+  name: 'single',
+  about: 'one client, one task at a time, over WebSocket',
+  budgets: { p50: { atMost: 1 }, p99: { atMost: 4 } },
+  async connect(url, asked, opened) {
+    const sockets = await GraphQLSocket.openAll(url, 1, opened);
+    return sockets.map((socket) => overWebSocket(socket, asked));
+  },
+});

@@ -1,0 +1,68 @@
+/** Memory over time, at half of what the system can do: what each process holds in the first and last quarter. */
+import { type Benchmark, elapsed, type Figure, figure, type Settings } from '../benchmark.ts';
+import { shared } from '../closedLoop.ts';
+import { GraphQLSocket } from '../graphqlSocket.ts';
+import { closedLoop, openLoop } from '../load.ts';
+import { median } from '../numbers.ts';
+import { treeUse } from '../operatingSystem.ts';
+import { type Exchange, overWebSocket, tripQuestions } from '../questions.ts';
+import { measureLoad, type Server, type System, startSystem } from '../system.ts';
+
+const CLIENTS = 256;
+const WARM_UP_MS = 5_000;
+/** Of each quarter. */
+const SAMPLES = 12;
+/** The last quarter through the first, for a process that does not grow. */
+const FLAT = { atMost: 1.1 };
+
+export const soak: Benchmark = {
+  name: 'soak',
+  about: 'half of the full rate, resident memory of each process',
+  repetitions: 1,
+  async prepare(revision, settings) {
+    await using started = new AsyncDisposableStack();
+    const system = started.use(await startSystem(revision));
+    const asked = await tripQuestions();
+    const sockets = await GraphQLSocket.openAll(system.url, settings.connections, started);
+    const exchanges = Array.from({ length: CLIENTS }, (_, i) => overWebSocket(shared(sockets, i), asked));
+    const stopping = started.move();
+    return {
+      async measure() {
+        const rate = (await fullRate(exchanges, system, settings)) / 2;
+        const exchange: Exchange = async (row) => exchanges[row % CLIENTS]?.(row);
+        await using load = openLoop(exchange, rate);
+        return [figure('tasks/s', 0, rate), ...(await memoryUnder(load.failed, system, settings))];
+      },
+      [Symbol.asyncDispose]: () => stopping.disposeAsync(),
+    };
+  },
+};
+
+/** In tasks/s. */
+async function fullRate(exchanges: readonly Exchange[], system: System, { seconds }: Settings) {
+  await using load = closedLoop(exchanges);
+  await Promise.race([elapsed(WARM_UP_MS), load.failed]);
+  const { latencies, seconds: took } = await measureLoad(load, system, seconds);
+  return latencies.length / took;
+}
+
+async function memoryUnder(failed: Promise<never>, { pids }: System, { minutes }: Settings) {
+  const names = Object.keys(pids) as Server[];
+  const samples = new Map(names.map((name) => [name, [] as number[]]));
+  for (let sample = 0; sample < 4 * SAMPLES; sample++) {
+    await Promise.race([elapsed((minutes * 60_000) / (4 * SAMPLES)), failed]);
+    for (const [name, values] of samples) values.push((await treeUse(pids[name])).residentMiB);
+  }
+  return [...samples].flatMap(([name, values]): readonly Figure[] => {
+    const first = median(values.slice(0, SAMPLES));
+    const last = median(values.slice(-SAMPLES));
+    // The broker keeps results for as long as they live: it is full after 15 minutes, and flat only then.
+    const isBroker = name === 'nats-server';
+    return [
+      figure(`${name}: first quarter, MiB`, 0, first),
+      figure(`${name}: last quarter, MiB`, 0, last),
+      figure(`${name}: most, MiB`, 0, Math.max(...values), isBroker ? { atMost: 2_500 } : undefined),
+      figure(`${name}: last / first quarter`, 2, last / first, isBroker ? undefined : FLAT),
+    ];
+  });
+}

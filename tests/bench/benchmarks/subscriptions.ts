@@ -1,0 +1,104 @@
+/** Many who wait: what an open subscription costs the gateway, and whether results still come at once. */
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tripNumber } from '../../support/predictDirectly.ts';
+import { type Benchmark, elapsed, figure, type Revision } from '../benchmark.ts';
+import { shared } from '../closedLoop.ts';
+import { GraphQLSocket } from '../graphqlSocket.ts';
+import { openLoop } from '../load.ts';
+import { percentile } from '../numbers.ts';
+import { processUse } from '../operatingSystem.ts';
+import { type Exchange, idIn, overWebSocket, questions, tripQuestions } from '../questions.ts';
+import { measureLoad, startSystem, tripModel } from '../system.ts';
+
+const SUBSCRIPTIONS = 10_000;
+/** As many as a gateway allows on one, by default. */
+const PER_SOCKET = 100;
+const SOCKETS = SUBSCRIPTIONS / PER_SOCKET;
+const TASKS_PER_SECOND = 500;
+const WARM_UP_MS = 3_000;
+/** For what is left of the work before to be given back. */
+const SETTLE_MS = 3_000;
+const KB_PER_MIB = 1024 ** 2 / 1_000;
+
+export const subscriptions: Benchmark = {
+  name: 'subscriptions',
+  about: `${SUBSCRIPTIONS} open subscriptions over ${SOCKETS} WebSockets, and ${TASKS_PER_SECOND} tasks/s (open loop) beside them`,
+  /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
+  async prepare(revision, { seconds }) {
+    const asked = await tripQuestions();
+    return {
+      async measure() {
+        await using opened = new AsyncDisposableStack();
+        const served = opened.use(await tripModel(revision));
+        const offered = opened.use(await withUnservedModel(revision));
+        const system = opened.use(
+          await startSystem(revision, { models: offered.path, workerModels: served.path }),
+        );
+        const sockets = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
+        const exchange: Exchange = async (row) => overWebSocket(shared(sockets, row), asked)(row);
+        {
+          await using load = openLoop(exchange, TASKS_PER_SECOND);
+          await Promise.race([elapsed(WARM_UP_MS), load.failed]);
+        }
+        const tasks = await Promise.all(sockets.map(submitWaiting));
+        const gateway = () => processUse(system.pids.gateway);
+        await elapsed(SETTLE_MS);
+        const before = await gateway();
+        const waiting = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
+        for (const [i, ids] of tasks.entries()) {
+          // They end with their sockets.
+          for (const id of ids) waiting[i]?.ask(UNSERVED_TRIP.subscription(id)).catch(() => {});
+        }
+        await elapsed(SETTLE_MS);
+        const after = await gateway();
+        await using load = openLoop(exchange, TASKS_PER_SECOND);
+        const { latencies } = await measureLoad(load, system, seconds);
+        const eachKb = ((after.residentMiB - before.residentMiB) * KB_PER_MIB) / SUBSCRIPTIONS;
+        return [
+          figure('resident memory of each, KB', 1, eachKb, { atMost: 20 }),
+          figure(
+            'CPU of opening each, µs',
+            0,
+            ((after.cpuSeconds - before.cpuSeconds) * 1e6) / SUBSCRIPTIONS,
+          ),
+          figure('latency p50 of others, ms', 2, percentile(latencies, 0.5)),
+          figure('latency p99 of others, ms', 2, percentile(latencies, 0.99), { atMost: 50 }),
+        ];
+      },
+      async [Symbol.asyncDispose]() {},
+    };
+  },
+};
+
+/** A model that no worker serves: its tasks wait. */
+const UNSERVED = {
+  mutation: 'predictUnserved',
+  inputType: 'PredictUnservedInput',
+  predictionType: 'UnservedPrediction',
+};
+const UNSERVED_TRIP = questions({
+  ...UNSERVED,
+  output: 'durationMinutes',
+  inputs: [tripNumber(0)],
+  expected: [],
+  options: { timeoutMs: 300_000 },
+});
+
+/** A folder for MODELS_DIR, with that model beside trip-duration. */
+async function withUnservedModel(revision: Revision) {
+  const folder = await tripModel(revision);
+  const model = join(folder.path, 'unserved');
+  await cp(join(folder.path, 'trip-duration'), model, { recursive: true });
+  const file = join(model, 'model.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...manifest, name: 'unserved', graphql: UNSERVED }));
+  return folder;
+}
+
+/** @returns the ids of tasks that wait, as many as one socket may subscribe to. */
+async function submitWaiting(socket: GraphQLSocket): Promise<readonly string[]> {
+  const ids: string[] = [];
+  while (ids.length < PER_SOCKET) ids.push(idIn(await socket.ask(UNSERVED_TRIP.submission(0))));
+  return ids;
+}

@@ -1,0 +1,70 @@
+/** Benchmarks of the closed loop differ in how many clients there are, and how these ask. */
+import type { Benchmark, Budget } from './benchmark.ts';
+import { elapsed } from './benchmark.ts';
+import type { GraphQLSocket } from './graphqlSocket.ts';
+import { closedLoop } from './load.ts';
+import { type Exchange, type Questions, tripQuestions } from './questions.ts';
+import { loadFigures, measureLoad, startSystem } from './system.ts';
+
+export interface ClosedLoopOptions extends Pick<Benchmark, 'name' | 'about'> {
+  readonly budgets: {
+    readonly rate?: Budget;
+    readonly p50?: Budget;
+    readonly p99?: Budget;
+    readonly cpu?: Budget;
+  };
+  /**
+   * Opens the connections of all clients.
+   *
+   * @param opened closes them.
+   * @param connections how many WebSockets they shall share.
+   * @returns an exchange for each client.
+   */
+  readonly connect: (
+    url: string,
+    asked: Questions,
+    opened: AsyncDisposableStack,
+    connections: number,
+  ) => Promise<readonly Exchange[]>;
+}
+
+const WARM_UP_MS = 3_000;
+/** From the first submission until all clients are at it. */
+const RAMP_MS = 500;
+
+/** The socket of client i, where clients share them. */
+export function shared(sockets: readonly GraphQLSocket[], i: number): GraphQLSocket {
+  const socket = sockets[i % sockets.length];
+  if (socket === undefined) throw new Error('clients need at least one socket');
+  return socket;
+}
+
+export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoopOptions): Benchmark {
+  return {
+    name,
+    about: `closed loop, ${about}`,
+    async prepare(revision, { seconds, connections }) {
+      await using started = new AsyncDisposableStack();
+      const system = started.use(await startSystem(revision));
+      const asked = await tripQuestions();
+      // Gateways close connections that are idle for long, so each repetition opens its own.
+      const underLoad = async <T>(
+        rampMs: number,
+        body: (load: ReturnType<typeof closedLoop>) => Promise<T>,
+      ) => {
+        await using opened = new AsyncDisposableStack();
+        const exchanges = await connect(system.url, asked, opened, connections);
+        await using load = closedLoop(exchanges);
+        await Promise.race([elapsed(rampMs), load.failed]);
+        return await body(load);
+      };
+      await underLoad(WARM_UP_MS, async () => {});
+      const stopping = started.move();
+      return {
+        measure: () =>
+          underLoad(RAMP_MS, async (load) => loadFigures(await measureLoad(load, system, seconds), budgets)),
+        [Symbol.asyncDispose]: () => stopping.disposeAsync(),
+      };
+    },
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * One HTTP/1.1 connection, kept alive, one POST at a time: what `node:http` does for a request costs more than all
+ * else that the load client does for a task. It reads what a gateway sends, bodies in ASCII with a length or in
+ * chunks, and throws at anything else.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+const HEAD_END = '\r\n\r\n';
+
+export class HttpConnection implements AsyncDisposable {
+  readonly #socket: Socket;
+  readonly #head: string;
+  #received = '';
+  #answer: PromiseWithResolvers<string> | undefined;
+
+  private constructor(socket: Socket, url: URL) {
+    this.#socket = socket;
+    this.#head = `POST ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-type: application/json\r\n`;
+    socket.setEncoding('latin1').setNoDelay(true);
+    socket.on('data', (text: string) => {
+      this.#received += text;
+      this.#read();
+    });
+    socket.on('error', (error) => this.#answer?.reject(error));
+    socket.on('close', () => this.#answer?.reject(new Error('the gateway closed the connection')));
+  }
+
+  static async open(url: string): Promise<HttpConnection> {
+    const parsed = new URL(url);
+    const socket = connect(Number(parsed.port), parsed.hostname);
+    await once(socket, 'connect');
+    return new HttpConnection(socket, parsed);
+  }
+
+  /** @param opened closes them. */
+  static openAll(
+    url: string,
+    count: number,
+    opened: AsyncDisposableStack,
+  ): Promise<readonly HttpConnection[]> {
+    const open = async () => opened.use(await HttpConnection.open(url));
+    return Promise.all(Array.from({ length: count }, open));
+  }
+
+  /**
+   * @param accept the media type that is asked for.
+   * @returns the whole body, once it has ended. Rejects if the status is not 200.
+   */
+  post(body: string, accept: string): Promise<string> {
+    this.#answer = Promise.withResolvers();
+    this.#socket.write(
+      `${this.#head}accept: ${accept}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+    return this.#answer.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#socket.closed) return;
+    const closed = once(this.#socket, 'close');
+    this.#socket.destroy();
+    await closed;
+  }
+
+  #read(): void {
+    const headEnd = this.#received.indexOf(HEAD_END);
+    if (headEnd < 0) return;
+    const body = bodyOf(this.#received.slice(0, headEnd), this.#received.slice(headEnd + HEAD_END.length));
+    if (body === undefined) return;
+    const status = this.#received.slice(0, this.#received.indexOf('\r\n'));
+    this.#received = '';
+    if (status === 'HTTP/1.1 200 OK') this.#answer?.resolve(body);
+    else this.#answer?.reject(new Error(`the gateway answered ${status}: ${body}`));
+  }
+}
+
+/**
+ * @param head the lines before the body.
+ * @param received what has come behind them.
+ * @returns undefined while it is not complete. Anything behind a body is a fault of the gateway, and makes it longer.
+ */
+export function bodyOf(head: string, received: string): string | undefined {
+  const length = /^content-length: (\d+)/im.exec(head)?.[1];
+  if (length !== undefined) return received.length < Number(length) ? undefined : received;
+  if (!/^transfer-encoding: chunked/im.test(head)) throw new Error(`a body must have an end, got ${head}`);
+  let body = '';
+  for (let at = 0; ; ) {
+    const sizeEnd = received.indexOf('\r\n', at);
+    if (sizeEnd < 0) return undefined;
+    const size = Number.parseInt(received.slice(at, sizeEnd), 16);
+    at = sizeEnd + 2;
+    if (received.length < at + size + 2) return undefined;
+    if (size === 0) return body;
+    body += received.slice(at, at + size);
+    at += size + 2;
+  }
+}

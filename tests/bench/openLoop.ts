@@ -1,0 +1,70 @@
+/** Benchmarks of the open loop differ in how many tasks come. */
+import type { Benchmark, Budget, Figure } from './benchmark.ts';
+import { elapsed, figure } from './benchmark.ts';
+import { GraphQLSocket } from './graphqlSocket.ts';
+import { openLoop } from './load.ts';
+import { type Exchange, overWebSocket, tripQuestions } from './questions.ts';
+import {
+  cpuNow,
+  difference,
+  loadFigures,
+  measureLoad,
+  ofServers,
+  type System,
+  startSystem,
+} from './system.ts';
+
+export interface OpenLoopOptions {
+  readonly name: string;
+  /** Arrivals on the average. */
+  readonly perSecond: number;
+  readonly budgets: {
+    readonly p50?: Budget;
+    readonly p99?: Budget;
+    readonly cpu?: Budget;
+    /** Makes the idle system a part of the benchmark. */
+    readonly idle?: Budget;
+  };
+}
+
+const CONNECTIONS = 32;
+const WARM_UP_MS = 3_000;
+const RAMP_MS = 500;
+
+export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions): Benchmark {
+  return {
+    name,
+    about: `open loop, ${perSecond} tasks/s on the average at random (Poisson) over ${CONNECTIONS} WebSockets, latency from the instant due`,
+    async prepare(revision, { seconds }) {
+      await using started = new AsyncDisposableStack();
+      const system = started.use(await startSystem(revision));
+      const asked = await tripQuestions();
+      const sockets = await GraphQLSocket.openAll(system.url, CONNECTIONS, started);
+      const overEach = sockets.map((socket) => overWebSocket(socket, asked));
+      const exchange: Exchange = async (row) => overEach[row % CONNECTIONS]?.(row);
+      await runFor(WARM_UP_MS, exchange, perSecond);
+      const stopping = started.move();
+      return {
+        async measure() {
+          const idle = budgets.idle && [await idleFigure(system, seconds, budgets.idle)];
+          await using load = openLoop(exchange, perSecond);
+          await Promise.race([elapsed(RAMP_MS), load.failed]);
+          return [...loadFigures(await measureLoad(load, system, seconds), budgets), ...(idle ?? [])];
+        },
+        [Symbol.asyncDispose]: () => stopping.disposeAsync(),
+      };
+    },
+  };
+}
+
+async function runFor(ms: number, exchange: Exchange, perSecond: number): Promise<void> {
+  await using load = openLoop(exchange, perSecond);
+  await Promise.race([elapsed(ms), load.failed]);
+}
+
+async function idleFigure(system: System, seconds: number, budget: Budget): Promise<Figure> {
+  const before = await cpuNow(system.pids);
+  await elapsed(seconds * 1_000);
+  const cpu = ofServers(difference(await cpuNow(system.pids), before));
+  return figure('idle: all servers, % of a core', 2, (cpu / seconds) * 100, budget);
+}

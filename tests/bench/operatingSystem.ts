@@ -1,0 +1,90 @@
+/** What the operating system says about processes: from /proc on Linux, from `ps` elsewhere. */
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+/** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+const MIB = 1024 * 1024;
+
+export interface ProcessUse {
+  /** User and system, since it started. */
+  readonly cpuSeconds: number;
+  /** Pages that several processes share count for each. */
+  readonly residentMiB: number;
+  readonly command: string;
+  /** Living processes that it started. */
+  readonly children: readonly number[];
+}
+
+/** @throws if there is no such process. */
+export const processUse: (pid: number) => Promise<ProcessUse> =
+  process.platform === 'linux' ? useFromProc : useFromPs;
+
+/** What a process and all its living descendants use together. */
+export async function treeUse(pid: number): Promise<Pick<ProcessUse, 'cpuSeconds' | 'residentMiB'>> {
+  const own = await processUse(pid);
+  const others = await Promise.all(own.children.map(treeUse));
+  return others.reduce(
+    (sum, next) => ({
+      cpuSeconds: sum.cpuSeconds + next.cpuSeconds,
+      residentMiB: sum.residentMiB + next.residentMiB,
+    }),
+    own,
+  );
+}
+
+/** The pid of the first descendant whose command line holds a text. @throws if there is none. */
+export async function findDescendant(pid: number, text: string): Promise<number> {
+  for (const waiting = [pid]; ; ) {
+    const next = waiting.shift();
+    if (next === undefined) throw new Error(`process ${pid} must have a descendant that runs ${text}`);
+    const { command, children } = await processUse(next);
+    if (next !== pid && command.includes(text)) return next;
+    waiting.push(...children);
+  }
+}
+
+async function useFromProc(pid: number): Promise<ProcessUse> {
+  const [stat, status, command, threads] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/status`, 'utf8'),
+    readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    readdir(`/proc/${pid}/task`),
+  ]);
+  // The name, second and in parentheses, may hold spaces: fields are counted behind it.
+  const [, , , , , , , , , , , utime, stime] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const children = await Promise.all(
+    // A thread that has ended meanwhile has no children left.
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
+  );
+  return {
+    cpuSeconds: (Number(utime) + Number(stime)) / TICKS_PER_SECOND,
+    residentMiB: Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024,
+    command: command.replaceAll('\0', ' '),
+    children: children.join(' ').split(' ').filter(Boolean).map(Number),
+  };
+}
+
+async function useFromPs(pid: number): Promise<ProcessUse> {
+  const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,ppid=,time=,rss=,command='], {
+    maxBuffer: 16 * MIB,
+  });
+  const rows = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  const row = rows.find(([id]) => Number(id) === pid);
+  if (row === undefined) throw new Error(`there must be a process ${pid}`);
+  const [, , time = '', residentKiB, ...command] = row;
+  return {
+    cpuSeconds: secondsOf(time),
+    residentMiB: Number(residentKiB) / 1024,
+    command: command.join(' '),
+    children: rows.filter(([, parent]) => Number(parent) === pid).map(([id]) => Number(id)),
+  };
+}
+
+/** @param time as `ps` writes it, [[days-]hours:]minutes:seconds. */
+export function secondsOf(time: string): number {
+  const [days, clock] = time.includes('-') ? time.split('-') : ['0', time];
+  const seconds = (clock ?? '').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
+  return Number(days) * 86_400 + seconds;
+}

@@ -1,0 +1,70 @@
+/** Round trips to another process: over a WebSocket as clients take them, over IPC as batches do. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+
+export interface Peer extends AsyncDisposable {
+  /** With 32 WebSockets and 256 messages of 150 bytes under way, which is about what a task's are. @returns a second. */
+  webSocketRoundTrips(seconds: number): Promise<number>;
+  /** One after the other, with three columns of 64 numbers. @returns a second. */
+  ipcRoundTrips(seconds: number): Promise<number>;
+}
+
+const SOCKETS = 32;
+const UNDER_WAY = 256;
+const MESSAGE = 'x'.repeat(150);
+const BATCH = 64;
+
+export async function startPeer(): Promise<Peer> {
+  const child = fork(join(import.meta.dirname, 'peer.ts'), { serialization: 'advanced' });
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return {
+    async webSocketRoundTrips(seconds) {
+      const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => openSocket(port)));
+      let count = 0;
+      for (const socket of sockets) {
+        socket.on('message', () => {
+          count++;
+          socket.send(MESSAGE);
+        });
+        for (let i = 0; i < UNDER_WAY / SOCKETS; i++) socket.send(MESSAGE);
+      }
+      const rate = await rateOver(seconds, () => count);
+      for (const socket of sockets) socket.terminate();
+      return rate;
+    },
+    async ipcRoundTrips(seconds) {
+      const zones = BigInt64Array.from({ length: BATCH }, (_, i) => BigInt(i));
+      const batch = { pickup: zones, dropoff: zones, distance: new Float32Array(BATCH) };
+      let count = 0;
+      const again = () => {
+        count++;
+        child.send(batch);
+      };
+      child.on('message', again);
+      child.send(batch);
+      const rate = await rateOver(seconds, () => count);
+      child.off('message', again);
+      return rate;
+    },
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit');
+      child.disconnect();
+      await exited;
+    },
+  };
+}
+
+/** How fast a count grows. */
+export async function rateOver(seconds: number, count: () => number): Promise<number> {
+  const [before, startedAt] = [count(), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  return (count() - before) / ((performance.now() - startedAt) / 1_000);
+}
+
+async function openSocket(port: number): Promise<WebSocket> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+  await once(socket, 'open');
+  return socket;
+}

@@ -1,0 +1,123 @@
+/** What a load asks for, how it is asked over each transport, and the check of every answer. */
+import type { Trip } from '../support/client.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import type { GraphQLSocket } from './graphqlSocket.ts';
+import type { HttpConnection } from './httpConnection.ts';
+
+/** Rows of one model, numbered from 0 without end. Payloads are the JSON of `{ query, variables }`. */
+export interface Questions {
+  submission(row: number): string;
+  /** @param task its id. */
+  subscription(task: string): string;
+  /** @param answer the data of both. @throws if it is not what the model says to the row. */
+  check(row: number, answer: Answer): void;
+}
+
+/** The data of an operation: one field. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Brings one row from its submission to its result in hand, checked. */
+export type Exchange = (row: number) => Promise<void>;
+
+interface QuestionOptions<Input> {
+  /** GraphQL names of the model's mutation, input type, prediction type and its only output. */
+  readonly mutation: string;
+  readonly inputType: string;
+  readonly predictionType: string;
+  readonly output: string;
+  readonly inputs: readonly Input[];
+  /** The model's answer to each input, unbatched. */
+  readonly expected: readonly number[];
+  /** Largest difference to be taken for the same answer. @default 0 */
+  readonly tolerance?: number;
+  /** TaskOptions of each submission. @default none */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+const DIFFERENT_TRIPS = 1_000;
+
+/**
+ * Trips 0 to 999, again and again, with what version 1 answers.
+ *
+ * @param options TaskOptions, to pin that version where others are served too.
+ */
+export async function tripQuestions(options?: QuestionOptions<Trip>['options']): Promise<Questions> {
+  await using model = await openDirectModel();
+  const inputs = Array.from({ length: DIFFERENT_TRIPS }, (_, i) => tripNumber(i));
+  const expected: number[] = [];
+  for (const trip of inputs) expected.push(await model.predict(trip));
+  return questions({
+    mutation: 'predictTrip',
+    inputType: 'PredictTripInput',
+    predictionType: 'TripPrediction',
+    output: 'durationMinutes',
+    inputs,
+    expected,
+    ...(options !== undefined && { options }),
+  });
+}
+
+export function questions<Input>(asked: QuestionOptions<Input>): Questions {
+  const { mutation, inputType, predictionType, output, inputs, expected, tolerance = 0 } = asked;
+  const submission =
+    asked.options === undefined
+      ? `mutation($input: ${inputType}!) { ${mutation}(input: $input) { id } }`
+      : `mutation($input: ${inputType}!, $options: TaskOptions) { ${mutation}(input: $input, options: $options) { id } }`;
+  const submissions = inputs.map((input) =>
+    JSON.stringify({ query: submission, variables: { input, options: asked.options } }),
+  );
+  const query = `subscription($id: ID!) { taskResult(id: $id) { state prediction { ... on ${predictionType} { ${output} } } } }`;
+  const subscription = `{"query":${JSON.stringify(query)},"variables":{"id":"`;
+  return {
+    submission: (row) => submissions[row % submissions.length] ?? '',
+    subscription: (task) => `${subscription}${task}"}}`,
+    check(row, { taskResult }) {
+      const { prediction } = taskResult as { prediction: Record<string, number> | null };
+      const wanted = expected[row % expected.length] ?? Number.NaN;
+      if (Math.abs((prediction?.[output] ?? Number.NaN) - wanted) <= tolerance) return;
+      throw new Error(`row ${row} must give ${output} ${wanted}, got ${JSON.stringify(taskResult)}`);
+    },
+  };
+}
+
+/** Mutation and subscription over one WebSocket. */
+export function overWebSocket(socket: GraphQLSocket, asked: Questions): Exchange {
+  return async (row) => {
+    const id = idIn(await socket.ask(asked.submission(row)));
+    asked.check(row, await socket.ask(asked.subscription(id)));
+  };
+}
+
+/** The mutation over POST, the subscription over WebSocket. */
+export function overPostAndWebSocket(
+  connection: HttpConnection,
+  socket: GraphQLSocket,
+  asked: Questions,
+): Exchange {
+  return async (row) => {
+    const id = idIn(dataIn(await connection.post(asked.submission(row), 'application/json')));
+    asked.check(row, await socket.ask(asked.subscription(id)));
+  };
+}
+
+/** The mutation over POST, the subscription over SSE, one after the other on one connection. */
+export function overPostAndSse(connection: HttpConnection, asked: Questions): Exchange {
+  return async (row) => {
+    const id = idIn(dataIn(await connection.post(asked.submission(row), 'application/json')));
+    const events = await connection.post(asked.subscription(id), 'text/event-stream');
+    asked.check(row, dataIn(/^data: (.+)$/m.exec(events)?.[1] ?? '{}'));
+  };
+}
+
+/** The id of the task in the answer to a submission. */
+export function idIn(answer: Answer): string {
+  const [task] = Object.values(answer) as readonly { readonly id: string }[];
+  if (task === undefined) throw new Error('a submission must be answered with a task');
+  return task.id;
+}
+
+function dataIn(body: string): Answer {
+  const { data, errors } = JSON.parse(body);
+  if (data == null || errors !== undefined) throw new Error(`the gateway answered ${body}`);
+  return data;
+}

@@ -1,0 +1,54 @@
+/** Outcomes as Markdown. */
+import type { Budget } from './benchmark.ts';
+import { median, pairedRatios } from './numbers.ts';
+import type { MeasuredFigure, Outcome } from './run.ts';
+
+/** The table of one benchmark: minimum, median and maximum of each figure, and its budget. */
+export function table({ name, about, repetitions, figures }: Outcome): string {
+  const rows = figures.map(({ name, digits, values, budget }) => [
+    name,
+    ...[Math.min(...values), median(values), Math.max(...values)].map((value) => shown(value, digits)),
+    budget === undefined ? '' : `${budgetText(budget)} ${isMet(budget, median(values)) ? '✓' : '✗'}`,
+  ]);
+  return markdown([`${name}: ${about}; ${repetitions} ×`, 'minimum', 'median', 'maximum', 'budget'], rows);
+}
+
+/**
+ * The table of one benchmark on two revisions: the median of each, and the median, the least and the largest of the
+ * ratios of neighbouring repetitions.
+ */
+export function comparison({ name, repetitions, figures }: Outcome, against: string): string {
+  const rows = figures.map(({ name, digits, values, against: theirs = [] }: MeasuredFigure) => {
+    const ratios = pairedRatios(values, theirs);
+    const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((ratio) =>
+      shown(ratio, 2),
+    );
+    return [
+      name,
+      shown(median(values), digits),
+      shown(median(theirs), digits),
+      `${middle} (${least} to ${most})`,
+    ];
+  });
+  return markdown([`${name}, ${repetitions} × in turn`, 'this', against, 'this / that'], rows);
+}
+
+/** The first column to the left, the others to the right. */
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(['---', ...head.slice(1).map(() => '---:')]), ...rows.map(line)].join('\n');
+}
+
+function shown(value: number, digits: number): string {
+  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+function budgetText(budget: Budget): string {
+  return 'atLeast' in budget
+    ? `≥ ${budget.atLeast.toLocaleString('en-US')}`
+    : `≤ ${budget.atMost.toLocaleString('en-US')}`;
+}
+
+function isMet(budget: Budget, value: number): boolean {
+  return 'atLeast' in budget ? value >= budget.atLeast : value <= budget.atMost;
+}

@@ -1,0 +1,117 @@
+/** The processes that are measured, of any revision, and what a load does to them. */
+import { cp, mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startNats } from '../support/natsServer.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+import { type Budget, elapsed, type Figure, figure, type Revision } from './benchmark.ts';
+import type { Load } from './load.ts';
+import { percentile } from './numbers.ts';
+import { treeUse } from './operatingSystem.ts';
+
+export const PRODUCTION = { NODE_ENV: 'production', LOG_LEVEL: 'warn' };
+
+const SERVERS = ['gateway', 'worker and sessions', 'nats-server'] as const;
+export type Server = (typeof SERVERS)[number];
+
+export interface System extends AsyncDisposable {
+  /** Of the GraphQL endpoint. */
+  readonly url: string;
+  readonly pids: Readonly<Record<Server, number>>;
+}
+
+export interface SystemOptions {
+  /** For MODELS_DIR. @default a folder with the revision's trip-duration in it, version 1 alone */
+  readonly models?: string;
+  /** For the worker's, where it is another one. @default the same */
+  readonly workerModels?: string;
+  /** For both processes. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A broker, a gateway and a worker, in production. */
+export async function startSystem(revision: Revision, options: SystemOptions = {}): Promise<System> {
+  await using started = new AsyncDisposableStack();
+  const models = options.models ?? started.use(await tripModel(revision)).path;
+  const env = { ...PRODUCTION, MODELS_DIR: models, ...options.env };
+  const workerEnv = { ...env, MODELS_DIR: options.workerModels ?? models };
+  const nats = started.use(await startNats());
+  const worker = started.use(await startWorker(nats, workerEnv, revision.root));
+  const gateway = started.use(await startGateway(nats, env, revision.root));
+  const stopping = started.move();
+  return {
+    url: gateway.url,
+    pids: { gateway: gateway.pid, 'worker and sessions': worker.pid, 'nats-server': nats.pid },
+    [Symbol.asyncDispose]: () => stopping.disposeAsync(),
+  };
+}
+
+/** A folder for MODELS_DIR. A version never changes, so version 1 is the same work for every revision. */
+export async function tripModel({ root }: Revision) {
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));
+  const from = join(root, 'models/trip-duration');
+  for (const part of ['model.json', '1']) {
+    await cp(join(from, part), join(folder.path, 'trip-duration', part), { recursive: true });
+  }
+  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
+}
+
+/** What a window of load has measured. */
+export interface Measurement {
+  /** In milliseconds, ascending. */
+  readonly latencies: readonly number[];
+  readonly seconds: number;
+  /** CPU-seconds of each server process and of the load client, this process. */
+  readonly cpu: CpuUse;
+}
+
+export type CpuUse = Readonly<Record<Server | 'load client', number>>;
+
+/** @throws what an exchange threw. */
+export async function measureLoad(load: Load, { pids }: System, seconds: number): Promise<Measurement> {
+  const before = await cpuNow(pids);
+  const startedAt = performance.now();
+  const window = load.openWindow();
+  await Promise.race([elapsed(seconds * 1_000), load.failed]);
+  const closed = window.close();
+  const took = (performance.now() - startedAt) / 1_000;
+  const cpu = difference(await cpuNow(pids), before);
+  const latencies = (await closed).toSorted((a, b) => a - b);
+  if (latencies.length === 0) throw new Error(`a load of ${seconds} s must bring results, got none`);
+  return { latencies, seconds: took, cpu };
+}
+
+export async function cpuNow(pids: System['pids']): Promise<CpuUse> {
+  const servers = await Promise.all(SERVERS.map(async (name) => (await treeUse(pids[name])).cpuSeconds));
+  const { user, system } = process.cpuUsage();
+  return {
+    ...(Object.fromEntries(SERVERS.map((name, i) => [name, servers[i]])) as Record<Server, number>),
+    'load client': (user + system) / 1e6,
+  };
+}
+
+export function difference(after: CpuUse, before: CpuUse): CpuUse {
+  const names = Object.keys(after) as (keyof CpuUse)[];
+  return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as CpuUse;
+}
+
+/** CPU-seconds of all server processes together. */
+export function ofServers(cpu: CpuUse): number {
+  return SERVERS.reduce((sum, name) => sum + cpu[name], 0);
+}
+
+/** What most benchmarks tell of a load. */
+export function loadFigures(
+  { latencies, seconds, cpu }: Measurement,
+  budgets: { readonly rate?: Budget; readonly p50?: Budget; readonly p99?: Budget; readonly cpu?: Budget },
+): readonly Figure[] {
+  const per1000 = (cpuSeconds: number) => (cpuSeconds / latencies.length) * 1_000;
+  const names = Object.keys(cpu) as (keyof CpuUse)[];
+  return [
+    figure('tasks/s', 0, latencies.length / seconds, budgets.rate),
+    figure('latency p50, ms', 2, percentile(latencies, 0.5), budgets.p50),
+    figure('latency p99, ms', 2, percentile(latencies, 0.99), budgets.p99),
+    figure('CPU-s per 1,000 tasks: all servers', 3, per1000(ofServers(cpu)), budgets.cpu),
+    ...names.map((name) => figure(`CPU-s per 1,000 tasks: ${name}`, 3, per1000(cpu[name]))),
+  ];
+}
