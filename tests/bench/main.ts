@@ -5,7 +5,7 @@
  *                   [--connections N] [--jobs N] [--minutes N]
  *
  * docs/performance.md tells what each benchmark measures, and what the options mean. Exit code 1 if an answer was wrong
- * or none came, 2 for a wrong command line.
+ * or refused, 2 for a wrong command line.
  */
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -46,17 +46,20 @@ console.log(
 const outcomes: Outcome[] = [];
 for (const benchmark of chosen) {
   const revisions = theirs === undefined ? [ours] : [ours, theirs];
-  const outcome = await runBenchmark(benchmark, revisions, { repeat, settings });
-  outcomes.push(outcome);
-  console.log(`${table(outcome)}\n`);
-  if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
-  if (values.json !== undefined) await writeRecord(values.json);
+  try {
+    const outcome = await runBenchmark(benchmark, revisions, { repeat, settings });
+    outcomes.push(outcome);
+    console.log(`${table(outcome)}\n`);
+    if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
+  } catch (error) {
+    // The others can still be measured.
+    process.exitCode = 1;
+    console.error(`${benchmark.name} could not be measured:`, error);
+  }
 }
-
-/** Written after each benchmark: one that fails does not take along what was measured before. */
-async function writeRecord(file: string): Promise<void> {
+if (values.json !== undefined) {
   const record = { date, machine, revision: ours.name, against: theirs?.name, settings, outcomes };
-  await writeFile(file, `${JSON.stringify(record, null, 2)}\n`);
+  await writeFile(values.json, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 function readCommandLine() {
