@@ -1,18 +1,12 @@
 /** Benchmarks of the closed loop differ in how many clients there are, and how these ask. */
-import type { Benchmark, Budget } from './benchmark.ts';
-import { elapsed } from './benchmark.ts';
+import type { Benchmark } from './benchmark.ts';
 import type { GraphQLSocket } from './graphqlSocket.ts';
-import { closedLoop } from './load.ts';
-import { type Exchange, type Questions, tripQuestions } from './questions.ts';
-import { loadFigures, measureLoad, startSystem } from './system.ts';
+import { closedLoop, keepUp, type Load } from './load.ts';
+import { type Exchange, overWebSocket, type Questions, tripQuestions } from './questions.ts';
+import { type LoadBudgets, loadFigures, measureLoad, startSystem } from './system.ts';
 
 export interface ClosedLoopOptions extends Pick<Benchmark, 'name' | 'about'> {
-  readonly budgets: {
-    readonly rate?: Budget;
-    readonly p50?: Budget;
-    readonly p99?: Budget;
-    readonly cpu?: Budget;
-  };
+  readonly budgets: LoadBudgets;
   /**
    * Opens the connections of all clients.
    *
@@ -39,6 +33,15 @@ export function shared(sockets: readonly GraphQLSocket[], i: number): GraphQLSoc
   return socket;
 }
 
+/** Clients that share sockets, mutation and subscription of each on one. */
+export function clientsOver(
+  sockets: readonly GraphQLSocket[],
+  count: number,
+  asked: Questions,
+): readonly Exchange[] {
+  return Array.from({ length: count }, (_, i) => overWebSocket(shared(sockets, i), asked));
+}
+
 export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoopOptions): Benchmark {
   return {
     name,
@@ -48,14 +51,11 @@ export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoo
       const system = started.use(await startSystem(revision));
       const asked = await tripQuestions();
       // Gateways close connections that are idle for long, so each repetition opens its own.
-      const underLoad = async <T>(
-        rampMs: number,
-        body: (load: ReturnType<typeof closedLoop>) => Promise<T>,
-      ) => {
+      const underLoad = async <T>(rampMs: number, body: (load: Load) => Promise<T>) => {
         await using opened = new AsyncDisposableStack();
         const exchanges = await connect(system.url, asked, opened, connections);
         await using load = closedLoop(exchanges);
-        await Promise.race([elapsed(rampMs), load.failed]);
+        await keepUp(load, rampMs);
         return await body(load);
       };
       await underLoad(WARM_UP_MS, async () => {});

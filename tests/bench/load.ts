@@ -1,5 +1,6 @@
 /** The two kinds of load: clients that wait for their result before they go on, and arrivals that wait for nobody. */
 import { Worker } from 'node:worker_threads';
+import { elapsed } from './benchmark.ts';
 import type { Exchange } from './questions.ts';
 
 export interface Load extends AsyncDisposable {
@@ -12,6 +13,11 @@ export interface Load extends AsyncDisposable {
 export interface LoadWindow {
   /** Ends the window. @returns the latency of each exchange that belongs to it, in milliseconds. */
   close(): Promise<readonly number[]>;
+}
+
+/** Lets a load go on. @throws what an exchange threw meanwhile. */
+export async function keepUp({ failed }: Pick<Load, 'failed'>, ms: number): Promise<void> {
+  await Promise.race([elapsed(ms), failed]);
 }
 
 /** Milliseconds on a clock that all threads share. */

@@ -1,28 +1,26 @@
 /** Benchmarks of the open loop differ in how many tasks come. */
-import type { Benchmark, Budget, Figure } from './benchmark.ts';
-import { elapsed, figure } from './benchmark.ts';
+import { type Benchmark, type Budget, elapsed, type Figure, figure } from './benchmark.ts';
 import { GraphQLSocket } from './graphqlSocket.ts';
-import { openLoop } from './load.ts';
+import { keepUp, openLoop } from './load.ts';
 import { type Exchange, overWebSocket, tripQuestions } from './questions.ts';
 import {
   cpuNow,
   difference,
+  type LoadBudgets,
   loadFigures,
   measureLoad,
   ofServers,
   type System,
   startSystem,
+  UNBOUNDED,
 } from './system.ts';
 
 export interface OpenLoopOptions {
   readonly name: string;
   /** Arrivals on the average. */
   readonly perSecond: number;
-  readonly budgets: {
-    readonly p50?: Budget;
-    readonly p99?: Budget;
-    readonly cpu?: Budget;
-    /** Makes the idle system a part of the benchmark. */
+  readonly budgets: LoadBudgets & {
+    /** Per cent of a core, all servers together. Makes the idle system a part of the benchmark. */
     readonly idle?: Budget;
   };
 }
@@ -34,10 +32,10 @@ const RAMP_MS = 500;
 export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions): Benchmark {
   return {
     name,
-    about: `open loop, ${perSecond} tasks/s on the average at random (Poisson) over ${CONNECTIONS} WebSockets, latency from the instant due`,
+    about: `open loop, ${perSecond.toLocaleString('en-US')} tasks/s on the average at random (Poisson) over ${CONNECTIONS} WebSockets, latency from the instant due`,
     async prepare(revision, { seconds }) {
       await using started = new AsyncDisposableStack();
-      const system = started.use(await startSystem(revision));
+      const system = started.use(await startSystem(revision, { env: UNBOUNDED }));
       const asked = await tripQuestions();
       const sockets = await GraphQLSocket.openAll(system.url, CONNECTIONS, started);
       const overEach = sockets.map((socket) => overWebSocket(socket, asked));
@@ -48,7 +46,7 @@ export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions)
         async measure() {
           const idle = budgets.idle && [await idleFigure(system, seconds, budgets.idle)];
           await using load = openLoop(exchange, perSecond);
-          await Promise.race([elapsed(RAMP_MS), load.failed]);
+          await keepUp(load, RAMP_MS);
           return [...loadFigures(await measureLoad(load, system, seconds), budgets), ...(idle ?? [])];
         },
         [Symbol.asyncDispose]: () => stopping.disposeAsync(),
@@ -59,7 +57,7 @@ export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions)
 
 async function runFor(ms: number, exchange: Exchange, perSecond: number): Promise<void> {
   await using load = openLoop(exchange, perSecond);
-  await Promise.race([elapsed(ms), load.failed]);
+  await keepUp(load, ms);
 }
 
 async function idleFigure(system: System, seconds: number, budget: Budget): Promise<Figure> {

@@ -8,7 +8,13 @@ import { RequestErrorCode } from '../../src/errors.ts';
 import { TaskErrorCode } from '../../src/task.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const DOCUMENTS = ['README.md', 'CHANGELOG.md', 'docs/protocol.md', 'docs/decisions.md'];
+const DOCUMENTS = [
+  'README.md',
+  'CHANGELOG.md',
+  'docs/protocol.md',
+  'docs/decisions.md',
+  'docs/performance.md',
+];
 
 test('the configuration table has one row for each variable that is read, with its unit, default and consequence', () => {
   expect(tableRows(read('README.md'), '## Configuration')).toEqual(environmentVariables.map(tableRow));

@@ -7,7 +7,7 @@ import { inspectStreams, type StreamInspector } from '../../support/streams.ts';
 import { type Benchmark, elapsed, figure } from '../benchmark.ts';
 import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { closedLoop } from '../load.ts';
+import { closedLoop, keepUp } from '../load.ts';
 import { type Exchange, tripQuestions } from '../questions.ts';
 import { PRODUCTION, tripModel } from '../system.ts';
 
@@ -77,7 +77,7 @@ async function submitFor(seconds: number, submit: Exchange): Promise<number> {
     accepted++;
   };
   await using load = closedLoop(Array.from({ length: CLIENTS }, () => counted));
-  await Promise.race([elapsed(seconds * 1_000), load.failed]);
+  await keepUp(load, seconds * 1_000);
   return accepted;
 }
 
@@ -93,7 +93,7 @@ async function finish(count: number, queue: StreamInspector): Promise<number> {
 /** Submits until so many jobs wait. */
 async function fill(count: number, queue: StreamInspector, submit: Exchange): Promise<void> {
   await using load = closedLoop(Array.from({ length: CLIENTS }, () => submit));
-  while ((await queue.state(QUEUE)).messages < count) await Promise.race([elapsed(POLL_MS), load.failed]);
+  while ((await queue.state(QUEUE)).messages < count) await keepUp(load, POLL_MS);
 }
 
 function manyAtOnce(row: number): string {

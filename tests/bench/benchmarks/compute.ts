@@ -1,11 +1,10 @@
 /** A model that takes most of the time itself: how much of ONNX Runtime's own rate is left, and how long rows wait. */
-import { type Benchmark, elapsed, figure } from '../benchmark.ts';
-import { shared } from '../closedLoop.ts';
+import { type Benchmark, figure } from '../benchmark.ts';
+import { clientsOver } from '../closedLoop.ts';
 import { BATCH, type ComputeModel, writeComputeModel } from '../computeModel.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { closedLoop } from '../load.ts';
+import { closedLoop, keepUp } from '../load.ts';
 import { median, percentile } from '../numbers.ts';
-import { overWebSocket } from '../questions.ts';
 import { measureLoad, type System, startSystem } from '../system.ts';
 
 const CONNECTIONS = 32;
@@ -56,11 +55,9 @@ async function aloneMs(model: ComputeModel, seconds: number): Promise<number> {
 async function underClients(clients: number, model: ComputeModel, system: System, seconds: number) {
   await using opened = new AsyncDisposableStack();
   const sockets = await GraphQLSocket.openAll(system.url, CONNECTIONS, opened);
-  const exchanges = Array.from({ length: clients }, (_, i) =>
-    overWebSocket(shared(sockets, i), model.questions),
-  );
+  const exchanges = clientsOver(sockets, clients, model.questions);
   await using load = closedLoop(exchanges);
-  await Promise.race([elapsed(WARM_UP_MS), load.failed]);
+  await keepUp(load, WARM_UP_MS);
   const { latencies, seconds: took } = await measureLoad(load, system, seconds);
   return { rowsPerSecond: latencies.length / took, p50Ms: percentile(latencies, 0.5) };
 }

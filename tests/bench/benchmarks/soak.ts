@@ -1,12 +1,12 @@
 /** Memory over time, at half of what the system can do: what each process holds in the first and last quarter. */
-import { type Benchmark, elapsed, type Figure, figure, type Settings } from '../benchmark.ts';
-import { shared } from '../closedLoop.ts';
+import { type Benchmark, type Figure, figure, type Settings } from '../benchmark.ts';
+import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { closedLoop, openLoop } from '../load.ts';
+import { closedLoop, keepUp, type Load, openLoop } from '../load.ts';
 import { median } from '../numbers.ts';
 import { treeUse } from '../operatingSystem.ts';
-import { type Exchange, overWebSocket, tripQuestions } from '../questions.ts';
-import { measureLoad, type Server, type System, startSystem } from '../system.ts';
+import { type Exchange, tripQuestions } from '../questions.ts';
+import { measureLoad, type Server, type System, startSystem, UNBOUNDED } from '../system.ts';
 
 const CLIENTS = 256;
 const WARM_UP_MS = 5_000;
@@ -21,17 +21,17 @@ export const soak: Benchmark = {
   repetitions: 1,
   async prepare(revision, settings) {
     await using started = new AsyncDisposableStack();
-    const system = started.use(await startSystem(revision));
+    const system = started.use(await startSystem(revision, { env: UNBOUNDED }));
     const asked = await tripQuestions();
     const sockets = await GraphQLSocket.openAll(system.url, settings.connections, started);
-    const exchanges = Array.from({ length: CLIENTS }, (_, i) => overWebSocket(shared(sockets, i), asked));
+    const exchanges = clientsOver(sockets, CLIENTS, asked);
     const stopping = started.move();
     return {
       async measure() {
         const rate = (await fullRate(exchanges, system, settings)) / 2;
         const exchange: Exchange = async (row) => exchanges[row % CLIENTS]?.(row);
         await using load = openLoop(exchange, rate);
-        return [figure('tasks/s', 0, rate), ...(await memoryUnder(load.failed, system, settings))];
+        return [figure('tasks/s', 0, rate), ...(await memoryUnder(load, system, settings))];
       },
       [Symbol.asyncDispose]: () => stopping.disposeAsync(),
     };
@@ -41,16 +41,16 @@ export const soak: Benchmark = {
 /** In tasks/s. */
 async function fullRate(exchanges: readonly Exchange[], system: System, { seconds }: Settings) {
   await using load = closedLoop(exchanges);
-  await Promise.race([elapsed(WARM_UP_MS), load.failed]);
+  await keepUp(load, WARM_UP_MS);
   const { latencies, seconds: took } = await measureLoad(load, system, seconds);
   return latencies.length / took;
 }
 
-async function memoryUnder(failed: Promise<never>, { pids }: System, { minutes }: Settings) {
+async function memoryUnder(load: Load, { pids }: System, { minutes }: Settings) {
   const names = Object.keys(pids) as Server[];
   const samples = new Map(names.map((name) => [name, [] as number[]]));
   for (let sample = 0; sample < 4 * SAMPLES; sample++) {
-    await Promise.race([elapsed((minutes * 60_000) / (4 * SAMPLES)), failed]);
+    await keepUp(load, (minutes * 60_000) / (4 * SAMPLES));
     for (const [name, values] of samples) values.push((await treeUse(pids[name])).residentMiB);
   }
   return [...samples].flatMap(([name, values]): readonly Figure[] => {

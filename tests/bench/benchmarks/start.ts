@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Benchmark, elapsed, figure, type Revision } from '../benchmark.ts';
-import { shared } from '../closedLoop.ts';
+import { type Benchmark, figure, type Revision } from '../benchmark.ts';
+import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { closedLoop } from '../load.ts';
+import { closedLoop, keepUp } from '../load.ts';
 import { findDescendant, processUse, treeUse } from '../operatingSystem.ts';
-import { overWebSocket, tripQuestions } from '../questions.ts';
+import { tripQuestions } from '../questions.ts';
 
 const CLIENTS = 256;
 
@@ -24,9 +24,9 @@ export const start: Benchmark = {
         await using running = await npmStart(revision);
         await using opened = new AsyncDisposableStack();
         const sockets = await GraphQLSocket.openAll(running.url, connections, opened);
-        const clients = Array.from({ length: CLIENTS }, (_, i) => overWebSocket(shared(sockets, i), asked));
-        await using load = closedLoop(clients);
-        await Promise.race([elapsed(seconds * 1_000), load.failed]);
+        const exchanges = clientsOver(sockets, CLIENTS, asked);
+        await using load = closedLoop(exchanges);
+        await keepUp(load, seconds * 1_000);
         const gateway = await processUse(await findDescendant(running.pid, 'src/main.ts'));
         const workerPid = await findDescendant(running.pid, 'workers/main.ts');
         const worker = await processUse(workerPid);

@@ -5,7 +5,7 @@ import { tripNumber } from '../../support/predictDirectly.ts';
 import { type Benchmark, elapsed, figure, type Revision } from '../benchmark.ts';
 import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { openLoop } from '../load.ts';
+import { keepUp, openLoop } from '../load.ts';
 import { percentile } from '../numbers.ts';
 import { processUse } from '../operatingSystem.ts';
 import { type Exchange, idIn, overWebSocket, questions, tripQuestions } from '../questions.ts';
@@ -23,7 +23,7 @@ const KB_PER_MIB = 1024 ** 2 / 1_000;
 
 export const subscriptions: Benchmark = {
   name: 'subscriptions',
-  about: `${SUBSCRIPTIONS} open subscriptions over ${SOCKETS} WebSockets, and ${TASKS_PER_SECOND} tasks/s (open loop) beside them`,
+  about: `${SUBSCRIPTIONS.toLocaleString('en-US')} open subscriptions over ${SOCKETS} WebSockets, and ${TASKS_PER_SECOND} tasks/s (open loop) beside them`,
   /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
   async prepare(revision, { seconds }) {
     const asked = await tripQuestions();
@@ -39,7 +39,7 @@ export const subscriptions: Benchmark = {
         const exchange: Exchange = async (row) => overWebSocket(shared(sockets, row), asked)(row);
         {
           await using load = openLoop(exchange, TASKS_PER_SECOND);
-          await Promise.race([elapsed(WARM_UP_MS), load.failed]);
+          await keepUp(load, WARM_UP_MS);
         }
         const tasks = await Promise.all(sockets.map(submitWaiting));
         const gateway = () => processUse(system.pids.gateway);

@@ -1,7 +1,6 @@
 /** Everything over WebSockets, as browsers do it: what one gateway and one worker can do at most. */
-import { closedLoopBenchmark, shared } from '../closedLoop.ts';
+import { clientsOver, closedLoopBenchmark } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
-import { overWebSocket } from '../questions.ts';
 
 const CLIENTS = 256;
 
@@ -11,6 +10,6 @@ export const websocket = closedLoopBenchmark({
   budgets: { rate: { atLeast: 12_000 }, cpu: { atMost: 0.1 } },
   async connect(url, asked, opened, connections) {
     const sockets = await GraphQLSocket.openAll(url, connections, opened);
-    return Array.from({ length: CLIENTS }, (_, i) => overWebSocket(shared(sockets, i), asked));
+    return clientsOver(sockets, CLIENTS, asked);
   },
 });
