@@ -25,6 +25,8 @@ export interface Context {
   readonly requireOperator: () => void;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
+  /** Aborted when the client has left. */
+  readonly gone: AbortSignal | undefined;
 }
 
 export type Builder = ReturnType<typeof createBuilder>;

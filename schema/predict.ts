@@ -1,7 +1,12 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
 import { MAX_TIMEOUT_MS } from '../src/config.ts';
 import type { Model } from '../src/models.ts';
-import { MAX_AFFINITY_KEY_LENGTH, MAX_REQUEST_ID_LENGTH, MIN_TIMEOUT_MS } from '../src/submission.ts';
+import {
+  MAX_AFFINITY_KEY_LENGTH,
+  MAX_REQUEST_ID_LENGTH,
+  MAX_WAIT_MS,
+  MIN_TIMEOUT_MS,
+} from '../src/submission.ts';
 import type { Builder } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
@@ -20,6 +25,9 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
         description:
           "Pins a version, as `models` lists them. Default: as the model's rollout says; without one, the newest that is served.",
       }),
+      waitMs: t.int({
+        description: `For clients that cannot subscribe: returns the task once it has ended, or after so many milliseconds as it is then. 0 to ${MAX_WAIT_MS}. Default: 0, at once.`,
+      }),
       affinityKey: t.string({
         description: `Tasks with the same key are answered by the same version, as long as the rollout gives it their share: the id of a user, for one. It decides nothing else and is not kept. 1 to ${MAX_AFFINITY_KEY_LENGTH} characters.`,
       }),
@@ -32,13 +40,13 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
     builder.mutationField(manifest.graphql.mutation, (t) =>
       t.field({
         type: taskRef,
-        description: `Submits a task to the model ${manifest.name} and returns it at once, queued. ${manifest.description} Errors: \`BAD_USER_INPUT\`, \`NO_VERSION\`, \`QUEUE_FULL\`, \`GATEWAY_BUSY\`, \`REQUEST_ID_CONFLICT\`, \`BROKER_UNAVAILABLE\`.`,
+        description: `Submits a task to the model ${manifest.name} and returns it at once, queued, unless \`waitMs\` lets it end first. ${manifest.description} Errors: \`BAD_USER_INPUT\`, \`NO_VERSION\`, \`QUEUE_FULL\`, \`GATEWAY_BUSY\`, \`REQUEST_ID_CONFLICT\`, \`BROKER_UNAVAILABLE\`.`,
         args: {
           input: t.arg({ type: modelInput, required: true, description: 'What to predict for.' }),
           options: t.arg({ type: optionsInput, description: 'How to run it.' }),
         },
-        resolve: (_root, { input, options }, { tasks, owner, trace }) =>
-          tasks.submit({ model, input, options: options ?? {}, owner, trace }),
+        resolve: (_root, { input, options }, { tasks, owner, trace, gone }) =>
+          tasks.submit({ model, input, options: options ?? {}, owner, trace, gone }),
       }),
     );
   }

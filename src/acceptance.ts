@@ -85,6 +85,13 @@ export class Acceptance {
     }
   }
 
+  /** The task of an earlier try under a `requestId`, if there was one with the same question, and something came of it. */
+  async acceptedBefore(hash: string, digest: string): Promise<Task | undefined> {
+    const first = await this.#broker.readRequest(hash);
+    if (first?.record.inputDigest !== digest) return undefined;
+    return this.#acceptAgain(first.record.job, giveUpAt());
+  }
+
   /**
    * Accepts a job in the place of a dead one. However many gateways do so at the same time, and whichever of them dies
    * meanwhile, one task comes of it as long as the dead letter is removed only afterwards.

@@ -224,7 +224,7 @@ const settings = {
     unit: 'subscriptions',
     default: '50000',
     consequence:
-      'Subscriptions to tasks open at once on one gateway, all connections together; one more is refused with `GATEWAY_BUSY`.',
+      'Subscriptions to tasks open at once on one gateway, all connections together, and mutations that wait (`waitMs`); one more is refused with `GATEWAY_BUSY`.',
     parse: integer(1),
   },
   maxBufferedBytes: {

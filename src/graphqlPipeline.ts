@@ -21,6 +21,8 @@ interface Arrival {
   readonly req?: IncomingMessage;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
+  /** Of a WebSocket: aborted when it is closed. */
+  readonly gone?: AbortSignal | undefined;
 }
 
 export type GraphQLPipeline = ReturnType<typeof createPipeline>;
@@ -35,7 +37,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
   return createYoga<Arrival>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ request, req, connectionParams }: Arrival & { request?: Request }) => ({
+    context: ({ request, req, connectionParams, gone }: Arrival & { request?: Request }) => ({
       ...context,
       owner: 'anonymous',
       requireOperator: () =>
@@ -45,6 +47,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
             req?.headers.authorization,
           req?.headers.host,
         ),
+      gone: gone ?? request?.signal,
       trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
     }),
     plugins: [useRequestRules(config), useEndWithRequest()],

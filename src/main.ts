@@ -57,7 +57,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   const tasks = new TaskService({ broker, open, room, home, models, offering, limits: config });
   using deadLetters = new DeadLetters({ broker, tasks, models });
   const actuals = new Actuals({ broker, tasks, models, log });
-  const context: Omit<Context, 'owner' | 'trace' | 'requireOperator'> = {
+  const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {
     tasks,
     deadLetters,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),

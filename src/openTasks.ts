@@ -135,6 +135,15 @@ export class OpenTasks implements Disposable {
     return open?.accepted ? open.task : this.#recent.get(id);
   }
 
+  /** @throws {RequestError} `GATEWAY_BUSY` if a watch would be refused now. */
+  admitWatch(): void {
+    if (this.#subscriptions < this.#maxSubscriptions) return;
+    throw busy(
+      `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
+      this.#maxSubscriptions,
+    );
+  }
+
   /**
    * Watches a task from its present state to its end.
    *
@@ -146,12 +155,7 @@ export class OpenTasks implements Disposable {
     address: TaskAddress,
     { finalOnly, readPresent }: { finalOnly: boolean; readPresent: () => Promise<DatedTask> },
   ): Promise<TaskWatch> {
-    if (this.#subscriptions >= this.#maxSubscriptions) {
-      throw busy(
-        `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
-        this.#maxSubscriptions,
-      );
-    }
+    this.admitWatch();
     this.#subscriptions++;
     try {
       return await this.#startWatch(address, finalOnly, readPresent);

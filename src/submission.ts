@@ -11,11 +11,14 @@ import { newTaskId } from './task.ts';
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_REQUEST_ID_LENGTH = 128;
 export const MAX_AFFINITY_KEY_LENGTH = 256;
+export const MAX_WAIT_MS = 30_000;
 
 export interface TaskOptions extends VersionOptions {
   readonly requestId?: string | null | undefined;
   /** Milliseconds. */
   readonly timeoutMs?: number | null | undefined;
+  /** Milliseconds. */
+  readonly waitMs?: number | null | undefined;
 }
 
 export interface Submission {
@@ -25,6 +28,8 @@ export interface Submission {
   readonly owner: string;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
+  /** Aborted when the client has left: then nobody waits for the end any more. */
+  readonly gone: AbortSignal | undefined;
 }
 
 /** Who makes the job, when (broker time), and what there is to choose from. */
@@ -82,7 +87,7 @@ function versionOfRedriven(
 }
 
 function jobOf(
-  { model, input, owner, trace }: Omit<Submission, 'options'> & Pick<Job, 'input'>,
+  { model, input, owner, trace }: Omit<Submission, 'options' | 'gone'> & Pick<Job, 'input'>,
   { version, bucket }: ChosenVersion,
   timeoutMs: number,
   { home, now }: Origin,
@@ -103,12 +108,14 @@ function jobOf(
   };
 }
 
-function checkOptions({ requestId, timeoutMs, affinityKey }: TaskOptions): void {
+function checkOptions({ requestId, timeoutMs, waitMs, affinityKey }: TaskOptions): void {
   checkLength('requestId', requestId, MAX_REQUEST_ID_LENGTH);
   checkLength('affinityKey', affinityKey, MAX_AFFINITY_KEY_LENGTH);
   if (timeoutMs != null && (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS)) {
     throw badOption('timeoutMs', `from ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} (ms)`, String(timeoutMs));
   }
+  if (waitMs != null && (waitMs < 0 || waitMs > MAX_WAIT_MS))
+    throw badOption('waitMs', `from 0 to ${MAX_WAIT_MS} (ms)`, String(waitMs));
 }
 
 function checkLength(field: string, text: string | null | undefined, maxLength: number): void {

@@ -3,11 +3,12 @@ import { Acceptance } from './acceptance.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import { canceledResult, endTask } from './endTask.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
 import { checkInput } from './input.ts';
 import type { Model } from './models.ts';
 import type { Offering } from './offering.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
-import { inputDigest, type Job, redriveHash } from './protocol.ts';
+import { inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
 import type { ResultRoom } from './resultRoom.ts';
 import { newJob, redrivenJob, type Submission } from './submission.ts';
 import { isFinal, type Task } from './task.ts';
@@ -41,17 +42,20 @@ export class TaskService {
   }
 
   /**
-   * Accepts a task: validates, chooses the version, and returns once the job is stored.
+   * Accepts a task: validates, chooses the version, and returns once the job is stored; with `waitMs`, once the task has
+   * ended or the time is over.
    *
+   * @returns the task as it is then.
    * @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
    *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`.
    */
   async submit(submission: Submission): Promise<Task> {
-    const job = newJob(submission, this.#origin());
-    const { requestId, modelVersion } = submission.options;
-    if (requestId == null) return this.#acceptance.accept(job);
-    const question = checkInput(submission.model.manifest, submission.input);
-    return this.#acceptance.acceptOnce(job, requestId, inputDigest(question, modelVersion ?? undefined));
+    const { options, gone } = submission;
+    const waitMs = options.waitMs ?? 0;
+    // Before it is accepted: a refusal afterwards would hide that it was.
+    if (waitMs > 0) this.#open.admitWatch();
+    const task = await this.#accept(submission);
+    return waitMs === 0 || isFinal(task) ? task : this.#waitFor(task, waitMs, gone);
   }
 
   /**
@@ -114,6 +118,50 @@ export class TaskService {
     return this.#open.known(taskId) ?? (await this.#reader.stored(this.#reader.address(taskId)))?.task;
   }
 
+  async #accept(submission: Submission): Promise<Task> {
+    const { model, input, options, owner } = submission;
+    const { requestId, modelVersion } = options;
+    if (requestId == null) return this.#acceptance.accept(newJob(submission, this.#origin()));
+    const digest = inputDigest(checkInput(model.manifest, input), modelVersion ?? undefined);
+    let job: Job;
+    try {
+      job = newJob(submission, this.#origin());
+    } catch (error) {
+      // The first try may have found a version that has gone since; it stands for the same task all the same.
+      const hash = requestHash(owner, model.manifest.name, requestId);
+      const earlier = isVersionGone(error) ? await this.#acceptance.acceptedBefore(hash, digest) : undefined;
+      if (earlier === undefined) throw error;
+      return earlier;
+    }
+    return this.#acceptance.acceptOnce(job, requestId, digest);
+  }
+
+  /** The end of a task, or what it is once the time is over. It is accepted: whatever goes wrong now is no error. */
+  async #waitFor(task: Task, waitMs: number, gone: AbortSignal | undefined): Promise<Task> {
+    try {
+      return (await this.#end(task.id, waitMs, gone)) ?? (await this.find(task.id));
+    } catch {
+      return this.#open.known(task.id) ?? task;
+    }
+  }
+
+  /** @returns undefined if it has not come when the time is over, or the client gone. */
+  async #end(id: string, waitMs: number, gone: AbortSignal | undefined): Promise<Task | undefined> {
+    const watch = await this.result(id);
+    const leave = () => void watch.return?.();
+    const timer = setTimeout(leave, waitMs);
+    gone?.addEventListener('abort', leave);
+    try {
+      if (gone?.aborted) return undefined;
+      const { value } = await watch.next();
+      return value;
+    } finally {
+      clearTimeout(timer);
+      gone?.removeEventListener('abort', leave);
+      leave();
+    }
+  }
+
   #watch(id: string, finalOnly: boolean): Promise<AsyncIterableIterator<Task>> {
     const address = this.#reader.address(id);
     return this.#open.watch(address, { finalOnly, readPresent: () => this.#reader.present(address) });
@@ -122,4 +170,9 @@ export class TaskService {
   #origin() {
     return { home: this.#home, now: this.#broker.now(), offering: this.#offering };
   }
+}
+
+function isVersionGone(error: unknown): boolean {
+  if (!(error instanceof RequestError)) return false;
+  return error.code === RequestErrorCode.NoVersion || error.details.field === 'modelVersion';
 }

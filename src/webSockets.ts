@@ -63,8 +63,12 @@ function serveGraphQL(
   sockets: WebSocketServer,
   { config, log }: WebSocketOptions,
 ) {
-  return useServer<Record<string, unknown>>(
+  return useServer<Record<string, unknown>, { gone?: AbortController }>(
     {
+      onConnect({ extra }) {
+        extra.gone = new AbortController();
+      },
+      onDisconnect: ({ extra }) => extra.gone?.abort(),
       connectionInitWaitTimeout: config.connectionInitMs,
       jsonMessageReviver: refuseServerMessages,
       execute: (args) => (args as EnvelopedArgs).rootValue.execute(args) as Promise<ExecutionResult>,
@@ -76,6 +80,7 @@ function serveGraphQL(
           const { schema, execute, subscribe, contextFactory, parse, validate } = pipeline.getEnveloped({
             req: extra.request,
             connectionParams,
+            gone: extra.gone?.signal,
             params,
           });
           const document = parse(params.query);

@@ -1,4 +1,6 @@
 /** Rollouts as operators and clients have them: shares, affinity, pins, rollback with what is queued. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/protocol.ts';
 import { parseTaskId } from '../../src/task.ts';
@@ -6,6 +8,7 @@ import {
   type Answer,
   CANCEL_TASK,
   onlyTask,
+  PREDICT_TRIP,
   post,
   sse,
   submitTrip,
@@ -230,6 +233,22 @@ test('a rollout outlives the broker and every gateway', async () => {
   await using second = await startGateway(nats, env);
   expect(await versionsOf(second)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
   expect(await submitTrip(second.url, tripNumber(1))).toMatchObject({ modelVersion: '1' });
+});
+
+test('a retry is the first task, also when the version that it pins has gone since', async () => {
+  await using models = await twoVersions();
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { MODELS_DIR: models.path });
+  const options = { requestId: 'once', modelVersion: '2' };
+  const task = await submitTrip(gateway.url, tripNumber(1), options);
+  await rm(join(models.model, '2'), { recursive: true });
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions.length === 1,
+  );
+  expect(await submitTrip(gateway.url, tripNumber(1), options)).toEqual(task);
+  const other = { input: tripNumber(1), options: { ...options, requestId: 'another' } };
+  expect(refusalIn(await post(gateway.url, PREDICT_TRIP, other)).message).toContain('that can be had (1)');
 });
 
 test('a version that no live worker serves gets no share', async () => {

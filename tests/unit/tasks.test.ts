@@ -40,7 +40,7 @@ describe('a redriven job', () => {
   const manifest = { name: 'm', inputs: [], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [] } as unknown as Model;
   const origin = { home: '0a1b2c3d', now: 0, offering: OFFERING };
-  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined };
+  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
   const dead = newJob(submission, origin);
   const { bucket: _, ...pinned } = dead;
   const elsewhere = { ...origin, offering: { ...OFFERING, offers: () => false } };
@@ -63,7 +63,7 @@ test('a redriven job keeps its input, also a time that was left to be the moment
   const pickupAt = { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' };
   const manifest = { name: 'm', inputs: [pickupAt], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [{ version: '1' }] } as unknown as Model;
-  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined };
+  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
   const day = Date.parse('2021-02-03T14:30:00Z');
   const origin = { home: '0a1b2c3d', offering: OFFERING };
   const dead = newJob(submission, { ...origin, now: day });

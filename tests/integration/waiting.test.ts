@@ -1,0 +1,182 @@
+/** `waitMs`: the mutation that returns the finished task, or the task as it is when the time is over. */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openWebSocket, overWebSocket, PREDICT_TRIP, post, submitTrip, taskIn } from '../support/client.ts';
+import { startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn, transports } from '../support/transports.ts';
+
+/** Longer than any test may take: who waits so long has waited for the end. */
+const LONG_MS = 30_000;
+const JOBS = 'JOBS_trip-duration';
+
+function waiting(i: number, waitMs: number, options: Record<string, unknown> = {}) {
+  return { input: tripNumber(i), options: { waitMs, ...options } };
+}
+
+function submitAndWait(
+  { url }: Gateway,
+  i: number,
+  waitMs: number,
+  options: Record<string, unknown> = {},
+  signal?: AbortSignal,
+) {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: PREDICT_TRIP, variables: waiting(i, waitMs, options) }),
+    ...(signal && { signal }),
+  });
+}
+
+describe('the mutation returns', () => {
+  test.each(transports)('the finished task, over $name', async ({ ask }) => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    await using _worker = await startWorker(nats);
+    const task = taskIn(await ask(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS)), 'predictTrip');
+    expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: { durationMinutes: expect.any(Number) } });
+  });
+
+  test('the task as it is when the time is over: QUEUED without a worker, RUNNING in a long run', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    const queued = taskIn(await post(gateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
+    expect(queued).toMatchObject({ state: 'QUEUED', prediction: null });
+
+    const slowRuns = join(import.meta.dirname, '../support/slowRuns.js');
+    await using _worker = await startWorker(nats, { NODE_OPTIONS: `--import=${slowRuns}`, RUN_MS: '300' });
+    const running = await eventually(
+      async () => taskIn(await post(gateway.url, PREDICT_TRIP, waiting(2, 100)), 'predictTrip'),
+      ({ state }) => state === 'RUNNING',
+    );
+    expect(running).toMatchObject({ startedAt: expect.any(String), prediction: null });
+  });
+
+  test('a task that ends otherwise as it ended', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    const answer = await post(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
+    expect(taskIn(answer, 'predictTrip')).toMatchObject({
+      state: 'EXPIRED',
+      error: { code: 'DEADLINE_EXCEEDED' },
+    });
+  });
+
+  test('under a requestId the same task, at once if it has ended long ago, on any gateway', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    await using other = await startGateway(nats);
+    const options = { requestId: 'once' };
+    const queued = await submitTrip(gateway.url, tripNumber(1), options);
+    const waited = post(other.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
+    await using _worker = await startWorker(nats);
+    const task = taskIn(await waited, 'predictTrip');
+    expect(task).toMatchObject({ id: queued.id, state: 'SUCCEEDED' });
+    await using late = await startGateway(nats);
+    for (const { url } of [gateway, other, late])
+      expect(taskIn(await post(url, PREDICT_TRIP, waiting(1, LONG_MS, options)), 'predictTrip')).toEqual(
+        task,
+      );
+  });
+
+  test('the accepted task when the gateway leaves meanwhile', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    await using streams = await inspectStreams(nats);
+    const waited = post(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS));
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === 1,
+    );
+    gateway.kill('SIGTERM');
+    expect(taskIn(await waited, 'predictTrip').state).toBe('QUEUED');
+    expect(await gateway.ended).toBe(0);
+  });
+});
+
+describe('who waits takes the place of a subscription', () => {
+  test('and one more is GATEWAY_BUSY, and not accepted', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '1' });
+    await using streams = await inspectStreams(nats);
+    const client = new AbortController();
+    const first = submitAndWait(gateway, 1, LONG_MS, {}, client.signal).catch(() => {});
+    const refused = await eventually(
+      () => post(gateway.url, PREDICT_TRIP, waiting(2, LONG_MS, { timeoutMs: 100 })),
+      ({ errors }) => errors !== undefined,
+    );
+    expect(refusalIn(refused)).toMatchObject({ extensions: { code: 'GATEWAY_BUSY', limit: 1 } });
+    const { last_seq: accepted } = await streams.state(JOBS);
+    expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(3, 1))).extensions.code).toBe(
+      'GATEWAY_BUSY',
+    );
+    expect((await streams.state(JOBS)).last_seq).toBe(accepted);
+    expect(await submitTrip(gateway.url, tripNumber(4))).toMatchObject({ state: 'QUEUED' });
+    client.abort();
+    await first;
+  });
+
+  test('and gives it back when the client leaves, over POST and WebSocket', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '1' });
+    await using streams = await inspectStreams(nats);
+    const accepted = (count: number) =>
+      eventually(
+        () => streams.state(JOBS),
+        ({ messages }) => messages === count,
+      );
+    const hasRoom = () =>
+      eventually(
+        () => post(gateway.url, PREDICT_TRIP, waiting(2, 1)),
+        ({ errors }) => errors === undefined,
+      );
+    const client = new AbortController();
+    const first = submitAndWait(gateway, 1, LONG_MS, {}, client.signal).catch(() => {});
+    await accepted(1);
+    client.abort();
+    await first;
+    await hasRoom();
+
+    const webSocket = openWebSocket(gateway.url);
+    const { messages } = await streams.state(JOBS);
+    const second = overWebSocket(webSocket, PREDICT_TRIP, waiting(1, LONG_MS))
+      .next()
+      .catch(() => {});
+    await accepted(messages + 1);
+    webSocket.terminate();
+    await webSocket.dispose();
+    await second;
+    await hasRoom();
+  });
+
+  test('a hundred on one WebSocket are answered without a complaint in the log', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats);
+    await using streams = await inspectStreams(nats);
+    const webSocket = openWebSocket(gateway.url);
+    const tasks = Array.from({ length: 100 }, (_, i) =>
+      Array.fromAsync(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
+    );
+    await eventually(
+      () => streams.state(JOBS),
+      ({ messages }) => messages === 100,
+    );
+    await using _worker = await startWorker(nats);
+    for (const [answer = {}] of await Promise.all(tasks))
+      expect(taskIn(answer, 'predictTrip').state).toBe('SUCCEEDED');
+    await webSocket.dispose();
+    expect(gateway.output()).not.toMatch(/Warning|"level":[45]0/);
+  });
+});
+
+test.each([-1, 30_001])('a wait of %d ms is refused', async (waitMs) => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(1, waitMs)))).toMatchObject({
+    message: `waitMs must be from 0 to 30000 (ms), got ${waitMs}`,
+    extensions: { code: 'BAD_USER_INPUT', field: 'waitMs' },
+  });
+});
