@@ -137,9 +137,9 @@ export class Line {
       version: this.version,
       maxHeld: BATCHES_HELD * manifest.batching.maxBatchSize,
     });
-    this.#session = session;
-    this.#source = source;
     this.#failure = undefined;
+    this.#use(session);
+    this.#source = source;
     this.#running = runWorker({
       source,
       session: {
@@ -153,10 +153,7 @@ export class Line {
       workerId,
       log,
       signal,
-    }).catch((error) => {
-      this.#failure = error;
-      this.#wake();
-    });
+    }).catch((error) => this.#fail(error));
     this.#become({ type: 'serving', session });
     this.#log.info('version offered');
 
@@ -164,7 +161,7 @@ export class Line {
     await source.stop();
     await this.#running;
     await source[Symbol.asyncDispose]();
-    await this.#session[Symbol.asyncDispose]();
+    await this.#session?.[Symbol.asyncDispose]();
     return this.#conclude();
   }
 
@@ -235,7 +232,7 @@ export class Line {
     const session = await this.#open(version);
     if (session instanceof Error) return false;
     const former = this.#session;
-    this.#session = session;
+    this.#use(session);
     if (this.#state.type === 'serving') this.#become({ type: 'serving', session });
     await former?.[Symbol.asyncDispose]();
     this.#log.info('session replaced');
@@ -267,6 +264,19 @@ export class Line {
       this.#log.debug({ reason: messageOf(error) }, 'the queue of a version could not be looked at');
       return false;
     }
+  }
+
+  #use(session: Session): void {
+    this.#session = session;
+    // Known before a job meets it, none has to wait for the end of its lease.
+    void session.lost.then((lost) => {
+      if (this.#session === session) this.#fail(lost);
+    });
+  }
+
+  #fail(failure: unknown): void {
+    this.#failure ??= failure;
+    this.#wake();
   }
 
   /** Resolves once the catalog has another version here than the one given, or the line ends. */

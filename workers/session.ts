@@ -71,6 +71,7 @@ export class Session implements AsyncDisposable, Tenant {
   #holders = 0;
   #heldUntil = performance.now();
   #released = Promise.withResolvers<void>();
+  readonly #lost = Promise.withResolvers<SessionLost>();
 
   private constructor(options: SessionOptions) {
     this.#options = options;
@@ -104,6 +105,11 @@ export class Session implements AsyncDisposable, Tenant {
   /** The execution provider in use, or that was when it was loaded last. */
   get executionProvider(): string {
     return this.#executionProvider;
+  }
+
+  /** Resolves, with the reason, once it cannot be loaded again. */
+  get lost(): Promise<SessionLost> {
+    return this.#lost.promise;
   }
 
   get isLoaded(): boolean {
@@ -273,7 +279,9 @@ export class Session implements AsyncDisposable, Tenant {
     try {
       await start();
     } catch (cause) {
-      throw new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
+      const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
+      this.#lost.resolve(lost);
+      throw lost;
     }
   }
 

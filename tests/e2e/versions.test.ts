@@ -7,11 +7,13 @@ import { describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { type Job, MESSAGE_VERSION, type WorkerPresence } from '../../src/protocol.ts';
 import { newTaskId } from '../../src/task.ts';
+import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
-import { modelsWith, writeAddingModel } from '../support/models.ts';
+import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
-import { type Process, startProcess, startWorker } from '../support/processes.ts';
-import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Process, startGateway, startProcess, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
@@ -57,6 +59,48 @@ describe('under load, no task is lost', () => {
     await load.rounds(2);
     await load.expectAllRight();
   });
+});
+
+test('a gateway that runs offers a version that is copied in, and one that is left when it goes', async () => {
+  await using bench = await openBench();
+  await using gateway = await startGateway(bench.nats, bench.env);
+  await using _worker = await startWorker(bench.nats, bench.env);
+  const predict = async () => {
+    const { id } = await submitTrip(gateway.url, tripNumber(1));
+    return onlyTask(sse(gateway.url, TASK_RESULT, { id }));
+  };
+  expect(await predict()).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED' });
+  await addConstantVersion(bench, '2', 42);
+  const newest = await eventually(predict, ({ modelVersion }) => modelVersion === '2');
+  expect(newest).toMatchObject({ state: 'SUCCEEDED', prediction: { durationMinutes: 42 } });
+  await rm(join(bench.model, '2'), { recursive: true });
+  expect(await eventually(predict, ({ modelVersion }) => modelVersion === '1')).toMatchObject({
+    state: 'SUCCEEDED',
+  });
+});
+
+test('models that compete for one slot have the time of their weights', async () => {
+  await using two = await openAddingModels(['alpha', 'beta']);
+  const jobs = ['alpha', 'beta'].map((model) => Array.from({ length: 800 }, () => two.job(model)));
+  for (const queue of jobs) await queueJobs(two.broker, queue);
+  await using _worker = await startWorker(two.nats, {
+    ...two.env,
+    ...SLOW_RUNS,
+    WORKER_SLOTS: '1',
+    WORKER_MODELS: 'alpha=3,beta',
+  });
+  const ends = await Promise.all(
+    jobs.map(async (queue) => {
+      const results = [];
+      for (const job of queue) results.push(await resultOf(two.streams, job));
+      return results.map((result) => Number(result?.finishedAt)).toSorted((a, b) => a - b);
+    }),
+  );
+  const [alpha = [], beta = []] = ends;
+  // 100 runs of alpha, and about 33 of beta meanwhile, of 8 rows each.
+  const meanwhile = beta.filter((finishedAt) => finishedAt < (alpha.at(-1) ?? 0)).length;
+  expect(meanwhile).toBeGreaterThan(200);
+  expect(meanwhile).toBeLessThan(400);
 });
 
 test('a version whose folder comes back while it drains is served again, by the same session', async () => {
@@ -123,9 +167,6 @@ test('a session that cannot be started again takes only its own version along', 
   await using worker = await startWorker(bench.nats, bench.env);
   await writeFile(join(bench.model, '2/model.onnx'), 'spoiled');
   process.kill(sessionProcess(worker, '2'), 'SIGKILL');
-  await worker.logged('session process died');
-  // It is found out by the next job, which is then left to others.
-  await queueJobs(bench.broker, [{ ...tripJob(bench.broker, 1), version: '2' }]);
   await worker.logged('version given up');
   const { models, refused } = await presence(bench.broker, ({ refused }) => refused?.length === 1);
   expect(models).toMatchObject([{ version: '1' }]);
@@ -138,8 +179,6 @@ test('a worker whose only session is lost leaves with exit code 1', async () => 
   await using worker = await startWorker(bench.nats, bench.env);
   await writeFile(join(bench.model, '1/model.onnx'), 'spoiled');
   process.kill(sessionProcess(worker, '1'), 'SIGKILL');
-  await worker.logged('session process died');
-  await queueJobs(bench.broker, [tripJob(bench.broker, 1)]);
   expect(await worker.ended).toBe(1);
   expect(worker.output()).toContain('the session could not be started again');
 });
@@ -241,26 +280,33 @@ async function openAddingModels(names: readonly string[]) {
   const env = { NATS_URL: nats.url, MODELS_DIR: folder.path };
   const broker = stack.use(await openTestBroker(nats, env));
   const streams = stack.use(await inspectStreams(nats));
+  const job = (model: string): Job => {
+    const submittedAt = broker.now();
+    const deadline = submittedAt + 60_000;
+    const taskId = newTaskId({ model, home: HOME, deadline });
+    const input = { x: 0.5 };
+    return {
+      v: MESSAGE_VERSION,
+      taskId,
+      model,
+      version: '1',
+      input,
+      submittedAt,
+      deadline,
+      owner: 'anonymous',
+    };
+  };
   return {
     nats,
     env,
     broker,
+    streams,
+    job,
     async answers(model: string) {
-      const submittedAt = broker.now();
-      const deadline = submittedAt + 60_000;
-      const taskId = newTaskId({ model, home: HOME, deadline });
-      const job = {
-        v: MESSAGE_VERSION,
-        taskId,
-        model,
-        version: '1',
-        submittedAt,
-        deadline,
-        owner: 'anonymous',
-      };
-      await queueJobs(broker, [{ ...job, input: { x: 0.5 } }]);
+      const asked = job(model);
+      await queueJobs(broker, [asked]);
       const prediction = { y: 0.5 + names.indexOf(model) };
-      expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', prediction });
+      expect(await resultOf(streams, asked)).toMatchObject({ state: 'SUCCEEDED', prediction });
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -388,7 +388,7 @@ function publishNotice(
       }).replace('"v":1e+308', '"v":null'),
   ]);
   const running = { taskIds: [id], startedAt: now, attempts: [1] };
-  const presence = { id: 'worker-x', startedAt: now, models: [] };
+  const presence = { id: 'worker-x', startedAt: now, models: [], refused: [] };
   random.pick<() => void>([
     () => connection.publish(`final.${home}.${id}`, bad()),
     () => connection.publish(`results.${home}.${id}`, bad()),
@@ -421,7 +421,13 @@ function publishNotice(
           bad(),
           JSON.stringify({
             ...presence,
-            [random.pick(['id', 'startedAt', 'models'])]: random.pick([null, true, 1e308, {}, [1]]),
+            [random.pick(['id', 'startedAt', 'models', 'refused'])]: random.pick([
+              null,
+              true,
+              1e308,
+              {},
+              [1],
+            ]),
           }),
         ]),
       ),
