@@ -304,11 +304,11 @@ describe('an actual', () => {
     expect((await liveError(survivor))[0]?.count).toBe(3);
     await ownNats[Symbol.asyncDispose]();
     await using _empty = await startNats({ port: ownNats.port });
-    const answer = await eventually(
+    await eventually(
       () => post(survivor.url, LIVE_ERROR),
       ({ errors }) => errors === undefined,
     );
-    expect(fieldOf<readonly ModelView[]>(answer)[0]?.versions[0]?.liveError).toEqual([]);
+    expect(await liveError(survivor)).toEqual([]);
     expect(ownWorker.output()).not.toContain('"level":60');
   });
 });
@@ -395,6 +395,13 @@ describe('a gateway', () => {
     return Object.assign(opened, { [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() });
   }
 
+  function onceRead(actuals: Actuals) {
+    return eventually(
+      () => actuals.liveErrors(MODEL, '1'),
+      (errors) => errors !== undefined,
+    );
+  }
+
   test('knows no live error while it still reads, and takes reports all the same', async () => {
     await using nats = await startNats();
     const reading = Promise.withResolvers<void>();
@@ -410,7 +417,7 @@ describe('a gateway', () => {
     });
     expect(await actuals.liveErrors(MODEL, '1')).toBeUndefined();
     reading.resolve();
-    expect(await actuals.liveErrors(MODEL, '1')).toMatchObject([{ count: 1, mae: 2, rmse: 2 }]);
+    expect(await onceRead(actuals)).toMatchObject([{ count: 1, mae: 2, rmse: 2 }]);
   });
 
   test('asks a copy of the stream again that is behind', async () => {
@@ -420,7 +427,7 @@ describe('a gateway', () => {
       after: async (sequence) => (behind-- > 0 ? [] : real.after(sequence)),
     }));
     await actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 });
-    expect(await actuals.liveErrors(MODEL, '1')).toMatchObject([{ count: 1 }]);
+    expect(await onceRead(actuals)).toMatchObject([{ count: 1 }]);
     expect(behind).toBeLessThan(0);
   });
 
