@@ -9,10 +9,15 @@ import type { ModelVersion } from '../src/models.ts';
 import type { Value, Values } from '../src/task.ts';
 
 export interface GoldenRows {
-  /** Largest absolute difference allowed of a number, in its output's unit. Texts and booleans have to be equal. */
-  readonly tolerance: number;
+  readonly tolerance: Tolerance;
   readonly rows: readonly GoldenRow[];
 }
+
+/**
+ * Largest absolute difference allowed of a number, in its output's unit: one for all outputs, or one for each that has
+ * numbers, by name. Texts and booleans have to be equal.
+ */
+export type Tolerance = number | Readonly<Record<string, number>>;
 
 export interface GoldenRow {
   readonly input: Values;
@@ -23,10 +28,25 @@ export interface GoldenRow {
 export async function readGoldenRows(manifest: Manifest, { folder }: ModelVersion): Promise<GoldenRows> {
   const file = join(folder, 'golden.json');
   const { rows, tolerance } = (await readJson(file)) as Partial<GoldenRows>;
-  if (!Array.isArray(rows) || rows.length === 0 || !(Number(tolerance) >= 0)) {
-    throw new Error(`${file} must hold a tolerance and at least one row`);
-  }
-  return { tolerance: Number(tolerance), rows: rows.map((row) => checkRow(manifest, row, file)) };
+  if (!Array.isArray(rows) || rows.length === 0) throw new Error(`${file} must hold at least one row`);
+  return {
+    tolerance: checkTolerance(manifest, tolerance, file),
+    rows: rows.map((row) => checkRow(manifest, row, file)),
+  };
+}
+
+function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
+  const numbers = outputs.filter(({ type }) => type !== 'string' && type !== 'boolean');
+  const told = tolerance ?? {};
+  const untold = numbers.find(({ name }) => !(toleranceOf(told, name) >= 0));
+  if (untold === undefined) return told;
+  throw new Error(`${file} must hold a tolerance, one for all outputs or one for ${untold.name} too`);
+}
+
+/** Of an output, by name; NaN if none is told. */
+export function toleranceOf(tolerance: Tolerance, output: string): number {
+  const told = typeof tolerance === 'number' ? tolerance : tolerance[output];
+  return typeof told === 'number' ? told : Number.NaN;
 }
 
 function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): GoldenRow {
@@ -72,15 +92,16 @@ export function goldenBatches(
 export function compareWithGolden(
   batch: readonly GoldenRow[],
   predictions: readonly (Values | string)[],
-  tolerance: number,
+  tolerance: Tolerance,
 ): void {
   for (const [i, { input, output }] of batch.entries()) {
     for (const [name, wanted] of Object.entries(output)) {
       const prediction = predictions[i];
       const got = typeof prediction === 'object' ? prediction[name] : prediction;
-      if (isWithin(tolerance, wanted, got)) continue;
+      const allowed = toleranceOf(tolerance, name);
+      if (isWithin(allowed, wanted, got)) continue;
       throw new Error(
-        `for ${JSON.stringify(input)} golden.json wants ${name} ${expectation(wanted, tolerance)}, the model gave ${show(got)}`,
+        `for ${JSON.stringify(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
       );
     }
   }

@@ -4,7 +4,8 @@ import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { post, sse } from '../support/client.ts';
+import type { Manifest } from '../../src/manifest.ts';
+import { type Answer, post, sse } from '../support/client.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
   classifier,
@@ -20,6 +21,7 @@ import {
   zipMapped,
 } from '../support/onnxFiles.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
+import { eventually } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -132,6 +134,7 @@ describe('npm run model -- add', () => {
     expect(manifest.example).toEqual({ x: [1, 2, 4] });
     const golden = await models.json('logarithms/1/golden.json');
     expect(golden.rows[1].output.negatives).toEqual([-0.5, -8, -16]);
+    expect(golden.tolerance).toEqual({ logarithms: 0.001, negatives: 0.01 });
   });
 
   test('leaves out what cannot be served only if told to', async () => {
@@ -292,42 +295,74 @@ describe('npm run model -- check', () => {
   });
 });
 
-test('models that were added are served, and answer as their golden rows say', async () => {
+test('models that were added are served, and so is a version that is added while they are', async () => {
   await using models = await openModels();
-  const matrix = await models.file('iris.onnx', classifier());
-  const columns = await models.file('columns.onnx', columnPerTensor());
-  const texts = await models.file('texts.onnx', textAndBoolean());
-  await models.command('add', matrix, '--name', 'iris');
-  await models.command('add', columns, '--name', 'columns');
-  await models.command('add', texts, '--name', 'texts', '--mutation', 'describeDay');
+  const adding = [
+    ['iris', await models.file('iris.onnx', classifier())],
+    ['columns', await models.file('columns.onnx', columnPerTensor())],
+    ['texts', await models.file('texts.onnx', textAndBoolean()), '--mutation', 'describeDay'],
+    ['fare', await models.file('fare1.onnx', separateTensors(1))],
+  ] as const;
+  const added = adding.map(([name, file, ...more]) => models.command('add', file, '--name', name, ...more));
+  for (const ending of await Promise.all(added)) expect(ending).toMatchObject({ code: 0 });
 
   await using nats = await startNats();
   const env = { MODELS_DIR: models.modelsDir };
   await using gateway = await startGateway(nats, env);
   await using _worker = await startWorker(nats, env);
-  for (const name of ['iris', 'columns', 'texts']) {
-    const { graphql, outputs } = await models.json(name, 'model.json');
+  for (const [name] of adding) {
     const { rows } = await models.json(name, '1/golden.json');
-    const fields = outputs.map((output: { name: string }) => output.name).join(' ');
+    const manifest = await models.json(name, 'model.json');
     for (const { input, output } of rows) {
-      const task = await predict(gateway.url, graphql, fields, input);
-      expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: output });
+      const { data } = await submit(gateway.url, manifest, { input });
+      expect(await result(gateway.url, manifest, data)).toMatchObject({
+        state: 'SUCCEEDED',
+        prediction: output,
+      });
     }
   }
+
+  const file = await models.file('fare2.onnx', separateTensors(2));
+  expect(await models.command('add', file, '--name', 'fare')).toMatchObject({ code: 0 });
+  const manifest = await models.json('fare', 'model.json');
+  const pinned = { input: manifest.example, options: { modelVersion: '2' } };
+  const { data } = await eventually(
+    () => submit(gateway.url, manifest, pinned),
+    ({ errors }) => errors === undefined,
+  );
+  expect(await result(gateway.url, manifest, data)).toMatchObject({
+    state: 'SUCCEEDED',
+    modelVersion: '2',
+    prediction: { y: 3 },
+  });
 });
 
-/** Submits over POST and waits for the result over SSE. */
-async function predict(
+type ManifestNames = Pick<Manifest, 'graphql' | 'outputs'>;
+
+/** Submits over POST. */
+function submit(
   url: string,
-  { mutation, inputType, predictionType }: Record<string, string>,
-  fields: string,
-  input: unknown,
+  { graphql }: ManifestNames,
+  variables: Record<string, unknown>,
+): Promise<Answer> {
+  const { mutation, inputType } = graphql;
+  return post(
+    url,
+    `mutation ($input: ${inputType}!, $options: TaskOptions) { ${mutation}(input: $input, options: $options) { id } }`,
+    variables,
+  );
+}
+
+/** Waits for the result of what was submitted, over SSE. */
+async function result(
+  url: string,
+  { graphql, outputs }: ManifestNames,
+  data: Answer['data'],
 ): Promise<unknown> {
-  const submit = `mutation ($input: ${inputType}!) { ${mutation}(input: $input) { id } }`;
-  const { data, errors } = await post(url, submit, { input });
-  if (errors !== undefined) throw new Error(JSON.stringify(errors));
-  const watch = `subscription ($id: ID!) { taskResult(id: $id) { state error { message } prediction { ... on ${predictionType} { ${fields} } } } }`;
-  const answers = await Array.fromAsync(sse(url, watch, { id: data?.[mutation ?? '']?.id }));
+  const fields = outputs.map(({ name }) => name).join(' ');
+  const prediction = `prediction { ... on ${graphql.predictionType} { ${fields} } }`;
+  const query = `subscription ($id: ID!) { taskResult(id: $id) { state modelVersion error { message } ${prediction} } }`;
+  const answers = await Array.fromAsync(sse(url, query, { id: data?.[graphql.mutation]?.id }));
   return answers[0]?.data?.taskResult;
 }
 

@@ -227,6 +227,38 @@ describe('golden rows', () => {
     expect(() => compare({ isGood: false })).toThrow('wants isGood true, the model gave false');
   });
 
+  test('may allow each output a tolerance of its own', () => {
+    const tolerance = { share: 0.01, sizes: 0.5 };
+    const compareEach = (change: Values) =>
+      compareWithGolden([row], [{ ...row.output, ...change }], tolerance);
+    expect(() => compareEach({ share: 0.509, sizes: [1.4, 2] })).not.toThrow();
+    expect(() => compareEach({ share: 0.52 })).toThrow('wants share 0.5 ± 0.01, the model gave 0.52');
+    expect(() => compareEach({ sizes: [1, 2.6] })).toThrow('wants sizes [1, 2] ± 0.5');
+  });
+
+  test.each([
+    [undefined, 'a tolerance, one for all outputs or one for share too'],
+    [-1, 'one for share too'],
+    ['0.1', 'one for share too'],
+    [null, 'one for share too'],
+    [{ share: 0.1 }, 'one for size too'],
+    [{ share: 0.1, size: '1' }, 'one for size too'],
+  ])('are refused if the tolerance is %j', async (tolerance, message) => {
+    const twoOutputs = {
+      inputs: [],
+      outputs: [
+        { name: 'label', type: 'string' },
+        { name: 'share', type: 'float32' },
+        { name: 'size', type: 'int64' },
+      ],
+    } as unknown as Manifest;
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-golden-'));
+    const rows = [{ input: {}, output: { label: 'a', share: 0.5, size: 3 } }];
+    await writeFile(join(folder.path, 'golden.json'), JSON.stringify({ tolerance, rows }));
+    const reading = readGoldenRows(twoOutputs, { folder: folder.path } as ModelVersion);
+    await expect(reading).rejects.toThrow(message);
+  });
+
   test.each([
     [{ title: 5 }, { label: 'a', shares: [1, 2] }, 'title must be a text'],
     [{}, { label: 'a', shares: [1, 2] }, 'must give pickupAt, whose default is now'],

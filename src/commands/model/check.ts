@@ -9,6 +9,7 @@ import {
   type GoldenRows,
   goldenBatches,
   readGoldenRows,
+  toleranceOf,
 } from '../../../workers/golden.ts';
 import { Inspection } from '../../../workers/inspection.ts';
 import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
@@ -33,14 +34,20 @@ type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
 
 export interface GoldenReport {
   readonly rows: number;
-  /** The largest absolute error of a number, over all runs. */
-  readonly deviation: number;
-  readonly tolerance: number;
+  /** Of the output whose numbers come nearest to its tolerance, over all runs; undefined if none has numbers. */
+  readonly worst: Deviation | undefined;
   /** Medians of the runs, in milliseconds. */
   readonly oneRowMs: number;
   readonly fullBatchMs: number;
   /** The first row that is missed. */
   readonly problem: string | undefined;
+}
+
+export interface Deviation {
+  readonly output: string;
+  /** The largest absolute error. */
+  readonly deviation: number;
+  readonly tolerance: number;
 }
 
 export interface CheckOptions extends Pick<Config, 'executionProviders'> {
@@ -84,25 +91,38 @@ async function runGoldenRows(
   const again = Array.from({ length: FULL_BATCH_RUNS - 1 }, () => fullBatch);
   const oneRowMs: number[] = [];
   const fullBatchMs: number[] = [];
-  let deviation = 0;
+  const deviations = numberOutputs(manifest).map((output) => ({
+    output,
+    deviation: 0,
+    tolerance: toleranceOf(golden.tolerance, output),
+  }));
   let problem: string | undefined;
   for (const batch of [...batches, ...again]) {
     const inputs = batch.map(({ input }) => input);
     const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
     (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
     const wanted = batch.map(({ output }) => output);
-    deviation = Math.max(deviation, largestDeviation(wanted, predictions));
+    for (const entry of deviations)
+      entry.deviation = Math.max(entry.deviation, largestDeviation(entry.output, wanted, predictions));
     problem ??= goldenProblem(() => compareWithGolden(batch, predictions, golden.tolerance));
   }
-  const { rows, tolerance } = golden;
+  const [worst] = deviations.toSorted((a, b) => share(b) - share(a));
   return {
-    rows: rows.length,
-    deviation,
-    tolerance,
+    rows: golden.rows.length,
+    worst,
     oneRowMs: median(oneRowMs),
     fullBatchMs: median(fullBatchMs),
     problem,
   };
+}
+
+function numberOutputs({ outputs }: Manifest): readonly string[] {
+  return outputs.filter(({ type }) => type !== 'string' && type !== 'boolean').map(({ name }) => name);
+}
+
+/** How much of its tolerance an output uses up. */
+function share({ deviation, tolerance }: Deviation): number {
+  return deviation === 0 ? 0 : deviation / tolerance;
 }
 
 function goldenProblem(compare: () => void): string | undefined {

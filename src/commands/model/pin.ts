@@ -2,7 +2,14 @@
  * Golden rows for a model whose training nobody can ask: what it answers today. They hold a later runtime, machine or
  * copy of the file to the same answers; how good the answers are they do not tell.
  */
-import { type GoldenRow, type GoldenRows, goldenBatches, isWithin } from '../../../workers/golden.ts';
+import {
+  type GoldenRow,
+  type GoldenRows,
+  goldenBatches,
+  isWithin,
+  type Tolerance,
+  toleranceOf,
+} from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/inspection.ts';
 import { RunFailed } from '../../../workers/session.ts';
 import { messageOf } from '../../errors.ts';
@@ -72,19 +79,23 @@ async function answerTo(
   }
 }
 
-/** @returns a power of ten; 0 if there are no fractions to differ in. */
-function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): number {
-  const fractions = outputs.filter(({ type }) => type === 'float32' || type === 'float64');
-  if (fractions.length === 0) return 0;
-  const numbers = fractions.flatMap(({ name }) => rows.flatMap(({ output }) => numbersIn(output[name])));
-  const largest = Math.max(LEAST_NUMBER, ...numbers.map(Math.abs));
-  return Number(`1e${Math.ceil(Math.log10(largest * RELATIVE_TOLERANCE))}`);
+/** Powers of ten, one for each output that has numbers; whole numbers have nothing to differ in. */
+function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): Tolerance {
+  return Object.fromEntries(
+    outputs.flatMap(({ name, type }) => {
+      if (type === 'string' || type === 'boolean') return [];
+      if (type === 'int32' || type === 'int64') return [[name, 0]];
+      const numbers = rows.flatMap(({ output }) => numbersIn(output[name]));
+      const largest = numbers.reduce((most, number) => Math.max(most, Math.abs(number)), LEAST_NUMBER);
+      return [[name, Number(`1e${Math.ceil(Math.log10(largest * RELATIVE_TOLERANCE))}`)]];
+    }),
+  );
 }
 
 async function refuseOtherAnswersInBatch(
   { inspection, manifest, source }: PinOptions,
   rows: readonly GoldenRow[],
-  tolerance: number,
+  tolerance: Tolerance,
 ): Promise<void> {
   const batch = goldenBatches(manifest, { rows, tolerance }).at(-1) ?? [];
   const inputs = batch.map(({ input }) => input);
@@ -99,7 +110,9 @@ async function refuseOtherAnswersInBatch(
     const prediction = predictions[i];
     const isSame =
       typeof prediction === 'object' &&
-      Object.entries(output).every(([name, value]) => isWithin(tolerance, value, prediction[name]));
+      Object.entries(output).every(([name, value]) =>
+        isWithin(toleranceOf(tolerance, name), value, prediction[name]),
+      );
     if (isSame) continue;
     throw new ModelFileError(
       `${source} answers ${JSON.stringify(input)} with ${JSON.stringify(output)} alone, but in a batch with ${JSON.stringify(prediction)}: an answer must not depend on other rows, nor on chance`,

@@ -1,6 +1,6 @@
 /** How models and versions are shown in a terminal. */
 import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../manifest.ts';
-import type { GoldenReport, VersionReport } from './check.ts';
+import type { Deviation, VersionReport } from './check.ts';
 
 const MIB = 2 ** 20;
 
@@ -65,7 +65,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
       loaded?.executionProvider ?? '–',
       loaded === undefined ? '–' : `${Math.round(loaded.residentBytes / MIB)} MiB`,
       String(golden?.rows ?? '–'),
-      golden === undefined ? '–' : formatDeviation(golden),
+      golden?.worst === undefined ? '–' : formatDeviation(golden.worst),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),
       golden === undefined ? '–' : formatMs(golden.fullBatchMs),
       problem === undefined ? 'ok' : 'refused',
@@ -73,8 +73,8 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
   ]);
 }
 
-function formatDeviation({ deviation, tolerance }: GoldenReport): string {
-  return `${deviation === 0 ? '0' : deviation.toExponential(1)} of ${tolerance}`;
+function formatDeviation({ output, deviation, tolerance }: Deviation): string {
+  return `${deviation === 0 ? '0' : deviation.toExponential(1)} of ${tolerance} (${output})`;
 }
 
 function formatMs(ms: number): string {

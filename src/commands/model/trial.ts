@@ -26,17 +26,18 @@ export async function runRows(
   return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs };
 }
 
-/** The largest absolute difference between the numbers of predictions for the same rows; 0 if there are none. */
-export function largestDeviation(one: readonly Values[], other: readonly (Values | string)[]): number {
+/** The largest absolute difference between numbers that are wanted of an output and those that came. */
+export function largestDeviation(
+  output: string,
+  wanted: readonly Values[],
+  predictions: readonly (Values | string)[],
+): number {
   let largest = 0;
-  for (const [i, values] of one.entries()) {
-    const counterpart = other[i];
-    if (typeof counterpart !== 'object') continue;
-    for (const [name, value] of Object.entries(values)) {
-      const numbers = numbersIn(counterpart[name]);
-      for (const [j, number] of numbersIn(value).entries())
-        largest = Math.max(largest, Math.abs(number - (numbers[j] ?? number)));
-    }
+  for (const [row, values] of wanted.entries()) {
+    const prediction = predictions[row];
+    const numbers = typeof prediction === 'object' ? numbersIn(prediction[output]) : [];
+    for (const [i, number] of numbersIn(values[output]).entries())
+      largest = Math.max(largest, Math.abs(number - (numbers[i] ?? number)));
   }
   return largest;
 }

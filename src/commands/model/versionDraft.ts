@@ -53,7 +53,7 @@ export async function writeRecords(
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
   await writeFile(
     join(folder, 'golden.json'),
-    `{\n  "tolerance": ${tolerance},\n  "rows": [\n${lines}\n  ]\n}\n`,
+    `{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`,
   );
   const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };
   await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
