@@ -3,6 +3,7 @@
  *
  * The recipe reads data and returns a trained version as plain values; it writes nothing. The command
  * knows nothing of the model; it owns the arguments, the files it writes and the exit code.
+ * For recipes in Python it is `recipe.py`.
  */
 
 import type { Values } from '../src/task.ts';

@@ -1,8 +1,9 @@
 /**
- * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe and stores it.
+ * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe, in TypeScript or Python,
+ * and stores it.
  *
- * Exit codes: 0 stored; 1 the data or the version's folder cannot be used; 2 a wrong command line. Both
- * failures are one line on stderr, and the folder stays as it was.
+ * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, or Python not be had for a recipe that needs
+ * it; 2 a wrong command line. All failures are one line on stderr, and the folder stays as it was.
  */
 import { createHash } from 'node:crypto';
 import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -10,10 +11,14 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
+import { versionsIn } from '../catalog.ts';
+import { PythonError } from './train/pythonEnvironment.ts';
+import { pythonRecipe } from './train/pythonRecipe.ts';
 
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const USAGE =
-  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--out <folder>]';
+  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
+const RECIPES = ['train.ts', 'train.py'] as const;
 
 class UsageError extends Error {}
 
@@ -25,21 +30,24 @@ try {
     process.exitCode = 2;
   } else {
     // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
-    const expected = error instanceof DataError || (error instanceof Error && 'syscall' in error);
+    const expected =
+      error instanceof DataError ||
+      error instanceof PythonError ||
+      (error instanceof Error && 'syscall' in error);
     console.error('train:', expected ? error.message : error);
     process.exitCode = 1;
   }
 }
 
 async function main(args: string[]): Promise<void> {
-  const { model, files, out } = readArguments(args);
-  const train = await findRecipe(model);
+  const { model, files, recipe, out } = readArguments(args);
+  const train = await findRecipe(model, recipe);
   const startedAt = performance.now();
   const version = await train(files, (step) => {
     const seconds = (performance.now() - startedAt) / 1000;
     console.log(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
   });
-  const folder = out ?? relative('', join(MODELS, model, '1'));
+  const folder = out ?? (await chooseFolder(model, version));
   const sha256 = await storeVersion(folder, version, files.train);
   console.log(`\n${formatMetrics(version.metrics)}\n`);
   console.log(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
@@ -51,14 +59,15 @@ function readArguments(args: string[]) {
   if (model === undefined || others.length > 0) {
     throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);
   }
-  const { train = [], validate = [], holdout = [], out } = values;
+  const { train = [], validate = [], holdout = [], recipe, out } = values;
   if (train.length === 0) throw new UsageError('expected at least one --train <file>, got none');
-  return { model, files: { train, validate, holdout }, out };
+  return { model, files: { train, validate, holdout }, recipe, out };
 }
 
 function parseStrictly(args: string[]) {
   const files = { type: 'string', multiple: true } as const;
-  const options = { train: files, validate: files, holdout: files, out: { type: 'string' } } as const;
+  const text = { type: 'string' } as const;
+  const options = { train: files, validate: files, holdout: files, recipe: text, out: text } as const;
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
@@ -68,13 +77,31 @@ function parseStrictly(args: string[]) {
   }
 }
 
-async function findRecipe(model: string): Promise<Recipe> {
-  const recipes = await Array.fromAsync(glob('*/train.ts', { cwd: MODELS }), dirname);
-  if (!recipes.includes(model)) {
-    throw new UsageError(`expected a model with a recipe (${recipes.sort().join(', ')}), got ${model}`);
+/** The recipe that was asked for, or the first that the model has. */
+async function findRecipe(model: string, asked: string | undefined): Promise<Recipe> {
+  const files = await Array.fromAsync(glob(`*/{${RECIPES}}`, { cwd: MODELS }));
+  const models = [...new Set(files.map((file) => dirname(file)))].sort();
+  if (!models.includes(model)) {
+    throw new UsageError(`expected a model with a recipe (${models.join(', ')}), got ${model}`);
   }
+  const own = RECIPES.filter((name) => files.includes(join(model, name)));
+  const chosen = asked === undefined ? own[0] : own.find((name) => name === asked);
+  if (chosen === undefined)
+    throw new UsageError(`expected a recipe of ${model} (${own.join(', ')}), got ${asked}`);
+  if (chosen === 'train.py') return pythonRecipe(join(MODELS, model, chosen));
   const { train }: { readonly train: Recipe } = await import(`../../models/${model}/train.ts`);
   return train;
+}
+
+/** The folder of the version that has these weights already, or else of the next version. */
+async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Promise<string> {
+  const folder = relative('', join(MODELS, model));
+  const versions = await versionsIn(folder);
+  for (const version of versions) {
+    const stored = await readFile(join(folder, version, 'model.onnx')).catch(() => undefined);
+    if (stored?.equals(bytes)) return join(folder, version);
+  }
+  return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
 }
 
 /**

@@ -1,19 +1,29 @@
 /** The recipe of trip-duration on trips made here, the training command, and the committed version. No outside data. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-api';
 import { describe, expect, test } from 'vitest';
+import { DataError } from '../../models/recipe.ts';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
 import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
+import { runPythonRecipe } from '../../src/commands/train/pythonRecipe.ts';
+import { MODELS } from '../support/models.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../src/commands/train.ts', import.meta.url));
 const run = promisify(execFile);
+const PYTHON_RECIPE = ['trip-duration', '--recipe', 'train.py', '--train', 'x'];
+/** The machine's Python 3, where it has one: training needs it, tests do not. */
+const PYTHON = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'python3'))
+  .find((file) => existsSync(file));
 
 describe('solveRidge', () => {
   test('gives what a dense solve of the normal equations gives', () => {
@@ -181,11 +191,20 @@ describe('npm run train', () => {
 
   test.for([
     { wrong: 'no model', args: ['--train', 'x'], says: 'expected the name of one model, got none' },
-    { wrong: 'a model without a recipe', args: ['nope', '--train', 'x'], says: '(trip-duration), got nope' },
+    {
+      wrong: 'a model without a recipe',
+      args: ['nope', '--train', 'x'],
+      says: '(trip-duration), got nope',
+    },
     {
       wrong: 'no training file',
       args: ['trip-duration'],
       says: 'expected at least one --train <file>, got none',
+    },
+    {
+      wrong: 'a recipe that the model does not have',
+      args: ['trip-duration', '--train', 'x', '--recipe', 'train.go'],
+      says: 'expected a recipe of trip-duration (train.ts, train.py), got train.go',
     },
     {
       wrong: 'an unknown option',
@@ -197,6 +216,60 @@ describe('npm run train', () => {
     await expect(failure).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
     await expect(failure).rejects.toMatchObject({
       stderr: expect.stringMatching(/^train: [^\n]+ usage: [^\n]+\n$/),
+    });
+  });
+});
+
+describe('a recipe in Python', () => {
+  test('is refused in one line where there is no python3', async () => {
+    await using folder = await openFolder();
+    const failure = runCommandWith({ PATH: folder.path }, ...PYTHON_RECIPE);
+    await expect(failure).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^train: a recipe in Python needs python3 [^\n]+ENOENT\n$/),
+    });
+  });
+
+  test('is refused in one line where python3 cannot make an environment, and leaves none', async () => {
+    await using folder = await openFolder();
+    const script = `#!/bin/sh
+[ "$1" = --version ] && echo 'Python 3.0.0 of ${folder.path}' && exit
+mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not available.' && exit 1`;
+    await writeFile(join(folder.path, 'python3'), script, { mode: 0o755 });
+    const PATH = `${folder.path}:${process.env.PATH}`;
+    await expect(runCommandWith({ PATH }, ...PYTHON_RECIPE)).rejects.toMatchObject({
+      code: 1,
+      stderr: 'train: python3 cannot make a virtual environment: ensurepip is not available.\n',
+    });
+    expect(existsSync(await readFile(join(folder.path, 'made'), 'utf8'))).toBe(false);
+  });
+
+  describe.skipIf(PYTHON === undefined)('that needs no packages', () => {
+    test('gives the version that it returns, and reports its steps', async () => {
+      await using folder = await openRecipe(`
+        report(f"read {files.train[0].name}, {len(files.holdout)} more")
+        metrics = [Metric("x.csv", "RMSE", "minutes", 1.5)]
+        return TrainedVersion(b"onnx", metrics, [GoldenRow({"café": "é"}, {"y": 1.25})], tolerance=0.5)`);
+      const steps: string[] = [];
+      const files = { train: ['a b.csv'], validate: [], holdout: ['c', 'd'] };
+      const version = await runPythonRecipe(String(PYTHON), folder.recipe, files, (step) => steps.push(step));
+      expect(steps).toEqual(['read a b.csv, 2 more']);
+      expect(version).toEqual({
+        model: Buffer.from('onnx'),
+        metrics: [{ data: 'x.csv', name: 'RMSE', unit: 'minutes', value: 1.5 }],
+        golden: { tolerance: 0.5, rows: [{ input: { café: 'é' }, output: { y: 1.25 } }] },
+      });
+    });
+
+    test('tells data that it cannot use from a defect of its own', async () => {
+      await using unusable = await openRecipe('raise DataError("x.csv: expected é, got è")');
+      await expect(runPythonRecipe(String(PYTHON), unusable.recipe, NO_FILES, () => {})).rejects.toThrow(
+        new DataError('x.csv: expected é, got è'),
+      );
+      await using defect = await openRecipe('raise RuntimeError("never")');
+      await expect(runPythonRecipe(String(PYTHON), defect.recipe, NO_FILES, () => {})).rejects.toThrow(
+        /exit code 1\nTraceback[\s\S]+RuntimeError: never/,
+      );
     });
   });
 });
@@ -220,6 +293,19 @@ describe('the committed version', () => {
     }
   });
 });
+
+/** A folder with a recipe of that body, in the place that recipes have beside `recipe.py`. */
+async function openRecipe(body: string) {
+  const folder = await openFolder();
+  const recipe = join(folder.path, 'model/train.py');
+  await mkdir(dirname(recipe));
+  await copyFile(join(MODELS, 'recipe.py'), join(folder.path, 'recipe.py'));
+  await writeFile(
+    recipe,
+    `from recipe import DataError, GoldenRow, Metric, TrainedVersion, main\ndef train(files, report):\n        ${body.trim()}\nmain(train)\n`,
+  );
+  return { recipe, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
 
 const NO_FILES = { train: [], validate: [], holdout: [] };
 
@@ -315,6 +401,10 @@ function sha256(bytes: Uint8Array): string {
 
 function runCommand(...args: string[]) {
   return run(process.execPath, [COMMAND, ...args]);
+}
+
+function runCommandWith(env: NodeJS.ProcessEnv, ...args: string[]) {
+  return run(process.execPath, [COMMAND, ...args], { env });
 }
 
 /** A folder of its own, gone when disposed, in which months are written as TLC writes them. */
