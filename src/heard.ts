@@ -6,6 +6,7 @@ import { isComparable } from './actualError.ts';
 import type {
   Actual,
   DeadLetter,
+  MovedNotice,
   RefusedVersion,
   Result,
   RolloutRecord,
@@ -62,6 +63,14 @@ export function checkRunningNotice(message: Partial<RunningNotice> | null): Runn
   require(isInstant(startedAt), 'startedAt', startedAt);
   require(isListOf(isCount, attempts), 'attempts', attempts);
   return message as RunningNotice;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkMovedNotice(message: Partial<MovedNotice> | null): MovedNotice {
+  const { taskIds, version } = message ?? {};
+  require(isListOf(isName, taskIds), 'taskIds', taskIds);
+  require(isName(version), 'version', version);
+  return message as MovedNotice;
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */

@@ -13,7 +13,7 @@ import type { Broker, Listening } from './broker/broker.ts';
 import { type EndingTask, endTask, expiredResult } from './endTask.ts';
 import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
-import type { Job, JobHeader, Result, RunningNotice } from './protocol.ts';
+import type { Job, JobHeader, MovedNotice, Result, RunningNotice } from './protocol.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
 import { TaskWatch } from './taskWatch.ts';
 
@@ -90,6 +90,7 @@ export class OpenTasks implements Disposable {
     this.#log = log;
     this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
     this.#listening.use(broker.notices.listenRunning(home, (notice) => this.#run(notice)));
+    this.#listening.use(broker.notices.listenMoved(home, (notice) => this.#move(notice)));
     this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#distrustAll()));
     const timer = setInterval(() => this.#tick(), TICK_MS).unref();
@@ -294,6 +295,16 @@ export class OpenTasks implements Disposable {
       open.task = { ...open.task, state: TaskState.Running, startedAt, attempts: attempts[i] ?? 1 };
       for (const watch of [...open.watches]) watch.show(open.task);
     });
+  }
+
+  #move({ taskIds, version }: MovedNotice): void {
+    for (const id of taskIds) {
+      const open = this.#open.get(id);
+      // One that runs may well end on the version it runs on: its result will tell.
+      if (open?.task.state !== TaskState.Queued) continue;
+      open.task = { ...open.task, modelVersion: version };
+      for (const watch of [...open.watches]) watch.show(open.task);
+    }
   }
 
   #finish(result: Result): void {

@@ -139,6 +139,12 @@ export interface RunningNotice {
   readonly attempts: readonly number[];
 }
 
+/** Says that these queued tasks, all of one home, are another version's now. Core NATS: need not survive. */
+export interface MovedNotice {
+  readonly taskIds: readonly string[];
+  readonly version: string;
+}
+
 /** The only lane so far; the token keeps the place of others. */
 export const LANE = 'interactive';
 
@@ -203,6 +209,7 @@ export const subjects = {
 
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
+  moved: (home: string) => `moved.${home}`,
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',

@@ -10,9 +10,13 @@ import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { brokerUnavailable } from './broker/storedMessages.ts';
 import { RequestErrorCode } from './errors.ts';
 import { decodeJob, type Job } from './protocol.ts';
+import { parseTaskId } from './task.ts';
 
 export interface QueueMoveOptions {
-  readonly broker: Pick<Broker, 'queuedVersions' | 'nextJobOf' | 'storeJob' | 'deleteJob' | 'now'>;
+  readonly broker: Pick<
+    Broker,
+    'queuedVersions' | 'nextJobOf' | 'storeJob' | 'deleteJob' | 'now' | 'notices'
+  >;
   readonly model: string;
   /** The versions whose jobs stay where they are. */
   readonly stays: ReadonlySet<string>;
@@ -63,7 +67,20 @@ export class QueueMove {
     while (!this.#isFull) {
       const batch = await this.#nextBatch(version);
       if (batch.length === 0) return;
-      await Promise.all(batch.map((stored) => this.#move(stored)));
+      const moved = await Promise.all(batch.map((stored) => this.#move(stored)));
+      this.#announce(moved.filter((job) => job !== undefined));
+    }
+  }
+
+  /** To the gateways that accepted them, who show them as they know them. */
+  #announce(moved: readonly Job[]): void {
+    const groups = Map.groupBy(moved, ({ taskId, version }) => `${parseTaskId(taskId)?.home} ${version}`);
+    for (const [group, jobs] of groups) {
+      const [home = '', version = ''] = group.split(' ');
+      this.#options.broker.notices.announceMoved(home, {
+        taskIds: jobs.map(({ taskId }) => taskId),
+        version,
+      });
     }
   }
 
@@ -79,19 +96,21 @@ export class QueueMove {
     return batch;
   }
 
-  async #move(stored: StoredJob): Promise<void> {
+  /** @returns the copy; undefined if the job stays. */
+  async #move(stored: StoredJob): Promise<Job | undefined> {
     const { broker, model, versionAt } = this.#options;
     const job = readable(stored);
     // One that cannot be read is a worker's matter, one that pins its version stays, and one that is overdue expires.
-    if (job?.bucket === undefined || job.deadline <= broker.now()) return;
-    const version = versionAt(job.bucket);
-    if (version === job.version) return;
-    if (!(await this.#storeCopy({ ...job, version }))) {
+    if (job?.bucket === undefined || job.deadline <= broker.now()) return undefined;
+    const copy = { ...job, version: versionAt(job.bucket) };
+    if (copy.version === job.version) return undefined;
+    if (!(await this.#storeCopy(copy))) {
       this.#isFull = true;
-      return;
+      return undefined;
     }
     await broker.deleteJob(model, stored.sequence);
     this.#moved++;
+    return copy;
   }
 
   /** @returns false if the queue has no room for it. */

@@ -4,10 +4,11 @@
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../errors.ts';
-import { checkPresence, checkRunningNotice } from '../heard.ts';
+import { checkMovedNotice, checkPresence, checkRunningNotice } from '../heard.ts';
 import type { Logger } from '../log.ts';
 import {
   encodeMessage,
+  type MovedNotice,
   PRESENCE_INTERVAL_MS,
   type RunningNotice,
   subjects,
@@ -88,6 +89,15 @@ export class Notices {
 
   announceRunning(home: string, notice: RunningNotice): void {
     this.#publish(subjects.running(home), encodeMessage(notice));
+  }
+
+  /** Hears which queued tasks of a gateway are another version's now. */
+  listenMoved(home: string, hear: (notice: MovedNotice) => void): Listening {
+    return this.listen(subjects.moved(home), (message) => hear(checkMovedNotice(message.json())));
+  }
+
+  announceMoved(home: string, notice: MovedNotice): void {
+    this.#publish(subjects.moved(home), encodeMessage(notice));
   }
 
   /** Answers other gateways that ask for the present state of a task that this one accepted. */

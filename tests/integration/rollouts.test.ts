@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/protocol.ts';
+import { QueueMove } from '../../src/queueMove.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
   type Answer,
@@ -14,6 +15,7 @@ import {
   submitTrip,
   TASK,
   TASK_RESULT,
+  TASK_UPDATES,
   type TaskView,
   taskIn,
 } from '../support/client.ts';
@@ -383,6 +385,30 @@ describe('a task with a copy under another version, as a move leaves it for a mo
     });
     expect(taskIn(await post(gateway.url, CANCEL_TASK, { id }), 'cancelTask').state).toBe('CANCELED');
     expect((await streams.state(JOBS)).messages).toBe(0);
+  });
+
+  test('is shown with its new version by the gateway that accepted it, and withdrawn with that', async () => {
+    await using nats = await startNats();
+    await using models = await twoVersions();
+    const env = { MODELS_DIR: models.path };
+    await using gateway = await startGateway(nats, env);
+    await using broker = await openTestBroker(nats, env);
+    const { id, modelVersion } = await submitTrip(gateway.url, tripNumber(1));
+    expect(modelVersion).toBe('2');
+    const updates = sse(gateway.url, TASK_UPDATES, { id });
+    expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').modelVersion).toBe('2');
+    const move = new QueueMove({ broker, model: MODEL, stays: new Set(['1']), versionAt: () => '1' });
+    await move.run();
+    expect(move.moved).toBe(1);
+    expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates')).toMatchObject({
+      state: 'QUEUED',
+      modelVersion: '1',
+    });
+    expect(taskIn(await post(gateway.url, CANCEL_TASK, { id }), 'cancelTask')).toMatchObject({
+      state: 'CANCELED',
+      modelVersion: '1',
+    });
+    await updates.return(undefined);
   });
 
   test('expires as one, watched or not', async () => {
