@@ -10,7 +10,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Settings } from './benchmark.ts';
+import type { Revision, Settings } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
 import { comparison, table } from './report.ts';
 import { checkOut, thisRevision } from './revision.ts';
@@ -28,7 +28,11 @@ const chosen = BENCHMARKS.filter(({ name }) => names.length === 0 || names.inclu
 
 await using checkouts = new AsyncDisposableStack();
 const ours = await thisRevision();
-const theirs = values.against === undefined ? undefined : checkouts.use(await checkOut(values.against));
+const theirs = values.against === undefined ? undefined : checkouts.use(await other(values.against));
+process.once('SIGINT', async () => {
+  await checkouts.disposeAsync();
+  process.exit(130);
+});
 const [cpu] = cpus();
 const machine = {
   cpus: cpus().length,
@@ -60,6 +64,12 @@ for (const benchmark of chosen) {
 if (values.json !== undefined) {
   const record = { date, machine, revision: ours.name, against: theirs?.name, settings, outcomes };
   await writeFile(values.json, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+function other(revision: string): Promise<Revision & AsyncDisposable> {
+  return checkOut(revision).catch((error: Error) =>
+    refuse(`--against must name a revision that can be set up: ${error.message}`),
+  );
 }
 
 function readCommandLine() {
