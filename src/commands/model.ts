@@ -23,7 +23,7 @@ import { modelsIn, readManifest } from './model/modelFolder.ts';
 import { formatReports, formatTable } from './model/tables.ts';
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
-                            [--example <row> …] [--leave-out <output> …]
+                            [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
        npm run model -- check <name>[/<version>]
        npm run model -- list`;
 
@@ -31,12 +31,13 @@ const HELP = `${USAGE}
 
 add    makes a model of an ONNX file, with a manifest made from the file's own inputs and outputs; or, where the name
        is that of a model which is there, its next version.
-  --name       of the model: [a-z][a-z0-9-]*
-  --mutation   its GraphQL field; default predict<Name>
-  --version    default 1, or the number after the newest
-  --example    a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain rows
-               are tried. May be repeated. The answers become the golden rows.
-  --leave-out  an output that is not to be served. May be repeated.
+  --name            of the model: [a-z][a-z0-9-]*
+  --mutation        its GraphQL field; default predict<Name>
+  --version         default 1, or the number after the newest
+  --example         a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain
+                    rows are tried. May be repeated. The answers become the golden rows.
+  --leave-out       an output that is not to be served. May be repeated.
+  --max-batch-size  rows that share a run at most; default 64. Fewer for a model that takes long.
 
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
 list   names the models and their versions.
@@ -96,6 +97,7 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     version: { type: 'string' },
     example: { type: 'string', multiple: true },
     'leave-out': { type: 'string', multiple: true },
+    'max-batch-size': { type: 'string' },
   });
   if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
   const added = await addModel({
@@ -103,7 +105,8 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     modelsDir,
     model: fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ?? missing('--name <name>'),
     mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/),
-    version: versionNumber(values.version),
+    version: wholeNumber('--version', values.version),
+    maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size']),
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
   });
@@ -178,7 +181,7 @@ function fitting(option: string, value: string | undefined, pattern: RegExp): st
   throw new UsageError(`${option} must fit ${pattern.source}, got ${value}`);
 }
 
-function versionNumber(text: string | undefined): number | undefined {
-  const version = fitting('--version', text, /^[1-9][0-9]{0,8}$/);
-  return version === undefined ? undefined : Number(version);
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  const digits = fitting(option, text, /^[1-9][0-9]{0,8}$/);
+  return digits === undefined ? undefined : Number(digits);
 }

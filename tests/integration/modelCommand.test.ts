@@ -13,6 +13,7 @@ import {
   fixedBatch,
   halfPrecision,
   image,
+  manyInputs,
   mixedRows,
   openWidths,
   separateTensors,
@@ -99,8 +100,10 @@ describe('npm run model -- add', () => {
   test('gives tensors whose names would be the same in GraphQL a name each', async () => {
     await using models = await openModels();
     const file = await models.file('pipeline.onnx', columnPerTensor());
-    expect(await models.command('add', file, '--name', 'pipeline')).toMatchObject({ code: 0 });
-    const { inputs, outputs } = await models.json('pipeline/model.json');
+    expect(await models.command('add', file, '--name', 'pipeline', '--max-batch-size', '8')).toMatchObject({
+      code: 0,
+    });
+    const { inputs, outputs, batching } = await models.json('pipeline/model.json');
     expect(inputs).toMatchObject([
       { name: 'customerAge', tensor: 'Customer_Age', type: 'float32' },
       { name: 'customerAge2', tensor: 'Customer Age', type: 'float32' },
@@ -108,6 +111,7 @@ describe('npm run model -- add', () => {
     ]);
     expect(outputs).toMatchObject([{ name: 'variable', type: 'float32' }]);
     expect(outputs[0]).not.toHaveProperty('size');
+    expect(batching).toEqual({ maxBatchSize: 8, maxWaitMs: 0 });
   });
 
   test('takes widths that the file leaves open from an example and its answer, and a row that is answered', async () => {
@@ -175,6 +179,14 @@ describe('npm run model -- add', () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toContain(models.modelsDir);
     expect(await filesIn(models.modelsDir)).toEqual([]);
+  });
+
+  test('refuses more inputs than a manifest may have', async () => {
+    await using models = await openModels();
+    const file = await models.file('wide.onnx', manyInputs(257));
+    const { code, stderr } = await models.command('add', file, '--name', 'wide');
+    expect(code).toBe(1);
+    expect(stderr).toBe('model: the manifest of wide.onnx: /inputs must NOT have more than 256 items\n');
   });
 
   test('refuses names that are taken', async () => {
@@ -295,7 +307,10 @@ describe('npm run model -- check', () => {
   });
 });
 
-test('models that were added are served, and so is a version that is added while they are', async () => {
+// Nine processes, each with a start of its own: slow machines need their time.
+test('models that were added are served, and so is a version that is added while they are', {
+  timeout: 180_000,
+}, async () => {
   await using models = await openModels();
   const adding = [
     ['iris', await models.file('iris.onnx', classifier())],

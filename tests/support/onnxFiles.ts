@@ -111,6 +111,15 @@ export function openWidths(): Uint8Array {
   });
 }
 
+export function manyInputs(count: number): Uint8Array {
+  const names = Array.from({ length: count }, (_, i) => `column_${i}`);
+  return file({
+    inputs: names.map((name) => port(name, 'float32', 'N')),
+    operators: [node('Sum', names, 'y')],
+    outputs: [port('y', 'float32', 'N')],
+  });
+}
+
 /** What a row gives depends on the rows beside it. */
 export function mixedRows(): Uint8Array {
   return file({

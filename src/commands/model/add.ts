@@ -25,6 +25,8 @@ export interface AddOptions {
   readonly model: string;
   /** Of a new model. @default made from its name */
   readonly mutation: string | undefined;
+  /** Of a new model. @default 64 */
+  readonly maxBatchSize: number | undefined;
   /** @default 1, or the number after the newest */
   readonly version: number | undefined;
   /** Golden rows, by GraphQL name or by tensor. @default plain ones, or those of the newest version */
@@ -76,10 +78,15 @@ export async function addModel(options: AddOptions): Promise<Added> {
 async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
   if (!existsSync(join(target, 'model.json')))
     throw new ModelFileError(`${target} is there and has no model.json: choose another --name`);
-  const taken = options.mutation !== undefined ? '--mutation' : '--leave-out';
-  if (options.mutation !== undefined || options.leaveOut.length > 0)
+  const changes = Object.entries({
+    '--mutation': options.mutation !== undefined,
+    '--max-batch-size': options.maxBatchSize !== undefined,
+    '--leave-out': options.leaveOut.length > 0,
+  });
+  const [option] = changes.find(([, isGiven]) => isGiven) ?? [];
+  if (option !== undefined)
     throw new ModelFileError(
-      `${model} is there, and its manifest stays as it is: add a version without ${taken}, or choose another --name`,
+      `${model} is there, and its manifest stays as it is: add a version without ${option}, or choose another --name`,
     );
   const next = String(version ?? Number((await versionsIn(target)).at(-1) ?? 0) + 1);
   if (existsSync(join(target, next)))

@@ -15,6 +15,8 @@ export interface DraftOptions {
   readonly source: string;
   /** Output tensors that the manifest does not name: they are not fetched. */
   readonly leaveOut: readonly string[];
+  /** @default 64 */
+  readonly maxBatchSize?: number | undefined;
   /** Numbers in a row of the tensors whose shape in the file does not say it. An output that is not here has one. */
   readonly widths: ReadonlyMap<string, number>;
 }
@@ -35,7 +37,7 @@ const SUPPORTED =
  * @throws {ModelFileError} with a line for each input and output that cannot be served, and what to do about it.
  */
 export function draftManifest(graph: GraphSignature, options: DraftOptions): Manifest {
-  const { model, mutation = mutationFor(model), source, leaveOut } = options;
+  const { model, mutation = mutationFor(model), source, leaveOut, maxBatchSize = 64 } = options;
   const inputs = graph.inputMetadata;
   const outputs = graph.outputMetadata.filter(({ name }) => !leaveOut.includes(name));
   refuseUnservable(graph, outputs, options);
@@ -46,7 +48,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     graphql: { mutation, ...typesFor(mutation) },
     inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
     outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
-    batching: { maxBatchSize: 64, maxWaitMs: 0 },
+    batching: { maxBatchSize, maxWaitMs: 0 },
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
     example: {},
   };

@@ -7,6 +7,7 @@ import { RunFailed } from '../../../workers/session.ts';
 import type { GraphSignature } from '../../../workers/signature.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';
+import { manifestCheck } from '../../manifestCheck.ts';
 import type { Values } from '../../task.ts';
 import { type DraftOptions, draftManifest, hasUnknownWidth } from './draft.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
@@ -18,7 +19,7 @@ import { pinRows } from './pin.ts';
 import { describeGraph, loadDraft, type VersionDraft, writeRecords } from './versionDraft.ts';
 
 export type ModelDraft = VersionDraft &
-  Pick<DraftOptions, 'mutation' | 'leaveOut'> & {
+  Pick<DraftOptions, 'mutation' | 'leaveOut' | 'maxBatchSize'> & {
     /** Hidden folder with a folder for the model. */
     readonly stage: string;
   };
@@ -26,13 +27,16 @@ export type ModelDraft = VersionDraft &
 /**
  * @returns the manifest as it was written, and how many golden rows were tried in vain.
  * @throws {ModelFileError} if the file cannot be served, or its names are taken.
+ * @throws {ConfigurationError} if it has more inputs or outputs, or larger ones, than a manifest may.
  */
 export async function makeModel(draft: ModelDraft): Promise<{ manifest: Manifest; leftOut: number }> {
   const { stage, model, examples, source, version, folder, sha256, inspection, modelsDir } = draft;
-  const manifest = await draftFor(await describeGraph(draft), draft);
+  const drafted = await draftFor(await describeGraph(draft), draft);
+  const rows = rowsFor(drafted, examples);
+  const check = await manifestCheck();
+  const manifest = check({ ...drafted, example: rows[0] }, model, `the manifest of ${source}`);
   await refuseTakenNames(manifest, modelsDir);
   await loadDraft(draft, manifest);
-  const rows = rowsFor(manifest, examples);
   const golden = await pinRows({ inspection, manifest, rows, mayFail: examples.length === 0, source });
   const [{ input: example } = { input: {} }] = golden.rows;
   await writeFile(join(stage, model, 'model.json'), formatManifest({ ...manifest, example }));

@@ -11,7 +11,7 @@ import {
   toleranceOf,
 } from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/inspection.ts';
-import { RunFailed } from '../../../workers/session.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/session.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';
 import type { Values } from '../../task.ts';
@@ -27,6 +27,7 @@ export interface PinnedRows extends GoldenRows {
 const RELATIVE_TOLERANCE = 1e-4;
 /** What is smaller counts as this. */
 const LEAST_NUMBER = 1e-6;
+const SHOWN_CHARACTERS = 200;
 
 export interface PinOptions {
   readonly inspection: Inspection;
@@ -52,7 +53,7 @@ export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   for (const input of rows) {
     const output = await answerTo(input, options);
     if (typeof output === 'object') pinned.push({ input, output });
-    else problems.push(`${source}, for ${JSON.stringify(input)}: ${output}`);
+    else problems.push(`${source}, for ${shown(input)}: ${output}`);
   }
   const [problem] = problems;
   if (problem !== undefined && !mayFail) throw new ModelFileError(problem);
@@ -100,6 +101,10 @@ async function refuseOtherAnswersInBatch(
   const batch = goldenBatches(manifest, { rows, tolerance }).at(-1) ?? [];
   const inputs = batch.map(({ input }) => input);
   const { predictions } = await runRows(inspection, manifest, inputs).catch((error: unknown) => {
+    if (error instanceof RunTimedOut)
+      throw new ModelFileError(
+        `${source}, for a batch of ${batch.length}: ${error.message}. Choose a smaller --max-batch-size`,
+      );
     if (!(error instanceof RunFailed || error instanceof RangeError)) throw error;
     const reason = messageOf(error);
     throw new ModelFileError(
@@ -115,7 +120,13 @@ async function refuseOtherAnswersInBatch(
       );
     if (isSame) continue;
     throw new ModelFileError(
-      `${source} answers ${JSON.stringify(input)} with ${JSON.stringify(output)} alone, but in a batch with ${JSON.stringify(prediction)}: an answer must not depend on other rows, nor on chance`,
+      `${source} answers ${shown(input)} with ${shown(output)} alone, but in a batch with ${shown(prediction)}: an answer must not depend on other rows, nor on chance`,
     );
   }
+}
+
+/** As JSON, of a long vector the beginning. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
