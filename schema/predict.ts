@@ -6,12 +6,26 @@ import {
   MAX_REQUEST_ID_LENGTH,
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
+  TaskPriority,
 } from '../src/submission.ts';
 import type { Builder } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 
 export function definePredictions(builder: Builder, models: readonly Model[], taskRef: TaskRef): void {
+  const priorityEnum = builder.enumType('TaskPriority', {
+    description: 'Who waits for a task. Neither kind starves the other.',
+    values: {
+      [TaskPriority.Interactive]: {
+        description: 'Somebody waits: under pressure it has eight times the run time of `BULK`.',
+      },
+      [TaskPriority.Bulk]: {
+        description:
+          'It can wait: it never delays an `INTERACTIVE` task by more than one run, and is refused with `QUEUE_FULL` once the queue is filled to 80 %.',
+      },
+    } as const,
+  });
+
   const optionsInput = builder.inputType('TaskOptions', {
     description: 'How a task is to be run.',
     fields: (t) => ({
@@ -21,6 +35,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
       timeoutMs: t.int({
         description: `From submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,
       }),
+      priority: t.field({ type: priorityEnum, description: 'Default: `INTERACTIVE`.' }),
       modelVersion: t.string({
         description:
           "Pins a version, as `models` lists them. Default: as the model's rollout says; without one, the newest that is served.",

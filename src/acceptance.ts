@@ -10,13 +10,16 @@ import { endTask, expiredResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import {
+  encodeMessage,
   inputDigest,
   type Job,
+  Lane,
   MESSAGE_VERSION,
   type RequestRecord,
   redriveHash,
   requestHash,
 } from './protocol.ts';
+import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
 import { type Task, TaskState } from './task.ts';
 import type { TaskReader } from './taskReader.ts';
@@ -25,6 +28,7 @@ export interface AcceptanceOptions {
   readonly broker: Broker;
   readonly open: OpenTasks;
   readonly room: ResultRoom;
+  readonly queueRoom: QueueRoom;
   readonly reader: TaskReader;
   readonly home: string;
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
@@ -45,14 +49,16 @@ export class Acceptance {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
   readonly #room: ResultRoom;
+  readonly #queueRoom: QueueRoom;
   readonly #reader: TaskReader;
   readonly #home: string;
   readonly #limits: AcceptanceOptions['limits'];
 
-  constructor({ broker, open, room, reader, home, limits }: AcceptanceOptions) {
+  constructor({ broker, open, room, queueRoom, reader, home, limits }: AcceptanceOptions) {
     this.#broker = broker;
     this.#open = open;
     this.#room = room;
+    this.#queueRoom = queueRoom;
     this.#reader = reader;
     this.#home = home;
     this.#limits = limits;
@@ -165,6 +171,8 @@ export class Acceptance {
 
   async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {
     this.#room.admit();
+    if (job.lane === Lane.Bulk)
+      await this.#queueRoom.admit(job.model, { jobs: 1, bytes: encodeMessage(job).length });
     const address = this.#reader.address(job.taskId);
     if (address.home !== this.#home) {
       // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.

@@ -15,6 +15,7 @@ import { Offering } from './offering.ts';
 import { OpenTasks } from './openTasks.ts';
 import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
+import { QueueRoom } from './queueRoom.ts';
 import { ResultRoom } from './resultRoom.ts';
 import { RolloutService } from './rolloutService.ts';
 import { Rollouts } from './rollouts.ts';
@@ -54,7 +55,8 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     log,
   });
   const room = new ResultRoom({ broker, open, limits: config });
-  const tasks = new TaskService({ broker, open, room, home, models, offering, limits: config });
+  const queueRoom = new QueueRoom({ broker, limits: config });
+  const tasks = new TaskService({ broker, open, room, queueRoom, home, models, offering, limits: config });
   using deadLetters = new DeadLetters({ broker, tasks, models });
   const actuals = new Actuals({ broker, tasks, models, log });
   const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {

@@ -42,6 +42,8 @@ export interface Job {
   /** Milliseconds since the epoch, broker time: at this instant the task expires. */
   readonly deadline: number;
   readonly owner: string;
+  /** Which of the version's queues it waits in; absent: `interactive`. */
+  readonly lane?: Lane | undefined;
   /** Where the task lies in the rollout of its model; absent if it was pinned to its version. */
   readonly bucket?: number | undefined;
   /** Ids of the tasks that died with this input before it was redriven, oldest first. */
@@ -145,8 +147,11 @@ export interface MovedNotice {
   readonly version: string;
 }
 
-/** The only lane so far; the token keeps the place of others. */
-export const LANE = 'interactive';
+/** The queues of a version. What each is for, and its share of the version's session, `workers/lanes.ts` tells. */
+export const Lane = { Interactive: 'interactive', Bulk: 'bulk' } as const;
+export type Lane = (typeof Lane)[keyof typeof Lane];
+
+export const LANES: readonly Lane[] = Object.values(Lane);
 
 export const streams = {
   jobs: (model: string) => `JOBS_${model}`,
@@ -159,20 +164,22 @@ export const streams = {
   actuals: 'ACTUALS',
 } as const;
 
-export const consumerName = (version: string) => `v${version}_${LANE}`;
+export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
 /** @returns undefined for a consumer that is none of ours. */
 export function versionOfConsumer(name: string): string | undefined {
-  return name.startsWith('v') && name.endsWith(`_${LANE}`) ? name.slice(1, -LANE.length - 1) : undefined;
+  const [, version, lane] = /^v([^_]+)_(.+)$/.exec(name) ?? [];
+  return LANES.some((known) => known === lane) ? version : undefined;
 }
 
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
-  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.${LANE}.>`,
+  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.>`,
+  laneJobs: (model: string, version: string, lane: Lane) => `jobs.${model}.${version}.${lane}.>`,
   /** Jobs whose deadline lies in one second, whatever version and lane. */
   jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.*`,
-  job: ({ taskId, model, version, deadline }: Job) =>
-    `jobs.${model}.${version}.${LANE}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  job: ({ taskId, model, version, lane = Lane.Interactive, deadline }: Job) =>
+    `jobs.${model}.${version}.${lane}.${Math.ceil(deadline / 1000)}.${taskId}`,
   /** Finds the job of a task without knowing its version and lane. */
   jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
 
@@ -219,13 +226,14 @@ export const subjects = {
 export interface JobSubject {
   readonly model: string;
   readonly version: string;
+  readonly lane: string;
   readonly deadlineSecond: number;
   readonly taskId: string;
 }
 
 export function parseJobSubject(subject: string): JobSubject {
-  const [, model = '', version = '', , second = '', taskId = ''] = subject.split('.');
-  return { model, version, deadlineSecond: Number(second), taskId };
+  const [, model = '', version = '', lane = '', second = '', taskId = ''] = subject.split('.');
+  return { model, version, lane, deadlineSecond: Number(second), taskId };
 }
 
 /** @returns where the task of a job is found, if the subject names one: of that model and that deadline. */
@@ -275,10 +283,11 @@ function decodeMessage(data: Uint8Array): Readonly<Record<string, unknown>> {
  */
 export function decodeJob(data: Uint8Array, subject: string): Job {
   const job = decodeMessage(data);
-  const { taskId, model, version, deadlineSecond } = parseJobSubject(subject);
+  const { taskId, model, version, lane, deadlineSecond } = parseJobSubject(subject);
   requireEqual('taskId', job.taskId, taskId);
   requireEqual('model', job.model, model);
   requireEqual('version', job.version, version);
+  requireEqual('lane', job.lane ?? Lane.Interactive, lane);
   if (typeof job.input !== 'object' || job.input === null)
     throw new MalformedMessage('input must be an object');
   for (const name of ['submittedAt', 'deadline'] as const) {

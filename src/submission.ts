@@ -4,7 +4,7 @@ import { RequestError, RequestErrorCode } from './errors.ts';
 import { validateInput } from './input.ts';
 import type { Model } from './models.ts';
 import type { ChosenVersion, Offering, VersionOptions } from './offering.ts';
-import { type Job, MESSAGE_VERSION } from './protocol.ts';
+import { type Job, Lane, MESSAGE_VERSION } from './protocol.ts';
 import { randomBucket } from './rollout.ts';
 import { newTaskId } from './task.ts';
 
@@ -13,8 +13,12 @@ export const MAX_REQUEST_ID_LENGTH = 128;
 export const MAX_AFFINITY_KEY_LENGTH = 256;
 export const MAX_WAIT_MS = 30_000;
 
+export const TaskPriority = { Interactive: 'INTERACTIVE', Bulk: 'BULK' } as const;
+export type TaskPriority = (typeof TaskPriority)[keyof typeof TaskPriority];
+
 export interface TaskOptions extends VersionOptions {
   readonly requestId?: string | null | undefined;
+  readonly priority?: TaskPriority | null | undefined;
   /** Milliseconds. */
   readonly timeoutMs?: number | null | undefined;
   /** Milliseconds. */
@@ -48,12 +52,9 @@ export function newJob(submission: Submission, origin: Origin): Job {
   const input = validateInput(model.manifest, submission.input, origin.now);
   checkOptions(options);
   const chosen = origin.offering.choose(model, options);
-  return jobOf(
-    { ...submission, input },
-    chosen,
-    options.timeoutMs ?? model.manifest.limits.timeoutMs,
-    origin,
-  );
+  const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
+  const job = { ...headerOf(submission, chosen, timeoutMs, origin), input };
+  return options.priority === TaskPriority.Bulk ? { ...job, lane: Lane.Bulk } : job;
 }
 
 /**
@@ -65,13 +66,11 @@ export function newJob(submission: Submission, origin: Origin): Job {
 export function redrivenJob(dead: Job, model: Model, trace: string | undefined, origin: Origin): Job {
   const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
   const input = validateInput(model.manifest, dead.input, origin.now);
+  const chosen = versionOfRedriven(dead, model, origin);
   return {
-    ...jobOf(
-      { model, input, owner: dead.owner, trace },
-      versionOfRedriven(dead, model, origin),
-      timeoutMs,
-      origin,
-    ),
+    ...headerOf({ model, owner: dead.owner, trace }, chosen, timeoutMs, origin),
+    input,
+    ...(dead.lane === undefined ? {} : { lane: dead.lane }),
     history: [...(dead.history ?? []), dead.taskId].slice(-MAX_HISTORY),
   };
 }
@@ -86,12 +85,13 @@ function versionOfRedriven(
   return { version: offering.versionAt(model, other), bucket: other };
 }
 
-function jobOf(
-  { model, input, owner, trace }: Omit<Submission, 'options' | 'gone'> & Pick<Job, 'input'>,
+/** A job but for what it asks. */
+function headerOf(
+  { model, owner, trace }: Pick<Submission, 'model' | 'owner' | 'trace'>,
   { version, bucket }: ChosenVersion,
   timeoutMs: number,
   { home, now }: Origin,
-): Job {
+): Omit<Job, 'input'> {
   const { name } = model.manifest;
   const deadline = now + timeoutMs;
   return {
@@ -99,7 +99,6 @@ function jobOf(
     taskId: newTaskId({ model: name, home, deadline }),
     model: name,
     version,
-    input,
     submittedAt: now,
     deadline,
     owner,

@@ -9,6 +9,7 @@ import type { Model } from './models.ts';
 import type { Offering } from './offering.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
 import { inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
+import type { QueueRoom } from './queueRoom.ts';
 import type { ResultRoom } from './resultRoom.ts';
 import { newJob, redrivenJob, type Submission } from './submission.ts';
 import { isFinal, type Task } from './task.ts';
@@ -18,6 +19,7 @@ export interface TaskServiceOptions {
   readonly broker: Broker;
   readonly open: OpenTasks;
   readonly room: ResultRoom;
+  readonly queueRoom: QueueRoom;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;

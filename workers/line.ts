@@ -1,5 +1,5 @@
 /**
- * One model version in a worker: its session, its source of jobs and the loop between them.
+ * One model version in a worker: its session and its lanes.
  *
  *  loading   its session is loaded and predicts its golden rows.
  *  refused   it could not be loaded, or not again after a crash: it waits until its folder changes.
@@ -15,11 +15,11 @@ import { messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
 import type { Manifest } from '../src/manifest.ts';
 import type { ModelVersion } from '../src/models.ts';
+import { Lanes } from './lanes.ts';
 import { RecentCount } from './recentCount.ts';
 import { Session, SessionLost } from './session.ts';
 import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
 import type { Share, Slots } from './slots.ts';
-import { runWorker } from './worker.ts';
 
 export interface LineOptions {
   readonly manifest: Manifest;
@@ -43,8 +43,6 @@ export type LineState =
   | { readonly type: 'serving'; readonly session: Session }
   | { readonly type: 'refused'; readonly cause: Error };
 
-/** Batches of one session in the worker's hands: the one that runs and the one that gathers. */
-const BATCHES_HELD = 2;
 /** A version whose folder is gone serves at least so long: until every gateway has noticed. */
 const DRAIN_LEAST_MS = 10_000;
 const DRAIN_CHECK_MS = 1_000;
@@ -69,8 +67,7 @@ export class Line {
   #change = Promise.withResolvers<void>();
   #stopping = false;
   #session: Session | undefined;
-  #source: ReturnType<Broker['consumeJobs']> | undefined;
-  #running: Promise<void> | undefined;
+  #lanes: Lanes | undefined;
   /** What has ended the loop. */
   #failure: unknown;
 
@@ -103,8 +100,7 @@ export class Line {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    await this.#source?.stop();
-    await this.#running;
+    await this.#lanes?.stop();
     await this.#session?.[Symbol.asyncDispose]();
   }
 
@@ -132,16 +128,10 @@ export class Line {
       return undefined;
     }
     const { manifest, broker, slots, share, workerId, log, signal } = this.#options;
-    const source = broker.consumeJobs({
-      model: manifest.name,
-      version: this.version,
-      maxHeld: BATCHES_HELD * manifest.batching.maxBatchSize,
-    });
     this.#failure = undefined;
     this.#use(session);
-    this.#source = source;
-    this.#running = runWorker({
-      source,
+    const lanes = new Lanes({
+      version: this.version,
       session: {
         started: () => (this.#session ?? session).started(),
         hold: () => (this.#session ?? session).hold(),
@@ -153,14 +143,14 @@ export class Line {
       workerId,
       log,
       signal,
-    }).catch((error) => this.#fail(error));
+    });
+    this.#lanes = lanes;
+    lanes.ended().catch((error) => this.#fail(error));
     this.#become({ type: 'serving', session });
     this.#log.info('version offered');
 
     await this.#followFolder(version);
-    await source.stop();
-    await this.#running;
-    await source[Symbol.asyncDispose]();
+    await lanes[Symbol.asyncDispose]();
     await this.#session?.[Symbol.asyncDispose]();
     return this.#conclude();
   }

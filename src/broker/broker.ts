@@ -17,6 +17,8 @@ import {
   encodeMessage,
   type Job,
   type JobHeader,
+  LANES,
+  type Lane,
   type RequestRecord,
   type Result,
   readJobHeader,
@@ -35,7 +37,7 @@ import { type Listening, Notices } from './notices.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { StoredMessages } from './storedMessages.ts';
-import { ensureConsumer, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
+import { ensureConsumers, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
   /** Their versions may change: those of the moment count whenever a broker is met. */
@@ -177,15 +179,20 @@ export class Broker implements AsyncDisposable {
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async ensureVersion(model: string, version: string): Promise<void> {
-    await this.#stored.ask((manager) => ensureConsumer(manager, model, version, this.#options.limits));
+    await this.#stored.ask((manager) => ensureConsumers(manager, model, version, this.#options.limits));
   }
 
   /** @returns how many jobs of a version wait or are in a worker's hands. @throws {RequestError} `BROKER_UNAVAILABLE`. */
   async jobsLeft(model: string, version: string): Promise<number> {
-    const { num_pending, num_ack_pending } = await this.#stored.ask((manager) =>
-      manager.consumers.info(streams.jobs(model), consumerName(version)),
+    const left = await Promise.all(
+      LANES.map(async (lane) => {
+        const { num_pending, num_ack_pending } = await this.#stored.ask((manager) =>
+          manager.consumers.info(streams.jobs(model), consumerName(version, lane)),
+        );
+        return num_pending + num_ack_pending;
+      }),
     );
-    return num_pending + num_ack_pending;
+    return left.reduce((sum, jobs) => sum + jobs);
   }
 
   // Writing
@@ -290,7 +297,13 @@ export class Broker implements AsyncDisposable {
     const consumers = await this.#stored.ask((manager) =>
       Array.fromAsync(manager.consumers.list(streams.jobs(model))),
     );
-    return consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []);
+    return [...new Set(consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []))];
+  }
+
+  /** What waits for a model, jobs in workers' hands included. */
+  async queueFill(model: string): Promise<{ readonly jobs: number; readonly bytes: number }> {
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.jobs(model)));
+    return { jobs: state.messages, bytes: state.bytes };
   }
 
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
@@ -325,13 +338,23 @@ export class Broker implements AsyncDisposable {
   }
 
   /** @param maxHeld jobs requested or held at once, from pull to ack. */
-  consumeJobs({ model, version, maxHeld }: { model: string; version: string; maxHeld: number }): JobConsumer {
+  consumeJobs({
+    model,
+    version,
+    lane,
+    maxHeld,
+  }: {
+    model: string;
+    version: string;
+    lane: Lane;
+    maxHeld: number;
+  }): JobConsumer {
     const consumer = new JobConsumer({
       connection: this.#connection,
       stream: streams.jobs(model),
-      consumer: consumerName(version),
+      consumer: consumerName(version, lane),
       maxHeld,
-      log: this.#log.child({ model, version }),
+      log: this.#log.child({ model, version, lane }),
       onClosed: () => this.#consumers.delete(consumer),
     });
     this.#consumers.add(consumer);

@@ -19,7 +19,7 @@ import { MAX_TIMEOUT_MS } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import { DAY_MS, keptFor, WINDOW } from '../liveErrors.ts';
 import type { Model } from '../models.ts';
-import { consumerName, streams, subjects } from '../protocol.ts';
+import { consumerName, LANES, type Lane, streams, subjects } from '../protocol.ts';
 
 export type StreamLimits = Pick<
   Config,
@@ -55,18 +55,19 @@ export async function ensureStreams(
   const configs = streamConfigs(models, limits);
   for (const config of configs) await ensureStream(jsm, config, configs);
   for (const { manifest, versions } of models) {
-    for (const { version } of versions) await ensureConsumer(jsm, manifest.name, version, limits);
+    for (const { version } of versions) await ensureConsumers(jsm, manifest.name, version, limits);
   }
 }
 
-/** What takes the jobs of one version from the stream of its model. */
-export async function ensureConsumer(
+/** What takes the jobs of one version from the stream of its model, lane by lane. */
+export async function ensureConsumers(
   jsm: JetStreamManager,
   model: string,
   version: string,
   limits: StreamLimits,
 ): Promise<void> {
-  await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, limits));
+  for (const lane of LANES)
+    await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
 /** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */
@@ -201,11 +202,12 @@ async function storeTooSmall(jsm: JetStreamManager, configs: readonly TidingsStr
 function consumerConfig(
   model: string,
   version: string,
+  lane: Lane,
   { streamReplicas }: StreamLimits,
 ): Partial<ConsumerConfig> {
   return {
-    durable_name: consumerName(version),
-    filter_subject: subjects.versionJobs(model, version),
+    durable_name: consumerName(version, lane),
+    filter_subject: subjects.laneJobs(model, version, lane),
     deliver_policy: DeliverPolicy.All,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(LEASE_MS),

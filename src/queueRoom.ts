@@ -1,0 +1,64 @@
+/**
+ * Whether the queue of a model has room for work that can wait. The last fifth of it, by count and by bytes, is kept for
+ * single predictions that somebody waits for: bulk and batches can never shut them out.
+ *
+ * What counts is what the broker tells of the queue, once a second at most and only while such work comes, and what
+ * this gateway has accepted since. What other gateways accept meanwhile is seen a second later.
+ */
+import type { Broker } from './broker/broker.ts';
+import type { Config } from './config.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
+
+export interface QueueRoomOptions {
+  readonly broker: Pick<Broker, 'queueFill'>;
+  readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
+}
+
+/** Share of the queue that work which can wait may take. */
+const USABLE = 0.8;
+const MEASURE_INTERVAL_MS = 1_000;
+const RETRY_AFTER_MS = 1_000;
+
+/** Of one model: what the broker told, and what was accepted since. */
+interface Measurement {
+  /** On the clock of `performance.now()`. */
+  readonly begunAt: number;
+  readonly fill: Promise<{ jobs: number; bytes: number }>;
+}
+
+export class QueueRoom {
+  readonly #broker: QueueRoomOptions['broker'];
+  readonly #maxJobs: number;
+  readonly #maxBytes: number;
+  readonly #measurements = new Map<string, Measurement>();
+
+  constructor({ broker, limits }: QueueRoomOptions) {
+    this.#broker = broker;
+    this.#maxJobs = Math.floor(USABLE * limits.queueMaxJobs);
+    this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
+  }
+
+  /** Counts the jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  async admit(model: string, { jobs, bytes }: { jobs: number; bytes: number }): Promise<void> {
+    const fill = await this.#fillOf(model);
+    if (fill.jobs + jobs > this.#maxJobs || fill.bytes + bytes > this.#maxBytes) {
+      throw new RequestError(
+        RequestErrorCode.QueueFull,
+        `The queue of ${model} is nearly full: bulk tasks and batches may fill it up to ${this.#maxJobs} jobs and ${this.#maxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
+        { details: { retryAfterMs: RETRY_AFTER_MS, limit: this.#maxJobs } },
+      );
+    }
+    fill.jobs += jobs;
+    fill.bytes += bytes;
+  }
+
+  /** Whoever comes while the broker is asked waits for the same answer. */
+  #fillOf(model: string): Measurement['fill'] {
+    const last = this.#measurements.get(model);
+    if (last !== undefined && performance.now() - last.begunAt < MEASURE_INTERVAL_MS) return last.fill;
+    const fill = this.#broker.queueFill(model).then(({ jobs, bytes }) => ({ jobs, bytes }));
+    this.#measurements.set(model, { begunAt: performance.now(), fill });
+    fill.catch(() => this.#measurements.delete(model));
+    return fill;
+  }
+}

@@ -1,0 +1,112 @@
+/** Lanes: tasks that can wait, and those that somebody waits for. Told by the order of runs, never by their length. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
+import { Lane, type Result } from '../../src/protocol.ts';
+import { PREDICT_TRIP, post, submitTrip } from '../support/client.ts';
+import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+
+const BULK = { priority: 'BULK' };
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '20',
+};
+
+test('bulk fills the queue up to 80 %, and single predictions the rest', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '50' });
+  for (let i = 0; i < 40; i++) await submitTrip(gateway.url, tripNumber(i), BULK);
+  const { errors } = await post(gateway.url, PREDICT_TRIP, { input: tripNumber(40), options: BULK });
+  expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL', limit: 40 } }]);
+  expect(errors?.[0]?.extensions.retryAfterMs).toBeGreaterThan(0);
+  for (let i = 0; i < 10; i++) await submitTrip(gateway.url, tripNumber(i));
+  const full = await post(gateway.url, PREDICT_TRIP, { input: tripNumber(41) });
+  expect(full.errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL', limit: 50 } }]);
+});
+
+test('a single prediction during a bulk load waits for one run at most, once it has reached its worker', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  using ends = endsHeard(broker);
+  await queueJobs(broker, bulkJobs(broker, 20_000));
+  await using _worker = await startWorker(nats);
+  const single: string[] = [];
+  // Each is submitted when the one before has ended, and all of them before the bulk has.
+  while (single.length < 20) {
+    const job = tripJob(broker, single.length, 300_000);
+    single.push(job.taskId);
+    await queueJobs(broker, [job]);
+    await ends.of(job.taskId);
+  }
+  const results = await ends.all(20_020);
+  const bulkRuns = runStarts(results.filter(({ id }) => !single.includes(id)));
+  for (const { id, submittedAt, startedAt = 0, timings } of results) {
+    if (!single.includes(id)) continue;
+    const formedAt = submittedAt + (timings?.queueMs ?? 0);
+    expect(bulkRuns.filter((start) => start > formedAt && start < startedAt).length).toBeLessThanOrEqual(1);
+    expect(startedAt).toBeLessThan(bulkRuns.at(-1) ?? 0);
+  }
+});
+
+test('neither lane starves while both are full', async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  using ends = endsHeard(broker);
+  const bulk = bulkJobs(broker, 20 * 64);
+  await queueJobs(broker, bulk);
+  await queueJobs(
+    broker,
+    Array.from({ length: 80 * 64 }, (_, i) => tripJob(broker, i, 300_000)),
+  );
+  // What there is too little of has to be the session: it is what lanes share.
+  await using _worker = await startWorker(nats, SLOW_RUNS);
+  const results = await ends.all(100 * 64);
+  const bulkIds = new Set(bulk.map(({ taskId }) => taskId));
+  const [bulkRuns, singleRuns] = [true, false].map((isBulk) =>
+    runStarts(results.filter(({ id }) => bulkIds.has(id) === isBulk)),
+  );
+  expect(bulkRuns?.at(0)).toBeLessThan(singleRuns?.at(-1) ?? 0);
+  expect(singleRuns?.at(-1)).toBeLessThan(bulkRuns?.at(-1) ?? 0);
+  const duringSingles = bulkRuns?.filter((start) => start < (singleRuns?.at(-1) ?? 0)).length ?? 0;
+  expect(duringSingles).toBeLessThan((singleRuns?.length ?? 0) / 2);
+});
+
+function bulkJobs(broker: Broker, count: number) {
+  return Array.from({ length: count }, (_, i) => ({ ...tripJob(broker, i, 300_000), lane: Lane.Bulk }));
+}
+
+/** When runs started, one after the other. */
+function runStarts(results: readonly Result[]): readonly number[] {
+  return [...new Set(results.map(({ startedAt = 0 }) => startedAt))].toSorted((a, b) => a - b);
+}
+
+/** Every final state that is stored from now on. */
+function endsHeard(broker: Broker) {
+  const results = new Map<string, Result>();
+  const waiting = new Set<() => void>();
+  const listening = broker.listenFinals(HOME, (result) => {
+    results.set(result.id, result);
+    for (const look of waiting) look();
+  });
+  const until = (fits: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!fits()) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return {
+    of: (id: string) => until(() => results.has(id)),
+    all: async (count: number) => {
+      await until(() => results.size === count);
+      return [...results.values()];
+    },
+    [Symbol.dispose]: () => listening[Symbol.dispose](),
+  };
+}

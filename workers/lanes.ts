@@ -1,0 +1,63 @@
+/**
+ * The lanes of one version in a worker: a source of jobs and a loop for each, all with the same session.
+ *
+ * A lane has the session for one run at a time, in turns by start-time fair queueing: under pressure `interactive` gets
+ * eight times the run time of any other, and what comes into an idle lane waits for one run at most. An idle lane's
+ * share is lent.
+ */
+import type { Broker } from '../src/broker/broker.ts';
+import type { Manifest } from '../src/manifest.ts';
+import { LANES, Lane } from '../src/protocol.ts';
+import { type Share, Slots } from './slots.ts';
+import { runWorker, type WorkerOptions } from './worker.ts';
+
+export interface LanesOptions extends Omit<WorkerOptions, 'source'> {
+  readonly version: string;
+}
+
+type JobConsumer = ReturnType<Broker['consumeJobs']>;
+
+const WEIGHTS: Readonly<Record<Lane, number>> = { [Lane.Interactive]: 8, [Lane.Bulk]: 1 };
+/** Batches of one lane in the worker's hands: the one that runs and the one that gathers. */
+const BATCHES_HELD = 2;
+
+export class Lanes implements AsyncDisposable {
+  readonly #sources: readonly JobConsumer[];
+  readonly #loops: readonly Promise<void>[];
+
+  constructor(options: LanesOptions) {
+    const turns = new Slots(1);
+    const lanes = LANES.map((lane) => {
+      const share: Share = { weight: WEIGHTS[lane], virtualTime: 0 };
+      const source = consume(lane, options);
+      const inSlot: WorkerOptions['inSlot'] = (work) => turns.run(share, () => options.inSlot(work));
+      return { source, loop: runWorker({ ...options, source, inSlot }) };
+    });
+    this.#sources = lanes.map(({ source }) => source);
+    this.#loops = lanes.map(({ loop }) => loop);
+  }
+
+  /** Resolves once all have ended. @throws what has ended the first of them that failed; the others go on. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#loops);
+  }
+
+  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. Throws nothing. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.stop()));
+    await Promise.allSettled(this.#loops);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    for (const source of this.#sources) await source[Symbol.asyncDispose]();
+  }
+}
+
+function consume(lane: Lane, { broker, manifest, version }: LanesOptions): JobConsumer {
+  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(manifest) });
+}
+
+function creditOf({ batching }: Manifest): number {
+  return BATCHES_HELD * batching.maxBatchSize;
+}
