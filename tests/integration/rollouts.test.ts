@@ -6,7 +6,6 @@ import type { Job } from '../../src/protocol.ts';
 import { QueueMove } from '../../src/queueMove.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
-  type Answer,
   CANCEL_TASK,
   onlyTask,
   PREDICT_TRIP,
@@ -20,75 +19,26 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
-import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
+import { type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import {
+  inForce,
+  MINUTES,
+  SET_ROLLOUT,
+  setRollout,
+  twoVersions,
+  versionsOf,
+  weightsOf,
+} from '../support/rollouts.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
 const JOBS = `JOBS_${MODEL}`;
-/** What version 2 of the tests answers. */
-const MINUTES = 42;
-
-const SET_ROLLOUT = `mutation ($model: String! = "${MODEL}", $weights: [VersionWeight!]!, $moveQueued: Boolean! = false) {
-  setRollout(model: $model, weights: $weights, moveQueued: $moveQueued) {
-    movedTasks stoppedBy model { name versions { version weightPercent } } } }`;
-const VERSIONS = `{ models { name versions {
-  version state reason weightPercent observedPercent liveWorkers digest createdAt trainedOn metrics { name value } } } }`;
-
-interface VersionView {
-  readonly version: string;
-  readonly state: string;
-  readonly weightPercent: number | null;
-  readonly observedPercent: number | null;
-  readonly liveWorkers: number;
-}
-
-interface ChangeView {
-  readonly movedTasks: number;
-  readonly stoppedBy: string | null;
-}
-
-/** The only field of an answer. @throws with the errors if there are any. */
-function fieldOf<T>({ data, errors }: Answer): T {
-  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
-  return Object.values(data)[0] as T;
-}
-
-type Shares = Readonly<Record<string, number>>;
-
-function weightsOf(shares: Shares) {
-  return Object.entries(shares).map(([version, percent]) => ({ version, percent }));
-}
-
-async function setRollout({ url }: Gateway, shares: Shares, moveQueued = false): Promise<ChangeView> {
-  return fieldOf(await post(url, SET_ROLLOUT, { weights: weightsOf(shares), moveQueued }));
-}
-
-async function versionsOf({ url }: Gateway): Promise<readonly VersionView[]> {
-  const [model] = fieldOf<readonly { versions: readonly VersionView[] }[]>(await post(url, VERSIONS));
-  return model?.versions ?? [];
-}
-
-/** Resolves once a gateway has these weights in force. */
-async function inForce(gateway: Gateway, ...percents: readonly (number | null)[]): Promise<void> {
-  await eventually(
-    () => versionsOf(gateway),
-    (versions) => versions.every(({ weightPercent }, i) => weightPercent === percents[i]),
-  );
-}
-
 async function resultOf({ url }: Gateway, { id }: { readonly id: string }): Promise<TaskView> {
   return onlyTask(sse(url, TASK_RESULT, { id }));
-}
-
-/** Versions 1, the committed one, and 2, which answers a constant. */
-async function twoVersions(): Promise<ModelsFolder> {
-  const models = await modelsWith();
-  await addConstantVersion(models, '2', MINUTES);
-  return models;
 }
 
 describe('two versions, two gateways and a worker', () => {

@@ -1,0 +1,40 @@
+/** A rollout on three brokers: the loss of the one that leads it changes nothing that was set. */
+import { expect, test } from 'vitest';
+import { post } from '../support/client.ts';
+import { startCluster } from '../support/natsCluster.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+import { inForce, SET_ROLLOUT, setRollout, twoVersions, versionsOf, weightsOf } from '../support/rollouts.ts';
+import { eventually } from '../support/streams.ts';
+
+test('a rollout outlives the broker that leads it, and can be changed again after the election', {
+  timeout: 120_000,
+}, async () => {
+  await using models = await twoVersions();
+  await using cluster = await startCluster();
+  const env = { MODELS_DIR: models.path, STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
+  await using gateway = await startGateway(cluster, env);
+  await using other = await startGateway(cluster, env);
+  await using _worker = await startWorker(cluster, env);
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions.every(({ state }) => state === 'SERVED'),
+  );
+  await setRollout(gateway, { 1: 100 });
+  await inForce(other, 100, 0);
+
+  await (await cluster.leaderOf('KV_ROLLOUTS')).kill();
+  for (const each of [gateway, other])
+    expect(await versionsOf(each)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
+  // The worker may have been connected to the broker that is gone: until it has another one, it serves nothing.
+  await eventually(
+    () => post(other.url, SET_ROLLOUT, { weights: weightsOf({ 1: 50, 2: 50 }) }),
+    ({ errors = [] }) => {
+      for (const { extensions } of errors)
+        expect(['BROKER_UNAVAILABLE', 'BAD_USER_INPUT']).toContain(extensions.code);
+      return errors.length === 0;
+    },
+  );
+  await inForce(gateway, 50, 50);
+  await using late = await startGateway(cluster, env);
+  await inForce(late, 50, 50);
+});
