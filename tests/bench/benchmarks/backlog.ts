@@ -8,14 +8,15 @@ import { type Benchmark, elapsed, figure } from '../benchmark.ts';
 import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { closedLoop, keepUp } from '../load.ts';
-import { type Exchange, tripQuestions } from '../questions.ts';
-import { PRODUCTION, tripModel } from '../system.ts';
+import { type Exchange, idIn, tripQuestions } from '../questions.ts';
+import { cpuNow, difference, ofServers, PRODUCTION, tripModel } from '../system.ts';
 
 const CLIENTS = 256;
 /** Tasks of one operation while the queue is filled. */
 const ALIASES = 50;
 const WARM_UP_S = 3;
 const POLL_MS = 20;
+const SAMPLE = 100;
 const QUEUE = streams.jobs('trip-duration');
 const LIMITS = {
   QUEUE_MAX_JOBS: '10000000',
@@ -32,7 +33,7 @@ export const backlog: Benchmark = {
   about: 'submitting without a worker, then finishing as many, on an empty queue and behind all that wait',
   repetitions: 1,
   async prepare(revision, { jobs, seconds, connections }) {
-    const { submission } = await tripQuestions(OPTIONS);
+    const asked = await tripQuestions(OPTIONS);
     return {
       async measure() {
         await using opened = new AsyncDisposableStack();
@@ -42,22 +43,37 @@ export const backlog: Benchmark = {
         const gateway = opened.use(await startGateway(nats, env, revision.root));
         const queue = opened.use(await inspectStreams(nats));
         const sockets = await GraphQLSocket.openAll(gateway.url, connections, opened);
-        const submit: Submit = (text) => async (row) => void (await shared(sockets, row).ask(text(row)));
-        const play = async (lastingSeconds: number) => {
-          const submitted = await submitFor(lastingSeconds, submit(submission));
-          await using _worker = await startWorker(nats, env, revision.root);
+        /** Tasks whose answers are to be checked, the oldest that wait. */
+        const sample: { readonly row: number; readonly id: string }[] = [];
+        const submit: Submit = (payload) => async (row) => {
+          const answer = await shared(sockets, row).ask(payload(row));
+          if (sample.length < SAMPLE) sample.push({ row, id: idIn(answer) });
+        };
+        const checkSample = async () => {
+          for (const { row, id } of sample.splice(0))
+            asked.check(row, await shared(sockets, row).ask(asked.subscription(id)));
+        };
+        const play = async (lastingSeconds: number): Promise<Played> => {
+          const submitted = await submitFor(lastingSeconds, submit(asked.submission));
+          await using worker = await startWorker(nats, env, revision.root);
+          const pids = { gateway: gateway.pid, 'worker and sessions': worker.pid, 'nats-server': nats.pid };
+          const before = await cpuNow(pids);
           const finishedPerSecond = await finish(submitted, queue);
-          return { submittedPerSecond: submitted / lastingSeconds, finishedPerSecond };
+          const cpu = ofServers(difference(await cpuNow(pids), before));
+          await checkSample();
+          return {
+            submittedPerSecond: submitted / lastingSeconds,
+            finishedPerSecond,
+            cpuPer1000: (cpu / submitted) * 1_000,
+          };
         };
         await play(WARM_UP_S);
         const empty = await play(seconds);
         await fill(jobs, queue, submit(manyAtOnce));
         const full = await play(seconds);
         return [
-          figure('empty queue: submitted/s', 0, empty.submittedPerSecond),
-          figure('empty queue: finished/s', 0, empty.finishedPerSecond),
-          figure(`${jobs.toLocaleString('en-US')} waiting: submitted/s`, 0, full.submittedPerSecond),
-          figure(`${jobs.toLocaleString('en-US')} waiting: finished/s`, 0, full.finishedPerSecond),
+          ...playedFigures('empty queue', empty),
+          ...playedFigures(`${jobs.toLocaleString('en-US')} waiting`, full),
           figure('submitted, share', 2, full.submittedPerSecond / empty.submittedPerSecond, NO_WORSE),
           figure('finished, share', 2, full.finishedPerSecond / empty.finishedPerSecond, NO_WORSE),
         ];
@@ -68,6 +84,21 @@ export const backlog: Benchmark = {
 };
 
 type Submit = (payload: (row: number) => string) => Exchange;
+
+interface Played {
+  readonly submittedPerSecond: number;
+  readonly finishedPerSecond: number;
+  /** CPU-seconds of all servers to finish 1,000. */
+  readonly cpuPer1000: number;
+}
+
+function playedFigures(queue: string, { submittedPerSecond, finishedPerSecond, cpuPer1000 }: Played) {
+  return [
+    figure(`${queue}: submitted/s`, 0, submittedPerSecond),
+    figure(`${queue}: finished/s`, 0, finishedPerSecond),
+    figure(`${queue}: CPU-s per 1,000 finished, all servers`, 3, cpuPer1000),
+  ];
+}
 
 /** @returns how many were accepted. */
 async function submitFor(seconds: number, submit: Exchange): Promise<number> {
