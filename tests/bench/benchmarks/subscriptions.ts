@@ -8,7 +8,14 @@ import { GraphQLSocket } from '../graphqlSocket.ts';
 import { keepUp, openLoop } from '../load.ts';
 import { percentile } from '../numbers.ts';
 import { processUse } from '../operatingSystem.ts';
-import { type Exchange, idIn, overWebSocket, questions, tripQuestions } from '../questions.ts';
+import {
+  type Exchange,
+  idIn,
+  overWebSocket,
+  type Questions,
+  questions,
+  tripQuestions,
+} from '../questions.ts';
 import { measureLoad, startSystem, tripModel } from '../system.ts';
 
 const SUBSCRIPTIONS = 10_000;
@@ -27,6 +34,13 @@ export const subscriptions: Benchmark = {
   /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
   async prepare(revision, { seconds }) {
     const asked = await tripQuestions();
+    const unanswered = questions({
+      ...UNSERVED,
+      output: 'durationMinutes',
+      inputs: [tripNumber(0)],
+      expected: [],
+      options: { timeoutMs: 300_000 },
+    });
     return {
       async measure() {
         await using opened = new AsyncDisposableStack();
@@ -41,14 +55,14 @@ export const subscriptions: Benchmark = {
           await using load = openLoop(exchange, TASKS_PER_SECOND);
           await keepUp(load, WARM_UP_MS);
         }
-        const tasks = await Promise.all(sockets.map(submitWaiting));
+        const tasks = await Promise.all(sockets.map((socket) => submitWaiting(socket, unanswered)));
         const gateway = () => processUse(system.pids.gateway);
         await elapsed(SETTLE_MS);
         const before = await gateway();
         const waiting = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
         for (const [i, ids] of tasks.entries()) {
           // They end with their sockets.
-          for (const id of ids) waiting[i]?.ask(UNSERVED_TRIP.subscription(id)).catch(() => {});
+          for (const id of ids) waiting[i]?.ask(unanswered.subscription(id)).catch(() => {});
         }
         await elapsed(SETTLE_MS);
         const after = await gateway();
@@ -77,13 +91,6 @@ const UNSERVED = {
   inputType: 'PredictUnservedInput',
   predictionType: 'UnservedPrediction',
 };
-const UNSERVED_TRIP = questions({
-  ...UNSERVED,
-  output: 'durationMinutes',
-  inputs: [tripNumber(0)],
-  expected: [],
-  options: { timeoutMs: 300_000 },
-});
 
 /** A folder for MODELS_DIR, with that model beside trip-duration. */
 async function withUnservedModel(revision: Revision) {
@@ -97,8 +104,8 @@ async function withUnservedModel(revision: Revision) {
 }
 
 /** @returns the ids of tasks that wait, as many as one socket may subscribe to. */
-async function submitWaiting(socket: GraphQLSocket): Promise<readonly string[]> {
+async function submitWaiting(socket: GraphQLSocket, asked: Questions): Promise<readonly string[]> {
   const ids: string[] = [];
-  while (ids.length < PER_SOCKET) ids.push(idIn(await socket.ask(UNSERVED_TRIP.submission(0))));
+  while (ids.length < PER_SOCKET) ids.push(idIn(await socket.ask(asked.submission(0))));
   return ids;
 }
