@@ -86,8 +86,8 @@ export class Rollouts implements Disposable {
         this.#log.info({ model, weights, before: stored.record?.weights ?? [] }, 'rollout set');
         return record;
       }
-      if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-      if (!WRONG_LAST_SEQUENCE.includes(outcome.code)) throw brokerUnavailable(outcome.reason);
+      if (outcome.type === 'unanswered' || !WRONG_LAST_SEQUENCE.includes(outcome.code))
+        throw brokerUnavailable(outcome.reason);
     }
     throw new RequestError(
       RequestErrorCode.RolloutConflict,
@@ -126,19 +126,24 @@ export class Rollouts implements Disposable {
     }
     const reading = { again: false, promise: Promise.resolve() };
     const readOn = async () => {
-      do {
-        reading.again = false;
-        this.#learn(model, await this.#broker.rollouts.read(model));
-      } while (reading.again);
+      try {
+        do {
+          reading.again = false;
+          this.#learn(model, await this.#broker.rollouts.read(model));
+        } while (reading.again);
+      } finally {
+        // In the same step as the last look at `again`: whoever asks from now on begins another reading.
+        this.#reading.delete(model);
+      }
     };
-    reading.promise = readOn().finally(() => this.#reading.delete(model));
     this.#reading.set(model, reading);
+    reading.promise = readOn();
     return reading.promise;
   }
 
   #learn(model: string, stored: StoredRollout): void {
     const known = this.#stored.get(model);
-    if (known?.revision === stored.revision) return;
+    if (known !== undefined && isSame(known, stored)) return;
     if (stored.problem !== undefined) {
       // A newer gateway may have written it: what held until then is the better guess.
       this.#stored.set(model, { ...stored, record: known?.record });
@@ -149,4 +154,10 @@ export class Rollouts implements Disposable {
     if (known !== undefined || stored.record !== undefined)
       this.#log.info({ model, weights: stored.record?.weights ?? [] }, 'rollout in force');
   }
+}
+
+/** A broker that has lost its data counts its revisions anew. */
+function isSame(known: StoredRollout, stored: StoredRollout): boolean {
+  if (known.revision !== stored.revision || known.problem !== stored.problem) return false;
+  return stored.problem !== undefined || known.record?.setAt === stored.record?.setAt;
 }
