@@ -128,7 +128,6 @@ export class Line {
       return undefined;
     }
     const { manifest, broker, slots, share, workerId, log, signal } = this.#options;
-    this.#failure = undefined;
     this.#use(session);
     const lanes = new Lanes({
       version: this.version,
@@ -152,17 +151,21 @@ export class Line {
     await this.#followFolder(version);
     await lanes[Symbol.asyncDispose]();
     await this.#session?.[Symbol.asyncDispose]();
-    return this.#conclude();
+    this.#session = undefined;
+    return this.#takeFailure();
   }
 
-  #conclude(): SessionLost | undefined {
-    if (this.#failure === undefined) {
+  /** @returns why the version is given up, if it is. */
+  #takeFailure(): SessionLost | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure === undefined) {
       this.#log.info('version closed');
       return undefined;
     }
-    if (!(this.#failure instanceof SessionLost)) throw this.#failure;
-    this.#log.error({ reason: this.#failure.message }, 'version given up');
-    return this.#failure;
+    if (!(failure instanceof SessionLost)) throw failure;
+    this.#log.error({ reason: failure.message }, 'version given up');
+    return failure;
   }
 
   /** @returns the session, or why there is none. */
