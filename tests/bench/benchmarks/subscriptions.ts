@@ -16,7 +16,7 @@ import {
   questions,
   tripQuestions,
 } from '../questions.ts';
-import { measureLoad, startSystem, tripModel } from '../system.ts';
+import { measureLoad, startSystem, tripModel, UNBOUNDED } from '../system.ts';
 
 const SUBSCRIPTIONS = 10_000;
 /** As many as a gateway allows on one, by default. */
@@ -47,7 +47,7 @@ export const subscriptions: Benchmark = {
         const served = opened.use(await tripModel(revision));
         const offered = opened.use(await withUnservedModel(revision));
         const system = opened.use(
-          await startSystem(revision, { models: offered.path, workerModels: served.path }),
+          await startSystem(revision, { models: offered.path, workerModels: served.path, env: UNBOUNDED }),
         );
         const sockets = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
         const exchange: Exchange = async (row) => overWebSocket(shared(sockets, row), asked)(row);
@@ -60,10 +60,14 @@ export const subscriptions: Benchmark = {
         await elapsed(SETTLE_MS);
         const before = await gateway();
         const waiting = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
-        for (const [i, ids] of tasks.entries()) {
-          // They end with their sockets.
-          for (const id of ids) waiting[i]?.ask(unanswered.subscription(id)).catch(() => {});
-        }
+        await Promise.all(
+          waiting.map((socket, i) => {
+            // They end with their sockets.
+            for (const id of tasks[i] ?? []) socket.ask(unanswered.subscription(id)).catch(() => {});
+            // Messages of a socket are taken in turn: when this is answered, all before it were begun.
+            return socket.ask('{"query":"{ __typename }"}');
+          }),
+        );
         await elapsed(SETTLE_MS);
         const after = await gateway();
         await using load = openLoop(exchange, TASKS_PER_SECOND);
