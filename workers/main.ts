@@ -42,6 +42,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     memory: new SessionMemory({ loading: config.sessionLoading, limitMib: config.sessionMemoryMib }),
     slots: new Slots(
       config.workerSlots ?? Math.max(1, Math.floor(availableParallelism() / config.sessionThreads)),
+      // The lanes of a session do.
+      { usersTakeTurns: true },
     ),
     executionProviders: config.executionProviders,
     threads: config.sessionThreads,

@@ -19,16 +19,24 @@ interface Waiting {
   readonly grant: () => void;
 }
 
+export interface SlotsOptions {
+  /** Whether several users of a share wait for each other, on slots of their own, before they ask here. @default false */
+  readonly usersTakeTurns?: boolean;
+  /** Gives monotonic milliseconds. @default performance.now */
+  readonly clock?: () => number;
+}
+
 export class Slots {
+  readonly #usersTakeTurns: boolean;
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
   #free: number;
   /** Virtual time: where the newest run began. */
   #present = 0;
 
-  /** @param clock gives monotonic milliseconds. */
-  constructor(count: number, clock: () => number = () => performance.now()) {
+  constructor(count: number, { usersTakeTurns = false, clock = () => performance.now() }: SlotsOptions = {}) {
     this.#free = count;
+    this.#usersTakeTurns = usersTakeTurns;
     this.#clock = clock;
   }
 
@@ -49,12 +57,14 @@ export class Slots {
   }
 
   /**
-   * A slot that others wait for is given away only after who had it could ask again, which a session whose next batch
-   * has gathered does in the same turn of the event loop: otherwise two models would take turns, whatever their weights.
+   * A slot that others wait for is given away only after who had it could ask again: otherwise two models would take
+   * turns, whatever their weights. Whoever has more work asks in the same turn of the event loop; where users take turns
+   * among themselves, the next of them gets that turn, and asks, one later.
    */
   #release(): void {
-    if (this.#waiting.length > 0) setImmediate(() => this.#grantNext());
-    else this.#free++;
+    if (this.#waiting.length === 0) this.#free++;
+    else if (this.#usersTakeTurns) setImmediate(() => setImmediate(() => this.#grantNext()));
+    else setImmediate(() => this.#grantNext());
   }
 
   #grantNext(): void {

@@ -1,4 +1,5 @@
 /** Who gets the slots of a worker, told by a clock that only runs move on. */
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { type Share, Slots } from '../../workers/slots.ts';
 
@@ -9,7 +10,7 @@ class Line {
   #now = 0;
 
   constructor() {
-    this.slots = new Slots(1, () => this.#now);
+    this.slots = new Slots(1, { usersTakeTurns: true, clock: () => this.#now });
   }
 
   share(weight: number): Share {
@@ -19,7 +20,7 @@ class Line {
   async runs(name: string, share: Share, count: number, lengthMs = 1): Promise<void> {
     for (let i = 0; i < count; i++) {
       await this.slots.run(share, async () => {
-        await Promise.resolve();
+        await setImmediate();
         this.#now += lengthMs;
         this.ran.push(name);
       });
@@ -60,6 +61,19 @@ describe('while models compete', () => {
     expect(line.count('a2', 0, 100)).toBeGreaterThanOrEqual(24);
   });
 
+  test('a model whose lanes take turns has no less for that', async () => {
+    const line = new Line();
+    const heavy = line.share(3);
+    const turns = new Slots(1);
+    const lanes = ['interactive', 'bulk'].map(async (name) => {
+      const share = line.share(1);
+      for (let i = 0; i < 200; i++) await turns.run(share, () => line.runs(name, heavy, 1));
+    });
+    await Promise.all([...lanes, line.runs('b', line.share(1), 200)]);
+    expect(line.count('b', 0, 200)).toBeGreaterThanOrEqual(49);
+    expect(line.count('b', 0, 200)).toBeLessThanOrEqual(51);
+  });
+
   test('nobody starves, however small the weight', async () => {
     const line = new Line();
     const heavy = line.share(100);
@@ -89,7 +103,7 @@ test('no more work goes on at once than there are slots, and one that fails leav
     Array.from({ length: 20 }, (_, i) =>
       slots.run(share, async () => {
         most = Math.max(most, ++going);
-        await new Promise((resolve) => setImmediate(resolve));
+        await setImmediate();
         going--;
         if (i % 3 === 0) throw new Error(`run ${i}`);
         return i;
