@@ -54,7 +54,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     maxSubscriptions: config.maxSubscriptions,
     log,
   });
-  const room = new ResultRoom({ broker, open, limits: config });
+  using room = await ResultRoom.open({ broker, open, limits: config, log });
   const queueRoom = new QueueRoom({ broker, limits: config });
   const tasks = new TaskService({ broker, open, room, queueRoom, home, models, offering, limits: config });
   using deadLetters = new DeadLetters({ broker, tasks, models });

@@ -2,48 +2,61 @@
  * Whether the store of results has room for the end of one more task. Its last tenth is kept for tasks that are
  * accepted already: a result that is refused costs nobody a task, but it has to wait until an old one expires.
  *
- * What counts is what the store held when the broker's clock was last read, and every end since then or still to come
- * that this gateway knows of. The tenth has to cover the rest: what other gateways accepted and have not brought to
- * its end. Where it is too small for that, workers hold what they have run, and try again until there is room.
+ * What counts is what the store held when it was last looked at, and every end since then or still to come that this
+ * gateway knows of. The tenth has to cover the rest: what other gateways accepted and have not brought to its end.
+ * Where it is too small for that, workers hold what they have run, and try again until there is room.
  */
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
+import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
+import type { Logger } from './log.ts';
 import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultRoomOptions {
-  readonly broker: Pick<Broker, 'resultsHeld'>;
+  readonly broker: Pick<Broker, 'readResultsHeld' | 'onConnectionChange'>;
   readonly open: Pick<OpenTasks, 'size' | 'endedCount'>;
   readonly limits: Pick<Config, 'resultMaxCount' | 'resultMaxBytes'>;
+  readonly log: Logger;
 }
 
 /** Share of the store that new tasks may count on. */
 const USABLE = 0.9;
 /** Assumed while the store holds none. */
 const RESULT_BYTES = 512;
+const LOOK_INTERVAL_MS = 10_000;
 const RETRY_AFTER_MS = 5_000;
 
-export class ResultRoom {
+export class ResultRoom implements Disposable {
   readonly #broker: ResultRoomOptions['broker'];
   readonly #open: ResultRoomOptions['open'];
+  readonly #log: Logger;
   readonly #maxCount: number;
   readonly #maxBytes: number;
-  #held: Broker['resultsHeld'] = { messages: 0, bytes: 0 };
+  readonly #looking = new DisposableStack();
+  #held = { messages: 0, bytes: 0 };
+  /** Ends heard when the store was last looked at: those are in what it held. */
   #endedBefore = 0;
 
-  constructor({ broker, open, limits }: ResultRoomOptions) {
+  private constructor({ broker, open, limits, log }: ResultRoomOptions) {
     this.#broker = broker;
     this.#open = open;
+    this.#log = log;
     this.#maxCount = Math.floor(USABLE * limits.resultMaxCount);
     this.#maxBytes = Math.floor(USABLE * limits.resultMaxBytes);
+    const timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
+    this.#looking.defer(() => clearInterval(timer));
+    this.#looking.use(broker.onConnectionChange((connected) => connected && this.look()));
+  }
+
+  /** Resolves once the store has been looked at. */
+  static async open(options: ResultRoomOptions): Promise<ResultRoom> {
+    const room = new ResultRoom(options);
+    await room.look();
+    return room;
   }
 
   /** Whether a task that is accepted now could find the store full at its end. */
   get isFull(): boolean {
-    if (this.#held !== this.#broker.resultsHeld) {
-      this.#held = this.#broker.resultsHeld;
-      this.#endedBefore = this.#open.endedCount;
-    }
     const { messages, bytes } = this.#held;
     const further = this.#open.endedCount - this.#endedBefore + this.#open.size;
     const meanBytes = messages === 0 ? RESULT_BYTES : bytes / messages;
@@ -53,6 +66,22 @@ export class ResultRoom {
   /** @throws {RequestError} `RESULT_STORE_FULL`. */
   admit(): void {
     if (this.isFull) throw resultStoreFull();
+  }
+
+  /** Counts anew. Of a store that cannot be read, what was known is believed. */
+  async look(): Promise<void> {
+    // As of the question: what ends while it is on its way is counted twice rather than not at all.
+    const endedBefore = this.#open.endedCount;
+    try {
+      this.#held = await this.#broker.readResultsHeld();
+      this.#endedBefore = endedBefore;
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'the store of results could not be looked at');
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#looking[Symbol.dispose]();
   }
 }
 

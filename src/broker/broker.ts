@@ -124,7 +124,6 @@ export class Broker implements AsyncDisposable {
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
-  #resultsHeld = { messages: 0, bytes: 0 };
   #reconnection = Promise.withResolvers<void>();
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
@@ -155,11 +154,6 @@ export class Broker implements AsyncDisposable {
   /** Milliseconds since the epoch on the broker's clock: what deadlines are compared with. */
   now(): number {
     return this.#clock.now();
-  }
-
-  /** What the stream of results held when the clock was last read; another object with every reading. */
-  get resultsHeld(): { readonly messages: number; readonly bytes: number } {
-    return this.#resultsHeld;
   }
 
   /** Resolves at once while connected, else after the next reconnect. */
@@ -361,12 +355,17 @@ export class Broker implements AsyncDisposable {
     return consumer;
   }
 
-  /** One estimate of the broker's time, and what the results take up. */
+  /** One estimate of the broker's time. */
   async readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { ts, state } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
+    const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
     this.#clock.learn(Date.parse(String(ts)), sentAt, performance.now());
-    this.#resultsHeld = { messages: state.messages, bytes: state.bytes };
+  }
+
+  /** What the stream of results holds. */
+  async readResultsHeld(): Promise<{ readonly messages: number; readonly bytes: number }> {
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
+    return state;
   }
 
   /** Sends what is still to be sent, and closes. */
