@@ -102,9 +102,9 @@ export const SABOTAGES: readonly Sabotage[] = [
         to: '    discard: DiscardPolicy.New,\n    allow_direct: true,\n',
       },
       {
-        file: 'src/broker/broker.ts',
-        from: 'this.#manager.streams.getMessage(stream, { last_by_subj: subject })',
-        to: 'this.#manager.direct.getMessage(stream, { seq: 1, next_by_subj: subject })',
+        file: 'src/broker/storedMessages.ts',
+        from: 'manager.streams.getMessage(stream, query));\n    return message === null',
+        to: 'manager.direct.getMessage(stream, { seq: 1, next_by_subj: subject }));\n    return message === null',
       },
     ],
   },
