@@ -5,17 +5,18 @@ import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
 import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
 import { newTaskId } from '../../src/task.ts';
+import { LINE_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
 import { eventually, type StreamInspector } from './streams.ts';
 
 export const HOME = '0a0b0c0d';
 
-/** A broker connection of the test's own, with the streams of the real models. */
+/** A broker connection of the test's own, with the streams of the models that processes serve. */
 export async function openTestBroker(
   { url }: { readonly url: string },
   env: Record<string, string> = {},
 ): Promise<Broker> {
-  const config = readConfig({ LOG_LEVEL: 'error', ...env });
+  const config = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: LINE_MODELS, ...env });
   const log = createLog(config, 'test');
   const { models } = await Catalog.open(config.modelsDir, log);
   return openBroker({ url, name: 'test', models, limits: config, log });

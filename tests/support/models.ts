@@ -8,6 +8,12 @@ import { createLog } from '../../src/log.ts';
 
 export const MODELS = join(import.meta.dirname, '../../models');
 
+/**
+ * One version of one model, the committed trip-duration/1 by links: for tests of the line, which care for no model in
+ * particular, but for an answer that is the same at all times and for how long processes take to start.
+ */
+export const LINE_MODELS = join(import.meta.dirname, 'lineModels');
+
 export const SILENT = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
 
 export interface ModelsFolder extends AsyncDisposable {
@@ -54,7 +60,12 @@ export async function addConstantVersion(
     ],
     outputs: [{ name: 'duration', type: 'float32', shape: ['N'], description: 'Minutes.' }],
   });
-  const trip = { pickupLocationId: 1, dropoffLocationId: 2, tripDistanceMiles: 3 };
+  const trip = {
+    pickupLocationId: 1,
+    dropoffLocationId: 2,
+    tripDistanceMiles: 3,
+    pickupAt: '2026-01-01T12:00:00',
+  };
   await writeVersion(join(model, version), graph, {
     tolerance: 0,
     rows: [{ input: trip, output: { durationMinutes: minutes } }],

@@ -1,7 +1,9 @@
 /** The real gateway and worker processes, started as the supervisor starts them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { LINE_MODELS } from './models.ts';
 
 export interface Process extends AsyncDisposable {
   readonly pid: number;
@@ -45,7 +47,12 @@ export async function startWorker(
   return worker;
 }
 
-/** A process that is not expected to become ready. @param root of the checkout that it runs from. */
+/**
+ * A process that is not expected to become ready. Unless `env` says otherwise it serves LINE_MODELS, or what is in their
+ * place in another checkout.
+ *
+ * @param root of the checkout that it runs from.
+ */
 export function startProcess(
   script: string,
   env: Environment,
@@ -53,7 +60,7 @@ export function startProcess(
 ): Process & { readonly ready: Promise<Record<string, unknown>> } {
   const child = spawn(process.execPath, [script], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, MODELS_DIR: lineModelsOf(root), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -93,6 +100,12 @@ export function startProcess(
       await end(child, ended);
     },
   };
+}
+
+/** Revisions from before the links had one version of one model, and served it by default. */
+function lineModelsOf(root: string): string {
+  const models = join(root, relative(ROOT, LINE_MODELS));
+  return existsSync(models) ? models : join(root, 'models');
 }
 
 /** Politely first: a leave that hangs is a fault that the test shall show as a time-out, not hide. */

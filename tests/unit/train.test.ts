@@ -194,7 +194,7 @@ describe('npm run train', () => {
     {
       wrong: 'a model without a recipe',
       args: ['nope', '--train', 'x'],
-      says: '(trip-duration), got nope',
+      says: 'trip-duration), got nope',
     },
     {
       wrong: 'no training file',

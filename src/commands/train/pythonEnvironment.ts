@@ -43,7 +43,9 @@ export async function ensurePython(requirements: string, report: (step: string) 
     const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'];
     // The file names every package, so pip has nothing to choose; and what needs a compiler is refused at once.
     const exactly = ['--no-deps', '--only-binary', ':all:', '--requirement', requirements];
-    await ask(join(partial, 'bin/python'), [...install, ...exactly], `pip cannot install ${requirements}`);
+    const made = join(partial, 'bin/python');
+    await ask(made, [...install, ...exactly], `pip cannot install ${requirements}`);
+    await ask(made, ['-m', 'pip', 'check'], `${requirements} must pin every package`);
     await rename(partial, folder).catch((error: unknown) => {
       // Another run has made the same environment meanwhile.
       if (!existsSync(python)) throw error;

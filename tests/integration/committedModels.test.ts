@@ -1,0 +1,96 @@
+/** Every version under models/, loaded and asked as a worker does before it serves it. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Catalog } from '../../src/catalog.ts';
+import { checkVersion } from '../../src/commands/model/check.ts';
+import { runRows } from '../../src/commands/model/trial.ts';
+import { validateInput } from '../../src/input.ts';
+import type { Value, Values } from '../../src/task.ts';
+import { Inspection } from '../../workers/inspection.ts';
+import { MODELS, SILENT } from '../support/models.ts';
+
+using catalog = await Catalog.open(MODELS, SILENT);
+const versions = catalog.models.flatMap(({ manifest, versions }) =>
+  versions.map((record) => ({ ...record, manifest, name: `${manifest.name}/${record.version}` })),
+);
+
+describe.each(versions)('$name', ({ manifest, version, folder, sha256 }) => {
+  test('has the digest that version.json names, in less than 2 MB', async () => {
+    const file = join(folder, 'model.onnx');
+    const bytes = await readFile(file);
+    expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+    expect(bytes.byteLength).toBeLessThan(2_000_000);
+  });
+
+  test('agrees with its manifest and gives its golden rows, alone and in full batches', async () => {
+    const report = await checkVersion({ manifest, version, folder, threads: 1, executionProviders: ['cpu'] });
+    expect(report.problem).toBeUndefined();
+    expect(report.golden?.rows).toBeGreaterThanOrEqual(20);
+  });
+});
+
+test.each([
+  { version: 'trip-duration/2', data: 'green_tripdata_2021-02.parquet', name: 'RMSE', atMost: 5.5 },
+  { version: 'trip-duration/2', data: 'green_tripdata_2021-02.parquet', name: 'MAE', atMost: 3.52 },
+  { version: 'trip-duration/3', data: 'green_tripdata_2023-02.parquet', name: 'RMSE', atMost: 4.5 },
+])('$version has a $name of at most $atMost on $data', ({ version, data, name, atMost }) => {
+  expect(metricOf(version, data, name)).toBeLessThanOrEqual(atMost);
+});
+
+describe.each(['2', '3'])('the clock of trip-duration/%s', (version) => {
+  test('tells the rush hour from the night, and Sunday from Monday', async () => {
+    const [night, rush] = await predictTrips(version, '2021-02-03T04:00:00', '2021-02-03T17:00:00');
+    expect(Number(rush)).toBeGreaterThan(Number(night) + 1);
+    const [sunday, monday] = await predictTrips(version, '2021-02-07T08:30:00', '2021-02-08T08:30:00');
+    expect(Number(monday)).toBeGreaterThan(Number(sunday) + 1);
+  });
+
+  test('follows New York into and out of daylight saving time', async () => {
+    const instants = [
+      '2021-03-14T06:59:59Z',
+      '2021-03-14T07:00:00Z',
+      '2021-11-07T05:30:00Z',
+      '2021-11-07T06:30:00Z',
+    ];
+    // The clock goes from 1:59:59 to 3:00:00; in autumn it shows 1:30 twice, an hour apart.
+    const readings = [
+      '2021-03-14T01:59:59',
+      '2021-03-14T03:00:00',
+      '2021-11-07T01:30:00',
+      '2021-11-07T01:30:00',
+    ];
+    const answers = await predictTrips(version, ...instants);
+    expect(answers).toEqual(await predictTrips(version, ...readings));
+    expect(answers[0]).not.toBe(answers[1]);
+    expect(answers[2]).toBe(answers[3]);
+  });
+});
+
+test('trip-duration/1 answers the same at all times', async () => {
+  const [night, rush] = await predictTrips('1', '2021-02-03T04:00:00', '2021-02-03T17:00:00');
+  expect(rush).toBe(night);
+});
+
+function metricOf(version: string, data: string, name: string): number | undefined {
+  return find(version).metrics.find((metric) => metric.data === data && metric.name === name)?.value;
+}
+
+/** Minutes of one trip across Manhattan, picked up at each of these times. */
+async function predictTrips(version: string, ...times: readonly string[]): Promise<(Value | undefined)[]> {
+  const { manifest, folder, sha256 } = find(`trip-duration/${version}`);
+  const trip = { pickupLocationId: 74, dropoffLocationId: 231, tripDistanceMiles: 8.2 };
+  const rows = times.map((pickupAt) => validateInput(manifest, { ...trip, pickupAt }, 0));
+  await using inspection = new Inspection();
+  const file = join(folder, 'model.onnx');
+  await inspection.load({ file, sha256, manifest, executionProviders: ['cpu'], threads: 1 });
+  const { predictions } = await runRows(inspection, manifest, rows);
+  return predictions.map((prediction) => (prediction as Values).durationMinutes);
+}
+
+function find(name: string) {
+  const version = versions.find((candidate) => candidate.name === name);
+  if (version === undefined) throw new Error(`${name} must be under models/`);
+  return version;
+}
