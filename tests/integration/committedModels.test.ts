@@ -16,6 +16,16 @@ const versions = catalog.models.flatMap(({ manifest, versions }) =>
   versions.map((record) => ({ ...record, manifest, name: `${manifest.name}/${record.version}` })),
 );
 
+test('three models are there, the trips in three versions', () => {
+  expect(versions.map(({ name }) => name)).toEqual([
+    'churn/1',
+    'housing/1',
+    'trip-duration/1',
+    'trip-duration/2',
+    'trip-duration/3',
+  ]);
+});
+
 describe.each(versions)('$name', ({ manifest, version, folder, sha256 }) => {
   test('has the digest that version.json names, in less than 2 MB', async () => {
     const file = join(folder, 'model.onnx');
@@ -35,8 +45,24 @@ test.each([
   { version: 'trip-duration/2', data: 'green_tripdata_2021-02.parquet', name: 'RMSE', atMost: 5.5 },
   { version: 'trip-duration/2', data: 'green_tripdata_2021-02.parquet', name: 'MAE', atMost: 3.52 },
   { version: 'trip-duration/3', data: 'green_tripdata_2023-02.parquet', name: 'RMSE', atMost: 4.5 },
+  {
+    version: 'housing/1',
+    data: 'boston_housing.csv, validation rows',
+    name: 'RMSE of priceThousandsUsd',
+    atMost: 3.87,
+  },
+  {
+    version: 'housing/1',
+    data: 'boston_housing.csv, validation rows',
+    name: 'RMSE of pupilTeacherRatio',
+    atMost: 1.82,
+  },
 ])('$version has a $name of at most $atMost on $data', ({ version, data, name, atMost }) => {
   expect(metricOf(version, data, name)).toBeLessThanOrEqual(atMost);
+});
+
+test('churn/1 has a ROC-AUC of at least 0.99 on its test rows', () => {
+  expect(metricOf('churn/1', 'BankChurners.csv, test rows', 'ROC-AUC')).toBeGreaterThanOrEqual(0.99);
 });
 
 describe.each(['2', '3'])('the clock of trip-duration/%s', (version) => {
