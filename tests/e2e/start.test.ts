@@ -165,8 +165,9 @@ describe('npm start', () => {
   test('streams that do not fit on the disk stop the start, with the sum and the size of the disk', async () => {
     await using system = await start({ RESULT_MAX_BYTES: String(10 ** 15) });
     expect(await system.exitCode).toBe(78);
-    // Results, request records (a quarter of them), dead letters (256 MiB), marks (16 MiB) and one model's jobs (128 MiB).
-    expect(system.errors()).toMatch(/room for 1250000419430400 bytes, which the streams reserve, got \d+/);
+    // Results, request records (a quarter of them), dead letters (256 MiB), marks and rollouts (16 MiB each), actuals
+    // (512 MiB), and three models' jobs (128 MiB each).
+    expect(system.errors()).toMatch(/room for 1250001241513984 bytes, which the streams reserve, got \d+/);
   });
 
   test('a wrong configuration is named and nothing is started', async () => {

@@ -226,7 +226,7 @@ test.each([
     });
     expect(await gateway.ended).toBe(78);
     expect(gateway.output()).toContain(
-      'must have room for 1250419430400 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
+      'must have room for 1250973078528 bytes (JOBS_trip-duration 134217728 + RESULTS 1000000000000',
     );
   },
 );
