@@ -1,0 +1,69 @@
+/** All models under models/ at once, from the mutation to the answer: each version gives its golden rows. */
+import { expect, test } from 'vitest';
+import { Catalog } from '../../src/catalog.ts';
+import type { Values } from '../../src/task.ts';
+import { compareWithGolden, type GoldenRow, readGoldenRows } from '../../workers/golden.ts';
+import { MODELS, SILENT } from '../support/models.ts';
+import { startNats } from '../support/natsServer.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+
+const TURNS = 120;
+const LANES = 32;
+
+test('three models answer a mixed load, each row by the version that it was sent to', async () => {
+  using catalog = await Catalog.open(MODELS, SILENT);
+  const versions = await Promise.all(
+    catalog.models.flatMap(({ manifest, versions }) =>
+      versions.map(async (version) => ({
+        manifest,
+        version: version.version,
+        golden: await readGoldenRows(manifest, version),
+      })),
+    ),
+  );
+  // Neighbours belong to different versions; each version's rows come round several times.
+  const load = Array.from({ length: TURNS }, (_, turn) =>
+    versions.map((version) => ({
+      ...version,
+      row: version.golden.rows[turn % version.golden.rows.length] as GoldenRow,
+    })),
+  ).flat();
+
+  await using nats = await startNats();
+  const env = { MODELS_DIR: MODELS };
+  await using gateway = await startGateway(nats, env);
+  await using _worker = await startWorker(nats, env);
+
+  const waiting = load.values();
+  const lane = async () => {
+    for (const { manifest, version, row, golden } of waiting) {
+      const { mutation, inputType, predictionType } = manifest.graphql;
+      const outputs = manifest.outputs.map(({ name }) => name).join(' ');
+      const query = `mutation ($input: ${inputType}!, $options: TaskOptions) {
+        task: ${mutation}(input: $input, options: $options) {
+          state modelVersion prediction { ... on ${predictionType} { ${outputs} } } } }`;
+      const options = { modelVersion: version, waitMs: 30_000 };
+      const task = await ask(gateway.url, query, { input: row.input, options });
+      expect(task).toMatchObject({ state: 'SUCCEEDED', modelVersion: version });
+      compareWithGolden([row], [task.prediction], golden.tolerance);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+});
+
+interface Task {
+  readonly state: string;
+  readonly modelVersion: string;
+  readonly prediction: Values;
+}
+
+async function ask(url: string, query: string, variables: object): Promise<Task> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = (await response.json()) as { data?: { task: Task }; errors?: unknown };
+  if (data === undefined || errors !== undefined) throw new Error(JSON.stringify(errors));
+  return data.task;
+}
