@@ -10,7 +10,10 @@ import type { TaskService } from '../src/tasks.ts';
 
 /** All that resolvers may touch. */
 export interface Context {
-  readonly tasks: Pick<TaskService, 'submit' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<
+    TaskService,
+    'submit' | 'submitBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
+  >;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'weights'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;

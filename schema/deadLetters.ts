@@ -3,7 +3,8 @@ import type { StoredDeadLetter } from '../src/broker/broker.ts';
 import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE, type RedriveCount } from '../src/deadLetters.ts';
 import { type DeadLetter, type Job, parseJobSubject } from '../src/protocol.ts';
 import type { Builder } from './builder.ts';
-import type { TaskErrorCodeRef, TaskRef } from './task.ts';
+import type { TaskErrorCodeRef } from './errorCode.ts';
+import type { TaskRef } from './task.ts';
 
 const OPERATORS_ONLY = 'For operators (`FORBIDDEN`).';
 const DEFAULT_PAGE = 20;

@@ -1,4 +1,5 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
+import { MAX_BATCH_ROWS } from '../src/batchShape.ts';
 import { MAX_TIMEOUT_MS } from '../src/config.ts';
 import type { Model } from '../src/models.ts';
 import {
@@ -62,6 +63,22 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
         },
         resolve: (_root, { input, options }, { tasks, owner, trace, gone }) =>
           tasks.submit({ model, input, options: options ?? {}, owner, trace, gone }),
+      }),
+    );
+    builder.mutationField(manifest.graphql.batchMutation, (t) =>
+      t.field({
+        type: taskRef,
+        description: `Submits many rows to the model ${manifest.name} as one task, and returns it at once, queued, unless \`waitMs\` lets it end first. All rows are accepted or none; one that fails later has an error of its own. \`taskUpdates\` shows how far it is, \`batch\` what came of each row. Errors: as \`${manifest.graphql.mutation}\`; a batch is refused with \`QUEUE_FULL\` once the queue is filled to 80 %.`,
+        args: {
+          inputs: t.arg({
+            type: [modelInput],
+            required: true,
+            description: `What to predict for: 1 to ${MAX_BATCH_ROWS} rows.`,
+          }),
+          options: t.arg({ type: optionsInput, description: 'How to run it.' }),
+        },
+        resolve: (_root, { inputs, options }, { tasks, owner, trace, gone }) =>
+          tasks.submitBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
       }),
     );
   }

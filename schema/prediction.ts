@@ -46,7 +46,7 @@ function definePredictionType(builder: Builder, { manifest }: Model) {
   });
 }
 
-function describeOutput(output: ManifestOutput): string {
+export function describeOutput(output: ManifestOutput): string {
   if (!('unit' in output)) return output.description;
   const length = output.size === undefined ? '' : `; a list of ${output.size}`;
   return `${output.description} Unit: ${output.unit}${length}.`;

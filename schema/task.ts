@@ -1,43 +1,31 @@
 /** Task and everything on it; the query that finds one and the subscriptions that watch one. */
 import type { Model } from '../src/models.ts';
-import { type Task, type TaskError, TaskErrorCode, TaskState, type TaskTimings } from '../src/task.ts';
+import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/task.ts';
+import { defineBatch } from './batch.ts';
 import type { Builder } from './builder.ts';
+import { defineErrorCode } from './errorCode.ts';
 import { definePrediction } from './prediction.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
-export type TaskErrorCodeRef = ReturnType<typeof defineTask>['errorCodeRef'];
 
 export function defineTask(builder: Builder, models: readonly Model[]) {
   const stateEnum = builder.enumType('TaskState', {
     description: 'Where a task is in its life. It ends in exactly one final state and stays there.',
     values: {
       [TaskState.Queued]: { description: 'Accepted and stored; no worker has started it yet.' },
-      [TaskState.Running]: { description: 'A worker has it in a batch that is being run.' },
-      [TaskState.Succeeded]: { description: 'Final: `prediction` is there.' },
+      [TaskState.Running]: {
+        description: 'A worker has it in a batch that is being run; of a batch of rows, some are.',
+      },
+      [TaskState.Succeeded]: {
+        description: 'Final: `prediction` is there; of a batch, every row has been run, see `batch`.',
+      },
       [TaskState.Failed]: { description: 'Final: `error` says why.' },
       [TaskState.Canceled]: { description: 'Final: withdrawn by `cancelTask`.' },
       [TaskState.Expired]: { description: 'Final: its time limit passed before a worker finished it.' },
     } as const,
   });
 
-  const errorCodeRef = builder.enumType('TaskErrorCode', {
-    description: 'Why an accepted task ended without a prediction.',
-    values: {
-      [TaskErrorCode.DeadlineExceeded]: { description: 'Not finished within `timeoutMs`.' },
-      [TaskErrorCode.InferenceFailed]: {
-        description: 'ONNX Runtime refused to run the model on this input.',
-      },
-      [TaskErrorCode.InvalidOutput]: {
-        description: 'The model gave what its manifest does not promise, such as no finite number.',
-      },
-      [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed whenever it ran this input.' },
-      [TaskErrorCode.RunTimeout]: {
-        description: "Its run, alone at last, took longer than the model's `runTimeoutMs`.",
-      },
-      [TaskErrorCode.MalformedJob]: { description: 'The job in the queue could not be read.' },
-    } as const,
-  });
-
+  const errorCodeRef = defineErrorCode(builder);
   const timingsRef = builder.objectRef<TaskTimings>('TaskTimings').implement({
     description: 'Where the time of a task went.',
     fields: (t) => ({
@@ -60,6 +48,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     }),
   });
 
+  const batchRef = defineBatch(builder, models, errorCodeRef);
   const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
@@ -93,8 +82,14 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       prediction: t.field({
         type: predictionRef,
         nullable: true,
-        description: 'What the model predicts, once the task has succeeded.',
+        description: 'What the model predicts, once the task has succeeded. A batch has `batch` instead.',
         resolve: ({ model, prediction }) => prediction && { model, values: prediction },
+      }),
+      batch: t.field({
+        type: batchRef,
+        nullable: true,
+        description: 'Its rows, if it is a batch.',
+        resolve: (task) => task.batch && { ...task.batch, task },
       }),
       history: t.idList({
         description:

@@ -2,15 +2,13 @@
  * Accepts jobs: a task is accepted once its job is stored, and only then is it returned. A `requestId`, or the dead
  * letter that is redriven, stands for one task, whichever gateways try, and however often.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, PublishOutcome, StoredRequest } from './broker/broker.ts';
-import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
-import type { Config } from './config.ts';
+import type { Broker, StoredRequest } from './broker/broker.ts';
 import { endTask, expiredResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import {
-  encodeMessage,
+  type BatchJob,
+  type ChunkJob,
   inputDigest,
   type Job,
   Lane,
@@ -21,7 +19,8 @@ import {
 } from './protocol.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
-import { type Task, TaskState } from './task.ts';
+import { BatchWithdrawn, giveUpAt, type Storing, type Try } from './storing.ts';
+import { isFinal, type Task, TaskState } from './task.ts';
 import type { TaskReader } from './taskReader.ts';
 
 export interface AcceptanceOptions {
@@ -30,15 +29,13 @@ export interface AcceptanceOptions {
   readonly room: ResultRoom;
   readonly queueRoom: QueueRoom;
   readonly reader: TaskReader;
+  readonly storing: Storing;
   readonly home: string;
-  readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
-type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
+/** Cuts the rows that were asked into the chunks of a batch: of this one, or the same one that was begun before. */
+export type CutBatch = (batch: BatchJob) => readonly ChunkJob[];
 
-/** How long a mutation goes on trying while the broker is away, in milliseconds. */
-const STORE_WITHIN_MS = 2_000;
-const STORE_RETRY_MS = 50;
 const RETRY_AFTER_MS = 1_000;
 /** A refused claim without a record to read is tried so often. */
 const CLAIM_ATTEMPTS = 3;
@@ -52,29 +49,34 @@ export class Acceptance {
   readonly #queueRoom: QueueRoom;
   readonly #reader: TaskReader;
   readonly #home: string;
-  readonly #limits: AcceptanceOptions['limits'];
+  readonly #storing: Storing;
 
-  constructor({ broker, open, room, queueRoom, reader, home, limits }: AcceptanceOptions) {
+  constructor({ broker, open, room, queueRoom, reader, storing, home }: AcceptanceOptions) {
     this.#broker = broker;
     this.#open = open;
     this.#room = room;
     this.#queueRoom = queueRoom;
     this.#reader = reader;
     this.#home = home;
-    this.#limits = limits;
+    this.#storing = storing;
   }
 
-  /** Accepts a job that nobody has tried to store before. */
-  accept(job: Job): Promise<Task> {
-    return this.#accept(job, { again: false, giveUpAt: giveUpAt() });
+  /**
+   * Accepts a job that nobody has tried to store before.
+   *
+   * @param cut of a batch.
+   */
+  accept(job: Job | BatchJob, cut?: CutBatch): Promise<Task> {
+    return this.#accept(job, { again: false, giveUpAt: giveUpAt() }, cut);
   }
 
   /**
    * Accepts a job under a `requestId`: whoever writes the record first decides which task it stands for.
    *
    * @param digest of what was asked, see `inputDigest`: under the same `requestId` it has to be the same.
+   * @param cut of a batch.
    */
-  async acceptOnce(job: Job, requestId: string, digest: string): Promise<Task> {
+  async acceptOnce(job: Job | BatchJob, requestId: string, digest: string, cut?: CutBatch): Promise<Task> {
     const until = giveUpAt();
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
@@ -82,20 +84,25 @@ export class Acceptance {
     if (this.#room.isFull && (await this.#broker.readRequest(hash)) === undefined) throw resultStoreFull();
     for (;;) {
       const first = await this.#claim(hash, record, until);
-      if (first === undefined) return this.#accept(job, { again: true, giveUpAt: until });
-      if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
-      const task = await this.#acceptAgain(first.record.job, until);
-      if (task !== undefined) return task;
+      try {
+        if (first === undefined) return await this.#accept(job, { again: true, giveUpAt: until }, cut);
+        if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
+        const task = await this.#acceptAgain(first.record.job, until, cut);
+        if (task !== undefined) return task;
+      } catch (error) {
+        if (error instanceof BatchWithdrawn) await this.#forgetRequestOf(first?.record.job ?? job, hash);
+        throw error;
+      }
       // The first try was refused, and its time is over: this one takes its place.
       await this.#broker.forgetRequest(hash, first.sequence);
     }
   }
 
   /** The task of an earlier try under a `requestId`, if there was one with the same question, and something came of it. */
-  async acceptedBefore(hash: string, digest: string): Promise<Task | undefined> {
+  async acceptedBefore(hash: string, digest: string, cut?: CutBatch): Promise<Task | undefined> {
     const first = await this.#broker.readRequest(hash);
     if (first?.record.inputDigest !== digest) return undefined;
-    return this.#acceptAgain(first.record.job, giveUpAt());
+    return this.#acceptAgain(first.record.job, giveUpAt(), cut);
   }
 
   /**
@@ -123,7 +130,7 @@ export class Acceptance {
    *
    * @returns undefined if nothing came of it and nothing will.
    */
-  async #redrivenBefore(job: Job, giveUpAt: number): Promise<Task | undefined> {
+  async #redrivenBefore(job: Job | BatchJob, giveUpAt: number): Promise<Task | undefined> {
     const address = this.#reader.address(job.taskId);
     const present = this.#open.known(job.taskId) ?? (await this.#reader.stored(address))?.task;
     if (present !== undefined) return present.state === TaskState.Expired ? undefined : present;
@@ -139,7 +146,9 @@ export class Acceptance {
   /** @returns the record that stands already; undefined if it is this one that stands now. */
   async #claim(hash: string, record: RequestRecord, giveUpAt: number): Promise<StoredRequest | undefined> {
     for (let attempt = 1; ; attempt++) {
-      const claim = await this.#untilAnswered(giveUpAt, () => this.#broker.storeRequest(hash, record));
+      const claim = await this.#storing.untilAnswered(giveUpAt, () =>
+        this.#broker.storeRequest(hash, record),
+      );
       if (claim.type === 'stored') return undefined;
       const first = await this.#broker.readRequest(hash);
       if (first !== undefined) return first;
@@ -158,30 +167,43 @@ export class Acceptance {
    *
    * @returns undefined if its job was never stored, and the time for that is over.
    */
-  async #acceptAgain(job: Job, giveUpAt: number): Promise<Task | undefined> {
+  async #acceptAgain(job: Job | BatchJob, giveUpAt: number, cut?: CutBatch): Promise<Task | undefined> {
     const known = this.#open.known(job.taskId);
     if (known !== undefined) return known;
     const address = this.#reader.address(job.taskId);
-    const present = await this.#reader.stored(address);
-    if (present !== undefined) return present.task;
-    if (this.#broker.now() < job.deadline) return this.#accept(job, { again: true, giveUpAt });
+    const present = (await this.#reader.stored(address))?.task;
+    const isInTime = this.#broker.now() < job.deadline;
+    // Of a batch, it may be that some of its chunks were not stored.
+    const mayBePart = present?.batch !== undefined && !isFinal(present) && isInTime;
+    if (present !== undefined && !mayBePart) return present;
+    if (isInTime) return this.#accept(job, { again: true, giveUpAt }, cut);
     if (this.#reader.mayBeGone(address)) throw this.#reader.absent(address);
     return undefined;
   }
 
-  async #accept(job: Job, { again, giveUpAt }: { again: boolean; giveUpAt: number }): Promise<Task> {
+  /** The batch has its end, but nobody was told that it was accepted: who asks again asks anew. */
+  async #forgetRequestOf({ taskId }: Job | BatchJob, hash: string): Promise<void> {
+    const request = await this.#broker.readRequest(hash);
+    if (request?.record.job.taskId === taskId) await this.#broker.forgetRequest(hash, request.sequence);
+  }
+
+  async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
     this.#room.admit();
-    if (job.lane === Lane.Bulk)
-      await this.#queueRoom.admit(job.model, { jobs: 1, bytes: encodeMessage(job).length });
+    const chunks = 'batch' in job ? cut(job) : [];
+    if ('batch' in job || job.lane === Lane.Bulk) await this.#queueRoom.admit(job.model, [job, ...chunks]);
     const address = this.#reader.address(job.taskId);
+    const store = () =>
+      'batch' in job
+        ? this.#storing.storeBatch(job, chunks, address, attempt)
+        : this.#storing.storeJob(job, attempt);
     if (address.home !== this.#home) {
       // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.
-      await this.#storeJob(job, again, giveUpAt);
+      await store();
       return queuedTask(job);
     }
     const task = this.#open.add(job, address);
     try {
-      await this.#storeJob(job, again, giveUpAt);
+      await store();
       this.#open.accept(task.id);
       return task;
     } catch (error) {
@@ -189,42 +211,6 @@ export class Acceptance {
       throw error;
     }
   }
-
-  async #storeJob(job: Job, storedBefore: boolean, giveUpAt: number): Promise<void> {
-    let again = storedBefore;
-    const outcome = await this.#untilAnswered(giveUpAt, () => {
-      const storing = this.#broker.storeJob(job, { again });
-      again = true;
-      return storing;
-    });
-    // "Not the first of its subject": an earlier try was stored after all, and waits in the queue.
-    if (outcome.type === 'stored' || WRONG_LAST_SEQUENCE.includes(outcome.code)) return;
-    const { queueMaxJobs, queueMaxBytes } = this.#limits;
-    if (outcome.code === STORE_REFUSED) {
-      throw new RequestError(
-        RequestErrorCode.QueueFull,
-        `The queue of ${job.model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
-        { details: { retryAfterMs: RETRY_AFTER_MS, limit: queueMaxJobs } },
-      );
-    }
-    throw mayHaveBeenStored(outcome.reason);
-  }
-
-  /** Tries again while nobody answers, up to an instant of `performance.now()`: a broker that restarts is back by then. */
-  async #untilAnswered(giveUpAt: number, store: () => Promise<PublishOutcome>): Promise<AnsweredOutcome> {
-    for (;;) {
-      const outcome = await store();
-      if (outcome.type !== 'unanswered') return outcome;
-      const leftMs = giveUpAt - performance.now();
-      if (leftMs <= STORE_RETRY_MS) throw mayHaveBeenStored(outcome.reason);
-      await Promise.all([sleep(STORE_RETRY_MS), Promise.race([this.#broker.whenConnected(), sleep(leftMs)])]);
-    }
-  }
-}
-
-/** On the clock of `performance.now()`. */
-function giveUpAt(): number {
-  return performance.now() + STORE_WITHIN_MS;
 }
 
 function requestIdConflict(requestId: string, taskId: string): RequestError {
@@ -232,13 +218,5 @@ function requestIdConflict(requestId: string, taskId: string): RequestError {
     RequestErrorCode.RequestIdConflict,
     `requestId ${JSON.stringify(requestId)} must be used with one input and modelVersion only; it came with another before. Use a new requestId for a new question.`,
     { details: { field: 'requestId', taskId } },
-  );
-}
-
-function mayHaveBeenStored(reason: string): RequestError {
-  return new RequestError(
-    RequestErrorCode.BrokerUnavailable,
-    `The broker did not confirm the task (${reason}). It may have been stored all the same: try again with a requestId, and a task that was stored is returned instead of a second one.`,
-    { details: { retryAfterMs: 1_000 } },
   );
 }

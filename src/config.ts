@@ -145,7 +145,8 @@ const settings = {
     name: 'RESULT_MAX_BYTES',
     unit: 'bytes',
     default: String(4 * GIB),
-    consequence: 'Disk reserved for results. Beyond it no result is stored until old ones expire.',
+    consequence:
+      'Disk reserved for results, and half as much again for the rows of batches. Beyond it no result is stored until old ones expire.',
     parse: integer(MIB),
   },
   queueMaxJobs: {

@@ -1,18 +1,22 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
-import type { Broker } from './broker/broker.ts';
+import type { Broker, Tally } from './broker/broker.ts';
 import { brokerUnavailable } from './broker/storedMessages.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { type JobHeader, type Result, resultOf } from './protocol.ts';
-import { type TaskAddress, TaskErrorCode, TaskState } from './task.ts';
+import { type BatchShape, type TaskAddress, type TaskBatch, TaskErrorCode, TaskState } from './task.ts';
 
 /** What it takes to end a task, and what is known of runs that did not finish. */
-export interface EndingTask extends Omit<JobHeader, 'deadline'> {
+export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
+  readonly batch?: BatchShape | undefined;
   readonly attempts?: number | undefined;
   readonly startedAt?: number | undefined;
 }
 
 /** What it takes to end a task. */
-export type EndingBroker = Pick<Broker, 'storeResult' | 'readResult' | 'removeJob' | 'deleteJob'>;
+export type EndingBroker = Pick<
+  Broker,
+  'storeResult' | 'readResult' | 'removeJob' | 'removeBatch' | 'deleteJob'
+>;
 
 const STORE_FULL_RETRY_AFTER_MS = 5_000;
 
@@ -41,8 +45,53 @@ export async function endTask(
       { details: { retryAfterMs: STORE_FULL_RETRY_AFTER_MS } },
     );
   }
-  await (sequence === undefined ? broker.removeJob(address) : broker.deleteJob(address.model, sequence));
+  if (end.batch !== undefined) await broker.removeBatch(address);
+  else if (sequence === undefined) await broker.removeJob(address);
+  else await broker.deleteJob(address.model, sequence);
   return final;
+}
+
+/**
+ * How a task ends whose time is over: EXPIRED, unless it is a batch whose chunks have all been run.
+ *
+ * @throws {RequestError} `BROKER_UNAVAILABLE`: of a batch it is not known.
+ */
+export async function overdueResult(
+  broker: Pick<Broker, 'chunks'>,
+  task: EndingTask & Pick<JobHeader, 'deadline'>,
+  now: number,
+): Promise<Result> {
+  if (task.batch === undefined) return expiredResult(task, now);
+  const tally = await broker.chunks.tally(task.taskId, task.batch);
+  return tally.isComplete
+    ? batchResult({ ...task, batch: task.batch }, tally, now)
+    : expiredResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+}
+
+/** How a task ends that is withdrawn. Throws as `overdueResult` does. */
+export async function withdrawnResult(
+  broker: Pick<Broker, 'chunks'>,
+  task: EndingTask,
+  now: number,
+): Promise<Result> {
+  if (task.batch === undefined) return canceledResult(task, now);
+  const tally = await broker.chunks.tally(task.taskId, task.batch);
+  return canceledResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+}
+
+/** How a batch ends whose chunks have all been run. */
+export function batchResult(
+  { attempts = 1, ...task }: EndingTask & { readonly batch: BatchShape },
+  tally: Tally,
+  now: number,
+): Result {
+  return resultOf(task, {
+    state: TaskState.Succeeded,
+    finishedAt: now,
+    attempts,
+    ...(tally.startedAt === undefined ? {} : { startedAt: tally.startedAt }),
+    batch: progressOf(task.batch, tally),
+  });
 }
 
 /** @param task with its deadline; instants are broker time. */
@@ -57,12 +106,12 @@ export function expiredResult(task: EndingTask & Pick<JobHeader, 'deadline'>, no
   };
 }
 
-export function canceledResult(task: EndingTask, now: number): Result {
+function canceledResult(task: EndingTask, now: number): Result {
   return unfinishedResult(task, now, TaskState.Canceled);
 }
 
 function unfinishedResult(
-  { attempts = 0, startedAt, ...task }: EndingTask,
+  { attempts = 0, startedAt, batch, ...task }: EndingTask,
   now: number,
   state: typeof TaskState.Expired | typeof TaskState.Canceled,
 ): Result {
@@ -71,5 +120,10 @@ function unfinishedResult(
     finishedAt: now,
     attempts,
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(batch === undefined ? {} : { batch: { rowsDone: 0, rowsFailed: 0, ...batch } }),
   });
+}
+
+function progressOf({ rowCount, rowsPerChunk }: BatchShape, { rowsDone, rowsFailed }: Tally): TaskBatch {
+  return { rowCount, rowsPerChunk, rowsDone, rowsFailed };
 }

@@ -5,8 +5,11 @@
 import { isComparable } from './actualError.ts';
 import type {
   Actual,
+  ChunkProgress,
+  ChunkResult,
   DeadLetter,
   MovedNotice,
+  OutputColumns,
   RefusedVersion,
   Result,
   RolloutRecord,
@@ -17,8 +20,11 @@ import type {
 } from './protocol.ts';
 import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
 import {
+  type BatchShape,
   isFinal,
+  type RowError,
   type Task,
+  type TaskBatch,
   type TaskError,
   TaskErrorCode,
   TaskState,
@@ -47,8 +53,9 @@ export function checkResult(message: Partial<Result>, id: string): Result {
   require(isAbsentOr(isInstant, message.startedAt), 'startedAt', message.startedAt);
   require(isCount(message.attempts), 'attempts', message.attempts);
   require(isAbsentOr(isTimings, message.timings), 'timings', message.timings);
-  const succeeded = message.state === TaskState.Succeeded;
-  require(succeeded
+  require(isAbsentOr(isTaskBatch, message.batch), 'batch', message.batch);
+  const predicts = message.state === TaskState.Succeeded && message.batch === undefined;
+  require(predicts
     ? isValues(message.prediction)
     : message.prediction === undefined, 'prediction', message.prediction);
   require(isAbsentOr(isError, message.error), 'error', message.error);
@@ -58,10 +65,11 @@ export function checkResult(message: Partial<Result>, id: string): Result {
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkRunningNotice(message: Partial<RunningNotice> | null): RunningNotice {
-  const { taskIds, startedAt, attempts } = message ?? {};
+  const { taskIds, startedAt, attempts, progress } = message ?? {};
   require(isListOf(isName, taskIds), 'taskIds', taskIds);
   require(isInstant(startedAt), 'startedAt', startedAt);
   require(isListOf(isCount, attempts), 'attempts', attempts);
+  require(isAbsentOr(isProgress, progress), 'progress', progress);
   return message as RunningNotice;
 }
 
@@ -71,6 +79,18 @@ export function checkMovedNotice(message: Partial<MovedNotice> | null): MovedNot
   require(isListOf(isName, taskIds), 'taskIds', taskIds);
   require(isName(version), 'version', version);
   return message as MovedNotice;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkChunkResult(message: Partial<ChunkResult>, taskId: string, chunk: number): ChunkResult {
+  require(message.taskId === taskId, 'taskId', message.taskId);
+  require(message.chunk === chunk, 'chunk', message.chunk);
+  require(isInstant(message.startedAt), 'startedAt', message.startedAt);
+  require(isInstant(message.finishedAt), 'finishedAt', message.finishedAt);
+  require(isCount(message.rowsFailed), 'rowsFailed', message.rowsFailed);
+  require(isOutputColumns(message.columns), 'columns', message.columns);
+  require(isListOf(isRowError, message.errors), 'errors', message.errors);
+  return message as ChunkResult;
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
@@ -157,6 +177,34 @@ function isValues(value: unknown): boolean {
 function isValue(value: unknown): value is Value {
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value === 'string' || typeof value === 'boolean' || isListOf(Number.isFinite, value);
+}
+
+export function isBatchShape(value: unknown): value is BatchShape {
+  if (typeof value !== 'object' || value === null) return false;
+  const { rowCount, rowsPerChunk } = value as Partial<BatchShape>;
+  return isCount(rowCount) && rowCount > 0 && isCount(rowsPerChunk) && rowsPerChunk > 0;
+}
+
+function isTaskBatch(value: unknown): value is TaskBatch {
+  if (!isBatchShape(value)) return false;
+  const { rowsDone, rowsFailed } = value as Partial<TaskBatch>;
+  return isCount(rowsDone) && isCount(rowsFailed);
+}
+
+function isProgress(value: unknown): value is ChunkProgress {
+  if (typeof value !== 'object' || value === null) return false;
+  const { chunk, rowsDone, rowsFailed } = value as Partial<ChunkProgress>;
+  return [chunk, rowsDone, rowsFailed].every(isCount);
+}
+
+function isOutputColumns(value: unknown): value is OutputColumns {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const isCell = (cell: unknown) => cell === null || isValue(cell);
+  return Object.values(value).every((column) => isListOf(isCell, column));
+}
+
+function isRowError(value: unknown): value is RowError {
+  return isError(value) && isCount((value as Partial<RowError>).row);
 }
 
 function isError(value: unknown): value is TaskError {

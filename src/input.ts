@@ -49,7 +49,7 @@ function atInstant({ inputs }: Manifest, values: Values, now: number): Values {
 }
 
 /** @returns the value as a job carries it; undefined if the field cannot have it. */
-function readValue(field: ManifestInput, value: unknown): Value | undefined {
+export function readValue(field: ManifestInput, value: unknown): Value | undefined {
   switch (field.type) {
     case 'string':
       return typeof value === 'string' && isText(value, field.maxLength) ? value : undefined;
@@ -97,13 +97,13 @@ export function valueProblem(field: ManifestInput, value: unknown): string | und
     : undefined;
 }
 
-interface InputProblem {
+export interface InputProblem {
   readonly message: string;
   /** For programs: members of `extensions`. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-function inputProblem(field: ManifestInput, given: unknown): InputProblem {
+export function inputProblem(field: ManifestInput, given: unknown): InputProblem {
   const expected = expectationOf(field);
   const value = describe(field, given);
   const limits = 'minimum' in field ? { minimum: field.minimum, maximum: field.maximum } : {};

@@ -82,18 +82,29 @@ export interface PlainOutput extends Field {
 
 export type ManifestOutput = NumberOutput | PlainOutput;
 
+export interface GraphQLNames {
+  readonly mutation: string;
+  readonly batchMutation: string;
+  readonly inputType: string;
+  readonly predictionType: string;
+  readonly columnsType: string;
+}
+
+export interface Batching {
+  readonly maxBatchSize: number;
+  /** Of the rows of a batch that was submitted as one task. */
+  readonly maxBulkBatchSize: number;
+  readonly maxWaitMs: number;
+}
+
 export interface Manifest {
   readonly name: string;
   readonly description: string;
   readonly versions: 'all' | 'latest' | readonly number[];
-  readonly graphql: {
-    readonly mutation: string;
-    readonly inputType: string;
-    readonly predictionType: string;
-  };
+  readonly graphql: GraphQLNames;
   readonly inputs: readonly ManifestInput[];
   readonly outputs: readonly ManifestOutput[];
-  readonly batching: { readonly maxBatchSize: number; readonly maxWaitMs: number };
+  readonly batching: Batching;
   readonly limits: {
     readonly timeoutMs: number;
     readonly runTimeoutMs: number;
@@ -104,6 +115,28 @@ export interface Manifest {
 
 /** Characters of a text that a model gives; a longer one fails its row. */
 export const MAX_OUTPUT_CHARACTERS = 1_000;
+
+/** Rows that one run may be given. */
+const MAX_RUN_ROWS = 4096;
+
+/** Fills in the names that a manifest may leave out: `predictTrip` gets `predictTrips`. */
+export function completeNames(
+  names: Omit<GraphQLNames, 'batchMutation' | 'columnsType'> & Partial<GraphQLNames>,
+): GraphQLNames {
+  const plural = /(?:[sxz]|[cs]h)$/.test(names.mutation) ? 'es' : 's';
+  return {
+    ...names,
+    batchMutation: names.batchMutation ?? `${names.mutation}${plural}`,
+    columnsType: names.columnsType ?? `${names.predictionType}Columns`,
+  };
+}
+
+/** A run of a batch may take four times as long as one of single tasks; a model that takes one row a run is left at that. */
+export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & Partial<Batching>): Batching {
+  const { maxBatchSize } = batching;
+  const maxBulkBatchSize = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);
+  return { maxBulkBatchSize, ...batching };
+}
 
 export function isFloat(type: NumberType): boolean {
   return type === 'float32' || type === 'float64';

@@ -7,24 +7,21 @@ import { checkInput, valueProblem } from './input.ts';
 import { readJson } from './jsonFile.ts';
 import { isTimeZone } from './localTime.ts';
 import {
+  completeBatching,
+  completeNames,
   type EnumInput,
   enumTypesOf,
-  MAX_OUTPUT_CHARACTERS,
   type Manifest,
   type ManifestInput,
-  type ManifestOutput,
   numberOutputsOf,
-  sizeOf,
 } from './manifest.ts';
+import { CHARACTER_BYTES, largestBytesOf, NUMBER_BYTES } from './valueBytes.ts';
 
 /**
  * The values of one task are in one message: with all that is around them, and as a dead letter with a third more for
  * base64, they have to fit into the 1 MiB that a broker takes by default.
  */
 const MAX_VALUES_BYTES = 400 * 1024;
-/** As JSON: -2.2250738585072014e-308 and a comma; a control character is \u0001, any other has four bytes at most. */
-const NUMBER_BYTES = 25;
-const CHARACTER_BYTES = 6;
 
 const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.json');
 
@@ -47,7 +44,8 @@ export async function manifestCheck(): Promise<ManifestCheck> {
     }
     const problem = contentProblem(candidate, folder);
     if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
-    return candidate;
+    const { graphql, batching } = candidate;
+    return { ...candidate, graphql: completeNames(graphql), batching: completeBatching(batching) };
   };
 }
 
@@ -115,12 +113,6 @@ function enumProblem(
   if (!isDeepStrictEqual(enumTypes.get(enumType)?.values, values))
     return `enumType ${enumType} is used for other values too`;
   return undefined;
-}
-
-function largestBytesOf(field: ManifestInput | ManifestOutput): number {
-  if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength;
-  if (field.type === 'string') return CHARACTER_BYTES * MAX_OUTPUT_CHARACTERS;
-  return NUMBER_BYTES * (sizeOf(field) ?? 1);
 }
 
 function repeated(names: readonly string[]): string | undefined {

@@ -9,12 +9,20 @@
  * after a reconnect, and now and then for every watched task that has been waiting for long. A watched task whose
  * deadline passes is expired from here, without waiting for the sweeper.
  */
+import { BatchProgress } from './batchProgress.ts';
 import type { Broker, Listening } from './broker/broker.ts';
-import { type EndingTask, endTask, expiredResult } from './endTask.ts';
+import { type EndingTask, endTask, overdueResult } from './endTask.ts';
 import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
-import type { Job, JobHeader, MovedNotice, Result, RunningNotice } from './protocol.ts';
-import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
+import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from './protocol.ts';
+import {
+  type FinishedTask,
+  isFinal,
+  type Task,
+  type TaskAddress,
+  type TaskBatch,
+  TaskState,
+} from './task.ts';
 import { TaskWatch } from './taskWatch.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
@@ -35,6 +43,8 @@ interface OpenTask {
   /** When the stored state is looked at next, on the clock of `performance.now()`. */
   nextCheckAt: number;
   checkIntervalMs: number;
+  /** Of a batch that runs. */
+  progress: BatchProgress | undefined;
 }
 
 /** Finished own tasks kept for subscribers who come a moment after the end. For older ones the stream is asked. */
@@ -112,7 +122,7 @@ export class OpenTasks implements Disposable {
    *
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
-  add(job: Job, address: TaskAddress): Task {
+  add(job: JobHeader, address: TaskAddress): Task {
     // Two requests with one requestId may be trying at the same time.
     const open = this.#open.get(address.id);
     return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, undefined)).task;
@@ -231,6 +241,7 @@ export class OpenTasks implements Disposable {
       watches: new Set(),
       nextCheckAt: 0,
       checkIntervalMs: FIRST_CHECK_MS,
+      progress: undefined,
     };
     this.#open.set(address.id, open);
     return open;
@@ -288,12 +299,18 @@ export class OpenTasks implements Disposable {
     };
   }
 
-  #run({ taskIds, attempts, startedAt }: RunningNotice): void {
+  #run({ taskIds, attempts, startedAt, progress }: RunningNotice): void {
     taskIds.forEach((id, i) => {
       const open = this.#open.get(id);
       if (open === undefined) return;
-      open.task = { ...open.task, state: TaskState.Running, startedAt, attempts: attempts[i] ?? 1 };
-      for (const watch of [...open.watches]) watch.show(open.task);
+      const running = { state: TaskState.Running, startedAt, attempts: attempts[i] ?? 1 };
+      if (open.task.batch !== undefined) {
+        // Of a row that is run alone only its task is told.
+        if (progress !== undefined) this.#runBatch(open, open.task.batch, running, progress);
+        return;
+      }
+      open.task = { ...open.task, ...running };
+      show(open);
     });
   }
 
@@ -303,8 +320,26 @@ export class OpenTasks implements Disposable {
       // One that runs may well end on the version it runs on: its result will tell.
       if (open?.task.state !== TaskState.Queued) continue;
       open.task = { ...open.task, modelVersion: version };
-      for (const watch of [...open.watches]) watch.show(open.task);
+      show(open);
     }
+  }
+
+  #runBatch(
+    open: OpenTask,
+    batch: TaskBatch,
+    running: { state: TaskState; startedAt: number; attempts: number },
+    notice: ChunkProgress,
+  ): void {
+    open.progress ??= new BatchProgress();
+    const { startedAt = running.startedAt, attempts } = open.task;
+    open.task = {
+      ...open.task,
+      state: running.state,
+      startedAt,
+      attempts: Math.max(attempts, running.attempts),
+      batch: open.progress.hear(batch, notice, this.#broker.now() - startedAt),
+    };
+    if (open.progress.takeNews(performance.now())) show(open);
   }
 
   #finish(result: Result): void {
@@ -338,6 +373,7 @@ export class OpenTasks implements Disposable {
     const brokerNow = this.#broker.now();
     const now = performance.now();
     for (const open of this.#watched) {
+      if (open.progress?.takeNews(now)) show(open);
       if (this.#checking >= CHECKS_AT_ONCE) break;
       if (now >= open.nextCheckAt) void this.#check(open, brokerNow);
     }
@@ -354,7 +390,7 @@ export class OpenTasks implements Disposable {
     try {
       const final =
         brokerNow >= deadline
-          ? await endTask(this.#broker, expiredResult({ ...endingOf(task), deadline }, brokerNow), address)
+          ? await this.#endOverdue(open, brokerNow)
           : await this.#broker.peekResult(address);
       if (final !== undefined) this.#finish(final);
     } catch (error) {
@@ -362,6 +398,11 @@ export class OpenTasks implements Disposable {
     } finally {
       this.#checking--;
     }
+  }
+
+  async #endOverdue({ address, deadline, task }: OpenTask, brokerNow: number): Promise<Result> {
+    const end = await overdueResult(this.#broker, { ...endingOf(task), deadline }, brokerNow);
+    return endTask(this.#broker, end, address);
   }
 
   #forgetOverdue(brokerNow: number): void {
@@ -380,16 +421,21 @@ function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: numb
   return brokerNow < deadline ? Math.min(checkIntervalMs, deadline - brokerNow) : RETRY_CHECK_MS;
 }
 
+function show({ task, watches }: OpenTask): void {
+  for (const watch of [...watches]) watch.show(task);
+}
+
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, model, version, submittedAt, history }: JobHeader): Task {
+export function queuedTask({ taskId, model, version, submittedAt, history, batch }: JobHeader): Task {
   const state = TaskState.Queued;
-  return { id: taskId, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
+  const task = { id: taskId, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
+  return batch === undefined ? task : { ...task, batch: { ...batch, rowsDone: 0, rowsFailed: 0 } };
 }
 
 /** A task as what it takes to end it. */
 export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
-  const { model, submittedAt, history, attempts, startedAt } = task;
-  return { taskId: id, model, version: modelVersion, submittedAt, history, attempts, startedAt };
+  const { model, submittedAt, history, attempts, startedAt, batch } = task;
+  return { taskId: id, model, version: modelVersion, submittedAt, history, attempts, startedAt, batch };
 }
 
 export function taskOf({ v: _, ...task }: Result): FinishedTask {

@@ -5,45 +5,49 @@
  * reader, so workers are deployed before gateways.
  */
 import { createHash } from 'node:crypto';
+import { chunkCountOf } from './batchShape.ts';
 import {
   checkActual,
+  checkChunkResult,
   checkDeadLetter,
   checkResult,
   checkRollout,
   checkSuspectMark,
+  isBatchShape,
   isBucket,
   isHistory,
   isInstant,
   MalformedMessage,
 } from './heard.ts';
+import type { InputColumns } from './inputColumns.ts';
 import type { Rollout } from './rollout.ts';
 import {
+  type BatchShape,
   type FinalState,
   type FinishedTask,
   type NumericValues,
   parseTaskId,
+  type RowError,
   type TaskAddress,
   type TaskErrorCode,
+  type Value,
   type Values,
 } from './task.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 
-/** Carries one task to a worker: all the worker needs, and all it takes to end the task in its place. */
-export interface Job {
+/** What every job says of its task: all it takes to end the task in a worker's place. */
+export interface TaskHeader {
   readonly v: number;
   readonly taskId: string;
   readonly model: string;
   readonly version: string;
-  readonly input: Values;
   /** Milliseconds since the epoch, broker time. */
   readonly submittedAt: number;
   /** Milliseconds since the epoch, broker time: at this instant the task expires. */
   readonly deadline: number;
   readonly owner: string;
-  /** Which of the version's queues it waits in; absent: `interactive`. */
-  readonly lane?: Lane | undefined;
   /** Where the task lies in the rollout of its model; absent if it was pinned to its version. */
   readonly bucket?: number | undefined;
   /** Ids of the tasks that died with this input before it was redriven, oldest first. */
@@ -51,6 +55,45 @@ export interface Job {
   /** W3C `traceparent` of the request, if it had one. */
   readonly trace?: string;
 }
+
+/** Carries one task to a worker. */
+export interface Job extends TaskHeader {
+  readonly input: Values;
+  /** Which of the version's queues it waits in; absent: `interactive`. */
+  readonly lane?: Exclude<Lane, typeof Lane.Batch> | undefined;
+}
+
+/**
+ * Stands in the queue for a batch as a whole, from before its first chunk until its end is stored. No worker takes it:
+ * it tells who asks that the batch is there, and the sweeper when its time is over.
+ */
+export interface BatchJob extends TaskHeader {
+  readonly batch: BatchShape;
+}
+
+/** Carries some rows of a batch to a worker. */
+export interface ChunkJob extends BatchJob {
+  /** From 0. */
+  readonly chunk: number;
+  /** A list of values per input, by GraphQL name. */
+  readonly columns: InputColumns;
+}
+
+/** What came of a chunk. */
+export interface ChunkResult {
+  readonly v: number;
+  readonly taskId: string;
+  readonly chunk: number;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly rowsFailed: number;
+  readonly columns: OutputColumns;
+  /** In order of their rows. */
+  readonly errors: readonly RowError[];
+}
+
+/** A list of values per output, by GraphQL name; null where a row failed. */
+export type OutputColumns = Readonly<Record<string, readonly (Value | null)[]>>;
 
 /** Carries the final state of a task back: the task as the client will see it. */
 export interface Result extends FinishedTask {
@@ -60,15 +103,21 @@ export interface Result extends FinishedTask {
 /** Remembers which task a `requestId` stands for, and all it takes to submit that same task again. */
 export interface RequestRecord {
   readonly v: number;
-  readonly job: Job;
+  /** Of a batch without its rows: who asks again brings the same. */
+  readonly job: Job | BatchJob;
   /** See `inputDigest`: tells a retry from another question under the same `requestId`. */
   readonly inputDigest: string;
 }
 
-/** Remembers that a job is suspected of killing sessions, and how many runs alone it has had. */
-export interface SuspectMark {
-  readonly v: number;
+/** A task that is suspected of killing sessions, or a row of a batch. */
+export interface Suspect {
   readonly taskId: string;
+  readonly place?: { readonly chunk: number; readonly row: number } | undefined;
+}
+
+/** Remembers that a job is suspected of killing sessions, and how many runs alone it has had. */
+export interface SuspectMark extends Suspect {
+  readonly v: number;
   readonly soloRuns: number;
 }
 
@@ -139,6 +188,14 @@ export interface RunningNotice {
   readonly taskIds: readonly string[];
   readonly startedAt: number;
   readonly attempts: readonly number[];
+  /** Of the only task, a batch: how far one of its chunks is. */
+  readonly progress?: ChunkProgress;
+}
+
+export interface ChunkProgress {
+  readonly chunk: number;
+  readonly rowsDone: number;
+  readonly rowsFailed: number;
 }
 
 /** Says that these queued tasks, all of one home, are another version's now. Core NATS: need not survive. */
@@ -148,7 +205,7 @@ export interface MovedNotice {
 }
 
 /** The queues of a version. What each is for, and its share of the version's session, `workers/lanes.ts` tells. */
-export const Lane = { Interactive: 'interactive', Bulk: 'bulk' } as const;
+export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
 export type Lane = (typeof Lane)[keyof typeof Lane];
 
 export const LANES: readonly Lane[] = Object.values(Lane);
@@ -158,6 +215,7 @@ export const streams = {
   results: 'RESULTS',
   requests: 'REQUESTS',
   dead: 'DEAD',
+  chunks: 'CHUNKS',
   suspects: 'SUSPECTS',
   /** The name that makes it the KV bucket ROLLOUTS. */
   rollouts: 'KV_ROLLOUTS',
@@ -174,12 +232,23 @@ export function versionOfConsumer(name: string): string | undefined {
 
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
-  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.>`,
-  laneJobs: (model: string, version: string, lane: Lane) => `jobs.${model}.${version}.${lane}.>`,
-  /** Jobs whose deadline lies in one second, whatever version and lane. */
-  jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.*`,
+  allChunkJobs: (model: string) => `jobs.${model}.*.${Lane.Batch}.*.*.*`,
+  /** Whatever waits for a model. */
+  queue: (model: string) => `jobs.${model}.>`,
+  /** The jobs of a version that are tasks, whatever their lane. */
+  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.*.*.*`,
+  /** What workers take from a lane; of batches that is their chunks. */
+  laneJobs: (model: string, version: string, lane: Lane) =>
+    `jobs.${model}.${version}.${lane}.*.*${lane === Lane.Batch ? '.*' : ''}`,
+  /** Jobs and chunks whose deadline lies in one second, whatever version and lane. */
+  jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.>`,
   job: ({ taskId, model, version, lane = Lane.Interactive, deadline }: Job) =>
     `jobs.${model}.${version}.${lane}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  batchJob: ({ taskId, model, version, deadline }: TaskHeader) =>
+    `jobs.${model}.${version}.${Lane.Batch}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  chunkJob: ({ chunk, ...header }: ChunkJob) => `${subjects.batchJob(header)}.${chunk}`,
+  chunkJobsOf: ({ id, model, deadlineSecond }: TaskAddress) =>
+    `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${id}.*`,
   /** Finds the job of a task without knowing its version and lane. */
   jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
 
@@ -200,8 +269,15 @@ export const subjects = {
   republishedDead: 'died.{{wildcard(1)}}.{{wildcard(2)}}',
   diedOf: (model: string) => `died.${model}.*`,
 
+  allChunks: 'chunks.*.*',
+  chunk: (taskId: string, chunk: number) => `chunks.${taskId}.${chunk}`,
+  chunksOf: (taskId: string) => `chunks.${taskId}.*`,
+
   allSuspects: 'suspects.*',
-  suspect: (taskId: string) => `suspects.${taskId}`,
+  allSuspectRows: 'suspects.*.*.*',
+  suspect: ({ taskId, place }: Suspect) =>
+    place === undefined ? `suspects.${taskId}` : `suspects.${taskId}.${place.chunk}.${place.row}`,
+  suspectRows: (taskId: string, chunk: number) => `suspects.${taskId}.${chunk}.*`,
 
   allRollouts: '$KV.ROLLOUTS.>',
   rollout: (model: string) => `$KV.ROLLOUTS.${model}`,
@@ -229,11 +305,14 @@ export interface JobSubject {
   readonly lane: string;
   readonly deadlineSecond: number;
   readonly taskId: string;
+  /** Of a chunk of a batch; undefined for the job of a task. */
+  readonly chunk: number | undefined;
 }
 
 export function parseJobSubject(subject: string): JobSubject {
-  const [, model = '', version = '', lane = '', second = '', taskId = ''] = subject.split('.');
-  return { model, version, lane, deadlineSecond: Number(second), taskId };
+  const [, model = '', version = '', lane = '', second = '', taskId = '', chunk] = subject.split('.');
+  const numbers = { deadlineSecond: Number(second), chunk: chunk === undefined ? undefined : Number(chunk) };
+  return { model, version, lane, taskId, ...numbers };
 }
 
 /** @returns where the task of a job is found, if the subject names one: of that model and that deadline. */
@@ -282,14 +361,39 @@ function decodeMessage(data: Uint8Array): Readonly<Record<string, unknown>> {
  * @throws {MalformedMessage} naming the member that is wrong; {NewerMessage}, see `decodeMessage`.
  */
 export function decodeJob(data: Uint8Array, subject: string): Job {
+  const job = decodeHeader(data, subject);
+  requireEqual('lane', job.lane ?? Lane.Interactive, parseJobSubject(subject).lane);
+  if (typeof job.input !== 'object' || job.input === null)
+    throw new MalformedMessage('input must be an object');
+  return job as unknown as Job;
+}
+
+/** Reads a chunk; throws as `decodeJob` does. Of its columns nothing is known yet but that there are some. */
+export function decodeChunkJob(data: Uint8Array, subject: string): ChunkJob {
+  const job = decodeBatchJob(data, subject) as Partial<ChunkJob> & BatchJob;
+  const { chunk = -1 } = parseJobSubject(subject);
+  requireEqual('chunk', job.chunk, chunk);
+  if (!(chunk >= 0 && chunk < chunkCountOf(job.batch)))
+    throw new MalformedMessage(`chunk must be one of ${chunkCountOf(job.batch)}, got ${chunk}`);
+  if (typeof job.columns !== 'object' || job.columns === null)
+    throw new MalformedMessage('columns must be an object');
+  return job as ChunkJob;
+}
+
+/** Reads what a batch or one of its chunks says of the batch; throws as `decodeJob` does. */
+function decodeBatchJob(data: Uint8Array, subject: string): BatchJob {
+  const job = decodeHeader(data, subject);
+  if (!isBatchShape(job.batch))
+    throw new MalformedMessage(`batch must tell its rows, got ${JSON.stringify(job.batch)?.slice(0, 40)}`);
+  return job as unknown as BatchJob;
+}
+
+function decodeHeader(data: Uint8Array, subject: string): Readonly<Record<string, unknown>> {
   const job = decodeMessage(data);
-  const { taskId, model, version, lane, deadlineSecond } = parseJobSubject(subject);
+  const { taskId, model, version, deadlineSecond } = parseJobSubject(subject);
   requireEqual('taskId', job.taskId, taskId);
   requireEqual('model', job.model, model);
   requireEqual('version', job.version, version);
-  requireEqual('lane', job.lane ?? Lane.Interactive, lane);
-  if (typeof job.input !== 'object' || job.input === null)
-    throw new MalformedMessage('input must be an object');
   for (const name of ['submittedAt', 'deadline'] as const) {
     if (!isInstant(job[name])) throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
   }
@@ -298,11 +402,15 @@ export function decodeJob(data: Uint8Array, subject: string): Job {
     throw new MalformedMessage('history must be a list of task ids');
   if (job.bucket !== undefined && !isBucket(job.bucket))
     throw new MalformedMessage(`bucket must be one of a rollout, got ${JSON.stringify(job.bucket)}`);
-  return job as unknown as Job;
+  return job;
 }
 
 /** What everybody who ends a task needs to know of its job. */
-export type JobHeader = Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'>;
+export type JobHeader = Pick<
+  TaskHeader,
+  'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'
+> &
+  Partial<Pick<BatchJob, 'batch'>>;
 
 /** Reads what a stored job says of its task; if its body cannot be read, what its subject says. */
 export function readJobHeader({
@@ -312,10 +420,10 @@ export function readJobHeader({
   readonly subject: string;
   readonly data: Uint8Array;
 }): JobHeader {
+  const { taskId, model, version, lane, deadlineSecond } = parseJobSubject(subject);
   try {
-    return decodeJob(data, subject);
+    return lane === Lane.Batch ? decodeBatchJob(data, subject) : decodeJob(data, subject);
   } catch {
-    const { taskId, model, version, deadlineSecond } = parseJobSubject(subject);
     return { taskId, model, version, submittedAt: deadlineSecond * 1000, deadline: deadlineSecond * 1000 };
   }
 }
@@ -334,6 +442,11 @@ export function decodeResult(data: Uint8Array, taskId: string): Result {
 
 export function decodeRequestRecord(data: Uint8Array): RequestRecord {
   return decodeMessage(data) as unknown as RequestRecord;
+}
+
+/** @throws {MalformedMessage} if it is not what came of that chunk; {NewerMessage}, see `decodeMessage`. */
+export function decodeChunkResult(data: Uint8Array, taskId: string, chunk: number): ChunkResult {
+  return checkChunkResult(decodeMessage(data), taskId, chunk);
 }
 
 export function decodeSuspectMark(data: Uint8Array): SuspectMark {
@@ -368,7 +481,7 @@ export function decodeActual(data: Uint8Array, subject: string): Actual {
 
 /** The result of a job that ended in the given final state without ever being run by the caller. */
 export function resultOf(
-  job: Pick<Job, 'taskId' | 'model' | 'version' | 'submittedAt' | 'history'>,
+  job: Pick<TaskHeader, 'taskId' | 'model' | 'version' | 'submittedAt' | 'history'>,
   end: Omit<Result, 'v' | 'id' | 'model' | 'modelVersion' | 'submittedAt'> & { readonly state: FinalState },
 ): Result {
   return {
@@ -399,6 +512,11 @@ export function redriveHash(taskId: string): string {
  */
 export function inputDigest(input: Values, pinnedVersion: string | undefined): string {
   return digest(JSON.stringify([Object.entries(input), pinnedVersion]));
+}
+
+/** The same for a batch, and never that of a single task. */
+export function columnsDigest(columns: InputColumns, pinnedVersion: string | undefined): string {
+  return digest(JSON.stringify(['batch', Object.entries(columns), pinnedVersion]));
 }
 
 function digest(text: string): string {

@@ -8,6 +8,7 @@
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
+import { encodeMessage } from './protocol.ts';
 
 export interface QueueRoomOptions {
   readonly broker: Pick<Broker, 'queueFill'>;
@@ -38,17 +39,18 @@ export class QueueRoom {
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
   }
 
-  /** Counts the jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
-  async admit(model: string, { jobs, bytes }: { jobs: number; bytes: number }): Promise<void> {
+  /** Counts jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  async admit(model: string, jobs: readonly object[]): Promise<void> {
     const fill = await this.#fillOf(model);
-    if (fill.jobs + jobs > this.#maxJobs || fill.bytes + bytes > this.#maxBytes) {
+    const bytes = jobs.reduce((sum, job) => sum + encodeMessage(job).length, 0);
+    if (fill.jobs + jobs.length > this.#maxJobs || fill.bytes + bytes > this.#maxBytes) {
       throw new RequestError(
         RequestErrorCode.QueueFull,
         `The queue of ${model} is nearly full: bulk tasks and batches may fill it up to ${this.#maxJobs} jobs and ${this.#maxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
         { details: { retryAfterMs: RETRY_AFTER_MS, limit: this.#maxJobs } },
       );
     }
-    fill.jobs += jobs;
+    fill.jobs += jobs.length;
     fill.bytes += bytes;
   }
 

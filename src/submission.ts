@@ -1,10 +1,12 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
+import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk, shapeOf } from './batchShape.ts';
 import { MAX_TIMEOUT_MS } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { validateInput } from './input.ts';
+import { checkRows, columnsAt, type InputColumns, sliceColumns } from './inputColumns.ts';
 import type { Model } from './models.ts';
 import type { ChosenVersion, Offering, VersionOptions } from './offering.ts';
-import { type Job, Lane, MESSAGE_VERSION } from './protocol.ts';
+import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from './protocol.ts';
 import { randomBucket } from './rollout.ts';
 import { newTaskId } from './task.ts';
 
@@ -36,6 +38,10 @@ export interface Submission {
   readonly gone: AbortSignal | undefined;
 }
 
+export interface BatchSubmission extends Omit<Submission, 'input'> {
+  readonly inputs: readonly Readonly<Record<string, unknown>>[];
+}
+
 /** Who makes the job, when (broker time), and what there is to choose from. */
 export interface Origin {
   readonly home: string;
@@ -55,6 +61,38 @@ export function newJob(submission: Submission, origin: Origin): Job {
   const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
   const job = { ...headerOf(submission, chosen, timeoutMs, origin), input };
   return options.priority === TaskPriority.Bulk ? { ...job, lane: Lane.Bulk } : job;
+}
+
+/**
+ * What a batch asks, as it is asked: times of `now` have not become instants.
+ *
+ * @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong.
+ */
+export function questionOf({ model, inputs }: Pick<BatchSubmission, 'model' | 'inputs'>): InputColumns {
+  if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
+    throw badOption('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
+  return checkRows(model.manifest, inputs);
+}
+
+/** @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`. */
+export function newBatch(submission: BatchSubmission, origin: Origin): BatchJob {
+  const { model, inputs, options } = submission;
+  checkOptions(options);
+  if (options.priority === TaskPriority.Interactive)
+    throw badOption('priority', 'BULK or left out: batches have a lane of their own', options.priority);
+  const chosen = origin.offering.choose(model, options);
+  const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
+  const header = headerOf(submission, chosen, timeoutMs, origin);
+  return { ...header, batch: shapeOf(model.manifest, inputs.length) };
+}
+
+/** @param question as it was asked; its times of `now` are those of the batch's submission. */
+export function chunksOf(batch: BatchJob, { manifest }: Model, question: InputColumns): readonly ChunkJob[] {
+  const columns = columnsAt(manifest, question, batch.submittedAt);
+  return Array.from({ length: chunkCountOf(batch.batch) }, (_, chunk) => {
+    const { from, to } = rowsOfChunk(batch.batch, chunk);
+    return { ...batch, chunk, columns: sliceColumns(columns, from, to) };
+  });
 }
 
 /**

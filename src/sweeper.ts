@@ -4,7 +4,7 @@
  */
 import type { Broker, StoredJob } from './broker/broker.ts';
 import { MAX_TIMEOUT_MS } from './config.ts';
-import { type EndingBroker, endTask, expiredResult } from './endTask.ts';
+import { type EndingBroker, endTask, overdueResult } from './endTask.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
 import { jobAddress, readJobHeader } from './protocol.ts';
@@ -21,7 +21,7 @@ const CONCURRENCY = 32;
 
 /** What sweeping takes. */
 export type SweptBroker = EndingBroker &
-  Pick<Broker, 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
+  Pick<Broker, 'chunks' | 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
 
 export class Sweeper implements AsyncDisposable {
   readonly #broker: SweptBroker;
@@ -130,7 +130,8 @@ export class Sweeper implements AsyncDisposable {
         await this.#broker.deleteJob(model, stored.sequence);
         return true;
       }
-      await endTask(this.#broker, expiredResult(task, this.#broker.now()), address, stored.sequence);
+      const end = await overdueResult(this.#broker, task, this.#broker.now());
+      await endTask(this.#broker, end, address, stored.sequence);
       return true;
     } catch (error) {
       this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');

@@ -59,6 +59,28 @@ export type Values = Readonly<Record<string, Value>>;
 /** The values that errors can be computed of: numbers and vectors. */
 export type NumericValues = Readonly<Record<string, number | readonly number[]>>;
 
+/** How the rows of a batch are cut into chunks, see `batchShape.ts`. */
+export interface BatchShape {
+  readonly rowCount: number;
+  /** Of each chunk but the last, which may have fewer. */
+  readonly rowsPerChunk: number;
+}
+
+/** Of a task with many rows: how far it is. */
+export interface TaskBatch extends BatchShape {
+  /** Rows that have been run, those that failed included. */
+  readonly rowsDone: number;
+  readonly rowsFailed: number;
+  /** As of the last notice from a worker. */
+  readonly secondsLeft?: number | undefined;
+}
+
+/** A row of a batch that came to no prediction. */
+export interface RowError extends TaskError {
+  /** Its index in the batch. */
+  readonly row: number;
+}
+
 export interface Task {
   readonly id: string;
   readonly model: string;
@@ -74,6 +96,8 @@ export interface Task {
   readonly timings?: TaskTimings;
   readonly prediction?: Values;
   readonly error?: TaskError;
+  /** If it is a batch: it has this, and no prediction. */
+  readonly batch?: TaskBatch | undefined;
 }
 
 /** A task that has reached its end; no other state can follow. */

@@ -1,17 +1,27 @@
 /** The gateway's side of a task: submit it, find it, watch it, withdraw it. */
-import { Acceptance } from './acceptance.ts';
+import { Acceptance, type CutBatch } from './acceptance.ts';
+import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
-import { canceledResult, endTask } from './endTask.ts';
+import { endTask, withdrawnResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { checkInput } from './input.ts';
 import type { Model } from './models.ts';
 import type { Offering } from './offering.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
-import { inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
+import { type BatchJob, columnsDigest, inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import type { ResultRoom } from './resultRoom.ts';
-import { newJob, redrivenJob, type Submission } from './submission.ts';
+import { Storing } from './storing.ts';
+import {
+  type BatchSubmission,
+  chunksOf,
+  newBatch,
+  newJob,
+  questionOf,
+  redrivenJob,
+  type Submission,
+} from './submission.ts';
 import { isFinal, type Task } from './task.ts';
 import { TaskReader } from './taskReader.ts';
 
@@ -40,7 +50,8 @@ export class TaskService {
     this.#home = options.home;
     this.#offering = options.offering;
     this.#reader = new TaskReader(options);
-    this.#acceptance = new Acceptance({ ...options, reader: this.#reader });
+    const storing = new Storing(options);
+    this.#acceptance = new Acceptance({ ...options, reader: this.#reader, storing });
   }
 
   /**
@@ -52,12 +63,16 @@ export class TaskService {
    *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`.
    */
   async submit(submission: Submission): Promise<Task> {
-    const { options, gone } = submission;
-    const waitMs = options.waitMs ?? 0;
-    // Before it is accepted: a refusal afterwards would hide that it was.
-    if (waitMs > 0) this.#open.admitWatch();
-    const task = await this.#accept(submission);
-    return waitMs === 0 || isFinal(task) ? task : this.#waitFor(task, waitMs, gone);
+    return this.#settledOrNot(submission, () => this.#accept(submission));
+  }
+
+  /**
+   * Accepts many rows as one task, all of them or none; with `waitMs` as `submit`.
+   *
+   * @throws {RequestError} as `submit`.
+   */
+  async submitBatch(submission: BatchSubmission): Promise<Task> {
+    return this.#settledOrNot(submission, () => this.#acceptBatch(submission));
   }
 
   /**
@@ -87,7 +102,13 @@ export class TaskService {
     const address = this.#reader.address(id);
     const task = this.#open.known(id) ?? (await this.#reader.present(address)).task;
     if (isFinal(task)) return task;
-    return taskOf(await endTask(this.#broker, canceledResult(endingOf(task), this.#broker.now()), address));
+    const end = await withdrawnResult(this.#broker, endingOf(task), this.#broker.now());
+    return taskOf(await endTask(this.#broker, end, address));
+  }
+
+  /** What came of some rows of a batch, see `readPage`. */
+  page(task: Task, options: PageOptions): Promise<BatchPage> {
+    return readPage(this.#broker, task, options);
   }
 
   /** The final state, once; then the iterator ends. Errors as `find`, and `GATEWAY_BUSY`. */
@@ -120,22 +141,58 @@ export class TaskService {
     return this.#open.known(taskId) ?? (await this.#reader.stored(this.#reader.address(taskId)))?.task;
   }
 
-  async #accept(submission: Submission): Promise<Task> {
-    const { model, input, options, owner } = submission;
+  async #settledOrNot(
+    { options, gone }: Pick<Submission, 'options' | 'gone'>,
+    accept: () => Promise<Task>,
+  ): Promise<Task> {
+    const waitMs = options.waitMs ?? 0;
+    // Before it is accepted: a refusal afterwards would hide that it was.
+    if (waitMs > 0) this.#open.admitWatch();
+    const task = await accept();
+    return waitMs === 0 || isFinal(task) ? task : this.#waitFor(task, waitMs, gone);
+  }
+
+  #accept(submission: Submission): Promise<Task> {
+    const make = () => newJob(submission, this.#origin());
+    return this.#acceptMade(submission, make, (pinned) =>
+      inputDigest(checkInput(submission.model.manifest, submission.input), pinned),
+    );
+  }
+
+  #acceptBatch(submission: BatchSubmission): Promise<Task> {
+    const question = questionOf(submission);
+    const make = () => newBatch(submission, this.#origin());
+    return this.#acceptMade(
+      submission,
+      make,
+      (pinned) => columnsDigest(question, pinned),
+      (batch) => chunksOf(batch, submission.model, question),
+    );
+  }
+
+  /** @param digest of what is asked, with the version that is pinned. */
+  async #acceptMade(
+    { model, options, owner }: Omit<Submission, 'input'>,
+    make: () => Job | BatchJob,
+    digest: (pinned: string | undefined) => string,
+    cut?: CutBatch,
+  ): Promise<Task> {
     const { requestId, modelVersion } = options;
-    if (requestId == null) return this.#acceptance.accept(newJob(submission, this.#origin()));
-    const digest = inputDigest(checkInput(model.manifest, input), modelVersion ?? undefined);
-    let job: Job;
+    if (requestId == null) return this.#acceptance.accept(make(), cut);
+    const asked = digest(modelVersion ?? undefined);
+    let job: Job | BatchJob;
     try {
-      job = newJob(submission, this.#origin());
+      job = make();
     } catch (error) {
       // The first try may have found a version that has gone since; it stands for the same task all the same.
       const hash = requestHash(owner, model.manifest.name, requestId);
-      const earlier = isVersionGone(error) ? await this.#acceptance.acceptedBefore(hash, digest) : undefined;
+      const earlier = isVersionGone(error)
+        ? await this.#acceptance.acceptedBefore(hash, asked, cut)
+        : undefined;
       if (earlier === undefined) throw error;
       return earlier;
     }
-    return this.#acceptance.acceptOnce(job, requestId, digest);
+    return this.#acceptance.acceptOnce(job, requestId, asked, cut);
   }
 
   /** The end of a task, or what it is once the time is over. It is accepted: whatever goes wrong now is no error. */

@@ -9,7 +9,7 @@ import type { Manifest } from '../src/manifest.ts';
 /** Yields batches of 1 to `maxBatchSize` deliveries until the source ends. Take the next when a session is free. */
 export async function* collectBatches(
   source: JobSource,
-  { maxBatchSize, maxWaitMs }: Manifest['batching'],
+  { maxBatchSize, maxWaitMs }: Pick<Manifest['batching'], 'maxBatchSize' | 'maxWaitMs'>,
 ): AsyncGenerator<Delivery[]> {
   while (await source.arrival()) {
     const batch = source.take(maxBatchSize);

@@ -36,18 +36,34 @@ export type OutputColumns = Readonly<
   Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
 >;
 
+/** What was read of the output tensors: a value per row and output, except of rows that are no prediction. */
+export interface DecodedColumns {
+  /** By GraphQL name. */
+  readonly columns: ReadonlyMap<string, readonly Value[]>;
+  /** By index, why a row is no prediction: a number that is not finite, or a text too long. */
+  readonly problems: ReadonlyMap<number, string>;
+}
+
 /**
- * Encodes a batch as one column per input of the manifest.
+ * Encodes rows as one column per input of the manifest.
  *
  * @param rows n validated inputs, n ≥ 1.
  * @returns per tensor name a column; its part i belongs to `rows[i]`.
  */
-export function encodeBatch({ inputs }: Manifest, rows: readonly Values[]): Columns {
+export function encodeBatch(manifest: Manifest, rows: readonly Values[]): Columns {
+  return encodeColumns(manifest, (name) => rows.map((row) => row[name]));
+}
+
+/** The same, for rows whose values come input by input. */
+export function encodeColumns(
+  { inputs }: Manifest,
+  valuesOf: (name: string) => readonly (Value | undefined)[],
+): Columns {
   return Object.fromEntries(
-    inputs.map((input) => {
-      const values = rows.map((row) => row[input.name]);
-      return [input.tensor, { type: tensorTypeOf(input), data: encodeColumn(input, values) }];
-    }),
+    inputs.map((input) => [
+      input.tensor,
+      { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
+    ]),
   );
 }
 
@@ -59,21 +75,40 @@ export function encodeBatch({ inputs }: Manifest, rows: readonly Values[]): Colu
  * @throws {RangeError} if a tensor is missing or has not the shape [n] or [n, 1], or [n, size] for a vector.
  */
 export function decodeBatch(
-  { outputs }: Manifest,
-  columns: OutputColumns,
+  manifest: Manifest,
+  outputs: OutputColumns,
   rowCount: number,
 ): (Values | string)[] {
-  const read = outputs.map((output) => ({ output, data: dataOf(output, columns, rowCount) }));
+  const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
   return Array.from({ length: rowCount }, (_, row) => {
+    const problem = problems.get(row);
+    if (problem !== undefined) return problem;
     const values: Record<string, Value> = {};
-    for (const { output, data } of read) {
-      const value = decodeValue(output, data, row);
-      const problem = outputProblem(value);
-      if (problem !== undefined) return `${output.name} must be ${problem}`;
-      values[output.name] = value;
-    }
+    for (const [name, column] of columns) values[name] = column[row] as Value;
     return values;
   });
+}
+
+/** The same, output by output; throws the same. */
+export function decodeColumns(
+  { outputs }: Manifest,
+  tensors: OutputColumns,
+  rowCount: number,
+): DecodedColumns {
+  const columns = new Map<string, readonly Value[]>();
+  const problems = new Map<number, string>();
+  for (const output of outputs) {
+    const data = dataOf(output, tensors, rowCount);
+    const column: Value[] = [];
+    for (let row = 0; row < rowCount; row++) {
+      const value = decodeValue(output, data, row);
+      const problem = outputProblem(value);
+      if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
+      column.push(value);
+    }
+    columns.set(output.name, column);
+  }
+  return { columns, problems };
 }
 
 /** The values were checked when they were submitted, and again when the job came: their kinds are those of the input. */

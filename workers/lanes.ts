@@ -8,6 +8,7 @@
 import type { Broker } from '../src/broker/broker.ts';
 import type { Manifest } from '../src/manifest.ts';
 import { LANES, Lane } from '../src/protocol.ts';
+import { runChunks } from './chunks.ts';
 import { type Share, Slots } from './slots.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
@@ -17,9 +18,13 @@ export interface LanesOptions extends Omit<WorkerOptions, 'source'> {
 
 type JobConsumer = ReturnType<Broker['consumeJobs']>;
 
-const WEIGHTS: Readonly<Record<Lane, number>> = { [Lane.Interactive]: 8, [Lane.Bulk]: 1 };
-/** Batches of one lane in the worker's hands: the one that runs and the one that gathers. */
-const BATCHES_HELD = 2;
+const WEIGHTS: Readonly<Record<Lane, number>> = {
+  [Lane.Interactive]: 8,
+  [Lane.Bulk]: 1,
+  [Lane.Batch]: 1,
+};
+/** What a lane has in the worker's hands: runs, or chunks, one that goes on and one that gathers. */
+const RUNS_HELD = 2;
 
 export class Lanes implements AsyncDisposable {
   readonly #sources: readonly JobConsumer[];
@@ -31,7 +36,8 @@ export class Lanes implements AsyncDisposable {
       const share: Share = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
       const inSlot: WorkerOptions['inSlot'] = (work) => turns.run(share, () => options.inSlot(work));
-      return { source, loop: runWorker({ ...options, source, inSlot }) };
+      const run = lane === Lane.Batch ? runChunks : runWorker;
+      return { source, loop: run({ ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
     this.#loops = lanes.map(({ loop }) => loop);
@@ -55,9 +61,9 @@ export class Lanes implements AsyncDisposable {
 }
 
 function consume(lane: Lane, { broker, manifest, version }: LanesOptions): JobConsumer {
-  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(manifest) });
+  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
 }
 
-function creditOf({ batching }: Manifest): number {
-  return BATCHES_HELD * batching.maxBatchSize;
+function creditOf(lane: Lane, { batching }: Manifest): number {
+  return lane === Lane.Batch ? RUNS_HELD : RUNS_HELD * batching.maxBatchSize;
 }

@@ -2,10 +2,10 @@
 import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
 import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
-import { decodeBatch, encodeBatch } from './encoder.ts';
+import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
-import type { Assignment, WorkerOptions } from './worker.ts';
+import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
 
 /** How one row of a batch ended; expired ones were never run. */
 export type Outcome =
@@ -51,7 +51,7 @@ export async function runRows(
  * A row that kills its session gets more than one chance: it may have been innocent. A suspect runs only after its
  * mark is stored, so that its runs are counted on by whoever has it after this worker.
  */
-export async function runAlone(assignment: Assignment, options: WorkerOptions): Promise<Outcome> {
+export async function runAlone(assignment: RunnableRow, options: WorkerOptions): Promise<Outcome> {
   const { broker, log, manifest } = options;
   for (;;) {
     const startedAt = broker.now();
@@ -77,22 +77,15 @@ export async function runAlone(assignment: Assignment, options: WorkerOptions): 
   }
 }
 
-async function runOnce(batch: readonly Assignment[], options: WorkerOptions): Promise<readonly Outcome[]> {
-  const { broker, manifest, session, inSlot } = options;
+async function runOnce(batch: readonly RunnableRow[], options: WorkerOptions): Promise<readonly Outcome[]> {
+  const { manifest } = options;
   const columns = encodeBatch(
     manifest,
     batch.map(({ job }) => job.input),
   );
-  // Before the slot: nobody else shall wait for a session that crashed. One that is not loaded is loaded in the slot, so
-  // that no more are loaded for runs than there are slots.
-  await session.started();
-  const { outputs, run } = await inSlot(async () => {
-    using held = await session.hold();
-    for (const assignment of batch) assignment.attempts++;
-    const startedAt = broker.now();
-    announce(batch, startedAt, broker);
-    const { outputs, computeMs } = await held.run(columns);
-    return { outputs, run: { startedAt, computeMs, batchSize: batch.length } };
+  const { outputs, run } = await runColumns(columns, batch.length, options, (startedAt) => {
+    for (const row of batch) row.attempts++;
+    announce(batch, startedAt, options.broker);
   });
   return decodeBatch(manifest, outputs, batch.length).map((prediction) =>
     typeof prediction === 'string'
@@ -101,10 +94,35 @@ async function runOnce(batch: readonly Assignment[], options: WorkerOptions): Pr
   );
 }
 
+/**
+ * Runs rows that are encoded already.
+ *
+ * @param onStart is called when the run starts, with the instant (broker time).
+ * @throws as `Session.run`.
+ */
+export async function runColumns(
+  columns: Columns,
+  batchSize: number,
+  { broker, session, inSlot }: WorkerOptions,
+  onStart: (startedAt: number) => void,
+): Promise<{ readonly outputs: OutputColumns; readonly run: RunRecord }> {
+  // Before the slot: nobody else shall wait for a session that crashed. One that is not loaded is loaded in the slot, so
+  // that no more are loaded for runs than there are slots.
+  await session.started();
+  return inSlot(async () => {
+    using held = await session.hold();
+    const startedAt = broker.now();
+    onStart(startedAt);
+    const { outputs, computeMs } = await held.run(columns);
+    return { outputs, run: { startedAt, computeMs, batchSize } };
+  });
+}
+
 /** What a batch can do to a session; anything else is not for rows to answer for. */
 type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
 
-function refuseForeign(error: unknown): asserts error is RunError {
+/** Lets pass what may be the fault of a row. */
+export function refuseForeign(error: unknown): asserts error is RunError {
   const isOurs =
     error instanceof RunFailed ||
     error instanceof RunTimedOut ||
@@ -127,7 +145,7 @@ function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
 }
 
 /** Tells the gateways which of their tasks run now. */
-function announce(batch: readonly Assignment[], startedAt: number, broker: Broker): void {
+function announce(batch: readonly RunnableRow[], startedAt: number, broker: Broker): void {
   for (const [home, assignments] of Map.groupBy(batch, ({ address }) => address.home)) {
     broker.notices.announceRunning(home, {
       startedAt,

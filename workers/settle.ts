@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, Delivery } from '../src/broker/broker.ts';
+import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
 import { expiredResult } from '../src/endTask.ts';
 import {
   type Job,
@@ -22,10 +22,10 @@ import {
   unnamedTaskId,
 } from '../src/task.ts';
 import type { Outcome } from './run.ts';
-import type { Assignment, WorkerOptions } from './worker.ts';
+import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
 
 /** What it takes to settle. */
-export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'signal'>;
+export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'onFinished' | 'signal'>;
 
 const STORE_RETRY_MS = 500;
 /** More of a job is not kept: with its third for base64, the letter has to fit into a message of the broker (1 MiB). */
@@ -112,23 +112,41 @@ export async function settleMalformed(
  *
  * @returns true once the task has a final state, this one or an earlier one; false if the worker has to leave first.
  */
-async function storeResult(
+export async function storeResult(
   result: Result,
   address: TaskAddress,
-  { broker, log, signal }: SettleOptions,
+  options: SettleOptions,
 ): Promise<boolean> {
+  const { broker } = options;
+  const store = () => broker.storeResult(result, address);
+  return (await storeOnce(result, store, () => broker.readResult(address), options)) !== undefined;
+}
+
+/**
+ * Stores what is written once, for as long as it takes.
+ *
+ * @param read gives what is stored already.
+ * @returns what is stored now, this one or an earlier one; undefined if the worker has to leave first.
+ */
+export async function storeOnce<T extends { readonly id: string } | { readonly taskId: string }>(
+  message: T,
+  store: () => Promise<PublishOutcome>,
+  read: () => Promise<T | undefined>,
+  { broker, log, signal }: SettleOptions,
+): Promise<T | undefined> {
   for (let attempt = 1; !signal.aborted; attempt++) {
-    const outcome = await broker.storeResult(result, address);
-    if (outcome.type === 'stored') return true;
-    // A refusal means "has a final state" or "store full": the stream's leader knows which.
-    const final =
-      outcome.type === 'refused' ? await broker.readResult(address).catch(() => undefined) : undefined;
-    if (final !== undefined) return true;
-    if (attempt === 1)
-      log.warn({ taskId: result.id, reason: outcome.reason }, 'result not stored yet, trying again');
+    const outcome = await store();
+    if (outcome.type === 'stored') return message;
+    // A refusal means "has one already" or "store full": the stream's leader knows which.
+    const stored = outcome.type === 'refused' ? await read().catch(() => undefined) : undefined;
+    if (stored !== undefined) return stored;
+    if (attempt === 1) {
+      const taskId = 'taskId' in message ? message.taskId : message.id;
+      log.warn({ taskId, reason: outcome.reason }, 'result not stored yet, trying again');
+    }
     await waitToRetry(broker, signal);
   }
-  return false;
+  return undefined;
 }
 
 async function storeDeadLetter(
@@ -169,16 +187,16 @@ function digestOf({ subject, data }: Delivery): string {
 
 /** Marks a suspect before it runs alone, for as long as it takes: another worker may have to count on. */
 export async function storeSuspectMark(
-  { job }: Assignment,
+  { job, place }: RunnableRow,
   soloRuns: number,
   { broker, signal }: SettleOptions,
 ): Promise<void> {
-  const mark = { v: MESSAGE_VERSION, taskId: job.taskId, soloRuns };
+  const mark = { v: MESSAGE_VERSION, taskId: job.taskId, place, soloRuns };
   while (!signal.aborted && (await broker.storeSuspectMark(mark)).type !== 'stored')
     await waitToRetry(broker, signal);
 }
 
-async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {
+export async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
   );

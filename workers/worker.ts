@@ -9,7 +9,7 @@ import { messageOf } from '../src/errors.ts';
 import { validateInput } from '../src/input.ts';
 import type { Logger } from '../src/log.ts';
 import type { Manifest } from '../src/manifest.ts';
-import { decodeJob, type Job, jobAddress, NewerMessage } from '../src/protocol.ts';
+import { decodeJob, type Job, jobAddress, NewerMessage, type Suspect } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';
 import { type Outcome, runAlone, runRows } from './run.ts';
@@ -31,11 +31,12 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
 }
 
-/** A readable job of this worker's model, in its hands. */
-export interface Assignment {
-  readonly delivery: Delivery;
-  readonly job: Job;
+/** What is to be run, and what is known of how it ran. */
+export interface RunnableRow {
+  readonly job: Pick<Job, 'taskId' | 'input' | 'deadline'>;
   readonly address: TaskAddress;
+  /** Of a row of a batch. */
+  readonly place?: Suspect['place'];
   /** Runs started, as far as is known: earlier deliveries count as one each. */
   attempts: number;
   /** Whether a session died while it ran this job: then it runs alone. */
@@ -44,7 +45,13 @@ export interface Assignment {
   soloRuns: number;
 }
 
-const NEWER_MESSAGE_DELAY_MS = 1_000;
+/** A readable job of this worker's model, in its hands. */
+export interface Assignment extends RunnableRow {
+  readonly delivery: Delivery;
+  readonly job: Job;
+}
+
+export const NEWER_MESSAGE_DELAY_MS = 1_000;
 
 /** Runs until the source ends, and then until all that was run is settled. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
@@ -90,7 +97,7 @@ async function recallSuspicion(assignment: Assignment, { broker, log }: WorkerOp
 }
 
 /** Settling is waited for at the end only; how much of it there is, credit bounds. */
-function track(settling: Set<Promise<void>>, work: Promise<void>): void {
+export function track(settling: Set<Promise<void>>, work: Promise<void>): void {
   const tracked: Promise<void> = work.finally(() => settling.delete(tracked));
   settling.add(tracked);
 }

@@ -10,6 +10,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models.ts';
 import {
+  type BatchJob,
   consumerName,
   decodeRequestRecord,
   decodeResult,
@@ -29,6 +30,7 @@ import {
 } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import { ActualStore } from './actualStore.ts';
+import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
@@ -46,6 +48,7 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Listening } from './notices.ts';
@@ -110,6 +113,7 @@ async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<vo
 export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
+  readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
   readonly #connection: NatsConnection;
@@ -139,6 +143,7 @@ export class Broker implements AsyncDisposable {
     this.#publisher = publisher;
     this.#stored = stored;
     this.notices = notices;
+    this.chunks = new ChunkStore({ publisher, stored });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log });
@@ -214,7 +219,19 @@ export class Broker implements AsyncDisposable {
 
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.suspect(mark.taskId), encodeMessage(mark));
+    return this.#publisher.publish(subjects.suspect(mark), encodeMessage(mark));
+  }
+
+  /** Never stored twice while it waits. */
+  storeBatchJob(job: BatchJob): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.batchJob(job), encodeMessage(job), { after: 0 });
+  }
+
+  /** Takes a batch and its chunks off their queue. Only after its final state is stored. */
+  async removeBatch(address: TaskAddress): Promise<void> {
+    const stream = streams.jobs(address.model);
+    await this.#stored.purge(stream, { filter: subjects.chunkJobsOf(address) });
+    await this.#stored.purge(stream, { filter: subjects.jobOf(address) });
   }
 
   /** Takes a task's job off its queue, if it is still there. Only after its final state is stored. */
@@ -250,9 +267,21 @@ export class Broker implements AsyncDisposable {
   }
 
   readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {
-    return this.#stored.last(streams.suspects, subjects.suspect(taskId), ({ data }) =>
+    return this.#stored.last(streams.suspects, subjects.suspect({ taskId }), ({ data }) =>
       decodeSuspectMark(data),
     );
+  }
+
+  /** @returns how often each suspected row of a chunk has run alone, by its index in the batch. */
+  async readSuspectRows(taskId: string, chunk: number): Promise<ReadonlyMap<number, number>> {
+    const filter = { subjects_filter: subjects.suspectRows(taskId, chunk) };
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.suspects, filter));
+    const soloRuns = new Map<number, number>();
+    for (const subject of Object.keys(state.subjects ?? {})) {
+      const mark = await this.#stored.last(streams.suspects, subject, ({ data }) => decodeSuspectMark(data));
+      if (mark !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), mark.soloRuns);
+    }
+    return soloRuns;
   }
 
   /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */
@@ -303,7 +332,7 @@ export class Broker implements AsyncDisposable {
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
   async queuedDeadlines(model: string): Promise<readonly number[]> {
     const seconds = new Set<number>();
-    const filter = { subjects_filter: subjects.allJobs(model) };
+    const filter = { subjects_filter: subjects.queue(model) };
     const info = await this.#stored.ask((manager) => manager.streams.info(streams.jobs(model), filter));
     for (const subject of Object.keys(info.state.subjects ?? {})) seconds.add(Number(subject.split('.')[4]));
     return [...seconds].toSorted((a, b) => a - b);

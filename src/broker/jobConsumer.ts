@@ -27,6 +27,8 @@ export interface Delivery {
 
 /** Jobs as they arrive, in batches of the taker's choosing. Never more than `maxHeld` wait. */
 export interface JobSource {
+  /** Whether no more will come: what is long in the making may be handed back. */
+  readonly isStopping: boolean;
   /** @returns true once a job waits to be taken, false once no more will come. */
   arrival(): Promise<boolean>;
   /** @returns the jobs that have arrived, `limit` at most; empty if none has. */
@@ -89,6 +91,10 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     this.#renewal = setInterval(() => this.#renewLeases(), LEASE_RENEWAL_MS).unref();
     this.#watchdog = setInterval(() => this.#checkForSilence(), WATCHDOG_MS).unref();
     this.#pull();
+  }
+
+  get isStopping(): boolean {
+    return this.#stopped !== undefined;
   }
 
   async arrival(): Promise<boolean> {

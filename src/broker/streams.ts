@@ -95,7 +95,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
     name: streams.jobs(name),
-    subjects: [subjects.allJobs(name)],
+    subjects: [subjects.allJobs(name), subjects.allChunkJobs(name)],
     retention: RetentionPolicy.Workqueue,
     max_msgs: limits.queueMaxJobs,
     max_bytes: limits.queueMaxBytes,
@@ -124,6 +124,15 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
     },
     {
       ...writeOnce,
+      name: streams.chunks,
+      subjects: [subjects.allChunks],
+      // Written before the end of their batch, and as long there as that.
+      max_age: nanos(limits.resultTtlS * 1000 + MAX_TIMEOUT_MS),
+      max_bytes: Math.floor(limits.resultMaxBytes / 2),
+      allow_direct: true,
+    },
+    {
+      ...writeOnce,
       name: streams.dead,
       subjects: [subjects.allDead],
       republish: { src: subjects.allDead, dest: subjects.republishedDead },
@@ -132,7 +141,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
     {
       ...common,
       name: streams.suspects,
-      subjects: [subjects.allSuspects],
+      subjects: [subjects.allSuspects, subjects.allSuspectRows],
       // The newest mark counts, for as long as its task can live.
       discard: DiscardPolicy.Old,
       max_msgs_per_subject: 1,

@@ -9,6 +9,10 @@ export interface StreamInspector extends AsyncDisposable {
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
   /** Removes the oldest messages, as the end of their lifetime would. */
   removeOldest(stream: string, count: number): Promise<void>;
+  /** Removes the messages of a subject. */
+  purge(stream: string, filter: string): Promise<void>;
+  /** Has a stream hold so many messages at most. */
+  limit(stream: string, maxMessages: number): Promise<void>;
   /** Publishes raw bytes, as anybody with access to the broker could. */
   publish(subject: string, data: string): Promise<void>;
 }
@@ -24,6 +28,12 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     removeOldest: async (stream, count) => {
       const { first_seq } = (await manager.streams.info(stream)).state;
       await manager.streams.purge(stream, { seq: first_seq + count });
+    },
+    purge: async (stream, filter) => {
+      await manager.streams.purge(stream, { filter });
+    },
+    limit: async (stream, maxMessages) => {
+      await manager.streams.update(stream, { max_msgs: maxMessages });
     },
     publish: async (subject, data) => {
       await connection.request(subject, data);

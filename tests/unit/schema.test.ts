@@ -18,7 +18,7 @@ import { buildSchema } from '../../schema/index.ts';
 import { Catalog } from '../../src/catalog.ts';
 import { exampleTabs } from '../../src/exampleTabs.ts';
 import { exampleFields } from '../../src/graphqlLiteral.ts';
-import { enumTypesOf, type Manifest } from '../../src/manifest.ts';
+import { completeNames, enumTypesOf, type Manifest } from '../../src/manifest.ts';
 import { everyKindModels } from '../support/everyKind.ts';
 import { MODELS, modelsWith, SILENT } from '../support/models.ts';
 
@@ -135,7 +135,11 @@ test('the tabs of GraphiQL are valid operations, also where models give one name
     manifest: {
       ...original?.manifest,
       name: `${name}-model`,
-      graphql: { mutation: name, inputType: `${name}Input`, predictionType: `${name}Prediction` },
+      graphql: completeNames({
+        mutation: name,
+        inputType: `${name}Input`,
+        predictionType: `${name}Prediction`,
+      }),
       outputs: [{ ...output, ...type }],
     } as Manifest,
     versions: [],

@@ -14,6 +14,7 @@ import { signatureProblems } from '../../workers/signature.ts';
 
 /** A source that is fed by hand. */
 class HandFed implements JobSource {
+  readonly isStopping = false;
   readonly #waiting: Delivery[] = [];
   #ended = false;
   #waiter = Promise.withResolvers<void>();

@@ -3,7 +3,14 @@
  * values that promise nothing (the unit "unknown", limits that refuse hardly anything).
  */
 import type { GraphSignature, GraphValue } from '../../../workers/signature.ts';
-import type { Manifest, ManifestInput, ManifestOutput, NumberType } from '../../manifest.ts';
+import {
+  completeBatching,
+  completeNames,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  type NumberType,
+} from '../../manifest.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 
@@ -45,10 +52,10 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     name: model,
     description: `Added from ${source}, ${UNDESCRIBED}`,
     versions: 'all',
-    graphql: { mutation, ...typesFor(mutation) },
+    graphql: completeNames({ mutation, ...typesFor(mutation) }),
     inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
     outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
-    batching: { maxBatchSize, maxWaitMs: 0 },
+    batching: completeBatching({ maxBatchSize, maxWaitMs: 0 }),
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
     example: {},
   };

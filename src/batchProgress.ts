@@ -1,0 +1,42 @@
+/**
+ * How far a batch is, from what workers tell of its chunks. Notices come by the hundred: who watches is shown some of
+ * them, four a second at most. They may be lost, and a chunk whose worker dies begins anew: what is shown never goes back.
+ */
+import type { ChunkProgress } from './protocol.ts';
+import type { TaskBatch } from './task.ts';
+
+const SHOW_EVERY_MS = 250;
+
+export class BatchProgress {
+  readonly #chunks = new Map<number, ChunkProgress>();
+  #isNew = false;
+  /** On the clock of `performance.now()`. */
+  #shownAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Takes a notice in.
+   *
+   * @param batch as it was shown last.
+   * @param runMs since the first of its chunks was started, in milliseconds.
+   */
+  hear(batch: TaskBatch, notice: ChunkProgress, runMs: number): TaskBatch {
+    this.#chunks.set(notice.chunk, notice);
+    this.#isNew = true;
+    const rowsDone = Math.max(batch.rowsDone, this.#sum('rowsDone'));
+    const rowsFailed = Math.max(batch.rowsFailed, this.#sum('rowsFailed'));
+    const secondsLeft = rowsDone === 0 ? undefined : ((batch.rowCount - rowsDone) * runMs) / rowsDone / 1_000;
+    return { ...batch, rowsDone, rowsFailed, secondsLeft };
+  }
+
+  /** Whether there is something new to show, and time for it; it then counts as shown. */
+  takeNews(now: number): boolean {
+    if (!this.#isNew || now - this.#shownAt < SHOW_EVERY_MS) return false;
+    this.#isNew = false;
+    this.#shownAt = now;
+    return true;
+  }
+
+  #sum(name: 'rowsDone' | 'rowsFailed'): number {
+    return this.#chunks.values().reduce((total, chunk) => total + chunk[name], 0);
+  }
+}

@@ -1,0 +1,110 @@
+/** What came of the rows of a batch, page by page, from the results of its chunks. */
+import { chunkCountOf, rowsOfChunk } from './batchShape.ts';
+import type { Broker } from './broker/broker.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
+import type { ChunkResult } from './protocol.ts';
+import { isFinal, type RowError, type Task, TaskState, type Value } from './task.ts';
+
+/** Rows of a batch that have been run, one after the other. */
+export interface BatchPage {
+  readonly model: string;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  /** Where the next page begins; undefined after the last row. */
+  readonly nextRow: number | undefined;
+  /** By output; null where a row failed. */
+  readonly columns: ReadonlyMap<string, readonly (Value | null)[]>;
+  readonly errors: readonly RowError[];
+}
+
+export interface PageOptions {
+  /** Rows at most. */
+  readonly first: number;
+  /** Index of the first row. */
+  readonly after: number;
+}
+
+export const MAX_PAGE_ROWS = 10_000;
+/** Chunks that one page is made of: with their largest size, 6 MiB. */
+const MAX_PAGE_CHUNKS = 12;
+
+/**
+ * A page ends before the first row that has not been run yet, and may end earlier than asked for.
+ *
+ * @throws {RequestError} `BAD_USER_INPUT`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
+ */
+export async function readPage(
+  broker: Pick<Broker, 'chunks'>,
+  task: Task,
+  { first, after }: PageOptions,
+): Promise<BatchPage> {
+  const { batch } = task;
+  if (batch === undefined) throw new Error('only batches have rows');
+  checkRange('first', first, 1, MAX_PAGE_ROWS);
+  checkRange('after', after, 0, batch.rowCount);
+  const until = Math.min(batch.rowCount, after + first);
+  const chunks = await readChunks(broker, task, after, until);
+  const end = Math.min(until, chunks.at(-1)?.to ?? after);
+  // What was not run before the end never will be.
+  const isLast = end === batch.rowCount || (isFinal(task) && end < until && chunks.length < MAX_PAGE_CHUNKS);
+  return {
+    model: task.model,
+    firstRow: after,
+    rowCount: end - after,
+    nextRow: isLast ? undefined : end,
+    columns: columnsOf(chunks, after, end),
+    errors: chunks.flatMap(({ result }) => result.errors).filter(({ row }) => row >= after && row < end),
+  };
+}
+
+interface ChunkRows {
+  readonly result: ChunkResult;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The chunks with the rows from one index to another, up to the first that has not been run. */
+async function readChunks(
+  broker: Pick<Broker, 'chunks'>,
+  { id, batch, state }: Task,
+  from: number,
+  to: number,
+): Promise<readonly ChunkRows[]> {
+  if (batch === undefined || from >= to) return [];
+  const firstChunk = Math.floor(from / batch.rowsPerChunk);
+  const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
+  const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
+  const results = await Promise.all(numbers.map((chunk) => broker.chunks.read(id, chunk)));
+  const missing = results.indexOf(undefined);
+  if (missing !== -1 && state === TaskState.Succeeded) {
+    throw new RequestError(
+      RequestErrorCode.ResultExpired,
+      `The rows of task ${id} are gone: they are kept about as long as its result.`,
+    );
+  }
+  return results
+    .slice(0, missing === -1 ? undefined : missing)
+    .flatMap((result, i) =>
+      result === undefined ? [] : [{ result, ...rowsOfChunk(batch, firstChunk + i) }],
+    );
+}
+
+function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): BatchPage['columns'] {
+  const names = Object.keys(chunks[0]?.result.columns ?? {});
+  return new Map(
+    names.map((name) => {
+      const parts = chunks.map(({ result, ...rows }) =>
+        result.columns[name]?.slice(Math.max(0, from - rows.from), to - rows.from),
+      );
+      return [name, parts.flatMap((part) => part ?? [])];
+    }),
+  );
+}
+
+function checkRange(field: string, value: number, minimum: number, maximum: number): void {
+  if (value >= minimum && value <= maximum) return;
+  const expected = `from ${minimum} to ${maximum}`;
+  throw new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${value}`, {
+    details: { field, expected, value: String(value) },
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * What a batch is asked: the inputs of many rows, column by column. Each value is checked as that of a single task is,
+ * before it is queued and once more before it is run.
+ */
+import { RequestError, RequestErrorCode } from './errors.ts';
+import { type InputProblem, inputProblem, readValue } from './input.ts';
+import { localTimeAt, NOW } from './localTime.ts';
+import type { Manifest, ManifestInput } from './manifest.ts';
+import type { Value, Values } from './task.ts';
+
+/** A list per input of the manifest, by GraphQL name, in the manifest's order; place i of each belongs to row i. */
+export type InputColumns = Readonly<Record<string, readonly Value[]>>;
+
+/** Named for programs, and in words. */
+const PROBLEMS_LISTED = 20;
+const PROBLEMS_SPELT_OUT = 5;
+
+/**
+ * Checks and completes rows, as `checkInput` does with one: local times of `now` stay what they are.
+ *
+ * @param rows by GraphQL name; nothing about the values is taken for granted.
+ * @throws {RequestError} `BAD_USER_INPUT` naming the first 20 values that are wrong, each with the index of its row.
+ */
+export function checkRows(
+  manifest: Manifest,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): InputColumns {
+  return readColumns(manifest, rows.length, ({ name }) => rows.map((row) => row[name]));
+}
+
+/**
+ * Checks and completes the columns of a job, which anybody with access to the broker may have written.
+ *
+ * @param rowCount how long each column has to be; one that is not there has the input's default in each row.
+ * @throws {RequestError} as `checkRows`.
+ */
+export function checkColumns(
+  manifest: Manifest,
+  columns: Readonly<Record<string, unknown>>,
+  rowCount: number,
+): InputColumns {
+  return readColumns(manifest, rowCount, ({ name }) => {
+    const column = columns[name];
+    if (column === undefined) return [];
+    if (Array.isArray(column) && column.length === rowCount) return column;
+    const got = Array.isArray(column) ? `a list of ${column.length}` : typeof column;
+    throw new RequestError(
+      RequestErrorCode.BadUserInput,
+      `${name} must be a list of ${rowCount} values, got ${got}`,
+    );
+  });
+}
+
+/** @param now when the batch was submitted, in milliseconds since the epoch (broker time): a local time `now` is this. */
+export function columnsAt({ inputs }: Manifest, columns: InputColumns, now: number): InputColumns {
+  const readings = inputs.flatMap((field) => {
+    const column = columns[field.name] ?? [];
+    if (field.type !== 'dateTime' || !column.includes(NOW)) return [];
+    const reading = localTimeAt(now, field.timeZone);
+    return [[field.name, column.map((value) => (value === NOW ? reading : value))] as const];
+  });
+  return { ...columns, ...Object.fromEntries(readings) };
+}
+
+/** The rows from one index up to another, that one not included. */
+export function sliceColumns(columns: InputColumns, from: number, to: number): InputColumns {
+  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(from, to)]));
+}
+
+export function rowOf(columns: InputColumns, row: number): Values {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => {
+      const value = column[row];
+      if (value === undefined)
+        throw new Error(`a batch has a value for each input of each row, none at ${row}`);
+      return [name, value];
+    }),
+  );
+}
+
+interface RowProblem extends InputProblem {
+  readonly row: number;
+}
+
+/** @param given the values of an input, row by row; undefined where it is left out. */
+function readColumns(
+  { inputs }: Manifest,
+  rowCount: number,
+  given: (field: ManifestInput) => readonly unknown[],
+): InputColumns {
+  const problems: RowProblem[] = [];
+  const columns = inputs.map((field) => {
+    const values = given(field);
+    const column: Value[] = [];
+    for (let row = 0; row < rowCount; row++) {
+      const value = readValue(field, values[row] ?? field.default);
+      if (value === undefined) problems.push({ row, ...inputProblem(field, values[row] ?? field.default) });
+      else column.push(value);
+    }
+    return [field.name, column] as const;
+  });
+  if (problems.length > 0) throw badRows(problems);
+  return Object.fromEntries(columns);
+}
+
+function badRows(problems: readonly RowProblem[]): RequestError {
+  const listed = problems.toSorted((a, b) => a.row - b.row).slice(0, PROBLEMS_LISTED);
+  const spelt = listed.slice(0, PROBLEMS_SPELT_OUT).map(({ row, message }) => `row ${row}: ${message}`);
+  const others = problems.length - spelt.length;
+  const message = [...spelt, ...(others === 0 ? [] : [`and ${others} more`])].join('; ');
+  const details = listed.map(({ row, details }) => ({ row, ...details }));
+  return new RequestError(RequestErrorCode.BadUserInput, message, {
+    details: { ...details[0], problems: details, problemCount: problems.length },
+  });
+}

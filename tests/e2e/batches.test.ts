@@ -1,0 +1,128 @@
+/** The bad days of batches: rows that kill, block or fail the session that runs them, and processes that die. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
+import { batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
+import type { Trip } from '../support/client.ts';
+import { modelsWith } from '../support/models.ts';
+import { startNats } from '../support/natsServer.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
+const SLOW_RUNS = {
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+  RUN_MS: '10',
+};
+
+function trips(count: number, badMiles: ReadonlyMap<number, number> = new Map()): Trip[] {
+  return Array.from({ length: count }, (_, i) => {
+    const trip = tripNumber(i);
+    return { ...trip, tripDistanceMiles: badMiles.get(i) ?? trip.tripDistanceMiles };
+  });
+}
+
+async function expectDirect(
+  minutes: readonly (number | null)[],
+  inputs: readonly Trip[],
+  isBad: (row: number) => boolean = () => false,
+): Promise<void> {
+  await using direct = await openDirectModel();
+  const expected: (number | null)[] = [];
+  for (const [row, trip] of inputs.entries()) expected.push(isBad(row) ? null : await direct.predict(trip));
+  expect(minutes).toEqual(expected);
+}
+
+test('bad rows have their own errors, and all others what the model gives', {
+  timeout: 120_000,
+}, async () => {
+  const bad = new Map([
+    [3, DEADLY_MILES],
+    [300, REFUSED_MILES],
+    [301, NAN_MILES],
+    [600, ENDLESS_MILES],
+    [1_100, NAN_MILES],
+  ]);
+  await using models = await modelsWith((manifest) => {
+    Object.assign(manifest.limits as object, { runTimeoutMs: 1_000 });
+  });
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { MODELS_DIR: models.path });
+  await using _worker = await startWorker(nats, { ...BAD_TRIPS, MODELS_DIR: models.path });
+  const inputs = trips(1_200, bad);
+  const { id } = await submitTrips(gateway.url, inputs, { timeoutMs: 300_000 });
+  expect(await batchEnd(gateway.url, id)).toMatchObject({
+    state: 'SUCCEEDED',
+    batch: { rowsDone: 1_200, rowsFailed: 5 },
+  });
+  const { errors } = await batchPage(gateway.url, id, { first: 10_000 });
+  expect(errors.map(({ row, code }) => [row, code])).toEqual([
+    [3, 'WORKER_CRASHED'],
+    [300, 'INFERENCE_FAILED'],
+    [301, 'INVALID_OUTPUT'],
+    [600, 'RUN_TIMEOUT'],
+    [1_100, 'INVALID_OUTPUT'],
+  ]);
+  await expectDirect(await batchMinutes(gateway.url, id), inputs, (row) => bad.has(row));
+});
+
+test('runs alone of a row are counted on by the worker that takes over', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  await using streams = await inspectStreams(nats);
+  await using first = await startWorker(nats, BAD_TRIPS);
+  const { id } = await submitTrips(gateway.url, trips(10, new Map([[7, DEADLY_MILES]])));
+  await eventually(
+    () => streams.last('SUSPECTS', `suspects.${id}.0.7`),
+    (mark) => mark?.soloRuns === 2,
+  );
+  first.kill('SIGKILL');
+  await first.ended;
+  await using second = await startWorker(nats, BAD_TRIPS);
+  expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsFailed: 1 } });
+  expect((await batchPage(gateway.url, id)).errors).toMatchObject([{ row: 7, code: 'WORKER_CRASHED' }]);
+  // One run together, and three alone.
+  const deaths = [first, second].flatMap(
+    (worker) => worker.output().match(/"msg":"session process died"/g) ?? [],
+  );
+  expect(deaths.length).toBeLessThanOrEqual(4);
+});
+
+test('80,000 rows are what the model gives directly, though a worker and a gateway are killed in the middle', {
+  timeout: 240_000,
+}, async () => {
+  await using nats = await startNats();
+  await using streams = await inspectStreams(nats);
+  await using mortal = await startGateway(nats);
+  await using gateway = await startGateway(nats);
+  await using worker = await startWorker(nats, SLOW_RUNS);
+  await using _other = await startWorker(nats, SLOW_RUNS);
+  const inputs = trips(80_000);
+  const ids: string[] = [];
+  for (let from = 0; from < inputs.length; from += 10_000) {
+    const { url } = from % 20_000 === 0 ? mortal : gateway;
+    ids.push((await submitTrips(url, inputs.slice(from, from + 10_000), { timeoutMs: 300_000 })).id);
+  }
+  await eventually(
+    () => streams.state('CHUNKS'),
+    ({ messages }) => messages >= 10,
+  );
+  worker.kill('SIGKILL');
+  mortal.kill('SIGKILL');
+  expect((await streams.state('CHUNKS')).messages).toBeLessThan(80);
+  const minutes: (number | null)[] = [];
+  for (const id of ids) {
+    expect(await batchEnd(gateway.url, id)).toMatchObject({
+      state: 'SUCCEEDED',
+      batch: { rowsDone: 10_000, rowsFailed: 0 },
+    });
+    minutes.push(...(await batchMinutes(gateway.url, id, 10_000)));
+  }
+  await expectDirect(minutes, inputs);
+  expect((await streams.state('RESULTS')).messages).toBe(8);
+  await eventually(
+    () => streams.state('JOBS_trip-duration'),
+    ({ messages }) => messages === 0,
+  );
+});

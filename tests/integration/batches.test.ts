@@ -1,0 +1,265 @@
+/** Batches: many rows in one call are one task, and each row has its own end. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  BATCH,
+  BATCH_UPDATES,
+  batchEnd,
+  batchEvents,
+  batchMinutes,
+  batchPage,
+  PREDICT_TRIPS,
+  submitTrips,
+} from '../support/batches.ts';
+import { CANCEL_TASK, post, type Trip } from '../support/client.ts';
+import { openTestBroker } from '../support/jobs.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+let nats: NatsServer;
+let gateway: Gateway;
+let otherGateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, otherGateway, worker] = await Promise.all([
+    startGateway(nats),
+    startGateway(nats),
+    startWorker(nats),
+  ]);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, otherGateway, worker, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+function trips(count: number): Trip[] {
+  return Array.from({ length: count }, (_, i) => tripNumber(i));
+}
+
+describe('a batch', () => {
+  test('is one task whose rows are what the model gives directly, on any gateway', async () => {
+    await using direct = await openDirectModel();
+    const inputs = trips(2_345);
+    const { id, state, batch } = await submitTrips(gateway.url, inputs);
+    expect(state).toBe('QUEUED');
+    expect(batch).toMatchObject({ rowCount: 2_345, chunkCount: 3, rowsDone: 0, rowsFailed: 0 });
+    const end = await batchEnd(gateway.url, id);
+    expect(end).toMatchObject({
+      state: 'SUCCEEDED',
+      error: null,
+      batch: { rowsDone: 2_345, rowsFailed: 0, estimatedSecondsLeft: null },
+    });
+    const minutes = await batchMinutes(otherGateway.url, id);
+    expect(minutes).toEqual(await Promise.all(inputs.map((trip) => direct.predict(trip))));
+  });
+
+  test('leaves nothing in its queue', async () => {
+    await using streams = await inspectStreams(nats);
+    const { id } = await submitTrips(gateway.url, trips(1_001));
+    await batchEnd(otherGateway.url, id);
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+  });
+
+  test('of one row is a batch too', async () => {
+    const { id } = await submitTrips(gateway.url, trips(1));
+    expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 1 } });
+    expect(await batchMinutes(gateway.url, id)).toHaveLength(1);
+  });
+
+  test('is accepted whole or not at all, and every wrong row is named', async () => {
+    const inputs = trips(100).map((trip, i) => (i % 3 === 0 ? { ...trip, pickupLocationId: 300 + i } : trip));
+    const { errors } = await post(gateway.url, PREDICT_TRIPS, { inputs });
+    const [error] = errors ?? [];
+    expect(error?.message).toContain('row 3: pickupLocationId must be a whole number from 1 to 265');
+    expect(error?.message).toContain('and 29 more');
+    expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', row: 0, problemCount: 34 });
+    expect(error?.extensions.problems).toHaveLength(20);
+  });
+
+  test.each([
+    ['no row', 0],
+    ['more rows than there may be', 10_001],
+  ])('with %s is refused', async (_what, count) => {
+    const inputs = Array.from({ length: count }, () => tripNumber(1));
+    const { errors } = await post(gateway.url, PREDICT_TRIPS, { inputs });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'inputs' } }]);
+  });
+
+  test('of somebody who waits in the call comes back finished', async () => {
+    const { id, state, batch } = await submitTrips(gateway.url, trips(10), { waitMs: 30_000 });
+    expect({ state, done: batch.rowsDone }).toEqual({ state: 'SUCCEEDED', done: 10 });
+    expect(await batchMinutes(gateway.url, id)).toHaveLength(10);
+  });
+
+  test('cannot have the lane of single predictions', async () => {
+    const variables = { inputs: trips(1), options: { priority: 'INTERACTIVE' } };
+    const { errors } = await post(gateway.url, PREDICT_TRIPS, variables);
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'priority' } }]);
+  });
+});
+
+describe('pages', () => {
+  test('cover every row once, wherever they begin', async () => {
+    const { id } = await submitTrips(gateway.url, trips(2_100));
+    await batchEnd(gateway.url, id);
+    const whole = await batchMinutes(gateway.url, id, 10_000);
+    expect(whole).toHaveLength(2_100);
+    expect(await batchMinutes(gateway.url, id, 700)).toEqual(whole);
+    const page = await batchPage(gateway.url, id, { first: 250, after: 900 });
+    expect(page).toMatchObject({ firstRow: 900, rowCount: 250, nextRow: 1_150 });
+    expect(page.predictions.durationMinutes).toEqual(whole.slice(900, 1_150));
+    expect(await batchPage(gateway.url, id, { after: 2_100 })).toMatchObject({ rowCount: 0, nextRow: null });
+  });
+
+  test.each([{ first: 0 }, { first: 10_001 }, { after: -1 }, { after: 11 }])(
+    '%o is refused',
+    async (range) => {
+      const { id } = await submitTrips(gateway.url, trips(10), { waitMs: 30_000 });
+      await expect(batchPage(gateway.url, id, range)).rejects.toThrow('BAD_USER_INPUT');
+    },
+  );
+});
+
+describe('a requestId', () => {
+  test('makes a retry the same batch, on any gateway, while it waits and after it ended', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own);
+    await using streams = await inspectStreams(own);
+    const options = { requestId: 'batch 66' };
+    const { id } = await submitTrips(here.url, trips(1_500), options);
+    const retries = await Promise.all(
+      [here, there, there].map(({ url }) => submitTrips(url, trips(1_500), options)),
+    );
+    expect(retries.map((task) => task.id)).toEqual([id, id, id]);
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1 + 2);
+    await using _worker = await startWorker(own);
+    await batchEnd(there.url, id);
+    expect(await submitTrips(there.url, trips(1_500), options)).toMatchObject({ id, state: 'SUCCEEDED' });
+    const { errors } = await post(there.url, PREDICT_TRIPS, { inputs: trips(1_499), options });
+    expect(errors?.[0]?.extensions.code).toBe('REQUEST_ID_CONFLICT');
+  });
+
+  test('whose batch was stored in part is completed by the retry, and only what is missing is stored', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using streams = await inspectStreams(own);
+    const options = { requestId: 'in part' };
+    const { id } = await submitTrips(here.url, trips(3_000), options);
+    // As if the gateway had died before the last chunk was stored.
+    await streams.purge('JOBS_trip-duration', `jobs.*.*.*.*.${id}.2`);
+    await using there = await startGateway(own);
+    expect(await submitTrips(there.url, trips(3_000), options)).toMatchObject({ id });
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1 + 3);
+    await using _worker = await startWorker(own);
+    expect(await batchEnd(there.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3_000 } });
+  });
+});
+
+describe('a queue without room', () => {
+  test('refuses a batch whole, and leaves nothing of it', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own, { QUEUE_MAX_JOBS: '10' });
+    await using streams = await inspectStreams(own);
+    const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(8_001) });
+    expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL', limit: 8 } }]);
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
+    await submitTrips(here.url, trips(7_000));
+  });
+
+  test('found full in the middle of a batch ends it, takes back what was stored, and the retry begins anew', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using broker = await openTestBroker(own);
+    await using streams = await inspectStreams(own);
+    // The gateway believes in more room than there is: as when others have filled it within the last second.
+    await streams.limit('JOBS_trip-duration', 3);
+    const options = { requestId: 'again' };
+    const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(5_000), options });
+    expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
+    expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 0 });
+    expect((await streams.state('REQUESTS')).messages).toBe(0);
+    expect(await streams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
+    await streams.limit('JOBS_trip-duration', 100);
+    await using _worker = await startWorker(own);
+    const { id } = await submitTrips(here.url, trips(5_000), options);
+    expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+});
+
+describe('an end from outside', () => {
+  test('cancelled, a batch keeps what was run, and its chunks leave the queue', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using streams = await inspectStreams(own);
+    const { id } = await submitTrips(here.url, trips(2_500));
+    const { data } = await post(here.url, CANCEL_TASK, { id });
+    expect(data?.cancelTask).toMatchObject({ id, state: 'CANCELED' });
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
+    expect(await batchPage(here.url, id)).toMatchObject({ rowCount: 0, nextRow: null });
+  });
+
+  test('without a worker it expires, watched or not, and leaves nothing behind', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using streams = await inspectStreams(own);
+    const [watched, unwatched] = await Promise.all(
+      [1, 2].map(() => submitTrips(here.url, trips(1_500), { timeoutMs: 500 })),
+    );
+    expect(await batchEnd(here.url, watched?.id ?? '')).toMatchObject({
+      state: 'EXPIRED',
+      error: { code: 'DEADLINE_EXCEEDED' },
+      batch: { rowsDone: 0 },
+    });
+    await eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    );
+    expect(await batchEnd(here.url, unwatched?.id ?? '')).toMatchObject({ state: 'EXPIRED' });
+  });
+});
+
+test('progress is told while a batch runs, never backwards, and the end comes last', async () => {
+  await using own = await startNats();
+  await using here = await startGateway(own);
+  await using there = await startGateway(own);
+  const { id } = await submitTrips(here.url, trips(10_000), { timeoutMs: 300_000 });
+  const seen = [here, there].map(({ url }) => Array.fromAsync(batchEvents(url, BATCH_UPDATES, id)));
+  await using _worker = await startWorker(own, {
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
+    RUN_MS: '40',
+  });
+  for (const events of await Promise.all(seen)) {
+    expect(events.map(({ state }) => state)).toEqual([
+      'QUEUED',
+      ...events.slice(2).map(() => 'RUNNING'),
+      'SUCCEEDED',
+    ]);
+    const done = events.map(({ batch }) => batch.rowsDone);
+    expect(done).toEqual(done.toSorted((a, b) => a - b));
+    expect(done.at(-1)).toBe(10_000);
+    expect(new Set(done).size).toBeGreaterThan(3);
+    const running = events.filter(({ state, batch }) => state === 'RUNNING' && batch.rowsDone > 0);
+    for (const { batch } of running) expect(batch.estimatedSecondsLeft).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('a batch whose home is gone is found on another gateway', async () => {
+  await using own = await startNats();
+  const home = await startGateway(own);
+  await using there = await startGateway(own);
+  const { id } = await submitTrips(home.url, trips(1_200));
+  home.kill('SIGKILL');
+  await home.ended;
+  const { data } = await post(there.url, BATCH, { id });
+  expect(data?.task).toMatchObject({ id, state: 'QUEUED', batch: { rowCount: 1_200, rowsDone: 0 } });
+  await using _worker = await startWorker(own);
+  expect(await batchEnd(there.url, id)).toMatchObject({ state: 'SUCCEEDED' });
+});

@@ -1,0 +1,109 @@
+/**
+ * The worker's loop for the chunks of batches: chunk → runs → the chunk's result → the end of its batch → ack.
+ *
+ * Whoever stores the result of the last chunk writes the end of the batch, write-once. A chunk leaves its queue only
+ * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
+ */
+import { rowsOfChunk } from '../src/batchShape.ts';
+import type { Delivery } from '../src/broker/broker.ts';
+import { messageOf } from '../src/errors.ts';
+import { checkColumns, columnsAt, type InputColumns } from '../src/inputColumns.ts';
+import {
+  type ChunkJob,
+  type ChunkResult,
+  decodeChunkJob,
+  jobAddress,
+  NewerMessage,
+} from '../src/protocol.ts';
+import type { TaskAddress } from '../src/task.ts';
+import { ChunkRun } from './chunkRun.ts';
+import { settleMalformed } from './settle.ts';
+import { settleChunk, settleOverdueChunk, settleStoredChunk } from './settleChunk.ts';
+import { NEWER_MESSAGE_DELAY_MS, track, type WorkerOptions } from './worker.ts';
+
+/** A readable chunk in this worker's hands. */
+export interface Chunk {
+  readonly delivery: Delivery;
+  readonly job: ChunkJob;
+  readonly address: TaskAddress;
+  /** Checked; place i belongs to row `firstRow` + i of the batch. */
+  readonly columns: InputColumns;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  /** Deliveries, this one included. */
+  readonly attempts: number;
+}
+
+/** What earlier deliveries of a chunk have left. */
+interface Past {
+  readonly result?: ChunkResult | undefined;
+  /** How often each suspected row has run alone, by its index in the batch. */
+  readonly soloRuns: ReadonlyMap<number, number>;
+}
+
+const RETRY_DELAY_MS = 500;
+
+/** Runs until the source ends, and then until all that was run is settled. */
+export async function runChunks(options: WorkerOptions): Promise<void> {
+  const settling = new Set<Promise<void>>();
+  while (await options.source.arrival()) {
+    const [delivery] = options.source.take(1);
+    const chunk = delivery && readChunk(delivery, options, settling);
+    if (chunk !== undefined) await runChunk(chunk, options, settling);
+  }
+  await Promise.all(settling);
+}
+
+async function runChunk(chunk: Chunk, options: WorkerOptions, settling: Set<Promise<void>>): Promise<void> {
+  const past = await recall(chunk, options);
+  if (past === undefined) {
+    chunk.delivery.handBack(RETRY_DELAY_MS);
+    return;
+  }
+  if (past.result !== undefined) {
+    track(settling, settleStoredChunk(chunk, past.result, options));
+    return;
+  }
+  const ran = await new ChunkRun(chunk, past.soloRuns, options).run();
+  if (ran === 'stopping') chunk.delivery.handBack(0);
+  else
+    track(
+      settling,
+      ran === 'expired' ? settleOverdueChunk(chunk, options) : settleChunk(chunk, ran, options),
+    );
+}
+
+/** @returns undefined if the broker does not tell. */
+async function recall({ delivery, job }: Chunk, { broker, log }: WorkerOptions): Promise<Past | undefined> {
+  if (delivery.deliveryCount === 1) return { soloRuns: new Map() };
+  const { taskId, chunk } = job;
+  try {
+    const result = await broker.chunks.read(taskId, chunk);
+    return { result, soloRuns: await broker.readSuspectRows(taskId, chunk) };
+  } catch (error) {
+    log.debug({ taskId, chunk, reason: messageOf(error) }, 'the past of a chunk could not be read');
+    return undefined;
+  }
+}
+
+/** @returns the chunk, or nothing if the delivery is none that can be run: that is then settled. */
+function readChunk(
+  delivery: Delivery,
+  options: WorkerOptions,
+  settling: Set<Promise<void>>,
+): Chunk | undefined {
+  const { manifest } = options;
+  const address = jobAddress(delivery.subject);
+  try {
+    if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
+    const job = decodeChunkJob(delivery.data, delivery.subject);
+    const { from, to } = rowsOfChunk(job.batch, job.chunk);
+    const columns = columnsAt(manifest, checkColumns(manifest, job.columns, to - from), job.submittedAt);
+    const attempts = delivery.deliveryCount;
+    return { delivery, address, job, columns, firstRow: from, rowCount: to - from, attempts };
+  } catch (error) {
+    if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
+    else track(settling, settleMalformed(delivery, address, messageOf(error), options));
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/** Brings chunks, and with the last of them their batch, to their end: the chunk's result → the batch's end → ack. */
+import { batchResult, overdueResult } from '../src/endTask.ts';
+import { messageOf, RequestError } from '../src/errors.ts';
+import type { ChunkResult, Result } from '../src/protocol.ts';
+import type { Chunk } from './chunks.ts';
+import { type SettleOptions, storeOnce, storeResult, waitToRetry } from './settle.ts';
+
+const HAND_BACK_DELAY_MS = 500;
+
+/** Settles a chunk that has been run. */
+export async function settleChunk(chunk: Chunk, ran: ChunkResult, options: SettleOptions): Promise<void> {
+  const { broker } = options;
+  const { taskId, chunk: number } = chunk.job;
+  const stored = await storeOnce(
+    ran,
+    () => broker.chunks.store(ran),
+    () => broker.chunks.read(taskId, number),
+    options,
+  );
+  if (stored === undefined) chunk.delivery.handBack(HAND_BACK_DELAY_MS);
+  else await settleStoredChunk(chunk, stored, options);
+}
+
+/** Settles a chunk whose result is stored: if it is the last of its batch, that has its end now. */
+export async function settleStoredChunk(
+  chunk: Chunk,
+  stored: ChunkResult,
+  options: SettleOptions,
+): Promise<void> {
+  const { broker } = options;
+  const { job, attempts } = chunk;
+  await end(chunk, options, async () => {
+    const tally = await broker.chunks.tally(job.taskId, job.batch, stored);
+    return tally.isComplete ? batchResult({ ...job, attempts }, tally, broker.now()) : undefined;
+  });
+}
+
+/** Settles a chunk that was not run in time. */
+export async function settleOverdueChunk(chunk: Chunk, options: SettleOptions): Promise<void> {
+  const { broker } = options;
+  const { job, attempts } = chunk;
+  await end(chunk, options, () => overdueResult(broker, { ...job, attempts }, broker.now()));
+}
+
+/** @param find the batch's end; undefined if it is not there yet. */
+async function end(
+  chunk: Chunk,
+  options: SettleOptions,
+  find: () => Promise<Result | undefined>,
+): Promise<void> {
+  const { delivery, address, job } = chunk;
+  const { broker, log } = options;
+  const found = await untilAnswered(find, options);
+  if (found === 'unanswered') {
+    delivery.handBack(HAND_BACK_DELAY_MS);
+    return;
+  }
+  if (found !== undefined && !(await storeResult(found, address, options))) {
+    delivery.handBack(HAND_BACK_DELAY_MS);
+    return;
+  }
+  delivery.ack();
+  if (found === undefined) return;
+  log.debug({ taskId: job.taskId, trace: job.trace, state: found.state }, 'task finished');
+  options.onFinished();
+  try {
+    await broker.removeBatch(address);
+  } catch (error) {
+    // The sweeper comes by when its time is over.
+    log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a batch that has ended is still queued');
+  }
+}
+
+/** Asks for as long as the broker does not answer, or until the worker has to leave. */
+async function untilAnswered<T>(
+  ask: () => Promise<T>,
+  { broker, signal }: SettleOptions,
+): Promise<T | 'unanswered'> {
+  while (!signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      await waitToRetry(broker, signal);
+    }
+  }
+  return 'unanswered';
+}
