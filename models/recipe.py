@@ -6,9 +6,10 @@ TypeScript does (`recipe.ts`); `main` is all that lies between. It prints each f
 """
 
 import argparse
+import csv
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,3 +91,25 @@ def require_file(file: Path) -> None:
     """Raises DataError unless `file` is a file."""
     if not file.is_file():
         raise DataError(f"{file}: expected a file, got {'a folder' if file.is_dir() else 'nothing by that name'}")
+
+
+def read_csv(file: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file with a header line, as texts by column. Raises DataError if one of `columns` is missing."""
+    require_file(file)
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            rows = csv.DictReader(lines)
+            missing = [name for name in columns if name not in (rows.fieldnames or [])]
+            if missing:
+                raise DataError(f"{file}: expected the columns {', '.join(columns)}, got none named {', '.join(missing)}")
+            return list(rows)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: expected a CSV file in UTF-8, got: {error}") from error
+
+
+def read_number(file: Path, row: dict[str, str], column: str) -> float:
+    """The number in a row of `read_csv`. Raises DataError if there is none."""
+    try:
+        return float(row[column])
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{file}: expected a number as {column}, got {row[column]!r}") from error

@@ -5,7 +5,6 @@ others and are computed in the ONNX graph, which codes the five categories as we
 figures.
 """
 
-import csv
 from pathlib import Path
 
 import lightgbm
@@ -13,7 +12,7 @@ import numpy
 import onnxruntime
 from graph import Graph
 from onnx import TensorProto
-from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, require_file
+from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, read_csv, read_number
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from sklearn.model_selection import train_test_split
 from trees import add_trees
@@ -106,17 +105,12 @@ def train(files: TrainingFiles, report) -> TrainedVersion:
 
 def read_customers(file: Path) -> tuple[Columns, numpy.ndarray]:
     """The columns that the model sees, and for each customer 1 if they left, else 0, in the file's order."""
-    require_file(file)
     numbers = [*COUNTS, *AMOUNTS]
-    try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-        # The two columns of a naive Bayes classifier in the data give the answer away; they are not even read.
-        columns = {name: numpy.array([float(row[name]) for row in rows], numpy.float32) for name in numbers}
-        columns |= {name: numpy.array([row[name] for row in rows], object) for name in CATEGORIES}
-        churned = numpy.array([row["Attrition_Flag"] == "Attrited Customer" for row in rows], numpy.int64)
-    except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{file}: expected the columns of BankChurners.csv, got {type(error).__name__} {error}") from error
+    # The two columns of a naive Bayes classifier in the data give the answer away; they are not used.
+    rows = read_csv(file, [*numbers, *CATEGORIES, "Attrition_Flag"])
+    columns = {name: numpy.array([read_number(file, row, name) for row in rows], numpy.float32) for name in numbers}
+    columns |= {name: numpy.array([row[name] for row in rows], object) for name in CATEGORIES}
+    churned = numpy.array([row["Attrition_Flag"] == "Attrited Customer" for row in rows], numpy.int64)
     if churned.min(initial=1) == churned.max(initial=0):
         raise DataError(f"{file}: expected customers who left and customers who stayed, got {len(rows)} of one kind")
     return columns, churned

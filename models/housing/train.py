@@ -4,14 +4,13 @@
 standardisation is inside the ONNX graph. The model card (README.md) has the figures, and why column B is left out.
 """
 
-import csv
 from pathlib import Path
 
 import numpy
 import onnxruntime
 from graph import Graph
 from onnx import TensorProto
-from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, require_file
+from recipe import DataError, GoldenRow, Metric, TrainedVersion, TrainingFiles, main, read_csv, read_number
 
 #: Columns of the data, which are the graph's inputs too, with the inputs of the manifest.
 INPUTS = {
@@ -80,13 +79,9 @@ def train(files: TrainingFiles, report) -> TrainedVersion:
 
 def read_tracts(file: Path) -> Weights:
     """The columns that the model sees, B not among them, as float64 in the file's order."""
-    require_file(file)
-    try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-        tracts = {name: numpy.array([float(row[name]) for row in rows]) for name in [*INPUTS, *OUTPUTS]}
-    except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{file}: expected the columns of boston_housing.csv, got {type(error).__name__} {error}") from error
+    names = [*INPUTS, *OUTPUTS]
+    rows = read_csv(file, names)
+    tracts = {name: numpy.array([read_number(file, row, name) for row in rows]) for name in names}
     if len(rows) < BATCH:
         raise DataError(f"{file}: expected at least {BATCH} census tracts, got {len(rows)}")
     return tracts
