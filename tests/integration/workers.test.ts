@@ -1,15 +1,14 @@
 /** Workers: credit, broken jobs, broken models, and what they are told before they serve. */
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Job, subjects } from '../../src/protocol.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { startProcess, startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 
-const MODELS = join(import.meta.dirname, '../../models');
 const CREDIT = 2 * 64;
 
 let nats: NatsServer;
@@ -197,17 +196,12 @@ describe('a version is refused by name, with exit code 78,', () => {
   ];
 
   test.for(refusals)('%s', async ([, message, spoil]) => {
-    const modelsDir = await mkdtemp(join(tmpdir(), 'tidings-models-'));
-    try {
-      await cp(join(MODELS, 'trip-duration'), join(modelsDir, 'trip-duration'), { recursive: true });
-      await spoil(join(modelsDir, 'trip-duration'));
-      await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: modelsDir });
-      expect(await worker.ended).toBe(78);
-      expect(worker.output()).toContain('trip-duration');
-      expect(worker.output()).toContain(message);
-    } finally {
-      await rm(modelsDir, { recursive: true });
-    }
+    await using models = await modelsWith();
+    await spoil(models.model);
+    await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, MODELS_DIR: models.path });
+    expect(await worker.ended).toBe(78);
+    expect(worker.output()).toContain('trip-duration');
+    expect(worker.output()).toContain(message);
   });
 });
 
