@@ -32,7 +32,7 @@ export async function modelsWith(
   await cp(join(MODELS, 'trip-duration/1'), join(model, '1'), { recursive: true });
   const manifest = JSON.parse(await readFile(join(MODELS, 'trip-duration/model.json'), 'utf8'));
   change(manifest);
-  await writeFile(join(model, 'model.json'), JSON.stringify(manifest));
+  await writeFile(join(model, 'model.json'), JSON.stringify(manifest, null, 2));
   return { path: folder.path, model, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
