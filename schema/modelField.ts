@@ -8,6 +8,7 @@ export function defineModelField(builder: Builder) {
     description: 'An input or output of a model.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'Its name in GraphQL.' }),
+      tensor: t.exposeString('tensor', { description: 'Its name in the ONNX graph.' }),
       type: t.exposeString('type', {
         description:
           'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',

@@ -159,6 +159,18 @@ function defineModel(builder: Builder) {
         description: 'The mutation that submits.',
         resolve: ({ manifest }) => manifest.graphql.mutation,
       }),
+      batchMutation: t.string({
+        description: 'The mutation that submits many rows as one task.',
+        resolve: ({ manifest }) => manifest.graphql.batchMutation,
+      }),
+      inputType: t.string({
+        description: 'The input type of both.',
+        resolve: ({ manifest }) => manifest.graphql.inputType,
+      }),
+      columnsType: t.string({
+        description: 'The type of the predictions for many rows.',
+        resolve: ({ manifest }) => manifest.graphql.columnsType,
+      }),
       inputs: t.field({
         type: [fieldRef],
         description: 'What it takes.',

@@ -11,6 +11,9 @@ import type { Value, Values } from './task.ts';
 /** A list per input of the manifest, by GraphQL name, in the manifest's order; place i of each belongs to row i. */
 export type InputColumns = Readonly<Record<string, readonly Value[]>>;
 
+/** The same in a message: a column of one value throughout, such as that of a default, is this value alone. */
+export type PackedColumns = Readonly<Record<string, readonly Value[] | { readonly all: Value }>>;
+
 /** Named for programs, and in words. */
 const PROBLEMS_LISTED = 20;
 const PROBLEMS_SPELT_OUT = 5;
@@ -29,20 +32,20 @@ export function checkRows(
 }
 
 /**
- * Checks and completes the columns of a job, which anybody with access to the broker may have written.
+ * Checks, completes and unpacks the columns of a job, which anybody with access to the broker may have written.
  *
  * @param rowCount how long each column has to be; one that is not there has the input's default in each row.
  * @throws {RequestError} as `checkRows`.
  */
-export function checkColumns(
+export function unpackColumns(
   manifest: Manifest,
   columns: Readonly<Record<string, unknown>>,
   rowCount: number,
 ): InputColumns {
   return readColumns(manifest, rowCount, ({ name }) => {
-    const column = columns[name];
-    if (column === undefined) return [];
+    const column = columns[name] ?? { all: undefined };
     if (Array.isArray(column) && column.length === rowCount) return column;
+    if (typeof column === 'object' && 'all' in column) return { all: column.all };
     const got = Array.isArray(column) ? `a list of ${column.length}` : typeof column;
     throw new RequestError(
       RequestErrorCode.BadUserInput,
@@ -62,9 +65,16 @@ export function columnsAt({ inputs }: Manifest, columns: InputColumns, now: numb
   return { ...columns, ...Object.fromEntries(readings) };
 }
 
-/** The rows from one index up to another, that one not included. */
-export function sliceColumns(columns: InputColumns, from: number, to: number): InputColumns {
-  return Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.slice(from, to)]));
+/** The rows from one index up to another, that one not included, of which there is at least one. */
+export function packColumns(columns: InputColumns, from: number, to: number): PackedColumns {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, column]) => [name, packColumn(column.slice(from, to))]),
+  );
+}
+
+function packColumn(column: readonly Value[]): PackedColumns[string] {
+  const [first] = column;
+  return first !== undefined && column.every((value) => value === first) ? { all: first } : column;
 }
 
 export function rowOf(columns: InputColumns, row: number): Values {
@@ -82,21 +92,23 @@ interface RowProblem extends InputProblem {
   readonly row: number;
 }
 
-/** @param given the values of an input, row by row; undefined where it is left out. */
+/** @param given the values of an input, row by row, or the one of all rows; undefined where it is left out. */
 function readColumns(
   { inputs }: Manifest,
   rowCount: number,
-  given: (field: ManifestInput) => readonly unknown[],
+  given: (field: ManifestInput) => readonly unknown[] | { readonly all: unknown },
 ): InputColumns {
   const problems: RowProblem[] = [];
   const columns = inputs.map((field) => {
     const values = given(field);
+    const read = (row: number, asked: unknown) => {
+      const value = readValue(field, asked ?? field.default);
+      if (value === undefined) problems.push({ row, ...inputProblem(field, asked ?? field.default) });
+      return value as Value;
+    };
+    if ('all' in values) return [field.name, new Array<Value>(rowCount).fill(read(0, values.all))] as const;
     const column: Value[] = [];
-    for (let row = 0; row < rowCount; row++) {
-      const value = readValue(field, values[row] ?? field.default);
-      if (value === undefined) problems.push({ row, ...inputProblem(field, values[row] ?? field.default) });
-      else column.push(value);
-    }
+    for (let row = 0; row < rowCount; row++) column.push(read(row, values[row]));
     return [field.name, column] as const;
   });
   if (problems.length > 0) throw badRows(problems);

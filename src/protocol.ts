@@ -19,7 +19,7 @@ import {
   isInstant,
   MalformedMessage,
 } from './heard.ts';
-import type { InputColumns } from './inputColumns.ts';
+import type { InputColumns, PackedColumns } from './inputColumns.ts';
 import type { Rollout } from './rollout.ts';
 import {
   type BatchShape,
@@ -76,7 +76,7 @@ export interface ChunkJob extends BatchJob {
   /** From 0. */
   readonly chunk: number;
   /** A list of values per input, by GraphQL name. */
-  readonly columns: InputColumns;
+  readonly columns: PackedColumns;
 }
 
 /** What came of a chunk. */

@@ -3,7 +3,7 @@ import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk, shapeOf } from './batchShape
 import { MAX_TIMEOUT_MS } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { validateInput } from './input.ts';
-import { checkRows, columnsAt, type InputColumns, sliceColumns } from './inputColumns.ts';
+import { checkRows, columnsAt, type InputColumns, packColumns } from './inputColumns.ts';
 import type { Model } from './models.ts';
 import type { ChosenVersion, Offering, VersionOptions } from './offering.ts';
 import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from './protocol.ts';
@@ -91,7 +91,7 @@ export function chunksOf(batch: BatchJob, { manifest }: Model, question: InputCo
   const columns = columnsAt(manifest, question, batch.submittedAt);
   return Array.from({ length: chunkCountOf(batch.batch) }, (_, chunk) => {
     const { from, to } = rowsOfChunk(batch.batch, chunk);
-    return { ...batch, chunk, columns: sliceColumns(columns, from, to) };
+    return { ...batch, chunk, columns: packColumns(columns, from, to) };
   });
 }
 

@@ -7,7 +7,7 @@
 import { rowsOfChunk } from '../src/batchShape.ts';
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
-import { checkColumns, columnsAt, type InputColumns } from '../src/inputColumns.ts';
+import { columnsAt, type InputColumns, unpackColumns } from '../src/inputColumns.ts';
 import {
   type ChunkJob,
   type ChunkResult,
@@ -98,7 +98,7 @@ function readChunk(
     if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
     const job = decodeChunkJob(delivery.data, delivery.subject);
     const { from, to } = rowsOfChunk(job.batch, job.chunk);
-    const columns = columnsAt(manifest, checkColumns(manifest, job.columns, to - from), job.submittedAt);
+    const columns = columnsAt(manifest, unpackColumns(manifest, job.columns, to - from), job.submittedAt);
     const attempts = delivery.deliveryCount;
     return { delivery, address, job, columns, firstRow: from, rowCount: to - from, attempts };
   } catch (error) {

@@ -29,7 +29,8 @@ export async function settleStoredChunk(
 ): Promise<void> {
   const { broker } = options;
   const { job, attempts } = chunk;
-  await end(chunk, options, async () => {
+  const remove = () => broker.removeJob(chunk.address);
+  await end(chunk, options, remove, async () => {
     const tally = await broker.chunks.tally(job.taskId, job.batch, stored);
     return tally.isComplete ? batchResult({ ...job, attempts }, tally, broker.now()) : undefined;
   });
@@ -39,17 +40,22 @@ export async function settleStoredChunk(
 export async function settleOverdueChunk(chunk: Chunk, options: SettleOptions): Promise<void> {
   const { broker } = options;
   const { job, attempts } = chunk;
-  await end(chunk, options, () => overdueResult(broker, { ...job, attempts }, broker.now()));
+  const remove = () => broker.removeBatch(chunk.address);
+  await end(chunk, options, remove, () => overdueResult(broker, { ...job, attempts }, broker.now()));
 }
 
-/** @param find the batch's end; undefined if it is not there yet. */
+/**
+ * @param remove what is left of the batch in its queue: once its chunks are done, their workers take those away.
+ * @param find the batch's end; undefined if it is not there yet.
+ */
 async function end(
   chunk: Chunk,
   options: SettleOptions,
+  remove: () => Promise<void>,
   find: () => Promise<Result | undefined>,
 ): Promise<void> {
   const { delivery, address, job } = chunk;
-  const { broker, log } = options;
+  const { log } = options;
   const found = await untilAnswered(find, options);
   if (found === 'unanswered') {
     delivery.handBack(HAND_BACK_DELAY_MS);
@@ -64,7 +70,7 @@ async function end(
   log.debug({ taskId: job.taskId, trace: job.trace, state: found.state }, 'task finished');
   options.onFinished();
   try {
-    await broker.removeBatch(address);
+    await remove();
   } catch (error) {
     // The sweeper comes by when its time is over.
     log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a batch that has ended is still queued');
