@@ -2,7 +2,9 @@
  * Accepts jobs: a task is accepted once its job is stored, and only then is it returned. A `requestId`, or the dead
  * letter that is redriven, stands for one task, whichever gateways try, and however often.
  */
+import { chunkCountOf } from './batchShape.ts';
 import type { Broker, StoredRequest } from './broker/broker.ts';
+import type { ChunkRoom } from './chunkRoom.ts';
 import { endTask, expiredResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
@@ -20,7 +22,7 @@ import {
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
 import { BatchWithdrawn, giveUpAt, type Storing, type Try } from './storing.ts';
-import { isFinal, type Task, TaskState } from './task.ts';
+import { isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
 import type { TaskReader } from './taskReader.ts';
 
 export interface AcceptanceOptions {
@@ -28,6 +30,7 @@ export interface AcceptanceOptions {
   readonly open: OpenTasks;
   readonly room: ResultRoom;
   readonly queueRoom: QueueRoom;
+  readonly chunkRoom: ChunkRoom;
   readonly reader: TaskReader;
   readonly storing: Storing;
   readonly home: string;
@@ -47,15 +50,17 @@ export class Acceptance {
   readonly #open: OpenTasks;
   readonly #room: ResultRoom;
   readonly #queueRoom: QueueRoom;
+  readonly #chunkRoom: ChunkRoom;
   readonly #reader: TaskReader;
   readonly #home: string;
   readonly #storing: Storing;
 
-  constructor({ broker, open, room, queueRoom, reader, storing, home }: AcceptanceOptions) {
+  constructor({ broker, open, room, queueRoom, chunkRoom, reader, storing, home }: AcceptanceOptions) {
     this.#broker = broker;
     this.#open = open;
     this.#room = room;
     this.#queueRoom = queueRoom;
+    this.#chunkRoom = chunkRoom;
     this.#reader = reader;
     this.#home = home;
     this.#storing = storing;
@@ -173,12 +178,16 @@ export class Acceptance {
     const address = this.#reader.address(job.taskId);
     const present = (await this.#reader.stored(address))?.task;
     const isInTime = this.#broker.now() < job.deadline;
-    // Of a batch, it may be that some of its chunks were not stored.
-    const mayBePart = present?.batch !== undefined && !isFinal(present) && isInTime;
-    if (present !== undefined && !mayBePart) return present;
+    if (present !== undefined && !(isInTime && (await this.#isPart(present, address)))) return present;
     if (isInTime) return this.#accept(job, { again: true, giveUpAt }, cut);
     if (this.#reader.mayBeGone(address)) throw this.#reader.absent(address);
     return undefined;
+  }
+
+  /** Whether it is a batch of which some chunks were not stored. */
+  async #isPart(task: Task, address: TaskAddress): Promise<boolean> {
+    if (task.batch === undefined || isFinal(task)) return false;
+    return (await this.#storing.storedChunks(address)).size < chunkCountOf(task.batch);
   }
 
   /** The batch has its end, but nobody was told that it was accepted: who asks again asks anew. */
@@ -190,6 +199,7 @@ export class Acceptance {
   async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
     this.#room.admit();
     const chunks = 'batch' in job ? cut(job) : [];
+    if (chunks.length > 0) await this.#chunkRoom.admit(chunks.length);
     if ('batch' in job || job.lane === Lane.Bulk) await this.#queueRoom.admit(job.model, [job, ...chunks]);
     const address = this.#reader.address(job.taskId);
     const store = () =>

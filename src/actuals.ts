@@ -200,7 +200,7 @@ function withoutSignOfZero(value: number): number {
 
 /** @throws {RequestError} unless the task has predicted every output that the actual has. */
 function predictedOf(task: Task, actual: NumericValues): { version: string; predicted: NumericValues } {
-  const { id, modelVersion: version, state, prediction = {} } = task;
+  const { id, modelVersion: version, state, prediction = {}, batch } = task;
   if (!isFinal(task))
     throw new RequestError(
       RequestErrorCode.TaskUnfinished,
@@ -209,6 +209,8 @@ function predictedOf(task: Task, actual: NumericValues): { version: string; pred
     );
   if (state !== TaskState.Succeeded)
     throw noPrediction(`Task ${id} is ${state}: there is no prediction to compare with.`, state);
+  if (batch !== undefined)
+    throw noPrediction(`Task ${id} is a batch of rows: actuals can be reported of single tasks.`, state);
   const outputs = Object.entries(actual);
   const missing = outputs.find(([output, value]) => !isComparable(prediction[output], value));
   if (missing !== undefined)

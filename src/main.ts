@@ -5,6 +5,7 @@ import { buildSchema, type Context } from '../schema/index.ts';
 import { Actuals } from './actuals.ts';
 import { openBroker } from './broker/broker.ts';
 import { Catalog } from './catalog.ts';
+import { ChunkRoom } from './chunkRoom.ts';
 import { readConfig } from './config.ts';
 import { DeadLetters } from './deadLetters.ts';
 import { ConfigurationError, messageOf } from './errors.ts';
@@ -56,7 +57,18 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   });
   using room = await ResultRoom.open({ broker, open, limits: config, log });
   const queueRoom = new QueueRoom({ broker, limits: config });
-  const tasks = new TaskService({ broker, open, room, queueRoom, home, models, offering, limits: config });
+  const chunkRoom = new ChunkRoom({ broker, limits: config });
+  const tasks = new TaskService({
+    broker,
+    open,
+    room,
+    queueRoom,
+    chunkRoom,
+    home,
+    models,
+    offering,
+    limits: config,
+  });
   using deadLetters = new DeadLetters({ broker, tasks, models });
   const actuals = new Actuals({ broker, tasks, models, log });
   const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {

@@ -8,6 +8,7 @@
 import type { Broker } from './broker/broker.ts';
 import type { Config } from './config.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
+import { Measured } from './measured.ts';
 import { encodeMessage } from './protocol.ts';
 
 export interface QueueRoomOptions {
@@ -17,21 +18,18 @@ export interface QueueRoomOptions {
 
 /** Share of the queue that work which can wait may take. */
 const USABLE = 0.8;
-const MEASURE_INTERVAL_MS = 1_000;
 const RETRY_AFTER_MS = 1_000;
 
-/** Of one model: what the broker told, and what was accepted since. */
-interface Measurement {
-  /** On the clock of `performance.now()`. */
-  readonly begunAt: number;
-  readonly fill: Promise<{ jobs: number; bytes: number }>;
+interface Fill {
+  jobs: number;
+  bytes: number;
 }
 
 export class QueueRoom {
   readonly #broker: QueueRoomOptions['broker'];
   readonly #maxJobs: number;
   readonly #maxBytes: number;
-  readonly #measurements = new Map<string, Measurement>();
+  readonly #fills = new Map<string, Measured<Fill>>();
 
   constructor({ broker, limits }: QueueRoomOptions) {
     this.#broker = broker;
@@ -54,13 +52,10 @@ export class QueueRoom {
     fill.bytes += bytes;
   }
 
-  /** Whoever comes while the broker is asked waits for the same answer. */
-  #fillOf(model: string): Measurement['fill'] {
-    const last = this.#measurements.get(model);
-    if (last !== undefined && performance.now() - last.begunAt < MEASURE_INTERVAL_MS) return last.fill;
-    const fill = this.#broker.queueFill(model).then(({ jobs, bytes }) => ({ jobs, bytes }));
-    this.#measurements.set(model, { begunAt: performance.now(), fill });
-    fill.catch(() => this.#measurements.delete(model));
-    return fill;
+  #fillOf(model: string): Promise<Fill> {
+    const fill =
+      this.#fills.get(model) ?? new Measured(async () => ({ ...(await this.#broker.queueFill(model)) }));
+    this.#fills.set(model, fill);
+    return fill.get();
   }
 }

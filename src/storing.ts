@@ -64,7 +64,7 @@ export class Storing {
     address: TaskAddress,
     { again, giveUpAt }: Try,
   ): Promise<void> {
-    const stored = again ? await this.#storedChunks(address) : new Set<number>();
+    const stored = again ? await this.storedChunks(address) : new Set<number>();
     await this.#store(job.model, giveUpAt, () => this.#broker.storeBatchJob(job));
     const left = chunks.filter(({ chunk }) => !stored.has(chunk));
     const outcomes = await Promise.allSettled(
@@ -104,8 +104,8 @@ export class Storing {
     );
   }
 
-  /** Those in the queue first: a chunk leaves it only after its result is stored. */
-  async #storedChunks(address: TaskAddress): Promise<ReadonlySet<number>> {
+  /** The chunks of a batch that wait or have a result. The queue first: they leave it only after that is stored. */
+  async storedChunks(address: TaskAddress): Promise<ReadonlySet<number>> {
     const queued = await this.#broker.chunks.queued(address);
     return queued.union(await this.#broker.chunks.finished(address.id));
   }

@@ -2,6 +2,7 @@
 import { Acceptance, type CutBatch } from './acceptance.ts';
 import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
 import type { Broker } from './broker/broker.ts';
+import type { ChunkRoom } from './chunkRoom.ts';
 import type { Config } from './config.ts';
 import { endTask, withdrawnResult } from './endTask.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
@@ -30,6 +31,7 @@ export interface TaskServiceOptions {
   readonly open: OpenTasks;
   readonly room: ResultRoom;
   readonly queueRoom: QueueRoom;
+  readonly chunkRoom: ChunkRoom;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;

@@ -67,6 +67,12 @@ export class ChunkStore {
     return this.#chunksIn(streams.chunks, subjects.chunksOf(taskId));
   }
 
+  /** What all batches take up. */
+  async held(): Promise<{ readonly chunks: number; readonly bytes: number }> {
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.chunks));
+    return { chunks: state.messages, bytes: state.bytes };
+  }
+
   /** @param known is not read again. */
   async tally(taskId: string, shape: BatchShape, known?: Summary): Promise<Tally> {
     const chunkCount = chunkCountOf(shape);

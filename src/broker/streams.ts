@@ -77,6 +77,11 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof ConfigurationError);
 }
 
+/** What came of the rows of batches may take half as much as results. */
+export function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMaxBytes'>): number {
+  return Math.floor(resultMaxBytes / 2);
+}
+
 /** Bytes that the streams reserve on the broker's disk. */
 export function reservedBytes(models: readonly Model[], limits: StreamLimits): number {
   return streamConfigs(models, limits).reduce((sum, { max_bytes }) => sum + max_bytes, 0);
@@ -128,7 +133,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       subjects: [subjects.allChunks],
       // Written before the end of their batch, and as long there as that.
       max_age: nanos(limits.resultTtlS * 1000 + MAX_TIMEOUT_MS),
-      max_bytes: Math.floor(limits.resultMaxBytes / 2),
+      max_bytes: chunksMaxBytes(limits),
       allow_direct: true,
     },
     {

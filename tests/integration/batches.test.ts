@@ -130,8 +130,10 @@ describe('pages', () => {
 describe('a requestId', () => {
   test('makes a retry the same batch, on any gateway, while it waits and after it ended', async () => {
     await using own = await startNats();
-    await using here = await startGateway(own);
-    await using there = await startGateway(own);
+    // There is no room for the same batch again: what is there already needs none.
+    const limit = { QUEUE_MAX_JOBS: '5' };
+    await using here = await startGateway(own, limit);
+    await using there = await startGateway(own, limit);
     await using streams = await inspectStreams(own);
     const options = { requestId: 'batch 66' };
     const { id } = await submitTrips(here.url, trips(1_500), options);
@@ -140,7 +142,7 @@ describe('a requestId', () => {
     );
     expect(retries.map((task) => task.id)).toEqual([id, id, id]);
     expect((await streams.state('JOBS_trip-duration')).messages).toBe(1 + 2);
-    await using _worker = await startWorker(own);
+    await using _worker = await startWorker(own, limit);
     await batchEnd(there.url, id);
     expect(await submitTrips(there.url, trips(1_500), options)).toMatchObject({ id, state: 'SUCCEEDED' });
     const { errors } = await post(there.url, PREDICT_TRIPS, { inputs: trips(1_499), options });

@@ -1,0 +1,41 @@
+/**
+ * Whether the store of what came of rows has room for one more batch. Its last tenth is kept for batches that are
+ * accepted already: where it is too small for them, workers hold what they have run until older ones have expired.
+ *
+ * What counts is what the broker tells of the store, once a second at most and only while batches come, and what this
+ * gateway has accepted since, taken to be as large as those that lie there.
+ */
+import type { Broker } from './broker/broker.ts';
+import { chunksMaxBytes } from './broker/streams.ts';
+import type { Config } from './config.ts';
+import { Measured } from './measured.ts';
+import { resultStoreFull } from './resultRoom.ts';
+
+export interface ChunkRoomOptions {
+  readonly broker: Pick<Broker, 'chunks'>;
+  readonly limits: Pick<Config, 'resultMaxBytes'>;
+}
+
+/** Share of the store that new batches may count on. */
+const USABLE = 0.9;
+/** Of a chunk's result, assumed while there is none. */
+const CHUNK_BYTES = 32 * 1024;
+
+export class ChunkRoom {
+  readonly #held: Measured<{ chunks: number; bytes: number }>;
+  readonly #maxBytes: number;
+
+  constructor({ broker, limits }: ChunkRoomOptions) {
+    this.#held = new Measured(async () => ({ ...(await broker.chunks.held()) }));
+    this.#maxBytes = USABLE * chunksMaxBytes(limits);
+  }
+
+  /** Counts chunks in, if there is room for them. @throws {RequestError} `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`. */
+  async admit(chunks: number): Promise<void> {
+    const held = await this.#held.get();
+    const bytes = chunks * (held.chunks === 0 ? CHUNK_BYTES : held.bytes / held.chunks);
+    if (held.bytes + bytes > this.#maxBytes) throw resultStoreFull();
+    held.chunks += chunks;
+    held.bytes += bytes;
+  }
+}

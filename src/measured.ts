@@ -1,0 +1,23 @@
+/** What the broker told of a stream, asked again once that is a second old. */
+const LASTS_MS = 1_000;
+
+export class Measured<T> {
+  readonly #ask: () => Promise<T>;
+  #last: { readonly begunAt: number; readonly answer: Promise<T> } | undefined;
+
+  constructor(ask: () => Promise<T>) {
+    this.#ask = ask;
+  }
+
+  /** Whoever comes while the broker is asked waits for the same answer. @throws what it throws. */
+  get(): Promise<T> {
+    if (this.#last !== undefined && performance.now() - this.#last.begunAt < LASTS_MS)
+      return this.#last.answer;
+    const answer = this.#ask();
+    this.#last = { begunAt: performance.now(), answer };
+    answer.catch(() => {
+      this.#last = undefined;
+    });
+    return answer;
+  }
+}
