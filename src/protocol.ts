@@ -237,9 +237,12 @@ export const subjects = {
   queue: (model: string) => `jobs.${model}.>`,
   /** The jobs of a version that are tasks, whatever their lane. */
   versionJobs: (model: string, version: string) => `jobs.${model}.${version}.*.*.*`,
-  /** What workers take from a lane; of batches that is their chunks. */
+  /**
+   * What workers take from a lane; of batches that is their chunks. With `>` also what holds a wildcard in its subject,
+   * and is no job: `*` does not match it, and it would stay.
+   */
   laneJobs: (model: string, version: string, lane: Lane) =>
-    `jobs.${model}.${version}.${lane}.*.*${lane === Lane.Batch ? '.*' : ''}`,
+    `jobs.${model}.${version}.${lane}.${lane === Lane.Batch ? '*.*.*' : '>'}`,
   /** Jobs and chunks whose deadline lies in one second, whatever version and lane. */
   jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.>`,
   job: ({ taskId, model, version, lane = Lane.Interactive, deadline }: Job) =>
