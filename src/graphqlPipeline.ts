@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { useCompiledOperations } from './compiledOperations.ts';
 import type { Config } from './config.ts';
 import type { Logger } from './log.ts';
 import { operatorGate } from './operators.ts';
@@ -50,7 +51,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
       gone: gone ?? request?.signal,
       trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
     }),
-    plugins: [useRequestRules(config), useEndWithRequest()],
+    plugins: [useRequestRules(config), useEndWithRequest(), useCompiledOperations()],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // Small: each entry may be an operation of the longest size.
     parserAndValidationCache: {
