@@ -6,6 +6,7 @@
  * event, since the next is made only when the one before has been handed on; what has to be bounded there is the time.
  */
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from './log.ts';
 
@@ -24,11 +25,26 @@ type Sent = (error?: Error) => void;
 /** The class of the gateway's WebSockets. */
 export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
   return class BoundedWebSocket extends WebSocket {
+    /** The connection below, once known: what one turn of the event loop has to say leaves in one write. */
+    connection: Duplex | undefined;
+    #corked = false;
+
     /** A message that cannot be sent is no failure of the sender: its socket is closed, and with it the operation. */
     override send(data: Data, options?: Options | Sent, sent?: Sent): void {
       const [settings, done] = typeof options === 'function' ? [{}, options] : [options ?? {}, sent];
       if (this.readyState === WebSocket.OPEN && this.bufferedAmount > maxBufferedBytes) this.#drop();
+      this.#cork();
       super.send(data, settings, () => done?.());
+    }
+
+    #cork(): void {
+      if (this.#corked || this.connection === undefined) return;
+      this.#corked = true;
+      this.connection.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        this.connection?.uncork();
+      });
     }
 
     #drop(): void {

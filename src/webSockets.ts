@@ -39,6 +39,7 @@ export function serveWebSockets(
       return;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
+      client.connection = socket;
       sockets.emit('connection', client, request);
       // graphql-ws would write a stack trace to stderr for whatever a client does wrong; ws has closed it already.
       client.removeAllListeners('error');

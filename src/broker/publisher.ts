@@ -37,12 +37,21 @@ interface Pending {
   readonly due: number;
 }
 
+interface Outgoing {
+  readonly number: number;
+  readonly subject: string;
+  readonly payload: string;
+  readonly after: number | undefined;
+}
+
 export class Publisher implements Disposable {
   readonly #connection: NatsConnection;
   readonly #replies: Subscription;
   readonly #prefix = `_INBOX.${nuid.next()}.`;
   /** In order of number, and as all share one time limit also in order of due time. */
   readonly #pending = new Map<number, Pending>();
+  /** What this turn of the event loop publishes leaves in one write: the library alone would write once a message. */
+  readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
   readonly #sweep: NodeJS.Timeout;
   #lastNumber = 0;
@@ -54,7 +63,11 @@ export class Publisher implements Disposable {
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (_error, reply) => this.#settle(reply),
     });
-    this.#sweep = setInterval(() => this.#giveUpOverdue(), SWEEP_MS).unref();
+    this.#sweep = setInterval(() => {
+      // A process that stood still for a while runs its timers before it reads its sockets: look again after that.
+      const now = performance.now();
+      setImmediate(() => this.#giveUpOverdue(now));
+    }, SWEEP_MS).unref();
   }
 
   /**
@@ -78,18 +91,8 @@ export class Publisher implements Disposable {
     return new Promise((settle) => {
       const number = ++this.#lastNumber;
       this.#pending.set(number, { subject, settle, due: performance.now() + this.#ackTimeoutMs });
-      const options = { reply: this.#prefix + number };
-      try {
-        this.#connection.publish(
-          subject,
-          payload,
-          after === undefined ? options : { ...options, headers: expectAfter(after) },
-        );
-      } catch (error) {
-        // It is larger than the broker takes: nothing was sent.
-        this.#pending.delete(number);
-        settle({ type: 'refused', code: 0, reason: messageOf(error) });
-      }
+      this.#outgoing.push({ number, subject, payload, after });
+      if (this.#outgoing.length === 1) setImmediate(() => this.#sendOutgoing());
     });
   }
 
@@ -117,6 +120,23 @@ export class Publisher implements Disposable {
     if (!this.#replies.isClosed()) this.#replies.unsubscribe();
   }
 
+  #sendOutgoing(): void {
+    for (const { number, subject, payload, after } of this.#outgoing.splice(0)) {
+      // Nobody waits for it any more if the connection broke meanwhile.
+      const pending = this.#pending.get(number);
+      if (pending === undefined) continue;
+      const reply = this.#prefix + number;
+      try {
+        const options = after === undefined ? { reply } : { reply, headers: expectAfter(after) };
+        this.#connection.publish(subject, payload, options);
+      } catch (error) {
+        // It is larger than the broker takes: nothing was sent.
+        this.#pending.delete(number);
+        pending.settle({ type: 'refused', code: 0, reason: messageOf(error) });
+      }
+    }
+  }
+
   #settle(reply: Msg): void {
     const number = Number(reply.subject.slice(this.#prefix.length));
     const pending = this.#pending.get(number);
@@ -125,8 +145,8 @@ export class Publisher implements Disposable {
     pending.settle(outcomeOf(reply));
   }
 
-  #giveUpOverdue(): void {
-    const now = performance.now();
+  /** @param now on the clock of `performance.now()`. */
+  #giveUpOverdue(now: number): void {
     for (const [number, { settle, due }] of this.#pending) {
       if (due > now) return;
       this.#pending.delete(number);
