@@ -34,10 +34,17 @@ export function localTime(text: string, timeZone: string): string | undefined {
   }
 }
 
+/** The last answer for each time zone: thousands of tasks a second ask for the same one. */
+const lastReadings = new Map<string, { readonly second: number; readonly reading: string }>();
+
 /** @param now milliseconds since the epoch. */
 export function localTimeAt(now: number, timeZone: string): string {
-  const reading = readingAt(Temporal.Instant.fromEpochMilliseconds(Math.floor(now)), timeZone);
+  const second = Math.floor(now / 1_000);
+  const last = lastReadings.get(timeZone);
+  if (last?.second === second) return last.reading;
+  const reading = readingAt(Temporal.Instant.fromEpochMilliseconds(second * 1_000), timeZone);
   if (reading === undefined) throw new Error(`${now} lies outside the years 0 to 9999`);
+  lastReadings.set(timeZone, { second, reading });
   return reading;
 }
 
