@@ -1,6 +1,7 @@
 /** All benchmarks, in the order of a full run. */
 import type { Benchmark } from '../benchmark.ts';
 import { backlog } from './backlog.ts';
+import { batch } from './batch.ts';
 import { compute } from './compute.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -22,6 +23,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   open1000,
   open100,
   compute,
+  batch,
   subscriptions,
   backlog,
   start,
