@@ -2,7 +2,8 @@
  * The slots of a worker: how many runs it has going at once, over all its sessions. While there are enough, whoever
  * asks has one at once. When models compete, a slot goes to the one that had the least time for its weight (start-time
  * fair queueing): a model's virtual time moves on by the length of its runs divided by its weight, and the smallest is
- * served next. A model that was idle begins at the present virtual time: its share was lent, and is not saved up.
+ * served next. A model that was idle begins at the present virtual time: its share was lent, and is not saved up. What
+ * is a last resort comes after all others, whatever time it had.
  */
 
 /** What one model has of the slots. Its versions share it. */
@@ -10,6 +11,8 @@ export interface Share {
   readonly weight: number;
   /** Milliseconds in slots, divided by the weight; runs that go on now are not in it yet. */
   virtualTime: number;
+  /** Served only while nobody else waits. */
+  readonly lastResort?: true;
 }
 
 interface Waiting {
@@ -31,6 +34,7 @@ export class Slots {
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
   #free: number;
+  #calm = Promise.withResolvers<void>();
   /** Virtual time: where the newest run began. */
   #present = 0;
 
@@ -38,6 +42,11 @@ export class Slots {
     this.#free = count;
     this.#usersTakeTurns = usersTakeTurns;
     this.#clock = clock;
+  }
+
+  /** Resolves while nobody waits for a slot. */
+  async calm(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#calm.promise;
   }
 
   /** Does work that belongs to a share, once a slot is free for it. */
@@ -68,9 +77,15 @@ export class Slots {
   }
 
   #grantNext(): void {
-    const tags = this.#waiting.map(({ share, start }) => Math.max(share.virtualTime, start));
+    const onlyLastResorts = this.#waiting.every(({ share }) => share.lastResort);
+    const tags = this.#waiting.map(({ share, start }) =>
+      share.lastResort && !onlyLastResorts ? Number.POSITIVE_INFINITY : Math.max(share.virtualTime, start),
+    );
     const [next] = this.#waiting.splice(tags.indexOf(Math.min(...tags)), 1);
     if (next === undefined) this.#free++;
     else next.grant();
+    if (this.#waiting.length > 0) return;
+    this.#calm.resolve();
+    this.#calm = Promise.withResolvers();
   }
 }

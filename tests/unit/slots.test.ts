@@ -95,6 +95,36 @@ test('an idle share is lent, and not saved up', async () => {
   expect(line.count('late', 1_000, 1_050)).toBeLessThanOrEqual(26);
 });
 
+test('a last resort is served while nobody else waits, however little it had', async () => {
+  const line = new Line();
+  const last: Share = { weight: 1, virtualTime: 0, lastResort: true };
+  await Promise.all([
+    line.runs('last', last, 20),
+    line.runs('a', line.share(1), 50, 5),
+    line.runs('b', line.share(1), 50, 5),
+  ]);
+  // The first that asked has the free slot.
+  expect(line.count('last', 0, 101)).toBe(1);
+  expect(line.count('last')).toBe(20);
+});
+
+test('it is calm once nobody waits for a slot', async () => {
+  const slots = new Slots(1);
+  const share = { weight: 1, virtualTime: 0 };
+  const ran: string[] = [];
+  await slots.calm();
+  const runs = ['a', 'b', 'c'].map((name) =>
+    slots.run(share, async () => {
+      await setImmediate();
+      ran.push(name);
+    }),
+  );
+  await slots.calm();
+  // The last of them has its slot by now, and has not ended.
+  expect(ran).toEqual(['a', 'b']);
+  await Promise.all(runs);
+});
+
 test('no more work goes on at once than there are slots, and one that fails leaves its slot', async () => {
   const slots = new Slots(2);
   const share = { weight: 1, virtualTime: 0 };
