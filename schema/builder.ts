@@ -5,6 +5,7 @@ import type { DeadLetters } from '../src/deadLetters.ts';
 import type { Model } from '../src/models.ts';
 import type { Offering } from '../src/offering.ts';
 import type { LiveWorkers } from '../src/presence.ts';
+import type { RolloutComparisons } from '../src/rolloutComparisons.ts';
 import type { RolloutService } from '../src/rolloutService.ts';
 import type { TaskService } from '../src/tasks.ts';
 
@@ -15,7 +16,8 @@ export interface Context {
     'submit' | 'submitBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
   >;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
-  readonly rollouts: Pick<RolloutService, 'set' | 'weights'>;
+  readonly rollouts: Pick<RolloutService, 'set' | 'weights' | 'shadowWeights'>;
+  readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
   readonly models: readonly Model[];
   readonly offering: Pick<Offering, 'versions'>;

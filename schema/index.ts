@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models.ts';
 import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
+import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { definePredictions } from './predict.ts';
 import { defineRollout } from './rollout.ts';
@@ -23,6 +24,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   defineActuals(builder, models);
   const modelRef = defineSystem(builder);
   defineRollout(builder, modelRef);
+  defineComparison(builder, modelRef);
   defineDeadLetters(builder, taskRef, errorCodeRef);
   return builder.toSchema({ sortSchema: false });
 }

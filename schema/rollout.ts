@@ -34,7 +34,7 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
     t.field({
       type: changeRef,
       description:
-        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
+        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share or tried, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
       args: {
         model: t.arg.string({ required: true, description: 'Name of the model.' }),
         weights: t.arg({
@@ -43,6 +43,13 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
           description:
             'They sum to 100; a version that is not named gets nothing. None at all ends the rollout: the newest version that is served answers.',
         }),
+        shadow: t.arg({
+          type: [weightInput],
+          required: true,
+          defaultValue: [],
+          description:
+            'Versions that tasks are also tried on, each with the chance of a task: users never see what comes of it, `rolloutComparison` tells. Left out, nothing is tried any more. The figures begin anew when it changes.',
+        }),
         moveQueued: t.arg.boolean({
           required: true,
           defaultValue: false,
@@ -50,9 +57,9 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
             'Moves the tasks that wait for a version without a share to those that have one, except those that pin it. Doing it again moves what is left.',
         }),
       },
-      resolve: (_root, { model, weights, moveQueued }, { rollouts, requireOperator }) => {
+      resolve: (_root, { model, weights, shadow, moveQueued }, { rollouts, requireOperator }) => {
         requireOperator();
-        return rollouts.set(model, weights, moveQueued);
+        return rollouts.set(model, { weights, shadow }, moveQueued);
       },
     }),
   );

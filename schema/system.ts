@@ -12,6 +12,7 @@ interface VersionWithShares extends OfferedVersion {
   readonly model: string;
   readonly weightPercent: number | undefined;
   readonly observedPercent: number | undefined;
+  readonly shadowPercent: number;
 }
 
 export type ModelRef = ReturnType<typeof defineModel>;
@@ -118,6 +119,9 @@ function defineModel(builder: Builder) {
         description:
           "Its share of the model's tasks that live workers finished in the last minute, in percent; null if there were none.",
       }),
+      shadowPercent: t.exposeFloat('shadowPercent', {
+        description: 'The chance of a task of another version to be tried on it too, in percent.',
+      }),
       liveWorkers: t.exposeInt('liveWorkers', { description: 'Live workers that serve it.' }),
       digest: t.string({
         description: 'Hex SHA-256 of `model.onnx`.',
@@ -193,7 +197,10 @@ function defineModel(builder: Builder) {
         type: [versionRef],
         description: 'The versions there are, oldest first.',
         resolve: (model, _args, { offering, rollouts }) =>
-          withShares(model, offering.versions(model), rollouts.weights(model)),
+          withShares(model, offering.versions(model), {
+            weights: rollouts.weights(model),
+            shadow: rollouts.shadowWeights(model),
+          }),
       }),
     }),
   });
@@ -202,14 +209,18 @@ function defineModel(builder: Builder) {
 function withShares(
   { manifest }: Model,
   versions: readonly OfferedVersion[],
-  weights: readonly Weight[] | undefined,
+  { weights, shadow }: { weights: readonly Weight[] | undefined; shadow: readonly Weight[] },
 ): readonly VersionWithShares[] {
   const finished = versions.reduce((sum, { finishedLastMinute }) => sum + finishedLastMinute, 0);
   return versions.map((offered) => ({
     ...offered,
     model: manifest.name,
-    weightPercent:
-      weights && (weights.find(({ version }) => version === offered.record.version)?.percent ?? 0),
+    weightPercent: weights && percentIn(weights, offered),
+    shadowPercent: percentIn(shadow, offered),
     observedPercent: finished === 0 ? undefined : (100 * offered.finishedLastMinute) / finished,
   }));
+}
+
+function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {
+  return weights.find(({ version }) => version === record.version)?.percent ?? 0;
 }

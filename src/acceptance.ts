@@ -21,6 +21,7 @@ import {
 } from './protocol.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
+import type { Shadows } from './shadows.ts';
 import { BatchWithdrawn, giveUpAt, type Storing, type Try } from './storing.ts';
 import { isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
 import type { TaskReader } from './taskReader.ts';
@@ -32,6 +33,7 @@ export interface AcceptanceOptions {
   readonly queueRoom: QueueRoom;
   readonly chunkRoom: ChunkRoom;
   readonly reader: TaskReader;
+  readonly shadows: Pick<Shadows, 'offer'>;
   readonly storing: Storing;
   readonly home: string;
 }
@@ -52,16 +54,28 @@ export class Acceptance {
   readonly #queueRoom: QueueRoom;
   readonly #chunkRoom: ChunkRoom;
   readonly #reader: TaskReader;
+  readonly #shadows: AcceptanceOptions['shadows'];
   readonly #home: string;
   readonly #storing: Storing;
 
-  constructor({ broker, open, room, queueRoom, chunkRoom, reader, storing, home }: AcceptanceOptions) {
+  constructor({
+    broker,
+    open,
+    room,
+    queueRoom,
+    chunkRoom,
+    reader,
+    shadows,
+    storing,
+    home,
+  }: AcceptanceOptions) {
     this.#broker = broker;
     this.#open = open;
     this.#room = room;
     this.#queueRoom = queueRoom;
     this.#chunkRoom = chunkRoom;
     this.#reader = reader;
+    this.#shadows = shadows;
     this.#home = home;
     this.#storing = storing;
   }
@@ -215,6 +229,7 @@ export class Acceptance {
     try {
       await store();
       this.#open.accept(task.id);
+      if (!('batch' in job)) this.#shadows.offer(job);
       return task;
     } catch (error) {
       this.#open.remove(task.id);

@@ -3,11 +3,13 @@
  * heard: a state that GraphQL cannot show would fail the operations of everybody who looks at it.
  */
 import { isComparable } from './actualError.ts';
+import type { ComparisonSums, DifferenceSums, DurationSums } from './comparison.ts';
 import type {
   Actual,
   ChunkProgress,
   ChunkResult,
   DeadLetter,
+  GatewayComparisons,
   MovedNotice,
   OutputColumns,
   RefusedVersion,
@@ -15,10 +17,12 @@ import type {
   RolloutRecord,
   RunningNotice,
   ServedVersion,
+  ShadowAnswer,
+  ShadowJob,
   SuspectMark,
   WorkerPresence,
 } from './protocol.ts';
-import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
+import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout.ts';
 import {
   type BatchShape,
   isFinal,
@@ -134,11 +138,41 @@ export function checkActual(message: Partial<Actual>): Actual {
 }
 
 export function checkRollout(message: Partial<RolloutRecord>): RolloutRecord {
-  const { weights, ranges, setAt } = message;
+  const { weights, ranges, setAt, shadow } = message;
   require(isListOf(isWeight, weights), 'weights', weights);
+  require(isAbsentOr(isShadow, shadow), 'shadow', shadow);
   require(Array.isArray(ranges) && coverNothingOrAll(ranges), 'ranges', ranges);
   require(isInstant(setAt), 'setAt', setAt);
   return message as RolloutRecord;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkShadowJob(message: Partial<ShadowJob>): ShadowJob {
+  const { taskId, input, sentAt, deadline } = message;
+  require(isName(taskId), 'taskId', taskId);
+  require(typeof input === 'object' && input !== null, 'input', input);
+  require(isInstant(sentAt), 'sentAt', sentAt);
+  require(isInstant(deadline), 'deadline', deadline);
+  return message as ShadowJob;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkShadowAnswer(message: Partial<ShadowAnswer> | null): ShadowAnswer {
+  const { taskId, version, timings, prediction } = message ?? {};
+  require(isName(taskId), 'taskId', taskId);
+  require(isName(version), 'version', version);
+  require(isAbsentOr(isTimings, timings), 'timings', timings);
+  require(isAbsentOr(isValues, prediction), 'prediction', prediction);
+  return message as ShadowAnswer;
+}
+
+/** @throws {MalformedMessage} naming the member that is wrong. */
+export function checkComparisons(message: Partial<GatewayComparisons> | null): GatewayComparisons {
+  const { home, since, comparisons } = message ?? {};
+  require(isName(home), 'home', home);
+  require(isInstant(since), 'since', since);
+  require(isListOf(isComparison, comparisons), 'comparisons', comparisons);
+  return message as GatewayComparisons;
 }
 
 export function isBucket(value: unknown): value is number {
@@ -232,6 +266,34 @@ function isWeight(value: unknown): value is Weight {
   return bucketsOf({ version, percent }) !== undefined;
 }
 
+function isShadow(value: unknown): value is Shadow {
+  if (typeof value !== 'object' || value === null) return false;
+  const { weights, since } = value as Partial<Shadow>;
+  return isListOf(isWeight, weights) && weights?.length !== 0 && isInstant(since);
+}
+
+function isComparison(value: unknown): value is ComparisonSums {
+  if (typeof value !== 'object' || value === null) return false;
+  const { version, shadowVersion, sent, compared, failed, outputs, ...said } = value as ComparisonSums;
+  const durations = [said.latency, said.compute, said.shadowLatency, said.shadowCompute];
+  return (
+    [version, shadowVersion].every(isName) &&
+    [sent, compared, failed].every(isCount) &&
+    durations.every(isDurations) &&
+    isRecordOf(isDifferences, outputs)
+  );
+}
+
+function isDurations(value: Partial<DurationSums> | undefined): boolean {
+  return Number.isFinite(value?.sumMs) && isRecordOf(isCount, value?.histogram);
+}
+
+function isDifferences(value: unknown): value is DifferenceSums {
+  if (typeof value !== 'object' || value === null) return false;
+  const { count, different, measured, sum, absoluteSum, largest } = value as Partial<DifferenceSums>;
+  return [count, different, measured].every(isCount) && [sum, absoluteSum, largest].every(Number.isFinite);
+}
+
 function coverNothingOrAll(ranges: readonly unknown[]): boolean {
   let covered = 0;
   for (const range of ranges) {
@@ -244,6 +306,10 @@ function coverNothingOrAll(ranges: readonly unknown[]): boolean {
 
 function isListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
   return Array.isArray(value) && value.every(isItem);
+}
+
+function isRecordOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isItem);
 }
 
 function isAbsentOr(is: (value: unknown) => boolean, value: unknown): boolean {

@@ -18,9 +18,11 @@ import { LiveWorkers } from './presence.ts';
 import { runProcess } from './process.ts';
 import { QueueRoom } from './queueRoom.ts';
 import { ResultRoom } from './resultRoom.ts';
+import { RolloutComparisons } from './rolloutComparisons.ts';
 import { RolloutService } from './rolloutService.ts';
 import { Rollouts } from './rollouts.ts';
 import { openServer } from './server.ts';
+import { Shadows } from './shadows.ts';
 import { Sweeper } from './sweeper.ts';
 import { TaskService } from './tasks.ts';
 
@@ -58,12 +60,15 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   using room = await ResultRoom.open({ broker, open, limits: config, log });
   const queueRoom = new QueueRoom({ broker, limits: config });
   const chunkRoom = new ChunkRoom({ broker, limits: config });
+  using shadows = new Shadows({ broker, home, models, rollouts, offering, open, queueRoom, log });
+  using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   const tasks = new TaskService({
     broker,
     open,
     room,
     queueRoom,
     chunkRoom,
+    shadows,
     home,
     models,
     offering,
@@ -75,6 +80,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     tasks,
     deadLetters,
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
+    comparisons,
     actuals,
     models,
     offering,
@@ -92,6 +98,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     endSubscriptions: () => {
       open[Symbol.dispose]();
       deadLetters[Symbol.dispose]();
+      comparisons[Symbol.dispose]();
     },
     readiness: async () => {
       await broker.checkStreams(models);

@@ -70,6 +70,7 @@ export class OpenTasks implements Disposable {
   readonly #watched = new Set<OpenTask>();
   readonly #recent = new Map<string, FinishedTask>();
   readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
+  readonly #endListeners = new Set<(task: FinishedTask) => void>();
   readonly #listening = new DisposableStack();
   #subscriptions = 0;
   #endedCount = 0;
@@ -138,6 +139,12 @@ export class OpenTasks implements Disposable {
   remove(id: string): void {
     const open = this.#open.get(id);
     if (open?.accepted === false && open.watches.size === 0) this.#open.delete(id);
+  }
+
+  /** @param hear is called with each task whose end is heard or read while it is followed. */
+  onEnd(hear: (task: FinishedTask) => void): Listening {
+    this.#endListeners.add(hear);
+    return { [Symbol.dispose]: () => this.#endListeners.delete(hear) };
   }
 
   /** What this gateway knows of an accepted task without asking anybody. */
@@ -351,6 +358,7 @@ export class OpenTasks implements Disposable {
     this.#watched.delete(open);
     if (open.address.home === this.#home) this.#rememberRecent(task);
     for (const watch of [...open.watches]) watch.show(task);
+    for (const hear of this.#endListeners) hear(task);
   }
 
   #rememberRecent(task: FinishedTask): void {

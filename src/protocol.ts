@@ -6,12 +6,14 @@
  */
 import { createHash } from 'node:crypto';
 import { chunkCountOf } from './batchShape.ts';
+import type { ComparisonSums } from './comparison.ts';
 import {
   checkActual,
   checkChunkResult,
   checkDeadLetter,
   checkResult,
   checkRollout,
+  checkShadowJob,
   checkSuspectMark,
   isBatchShape,
   isBucket,
@@ -30,6 +32,7 @@ import {
   type RowError,
   type TaskAddress,
   type TaskErrorCode,
+  type TaskTimings,
   type Value,
   type Values,
 } from './task.ts';
@@ -142,6 +145,35 @@ export interface RolloutRecord extends Rollout {
   readonly v: number;
   /** Milliseconds since the epoch, broker time. */
   readonly setAt: number;
+}
+
+/** What a shadow is tried on: the input of a task that has its own job. Core NATS: it may be lost, and nobody waits for it. */
+export interface ShadowJob {
+  readonly v: number;
+  readonly taskId: string;
+  readonly input: Values;
+  /** Milliseconds since the epoch, broker time. */
+  readonly sentAt: number;
+  /** Milliseconds since the epoch, broker time: from then on nobody wants to know any more. */
+  readonly deadline: number;
+}
+
+/** What came of a shadow job. Core NATS: heard by the gateway that accepted the task. */
+export interface ShadowAnswer {
+  readonly taskId: string;
+  /** Of the shadow. */
+  readonly version: string;
+  /** `queueMs` counts from `sentAt`. Absent, as is `prediction`, if the shadow failed. */
+  readonly timings?: TaskTimings;
+  readonly prediction?: Values;
+}
+
+/** What one gateway has found out about the shadows of a model. */
+export interface GatewayComparisons {
+  readonly home: string;
+  /** The `since` of the shadow that it belongs to. */
+  readonly since: number;
+  readonly comparisons: readonly ComparisonSums[];
 }
 
 /** What turned out to be true of a task, beside what was predicted: the outputs that were reported, and no others. */
@@ -292,6 +324,10 @@ export const subjects = {
     `actuals.${model}.${version}.${taskId}`,
   /** Finds the actual of a task without knowing its version. */
   actualOf: ({ id, model }: TaskAddress) => `actuals.${model}.*.${id}`,
+
+  shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
+  shadowAnswers: (home: string) => `shadowed.${home}`,
+  comparisons: 'comparisons',
 
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
@@ -470,6 +506,11 @@ export function decodeDeadLetter(data: Uint8Array, taskId: string): DeadLetter {
 /** @throws {MalformedMessage} if it is no rollout; {NewerMessage}, see `decodeMessage`. */
 export function decodeRolloutRecord(data: Uint8Array): RolloutRecord {
   return checkRollout(decodeMessage(data));
+}
+
+/** @throws {MalformedMessage} if it is no shadow job; {NewerMessage}, see `decodeMessage`. */
+export function decodeShadowJob(data: Uint8Array): ShadowJob {
+  return checkShadowJob(decodeMessage(data));
 }
 
 /** @throws {MalformedMessage} if it is no actual of the task that its subject names; {NewerMessage}, see `decodeMessage`. */

@@ -27,12 +27,14 @@ interface Fill {
 
 export class QueueRoom {
   readonly #broker: QueueRoomOptions['broker'];
+  readonly #limits: QueueRoomOptions['limits'];
   readonly #maxJobs: number;
   readonly #maxBytes: number;
   readonly #fills = new Map<string, Measured<Fill>>();
 
   constructor({ broker, limits }: QueueRoomOptions) {
     this.#broker = broker;
+    this.#limits = limits;
     this.#maxJobs = Math.floor(USABLE * limits.queueMaxJobs);
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
   }
@@ -50,6 +52,13 @@ export class QueueRoom {
     }
     fill.jobs += jobs.length;
     fill.bytes += bytes;
+  }
+
+  /** Whether a share of the queue, from 0 to 1, is taken, by count or by bytes. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  async isFilled(model: string, share: number): Promise<boolean> {
+    const { jobs, bytes } = await this.#fillOf(model);
+    const { queueMaxJobs, queueMaxBytes } = this.#limits;
+    return jobs >= share * queueMaxJobs || bytes >= share * queueMaxBytes;
   }
 
   #fillOf(model: string): Promise<Fill> {

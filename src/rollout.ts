@@ -1,7 +1,8 @@
 /**
  * A rollout: which of a model's versions gets which share of its tasks. Every task has one of 10,000 buckets, and every
  * bucket belongs to one version; the same affinity key always has the same bucket. A change of the weights moves as few
- * buckets as it can, so a key goes to another version only where the weights make it.
+ * buckets as it can, so a key goes to another version only where the weights make it. A rollout may have shadows, too:
+ * versions that a share of the tasks is also tried on, unseen by whoever submitted them.
  *
  * Everything here is pure: who stores rollouts and who knows the versions is said elsewhere (rollouts.ts, offering.ts).
  */
@@ -25,6 +26,33 @@ export interface Rollout {
   readonly weights: readonly Weight[];
   /** In order and without gaps: every bucket lies in one. A version may have several. */
   readonly ranges: readonly BucketRange[];
+  /** Undefined if there are none. */
+  readonly shadow?: Shadow | undefined;
+}
+
+/** The versions that tasks are also tried on. */
+export interface Shadow {
+  /** Each is the chance of a task to be tried on that version too; they need not sum to anything. */
+  readonly weights: readonly Weight[];
+  /** Since when these versions are tried with these percents: milliseconds since the epoch, broker time. */
+  readonly since: number;
+}
+
+/**
+ * The shadow of a rollout that is set.
+ *
+ * @param before what was tried until then: if it is the same, it goes on, and with it what was found out so far.
+ * @param now broker time.
+ */
+export function nextShadow(
+  before: Shadow | undefined,
+  weights: readonly Weight[],
+  now: number,
+): Shadow | undefined {
+  if (weights.length === 0) return undefined;
+  return before !== undefined && textOf(before.weights) === textOf(weights)
+    ? before
+    : { weights, since: now };
 }
 
 /** The bucket of an affinity key: the same on every gateway, for as long as the model has its name. */
@@ -112,6 +140,14 @@ const HASHES = 2 ** (8 * HASH_BYTES);
 /** A whole number from 0 on, below `HASHES`. */
 function hashOf(...texts: readonly string[]): number {
   return createHash('sha256').update(JSON.stringify(texts)).digest().readUIntBE(0, HASH_BYTES);
+}
+
+/** The same for the same weights in any order. */
+function textOf(weights: readonly Weight[]): string {
+  return weights
+    .map(({ version, percent }) => `${version}=${percent}`)
+    .toSorted()
+    .join(' ');
 }
 
 /** Ordered, and neighbours of one version as one. */

@@ -7,7 +7,7 @@ import type { Model } from './models.ts';
 import { type Offering, VersionState } from './offering.ts';
 import { QueueMove } from './queueMove.ts';
 import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
-import type { Rollouts } from './rollouts.ts';
+import type { Rollouts, RolloutWeights } from './rollouts.ts';
 
 export interface RolloutChange {
   readonly model: Model;
@@ -49,18 +49,32 @@ export class RolloutService {
     return this.#rollouts.of(manifest.name)?.weights;
   }
 
+  /** @returns the versions that tasks are also tried on; none if no rollout is set for the model. */
+  shadowWeights({ manifest }: Model): readonly Weight[] {
+    return this.#rollouts.of(manifest.name)?.shadow?.weights ?? [];
+  }
+
   /**
-   * @param weights none ends the rollout.
+   * @param weights none ends the rollout, and takes no shadow.
+   * @param shadow versions that tasks are also tried on.
    * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. May be done
    *   again at any time, by any gateway.
    * @throws {RequestError} `BAD_USER_INPUT`, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`, `NO_VERSION`.
    */
-  async set(modelName: string, weights: readonly Weight[], moveQueued: boolean): Promise<RolloutChange> {
+  async set(
+    modelName: string,
+    { weights, shadow }: RolloutWeights,
+    moveQueued: boolean,
+  ): Promise<RolloutChange> {
     const model = this.#models.get(modelName);
     if (model === undefined)
       throw badArgument('model', `one of ${[...this.#models.keys()].join(', ')}`, quoted(modelName));
-    this.#check(model, weights);
-    await this.#rollouts.set(modelName, weights, this.#offering.defaultRanges(model));
+    this.#checkEach(model, 'weights', weights);
+    checkSum(weights);
+    this.#checkEach(model, 'shadow', shadow);
+    if (weights.length === 0 && shadow.length > 0)
+      throw badArgument('shadow', 'empty where weights are: without them there is no rollout', 'versions');
+    await this.#rollouts.set(modelName, { weights, shadow }, this.#offering.defaultRanges(model));
     const moved = moveQueued
       ? await this.#moveQueued(model, weights)
       : { movedTasks: 0, stoppedBy: undefined };
@@ -89,7 +103,8 @@ export class RolloutService {
     return { movedTasks, stoppedBy };
   }
 
-  #check(model: Model, weights: readonly Weight[]): void {
+  /** What is asked of shares and shadows alike: versions that there are, once each, and percents that can be had. */
+  #checkEach(model: Model, argument: 'weights' | 'shadow', weights: readonly Weight[]): void {
     const versions = this.#offering.versions(model);
     const names = weights.map(({ version }) => version);
     for (const [i, { version, percent }] of weights.entries()) {
@@ -97,28 +112,27 @@ export class RolloutService {
       if (offered === undefined || offered.state === VersionState.Leaving) {
         const known = versions.filter(({ state }) => state !== VersionState.Leaving);
         const expected = `a version of ${model.manifest.name} (${known.map(({ record }) => record.version).join(', ')})`;
-        throw badArgument('weights.version', expected, quoted(version));
+        throw badArgument(`${argument}.version`, expected, quoted(version));
       }
       if (names.indexOf(version) !== i)
-        throw badArgument('weights.version', 'named once', `${quoted(version)} twice`);
+        throw badArgument(`${argument}.version`, 'named once', `${quoted(version)} twice`);
       if (!(percent >= 0 && percent <= 100) || bucketsOf({ version, percent }) === undefined) {
         const expected = `from 0 to 100 with ${MAX_PERCENT_DECIMALS} decimals at most`;
-        throw badArgument('weights.percent', expected, `${percent} for version ${version}`);
+        throw badArgument(`${argument}.percent`, expected, `${percent} for version ${version}`);
       }
       if (percent > 0 && !this.#offering.isAvailable(model, version)) {
         const why = offered.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
         const expected = 'of versions that a live worker serves';
-        throw badArgument(
-          'weights',
-          expected,
-          `${percent} % for version ${version}, which none serves${why}`,
-        );
+        throw badArgument(argument, expected, `${percent} % for version ${version}, which none serves${why}`);
       }
     }
-    const sum = weights.reduce((buckets, weight) => buckets + (bucketsOf(weight) ?? 0), 0);
-    if (weights.length > 0 && sum !== BUCKETS)
-      throw badArgument('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
   }
+}
+
+function checkSum(weights: readonly Weight[]): void {
+  const sum = weights.reduce((buckets, weight) => buckets + (bucketsOf(weight) ?? 0), 0);
+  if (weights.length > 0 && sum !== BUCKETS)
+    throw badArgument('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
 }
 
 function quoted(text: string): string {

@@ -11,12 +11,18 @@ import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
 import { MESSAGE_VERSION, type RolloutRecord } from './protocol.ts';
-import { type BucketRange, movedRanges, type Rollout, type Weight } from './rollout.ts';
+import { type BucketRange, movedRanges, nextShadow, type Rollout, type Weight } from './rollout.ts';
 
 export interface RolloutsOptions {
   readonly broker: Pick<Broker, 'rollouts' | 'now' | 'onConnectionChange'>;
   readonly models: readonly Model[];
   readonly log: Logger;
+}
+
+/** What an operator sets: shares of the tasks, and chances of being tried as a shadow. */
+export interface RolloutWeights {
+  readonly weights: readonly Weight[];
+  readonly shadow: readonly Weight[];
 }
 
 /** What was not heard is read that soon. */
@@ -63,27 +69,30 @@ export class Rollouts implements Disposable {
    * Sets the rollout of a model, moving as few buckets as it can.
    *
    * @param weights checked already; none ends the rollout.
+   * @param shadow weights of the versions to be tried; checked already.
    * @param before what the buckets are taken from if no rollout is set.
    * @throws {RequestError} `BROKER_UNAVAILABLE` (it may have been stored all the same), `ROLLOUT_CONFLICT`.
    */
   async set(
     model: string,
-    weights: readonly Weight[],
+    { weights, shadow }: RolloutWeights,
     before: readonly BucketRange[],
   ): Promise<RolloutRecord> {
     for (let attempt = 1; attempt <= STORE_ATTEMPTS; attempt++) {
       const stored = await this.#broker.rollouts.read(model);
       const ranges = stored.record?.ranges ?? [];
+      const setAt = this.#broker.now();
       const record: RolloutRecord = {
         v: MESSAGE_VERSION,
         weights,
         ranges: weights.length === 0 ? [] : movedRanges(ranges.length === 0 ? before : ranges, weights),
-        setAt: this.#broker.now(),
+        shadow: nextShadow(stored.record?.shadow, shadow, setAt),
+        setAt,
       };
       const outcome = await this.#broker.rollouts.store(model, record, stored);
       if (outcome.type === 'stored') {
         await this.#read(model);
-        this.#log.info({ model, weights, before: stored.record?.weights ?? [] }, 'rollout set');
+        this.#log.info({ model, weights, shadow, before: stored.record?.weights ?? [] }, 'rollout set');
         return record;
       }
       if (outcome.type === 'unanswered' || !WRONG_LAST_SEQUENCE.includes(outcome.code))

@@ -13,6 +13,7 @@ import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
 import { type BatchJob, columnsDigest, inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import type { ResultRoom } from './resultRoom.ts';
+import type { Shadows } from './shadows.ts';
 import { Storing } from './storing.ts';
 import {
   type BatchSubmission,
@@ -32,6 +33,7 @@ export interface TaskServiceOptions {
   readonly room: ResultRoom;
   readonly queueRoom: QueueRoom;
   readonly chunkRoom: ChunkRoom;
+  readonly shadows: Pick<Shadows, 'offer'>;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;

@@ -3,17 +3,20 @@
  *
  * A lane has the session for one run at a time, in turns by start-time fair queueing: under pressure `interactive` gets
  * eight times the run time of any other, and what comes into an idle lane waits for one run at most. An idle lane's
- * share is lent.
+ * share is lent. Shadow jobs have the session only while no lane wants it.
  */
 import type { Broker } from '../src/broker/broker.ts';
 import type { Manifest } from '../src/manifest.ts';
 import { LANES, Lane } from '../src/protocol.ts';
 import { runChunks } from './chunks.ts';
+import { ShadowLane } from './shadowLane.ts';
 import { type Share, Slots } from './slots.ts';
 import { runWorker, type WorkerOptions } from './worker.ts';
 
 export interface LanesOptions extends Omit<WorkerOptions, 'source'> {
   readonly version: string;
+  /** Does work once the worker runs no other shadow, and no task waits for a slot. */
+  readonly inShadowSlot: WorkerOptions['inSlot'];
 }
 
 type JobConsumer = ReturnType<Broker['consumeJobs']>;
@@ -29,6 +32,7 @@ const RUNS_HELD = 2;
 export class Lanes implements AsyncDisposable {
   readonly #sources: readonly JobConsumer[];
   readonly #loops: readonly Promise<void>[];
+  readonly #shadow: ShadowLane;
 
   constructor(options: LanesOptions) {
     const turns = new Slots(1);
@@ -41,6 +45,10 @@ export class Lanes implements AsyncDisposable {
     });
     this.#sources = lanes.map(({ source }) => source);
     this.#loops = lanes.map(({ loop }) => loop);
+    const last: Share = { weight: 1, virtualTime: 0, lastResort: true };
+    // The slot first: who waits for that while he has the session would hold up its lanes.
+    const inTurn: WorkerOptions['inSlot'] = (work) => options.inShadowSlot(() => turns.run(last, work));
+    this.#shadow = new ShadowLane({ ...options, inTurn });
   }
 
   /** Resolves once all have ended. @throws what has ended the first of them that failed; the others go on. */
@@ -52,6 +60,7 @@ export class Lanes implements AsyncDisposable {
   async stop(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop()));
     await Promise.allSettled(this.#loops);
+    this.#shadow.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

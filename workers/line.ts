@@ -28,6 +28,8 @@ export interface LineOptions {
   readonly slots: Slots;
   /** Of the model. */
   readonly share: Share;
+  /** Where shadows run, beside the slots: a slow one takes none that a task waits for. */
+  readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
   readonly workerId: string;
@@ -127,7 +129,8 @@ export class Line {
       await session[Symbol.asyncDispose]();
       return undefined;
     }
-    const { manifest, broker, slots, share, workerId, log, signal } = this.#options;
+    const { manifest, broker, slots, share, shadowSlots, workerId, log, signal } = this.#options;
+    const shadowShare: Share = { weight: 1, virtualTime: 0 };
     this.#use(session);
     const lanes = new Lanes({
       version: this.version,
@@ -136,6 +139,11 @@ export class Line {
         hold: () => (this.#session ?? session).hold(),
       },
       inSlot: (work) => slots.run(share, work),
+      inShadowSlot: (work) =>
+        shadowSlots.run(shadowShare, async () => {
+          await slots.calm();
+          return work();
+        }),
       onFinished: () => this.finished.add(),
       broker,
       manifest,

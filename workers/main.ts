@@ -45,6 +45,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
       // The lanes of a session do.
       { usersTakeTurns: true },
     ),
+    shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
     threads: config.sessionThreads,
     workerId,

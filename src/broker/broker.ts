@@ -38,6 +38,7 @@ import { JobConsumer } from './jobConsumer.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
 import { RolloutStore } from './rolloutStore.ts';
+import { ShadowMessages } from './shadowMessages.ts';
 import { StoredMessages } from './storedMessages.ts';
 import { ensureConsumers, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
 
@@ -116,6 +117,7 @@ export class Broker implements AsyncDisposable {
   readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
+  readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #options: BrokerOptions;
@@ -147,6 +149,7 @@ export class Broker implements AsyncDisposable {
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log });
+    this.shadows = new ShadowMessages({ connection, notices, log });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();

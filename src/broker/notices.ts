@@ -47,9 +47,14 @@ export class Notices {
     this.#log = log;
   }
 
-  /** Hears every message of a subject. One that `hear` cannot read is logged and dropped. */
-  listen(subject: string, hear: (message: Msg) => void): Listening {
+  /**
+   * Hears every message of a subject. One that `hear` cannot read is logged and dropped.
+   *
+   * @param queue the group of listeners of whom one hears each message; undefined: every listener hears all.
+   */
+  listen(subject: string, hear: (message: Msg) => void, queue?: string): Listening {
     const subscription = this.#connection.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
       callback: (_error, message) => {
         try {
           hear(message);
@@ -88,7 +93,7 @@ export class Notices {
   }
 
   announceRunning(home: string, notice: RunningNotice): void {
-    this.#publish(subjects.running(home), encodeMessage(notice));
+    this.tell(subjects.running(home), encodeMessage(notice));
   }
 
   /** Hears which queued tasks of a gateway are another version's now. */
@@ -97,7 +102,7 @@ export class Notices {
   }
 
   announceMoved(home: string, notice: MovedNotice): void {
-    this.#publish(subjects.moved(home), encodeMessage(notice));
+    this.tell(subjects.moved(home), encodeMessage(notice));
   }
 
   /** Answers other gateways that ask for the present state of a task that this one accepted. */
@@ -126,7 +131,7 @@ export class Notices {
    * @param presence is asked for each time.
    */
   announceWorker(presence: () => WorkerPresence): Announcement {
-    const announce = () => this.#publish(subjects.workerPresence, encodeMessage(presence()));
+    const announce = () => this.tell(subjects.workerPresence, encodeMessage(presence()));
     const asked = this.listen(subjects.askWorkers, announce);
     const timer = setInterval(announce, PRESENCE_INTERVAL_MS).unref();
     announce();
@@ -135,7 +140,7 @@ export class Notices {
       [Symbol.dispose]: () => {
         clearInterval(timer);
         asked[Symbol.dispose]();
-        this.#publish(subjects.workerLeft, encodeMessage({ id: presence().id }));
+        this.tell(subjects.workerLeft, encodeMessage({ id: presence().id }));
       },
     };
   }
@@ -155,8 +160,8 @@ export class Notices {
     return stack;
   }
 
-  /** What is said while disconnected is not kept for later: it would be old news. */
-  #publish(subject: string, payload: string): void {
+  /** Says something once. What is said while disconnected is not kept for later: it would be old news. */
+  tell(subject: string, payload: string): void {
     if (this.#isConnected()) this.#connection.publish(subject, payload);
   }
 }

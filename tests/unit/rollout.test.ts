@@ -8,6 +8,7 @@ import {
   bucketOf,
   bucketsOf,
   movedRanges,
+  nextShadow,
   randomBucket,
   versionAt,
   type Weight,
@@ -148,8 +149,28 @@ test.each([
   ['a weight of no whole buckets', { weights: [{ version: '1', percent: 0.001 }] }],
   ['weights that are none', { weights: 100 }],
   ['no instant', { setAt: 'now' }],
+  ['a shadow of no whole buckets', { shadow: { weights: [{ version: '2', percent: 0.001 }], since: 0 } }],
+  ['a shadow without versions', { shadow: { weights: [], since: 0 } }],
+  ['a shadow without an instant', { shadow: { weights: weights({ 2: 5 }) } }],
 ])('a stored rollout with %s is not read', (_what, wrong) => {
   const good = { v: 1, weights: weights({ 1: 100 }), ranges: ALL_ON_1, setAt: 0 };
   expect(checkRollout(good)).toBe(good);
   expect(() => checkRollout({ ...good, ...wrong } as never)).toThrow('cannot be');
+});
+
+describe('a shadow', () => {
+  const before = { weights: weights({ 2: 50, 3: 5 }), since: 1 };
+
+  test('that is set again, in any order, goes on', () => {
+    expect(nextShadow(before, before.weights.toReversed(), 2)).toBe(before);
+  });
+
+  test('of other versions or percents begins anew', () => {
+    for (const change of [{ 2: 50 }, { 2: 50, 3: 6 }, { 2: 50, 4: 5 }])
+      expect(nextShadow(before, weights(change), 2)).toEqual({ weights: weights(change), since: 2 });
+  });
+
+  test('without versions is none', () => {
+    expect(nextShadow(before, [], 2)).toBeUndefined();
+  });
 });

@@ -1,0 +1,97 @@
+/**
+ * What gateways and workers say to each other about shadows. Core NATS: nothing is stored, whatever is said while nobody
+ * listens is gone, and so nothing of a shadow can get into the way of a task.
+ */
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '../errors.ts';
+import { checkComparisons, checkShadowAnswer } from '../heard.ts';
+import type { Logger } from '../log.ts';
+import {
+  encodeMessage,
+  type GatewayComparisons,
+  type ShadowAnswer,
+  type ShadowJob,
+  subjects,
+} from '../protocol.ts';
+import type { Listening, Notices } from './notices.ts';
+
+/** The workers share the jobs of a version: each comes to one of them. */
+const QUEUE_GROUP = 'workers';
+/** How long gateways have to say what they have found out. */
+const COMPARISONS_WITHIN_MS = 250;
+
+export class ShadowMessages {
+  readonly #connection: NatsConnection;
+  readonly #notices: Notices;
+  readonly #log: Logger;
+
+  constructor({
+    connection,
+    notices,
+    log,
+  }: {
+    connection: NatsConnection;
+    notices: Notices;
+    log: Logger;
+  }) {
+    this.#connection = connection;
+    this.#notices = notices;
+    this.#log = log;
+  }
+
+  sendJob(model: string, version: string, job: ShadowJob): void {
+    this.#notices.tell(subjects.shadowJobs(model, version), encodeMessage(job));
+  }
+
+  /** Takes this worker's part of the jobs for a version. @param take is given them as they come, unread. */
+  takeJobs(model: string, version: string, take: (data: Uint8Array) => void): Listening {
+    return this.#notices.listen(subjects.shadowJobs(model, version), ({ data }) => take(data), QUEUE_GROUP);
+  }
+
+  /** @param home of the task. */
+  answer(home: string, answer: ShadowAnswer): void {
+    this.#notices.tell(subjects.shadowAnswers(home), encodeMessage(answer));
+  }
+
+  /** Hears what came of the jobs that a gateway has sent. */
+  listenAnswers(home: string, hear: (answer: ShadowAnswer) => void): Listening {
+    return this.#notices.listen(subjects.shadowAnswers(home), (message) =>
+      hear(checkShadowAnswer(message.json())),
+    );
+  }
+
+  /** Answers gateways that ask what this one has found out. @param find undefined if that is nothing. */
+  answerComparisons(find: (model: string) => GatewayComparisons | undefined): Listening {
+    return this.#notices.listen(subjects.comparisons, (message) => {
+      const found = find(message.string());
+      if (found !== undefined) message.respond(encodeMessage(found));
+    });
+  }
+
+  /** What the gateways say that answer in time; none while the broker is away. */
+  async askComparisons(model: string): Promise<readonly GatewayComparisons[]> {
+    const heard: GatewayComparisons[] = [];
+    try {
+      const replies = await this.#connection.requestMany(subjects.comparisons, model, {
+        strategy: 'timer',
+        maxWait: COMPARISONS_WITHIN_MS,
+      });
+      for await (const reply of replies) {
+        const comparisons = this.#read(reply);
+        if (comparisons !== undefined) heard.push(comparisons);
+      }
+    } catch (error) {
+      this.#log.debug({ model, reason: messageOf(error) }, 'other gateways could not be asked');
+    }
+    return heard;
+  }
+
+  #read(reply: Msg): GatewayComparisons | undefined {
+    try {
+      return checkComparisons(reply.json());
+    } catch (error) {
+      this.#log.warn({ reason: messageOf(error) }, 'the figures of a gateway could not be read');
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/** The operator's side of shadows: what all gateways together have found out, now and every second. */
+import type { Broker } from './broker/broker.ts';
+import { type Comparison, Comparisons } from './comparison.ts';
+import { ComparisonWatch } from './comparisonWatch.ts';
+import { RequestError, RequestErrorCode } from './errors.ts';
+import type { Model } from './models.ts';
+import type { Rollouts } from './rollouts.ts';
+import type { Shadows } from './shadows.ts';
+
+/** What is known of the shadows of a model. */
+export interface RolloutComparison {
+  readonly model: Model;
+  /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
+  readonly since: number | undefined;
+  /** How many gateways' tasks are in it. */
+  readonly gatewayCount: number;
+  readonly comparisons: readonly Comparison[];
+}
+
+export interface RolloutComparisonsOptions {
+  readonly broker: Pick<Broker, 'shadows'>;
+  readonly rollouts: Pick<Rollouts, 'of'>;
+  readonly shadows: Pick<Shadows, 'found'>;
+  readonly models: readonly Model[];
+}
+
+/** Each watch makes all gateways answer every second. */
+const MAX_WATCHES = 100;
+
+export class RolloutComparisons implements Disposable {
+  readonly #options: RolloutComparisonsOptions;
+  readonly #models: ReadonlyMap<string, Model>;
+  readonly #watches = new Set<ComparisonWatch>();
+
+  constructor(options: RolloutComparisonsOptions) {
+    this.#options = options;
+    this.#models = new Map(options.models.map((model) => [model.manifest.name, model]));
+  }
+
+  /**
+   * The figures of all gateways that answer within a moment; while the broker is away, of this one.
+   *
+   * @throws {RequestError} `BAD_USER_INPUT` if there is no such model.
+   */
+  async comparison(modelName: string): Promise<RolloutComparison> {
+    const { broker, shadows } = this.#options;
+    const model = this.#model(modelName);
+    const said = await broker.shadows.askComparisons(modelName);
+    // After the others, who may hear of a change first.
+    const own = shadows.found(modelName);
+    if (own === undefined) return { model, since: undefined, gatewayCount: 0, comparisons: [] };
+    const others = said.filter(({ home, since }) => home !== own.home && since === own.since);
+    const sum = new Comparisons();
+    for (const { comparisons } of [own, ...others]) sum.include(comparisons);
+    return { model, since: own.since, gatewayCount: 1 + others.length, comparisons: sum.list() };
+  }
+
+  /**
+   * The same, at once and then every second.
+   *
+   * @throws {RequestError} `BAD_USER_INPUT` if there is no such model; `GATEWAY_BUSY`.
+   */
+  watch(modelName: string): AsyncIterableIterator<RolloutComparison> {
+    this.#model(modelName);
+    if (this.#watches.size >= MAX_WATCHES) throw busy();
+    const watch = new ComparisonWatch({
+      read: () => this.comparison(modelName),
+      onClose: () => this.#watches.delete(watch),
+    });
+    this.#watches.add(watch);
+    return watch;
+  }
+
+  /** Ends every watch with `SHUTTING_DOWN`. */
+  [Symbol.dispose](): void {
+    const stopping = new RequestError(
+      RequestErrorCode.ShuttingDown,
+      'This gateway is shutting down: subscribe again.',
+    );
+    for (const watch of [...this.#watches]) watch.fail(stopping);
+  }
+
+  #model(name: string): Model {
+    const model = this.#models.get(name);
+    if (model !== undefined) return model;
+    const expected = `one of ${[...this.#models.keys()].join(', ')}`;
+    const value = JSON.stringify(name.slice(0, 40));
+    throw new RequestError(RequestErrorCode.BadUserInput, `model must be ${expected}, got ${value}`, {
+      details: { field: 'model', expected, value },
+    });
+  }
+}
+
+function busy(): RequestError {
+  return new RequestError(
+    RequestErrorCode.GatewayBusy,
+    `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already. Try again in a moment.`,
+    { details: { retryAfterMs: 1_000, limit: MAX_WATCHES } },
+  );
+}

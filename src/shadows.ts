@@ -1,0 +1,197 @@
+/**
+ * Shadows in a gateway: versions that a share of a model's tasks is also tried on, and what came of it.
+ *
+ * A task's input is sent to a shadow once the task is accepted, in a later turn of the event loop, over core NATS:
+ * nothing waits for it, nothing is stored, and whatever goes wrong costs one comparison. What the shadow answers comes
+ * to the gateway that accepted the task, which compares it with the task's own end. Of tasks that are being tried the
+ * gateway keeps what it has heard so far, of `TRIED_MAX` at most, and each for `TRIED_MS`.
+ */
+import type { Broker } from './broker/broker.ts';
+import { type Comparison, Comparisons, type TimedPrediction } from './comparison.ts';
+import { messageOf } from './errors.ts';
+import type { Logger } from './log.ts';
+import type { Model } from './models.ts';
+import type { Offering } from './offering.ts';
+import type { OpenTasks } from './openTasks.ts';
+import { type GatewayComparisons, type Job, MESSAGE_VERSION, type ShadowAnswer } from './protocol.ts';
+import type { QueueRoom } from './queueRoom.ts';
+import type { Shadow } from './rollout.ts';
+import type { Rollouts } from './rollouts.ts';
+import { isFinal, type Task, TaskState } from './task.ts';
+
+export interface ShadowsOptions {
+  readonly broker: Pick<Broker, 'shadows' | 'now'>;
+  readonly home: string;
+  readonly models: readonly Model[];
+  readonly rollouts: Pick<Rollouts, 'of'>;
+  readonly offering: Pick<Offering, 'isAvailable'>;
+  readonly open: Pick<OpenTasks, 'known' | 'onEnd'>;
+  readonly queueRoom: Pick<QueueRoom, 'isFilled'>;
+  readonly log: Logger;
+}
+
+/** A task that is being tried, as far as it is heard. */
+interface TriedTask {
+  /** On the clock of `performance.now()`. */
+  readonly forgetAt: number;
+  /** Where to count it, for each shadow that it is not counted for yet. */
+  readonly uncounted: Map<string, Comparison>;
+  readonly answers: Map<string, ShadowAnswer>;
+  end: Task | undefined;
+}
+
+/** Tasks are sent to shadows as long as the queue of their model is not filled to this share. */
+const SENT_UP_TO = 0.5;
+/** A task whose answers have not come by then is not compared. */
+const TRIED_MS = 60_000;
+const TRIED_MAX = 10_000;
+const FORGET_INTERVAL_MS = 1_000;
+
+export class Shadows implements Disposable {
+  readonly #options: ShadowsOptions;
+  readonly #models: ReadonlyMap<string, Model>;
+  readonly #tried = new Map<string, TriedTask>();
+  /** By model, of the shadow that is in force. */
+  readonly #found = new Map<string, { readonly since: number; readonly comparisons: Comparisons }>();
+  readonly #listening = new DisposableStack();
+
+  constructor(options: ShadowsOptions) {
+    const { broker, home, models, open } = options;
+    this.#options = options;
+    this.#models = new Map(models.map((model) => [model.manifest.name, model]));
+    this.#listening.use(open.onEnd((task) => this.#hearEnd(task)));
+    this.#listening.use(broker.shadows.listenAnswers(home, (answer) => this.#hearAnswer(answer)));
+    this.#listening.use(broker.shadows.answerComparisons((model) => this.found(model)));
+    const timer = setInterval(() => this.#forgetOld(), FORGET_INTERVAL_MS).unref();
+    this.#listening.defer(() => clearInterval(timer));
+  }
+
+  /** Tries an accepted task on the shadows of its model, each by its chance. Returns at once, and throws nothing. */
+  offer(job: Job): void {
+    const shadow = this.#shadowOf(job.model);
+    if (shadow === undefined) return;
+    const versions = shadow.weights
+      .filter(({ version, percent }) => version !== job.version && 100 * Math.random() < percent)
+      .map(({ version }) => version);
+    // In a later turn: whoever submitted the task is answered first.
+    if (versions.length > 0) setImmediate(() => void this.#try(job, versions, shadow));
+  }
+
+  /** What this gateway has found out about the shadows of a model; undefined if it has none. */
+  found(model: string): GatewayComparisons | undefined {
+    const shadow = this.#shadowOf(model);
+    if (shadow === undefined) return undefined;
+    const comparisons = this.#comparisonsOf(model, shadow).list();
+    return {
+      home: this.#options.home,
+      since: shadow.since,
+      comparisons: comparisons.map((sums) => sums.toJSON()),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
+  }
+
+  #shadowOf(model: string): Shadow | undefined {
+    return this.#options.rollouts.of(model)?.shadow;
+  }
+
+  async #try(job: Job, versions: readonly string[], shadow: Shadow): Promise<void> {
+    const { queueRoom, log } = this.#options;
+    try {
+      if (await queueRoom.isFilled(job.model, SENT_UP_TO)) return;
+      for (const version of versions) this.#send(job, version, shadow);
+    } catch (error) {
+      log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a task was not sent to its shadow');
+    }
+  }
+
+  #send({ taskId, model: name, version, input, deadline }: Job, shadowVersion: string, shadow: Shadow): void {
+    const { broker, offering, open } = this.#options;
+    const model = this.#models.get(name);
+    if (model === undefined || !offering.isAvailable(model, shadowVersion)) return;
+    if (this.#tried.size >= TRIED_MAX && !this.#tried.has(taskId)) return;
+    const known = open.known(taskId);
+    const tried = this.#tried.get(taskId) ?? {
+      forgetAt: performance.now() + TRIED_MS,
+      uncounted: new Map(),
+      answers: new Map(),
+      // It may have ended before it could be followed.
+      end: known !== undefined && isFinal(known) ? known : undefined,
+    };
+    const comparison = this.#comparisonsOf(name, shadow).of(version, shadowVersion);
+    const sentAt = broker.now();
+    broker.shadows.sendJob(name, shadowVersion, {
+      v: MESSAGE_VERSION,
+      taskId,
+      input,
+      sentAt,
+      deadline: Math.min(deadline, sentAt + TRIED_MS),
+    });
+    tried.uncounted.set(shadowVersion, comparison);
+    this.#tried.set(taskId, tried);
+    comparison.sent++;
+  }
+
+  #hearEnd(task: Task): void {
+    const tried = this.#tried.get(task.id);
+    if (tried === undefined) return;
+    tried.end = task;
+    this.#count(task.id, tried);
+  }
+
+  #hearAnswer(answer: ShadowAnswer): void {
+    const tried = this.#tried.get(answer.taskId);
+    if (tried === undefined) return;
+    tried.answers.set(answer.version, answer);
+    this.#count(answer.taskId, tried);
+  }
+
+  /** Counts a task for each shadow of which all is heard. */
+  #count(taskId: string, { end, answers, uncounted }: TriedTask): void {
+    if (end === undefined) return;
+    for (const [version, comparison] of uncounted) {
+      const answer = answers.get(version);
+      if (answer === undefined) continue;
+      uncounted.delete(version);
+      countIn(comparison, end, answer);
+    }
+    if (uncounted.size === 0) this.#tried.delete(taskId);
+  }
+
+  /** Those of the shadow given: what was found out about the one before is forgotten. */
+  #comparisonsOf(model: string, { since }: Shadow): Comparisons {
+    const found = this.#found.get(model);
+    if (found?.since === since) return found.comparisons;
+    const comparisons = new Comparisons();
+    this.#found.set(model, { since, comparisons });
+    return comparisons;
+  }
+
+  #forgetOld(): void {
+    const now = performance.now();
+    for (const [taskId, { forgetAt }] of this.#tried) {
+      if (forgetAt > now) break;
+      this.#tried.delete(taskId);
+    }
+  }
+}
+
+/** A task that did not succeed says nothing about its shadow, whatever that answered. */
+function countIn(comparison: Comparison, end: Task, answer: ShadowAnswer): void {
+  const counted = timedPrediction(end);
+  if (end.state !== TaskState.Succeeded || counted === undefined) return;
+  const tried = timedPrediction(answer);
+  if (tried === undefined) comparison.failed++;
+  else comparison.add(counted, tried);
+}
+
+function timedPrediction({
+  prediction,
+  timings,
+}: Pick<Task, 'prediction' | 'timings'>): TimedPrediction | undefined {
+  if (prediction === undefined || timings === undefined) return undefined;
+  const { queueMs, batchMs, computeMs } = timings;
+  return { prediction, latencyMs: queueMs + batchMs + computeMs, computeMs };
+}

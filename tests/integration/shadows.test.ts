@@ -1,0 +1,374 @@
+/** Shadows as operators and users have them: what is compared, and that nobody else notices. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { subjects } from '../../src/protocol.ts';
+import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
+import {
+  type Answer,
+  onlyTask,
+  openSse,
+  post,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+  type TaskView,
+  type Trip,
+} from '../support/client.ts';
+import { openTestBroker } from '../support/jobs.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+import { refusalIn } from '../support/transports.ts';
+
+const MODEL = 'trip-duration';
+const MINUTES = 42;
+const AT_ONCE = 25;
+
+const SET_ROLLOUT = `mutation ($weights: [VersionWeight!]!, $shadow: [VersionWeight!]!) {
+  setRollout(model: "${MODEL}", weights: $weights, shadow: $shadow) { model { versions { version shadowPercent } } } }`;
+const SET_WITHOUT_SHADOW = `mutation { setRollout(model: "${MODEL}", weights: [{ version: "1", percent: 100 }]) { movedTasks } }`;
+const VERSIONS = '{ models { versions { state shadowPercent } } }';
+const DURATIONS = '{ meanLatencyMs p95LatencyMs meanComputeMs p95ComputeMs }';
+const COMPARISON = `rolloutComparison(model: "${MODEL}") { since gatewayCount model { name } versions {
+  version shadowVersion sentTasks comparedTasks failedTasks durations ${DURATIONS} shadowDurations ${DURATIONS}
+  outputs { output unit count differentCount meanDifference meanAbsoluteDifference largestAbsoluteDifference } } }`;
+
+interface VersionView {
+  readonly state: string;
+  readonly shadowPercent: number;
+}
+
+interface ComparisonView {
+  readonly since: string | null;
+  readonly gatewayCount: number;
+  readonly versions: readonly {
+    readonly sentTasks: number;
+    readonly comparedTasks: number;
+    readonly failedTasks: number;
+    readonly durations: Readonly<Record<string, number>>;
+    readonly shadowDurations: Readonly<Record<string, number>>;
+    readonly outputs: readonly Readonly<Record<string, number | string>>[];
+  }[];
+}
+
+/** The only field of an answer. @throws with the errors if there are any. */
+function fieldOf<T>({ data, errors }: Answer): T {
+  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0] as T;
+}
+
+function weightsOf(shares: Readonly<Record<string, number>>) {
+  return Object.entries(shares).map(([version, percent]) => ({ version, percent }));
+}
+
+/** Version 1 answers, others are tried. */
+async function setShadow({ url }: Gateway, shadow: Readonly<Record<string, number>>): Promise<void> {
+  fieldOf(await post(url, SET_ROLLOUT, { weights: weightsOf({ 1: 100 }), shadow: weightsOf(shadow) }));
+}
+
+async function versionsOf({ url }: Gateway): Promise<readonly VersionView[]> {
+  const [model] = fieldOf<readonly { versions: readonly VersionView[] }[]>(await post(url, VERSIONS));
+  return model?.versions ?? [];
+}
+
+/** Resolves once a gateway tries so many percent of the tasks on version 2. */
+async function inForce(gateway: Gateway, percent: number): Promise<void> {
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions[1]?.shadowPercent === percent,
+  );
+}
+
+async function allServed(gateway: Gateway): Promise<void> {
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions.every(({ state }) => state === 'SERVED'),
+  );
+}
+
+async function comparisonOf({ url }: Gateway): Promise<ComparisonView> {
+  return fieldOf(await post(url, `{ ${COMPARISON} }`));
+}
+
+/** The comparison once so many tasks are in it, compared or failed. */
+function comparisonAfter(gateway: Gateway, count: number): Promise<ComparisonView> {
+  return eventually(
+    () => comparisonOf(gateway),
+    ({ versions: [versions] }) =>
+      versions ? versions.comparedTasks + versions.failedTasks === count : false,
+  );
+}
+
+/** Submits a trip and waits for its end. */
+async function predicted({ url }: Gateway, trip: Trip, options?: Record<string, unknown>): Promise<TaskView> {
+  const { id } = await submitTrip(url, trip, options);
+  return onlyTask(sse(url, TASK_RESULT, { id }));
+}
+
+/** The ends of trips with numbers from one on, submitted some at a time. */
+async function predictedAll(gateway: Gateway, from: number, count: number): Promise<readonly TaskView[]> {
+  const tasks: TaskView[] = [];
+  while (tasks.length < count) {
+    const next = Array.from({ length: Math.min(AT_ONCE, count - tasks.length) }, (_, i) =>
+      predicted(gateway, tripNumber(from + tasks.length + i)),
+    );
+    tasks.push(...(await Promise.all(next)));
+  }
+  return tasks;
+}
+
+function minutesOf({ prediction }: TaskView): number {
+  if (prediction === null) throw new Error('the task has no prediction');
+  return prediction.durationMinutes;
+}
+
+/** Version 1, the committed one, and 2, which answers a constant. */
+async function twoVersions(limits: Record<string, number> = {}): Promise<ModelsFolder> {
+  const models = await modelsWith((manifest) => Object.assign(manifest.limits as object, limits));
+  await addConstantVersion(models, '2', MINUTES);
+  return models;
+}
+
+describe('two gateways and a worker', () => {
+  let models: ModelsFolder;
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let other: Gateway;
+  let worker: Process;
+
+  beforeAll(async () => {
+    models = await twoVersions();
+    nats = await startNats();
+    const env = { MODELS_DIR: models.path };
+    [gateway, other, worker] = await Promise.all([
+      startGateway(nats, env),
+      startGateway(nats, env),
+      startWorker(nats, env),
+    ]);
+    await Promise.all([gateway, other].map(allServed));
+  });
+
+  afterAll(async () => {
+    for (const opened of [worker, other, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('the comparison is what comes out by hand, and users see nothing of it', async () => {
+    await setShadow(gateway, { 2: 100 });
+    await inForce(other, 100);
+    const tasks = (await Promise.all([predictedAll(gateway, 0, 200), predictedAll(other, 200, 150)])).flat();
+    for (const task of tasks)
+      expect(task).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED', attempts: 1 });
+    const differences = tasks.map((task) => MINUTES - minutesOf(task));
+    const absolutes = differences.map(Math.abs);
+    const meanOf = (numbers: readonly number[]) =>
+      numbers.reduce((sum, number) => sum + number) / tasks.length;
+
+    for (const each of [gateway, other]) {
+      const comparison = await comparisonAfter(each, 350);
+      expect(comparison).toMatchObject({
+        gatewayCount: 2,
+        model: { name: MODEL },
+        versions: [{ version: '1', shadowVersion: '2', sentTasks: 350, comparedTasks: 350, failedTasks: 0 }],
+      });
+      const [versions] = comparison.versions;
+      expect(versions?.outputs).toEqual([
+        {
+          output: 'durationMinutes',
+          unit: 'minutes',
+          count: 350,
+          differentCount: 350,
+          meanDifference: expect.closeTo(meanOf(differences), 9),
+          meanAbsoluteDifference: expect.closeTo(meanOf(absolutes), 9),
+          largestAbsoluteDifference: Math.max(...absolutes),
+        },
+      ]);
+      const { meanComputeMs, meanLatencyMs } = versions?.durations ?? {};
+      const timings = tasks.map(({ timings }) => timings ?? { queueMs: 0, batchMs: 0, computeMs: 0 });
+      expect(meanComputeMs).toBeCloseTo(meanOf(timings.map(({ computeMs }) => computeMs)), 9);
+      const latencies = timings.map(({ queueMs, batchMs, computeMs }) => queueMs + batchMs + computeMs);
+      expect(meanLatencyMs).toBeCloseTo(meanOf(latencies), 9);
+      for (const figure of Object.values({ ...versions?.durations, ...versions?.shadowDurations }))
+        expect(figure).toBeGreaterThan(0);
+    }
+  });
+
+  test('a subscription tells it at once and every second', async () => {
+    await setShadow(gateway, { 2: 100 });
+    const events = await openSse(gateway.url, `subscription { ${COMPARISON} }`, {});
+    const first = fieldOf<ComparisonView>((await events.next()).value);
+    const before = first.versions[0]?.sentTasks ?? 0;
+    await predicted(other, tripNumber(1));
+    for await (const event of events) {
+      const { versions } = fieldOf<ComparisonView>(event);
+      if (versions[0]?.comparedTasks === before + 1) break;
+    }
+  });
+
+  test('nothing is stored for a shadow', async () => {
+    await setShadow(gateway, { 2: 100 });
+    await using streams = await inspectStreams(nats);
+    const before = (await streams.state('RESULTS')).messages;
+    await predictedAll(gateway, 400, 50);
+    for (const [stream, messages] of [
+      ['RESULTS', before + 50],
+      [`JOBS_${MODEL}`, 0],
+      ['DEAD', 0],
+      ['SUSPECTS', 0],
+    ] as const) {
+      await eventually(
+        () => streams.state(stream),
+        (state) => state.messages === messages,
+      );
+    }
+  });
+
+  test('the figures go on when the same shadow is set again, and begin anew when it changes', async () => {
+    await setShadow(gateway, { 2: 100 });
+    await predicted(gateway, tripNumber(1));
+    const before = await eventually(
+      () => comparisonOf(gateway),
+      ({ versions }) => (versions[0]?.comparedTasks ?? 0) > 0,
+    );
+    await setShadow(other, { 2: 100 });
+    expect(await comparisonOf(other)).toMatchObject({ since: before.since });
+    await setShadow(other, { 2: 99 });
+    await inForce(gateway, 99);
+    for (const each of [gateway, other]) {
+      const after = await comparisonOf(each);
+      expect(after.versions).toEqual([]);
+      expect(Date.parse(after.since ?? '')).toBeGreaterThan(Date.parse(before.since ?? ''));
+    }
+  });
+
+  test('a rollout that is set without a shadow ends it on every gateway', async () => {
+    await setShadow(gateway, { 2: 100 });
+    await inForce(other, 100);
+    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+    const sent: string[] = [];
+    const first = Promise.withResolvers<void>();
+    using _listening = await broker.notices.listenNow(subjects.shadowJobs(MODEL, '2'), (message) => {
+      sent.push(message.json<{ taskId: string }>().taskId);
+      first.resolve();
+    });
+    const { id } = await predicted(other, tripNumber(1));
+    await first.promise;
+    expect(sent).toEqual([id]);
+    fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
+    await inForce(other, 0);
+    sent.length = 0;
+    for (const each of [gateway, other]) await predictedAll(each, 0, 20);
+    expect(await comparisonOf(other)).toMatchObject({ since: null, gatewayCount: 0, versions: [] });
+    expect(sent).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown version', { 1: 100 }, { 7: 5 }, 'shadow.version must be a version of'],
+    ['more than 100', { 1: 100 }, { 2: 101 }, 'shadow.percent must be from 0 to 100'],
+    ['a shadow without a rollout', {}, { 2: 5 }, 'shadow must be empty where weights are'],
+  ])('%s is refused', async (_what, shares, shadow, message) => {
+    const variables = { weights: weightsOf(shares), shadow: weightsOf(shadow) };
+    expect(refusalIn(await post(gateway.url, SET_ROLLOUT, variables)).message).toContain(message);
+  });
+
+  test('the comparison of an unknown model is refused', async () => {
+    const query = '{ rolloutComparison(model: "nope") { gatewayCount } }';
+    for (const operation of [query, `subscription ${query}`]) {
+      const [answer] = await Array.fromAsync(sse(gateway.url, operation, {}));
+      expect(refusalIn(answer ?? {})).toMatchObject({
+        extensions: { code: 'BAD_USER_INPUT', field: 'model' },
+      });
+    }
+  });
+});
+
+test('comparisons are for operators', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats, { OPERATOR_TOKEN: 'x'.repeat(16) });
+  for (const operation of [`{ ${COMPARISON} }`, `subscription { ${COMPARISON} }`]) {
+    const [answer] = await Array.fromAsync(sse(gateway.url, operation, {}));
+    expect(refusalIn(answer ?? {}).extensions.code).toBe('FORBIDDEN');
+  }
+});
+
+describe('a bad shadow on the only slot of a worker', () => {
+  const BAD = {
+    NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badVersion.js')}`,
+    BAD_VERSION: '2',
+  };
+
+  async function openBad(limits: Record<string, number> = {}) {
+    await using stack = new AsyncDisposableStack();
+    const models = stack.use(await twoVersions(limits));
+    const nats = stack.use(await startNats());
+    const env = { MODELS_DIR: models.path, WORKER_SLOTS: '1' };
+    const gateway = stack.use(await startGateway(nats, env));
+    const worker = stack.use(await startWorker(nats, { ...env, ...BAD }));
+    const streams = stack.use(await inspectStreams(nats));
+    await allServed(gateway);
+    await setShadow(gateway, { 2: 100 });
+    const kept = stack.move();
+    return { gateway, worker, streams, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  }
+
+  const badTrip = (tripDistanceMiles: number): Trip => ({ ...tripNumber(1), tripDistanceMiles });
+
+  test('that crashes costs no task a second attempt, and leaves no trace', async () => {
+    await using bad = await openBad();
+    const { gateway, worker, streams } = bad;
+    const deadly = await predicted(gateway, badTrip(DEADLY_MILES));
+    await worker.logged('no shadow jobs for a while');
+    const tasks = [deadly, ...(await predictedAll(gateway, 0, 50))];
+    // Its session has started again, and answers tasks of its own.
+    tasks.push(await predicted(gateway, tripNumber(1), { modelVersion: '2' }));
+    for (const task of tasks) expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+    for (const stream of ['DEAD', 'SUSPECTS']) expect((await streams.state(stream)).messages).toBe(0);
+    const { versions } = await comparisonOf(gateway);
+    expect(versions).toMatchObject([{ failedTasks: 1 }]);
+  });
+
+  test('that never ends holds up neither tasks nor the end of the worker', async () => {
+    await using bad = await openBad({ runTimeoutMs: 300_000 });
+    const { gateway, worker } = bad;
+    expect(await predicted(gateway, badTrip(ENDLESS_MILES))).toMatchObject({ state: 'SUCCEEDED' });
+    for (const task of await predictedAll(gateway, 0, 50))
+      expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+    expect(await comparisonOf(gateway)).toMatchObject({ versions: [{ comparedTasks: 0, failedTasks: 0 }] });
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+  });
+
+  test('that refuses a row fails on that one only', async () => {
+    await using bad = await openBad();
+    const { gateway } = bad;
+    const trips = Array.from({ length: 40 }, (_, i) => (i === 20 ? badTrip(REFUSED_MILES) : tripNumber(i)));
+    await Promise.all(trips.map((trip) => predicted(gateway, trip)));
+    expect(await comparisonAfter(gateway, 40)).toMatchObject({
+      versions: [{ sentTasks: 40, comparedTasks: 39, failedTasks: 1 }],
+    });
+  });
+});
+
+test('a shadow whose worker is gone harms no task', async () => {
+  await using models = await twoVersions();
+  await using nats = await startNats();
+  const env = { MODELS_DIR: models.path };
+  await using gateway = await startGateway(nats, env);
+  await using _worker = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/1` });
+  await using shadow = await startWorker(nats, { ...env, WORKER_MODELS: `${MODEL}/2` });
+  await using streams = await inspectStreams(nats);
+  await allServed(gateway);
+  await setShadow(gateway, { 2: 100 });
+  await predicted(gateway, tripNumber(0));
+  await comparisonAfter(gateway, 1);
+  shadow.kill('SIGKILL');
+  await shadow.ended;
+  for (const task of await predictedAll(gateway, 0, 50))
+    expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+  await eventually(
+    () => streams.state(`JOBS_${MODEL}`),
+    ({ messages }) => messages === 0,
+  );
+  expect(await comparisonOf(gateway)).toMatchObject({ versions: [{ comparedTasks: 1, failedTasks: 0 }] });
+});

@@ -1,0 +1,29 @@
+// @ts-check
+/**
+ * Loaded into a worker (`NODE_OPTIONS=--import`): trips of certain distances do to the sessions of version `BAD_VERSION`
+ * what bad inputs do to real models. Other versions run them as they are.
+ */
+import { sep } from 'node:path';
+import { InferenceSession } from 'onnxruntime-node';
+
+/** In miles. */
+export const DEADLY_MILES = 666;
+export const ENDLESS_MILES = 667;
+export const REFUSED_MILES = 668;
+
+if (process.argv[1]?.endsWith('sessionChild.ts')) {
+  const { create } = InferenceSession;
+  InferenceSession.create = async (/** @type {any} */ file, /** @type {any} */ ...rest) => {
+    const session = await create.call(InferenceSession, file, ...rest);
+    if (!file.split(sep).includes(process.env.BAD_VERSION)) return session;
+    const run = session.run.bind(session);
+    session.run = async (/** @type {any} */ feeds, /** @type {any} */ ...options) => {
+      const miles = new Set(feeds.trip_distance.data);
+      if (miles.has(DEADLY_MILES)) process.kill(process.pid, 'SIGKILL');
+      while (miles.has(ENDLESS_MILES));
+      if (miles.has(REFUSED_MILES)) throw new Error('no such miles');
+      return run(feeds, ...options);
+    };
+    return session;
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * The lane of shadow jobs of one version in a worker: what came is run when nothing else wants to, and told to the
+ * gateway that asked. Nobody waits for it: what there is no room for is dropped as it comes, and what is late, or was
+ * not run when the worker stops, is forgotten. Nothing is stored, marked or tried a second time, but for the rows of a
+ * batch that was refused, each of which has one run alone.
+ *
+ *  taking  jobs are held, up to a limit, and run.
+ *  paused  the session died of a shadow run, or had to be ended: jobs are dropped for a while. Tasks that share the
+ *          session have waited for its new start once, and shall not again and again.
+ */
+import type { Broker, Listening } from '../src/broker/broker.ts';
+import { messageOf } from '../src/errors.ts';
+import { validateInput } from '../src/input.ts';
+import type { Logger } from '../src/log.ts';
+import type { Manifest } from '../src/manifest.ts';
+import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/protocol.ts';
+import { parseTaskId } from '../src/task.ts';
+import { decodeBatch, encodeBatch } from './encoder.ts';
+import { RunFailed, type Session } from './session.ts';
+
+export interface ShadowLaneOptions {
+  readonly broker: Pick<Broker, 'shadows' | 'now'>;
+  readonly manifest: Manifest;
+  readonly version: string;
+  readonly session: Pick<Session, 'started' | 'hold'>;
+  /** Does work when it is the turn of shadows. */
+  readonly inTurn: (work: () => Promise<void>) => Promise<void>;
+  readonly log: Logger;
+}
+
+interface HeldJob {
+  readonly data: Uint8Array;
+  /** Whether a batch with it was refused. */
+  readonly alone: boolean;
+}
+
+interface ReadJob extends HeldJob {
+  readonly job: ShadowJob;
+}
+
+/** Jobs held at most. A burst is run later, while the gateway still wants to know. */
+const BATCHES_HELD = 64;
+const HELD_MAX_BYTES = 8 * 1024 * 1024;
+const PAUSE_MS = 30_000;
+
+export class ShadowLane {
+  readonly #options: ShadowLaneOptions;
+  readonly #listening: Listening;
+  #held: HeldJob[] = [];
+  #heldBytes = 0;
+  #arrival = Promise.withResolvers<void>();
+  /** On the clock of `performance.now()`. */
+  #pausedUntil = 0;
+  readonly #stop = Promise.withResolvers<never>();
+  #stopped = false;
+
+  constructor(options: ShadowLaneOptions) {
+    const { broker, manifest, version } = options;
+    this.#options = options;
+    this.#listening = broker.shadows.takeJobs(manifest.name, version, (data) => this.#take(data));
+    this.#stop.promise.catch(() => {});
+    void this.#work();
+  }
+
+  /**
+   * Takes no more jobs, and gives up the run that goes on: what closes the session shall not wait for it. Called when
+   * nobody runs anything on the session any more, which still does what was given up.
+   */
+  stop(): void {
+    this.#listening[Symbol.dispose]();
+    this.#stopped = true;
+    this.#stop.reject(new Error('the lane is stopped'));
+    this.#arrival.resolve();
+  }
+
+  #take(data: Uint8Array): void {
+    const isFull =
+      this.#held.length >= BATCHES_HELD * this.#options.manifest.batching.maxBatchSize ||
+      this.#heldBytes + data.length > HELD_MAX_BYTES;
+    if (isFull || performance.now() < this.#pausedUntil) return;
+    this.#held.push({ data, alone: false });
+    this.#heldBytes += data.length;
+    this.#arrival.resolve();
+  }
+
+  async #work(): Promise<void> {
+    const { session, inTurn } = this.#options;
+    for (;;) {
+      await this.#arrival.promise;
+      if (this.#stopped) return;
+      try {
+        // Nobody else shall wait for a session that starts again.
+        await session.started();
+        await inTurn(async () => {
+          if (!this.#stopped) await this.#runBatch(this.#takeBatch());
+        });
+      } catch (error) {
+        this.#pause(messageOf(error));
+      }
+      if (this.#held.length === 0 && !this.#stopped) this.#arrival = Promise.withResolvers();
+    }
+  }
+
+  /** The jobs held longest that can be run together. */
+  #takeBatch(): readonly ReadJob[] {
+    const { broker, manifest } = this.#options;
+    const now = broker.now();
+    const batch: ReadJob[] = [];
+    while (batch.length < manifest.batching.maxBatchSize) {
+      const [next] = this.#held;
+      if (next === undefined || (next.alone && batch.length > 0)) break;
+      this.#held.shift();
+      this.#heldBytes -= next.data.length;
+      const job = this.#read(next.data);
+      if (job === undefined || job.deadline <= now) continue;
+      batch.push({ ...next, job });
+      if (next.alone) break;
+    }
+    return batch;
+  }
+
+  /** @returns undefined if it is no job that can be run. */
+  #read(data: Uint8Array): ShadowJob | undefined {
+    const { manifest, log } = this.#options;
+    try {
+      const job = decodeShadowJob(data);
+      return { ...job, input: validateInput(manifest, job.input, job.sentAt) };
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'a shadow job could not be read');
+      return undefined;
+    }
+  }
+
+  /** @throws what ends a session, or is no fault of the rows. */
+  async #runBatch(batch: readonly ReadJob[]): Promise<void> {
+    if (batch.length === 0) return;
+    const { broker, manifest, session, version } = this.#options;
+    const formedAt = broker.now();
+    try {
+      const columns = encodeBatch(
+        manifest,
+        batch.map(({ job }) => job.input),
+      );
+      using held = await session.hold();
+      const startedAt = broker.now();
+      const { outputs, computeMs } = await Promise.race([held.run(columns), this.#stop.promise]);
+      const predictions = decodeBatch(manifest, outputs, batch.length);
+      for (const [i, { job }] of batch.entries()) {
+        const prediction = predictions[i];
+        const queueMs = Math.max(0, formedAt - job.sentAt);
+        const timings = { queueMs, batchMs: startedAt - formedAt, computeMs, batchSize: batch.length };
+        this.#answer(
+          typeof prediction === 'object'
+            ? { taskId: job.taskId, version, timings, prediction }
+            : { taskId: job.taskId, version },
+        );
+      }
+    } catch (error) {
+      if (this.#stopped) return;
+      const isRefused = error instanceof RunFailed || error instanceof RangeError;
+      if (isRefused && batch.length > 1) return this.#holdAgain(batch);
+      for (const { job } of batch) this.#answer({ taskId: job.taskId, version });
+      if (!isRefused) throw error;
+    }
+  }
+
+  /** Before all others, in turns of their own: together they would hold up what shares the session. */
+  #holdAgain(batch: readonly ReadJob[]): void {
+    this.#held = [...batch.map(({ data }) => ({ data, alone: true })), ...this.#held];
+    this.#heldBytes += batch.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  #answer(answer: ShadowAnswer): void {
+    const { broker, log } = this.#options;
+    const address = parseTaskId(answer.taskId);
+    if (address === undefined) return;
+    try {
+      broker.shadows.answer(address.home, answer);
+    } catch (error) {
+      log.debug({ taskId: answer.taskId, reason: messageOf(error) }, 'what a shadow answered was not sent');
+    }
+  }
+
+  #pause(reason: string): void {
+    if (this.#stopped) return;
+    this.#pausedUntil = performance.now() + PAUSE_MS;
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#options.log.warn({ reason, pauseMs: PAUSE_MS }, 'a shadow run failed: no shadow jobs for a while');
+  }
+}
