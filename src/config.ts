@@ -256,7 +256,7 @@ const settings = {
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'What operators show to set rollouts, and to see, redrive and discard dead letters. Unset: everybody may who reaches a gateway whose `HOST` is loopback, else nobody.',
+      'What operators show to set and compare rollouts, and to see, redrive and discard dead letters. Unset: everybody may who reaches a gateway whose `HOST` is loopback, else nobody.',
     parse: token(16),
     secret: true,
   },
