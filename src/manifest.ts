@@ -105,6 +105,8 @@ export interface Manifest {
   readonly inputs: readonly ManifestInput[];
   readonly outputs: readonly ManifestOutput[];
   readonly batching: Batching;
+  /** Whether tasks of one batch that ask the same share a row of its run. */
+  readonly coalesce: boolean;
   readonly limits: {
     readonly timeoutMs: number;
     readonly runTimeoutMs: number;

@@ -79,19 +79,42 @@ export async function runAlone(assignment: RunnableRow, options: WorkerOptions):
 
 async function runOnce(batch: readonly RunnableRow[], options: WorkerOptions): Promise<readonly Outcome[]> {
   const { manifest } = options;
-  const columns = encodeBatch(
-    manifest,
-    batch.map(({ job }) => job.input),
-  );
+  const inputs = batch.map(({ job }) => job.input);
+  const { questions, questionOf } = manifest.coalesce ? coalesce(inputs) : separate(inputs);
+  const columns = encodeBatch(manifest, questions);
   const { outputs, run } = await runColumns(columns, batch.length, options, (startedAt) => {
     for (const row of batch) row.attempts++;
     announce(batch, startedAt, options.broker);
   });
-  return decodeBatch(manifest, outputs, batch.length).map((prediction) =>
+  const answers = decodeBatch(manifest, outputs, questions.length).map((prediction) =>
     typeof prediction === 'string'
       ? { error: { code: TaskErrorCode.InvalidOutput, message: prediction }, run }
       : { prediction, run },
   );
+  return batch.flatMap((_, i) => answers[questionOf(i)] ?? []);
+}
+
+/** The rows that are run, and which of them answers a task, by its place in the batch. */
+interface Questions {
+  readonly questions: readonly Values[];
+  readonly questionOf: (task: number) => number;
+}
+
+function separate(inputs: readonly Values[]): Questions {
+  return { questions: inputs, questionOf: (task) => task };
+}
+
+/** Each different input once. Inputs that were validated have their members in one order. */
+function coalesce(inputs: readonly Values[]): Questions {
+  const questions: Values[] = [];
+  const known = new Map<string, number>();
+  const asked = inputs.map((input) => {
+    const key = JSON.stringify(input);
+    const question = known.get(key) ?? questions.push(input) - 1;
+    known.set(key, question);
+    return question;
+  });
+  return { questions, questionOf: (task) => asked[task] ?? task };
 }
 
 /**

@@ -56,6 +56,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
     outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
     batching: completeBatching({ maxBatchSize, maxWaitMs: 0 }),
+    coalesce: false,
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
     example: {},
   };
