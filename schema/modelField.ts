@@ -44,6 +44,11 @@ export function defineModelField(builder: Builder) {
         description: 'Names accepted, if it is an enum.',
         resolve: (field) => (field.type === 'enum' ? field.values.map(({ name }) => name) : null),
       }),
+      modelValues: t.stringList({
+        nullable: true,
+        description: 'What the model knows each of `values` as, in their order; data often has these.',
+        resolve: (field) => (field.type === 'enum' ? field.values.map(({ value }) => String(value)) : null),
+      }),
       timeZone: t.string({
         nullable: true,
         description: 'Whose local time it is, if it is a dateTime.',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { Lane, type Result } from '../../src/protocol.ts';
-import { PREDICT_TRIP, post, submitTrip } from '../support/client.ts';
+import { batchEnd, submitTrips } from '../support/batches.ts';
+import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -48,6 +49,22 @@ test('a single prediction during a bulk load waits for one run at most, once it 
     const formedAt = submittedAt + (timings?.queueMs ?? 0);
     expect(bulkRuns.filter((start) => start > formedAt && start < startedAt).length).toBeLessThanOrEqual(1);
     expect(startedAt).toBeLessThan(bulkRuns.at(-1) ?? 0);
+  }
+});
+
+test('single predictions get through while a batch of many runs is under way', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  await using _worker = await startWorker(nats, SLOW_RUNS);
+  const inputs = Array.from({ length: 10_000 }, (_, i) => tripNumber(i));
+  const { id } = await submitTrips(gateway.url, inputs, { timeoutMs: 300_000 });
+  const singles: TaskView[] = [];
+  for (let i = 0; i < 5; i++)
+    singles.push(await submitTrip(gateway.url, tripNumber(i), { waitMs: 30_000, timeoutMs: 300_000 }));
+  const { finishedAt } = await batchEnd(gateway.url, id);
+  for (const single of singles) {
+    expect(single.state).toBe('SUCCEEDED');
+    expect(Date.parse(single.finishedAt ?? '')).toBeLessThan(Date.parse(finishedAt ?? ''));
   }
 });
 

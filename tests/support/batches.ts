@@ -5,6 +5,7 @@ export interface BatchView {
   readonly id: string;
   readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'EXPIRED';
   readonly attempts: number;
+  readonly finishedAt: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly batch: {
     readonly rowCount: number;
@@ -28,7 +29,7 @@ interface BatchAnswer<T> {
   readonly errors?: readonly ErrorView[];
 }
 
-const BATCH_FIELDS = `id state attempts error { code message }
+const BATCH_FIELDS = `id state attempts finishedAt error { code message }
   batch { rowCount chunkCount rowsDone rowsFailed estimatedSecondsLeft }`;
 
 export const PREDICT_TRIPS = `mutation PredictTrips($inputs: [PredictTripInput!]!, $options: TaskOptions) {

@@ -113,20 +113,15 @@ function readingOfTime(name: string, type: string): string | undefined {
     : undefined;
 }
 
-/** Names of enums are made of what files hold: `Less than 40K` is `LESS_THAN_40K`. */
+/** Of an enum, files have the names, or what the model knows them as. */
 function inputValue(input: ManifestInput, value: unknown): unknown {
-  if (input.type !== 'enum' || typeof value !== 'string') return value;
-  if (input.values.some(({ name }) => name === value)) return value;
-  const name = value
-    .toUpperCase()
-    .replaceAll(/[^A-Z0-9]+/g, '_')
-    .replaceAll(/^_+|_+$/g, '');
-  return input.values.find((candidate) => candidate.name.toUpperCase() === name)?.name ?? value;
+  if (input.type !== 'enum' || input.values.some(({ name }) => name === value)) return value;
+  return input.values.find((candidate) => candidate.value === value)?.name ?? value;
 }
 
 /** As its manifest describes it, as far as checks go. */
 function manifestInput(view: FieldView): ManifestInput {
-  const values = view.values?.map((name) => ({ name, value: name }));
+  const values = view.values?.map((name, i) => ({ name, value: view.modelValues?.[i] ?? name }));
   return {
     ...Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null)),
     ...(values === undefined ? {} : { values }),

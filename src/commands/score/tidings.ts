@@ -23,6 +23,8 @@ export interface FieldView {
   readonly maximum: number | null;
   readonly maxLength: number | null;
   readonly values: readonly string[] | null;
+  /** Of an enum, what the model knows each of them as. */
+  readonly modelValues: readonly string[] | null;
   readonly timeZone: string | null;
   /** Null unless it may be left out. */
   readonly default: string | null;
@@ -91,7 +93,7 @@ const MAX_PAGE_ROWS = 10_000;
 
 const DESCRIBE = `{ models { name batchMutation inputType columnsType
   inputs { ...Field } outputs { ...Field } } }
-  fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values timeZone default }`;
+  fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default }`;
 
 export class Tidings {
   readonly #url: string;
