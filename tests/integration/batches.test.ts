@@ -228,6 +228,33 @@ describe('an end from outside', () => {
   });
 });
 
+test('a batch whose chunks are all done, and whose end nobody wrote, succeeds when its time is over', async () => {
+  await using own = await startNats();
+  await using here = await startGateway(own);
+  await using broker = await openTestBroker(own);
+  await using streams = await inspectStreams(own);
+  const { id } = await submitTrips(here.url, trips(1_002), { timeoutMs: 2_000 });
+  const rowsOf = [1_000, 2];
+  for (const [chunk, rows] of rowsOf.entries()) {
+    const columns = { durationMinutes: new Array(rows).fill(chunk) };
+    const common = { v: 1, taskId: id, chunk, startedAt: broker.now(), finishedAt: broker.now() };
+    const outcome = await broker.chunks.store({ ...common, rowsFailed: 0, columns, errors: [] });
+    expect(outcome.type).toBe('stored');
+  }
+  // As if the last worker's count had met a leader that was behind, and its ack had come all the same.
+  await streams.purge('JOBS_trip-duration', `jobs.*.*.batch.*.${id}.*`);
+  await eventually(
+    () => streams.last('RESULTS', `results.*.${id}`),
+    (result) => result !== undefined,
+  );
+  expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 1_002 } });
+  expect((await batchMinutes(here.url, id)).slice(998)).toEqual([0, 0, 1, 1]);
+  await eventually(
+    () => streams.state('JOBS_trip-duration'),
+    ({ messages }) => messages === 0,
+  );
+});
+
 test('progress is told while a batch runs, never backwards, and the end comes last', async () => {
   await using own = await startNats();
   await using here = await startGateway(own);
