@@ -7,7 +7,11 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
+  type GraphQLInputObjectType,
+  getNamedType,
+  isInputObjectType,
   Kind,
+  type TypeNode,
   validateSubscriptionArgs,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
@@ -61,10 +65,28 @@ export function useCompiledOperations(): Plugin {
 
 /** @returns nothing for what cannot be compiled, or has several operations: which is meant comes with each request. */
 function compile({ schema, document }: ExecutionArgs): CompiledQuery | undefined {
-  if (document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length !== 1)
-    return undefined;
+  const [operation, ...others] = document.definitions.filter(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
+  );
+  if (operation === undefined || others.length > 0) return undefined;
+  // The library takes any members for a `@oneOf` input.
+  const types = (operation.variableDefinitions ?? []).map(({ type }) => schema.getType(nameOf(type)));
+  if (types.some((type) => isInputObjectType(type) && hasOneOf(type, new Set()))) return undefined;
   const compiled = compileQuery(schema, document);
   return isCompiledQuery(compiled) ? compiled : undefined;
+}
+
+function nameOf(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : nameOf(type.type);
+}
+
+/** Whether an input, or one within it, is a `@oneOf`. @param seen looked at already: inputs may hold each other. */
+function hasOneOf(type: GraphQLInputObjectType, seen: Set<GraphQLInputObjectType>): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  if (type.isOneOf) return true;
+  const inner = Object.values(type.getFields()).map((field) => getNamedType(field.type));
+  return inner.some((field) => isInputObjectType(field) && hasOneOf(field, seen));
 }
 
 /** @returns a result without `data` if the variables were not taken: nothing was run then. */
