@@ -3,6 +3,9 @@
  * task, then the original is deleted. Whoever dies in between leaves both, and whoever moves again finds the copy.
  * Both may run; the write-once result settles which of them is the task's end, and whatever ends a task from outside
  * looks for its job under every version.
+ *
+ * Others may move the same jobs at the same time, to where they come from even. Therefore a job is deleted only if a
+ * newer copy of it is stored, by sequence: the newest is then nobody's to delete, and there always is one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from './broker/broker.ts';
@@ -15,7 +18,7 @@ import { parseTaskId } from './task.ts';
 export interface QueueMoveOptions {
   readonly broker: Pick<
     Broker,
-    'queuedVersions' | 'nextJobOf' | 'storeJob' | 'deleteJob' | 'now' | 'notices'
+    'queuedVersions' | 'nextJobOf' | 'newestSequence' | 'storeJob' | 'deleteJob' | 'now' | 'notices'
   >;
   readonly model: string;
   /** The versions whose jobs stay where they are. */
@@ -104,7 +107,7 @@ export class QueueMove {
     if (job?.bucket === undefined || job.deadline <= broker.now()) return undefined;
     const copy = { ...job, version: versionAt(job.bucket) };
     if (copy.version === job.version) return undefined;
-    if (!(await this.#storeCopy(copy))) {
+    if (!(await this.#storeCopy(copy, stored.sequence))) {
       this.#isFull = true;
       return undefined;
     }
@@ -113,18 +116,24 @@ export class QueueMove {
     return copy;
   }
 
-  /** @returns false if the queue has no room for it. */
-  async #storeCopy(job: Job): Promise<boolean> {
-    for (let retry = 0; ; retry++) {
-      const outcome = await this.#options.broker.storeJob(job, { again: true });
+  /** Sees to a copy that is newer than its original. @returns false if the queue has no room for it. */
+  async #storeCopy(copy: Job, originalSequence: number): Promise<boolean> {
+    const { broker } = this.#options;
+    let after = 0;
+    for (let attempt = 0; attempt <= FULL_RETRIES; attempt++) {
+      const outcome = await broker.storeJob(copy, { after });
       if (outcome.type === 'stored') return true;
       if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-      // An earlier move has stored it, and it waits.
-      if (WRONG_LAST_SEQUENCE.includes(outcome.code)) return true;
+      if (WRONG_LAST_SEQUENCE.includes(outcome.code)) {
+        // One waits there already: of an earlier move, or the original of one that is under way in the other direction.
+        after = (await broker.newestSequence(copy)) ?? 0;
+        if (after > originalSequence) return true;
+        continue;
+      }
       if (outcome.code !== STORE_REFUSED) throw brokerUnavailable(outcome.reason);
-      if (retry === FULL_RETRIES) return false;
       await sleep(FULL_RETRY_MS);
     }
+    return false;
   }
 }
 

@@ -46,7 +46,7 @@ export class Storing {
   async storeJob(job: Job, { again, giveUpAt }: Try): Promise<void> {
     let isRetry = again;
     await this.#store(job.model, giveUpAt, () => {
-      const storing = this.#broker.storeJob(job, { again: isRetry });
+      const storing = this.#broker.storeJob(job, isRetry ? { after: 0 } : {});
       isRetry = true;
       return storing;
     });

@@ -199,9 +199,9 @@ export class Broker implements AsyncDisposable {
 
   // Writing
 
-  /** @param again if an earlier try may have been stored: a job still queued is then not stored twice. */
-  storeJob(job: Job, { again = false }: { again?: boolean } = {}): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.job(job), encodeMessage(job), again ? { after: 0 } : {});
+  /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is not stored twice. */
+  storeJob(job: Job, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.job(job), encodeMessage(job), expected);
   }
 
   /** Write-once: refused if the task has a final state already, or the store is full. */
@@ -316,6 +316,11 @@ export class Broker implements AsyncDisposable {
     const filter = subjects.versionJobs(model, version);
     const message = await this.#stored.next(streams.jobs(model), filter, fromSequence);
     return message && storedJob(message);
+  }
+
+  /** @returns the sequence of the newest job of a task that waits for a version, in a lane; undefined if none does. */
+  newestSequence(job: Job): Promise<number | undefined> {
+    return this.#stored.last(streams.jobs(job.model), subjects.job(job), ({ seq }) => seq);
   }
 
   /** @returns the versions of a model that jobs may wait for: those that have a consumer. */
