@@ -62,14 +62,14 @@ export function createBuilder() {
 export function defineLocalDateTime(builder: Builder): void {
   builder.scalarType('LocalDateTime', {
     description:
-      'A reading of the clock in the time zone that the input names, in RFC 3339: without an offset, such as `2021-02-03T14:30:00`, it is that reading; with one, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, on the clock of the broker.',
+      'A reading of the clock in the time zone that the input names, written as in RFC 3339, seconds and offset optional: without an offset, such as `2021-02-03T14:30:00`, it is that reading; with one, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, on the clock of the broker.',
     serialize: () => {
       throw new TypeError('LocalDateTime is not used as an output');
     },
     parseValue: (value) => {
       if (typeof value === 'string') return value;
       throw new TypeError(
-        `LocalDateTime must be a text in RFC 3339, got ${JSON.stringify(value)?.slice(0, 40)}`,
+        `LocalDateTime must be a text such as "2021-02-03T14:30:00", or "now", got ${JSON.stringify(value)?.slice(0, 40)}`,
       );
     },
   });

@@ -1,6 +1,6 @@
 /** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
 import { RequestError, RequestErrorCode } from './errors.ts';
-import { localTime, localTimeAt, NOW } from './localTime.ts';
+import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput } from './manifest.ts';
 import type { Value, Values } from './task.ts';
 
@@ -93,7 +93,7 @@ function isVectorOf(field: NumberInput, size: number, value: unknown): value is 
 /** @returns what is wrong with a value of the field, to be read after "must be"; undefined if nothing is. */
 export function valueProblem(field: ManifestInput, value: unknown): string | undefined {
   return readValue(field, value) === undefined
-    ? `${expectationOf(field)}, got ${describe(field, value)}`
+    ? `${expectationOf(field)}, got ${describe(field, value)}${faultOf(field, value)}`
     : undefined;
 }
 
@@ -108,7 +108,7 @@ export function inputProblem(field: ManifestInput, given: unknown): InputProblem
   const value = describe(field, given);
   const limits = 'minimum' in field ? { minimum: field.minimum, maximum: field.maximum } : {};
   return {
-    message: `${field.name} must be ${expected}, got ${value}`,
+    message: `${field.name} must be ${expected}, got ${value}${faultOf(field, given)}`,
     details: { field: field.name, expected, ...limits, value },
   };
 }
@@ -123,7 +123,7 @@ function expectationOf(field: ManifestInput): string {
     case 'boolean':
       return 'true or false';
     case 'dateTime':
-      return `a time such as 2021-02-03T14:30:00 (on the clock of ${field.timeZone}) or 2021-02-03T14:30:00-05:00`;
+      return `a time such as 2021-02-03T14:30:00 (on the clock of ${field.timeZone}) or 2021-02-03T14:30:00-05:00, or now`;
     default: {
       const limits = `from ${field.minimum} to ${field.maximum} (${field.unit})`;
       const kind = isFloat(field.type) ? 'number' : 'whole number';
@@ -132,6 +132,12 @@ function expectationOf(field: ManifestInput): string {
         : `a list of ${field.size} ${kind}s, each ${limits}`;
     }
   }
+}
+
+/** Where a value looks right, what is wrong with it; to be read after the value. */
+function faultOf(field: ManifestInput, given: unknown): string {
+  const fault = field.type === 'dateTime' && typeof given === 'string' ? localTimeFault(given) : undefined;
+  return fault === undefined ? '' : `: ${fault}`;
 }
 
 const SHOWN_CHARACTERS = 40;

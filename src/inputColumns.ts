@@ -117,7 +117,7 @@ function readColumns(
 
 function badRows(problems: readonly RowProblem[]): RequestError {
   const listed = problems.toSorted((a, b) => a.row - b.row).slice(0, PROBLEMS_LISTED);
-  const spelt = listed.slice(0, PROBLEMS_SPELT_OUT).map(({ row, message }) => `row ${row}: ${message}`);
+  const spelt = listed.slice(0, PROBLEMS_SPELT_OUT).map(({ row, message }) => `inputs[${row}].${message}`);
   const others = problems.length - spelt.length;
   const message = [...spelt, ...(others === 0 ? [] : [`and ${others} more`])].join('; ');
   const details = listed.map(({ row, details }) => ({ row, ...details }));

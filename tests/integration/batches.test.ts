@@ -77,7 +77,7 @@ describe('a batch', () => {
     const inputs = trips(100).map((trip, i) => (i % 3 === 0 ? { ...trip, pickupLocationId: 300 + i } : trip));
     const { errors } = await post(gateway.url, PREDICT_TRIPS, { inputs });
     const [error] = errors ?? [];
-    expect(error?.message).toContain('row 3: pickupLocationId must be a whole number from 1 to 265');
+    expect(error?.message).toContain('inputs[3].pickupLocationId must be a whole number from 1 to 265');
     expect(error?.message).toContain('and 29 more');
     expect(error?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', row: 0, problemCount: 34 });
     expect(error?.extensions.problems).toHaveLength(20);

@@ -29,7 +29,7 @@ describe('rows as columns', () => {
   test('name each wrong value with its row, the first of them in words', () => {
     const rows = Array.from({ length: 30 }, (_, i) => ({ count: i % 2 === 0 ? 1 : 10 + i, at: 'now' }));
     const refused = errorOf(() => checkRows(manifest, rows));
-    expect(refused.message).toMatch(/^row 1: count must be .* got 11; row 3: .*; and 10 more$/);
+    expect(refused.message).toMatch(/^inputs\[1\]\.count must be .* got 11; inputs\[3\]\..*; and 10 more$/);
     expect(refused.details).toMatchObject({ row: 1, field: 'count', problemCount: 15 });
     expect(refused.details.problems).toHaveLength(15);
   });

@@ -1,6 +1,6 @@
 /** Readings of the clock: what is taken, and what the change to and from daylight saving time does to it. */
 import { describe, expect, test } from 'vitest';
-import { isTimeZone, localTime, localTimeAt, secondsOf } from '../../src/localTime.ts';
+import { isTimeZone, localTime, localTimeAt, localTimeFault, secondsOf } from '../../src/localTime.ts';
 
 const NEW_YORK = 'America/New_York';
 
@@ -8,7 +8,9 @@ describe('localTime', () => {
   test.each([
     ['2021-02-03T14:30:00', '2021-02-03T14:30:00'],
     ['2021-02-03t14:30:00.999999999', '2021-02-03T14:30:00'],
+    ['2021-02-03T14:30', '2021-02-03T14:30:00'],
     ['2021-02-03T14:30:00Z', '2021-02-03T09:30:00'],
+    ['2021-02-03T14:30Z', '2021-02-03T09:30:00'],
     ['2021-07-03T14:30:00z', '2021-07-03T10:30:00'],
     ['2021-02-03T23:30:00-08:00', '2021-02-04T02:30:00'],
     ['2020-02-29T00:00:00', '2020-02-29T00:00:00'],
@@ -20,7 +22,6 @@ describe('localTime', () => {
 
   test.each([
     '2021-02-03',
-    '2021-02-03T14:30',
     '2021-02-03 14:30:00',
     '2021-02-30T14:30:00',
     '2021-02-29T14:30:00Z',
@@ -49,6 +50,27 @@ describe('localTime', () => {
     expect(localTime('2021-11-07T01:30:00', NEW_YORK)).toBe('2021-11-07T01:30:00');
   });
 });
+
+test.each([
+  ['2021-02-30T14:30:00', '2021-02 has no day 30'],
+  ['2021-02-29T14:30:00Z', '2021-02 has no day 29'],
+  ['2021-04-00T14:30', '2021-04 has no day 00'],
+  ['2021-13-01T14:30:00', 'there is no month 13'],
+  ['2021-02-03T24:00:00', 'hours are 00 to 23, not 24'],
+  ['2021-02-03T14:60', 'minutes are 00 to 59, not 60'],
+  ['2021-02-03T14:30:60', 'seconds are 00 to 59, not 60'],
+  ['2021-02-03T14:30:00+24:00', 'there is no offset +24:00'],
+])('what is wrong with %s is told: %s', (text, fault) => {
+  expect(localTimeFault(text)).toBe(fault);
+  expect(localTime(text, NEW_YORK)).toBeUndefined();
+});
+
+test.each(['yesterday', '2021-02-03', '2021-02-03T14:30', '2021-02-29 14:30:00', 'now'])(
+  'nothing is told of %j, which is no time or a right one',
+  (text) => {
+    expect(localTimeFault(text)).toBeUndefined();
+  },
+);
 
 test('an instant of the broker is read to the second, fractions cut off', () => {
   expect(localTimeAt(Date.parse('2021-02-03T19:30:00.999Z') + 0.5, NEW_YORK)).toBe('2021-02-03T14:30:00');
