@@ -36,7 +36,10 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
       timeoutMs: t.int({
         description: `From submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,
       }),
-      priority: t.field({ type: priorityEnum, description: 'Default: `INTERACTIVE`.' }),
+      priority: t.field({
+        type: priorityEnum,
+        description: 'Default: `INTERACTIVE`. A batch has a lane of its own, and cannot be `INTERACTIVE`.',
+      }),
       modelVersion: t.string({
         description:
           "Pins a version, as `models` lists them. Default: as the model's rollout says; without one, the newest that is served.",
@@ -73,7 +76,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           inputs: t.arg({
             type: [modelInput],
             required: true,
-            description: `What to predict for: 1 to ${MAX_BATCH_ROWS} rows.`,
+            description: `What to predict for: 1 to ${MAX_BATCH_ROWS} rows, or as many as fit into one request (\`MAX_BODY_BYTES\` of the gateway).`,
           }),
           options: t.arg({ type: optionsInput, description: 'How to run it.' }),
         },

@@ -1,5 +1,6 @@
 /** Operations over POST: what has to be true of a body before the pipeline reads it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import type { Config } from './config.ts';
 import { messageOf, RequestErrorCode } from './errors.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
@@ -22,14 +23,17 @@ export function postHandler(
     const contentType = request.headers['content-type'];
     if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
       const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
-      return refuse(response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
+      return refuse(request, response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
     }
     const length = request.headers['content-length'];
     const tooLarge = (got: string) =>
-      refuse(response, 413, `A body may have ${limit} bytes at most, got ${got}.`, {
-        code: RequestErrorCode.PayloadTooLarge,
-        limit,
-      });
+      refuse(
+        request,
+        response,
+        413,
+        `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
+        { code: RequestErrorCode.PayloadTooLarge, limit },
+      );
     if (length !== undefined && Number(length) > limit) return tooLarge(length);
     if (length !== undefined) return pipeline(request, response);
     try {
@@ -58,7 +62,18 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
   return Buffer.concat(chunks).toString();
 }
 
-function refuse(response: ServerResponse, status: number, message: string, extensions: object): void {
+async function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  message: string,
+  extensions: object,
+): Promise<void> {
+  if (!response.shouldKeepAlive) {
+    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
+    request.resume();
+    await finished(request).catch(() => {});
+  }
   answerJson(response, status, { errors: [{ message, extensions }] });
 }
 

@@ -1,5 +1,7 @@
 /** What one operation, one message and one connection may cost: beyond it everybody is told, and memory stays flat. */
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -141,7 +143,7 @@ describe('a body', () => {
     const response = await tenMegabytes();
     expect(response.status).toBe(413);
     expect(refusalIn(await response.json())).toEqual({
-      message: `A body may have ${MAX_BODY_BYTES} bytes at most, got 10000000.`,
+      message: `A body may have ${MAX_BODY_BYTES} bytes at most (MAX_BODY_BYTES of the gateway), got 10000000.`,
       extensions: { code: 'PAYLOAD_TOO_LARGE', limit: MAX_BODY_BYTES },
     });
   });
@@ -150,9 +152,18 @@ describe('a body', () => {
     const response = await tenMegabytesInChunks();
     expect(response.status).toBe(413);
     expect(refusalIn(await response.json())).toEqual({
-      message: `A body may have ${MAX_BODY_BYTES} bytes at most, got more.`,
+      message: `A body may have ${MAX_BODY_BYTES} bytes at most (MAX_BODY_BYTES of the gateway), got more.`,
       extensions: { code: 'PAYLOAD_TOO_LARGE', limit: MAX_BODY_BYTES },
     });
+  });
+
+  test('of 10 MB is refused with 413 where the connection is not kept, and the client sends it all', async () => {
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    const head = `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\ncontent-type: application/json`;
+    socket.write(`${head}\r\ncontent-length: ${TEN_MB.length}\r\n\r\n`);
+    socket.write(TEN_MB);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 .*"PAYLOAD_TOO_LARGE"/s);
   });
 
   // 2 GB in all. A fresh process grows by some 60 MB before it is level.
