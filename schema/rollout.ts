@@ -20,7 +20,12 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
     fields: (t) => ({
       model: t.expose('model', { type: modelRef, description: 'The model, with its new weights.' }),
       movedTasks: t.exposeInt('movedTasks', {
-        description: 'Queued tasks that were moved to another version; 0 unless `moveQueued`.',
+        description:
+          'Queued tasks that were moved before any worker had them: only another version answers them. 0 unless `moveQueued`.',
+      }),
+      heldTasks: t.exposeInt('heldTasks', {
+        description:
+          'Tasks that workers of a version without a share may have had in hand already: given to another version too, and answered by whichever is first. 0 unless `moveQueued`.',
       }),
       stoppedBy: t.exposeString('stoppedBy', {
         nullable: true,

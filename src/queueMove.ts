@@ -1,8 +1,8 @@
 /**
  * Moves queued jobs from versions that shall get none any more to those that shall: the copy is stored under the same
  * task, then the original is deleted. Whoever dies in between leaves both, and whoever moves again finds the copy.
- * Both may run; the write-once result settles which of them is the task's end, and whatever ends a task from outside
- * looks for its job under every version.
+ * Both may run, as they do where a worker had the original in hand; the write-once result settles which of them is the
+ * task's end, and whatever ends a task from outside looks for its job under every version.
  *
  * Others may move the same jobs at the same time, to where they come from even. Therefore a job is deleted only if a
  * newer copy of it is stored, by sequence: the newest is then nobody's to delete, and there always is one.
@@ -12,13 +12,20 @@ import type { Broker, StoredJob } from './broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
 import { brokerUnavailable } from './broker/storedMessages.ts';
 import { RequestErrorCode } from './errors.ts';
-import { decodeJob, type Job } from './protocol.ts';
+import { decodeJob, type Job, Lane } from './protocol.ts';
 import { parseTaskId } from './task.ts';
 
 export interface QueueMoveOptions {
   readonly broker: Pick<
     Broker,
-    'queuedVersions' | 'nextJobOf' | 'newestSequence' | 'storeJob' | 'deleteJob' | 'now' | 'notices'
+    | 'queuedVersions'
+    | 'nextJobOf'
+    | 'newestSequence'
+    | 'handedOutUntil'
+    | 'storeJob'
+    | 'deleteJob'
+    | 'now'
+    | 'notices'
   >;
   readonly model: string;
   /** The versions whose jobs stay where they are. */
@@ -33,20 +40,33 @@ const CONCURRENCY = 32;
 const FULL_RETRY_MS = 50;
 const FULL_RETRIES = 20;
 
+/** A job that was copied, its original deleted. */
+interface MovedJob {
+  readonly copy: Job;
+  /** Of the original. */
+  readonly sequence: number;
+}
+
 export class QueueMove {
   readonly #options: QueueMoveOptions;
   /** Per version the sequence behind the last job that was seen. */
   readonly #seenUntil = new Map<string, number>();
   #moved = 0;
+  #held = 0;
   #isFull = false;
 
   constructor(options: QueueMoveOptions) {
     this.#options = options;
   }
 
-  /** Jobs moved so far. */
+  /** Jobs moved so far that no worker had seen: only their new version answers them. */
   get moved(): number {
     return this.#moved;
+  }
+
+  /** Jobs copied so far that a worker may have in hand: whichever version is first answers them. */
+  get held(): number {
+    return this.#held;
   }
 
   /** Why jobs that should move are left. */
@@ -71,7 +91,23 @@ export class QueueMove {
       const batch = await this.#nextBatch(version);
       if (batch.length === 0) return;
       const moved = await Promise.all(batch.map((stored) => this.#move(stored)));
-      this.#announce(moved.filter((job) => job !== undefined));
+      await this.#count(
+        version,
+        moved.filter((job) => job !== undefined),
+      );
+      this.#announce(moved.flatMap((job) => job?.copy ?? []));
+    }
+  }
+
+  /** Asks only now how far workers have come: what they took until its original was deleted, they have. */
+  async #count(version: string, moved: readonly MovedJob[]): Promise<void> {
+    const { broker, model } = this.#options;
+    const lanes = Map.groupBy(moved, ({ copy: { lane = Lane.Interactive } }) => lane);
+    for (const [lane, jobs] of lanes) {
+      const handedOut = await broker.handedOutUntil(model, version, lane);
+      const held = jobs.filter(({ sequence }) => sequence <= handedOut).length;
+      this.#held += held;
+      this.#moved += jobs.length - held;
     }
   }
 
@@ -99,8 +135,8 @@ export class QueueMove {
     return batch;
   }
 
-  /** @returns the copy; undefined if the job stays. */
-  async #move(stored: StoredJob): Promise<Job | undefined> {
+  /** @returns undefined if the job stays. */
+  async #move(stored: StoredJob): Promise<MovedJob | undefined> {
     const { broker, model, versionAt } = this.#options;
     const job = readable(stored);
     // One that cannot be read is a worker's matter, one that pins its version stays, and one that is overdue expires.
@@ -112,8 +148,7 @@ export class QueueMove {
       return undefined;
     }
     await broker.deleteJob(model, stored.sequence);
-    this.#moved++;
-    return copy;
+    return { copy, sequence: stored.sequence };
   }
 
   /** Sees to a copy that is newer than its original. @returns false if the queue has no room for it. */

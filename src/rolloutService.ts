@@ -11,8 +11,10 @@ import type { Rollouts, RolloutWeights } from './rollouts.ts';
 
 export interface RolloutChange {
   readonly model: Model;
-  /** Queued tasks that are another version's now. */
+  /** Queued tasks that are another version's now, and no worker had seen. */
   readonly movedTasks: number;
+  /** Tasks that workers of the former version may have in hand: given to another one too, the first answers. */
+  readonly heldTasks: number;
   /** Why not all of them were seen. */
   readonly stoppedBy: RequestErrorCode | undefined;
 }
@@ -77,7 +79,7 @@ export class RolloutService {
     await this.#rollouts.set(modelName, { weights, shadow }, this.#offering.defaultRanges(model));
     const moved = moveQueued
       ? await this.#moveQueued(model, weights)
-      : { movedTasks: 0, stoppedBy: undefined };
+      : { movedTasks: 0, heldTasks: 0, stoppedBy: undefined };
     return { model, ...moved };
   }
 
@@ -98,9 +100,9 @@ export class RolloutService {
     // What other gateways accepted before they heard of the rollout.
     await inForce;
     await move.run();
-    const { moved: movedTasks, stoppedBy } = move;
-    this.#log.info({ model: name, movedTasks, stoppedBy }, 'queued tasks moved');
-    return { movedTasks, stoppedBy };
+    const { moved: movedTasks, held: heldTasks, stoppedBy } = move;
+    this.#log.info({ model: name, movedTasks, heldTasks, stoppedBy }, 'queued tasks moved');
+    return { movedTasks, heldTasks, stoppedBy };
   }
 
   /** What is asked of shares and shadows alike: versions that there are, once each, and percents that can be had. */

@@ -197,6 +197,19 @@ export class Broker implements AsyncDisposable {
     return left.reduce((sum, jobs) => sum + jobs);
   }
 
+  /**
+   * How far a lane of a version has been handed out: what lies behind is in no worker's hands, what lies before may be,
+   * for it may also have been handed back.
+   *
+   * @returns a sequence of the model's stream, 0 if nothing was handed out. @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async handedOutUntil(model: string, version: string, lane: Lane): Promise<number> {
+    const { delivered } = await this.#stored.ask((manager) =>
+      manager.consumers.info(streams.jobs(model), consumerName(version, lane)),
+    );
+    return delivered.stream_seq;
+  }
+
   // Writing
 
   /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is not stored twice. */

@@ -64,6 +64,7 @@ function stopBeforeDeleting(broker: MoveBroker) {
     queuedVersions: (model) => broker.queuedVersions(model),
     nextJobOf: (model, version, from) => broker.nextJobOf(model, version, from),
     newestSequence: (job) => broker.newestSequence(job),
+    handedOutUntil: (model, version, lane) => broker.handedOutUntil(model, version, lane),
     storeJob: (job, expected) => broker.storeJob(job, expected),
     async deleteJob(model, sequence) {
       asked++;

@@ -277,10 +277,33 @@ describe('a rollback with moveQueued', () => {
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
     const jobs = await queueForNew(rollback, 1_000);
-    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 1_000, stoppedBy: null });
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({
+      movedTasks: 1_000,
+      heldTasks: 0,
+      stoppedBy: null,
+    });
     await expectAnswered(rollback, jobs, 1);
     expect(taskIn(await post(gateway.url, TASK, { id: pinned.id }), 'task').state).toBe('QUEUED');
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
+  });
+
+  test('tells apart what a worker of the version had in hand, which may answer it first', async () => {
+    await using rollback = await openRollback();
+    const { gateway, streams, broker } = rollback;
+    // A worker that has taken what its credit allows, and hangs.
+    await using _hanging = broker.consumeJobs({
+      model: MODEL,
+      version: '2',
+      lane: 'interactive',
+      maxHeld: 60,
+    });
+    const jobs = await queueForNew(rollback, 400);
+    await eventually(
+      () => streams.consumer(JOBS, 'v2_interactive'),
+      ({ num_ack_pending }) => num_ack_pending === 60,
+    );
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 340, heldTasks: 60 });
+    await expectAnswered(rollback, jobs, 0);
   });
 
   test('is finished by another gateway when the first is killed in the middle', async () => {

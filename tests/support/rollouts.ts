@@ -9,7 +9,7 @@ export const MINUTES = 42;
 
 export const SET_ROLLOUT = `mutation ($model: String! = "trip-duration", $weights: [VersionWeight!]!, $moveQueued: Boolean! = false) {
   setRollout(model: $model, weights: $weights, moveQueued: $moveQueued) {
-    movedTasks stoppedBy model { name versions { version weightPercent } } } }`;
+    movedTasks heldTasks stoppedBy model { name versions { version weightPercent } } } }`;
 const VERSIONS = `{ models { name versions {
   version state reason weightPercent observedPercent liveWorkers digest createdAt trainedOn metrics { name value } } } }`;
 
@@ -23,6 +23,7 @@ interface VersionView {
 
 interface ChangeView {
   readonly movedTasks: number;
+  readonly heldTasks: number;
   readonly stoppedBy: string | null;
 }
 
