@@ -1,7 +1,7 @@
 /** What runs: models, versions, workers. */
-import type { Model, ModelVersion } from '../src/models.ts';
+import type { Model, ModelVersion, UnreadableVersion } from '../src/models.ts';
 import { type OfferedVersion, VersionState } from '../src/offering.ts';
-import type { ServedVersion, WorkerPresence } from '../src/protocol.ts';
+import type { NamedVersion, ServedVersion, WorkerPresence } from '../src/protocol.ts';
 import type { Weight } from '../src/rollout.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder, Context } from './builder.ts';
@@ -31,6 +31,14 @@ export function defineSystem(builder: Builder): ModelRef {
     }),
   });
 
+  const leavingRef = builder.objectRef<NamedVersion>('LeavingVersion').implement({
+    description: 'A model version whose folder is gone, and whose queue a worker finishes.',
+    fields: (t) => ({
+      model: t.exposeString('model', { description: 'Name of the model.' }),
+      version: t.exposeString('version', { description: 'Its version.' }),
+    }),
+  });
+
   const workerRef = builder.objectRef<WorkerPresence>('Worker').implement({
     description: 'A live worker: heard of within the last seconds.',
     fields: (t) => ({
@@ -40,6 +48,11 @@ export function defineSystem(builder: Builder): ModelRef {
         description: 'When the process started, by its own clock.',
       }),
       models: t.expose('models', { type: [servedRef], description: 'What it serves.' }),
+      leaving: t.field({
+        type: [leavingRef],
+        description: 'What it serves no more, and still has in memory to finish its queue.',
+        resolve: ({ leaving = [] }) => leaving,
+      }),
     }),
   });
 
@@ -122,7 +135,9 @@ function defineModel(builder: Builder) {
       shadowPercent: t.exposeFloat('shadowPercent', {
         description: 'The chance of a task of another version to be tried on it too, in percent.',
       }),
-      liveWorkers: t.exposeInt('liveWorkers', { description: 'Live workers that serve it.' }),
+      liveWorkers: t.exposeInt('liveWorkers', {
+        description: 'Live workers that serve it, or finish its queue.',
+      }),
       digest: t.string({
         description: 'Hex SHA-256 of `model.onnx`.',
         resolve: ({ record }) => record.sha256,
@@ -148,6 +163,14 @@ function defineModel(builder: Builder) {
           'How far its predictions were from the actuals reported of the last 30 days, at most about a million: one entry for each output that has any. Null while this gateway still reads them, as it may for some seconds after its start.',
         resolve: ({ model, record }, _args, { actuals }) => actuals.liveErrors(model, record.version),
       }),
+    }),
+  });
+
+  const unreadableRef = builder.objectRef<UnreadableVersion>('UnreadableVersion').implement({
+    description: 'A version folder that this gateway cannot read, or not yet.',
+    fields: (t) => ({
+      version: t.exposeString('version', { description: "The folder's name." }),
+      reason: t.exposeString('reason', { description: 'What is missing or wrong.' }),
     }),
   });
 
@@ -202,6 +225,10 @@ function defineModel(builder: Builder) {
             shadow: rollouts.shadowWeights(model),
           }),
       }),
+      unreadableVersions: t.expose('unreadable', {
+        type: [unreadableRef],
+        description: 'Version folders whose `version.json` is missing or wrong, oldest first.',
+      }),
     }),
   });
 }
@@ -217,8 +244,13 @@ function withShares(
     model: manifest.name,
     weightPercent: weights && percentIn(weights, offered),
     shadowPercent: percentIn(shadow, offered),
-    observedPercent: finished === 0 ? undefined : (100 * offered.finishedLastMinute) / finished,
+    observedPercent: finished === 0 ? undefined : hundredths((100 * offered.finishedLastMinute) / finished),
   }));
+}
+
+/** With two decimals, as shares are set. */
+function hundredths(percent: number): number {
+  return Math.round(percent * 100) / 100;
 }
 
 function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {

@@ -14,7 +14,7 @@ import { readJson } from './jsonFile.ts';
 import type { Logger } from './log.ts';
 import { enumTypesOf, type Manifest } from './manifest.ts';
 import { manifestCheck } from './manifestCheck.ts';
-import type { Model, ModelVersion, VersionRecord } from './models.ts';
+import type { Model, ModelVersion, UnreadableVersion, VersionRecord } from './models.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -136,7 +136,7 @@ type Stamp = string;
 
 /** The folder of one model, and what was seen in it. */
 class ModelFolder {
-  readonly model: Model & { versions: readonly ModelVersion[] };
+  readonly model: Model & { versions: readonly ModelVersion[]; unreadable: readonly UnreadableVersion[] };
   readonly #path: string;
   readonly #log: Logger;
   /** As of the last look. */
@@ -145,17 +145,22 @@ class ModelFolder {
   readonly #settled = new Map<string, Stamp>();
   /** Those settled that could be read. */
   readonly #readable = new Map<string, ModelVersion>();
+  /** Those settled that could not, with the reason. */
+  readonly #unreadable = new Map<string, string>();
+  /** Folders whose names are no version's, as the log was told. */
+  readonly #misnamed = new Set<string>();
 
   private constructor(path: string, manifest: Manifest, log: Logger) {
     this.#path = path;
     this.#log = log.child({ model: manifest.name });
-    this.model = { manifest, versions: [] };
+    this.model = { manifest, versions: [], unreadable: [] };
   }
 
   /** @throws {ConfigurationError} if there is no version to serve, or one is missing that the manifest names. */
   static async open(path: string, manifest: Manifest, log: Logger): Promise<ModelFolder> {
     const folder = new ModelFolder(path, manifest, log);
     folder.#seen = await stampsIn(path);
+    await folder.#tellMisnamed();
     const present = [...folder.#seen.keys()];
     if (present.length === 0)
       throw new ConfigurationError(`${path} must hold a version folder such as 1/, found none`);
@@ -167,10 +172,10 @@ class ModelFolder {
       throw new ConfigurationError(
         `${name}: version ${missing} is to be served, but ${path} has ${present.join(', ')}`,
       );
-    const problems: string[] = [];
-    for (const version of present) problems.push(...(await folder.#settle(version)));
-    folder.model.versions = folder.#chosen();
-    if (folder.model.versions.length === 0) throw new ConfigurationError(problems.join('; '));
+    for (const version of present) await folder.#settle(version);
+    folder.#show();
+    const { versions: chosen, unreadable } = folder.model;
+    if (chosen.length === 0) throw new ConfigurationError(unreadable.map(({ reason }) => reason).join('; '));
     return folder;
   }
 
@@ -180,6 +185,7 @@ class ModelFolder {
     await stat(join(this.#path, 'model.json'));
     const before = this.#seen;
     this.#seen = await stampsIn(this.#path);
+    await this.#tellMisnamed();
     const changed = [...new Set([...this.#settled.keys(), ...this.#seen.keys()])].filter((version) => {
       const stamp = this.#seen.get(version);
       return stamp === before.get(version) && stamp !== this.#settled.get(version);
@@ -187,26 +193,51 @@ class ModelFolder {
     if (changed.length === 0) return undefined;
     for (const version of changed) await this.#settle(version);
     const former = this.model.versions;
-    this.model.versions = this.#chosen();
+    this.#show();
     const added = this.model.versions.filter((version) => !former.includes(version));
     const removed = former.filter((version) => !this.model.versions.includes(version));
     return added.length + removed.length > 0 ? { model: this.model, added, removed } : undefined;
   }
 
-  /** Takes a version as it was seen last. @returns why it cannot be read, if so; the log is told too. */
-  async #settle(version: string): Promise<readonly string[]> {
-    this.#readable.delete(version);
-    this.#settled.delete(version);
+  /** Takes a version as it was seen last. */
+  async #settle(version: string): Promise<void> {
+    const formerReason = this.#unreadable.get(version);
+    for (const known of [this.#readable, this.#unreadable, this.#settled]) known.delete(version);
     const stamp = this.#seen.get(version);
-    if (stamp === undefined) return [];
+    if (stamp === undefined) return;
     this.#settled.set(version, stamp);
+    const folder = join(this.#path, version);
     try {
-      this.#readable.set(version, await readVersion(join(this.#path, version)));
-      return [];
+      this.#readable.set(version, await readVersion(folder));
     } catch (error) {
       const reason = messageOf(error);
-      this.#log.error({ version, reason }, 'a version that cannot be read is left out');
-      return [reason];
+      this.#unreadable.set(version, reason);
+      if (reason === formerReason) return;
+      // A slow copy brings it last, as it should.
+      if (existsSync(join(folder, 'version.json')))
+        this.#log.error({ version, reason }, 'a version that cannot be read is left out');
+      else this.#log.info({ version }, 'a version folder without version.json is waited for');
+    }
+  }
+
+  /** Has the model show what is settled. */
+  #show(): void {
+    this.model.versions = this.#chosen();
+    this.model.unreadable = [...this.#unreadable]
+      .map(([version, reason]) => ({ version, reason }))
+      .toSorted((a, b) => Number(a.version) - Number(b.version));
+  }
+
+  /** Who names a version v8 or 08 waits for it in vain. */
+  async #tellMisnamed(): Promise<void> {
+    for (const name of await foldersIn(this.#path)) {
+      if (VERSION_NAME.test(name) || this.#misnamed.has(name)) continue;
+      if (!existsSync(join(this.#path, name, 'version.json'))) continue;
+      this.#misnamed.add(name);
+      this.#log.warn(
+        { folder: name },
+        'a folder with a version.json is no version: its name must be a whole number from 1 on, such as 8',
+      );
     }
   }
 
@@ -219,6 +250,8 @@ class ModelFolder {
       : readable.filter(({ version }) => versions.includes(Number(version)));
   }
 }
+
+const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
 
 /** The version folders of a model, by number. */
 async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
@@ -235,7 +268,7 @@ async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
 /** The names of the version folders of a model's folder, oldest first. */
 export async function versionsIn(path: string): Promise<readonly string[]> {
   return (await foldersIn(path))
-    .filter((entry) => /^[1-9][0-9]{0,8}$/.test(entry))
+    .filter((entry) => VERSION_NAME.test(entry))
     .toSorted((a, b) => Number(a) - Number(b));
 }
 
@@ -254,6 +287,7 @@ async function stampOf(folder: string): Promise<Stamp | undefined> {
 /** @throws {ConfigurationError} naming version.json and what is wrong with it. */
 export async function readVersion(folder: string): Promise<ModelVersion> {
   const file = join(folder, 'version.json');
+  if (!existsSync(file)) throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
   const record = (await readJson(file)) as Partial<VersionRecord>;
   const { sha256, created, trainedOn, metrics } = record;
   if (!/^[0-9a-f]{64}$/.test(sha256 ?? ''))

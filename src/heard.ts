@@ -11,6 +11,7 @@ import type {
   DeadLetter,
   GatewayComparisons,
   MovedNotice,
+  NamedVersion,
   OutputColumns,
   RefusedVersion,
   Result,
@@ -99,11 +100,12 @@ export function checkChunkResult(message: Partial<ChunkResult>, taskId: string, 
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkPresence(message: Partial<WorkerPresence> | null): WorkerPresence {
-  const { id, startedAt, models, refused } = message ?? {};
+  const { id, startedAt, models, refused, leaving } = message ?? {};
   require(isName(id), 'id', id);
   require(isInstant(startedAt), 'startedAt', startedAt);
   require(isListOf(isServedVersion, models), 'models', models);
   require(refused === undefined || isListOf(isRefusedVersion, refused), 'refused', refused);
+  require(leaving === undefined || isListOf(isNamedVersion, leaving), 'leaving', leaving);
   return message as WorkerPresence;
 }
 
@@ -247,16 +249,20 @@ function isError(value: unknown): value is TaskError {
   return ERROR_CODES.includes(code) && typeof message === 'string';
 }
 
-function isServedVersion(value: unknown): value is ServedVersion {
+function isNamedVersion(value: unknown): value is NamedVersion {
   if (typeof value !== 'object' || value === null) return false;
-  const { model, version, executionProvider, finishedLastMinute } = value as Partial<ServedVersion>;
-  return [model, version, executionProvider].every(isName) && isAbsentOr(isCount, finishedLastMinute);
+  const { model, version } = value as Partial<NamedVersion>;
+  return isName(model) && isName(version);
+}
+
+function isServedVersion(value: unknown): value is ServedVersion {
+  if (!isNamedVersion(value)) return false;
+  const { executionProvider, finishedLastMinute } = value as Partial<ServedVersion>;
+  return isName(executionProvider) && isAbsentOr(isCount, finishedLastMinute);
 }
 
 function isRefusedVersion(value: unknown): value is RefusedVersion {
-  if (typeof value !== 'object' || value === null) return false;
-  const { model, version, reason } = value as Partial<RefusedVersion>;
-  return [model, version].every(isName) && typeof reason === 'string';
+  return isNamedVersion(value) && typeof (value as Partial<RefusedVersion>).reason === 'string';
 }
 
 function isWeight(value: unknown): value is Weight {

@@ -26,10 +26,19 @@ export interface ModelVersion extends VersionRecord {
   readonly folder: string;
 }
 
+/** A version folder that cannot be read, or not yet: it is not among a model's versions. */
+export interface UnreadableVersion {
+  readonly version: string;
+  /** One sentence, for operators: it may name files. */
+  readonly reason: string;
+}
+
 export interface Model {
   readonly manifest: Manifest;
   /** The versions there are now, oldest first; empty once all were taken away. */
   readonly versions: readonly ModelVersion[];
+  /** Oldest first. */
+  readonly unreadable: readonly UnreadableVersion[];
 }
 
 /** For who tries what is served: what takes fewest inputs is soonest understood. */

@@ -10,6 +10,7 @@ import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Model, ModelVersion } from './models.ts';
 import type { LiveWorkers } from './presence.ts';
+import type { NamedVersion } from './protocol.ts';
 import { BUCKETS, type BucketRange, bucketOf, randomBucket, versionAt } from './rollout.ts';
 import type { Rollouts } from './rollouts.ts';
 
@@ -27,6 +28,7 @@ export interface OfferedVersion {
   readonly state: VersionState;
   /** Why a worker refuses it, if one does. */
   readonly refusal: string | undefined;
+  /** Those that serve it; of one that leaves, those that finish its queue too. */
   readonly liveWorkers: number;
   /** Tasks that live workers brought to an end with it in the last minute. */
   readonly finishedLastMinute: number;
@@ -197,15 +199,17 @@ export class Offering implements Disposable {
     return [...records.values()]
       .toSorted((a, b) => Number(a.version) - Number(b.version))
       .flatMap((record) => {
-        const isThis = (said: { model: string; version: string }) =>
-          said.model === name && said.version === record.version;
+        const isPresent = present.has(record.version);
+        const isThis = (said: NamedVersion) => said.model === name && said.version === record.version;
         const served = workers.flatMap(({ models }) => models.filter(isThis));
+        const leaving = isPresent ? [] : workers.flatMap(({ leaving = [] }) => leaving.filter(isThis));
+        const liveWorkers = served.length + leaving.length;
         const refusal = workers.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason;
-        const state = stateOf(present.has(record.version), served.length > 0, refusal !== undefined);
+        const state = stateOf(isPresent, liveWorkers > 0, refusal !== undefined);
         const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
         return state === undefined
           ? []
-          : [{ record, state, refusal, liveWorkers: served.length, finishedLastMinute: finished }];
+          : [{ record, state, refusal, liveWorkers, finishedLastMinute: finished }];
       });
   }
 

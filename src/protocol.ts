@@ -195,19 +195,22 @@ export interface WorkerPresence {
   readonly models: readonly ServedVersion[];
   /** Versions that it has looked at and will not serve. Absent in what older workers say. */
   readonly refused?: readonly RefusedVersion[];
+  /** Versions whose folder is gone, and whose queue it finishes. Absent in what older workers say. */
+  readonly leaving?: readonly NamedVersion[];
 }
 
-export interface ServedVersion {
+export interface NamedVersion {
   readonly model: string;
   readonly version: string;
+}
+
+export interface ServedVersion extends NamedVersion {
   readonly executionProvider: string;
   /** Tasks that the worker ended in the last 60 s. Absent in what older workers say. */
   readonly finishedLastMinute?: number;
 }
 
-export interface RefusedVersion {
-  readonly model: string;
-  readonly version: string;
+export interface RefusedVersion extends NamedVersion {
   /** One sentence, for operators: it may name files. */
   readonly reason: string;
 }

@@ -4,7 +4,7 @@
  *  loading   its session is loaded and predicts its golden rows.
  *  refused   it could not be loaded, or not again after a crash: it waits until its folder changes.
  *  serving   it is announced, and takes jobs.
- *  draining  its folder is gone: it is not announced any more, and takes jobs until none is left. Gateways hear of it up
+ *  draining  its folder is gone: it is announced as leaving, and takes jobs until none is left. Gateways hear of it up
  *            to two seconds later, and what they have accepted is finished. A folder that comes back is served again.
  *  closed    its session's process has ended.
  */

@@ -1,7 +1,7 @@
 /** All that a worker serves: a line for each model version, begun and ended as the version folders come and go. */
 import type { CatalogChange } from '../src/catalog.ts';
 import type { ModelVersion } from '../src/models.ts';
-import type { RefusedVersion, ServedVersion } from '../src/protocol.ts';
+import type { NamedVersion, RefusedVersion, ServedVersion } from '../src/protocol.ts';
 import { Line, type LineOptions } from './line.ts';
 import { type Served, serves } from './served.ts';
 import { SessionLost } from './session.ts';
@@ -77,6 +77,13 @@ export class Lines {
       state.type === 'refused'
         ? [{ model, version, reason: state.cause.message.slice(0, REASON_MAX_CHARACTERS) }]
         : [],
+    );
+  }
+
+  /** What finishes its queue, and is not to be offered any more. */
+  get leaving(): readonly NamedVersion[] {
+    return this.#all().flatMap(({ model, line: { state, version } }) =>
+      state.type === 'draining' ? [{ model, version }] : [],
     );
   }
 

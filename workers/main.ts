@@ -68,6 +68,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     startedAt,
     models: lines.models,
     refused: lines.refused,
+    leaving: lines.leaving,
   }));
   announceAgain = announced.repeat;
   log.info({ workerId, models: lines.models.map(({ model, version }) => `${model}/${version}`) }, 'ready');

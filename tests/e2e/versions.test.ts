@@ -51,8 +51,10 @@ describe('under load, no task is lost', () => {
 
     const [one, two] = [sessionProcess(worker, '1'), sessionProcess(worker, '2')];
     await rm(join(bench.model, '2'), { recursive: true });
-    await presence(bench.broker, ({ models }) => !models.some(({ version }) => version === '2'));
+    const { models } = await presence(bench.broker, ({ leaving }) => leaving?.[0]?.version === '2');
+    expect(models.map(({ version }) => version)).toEqual(['1']);
     await worker.logged('version closed');
+    await presence(bench.broker, ({ leaving }) => leaving?.length === 0);
     for (const job of jobs)
       expect(await resultOf(bench.streams, job)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '2' });
     expect([isAlive(one), isAlive(two)]).toEqual([true, false]);

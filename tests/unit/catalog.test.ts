@@ -44,7 +44,7 @@ describe('Catalog.open', () => {
     await mkdir(twin);
     await cp(folder.model, twin, { recursive: true });
     const file = join(twin, 'model.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"name":"trip-duration"', '"name":"twin"'));
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"name": "trip-duration"', '"name": "twin"'));
     await expect(open(folder.path)).rejects.toThrow(
       'the GraphQL name predictTrip is used by trip-duration and by twin',
     );
@@ -63,6 +63,35 @@ describe('Catalog.open', () => {
 });
 
 describe('Catalog.watch', () => {
+  test('says of what it cannot read why, and waits for a version.json without a complaint', async () => {
+    await using folder = await modelsWith();
+    const two = join(folder.model, '2');
+    const lines: { level: number; msg: string }[] = [];
+    const log = pino({ base: null }, { write: (line) => lines.push(JSON.parse(line)) });
+    await cp(join(folder.model, '1'), join(folder.model, 'v8'), { recursive: true });
+    await mkdir(two);
+    using catalog = await Catalog.open(folder.path, log);
+    const changes = watch(catalog);
+    const missing = { version: '2', reason: expect.stringContaining('version.json must be there') };
+    expect(catalog.models[0]?.unreadable).toEqual([missing]);
+
+    await writeFile(join(two, 'version.json'), '{');
+    await cp(join(folder.model, '1'), join(folder.model, '.3'), { recursive: true });
+    await rename(join(folder.model, '.3'), join(folder.model, '3'));
+    await changes.next();
+    const broken = { version: '2', reason: expect.stringContaining('must be a readable JSON file') };
+    expect(catalog.models[0]?.unreadable).toEqual([broken]);
+
+    await cp(join(folder.model, '1/version.json'), join(two, 'version.json'));
+    await changes.next();
+    expect(catalog.models[0]?.unreadable).toEqual([]);
+    expect(lines).toMatchObject([
+      { level: 40, folder: 'v8', msg: expect.stringContaining('is no version') },
+      { level: 30, version: '2', msg: 'a version folder without version.json is waited for' },
+      { level: 50, version: '2', msg: 'a version that cannot be read is left out' },
+    ]);
+  });
+
   test('tells of a version that comes, changes, cannot be read, is mended and goes', async () => {
     await using folder = await modelsWith();
     const [one, two] = [join(folder.model, '1'), join(folder.model, '2')];

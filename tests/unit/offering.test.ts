@@ -38,14 +38,19 @@ function openOffering({ folders = ['1', '2'], ranges = [] as readonly BucketRang
     setFolders: (versions: readonly string[]) => {
       view.model.versions = versions.map(record);
     },
-    /** What the workers of now serve, and what each of them refuses. */
-    setWorkers: (serving: readonly string[], refusing: readonly string[] = []) => {
+    /** What the workers of now serve, and what each of them refuses, and finishes. */
+    setWorkers: (
+      serving: readonly string[],
+      refusing: readonly string[] = [],
+      leaving: readonly string[] = [],
+    ) => {
       view.workers = serving.map((version, i) => ({
         id: `w${i}`,
         startedAt: 0,
         models:
           version === '' ? [] : [{ model: 'm', version, executionProvider: 'cpu', finishedLastMinute: 3 }],
         refused: refusing.map((refused) => ({ model: 'm', version: refused, reason: 'broken' })),
+        leaving: leaving.map((version) => ({ model: 'm', version })),
       }));
       // The look of a moment ago is not to be used.
       view.model.versions = [...view.model.versions];
@@ -93,6 +98,23 @@ describe('without a rollout', () => {
       'SERVED',
       'LEAVING',
     ]);
+  });
+
+  test('a version that leaves is shown until no worker finishes its queue any more', () => {
+    using gateway = openOffering();
+    gateway.setWorkers(['1', '2']);
+    gateway.offering.versionsChanged(gateway.view.model);
+    gateway.setFolders(['1']);
+    gateway.setWorkers(['1'], [], ['2']);
+    expect(gateway.offering.versions(gateway.view.model)).toMatchObject([
+      { state: 'SERVED', liveWorkers: 1 },
+      { state: 'LEAVING', liveWorkers: 1 },
+    ]);
+    gateway.setFolders(['1', '2']);
+    expect(gateway.offering.isAvailable(gateway.view.model, '2')).toBe(false);
+    gateway.setFolders(['1']);
+    gateway.setWorkers(['1']);
+    expect(gateway.offering.versions(gateway.view.model)).toHaveLength(1);
   });
 
   test('a version that appears answers once this gateway has seen to its consumer', async () => {

@@ -143,6 +143,7 @@ test('the tabs of GraphiQL are valid operations, also where models give one name
       outputs: [{ ...output, ...type }],
     } as Manifest,
     versions: [],
+    unreadable: [],
   }));
   for (const served of [models, twins]) {
     const tabs = exampleTabs(served);

@@ -103,7 +103,7 @@ async function refuseTakenNames(manifest: Manifest, modelsDir: string): Promise<
   const names = await modelsIn(modelsDir);
   const others = await Promise.all(names.map((name) => readManifest(modelsDir, name)));
   try {
-    buildSchema([...others, manifest].map((each) => ({ manifest: each, versions: [] })));
+    buildSchema([...others, manifest].map((each) => ({ manifest: each, versions: [], unreadable: [] })));
   } catch (error) {
     const { mutation, inputType, predictionType } = manifest.graphql;
     throw new ModelFileError(
