@@ -61,7 +61,10 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
         description: `Jobs that the rows were cut into, ${MAX_CHUNK_ROWS} rows each at most: workers share them.`,
         resolve: chunkCountOf,
       }),
-      rowsDone: t.exposeInt('rowsDone', { description: 'Rows that have been run, failed ones included.' }),
+      rowsDone: t.exposeInt('rowsDone', {
+        description:
+          'Rows that have been run, failed ones included. Of a batch that was cancelled or expired: up to that moment; what was being run then may come to its end, and is in `results` too.',
+      }),
       rowsFailed: t.exposeInt('rowsFailed', { description: 'Rows that ended without a prediction.' }),
       estimatedSecondsLeft: t.float({
         nullable: true,

@@ -33,7 +33,8 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         description: 'From submission until its batch was formed, in milliseconds.',
       }),
       batchMs: t.exposeFloat('batchMs', {
-        description: 'From its batch being formed until the run, in milliseconds.',
+        description:
+          'From its batch being formed until the run, in milliseconds: waiting for a free slot of the worker, and for its version to be loaded where it is not.',
       }),
       computeMs: t.exposeFloat('computeMs', { description: 'The run of the whole batch, in milliseconds.' }),
       batchSize: t.exposeInt('batchSize', { description: 'Tasks in the batch.' }),

@@ -23,6 +23,25 @@ const CONTENT_SECURITY_POLICY =
 /** Keeps tabs in their places: they jump at the first press on one, so that the first click misses it (GraphiQL 5). */
 const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>';
 
+/**
+ * GraphiQL opens with the tab that has the operation, variables and headers that it last stored, and with an empty one
+ * where none has them: as at the first reload, when it has stored none, and after a change of tabs (GraphiQL 5). This
+ * stores those of the tab with the operation in the address, or else of the tab that was open.
+ */
+const TAB_SCRIPT = `<script>
+try {
+  const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'));
+  const asked = new URL(location.href).searchParams.get('query') ?? tabs[activeTabIndex].query;
+  const tab = [tabs[activeTabIndex], ...tabs].find(({ query }) => query === asked);
+  for (const name of ['query', 'variables', 'headers']) {
+    if (tab[name] === null) localStorage.removeItem('graphiql:' + name);
+    else localStorage.setItem('graphiql:' + name, tab[name]);
+  }
+} catch {
+  // Nothing is stored yet, or no tab has the operation: GraphiQL opens one for it.
+}
+</script>`;
+
 /** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made when it is first asked for. */
 export function graphiqlHandler(models: readonly Model[]) {
   let page: Promise<Page> | undefined;
@@ -58,6 +77,8 @@ async function renderPage(models: readonly Model[]): Promise<Page> {
     subscriptionsProtocol: 'WS',
     defaultEditorToolsVisibility: 'variables',
   });
-  const compressed = await promisify(gzip)(html.replace('</head>', `${TAB_STYLE}</head>`), { level: 6 });
+  const compressed = await promisify(gzip)(html.replace('</head>', `${TAB_STYLE}${TAB_SCRIPT}</head>`), {
+    level: 6,
+  });
   return { compressed, etag: `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"` };
 }

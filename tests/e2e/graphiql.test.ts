@@ -97,6 +97,13 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await page.reload();
     await page.getByText('taskResult').waitFor();
 
+    await page.getByRole('button', { name: 'PredictTrips', exact: true }).click({ position: { x: 5, y: 5 } });
+    await execute.click();
+    await answer.getByText('rowsDone').waitFor();
+    expect((await answer.innerText()).replaceAll(/\s/g, '')).toMatch(
+      /"rowsDone":2.*"durationMinutes":\[7\.848/,
+    );
+
     const { host } = new URL(gateway.url);
     const elsewhere = [...asked].filter(
       (url) => !url.startsWith('data:') && new URL(url.replace('blob:', '')).host !== host,
@@ -104,6 +111,33 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(elsewhere).toEqual([]);
     expect(asked).toContain(`ws://${host}/graphql`);
     expect(problems).toEqual([]);
+  });
+
+  test('a reload opens the tab that was open, and no other', async () => {
+    await using browser = await openBrowser(browserPath ?? '');
+    const page = await browser.newPage();
+    const tabs = page.locator('.graphiql-tab');
+    const active = page.locator('.graphiql-tab-active');
+    await page.goto(gateway.url);
+    await active.waitFor();
+    const titles = await tabs.allInnerTexts();
+    const open = async (title: string) => {
+      await page.getByRole('button', { name: title, exact: true }).click({ position: { x: 5, y: 5 } });
+      await page.waitForFunction(
+        (index) => JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{}').activeTabIndex === index,
+        titles.indexOf(title),
+      );
+    };
+    for (const title of ['Health', 'Result', 'PredictTrip']) {
+      await page.reload();
+      await active.waitFor();
+      expect(await tabs.allInnerTexts()).toEqual(titles);
+      await open(title);
+      await page.reload();
+      await active.waitFor();
+      expect(await tabs.allInnerTexts()).toEqual(titles);
+      expect(await active.innerText()).toBe(title);
+    }
   });
 });
 
