@@ -8,7 +8,10 @@ export function defineErrorCode(builder: Builder) {
   return builder.enumType('TaskErrorCode', {
     description: 'Why an accepted task ended without a prediction.',
     values: {
-      [TaskErrorCode.DeadlineExceeded]: { description: 'Not finished within `timeoutMs`.' },
+      [TaskErrorCode.DeadlineExceeded]: {
+        description:
+          'Not finished within `timeoutMs`. Whether a live worker serves its version, `liveWorkers` in `models` says.',
+      },
       [TaskErrorCode.InferenceFailed]: {
         description: 'ONNX Runtime refused to run the model on this input.',
       },

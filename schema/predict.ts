@@ -22,7 +22,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
       },
       [TaskPriority.Bulk]: {
         description:
-          'It can wait: it never delays an `INTERACTIVE` task by more than one run, and is refused with `QUEUE_FULL` once the queue is filled to 80 %.',
+          'It can wait: it never delays an `INTERACTIVE` task of the same version by more than one run, and is refused with `QUEUE_FULL` once the queue is filled to 80 %.',
       },
     } as const,
   });

@@ -70,6 +70,7 @@ interface Look {
 /** How long a look may be used: presence comes every second, and tasks by the thousand. */
 const LOOK_LASTS_MS = 50;
 const LOOK_INTERVAL_MS = 1_000;
+const UNSERVED_NOTE_INTERVAL_MS = 60_000;
 
 export class Offering implements Disposable {
   readonly #broker: OfferingOptions['broker'];
@@ -82,6 +83,8 @@ export class Offering implements Disposable {
   /** `model/version`s whose consumers were seen to, and those that a worker has served. */
   readonly #ensured = new Set<string>();
   readonly #served = new Set<string>();
+  /** By `model/version`, when the log was told last that tasks came for one that nobody serves. */
+  readonly #notedUnserved = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor({ broker, models, workers, rollouts, log }: OfferingOptions) {
@@ -112,10 +115,13 @@ export class Offering implements Disposable {
   choose(model: Model, { modelVersion, affinityKey }: VersionOptions): ChosenVersion {
     if (modelVersion != null) {
       if (!this.offers(model, modelVersion)) throw this.#cannotBePinned(model, modelVersion);
+      this.#noteIfUnserved(model, modelVersion);
       return { version: modelVersion, bucket: undefined };
     }
     const bucket = affinityKey == null ? randomBucket() : bucketOf(model.manifest.name, affinityKey);
-    return { version: this.versionAt(model, bucket), bucket };
+    const version = this.versionAt(model, bucket);
+    this.#noteIfUnserved(model, version);
+    return { version, bucket };
   }
 
   /** The version that answers the tasks of a bucket now. @throws {RequestError} `NO_VERSION`. */
@@ -173,6 +179,17 @@ export class Offering implements Disposable {
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  /** Such a task waits, as it should while workers start; but one that nobody is to serve waits until it expires. */
+  #noteIfUnserved(model: Model, version: string): void {
+    if (this.isAvailable(model, version)) return;
+    const { name } = model.manifest;
+    const noted = this.#notedUnserved.get(nameOf(name, version)) ?? Number.NEGATIVE_INFINITY;
+    const now = performance.now();
+    if (now - noted < UNSERVED_NOTE_INTERVAL_MS) return;
+    this.#notedUnserved.set(nameOf(name, version), now);
+    this.#log.warn({ model: name, version }, 'tasks wait for a version that no live worker serves');
   }
 
   #look(model: Model): Look {

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { reservedBytes } from './broker/streams.ts';
 import { Catalog } from './catalog.ts';
-import { readConfig } from './config.ts';
+import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { exampleFields } from './graphqlLiteral.ts';
 import { createLog } from './log.ts';
 import type { Manifest } from './manifest.ts';
-import { simplestFirst } from './models.ts';
+import { type Model, simplestFirst } from './models.ts';
 import { supervise } from './supervisor.ts';
 
 try {
@@ -34,10 +34,30 @@ async function start(): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },
     onReady(address) {
-      const [simplest] = simplestFirst(models);
-      if (simplest !== undefined) console.log(banner(address, simplest));
+      const [simplest] = simplestFirst(servedHere(models, config.workerModels));
+      console.log(simplest === undefined ? emptyBanner(address) : banner(address, simplest));
     },
   });
+}
+
+/** The models of which the worker of this start serves a version that is there. */
+function servedHere(models: readonly Model[], wanted: readonly ServedModel[] | undefined): readonly Model[] {
+  if (wanted === undefined) return models;
+  return models.filter(({ manifest, versions }) =>
+    wanted.some(
+      ({ name, version }) =>
+        name === manifest.name &&
+        (version === undefined || versions.some((present) => present.version === version)),
+    ),
+  );
+}
+
+function emptyBanner(address: string): string {
+  return `
+  Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. GraphiQL is at ${address}.
+
+  Ctrl-C stops it.
+`;
 }
 
 function banner(address: string, manifest: Manifest): string {

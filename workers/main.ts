@@ -11,7 +11,7 @@ import { ConfigurationError } from '../src/errors.ts';
 import { createLog } from '../src/log.ts';
 import { runProcess } from '../src/process.ts';
 import { Lines } from './lines.ts';
-import { servedOf } from './served.ts';
+import { missingOf, servedOf } from './served.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
 
@@ -23,6 +23,9 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
   const log = createLog(config, 'worker');
   using catalog = await Catalog.open(config.modelsDir, log);
   const served = servedOf(config.workerModels, catalog.models);
+  const missing = missingOf(served);
+  if (missing.length > 0)
+    log.warn({ missing }, 'WORKER_MODELS names versions that are not there: they are waited for');
   const workerId = `worker-${randomBytes(4).toString('hex')}`;
   const startedAt = Date.now();
   const impatience = new AbortController();

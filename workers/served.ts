@@ -32,6 +32,15 @@ export function servedOf(
   });
 }
 
+/** @returns as `model/version`, the versions that are asked for by name and are not there. */
+export function missingOf(served: readonly Served[]): readonly string[] {
+  return served.flatMap(({ model: { manifest, versions: present }, versions = new Set() }) =>
+    [...versions]
+      .filter((name) => !present.some(({ version }) => version === name))
+      .map((name) => `${manifest.name}/${name}`),
+  );
+}
+
 export function serves({ versions }: Served, version: string): boolean {
   return versions?.has(version) ?? true;
 }

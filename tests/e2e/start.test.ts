@@ -105,6 +105,16 @@ describe('npm start', () => {
     expect(banner).toContain('... on TripPrediction { durationMinutes }');
   });
 
+  test('proposes a mutation of what its worker serves', async () => {
+    await using system = await start({ WORKER_MODELS: 'churn/1' });
+    expect(await system.banner).toContain('mutation { predictChurn(input: {');
+  });
+
+  test('says so where what its worker is to serve is not there', async () => {
+    await using system = await start({ WORKER_MODELS: 'churn/99' });
+    expect(await system.banner).toContain('serves nothing yet');
+  });
+
   test('gateway, worker and nats-server are each started again after kill -9', async () => {
     await using system = await start();
     for (const name of ['nats-server', 'worker', 'gateway']) {

@@ -203,10 +203,11 @@ describe('WORKER_MODELS', () => {
 
   test('serves only what it names, and waits for a version that is not there yet', async () => {
     await using bench = await openBench();
-    await using _worker = await startWorker(bench.nats, {
+    await using worker = await startWorker(bench.nats, {
       ...bench.env,
       WORKER_MODELS: 'trip-duration/2=3',
     });
+    expect(worker.output()).toContain('"missing":["trip-duration/2"]');
     expect((await presence(bench.broker, () => true)).models).toEqual([]);
     await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
     const { models } = await presence(bench.broker, ({ models }) => models.length > 0);

@@ -44,7 +44,10 @@ describe('Catalog.open', () => {
     await mkdir(twin);
     await cp(folder.model, twin, { recursive: true });
     const file = join(twin, 'model.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('"name": "trip-duration"', '"name": "twin"'));
+    await writeFile(
+      file,
+      (await readFile(file, 'utf8')).replace('"name": "trip-duration"', '"name": "twin"'),
+    );
     await expect(open(folder.path)).rejects.toThrow(
       'the GraphQL name predictTrip is used by trip-duration and by twin',
     );

@@ -1,10 +1,10 @@
 /** Which version answers, whatever folders and workers there are. */
+import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Model, ModelVersion } from '../../src/models.ts';
 import { Offering } from '../../src/offering.ts';
 import type { WorkerPresence } from '../../src/protocol.ts';
 import { BUCKETS, type BucketRange } from '../../src/rollout.ts';
-import { SILENT } from '../support/models.ts';
 
 const HALVES: readonly BucketRange[] = [
   ['1', 0, BUCKETS / 2],
@@ -23,13 +23,14 @@ function openOffering({ folders = ['1', '2'], ranges = [] as readonly BucketRang
     },
     workers: [] as WorkerPresence[],
     ensured: [] as string[],
+    log: [] as object[],
   };
   const offering = new Offering({
     broker: { ensureVersion: async (_model, version) => void view.ensured.push(version) },
     models: [view.model],
     workers: { list: () => view.workers },
     rollouts: { of: () => (ranges.length === 0 ? undefined : { weights: [], ranges }) },
-    log: SILENT,
+    log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),
   });
   return {
     offering,
@@ -171,6 +172,18 @@ describe('with a rollout', () => {
       bucket: undefined,
     });
   });
+});
+
+test('a task for what nobody serves is noted, and the next ones are not', () => {
+  using gateway = openOffering();
+  const { model, log } = gateway.view;
+  gateway.setWorkers(['1']);
+  gateway.offering.choose(model, {});
+  expect(log).toEqual([]);
+  for (let i = 0; i < 3; i++) gateway.offering.choose(model, { modelVersion: '2' });
+  expect(log).toMatchObject([
+    { model: 'm', version: '2', msg: 'tasks wait for a version that no live worker serves' },
+  ]);
 });
 
 test('a pin of what cannot be had names what can', () => {
