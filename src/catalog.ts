@@ -4,7 +4,8 @@
  * The folders are looked at every second while somebody watches, instead of being watched by the system: a volume that
  * several machines share tells nobody of what another one wrote. A change counts once two looks in a row have seen the
  * same files, sizes and times, so a folder that is still being copied is left alone. Nothing that cannot be read takes
- * away what is served: a volume that is gone for a moment changes nothing.
+ * away what is served: of a version whose record was spoilt, and of a volume that is gone for a moment, the last that
+ * could be read holds. A version goes with its folder, and with nothing else.
  */
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -131,7 +132,7 @@ export class Catalog implements Disposable {
   }
 }
 
-/** A version folder's files with their sizes and times, as text; a version that is not there has none. */
+/** A version folder's files with their sizes and times, as text, or why it cannot be looked at. */
 type Stamp = string;
 
 /** The folder of one model, and what was seen in it. */
@@ -141,11 +142,11 @@ class ModelFolder {
   readonly #log: Logger;
   /** As of the last look. */
   #seen: ReadonlyMap<string, Stamp> = new Map();
-  /** As of the look that counted. */
+  /** What each version was last read from. */
   readonly #settled = new Map<string, Stamp>();
-  /** Those settled that could be read. */
-  readonly #readable = new Map<string, ModelVersion>();
-  /** Those settled that could not, with the reason. */
+  /** What was last read of each. */
+  readonly #known = new Map<string, ModelVersion>();
+  /** Why some cannot be read now. Each look tries again: a volume may fail for a moment without any file changing. */
   readonly #unreadable = new Map<string, string>();
   /** Folders whose names are no version's, as the log was told. */
   readonly #misnamed = new Set<string>();
@@ -186,9 +187,11 @@ class ModelFolder {
     const before = this.#seen;
     this.#seen = await stampsIn(this.#path);
     await this.#tellMisnamed();
-    const changed = [...new Set([...this.#settled.keys(), ...this.#seen.keys()])].filter((version) => {
+    const versions = new Set([...this.#settled.keys(), ...this.#unreadable.keys(), ...this.#seen.keys()]);
+    const changed = [...versions].filter((version) => {
       const stamp = this.#seen.get(version);
-      return stamp === before.get(version) && stamp !== this.#settled.get(version);
+      const isNews = stamp !== this.#settled.get(version) || this.#unreadable.has(version);
+      return isNews && stamp === before.get(version);
     });
     if (changed.length === 0) return undefined;
     for (const version of changed) await this.#settle(version);
@@ -199,28 +202,32 @@ class ModelFolder {
     return added.length + removed.length > 0 ? { model: this.model, added, removed } : undefined;
   }
 
-  /** Takes a version as it was seen last. */
+  /** Takes a version as it was seen last. Of one that cannot be read the log is told, once for each reason. */
   async #settle(version: string): Promise<void> {
-    const formerReason = this.#unreadable.get(version);
-    for (const known of [this.#readable, this.#unreadable, this.#settled]) known.delete(version);
     const stamp = this.#seen.get(version);
-    if (stamp === undefined) return;
-    this.#settled.set(version, stamp);
+    if (stamp === undefined) {
+      for (const known of [this.#known, this.#unreadable, this.#settled]) known.delete(version);
+      return;
+    }
     const folder = join(this.#path, version);
     try {
-      this.#readable.set(version, await readVersion(folder));
+      this.#known.set(version, await readVersion(folder));
+      this.#settled.set(version, stamp);
+      this.#unreadable.delete(version);
     } catch (error) {
       const reason = messageOf(error);
+      if (reason === this.#unreadable.get(version)) return;
       this.#unreadable.set(version, reason);
-      if (reason === formerReason) return;
+      if (this.#known.has(version))
+        this.#log.error({ version, reason }, 'a version cannot be read any more: what was known of it holds');
       // A slow copy brings it last, as it should.
-      if (existsSync(join(folder, 'version.json')))
-        this.#log.error({ version, reason }, 'a version that cannot be read is left out');
-      else this.#log.info({ version }, 'a version folder without version.json is waited for');
+      else if (await isMissing(join(folder, 'version.json')))
+        this.#log.info({ version }, 'a version folder without version.json is waited for');
+      else this.#log.error({ version, reason }, 'a version that cannot be read is left out');
     }
   }
 
-  /** Has the model show what is settled. */
+  /** Has the model show what is known, and what cannot be read. */
   #show(): void {
     this.model.versions = this.#chosen();
     this.model.unreadable = [...this.#unreadable]
@@ -243,11 +250,11 @@ class ModelFolder {
 
   #chosen(): readonly ModelVersion[] {
     const { versions } = this.model.manifest;
-    const readable = [...this.#readable.values()].toSorted((a, b) => Number(a.version) - Number(b.version));
-    if (versions === 'all') return readable;
+    const known = [...this.#known.values()].toSorted((a, b) => Number(a.version) - Number(b.version));
+    if (versions === 'all') return known;
     return versions === 'latest'
-      ? readable.slice(-1)
-      : readable.filter(({ version }) => versions.includes(Number(version)));
+      ? known.slice(-1)
+      : known.filter(({ version }) => versions.includes(Number(version)));
   }
 }
 
@@ -256,12 +263,10 @@ const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
 /** The version folders of a model, by number. */
 async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
   const versions = await versionsIn(path);
-  const stamps = await Promise.all(versions.map(async (version) => stampOf(join(path, version))));
   return new Map(
-    versions.flatMap((version, i) => {
-      const stamp = stamps[i];
-      return stamp === undefined ? [] : [[version, stamp] as const];
-    }),
+    await Promise.all(
+      versions.map(async (version) => [version, await stampOf(join(path, version))] as const),
+    ),
   );
 }
 
@@ -272,22 +277,33 @@ export async function versionsIn(path: string): Promise<readonly string[]> {
     .toSorted((a, b) => Number(a) - Number(b));
 }
 
-/** @returns undefined if the folder has gone just now. */
-async function stampOf(folder: string): Promise<Stamp | undefined> {
+async function stampOf(folder: string): Promise<Stamp> {
   try {
     const names = (await readdir(folder)).toSorted();
-    const files = await Promise.all(names.map((name) => stat(join(folder, name))));
-    return JSON.stringify(names.map((name, i) => [name, files[i]?.size, files[i]?.mtimeMs]));
+    return JSON.stringify(await Promise.all(names.map((name) => stampOfFile(folder, name))));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    return messageOf(error);
+  }
+}
+
+/**
+ * A file that cannot be looked at is part of a stamp like any other: an editor's lock file is a link to nowhere.
+ * The time of change tells of a file that was replaced by one of the same size and time of writing, as `rsync -t` does.
+ */
+async function stampOfFile(folder: string, name: string): Promise<readonly unknown[]> {
+  try {
+    const { size, mtimeMs, ctimeMs } = await stat(join(folder, name));
+    return [name, size, mtimeMs, ctimeMs];
+  } catch (error) {
+    return [name, messageOf(error)];
   }
 }
 
 /** @throws {ConfigurationError} naming version.json and what is wrong with it. */
 export async function readVersion(folder: string): Promise<ModelVersion> {
   const file = join(folder, 'version.json');
-  if (!existsSync(file)) throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
+  if (await isMissing(file))
+    throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
   const record = (await readJson(file)) as Partial<VersionRecord>;
   const { sha256, created, trainedOn, metrics } = record;
   if (!/^[0-9a-f]{64}$/.test(sha256 ?? ''))
@@ -299,19 +315,42 @@ export async function readVersion(folder: string): Promise<ModelVersion> {
   return { ...(record as VersionRecord), version: basename(folder), folder };
 }
 
-/** @throws {ConfigurationError} if the folder cannot be read. */
-export async function foldersIn(folder: string): Promise<string[]> {
+/**
+ * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file: of one that leads
+ * nowhere, whoever reads it says so.
+ *
+ * @throws {ConfigurationError} if the folder cannot be read.
+ */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map((entry) => entry.name);
+    const areFolders = await Promise.all(
+      entries.map(
+        async (entry) =>
+          entry.isDirectory() || (entry.isSymbolicLink() && !(await leadsToFile(join(folder, entry.name)))),
+      ),
+    );
+    return entries.filter(({ name }, i) => areFolders[i] && !name.startsWith('.')).map(({ name }) => name);
   } catch (cause) {
     throw new ConfigurationError(
       `MODELS_DIR must be a readable folder, got ${folder} (${messageOf(cause)})`,
       { cause },
     );
   }
+}
+
+/** What cannot be looked at for any other reason is there. */
+async function isMissing(file: string): Promise<boolean> {
+  const problem: NodeJS.ErrnoException | undefined = await stat(file).then(
+    () => undefined,
+    (error) => error,
+  );
+  return problem?.code === 'ENOENT';
+}
+
+async function leadsToFile(link: string): Promise<boolean> {
+  const target = await stat(link).catch(() => undefined);
+  return target !== undefined && !target.isDirectory();
 }
 
 async function readManifest(file: string): Promise<unknown> {
