@@ -349,11 +349,14 @@ function optionalInteger(
 
 function servedModels(value: string | undefined): readonly ServedModel[] | undefined {
   if (!value) return undefined;
-  return list(value).map((item) => {
+  const rule =
+    'a list of models or versions, with a weight from 1 to 9999 if wanted, such as trip-duration=3,churn/2';
+  const items = list(value);
+  if (items.length === 0) throw rule;
+  return items.map((item) => {
     const [, name, version, weight] =
       /^([a-z][a-z0-9-]*)(?:\/([1-9][0-9]{0,8}))?(?:=([1-9][0-9]{0,3}))?$/.exec(item) ?? [];
-    if (name === undefined)
-      throw 'a list of models or versions, with a weight from 1 to 9999 if wanted, such as trip-duration=3,churn/2';
+    if (name === undefined) throw rule;
     return { name, version, weight: weight === undefined ? undefined : Number(weight) };
   });
 }

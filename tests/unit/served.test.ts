@@ -38,6 +38,7 @@ describe('WORKER_MODELS', () => {
       'churn/1=2,churn/2=3',
       'WORKER_MODELS must give a model one weight, which its versions share, got 2 and 3 for churn',
     ],
+    [',', 'WORKER_MODELS must be a list of models or versions'],
     ['churn=0', 'WORKER_MODELS must be a list of models or versions'],
     ['churn/one', 'WORKER_MODELS must be a list of models or versions'],
     ['Churn', 'WORKER_MODELS must be a list of models or versions'],
