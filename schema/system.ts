@@ -167,7 +167,8 @@ function defineModel(builder: Builder) {
   });
 
   const unreadableRef = builder.objectRef<UnreadableVersion>('UnreadableVersion').implement({
-    description: 'A version folder that this gateway cannot read, or not yet.',
+    description:
+      'A version folder that this gateway cannot read, or not yet. What it has read of it before holds.',
     fields: (t) => ({
       version: t.exposeString('version', { description: "The folder's name." }),
       reason: t.exposeString('reason', { description: 'What is missing or wrong.' }),

@@ -26,7 +26,7 @@ export interface ModelVersion extends VersionRecord {
   readonly folder: string;
 }
 
-/** A version folder that cannot be read, or not yet: it is not among a model's versions. */
+/** A version folder that cannot be read, or not yet. What was read of it before is among the model's versions still. */
 export interface UnreadableVersion {
   readonly version: string;
   /** One sentence, for operators: it may name files. */
