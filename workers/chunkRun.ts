@@ -6,7 +6,7 @@ import { ChunkRows } from './chunkRows.ts';
 import type { Chunk } from './chunks.ts';
 import { decodeColumns, encodeColumns } from './encoder.ts';
 import { refuseForeign, runAlone, runColumns } from './run.ts';
-import { SessionCrashed } from './session.ts';
+import { SessionCrashed } from './sessionProcess.ts';
 import type { WorkerOptions } from './worker.ts';
 
 /** Time between two notices about a chunk. */

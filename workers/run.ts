@@ -3,7 +3,7 @@ import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
 import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
 import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from './session.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from './sessionProcess.ts';
 import { storeSuspectMark } from './settle.ts';
 import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
 

@@ -6,18 +6,16 @@
  *  unloaded  there is no process; whoever holds the session next has it loaded again. Only with `SESSION_LOADING=lazy`.
  *  lost      the version cannot be loaded again: for good.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Config } from '../src/config.ts';
 import { ConfigurationError, messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
 import type { Manifest } from '../src/manifest.ts';
 import type { ModelVersion } from '../src/models.ts';
-import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
+import { type Columns, decodeBatch, encodeBatch } from './encoder.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
-import type { SessionAnswer, SessionRequest } from './sessionMessages.ts';
+import { type Run, SessionProcess } from './sessionProcess.ts';
 
 export interface SessionOptions {
   readonly manifest: Manifest;
@@ -28,20 +26,11 @@ export interface SessionOptions {
   readonly log: Logger;
 }
 
-export interface Run {
-  readonly outputs: OutputColumns;
-  /** Of the run alone, without the way to the process and back. */
-  readonly computeMs: number;
-}
-
-/** The session's process died during the run. */
-export class SessionCrashed extends Error {}
-/** The run took too long, and its process was ended for it; the session is usable again. */
-export class RunTimedOut extends Error {}
 /** The session's process is gone, and none can be started in its place. */
 export class SessionLost extends Error {}
-/** ONNX Runtime refused the run; the process lives on. */
-export class RunFailed extends Error {}
+
+/** The first runs of a process take longer than those that follow. */
+const GOLDEN_RUN_LEAST_MS = 10_000;
 
 /** A session that stays loaded until this is disposed. */
 export interface HeldSession extends Disposable {
@@ -58,13 +47,12 @@ export interface HeldSession extends Disposable {
 
 export class Session implements AsyncDisposable, Tenant {
   readonly #options: SessionOptions;
-  #process: ChildProcess | undefined;
-  /** Those that were ended on purpose. */
-  readonly #ended = new WeakSet<ChildProcess>();
+  #process: SessionProcess | undefined;
   /** Undefined while unloaded. Rejects if the version cannot be loaded (again). */
   #loaded: Promise<void> | undefined;
-  #answer: PromiseWithResolvers<SessionAnswer> | undefined;
+  /** Whether the present process was loaded and warm; false while another is started. */
   #serves = false;
+  #isClosed = false;
   #executionProvider = '';
   #residentBytes = 0;
   #bytesWhenLoaded = 0;
@@ -121,7 +109,7 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   get idleSince(): number | undefined {
-    return this.isLoaded && this.#holders === 0 ? this.#heldUntil : undefined;
+    return this.isLoaded && this.#serves && this.#holders === 0 ? this.#heldUntil : undefined;
   }
 
   /**
@@ -154,7 +142,7 @@ export class Session implements AsyncDisposable, Tenant {
       release();
       throw error;
     }
-    return { run: (columns) => this.#runInTime(columns), [Symbol.dispose]: release };
+    return { run: (columns) => this.#run(columns), [Symbol.dispose]: release };
   }
 
   async unload(): Promise<void> {
@@ -166,6 +154,7 @@ export class Session implements AsyncDisposable, Tenant {
   /** Ends the process, once nobody holds it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holders > 0) await this.#released.promise;
+    this.#isClosed = true;
     this.#options.memory.forget(this);
     await this.#endProcess();
   }
@@ -184,86 +173,56 @@ export class Session implements AsyncDisposable, Tenant {
     this.#options.memory.released();
   }
 
-  async #runInTime(columns: Columns): Promise<Run> {
-    await this.#loaded;
-    const { runTimeoutMs } = this.#options.manifest.limits;
-    const timer = setTimeout(() => {
-      this.#answer?.reject(new RunTimedOut(`the run took longer than ${runTimeoutMs} ms`));
-      this.#process?.kill('SIGKILL');
-    }, runTimeoutMs);
-    try {
-      return await this.#run(columns);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   async #run(columns: Columns): Promise<Run> {
-    const answer = await this.#ask({ type: 'run', columns });
-    if (answer.type === 'ran') {
-      this.#residentBytes = answer.residentBytes;
-      return answer;
-    }
-    throw new RunFailed(answer.type === 'failed' ? answer.reason : `unexpected answer ${answer.type}`);
+    await this.#loaded;
+    const { manifest } = this.#options;
+    if (this.#process === undefined) throw new Error('a session that is held has a process');
+    const run = await this.#process.run(columns, manifest.limits.runTimeoutMs);
+    this.#residentBytes = run.residentBytes;
+    return run;
   }
 
   /** Resolves once the version is loaded and warm. */
   async #start(): Promise<void> {
     const { manifest, version, executionProviders, threads, log } = this.#options;
     this.#serves = false;
-    const child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
+    const child: SessionProcess = new SessionProcess(() => this.#died(child));
     this.#process = child;
-    child.on('message', (answer: SessionAnswer) => this.#answer?.resolve(answer));
-    child.once('disconnect', () => this.#died(child));
-    child.once('exit', (code, signal) => {
-      if (!this.#ended.has(child))
-        log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died');
-    });
-    const answer = await this.#ask({
-      type: 'load',
+    const { executionProvider, passedOver, residentBytes } = await child.load({
       file: join(version.folder, 'model.onnx'),
       sha256: version.sha256,
       manifest,
       executionProviders,
       threads,
     });
-    if (answer.type !== 'loaded') {
-      throw new Error('reason' in answer ? answer.reason : `unexpected answer ${answer.type}`);
-    }
-    const { executionProvider, passedOver, residentBytes } = answer;
     this.#executionProvider = executionProvider;
     this.#residentBytes = residentBytes;
     for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
-    await this.#warmUp();
+    await this.#warmUp(child);
     this.#bytesWhenLoaded = this.#residentBytes;
     log.info({ ...this.#name, executionProvider, pid: child.pid }, 'session ready');
     this.#serves = true;
   }
 
   /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right. */
-  async #warmUp(): Promise<void> {
+  async #warmUp(child: SessionProcess): Promise<void> {
     const { manifest, version } = this.#options;
+    const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
     const golden = await readGoldenRows(manifest, version);
     for (const batch of goldenBatches(manifest, golden)) {
       const rows = batch.map(({ input }) => input);
-      const { outputs } = await this.#run(encodeBatch(manifest, rows));
+      const { outputs, residentBytes } = await child.run(encodeBatch(manifest, rows), timeoutMs);
+      this.#residentBytes = residentBytes;
       compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
     }
   }
 
-  /** Rejected only by the death of the process, which is heard of even if it came before the request. */
-  #ask(request: SessionRequest): Promise<SessionAnswer> {
-    this.#answer = Promise.withResolvers();
-    this.#process?.send(request, () => {});
-    return this.#answer.promise;
-  }
-
-  /** The channel closes before the exit is reported: to wait for the exit would let runs fail in between. */
-  #died(child: ChildProcess): void {
-    if (this.#ended.has(child)) return;
-    child.kill('SIGKILL');
+  /** In the step in which the process is known to be dead: whoever runs next shall wait for the one that follows. */
+  #died(child: SessionProcess): void {
+    void child.exited.then(({ code, signal }) =>
+      this.#options.log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died'),
+    );
     this.#residentBytes = 0;
-    this.#answer?.reject(new SessionCrashed('the session process died'));
     // One that dies before it ever served would die again.
     if (!this.#serves) return;
     if (this.#options.memory.lazy && this.#holders === 0) {
@@ -280,7 +239,8 @@ export class Session implements AsyncDisposable, Tenant {
       await start();
     } catch (cause) {
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
-      this.#lost.resolve(lost);
+      // One that is closed while it starts again is not lost.
+      if (!this.#isClosed) this.#lost.resolve(lost);
       throw lost;
     }
   }
@@ -289,11 +249,6 @@ export class Session implements AsyncDisposable, Tenant {
     const child = this.#process;
     this.#process = undefined;
     this.#residentBytes = 0;
-    if (child === undefined) return;
-    this.#ended.add(child);
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
+    await child?.[Symbol.asyncDispose]();
   }
 }

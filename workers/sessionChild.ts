@@ -9,7 +9,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
 import { type Manifest, sizeOf } from '../src/manifest.ts';
 import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
-import type { LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
+import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
 /** To read it takes 27 µs: too long for every run. */
@@ -34,10 +34,10 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
-process.on('message', async (request: SessionRequest) => {
+process.on('message', async ({ id, request }: Asked) => {
   const answer = await answerTo(request);
   // A parent that leaves just now needs no answer.
-  process.send?.(answer, () => {});
+  process.send?.({ id, answer } satisfies Answered, () => {});
 });
 
 function answerTo(request: SessionRequest): Promise<SessionAnswer> {

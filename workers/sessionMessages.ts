@@ -4,7 +4,19 @@ import type { Manifest } from '../src/manifest.ts';
 import type { Columns, OutputColumns } from './encoder.ts';
 import type { GraphSignature } from './signature.ts';
 
-/** Parent to child: first one `load`, then `run` after `run`, each after the answer to the one before. */
+/** Parent to child. */
+export interface Asked {
+  readonly id: number;
+  readonly request: SessionRequest;
+}
+
+/** Child to parent: one for each request, with its id. */
+export interface Answered {
+  readonly id: number;
+  readonly answer: SessionAnswer;
+}
+
+/** First one `load`, then `run` after `run`. */
 export type SessionRequest =
   | LoadRequest
   | { readonly type: 'run'; readonly columns: Columns }
@@ -22,7 +34,6 @@ export interface LoadRequest {
   readonly threads: number;
 }
 
-/** Child to parent: one answer a request. */
 export type SessionAnswer =
   | {
       readonly type: 'loaded';

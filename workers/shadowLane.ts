@@ -16,7 +16,8 @@ import type { Manifest } from '../src/manifest.ts';
 import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/protocol.ts';
 import { parseTaskId } from '../src/task.ts';
 import { decodeBatch, encodeBatch } from './encoder.ts';
-import { RunFailed, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { RunFailed } from './sessionProcess.ts';
 
 export interface ShadowLaneOptions {
   readonly broker: Pick<Broker, 'shadows' | 'now'>;

@@ -9,8 +9,7 @@
  */
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { LoadRefused } from '../../workers/inspection.ts';
-import { RunTimedOut, SessionCrashed } from '../../workers/session.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
 import { versionsIn } from '../catalog.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';

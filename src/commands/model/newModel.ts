@@ -3,7 +3,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema } from '../../../schema/index.ts';
 import { encodeBatch } from '../../../workers/encoder.ts';
-import { RunFailed } from '../../../workers/session.ts';
+import { RunFailed } from '../../../workers/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/signature.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';

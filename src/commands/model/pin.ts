@@ -11,7 +11,7 @@ import {
   toleranceOf,
 } from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/inspection.ts';
-import { RunFailed, RunTimedOut } from '../../../workers/session.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/sessionProcess.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';
 import type { Values } from '../../task.ts';

@@ -1,7 +1,8 @@
 /** A version while it is made, in a hidden folder beside the models. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Inspection, LoadRefused } from '../../../workers/inspection.ts';
+import type { Inspection } from '../../../workers/inspection.ts';
+import { LoadRefused } from '../../../workers/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/signature.ts';
 import type { Manifest } from '../../manifest.ts';
 import type { VersionRecord } from '../../models.ts';

@@ -1,0 +1,75 @@
+/** Answers that come when the run has been given up, or would have been: each task has its own or an error, never another's. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { ENDLESS_MILES } from '../support/badTrips.js';
+import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import { modelsWith } from '../support/models.ts';
+import { startNats } from '../support/natsServer.ts';
+import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
+import { startWorker } from '../support/processes.ts';
+import { inspectStreams } from '../support/streams.ts';
+
+const RUN_TIMEOUT_MS = 1_500;
+
+/** Every run has one row. */
+function modelsWithLimits(limits: Record<string, number>) {
+  return modelsWith((manifest) => {
+    manifest.batching = { maxBatchSize: 1, maxWaitMs: 0 };
+    Object.assign(manifest.limits as object, { runTimeoutMs: RUN_TIMEOUT_MS, ...limits });
+  });
+}
+
+const imported = (script: string) => ({
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support', script)}`,
+});
+
+test('a run that ended in time while its worker stood still is answered, and the next run with its own answer', async () => {
+  await using nats = await startNats();
+  await using models = await modelsWithLimits({});
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using model = await openDirectModel();
+  const env = { ...imported('slowRuns.js'), RUN_MS: '100', MODELS_DIR: models.path };
+  await using worker = await startWorker(nats, env);
+  const jobs = Array.from({ length: 20 }, (_, i) => tripJob(broker, i));
+  await queueJobs(broker, jobs);
+  for (const round of [0, 5]) {
+    await resultOf(streams, jobs[round] ?? { taskId: '' });
+    // The next run goes on now, and ends long before the worker looks at its clock again.
+    worker.kill('SIGSTOP');
+    await sleep(2 * RUN_TIMEOUT_MS);
+    worker.kill('SIGCONT');
+  }
+  for (const [i, job] of jobs.entries()) {
+    const result = await resultOf(streams, job);
+    expect(result).toMatchObject({
+      state: 'SUCCEEDED',
+      prediction: { durationMinutes: expect.closeTo(await model.predict(tripNumber(i)), 4) },
+    });
+  }
+  expect(worker.output()).not.toContain('session process died');
+});
+
+test('the row behind one that takes too long is not blamed for the end of its process', async () => {
+  await using nats = await startNats();
+  await using models = await modelsWithLimits({ maxAttempts: 1 });
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using _worker = await startWorker(nats, { ...imported('badTrips.js'), MODELS_DIR: models.path });
+  const jobs = Array.from({ length: 6 }, (_, i) => tripJob(broker, i));
+  const isEndless = (i: number) => i % 2 === 0;
+  await queueJobs(
+    broker,
+    jobs.map((job, i) =>
+      isEndless(i) ? { ...job, input: { ...job.input, tripDistanceMiles: ENDLESS_MILES } } : job,
+    ),
+  );
+  for (const [i, job] of jobs.entries()) {
+    const result = await resultOf(streams, job);
+    expect(result).toMatchObject(
+      isEndless(i) ? { error: { code: 'RUN_TIMEOUT' } } : { state: 'SUCCEEDED', attempts: 1 },
+    );
+  }
+  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+});
