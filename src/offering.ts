@@ -247,9 +247,13 @@ export class Offering implements Disposable {
     const offered = model.versions.map((record) => record.version).filter((each) => this.offers(model, each));
     const expected = `a version of ${model.manifest.name} that can be had (${offered.join(', ') || 'none now'})`;
     const value = JSON.stringify(version.slice(0, 40));
-    return new RequestError(RequestErrorCode.BadUserInput, `modelVersion must be ${expected}, got ${value}`, {
-      details: { field: 'modelVersion', expected, value },
-    });
+    const refusal = this.versions(model).find(({ record }) => record.version === version)?.refusal;
+    const why = refusal === undefined ? '' : ` (a worker refuses it: ${refusal})`;
+    return new RequestError(
+      RequestErrorCode.BadUserInput,
+      `modelVersion must be ${expected}, got ${value}${why}`,
+      { details: { field: 'modelVersion', expected, value } },
+    );
   }
 }
 

@@ -170,11 +170,11 @@ def predict(session: onnxruntime.InferenceSession, customers: Columns) -> numpy.
 
 def evaluate(data: str, churned: numpy.ndarray, probability: numpy.ndarray) -> list[Metric]:
     figures = {
-        "ROC-AUC": ("of 1", roc_auc_score(churned, probability)),
-        "average precision": ("of 1", average_precision_score(churned, probability)),
+        "ROC-AUC": ("dimensionless", roc_auc_score(churned, probability)),
+        "average precision": ("dimensionless", average_precision_score(churned, probability)),
         "log loss": ("nats", log_loss(churned, probability.astype(numpy.float64))),
-        "Brier score": ("of 1", brier_score_loss(churned, probability)),
-        "accuracy at 0.5": ("of 1", numpy.mean((probability >= 0.5) == churned)),
+        "Brier score": ("dimensionless", brier_score_loss(churned, probability)),
+        "accuracy at 0.5": ("dimensionless", numpy.mean((probability >= 0.5) == churned)),
     }
     return [Metric(data, name, unit, round(float(value), 6)) for name, (unit, value) in figures.items()]
 

@@ -28,7 +28,10 @@ INPUTS = {
 }
 ELEMENT_TYPES = {"CHAS": "bool", "RAD": "int64"}
 OUTPUTS = {"MEDV": "priceThousandsUsd", "PTRATIO": "pupilTeacherRatio"}
-UNITS = {"MEDV": "thousand USD", "PTRATIO": "pupils per teacher"}
+#: In the graph, where another word would make another version of it.
+GRAPH_UNITS = {"MEDV": "thousand USD", "PTRATIO": "pupils per teacher"}
+#: Of the metrics: as the manifest has them.
+UNITS = {"MEDV": "thousands of US dollars of 1970", "PTRATIO": "pupils per teacher"}
 
 HIDDEN = 128
 EPOCHS = 50
@@ -171,7 +174,7 @@ def encode_model(weights: Weights, mean: numpy.ndarray, deviation: numpy.ndarray
     graph.add("hidden", "Relu", dense("hidden_sum", "shared", "ratio_hidden"))
     for output, values, layer in [("MEDV", "shared", "price"), ("PTRATIO", "hidden", "ratio")]:
         graph.add(output, "Squeeze", dense(f"{output}_column", values, layer), numpy.array([1]))
-        graph.output(output, "float32", UNITS[output])
+        graph.output(output, "float32", GRAPH_UNITS[output])
     return graph.encode("housing", "Median home value and pupils per teacher of a Boston census tract of 1970.")
 
 

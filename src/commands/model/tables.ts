@@ -49,7 +49,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
     'provider',
     'memory',
     'golden rows',
-    'largest deviation',
+    'largest error',
     '1 row',
     `${batching.maxBatchSize} rows`,
     'verdict',
