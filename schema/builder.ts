@@ -16,7 +16,7 @@ export interface Context {
     'submit' | 'submitBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
   >;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
-  readonly rollouts: Pick<RolloutService, 'set' | 'weights' | 'shadowWeights'>;
+  readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
   readonly models: readonly Model[];

@@ -39,7 +39,7 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
     t.field({
       type: changeRef,
       description:
-        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share or tried, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
+        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share or tried (one that it has already it keeps), `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
       args: {
         model: t.arg.string({ required: true, description: 'Name of the model.' }),
         weights: t.arg({

@@ -2,7 +2,8 @@
 import type { Model, ModelVersion, UnreadableVersion } from '../src/models.ts';
 import { type OfferedVersion, VersionState } from '../src/offering.ts';
 import type { NamedVersion, ServedVersion, WorkerPresence } from '../src/protocol.ts';
-import type { Weight } from '../src/rollout.ts';
+import { isMeant, type Weight } from '../src/rollout.ts';
+import type { Share } from '../src/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineModelField } from './modelField.ts';
@@ -125,7 +126,7 @@ function defineModel(builder: Builder) {
       weightPercent: t.exposeFloat('weightPercent', {
         nullable: true,
         description:
-          'Its share of the tasks, in percent, as `setRollout` set it; null if the model has no rollout and its newest version answers.',
+          'Its share of the tasks, in percent, as `setRollout` set it; 0 also if another model has been put into its folder since. Null if the model has no rollout and its newest version answers.',
       }),
       observedPercent: t.exposeFloat('observedPercent', {
         nullable: true,
@@ -172,6 +173,18 @@ function defineModel(builder: Builder) {
     fields: (t) => ({
       version: t.exposeString('version', { description: "The folder's name." }),
       reason: t.exposeString('reason', { description: 'What is missing or wrong.' }),
+    }),
+  });
+
+  const shareRef = builder.objectRef<Share>('VersionShare').implement({
+    description: 'The share of a version in the rollout in force.',
+    fields: (t) => ({
+      version: t.exposeString('version', { description: 'The version, as it was set.' }),
+      percent: t.exposeFloat('percent', { description: 'Its share of the tasks, as it was set.' }),
+      isThere: t.exposeBoolean('isThere', {
+        description:
+          'Whether its folder is there, with the model that was given the share. Where not, the others that have a share stand in for it, until it is back or `setRollout` is called again.',
+      }),
     }),
   });
 
@@ -222,9 +235,16 @@ function defineModel(builder: Builder) {
         description: 'The versions there are, oldest first.',
         resolve: (model, _args, { offering, rollouts }) =>
           withShares(model, offering.versions(model), {
-            weights: rollouts.weights(model),
+            weights: rollouts.shares(model),
             shadow: rollouts.shadowWeights(model),
           }),
+      }),
+      rollout: t.field({
+        type: [shareRef],
+        nullable: true,
+        description:
+          'All shares that `setRollout` gave, also those of versions that are gone; null if the model has no rollout.',
+        resolve: (model, _args, { rollouts }) => rollouts.shares(model),
       }),
       unreadableVersions: t.expose('unreadable', {
         type: [unreadableRef],
@@ -255,5 +275,6 @@ function hundredths(percent: number): number {
 }
 
 function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {
-  return weights.find(({ version }) => version === record.version)?.percent ?? 0;
+  const weight = weights.find(({ version }) => version === record.version);
+  return weight !== undefined && isMeant(weight, record.sha256) ? weight.percent : 0;
 }

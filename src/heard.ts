@@ -267,8 +267,9 @@ function isRefusedVersion(value: unknown): value is RefusedVersion {
 
 function isWeight(value: unknown): value is Weight {
   if (typeof value !== 'object' || value === null) return false;
-  const { version, percent } = value as Partial<Weight>;
-  if (!isName(version) || typeof percent !== 'number' || percent < 0 || percent > 100) return false;
+  const { version, percent, digest } = value as Partial<Weight>;
+  if (!isName(version) || !isAbsentOr(isName, digest)) return false;
+  if (typeof percent !== 'number' || percent < 0 || percent > 100) return false;
   return bucketsOf({ version, percent }) !== undefined;
 }
 

@@ -11,7 +11,7 @@ import type { Logger } from './log.ts';
 import type { Model, ModelVersion } from './models.ts';
 import type { LiveWorkers } from './presence.ts';
 import type { NamedVersion } from './protocol.ts';
-import { BUCKETS, type BucketRange, bucketOf, randomBucket, versionAt } from './rollout.ts';
+import { BUCKETS, type BucketRange, bucketOf, isMeant, randomBucket, versionAt } from './rollout.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export const VersionState = {
@@ -129,10 +129,15 @@ export class Offering implements Disposable {
     const rollout = this.#rollouts.of(model.manifest.name);
     if (rollout === undefined) return this.defaultVersion(model);
     const { available, present } = this.#look(model);
+    const replaced = rollout.weights.filter((weight) =>
+      model.versions.some(({ version, sha256 }) => version === weight.version && !isMeant(weight, sha256)),
+    );
+    const meant = (versions: ReadonlySet<string>) =>
+      replaced.length === 0 ? versions : versions.difference(new Set(replaced.map(({ version }) => version)));
     // Weights before workers: what was given no share gets none because the others' workers restart.
     return (
-      versionAt(rollout.ranges, bucket, available) ??
-      versionAt(rollout.ranges, bucket, present) ??
+      versionAt(rollout.ranges, bucket, meant(available)) ??
+      versionAt(rollout.ranges, bucket, meant(present)) ??
       this.defaultVersion(model)
     );
   }

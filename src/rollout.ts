@@ -16,6 +16,13 @@ export interface Weight {
   readonly version: string;
   /** 0 to 100, with 2 decimals at most. */
   readonly percent: number;
+  /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
+  readonly digest?: string | undefined;
+}
+
+/** Whether a version is the one that was given a share: another model may lie in its folder by now. */
+export function isMeant({ digest }: Weight, sha256: string): boolean {
+  return digest === undefined || digest === sha256;
 }
 
 /** The buckets of a version from the first on, up to the second, which is not among them. */

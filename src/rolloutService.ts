@@ -6,7 +6,7 @@ import type { Logger } from './log.ts';
 import type { Model } from './models.ts';
 import { type Offering, VersionState } from './offering.ts';
 import { QueueMove } from './queueMove.ts';
-import { BUCKETS, bucketsOf, type Weight } from './rollout.ts';
+import { BUCKETS, bucketsOf, isMeant, type Weight } from './rollout.ts';
 import type { Rollouts, RolloutWeights } from './rollouts.ts';
 
 export interface RolloutChange {
@@ -17,6 +17,12 @@ export interface RolloutChange {
   readonly heldTasks: number;
   /** Why not all of them were seen. */
   readonly stoppedBy: RequestErrorCode | undefined;
+}
+
+/** A version's share in the rollout in force. */
+export interface Share extends Weight {
+  /** Whether its folder is there, with the model that was given the share. */
+  readonly isThere: boolean;
 }
 
 export interface RolloutServiceOptions {
@@ -46,9 +52,12 @@ export class RolloutService {
     this.#log = log;
   }
 
-  /** @returns undefined if no rollout is set for the model. */
-  weights({ manifest }: Model): readonly Weight[] | undefined {
-    return this.#rollouts.of(manifest.name)?.weights;
+  /** @returns also those of versions that are gone; undefined if no rollout is set for the model. */
+  shares({ manifest, versions }: Model): readonly Share[] | undefined {
+    return this.#rollouts.of(manifest.name)?.weights.map((weight) => {
+      const record = versions.find(({ version }) => version === weight.version);
+      return { ...weight, isThere: record !== undefined && isMeant(weight, record.sha256) };
+    });
   }
 
   /** @returns the versions that tasks are also tried on; none if no rollout is set for the model. */
@@ -76,7 +85,8 @@ export class RolloutService {
     this.#checkEach(model, 'shadow', shadow);
     if (weights.length === 0 && shadow.length > 0)
       throw badArgument('shadow', 'empty where weights are: without them there is no rollout', 'versions');
-    await this.#rollouts.set(modelName, { weights, shadow }, this.#offering.defaultRanges(model));
+    const digested = weights.map((weight) => ({ ...weight, digest: this.#digestOf(model, weight) }));
+    await this.#rollouts.set(modelName, { weights: digested, shadow }, this.#offering.defaultRanges(model));
     const moved = moveQueued
       ? await this.#moveQueued(model, weights)
       : { movedTasks: 0, heldTasks: 0, stoppedBy: undefined };
@@ -105,13 +115,31 @@ export class RolloutService {
     return { movedTasks, heldTasks, stoppedBy };
   }
 
-  /** What is asked of shares and shadows alike: versions that there are, once each, and percents that can be had. */
+  /** Of what lies in its folder; of a version that is gone, and keeps its share, what lay there. */
+  #digestOf(model: Model, { version }: Weight): string | undefined {
+    const record = model.versions.find((present) => present.version === version);
+    return record?.sha256 ?? this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version))?.digest;
+  }
+
+  /** Whether a version has this share already, and its folder no other model: it need not be there to keep it. */
+  #keepsShare(model: Model, { version, percent }: Weight): boolean {
+    const share = this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version));
+    const record = model.versions.find((present) => present.version === version);
+    return share?.percent === percent && (record === undefined || isMeant(share, record.sha256));
+  }
+
+  /**
+   * What is asked of shares and shadows alike: versions that there are, once each, and percents that can be had. What is
+   * in force already can be set again.
+   */
   #checkEach(model: Model, argument: 'weights' | 'shadow', weights: readonly Weight[]): void {
     const versions = this.#offering.versions(model);
     const names = weights.map(({ version }) => version);
-    for (const [i, { version, percent }] of weights.entries()) {
+    for (const [i, weight] of weights.entries()) {
+      const { version, percent } = weight;
+      const isKept = argument === 'weights' && this.#keepsShare(model, weight);
       const offered = versions.find(({ record }) => record.version === version);
-      if (offered === undefined || offered.state === VersionState.Leaving) {
+      if (!isKept && (offered === undefined || offered.state === VersionState.Leaving)) {
         const known = versions.filter(({ state }) => state !== VersionState.Leaving);
         const expected = `a version of ${model.manifest.name} (${known.map(({ record }) => record.version).join(', ')})`;
         throw badArgument(`${argument}.version`, expected, quoted(version));
@@ -122,13 +150,17 @@ export class RolloutService {
         const expected = `from 0 to 100 with ${MAX_PERCENT_DECIMALS} decimals at most`;
         throw badArgument(`${argument}.percent`, expected, `${percent} for version ${version}`);
       }
-      if (percent > 0 && !this.#offering.isAvailable(model, version)) {
-        const why = offered.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
+      if (!isKept && percent > 0 && !this.#offering.isAvailable(model, version)) {
+        const why = offered?.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
         const expected = 'of versions that a live worker serves';
         throw badArgument(argument, expected, `${percent} % for version ${version}, which none serves${why}`);
       }
     }
   }
+}
+
+function isOf(version: string): (weight: Weight) => boolean {
+  return (weight) => weight.version === version;
 }
 
 function checkSum(weights: readonly Weight[]): void {

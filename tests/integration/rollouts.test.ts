@@ -19,13 +19,14 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
-import { type ModelsFolder, modelsWith } from '../support/models.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import {
   inForce,
   MINUTES,
+  rolloutOf,
   SET_ROLLOUT,
   setRollout,
   twoVersions,
@@ -219,6 +220,48 @@ test('a version that no live worker serves gets no share', async () => {
     extensions: { code: 'BAD_USER_INPUT', field: 'weights' },
   });
   expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });
+});
+
+test('a version that goes keeps its share, and another model in its folder does not get it unasked', async () => {
+  await using models = await twoVersions();
+  await using nats = await startNats();
+  const env = { MODELS_DIR: models.path };
+  await using gateway = await startGateway(nats, env);
+  await using _worker = await startWorker(nats, env);
+  const bothServed = () =>
+    eventually(
+      () => versionsOf(gateway),
+      (versions) => versions.filter(({ state }) => state === 'SERVED').length === 2,
+    );
+  const answering = async () => {
+    const tasks = Array.from({ length: 100 }, (_, i) => submitTrip(gateway.url, tripNumber(i)));
+    return [...new Set((await Promise.all(tasks)).map(({ modelVersion }) => modelVersion))].toSorted();
+  };
+  await bothServed();
+  await setRollout(gateway, { 1: 50, 2: 50 });
+  expect(await rolloutOf(gateway)).toMatchObject([{ isThere: true }, { isThere: true }]);
+
+  await rm(join(models.model, '2'), { recursive: true });
+  const isGone = [
+    { version: '1', percent: 50, isThere: true },
+    { version: '2', percent: 50, isThere: false },
+  ];
+  await eventually(
+    () => rolloutOf(gateway),
+    ([, two]) => two?.isThere === false,
+  );
+  await setRollout(gateway, { 1: 50, 2: 50 });
+  expect(await rolloutOf(gateway)).toEqual(isGone);
+  const grown = await post(gateway.url, SET_ROLLOUT, { weights: weightsOf({ 1: 40, 2: 60 }) });
+  expect(refusalIn(grown).message).toContain('weights.version must be a version of trip-duration (1)');
+
+  await addConstantVersion(models, '2', MINUTES + 1);
+  await bothServed();
+  expect(await answering()).toEqual(['1']);
+  expect(await versionsOf(gateway)).toMatchObject([{ weightPercent: 50 }, { weightPercent: 0 }]);
+  expect(await rolloutOf(gateway)).toEqual(isGone);
+  await setRollout(gateway, { 1: 50, 2: 50 });
+  expect(await answering()).toEqual(['1', '2']);
 });
 
 describe('a rollback with moveQueued', () => {

@@ -27,6 +27,12 @@ interface ChangeView {
   readonly stoppedBy: string | null;
 }
 
+interface ShareView {
+  readonly version: string;
+  readonly percent: number;
+  readonly isThere: boolean;
+}
+
 /** The only field of an answer. @throws with the errors if there are any. */
 function fieldOf<T>({ data, errors }: Answer): T {
   if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
@@ -46,6 +52,14 @@ export async function setRollout({ url }: Gateway, shares: Shares, moveQueued = 
 export async function versionsOf({ url }: Gateway): Promise<readonly VersionView[]> {
   const [model] = fieldOf<readonly { versions: readonly VersionView[] }[]>(await post(url, VERSIONS));
   return model?.versions ?? [];
+}
+
+/** The shares of a model whose rollout is set. */
+export async function rolloutOf({ url }: Gateway): Promise<readonly ShareView[]> {
+  const [model] = fieldOf<readonly { rollout: readonly ShareView[] }[]>(
+    await post(url, '{ models { rollout { version percent isThere } } }'),
+  );
+  return model?.rollout ?? [];
 }
 
 /** Resolves once a gateway has these weights in force. */

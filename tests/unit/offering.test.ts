@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Model, ModelVersion } from '../../src/models.ts';
 import { Offering } from '../../src/offering.ts';
 import type { WorkerPresence } from '../../src/protocol.ts';
-import { BUCKETS, type BucketRange } from '../../src/rollout.ts';
+import { BUCKETS, type BucketRange, type Weight } from '../../src/rollout.ts';
 
 const HALVES: readonly BucketRange[] = [
   ['1', 0, BUCKETS / 2],
@@ -16,7 +16,11 @@ function record(version: string): ModelVersion {
 }
 
 /** A gateway's view of a model `m`. */
-function openOffering({ folders = ['1', '2'], ranges = [] as readonly BucketRange[] } = {}) {
+function openOffering({
+  folders = ['1', '2'],
+  ranges = [] as readonly BucketRange[],
+  weights = [] as readonly Weight[],
+} = {}) {
   const view = {
     model: { manifest: { name: 'm' }, versions: folders.map(record) } as unknown as Model & {
       versions: readonly ModelVersion[];
@@ -29,7 +33,7 @@ function openOffering({ folders = ['1', '2'], ranges = [] as readonly BucketRang
     broker: { ensureVersion: async (_model, version) => void view.ensured.push(version) },
     models: [view.model],
     workers: { list: () => view.workers },
-    rollouts: { of: () => (ranges.length === 0 ? undefined : { weights: [], ranges }) },
+    rollouts: { of: () => (ranges.length === 0 ? undefined : { weights, ranges }) },
     log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),
   });
   return {
@@ -147,6 +151,18 @@ describe('with a rollout', () => {
     using gateway = openOffering({ ranges: HALVES });
     gateway.setWorkers(['1']);
     expect(gateway.offering.versionAt(gateway.view.model, BUCKETS - 1)).toBe('1');
+  });
+
+  test('another model in the folder of a version does not have its share', () => {
+    const weights = [
+      { version: '1', percent: 50 },
+      { version: '2', percent: 50, digest: 'that of before' },
+    ];
+    using gateway = openOffering({ ranges: HALVES, weights });
+    gateway.setWorkers(['1', '2']);
+    expect(gateway.offering.versionAt(gateway.view.model, BUCKETS - 1)).toBe('1');
+    weights[1] = { version: '2', percent: 50, digest: '2' };
+    expect(gateway.offering.versionAt(gateway.view.model, BUCKETS - 1)).toBe('2');
   });
 
   test('a version without a share gets nothing, though it is the only one that is served', () => {
