@@ -30,7 +30,7 @@ export interface Context {
   readonly requireOperator: () => void;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
-  /** Aborted when the client has left. */
+  /** Aborted when the client has left, or completed the operation. */
   readonly gone: AbortSignal | undefined;
 }
 

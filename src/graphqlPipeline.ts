@@ -22,7 +22,7 @@ interface Arrival {
   readonly req?: IncomingMessage;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
-  /** Of a WebSocket: aborted when it is closed. */
+  /** Over WebSocket: aborted when the client completes the operation or leaves. */
   readonly gone?: AbortSignal | undefined;
 }
 

@@ -55,6 +55,7 @@ interface EnvelopedArgs extends ExecutionArgs {
   readonly rootValue: {
     readonly execute: (args: ExecutionArgs) => unknown;
     readonly subscribe: (args: ExecutionArgs) => unknown;
+    readonly gone: AbortController;
   };
 }
 
@@ -64,24 +65,21 @@ function serveGraphQL(
   sockets: WebSocketServer,
   { config, log }: WebSocketOptions,
 ) {
-  return useServer<Record<string, unknown>, { gone?: AbortController }>(
+  return useServer(
     {
-      onConnect({ extra }) {
-        extra.gone = new AbortController();
-      },
-      onDisconnect: ({ extra }) => extra.gone?.abort(),
       connectionInitWaitTimeout: config.connectionInitMs,
       jsonMessageReviver: refuseServerMessages,
-      execute: (args) => (args as EnvelopedArgs).rootValue.execute(args) as Promise<ExecutionResult>,
+      execute: (args) => answerOf(args as EnvelopedArgs),
       subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args) as Promise<ExecutionResult>,
       async onSubscribe({ subscriptions, extra, connectionParams }, _id, params) {
         if (Object.keys(subscriptions).length > config.maxOperations)
           return [tooManyOperations(config.maxOperations)];
         try {
+          const gone = new AbortController();
           const { schema, execute, subscribe, contextFactory, parse, validate } = pipeline.getEnveloped({
             req: extra.request,
             connectionParams,
-            gone: extra.gone?.signal,
+            gone: gone.signal,
             params,
           });
           const document = parse(params.query);
@@ -93,7 +91,7 @@ function serveGraphQL(
             operationName: params.operationName,
             variableValues: params.variables,
             contextValue: await contextFactory(),
-            rootValue: { execute, subscribe },
+            rootValue: { execute, subscribe, gone },
           } as EnvelopedArgs;
         } catch (error) {
           return [withoutHttp(presentError(error, log))];
@@ -106,6 +104,24 @@ function serveGraphQL(
     },
     sockets,
   );
+}
+
+/**
+ * The one answer of a query or a mutation. It is iterated, as graphql-ws tells of nothing else that its client has
+ * completed it or left: `return` then aborts `gone`, and what comes all the same is not sent.
+ */
+function answerOf(args: EnvelopedArgs): AsyncGenerator<ExecutionResult> {
+  const { execute, gone } = args.rootValue;
+  const answers = (async function* () {
+    const answer = (await execute(args)) as ExecutionResult;
+    if (!gone.signal.aborted) yield answer;
+  })();
+  const end = answers.return.bind(answers);
+  answers.return = (value) => {
+    gone.abort();
+    return end(value);
+  };
+  return answers;
 }
 
 /** What only a server may send is no message to it: otherwise graphql-ws takes it for a fault of ours (4500, with a stack). */
