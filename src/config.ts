@@ -107,7 +107,7 @@ const settings = {
     unit: 'MiB',
     default: '0',
     consequence:
-      'What the sessions of a worker may take together; 0: no limit. Beyond it `eager` refuses a version by name, and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
+      'What the sessions of a worker may take together; 0: no limit. Beyond it `eager` refuses a version by name (models ask for room in the order of their names: leave out with `WORKER_MODELS` what matters less), and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
     parse: integer(0),
   },
   streamReplicas: {

@@ -59,8 +59,9 @@ export class SessionMemory {
       const others = this.#lazy ? 0 : this.#sum() - own;
       if (own + others > this.#limitBytes) {
         const beside = others > 0 ? `, with the ${mib(others)} of others ${mib(own + others)}` : '';
+        const lazy = own <= this.#limitBytes ? '; with SESSION_LOADING=lazy they take turns' : '';
         throw new OutOfBudget(
-          `it takes ${mib(own)}${beside}, where SESSION_MEMORY_MIB allows ${mib(this.#limitBytes)}`,
+          `it takes ${mib(own)}${beside}, where SESSION_MEMORY_MIB allows ${mib(this.#limitBytes)}${lazy}`,
         );
       }
       if (this.#lazy) await tenant.unload();

@@ -50,7 +50,7 @@ describe('eager', () => {
     const [a, b, c] = [new Fake(memory, 100), new Fake(memory, 150), new Fake(memory, 1)];
     await Promise.all([a.admit(), b.admit()]);
     await expect(c.admit()).rejects.toThrow(
-      'it takes 1 MiB, with the 250 MiB of others 251 MiB, where SESSION_MEMORY_MIB allows 250 MiB',
+      'it takes 1 MiB, with the 250 MiB of others 251 MiB, where SESSION_MEMORY_MIB allows 250 MiB; with SESSION_LOADING=lazy they take turns',
     );
     memory.forget(c);
     memory.forget(b);
