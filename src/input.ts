@@ -1,7 +1,7 @@
 /** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
 import { RequestError, RequestErrorCode } from './errors.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
-import { isFloat, type Manifest, type ManifestInput, type NumberInput } from './manifest.ts';
+import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
 import type { Value, Values } from './task.ts';
 
 /**
@@ -125,7 +125,8 @@ function expectationOf(field: ManifestInput): string {
     case 'dateTime':
       return `a time such as 2021-02-03T14:30:00 (on the clock of ${field.timeZone}) or 2021-02-03T14:30:00-05:00, or now`;
     default: {
-      const limits = `from ${field.minimum} to ${field.maximum} (${field.unit})`;
+      const unit = field.unit === UNKNOWN_UNIT ? '' : ` (${field.unit})`;
+      const limits = `from ${field.minimum} to ${field.maximum}${unit}`;
       const kind = isFloat(field.type) ? 'number' : 'whole number';
       return field.size === undefined
         ? `a ${kind} ${limits}`

@@ -115,11 +115,14 @@ export interface Manifest {
   readonly example: Values;
 }
 
+/** The unit of a number of which nobody has said one. */
+export const UNKNOWN_UNIT = 'unknown';
+
 /** Characters of a text that a model gives; a longer one fails its row. */
 export const MAX_OUTPUT_CHARACTERS = 1_000;
 
 /** Rows that one run may be given. */
-const MAX_RUN_ROWS = 4096;
+export const MAX_RUN_ROWS = 4096;
 
 /** Fills in the names that a manifest may leave out: `predictTrip` gets `predictTrips`. */
 export function completeNames(
@@ -136,8 +139,8 @@ export function completeNames(
 /** A run of a batch may take four times as long as one of single tasks; a model that takes one row a run is left at that. */
 export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & Partial<Batching>): Batching {
   const { maxBatchSize } = batching;
-  const maxBulkBatchSize = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);
-  return { maxBulkBatchSize, ...batching };
+  const fourTimes = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);
+  return { ...batching, maxBulkBatchSize: batching.maxBulkBatchSize ?? fourTimes };
 }
 
 export function isFloat(type: NumberType): boolean {
@@ -166,6 +169,14 @@ export function tensorTypeOf(field: ManifestInput | ManifestOutput): TensorType 
     default:
       return field.type;
   }
+}
+
+/** Names that only one model may have, each with the member of its manifest that gives it. */
+export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: string, member: string])[] {
+  return [
+    ...Object.entries(manifest.graphql).map(([member, name]) => [name, `graphql.${member}`] as const),
+    ...[...enumTypesOf(manifest).keys()].map((name) => [name, 'enumType'] as const),
+  ];
 }
 
 /** The GraphQL enum types of a manifest, by name. Inputs that share one have the same values. */

@@ -21,7 +21,9 @@ describe('names', () => {
     ['input:0', 'input0'],
     ['2nd-floor', 'value2NdFloor'],
     ['prix_été', 'prixEte'],
+    ['Größe', 'grosse'],
     ['площадь', 'value1'],
+    ['m² площадь', 'value1'],
     ['__typename', 'typename'],
     ['', 'value1'],
     ['x'.repeat(100), 'x'.repeat(63)],
@@ -72,10 +74,11 @@ describe('a draft', () => {
       'The input half float16[N] has the type float16: convert it inside the graph',
       'The input image float32[N, 3, 8, 8] has 4 dimensions',
       'The input texts string[N, 3] holds several of type string in a row',
-      'The input wide float32[N, 5000] has 5000 numbers in a row, and 1 to 4096 are possible',
+      'The input wide float32[N, 5000] has 5000 numbers in a row, and 1 to 4096 are possible: split it, inside the graph, into several tensors',
       'The input single float32[] is a single value, or the file does not say its shape',
       'The input list is no tensor',
       'The output fixed float32[2, 3] gives exactly 2 rows',
+      'Or leave it out: --leave-out fixed.',
       'What can be served: float32, float64',
     ])
       expect(draft).toThrow(problem);

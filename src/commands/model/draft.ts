@@ -10,6 +10,7 @@ import {
   type ManifestInput,
   type ManifestOutput,
   type NumberType,
+  UNKNOWN_UNIT,
 } from '../../manifest.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
@@ -29,7 +30,6 @@ export interface DraftOptions {
 }
 
 /** What stands where the file says nothing. */
-export const UNKNOWN_UNIT = 'unknown';
 export const UNDESCRIBED = 'not described yet.';
 export const NUMBER_LIMIT = 1_000_000_000;
 export const STRING_MAX_LENGTH = 200;
@@ -108,12 +108,12 @@ function inputProblem(value: GraphValue, widths: ReadonlyMap<string, number>): s
 
 function outputProblem(value: GraphValue): string[] {
   const subject = `The output ${describeValue(value)}`;
-  const instead = `or leave it out with --leave-out ${value.name}`;
+  const option = `--leave-out ${value.name}`;
   if (!value.isTensor)
     return [
-      `${subject} is a sequence or a map, as ZipMap makes it: export it as a tensor (skl2onnx: options={'zipmap': False}), ${instead}.`,
+      `${subject} is a sequence or a map, as ZipMap makes it: export it as a tensor (skl2onnx: options={'zipmap': False}), or leave it out: ${option}.`,
     ];
-  return tensorProblem(subject, value, 'gives').map((problem) => `${problem.slice(0, -1)}, ${instead}.`);
+  return tensorProblem(subject, value, 'gives').map((problem) => `${problem} Or leave it out: ${option}.`);
 }
 
 function tensorProblem(subject: string, { type, shape = [] }: GraphValue, verb: 'takes' | 'gives'): string[] {
@@ -130,7 +130,9 @@ function tensorProblem(subject: string, { type, shape = [] }: GraphValue, verb: 
   if (isText && shape.length === 2 && width !== 1)
     return [`${subject} holds several of type ${type} in a row: give each column a tensor of its own.`];
   if (typeof width === 'number' && (width < 1 || width > MAX_WIDTH))
-    return [`${subject} has ${width} numbers in a row, and 1 to ${MAX_WIDTH} are possible.`];
+    return [
+      `${subject} has ${width} numbers in a row, and 1 to ${MAX_WIDTH} are possible: split it, inside the graph, into several tensors.`,
+    ];
   return [];
 }
 

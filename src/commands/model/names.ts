@@ -31,9 +31,26 @@ export function typesFor(mutation: string): { readonly inputType: string; readon
   return { inputType: typeName(mutation, 'Input'), predictionType: typeName(subject, 'Prediction') };
 }
 
-/** @returns nothing if the text has no letter or digit that GraphQL allows. */
+/** Latin letters that are no other letter with a mark. */
+const SPELLED_OUT: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};
+
+/** @returns nothing if the text has no letter or digit that GraphQL allows, or a letter that would be lost. */
 function camelCase(text: string): string | undefined {
-  const plain = text.normalize('NFKD').replaceAll(/\p{Mark}/gu, '');
+  const plain = text
+    .normalize('NFKD')
+    .replaceAll(/\p{Mark}/gu, '')
+    .replaceAll(/[ßæœøłđðþı]/gi, (letter) => SPELLED_OUT[letter.toLowerCase()] ?? letter);
+  if (/[^\p{ASCII}]/u.test(plain.replaceAll(/\P{Letter}/gu, ''))) return undefined;
   const words = plain.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+/g);
   if (words === null) return undefined;
   const [first = '', ...others] = words.map((word) => word.toLowerCase());

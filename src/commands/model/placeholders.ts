@@ -1,5 +1,6 @@
 /** Where a manifest still holds what `draftManifest` wrote because the file did not say it. */
-import { NUMBER_LIMIT, STRING_MAX_LENGTH, UNDESCRIBED, UNKNOWN_UNIT } from './draft.ts';
+import { UNKNOWN_UNIT } from '../../manifest.ts';
+import { NUMBER_LIMIT, STRING_MAX_LENGTH, UNDESCRIBED } from './draft.ts';
 
 export interface Placeholder {
   /** From 1. */
