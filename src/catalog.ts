@@ -13,8 +13,8 @@ import { basename, join } from 'node:path';
 import { ConfigurationError, messageOf } from './errors.ts';
 import { readJson } from './jsonFile.ts';
 import type { Logger } from './log.ts';
-import { enumTypesOf, type Manifest } from './manifest.ts';
-import { manifestCheck } from './manifestCheck.ts';
+import type { Manifest } from './manifest.ts';
+import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
 import type { Model, ModelVersion, UnreadableVersion, VersionRecord } from './models.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -65,7 +65,10 @@ export class Catalog implements Disposable {
     }
     if (folders.length === 0)
       throw new ConfigurationError(`${modelsDir} must hold a folder per model, found none`);
-    refuseSharedNames(folders.map(({ model }) => model.manifest));
+    refuseSharedNames(
+      modelsDir,
+      folders.map(({ model }) => model.manifest),
+    );
     return new Catalog(modelsDir, folders, log);
   }
 
@@ -165,14 +168,8 @@ class ModelFolder {
     const present = [...folder.#seen.keys()];
     if (present.length === 0)
       throw new ConfigurationError(`${path} must hold a version folder such as 1/, found none`);
-    const { name, versions } = manifest;
-    const missing = Array.isArray(versions)
-      ? versions.find((version) => !present.includes(String(version)))
-      : undefined;
-    if (missing !== undefined)
-      throw new ConfigurationError(
-        `${name}: version ${missing} is to be served, but ${path} has ${present.join(', ')}`,
-      );
+    const problem = missingVersionProblem(manifest, present);
+    if (problem !== undefined) throw new ConfigurationError(`${join(path, 'model.json')}: ${problem}`);
     for (const version of present) await folder.#settle(version);
     folder.#show();
     const { versions: chosen, unreadable } = folder.model;
@@ -360,15 +357,22 @@ async function readManifest(file: string): Promise<unknown> {
   );
 }
 
-/** Two models cannot share a mutation or a type: the second would silently replace the first. */
-function refuseSharedNames(manifests: readonly Manifest[]): void {
-  const owners = new Map<string, string>();
-  for (const manifest of manifests) {
-    for (const name of [...Object.values(manifest.graphql), ...enumTypesOf(manifest).keys()]) {
-      const owner = owners.get(name);
-      if (owner !== undefined)
-        throw new ConfigurationError(`the GraphQL name ${name} is used by ${owner} and by ${manifest.name}`);
-      owners.set(name, manifest.name);
-    }
+/** @returns which version is not there that the manifest names; undefined if all are. */
+export function missingVersionProblem(
+  { versions }: Manifest,
+  present: readonly string[],
+): string | undefined {
+  if (typeof versions === 'string') return undefined;
+  const missing = versions.find((version) => !present.includes(String(version)));
+  return missing === undefined
+    ? undefined
+    : `versions: version ${missing} is to be served, but there is ${present.join(', ')}`;
+}
+
+function refuseSharedNames(modelsDir: string, manifests: readonly Manifest[]): void {
+  for (const [i, manifest] of manifests.entries()) {
+    const problem = takenNameProblem(manifest, manifests.slice(0, i));
+    if (problem !== undefined)
+      throw new ConfigurationError(`${join(modelsDir, manifest.name, 'model.json')}: ${problem}`);
   }
 }

@@ -11,6 +11,7 @@ import {
   completeNames,
   type EnumInput,
   enumTypesOf,
+  graphQLNamesOf,
   type Manifest,
   type ManifestInput,
   numberOutputsOf,
@@ -33,33 +34,47 @@ const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.jso
  */
 export type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
 
-export async function manifestCheck(): Promise<ManifestCheck> {
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, discriminator: true, allowUnionTypes: true });
+/** @param withExample whether the example has to be right too; who makes a new one does without. @default true */
+export async function manifestCheck({ withExample = true } = {}): Promise<ManifestCheck> {
+  const ajv = new Ajv({
+    allErrors: true,
+    // Errors then have the schema that was missed.
+    verbose: true,
+    useDefaults: true,
+    discriminator: true,
+    allowUnionTypes: true,
+  });
   const hasManifestShape = ajv.compile<Manifest>((await readJson(MANIFEST_SCHEMA)) as object);
   return (candidate, folder, file) => {
-    if (!hasManifestShape(candidate)) {
-      throw new ConfigurationError(
-        `${file}: ${(hasManifestShape.errors ?? []).flatMap(shapeProblem).join('; ')}`,
-      );
-    }
-    const problem = contentProblem(candidate, folder);
+    if (!hasManifestShape(candidate))
+      throw new ConfigurationError(`${file}: ${shapeProblems(hasManifestShape.errors ?? []).join('; ')}`);
+    const problem =
+      contentProblem(candidate, folder) ?? (withExample ? exampleProblem(candidate) : undefined);
     if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
     const { graphql, batching } = candidate;
     return { ...candidate, graphql: completeNames(graphql), batching: completeBatching(batching) };
   };
 }
 
-function shapeProblem({ instancePath, keyword, message, params }: ErrorObject): string[] {
+function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
+  // Where one of several shapes would do, its title names them all: what each of them misses only confuses.
+  const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
   // A wrong or missing `type` is told by its own rule, which lists the right ones.
-  if (keyword === 'discriminator') return [];
+  return errors
+    .filter(({ keyword }) => keyword !== 'discriminator')
+    .filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(`${choice}/`)))
+    .map(shapeProblem);
+}
+
+function shapeProblem({ instancePath, keyword, message, params, parentSchema, data }: ErrorObject): string {
+  const subject = instancePath || 'the manifest';
+  if (keyword === 'oneOf') return `${subject} must be ${parentSchema?.title}, got ${JSON.stringify(data)}`;
   const detail = params.additionalProperty ?? params.allowedValues;
-  return [
-    `${instancePath || 'the manifest'} ${message}${detail === undefined ? '' : ` (${JSON.stringify(detail)})`}`,
-  ];
+  return `${subject} ${message}${detail === undefined ? '' : ` (${JSON.stringify(detail)})`}`;
 }
 
 function contentProblem(manifest: Manifest, folder: string): string | undefined {
-  const { name, inputs, outputs, example } = manifest;
+  const { name, inputs, outputs } = manifest;
   if (name !== folder) return `name must be that of its folder, ${folder}, got ${name}`;
   const twice =
     repeated(inputs.map(({ name }) => name)) ??
@@ -80,13 +95,35 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
   const empty = numberOutputsOf(manifest).find(
     ({ minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY }) => minimum > maximum,
   );
-  if (empty !== undefined) return `${empty.name}: minimum must not exceed maximum`;
+  return empty && `${empty.name}: minimum must not exceed maximum`;
+}
+
+/** @returns what is wrong with the example of a manifest that is right in all else; undefined if nothing is. */
+export function exampleProblem(manifest: Manifest): string | undefined {
+  const { inputs, example } = manifest;
   const unknown = Object.keys(example).find((key) => !inputs.some((field) => field.name === key));
   if (unknown !== undefined) return `example names ${unknown}, which is no input`;
   try {
     checkInput(manifest, example);
   } catch (error) {
     return `example: ${messageOf(error)}`;
+  }
+  return undefined;
+}
+
+/**
+ * Two models cannot share a mutation or a type: the second would silently replace the first.
+ *
+ * @returns which GraphQL name of a manifest is taken, by which of the others or itself; undefined if none is.
+ */
+export function takenNameProblem(manifest: Manifest, others: readonly Manifest[]): string | undefined {
+  const owners = new Map(
+    others.flatMap((other) => graphQLNamesOf(other).map(([name]) => [name, other.name])),
+  );
+  for (const [name, member] of graphQLNamesOf(manifest)) {
+    const owner = owners.get(name);
+    if (owner !== undefined) return `${member}: the GraphQL name ${name} is used by ${owner} already`;
+    owners.set(name, manifest.name);
   }
   return undefined;
 }

@@ -61,7 +61,7 @@ describe('Catalog.open', () => {
       (await readFile(file, 'utf8')).replace('"name": "trip-duration"', '"name": "twin"'),
     );
     await expect(open(folder.path)).rejects.toThrow(
-      'the GraphQL name predictTrip is used by trip-duration and by twin',
+      'twin/model.json: graphql.mutation: the GraphQL name predictTrip is used by trip-duration already',
     );
   });
 

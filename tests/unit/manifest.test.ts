@@ -52,7 +52,12 @@ describe('a manifest', () => {
     [
       'a version that is not there',
       (m) => Object.assign(m, { versions: [1, 4] }),
-      'version 4 is to be served, but',
+      'model.json: versions: version 4 is to be served, but there is 1',
+    ],
+    [
+      'versions that are none',
+      (m) => Object.assign(m, { versions: [0] }),
+      '/versions must be "all", "latest" or a list of version numbers such as [1, 3], got [0]',
     ],
     [
       'an example out of range',
@@ -134,7 +139,7 @@ describe('a manifest', () => {
     ...wrongInput(
       'an enum type that is a type already',
       { ...ENUM, enumType: 'TripPrediction', default: 'ONE' },
-      'the GraphQL name TripPrediction is used by trip-duration',
+      'enumType: the GraphQL name TripPrediction is used by trip-duration already',
       { pickupLocationId: 'ONE' },
     ),
     ...wrongInput(
