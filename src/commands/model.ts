@@ -1,8 +1,8 @@
 /**
- * `npm run model -- add|check|list`: brings models to MODELS_DIR and looks at those that are there.
+ * `npm run model -- add|golden|check|list`: brings models to MODELS_DIR and looks at those that are there.
  *
  * Exit codes: 0 added, or every version checked may be served; 1 not so; 2 a wrong command line. What is wrong stands
- * on stderr; what `add` refuses leaves the models as they were.
+ * on stderr; what `add` and `golden` refuse leaves the models as they were.
  *
  * Commands are entry points that nothing imports: unlike the rest of `src/`, they may use `workers/` and `schema/`. What
  * a worker would say of a version is best heard from the code that the worker runs.
@@ -10,19 +10,25 @@
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
-import { versionsIn } from '../catalog.ts';
+import { missingVersionProblem, versionsIn } from '../catalog.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
+import { MAX_RUN_ROWS, type Manifest } from '../manifest.ts';
+import { exampleProblem } from '../manifestCheck.ts';
 import { addModel } from './model/add.ts';
 import { addedReport } from './model/addedReport.ts';
 import { checkVersion, type VersionReport } from './model/check.ts';
 import { readExamples } from './model/exampleRows.ts';
 import { ModelFileError } from './model/modelFileError.ts';
-import { modelsIn, readManifest } from './model/modelFolder.ts';
+import { modelsIn, readManifest, readManifestWithAnyExample } from './model/modelFolder.ts';
+import { namesProblem } from './model/namesProblem.ts';
+import { renewedReport } from './model/renewedReport.ts';
+import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
+       npm run model -- golden <name>[/<version>] [--example <row> …]
        npm run model -- check <name>[/<version>]
        npm run model -- list`;
 
@@ -37,6 +43,10 @@ add    makes a model of an ONNX file, with a manifest made from the file's own i
                     rows are tried. May be repeated. The answers become the golden rows.
   --leave-out       an output that is not to be served. May be repeated.
   --max-batch-size  rows that share a run at most; default 64. Fewer for a model that takes long.
+
+golden makes the golden rows of versions that were added anew, and the example of the manifest if it does not fit it
+       any more: for after a change of names or limits in model.json. The rows are those of --example, or lie within
+       the limits; the answers are the model's own. Golden rows from training it leaves alone.
 
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
 list   names the models and their versions.
@@ -80,12 +90,14 @@ async function main([command, ...args]: string[]): Promise<number> {
   switch (command) {
     case 'add':
       return add(args, config);
+    case 'golden':
+      return golden(args, config);
     case 'check':
       return check(args, config);
     case 'list':
       return list(args, config);
     default:
-      throw new UsageError(`expected add, check or list, got ${command ?? 'none'}`);
+      throw new UsageError(`expected add, golden, check or list, got ${command ?? 'none'}`);
   }
 }
 
@@ -102,10 +114,12 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
   const added = await addModel({
     file,
     modelsDir,
-    model: fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ?? missing('--name <name>'),
+    model:
+      fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ??
+      missing(`--name <name>${takenByNpm('name')}`),
     mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/),
     version: wholeNumber('--version', values.version),
-    maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size']),
+    maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size'], MAX_RUN_ROWS),
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
   });
@@ -113,22 +127,25 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
   return 0;
 }
 
+async function golden(args: string[], { modelsDir }: Config): Promise<number> {
+  const { values, subject } = readArguments(args, { example: { type: 'string', multiple: true } });
+  const { model, version } = modelAndVersion(subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  const versions = await presentVersions(modelsDir, model, version);
+  const examples = await readExamples(values.example ?? []);
+  console.log(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples }), model));
+  return 0;
+}
+
 async function check(
   args: string[],
   { modelsDir, executionProviders, sessionThreads: threads }: Config,
 ): Promise<number> {
-  const { subject = missing('<name> or <name>/<version>') } = readArguments(args, {});
-  const [model = '', wanted, ...more] = subject.split('/');
-  if (more.length > 0) throw new UsageError(`expected <name> or <name>/<version>, got ${subject}`);
-  const manifest = await readManifest(modelsDir, model);
-  const present = await versionsIn(join(modelsDir, model));
-  const versions = present.filter((version) => wanted === undefined || version === wanted);
-  if (versions.length === 0) {
-    const found = present.join(', ') || 'none';
-    throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
-  }
+  const { model, version: wanted } = modelAndVersion(readArguments(args, {}).subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  await refuseAtStart(manifest, modelsDir);
   const reports: VersionReport[] = [];
-  for (const version of versions) {
+  for (const version of await presentVersions(modelsDir, model, wanted)) {
     const folder = join(modelsDir, model, version);
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
   }
@@ -138,6 +155,18 @@ async function check(
   const refused = reports.filter(({ problem }) => problem !== undefined);
   for (const { version, problem } of refused) console.error(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;
+}
+
+/** @throws {ModelFileError} naming what of the manifest would stop gateways and workers, whatever the versions are. */
+async function refuseAtStart(manifest: Manifest, modelsDir: string): Promise<void> {
+  const { name } = manifest;
+  const folder = join(modelsDir, name);
+  const example = exampleProblem(manifest);
+  const problem =
+    (example && `${example}. Make it anew: npm run model -- golden ${name}`) ??
+    missingVersionProblem(manifest, await versionsIn(folder)) ??
+    (await namesProblem(manifest, modelsDir));
+  if (problem !== undefined) throw new ModelFileError(`${join(folder, 'model.json')}: ${problem}`);
 }
 
 async function list(args: string[], { modelsDir }: Config): Promise<number> {
@@ -153,6 +182,25 @@ async function list(args: string[], { modelsDir }: Config): Promise<number> {
   return 0;
 }
 
+function modelAndVersion(subject: string = missing('<name> or <name>/<version>')) {
+  const [model = '', version, ...more] = subject.split('/');
+  if (more.length > 0) throw new UsageError(`expected <name> or <name>/<version>, got ${subject}`);
+  return { model, version };
+}
+
+/** The version that is wanted, or all. @throws {ModelFileError} if there is none. */
+async function presentVersions(
+  modelsDir: string,
+  model: string,
+  wanted: string | undefined,
+): Promise<readonly string[]> {
+  const present = await versionsIn(join(modelsDir, model));
+  const versions = present.filter((version) => wanted === undefined || version === wanted);
+  if (versions.length > 0) return versions;
+  const found = present.join(', ') || 'none';
+  throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
+}
+
 /** @returns the options, and the one argument that is no option, if there is one. */
 function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
   const { values, positionals } = parseStrictly(args, options);
@@ -163,12 +211,30 @@ function readArguments<const Options extends ParseArgsOptionsConfig>(args: strin
 
 function parseStrictly<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
   try {
-    return parseArgs({ args, options, allowPositionals: true });
+    const { tokens, ...parsed } = parseArgs({ args, options, allowPositionals: true, tokens: true });
+    refuseRepeated(
+      tokens.flatMap((token) =>
+        token.kind === 'option' && !options[token.name]?.multiple ? token.name : [],
+      ),
+    );
+    return parsed;
   } catch (error) {
     // The first sentence names the option; the others are advice on names that begin with a dash.
     const [reason = ''] = messageOf(error).split('. ');
     throw new UsageError(reason);
   }
+}
+
+/** Of an option that stands twice, the last value would silently win. */
+function refuseRepeated(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
+}
+
+/** `npm run model add … --name x`, without the -- before the arguments: npm keeps the option for itself. */
+function takenByNpm(option: string): string {
+  const isTaken = process.env[`npm_config_${option}`] !== undefined;
+  return isTaken ? ' (npm kept it: write npm run model -- add …, with the two dashes)' : '';
 }
 
 function missing(what: string): never {
@@ -180,7 +246,9 @@ function fitting(option: string, value: string | undefined, pattern: RegExp): st
   throw new UsageError(`${option} must fit ${pattern.source}, got ${value}`);
 }
 
-function wholeNumber(option: string, text: string | undefined): number | undefined {
-  const digits = fitting(option, text, /^[1-9][0-9]{0,8}$/);
-  return digits === undefined ? undefined : Number(digits);
+function wholeNumber(option: string, text: string | undefined, maximum = 999_999_999): number | undefined {
+  const digits = fitting(option, text, /^[1-9][0-9]*$/);
+  if (digits === undefined) return undefined;
+  if (Number(digits) <= maximum) return Number(digits);
+  throw new UsageError(`${option} must be a whole number from 1 to ${maximum}, got ${digits}`);
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/manifest.ts';
+import type { GoldenRow } from '../../workers/golden.ts';
 import { type Answer, post, sse } from '../support/client.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
@@ -56,6 +57,10 @@ async function openModels() {
     async json(...path: string[]) {
       return JSON.parse(await readFile(join(modelsDir, ...path), 'utf8'));
     },
+    /** Gives a JSON file other members. */
+    async edit(path: string, members: object): Promise<void> {
+      await writeFile(join(modelsDir, path), JSON.stringify({ ...(await this.json(path)), ...members }));
+    },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
@@ -68,9 +73,9 @@ describe('npm run model -- add', () => {
     expect(added).toMatchObject({ code: 0, stderr: '' });
     expect(added.stdout).toContain('mutation predictTaxiFare');
     expect(added.stdout).toContain('That it answers well they do not prove');
-    expect(added.stdout).toMatch(/line 13 +puLocationId: +unit, minimum, maximum, description/);
+    expect(added.stdout).toMatch(/line 15 +puLocationId: +unit, minimum, maximum, description/);
     const manifest = await readFile(join(models.modelsDir, 'taxi-fare/model.json'), 'utf8');
-    expect(manifest.split('\n')[12]).toContain('"name": "puLocationId"');
+    expect(manifest.split('\n')[14]).toContain('"name": "puLocationId"');
     expect(JSON.parse(manifest)).toMatchObject({
       name: 'taxi-fare',
       graphql: {
@@ -111,7 +116,7 @@ describe('npm run model -- add', () => {
     ]);
     expect(outputs).toMatchObject([{ name: 'variable', type: 'float32' }]);
     expect(outputs[0]).not.toHaveProperty('size');
-    expect(batching).toEqual({ maxBatchSize: 8, maxWaitMs: 0 });
+    expect(batching).toEqual({ maxBatchSize: 8, maxWaitMs: 0, maxBulkBatchSize: 32 });
   });
 
   test('takes widths that the file leaves open from an example and its answer, and a row that is answered', async () => {
@@ -216,7 +221,9 @@ describe('npm run model -- add', () => {
 
     const again = await models.command('add', first, '--name', 'fare');
     expect(again.code).toBe(1);
-    expect(again.stderr).toContain('v1.onnx is there already, as version 1');
+    expect(again.stderr).toContain(
+      'v1.onnx is there already, as version 1. To have it twice on purpose, copy',
+    );
     const stranger = await models.file('stranger.onnx', textAndBoolean());
     const refused = await models.command('add', stranger, '--name', 'fare');
     expect(refused.code).toBe(1);
@@ -228,7 +235,8 @@ describe('npm run model -- add', () => {
     const second = await models.file('v2.onnx', separateTensors(3));
     const added = await models.command('add', second, '--name', 'fare');
     expect(added).toMatchObject({ code: 0 });
-    expect(added.stdout).toContain('find it by themselves');
+    expect(added.stdout).toContain('It answers all tasks from now on, unless a\nrollout is set.');
+    expect(added.stdout).toContain('setRollout(model: "fare", weights: [{ version: "1", percent: 100 }])');
     expect(await models.json('fare/2/golden.json')).toMatchObject({
       rows: [
         { input: { puLocationId: 7, tripDistance: 0.5 }, output: { y: 8.5 } },
@@ -243,12 +251,18 @@ describe('npm run model -- add', () => {
   });
 
   test.for<[string, string[], string]>([
-    ['no command', [], 'expected add, check or list, got none'],
+    ['no command', [], 'expected add, golden, check or list, got none'],
     ['no name', ['add', 'x.onnx'], 'expected --name <name>, got none'],
     [
       'a name that cannot be',
       ['add', 'x.onnx', '--name', 'X'],
       '--name must fit ^[a-z][a-z0-9-]{0,62}$, got X',
+    ],
+    ['an option twice', ['add', 'x.onnx', '--name', 'a', '--name', 'b'], '--name is given twice'],
+    [
+      'a batch that cannot be',
+      ['add', 'x.onnx', '--name', 'a', '--max-batch-size', '5000'],
+      '--max-batch-size must be a whole number from 1 to 4096, got 5000',
     ],
     ['an option that is not there', ['check', 'x', '--all'], "Unknown option '--all'"],
   ])('ends with 2 for a command line with %s', async ([, args, message]) => {
@@ -260,7 +274,104 @@ describe('npm run model -- add', () => {
   });
 });
 
+describe('npm run model -- golden', () => {
+  test('makes golden rows and example anew for other names and limits', async () => {
+    await using models = await openModels();
+    const file = await models.file('fare.onnx', separateTensors(2));
+    await models.command('add', file, '--name', 'fare');
+    await models.command('add', await models.file('better.onnx', separateTensors(3)), '--name', 'fare');
+    const [zone, distance] = (await models.json('fare/model.json')).inputs;
+    const limits = { unit: 'miles', minimum: 2.5, maximum: 8.5 };
+    await models.edit('fare/model.json', {
+      inputs: [
+        { ...zone, minimum: 100 },
+        { ...distance, ...limits, name: 'tripDistanceMiles' },
+      ],
+    });
+    const refused = await models.command('check', 'fare');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'fare/model.json: example names tripDistance, which is no input. Make it anew: npm run model -- golden fare',
+    );
+
+    const made = await models.command('golden', 'fare');
+    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made.stdout).toContain(
+      'The example of model.json is now {"puLocationId":100,"tripDistanceMiles":5.5}.',
+    );
+    for (const [version, slope] of [
+      ['1', 2],
+      ['2', 3],
+    ] as const) {
+      const { rows } = await models.json('fare', version, 'golden.json');
+      expect(rows.map(({ input }: GoldenRow) => input.tripDistanceMiles)).toEqual([5.5, 6.5, 8.5, 2.5, 4.5]);
+      for (const { input, output } of rows)
+        expect(output.y).toBe(slope * input.tripDistanceMiles + input.puLocationId);
+    }
+    expect(await models.command('check', 'fare')).toMatchObject({ code: 0, stderr: '' });
+
+    const manifest = await models.json('fare/model.json');
+    const row = '{"puLocationId": 107, "trip_distance": 3}';
+    const own = await models.command('golden', 'fare/2', '--example', row);
+    expect(own.stdout).toContain('The example of model.json fits');
+    expect(await models.json('fare/2/golden.json')).toMatchObject({
+      rows: [{ input: { puLocationId: 107, tripDistanceMiles: 3 }, output: { y: 116 } }],
+    });
+    expect((await models.json('fare/1/golden.json')).rows).toHaveLength(5);
+    expect(await models.json('fare/model.json')).toEqual(manifest);
+  });
+
+  test('leaves golden rows from training alone, and all as it was if a version is refused', async () => {
+    await using models = await openModels();
+    await models.command('add', await models.file('fare.onnx', separateTensors(2)), '--name', 'fare');
+    await models.command('add', await models.file('better.onnx', separateTensors(3)), '--name', 'fare');
+    const golden = await models.json('fare/1/golden.json');
+    await models.edit('fare/2/version.json', { trainedOn: ['trips.parquet'] });
+    const { code, stderr } = await models.command(
+      'golden',
+      'fare',
+      '--example',
+      '[{"PULocationID": 7, "trip_distance": 1}]',
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('fare/2 was trained on trips.parquet');
+    expect(await models.json('fare/1/golden.json')).toEqual(golden);
+    await models.edit('fare/1/golden.json', { rows: [{ input: { zone: 1 }, output: { y: 1 } }] });
+    expect((await models.command('check', 'fare/1')).stderr).toContain(
+      'golden.json names zone, which is no input. Make them anew: npm run model -- golden fare/1',
+    );
+  });
+});
+
 describe('npm run model -- check', () => {
+  test('refuses what would stop the start: names that are taken, and versions that are not there', async () => {
+    await using models = await openModels();
+    const file = await models.file('v1.onnx', separateTensors(1));
+    await models.command('add', file, '--name', 'fare');
+    await models.command('add', file, '--name', 'tip');
+    const { graphql } = await models.json('tip/model.json');
+    for (const [members, problem] of [
+      [
+        { graphql: { ...graphql, mutation: 'predictFare' } },
+        'graphql.mutation: the GraphQL name predictFare is used by fare already',
+      ],
+      [{ graphql: { ...graphql, inputType: 'TaskOptions' } }, 'TaskOptions'],
+      [{ graphql, versions: [1, 9] }, 'versions: version 9 is to be served, but there is 1'],
+      [
+        { versions: 'newest' },
+        'versions must be "all", "latest" or a list of version numbers such as [1, 3], got "newest"',
+      ],
+    ] as const) {
+      await models.edit('tip/model.json', members);
+      const { code, stderr } = await models.command('check', 'tip');
+      expect(code).toBe(1);
+      expect(stderr).toContain('tip/model.json: ');
+      expect(stderr).toContain(problem);
+    }
+    // What its neighbour's manifest lacks is not its fault.
+    expect(await models.command('check', 'fare')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('names each version that a worker would refuse, and why', async () => {
     await using models = await openModels();
     const file = await models.file('v1.onnx', separateTensors(1));

@@ -41,8 +41,8 @@ export interface Added {
   /** Path of the version's folder. */
   readonly folder: string;
   readonly report: VersionReport;
-  /** Golden rows that were tried and could not be answered. */
-  readonly leftOut: number;
+  /** A text for each row that was tried and could not be answered. */
+  readonly unanswered: readonly string[];
 }
 
 /**
@@ -64,12 +64,12 @@ export async function addModel(options: AddOptions): Promise<Added> {
     const sha256 = await digestOf(join(folder, 'model.onnx'));
     await using inspection = new Inspection();
     const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
-    const { manifest, leftOut } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
+    const { manifest, unanswered } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
     const report = await checkVersion({ manifest, version, folder, ...LOADING });
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
     else await rename(folder, join(target, version));
-    return { manifest, isNewModel, folder: join(target, version), report, leftOut };
+    return { manifest, isNewModel, folder: join(target, version), report, unanswered };
   } finally {
     await rm(stage, { recursive: true, force: true });
   }

@@ -4,19 +4,14 @@
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  compareWithGolden,
-  type GoldenRows,
-  goldenBatches,
-  readGoldenRows,
-  toleranceOf,
-} from '../../../workers/golden.ts';
+import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
 import { Inspection } from '../../../workers/inspection.ts';
 import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
 import { readVersion } from '../../catalog.ts';
 import type { Config } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';
+import { goldenRowsOf } from './goldenFile.ts';
 import { largestDeviation, runRows } from './trial.ts';
 
 export interface VersionReport {
@@ -70,7 +65,7 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
     const record = await readVersion(folder);
     const { sha256 } = record;
     report = { ...report, sha256, sizeBytes: (await stat(file)).size };
-    const goldenRows = await readGoldenRows(manifest, record);
+    const goldenRows = await goldenRowsOf(manifest, record);
     await using inspection = new Inspection();
     const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
     report = { ...report, loaded };

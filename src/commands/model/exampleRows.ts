@@ -1,8 +1,9 @@
 /** Rows to try a model with: the user's, or, where there are none, plain ones that any graph may hope to run on. */
 import { readFile } from 'node:fs/promises';
 import { validateInput } from '../../input.ts';
-import { type Manifest, type ManifestInput, sizeOf } from '../../manifest.ts';
+import { isFloat, type Manifest, type ManifestInput, type NumberInput, sizeOf } from '../../manifest.ts';
 import type { Value, Values } from '../../task.ts';
+import { NUMBER_LIMIT } from './draft.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 export type JsonRow = Readonly<Record<string, unknown>>;
@@ -63,7 +64,11 @@ function isRow(row: unknown): row is JsonRow {
   return typeof row === 'object' && row !== null && !Array.isArray(row);
 }
 
-/** Five rows, the plainest first. Neighbouring inputs differ in most of them, so that a mix-up of columns shows. */
+/**
+ * Five rows within the limits of the manifest. A number of which nobody has said both limits is small and not negative:
+ * what may be an index is one that most tables have. Others begin in the middle and go to both ends. Neighbouring
+ * inputs differ in most rows, so that a mix-up of columns shows.
+ */
 export function plainRows(inputs: readonly ManifestInput[]): readonly Values[] {
   return Array.from({ length: 5 }, (_, row) => {
     let column = 0;
@@ -77,13 +82,42 @@ export function plainRows(inputs: readonly ManifestInput[]): readonly Values[] {
   });
 }
 
-/** Small and not negative: what may be an index is one that most tables have. */
-function plainNumber({ type }: ManifestInput, row: number, column: number): number {
-  if (row < 2) return 1 - row;
-  return ((row + column) % 4) + (type === 'float32' || type === 'float64' ? 0.5 : 0);
+/** Of an input that is no number: 0 to 3, from which `plainValue` makes its value. */
+function plainNumber(input: ManifestInput, row: number, column: number): number {
+  const step = (row + column) % 4;
+  const plain = row < 2 ? 1 - row : step;
+  return 'minimum' in input ? numberWithin(input, row, step, plain) : plain;
 }
 
-function plainValue({ type }: ManifestInput, number: number): Value {
-  if (type === 'boolean') return number % 2 === 1;
-  return type === 'string' ? 'abcd'.slice(0, number) : number;
+function numberWithin(
+  { type, minimum, maximum }: NumberInput,
+  row: number,
+  step: number,
+  plain: number,
+): number {
+  const isLimited = minimum > -NUMBER_LIMIT && maximum < NUMBER_LIMIT;
+  const spread = minimum + (maximum - minimum) * (row === 0 ? 0.5 : step / 3);
+  if (!isFloat(type))
+    return clamp(isLimited ? Math.round(spread) : plain, Math.ceil(minimum), Math.floor(maximum));
+  const unlimited = row < 2 ? plain : plain + 0.5;
+  return clamp(isLimited ? Number(spread.toPrecision(6)) : unlimited, minimum, maximum);
+}
+
+function clamp(value: number, minimum: number, maximum: number): number {
+  return Math.min(Math.max(value, minimum), maximum);
+}
+
+function plainValue(input: ManifestInput, number: number): Value {
+  switch (input.type) {
+    case 'boolean':
+      return number % 2 === 1;
+    case 'string':
+      return 'abcd'.slice(0, Math.min(number, input.maxLength));
+    case 'enum':
+      return input.values[number % input.values.length]?.name ?? '';
+    case 'dateTime':
+      return `2021-02-0${number + 1}T0${2 * number}:30:00`;
+    default:
+      return number;
+  }
 }

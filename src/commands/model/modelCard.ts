@@ -31,12 +31,11 @@ export interface CardFacts {
   readonly version: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  readonly goldenRows: number;
 }
 
 export function modelCard(
   { name, graphql, inputs, outputs }: Manifest,
-  { source, version, sizeBytes, sha256, goldenRows }: CardFacts,
+  { source, version, sizeBytes, sha256 }: CardFacts,
 ): string {
   return `# ${name}
 
@@ -51,15 +50,14 @@ ${inputs.map(tableRow).join('\n')}
 | --- | --- | --- |
 ${outputs.map(tableRow).join('\n')}
 
-| version | bytes | SHA-256 |
-| --- | ---: | --- |
-| ${version} | ${sizeBytes} | \`${sha256}\` |
+The first version, ${version}, has ${sizeBytes} bytes and the SHA-256 \`${sha256}\`;
+\`npm run model -- check ${name}\` lists all versions that are there, and what they take and give today.
 
 ## What is not known
 
 - **The data** it was trained on, and their terms.
-- **How good it is.** The ${goldenRows} golden rows of version ${version} are its own answers from the day it was added: they show that
-  it still answers the same, not that it answers well.
+- **How good it is.** Golden rows of a version that was added are its own answers from the day they were made: they show
+  that it still answers the same, not that it answers well.
 - **Units, meanings and limits** of inputs and outputs, where \`model.json\` says "unknown" or "not described yet".
 `;
 }

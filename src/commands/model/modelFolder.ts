@@ -4,11 +4,20 @@ import { join } from 'node:path';
 import { foldersIn } from '../../catalog.ts';
 import { readJson } from '../../jsonFile.ts';
 import type { Manifest } from '../../manifest.ts';
-import { manifestCheck } from '../../manifestCheck.ts';
+import { type ManifestCheck, manifestCheck } from '../../manifestCheck.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 /** @throws {ConfigurationError} naming model.json and what is wrong with it. @throws {ModelFileError} if it is absent. */
 export async function readManifest(modelsDir: string, model: string): Promise<Manifest> {
+  return readCheckedBy(await manifestCheck(), modelsDir, model);
+}
+
+/** The same for who can make an example: that of the manifest may not fit it. */
+export async function readManifestWithAnyExample(modelsDir: string, model: string): Promise<Manifest> {
+  return readCheckedBy(await manifestCheck({ withExample: false }), modelsDir, model);
+}
+
+async function readCheckedBy(check: ManifestCheck, modelsDir: string, model: string): Promise<Manifest> {
   const file = join(modelsDir, model, 'model.json');
   if (!existsSync(file)) {
     const models = await modelsIn(modelsDir);
@@ -16,7 +25,6 @@ export async function readManifest(modelsDir: string, model: string): Promise<Ma
       `${file} is not there; the models in ${modelsDir}: ${models.join(', ') || 'none'}`,
     );
   }
-  const check = await manifestCheck();
   return check(await readJson(file), model, file);
 }
 

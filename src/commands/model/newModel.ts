@@ -1,11 +1,9 @@
 /** Makes a model of an ONNX file: manifest, golden rows and card follow from what the file says and answers. */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildSchema } from '../../../schema/index.ts';
 import { encodeBatch } from '../../../workers/encoder.ts';
 import { RunFailed } from '../../../workers/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/signature.ts';
-import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest.ts';
 import { manifestCheck } from '../../manifestCheck.ts';
 import type { Values } from '../../task.ts';
@@ -13,10 +11,17 @@ import { type DraftOptions, draftManifest, hasUnknownWidth } from './draft.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatManifest, modelCard } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';
-import { modelsIn, readManifest } from './modelFolder.ts';
+import { readManifest } from './modelFolder.ts';
 import { fieldNames } from './names.ts';
+import { namesProblem } from './namesProblem.ts';
 import { pinRows } from './pin.ts';
-import { describeGraph, loadDraft, type VersionDraft, writeRecords } from './versionDraft.ts';
+import {
+  describeGraph,
+  loadDraft,
+  type MadeVersion,
+  type VersionDraft,
+  writeRecords,
+} from './versionDraft.ts';
 
 export type ModelDraft = VersionDraft &
   Pick<DraftOptions, 'mutation' | 'leaveOut' | 'maxBatchSize'> & {
@@ -25,11 +30,11 @@ export type ModelDraft = VersionDraft &
   };
 
 /**
- * @returns the manifest as it was written, and how many golden rows were tried in vain.
+ * @returns the manifest as it was written, and the rows that were tried in vain.
  * @throws {ModelFileError} if the file cannot be served, or its names are taken.
  * @throws {ConfigurationError} if it has more inputs or outputs, or larger ones, than a manifest may.
  */
-export async function makeModel(draft: ModelDraft): Promise<{ manifest: Manifest; leftOut: number }> {
+export async function makeModel(draft: ModelDraft): Promise<MadeVersion> {
   const { stage, model, examples, source, version, folder, sha256, inspection, modelsDir } = draft;
   const drafted = await draftFor(await describeGraph(draft), draft);
   const rows = rowsFor(drafted, examples);
@@ -41,10 +46,10 @@ export async function makeModel(draft: ModelDraft): Promise<{ manifest: Manifest
   const [{ input: example } = { input: {} }] = golden.rows;
   await writeFile(join(stage, model, 'model.json'), formatManifest({ ...manifest, example }));
   const { size: sizeBytes } = await stat(join(folder, 'model.onnx'));
-  const facts = { source, version, sizeBytes, sha256, goldenRows: golden.rows.length };
+  const facts = { source, version, sizeBytes, sha256 };
   await writeFile(join(stage, model, 'README.md'), modelCard(manifest, facts));
   await writeRecords(draft, golden);
-  return { manifest: await readManifest(stage, model), leftOut: golden.leftOut };
+  return { manifest: await readManifest(stage, model), unanswered: golden.unanswered };
 }
 
 function rowsFor(manifest: Manifest, examples: readonly JsonRow[]): readonly Values[] {
@@ -98,16 +103,11 @@ async function measureOutputs(
   );
 }
 
-/** The whole schema is made, as the gateway makes it: whatever it refuses would stop the gateway's start. */
 async function refuseTakenNames(manifest: Manifest, modelsDir: string): Promise<void> {
-  const names = await modelsIn(modelsDir);
-  const others = await Promise.all(names.map((name) => readManifest(modelsDir, name)));
-  try {
-    buildSchema([...others, manifest].map((each) => ({ manifest: each, versions: [], unreadable: [] })));
-  } catch (error) {
-    const { mutation, inputType, predictionType } = manifest.graphql;
-    throw new ModelFileError(
-      `one of the GraphQL names ${mutation}, ${inputType} and ${predictionType} is taken (${messageOf(error)}): choose another --mutation`,
-    );
-  }
+  const problem = await namesProblem(manifest, modelsDir);
+  if (problem === undefined) return;
+  const { mutation, inputType, predictionType } = manifest.graphql;
+  throw new ModelFileError(
+    `one of the GraphQL names ${mutation}, ${inputType} and ${predictionType} is taken (${problem}): choose another --mutation`,
+  );
 }

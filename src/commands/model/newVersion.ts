@@ -1,34 +1,43 @@
 /** Makes the next version of a model that is there. Its manifest stays as it is, so the graph has to fit it. */
 import { join } from 'node:path';
-import { readGoldenRows } from '../../../workers/golden.ts';
 import { signatureProblems } from '../../../workers/signature.ts';
 import { readVersion, versionsIn } from '../../catalog.ts';
 import type { Manifest } from '../../manifest.ts';
 import type { ModelVersion } from '../../models.ts';
 import type { Values } from '../../task.ts';
 import { checkExamples } from './exampleRows.ts';
+import { goldenRowsOf } from './goldenFile.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { readManifest } from './modelFolder.ts';
 import { pinRows } from './pin.ts';
-import { describeGraph, loadDraft, type VersionDraft, writeRecords } from './versionDraft.ts';
+import {
+  describeGraph,
+  loadDraft,
+  type MadeVersion,
+  type VersionDraft,
+  writeRecords,
+} from './versionDraft.ts';
 
 /**
- * @returns the manifest of the model, and how many golden rows were tried in vain.
+ * @returns the manifest of the model; every golden row was answered.
  * @throws {ModelFileError} if the file does not fit the manifest, or is a version already.
  */
-export async function makeVersion(draft: VersionDraft): Promise<{ manifest: Manifest; leftOut: number }> {
+export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
   const { modelsDir, model, source, examples, sha256, inspection } = draft;
   const manifest = await readManifest(modelsDir, model);
   const earlier = await readableVersions(join(modelsDir, model));
   const twin = earlier.find((version) => version.sha256 === sha256);
-  if (twin !== undefined) throw new ModelFileError(`${source} is there already, as version ${twin.version}`);
+  if (twin !== undefined)
+    throw new ModelFileError(
+      `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,
+    );
   await refuseOtherGraph(draft, manifest);
   await loadDraft(draft, manifest);
   const rows =
     examples.length > 0 ? checkExamples(manifest, examples) : await rowsOfNewest(manifest, earlier);
   const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
   await writeRecords(draft, golden);
-  return { manifest, leftOut: golden.leftOut };
+  return { manifest, unanswered: golden.unanswered };
 }
 
 async function refuseOtherGraph(draft: VersionDraft, manifest: Manifest): Promise<void> {
@@ -53,5 +62,5 @@ async function rowsOfNewest(
 ): Promise<readonly Values[]> {
   const newest = earlier.at(-1);
   if (newest === undefined) return checkExamples(manifest, [manifest.example]);
-  return (await readGoldenRows(manifest, newest)).rows.map(({ input }) => input);
+  return (await goldenRowsOf(manifest, newest)).rows.map(({ input }) => input);
 }

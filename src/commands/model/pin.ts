@@ -19,8 +19,8 @@ import { ModelFileError } from './modelFileError.ts';
 import { numbersIn, runRows } from './trial.ts';
 
 export interface PinnedRows extends GoldenRows {
-  /** How many rows the model could not answer. */
-  readonly leftOut: number;
+  /** A text for each row that the model could not answer: which, and why. */
+  readonly unanswered: readonly string[];
 }
 
 /** Machines and execution providers add up in another order: this much of the largest number is no difference. */
@@ -49,19 +49,19 @@ export interface PinOptions {
 export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   const { manifest, rows, mayFail, source } = options;
   const pinned: GoldenRow[] = [];
-  const problems: string[] = [];
+  const unanswered: string[] = [];
   for (const input of rows) {
     const output = await answerTo(input, options);
     if (typeof output === 'object') pinned.push({ input, output });
-    else problems.push(`${source}, for ${shown(input)}: ${output}`);
+    else unanswered.push(`for ${shown(input)}: ${output}`);
   }
-  const [problem] = problems;
-  if (problem !== undefined && !mayFail) throw new ModelFileError(problem);
+  const [problem] = unanswered;
+  if (problem !== undefined && !mayFail) throw new ModelFileError(`${source}, ${problem}`);
   if (problem !== undefined && pinned.length === 0)
-    throw new ModelFileError(`${problem}. Show a row that the model can answer, with --example`);
+    throw new ModelFileError(`${source}, ${problem}. Show a row that the model can answer, with --example`);
   const tolerance = toleranceFor(manifest, pinned);
   await refuseOtherAnswersInBatch(options, pinned, tolerance);
-  return { rows: pinned, tolerance, leftOut: problems.length };
+  return { rows: pinned, tolerance, unanswered };
 }
 
 /** @returns the prediction, or what is wrong with it. @throws {ModelFileError} if no row can be answered like that. */
@@ -103,7 +103,7 @@ async function refuseOtherAnswersInBatch(
   const { predictions } = await runRows(inspection, manifest, inputs).catch((error: unknown) => {
     if (error instanceof RunTimedOut)
       throw new ModelFileError(
-        `${source}, for a batch of ${batch.length}: ${error.message}. Choose a smaller --max-batch-size`,
+        `${source}, for a batch of ${batch.length}: ${error.message}. Choose a smaller maxBatchSize (--max-batch-size of a new model)`,
       );
     if (!(error instanceof RunFailed || error instanceof RangeError)) throw error;
     const reason = messageOf(error);

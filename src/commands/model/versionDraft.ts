@@ -1,15 +1,16 @@
 /** A version while it is made, in a hidden folder beside the models. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { GoldenRows } from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/inspection.ts';
 import { LoadRefused } from '../../../workers/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/signature.ts';
 import type { Manifest } from '../../manifest.ts';
 import type { VersionRecord } from '../../models.ts';
 import type { JsonRow } from './exampleRows.ts';
+import { formatGoldenRows } from './goldenFile.ts';
 import { loadAdvice } from './loadAdvice.ts';
 import { ModelFileError } from './modelFileError.ts';
-import type { PinnedRows } from './pin.ts';
 
 export interface VersionDraft {
   readonly modelsDir: string;
@@ -24,6 +25,13 @@ export interface VersionDraft {
   /** The user's, by GraphQL name or by tensor; none if there are none. */
   readonly examples: readonly JsonRow[];
   readonly inspection: Inspection;
+}
+
+export interface MadeVersion {
+  /** Of its model. */
+  readonly manifest: Manifest;
+  /** A text for each row that was tried and could not be answered. */
+  readonly unanswered: readonly string[];
 }
 
 /** Golden rows are answered by the CPU, which every machine has. */
@@ -47,15 +55,8 @@ export async function loadDraft(
 }
 
 /** Writes `golden.json` and `version.json`. Where the file came from before, nobody has said. */
-export async function writeRecords(
-  { folder, sha256 }: VersionDraft,
-  { rows, tolerance }: PinnedRows,
-): Promise<void> {
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  await writeFile(
-    join(folder, 'golden.json'),
-    `{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`,
-  );
+export async function writeRecords({ folder, sha256 }: VersionDraft, golden: GoldenRows): Promise<void> {
+  await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
   const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };
   await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
 }

@@ -1,0 +1,15 @@
+/** What the user is told of golden rows that were made anew. */
+import { goldenNote } from './addedReport.ts';
+import type { Renewed } from './renewGolden.ts';
+
+export function renewedReport({ versions, example }: Renewed, model: string): string {
+  return [
+    ...versions.map(
+      ({ version, rows, unanswered }) => `${model}/${version}: ${goldenNote(rows.length, unanswered)}`,
+    ),
+    example === undefined
+      ? 'The example of model.json fits, and was left as it is.'
+      : `The example of model.json is now ${JSON.stringify(example)}.`,
+    `then run: npm run model -- check ${model}\nGateways and workers that run know a changed model.json after a restart.`,
+  ].join('\n\n');
+}
