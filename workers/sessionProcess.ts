@@ -5,7 +5,7 @@
  *  dead   it died, was ended, or was too slow and ended for it. What was asked has failed, what is asked fails at once,
  *         and nothing that it still says is heard: its late answer must not be taken for another run's.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Columns, OutputColumns } from './encoder.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
@@ -53,7 +53,11 @@ export class SessionProcess implements AsyncDisposable {
     this.#child.on('message', (answered: Answered) => this.#hear(answered));
     // The channel closes before the exit is reported: to wait for the exit would let requests fail in between.
     this.#child.once('disconnect', () => this.#die());
-    this.#child.once('exit', (code, signal) => this.#exit.resolve({ code, signal }));
+    const guard = endWithUs(this.#child);
+    this.#child.once('exit', (code, signal) => {
+      guard?.kill('SIGKILL');
+      this.#exit.resolve({ code, signal });
+    });
     this.#child.on('error', () => {
       this.#die();
       if (this.#child.pid === undefined) this.#exit.resolve({ code: null, signal: null });
@@ -156,6 +160,21 @@ export class SessionProcess implements AsyncDisposable {
     for (const asked of this.#asked.values()) asked.reject(new SessionCrashed('the session process died'));
     this.#asked.clear();
   }
+}
+
+/**
+ * Ends a process once this one is gone, however it went: a run that hangs never sees its channel close. The standard
+ * input of a shell does with us; it takes 1 MB, where a thread in the process itself takes 10. Without `/bin/sh`
+ * a run that hangs when its worker is killed goes on.
+ */
+function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
+  if (pid === undefined) return undefined;
+  // Signals from a terminal reach the shell, too, and are no reason for it to leave.
+  const script = 'trap "" HUP INT TERM; read -r _; kill -9 "$0"';
+  const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  guard.on('error', () => {});
+  guard.stdin.on('error', () => {});
+  return guard;
 }
 
 function reasonIn(answer: SessionAnswer): string {
