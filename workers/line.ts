@@ -67,7 +67,7 @@ export class Line {
   #state: LineState = { type: 'loading' };
   readonly #judgement = Promise.withResolvers<void>();
   #change = Promise.withResolvers<void>();
-  #stopping = false;
+  readonly #stop = new AbortController();
   #session: Session | undefined;
   #lanes: Lanes | undefined;
   /** What has ended the loop. */
@@ -98,9 +98,12 @@ export class Line {
     if (outOfBudget && this.#wanted !== undefined) this.follow({ ...this.#wanted });
   }
 
-  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. */
+  /**
+   * Takes no more jobs, hands back what is not running, gives up what is being loaded, and resolves once what was run is
+   * settled.
+   */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    this.#stop.abort();
     this.#wake();
     await this.#lanes?.stop();
     await this.#session?.[Symbol.asyncDispose]();
@@ -180,11 +183,12 @@ export class Line {
   async #open(version: ModelVersion): Promise<Session | Error> {
     const { manifest, memory, executionProviders, threads, log } = this.#options;
     try {
-      return await Session.open({ manifest, version, memory, executionProviders, threads, log });
+      const { signal } = this.#stop;
+      return await Session.open({ manifest, version, memory, executionProviders, threads, log, signal });
     } catch (error) {
       const cause =
         error instanceof Error && error.cause instanceof Error ? error.cause : new Error(messageOf(error));
-      this.#log.error({ reason: cause.message }, 'version refused');
+      if (!this.#stopping) this.#log.error({ reason: cause.message }, 'version refused');
       return cause;
     }
   }
@@ -222,6 +226,10 @@ export class Line {
       if (present === undefined || present.sha256 === loaded.sha256) continue;
       if (await this.#replaceSession(present)) loaded = present;
     }
+  }
+
+  get #stopping(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   get #isEnding(): boolean {

@@ -1,10 +1,11 @@
 /**
- * The worker process: loads and checks what it is to serve, announces itself once that is done, and works until told to
- * stop. Versions come and go meanwhile, as their folders do.
+ * The worker process: loads and checks what it is to serve, announces itself once anything is served, and works
+ * until told to stop. Versions come and go meanwhile, as their folders do.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { openBroker } from '../src/broker/broker.ts';
+import type { Announcement } from '../src/broker/notices.ts';
 import { Catalog } from '../src/catalog.ts';
 import { readConfig } from '../src/config.ts';
 import { ConfigurationError } from '../src/errors.ts';
@@ -38,7 +39,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     log,
     signal: stopping,
   });
-  let announceAgain = () => {};
+  let changed = () => {};
   const lines = new Lines({
     served,
     broker,
@@ -53,36 +54,42 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     threads: config.sessionThreads,
     workerId,
     log,
-    onChange: () => announceAgain(),
+    onChange: () => changed(),
     signal: impatience.signal,
   });
   using _watching = catalog.watch((change) => lines.follow(change));
-  await Promise.race([lines.judged(), lines.lost, stopped]);
-  if (!lines.hasWork) {
-    throw new ConfigurationError(
-      lines.refused
-        .map(({ model, version, reason }) => `${model} version ${version} is refused: ${reason}`)
-        .join('; '),
-    );
-  }
-
-  const announced = broker.notices.announceWorker(() => ({
-    id: workerId,
-    startedAt,
-    models: lines.models,
-    refused: lines.refused,
-    leaving: lines.leaving,
-  }));
-  announceAgain = announced.repeat;
-  log.info({ workerId, models: lines.models.map(({ model, version }) => `${model}/${version}`) }, 'ready');
-  ready({});
-
+  const announce = () =>
+    broker.notices.announceWorker(() => ({
+      id: workerId,
+      startedAt,
+      models: lines.models,
+      refused: lines.refused,
+      leaving: lines.leaving,
+    }));
+  let announced: Announcement | undefined;
+  // One version that takes long to load, or hangs, keeps no other from being served.
+  changed = () => {
+    if (announced !== undefined) announced.repeat();
+    else if (lines.models.length > 0) announced = announce();
+  };
   try {
+    changed();
+    await Promise.race([lines.judged(), lines.lost, stopped]);
+    if (!lines.hasWork) {
+      throw new ConfigurationError(
+        lines.refused
+          .map(({ model, version, reason }) => `${model} version ${version} is refused: ${reason}`)
+          .join('; '),
+      );
+    }
+    announced ??= announce();
+    log.info({ workerId, models: lines.models.map(({ model, version }) => `${model}/${version}`) }, 'ready');
+    ready({});
     await Promise.race([lines.lost, stopped]);
     log.info('stopping: handing back what is not running');
   } finally {
-    announceAgain = () => {};
-    announced[Symbol.dispose]();
+    changed = () => {};
+    announced?.[Symbol.dispose]();
   }
   const giveUp = setTimeout(() => impatience.abort(), DRAIN_MS);
   await lines.stop();

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly threads: number;
   readonly memory: SessionMemory;
   readonly log: Logger;
+  /** Aborted when a session that is being opened is not wanted any more: its process is ended at once. */
+  readonly signal: AbortSignal;
 }
 
 /** The session's process is gone, and none can be started in its place. */
@@ -74,11 +76,19 @@ export class Session implements AsyncDisposable, Tenant {
    */
   static async open(options: SessionOptions): Promise<Session> {
     const session = new Session(options);
-    const { manifest, version, memory } = options;
+    const { manifest, version, memory, signal } = options;
+    const giveUp = () => void session.#endProcess();
+    signal.addEventListener('abort', giveUp);
     try {
-      await memory.admit(session, () => {
-        session.#loaded = session.#start();
-        return session.#loaded;
+      await memory.admit(session, {
+        load: async () => {
+          signal.throwIfAborted();
+          await session.#load();
+        },
+        check: () => {
+          session.#loaded = session.#check();
+          return session.#loaded;
+        },
       });
       return session;
     } catch (error) {
@@ -87,6 +97,8 @@ export class Session implements AsyncDisposable, Tenant {
         `${manifest.name} version ${version.version} is refused: ${messageOf(error)}`,
         { cause: error },
       );
+    } finally {
+      signal.removeEventListener('abort', giveUp);
     }
   }
 
@@ -182,31 +194,34 @@ export class Session implements AsyncDisposable, Tenant {
     return run;
   }
 
-  /** Resolves once the version is loaded and warm. */
   async #start(): Promise<void> {
+    await this.#load();
+    await this.#check();
+  }
+
+  /** Loads the version in a new process. */
+  async #load(): Promise<void> {
     const { manifest, version, executionProviders, threads, log } = this.#options;
     this.#serves = false;
     const child: SessionProcess = new SessionProcess(() => this.#died(child));
     this.#process = child;
-    const { executionProvider, passedOver, residentBytes } = await child.load({
+    const loaded = await child.load({
       file: join(version.folder, 'model.onnx'),
       sha256: version.sha256,
       manifest,
       executionProviders,
       threads,
     });
-    this.#executionProvider = executionProvider;
-    this.#residentBytes = residentBytes;
-    for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
-    await this.#warmUp(child);
-    this.#bytesWhenLoaded = this.#residentBytes;
-    log.info({ ...this.#name, executionProvider, pid: child.pid }, 'session ready');
-    this.#serves = true;
+    this.#executionProvider = loaded.executionProvider;
+    this.#residentBytes = loaded.residentBytes;
+    for (const reason of loaded.passedOver) log.warn({ reason }, 'execution provider passed over');
   }
 
-  /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right. */
-  async #warmUp(child: SessionProcess): Promise<void> {
-    const { manifest, version } = this.#options;
+  /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right, and is warm. */
+  async #check(): Promise<void> {
+    const { manifest, version, log } = this.#options;
+    const child = this.#process;
+    if (child === undefined) throw new Error('the session was closed before it was checked');
     const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
     const golden = await readGoldenRows(manifest, version);
     for (const batch of goldenBatches(manifest, golden)) {
@@ -215,6 +230,10 @@ export class Session implements AsyncDisposable, Tenant {
       this.#residentBytes = residentBytes;
       compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
     }
+    this.#bytesWhenLoaded = this.#residentBytes;
+    const { pid } = child;
+    log.info({ ...this.#name, executionProvider: this.#executionProvider, pid }, 'session ready');
+    this.#serves = true;
   }
 
   /** In the step in which the process is known to be dead: whoever runs next shall wait for the one that follows. */

@@ -17,6 +17,12 @@ export interface SessionMemoryOptions {
   readonly limitMib: number;
 }
 
+/** How a session comes to be: its process has the model, and then has shown that it predicts right. */
+export interface Opening {
+  readonly load: () => Promise<void>;
+  readonly check: () => Promise<void>;
+}
+
 /** A session, as far as its memory goes. */
 export interface Tenant {
   /** What its process takes up; 0 while it is not loaded. */
@@ -34,11 +40,16 @@ export class SessionMemory {
   readonly #lazy: boolean;
   readonly #limitBytes: number;
   readonly #tenants = new Set<Tenant>();
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  /** Within a budget one is admitted after the other: what two take together is not known before they have it. */
+  readonly #admissions: Turns;
+  /** What is checked takes no more than it has: others are loaded again meanwhile, however long the check is. */
+  readonly #loads: Turns;
 
   constructor({ loading, limitMib }: SessionMemoryOptions) {
     this.#lazy = loading === 'lazy';
     this.#limitBytes = limitMib === 0 ? Number.POSITIVE_INFINITY : limitMib * MIB;
+    this.#admissions = new Turns({ oneByOne: limitMib > 0 });
+    this.#loads = new Turns({ oneByOne: limitMib > 0 });
   }
 
   /** Whether sessions are loaded when they are needed. */
@@ -49,12 +60,13 @@ export class SessionMemory {
   /**
    * Loads and checks a session for the first time.
    *
-   * @throws {OutOfBudget} naming the sum, if it does not fit; whatever `load` throws.
+   * @throws {OutOfBudget} naming the sum, if it does not fit; whatever `load` and `check` throw.
    */
-  admit(tenant: Tenant, load: () => Promise<void>): Promise<void> {
-    return this.#inTurn(async () => {
+  admit(tenant: Tenant, { load, check }: Opening): Promise<void> {
+    return this.#admissions.take(async () => {
       this.#tenants.add(tenant);
-      await load();
+      await this.#loads.take(load);
+      await check();
       const own = tenant.residentBytes;
       const others = this.#lazy ? 0 : this.#sum() - own;
       if (own + others > this.#limitBytes) {
@@ -70,7 +82,7 @@ export class SessionMemory {
 
   /** Loads a session again, after making room for it. @param bytes what it took last time. */
   reload(bytes: number, load: () => Promise<void>): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#loads.take(async () => {
       await this.#makeRoom(bytes);
       await load();
     });
@@ -78,7 +90,7 @@ export class SessionMemory {
 
   /** A session is not in use any more. */
   released(): void {
-    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#inTurn(() => this.#makeRoom(0));
+    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#loads.take(() => this.#makeRoom(0));
   }
 
   /** A session is closed. */
@@ -95,16 +107,25 @@ export class SessionMemory {
     }
   }
 
-  /** Within a budget one loads after the other: what two take together is not known before they have it. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.#limitBytes === Number.POSITIVE_INFINITY) return work();
-    const turn = this.#lastTurn.then(work);
-    this.#lastTurn = turn.catch(() => {});
-    return turn;
-  }
-
   #sum(): number {
     return [...this.#tenants].reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+  }
+}
+
+/** Work that is done one by one, in order, or all at once. */
+class Turns {
+  readonly #oneByOne: boolean;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor({ oneByOne }: { readonly oneByOne: boolean }) {
+    this.#oneByOne = oneByOne;
+  }
+
+  take(work: () => Promise<void>): Promise<void> {
+    if (!this.#oneByOne) return work();
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
   }
 }
 

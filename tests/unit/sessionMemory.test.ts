@@ -16,8 +16,8 @@ class Fake implements Tenant {
     this.#bytes = mib * MIB;
   }
 
-  admit(): Promise<void> {
-    return this.#memory.admit(this, () => this.#load());
+  admit(check = () => Promise.resolve()): Promise<void> {
+    return this.#memory.admit(this, { load: () => this.#load(), check });
   }
 
   /** Loads it if need be, and uses it until `at`. */
@@ -74,6 +74,20 @@ describe('lazy', () => {
     await expect(new Fake(memory, 101).admit()).rejects.toThrow(
       'it takes 101 MiB, where SESSION_MEMORY_MIB allows 100 MiB',
     );
+  });
+
+  test('what was checked is loaded again while another is checked, however long that takes', async () => {
+    const memory = new SessionMemory({ loading: 'lazy', limitMib: 100 });
+    const [a, b, c] = [new Fake(memory, 40), new Fake(memory, 40), new Fake(memory, 40)];
+    await a.admit();
+    const checking = Promise.withResolvers<void>();
+    const admitted = b.admit(() => checking.promise);
+    const next = c.admit();
+    await a.use(1);
+    expect(loaded([a, b, c])).toEqual([true, true, false]);
+    checking.resolve();
+    await Promise.all([admitted, next]);
+    expect(loaded([a, b, c])).toEqual([true, false, false]);
   });
 
   test('room is made by the least recently used that is idle, never by one in use', async () => {

@@ -1,0 +1,112 @@
+/** A version whose check hangs keeps nothing else from being served, and its process leaves with its worker. */
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { ENDLESS_MILES } from '../support/badTrips.js';
+import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Process, startProcess, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+const imported = (script: string) => `--import=${join(import.meta.dirname, '../support', script)}`;
+
+/** Version 2 runs its golden row for ever. */
+async function modelsThatHang(): Promise<ModelsFolder> {
+  const models = await modelsWith((manifest) => {
+    manifest.versions = 'all';
+    manifest.batching = { maxBatchSize: 1, maxWaitMs: 0 };
+    Object.assign(manifest.limits as object, { runTimeoutMs: 1_000 });
+  });
+  await addConstantVersion(models, '2', 5);
+  const file = join(models.model, '2/golden.json');
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace('"tripDistanceMiles":3', `"tripDistanceMiles":${ENDLESS_MILES}`),
+  );
+  return models;
+}
+
+/** A worker in which version 1 serves, and version 2 is in its check. */
+async function startWithHanging(nats: NatsServer, models: ModelsFolder, env: Record<string, string> = {}) {
+  const options = `${imported('badVersion.js')} ${imported('tellRows.js')}`;
+  const settings = { NATS_URL: nats.url, MODELS_DIR: models.path, BAD_VERSION: '2', NODE_OPTIONS: options };
+  const worker = startProcess('workers/main.ts', { ...settings, ...env });
+  await worker.logged('version offered');
+  return worker;
+}
+
+const run = promisify(execFile);
+
+/** The processes that a process started, theirs too. */
+async function descendantsOf({ pid }: Process): Promise<readonly number[]> {
+  const parents = (await run('ps', ['-eo', 'pid=,ppid='])).stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (parent: number): readonly number[] =>
+    parents.flatMap(([child = 0, its]) => (its === parent ? [child, ...below(child)] : []));
+  return below(pid);
+}
+
+/** One that has ended, and that nobody has asked about yet, does not run. */
+async function running(pids: readonly number[]): Promise<readonly number[]> {
+  const { stdout } = await run('ps', ['-eo', 'pid=,stat=']);
+  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
+  return pids.filter((pid) => lines.some(([id, state]) => Number(id) === pid && !state?.startsWith('Z')));
+}
+
+describe.each(['eager', 'lazy'])('with %s loading, a version that hangs in its check', (loading) => {
+  test('is refused by name while the other is served', { timeout: 60_000 }, async () => {
+    await using nats = await startNats();
+    await using models = await modelsThatHang();
+    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+    await using streams = await inspectStreams(nats);
+    const env = { SESSION_LOADING: loading, SESSION_MEMORY_MIB: '1000' };
+    await using worker = await startWithHanging(nats, models, env);
+    const job = tripJob(broker, 1);
+    await queueJobs(broker, [job]);
+    expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(worker.output()).not.toContain('version refused');
+    await worker.logged('version refused');
+    expect(worker.output()).toMatch(/"version":"2".*the run took longer than 10000 ms/);
+    await worker.ready;
+  });
+});
+
+describe('no process of a session outlives its worker', () => {
+  test('that is told to leave while it loads a version', async () => {
+    await using nats = await startNats();
+    await using models = await modelsThatHang();
+    await using worker = await startWithHanging(nats, models);
+    const processes = await descendantsOf(worker);
+    expect(processes.length).toBeGreaterThanOrEqual(2);
+    worker.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    await eventually(
+      () => running(processes),
+      (left) => left.length === 0,
+    );
+  });
+
+  test('that is killed while a run goes on for ever', async () => {
+    await using nats = await startNats();
+    await using broker = await openTestBroker(nats);
+    await using worker = await startWorker(nats, {
+      NODE_OPTIONS: `${imported('badTrips.js')} ${imported('tellRows.js')}`,
+    });
+    const processes = await descendantsOf(worker);
+    expect(processes.length).toBeGreaterThanOrEqual(1);
+    const told = worker.output().length;
+    const job = tripJob(broker, 1);
+    await queueJobs(broker, [{ ...job, input: { ...job.input, tripDistanceMiles: ENDLESS_MILES } }]);
+    await expect.poll(() => worker.output().slice(told), { timeout: 30_000 }).toContain('rows: 1');
+    worker.kill('SIGKILL');
+    await eventually(
+      () => running(processes),
+      (left) => left.length === 0,
+    );
+  });
+});
