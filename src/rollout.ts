@@ -73,9 +73,9 @@ export function randomBucket(): number {
 
 /** Percents as whole buckets; undefined where one is finer than a bucket. */
 export function bucketsOf({ percent }: Weight): number | undefined {
+  // Rounded, as 0.07 * 100 is 7.000000000000001; but 7 / 100 is the very number that 0.07 is read as.
   const buckets = Math.round(percent * BUCKETS_PER_PERCENT);
-  // Not exact: 0.07 * 100 is 7.000000000000001.
-  return Math.abs(buckets / BUCKETS_PER_PERCENT - percent) < 1e-9 ? buckets : undefined;
+  return buckets / BUCKETS_PER_PERCENT === percent ? buckets : undefined;
 }
 
 /**

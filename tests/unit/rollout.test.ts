@@ -76,6 +76,8 @@ describe('new weights', () => {
     [99.99, 9_999],
     [33.333, undefined],
     [0.001, undefined],
+    [1e-10, undefined],
+    [99.9999999999, undefined],
   ])('of %d %% are %s buckets', (percent, buckets) => {
     expect(bucketsOf({ version: '1', percent })).toBe(buckets);
   });
