@@ -153,13 +153,21 @@ export class OpenTasks implements Disposable {
     return open?.accepted ? open.task : this.#recent.get(id);
   }
 
-  /** @throws {RequestError} `GATEWAY_BUSY` if a watch would be refused now. */
-  admitWatch(): void {
-    if (this.#subscriptions < this.#maxSubscriptions) return;
-    throw busy(
-      `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
-      this.#maxSubscriptions,
-    );
+  /**
+   * Keeps the place of a watch that is opened later.
+   *
+   * @returns what gives it back when disposed: in the same step in which the watch is opened, no other can take it.
+   * @throws {RequestError} `GATEWAY_BUSY` if there is none.
+   */
+  reserveWatch(): Disposable {
+    this.#takePlace();
+    let isKept = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isKept) this.#subscriptions--;
+        isKept = false;
+      },
+    };
   }
 
   /**
@@ -173,14 +181,23 @@ export class OpenTasks implements Disposable {
     address: TaskAddress,
     { finalOnly, readPresent }: { finalOnly: boolean; readPresent: () => Promise<DatedTask> },
   ): Promise<TaskWatch> {
-    this.admitWatch();
-    this.#subscriptions++;
+    this.#takePlace();
     try {
       return await this.#startWatch(address, finalOnly, readPresent);
     } catch (error) {
       this.#subscriptions--;
       throw error;
     }
+  }
+
+  #takePlace(): void {
+    if (this.#subscriptions >= this.#maxSubscriptions) {
+      throw busy(
+        `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
+        this.#maxSubscriptions,
+      );
+    }
+    this.#subscriptions++;
   }
 
   async #startWatch(

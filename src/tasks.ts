@@ -150,10 +150,13 @@ export class TaskService {
     accept: () => Promise<Task>,
   ): Promise<Task> {
     const waitMs = options.waitMs ?? 0;
+    if (waitMs === 0) return accept();
     // Before it is accepted: a refusal afterwards would hide that it was.
-    if (waitMs > 0) this.#open.admitWatch();
+    using place = this.#open.reserveWatch();
     const task = await accept();
-    return waitMs === 0 || isFinal(task) ? task : this.#waitFor(task, waitMs, gone);
+    if (isFinal(task)) return task;
+    place[Symbol.dispose]();
+    return this.#waitFor(task, waitMs, gone);
   }
 
   #accept(submission: Submission): Promise<Task> {

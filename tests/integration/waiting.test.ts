@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  type Answer,
   collect,
   openWebSocket,
   overWebSocket,
@@ -125,6 +126,27 @@ describe('who waits takes the place of a subscription', () => {
     expect(await submitTrip(gateway.url, tripNumber(4))).toMatchObject({ state: 'QUEUED' });
     client.abort();
     await first;
+  });
+
+  test('from before its task is accepted: of many at once none is accepted that could not wait', async () => {
+    await using nats = await startNats();
+    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '20' });
+    await using streams = await inspectStreams(nats);
+    const first: Answer[] = [];
+    const answers = Array.from({ length: 60 }, async (_, i) => {
+      const answer = await post(gateway.url, PREDICT_TRIP, waiting(i, LONG_MS));
+      first.push(answer);
+      return answer;
+    });
+    await eventually(
+      async () => first,
+      ({ length }) => length >= 40,
+    );
+    for (const refused of first) expect(refusalIn(refused).extensions.code).toBe('GATEWAY_BUSY');
+    await accepted(streams, 20);
+    await using _worker = await startWorker(nats);
+    const rest = (await Promise.all(answers)).filter((answer) => !first.slice(0, 40).includes(answer));
+    expect(rest.map((answer) => taskIn(answer, 'predictTrip').state)).toEqual(Array(20).fill('SUCCEEDED'));
   });
 
   test('and gives it back when the client leaves, over POST and WebSocket', async () => {
