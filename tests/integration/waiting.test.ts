@@ -133,15 +133,13 @@ describe('who waits takes the place of a subscription', () => {
     await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '20' });
     await using streams = await inspectStreams(nats);
     const first: Answer[] = [];
+    const fortyAnswered = Promise.withResolvers<void>();
     const answers = Array.from({ length: 60 }, async (_, i) => {
       const answer = await post(gateway.url, PREDICT_TRIP, waiting(i, LONG_MS));
-      first.push(answer);
+      if (first.push(answer) === 40) fortyAnswered.resolve();
       return answer;
     });
-    await eventually(
-      async () => first,
-      ({ length }) => length >= 40,
-    );
+    await fortyAnswered.promise;
     for (const refused of first) expect(refusalIn(refused).extensions.code).toBe('GATEWAY_BUSY');
     await accepted(streams, 20);
     await using _worker = await startWorker(nats);
