@@ -8,8 +8,8 @@ import { startGateway, startWorker } from '../support/processes.ts';
 import { startProxy } from '../support/silentProxy.ts';
 import { refusalIn } from '../support/transports.ts';
 
-/** A silent link is given up at the third ping that stays without an answer, 4 to 6 s; more for slow machines. */
-const NOTICED_WITHIN_MS = 12_000;
+/** A silent link is given up at the third ping that stays without an answer; a moment more for slow machines. */
+const NOTICED_WITHIN_MS = 7_500;
 /** Until its last request for jobs ends at the broker, 5 s, what it asked for is still sent its way, and lost for a lease, 5 s. */
 const FORGOTTEN_WITHIN_MS = 25_000;
 const SLOW_RUNS = {
