@@ -24,6 +24,8 @@ export interface Gateway extends Process {
 type Environment = Readonly<Record<string, string>>;
 
 const ROOT = join(import.meta.dirname, '../..');
+/** As `npm start` has it: a process starts in half the time where its code lies compiled. */
+const COMPILED = { NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
 
 /** Resolves once it is ready; rejects with its output if it ends before. */
 export async function startGateway(
@@ -60,7 +62,7 @@ export function startProcess(
 ): Process & { readonly ready: Promise<Record<string, unknown>> } {
   const child = spawn(process.execPath, [script], {
     cwd: root,
-    env: { PATH: process.env.PATH, MODELS_DIR: lineModelsOf(root), ...env },
+    env: { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: lineModelsOf(root), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
