@@ -4,6 +4,7 @@
  * They leave in order on SIGTERM, SIGINT, or when the supervisor that started them is gone; a wrong configuration ends
  * them with exit code 78, anything unforeseen with 1. Called by the two mains only.
  */
+import { flushCompileCache } from 'node:module';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 
 export interface ProcessContext {
@@ -29,7 +30,11 @@ export async function runProcess(
       env: process.env,
       stopping: stop.signal,
       stopped: stopped.promise,
-      ready: (details) => process.send?.({ type: 'ready', ...details }),
+      ready(details) {
+        process.send?.({ type: 'ready', ...details });
+        // Otherwise kept at an orderly exit only: a process that is killed would compile everything again.
+        flushCompileCache();
+      },
     });
     process.exit(0);
   } catch (error) {
