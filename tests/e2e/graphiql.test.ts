@@ -98,6 +98,10 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await page.getByText('taskResult').waitFor();
 
     await page.getByRole('button', { name: 'PredictTrips', exact: true }).click({ position: { x: 5, y: 5 } });
+    // Until GraphiQL has read the tab it executes it under the name of the one before.
+    await page.waitForURL(
+      ({ searchParams }) => searchParams.get('query')?.includes('predictTrips(') === true,
+    );
     await execute.click();
     await answer.getByText('rowsDone').waitFor();
     expect((await answer.innerText()).replaceAll(/\s/g, '')).toMatch(
