@@ -1,9 +1,10 @@
 /** Tasks with many rows: how far one is, and what came of its rows. */
-import { type BatchPage, MAX_PAGE_ROWS } from '../src/batchRows.ts';
-import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/batchShape.ts';
-import { sizeOf } from '../src/manifest.ts';
-import type { Model } from '../src/models.ts';
+
+import { sizeOf } from '../src/models/manifest.ts';
+import type { Model } from '../src/models/models.ts';
 import type { RowError, Task, TaskBatch } from '../src/task.ts';
+import { type BatchPage, MAX_PAGE_ROWS } from '../src/tasks/batchRows.ts';
+import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/tasks/batchShape.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput } from './prediction.ts';

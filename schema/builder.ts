@@ -1,13 +1,13 @@
 /** The Pothos builder and what resolvers are given. Defines no types of its own but the scalars. */
 import SchemaBuilder from '@pothos/core';
-import type { Actuals } from '../src/actuals.ts';
-import type { DeadLetters } from '../src/deadLetters.ts';
-import type { Model } from '../src/models.ts';
-import type { Offering } from '../src/offering.ts';
-import type { LiveWorkers } from '../src/presence.ts';
-import type { RolloutComparisons } from '../src/rolloutComparisons.ts';
-import type { RolloutService } from '../src/rolloutService.ts';
-import type { TaskService } from '../src/tasks.ts';
+import type { Actuals } from '../src/evaluation/actuals.ts';
+import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
+import type { Model } from '../src/models/models.ts';
+import type { Offering } from '../src/rollout/offering.ts';
+import type { LiveWorkers } from '../src/rollout/presence.ts';
+import type { RolloutService } from '../src/rollout/rolloutService.ts';
+import type { DeadLetters } from '../src/tasks/deadLetters.ts';
+import type { TaskService } from '../src/tasks/tasks.ts';
 
 /** All that resolvers may touch. */
 export interface Context {

@@ -1,7 +1,13 @@
 /** Dead letters and what operators do with them. Every field here begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
-import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE, type RedriveCount } from '../src/deadLetters.ts';
 import { type DeadLetter, type Job, parseJobSubject } from '../src/protocol.ts';
+import {
+  cursorOf,
+  type DeadLetterPage,
+  jobIn,
+  MAX_PAGE,
+  type RedriveCount,
+} from '../src/tasks/deadLetters.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import type { TaskRef } from './task.ts';

@@ -1,6 +1,6 @@
 /** The contract with clients, made from the manifests. `schema.graphql` beside it is its printed form. */
 import type { GraphQLSchema } from 'graphql';
-import type { Model } from '../src/models.ts';
+import type { Model } from '../src/models/models.ts';
 import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';

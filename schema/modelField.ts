@@ -1,6 +1,6 @@
 /** What the query `models` says of a model's inputs and outputs. */
-import { graphqlLiteral } from '../src/graphqlLiteral.ts';
-import { type ManifestInput, type ManifestOutput, sizeOf } from '../src/manifest.ts';
+import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
+import { type ManifestInput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Builder } from './builder.ts';
 
 export function defineModelField(builder: Builder) {

@@ -1,5 +1,5 @@
 /** The GraphQL input type of a model, and the enum types in it, made from its manifest. */
-import { graphqlLiteral } from '../src/graphqlLiteral.ts';
+import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import {
   type EnumInput,
   enumTypesOf,
@@ -7,7 +7,7 @@ import {
   type Manifest,
   type ManifestInput,
   type NumberInput,
-} from '../src/manifest.ts';
+} from '../src/models/manifest.ts';
 import type { Builder } from './builder.ts';
 
 export function defineInput(builder: Builder, manifest: Manifest) {

@@ -1,14 +1,15 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
-import { MAX_BATCH_ROWS } from '../src/batchShape.ts';
+
 import { MAX_TIMEOUT_MS } from '../src/config.ts';
-import type { Model } from '../src/models.ts';
+import type { Model } from '../src/models/models.ts';
+import { MAX_BATCH_ROWS } from '../src/tasks/batchShape.ts';
 import {
   MAX_AFFINITY_KEY_LENGTH,
   MAX_REQUEST_ID_LENGTH,
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
   TaskPriority,
-} from '../src/submission.ts';
+} from '../src/tasks/submission.ts';
 import type { Builder } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';

@@ -1,6 +1,6 @@
 /** The GraphQL type of a prediction: one object type per model, made from its manifest, in a union. */
-import type { ManifestOutput } from '../src/manifest.ts';
-import type { Model } from '../src/models.ts';
+import type { ManifestOutput } from '../src/models/manifest.ts';
+import type { Model } from '../src/models/models.ts';
 import type { Values } from '../src/task.ts';
 import type { Builder } from './builder.ts';
 

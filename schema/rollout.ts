@@ -1,5 +1,5 @@
 /** Which version of a model gets which share of its tasks, for operators. */
-import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rolloutService.ts';
+import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rollout/rolloutService.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './system.ts';
 

@@ -1,5 +1,5 @@
 /** Task and everything on it; the query that finds one and the subscriptions that watch one. */
-import type { Model } from '../src/models.ts';
+import type { Model } from '../src/models/models.ts';
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/task.ts';
 import { defineBatch } from './batch.ts';
 import type { Builder } from './builder.ts';

@@ -2,8 +2,8 @@
  * Checks of messages that anybody with access to the broker could have sent. What does not pass is dropped where it is
  * heard: a state that GraphQL cannot show would fail the operations of everybody who looks at it.
  */
-import { isComparable } from './actualError.ts';
-import type { ComparisonSums, DifferenceSums, DurationSums } from './comparison.ts';
+import { isComparable } from './evaluation/actualError.ts';
+import type { ComparisonSums, DifferenceSums, DurationSums } from './evaluation/comparison.ts';
 import type {
   Actual,
   ChunkProgress,
@@ -23,7 +23,7 @@ import type {
   SuspectMark,
   WorkerPresence,
 } from './protocol.ts';
-import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout.ts';
+import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout/rollout.ts';
 import {
   type BatchShape,
   isFinal,

@@ -5,8 +5,7 @@
  * reader, so workers are deployed before gateways.
  */
 import { createHash } from 'node:crypto';
-import { chunkCountOf } from './batchShape.ts';
-import type { ComparisonSums } from './comparison.ts';
+import type { ComparisonSums } from './evaluation/comparison.ts';
 import {
   checkActual,
   checkChunkResult,
@@ -21,8 +20,8 @@ import {
   isInstant,
   MalformedMessage,
 } from './heard.ts';
-import type { InputColumns, PackedColumns } from './inputColumns.ts';
-import type { Rollout } from './rollout.ts';
+import type { InputColumns, PackedColumns } from './models/inputColumns.ts';
+import type { Rollout } from './rollout/rollout.ts';
 import {
   type BatchShape,
   type FinalState,
@@ -36,6 +35,7 @@ import {
   type Value,
   type Values,
 } from './task.ts';
+import { chunkCountOf } from './tasks/batchShape.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);

@@ -1,14 +1,14 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
 import { reservedBytes } from './broker/streams.ts';
-import { Catalog } from './catalog.ts';
 import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
-import { exampleFields } from './graphqlLiteral.ts';
 import { createLog } from './log.ts';
-import type { Manifest } from './manifest.ts';
-import { type Model, simplestFirst } from './models.ts';
-import { supervise } from './supervisor.ts';
+import { Catalog } from './models/catalog.ts';
+import { exampleFields } from './models/graphqlLiteral.ts';
+import type { Manifest } from './models/manifest.ts';
+import { type Model, simplestFirst } from './models/models.ts';
+import { supervise } from './system/supervisor.ts';
 
 try {
   process.exitCode = await start();

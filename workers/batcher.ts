@@ -4,7 +4,7 @@
  * session to wait `maxWaitMs`; the clock starts with the first job, never before.
  */
 import type { Delivery, JobSource } from '../src/broker/broker.ts';
-import type { Manifest } from '../src/manifest.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 
 /** Yields batches of 1 to `maxBatchSize` deliveries until the source ends. Take the next when a session is free. */
 export async function* collectBatches(

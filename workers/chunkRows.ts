@@ -1,5 +1,5 @@
 /** What came of the rows of a chunk, gathered run by run. */
-import type { Manifest } from '../src/manifest.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/protocol.ts';
 import { type RowError, type TaskError, TaskErrorCode, type Value, type Values } from '../src/task.ts';
 import type { DecodedColumns } from './encoder.ts';

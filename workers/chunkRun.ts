@@ -1,6 +1,6 @@
 /** Runs the rows of a chunk, some at a time: between two runs, other lanes have their turn. */
 import { messageOf } from '../src/errors.ts';
-import { rowOf } from '../src/inputColumns.ts';
+import { rowOf } from '../src/models/inputColumns.ts';
 import type { ChunkResult } from '../src/protocol.ts';
 import { ChunkRows } from './chunkRows.ts';
 import type { Chunk } from './chunks.ts';

@@ -4,10 +4,10 @@
  * Whoever stores the result of the last chunk writes the end of the batch, write-once. A chunk leaves its queue only
  * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
  */
-import { rowsOfChunk } from '../src/batchShape.ts';
+
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
-import { columnsAt, type InputColumns, unpackColumns } from '../src/inputColumns.ts';
+import { columnsAt, type InputColumns, unpackColumns } from '../src/models/inputColumns.ts';
 import {
   type ChunkJob,
   type ChunkResult,
@@ -16,6 +16,7 @@ import {
   NewerMessage,
 } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
+import { rowsOfChunk } from '../src/tasks/batchShape.ts';
 import { ChunkRun } from './chunkRun.ts';
 import { settleMalformed } from './settle.ts';
 import { settleChunk, settleOverdueChunk, settleStoredChunk } from './settleChunk.ts';

@@ -1,5 +1,5 @@
 /** Between rows as people write them and columns as ONNX takes them. Knows the manifest, not ONNX Runtime. */
-import { secondsOf } from '../src/localTime.ts';
+import { secondsOf } from '../src/models/localTime.ts';
 import {
   type EnumInput,
   MAX_OUTPUT_CHARACTERS,
@@ -10,7 +10,7 @@ import {
   sizeOf,
   type TensorType,
   tensorTypeOf,
-} from '../src/manifest.ts';
+} from '../src/models/manifest.ts';
 import type { Value, Values } from '../src/task.ts';
 
 /** The elements of a tensor in row-major order. Texts are a plain list; of bools, 1 is true and 0 false. */

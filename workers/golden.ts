@@ -1,11 +1,11 @@
 /** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/errors.ts';
-import { checkInput } from '../src/input.ts';
 import { readJson } from '../src/jsonFile.ts';
-import { NOW } from '../src/localTime.ts';
-import { type Manifest, type ManifestOutput, sizeOf } from '../src/manifest.ts';
-import type { ModelVersion } from '../src/models.ts';
+import { checkInput } from '../src/models/input.ts';
+import { NOW } from '../src/models/localTime.ts';
+import { type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import type { ModelVersion } from '../src/models/models.ts';
 import type { Value, Values } from '../src/task.ts';
 
 export interface GoldenRows {

@@ -1,6 +1,6 @@
 /** All that a worker serves: a line for each model version, begun and ended as the version folders come and go. */
-import type { CatalogChange } from '../src/catalog.ts';
-import type { ModelVersion } from '../src/models.ts';
+import type { CatalogChange } from '../src/models/catalog.ts';
+import type { ModelVersion } from '../src/models/models.ts';
 import type { NamedVersion, RefusedVersion, ServedVersion } from '../src/protocol.ts';
 import { Line, type LineOptions } from './line.ts';
 import { type Served, serves } from './served.ts';

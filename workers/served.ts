@@ -1,7 +1,7 @@
 /** What a worker is to serve of the models that there are: `WORKER_MODELS`. */
 import type { ServedModel } from '../src/config.ts';
 import { ConfigurationError } from '../src/errors.ts';
-import type { Model } from '../src/models.ts';
+import type { Model } from '../src/models/models.ts';
 
 export interface Served {
   readonly model: Model;

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
-import { type Manifest, sizeOf } from '../src/manifest.ts';
+import { type Manifest, sizeOf } from '../src/models/manifest.ts';
 import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';

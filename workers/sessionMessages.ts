@@ -1,6 +1,6 @@
 /** What a session's process and its parent say to each other, as structured clones. */
 import type { Config } from '../src/config.ts';
-import type { Manifest } from '../src/manifest.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 import type { Columns, OutputColumns } from './encoder.ts';
 import type { GraphSignature } from './signature.ts';
 

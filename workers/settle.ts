@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
-import { expiredResult } from '../src/endTask.ts';
 import {
   type Job,
   jobAddress,
@@ -21,6 +20,7 @@ import {
   type TaskTimings,
   unnamedTaskId,
 } from '../src/task.ts';
+import { expiredResult } from '../src/tasks/endTask.ts';
 import type { Outcome } from './run.ts';
 import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
 

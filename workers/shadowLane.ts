@@ -10,9 +10,9 @@
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
-import { validateInput } from '../src/input.ts';
 import type { Logger } from '../src/log.ts';
-import type { Manifest } from '../src/manifest.ts';
+import { validateInput } from '../src/models/input.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/protocol.ts';
 import { parseTaskId } from '../src/task.ts';
 import { decodeBatch, encodeBatch } from './encoder.ts';

@@ -5,7 +5,7 @@ import {
   type ManifestOutput,
   sizeOf,
   tensorTypeOf,
-} from '../src/manifest.ts';
+} from '../src/models/manifest.ts';
 
 /** As ONNX Runtime describes an input or output. A dimension that varies is a name or -1. */
 export interface GraphValue {

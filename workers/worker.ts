@@ -6,9 +6,9 @@
  */
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
-import { validateInput } from '../src/input.ts';
 import type { Logger } from '../src/log.ts';
-import type { Manifest } from '../src/manifest.ts';
+import { validateInput } from '../src/models/input.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 import { decodeJob, type Job, jobAddress, NewerMessage, type Suspect } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import { collectBatches } from './batcher.ts';

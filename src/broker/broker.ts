@@ -8,7 +8,7 @@ import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-i
 import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Model } from '../models.ts';
+import type { Model } from '../models/models.ts';
 import {
   type BatchJob,
   consumerName,

@@ -1,5 +1,5 @@
 /** What came of the chunks of batches: one message for each, write-once. */
-import { chunkCountOf, rowsOfChunk } from '../batchShape.ts';
+
 import {
   type ChunkJob,
   type ChunkResult,
@@ -9,6 +9,7 @@ import {
   subjects,
 } from '../protocol.ts';
 import type { BatchShape, TaskAddress } from '../task.ts';
+import { chunkCountOf, rowsOfChunk } from '../tasks/batchShape.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
 

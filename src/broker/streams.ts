@@ -17,8 +17,8 @@ import { nanos } from '@nats-io/transport-node';
 import type { Config } from '../config.ts';
 import { MAX_TIMEOUT_MS } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
-import { DAY_MS, keptFor, WINDOW } from '../liveErrors.ts';
-import type { Model } from '../models.ts';
+import { DAY_MS, keptFor, WINDOW } from '../evaluation/liveErrors.ts';
+import type { Model } from '../models/models.ts';
 import { consumerName, LANES, type Lane, streams, subjects } from '../protocol.ts';
 
 export type StreamLimits = Pick<

@@ -10,11 +10,11 @@
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
-import { missingVersionProblem, versionsIn } from '../catalog.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
-import { MAX_RUN_ROWS, type Manifest } from '../manifest.ts';
-import { exampleProblem } from '../manifestCheck.ts';
+import { missingVersionProblem, versionsIn } from '../models/catalog.ts';
+import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
+import { exampleProblem } from '../models/manifestCheck.ts';
 import { addModel } from './model/add.ts';
 import { addedReport } from './model/addedReport.ts';
 import { checkVersion, type VersionReport } from './model/check.ts';

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printSchema } from 'graphql';
 import { buildSchema } from '../../schema/index.ts';
-import { Catalog } from '../catalog.ts';
 import { readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { Catalog } from '../models/catalog.ts';
 
 const config = readConfig(process.env);
 const { models } = await Catalog.open(config.modelsDir, createLog(config, 'schema'));

@@ -11,7 +11,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
-import { versionsIn } from '../catalog.ts';
+import { versionsIn } from '../models/catalog.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 

@@ -1,7 +1,7 @@
 /** The operations that GraphiQL opens with, made from the models at hand. */
-import { exampleFields } from './graphqlLiteral.ts';
-import { type Manifest, type ManifestOutput, sizeOf } from './manifest.ts';
-import { type Model, simplestFirst } from './models.ts';
+import { exampleFields } from '../models/graphqlLiteral.ts';
+import { type Manifest, type ManifestOutput, sizeOf } from '../models/manifest.ts';
+import { type Model, simplestFirst } from '../models/models.ts';
 
 export interface ExampleTab {
   readonly query: string;

@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Worker } from 'node:worker_threads';
+import type { Model } from '../models/models.ts';
 import { exampleTabs } from './exampleTabs.ts';
 import type { Page } from './graphiqlPage.ts';
-import type { Model } from './models.ts';
 
 /**
  * The page compiles nothing and asks nobody but this gateway; its scripts and styles are inline, and its editor runs

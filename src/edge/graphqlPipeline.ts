@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
 import { useCompiledOperations } from './compiledOperations.ts';
-import type { Config } from './config.ts';
-import type { Logger } from './log.ts';
 import { operatorGate } from './operators.ts';
 import { presentError, type RequestLimits, useRequestRules } from './requestRules.ts';
 

@@ -1,8 +1,8 @@
 /** Who may see and undo what went wrong: operators, by a token, or whoever is on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { Config } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
+import type { Config } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
 
 /**
  * Lets operators pass.

@@ -1,10 +1,10 @@
 /** Operations over POST: what has to be true of a body before the pipeline reads it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
-import type { Config } from './config.ts';
-import { messageOf, RequestErrorCode } from './errors.ts';
+import type { Config } from '../config.ts';
+import { messageOf, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import type { Logger } from './log.ts';
 
 export interface PostOptions {
   readonly config: Pick<Config, 'maxBodyBytes'>;

@@ -20,9 +20,9 @@ import {
   type ValidationContext,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Config } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import type { Logger } from './log.ts';
+import type { Config } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
 
 export type RequestLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases' | 'maxComplexity'>;
 

@@ -5,12 +5,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Config } from './config.ts';
-import { messageOf } from './errors.ts';
+import type { Config } from '../config.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models/models.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPipeline.ts';
-import type { Logger } from './log.ts';
-import type { Model } from './models.ts';
 import { answerJson, type PostOptions, postHandler } from './post.ts';
 import { OpenResponses } from './slowClients.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';

@@ -8,7 +8,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Logger } from './log.ts';
+import type { Logger } from '../log.ts';
 
 /** Close code of a WebSocket whose client did not read. On it `graphql-ws` connects again. */
 export const TOO_SLOW = 4013;

@@ -4,10 +4,10 @@ import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { Config } from './config.ts';
-import { messageOf, RequestErrorCode } from './errors.ts';
+import type { Config } from '../config.ts';
+import { messageOf, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
-import type { Logger } from './log.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { boundedWebSocket } from './slowClients.ts';
 

@@ -8,18 +8,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { Broker } from '../broker/broker.ts';
+import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
+import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
+import type { Model } from '../models/models.ts';
+import { type Actual, MESSAGE_VERSION } from '../protocol.ts';
+import { isFinal, type NumericValues, parseTaskId, type Task, TaskState } from '../task.ts';
+import type { TaskService } from '../tasks/tasks.ts';
 import { errorOf, isComparable, LARGEST_COMPARED } from './actualError.ts';
-import type { Broker } from './broker/broker.ts';
-import { WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
-import { brokerUnavailable } from './broker/storedMessages.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
 import { type LiveError, LiveErrors } from './liveErrors.ts';
-import type { Logger } from './log.ts';
-import { type Manifest, type NumberOutput, numberOutputsOf } from './manifest.ts';
-import type { Model } from './models.ts';
-import { type Actual, MESSAGE_VERSION } from './protocol.ts';
-import { isFinal, type NumericValues, parseTaskId, type Task, TaskState } from './task.ts';
-import type { TaskService } from './tasks.ts';
 
 /** The live error of one output. */
 export interface OutputLiveError extends LiveError {

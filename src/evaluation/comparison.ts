@@ -3,8 +3,9 @@
  * counts and the shadow. Each gateway keeps those of its own tasks. They are sums and histograms, which can be added up:
  * the figures of all gateways together are the same however the tasks fell to them.
  */
+
+import type { Value, Values } from '../task.ts';
 import { isComparable } from './actualError.ts';
-import type { Value, Values } from './task.ts';
 
 /** One answer to a task, and how long it took. */
 export interface TimedPrediction {

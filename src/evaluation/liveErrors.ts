@@ -7,8 +7,9 @@
  * gateway that starts now reads the very sums that another one has had for months, and memory is bounded: about 130
  * buckets, each with a count and two sums for every output of every version that was reported in it.
  */
+
+import type { Actual } from '../protocol.ts';
 import { errorOf } from './actualError.ts';
-import type { Actual } from './protocol.ts';
 
 export interface LiveError {
   /** Tasks. */

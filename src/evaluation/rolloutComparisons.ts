@@ -1,10 +1,10 @@
 /** The operator's side of shadows: what all gateways together have found out, now and every second. */
-import type { Broker } from './broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Model } from '../models/models.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
 import { type Comparison, Comparisons } from './comparison.ts';
 import { ComparisonWatch } from './comparisonWatch.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import type { Model } from './models.ts';
-import type { Rollouts } from './rollouts.ts';
 import type { Shadows } from './shadows.ts';
 
 /** What is known of the shadows of a model. */

@@ -6,18 +6,18 @@
  * to the gateway that accepted the task, which compares it with the task's own end. Of tasks that are being tried the
  * gateway keeps what it has heard so far, of `TRIED_MAX` at most, and each for `TRIED_MS`.
  */
-import type { Broker } from './broker/broker.ts';
+import type { Broker } from '../broker/broker.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models/models.ts';
+import { type GatewayComparisons, type Job, MESSAGE_VERSION, type ShadowAnswer } from '../protocol.ts';
+import type { Offering } from '../rollout/offering.ts';
+import type { Shadow } from '../rollout/rollout.ts';
+import type { Rollouts } from '../rollout/rollouts.ts';
+import { isFinal, type Task, TaskState } from '../task.ts';
+import type { OpenTasks } from '../tasks/openTasks.ts';
+import type { QueueRoom } from '../tasks/queueRoom.ts';
 import { type Comparison, Comparisons, type TimedPrediction } from './comparison.ts';
-import { messageOf } from './errors.ts';
-import type { Logger } from './log.ts';
-import type { Model } from './models.ts';
-import type { Offering } from './offering.ts';
-import type { OpenTasks } from './openTasks.ts';
-import { type GatewayComparisons, type Job, MESSAGE_VERSION, type ShadowAnswer } from './protocol.ts';
-import type { QueueRoom } from './queueRoom.ts';
-import type { Shadow } from './rollout.ts';
-import type { Rollouts } from './rollouts.ts';
-import { isFinal, type Task, TaskState } from './task.ts';
 
 export interface ShadowsOptions {
   readonly broker: Pick<Broker, 'shadows' | 'now'>;

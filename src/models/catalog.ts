@@ -10,9 +10,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ConfigurationError, messageOf } from './errors.ts';
-import { readJson } from './jsonFile.ts';
-import type { Logger } from './log.ts';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import { readJson } from '../jsonFile.ts';
+import type { Logger } from '../log.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
 import type { Model, ModelVersion, UnreadableVersion, VersionRecord } from './models.ts';

@@ -1,6 +1,7 @@
 /** Values of inputs as one writes them in a GraphQL operation: for examples and descriptions. */
+
+import type { Value } from '../task.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
-import type { Value } from './task.ts';
 
 /** Texts in quotes, names of enums without, lists in brackets. */
 export function graphqlLiteral({ type }: ManifestInput, value: Value): string {

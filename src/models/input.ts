@@ -1,8 +1,8 @@
 /** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
-import { RequestError, RequestErrorCode } from './errors.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Value, Values } from '../task.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
-import type { Value, Values } from './task.ts';
 
 /**
  * Checks one input and completes it: what a worker runs. What this gives, it gives again for its own answer.

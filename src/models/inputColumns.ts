@@ -2,11 +2,11 @@
  * What a batch is asked: the inputs of many rows, column by column. Each value is checked as that of a single task is,
  * before it is queued and once more before it is run.
  */
-import { RequestError, RequestErrorCode } from './errors.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Value, Values } from '../task.ts';
 import { type InputProblem, inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
-import type { Value, Values } from './task.ts';
 
 /** A list per input of the manifest, by GraphQL name, in the manifest's order; place i of each belongs to row i. */
 export type InputColumns = Readonly<Record<string, readonly Value[]>>;

@@ -1,8 +1,8 @@
 /**
  * The manifest of a model, `model.json`: what it is called, takes and returns. `models/manifest.schema.json` says what
- * each member means, `src/manifestCheck.ts` what else has to hold. Inputs and outputs are told apart by `type`.
+ * each member means, `src/models/manifestCheck.ts` what else has to hold. Inputs and outputs are told apart by `type`.
  */
-import type { Values } from './task.ts';
+import type { Values } from '../task.ts';
 
 export type NumberType = 'int64' | 'int32' | 'float32' | 'float64';
 
@@ -60,7 +60,7 @@ export interface BooleanInput extends Field {
   readonly default?: boolean;
 }
 
-/** A reading of the wall clock in a time zone, see `src/localTime.ts`. */
+/** A reading of the wall clock in a time zone, see `src/models/localTime.ts`. */
 export interface DateTimeInput extends Field {
   readonly type: 'dateTime';
   /** IANA, such as America/New_York. */

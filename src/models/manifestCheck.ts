@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
-import { ConfigurationError, messageOf } from './errors.ts';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import { readJson } from '../jsonFile.ts';
 import { checkInput, valueProblem } from './input.ts';
-import { readJson } from './jsonFile.ts';
 import { isTimeZone } from './localTime.ts';
 import {
   completeBatching,
@@ -24,7 +24,7 @@ import { CHARACTER_BYTES, largestBytesOf, NUMBER_BYTES } from './valueBytes.ts';
  */
 const MAX_VALUES_BYTES = 400 * 1024;
 
-const MANIFEST_SCHEMA = join(import.meta.dirname, '../models/manifest.schema.json');
+const MANIFEST_SCHEMA = join(import.meta.dirname, '../../models/manifest.schema.json');
 
 /**
  * @param folder the name of the model's folder.

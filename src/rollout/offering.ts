@@ -5,12 +5,12 @@
  * serves it. Without a rollout the newest available one answers; with one, the version that the task's bucket belongs
  * to. Tasks are accepted before any worker lives, too: then the best guess is made of what will be served.
  */
-import type { Broker } from './broker/broker.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import type { Logger } from './log.ts';
-import type { Model, ModelVersion } from './models.ts';
+import type { Broker } from '../broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model, ModelVersion } from '../models/models.ts';
+import type { NamedVersion } from '../protocol.ts';
 import type { LiveWorkers } from './presence.ts';
-import type { NamedVersion } from './protocol.ts';
 import { BUCKETS, type BucketRange, bucketOf, isMeant, randomBucket, versionAt } from './rollout.ts';
 import type { Rollouts } from './rollouts.ts';
 

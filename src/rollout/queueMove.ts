@@ -8,12 +8,12 @@
  * newer copy of it is stored, by sequence: the newest is then nobody's to delete, and there always is one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, StoredJob } from './broker/broker.ts';
-import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
-import { brokerUnavailable } from './broker/storedMessages.ts';
-import { RequestErrorCode } from './errors.ts';
-import { decodeJob, type Job, Lane } from './protocol.ts';
-import { parseTaskId } from './task.ts';
+import type { Broker, StoredJob } from '../broker/broker.ts';
+import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
+import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { RequestErrorCode } from '../errors.ts';
+import { decodeJob, type Job, Lane } from '../protocol.ts';
+import { parseTaskId } from '../task.ts';
 
 export interface QueueMoveOptions {
   readonly broker: Pick<

@@ -4,13 +4,13 @@
  * broker is away the last ones known hold.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, StoredRollout } from './broker/broker.ts';
-import { WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
-import { brokerUnavailable } from './broker/storedMessages.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import type { Logger } from './log.ts';
-import type { Model } from './models.ts';
-import { MESSAGE_VERSION, type RolloutRecord } from './protocol.ts';
+import type { Broker, StoredRollout } from '../broker/broker.ts';
+import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
+import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models/models.ts';
+import { MESSAGE_VERSION, type RolloutRecord } from '../protocol.ts';
 import { type BucketRange, movedRanges, nextShadow, type Rollout, type Weight } from './rollout.ts';
 
 export interface RolloutsOptions {

@@ -11,8 +11,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EXIT_CONFIGURATION } from './errors.ts';
-import type { Logger } from './log.ts';
+import { EXIT_CONFIGURATION } from '../errors.ts';
+import type { Logger } from '../log.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;

@@ -7,11 +7,11 @@ import { readFileSync } from 'node:fs';
 import { access, constants, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config.ts';
-import { ConfigurationError, messageOf } from './errors.ts';
+import type { Config } from '../config.ts';
+import { ConfigurationError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { commandLine } from '../processLock.js';
 import type { ProcessPlan } from './keptProcess.ts';
-import type { Logger } from './log.ts';
-import { commandLine } from './processLock.js';
 
 const MIB = 1024 * 1024;
 /** The most that nats-server accepts as `max_payload`. */
@@ -138,7 +138,7 @@ export async function listeningPort(
  * @throws {ConfigurationError} if there is none
  */
 export function findNatsServer(): string {
-  const file = join(import.meta.dirname, '../.cache/setup.json');
+  const file = join(import.meta.dirname, '../../.cache/setup.json');
   try {
     const { natsServer } = JSON.parse(readFileSync(file, 'utf8'));
     if (typeof natsServer === 'string') return natsServer;

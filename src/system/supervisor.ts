@@ -5,12 +5,12 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import type { Config } from './config.ts';
-import { ConfigurationError } from './errors.ts';
+import type { Config } from '../config.ts';
+import { ConfigurationError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { takeLock } from '../processLock.js';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, makeDataDir, planLocalBroker } from './localBroker.ts';
-import type { Logger } from './log.ts';
-import { takeLock } from './processLock.js';
 
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;

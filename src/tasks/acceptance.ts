@@ -2,12 +2,10 @@
  * Accepts jobs: a task is accepted once its job is stored, and only then is it returned. A `requestId`, or the dead
  * letter that is redriven, stands for one task, whichever gateways try, and however often.
  */
-import { chunkCountOf } from './batchShape.ts';
-import type { Broker, StoredRequest } from './broker/broker.ts';
-import type { ChunkRoom } from './chunkRoom.ts';
-import { endTask, expiredResult } from './endTask.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
+
+import type { Broker, StoredRequest } from '../broker/broker.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Shadows } from '../evaluation/shadows.ts';
 import {
   type BatchJob,
   type ChunkJob,
@@ -18,12 +16,15 @@ import {
   type RequestRecord,
   redriveHash,
   requestHash,
-} from './protocol.ts';
+} from '../protocol.ts';
+import { isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
+import { chunkCountOf } from './batchShape.ts';
+import type { ChunkRoom } from './chunkRoom.ts';
+import { endTask, expiredResult } from './endTask.ts';
+import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
-import type { Shadows } from './shadows.ts';
 import { BatchWithdrawn, giveUpAt, type Storing, type Try } from './storing.ts';
-import { isFinal, type Task, type TaskAddress, TaskState } from './task.ts';
 import type { TaskReader } from './taskReader.ts';
 
 export interface AcceptanceOptions {

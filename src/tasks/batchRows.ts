@@ -1,9 +1,10 @@
 /** What came of the rows of a batch, page by page, from the results of its chunks. */
+
+import type { Broker } from '../broker/broker.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { ChunkResult } from '../protocol.ts';
+import { isFinal, type RowError, type Task, TaskState, type Value } from '../task.ts';
 import { chunkCountOf, rowsOfChunk } from './batchShape.ts';
-import type { Broker } from './broker/broker.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import type { ChunkResult } from './protocol.ts';
-import { isFinal, type RowError, type Task, TaskState, type Value } from './task.ts';
 
 /** Rows of a batch that have been run, one after the other. */
 export interface BatchPage {

@@ -1,7 +1,7 @@
 /** How the rows of a batch are cut into chunks: each is one job, and what comes of it one message. */
-import type { Manifest } from './manifest.ts';
-import type { BatchShape } from './task.ts';
-import { largestBytesOf } from './valueBytes.ts';
+import type { Manifest } from '../models/manifest.ts';
+import { largestBytesOf } from '../models/valueBytes.ts';
+import type { BatchShape } from '../task.ts';
 
 /** Rows in one batch. */
 export const MAX_BATCH_ROWS = 10_000;

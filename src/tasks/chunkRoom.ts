@@ -5,9 +5,9 @@
  * What counts is what the broker tells of the store, once a second at most and only while batches come, and what this
  * gateway has accepted since, taken to be as large as those that lie there.
  */
-import type { Broker } from './broker/broker.ts';
-import { chunksMaxBytes } from './broker/streams.ts';
-import type { Config } from './config.ts';
+import type { Broker } from '../broker/broker.ts';
+import { chunksMaxBytes } from '../broker/streams.ts';
+import type { Config } from '../config.ts';
 import { Measured } from './measured.ts';
 import { resultStoreFull } from './resultRoom.ts';
 

@@ -5,7 +5,7 @@
  * subscriber asks for it. So what was stored while nobody could hear it comes too, and a slow reader costs nothing.
  * Written by hand for the reason that `TaskWatch` is.
  */
-import type { StoredDeadLetter } from './broker/broker.ts';
+import type { StoredDeadLetter } from '../broker/broker.ts';
 
 export class DeadLetterWatch implements AsyncIterableIterator<StoredDeadLetter> {
   readonly #readNext: (afterSequence: number) => Promise<StoredDeadLetter | undefined>;

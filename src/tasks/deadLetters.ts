@@ -4,12 +4,12 @@
  * A letter is removed only after the job of its redrive is stored. Whoever dies in between leaves it in its place, and
  * the next redrive finds the task that was made of it (`TaskService.redrive`).
  */
-import type { Broker, StoredDeadLetter } from './broker/broker.ts';
+import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Model } from '../models/models.ts';
+import { type DeadLetter, decodeJob, type Job } from '../protocol.ts';
+import { parseTaskId, type Task, type TaskAddress } from '../task.ts';
 import { DeadLetterWatch } from './deadLetterWatch.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import type { Model } from './models.ts';
-import { type DeadLetter, decodeJob, type Job } from './protocol.ts';
-import { parseTaskId, type Task, type TaskAddress } from './task.ts';
 import type { TaskService } from './tasks.ts';
 
 export const MAX_PAGE = 100;

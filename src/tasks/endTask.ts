@@ -1,9 +1,9 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
-import type { Broker, Tally } from './broker/broker.ts';
-import { brokerUnavailable } from './broker/storedMessages.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import { type JobHeader, type Result, resultOf } from './protocol.ts';
-import { type BatchShape, type TaskAddress, type TaskBatch, TaskErrorCode, TaskState } from './task.ts';
+import type { Broker, Tally } from '../broker/broker.ts';
+import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import { type JobHeader, type Result, resultOf } from '../protocol.ts';
+import { type BatchShape, type TaskAddress, type TaskBatch, TaskErrorCode, TaskState } from '../task.ts';
 
 /** What it takes to end a task, and what is known of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {

@@ -9,12 +9,11 @@
  * after a reconnect, and now and then for every watched task that has been waiting for long. A watched task whose
  * deadline passes is expired from here, without waiting for the sweeper.
  */
-import { BatchProgress } from './batchProgress.ts';
-import type { Broker, Listening } from './broker/broker.ts';
-import { type EndingTask, endTask, overdueResult } from './endTask.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import type { Logger } from './log.ts';
-import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from './protocol.ts';
+
+import type { Broker, Listening } from '../broker/broker.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from '../protocol.ts';
 import {
   type FinishedTask,
   isFinal,
@@ -22,7 +21,9 @@ import {
   type TaskAddress,
   type TaskBatch,
   TaskState,
-} from './task.ts';
+} from '../task.ts';
+import { BatchProgress } from './batchProgress.ts';
+import { type EndingTask, endTask, overdueResult } from './endTask.ts';
 import { TaskWatch } from './taskWatch.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */

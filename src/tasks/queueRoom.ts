@@ -5,11 +5,11 @@
  * What counts is what the broker tells of the queue, once a second at most and only while such work comes, and what
  * this gateway has accepted since. What other gateways accept meanwhile is seen a second later.
  */
-import type { Broker } from './broker/broker.ts';
-import type { Config } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Config } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import { encodeMessage } from '../protocol.ts';
 import { Measured } from './measured.ts';
-import { encodeMessage } from './protocol.ts';
 
 export interface QueueRoomOptions {
   readonly broker: Pick<Broker, 'queueFill'>;

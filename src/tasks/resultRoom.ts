@@ -6,10 +6,10 @@
  * gateway knows of. The tenth has to cover the rest: what other gateways accepted and have not brought to its end.
  * Where it is too small for that, workers hold what they have run, and try again until there is room.
  */
-import type { Broker } from './broker/broker.ts';
-import type { Config } from './config.ts';
-import { messageOf, RequestError, RequestErrorCode } from './errors.ts';
-import type { Logger } from './log.ts';
+import type { Broker } from '../broker/broker.ts';
+import type { Config } from '../config.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultRoomOptions {

@@ -3,13 +3,13 @@
  * answers may have been stored all the same, and is found by who asks again with the same `requestId`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Broker, PublishOutcome } from './broker/broker.ts';
-import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from './broker/publisher.ts';
-import type { Config } from './config.ts';
+import type { Broker, PublishOutcome } from '../broker/broker.ts';
+import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
+import type { Config } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { BatchJob, ChunkJob, Job } from '../protocol.ts';
+import type { TaskAddress } from '../task.ts';
 import { endTask, withdrawnResult } from './endTask.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import type { BatchJob, ChunkJob, Job } from './protocol.ts';
-import type { TaskAddress } from './task.ts';
 
 export interface StoringOptions {
   readonly broker: Broker;

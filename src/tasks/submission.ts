@@ -1,14 +1,15 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
+
+import { MAX_TIMEOUT_MS } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import { validateInput } from '../models/input.ts';
+import { checkRows, columnsAt, type InputColumns, packColumns } from '../models/inputColumns.ts';
+import type { Model } from '../models/models.ts';
+import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from '../protocol.ts';
+import type { ChosenVersion, Offering, VersionOptions } from '../rollout/offering.ts';
+import { randomBucket } from '../rollout/rollout.ts';
+import { newTaskId } from '../task.ts';
 import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk, shapeOf } from './batchShape.ts';
-import { MAX_TIMEOUT_MS } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import { validateInput } from './input.ts';
-import { checkRows, columnsAt, type InputColumns, packColumns } from './inputColumns.ts';
-import type { Model } from './models.ts';
-import type { ChosenVersion, Offering, VersionOptions } from './offering.ts';
-import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from './protocol.ts';
-import { randomBucket } from './rollout.ts';
-import { newTaskId } from './task.ts';
 
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_REQUEST_ID_LENGTH = 128;

@@ -2,12 +2,12 @@
  * Expires queued tasks that nobody watches, those too that were accepted by a gateway that is gone. Every gateway
  * sweeps; there is no election, since to end a task twice does nothing.
  */
-import type { Broker, StoredJob } from './broker/broker.ts';
-import { MAX_TIMEOUT_MS } from './config.ts';
+import type { Broker, StoredJob } from '../broker/broker.ts';
+import { MAX_TIMEOUT_MS } from '../config.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models/models.ts';
+import { jobAddress, readJobHeader } from '../protocol.ts';
 import { type EndingBroker, endTask, overdueResult } from './endTask.ts';
-import type { Logger } from './log.ts';
-import type { Model } from './models.ts';
-import { jobAddress, readJobHeader } from './protocol.ts';
 
 const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */

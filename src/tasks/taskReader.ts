@@ -2,12 +2,12 @@
  * Reads what is stored of a task. "Unknown" is said only after the leaders of both streams were asked, job first and
  * result second: a job leaves its queue only after its result is stored.
  */
-import type { Broker } from './broker/broker.ts';
-import { type Config, MAX_TIMEOUT_MS } from './config.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import type { Model } from './models.ts';
+import type { Broker } from '../broker/broker.ts';
+import { type Config, MAX_TIMEOUT_MS } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Model } from '../models/models.ts';
+import { isFinal, parseTaskId, type TaskAddress } from '../task.ts';
 import { type DatedTask, queuedTask, taskOf } from './openTasks.ts';
-import { isFinal, parseTaskId, type TaskAddress } from './task.ts';
 
 export interface TaskReaderOptions {
   readonly broker: Broker;

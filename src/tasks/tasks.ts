@@ -1,19 +1,28 @@
 /** The gateway's side of a task: submit it, find it, watch it, withdraw it. */
+
+import type { Broker } from '../broker/broker.ts';
+import type { Config } from '../config.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Shadows } from '../evaluation/shadows.ts';
+import { checkInput } from '../models/input.ts';
+import type { Model } from '../models/models.ts';
+import {
+  type BatchJob,
+  columnsDigest,
+  inputDigest,
+  type Job,
+  redriveHash,
+  requestHash,
+} from '../protocol.ts';
+import type { Offering } from '../rollout/offering.ts';
+import { isFinal, type Task } from '../task.ts';
 import { Acceptance, type CutBatch } from './acceptance.ts';
 import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
-import type { Broker } from './broker/broker.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
-import type { Config } from './config.ts';
 import { endTask, withdrawnResult } from './endTask.ts';
-import { RequestError, RequestErrorCode } from './errors.ts';
-import { checkInput } from './input.ts';
-import type { Model } from './models.ts';
-import type { Offering } from './offering.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
-import { type BatchJob, columnsDigest, inputDigest, type Job, redriveHash, requestHash } from './protocol.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import type { ResultRoom } from './resultRoom.ts';
-import type { Shadows } from './shadows.ts';
 import { Storing } from './storing.ts';
 import {
   type BatchSubmission,
@@ -24,7 +33,6 @@ import {
   redrivenJob,
   type Submission,
 } from './submission.ts';
-import { isFinal, type Task } from './task.ts';
 import { TaskReader } from './taskReader.ts';
 
 export interface TaskServiceOptions {

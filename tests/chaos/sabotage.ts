@@ -84,7 +84,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     scenario: 'results-full',
     changes: [
       {
-        file: 'src/endTask.ts',
+        file: 'src/tasks/endTask.ts',
         from: '  const outcome = await broker.storeResult(end, address);',
         to: '  await broker.removeJob(address);\n  const outcome = await broker.storeResult(end, address);',
       },

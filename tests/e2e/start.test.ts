@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { commandLine } from '../../src/processLock.js';
-import { supervise } from '../../src/supervisor.ts';
+import { supervise } from '../../src/system/supervisor.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
 

@@ -1,8 +1,8 @@
 /** What turned out to be true: reported once, stored, and shown as the live error of each version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Actuals, type ActualsOptions } from '../../src/actuals.ts';
 import type { Broker } from '../../src/broker/broker.ts';
-import { Catalog } from '../../src/catalog.ts';
+import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
+import { Catalog } from '../../src/models/catalog.ts';
 import { newTaskId, parseTaskId, type Values } from '../../src/task.ts';
 import {
   type Answer,

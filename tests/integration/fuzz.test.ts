@@ -2,11 +2,11 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { Catalog } from '../../src/catalog.ts';
 import { createLog } from '../../src/log.ts';
+import { Catalog } from '../../src/models/catalog.ts';
 import { requestHash } from '../../src/protocol.ts';
-import { Sweeper } from '../../src/sweeper.ts';
 import { newTaskId, parseTaskId } from '../../src/task.ts';
+import { Sweeper } from '../../src/tasks/sweeper.ts';
 import {
   collect,
   onlyTask,

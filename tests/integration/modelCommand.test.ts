@@ -4,7 +4,7 @@ import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Manifest } from '../../src/manifest.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
 import { type Answer, post, sse } from '../support/client.ts';
 import { startNats } from '../support/natsServer.ts';

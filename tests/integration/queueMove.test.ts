@@ -1,6 +1,6 @@
 /** Moves of one queue that meet: whatever they do to each other, every job is left at least once. */
 import { expect, test } from 'vitest';
-import { QueueMove, type QueueMoveOptions } from '../../src/queueMove.ts';
+import { QueueMove, type QueueMoveOptions } from '../../src/rollout/queueMove.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Job } from '../../src/protocol.ts';
-import { QueueMove } from '../../src/queueMove.ts';
+import { QueueMove } from '../../src/rollout/queueMove.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
   CANCEL_TASK,

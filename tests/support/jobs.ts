@@ -1,8 +1,8 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
-import { Catalog } from '../../src/catalog.ts';
 import { readConfig } from '../../src/config.ts';
 import { createLog } from '../../src/log.ts';
+import { Catalog } from '../../src/models/catalog.ts';
 import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
 import { newTaskId } from '../../src/task.ts';
 import { LINE_MODELS } from './models.ts';

@@ -15,8 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { Catalog, type CatalogChange } from '../../src/catalog.ts';
 import { ConfigurationError } from '../../src/errors.ts';
+import { Catalog, type CatalogChange } from '../../src/models/catalog.ts';
 import { modelsWith, SILENT } from '../support/models.ts';
 
 const open = (path: string) => Catalog.open(path, SILENT);

@@ -1,6 +1,6 @@
 /** The figures of two versions that have answered the same tasks. */
 import { describe, expect, test } from 'vitest';
-import { Comparison, Comparisons, Durations } from '../../src/comparison.ts';
+import { Comparison, Comparisons, Durations } from '../../src/evaluation/comparison.ts';
 import { checkComparisons } from '../../src/heard.ts';
 import type { GatewayComparisons } from '../../src/protocol.ts';
 import type { Values } from '../../src/task.ts';

@@ -1,8 +1,8 @@
 /** Inputs as clients, jobs and golden rows give them: what is taken, and what is said of the rest. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkInput, validateInput } from '../../src/input.ts';
-import type { Manifest } from '../../src/manifest.ts';
+import { checkInput, validateInput } from '../../src/models/input.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
 
 /** In New York it is 7 in the morning. */
 const NOON = Date.parse('2021-02-03T12:00:00Z');

@@ -1,7 +1,7 @@
 /** The sums of errors that gateways keep: which of them count, and what they come to. */
 import { describe, expect, test } from 'vitest';
-import { errorOf, isComparable, LARGEST_COMPARED } from '../../src/actualError.ts';
-import { DAY_MS, keptFor, LiveErrors } from '../../src/liveErrors.ts';
+import { errorOf, isComparable, LARGEST_COMPARED } from '../../src/evaluation/actualError.ts';
+import { DAY_MS, keptFor, LiveErrors } from '../../src/evaluation/liveErrors.ts';
 import type { Actual } from '../../src/protocol.ts';
 import { seededRandom } from '../support/random.ts';
 

@@ -1,6 +1,6 @@
 /** Readings of the clock: what is taken, and what the change to and from daylight saving time does to it. */
 import { describe, expect, test } from 'vitest';
-import { isTimeZone, localTime, localTimeAt, localTimeFault, secondsOf } from '../../src/localTime.ts';
+import { isTimeZone, localTime, localTimeAt, localTimeFault, secondsOf } from '../../src/models/localTime.ts';
 
 const NEW_YORK = 'America/New_York';
 

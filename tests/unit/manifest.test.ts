@@ -1,6 +1,6 @@
 /** Manifests that are refused, each with what is wrong with it. */
 import { describe, expect, test } from 'vitest';
-import { Catalog } from '../../src/catalog.ts';
+import { Catalog } from '../../src/models/catalog.ts';
 import { modelsWith, SILENT } from '../support/models.ts';
 
 type Refusal = [string, (manifest: Record<string, unknown>) => void, string | RegExp];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { operatorGate } from '../../src/operators.ts';
+import { operatorGate } from '../../src/edge/operators.ts';
 
 describe('without a token', () => {
   test('who asks this machine by its own name passes, and a page whose name was made to point here does not', () => {

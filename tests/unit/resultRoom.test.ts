@@ -1,7 +1,7 @@
 /** When the store of results is too full for new tasks. */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { ResultRoom } from '../../src/resultRoom.ts';
+import { ResultRoom } from '../../src/tasks/resultRoom.ts';
 
 const LIMITS = { resultMaxCount: 1_000, resultMaxBytes: 1_000_000 };
 

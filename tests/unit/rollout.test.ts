@@ -12,7 +12,7 @@ import {
   randomBucket,
   versionAt,
   type Weight,
-} from '../../src/rollout.ts';
+} from '../../src/rollout/rollout.ts';
 
 const KEYS = Array.from({ length: 100_000 }, (_, i) => `user-${i}`);
 const ALL_ON_1: readonly BucketRange[] = [['1', 0, BUCKETS]];

@@ -1,10 +1,10 @@
 /** What a gateway takes for the rollout of a model while the broker's answers change. */
 import { expect, test } from 'vitest';
 import type { StoredRollout } from '../../src/broker/broker.ts';
-import type { Model } from '../../src/models.ts';
+import type { Model } from '../../src/models/models.ts';
 import type { RolloutRecord } from '../../src/protocol.ts';
-import { BUCKETS } from '../../src/rollout.ts';
-import { Rollouts } from '../../src/rollouts.ts';
+import { BUCKETS } from '../../src/rollout/rollout.ts';
+import { Rollouts } from '../../src/rollout/rollouts.ts';
 import { SILENT } from '../support/models.ts';
 
 const MODELS = [{ manifest: { name: 'm' }, versions: [] }] as unknown as readonly Model[];

@@ -15,10 +15,10 @@ import {
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
-import { Catalog } from '../../src/catalog.ts';
-import { exampleTabs } from '../../src/exampleTabs.ts';
-import { exampleFields } from '../../src/graphqlLiteral.ts';
-import { completeNames, enumTypesOf, type Manifest } from '../../src/manifest.ts';
+import { exampleTabs } from '../../src/edge/exampleTabs.ts';
+import { Catalog } from '../../src/models/catalog.ts';
+import { exampleFields } from '../../src/models/graphqlLiteral.ts';
+import { completeNames, enumTypesOf, type Manifest } from '../../src/models/manifest.ts';
 import { everyKindModels } from '../support/everyKind.ts';
 import { MODELS, modelsWith, SILENT } from '../support/models.ts';
 

@@ -1,10 +1,10 @@
 /** Which tasks a gateway tries on shadows, and what it makes of the answers, in whatever order they come. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/models.ts';
+import { Shadows, type ShadowsOptions } from '../../src/evaluation/shadows.ts';
+import type { Model } from '../../src/models/models.ts';
 import type { Job, ShadowAnswer, ShadowJob } from '../../src/protocol.ts';
-import type { Rollout } from '../../src/rollout.ts';
-import { Shadows, type ShadowsOptions } from '../../src/shadows.ts';
+import type { Rollout } from '../../src/rollout/rollout.ts';
 import type { FinishedTask, Task } from '../../src/task.ts';
 import { SILENT } from '../support/models.ts';
 

@@ -1,10 +1,10 @@
 /** The parts of a task's life that need no broker: ids, watches, the broker's clock. */
 import { describe, expect, test } from 'vitest';
 import { BrokerClock } from '../../src/broker/clock.ts';
-import type { Model } from '../../src/models.ts';
-import { newJob, redrivenJob } from '../../src/submission.ts';
+import type { Model } from '../../src/models/models.ts';
 import { newTaskId, parseTaskId, type Task } from '../../src/task.ts';
-import { TaskWatch } from '../../src/taskWatch.ts';
+import { newJob, redrivenJob } from '../../src/tasks/submission.ts';
+import { TaskWatch } from '../../src/tasks/taskWatch.ts';
 
 const queued: Task = {
   id: 'a',

@@ -1,8 +1,8 @@
 /** What the user is told of a model or version that was added, and what is left to do. */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { versionsIn } from '../../catalog.ts';
-import type { Manifest } from '../../manifest.ts';
+import { versionsIn } from '../../models/catalog.ts';
+import type { Manifest } from '../../models/manifest.ts';
 import type { Added } from './add.ts';
 import { type Placeholder, placeholders } from './placeholders.ts';
 import { formatFields, formatReports, formatSize, formatTable } from './tables.ts';

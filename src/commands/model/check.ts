@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
 import { Inspection } from '../../../workers/inspection.ts';
 import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
-import { readVersion } from '../../catalog.ts';
 import type { Config } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
-import type { Manifest } from '../../manifest.ts';
+import { readVersion } from '../../models/catalog.ts';
+import type { Manifest } from '../../models/manifest.ts';
 import { goldenRowsOf } from './goldenFile.ts';
 import { largestDeviation, runRows } from './trial.ts';
 

@@ -11,7 +11,7 @@ import {
   type ManifestOutput,
   type NumberType,
   UNKNOWN_UNIT,
-} from '../../manifest.ts';
+} from '../../models/manifest.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 

@@ -1,7 +1,13 @@
 /** Rows to try a model with: the user's, or, where there are none, plain ones that any graph may hope to run on. */
 import { readFile } from 'node:fs/promises';
-import { validateInput } from '../../input.ts';
-import { isFloat, type Manifest, type ManifestInput, type NumberInput, sizeOf } from '../../manifest.ts';
+import { validateInput } from '../../models/input.ts';
+import {
+  isFloat,
+  type Manifest,
+  type ManifestInput,
+  type NumberInput,
+  sizeOf,
+} from '../../models/manifest.ts';
 import type { Value, Values } from '../../task.ts';
 import { NUMBER_LIMIT } from './draft.ts';
 import { ModelFileError } from './modelFileError.ts';

@@ -1,8 +1,8 @@
 /** `golden.json` of a version, as commands read and write it. */
 import { type GoldenRows, readGoldenRows } from '../../../workers/golden.ts';
 import { messageOf } from '../../errors.ts';
-import type { Manifest } from '../../manifest.ts';
-import type { ModelVersion } from '../../models.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import type { ModelVersion } from '../../models/models.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 /** @throws {ModelFileError} naming what does not fit the manifest, with what to do where anything can be done. */

@@ -1,5 +1,5 @@
 /** What a person reads of a model that was just added: its manifest as a file, and a card of what is known. */
-import type { Manifest, ManifestInput, ManifestOutput } from '../../manifest.ts';
+import type { Manifest, ManifestInput, ManifestOutput } from '../../models/manifest.ts';
 import { describeType } from './tables.ts';
 
 const LINE_WIDTH = 110;

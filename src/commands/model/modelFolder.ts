@@ -1,10 +1,10 @@
 /** The folders of models, as commands need them: one at a time, however broken its neighbours are. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { foldersIn } from '../../catalog.ts';
 import { readJson } from '../../jsonFile.ts';
-import type { Manifest } from '../../manifest.ts';
-import { type ManifestCheck, manifestCheck } from '../../manifestCheck.ts';
+import { foldersIn } from '../../models/catalog.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { type ManifestCheck, manifestCheck } from '../../models/manifestCheck.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 /** @throws {ConfigurationError} naming model.json and what is wrong with it. @throws {ModelFileError} if it is absent. */

@@ -1,8 +1,8 @@
 /** Whether the GraphQL names of a model can stand beside those of the others. */
 import { buildSchema } from '../../../schema/index.ts';
 import { messageOf } from '../../errors.ts';
-import type { Manifest } from '../../manifest.ts';
-import { takenNameProblem } from '../../manifestCheck.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { takenNameProblem } from '../../models/manifestCheck.ts';
 import { modelsIn, readManifest } from './modelFolder.ts';
 
 /** @returns which name is taken by another model of `modelsDir`, or by Tidings itself; undefined if none is. */

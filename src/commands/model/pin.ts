@@ -13,7 +13,7 @@ import {
 import type { Inspection } from '../../../workers/inspection.ts';
 import { RunFailed, RunTimedOut } from '../../../workers/sessionProcess.ts';
 import { messageOf } from '../../errors.ts';
-import type { Manifest } from '../../manifest.ts';
+import type { Manifest } from '../../models/manifest.ts';
 import type { Values } from '../../task.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { numbersIn, runRows } from './trial.ts';

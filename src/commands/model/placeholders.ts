@@ -1,5 +1,5 @@
 /** Where a manifest still holds what `draftManifest` wrote because the file did not say it. */
-import { UNKNOWN_UNIT } from '../../manifest.ts';
+import { UNKNOWN_UNIT } from '../../models/manifest.ts';
 import { NUMBER_LIMIT, STRING_MAX_LENGTH, UNDESCRIBED } from './draft.ts';
 
 export interface Placeholder {

@@ -5,11 +5,11 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inspection } from '../../../workers/inspection.ts';
-import { readVersion } from '../../catalog.ts';
 import { readJson } from '../../jsonFile.ts';
-import type { Manifest } from '../../manifest.ts';
-import { exampleProblem } from '../../manifestCheck.ts';
-import type { ModelVersion } from '../../models.ts';
+import { readVersion } from '../../models/catalog.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { exampleProblem } from '../../models/manifestCheck.ts';
+import type { ModelVersion } from '../../models/models.ts';
 import type { Values } from '../../task.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatGoldenRows, isFromTraining } from './goldenFile.ts';

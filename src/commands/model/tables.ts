@@ -1,5 +1,5 @@
 /** How models and versions are shown in a terminal. */
-import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../manifest.ts';
+import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../models/manifest.ts';
 import type { Deviation, VersionReport } from './check.ts';
 
 const MIB = 2 ** 20;

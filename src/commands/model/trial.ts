@@ -1,7 +1,7 @@
 /** Rows run in a session's process before anybody is served by it. */
 import { decodeBatch, encodeBatch } from '../../../workers/encoder.ts';
 import type { Inspection } from '../../../workers/inspection.ts';
-import type { Manifest } from '../../manifest.ts';
+import type { Manifest } from '../../models/manifest.ts';
 import type { Value, Values } from '../../task.ts';
 
 export interface Trial {

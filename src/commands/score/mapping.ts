@@ -1,6 +1,6 @@
 /** Which column of a file is which input of a model, and how its values are read. */
-import { inputProblem, readValue } from '../../input.ts';
-import type { ManifestInput } from '../../manifest.ts';
+import { inputProblem, readValue } from '../../models/input.ts';
+import type { ManifestInput } from '../../models/manifest.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
 
 /** A column of the file, with its DuckDB type. */
