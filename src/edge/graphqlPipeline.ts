@@ -1,13 +1,12 @@
-/** The Yoga pipeline that every operation passes, whatever transport brought it. */
-import type { IncomingMessage } from 'node:http';
+/** What every operation passes, whatever transport brought it: Yoga over HTTP, the same without Yoga over WebSocket. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
-import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
-import { useCompiledOperations } from './compiledOperations.ts';
+import { Operations, useOperations } from './operations.ts';
 import { operatorGate } from './operators.ts';
-import { presentError, type RequestLimits, useRequestRules } from './requestRules.ts';
+import { presentError, type RequestLimits } from './requestRules.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
@@ -20,44 +19,51 @@ export interface PipelineOptions {
 /** What a transport knows of who asks. */
 interface Arrival {
   readonly req?: IncomingMessage;
+  /** Over HTTP. */
+  readonly request?: Request;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
   /** Over WebSocket: aborted when the client completes the operation or leaves. */
   readonly gone?: AbortSignal | undefined;
 }
 
-export type GraphQLPipeline = ReturnType<typeof createPipeline>;
+export interface GraphQLPipeline {
+  readonly schema: GraphQLSchema;
+  readonly operations: Operations;
+  /** What resolvers are given. */
+  readonly contextOf: (arrival: Arrival) => object;
+  /** Answers over HTTP. */
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => unknown;
+}
 
 export const GRAPHQL_PATH = '/graphql';
-const CACHED_OPERATIONS = 200;
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-export function createPipeline({ schema, context, config, log }: PipelineOptions) {
+export function createPipeline({ schema, context, config, log }: PipelineOptions): GraphQLPipeline {
   const requireOperator = operatorGate(config);
-  return createYoga<Arrival>({
+  const operations = new Operations(schema, config);
+  const contextOf = ({ request, req, connectionParams, gone }: Arrival) => ({
+    ...context,
+    owner: 'anonymous',
+    requireOperator: () =>
+      requireOperator(
+        connectionParams?.authorization ??
+          request?.headers.get('authorization') ??
+          req?.headers.authorization,
+        req?.headers.host,
+      ),
+    gone: gone ?? request?.signal,
+    trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
+  });
+  const answer = createYoga<Arrival>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ request, req, connectionParams, gone }: Arrival & { request?: Request }) => ({
-      ...context,
-      owner: 'anonymous',
-      requireOperator: () =>
-        requireOperator(
-          connectionParams?.authorization ??
-            request?.headers.get('authorization') ??
-            req?.headers.authorization,
-          req?.headers.host,
-        ),
-      gone: gone ?? request?.signal,
-      trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
-    }),
-    plugins: [useRequestRules(config), useEndWithRequest(), useCompiledOperations()],
+    context: contextOf,
+    plugins: [useOperations(operations), useEndWithRequest()],
     maskedErrors: { maskError: (error) => presentError(error, log) },
-    // Small: each entry may be an operation of the longest size.
-    parserAndValidationCache: {
-      documentCache: new LRUCache({ max: CACHED_OPERATIONS }),
-      errorCache: new LRUCache({ max: CACHED_OPERATIONS }),
-    },
+    // Operations are kept by `Operations`, for every transport.
+    parserAndValidationCache: false,
     // Sizes are seen to before: Yoga would pipe every body through a counter, and reset the connection at the limit.
     maxRequestBodySize: false,
     multipart: false,
@@ -67,6 +73,7 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
     cors: corsOf(config.allowedOrigins),
     logging: false,
   });
+  return { schema, operations, contextOf, answer };
 }
 
 /** Yoga forgets an iterator that arrives after its client has left: the watch would stay until the task's end. */

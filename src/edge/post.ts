@@ -16,7 +16,7 @@ export interface PostOptions {
  * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
  */
 export function postHandler(
-  pipeline: GraphQLPipeline,
+  { answer }: GraphQLPipeline,
   { config: { maxBodyBytes: limit }, log }: PostOptions,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -35,11 +35,11 @@ export function postHandler(
         { code: RequestErrorCode.PayloadTooLarge, limit },
       );
     if (length !== undefined && Number(length) > limit) return tooLarge(length);
-    if (length !== undefined) return pipeline(request, response);
+    if (length !== undefined) return void (await answer(request, response));
     try {
       const body = await readBody(request, limit);
       if (body === undefined) return tooLarge('more');
-      return pipeline(Object.assign(request, { body }), response);
+      return void (await answer(Object.assign(request, { body }), response));
     } catch (error) {
       if (!request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');

@@ -1,9 +1,6 @@
-/**
- * What an operation may cost, and what clients are told when it is refused. One plugin of the Yoga pipeline, which
- * POST, SSE and (through `getEnveloped`) WebSocket all pass: a limit that one transport lacks would be none.
- */
+/** What an operation may cost, whatever transport brought it, and what clients are told when it is refused. */
 import {
-  type ASTVisitor,
+  type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLErrorOptions,
@@ -14,12 +11,11 @@ import {
   isListType,
   isObjectType,
   Kind,
-  type OperationDefinitionNode,
   parse,
   type SelectionSetNode,
   type ValidationContext,
+  type ValidationRule,
 } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -33,32 +29,18 @@ const LIST_MULTIPLIER = 3;
 /** Longest message, in characters: graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;
 
-export function useRequestRules(limits: RequestLimits): Plugin {
-  const { maxTokens } = limits;
+/** @throws {GraphQLError} if the text is no operation, or longer than one may be: it is looked at before it is kept. */
+export function parseOperation(text: string, { maxTokens }: RequestLimits): DocumentNode {
   const maxCharacters = maxTokens * CHARACTERS_PER_TOKEN;
-  return {
-    /** Runs for all transports, and before the cache of parsed operations keeps the text. */
-    onEnveloped({ context }) {
-      const query: unknown = context?.params?.query;
-      if (typeof query === 'string' && query.length > maxCharacters)
-        throw tooLong(query.length, maxCharacters);
-    },
-    onParse({ setParseFn }) {
-      setParseFn((source: string, options: object) => {
-        try {
-          return parse(source, { ...options, maxTokens });
-        } catch (error) {
-          if (!(error instanceof GraphQLError)) throw error;
-          throw error.message.includes(`more than ${maxTokens} tokens`)
-            ? tooComplex({ source: error.source, positions: error.positions }, 'tokens', maxTokens)
-            : withCode(error, 'GRAPHQL_PARSE_FAILED');
-        }
-      });
-    },
-    onValidate({ addValidationRule }) {
-      addValidationRule((context: ValidationContext) => depthAliasesComplexity(context, limits));
-    },
-  };
+  if (text.length > maxCharacters) throw tooLong(text.length, maxCharacters);
+  try {
+    return parse(text, { maxTokens });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    throw error.message.includes(`more than ${maxTokens} tokens`)
+      ? tooComplex({ source: error.source, positions: error.positions }, 'tokens', maxTokens)
+      : withCode(error, 'GRAPHQL_PARSE_FAILED');
+  }
 }
 
 function tooLong(value: number, limit: number): GraphQLError {
@@ -79,12 +61,9 @@ function tooComplex(place: GraphQLErrorOptions, what: string, limit: number, val
  * Depth counts fields from the root, through fragments; `ofType` is left out, or GraphiQL could not introspect. Each
  * field costs a point, and a list counts the points of its fields several times; introspection has no lists here.
  */
-function depthAliasesComplexity(
-  context: ValidationContext,
-  { maxDepth, maxAliases, maxComplexity }: RequestLimits,
-): ASTVisitor {
-  return {
-    OperationDefinition(operation: OperationDefinitionNode) {
+export function costRule({ maxDepth, maxAliases, maxComplexity }: RequestLimits): ValidationRule {
+  return (context) => ({
+    OperationDefinition(operation) {
       const root = context.getSchema().getRootType(operation.operation);
       const { depth, aliases, complexity } = measure(operation.selectionSet, root, context, new Map());
       const refuse = (what: string, limit: number, value: number) =>
@@ -93,7 +72,7 @@ function depthAliasesComplexity(
       if (aliases > maxAliases) refuse('aliases', maxAliases, aliases);
       if (complexity > maxComplexity) refuse('points of complexity', maxComplexity, complexity);
     },
-  };
+  });
 }
 
 interface Measure {

@@ -10,7 +10,12 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
-import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPipeline.ts';
+import {
+  createPipeline,
+  GRAPHQL_PATH,
+  type GraphQLPipeline,
+  type PipelineOptions,
+} from './graphqlPipeline.ts';
 import { answerJson, type PostOptions, postHandler } from './post.ts';
 import { OpenResponses } from './slowClients.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
@@ -76,18 +81,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function requestHandler(
-  pipeline: ReturnType<typeof createPipeline>,
-  responses: OpenResponses,
-  options: ServerOptions,
-) {
+function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, options: ServerOptions) {
   const { log } = options;
   const answerPage = graphiqlHandler(options.models);
   const answerPost = postHandler(pipeline, options);
   const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
     if (wantsGraphiql(request)) return answerPage(request, response);
     responses.add(response);
-    return request.method === 'POST' ? answerPost(request, response) : pipeline(request, response);
+    return request.method === 'POST' ? answerPost(request, response) : pipeline.answer(request, response);
   };
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     const path = pathOf(request);

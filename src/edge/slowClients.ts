@@ -17,10 +17,8 @@ const CLOSE_WITHIN_MS = 1_000;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
 const STALLED_AFTER_MS = 10_000;
 const CHECK_RESPONSES_MS = 1_000;
-
-type Data = Parameters<WebSocket['send']>[0];
-type Options = Parameters<WebSocket['send']>[1];
-type Sent = (error?: Error) => void;
+/** What may wait in a socket before an operation waits with its next event. */
+const UNHURRIED_BYTES = 64 * 1024;
 
 /** The class of the gateway's WebSockets. */
 export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
@@ -29,12 +27,17 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     connection: Duplex | undefined;
     #corked = false;
 
-    /** A message that cannot be sent is no failure of the sender: its socket is closed, and with it the operation. */
-    override send(data: Data, options?: Options | Sent, sent?: Sent): void {
-      const [settings, done] = typeof options === 'function' ? [{}, options] : [options ?? {}, sent];
-      if (this.readyState === WebSocket.OPEN && this.bufferedAmount > maxBufferedBytes) this.#drop();
+    /**
+     * Sends a text, unless the socket is closed: then the operation ends with it, and that is no failure of the sender.
+     *
+     * @returns once it has left, where much waits before it; who takes what comes is not waited for.
+     */
+    deliver(text: string): Promise<void> | void {
+      if (this.readyState !== WebSocket.OPEN) return;
+      if (this.bufferedAmount > maxBufferedBytes) return this.#drop();
       this.#cork();
-      super.send(data, settings, () => done?.());
+      if (this.bufferedAmount <= UNHURRIED_BYTES) return this.send(text);
+      return new Promise((resolve) => this.send(text, () => resolve()));
     }
 
     #cork(): void {

@@ -2,12 +2,13 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import type { Operations } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { boundedWebSocket } from './slowClients.ts';
 
@@ -19,92 +20,92 @@ export interface WebSocketOptions {
   readonly log: Logger;
 }
 
+/** A client that has not answered a ping by the next one is gone. */
+const PING_MS = 12_000;
+const DONE = { done: true, value: undefined } as const;
+
 /** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
 export function serveWebSockets(
   http: HttpServer,
   pipeline: GraphQLPipeline,
-  options: WebSocketOptions,
+  { config, log }: WebSocketOptions,
 ): AsyncDisposable {
-  const { config, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
+    handleProtocols,
     WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
   });
-  const graphql = serveGraphQL(pipeline, sockets, options);
-  http.on('upgrade', (request, socket, head) => {
+  const protocol = speakGraphQL(pipeline, config, log);
+  const pings = pingAll(sockets);
+  http.on('upgrade', (request, connection, head) => {
     const refusal = upgradeRefusal(request, config.allowedOrigins);
     if (refusal !== undefined) {
-      refuseUpgrade(socket, refusal);
+      refuseUpgrade(connection, refusal);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      client.connection = socket;
-      sockets.emit('connection', client, request);
-      // graphql-ws would write a stack trace to stderr for whatever a client does wrong; ws has closed it already.
-      client.removeAllListeners('error');
-      client.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
+    sockets.handleUpgrade(request, connection, head, (socket) => {
+      socket.connection = connection;
+      socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
+      const closed = protocol.opened(
+        {
+          protocol: socket.protocol,
+          send: (text) => socket.deliver(text),
+          close: (code, reason) => socket.close(code, reason),
+          onMessage: (hear) =>
+            socket.on('message', (data) => hear(String(data)).catch((error) => closeFor(error, socket, log))),
+        },
+        { request },
+      );
+      socket.once('close', (code, reason) => void closed(code, String(reason)));
     });
   });
-  return { [Symbol.asyncDispose]: async () => graphql.dispose() };
-}
-
-const DONE = { done: true, value: undefined } as const;
-const SERVER_MESSAGES = new Set<unknown>(['connection_ack', 'next', 'error']);
-
-interface EnvelopedArgs extends ExecutionArgs {
-  readonly rootValue: {
-    readonly execute: (args: ExecutionArgs) => unknown;
-    readonly subscribe: (args: ExecutionArgs) => unknown;
-    readonly gone: AbortController;
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(pings);
+      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      await new Promise((resolve) => sockets.close(resolve));
+    },
   };
 }
 
-/** The same pipeline for WebSockets: parse, rules, validate, context, execute are those of the pipeline. */
-function serveGraphQL(
-  pipeline: GraphQLPipeline,
-  sockets: WebSocketServer,
-  { config, log }: WebSocketOptions,
+/** What the protocol keeps of an operation beside what it runs with. */
+interface OperationArgs extends ExecutionArgs {
+  readonly rootValue: { readonly gone: AbortController };
+}
+
+function speakGraphQL(
+  { schema, operations, contextOf }: GraphQLPipeline,
+  { connectionInitMs, maxOperations }: WebSocketOptions['config'],
+  log: Logger,
 ) {
-  return useServer(
-    {
-      connectionInitWaitTimeout: config.connectionInitMs,
-      jsonMessageReviver: refuseServerMessages,
-      execute: (args) => answerOf(args as EnvelopedArgs),
-      subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args) as Promise<ExecutionResult>,
-      async onSubscribe({ subscriptions, extra, connectionParams }, _id, params) {
-        if (Object.keys(subscriptions).length > config.maxOperations)
-          return [tooManyOperations(config.maxOperations)];
-        try {
-          const gone = new AbortController();
-          const { schema, execute, subscribe, contextFactory, parse, validate } = pipeline.getEnveloped({
-            req: extra.request,
-            connectionParams,
-            gone: gone.signal,
-            params,
-          });
-          const document = parse(params.query);
-          const errors = validate(schema, document);
-          if (errors.length > 0) return errors.map(withoutHttp);
-          return {
-            schema,
-            document,
-            operationName: params.operationName,
-            variableValues: params.variables,
-            contextValue: await contextFactory(),
-            rootValue: { execute, subscribe, gone },
-          } as EnvelopedArgs;
-        } catch (error) {
-          return [withoutHttp(presentError(error, log))];
-        }
-      },
-      onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
-        errors && { data, errors: errors.map((error) => withoutHttp(error).toJSON()) },
-      onError: (_context, _id, _payload, errors) =>
-        errors.map((error) => withoutHttp(presentError(error, log)).toJSON()),
+  const present = (error: GraphQLError) => withoutHttp(presentError(error, log)).toJSON();
+  return makeServer<Record<string, unknown>, { readonly request: IncomingMessage }>({
+    connectionInitWaitTimeout: connectionInitMs,
+    execute: (args) => answerOf(args as OperationArgs, operations),
+    subscribe: (args) => operations.subscribe(args),
+    onSubscribe({ subscriptions, extra, connectionParams }, _id, { query, operationName, variables }) {
+      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)];
+      try {
+        const { document, errors } = operations.read(query);
+        if (errors.length > 0) return errors;
+        const gone = new AbortController();
+        return {
+          schema,
+          document,
+          operationName,
+          variableValues: variables,
+          contextValue: contextOf({ req: extra.request, connectionParams, gone: gone.signal }),
+          rootValue: { gone },
+        };
+      } catch (error) {
+        return [presentError(error, log)];
+      }
     },
-    sockets,
-  );
+    onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
+      errors && { data, errors: errors.map(present) },
+    onError: (_context, _id, _payload, errors) => errors.map(present),
+  });
 }
 
 /**
@@ -114,14 +115,14 @@ function serveGraphQL(
  * Written out, because V8 gives each generator function that is made a hidden class, which lives on and keeps all that
  * the operation was made of until the next full collection.
  */
-function answerOf(args: EnvelopedArgs): AsyncIterableIterator<ExecutionResult> {
-  const { execute, gone } = args.rootValue;
+function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
+  const { gone } = args.rootValue;
   let asked = false;
   return {
     async next() {
       if (asked) return DONE;
       asked = true;
-      const value = (await execute(args)) as ExecutionResult;
+      const value = await operations.execute(args);
       return gone.signal.aborted ? DONE : { done: false, value };
     },
     async return() {
@@ -134,11 +135,29 @@ function answerOf(args: EnvelopedArgs): AsyncIterableIterator<ExecutionResult> {
   };
 }
 
-/** What only a server may send is no message to it: otherwise graphql-ws takes it for a fault of ours (4500, with a stack). */
-function refuseServerMessages(key: string, value: { readonly type?: unknown } | null): unknown {
-  if (key === '' && SERVER_MESSAGES.has(value?.type))
-    throw new TypeError(`${value?.type} is a server's message`);
-  return value;
+function pingAll(sockets: WebSocketServer): NodeJS.Timeout {
+  const silent = new WeakSet<WebSocket>();
+  return setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) {
+        socket.terminate();
+        continue;
+      }
+      silent.add(socket);
+      socket.once('pong', () => silent.delete(socket));
+      socket.ping();
+    }
+  }, PING_MS).unref();
+}
+
+/** Either the client sent what only a server may send, for which the protocol has no other words, or the fault is ours. */
+function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
+  if (messageOf(error).startsWith('Unexpected message of type')) {
+    socket.close(CloseCode.BadRequest, 'Invalid message received');
+    return;
+  }
+  log.error({ err: error }, 'a message over a WebSocket could not be answered');
+  socket.close(CloseCode.InternalServerError, 'Internal server error');
 }
 
 function tooManyOperations(limit: number): GraphQLError {

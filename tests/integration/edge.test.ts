@@ -43,7 +43,11 @@ afterEach(async () => {
 
 /** What is wrong, as variables of the mutation; the code it gets and what the message must say. */
 const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
-  ['no input', {}, /"\$input" of required type "PredictTripInput!" was not provided/],
+  [
+    'no input',
+    {},
+    /"\$input" has invalid value: Expected a value of non-null type "PredictTripInput!" to be provided/,
+  ],
   [
     'a missing field',
     { input: { pickupLocationId: 74, dropoffLocationId: 75 } },
@@ -53,7 +57,7 @@ const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegEx
   [
     'a text for a zone',
     { input: { ...TRIP, pickupLocationId: 'Astoria' } },
-    /"input\.pickupLocationId"; Int cannot represent non-integer value: "Astoria"/,
+    /"\$input" has invalid value at \.pickupLocationId: Int cannot represent non-integer value: "Astoria"/,
   ],
   ['a fraction of a zone', { input: { ...TRIP, pickupLocationId: 1.5 } }, /non-integer value: 1\.5/],
   ['a zone beyond 32 bits', { input: { ...TRIP, dropoffLocationId: 2 ** 31 } }, /32-bit.*2147483648/],
@@ -80,7 +84,7 @@ const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegEx
   [
     'no number for a distance',
     { input: { ...TRIP, tripDistanceMiles: 'NaN' } },
-    /"input\.tripDistanceMiles"; Float cannot represent non numeric value: "NaN"/,
+    /"\$input" has invalid value at \.tripDistanceMiles: Float cannot represent non numeric value: "NaN"/,
   ],
   ['null for a distance', { input: { ...TRIP, tripDistanceMiles: null } }, /"Float!" not to be null/],
   [
