@@ -4,7 +4,18 @@
  * `TaskWatch` is.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RolloutComparison } from './rolloutComparisons.ts';
+import type { Model } from '../models/models.ts';
+import type { Comparison } from './comparison.ts';
+
+/** What is known of the shadows of a model. */
+export interface RolloutComparison {
+  readonly model: Model;
+  /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
+  readonly since: number | undefined;
+  /** How many gateways' tasks are in it. */
+  readonly gatewayCount: number;
+  readonly comparisons: readonly Comparison[];
+}
 
 const INTERVAL_MS = 1_000;
 

@@ -3,19 +3,9 @@ import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
-import { type Comparison, Comparisons } from './comparison.ts';
-import { ComparisonWatch } from './comparisonWatch.ts';
+import { Comparisons } from './comparison.ts';
+import { ComparisonWatch, type RolloutComparison } from './comparisonWatch.ts';
 import type { Shadows } from './shadows.ts';
-
-/** What is known of the shadows of a model. */
-export interface RolloutComparison {
-  readonly model: Model;
-  /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
-  readonly since: number | undefined;
-  /** How many gateways' tasks are in it. */
-  readonly gatewayCount: number;
-  readonly comparisons: readonly Comparison[];
-}
 
 export interface RolloutComparisonsOptions {
   readonly broker: Pick<Broker, 'shadows'>;
