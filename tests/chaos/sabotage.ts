@@ -60,8 +60,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/settle.ts',
-        from: '    if (final !== undefined) return true;',
-        to: "    if (final !== undefined || outcome.type === 'refused') return true;",
+        from: '    if (stored !== undefined) return stored;',
+        to: "    if (stored !== undefined || outcome.type === 'refused') return stored ?? message;",
       },
     ],
   },
