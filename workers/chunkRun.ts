@@ -2,12 +2,11 @@
 import { messageOf } from '../src/errors.ts';
 import { rowOf } from '../src/models/inputColumns.ts';
 import type { ChunkResult } from '../src/protocol.ts';
+import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRows } from './chunkRows.ts';
-import type { Chunk } from './chunks.ts';
 import { decodeColumns, encodeColumns } from './encoder.ts';
 import { refuseForeign, runAlone, runColumns } from './run.ts';
 import { SessionCrashed } from './sessionProcess.ts';
-import type { WorkerOptions } from './worker.ts';
 
 /** Time between two notices about a chunk. */
 const TELL_EVERY_MS = 100;

@@ -4,36 +4,16 @@
  * Whoever stores the result of the last chunk writes the end of the batch, write-once. A chunk leaves its queue only
  * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
  */
-
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
-import { columnsAt, type InputColumns, unpackColumns } from '../src/models/inputColumns.ts';
-import {
-  type ChunkJob,
-  type ChunkResult,
-  decodeChunkJob,
-  jobAddress,
-  NewerMessage,
-} from '../src/protocol.ts';
+import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
+import { type ChunkResult, decodeChunkJob } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import { rowsOfChunk } from '../src/tasks/batchShape.ts';
+import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRun } from './chunkRun.ts';
-import { settleMalformed } from './settle.ts';
+import { readDelivery, track } from './readDelivery.ts';
 import { settleChunk, settleOverdueChunk, settleStoredChunk } from './settleChunk.ts';
-import { NEWER_MESSAGE_DELAY_MS, track, type WorkerOptions } from './worker.ts';
-
-/** A readable chunk in this worker's hands. */
-export interface Chunk {
-  readonly delivery: Delivery;
-  readonly job: ChunkJob;
-  readonly address: TaskAddress;
-  /** Checked; place i belongs to row `firstRow` + i of the batch. */
-  readonly columns: InputColumns;
-  readonly firstRow: number;
-  readonly rowCount: number;
-  /** Deliveries, this one included. */
-  readonly attempts: number;
-}
 
 /** What earlier deliveries of a chunk have left. */
 interface Past {
@@ -49,7 +29,9 @@ export async function runChunks(options: WorkerOptions): Promise<void> {
   const settling = new Set<Promise<void>>();
   while (await options.source.arrival()) {
     const [delivery] = options.source.take(1);
-    const chunk = delivery && readChunk(delivery, options, settling);
+    if (delivery === undefined) continue;
+    const read = (address: TaskAddress) => readChunk(delivery, address, options);
+    const chunk = readDelivery(delivery, read, settling, options);
     if (chunk !== undefined) await runChunk(chunk, options, settling);
   }
   await Promise.all(settling);
@@ -87,24 +69,10 @@ async function recall({ delivery, job }: Chunk, { broker, log }: WorkerOptions):
   }
 }
 
-/** @returns the chunk, or nothing if the delivery is none that can be run: that is then settled. */
-function readChunk(
-  delivery: Delivery,
-  options: WorkerOptions,
-  settling: Set<Promise<void>>,
-): Chunk | undefined {
-  const { manifest } = options;
-  const address = jobAddress(delivery.subject);
-  try {
-    if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
-    const job = decodeChunkJob(delivery.data, delivery.subject);
-    const { from, to } = rowsOfChunk(job.batch, job.chunk);
-    const columns = columnsAt(manifest, unpackColumns(manifest, job.columns, to - from), job.submittedAt);
-    const attempts = delivery.deliveryCount;
-    return { delivery, address, job, columns, firstRow: from, rowCount: to - from, attempts };
-  } catch (error) {
-    if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
-    else track(settling, settleMalformed(delivery, address, messageOf(error), options));
-    return undefined;
-  }
+function readChunk(delivery: Delivery, address: TaskAddress, { manifest }: WorkerOptions): Chunk {
+  const job = decodeChunkJob(delivery.data, delivery.subject);
+  const { from, to } = rowsOfChunk(job.batch, job.chunk);
+  const columns = columnsAt(manifest, unpackColumns(manifest, job.columns, to - from), job.submittedAt);
+  const attempts = delivery.deliveryCount;
+  return { delivery, address, job, columns, firstRow: from, rowCount: to - from, attempts };
 }

@@ -8,10 +8,11 @@
 import type { Broker } from '../src/broker/broker.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { LANES, Lane } from '../src/protocol.ts';
+import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';
 import { ShadowLane } from './shadowLane.ts';
 import { type Share, Slots } from './slots.ts';
-import { runWorker, type WorkerOptions } from './worker.ts';
+import { runWorker } from './worker.ts';
 
 export interface LanesOptions extends Omit<WorkerOptions, 'source'> {
   readonly version: string;

@@ -2,23 +2,10 @@
 import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/errors.ts';
 import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
+import type { Assignment, Outcome, RunnableRow, RunRecord, WorkerOptions } from './assignment.ts';
 import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './sessionProcess.ts';
 import { storeSuspectMark } from './settle.ts';
-import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
-
-/** How one row of a batch ended; expired ones were never run. */
-export type Outcome =
-  | { readonly prediction: Values; readonly run: RunRecord }
-  | { readonly error: TaskError; readonly run: RunRecord }
-  | 'expired';
-
-/** When a run started (broker time) and how long it took. */
-export interface RunRecord {
-  readonly startedAt: number;
-  readonly computeMs: number;
-  readonly batchSize: number;
-}
 
 /**
  * Runs rows together. If that fails, each runs alone, so that only the culprit fails.

@@ -21,8 +21,7 @@ import {
   unnamedTaskId,
 } from '../src/task.ts';
 import { expiredResult } from '../src/tasks/endTask.ts';
-import type { Outcome } from './run.ts';
-import type { Assignment, RunnableRow, WorkerOptions } from './worker.ts';
+import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignment.ts';
 
 /** What it takes to settle. */
 export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'onFinished' | 'signal'>;

@@ -1,9 +1,8 @@
 /** Brings chunks, and with the last of them their batch, to their end: the chunk's result → the batch's end → ack. */
-
 import { messageOf, RequestError } from '../src/errors.ts';
 import type { ChunkResult, Result } from '../src/protocol.ts';
 import { batchResult, overdueResult } from '../src/tasks/endTask.ts';
-import type { Chunk } from './chunks.ts';
+import type { Chunk } from './assignment.ts';
 import { type SettleOptions, storeOnce, storeResult, waitToRetry } from './settle.ts';
 
 const HAND_BACK_DELAY_MS = 500;

@@ -1,0 +1,70 @@
+/** What the steps of a lane hand to each other: tasks and chunks in a worker's hands, and what came of a run. */
+import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
+import type { Logger } from '../src/log.ts';
+import type { InputColumns } from '../src/models/inputColumns.ts';
+import type { Manifest } from '../src/models/manifest.ts';
+import type { ChunkJob, Job, Suspect } from '../src/protocol.ts';
+import type { TaskAddress, TaskError, Values } from '../src/task.ts';
+import type { Session } from './session.ts';
+
+/** What every step of a lane is given. */
+export interface WorkerOptions {
+  readonly source: JobSource;
+  readonly session: Pick<Session, 'started' | 'hold'>;
+  /** Does work once the worker has a slot for it. */
+  readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly broker: Broker;
+  readonly manifest: Manifest;
+  readonly workerId: string;
+  readonly log: Logger;
+  /** Called with each task that has got its end. */
+  readonly onFinished: () => void;
+  /** Aborted when the worker shall not wait for a store that refuses any more. */
+  readonly signal: AbortSignal;
+}
+
+/** What is to be run, and what is known of how it ran. */
+export interface RunnableRow {
+  readonly job: Pick<Job, 'taskId' | 'input' | 'deadline'>;
+  readonly address: TaskAddress;
+  /** Of a row of a batch. */
+  readonly place?: Suspect['place'];
+  /** Runs started, as far as is known: earlier deliveries count as one each. */
+  attempts: number;
+  /** Whether a session died while it ran this job: then it runs alone. */
+  suspect: boolean;
+  /** Runs alone that were started, by earlier workers too. */
+  soloRuns: number;
+}
+
+/** A readable job of this worker's model, in its hands. */
+export interface Assignment extends RunnableRow {
+  readonly delivery: Delivery;
+  readonly job: Job;
+}
+
+/** A readable chunk in this worker's hands. */
+export interface Chunk {
+  readonly delivery: Delivery;
+  readonly job: ChunkJob;
+  readonly address: TaskAddress;
+  /** Checked; place i belongs to row `firstRow` + i of the batch. */
+  readonly columns: InputColumns;
+  readonly firstRow: number;
+  readonly rowCount: number;
+  /** Deliveries, this one included. */
+  readonly attempts: number;
+}
+
+/** How one row of a batch ended; expired ones were never run. */
+export type Outcome =
+  | { readonly prediction: Values; readonly run: RunRecord }
+  | { readonly error: TaskError; readonly run: RunRecord }
+  | 'expired';
+
+/** When a run started (broker time) and how long it took. */
+export interface RunRecord {
+  readonly startedAt: number;
+  readonly computeMs: number;
+  readonly batchSize: number;
+}
