@@ -1,7 +1,8 @@
 /** The first step of every lane: what a delivery carries, or its end if it carries nothing that can be run. */
 import type { Delivery } from '../src/broker/broker.ts';
+import { NewerMessage } from '../src/decoding.ts';
 import { messageOf } from '../src/errors.ts';
-import { jobAddress, NewerMessage } from '../src/protocol.ts';
+import { jobAddress } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import { type SettleOptions, settleMalformed } from './settle.ts';
 

@@ -9,11 +9,12 @@
  *          session have waited for its new start once, and shall not again and again.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
+import { decodeShadowJob } from '../src/decoding.ts';
 import { messageOf } from '../src/errors.ts';
 import type { Logger } from '../src/log.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
-import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/protocol.ts';
+import type { ShadowAnswer, ShadowJob } from '../src/protocol.ts';
 import { parseTaskId } from '../src/task.ts';
 import { decodeBatch, encodeBatch } from './encoder.ts';
 import type { Session } from './session.ts';

@@ -5,9 +5,9 @@
  * the job again, and the write-once result settles who was first. Results are stored while the next batch runs.
  */
 import type { Delivery } from '../src/broker/broker.ts';
+import { decodeJob } from '../src/decoding.ts';
 import { messageOf } from '../src/errors.ts';
 import { validateInput } from '../src/models/input.ts';
-import { decodeJob } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
 import type { Assignment, Outcome, WorkerOptions } from './assignment.ts';
 import { collectBatches } from './batcher.ts';

@@ -1,8 +1,9 @@
 /** The stream of actuals: one a task, the first one stays, the oldest make way. */
 import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
+import { decodeActual } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type Actual, decodeActual, encodeMessage, streams, subjects } from '../protocol.ts';
+import { type Actual, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';

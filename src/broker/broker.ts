@@ -6,15 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { decodeRequestRecord, decodeResult, decodeSuspectMark, readJobHeader } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import {
   type BatchJob,
   consumerName,
-  decodeRequestRecord,
-  decodeResult,
-  decodeSuspectMark,
   encodeMessage,
   type Job,
   type JobHeader,
@@ -22,7 +20,6 @@ import {
   type Lane,
   type RequestRecord,
   type Result,
-  readJobHeader,
   type SuspectMark,
   streams,
   subjects,

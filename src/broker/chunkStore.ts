@@ -1,13 +1,7 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
-import {
-  type ChunkJob,
-  type ChunkResult,
-  decodeChunkResult,
-  encodeMessage,
-  streams,
-  subjects,
-} from '../protocol.ts';
+import { decodeChunkResult } from '../decoding.ts';
+import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { BatchShape, TaskAddress } from '../task.ts';
 import { chunkCountOf, rowsOfChunk } from '../tasks/batchShape.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';

@@ -1,7 +1,9 @@
 /** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
+
+import { decodeDeadLetter } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { type DeadLetter, decodeDeadLetter, encodeMessage, streams, subjects } from '../protocol.ts';
+import { type DeadLetter, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';

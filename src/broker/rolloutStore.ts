@@ -2,15 +2,10 @@
  * The KV bucket ROLLOUTS: a key per model. It is written as a stream of ours, so that it has our replicas and is
  * checked after each reconnect like the others, and in the form of a KV bucket, so that `nats kv` reads it too.
  */
+
+import { decodeRolloutRecord } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
-import {
-  decodeRolloutRecord,
-  encodeMessage,
-  type RolloutRecord,
-  rolloutModel,
-  streams,
-  subjects,
-} from '../protocol.ts';
+import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../protocol.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';

@@ -11,8 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { decodeJob } from '../decoding.ts';
 import { RequestErrorCode } from '../errors.ts';
-import { decodeJob, type Job, Lane } from '../protocol.ts';
+import { type Job, Lane } from '../protocol.ts';
 import { parseTaskId } from '../task.ts';
 
 export interface QueueMoveOptions {

@@ -4,9 +4,10 @@
  */
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { MAX_TIMEOUT_MS } from '../config.ts';
+import { readJobHeader } from '../decoding.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
-import { jobAddress, readJobHeader } from '../protocol.ts';
+import { jobAddress } from '../protocol.ts';
 import { type EndingBroker, endTask, overdueResult } from './endTask.ts';
 
 const SWEEP_INTERVAL_MS = 500;
