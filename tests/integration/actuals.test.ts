@@ -8,6 +8,7 @@ import {
   type Answer,
   CANCEL_TASK,
   type ErrorView,
+  fieldOf,
   onlyTask,
   openWebSocket,
   overWebSocket,
@@ -17,12 +18,13 @@ import {
   TASK_RESULT,
   type TaskView,
 } from '../support/client.ts';
-import { EVERY_KIND, everyKindModels } from '../support/everyKind.ts';
+import { EVERY_KIND, startEveryKind } from '../support/everyKind.ts';
 import { HOME, openTestBroker } from '../support/jobs.ts';
+import { type Line, startLine } from '../support/line.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
@@ -53,11 +55,6 @@ interface LiveErrorView {
 interface ModelView {
   readonly name: string;
   readonly versions: readonly { version: string; liveError: readonly LiveErrorView[] | null }[];
-}
-
-function fieldOf<T>({ data, errors }: Answer): T {
-  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
-  return Object.values(data)[0] as T;
 }
 
 /** Minutes that a trip may have taken in truth: as many digits as there are, and every 50th far off. */
@@ -156,24 +153,19 @@ test('live error over 1,000 tasks is the error computed by hand, on every gatewa
 }, 180_000);
 
 describe('an actual', () => {
-  let nats: NatsServer;
+  let line: Line;
   let broker: Broker;
   let gateway: Gateway;
   let otherGateway: Gateway;
-  let worker: Process;
 
   beforeAll(async () => {
-    nats = await startNats();
-    [broker, gateway, otherGateway, worker] = await Promise.all([
-      openTestBroker(nats),
-      startGateway(nats),
-      startGateway(nats),
-      startWorker(nats),
-    ]);
+    line = await startLine();
+    ({ gateway, otherGateway } = line);
+    broker = await openTestBroker(line.nats);
   });
 
   afterAll(async () => {
-    for (const opened of [worker, gateway, otherGateway, broker, nats]) await opened?.[Symbol.asyncDispose]();
+    for (const opened of [broker, line]) await opened?.[Symbol.asyncDispose]();
   });
 
   test('that is reported again is answered with the first report, on any gateway', async () => {
@@ -225,7 +217,7 @@ describe('an actual', () => {
     const { id: _, ...task } = SUCCEEDED;
     expect(await broker.storeResult({ v: 1, id, ...task, ...instants }, address)).toEqual({ type: 'stored' });
     const first = await report(gateway, id, tripActual(3));
-    await using streams = await inspectStreams(nats);
+    await using streams = await inspectStreams(line.nats);
     await streams.removeOldest('RESULTS', (await streams.state('RESULTS')).messages);
     expect(await report(otherGateway, id, tripActual(3))).toEqual(first);
     expect((await refusalOf(otherGateway, id, tripActual(4))).extensions.code).toBe('ACTUAL_CONFLICT');
@@ -285,7 +277,7 @@ describe('an actual', () => {
 
   test('that nobody can read is passed over, and gives way', async () => {
     const { id } = await finished(gateway, 5);
-    await using streams = await inspectStreams(nats);
+    await using streams = await inspectStreams(line.nats);
     const [before] = await liveError(gateway);
     await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":1,');
     expect(await liveError(gateway)).toEqual(before === undefined ? [] : [before]);
@@ -316,20 +308,15 @@ describe('an actual', () => {
 describe('of a model with several outputs, an actual', () => {
   const SUBMIT = `mutation ($input: PredictKindsInput!) { predictKinds(input: $input, options: { modelVersion: "1" }) { id } }`;
   const INPUT = { ...EVERY_KIND.example, places: [1, -1], steps: 12 };
-  let models: Awaited<ReturnType<typeof everyKindModels>>;
-  let nats: NatsServer;
+  let served: Awaited<ReturnType<typeof startEveryKind>>;
   let gateway: Gateway;
-  let worker: Process;
 
   beforeAll(async () => {
-    [models, nats] = await Promise.all([everyKindModels(), startNats()]);
-    const env = { MODELS_DIR: models.path };
-    [gateway, worker] = await Promise.all([startGateway(nats, env), startWorker(nats, env)]);
+    served = await startEveryKind();
+    ({ gateway } = served);
   });
 
-  afterAll(async () => {
-    for (const started of [gateway, worker, nats, models]) await started?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => served?.[Symbol.asyncDispose]());
 
   async function finishedKinds(): Promise<string> {
     const { id } = fieldOf<{ id: string }>(await post(gateway.url, SUBMIT, { input: INPUT }));

@@ -13,28 +13,22 @@ import {
 } from '../support/batches.ts';
 import { CANCEL_TASK, post, type Trip } from '../support/client.ts';
 import { openTestBroker } from '../support/jobs.ts';
-import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Line, startLine } from '../support/line.ts';
+import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 
-let nats: NatsServer;
+let line: Line;
 let gateway: Gateway;
 let otherGateway: Gateway;
-let worker: Process;
 
 beforeAll(async () => {
-  nats = await startNats();
-  [gateway, otherGateway, worker] = await Promise.all([
-    startGateway(nats),
-    startGateway(nats),
-    startWorker(nats),
-  ]);
+  line = await startLine();
+  ({ gateway, otherGateway } = line);
 });
 
-afterAll(async () => {
-  for (const started of [gateway, otherGateway, worker, nats]) await started?.[Symbol.asyncDispose]();
-});
+afterAll(() => line?.[Symbol.asyncDispose]());
 
 function trips(count: number): Trip[] {
   return Array.from({ length: count }, (_, i) => tripNumber(i));
@@ -58,7 +52,7 @@ describe('a batch', () => {
   });
 
   test('leaves nothing in its queue', async () => {
-    await using streams = await inspectStreams(nats);
+    await using streams = await inspectStreams(line.nats);
     const { id } = await submitTrips(gateway.url, trips(1_001));
     await batchEnd(otherGateway.url, id);
     await eventually(

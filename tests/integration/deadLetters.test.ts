@@ -7,8 +7,8 @@ import { type DeadLetter, inputDigest, type Job, redriveHash, subjects } from '.
 import { newTaskId } from '../../src/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
-  type Answer,
   type ErrorView,
+  fieldOf,
   onlyTask,
   openSse,
   overWebSocket,
@@ -51,12 +51,6 @@ interface LetterView {
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: LetterView }[];
   readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
-}
-
-/** The only field of an answer. @throws with the errors if there are any. */
-function fieldOf<T>({ data, errors }: Answer): T {
-  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
-  return Object.values(data)[0] as T;
 }
 
 async function pageOf({ url }: Gateway, variables: Record<string, unknown> = {}): Promise<Page> {

@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Values } from '../../src/task.ts';
 import { type Answer, collect, type ErrorView, post, sse } from '../support/client.ts';
-import { EVERY_KIND, echoOf, everyKindModels } from '../support/everyKind.ts';
-import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { EVERY_KIND, echoOf, startEveryKind } from '../support/everyKind.ts';
+import type { Gateway } from '../support/processes.ts';
 
 const OUTPUTS = EVERY_KIND.outputs.map(({ name }) => name).join(' ');
 const FIELDS = `id state submittedAt error { message } prediction { ... on KindsPrediction { ${OUTPUTS} } }`;
@@ -33,20 +32,15 @@ interface KindsTask {
   readonly prediction: Values | null;
 }
 
-let models: AsyncDisposable & { readonly path: string };
-let nats: NatsServer;
+let served: Awaited<ReturnType<typeof startEveryKind>>;
 let gateway: Gateway;
-let worker: Process;
 
 beforeAll(async () => {
-  [models, nats] = await Promise.all([everyKindModels(), startNats()]);
-  const env = { MODELS_DIR: models.path };
-  [gateway, worker] = await Promise.all([startGateway(nats, env), startWorker(nats, env)]);
+  served = await startEveryKind();
+  ({ gateway } = served);
 });
 
-afterAll(async () => {
-  for (const started of [gateway, worker, nats, models]) await started?.[Symbol.asyncDispose]();
-});
+afterAll(() => served?.[Symbol.asyncDispose]());
 
 async function submit(input: object, options?: object): Promise<KindsTask> {
   return kindsTask(await post(gateway.url, SUBMIT, { input, options }), 'predictKinds');

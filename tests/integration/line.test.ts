@@ -15,31 +15,25 @@ import {
   type Trip,
   taskIn,
 } from '../support/client.ts';
-import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Line, startLine } from '../support/line.ts';
+import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 
 /** From the reference results of the model: 7.848074721 minutes. */
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
 const MINUTES = 7.848074721;
 
-let nats: NatsServer;
+let line: Line;
 let gateway: Gateway;
 let otherGateway: Gateway;
-let worker: Process;
 
 beforeAll(async () => {
-  nats = await startNats();
-  [gateway, otherGateway, worker] = await Promise.all([
-    startGateway(nats),
-    startGateway(nats),
-    startWorker(nats),
-  ]);
+  line = await startLine();
+  ({ gateway, otherGateway } = line);
 });
 
-afterAll(async () => {
-  for (const started of [gateway, otherGateway, worker, nats]) await started?.[Symbol.asyncDispose]();
-});
+afterAll(() => line?.[Symbol.asyncDispose]());
 
 describe('a trip is predicted', () => {
   test('over POST and SSE', async () => {
@@ -120,7 +114,7 @@ describe('a subscriber is never too late or too early', () => {
   test('a gateway that restarted knows the tasks it accepted before', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const before = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
-    await using successor = await startGateway(nats);
+    await using successor = await startGateway(line.nats);
     expect(await onlyTask(sse(successor.url, TASK_RESULT, { id }))).toEqual(before);
   });
 });

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Broker } from '../../src/broker/broker.ts';
 import type { Job } from '../../src/protocol.ts';
 import { QueueMove } from '../../src/rollout/queueMove.ts';
 import { parseTaskId } from '../../src/task.ts';
@@ -19,56 +20,44 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import type { Line } from '../support/line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import {
+  allServed,
   inForce,
   MINUTES,
   rolloutOf,
   SET_ROLLOUT,
   setRollout,
+  startTwoVersions,
   twoVersions,
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
 const JOBS = `JOBS_${MODEL}`;
+
 async function resultOf({ url }: Gateway, { id }: { readonly id: string }): Promise<TaskView> {
   return onlyTask(sse(url, TASK_RESULT, { id }));
 }
 
 describe('two versions, two gateways and a worker', () => {
-  let models: ModelsFolder;
-  let nats: NatsServer;
+  let line: Line;
   let gateway: Gateway;
   let other: Gateway;
-  let worker: Process;
 
   beforeAll(async () => {
-    models = await twoVersions();
-    nats = await startNats();
-    const env = { MODELS_DIR: models.path };
-    [gateway, other, worker] = await Promise.all([
-      startGateway(nats, env),
-      startGateway(nats, env),
-      startWorker(nats, env),
-    ]);
-    for (const each of [gateway, other]) {
-      await eventually(
-        () => versionsOf(each),
-        (versions) => versions.every(({ state }) => state === 'SERVED'),
-      );
-    }
+    line = await startTwoVersions();
+    ({ gateway, otherGateway: other } = line);
   });
 
-  afterAll(async () => {
-    for (const opened of [worker, other, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => line?.[Symbol.asyncDispose]());
 
   test('the newest answers until a rollout is set, and again once it is ended', async () => {
     const before = await resultOf(gateway, await submitTrip(gateway.url, tripNumber(1)));
@@ -174,10 +163,7 @@ test('a rollout outlives the broker and every gateway', async () => {
   const env = { MODELS_DIR: models.path };
   await using _worker = await startWorker(nats, env);
   await using first = await startGateway(nats, env);
-  await eventually(
-    () => versionsOf(first),
-    (versions) => versions.every(({ state }) => state === 'SERVED'),
-  );
+  await allServed(first);
   await setRollout(first, { 1: 100 });
   await nats.kill();
   expect(await versionsOf(first)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
@@ -385,13 +371,27 @@ describe('a rollback with moveQueued', () => {
 });
 
 describe('a task with a copy under another version, as a move leaves it for a moment', () => {
-  test('is one task to who asks, and withdrawn as one', async () => {
-    await using nats = await startNats();
-    await using models = await twoVersions();
+  let models: ModelsFolder;
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let broker: Broker;
+  let streams: StreamInspector;
+
+  beforeAll(async () => {
+    [models, nats] = await Promise.all([twoVersions(), startNats()]);
     const env = { MODELS_DIR: models.path };
-    await using gateway = await startGateway(nats, env);
-    await using broker = await openTestBroker(nats, env);
-    await using streams = await inspectStreams(nats);
+    [gateway, broker, streams] = await Promise.all([
+      startGateway(nats, env),
+      openTestBroker(nats, env),
+      inspectStreams(nats),
+    ]);
+  });
+
+  afterAll(async () => {
+    for (const opened of [streams, broker, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('is one task to who asks, and withdrawn as one', async () => {
     const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
     await queueJobs(broker, [job, { ...job, version: '1' }]);
     const id = job.taskId;
@@ -404,11 +404,6 @@ describe('a task with a copy under another version, as a move leaves it for a mo
   });
 
   test('is shown with its new version by the gateway that accepted it, and withdrawn with that', async () => {
-    await using nats = await startNats();
-    await using models = await twoVersions();
-    const env = { MODELS_DIR: models.path };
-    await using gateway = await startGateway(nats, env);
-    await using broker = await openTestBroker(nats, env);
     const { id, modelVersion } = await submitTrip(gateway.url, tripNumber(1));
     expect(modelVersion).toBe('2');
     const updates = sse(gateway.url, TASK_UPDATES, { id });
@@ -428,12 +423,7 @@ describe('a task with a copy under another version, as a move leaves it for a mo
   });
 
   test('expires as one, watched or not', async () => {
-    await using nats = await startNats();
-    await using models = await twoVersions();
-    const env = { MODELS_DIR: models.path };
-    await using gateway = await startGateway(nats, env);
-    await using broker = await openTestBroker(nats, env);
-    await using streams = await inspectStreams(nats);
+    const before = (await streams.state('RESULTS')).messages;
     const jobs = [1, 2].map((i) => ({ ...tripJob(broker, i, 1_000), version: '2', bucket: 1 }));
     await queueJobs(broker, [...jobs, ...jobs.map((job) => ({ ...job, version: '1' }))]);
     expect(await resultOf(gateway, { id: jobs[0]?.taskId ?? '' })).toMatchObject({ state: 'EXPIRED' });
@@ -441,25 +431,20 @@ describe('a task with a copy under another version, as a move leaves it for a mo
       () => streams.state(JOBS),
       ({ messages }) => messages === 0,
     );
-    expect((await streams.state('RESULTS')).messages).toBe(2);
+    expect((await streams.state('RESULTS')).messages - before).toBe(2);
   });
 
   test('is run twice and answered once', async () => {
-    await using nats = await startNats();
-    await using models = await twoVersions();
-    const env = { MODELS_DIR: models.path };
-    await using gateway = await startGateway(nats, env);
-    await using broker = await openTestBroker(nats, env);
-    await using streams = await inspectStreams(nats);
+    const before = (await streams.state('RESULTS')).messages;
     const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
     await queueJobs(broker, [job, { ...job, version: '1' }]);
-    await using _worker = await startWorker(nats, env);
+    await using _worker = await startWorker(nats, { MODELS_DIR: models.path });
     expect(await resultOf(gateway, { id: job.taskId })).toMatchObject({ state: 'SUCCEEDED' });
     await eventually(
       () => streams.state(JOBS),
       ({ messages }) => messages === 0,
     );
-    expect((await streams.state('RESULTS')).messages).toBe(1);
+    expect((await streams.state('RESULTS')).messages - before).toBe(1);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
 import {
-  type Answer,
+  fieldOf,
   onlyTask,
   openSse,
   post,
@@ -15,30 +15,30 @@ import {
   type Trip,
 } from '../support/client.ts';
 import { openTestBroker } from '../support/jobs.ts';
-import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
-import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import {
+  allServed,
+  MINUTES,
+  startTwoVersions,
+  twoVersions,
+  versionsOf,
+  weightsOf,
+} from '../support/rollouts.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
-const MINUTES = 42;
 const AT_ONCE = 25;
 
 const SET_ROLLOUT = `mutation ($weights: [VersionWeight!]!, $shadow: [VersionWeight!]!) {
   setRollout(model: "${MODEL}", weights: $weights, shadow: $shadow) { model { versions { version shadowPercent } } } }`;
 const SET_WITHOUT_SHADOW = `mutation { setRollout(model: "${MODEL}", weights: [{ version: "1", percent: 100 }]) { movedTasks } }`;
-const VERSIONS = '{ models { versions { state shadowPercent } } }';
 const DURATIONS = '{ meanLatencyMs p95LatencyMs meanComputeMs p95ComputeMs }';
 const COMPARISON = `rolloutComparison(model: "${MODEL}") { since gatewayCount model { name } versions {
   version shadowVersion sentTasks comparedTasks failedTasks durations ${DURATIONS} shadowDurations ${DURATIONS}
   outputs { output unit count differentCount meanDifference meanAbsoluteDifference largestAbsoluteDifference } } }`;
-
-interface VersionView {
-  readonly state: string;
-  readonly shadowPercent: number;
-}
 
 interface ComparisonView {
   readonly since: string | null;
@@ -53,24 +53,9 @@ interface ComparisonView {
   }[];
 }
 
-/** The only field of an answer. @throws with the errors if there are any. */
-function fieldOf<T>({ data, errors }: Answer): T {
-  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
-  return Object.values(data)[0] as T;
-}
-
-function weightsOf(shares: Readonly<Record<string, number>>) {
-  return Object.entries(shares).map(([version, percent]) => ({ version, percent }));
-}
-
 /** Version 1 answers, others are tried. */
 async function setShadow({ url }: Gateway, shadow: Readonly<Record<string, number>>): Promise<void> {
   fieldOf(await post(url, SET_ROLLOUT, { weights: weightsOf({ 1: 100 }), shadow: weightsOf(shadow) }));
-}
-
-async function versionsOf({ url }: Gateway): Promise<readonly VersionView[]> {
-  const [model] = fieldOf<readonly { versions: readonly VersionView[] }[]>(await post(url, VERSIONS));
-  return model?.versions ?? [];
 }
 
 /** Resolves once a gateway tries so many percent of the tasks on version 2. */
@@ -78,13 +63,6 @@ async function inForce(gateway: Gateway, percent: number): Promise<void> {
   await eventually(
     () => versionsOf(gateway),
     (versions) => versions[1]?.shadowPercent === percent,
-  );
-}
-
-async function allServed(gateway: Gateway): Promise<void> {
-  await eventually(
-    () => versionsOf(gateway),
-    (versions) => versions.every(({ state }) => state === 'SERVED'),
   );
 }
 
@@ -124,35 +102,17 @@ function minutesOf({ prediction }: TaskView): number {
   return prediction.durationMinutes;
 }
 
-/** Version 1, the committed one, and 2, which answers a constant. */
-async function twoVersions(limits: Record<string, number> = {}): Promise<ModelsFolder> {
-  const models = await modelsWith((manifest) => Object.assign(manifest.limits as object, limits));
-  await addConstantVersion(models, '2', MINUTES);
-  return models;
-}
-
 describe('two gateways and a worker', () => {
-  let models: ModelsFolder;
-  let nats: NatsServer;
+  let line: Awaited<ReturnType<typeof startTwoVersions>>;
   let gateway: Gateway;
   let other: Gateway;
-  let worker: Process;
 
   beforeAll(async () => {
-    models = await twoVersions();
-    nats = await startNats();
-    const env = { MODELS_DIR: models.path };
-    [gateway, other, worker] = await Promise.all([
-      startGateway(nats, env),
-      startGateway(nats, env),
-      startWorker(nats, env),
-    ]);
-    await Promise.all([gateway, other].map(allServed));
+    line = await startTwoVersions();
+    ({ gateway, otherGateway: other } = line);
   });
 
-  afterAll(async () => {
-    for (const opened of [worker, other, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => line?.[Symbol.asyncDispose]());
 
   test('the comparison is what comes out by hand, and users see nothing of it', async () => {
     await setShadow(gateway, { 2: 100 });
@@ -208,7 +168,7 @@ describe('two gateways and a worker', () => {
 
   test('nothing is stored for a shadow', async () => {
     await setShadow(gateway, { 2: 100 });
-    await using streams = await inspectStreams(nats);
+    await using streams = await inspectStreams(line.nats);
     const before = (await streams.state('RESULTS')).messages;
     await predictedAll(gateway, 400, 50);
     for (const [stream, messages] of [
@@ -245,7 +205,7 @@ describe('two gateways and a worker', () => {
   test('a rollout that is set without a shadow ends it on every gateway', async () => {
     await setShadow(gateway, { 2: 100 });
     await inForce(other, 100);
-    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+    await using broker = await openTestBroker(line.nats, { MODELS_DIR: line.models.path });
     const sent: string[] = [];
     const first = Promise.withResolvers<void>();
     using _listening = await broker.notices.listenNow(subjects.shadowJobs(MODEL, '2'), (message) => {

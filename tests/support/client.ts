@@ -73,6 +73,12 @@ export function taskIn({ data, errors }: Answer, field: string): TaskView {
   return task;
 }
 
+/** The only field of an answer, whatever it is. @throws with the errors if there are any. */
+export function fieldOf<T>({ data, errors }: Answer): T {
+  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0] as T;
+}
+
 /** Answers to one operation over SSE, as they arrive. */
 export async function* sse(
   url: string,

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Constant, encodeModel, type Graph, type Operator, type Port } from '../../models/onnx.ts';
 import type { Values } from '../../src/task.ts';
+import { startNats } from './natsServer.ts';
+import { type Gateway, startGateway, startWorker } from './processes.ts';
 
 const number = { unit: 'parts', minimum: -1000, maximum: 1000 } as const;
 const COLOURS = {
@@ -114,6 +116,19 @@ const GOLDEN_INPUTS: readonly Values[] = [
     pickupAt: '1969-12-31T23:59:59',
   },
 ];
+
+/** The model, served by a gateway and a worker of its own. */
+export async function startEveryKind(): Promise<AsyncDisposable & { readonly gateway: Gateway }> {
+  const [models, nats] = await Promise.all([everyKindModels(), startNats()]);
+  const env = { MODELS_DIR: models.path };
+  const [gateway, worker] = await Promise.all([startGateway(nats, env), startWorker(nats, env)]);
+  return {
+    gateway,
+    async [Symbol.asyncDispose]() {
+      for (const started of [gateway, worker, nats, models]) await started[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /** A folder for MODELS_DIR with that model alone: version 1 takes columns as [N], version 2 as [N, 1]. */
 export async function everyKindModels(): Promise<AsyncDisposable & { readonly path: string }> {

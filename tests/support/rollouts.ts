@@ -1,5 +1,6 @@
 /** Rollouts as operators set and see them, and models with versions that can be told apart. */
-import { type Answer, post } from './client.ts';
+import { fieldOf, post } from './client.ts';
+import { type Line, startLine } from './line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from './models.ts';
 import type { Gateway } from './processes.ts';
 import { eventually } from './streams.ts';
@@ -11,13 +12,14 @@ export const SET_ROLLOUT = `mutation ($model: String! = "trip-duration", $weight
   setRollout(model: $model, weights: $weights, moveQueued: $moveQueued) {
     movedTasks heldTasks stoppedBy model { name versions { version weightPercent } } } }`;
 const VERSIONS = `{ models { name versions {
-  version state reason weightPercent observedPercent liveWorkers digest createdAt trainedOn metrics { name value } } } }`;
+  version state reason weightPercent observedPercent shadowPercent liveWorkers digest createdAt trainedOn metrics { name value } } } }`;
 
 interface VersionView {
   readonly version: string;
   readonly state: string;
   readonly weightPercent: number | null;
   readonly observedPercent: number | null;
+  readonly shadowPercent: number;
   readonly liveWorkers: number;
 }
 
@@ -31,12 +33,6 @@ interface ShareView {
   readonly version: string;
   readonly percent: number;
   readonly isThere: boolean;
-}
-
-/** The only field of an answer. @throws with the errors if there are any. */
-function fieldOf<T>({ data, errors }: Answer): T {
-  if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
-  return Object.values(data)[0] as T;
 }
 
 type Shares = Readonly<Record<string, number>>;
@@ -70,9 +66,32 @@ export async function inForce(gateway: Gateway, ...percents: readonly (number | 
   );
 }
 
+/** Resolves once a gateway knows a worker for each version. */
+export async function allServed(gateway: Gateway): Promise<void> {
+  await eventually(
+    () => versionsOf(gateway),
+    (versions) => versions.every(({ state }) => state === 'SERVED'),
+  );
+}
+
 /** Versions 1, the committed one, and 2, which answers a constant. */
-export async function twoVersions(): Promise<ModelsFolder> {
-  const models = await modelsWith();
+export async function twoVersions(limits: Readonly<Record<string, number>> = {}): Promise<ModelsFolder> {
+  const models = await modelsWith((manifest) => Object.assign(manifest.limits as object, limits));
   await addConstantVersion(models, '2', MINUTES);
   return models;
+}
+
+/** A line that serves both. */
+export async function startTwoVersions(): Promise<Line & { readonly models: ModelsFolder }> {
+  const models = await twoVersions();
+  const line = await startLine({ MODELS_DIR: models.path });
+  await Promise.all([line.gateway, line.otherGateway].map(allServed));
+  return {
+    ...line,
+    models,
+    async [Symbol.asyncDispose]() {
+      await line[Symbol.asyncDispose]();
+      await models[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,0 +1,30 @@
+/** The straight line in processes of its own: a broker, two gateways and a worker. */
+import { type NatsServer, startNats } from './natsServer.ts';
+import { type Gateway, type Process, startGateway, startWorker } from './processes.ts';
+
+export interface Line extends AsyncDisposable {
+  readonly nats: NatsServer;
+  readonly gateway: Gateway;
+  readonly otherGateway: Gateway;
+  readonly worker: Process;
+}
+
+/** @param env of all three processes. */
+export async function startLine(env: Readonly<Record<string, string>> = {}): Promise<Line> {
+  const nats = await startNats();
+  const [gateway, otherGateway, worker] = await Promise.all([
+    startGateway(nats, env),
+    startGateway(nats, env),
+    startWorker(nats, env),
+  ]);
+  return {
+    nats,
+    gateway,
+    otherGateway,
+    worker,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([gateway, otherGateway, worker].map((each) => each[Symbol.asyncDispose]()));
+      await nats[Symbol.asyncDispose]();
+    },
+  };
+}
