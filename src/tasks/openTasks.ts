@@ -24,6 +24,7 @@ import {
 } from '../task.ts';
 import { BatchProgress } from './batchProgress.ts';
 import { type EndingTask, endTask, overdueResult } from './endTask.ts';
+import { RecentTasks } from './recentTasks.ts';
 import { TaskWatch } from './taskWatch.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
@@ -48,9 +49,6 @@ interface OpenTask {
   progress: BatchProgress | undefined;
 }
 
-/** Finished own tasks kept for subscribers who come a moment after the end. For older ones the stream is asked. */
-const RECENT_MAX = 10_000;
-const RECENT_MS = 60_000;
 const TICK_MS = 100;
 const FIRST_CHECK_MS = 2_000;
 const LONGEST_CHECK_INTERVAL_MS = 30_000;
@@ -60,6 +58,8 @@ const CHECKS_AT_ONCE = 512;
 /** An own task that nobody watches is forgotten so long after its deadline: its end lies in the stream. */
 const FORGET_AFTER_MS = 5_000;
 const TICKS_PER_CLEANUP = 50;
+/** Finished tasks are kept for one to two times as long, 30 s. */
+const TICKS_PER_TURN = 300;
 
 export class OpenTasks implements Disposable {
   readonly #broker: Broker;
@@ -69,7 +69,7 @@ export class OpenTasks implements Disposable {
   readonly #log: Logger;
   readonly #open = new Map<string, OpenTask>();
   readonly #watched = new Set<OpenTask>();
-  readonly #recent = new Map<string, FinishedTask>();
+  readonly #recent = new RecentTasks();
   readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
   readonly #endListeners = new Set<(task: FinishedTask) => void>();
   readonly #listening = new DisposableStack();
@@ -328,13 +328,15 @@ export class OpenTasks implements Disposable {
     taskIds.forEach((id, i) => {
       const open = this.#open.get(id);
       if (open === undefined) return;
-      const running = { state: TaskState.Running, startedAt, attempts: attempts[i] ?? 1 };
+      const state = TaskState.Running;
+      const attempt = attempts[i] ?? 1;
       if (open.task.batch !== undefined) {
         // Of a row that is run alone only its task is told.
-        if (progress !== undefined) this.#runBatch(open, open.task.batch, running, progress);
+        if (progress !== undefined)
+          this.#runBatch(open, open.task.batch, { state, startedAt, attempts: attempt }, progress);
         return;
       }
-      open.task = { ...open.task, ...running };
+      open.task = { ...open.task, state, startedAt, attempts: attempt };
       show(open);
     });
   }
@@ -374,16 +376,9 @@ export class OpenTasks implements Disposable {
     this.#endedCount++;
     this.#open.delete(task.id);
     this.#watched.delete(open);
-    if (open.address.home === this.#home) this.#rememberRecent(task);
-    for (const watch of [...open.watches]) watch.show(task);
+    if (open.address.home === this.#home) this.#recent.add(task);
+    for (const watch of open.watches) watch.show(task);
     for (const hear of this.#endListeners) hear(task);
-  }
-
-  #rememberRecent(task: FinishedTask): void {
-    this.#recent.set(task.id, task);
-    if (this.#recent.size <= RECENT_MAX) return;
-    const [oldest] = this.#recent.keys();
-    if (oldest !== undefined) this.#recent.delete(oldest);
   }
 
   /** Any end may have gone unheard: what is watched is read soon, what is not is forgotten and read when asked for. */
@@ -404,6 +399,7 @@ export class OpenTasks implements Disposable {
       if (now >= open.nextCheckAt) void this.#check(open, brokerNow);
     }
     this.#ticks++;
+    if (this.#ticks % TICKS_PER_TURN === 0) this.#recent.forgetOlder();
     if (this.#ticks % TICKS_PER_CLEANUP === 0) this.#forgetOverdue(brokerNow);
   }
 
@@ -432,10 +428,6 @@ export class OpenTasks implements Disposable {
   }
 
   #forgetOverdue(brokerNow: number): void {
-    for (const [id, { finishedAt }] of this.#recent) {
-      if (finishedAt > brokerNow - RECENT_MS) break;
-      this.#recent.delete(id);
-    }
     for (const [id, { deadline, watches }] of this.#open) {
       if (watches.size === 0 && brokerNow > deadline + FORGET_AFTER_MS) this.#open.delete(id);
     }
@@ -448,7 +440,7 @@ function untilNextCheck({ deadline, checkIntervalMs }: OpenTask, brokerNow: numb
 }
 
 function show({ task, watches }: OpenTask): void {
-  for (const watch of [...watches]) watch.show(task);
+  for (const watch of watches) watch.show(task);
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
