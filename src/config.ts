@@ -40,6 +40,22 @@ const settings = {
     consequence: 'Port of the gateway; 0 takes a free one.',
     parse: integer(0, 65_535),
   },
+  gateways: {
+    name: 'GATEWAYS',
+    unit: 'processes',
+    default: '1',
+    consequence:
+      'Gateways of `npm start`, all on `PORT`: the kernel deals new connections out among them (Linux). Each can keep a core busy.',
+    parse: integer(1, 64),
+  },
+  workers: {
+    name: 'WORKERS',
+    unit: 'processes',
+    default: '1',
+    consequence:
+      'Workers of `npm start`. Each has sessions of its own, and with them their memory. One keeps up with what several sessions compute, unless the model is tiny or its rows are large.',
+    parse: integer(1, 64),
+  },
   natsUrl: {
     name: 'NATS_URL',
     unit: 'URL list',
@@ -91,7 +107,7 @@ const settings = {
     unit: 'runs',
     default: undefined,
     consequence:
-      'Runs that a worker has going at once, over all its sessions. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS`, at least 1.',
+      'Runs that a worker has going at once, over all its sessions. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
     parse: optionalInteger(1, 1024),
   },
   sessionLoading: {

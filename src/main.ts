@@ -105,6 +105,10 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
       return workers.list().length > 0 ? undefined : 'no worker has announced itself';
     },
   }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOTSUP')
+      throw new ConfigurationError(
+        `GATEWAYS must be 1 on a system that cannot share a port, got ${config.gateways}`,
+      );
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error;
     const problem =
       error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;

@@ -45,7 +45,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     broker,
     memory: new SessionMemory({ loading: config.sessionLoading, limitMib: config.sessionMemoryMib }),
     slots: new Slots(
-      config.workerSlots ?? Math.max(1, Math.floor(availableParallelism() / config.sessionThreads)),
+      config.workerSlots ??
+        Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers)),
       // The lanes of a session do.
       { usersTakeTurns: true },
     ),

@@ -27,7 +27,7 @@ export interface ServerOptions extends PipelineOptions {
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
     PostOptions['config'] &
-    Pick<Config, 'host' | 'port' | 'maxConnections'>;
+    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections'>;
   /** Called when the server stops, so that streams over SSE end in words. */
   readonly endSubscriptions: () => void;
   readonly log: Logger;
@@ -60,7 +60,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   http.maxConnections = config.maxConnections;
   const webSockets = serveWebSockets(http, pipeline, options);
 
-  http.listen(config.port, config.host);
+  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
   return {

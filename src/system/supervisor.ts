@@ -1,5 +1,5 @@
 /**
- * The whole system on one machine: a nats-server unless there is a broker already, a worker and a gateway, each
+ * The whole system on one machine: a nats-server unless there is a broker already, workers and gateways, each
  * kept running. They are started in this order and stopped in the opposite one, so that whatever still runs finds
  * what it needs.
  */
@@ -28,7 +28,7 @@ export interface System {
   readonly onInterrupt: (listener: () => void) => void;
   /** What the streams will reserve on the broker's disk. */
   readonly reservedBytes: number;
-  /** Called once, when gateway and worker are ready, with the gateway's address. */
+  /** Called once, when gateways and workers are ready, with the address of the gateways. */
   readonly onReady: (address: string) => void;
 }
 
@@ -55,33 +55,46 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   });
 
   await using opened = new AsyncDisposableStack();
-  const keep = (plan: ProcessPlan) => {
-    const child = opened.use(new KeptProcess(plan, { log, giveUp: end.resolve }));
-    kept.push(child);
-    return child;
+  /** Keeps processes running, which are stopped together. */
+  const keep = (...plans: readonly ProcessPlan[]) => {
+    const children = plans.map((plan) => new KeptProcess(plan, { log, giveUp: end.resolve }));
+    opened.defer(async () => void (await Promise.all(children.map((child) => child[Symbol.asyncDispose]()))));
+    kept.push(...children);
+    return children;
   };
 
+  if (config.gateways > 1 && config.port === 0)
+    throw new ConfigurationError(
+      `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
+    );
   let natsUrl = config.natsUrl;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
     await makeDataDir(dataDir);
     opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
     const natsServer = findNatsServer();
-    const broker = keep(
+    const brokers = keep(
       await planLocalBroker({ dataDir, natsServer, config, log, reservedBytes: system.reservedBytes }),
     );
-    const outcome = await Promise.race([broker.ready, end.promise]);
+    const outcome = await Promise.race([...brokers.map(({ ready }) => ready), end.promise]);
     if (typeof outcome === 'number') return outcome;
     natsUrl = outcome;
   }
 
   const env = { ...system.env, NATS_URL: natsUrl };
   // With nats-server's 1.5 s, all have left within 10 s, after which a container engine or an init system kills.
-  const worker = keep(nodePlan({ name: 'worker', program: system.worker, env, stopWithinMs: 5_500 }));
-  const gateway = keep(nodePlan({ name: 'gateway', program: system.gateway, env, stopWithinMs: 2_500 }));
-  const stopNoting = noteWaiting([gateway, worker], log);
+  const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
+    keep(
+      ...Array.from({ length: count }, (_, i) =>
+        nodePlan({ name: count === 1 ? name : `${name} ${i + 1}`, program, env, stopWithinMs }),
+      ),
+    );
+  const workers = keepAll('worker', config.workers, system.worker, 5_500);
+  const gateways = keepAll('gateway', config.gateways, system.gateway, 2_500);
+  const all = [...gateways, ...workers];
+  const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);
-  Promise.all([gateway.ready, worker.ready]).then(([address]) => {
+  Promise.all(all.map(({ ready }) => ready)).then(([address]) => {
     stopNoting();
     if (!opened.disposed) system.onReady(address ?? '');
   });

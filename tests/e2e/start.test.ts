@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,19 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { commandLine } from '../../src/processLock.js';
 import { supervise } from '../../src/system/supervisor.ts';
+import { parseTaskId } from '../../src/task.ts';
+import {
+  collect,
+  fieldOf,
+  onlyTask,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  post,
+  TASK_RESULT,
+  taskIn,
+} from '../support/client.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
 
@@ -123,6 +136,46 @@ describe('npm start', () => {
       await system.log.next({ msg: `${name} ended, starting it again` });
       await system.log.next({ msg: `${name} is ready` });
     }
+  });
+
+  test('several gateways share a port, and several workers the work', async () => {
+    await using system = await start({
+      GATEWAYS: '2',
+      WORKERS: '2',
+      WORKER_MODELS: 'trip-duration/1',
+      PORT: String(await freePort()),
+    });
+    const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
+    const clients = Array.from({ length: 20 }, () => openWebSocket(url));
+    // Each takes the result on another connection than the one of its mutation, often another gateway's.
+    const results = await Promise.all(
+      clients.map(async (client, i) => {
+        const input = { input: tripNumber(i), options: { timeoutMs: 60_000 } };
+        const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, input));
+        const other = clients[(i + 1) % clients.length] ?? client;
+        return onlyTask(overWebSocket(other, TASK_RESULT, { id: taskIn(answer, 'predictTrip').id }));
+      }),
+    );
+    expect(new Set(results.map(({ state }) => state))).toEqual(new Set(['SUCCEEDED']));
+    expect(new Set(results.map(({ id }) => parseTaskId(id)?.home)).size).toBe(2);
+    expect(fieldOf(await post(url, '{ health { workers { id } } }'))).toMatchObject({
+      workers: [{}, {}],
+    });
+
+    const { pid } = await system.log.find({ msg: 'gateway 1 is ready' });
+    process.kill(pid, 'SIGKILL');
+    await system.log.next({ msg: 'gateway 1 ended, starting it again' });
+    const again = await Promise.all(
+      results.map(({ id }) => onlyTask(overWebSocket(openWebSocket(url), TASK_RESULT, { id }))),
+    );
+    expect(again).toEqual(results);
+    await Promise.all(clients.map((client) => client.dispose()));
+  });
+
+  test('several gateways need a port to share', async () => {
+    await using system = await start({ GATEWAYS: '2' });
+    expect(await system.exitCode).toBe(78);
+    expect(system.errors()).toContain('PORT must name the port that 2 gateways share');
   });
 
   test('Ctrl-C ends every process, with exit code 0', async () => {
@@ -260,6 +313,14 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
       await folder.remove();
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 /** Runs the real `npm start`, without the set-up before it, on a data folder and a port of its own. */
