@@ -21,16 +21,19 @@ export interface ProcessUse {
 export const processUse: (pid: number) => Promise<ProcessUse> =
   process.platform === 'linux' ? useFromProc : useFromPs;
 
-/** What a process and all its living descendants use together. */
-export async function treeUse(pid: number): Promise<Pick<ProcessUse, 'cpuSeconds' | 'residentMiB'>> {
-  const own = await processUse(pid);
-  const others = await Promise.all(own.children.map(treeUse));
-  return others.reduce(
+/** What processes and all their living descendants use together. */
+export async function treeUse(
+  pids: readonly number[],
+): Promise<Pick<ProcessUse, 'cpuSeconds' | 'residentMiB'>> {
+  const own = await Promise.all(pids.map(processUse));
+  const below = own.flatMap(({ children }) => children);
+  const others = below.length === 0 ? [] : [await treeUse(below)];
+  return [...own, ...others].reduce(
     (sum, next) => ({
       cpuSeconds: sum.cpuSeconds + next.cpuSeconds,
       residentMiB: sum.residentMiB + next.residentMiB,
     }),
-    own,
+    { cpuSeconds: 0, residentMiB: 0 },
   );
 }
 

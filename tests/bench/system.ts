@@ -2,6 +2,7 @@
 import { cp, mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/freePort.ts';
 import { startNats } from '../support/natsServer.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
 import { type Budget, type Figure, figure, type Revision } from './benchmark.ts';
@@ -20,7 +21,7 @@ export type Server = (typeof SERVERS)[number];
 export interface System extends AsyncDisposable {
   /** Of the GraphQL endpoint. */
   readonly url: string;
-  readonly pids: Readonly<Record<Server, number>>;
+  readonly pids: Readonly<Record<Server, readonly number[]>>;
 }
 
 export interface SystemOptions {
@@ -28,23 +29,47 @@ export interface SystemOptions {
   readonly models?: string;
   /** For the worker's, where it is another one. @default the same */
   readonly workerModels?: string;
-  /** For both processes. */
+  /** @default 1 */
+  readonly gateways?: number;
+  /** @default 1 */
+  readonly workers?: number;
+  /** For gateways and workers. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A broker, a gateway and a worker, in production. */
+/** A broker, gateways and workers, in production. */
 export async function startSystem(revision: Revision, options: SystemOptions = {}): Promise<System> {
   await using started = new AsyncDisposableStack();
+  const { gateways: gatewayCount = 1, workers: workerCount = 1 } = options;
   const models = options.models ?? started.use(await tripModel(revision)).path;
-  const env = { ...PRODUCTION, MODELS_DIR: models, ...options.env };
+  const env = {
+    ...PRODUCTION,
+    MODELS_DIR: models,
+    // Several share a port, which then has to be named.
+    ...(gatewayCount > 1 && { GATEWAYS: String(gatewayCount), PORT: String(await freePort()) }),
+    ...(workerCount > 1 && { WORKERS: String(workerCount) }),
+    ...options.env,
+  };
   const workerEnv = { ...env, MODELS_DIR: options.workerModels ?? models };
   const nats = started.use(await startNats());
-  const worker = started.use(await startWorker(nats, workerEnv, revision.root));
-  const gateway = started.use(await startGateway(nats, env, revision.root));
+  const workers = await Promise.all(
+    Array.from({ length: workerCount }, async () =>
+      started.use(await startWorker(nats, workerEnv, revision.root)),
+    ),
+  );
+  const gateways = await Promise.all(
+    Array.from({ length: gatewayCount }, async () =>
+      started.use(await startGateway(nats, env, revision.root)),
+    ),
+  );
   const stopping = started.move();
   return {
-    url: gateway.url,
-    pids: { gateway: gateway.pid, 'worker and sessions': worker.pid, 'nats-server': nats.pid },
+    url: gateways[0]?.url ?? '',
+    pids: {
+      gateway: gateways.map(({ pid }) => pid),
+      'worker and sessions': workers.map(({ pid }) => pid),
+      'nats-server': [nats.pid],
+    },
     [Symbol.asyncDispose]: () => stopping.disposeAsync(),
   };
 }

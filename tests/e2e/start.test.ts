@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,6 +22,7 @@ import {
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
+import { freePort } from '../support/freePort.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
@@ -313,14 +314,6 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
       await folder.remove();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** Runs the real `npm start`, without the set-up before it, on a data folder and a port of its own. */

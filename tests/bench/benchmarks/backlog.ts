@@ -56,7 +56,11 @@ export const backlog: Benchmark = {
         const play = async (lastingSeconds: number): Promise<Played> => {
           const submitted = await submitFor(lastingSeconds, submit(asked.submission));
           await using worker = await startWorker(nats, env, revision.root);
-          const pids = { gateway: gateway.pid, 'worker and sessions': worker.pid, 'nats-server': nats.pid };
+          const pids = {
+            gateway: [gateway.pid],
+            'worker and sessions': [worker.pid],
+            'nats-server': [nats.pid],
+          };
           const before = await cpuNow(pids);
           const finishedPerSecond = await finish(submitted, queue);
           const cpu = ofServers(difference(await cpuNow(pids), before));

@@ -8,6 +8,7 @@ import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
+import { scaling } from './scaling.ts';
 import { single } from './single.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
@@ -26,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   batch,
   subscriptions,
   backlog,
+  scaling,
   start,
   soak,
 ];

@@ -30,7 +30,7 @@ export const start: Benchmark = {
         const gateway = await processUse(await findDescendant(running.pid, 'src/main.ts'));
         const workerPid = await findDescendant(running.pid, 'workers/main.ts');
         const worker = await processUse(workerPid);
-        const { residentMiB: withSessions } = await treeUse(workerPid);
+        const { residentMiB: withSessions } = await treeUse([workerPid]);
         return [
           figure('npm start to ready, s', 2, running.tookMs / 1_000, { atMost: 3 }),
           figure('gateway, MiB', 0, gateway.residentMiB, { atMost: 250 }),

@@ -7,7 +7,7 @@ import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { keepUp, openLoop } from '../load.ts';
 import { percentile } from '../numbers.ts';
-import { processUse } from '../operatingSystem.ts';
+import { treeUse } from '../operatingSystem.ts';
 import {
   type Exchange,
   idIn,
@@ -56,7 +56,7 @@ export const subscriptions: Benchmark = {
           await keepUp(load, WARM_UP_MS);
         }
         const tasks = await Promise.all(sockets.map((socket) => submitWaiting(socket, unanswered)));
-        const gateway = () => processUse(system.pids.gateway);
+        const gateway = () => treeUse(system.pids.gateway);
         await elapsed(SETTLE_MS);
         const before = await gateway();
         const waiting = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
