@@ -23,7 +23,9 @@ export interface ComputeModel extends AsyncDisposable {
 }
 
 /** Writes it as a folder of version 1. Row i is the number i + 1, and its answer a multiple of it. */
-export async function writeComputeModel(): Promise<ComputeModel> {
+export async function writeComputeModel(
+  batching = { maxBatchSize: BATCH, maxWaitMs: 0 },
+): Promise<ComputeModel> {
   await using made = new AsyncDisposableStack();
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));
   made.defer(() => folder.remove());
@@ -48,7 +50,7 @@ export async function writeComputeModel(): Promise<ComputeModel> {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const record = { sha256, created: '2026-01-01T00:00:00Z', trainedOn: [], metrics: [] };
   const golden = { tolerance, rows: [{ input: inputs[0], output: { y: expected[0] } }] };
-  await writeFile(join(folder.path, 'compute/model.json'), JSON.stringify(MANIFEST));
+  await writeFile(join(folder.path, 'compute/model.json'), JSON.stringify({ ...MANIFEST, batching }));
   await writeFile(join(version, 'version.json'), JSON.stringify(record));
   await writeFile(join(version, 'golden.json'), JSON.stringify(golden));
 
@@ -83,7 +85,6 @@ const MANIFEST = {
     },
   ],
   outputs: [{ name: 'y', tensor: 'y', type: 'float32', unit: 'none', description: 'A multiple of x.' }],
-  batching: { maxBatchSize: BATCH, maxWaitMs: 0 },
   limits: { timeoutMs: 60_000 },
   example: { x: 1 },
 };

@@ -13,6 +13,7 @@ import { single } from './single.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -28,6 +29,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   subscriptions,
   backlog,
   scaling,
+  tuning,
   start,
   soak,
 ];
