@@ -1,16 +1,27 @@
 // @ts-check
 /**
  * Loaded into a session's process (`NODE_OPTIONS=--import`): each run takes `RUN_MS` longer, as if the model were that
- * slow. The rest of the process is what is served.
+ * slow. The rest of the process is what is served. The runs of the check that comes first, of each golden row and of a
+ * full batch, take no longer than they do: a worker starts as fast as ever.
  */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 
 if (process.argv[1]?.endsWith('sessionChild.ts')) {
+  const { create } = InferenceSession;
   const { prototype } = /** @type {any} */ (InferenceSession);
   const { run } = prototype;
   const pause = new Int32Array(new SharedArrayBuffer(4));
+  let checksLeft = 0;
+  InferenceSession.create = async function (/** @type {any[]} */ ...args) {
+    const { rows } = JSON.parse(await readFile(join(dirname(args[0]), 'golden.json'), 'utf8'));
+    checksLeft = rows.length + 1;
+    return /** @type {any} */ (create).apply(this, args);
+  };
   prototype.run = function (/** @type {any[]} */ ...args) {
-    Atomics.wait(pause, 0, 0, Number(process.env.RUN_MS));
+    if (checksLeft > 0) checksLeft--;
+    else Atomics.wait(pause, 0, 0, Number(process.env.RUN_MS));
     return run.apply(this, args);
   };
 }
