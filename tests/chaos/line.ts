@@ -123,18 +123,16 @@ export class Line implements AsyncDisposable {
     const broker = options.broker ?? stack.use(await startNats());
     const keep = async <P extends Process>(start: (first: P | undefined) => Promise<P>) =>
       stack.use(await Kept.start(start));
-    const parts = {
-      broker,
-      gateways: await Promise.all(
-        gateways.map((env) =>
-          keep<Gateway>((first) =>
-            startGateway(broker, { PORT: first === undefined ? '0' : new URL(first.url).port, ...env }),
-          ),
-        ),
-      ),
-      workers: await Promise.all(workers.map((env) => keep<Process>(() => startWorker(broker, env)))),
-    };
-    return new Line(options, stack.move(), parts);
+    const keepGateway = (env: Environment) =>
+      keep<Gateway>((first) =>
+        startGateway(broker, { PORT: first === undefined ? '0' : new URL(first.url).port, ...env }),
+      );
+    const keepWorker = (env: Environment) => keep<Process>(() => startWorker(broker, env));
+    const [keptGateways, keptWorkers] = await Promise.all([
+      Promise.all(gateways.map(keepGateway)),
+      Promise.all(workers.map(keepWorker)),
+    ]);
+    return new Line(options, stack.move(), { broker, gateways: keptGateways, workers: keptWorkers });
   }
 
   /**

@@ -1,29 +1,16 @@
 /** One bad row hurts only itself: inputs that kill, block or fail the session that runs them. */
-import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Job } from '../../src/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
 import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import { modelsWith } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 import { startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const SESSION_DIED = /"msg":"session process died"/g;
-
-/** The real model, with another limit on the time of a run. */
-async function modelsWith(limits: Record<string, number>) {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
-  await cp(join(import.meta.dirname, '../../models/trip-duration'), join(folder.path, 'trip-duration'), {
-    recursive: true,
-  });
-  const file = join(folder.path, 'trip-duration/model.json');
-  const manifest = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...manifest, limits: { ...manifest.limits, ...limits } }));
-  return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
-}
 
 function withMiles(job: Job, tripDistanceMiles: number): Job {
   return { ...job, input: { ...job.input, tripDistanceMiles } };
@@ -56,7 +43,7 @@ test('3 jobs that kill their session, among 1,000, are failed after 3 runs alone
   expect(worker.output().match(SESSION_DIED)?.length).toBeLessThanOrEqual(3 + 3 * 3);
 });
 
-test('a lone job that kills its session has as many chances as one of a batch', async () => {
+test.concurrent('a lone job that kills its session has as many chances as one of a batch', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -71,7 +58,7 @@ test('a lone job that kills its session has as many chances as one of a batch', 
   expect(worker.output().match(SESSION_DIED)).toHaveLength(3);
 });
 
-test('runs alone are counted on by the worker that takes over', async () => {
+test.concurrent('runs alone are counted on by the worker that takes over', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -92,6 +79,28 @@ test('runs alone are counted on by the worker that takes over', async () => {
   outputs.push(second.output());
   const deaths = outputs.join('').match(SESSION_DIED) ?? [];
   expect(deaths.length).toBeLessThanOrEqual(3);
+});
+
+test.concurrent('a job whose run outlasts its lease stays with its worker', {
+  timeout: 120_000,
+}, async () => {
+  await using nats = await startNats();
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using worker = await startWorker(nats);
+  const session = Number(/"pid":(\d+),"msg":"session ready"/.exec(worker.output())?.[1]);
+  process.kill(session, 'SIGSTOP');
+  const job = tripJob(broker, 1);
+  await queueJobs(broker, [job]);
+  const consumer = () => streams.consumer('JOBS_trip-duration', 'v1_interactive');
+  await eventually(consumer, ({ num_ack_pending }) => num_ack_pending === 1);
+  const takenAt = performance.now();
+  await using _other = await startWorker(nats);
+  // The lease is 5 s: unless it is renewed, the other worker has the job by then.
+  const later = await eventually(consumer, () => performance.now() - takenAt > 7_000);
+  expect(later).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
+  process.kill(session, 'SIGCONT');
+  expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
 });
 
 test('20 killed workers and no bad job: nobody fails, and nobody is suspected', {
@@ -126,7 +135,9 @@ test('a run that takes too long is ended with its process, only its job fails, a
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
-  await using models = await modelsWith({ runTimeoutMs: 500 });
+  await using models = await modelsWith((manifest) => {
+    Object.assign(manifest.limits as object, { runTimeoutMs: 500 });
+  });
   await using _worker = await startWorker(nats, { ...BAD_TRIPS, MODELS_DIR: models.path });
   const endless = withMiles(tripJob(broker, 1), ENDLESS_MILES);
   const jobs = Array.from({ length: 100 }, (_, i) => tripJob(broker, i));
@@ -137,26 +148,6 @@ test('a run that takes too long is ended with its process, only its job fails, a
   });
   for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
   expect(await streams.last('DEAD', `dead.trip-duration.${endless.taskId}`)).toBeDefined();
-});
-
-test('a job whose run outlasts its lease stays with its worker', { timeout: 120_000 }, async () => {
-  await using nats = await startNats();
-  await using broker = await openTestBroker(nats);
-  await using streams = await inspectStreams(nats);
-  await using worker = await startWorker(nats);
-  const session = Number(/"pid":(\d+),"msg":"session ready"/.exec(worker.output())?.[1]);
-  process.kill(session, 'SIGSTOP');
-  const job = tripJob(broker, 1);
-  await queueJobs(broker, [job]);
-  const consumer = () => streams.consumer('JOBS_trip-duration', 'v1_interactive');
-  await eventually(consumer, ({ num_ack_pending }) => num_ack_pending === 1);
-  const takenAt = performance.now();
-  await using _other = await startWorker(nats);
-  // The lease is 5 s: unless it is renewed, the other worker has the job by then.
-  const later = await eventually(consumer, () => performance.now() - takenAt > 7_000);
-  expect(later).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
-  process.kill(session, 'SIGCONT');
-  expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
 });
 
 test('a row that the run refuses, or whose output is no number, fails alone', async () => {

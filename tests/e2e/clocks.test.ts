@@ -15,7 +15,7 @@ const skewed = (ms: number) => ({
   CLOCK_SKEW_MS: String(ms),
 });
 
-test.for([
+test.concurrent.for([
   ['ahead', FIVE_MINUTES_MS, -FIVE_MINUTES_MS],
   ['behind', -FIVE_MINUTES_MS, FIVE_MINUTES_MS],
 ] as const)(

@@ -1,6 +1,7 @@
 /** GraphiQL as a newcomer meets it: the page as it is delivered, and the first trip in a real browser. */
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -67,9 +68,16 @@ describe('the page', () => {
 });
 
 describe.skipIf(browserPath === undefined)('in Chromium', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await openBrowser(browserPath ?? '');
+  });
+
+  afterAll(() => browser?.close());
+
   test('the prepared tabs bring a trip from its mutation to its minutes, and no request leaves the gateway', async () => {
-    await using browser = await openBrowser(browserPath ?? '');
-    const page = await browser.newPage();
+    await using page = await browser.newPage();
     const asked = new Set<string>();
     const problems: string[] = [];
     page.on('request', (made) => asked.add(made.url()));
@@ -118,8 +126,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
   });
 
   test('a reload opens the tab that was open, and no other', async () => {
-    await using browser = await openBrowser(browserPath ?? '');
-    const page = await browser.newPage();
+    await using page = await browser.newPage();
     const tabs = page.locator('.graphiql-tab');
     const active = page.locator('.graphiql-tab-active');
     await page.goto(gateway.url);

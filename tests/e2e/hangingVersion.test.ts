@@ -58,23 +58,26 @@ async function running(pids: readonly number[]): Promise<readonly number[]> {
   return pids.filter((pid) => lines.some(([id, state]) => Number(id) === pid && !state?.startsWith('Z')));
 }
 
-describe.each(['eager', 'lazy'])('with %s loading, a version that hangs in its check', (loading) => {
-  test('is refused by name while the other is served', { timeout: 60_000 }, async () => {
-    await using nats = await startNats();
-    await using models = await modelsThatHang();
-    await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
-    await using streams = await inspectStreams(nats);
-    const env = { SESSION_LOADING: loading, SESSION_MEMORY_MIB: '1000' };
-    await using worker = await startWithHanging(nats, models, env);
-    const job = tripJob(broker, 1);
-    await queueJobs(broker, [job]);
-    expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
-    expect(worker.output()).not.toContain('version refused');
-    await worker.logged('version refused');
-    expect(worker.output()).toMatch(/"version":"2".*the run took longer than 10000 ms/);
-    await worker.ready;
-  });
-});
+describe.concurrent.each(['eager', 'lazy'])(
+  'with %s loading, a version that hangs in its check',
+  (loading) => {
+    test('is refused by name while the other is served', { timeout: 60_000 }, async () => {
+      await using nats = await startNats();
+      await using models = await modelsThatHang();
+      await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+      await using streams = await inspectStreams(nats);
+      const env = { SESSION_LOADING: loading, SESSION_MEMORY_MIB: '1000' };
+      await using worker = await startWithHanging(nats, models, env);
+      const job = tripJob(broker, 1);
+      await queueJobs(broker, [job]);
+      expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
+      expect(worker.output()).not.toContain('version refused');
+      await worker.logged('version refused');
+      expect(worker.output()).toMatch(/"version":"2".*the run took longer than 10000 ms/);
+      await worker.ready;
+    });
+  },
+);
 
 describe('no process of a session outlives its worker', () => {
   test('that is told to leave while it loads a version', async () => {

@@ -24,7 +24,7 @@ const imported = (script: string) => ({
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support', script)}`,
 });
 
-test('a run that ended in time while its worker stood still is answered, and the next run with its own answer', async () => {
+test.concurrent('a run that ended in time while its worker stood still is answered, and the next run with its own answer', async () => {
   await using nats = await startNats();
   await using models = await modelsWithLimits({});
   await using broker = await openTestBroker(nats);
@@ -51,7 +51,7 @@ test('a run that ended in time while its worker stood still is answered, and the
   expect(worker.output()).not.toContain('session process died');
 });
 
-test('the row behind one that takes too long is not blamed for the end of its process', async () => {
+test.concurrent('the row behind one that takes too long is not blamed for the end of its process', async () => {
   await using nats = await startNats();
   await using models = await modelsWithLimits({ maxAttempts: 1 });
   await using broker = await openTestBroker(nats);

@@ -20,7 +20,8 @@ const SLOW_RUNS = {
   RUN_MS: '50',
 };
 
-describe('under load, no task is lost', () => {
+// The first of them at the same time: mostly they wait, for looks at a folder or for runs that are slow on purpose.
+describe.concurrent('under load, no task is lost', () => {
   test('when a version is copied in, which answers seconds later', async () => {
     await using bench = await openBench();
     await using load = keepLoading(bench);
@@ -63,7 +64,7 @@ describe('under load, no task is lost', () => {
   });
 });
 
-test('a gateway that runs offers a version that is copied in, and one that is left when it goes', async () => {
+test.concurrent('a gateway that runs offers a version that is copied in, and one that is left when it goes', async () => {
   await using bench = await openBench();
   await using gateway = await startGateway(bench.nats, bench.env);
   await using _worker = await startWorker(bench.nats, bench.env);
@@ -81,7 +82,7 @@ test('a gateway that runs offers a version that is copied in, and one that is le
   });
 });
 
-test('models that compete for one slot have the time of their weights', async () => {
+test.concurrent('models that compete for one slot have the time of their weights', async () => {
   await using two = await openAddingModels(['alpha', 'beta']);
   const jobs = ['alpha', 'beta'].map((model) => Array.from({ length: 800 }, () => two.job(model)));
   for (const queue of jobs) await queueJobs(two.broker, queue);
@@ -105,7 +106,7 @@ test('models that compete for one slot have the time of their weights', async ()
   expect(meanwhile).toBeLessThan(400);
 });
 
-test('a version whose folder comes back while it drains is served again, by the same session', async () => {
+test.concurrent('a version whose folder comes back while it drains is served again, by the same session', async () => {
   await using bench = await openBench();
   await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
   await using worker = await startWorker(bench.nats, bench.env);

@@ -188,6 +188,8 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
     const bytes = settled.map((sample) => sample[side] ?? 0);
     expect(Math.max(...bytes) - (bytes[0] ?? 0)).toBeLessThan(64 * MIB);
   }
+  // What was measured is over: the rest need not take its time.
+  await using _quick = await startWorker(nats, { QUEUE_MAX_JOBS: '500' });
   for (let start = 0; start < accepted.length; start += 100) {
     const tasks = await Promise.all(
       accepted.slice(start, start + 100).map((id) => onlyTask(sse(gateway.url, TASK_RESULT, { id }))),

@@ -22,7 +22,7 @@ import {
   unknownOperator,
   zipMapped,
 } from '../support/onnxFiles.ts';
-import { startGateway, startWorker } from '../support/processes.ts';
+import { COMPILED, startGateway, startWorker } from '../support/processes.ts';
 import { eventually } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -39,7 +39,7 @@ async function openModels() {
   const modelsDir = join(folder.path, 'models');
   const command = (...args: string[]): Promise<Ending> =>
     new Promise((resolve) => {
-      const env = { PATH: process.env.PATH, MODELS_DIR: modelsDir };
+      const env = { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: modelsDir };
       const options = { cwd: ROOT, env };
       execFile(process.execPath, ['src/commands/model.ts', ...args], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),

@@ -258,8 +258,9 @@ describe('a rollback with moveQueued', () => {
     const old = stack.use(await modelsWith());
     const nats = stack.use(await startNats());
     const start = () => startGateway(nats, { MODELS_DIR: models.path, ...env });
-    const gateway = stack.use(await start());
-    stack.use(await startWorker(nats, { MODELS_DIR: old.path }));
+    const [gateway, worker] = await Promise.all([start(), startWorker(nats, { MODELS_DIR: old.path })]);
+    stack.use(gateway);
+    stack.use(worker);
     const broker = stack.use(await openTestBroker(nats, { MODELS_DIR: models.path, ...env }));
     const streams = stack.use(await inspectStreams(nats));
     await eventually(

@@ -263,8 +263,12 @@ describe('a bad shadow on the only slot of a worker', () => {
     const models = stack.use(await twoVersions(limits));
     const nats = stack.use(await startNats());
     const env = { MODELS_DIR: models.path, WORKER_SLOTS: '1' };
-    const gateway = stack.use(await startGateway(nats, env));
-    const worker = stack.use(await startWorker(nats, { ...env, ...BAD }));
+    const [gateway, worker] = await Promise.all([
+      startGateway(nats, env),
+      startWorker(nats, { ...env, ...BAD }),
+    ]);
+    stack.use(gateway);
+    stack.use(worker);
     const streams = stack.use(await inspectStreams(nats));
     await allServed(gateway);
     await setShadow(gateway, { 2: 100 });

@@ -1,6 +1,6 @@
 /** `waitMs`: the mutation that returns the finished task, or the task as it is when the time is over. */
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
   collect,
@@ -11,15 +11,36 @@ import {
   submitTrip,
   taskIn,
 } from '../support/client.ts';
-import { startNats } from '../support/natsServer.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 /** Longer than any test may take: who waits so long has waited for the end. */
 const LONG_MS = 30_000;
 const JOBS = 'JOBS_trip-duration';
+
+/** Without a worker. */
+let idleNats: NatsServer;
+let idleGateway: Gateway;
+let nats: NatsServer;
+let gateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  [idleNats, nats] = await Promise.all([startNats(), startNats()]);
+  [idleGateway, gateway, worker] = await Promise.all([
+    startGateway(idleNats),
+    startGateway(nats),
+    startWorker(nats),
+  ]);
+});
+
+afterAll(async () => {
+  for (const started of [idleGateway, gateway, worker, idleNats, nats])
+    await started?.[Symbol.asyncDispose]();
+});
 
 function waiting(i: number, waitMs: number, options: Record<string, unknown> = {}) {
   return { input: tripNumber(i), options: { waitMs, ...options } };
@@ -42,9 +63,6 @@ function submitAndWait(
 
 describe('the mutation returns', () => {
   test.each(transports)('the finished task, over $name', async ({ ask }) => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats);
-    await using _worker = await startWorker(nats);
     const task = taskIn(await ask(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS)), 'predictTrip');
     expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: { durationMinutes: expect.any(Number) } });
   });
@@ -65,9 +83,7 @@ describe('the mutation returns', () => {
   });
 
   test('a task that ends otherwise as it ended', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats);
-    const answer = await post(gateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
+    const answer = await post(idleGateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
     expect(taskIn(answer, 'predictTrip')).toMatchObject({
       state: 'EXPIRED',
       error: { code: 'DEADLINE_EXCEEDED' },
@@ -75,17 +91,17 @@ describe('the mutation returns', () => {
   });
 
   test('under a requestId the same task, at once if it has ended long ago, on any gateway', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats);
-    await using other = await startGateway(nats);
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using there = await startGateway(own);
     const options = { requestId: 'once' };
-    const queued = await submitTrip(gateway.url, tripNumber(1), options);
-    const waited = post(other.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
-    await using _worker = await startWorker(nats);
+    const queued = await submitTrip(here.url, tripNumber(1), options);
+    const waited = post(there.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
+    await using _worker = await startWorker(own);
     const task = taskIn(await waited, 'predictTrip');
     expect(task).toMatchObject({ id: queued.id, state: 'SUCCEEDED' });
-    await using late = await startGateway(nats);
-    for (const { url } of [gateway, other, late])
+    await using late = await startGateway(own);
+    for (const { url } of [here, there, late])
       expect(taskIn(await post(url, PREDICT_TRIP, waiting(1, LONG_MS, options)), 'predictTrip')).toEqual(
         task,
       );
@@ -229,9 +245,7 @@ function hasRoom({ url }: Gateway) {
 }
 
 test.each([-1, 30_001])('a wait of %d ms is refused', async (waitMs) => {
-  await using nats = await startNats();
-  await using gateway = await startGateway(nats);
-  expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(1, waitMs)))).toMatchObject({
+  expect(refusalIn(await post(idleGateway.url, PREDICT_TRIP, waiting(1, waitMs)))).toMatchObject({
     message: `waitMs must be from 0 to 30000 (ms), got ${waitMs}`,
     extensions: { code: 'BAD_USER_INPUT', field: 'waitMs' },
   });

@@ -111,7 +111,8 @@ describe('Catalog.open', () => {
   });
 });
 
-describe('Catalog.watch', () => {
+// At the same time: each waits for the next looks at a folder of its own.
+describe.concurrent('Catalog.watch', () => {
   test('says of what it cannot read why, and waits for a version.json without a complaint', async () => {
     await using folder = await modelsWith();
     const two = join(folder.model, '2');
