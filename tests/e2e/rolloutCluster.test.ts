@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { post } from '../support/client.ts';
 import { startCluster } from '../support/natsCluster.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
-import { inForce, SET_ROLLOUT, setRollout, twoVersions, versionsOf, weightsOf } from '../support/rollouts.ts';
+import {
+  allServed,
+  inForce,
+  SET_ROLLOUT,
+  setRollout,
+  twoVersions,
+  versionsOf,
+  weightsOf,
+} from '../support/rollouts.ts';
 import { eventually } from '../support/streams.ts';
 
 test('a rollout outlives the broker that leads it, and can be changed again after the election', {
@@ -12,13 +20,14 @@ test('a rollout outlives the broker that leads it, and can be changed again afte
   await using models = await twoVersions();
   await using cluster = await startCluster();
   const env = { MODELS_DIR: models.path, STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
-  await using gateway = await startGateway(cluster, env);
-  await using other = await startGateway(cluster, env);
-  await using _worker = await startWorker(cluster, env);
-  await eventually(
-    () => versionsOf(gateway),
-    (versions) => versions.every(({ state }) => state === 'SERVED'),
-  );
+  const [gateway, other, worker] = await Promise.all([
+    startGateway(cluster, env),
+    startGateway(cluster, env),
+    startWorker(cluster, env),
+  ]);
+  await using stack = new AsyncDisposableStack();
+  for (const started of [gateway, other, worker]) stack.use(started);
+  await allServed(gateway);
   await setRollout(gateway, { 1: 100 });
   await inForce(other, 100, 0);
 

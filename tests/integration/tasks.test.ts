@@ -22,7 +22,7 @@ import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -102,26 +102,40 @@ describe('a requestId', () => {
   });
 });
 
-test('requests with one requestId that race for a full queue are all refused', async () => {
-  await using own = await startNats();
-  await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-  await submitTrip(full.url, tripNumber(5));
-  for (let round = 0; round < 20; round++) {
-    const variables = { input: tripNumber(round), options: { requestId: `race ${round}` } };
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, () => post(full.url, PREDICT_TRIP, variables)),
-    );
-    const codes = answers.map(({ errors }) => errors?.[0]?.extensions.code);
-    expect(codes).toEqual(answers.map(() => 'QUEUE_FULL'));
-  }
-});
-
 describe('a requestId whose first try was refused', () => {
+  const ROOM_FOR_ONE = { QUEUE_MAX_JOBS: '1' };
+  let own: NatsServer;
+  let here: Gateway;
+  let there: Gateway;
+  let streams: StreamInspector;
+
+  beforeAll(async () => {
+    own = await startNats();
+    [here, there, streams] = await Promise.all([
+      startGateway(own, ROOM_FOR_ONE),
+      startGateway(own, ROOM_FOR_ONE),
+      inspectStreams(own),
+    ]);
+  });
+
+  afterAll(async () => {
+    for (const opened of [streams, here, there, own]) await opened?.[Symbol.asyncDispose]();
+  });
+
+  test('is one of many at the same time, all of which are refused', async () => {
+    const { id: filler } = await submitTrip(here.url, tripNumber(5));
+    for (let round = 0; round < 20; round++) {
+      const variables = { input: tripNumber(round), options: { requestId: `race ${round}` } };
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () => post(here.url, PREDICT_TRIP, variables)),
+      );
+      const codes = answers.map(({ errors }) => errors?.[0]?.extensions.code);
+      expect(codes).toEqual(answers.map(() => 'QUEUE_FULL'));
+    }
+    await post(here.url, CANCEL_TASK, { id: filler });
+  });
+
   test('stands for that try on any gateway, and its end is known there at once', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-    await using there = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-    await using streams = await inspectStreams(own);
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     const submissions = [6, 7].map((i) => ({ input: tripNumber(i), options: { requestId: `try ${i}` } }));
     for (const submission of submissions) {
@@ -129,7 +143,7 @@ describe('a requestId whose first try was refused', () => {
       expect(errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
     }
     await post(here.url, CANCEL_TASK, { id: filler });
-    await using _worker = await startWorker(own, { QUEUE_MAX_JOBS: '1' });
+    await using _worker = await startWorker(own, ROOM_FOR_ONE);
     for (const submission of submissions) {
       const { id } = taskIn(await post(there.url, PREDICT_TRIP, submission), 'predictTrip');
       await eventually(
@@ -148,10 +162,6 @@ describe('a requestId whose first try was refused', () => {
   });
 
   test('begins anew, as one task on all gateways, once the time of that try is over', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-    await using there = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
-    await using streams = await inspectStreams(own);
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     const options = { requestId: 'again', timeoutMs: 100 };
     const refused = await post(here.url, PREDICT_TRIP, { input: tripNumber(6), options });
@@ -444,17 +454,14 @@ test('a version can be pinned if it is served', async () => {
 });
 
 test('a task that runs is RUNNING for who asks any gateway', async () => {
-  await using own = await startNats();
-  await using here = await startGateway(own);
-  await using there = await startGateway(own);
-  await using broker = await openTestBroker(own);
-  const { id } = await submitTrip(here.url, tripNumber(9));
-  const updates = sse(there.url, TASK_UPDATES, { id });
+  await using broker = await openTestBroker(nats);
+  const { id } = await submitTrip(gateway.url, tripNumber(9));
+  const updates = sse(otherGateway.url, TASK_UPDATES, { id });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
   const { home = '' } = parseTaskId(id) ?? {};
   broker.notices.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
-  for (const { url } of [here, there]) {
+  for (const { url } of [gateway, otherGateway]) {
     expect(taskIn(await post(url, TASK, { id }), 'task')).toMatchObject({ state: 'RUNNING', attempts: 1 });
   }
   await updates.return(undefined);
