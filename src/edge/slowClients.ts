@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import type { Logger } from '../log.ts';
 
 /** Close code of a WebSocket whose client did not read. On it `graphql-ws` connects again. */
-export const TOO_SLOW = 4013;
+const TOO_SLOW = 4013;
 /** How long a close frame may take to leave: it waits behind all that the client has not taken. */
 const CLOSE_WITHIN_MS = 1_000;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */

@@ -34,10 +34,10 @@ const BATCH_FIELDS = `id state attempts finishedAt error { code message }
 
 export const PREDICT_TRIPS = `mutation PredictTrips($inputs: [PredictTripInput!]!, $options: TaskOptions) {
   predictTrips(inputs: $inputs, options: $options) { ${BATCH_FIELDS} } }`;
-export const BATCH_RESULT = `subscription BatchResult($id: ID!) { taskResult(id: $id) { ${BATCH_FIELDS} } }`;
+const BATCH_RESULT = `subscription BatchResult($id: ID!) { taskResult(id: $id) { ${BATCH_FIELDS} } }`;
 export const BATCH_UPDATES = `subscription BatchUpdates($id: ID!) { taskUpdates(id: $id) { ${BATCH_FIELDS} } }`;
 export const BATCH = `query Batch($id: ID!) { task(id: $id) { ${BATCH_FIELDS} } }`;
-export const BATCH_PAGE = `query BatchPage($id: ID!, $first: Int! = 1000, $after: Int! = 0) {
+const BATCH_PAGE = `query BatchPage($id: ID!, $first: Int! = 1000, $after: Int! = 0) {
   task(id: $id) { id batch { results(first: $first, after: $after) { firstRow rowCount nextRow
     predictions { ... on TripPredictionColumns { durationMinutes } } errors { row code message } } } } }`;
 

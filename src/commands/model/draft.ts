@@ -63,7 +63,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
 }
 
 /** `features float32[N, 4]`, or that it is no tensor. */
-export function describeValue({ name, isTensor, type, shape = [] }: GraphValue): string {
+function describeValue({ name, isTensor, type, shape = [] }: GraphValue): string {
   return isTensor ? `${name} ${type}[${shape.map((size) => size || '?').join(', ')}]` : name;
 }
 

@@ -27,7 +27,7 @@ export interface ScoredPart {
 }
 
 /** The column with the reason why a row has no prediction. */
-export const ERROR_COLUMN = 'error';
+const ERROR_COLUMN = 'error';
 const CHUNK_ROWS = 2_048;
 
 export class ScoreTable implements AsyncDisposable {
