@@ -18,14 +18,16 @@ export const parts: Benchmark = {
     return {
       async measure() {
         await using peer = await startPeer();
-        const webSocket = await peer.webSocketRoundTrips(seconds);
+        const webSocket = await peer.webSocketRoundTrips(seconds, 256);
+        const oneAtATime = await peer.webSocketRoundTrips(seconds, 1);
         const ipc = await peer.ipcRoundTrips(seconds);
         const { published, delivered } = await jetStreamRates(seconds);
         return [
           figure('WebSocket round trips/s, 256 under way', 0, webSocket),
+          figure('WebSocket round trips/s, one under way', 0, oneAtATime),
           figure('JetStream, file: stored and acknowledged/s, 256 under way', 0, published),
           figure('JetStream: delivered to a pull consumer and acknowledged/s', 0, delivered),
-          figure('session IPC round trips/s, batch of 64', 0, ipc),
+          figure('session IPC round trips/s, batch of 64, one under way', 0, ipc),
           figure('ONNX Runtime runs/s, 1 row', 0, await runRate(1, seconds)),
           figure('ONNX Runtime runs/s, 64 rows', 0, await runRate(64, seconds)),
         ];

@@ -5,14 +5,18 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 
 export interface Peer extends AsyncDisposable {
-  /** With 32 WebSockets and 256 messages of 150 bytes under way, which is about what a task's are. @returns a second. */
-  webSocketRoundTrips(seconds: number): Promise<number>;
+  /**
+   * With messages of 150 bytes, which is about what a task's are.
+   *
+   * @param underWay at once, over 32 WebSockets, or one each.
+   * @returns a second.
+   */
+  webSocketRoundTrips(seconds: number, underWay: number): Promise<number>;
   /** One after the other, with three columns of 64 numbers. @returns a second. */
   ipcRoundTrips(seconds: number): Promise<number>;
 }
 
 const SOCKETS = 32;
-const UNDER_WAY = 256;
 const MESSAGE = 'x'.repeat(150);
 const BATCH = 64;
 
@@ -20,15 +24,16 @@ export async function startPeer(): Promise<Peer> {
   const child = fork(join(import.meta.dirname, 'peer.ts'), { serialization: 'advanced' });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
-    async webSocketRoundTrips(seconds) {
-      const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => openSocket(port)));
+    async webSocketRoundTrips(seconds, underWay) {
+      const socketCount = Math.min(SOCKETS, underWay);
+      const sockets = await Promise.all(Array.from({ length: socketCount }, () => openSocket(port)));
       let count = 0;
       for (const socket of sockets) {
         socket.on('message', () => {
           count++;
           socket.send(MESSAGE);
         });
-        for (let i = 0; i < UNDER_WAY / SOCKETS; i++) socket.send(MESSAGE);
+        for (let i = 0; i < underWay / socketCount; i++) socket.send(MESSAGE);
       }
       const rate = await rateOver(seconds, () => count);
       for (const socket of sockets) socket.terminate();
