@@ -1,10 +1,12 @@
-/** Operations over POST: what has to be true of a body before the pipeline reads it. */
+/** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
+import { type ExecutionArgs, getOperationAST, OperationTypeNode } from 'graphql';
 import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import { presentError, withoutHttp } from './requestRules.ts';
 
 export interface PostOptions {
   readonly config: Pick<Config, 'maxBodyBytes'>;
@@ -14,9 +16,12 @@ export interface PostOptions {
 /**
  * Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. What is refused here
  * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
+ *
+ * A query or mutation that is as it should be is answered here, as over WebSocket. All else is Yoga's: subscriptions, pages
+ * of other origins, media types to choose from, and what is wrong with a request.
  */
 export function postHandler(
-  { answer }: GraphQLPipeline,
+  pipeline: GraphQLPipeline,
   { config: { maxBodyBytes: limit }, log }: PostOptions,
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -35,19 +40,96 @@ export function postHandler(
         { code: RequestErrorCode.PayloadTooLarge, limit },
       );
     if (length !== undefined && Number(length) > limit) return tooLarge(length);
-    if (length !== undefined) return void (await answer(request, response));
+    let body: string | undefined;
     try {
-      const body = await readBody(request, limit);
-      if (body === undefined) return tooLarge('more');
-      return void (await answer(Object.assign(request, { body }), response));
+      body = await readBody(request, limit);
     } catch (error) {
       if (!request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
+      return;
     }
+    if (body === undefined) return tooLarge('more');
+    const operation = plainOperation(request, body, pipeline);
+    if (operation === undefined) await pipeline.answer(Object.assign(request, { body }), response);
+    else await answerOperation(operation, request, response, pipeline, log);
   };
 }
 
-/** A body whose length was not told. @returns undefined if it has more bytes than the limit. */
+/** A query or mutation that can be run, from a program. */
+interface PlainOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
+  /** Of the answer. */
+  readonly mediaType: string;
+}
+
+/** @returns undefined unless there is nothing to choose, and nothing to complain about. */
+function plainOperation(
+  { headers, url }: IncomingMessage,
+  body: string,
+  { operations }: GraphQLPipeline,
+): PlainOperation | undefined {
+  const mediaType = answerType(headers.accept);
+  const isPlain = url === GRAPHQL_PATH && headers.origin === undefined && !('content-encoding' in headers);
+  if (mediaType === undefined || !isPlain) return undefined;
+  try {
+    const params = paramsIn(body);
+    if (params === undefined) return undefined;
+    const { query, operationName, variables: variableValues } = params;
+    const { document, errors } = operations.read(query);
+    const kind = getOperationAST(document, operationName)?.operation;
+    if (errors.length > 0 || kind === undefined || kind === OperationTypeNode.SUBSCRIPTION) return undefined;
+    return { mediaType, document, operationName, variableValues };
+  } catch {
+    // Yoga reads it again, and finds the words.
+    return undefined;
+  }
+}
+
+interface Params {
+  readonly query: string;
+  readonly operationName?: string | null;
+  readonly variables?: Record<string, unknown> | null;
+}
+
+const PARAMS = new Set(['query', 'operationName', 'variables']);
+
+/** @returns undefined unless they are of their types, and nothing else is there. */
+function paramsIn(body: string): Params | undefined {
+  const params: unknown = JSON.parse(body);
+  if (typeof params !== 'object' || params === null) return undefined;
+  if (!Object.keys(params).every((key) => PARAMS.has(key))) return undefined;
+  const { query, operationName, variables } = params as Readonly<Record<string, unknown>>;
+  const isName = operationName == null || typeof operationName === 'string';
+  const areVariables = variables == null || (typeof variables === 'object' && !Array.isArray(variables));
+  return typeof query === 'string' && isName && areVariables ? (params as Params) : undefined;
+}
+
+/** @param accept the media types that the client takes; the first of them counts if it is one of ours. */
+function answerType(accept = '*/*'): string | undefined {
+  const [first = ''] = accept.split(',', 1);
+  if (first === '*/*' || first === 'application/json') return 'application/json';
+  return first === 'application/graphql-response+json' ? first : undefined;
+}
+
+async function answerOperation(
+  { mediaType, ...operation }: PlainOperation,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { schema, operations, contextOf }: GraphQLPipeline,
+  log: Logger,
+): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const contextValue = contextOf({ req: request, gone: gone.signal });
+  const { data, errors } = await operations.execute({ schema, contextValue, ...operation });
+  const told = errors?.map((error) => presentError(error, log));
+  const body = { ...(data !== undefined && { data }), ...(told && { errors: told.map(withoutHttp) }) };
+  const statuses = told?.map(({ extensions }) => Number(Object(extensions.http).status ?? 0)) ?? [];
+  // Without data nothing was run: its variables do not fit.
+  const status = Math.max(data === undefined ? 400 : 200, ...statuses);
+  answerJson(response, status, body, mediaType);
+}
+
+/** @returns undefined if it has more bytes than the limit. */
 async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -77,6 +159,13 @@ async function refuse(
   answerJson(response, status, { errors: [{ message, extensions }] });
 }
 
-export function answerJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  mediaType = 'application/json',
+): void {
+  const text = Buffer.from(JSON.stringify(body));
+  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
+  response.writeHead(status, headers).end(text);
 }
