@@ -2,16 +2,18 @@
  * Measures Tidings on systems of its own, and prints Markdown tables.
  *
  *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision>] [--json FILE]
- *                   [--connections N] [--jobs N] [--minutes N]
+ *                   [--connections N] [--jobs N] [--minutes N] [--profile FOLDER]
  *
  * docs/performance.md tells what each benchmark measures, and what the options mean. Exit code 1 if an answer was wrong
  * or refused, 2 for a wrong command line.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Revision, Settings } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
+import { profileTables } from './profile.ts';
 import { comparison, table } from './report.ts';
 import { checkOut, thisRevision } from './revision.ts';
 import { type Outcome, runBenchmark } from './run.ts';
@@ -28,6 +30,12 @@ const chosen = BENCHMARKS.filter(({ name }) => names.length === 0 || names.inclu
 
 await using checkouts = new AsyncDisposableStack();
 const ours = await thisRevision();
+const profile = values.profile === undefined ? undefined : resolve(values.profile);
+if (profile !== undefined) {
+  await mkdir(profile, { recursive: true });
+  // For gateways and workers, see `profiled`.
+  process.env.PROFILE_DIR = profile;
+}
 const theirs = values.against === undefined ? undefined : checkouts.use(await other(values.against));
 process.once('SIGINT', async () => {
   await checkouts.disposeAsync();
@@ -61,6 +69,7 @@ for (const benchmark of chosen) {
     console.error(`${benchmark.name} could not be measured:`, error);
   }
 }
+if (profile !== undefined) for (const parts of await profileTables(profile)) console.log(`${parts}\n`);
 if (values.json !== undefined) {
   const record = { date, machine, revision: ours.name, against: theirs?.name, settings, outcomes };
   await writeFile(values.json, `${JSON.stringify(record, null, 2)}\n`);
@@ -84,6 +93,7 @@ function readCommandLine() {
         minutes: { type: 'string', default: '1' },
         against: { type: 'string' },
         json: { type: 'string' },
+        profile: { type: 'string' },
       },
     });
     const known = BENCHMARKS.map(({ name }) => name);

@@ -44,6 +44,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
   const models = options.models ?? started.use(await tripModel(revision)).path;
   const env = {
     ...PRODUCTION,
+    ...profiled(),
     MODELS_DIR: models,
     // Several share a port, which then has to be named.
     ...(gatewayCount > 1 && { GATEWAYS: String(gatewayCount), PORT: String(await freePort()) }),
@@ -72,6 +73,13 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
     },
     [Symbol.asyncDispose]: () => stopping.disposeAsync(),
   };
+}
+
+/** Has processes write profiles, if PROFILE_DIR says where to. */
+function profiled(): Readonly<Record<string, string>> {
+  const { PROFILE_DIR } = process.env;
+  if (PROFILE_DIR === undefined) return {};
+  return { PROFILE_DIR, NODE_OPTIONS: `--import=${join(import.meta.dirname, 'profiler.js')}` };
 }
 
 /** A folder for MODELS_DIR. A version never changes, so version 1 is the same work for every revision. */
