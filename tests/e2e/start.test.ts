@@ -23,6 +23,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { freePort } from '../support/freePort.ts';
+import { LINE_MODELS, MODELS } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
@@ -112,7 +113,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
 
 describe('npm start', () => {
   test('ends its start with the address of GraphiQL and a mutation to paste', async () => {
-    await using system = await start();
+    await using system = await start({ MODELS_DIR: MODELS });
     const banner = await system.banner;
     expect(banner).toMatch(/Open GraphiQL at http:\/\/127\.0\.0\.1:\d+\/graphql/);
     expect(banner).toContain('mutation { predictTrip(input: { pickupLocationId: 74, dropoffLocationId: 75,');
@@ -120,12 +121,12 @@ describe('npm start', () => {
   });
 
   test('proposes a mutation of what its worker serves', async () => {
-    await using system = await start({ WORKER_MODELS: 'churn/1' });
+    await using system = await start({ MODELS_DIR: MODELS, WORKER_MODELS: 'churn/1' });
     expect(await system.banner).toContain('mutation { predictChurn(input: {');
   });
 
   test('says so where what its worker is to serve is not there', async () => {
-    await using system = await start({ WORKER_MODELS: 'churn/99' });
+    await using system = await start({ MODELS_DIR: MODELS, WORKER_MODELS: 'churn/99' });
     expect(await system.banner).toContain('serves nothing yet');
   });
 
@@ -143,7 +144,6 @@ describe('npm start', () => {
     await using system = await start({
       GATEWAYS: '2',
       WORKERS: '2',
-      WORKER_MODELS: 'trip-duration/1',
       PORT: String(await freePort()),
     });
     const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
@@ -316,12 +316,23 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
   };
 }
 
-/** Runs the real `npm start`, without the set-up before it, on a data folder and a port of its own. */
+/**
+ * Runs the real `npm start`, without the set-up before it, on a data folder and a port of its own; unless `env` says
+ * otherwise, with one version of one model, which starts fastest.
+ */
 async function start(env: Record<string, string> = {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
   const dataDir = env.DATA_DIR ?? folder.path;
   const child = spawn(process.execPath, [START], {
-    env: { ...process.env, NATS_URL: '', DATA_DIR: dataDir, PORT: '0', LOG_FORMAT: 'json', ...env },
+    env: {
+      ...process.env,
+      NATS_URL: '',
+      MODELS_DIR: LINE_MODELS,
+      DATA_DIR: dataDir,
+      PORT: '0',
+      LOG_FORMAT: 'json',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = new LogLines();
