@@ -2,40 +2,69 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtempDisposable, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../support/freePort.ts';
+import type { ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { allServed, inForce, MINUTES, setRollout, twoVersions } from '../support/rollouts.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ROWS = 12_345;
+/** Some 100 KB in a call. */
+const FEW = 1_000;
 const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
   RUN_MS: '20',
 };
 
 let folder: AsyncDisposable & { readonly path: string };
+let models: ModelsFolder;
 let nats: NatsServer;
 let gateway: Gateway;
+let worker: Process;
+/** Begun early, since it takes its time. */
+let unanswered: { readonly url: string; readonly ended: ReturnType<typeof score> };
 
 beforeAll(async () => {
   folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
-  nats = await startNats();
-  gateway = await startGateway(nats);
   // Columns are called as tensors are, whatever the case; one more belongs to nobody.
   await query(`COPY (SELECT 1 + i % 265 AS pulocationid, 1 + (i * 7) % 263 AS "DOLocationID",
     CASE WHEN i = 100 THEN 5000.5 WHEN i = 200 THEN NULL ELSE ((i * 37) % 6000) / 100 END AS trip_distance,
     'trip ' || i AS note FROM range(${ROWS}) t(i)) TO '${file('trips.parquet')}' (FORMAT parquet)`);
+  await query(
+    `COPY (FROM '${file('trips.parquet')}' LIMIT ${FEW}) TO '${file('few.parquet')}' (FORMAT parquet)`,
+  );
+  const url = `http://127.0.0.1:${await freePort()}/graphql`;
+  unanswered = {
+    url,
+    ended: score('--model', 'x', '--url', url, file('trips.parquet'), file('unanswered.csv')),
+  };
+  [nats, models] = await Promise.all([startNats(), twoVersions()]);
+  const env = { MODELS_DIR: models.path };
+  [gateway, worker] = await Promise.all([
+    startGateway(nats, env),
+    // So slow that a score can be stopped in its middle.
+    startWorker(nats, { ...env, ...SLOW_RUNS }),
+  ]);
+  await allServed(gateway);
+  await answerWith({ 1: 100 });
 });
 
 afterAll(async () => {
-  for (const opened of [gateway, nats, folder]) await opened?.[Symbol.asyncDispose]();
+  for (const opened of [worker, gateway, nats, models, folder]) await opened?.[Symbol.asyncDispose]();
 });
+
+async function answerWith(shares: Readonly<Record<string, number>>): Promise<void> {
+  await setRollout(gateway, shares);
+  await inForce(gateway, shares[1] ?? 0, shares[2] ?? 0);
+}
 
 const file = (name: string) => join(folder.path, name);
 
@@ -51,14 +80,15 @@ async function query(sql: string): Promise<readonly Record<string, unknown>[]> {
 }
 
 function startScore(...args: string[]) {
-  const child = spawn(process.execPath, ['src/commands/score.ts', ...args], { cwd: ROOT });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
+  const child = spawn(process.execPath, ['src/commands/score.ts', ...args], { cwd: ROOT, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
-  return { ended, interrupt: () => child.kill('SIGINT') };
+  return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
 }
 
 const score = (...args: string[]) => startScore(...args).ended;
@@ -72,9 +102,16 @@ const asked = (...args: string[]) => [
   ...args,
 ];
 
+async function partsOf(out: string): Promise<number> {
+  const rows = await query(
+    `ATTACH '${out}.partial/score.duckdb' AS kept; SELECT count(*)::INT AS parts FROM kept.part`,
+  );
+  return Number(rows[0]?.parts);
+}
+
 test('each row has what the model gives directly, or the reason why it has nothing', async () => {
-  await using _worker = await startWorker(nats);
   const { code, output } = await score(...asked(file('trips.parquet'), file('scored.parquet')));
+  expect(output).toContain('version 1 of trip-duration\npickupAt: no column, the default (now) is used\n');
   expect(output).toContain(`${ROWS} rows, 2 without a prediction`);
   expect(code).toBe(0);
   const rows = await query(`SELECT * FROM '${file('scored.parquet')}'`);
@@ -90,71 +127,159 @@ test('each row has what the model gives directly, or the reason why it has nothi
   expect(existsSync(`${file('scored.parquet')}.partial`)).toBe(false);
 });
 
-test('stopped by Ctrl-C and started again, it goes on and gives the same file', {
+test('stopped by Ctrl-C and started again, it goes on and gives the same file, whatever the cut and the rollout', {
   timeout: 120_000,
 }, async () => {
-  const slow = await startWorker(nats, SLOW_RUNS);
   await using streams = await inspectStreams(nats);
   const before = (await streams.state('CHUNKS')).messages;
-  const interrupted = startScore(...asked(file('trips.parquet'), file('resumed.parquet')));
+  const out = file('resumed.parquet');
+  const interrupted = startScore(...asked(file('trips.parquet'), out));
   await eventually(
     () => streams.state('CHUNKS'),
     ({ messages }) => messages >= before + 6,
   );
-  interrupted.interrupt();
+  interrupted.kill('SIGSTOP');
+  expect(await score(...asked(file('trips.parquet'), out))).toMatchObject({
+    code: 1,
+    output: expect.stringContaining(`another score is writing ${out}`),
+  });
+  // npm hands on what the terminal has sent already.
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGCONT'] as const) interrupted.kill(signal);
   expect(await interrupted.ended).toMatchObject({ code: 130, output: expect.stringContaining('goes on') });
-  expect(existsSync(file('resumed.parquet'))).toBe(false);
-  slow.kill('SIGTERM');
-  await slow.ended;
-  const saved = await DuckDBInstance.create(join(`${file('resumed.parquet')}.partial`, 'score.duckdb'));
-  const connection = await saved.connect();
-  const parts = Number((await connection.runAndReadAll('SELECT count(*) FROM part')).getRowsJS()[0]?.[0]);
-  connection.closeSync();
-  saved.closeSync();
+  expect(existsSync(out)).toBe(false);
+  const parts = await partsOf(out);
   expect(parts).toBeGreaterThan(0);
   expect(parts).toBeLessThan(Math.ceil(ROWS / 1_000));
 
-  await using _worker = await startWorker(nats);
-  expect(await score(...asked(file('trips.parquet'), file('resumed.parquet')))).toMatchObject({ code: 0 });
+  await answerWith({ 2: 100 });
+  await utimes(file('trips.parquet'), 1, 1);
+  const others = ['--map', 'tripDistanceMiles=pulocationid', '--model-version', '2'];
+  expect(await score(...asked(file('trips.parquet'), out, ...others))).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/differs in --model-version, the model .*, the columns of the inputs/),
+  });
+  const cut = ['--rows', '700', '--calls', '2'];
+  expect(await score(...asked(file('trips.parquet'), out, ...cut))).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('version 1 of'),
+  });
+  await answerWith({ 1: 100 });
   expect(await score(...asked(file('trips.parquet'), file('whole.parquet')))).toMatchObject({ code: 0 });
-  expect(await readFile(file('resumed.parquet'))).toEqual(await readFile(file('whole.parquet')));
+  expect(await readFile(out)).toEqual(await readFile(file('whole.parquet')));
 });
 
-test('CSV goes in and out, with columns of any name', async () => {
-  await using _worker = await startWorker(nats);
-  await writeFile(file('in.csv'), 'from,to,miles\n74,75,1.44\n43,151,1.01\n');
-  const map = [
-    '--map',
-    'pickupLocationId=from',
-    '--map',
-    'dropoffLocationId=to',
-    '--map',
-    'tripDistanceMiles=miles',
-  ];
-  expect(await score(...asked(file('in.csv'), file('out.csv'), ...map))).toMatchObject({ code: 0 });
-  const [head, first] = (await readFile(file('out.csv'), 'utf8')).split('\n');
-  expect(head).toBe('from,to,miles,durationMinutes,error');
-  expect(first).toMatch(/^74,75,1\.44,7\.848\d+,$/);
+test('a bad cell of a CSV is an error of its row, and the columns are written as they came', async () => {
+  const lines = ['74,75,18.00,2021-02-03 14:30:00', '43,x,1.01,', '43,151,abc,2021-02-03T14:30:00-05:00'];
+  await writeFile(file('in.csv'), `from,to,miles,at\n${lines.join('\n')}\n`);
+  const map = ['pickupLocationId=from', 'dropoffLocationId=to', 'tripDistanceMiles=miles', 'pickupAt=at'];
+  // What is left where no row was scored is no hindrance.
+  await mkdir(`${file('out.csv')}.partial`);
+  await query(
+    `ATTACH '${file('out.csv')}.partial/score.duckdb' AS kept; CREATE TABLE kept.plan (text VARCHAR)`,
+  );
+  const { code, output } = await score(
+    ...asked(file('in.csv'), file('out.csv'), ...map.flatMap((pair) => ['--map', pair])),
+  );
+  expect(output).toContain('3 rows, 2 without a prediction');
+  expect(code).toBe(0);
+  const [head, ...rows] = (await readFile(file('out.csv'), 'utf8')).split('\n');
+  expect(head).toBe('from,to,miles,at,durationMinutes,error');
+  expect(rows[0]).toMatch(/^74,75,18\.00,2021-02-03 14:30:00,\d+\.\d+,$/);
+  expect(rows[1]).toMatch(
+    /^43,x,1\.01,,,"dropoffLocationId must be .* got ""x""; pickupAt must be .* got null"$/,
+  );
+  expect(rows[2]).toMatch(/got ""abc""/);
+});
+
+test('a version that is named scores; where tasks go to several, one must be', async () => {
+  await answerWith({ 1: 75, 2: 25 });
+  const trips = file('few.parquet');
+  expect(await score(...asked(trips, file('split.csv')))).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/version 1 \(75 %\) and 2 \(25 %\): say with --model-version/),
+  });
+  expect(await score(...asked(trips, file('named.csv'), '--model-version', '2'))).toMatchObject({ code: 0 });
+  expect(
+    await query(`SELECT DISTINCT durationMinutes FROM '${file('named.csv')}' WHERE error IS NULL`),
+  ).toEqual([{ durationMinutes: MINUTES }]);
+  await answerWith({ 1: 100 });
+});
+
+test('an output that is there is replaced with --overwrite only, and the input never', async () => {
+  const trips = file('one.csv');
+  const text = 'PULocationID,DOLocationID,trip_distance\n74,75,1.44\n';
+  await writeFile(trips, text);
+  await writeFile(file('there.csv'), 'mine');
+  expect(await score(...asked(trips, file('there.csv')))).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('--overwrite'),
+  });
+  expect(await readFile(file('there.csv'), 'utf8')).toBe('mine');
+  expect(await score(...asked(trips, file('there.csv'), '--overwrite'))).toMatchObject({ code: 0 });
+  expect(await readFile(file('there.csv'), 'utf8')).toContain('durationMinutes');
+  await symlink(trips, file('symbolic.csv'));
+  await link(trips, file('hard.csv'));
+  for (const out of [`${folder.path}/./one.csv`, file('symbolic.csv'), file('hard.csv')])
+    expect(await score(...asked(trips, out, '--overwrite'))).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('must be another file'),
+    });
+  expect(await readFile(trips, 'utf8')).toBe(text);
+});
+
+test('a call that is too large for the gateway becomes several', async () => {
+  await using narrow = await startGateway(nats, { MODELS_DIR: models.path, MAX_BODY_BYTES: '32768' });
+  await allServed(narrow);
+  const { port } = new URL(narrow.url);
+  const args = ['--model', 'trip-duration', '--url', `http://127.0.0.1:${port}`, '--rows', '1000'];
+  const { code, output } = await score(...args, file('few.parquet'), file('narrow.csv'));
+  expect(output).toContain(`${FEW} rows, 2 without a prediction`);
+  expect(code).toBe(0);
+});
+
+test('who waits for Tidings says so, and gives up where it never was', async () => {
+  const { code, output } = await unanswered.ended;
+  expect(output).toBe(
+    `score: waiting for Tidings at ${unanswered.url} (Ctrl-C stops)\nscore: ${unanswered.url} does not answer. Is Tidings running there? (npm start, or --url)\n`,
+  );
+  expect(code).toBe(1);
 });
 
 test.each([
-  [2, 'expected --model', (name: string) => ['--url', gateway.url, file('trips.parquet'), file(name)]],
-  [2, '--rows must be', (name: string) => asked(file('trips.parquet'), file(name), '--rows', '0')],
+  [2, 'expected --model', (out: string) => ['--url', gateway.url, file('trips.parquet'), out]],
   [
     1,
     'must be one of trip-duration',
-    (name: string) => ['--model', 'x', '--url', gateway.url, file('trips.parquet'), file(name)],
+    (out: string) => ['--model', 'x', '--url', gateway.url, file('trips.parquet'), out],
   ],
-  [1, 'must be a file', (name: string) => asked(file('nothing.parquet'), file(name))],
   [
     1,
-    'there is no column miles',
-    (name: string) => asked(file('trips.parquet'), file(name), '--map', 'tripDistanceMiles=miles'),
+    'but not as Tidings does',
+    (out: string) => ['--model', 'x', '--url', `${gateway.url}/x`, file('trips.parquet'), out],
   ],
+  [1, 'must be a file', (out: string) => asked(file('nothing.parquet'), out)],
+  [1, 'is empty', (out: string) => asked(file('empty.csv'), out)],
+  [1, 'has no rows', (out: string) => asked(file('headOnly.csv'), out)],
+  [1, 'cannot be read', (out: string) => asked(file('text.parquet'), out)],
+  [
+    1,
+    'there is no column x',
+    (out: string) => asked(file('trips.parquet'), out, '--map', 'tripDistanceMiles=x'),
+  ],
+  [
+    1,
+    'that can be had (1, 2), got 9',
+    (out: string) => asked(file('trips.parquet'), out, '--model-version', '9'),
+  ],
+  [1, 'cannot be made', () => asked(file('trips.parquet'), join(file('trips.parquet'), 'out.csv'))],
   [1, 'must end in', () => asked(file('trips.parquet'), file('out.json'))],
 ])('what cannot be is told with exit code %i: %s', async (code, text, args) => {
-  const told = await score(...args(`refused-${code}-${text.length}.parquet`));
+  await writeFile(file('empty.csv'), '');
+  await writeFile(file('headOnly.csv'), 'PULocationID,DOLocationID,trip_distance\n');
+  await writeFile(file('text.parquet'), 'no Parquet');
+  const told = await score(...args(file('refused.parquet')));
   expect(told.output).toContain(text);
   expect(told.code).toBe(code);
   expect(told.output).not.toContain('    at ');
+  expect(existsSync(`${file('refused.parquet')}.partial`)).toBe(false);
 });

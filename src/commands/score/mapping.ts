@@ -1,19 +1,17 @@
 /** Which column of a file is which input of a model, and how its values are read. */
 import { inputProblem, readValue } from '../../models/input.ts';
+import { NOW } from '../../models/localTime.ts';
 import type { ManifestInput } from '../../models/manifest.ts';
+import { type FileColumn, literal, quoted } from './sql.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
 
-/** A column of the file, with its DuckDB type. */
-export interface FileColumn {
-  readonly name: string;
-  readonly type: string;
-}
-
-/** An input that is read from the file. */
+/** An input that each row has a value of. */
 export interface MappedInput {
   readonly input: ManifestInput;
-  /** SQL that gives its values: numbers, texts, booleans, lists of numbers. */
-  readonly sql: string;
+  /** Undefined where all rows have the same: the instant `now`, by default. */
+  readonly column: string | undefined;
+  /** SQL that gives its values: numbers, texts, booleans, lists of numbers. Of a text, also what it may stand for. */
+  readonly readings: readonly string[];
 }
 
 /**
@@ -29,22 +27,28 @@ export function mapInputs(
   named: ReadonlyMap<string, string>,
 ): readonly MappedInput[] {
   const unknown = [...named.keys()].find((name) => !inputs.some((input) => input.name === name));
-  if (unknown !== undefined) throw new ScoreError(`--map must name inputs of the model, got ${unknown}`);
+  if (unknown !== undefined) {
+    const known = inputs.map(({ name }) => name).join(', ');
+    throw new ScoreError(`--map must name inputs of the model (${known}), got ${unknown}`);
+  }
   const problems: string[] = [];
-  const mapped = inputs.flatMap((view) => {
+  const mapped = inputs.flatMap((view): readonly MappedInput[] => {
     const column = columnOf(view, columns, named.get(view.name));
     if (column === undefined) {
       const wanted = named.get(view.name);
       if (wanted !== undefined) problems.push(`there is no column ${wanted} for ${view.name}`);
       else if (view.default === null) problems.push(`there is no column ${view.name} or ${view.tensor}`);
+      // Said in every row, so that it is the same instant in all.
+      else if (plainDefault(view) === NOW && view.type === 'dateTime')
+        return [{ input: manifestInput(view), column: undefined, readings: [literal(NOW)] }];
       return [];
     }
-    const sql = readingOf(view, column);
-    if (sql === undefined)
+    const readings = readingsOf(view, column);
+    if (readings === undefined)
       problems.push(
         `the column ${column.name} is ${column.type}, which gives no ${view.type} for ${view.name}`,
       );
-    return sql === undefined ? [] : [{ input: manifestInput(view), sql }];
+    return readings === undefined ? [] : [{ input: manifestInput(view), column: column.name, readings }];
   });
   if (problems.length === 0) return mapped;
   const names = columns.map(({ name }) => name).join(', ');
@@ -53,25 +57,42 @@ export function mapInputs(
   );
 }
 
+/** A line for each input that has no column, but a default. */
+export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInput[]): readonly string[] {
+  const withColumn = new Set(
+    mapped.flatMap(({ input, column }) => (column === undefined ? [] : [input.name])),
+  );
+  return inputs
+    .filter(({ name }) => !withColumn.has(name))
+    .map((view) => `${view.name}: no column, the default (${plainDefault(view)}) is used`);
+}
+
 /**
  * A row as the mutation takes it.
  *
- * @param values in the order of `mapped`; null where the file has none.
+ * @param values in the order of `mapped`, each with its readings; null where the file has none.
+ * @param now the instant that a local time `now` is.
  * @returns the reason, if the model does not take it.
  */
 export function rowOf(
   mapped: readonly MappedInput[],
-  values: readonly unknown[],
+  values: readonly (readonly unknown[])[],
+  now: string,
 ): Readonly<Record<string, unknown>> | string {
   const row: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [i, { input }] of mapped.entries()) {
-    const given = inputValue(input, values[i] ?? undefined);
-    if (given === undefined && input.default !== undefined) continue;
+    const given = bestReading(input, values[i] ?? []);
     if (readValue(input, given) === undefined) problems.push(inputProblem(input, given).message);
-    else row[input.name] = given;
+    else row[input.name] = input.type === 'dateTime' && given === NOW ? now : given;
   }
   return problems.length === 0 ? row : problems.join('; ');
+}
+
+/** What the model takes; else what the text stands for, so that the message tells what is wrong with that. */
+function bestReading(input: ManifestInput, readings: readonly unknown[]): unknown {
+  const [given, meant] = readings.map((reading) => inputValue(input, reading ?? undefined));
+  return meant === undefined || readValue(input, given) !== undefined ? given : meant;
 }
 
 function columnOf(
@@ -88,29 +109,68 @@ function columnOf(
 const NUMERIC = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
 
 /** @returns undefined if the column's type cannot be read as the input's. */
-function readingOf({ type, size }: FieldView, column: FileColumn): string | undefined {
+function readingsOf({ type, size }: FieldView, column: FileColumn): readonly string[] | undefined {
   const name = quoted(column.name);
+  const isText = column.type === 'VARCHAR';
   switch (type) {
     case 'string':
     case 'enum':
-      return `CAST(${name} AS VARCHAR)`;
+      return [`CAST(${name} AS VARCHAR)`];
     case 'boolean':
-      return column.type === 'BOOLEAN' || NUMERIC.test(column.type) ? `CAST(${name} AS BOOLEAN)` : undefined;
+      if (isText)
+        return [name, `coalesce(TRY_CAST(${name} AS BOOLEAN), CAST(TRY_CAST(${name} AS DOUBLE) AS BOOLEAN))`];
+      return column.type === 'BOOLEAN' || NUMERIC.test(column.type)
+        ? [`CAST(${name} AS BOOLEAN)`]
+        : undefined;
     case 'dateTime':
-      return readingOfTime(name, column.type);
-    default:
-      if (size !== null) return /(?:\[\d*\])$/.test(column.type) ? `CAST(${name} AS DOUBLE[])` : undefined;
-      return NUMERIC.test(column.type) ? `CAST(${name} AS DOUBLE)` : undefined;
+      return isText ? [`replace(${name}, ' ', 'T')`, timeIn(name)] : readingsOfTime(name, column.type);
+    default: {
+      const wanted = size === null ? 'DOUBLE' : 'DOUBLE[]';
+      if (isText) return [name, `TRY_CAST(${name} AS ${wanted})`];
+      const fits = size === null ? NUMERIC.test(column.type) : /(?:\[\d*\])$/.test(column.type);
+      return fits ? [`CAST(${name} AS ${wanted})`] : undefined;
+    }
   }
 }
 
-function readingOfTime(name: string, type: string): string | undefined {
-  if (type === 'VARCHAR') return `replace(${name}, ' ', 'T')`;
-  if (type === 'TIMESTAMP WITH TIME ZONE')
-    return `strftime(make_timestamp(epoch_us(${name})), '%Y-%m-%dT%H:%M:%SZ')`;
+function readingsOfTime(name: string, type: string): readonly string[] | undefined {
+  if (type === 'TIMESTAMP WITH TIME ZONE') return [textOfInstant(name)];
   return type === 'DATE' || type.startsWith('TIMESTAMP')
-    ? `strftime(CAST(${name} AS TIMESTAMP), '%Y-%m-%dT%H:%M:%S')`
+    ? [textOfReading(`CAST(${name} AS TIMESTAMP)`)]
     : undefined;
+}
+
+/** A time that is written in another way than the model takes: 2021/2/3, with the offset +00, or 02/13/2021 02:30:00 PM. */
+function timeIn(name: string): string {
+  const withZone = `regexp_matches(${name}, ':[0-9]{2}([.][0-9]+)?[ ]*[A-Za-z+-]')`;
+  return `coalesce(CASE WHEN ${withZone} THEN ${textOfInstant(`TRY_CAST(${name} AS TIMESTAMPTZ)`)}
+    ELSE ${textOfReading(`TRY_CAST(${name} AS TIMESTAMP)`)} END, ${textOfReading(dayInYearLast(name))})`;
+}
+
+const MONTH_FIRST = formatsOf('%m', '%d');
+const DAY_FIRST = formatsOf('%d', '%m');
+/** Whether months or days come first is what most of the first rows say: of a single cell it may not be seen. */
+const LOOKED_AT_ROWS = 1_000;
+
+function dayInYearLast(name: string): string {
+  const monthFirst = `try_strptime(${name}, ${MONTH_FIRST})`;
+  const dayFirst = `try_strptime(${name}, ${DAY_FIRST})`;
+  return `CASE WHEN (SELECT count(${monthFirst}) >= count(${dayFirst}) FROM input WHERE rowid < ${LOOKED_AT_ROWS})
+    THEN ${monthFirst} ELSE ${dayFirst} END`;
+}
+
+function formatsOf(...days: readonly string[]): string {
+  const dates = ['/', '-', '.'].map((separator) => [...days, '%Y'].join(separator));
+  const times = ['', ' %H:%M:%S', ' %H:%M', ' %I:%M:%S %p', ' %I:%M %p'];
+  return `[${dates.flatMap((date) => times.map((time) => literal(date + time))).join(', ')}]`;
+}
+
+function textOfInstant(sql: string): string {
+  return `strftime(make_timestamp(epoch_us(${sql})), '%Y-%m-%dT%H:%M:%SZ')`;
+}
+
+function textOfReading(sql: string): string {
+  return `strftime(${sql}, '%Y-%m-%dT%H:%M:%S')`;
 }
 
 /** Of an enum, files have the names, or what the model knows them as. */
@@ -128,6 +188,7 @@ function manifestInput(view: FieldView): ManifestInput {
   } as unknown as ManifestInput;
 }
 
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+/** As a person writes it. */
+function plainDefault({ default: text }: FieldView): string | undefined {
+  return text?.replace(/^"(.*)"$/, '$1');
 }

@@ -2,90 +2,85 @@
 import type { Value } from '../../task.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
 import type { ScoreProgress } from './progress.ts';
-import type { ScoredPart, ScoreTable } from './table.ts';
-import { type ModelView, RowsRefused, type Tidings } from './tidings.ts';
+import type { Part, ScoredPart, ScoreTable } from './table.ts';
+import { CallTooLarge, type ModelView, RowsRefused, type Tidings } from './tidings.ts';
 
 export interface ScoringOptions {
   readonly tidings: Tidings;
   readonly table: ScoreTable;
   readonly model: ModelView;
-  readonly modelVersion: string | undefined;
   readonly mapped: readonly MappedInput[];
-  /** In one call at most. */
-  readonly rowsPerPart: number;
+  /** At most. */
+  readonly rowsPerCall: number;
   /** Calls at a time. */
   readonly calls: number;
   readonly progress: Pick<ScoreProgress, 'saved' | 'savedBefore'>;
   readonly signal: AbortSignal;
 }
 
-interface Part {
-  readonly number: number;
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Resolves once every part is saved. @throws whatever one of them throws; those that are saved stay so. */
 export async function scoreAll(options: ScoringOptions): Promise<void> {
-  const { table, model, rowsPerPart, calls, progress, signal } = options;
+  const { table, model, rowsPerCall, calls, progress, signal } = options;
   const rowCount = await table.rowCount();
   const saved = await table.savedParts();
-  const parts: Part[] = [];
-  for (let number = 0; number * rowsPerPart < rowCount; number++) {
-    const from = number * rowsPerPart;
-    const part = { number, from, to: Math.min(rowCount, from + rowsPerPart) };
-    if (saved.has(number)) progress.savedBefore(part.to - from);
-    else parts.push(part);
-  }
-  const work = parts.values();
+  for (const { from, to } of saved) progress.savedBefore(to - from);
+  const work = partsBetween(saved, rowCount, rowsPerCall);
   const lane = async () => {
     for (const part of work) {
       signal.throwIfAborted();
-      await table.save(part.number, part.from, model.outputs, await scorePart(part, options));
+      await table.save(part, model.outputs, await scorePart(part, options));
       progress.saved(part.to - part.from);
     }
   };
   await Promise.all(Array.from({ length: calls }, lane));
 }
 
-/** Rows that the model does not take are left out of the call, and have their reason as error. */
-async function scorePart({ from, to }: Part, options: ScoringOptions): Promise<ScoredPart> {
-  const { tidings, table, model, modelVersion, mapped } = options;
-  const columns = await table.read(mapped, from, to);
-  const errors: (string | null)[] = Array.from({ length: to - from }, () => null);
-  const rows = errors.map((_, i) =>
-    rowOf(
-      mapped,
-      columns.map((column) => column[i]),
-    ),
-  );
-  for (const [i, row] of rows.entries()) if (typeof row === 'string') errors[i] = row;
-  for (;;) {
-    const asked = [...errors.keys()].filter((i) => errors[i] === null);
-    if (asked.length === 0) return scattered(model, asked, {}, errors);
-    try {
-      const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
-      const predictions = await tidings.predict(model, inputs, modelVersion);
-      for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
-      return scattered(model, asked, predictions.columns, errors);
-    } catch (error) {
-      if (!(error instanceof RowsRefused)) throw error;
-      for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
-    }
+/** Cuts what is not saved yet. @param saved in their order. */
+function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: number): Generator<Part> {
+  let from = 0;
+  for (const next of [...saved, { from: rowCount, to: rowCount }]) {
+    for (; from < next.from; from += rowsPerCall) yield { from, to: Math.min(next.from, from + rowsPerCall) };
+    from = next.to;
   }
 }
 
-/** Brings what was predicted back to the places of the rows that were asked. */
-function scattered(
-  { outputs }: ModelView,
-  asked: readonly number[],
-  predicted: Readonly<Record<string, readonly (Value | null)[]>>,
-  errors: readonly (string | null)[],
-): ScoredPart {
-  const columns = outputs.map(({ name }) => {
-    const column: (Value | null)[] = errors.map(() => null);
-    for (const [i, row] of asked.entries()) column[row] = predicted[name]?.[i] ?? null;
-    return [name, column] as const;
-  });
-  return { columns: Object.fromEntries(columns), errors };
+/** Rows that the model does not take are left out of the call, and have their reason as error. */
+async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPart> {
+  const { tidings, table, model, mapped } = options;
+  const { version, now } = table.plan;
+  const values = await table.read(mapped, part);
+  const rows = Array.from({ length: part.to - part.from }, (_, i) =>
+    rowOf(
+      mapped,
+      values.map((readings) => readings.map((reading) => reading[i])),
+      now,
+    ),
+  );
+  const errors = rows.map((row) => (typeof row === 'string' ? row : null));
+  const columns = Object.fromEntries(
+    model.outputs.map(({ name }) => [name, rows.map((): Value | null => null)]),
+  );
+  const score = async (asked: readonly number[]): Promise<void> => {
+    if (asked.length === 0) return;
+    try {
+      const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
+      const predictions = await tidings.predict(model, inputs, version);
+      for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
+      for (const [name, column] of Object.entries(columns))
+        for (const [i, row] of asked.entries()) column[row] = predictions.columns[name]?.[i] ?? null;
+    } catch (error) {
+      if (error instanceof RowsRefused) {
+        for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
+        await score(asked.filter((i) => errors[i] === null));
+      } else if (error instanceof CallTooLarge && asked.length > 1) {
+        const half = Math.ceil(asked.length / 2);
+        await score(asked.slice(0, half));
+        await score(asked.slice(half));
+      } else if (error instanceof CallTooLarge) {
+        for (const i of asked) errors[i] = error.message;
+      } else throw error;
+    }
+  };
+  await score([...rows.keys()].filter((i) => errors[i] === null));
+  return { columns, errors };
 }

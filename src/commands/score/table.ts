@@ -2,22 +2,26 @@
  * The file that is scored, and what has been predicted for it: a DuckDB database in a folder beside the output, until
  * that is whole. A part that is saved stays saved, whenever the process ends.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import {
   BIGINT,
   BOOLEAN,
   DOUBLE,
-  type DuckDBConnection,
   DuckDBDataChunk,
-  DuckDBInstance,
   type DuckDBType,
   LIST,
   listValue,
   VARCHAR,
 } from '@duckdb/node-api';
+import { messageOf } from '../../errors.ts';
 import type { Value } from '../../task.ts';
-import { type FileColumn, type MappedInput, quoted } from './mapping.ts';
+import { Database } from './database.ts';
+import { readerOf, unreadable } from './inputFile.ts';
+import type { MappedInput } from './mapping.ts';
+import type { Plan } from './plan.ts';
+import { type FileColumn, literal, quoted } from './sql.ts';
 import { type FieldView, ScoreError } from './tidings.ts';
 
 /** What was predicted for the rows of a part, in their order. */
@@ -29,41 +33,85 @@ export interface ScoredPart {
 /** The column with the reason why a row has no prediction. */
 const ERROR_COLUMN = 'error';
 const CHUNK_ROWS = 2_048;
+const DATABASE_FILE = 'score.duckdb';
+
+/** Rows that are scored and saved together. */
+export interface Part {
+  readonly from: number;
+  /** Is not among them. */
+  readonly to: number;
+}
+
+interface OutputOptions {
+  readonly input: string;
+  readonly out: string;
+  /** Whether an output that is there may be replaced. */
+  readonly overwrite: boolean;
+}
+
+interface BeginOptions {
+  readonly input: string;
+  readonly out: string;
+  readonly plan: Plan;
+  readonly outputs: readonly FieldView[];
+  readonly signal: AbortSignal;
+}
 
 export class ScoreTable implements AsyncDisposable {
-  readonly #instance: DuckDBInstance;
-  readonly #connection: DuckDBConnection;
-  readonly #folder: string;
+  readonly plan: Plan;
+  readonly #database: Database;
   readonly #out: string;
+  /** Whether anything in the folder is still of use. */
+  #isKept: boolean;
+  #isOpen = true;
   /** Statements of a transaction are not mixed with those of another. */
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, folder: string, out: string) {
-    this.#instance = instance;
-    this.#connection = connection;
-    this.#folder = folder;
+  private constructor(database: Database, out: string, plan: Plan, isKept: boolean) {
+    this.#database = database;
     this.#out = out;
+    this.plan = plan;
+    this.#isKept = isKept;
   }
 
   /**
-   * Reads a file, or finds what an earlier run has left of its work.
+   * Finds what an earlier run has left of its work. If no row of it was scored, it is nothing.
    *
-   * @param plan all that decides what is predicted, but for the file itself.
-   * @throws {ScoreError} if the file cannot be read, or the earlier run had another plan.
+   * @throws {ScoreError} if it cannot be read, or another score is at work on it.
    */
-  static async open({ input, out, plan }: { input: string; out: string; plan: object }): Promise<ScoreTable> {
-    const folder = `${out}.partial`;
-    formatOf(out);
-    const source = await stat(input).catch(() => {
-      throw new ScoreError(`${input} must be a file that can be read`);
+  static async find(out: string, signal: AbortSignal): Promise<ScoreTable | undefined> {
+    const folder = partialOf(out);
+    if (!existsSync(join(folder, DATABASE_FILE))) return undefined;
+    const database = await openDatabase(out, signal);
+    const [kept] = await database
+      .rows('SELECT text FROM plan WHERE (SELECT count(first_row) FROM part) > 0')
+      .catch(async (cause) => {
+        await database[Symbol.asyncDispose]();
+        throw unreadablePart(out, cause);
+      });
+    if (kept !== undefined) return new ScoreTable(database, out, JSON.parse(String(kept[0])), true);
+    await database[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+    return undefined;
+  }
+
+  /** Reads a file, and makes room for its predictions. @throws {ScoreError} if it cannot be read, or no room be made. */
+  static async begin({ input, out, plan, outputs, signal }: BeginOptions): Promise<ScoreTable> {
+    const folder = partialOf(out);
+    await mkdir(folder, { recursive: true }).catch((cause) => {
+      throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
     });
-    const planned = JSON.stringify({ ...plan, input, size: source.size, modifiedAt: source.mtimeMs });
-    await mkdir(folder, { recursive: true });
-    const instance = await DuckDBInstance.create(join(folder, 'score.duckdb'));
-    const connection = await instance.connect();
-    const table = new ScoreTable(instance, connection, folder, out);
+    const database = await openDatabase(out, signal);
+    const table = new ScoreTable(database, out, plan, false);
+    const columns = outputs.map((output) => `${quoted(output.name)} ${typeOf(output)}`);
     try {
-      await table.#begin(input, planned);
+      await database.run(`INSERT INTO plan VALUES (${literal(JSON.stringify(plan))})`);
+      await database.run(
+        `CREATE TABLE prediction (row BIGINT, ${columns.join(', ')}, ${ERROR_COLUMN} VARCHAR)`,
+      );
+      await database.run(`CREATE TABLE input AS SELECT * FROM ${readerOf(input)}`).catch((cause) => {
+        throw unreadable(input, cause);
+      });
       return table;
     } catch (error) {
       await table[Symbol.asyncDispose]();
@@ -71,59 +119,36 @@ export class ScoreTable implements AsyncDisposable {
     }
   }
 
-  async columns(): Promise<readonly FileColumn[]> {
-    const rows = await this.#rows(
-      "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = 'input' ORDER BY column_index",
-    );
-    return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
-  }
-
   async rowCount(): Promise<number> {
-    return Number((await this.#rows('SELECT count(*) FROM input'))[0]?.[0]);
+    return Number((await this.#database.rows('SELECT count(*) FROM input'))[0]?.[0]);
   }
 
-  /** Makes room for the predictions, unless an earlier run did. @throws {ScoreError} if the file has such columns. */
-  async prepare(outputs: readonly FieldView[]): Promise<void> {
-    const names = new Set((await this.columns()).map(({ name }) => name.toLowerCase()));
-    const clash = [...outputs.map(({ name }) => name), ERROR_COLUMN].find((name) =>
-      names.has(name.toLowerCase()),
-    );
-    if (clash !== undefined)
-      throw new ScoreError(
-        `the file has a column ${clash} already: rename it, since the predictions need the name`,
-      );
-    const columns = outputs.map((output) => `${quoted(output.name)} ${typeOf(output)}`);
-    await this.#connection.run(
-      `CREATE TABLE IF NOT EXISTS prediction (row BIGINT, ${columns.join(', ')}, ${ERROR_COLUMN} VARCHAR)`,
-    );
-    await this.#connection.run('CREATE TABLE IF NOT EXISTS part (number BIGINT)');
+  /** The parts that were saved, in the order of their rows. */
+  async savedParts(): Promise<readonly Part[]> {
+    const rows = await this.#database.rows('SELECT first_row, row_count FROM part ORDER BY first_row');
+    return rows.map(([first, count]) => ({ from: Number(first), to: Number(first) + Number(count) }));
   }
 
-  /** The parts that were saved. */
-  async savedParts(): Promise<ReadonlySet<number>> {
-    return new Set((await this.#rows('SELECT number FROM part')).map(([number]) => Number(number)));
-  }
-
-  /** @returns a column for each input. */
+  /** @returns for each input its readings, a column each. */
   async read(
     inputs: readonly MappedInput[],
-    from: number,
-    to: number,
-  ): Promise<readonly (readonly unknown[])[]> {
-    const list = inputs.map(({ sql }) => sql).join(', ');
-    const reader = await this.#connection.runAndReadAll(
+    { from, to }: Part,
+  ): Promise<readonly (readonly (readonly unknown[])[])[]> {
+    const list = inputs.flatMap(({ readings }) => readings).join(', ');
+    const columns = await this.#database.columns(
       `SELECT ${list} FROM input WHERE rowid >= ${from} AND rowid < ${to} ORDER BY rowid`,
     );
-    return reader.getColumnsJS();
+    const next = columns.values();
+    return inputs.map(({ readings }) => [...next.take(readings.length)]);
   }
 
   /** Saves a part whole or not at all. */
-  save(part: number, firstRow: number, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
+  save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#inTurn(async () => {
       const { errors } = scored;
       const types = [BIGINT, ...outputs.map(duckTypeOf), VARCHAR];
-      await this.#connection.run('BEGIN');
-      const appender = await this.#connection.createAppender('prediction');
+      await this.#database.run('BEGIN');
+      const appender = await this.#database.createAppender('prediction');
       for (let from = 0; from < errors.length; from += CHUNK_ROWS) {
         const to = Math.min(errors.length, from + CHUNK_ROWS);
         const chunk = DuckDBDataChunk.create(types, to - from);
@@ -135,60 +160,43 @@ export class ScoreTable implements AsyncDisposable {
         appender.appendDataChunk(chunk);
       }
       appender.closeSync();
-      await this.#connection.run(`INSERT INTO part VALUES (${part})`);
-      await this.#connection.run('COMMIT');
+      await this.#database.run(`INSERT INTO part VALUES (${firstRow}, ${end - firstRow})`);
+      await this.#database.run('COMMIT');
+      this.#isKept = true;
     });
   }
 
   /** Rows without a prediction. */
   async failedRows(): Promise<number> {
-    return Number(
-      (await this.#rows(`SELECT count(*) FROM prediction WHERE ${ERROR_COLUMN} IS NOT NULL`))[0]?.[0],
+    const rows = await this.#database.rows(
+      `SELECT count(*) FROM prediction WHERE ${ERROR_COLUMN} IS NOT NULL`,
     );
+    return Number(rows[0]?.[0]);
   }
 
   /** Writes the output, the rows in the order of the file, and removes what was kept beside it. */
   async finish(outputs: readonly FieldView[]): Promise<void> {
-    const unfinished = join(this.#folder, `out${extname(this.#out)}`);
+    const unfinished = join(partialOf(this.#out), `out${extname(this.#out)}`);
     const names = [...outputs.map(({ name }) => name), ERROR_COLUMN].map(
       (name) => `prediction.${quoted(name)}`,
     );
     // One thread writes the same file each time.
-    await this.#connection.run('SET threads TO 1');
-    await this.#connection.run(
+    await this.#database.run('SET threads TO 1');
+    await this.#database.run(
       `COPY (SELECT input.*, ${names.join(', ')} FROM input JOIN prediction ON prediction.row = input.rowid
        ORDER BY input.rowid) TO ${literal(unfinished)} (${formatOf(this.#out)})`,
     );
     await rename(unfinished, this.#out);
-    await this[Symbol.asyncDispose]();
-    await rm(this.#folder, { recursive: true });
+    this.#isKept = false;
   }
 
+  /** Removes the folder, unless another run can go on with what is in it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     await this.#lastTurn;
-    this.#connection.closeSync();
-    this.#instance.closeSync();
-  }
-
-  async #begin(input: string, plan: string): Promise<void> {
-    await this.#connection.run('CREATE TABLE IF NOT EXISTS plan (text VARCHAR)');
-    const [before] = await this.#rows('SELECT text FROM plan');
-    if (before === undefined) {
-      await this.#connection
-        .run(`CREATE OR REPLACE TABLE input AS SELECT * FROM ${readerOf(input)}`)
-        .catch((cause) => {
-          throw new ScoreError(`${input} cannot be read: ${cause.message.split('\n')[0]}`, { cause });
-        });
-      await this.#connection.run(`INSERT INTO plan VALUES (${literal(plan)})`);
-    } else if (before[0] !== plan) {
-      throw new ScoreError(
-        `${this.#folder} holds part of another score: the file or the options have changed. Delete it to begin anew.`,
-      );
-    }
-  }
-
-  async #rows(sql: string): Promise<readonly (readonly unknown[])[]> {
-    return (await this.#connection.runAndReadAll(sql)).getRowsJS();
+    await this.#database[Symbol.asyncDispose]();
+    if (!this.#isKept) await rm(partialOf(this.#out), { recursive: true });
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -198,12 +206,57 @@ export class ScoreTable implements AsyncDisposable {
   }
 }
 
-function readerOf(file: string): string {
-  return extname(file) === '.parquet' ? `read_parquet(${literal(file)})` : `read_csv(${literal(file)})`;
+/** Where the work on an output is kept until that is whole. */
+export function partialOf(out: string): string {
+  return `${out}.partial`;
+}
+
+/**
+ * Looks whether an output can be written.
+ *
+ * @throws {ScoreError} if it is the input, or there already, or of no known format.
+ */
+export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
+  formatOf(out);
+  const [source, present] = await Promise.all([input, out].map((file) => stat(file).catch(() => undefined)));
+  if (present === undefined) return;
+  // However it is spelt, and by whatever link.
+  if (source?.ino === present.ino && source.dev === present.dev)
+    throw new ScoreError(`the output must be another file than the input, got ${input} and ${out}`);
+  if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is none`);
+  if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or say --overwrite`);
+}
+
+/** @throws {ScoreError} if the file has a column that is called as a new one. */
+export function checkNewColumns(columns: readonly FileColumn[], outputs: readonly FieldView[]): void {
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const clash = [...outputs.map(({ name }) => name), ERROR_COLUMN].find((name) =>
+    names.has(name.toLowerCase()),
+  );
+  if (clash !== undefined)
+    throw new ScoreError(
+      `the file has a column ${clash} already: rename it, since the predictions need the name`,
+    );
+}
+
+async function openDatabase(out: string, signal: AbortSignal): Promise<Database> {
+  const database = await Database.open(signal, join(partialOf(out), DATABASE_FILE)).catch((cause) => {
+    throw /lock/.test(messageOf(cause))
+      ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
+      : unreadablePart(out, cause);
+  });
+  await database.run('CREATE TABLE IF NOT EXISTS plan (text VARCHAR)');
+  await database.run('CREATE TABLE IF NOT EXISTS part (first_row BIGINT, row_count BIGINT)');
+  return database;
+}
+
+function unreadablePart(out: string, cause: unknown): ScoreError {
+  const error = unreadable(partialOf(out), cause);
+  return new ScoreError(`${error.message}. Delete it to begin anew.`, { cause });
 }
 
 function formatOf(file: string): string {
-  const format = { '.parquet': 'FORMAT parquet', '.csv': 'FORMAT csv, HEADER' }[extname(file)];
+  const format = { '.parquet': 'FORMAT parquet', '.csv': 'FORMAT csv, HEADER' }[extname(file).toLowerCase()];
   if (format === undefined) throw new ScoreError(`the output must end in .parquet or .csv, got ${file}`);
   return format;
 }
@@ -222,8 +275,4 @@ function duckTypeOf({ type, size }: FieldView): DuckDBType {
 
 function duckValue(value: Value | null) {
   return typeof value === 'object' && value !== null ? listValue([...value]) : value;
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,6 +1,7 @@
 /** A running Tidings, as a client sees it: what a model takes and gives, and predictions for many rows. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RequestErrorCode } from '../../errors.ts';
 import type { Value } from '../../task.ts';
 
 /** What a model says of itself. */
@@ -11,6 +12,23 @@ export interface ModelView {
   readonly columnsType: string;
   readonly inputs: readonly FieldView[];
   readonly outputs: readonly FieldView[];
+  /** Oldest first. */
+  readonly versions: readonly VersionView[];
+  /** Null if none is set: the newest version that is served answers. */
+  readonly rollout: readonly ShareView[] | null;
+}
+
+interface VersionView {
+  readonly version: string;
+  readonly state: string;
+  readonly digest: string;
+}
+
+interface ShareView {
+  readonly version: string;
+  readonly percent: number;
+  /** Whether its folder is there. */
+  readonly isThere: boolean;
 }
 
 export interface FieldView {
@@ -50,10 +68,13 @@ export class RowsRefused extends Error {
 /** What a person has to know, and can mend. */
 export class ScoreError extends Error {}
 
+/** A call has more bytes than the gateway takes at once. */
+export class CallTooLarge extends ScoreError {}
+
 interface GraphQLError {
   readonly message: string;
-  readonly extensions: {
-    readonly code: string;
+  readonly extensions?: {
+    readonly code?: string;
     readonly retryAfterMs?: number;
     readonly problems?: readonly {
       readonly row?: number;
@@ -81,8 +102,9 @@ interface PageView {
   readonly errors: readonly { readonly row: number; readonly code: string; readonly message: string }[];
 }
 
-/** A gateway that cannot be reached is tried again for so long. */
+/** A gateway that cannot be reached is tried again for so long; one that has never answered may not be there at all. */
 const UNREACHABLE_MS = 60_000;
+const NEVER_REACHED_MS = 10_000;
 const RETRY_MS = 1_000;
 /** The longest that Tidings allows. */
 const TIMEOUT_MS = 300_000;
@@ -92,15 +114,18 @@ const TRIES = 3;
 const MAX_PAGE_ROWS = 10_000;
 
 const DESCRIBE = `{ models { name batchMutation inputType columnsType
-  inputs { ...Field } outputs { ...Field } } }
+  inputs { ...Field } outputs { ...Field }
+  versions { version state digest } rollout { version percent isThere } } }
   fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default }`;
 
 export class Tidings {
-  readonly #url: string;
+  readonly #url: URL;
   readonly #signal: AbortSignal;
+  #hasAnswered = false;
+  #isWaiting = false;
 
   /** @param url of the GraphQL endpoint. */
-  constructor(url: string, signal: AbortSignal) {
+  constructor(url: URL, signal: AbortSignal) {
     this.#url = url;
     this.#signal = signal;
   }
@@ -121,7 +146,7 @@ export class Tidings {
   async predict(
     model: ModelView,
     inputs: readonly Readonly<Record<string, unknown>>[],
-    modelVersion: string | undefined,
+    modelVersion: string,
   ): Promise<Predictions> {
     for (let attempt = 1; ; attempt++) {
       const task = await this.#submit(model, inputs, modelVersion);
@@ -137,7 +162,7 @@ export class Tidings {
   async #submit(
     model: ModelView,
     inputs: readonly Readonly<Record<string, unknown>>[],
-    modelVersion: string | undefined,
+    modelVersion: string,
   ): Promise<BatchView> {
     const mutation = `mutation ($inputs: [${model.inputType}!]!, $options: TaskOptions, $first: Int!, $after: Int!) {
       batch: ${model.batchMutation}(inputs: $inputs, options: $options) { id state error { message } ${rowsOf(model)} } }`;
@@ -172,16 +197,17 @@ export class Tidings {
 
   /** Asks until there is an answer. @throws as `predict`, or whatever `fetch` does once the signal is aborted. */
   async #ask<T>(query: string, variables: object): Promise<T> {
-    const giveUpAt = performance.now() + UNREACHABLE_MS;
+    const startedAt = performance.now();
     for (;;) {
       const answer = await this.#post<T>(query, variables).catch((error: unknown) => {
-        if (this.#signal.aborted || performance.now() > giveUpAt) throw unreachable(this.#url, error);
+        if (this.#signal.aborted || error instanceof ScoreError) throw error;
+        this.#waitOn(performance.now() - startedAt, error);
         return undefined;
       });
       const [error] = answer?.errors ?? [];
       if (answer?.data != null && error === undefined) return answer.data;
       if (error !== undefined) refuse(error);
-      await sleep(error?.extensions.retryAfterMs ?? RETRY_MS, undefined, { signal: this.#signal });
+      await sleep(error?.extensions?.retryAfterMs ?? RETRY_MS, undefined, { signal: this.#signal });
     }
   }
 
@@ -192,7 +218,40 @@ export class Tidings {
       body: JSON.stringify({ query, variables }),
       signal: this.#signal,
     });
-    return (await response.json()) as Answer<T>;
+    const text = await response.text();
+    const answer = readAnswer<T>(text);
+    if (answer === undefined && response.status < 500)
+      throw new ScoreError(
+        `${this.#url} answers (status ${response.status}), but not as Tidings does: --url must be its GraphQL endpoint, such as http://127.0.0.1:4000/graphql`,
+      );
+    // As what stands before Tidings says while that cannot be reached.
+    if (answer === undefined) throw new Error(`status ${response.status}`);
+    this.#hasAnswered = true;
+    this.#isWaiting = false;
+    return answer;
+  }
+
+  /** Says so once. @throws {ScoreError} if it takes too long. */
+  #waitOn(waitedMs: number, cause: unknown): void {
+    if (!this.#isWaiting) console.error(`score: waiting for Tidings at ${this.#url} (Ctrl-C stops)`);
+    this.#isWaiting = true;
+    if (waitedMs < (this.#hasAnswered ? UNREACHABLE_MS : NEVER_REACHED_MS)) return;
+    throw new ScoreError(
+      this.#hasAnswered
+        ? `${this.#url} does not answer any more. Once it does, the same command goes on from here.`
+        : `${this.#url} does not answer. Is Tidings running there? (npm start, or --url)`,
+      { cause },
+    );
+  }
+}
+
+/** @returns undefined if it is none of GraphQL. */
+function readAnswer<T>(text: string): Answer<T> | undefined {
+  try {
+    const answer = JSON.parse(text) as Answer<T> | null;
+    return answer?.data != null || (answer?.errors?.length ?? 0) > 0 ? (answer ?? undefined) : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -203,14 +262,12 @@ function rowsOf({ columnsType, outputs }: ModelView): string {
 }
 
 /** Throws, unless it passes by itself. */
-function refuse({ message, extensions }: GraphQLError): void {
-  if (extensions.retryAfterMs !== undefined) return;
-  const rows = (extensions.problems ?? []).flatMap(({ row, field, expected }) =>
+function refuse({ message, extensions: { code, retryAfterMs, problems = [] } = {} }: GraphQLError): void {
+  if (retryAfterMs !== undefined) return;
+  const rows = problems.flatMap(({ row, field, expected }) =>
     row === undefined ? [] : [[row, `${field} must be ${expected}`] as const],
   );
-  throw rows.length > 0 ? new RowsRefused(new Map(rows)) : new ScoreError(`${extensions.code}: ${message}`);
-}
-
-function unreachable(url: string, cause: unknown): ScoreError {
-  return new ScoreError(`${url} does not answer. Is Tidings running there? (npm start, or --url)`, { cause });
+  if (rows.length > 0) throw new RowsRefused(new Map(rows));
+  const text = code === undefined ? message : `${code}: ${message}`;
+  throw code === RequestErrorCode.PayloadTooLarge ? new CallTooLarge(text) : new ScoreError(text);
 }

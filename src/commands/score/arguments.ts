@@ -1,0 +1,110 @@
+/** The command line of `npm run score`. */
+import { parseArgs } from 'node:util';
+
+export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
+         [--url <GraphQL endpoint>] [--map <input>=<column> …] [--model-version <n>] [--rows <n>] [--calls <n>] [--overwrite]`;
+
+export const HELP = `${USAGE}
+
+Scores each row of a file with a model of a running Tidings. The output has the columns of the input, those of the
+predictions, and error: why a row has none. A CSV must have a line of column names; its columns are kept as they are
+written.
+
+  --url            default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
+  --map            which column is an input, where the names do not tell: by default it is the one called as the input
+                   in GraphQL, or as its tensor. May be repeated.
+  --model-version  the version to score with; default: the one that answers all tasks of the model at the start
+  --rows           rows in one call, 1 to 10000; default 2000
+  --calls          calls at a time, 1 to 64; default 4
+  --overwrite      replaces an output that is there
+
+Ctrl-C stops it; the same command goes on from there.`;
+
+export class UsageError extends Error {}
+
+interface ScoreArguments {
+  readonly model: string;
+  readonly input: string;
+  readonly out: string;
+  readonly url: URL;
+  /** By input, the column that is named for it. */
+  readonly named: ReadonlyMap<string, string>;
+  readonly modelVersion: string | undefined;
+  readonly rowsPerCall: number;
+  readonly calls: number;
+  readonly overwrite: boolean;
+}
+
+/**
+ * @param port of the gateway, where no other address is given.
+ * @returns undefined if help is asked for.
+ * @throws {UsageError} naming the first argument that is wrong.
+ */
+export function readArguments(args: readonly string[], port: string): ScoreArguments | undefined {
+  const { values, positionals } = parseStrictly(args);
+  if (values.help) return undefined;
+  const [input, out, ...others] = positionals;
+  if (input === undefined || out === undefined || others.length > 0)
+    throw new UsageError(`expected a file to score and one to write, got ${positionals.join(' ') || 'none'}`);
+  if (values.model === undefined) throw new UsageError('expected --model <name>');
+  return {
+    model: values.model,
+    input,
+    out,
+    url: readUrl(values.url ?? `http://127.0.0.1:${port}/graphql`),
+    named: readPairs(values.map ?? []),
+    modelVersion: values['model-version'],
+    rowsPerCall: readCount('--rows', values.rows ?? '2000', 10_000),
+    calls: readCount('--calls', values.calls ?? '4', 64),
+    overwrite: values.overwrite ?? false,
+  };
+}
+
+function parseStrictly(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = {
+    model: text,
+    url: text,
+    map: { type: 'string', multiple: true },
+    'model-version': text,
+    rows: text,
+    calls: text,
+    overwrite: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    // The first sentence names the option; the others are advice on names that begin with a dash.
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new UsageError(reason);
+  }
+}
+
+/** What has no path is a gateway: its endpoint is meant. */
+function readUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new UsageError(`--url must be an address such as http://127.0.0.1:4000/graphql, got ${text}`);
+  if (url.pathname === '/') url.pathname = '/graphql';
+  return url;
+}
+
+function readPairs(texts: readonly string[]): ReadonlyMap<string, string> {
+  const columns = new Map<string, string>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new UsageError(`--map must be input=column, got ${text}`);
+    const input = text.slice(0, at);
+    if (columns.has(input))
+      throw new UsageError(`--map must name each input once, got ${input}=${columns.get(input)} and ${text}`);
+    columns.set(input, text.slice(at + 1));
+  }
+  return columns;
+}
+
+function readCount(option: string, text: string, maximum: number): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= maximum) return count;
+  throw new UsageError(`${option} must be a whole number from 1 to ${maximum}, got ${text}`);
+}

@@ -1,0 +1,69 @@
+/** What the command line of a score may be, and what decides what it predicts. */
+import { expect, test } from 'vitest';
+import { readArguments } from '../../src/commands/score/arguments.ts';
+import { checkSame, type Plan, planOf } from '../../src/commands/score/plan.ts';
+import type { ModelView } from '../../src/commands/score/tidings.ts';
+
+const read = (...args: string[]) => readArguments(['--model', 'm', 'in.csv', 'out.csv', ...args], '4100');
+
+test.each([
+  ['expected --model <name>', ['in.csv', 'out.csv']],
+  ['expected a file to score and one to write, got in.csv', ['--model', 'm', 'in.csv']],
+  ['Unknown option', ['--model', 'm', '--row', '5']],
+  ['--rows must be a whole number from 1 to 10000, got 0', ['--rows', '0']],
+  ['--calls must be a whole number from 1 to 64, got x', ['--calls', 'x']],
+  ['--map must be input=column, got =x', ['--map', '=x']],
+  ['--map must name each input once, got a=x and a=y', ['--map', 'a=x', '--map', 'a=y']],
+  ['--url must be an address such as http://127.0.0.1:4000/graphql, got nowhere', ['--url', 'nowhere']],
+  ['--url must be an address such as http://127.0.0.1:4000/graphql, got a:4000', ['--url', 'a:4000']],
+])('%s', (message, args) => {
+  const isWhole = args.includes('in.csv');
+  expect(() => (isWhole ? readArguments(args, '4000') : read(...args))).toThrow(message);
+});
+
+test('an address without a path is that of the endpoint, and PORT is that of no address', () => {
+  expect(String(read()?.url)).toBe('http://127.0.0.1:4100/graphql');
+  expect(String(read('--url', 'http://gateway:4000')?.url)).toBe('http://gateway:4000/graphql');
+  expect(String(read('--url', 'https://gateway/tidings/graphql')?.url)).toBe(
+    'https://gateway/tidings/graphql',
+  );
+  expect(readArguments(['-h'], '4000')).toBeUndefined();
+});
+
+const SERVED = ['1', '2', '3'].map((version) => ({ version, state: 'SERVED', digest: `digest ${version}` }));
+
+function model(view: Partial<ModelView> = {}): ModelView {
+  const names = { name: 'm', batchMutation: 'b', inputType: 'I', columnsType: 'C' };
+  return { ...names, inputs: [], outputs: [], versions: SERVED, rollout: null, ...view };
+}
+
+function plan(view: Partial<ModelView> = {}, modelVersion?: string, kept?: Plan): Plan {
+  return planOf({ model: model(view), file: { digest: 'd', columns: [] }, mapped: [], modelVersion, kept });
+}
+
+function shares(...percents: readonly number[]) {
+  return percents.map((percent, i) => ({ version: String(i + 1), percent, isThere: i !== 2 }));
+}
+
+test('the version is the one that answers all tasks, unless one is named', () => {
+  expect(plan().version).toBe('3');
+  expect(plan({ versions: SERVED.with(2, { version: '3', state: 'WAITING', digest: '' }) }).version).toBe(
+    '2',
+  );
+  expect(plan({ rollout: shares(0, 100) }).version).toBe('2');
+  expect(plan({ rollout: shares(90, 10) }, '1').version).toBe('1');
+  expect(() => plan({ rollout: shares(90, 10) })).toThrow('go to version 1 (90 %) and 2 (10 %): say with');
+  expect(() => plan({ rollout: shares(0, 0, 100) })).toThrow('go to version 3 (100 %, gone): say with');
+  expect(() => plan({ versions: [] })).toThrow('no live worker serves m');
+  expect(() => plan({}, '9')).toThrow('must be a version of m that can be had (1, 2, 3), got 9');
+});
+
+test('a score that goes on has the version and the instant of its beginning, whatever answers by then', () => {
+  const begun = { ...plan({}, '1'), now: '2026-01-01T12:00:00.000Z' };
+  expect(plan({ rollout: shares(0, 100) }, undefined, begun)).toEqual(begun);
+  expect(() => checkSame('out.csv', begun, plan({}, undefined, begun))).not.toThrow();
+  const other = { ...plan({ outputs: [] }, '2', begun), fileDigest: 'e' };
+  expect(() => checkSame('out.csv', begun, other)).toThrow(
+    'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to begin anew.',
+  );
+});
