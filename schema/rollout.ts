@@ -53,7 +53,7 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
           required: true,
           defaultValue: [],
           description:
-            'Versions that tasks are also tried on, each with the chance of a task: users never see what comes of it, `rolloutComparison` tells. Left out, nothing is tried any more. The figures begin anew when it changes.',
+            'Versions that tasks are also tried on, each with the chance of a task: users never see what comes of it, `rolloutComparison` tells. One that answers all tasks anyway cannot be tried. Left out, nothing is tried any more. The figures begin anew when it changes.',
         }),
         moveQueued: t.arg.boolean({
           required: true,

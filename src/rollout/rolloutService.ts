@@ -85,6 +85,9 @@ export class RolloutService {
     this.#checkEach(model, 'shadow', shadow);
     if (weights.length === 0 && shadow.length > 0)
       throw badArgument('shadow', 'empty where weights are: without them there is no rollout', 'versions');
+    const all = weights.find(({ percent }) => percent === 100);
+    if (all !== undefined && shadow.some(isOf(all.version)))
+      throw badArgument('shadow', 'versions other than the one that answers all tasks', quoted(all.version));
     const digested = weights.map((weight) => ({ ...weight, digest: this.#digestOf(model, weight) }));
     await this.#rollouts.set(modelName, { weights: digested, shadow }, this.#offering.defaultRanges(model));
     const moved = moveQueued

@@ -226,6 +226,12 @@ describe('two gateways and a worker', () => {
   test.each([
     ['an unknown version', { 1: 100 }, { 7: 5 }, 'shadow.version must be a version of'],
     ['more than 100', { 1: 100 }, { 2: 101 }, 'shadow.percent must be from 0 to 100'],
+    [
+      'the version that answers all tasks',
+      { 1: 100 },
+      { 1: 5 },
+      'shadow must be versions other than the one',
+    ],
     ['a shadow without a rollout', {}, { 2: 5 }, 'shadow must be empty where weights are'],
   ])('%s is refused', async (_what, shares, shadow, message) => {
     const variables = { weights: weightsOf(shares), shadow: weightsOf(shadow) };
