@@ -226,7 +226,7 @@ function sameOrConflict(first: Actual, actual: NumericValues): Actual {
   if (isDeepStrictEqual(first.actual, actual)) return first;
   throw new RequestError(
     RequestErrorCode.ActualConflict,
-    `Another actual was reported of task ${first.taskId} before, and the first one stays.`,
+    `Another actual was reported of task ${first.taskId} before, and the first one stays: outputs that it left out are left out for good.`,
     { details: { reportedAt: new Date(first.reportedAt).toISOString() } },
   );
 }

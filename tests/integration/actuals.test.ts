@@ -196,7 +196,7 @@ describe('an actual', () => {
       expect(won).toHaveLength(1);
       for (const answer of answers.filter(({ errors }) => errors !== undefined)) {
         expect(refusalIn(answer)).toMatchObject({
-          message: `Another actual was reported of task ${id} before, and the first one stays.`,
+          message: `Another actual was reported of task ${id} before, and the first one stays: outputs that it left out are left out for good.`,
           extensions: {
             code: 'ACTUAL_CONFLICT',
             reportedAt: fieldOf<{ reportedAt: string }>(won[0] ?? {}).reportedAt,
