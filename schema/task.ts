@@ -37,7 +37,10 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
           'From its batch being formed until the run, in milliseconds: waiting for a free slot of the worker, and for its version to be loaded where it is not.',
       }),
       computeMs: t.exposeFloat('computeMs', { description: 'The run of the whole batch, in milliseconds.' }),
-      batchSize: t.exposeInt('batchSize', { description: 'Tasks in the batch.' }),
+      batchSize: t.exposeInt('batchSize', {
+        description:
+          'Tasks that this run answered; where the model says `coalesce`, those that asked the same had one row of it.',
+      }),
     }),
   });
 
