@@ -14,11 +14,20 @@ import {
 import { type Load, runLoad } from '../support/load.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
-import { startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 
 const TRIPS = 3_000;
 const LANES = 90;
+
+/** Resolves once a sixth of the trips have their results, and the others are on their way. */
+async function startLoad({ url }: Gateway): Promise<{ readonly ended: Promise<Load> }> {
+  const underWay = Promise.withResolvers<void>();
+  const onFinished = (count: number) => count === TRIPS / 6 && underWay.resolve();
+  const ended = runLoad(url, { trips: TRIPS, lanes: LANES, onFinished });
+  await underWay.promise;
+  return { ended };
+}
 
 async function expectAllRight({ finished }: Load): Promise<void> {
   await using model = await openDirectModel();
@@ -37,17 +46,11 @@ describe('under load, nothing accepted is lost', () => {
     await using nats = await startNats();
     await using gateway = await startGateway(nats);
     await using worker = await startWorker(nats);
-    const taken = Promise.withResolvers<void>();
-    const loading = runLoad(gateway.url, {
-      trips: TRIPS,
-      lanes: LANES,
-      onFinished: (count) => count === 500 && taken.resolve(),
-    });
-    await taken.promise;
+    const load = await startLoad(gateway);
     worker.kill('SIGKILL');
     expect(await worker.ended).toBe('SIGKILL');
     await using _successor = await startWorker(nats);
-    await expectAllRight(await loading);
+    await expectAllRight(await load.ended);
     await using streams = await inspectStreams(nats);
     expect((await streams.state('RESULTS')).messages).toBe(TRIPS);
   });
@@ -127,16 +130,10 @@ describe('SIGTERM', () => {
     await using gateway = await startGateway(nats);
     await using worker = await startWorker(nats);
     await using _other = await startWorker(nats);
-    const taken = Promise.withResolvers<void>();
-    const loading = runLoad(gateway.url, {
-      trips: TRIPS,
-      lanes: LANES,
-      onFinished: (count) => count === 500 && taken.resolve(),
-    });
-    await taken.promise;
+    const load = await startLoad(gateway);
     worker.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
-    await expectAllRight(await loading);
+    await expectAllRight(await load.ended);
   });
 
   test('makes a gateway close its WebSockets with 1001, and a client that connects again gets its result', async () => {
