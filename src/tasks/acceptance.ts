@@ -17,25 +17,25 @@ import {
   redriveHash,
   requestHash,
 } from '../protocol.ts';
-import { isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
+import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
 import { chunkCountOf } from './batchShape.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
 import { endTask, expiredResult } from './endTask.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
-import { BatchWithdrawn, giveUpAt, type Storing, type Try } from './storing.ts';
+import { giveUpAt, type Storing, type Try } from './storing.ts';
 import type { TaskReader } from './taskReader.ts';
 
 export interface AcceptanceOptions {
   readonly broker: Broker;
   readonly open: OpenTasks;
-  readonly room: ResultRoom;
-  readonly queueRoom: QueueRoom;
-  readonly chunkRoom: ChunkRoom;
+  readonly room: Pick<ResultRoom, 'isFull' | 'admit'>;
+  readonly queueRoom: Pick<QueueRoom, 'admit'>;
+  readonly chunkRoom: Pick<ChunkRoom, 'admit'>;
   readonly reader: TaskReader;
   readonly shadows: Pick<Shadows, 'offer'>;
-  readonly storing: Storing;
+  readonly storing: Pick<Storing, 'storeJob' | 'storeBatch' | 'storedChunks' | 'untilAnswered'>;
   readonly home: string;
 }
 
@@ -51,13 +51,13 @@ const REDRIVE_WITHIN_MS = 10_000;
 export class Acceptance {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
-  readonly #room: ResultRoom;
-  readonly #queueRoom: QueueRoom;
-  readonly #chunkRoom: ChunkRoom;
+  readonly #room: AcceptanceOptions['room'];
+  readonly #queueRoom: AcceptanceOptions['queueRoom'];
+  readonly #chunkRoom: AcceptanceOptions['chunkRoom'];
   readonly #reader: TaskReader;
   readonly #shadows: AcceptanceOptions['shadows'];
   readonly #home: string;
-  readonly #storing: Storing;
+  readonly #storing: AcceptanceOptions['storing'];
 
   constructor({
     broker,
@@ -104,15 +104,10 @@ export class Acceptance {
     if (this.#room.isFull && (await this.#broker.readRequest(hash)) === undefined) throw resultStoreFull();
     for (;;) {
       const first = await this.#claim(hash, record, until);
-      try {
-        if (first === undefined) return await this.#accept(job, { again: true, giveUpAt: until }, cut);
-        if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
-        const task = await this.#acceptAgain(first.record.job, until, cut);
-        if (task !== undefined) return task;
-      } catch (error) {
-        if (error instanceof BatchWithdrawn) await this.#forgetRequestOf(first?.record.job ?? job, hash);
-        throw error;
-      }
+      if (first === undefined) return this.#accept(job, { again: true, giveUpAt: until }, cut);
+      if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
+      const task = await this.#acceptAgain(first.record.job, until, cut);
+      if (task !== undefined) return task;
       // The first try was refused, and its time is over: this one takes its place.
       await this.#broker.forgetRequest(hash, first.sequence);
     }
@@ -205,12 +200,6 @@ export class Acceptance {
     return (await this.#storing.storedChunks(address)).size < chunkCountOf(task.batch);
   }
 
-  /** The batch has its end, but nobody was told that it was accepted: who asks again asks anew. */
-  async #forgetRequestOf({ taskId }: Job | BatchJob, hash: string): Promise<void> {
-    const request = await this.#broker.readRequest(hash);
-    if (request?.record.job.taskId === taskId) await this.#broker.forgetRequest(hash, request.sequence);
-  }
-
   async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
     this.#room.admit();
     const chunks = 'batch' in job ? cut(job) : [];
@@ -224,11 +213,14 @@ export class Acceptance {
     if (address.home !== this.#home) {
       // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.
       await store();
-      return queuedTask(job);
+      return (await this.#endOf(job, address, attempt)) ?? queuedTask(job);
     }
     const task = this.#open.add(job, address);
+    if (isFinal(task)) return task;
     try {
       await store();
+      const end = await this.#endOf(job, address, attempt);
+      if (end !== undefined) return end;
       this.#open.accept(task.id);
       if (!('batch' in job)) this.#shadows.offer(job);
       return task;
@@ -236,6 +228,25 @@ export class Acceptance {
       this.#open.remove(task.id);
       throw error;
     }
+  }
+
+  /**
+   * Another try may have stored the same job before, and that one may have ended: then what was stored now came too late.
+   * A worker takes a single job off the queue once more, but nobody would take the rest of a batch.
+   *
+   * @returns undefined if it has not ended, as far as is known: its end will be heard.
+   */
+  async #endOf(job: Job | BatchJob, address: TaskAddress, { again }: Try): Promise<FinishedTask | undefined> {
+    if (!again) return undefined;
+    if (!('batch' in job)) {
+      const known = this.#open.known(job.taskId);
+      return known !== undefined && isFinal(known) ? known : undefined;
+    }
+    const result = await this.#broker.readResult(address);
+    if (result === undefined) return undefined;
+    this.#open.finish(result);
+    await this.#broker.removeBatch(address);
+    return taskOf(result);
   }
 }
 

@@ -17,6 +17,7 @@ import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } fro
 import {
   type FinishedTask,
   isFinal,
+  parseTaskId,
   type Task,
   type TaskAddress,
   type TaskBatch,
@@ -100,7 +101,7 @@ export class OpenTasks implements Disposable {
     this.#limit = limit;
     this.#maxSubscriptions = maxSubscriptions;
     this.#log = log;
-    this.#listening.use(broker.listenFinals(home, (result) => this.#finish(result)));
+    this.#listening.use(broker.listenFinals(home, (result) => this.finish(result)));
     this.#listening.use(broker.notices.listenRunning(home, (notice) => this.#run(notice)));
     this.#listening.use(broker.notices.listenMoved(home, (notice) => this.#move(notice)));
     this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
@@ -122,9 +123,12 @@ export class OpenTasks implements Disposable {
   /**
    * Follows a task of our own. Called before its job is published: its end may be heard before its acknowledgement.
    *
+   * @returns the task as it is: of two requests with one `requestId`, the other may have brought it to its end.
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
   add(job: JobHeader, address: TaskAddress): Task {
+    const ended = this.#recent.get(address.id);
+    if (ended !== undefined) return ended;
     // Two requests with one requestId may be trying at the same time.
     const open = this.#open.get(address.id);
     return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, undefined)).task;
@@ -140,6 +144,21 @@ export class OpenTasks implements Disposable {
   remove(id: string): void {
     const open = this.#open.get(id);
     if (open?.accepted === false && open.watches.size === 0) this.#open.delete(id);
+  }
+
+  /** The end of a task, heard or read. */
+  finish(result: Result): void {
+    const task = taskOf(result);
+    const open = this.#open.get(task.id);
+    const home = open?.address.home ?? parseTaskId(task.id)?.home;
+    // Also of one that nobody follows: somebody may be about to, who would wait for it in vain.
+    if (home === this.#home) this.#recent.add(task);
+    if (open === undefined) return;
+    this.#endedCount++;
+    this.#open.delete(task.id);
+    this.#watched.delete(open);
+    for (const watch of open.watches) watch.show(task);
+    for (const hear of this.#endListeners) hear(task);
   }
 
   /** @param hear is called with each task whose end is heard or read while it is followed. */
@@ -231,7 +250,7 @@ export class OpenTasks implements Disposable {
     let heard: Result | undefined;
     const news = await this.#broker.listenFinal(address, (result) => {
       heard = result;
-      this.#finish(result);
+      this.finish(result);
     });
     try {
       const present = await readPresent();
@@ -369,18 +388,6 @@ export class OpenTasks implements Disposable {
     if (open.progress.takeNews(performance.now())) show(open);
   }
 
-  #finish(result: Result): void {
-    const task = taskOf(result);
-    const open = this.#open.get(task.id);
-    if (open === undefined) return;
-    this.#endedCount++;
-    this.#open.delete(task.id);
-    this.#watched.delete(open);
-    if (open.address.home === this.#home) this.#recent.add(task);
-    for (const watch of open.watches) watch.show(task);
-    for (const hear of this.#endListeners) hear(task);
-  }
-
   /** Any end may have gone unheard: what is watched is read soon, what is not is forgotten and read when asked for. */
   #distrustAll(): void {
     for (const [id, open] of this.#open) {
@@ -414,7 +421,7 @@ export class OpenTasks implements Disposable {
         brokerNow >= deadline
           ? await this.#endOverdue(open, brokerNow)
           : await this.#broker.peekResult(address);
-      if (final !== undefined) this.#finish(final);
+      if (final !== undefined) this.finish(final);
     } catch (error) {
       this.#log.debug({ taskId: task.id, reason: messageOf(error) }, 'the state of a task could not be read');
     } finally {

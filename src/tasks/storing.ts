@@ -16,15 +16,12 @@ export interface StoringOptions {
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
-/** The queue took some of a batch only; it has been ended. */
-export class BatchWithdrawn extends RequestError {}
-
 export type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
 
 /** When something is stored: until an instant of `performance.now()`, perhaps not for the first time. */
 export interface Try {
   readonly giveUpAt: number;
-  /** Whether an earlier try may have stored it. */
+  /** Whether another try may have stored it, or store it at the same time. */
   readonly again: boolean;
 }
 
@@ -55,8 +52,11 @@ export class Storing {
   /**
    * Stores a batch, or what an earlier try has left out of it: the job that stands for it, then its chunks.
    *
-   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`; {BatchWithdrawn} if the queue took some of the chunks
-   *   only: the batch was given its end, and they were removed.
+   * If the queue takes some of the chunks only, the batch is given its end, and they are removed; under a `requestId` or
+   * a later try they stay, for who asks again, until they expire: another try may be storing what this one could not,
+   * and have the batch accepted.
+   *
+   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
    */
   async storeBatch(
     job: BatchJob,
@@ -73,11 +73,11 @@ export class Storing {
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length === 0) return;
     const refusal = failures.find(isQueueFull);
-    // What nobody answered may be there: it stays, for who asks again, until it expires.
+    // What nobody answered may be there, and stays as well.
     if (refusal === undefined) throw failures[0];
-    const end = await withdrawnResult(this.#broker, job, this.#broker.now());
-    await endTask(this.#broker, end, address);
-    throw new BatchWithdrawn(refusal.code, refusal.message, refusal);
+    if (!again)
+      await endTask(this.#broker, await withdrawnResult(this.#broker, job, this.#broker.now()), address);
+    throw refusal;
   }
 
   /** Tries again while nobody answers: a broker that restarts is back in time. @throws {RequestError} `BROKER_UNAVAILABLE`. */

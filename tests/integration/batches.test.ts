@@ -170,23 +170,34 @@ describe('a queue without room', () => {
     await submitTrips(here.url, trips(7_000));
   });
 
-  test('found full in the middle of a batch ends it, takes back what was stored, and the retry begins anew', async () => {
+  test('found full in the middle of a batch ends it, and takes back what was stored', async () => {
     await using own = await startNats();
     await using here = await startGateway(own);
     await using broker = await openTestBroker(own);
     await using streams = await inspectStreams(own);
     // The gateway believes in more room than there is: as when others have filled it within the last second.
     await streams.limit('JOBS_trip-duration', 3);
+    const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(5_000) });
+    expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
+    expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 0 });
+    expect(await streams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
+  });
+
+  test('found full in the middle of a batch with a requestId leaves it to the retry: another try may have it accepted', async () => {
+    await using own = await startNats();
+    await using here = await startGateway(own);
+    await using broker = await openTestBroker(own);
+    await using streams = await inspectStreams(own);
+    await streams.limit('JOBS_trip-duration', 3);
     const options = { requestId: 'again' };
     const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(5_000), options });
     expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
-    expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 0 });
-    expect((await streams.state('REQUESTS')).messages).toBe(0);
-    expect(await streams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
+    expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 3 });
+    expect(await streams.last('RESULTS', 'results.>')).toBeUndefined();
     await streams.limit('JOBS_trip-duration', 100);
     await using _worker = await startWorker(own);
     const { id } = await submitTrips(here.url, trips(5_000), options);
-    expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 5_000 } });
   });
 });
 
