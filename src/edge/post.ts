@@ -1,12 +1,15 @@
 /** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
-import { type ExecutionArgs, getOperationAST, OperationTypeNode } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql';
 import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
+import { streamEvents } from './sse.ts';
+
+const EVENT_STREAM = 'text/event-stream';
 
 export interface PostOptions {
   readonly config: Pick<Config, 'maxBodyBytes'>;
@@ -17,8 +20,8 @@ export interface PostOptions {
  * Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. What is refused here
  * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
  *
- * A query or mutation that is as it should be is answered here, as over WebSocket. All else is Yoga's: subscriptions, pages
- * of other origins, media types to choose from, and what is wrong with a request.
+ * An operation that is as it should be is answered here, as over WebSocket. All else is Yoga's: web pages, media types to
+ * choose from, and what is wrong with a request.
  */
 export function postHandler(
   pipeline: GraphQLPipeline,
@@ -55,7 +58,7 @@ export function postHandler(
   };
 }
 
-/** A query or mutation that can be run, from a program. */
+/** An operation that can be run, from a program. */
 interface PlainOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
   /** Of the answer. */
   readonly mediaType: string;
@@ -76,7 +79,9 @@ function plainOperation(
     const { query, operationName, variables: variableValues } = params;
     const { document, errors } = operations.read(query);
     const kind = getOperationAST(document, operationName)?.operation;
-    if (errors.length > 0 || kind === undefined || kind === OperationTypeNode.SUBSCRIPTION) return undefined;
+    const isStream = kind === OperationTypeNode.SUBSCRIPTION;
+    if (errors.length > 0 || kind === undefined || isStream !== (mediaType === EVENT_STREAM))
+      return undefined;
     return { mediaType, document, operationName, variableValues };
   } catch {
     // Yoga reads it again, and finds the words.
@@ -107,7 +112,7 @@ function paramsIn(body: string): Params | undefined {
 function answerType(accept = '*/*'): string | undefined {
   const [first = ''] = accept.split(',', 1);
   if (first === '*/*' || first === 'application/json') return 'application/json';
-  return first === 'application/graphql-response+json' ? first : undefined;
+  return first === 'application/graphql-response+json' || first === EVENT_STREAM ? first : undefined;
 }
 
 async function answerOperation(
@@ -119,14 +124,31 @@ async function answerOperation(
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const contextValue = contextOf({ req: request, gone: gone.signal });
-  const { data, errors } = await operations.execute({ schema, contextValue, ...operation });
-  const told = errors?.map((error) => presentError(error, log));
-  const body = { ...(data !== undefined && { data }), ...(told && { errors: told.map(withoutHttp) }) };
-  const statuses = told?.map(({ extensions }) => Number(Object(extensions.http).status ?? 0)) ?? [];
-  // Without data nothing was run: its variables do not fit.
-  const status = Math.max(data === undefined ? 400 : 200, ...statuses);
+  const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
+  if (mediaType === EVENT_STREAM)
+    return streamEvents(
+      response,
+      () => operations.subscribe(args),
+      (result) => presented(result, log).body,
+    );
+  const { body, status } = presented(await operations.execute(args), log);
   answerJson(response, status, body, mediaType);
+}
+
+/** What a client may see of a result, and the status that goes with it. */
+function presented(
+  { data, errors }: ExecutionResult,
+  log: Logger,
+): { body: ExecutionResult; status: number } {
+  // Without data nothing was run: the variables do not fit.
+  const status = data === undefined ? 400 : 200;
+  if (errors === undefined) return { body: { ...(data !== undefined && { data }) }, status };
+  const told = errors.map((error) => presentError(error, log));
+  const statuses = told.map(({ extensions }) => Number(Object(extensions.http).status ?? 0));
+  return {
+    body: { errors: told.map(withoutHttp), ...(data !== undefined && { data }) },
+    status: Math.max(status, ...statuses),
+  };
 }
 
 /** @returns undefined if it has more bytes than the limit. */
