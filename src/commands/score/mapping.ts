@@ -143,8 +143,9 @@ function readingsOfTime(name: string, type: string): readonly string[] | undefin
 /** A time that is written in another way than the model takes: 2021/2/3, with the offset +00, or 02/13/2021 02:30:00 PM. */
 function timeIn(name: string): string {
   const withZone = `regexp_matches(${name}, ':[0-9]{2}([.][0-9]+)?[ ]*[A-Za-z+-]')`;
-  return `coalesce(CASE WHEN ${withZone} THEN ${textOfInstant(`TRY_CAST(${name} AS TIMESTAMPTZ)`)}
-    ELSE ${textOfReading(`TRY_CAST(${name} AS TIMESTAMP)`)} END, ${textOfReading(dayInYearLast(name))})`;
+  return `CASE WHEN ${isYearLast(name)} THEN ${textOfReading(yearLast(name))}
+    WHEN ${withZone} THEN ${textOfInstant(`TRY_CAST(${name} AS TIMESTAMPTZ)`)}
+    ELSE ${textOfReading(`TRY_CAST(${name} AS TIMESTAMP)`)} END`;
 }
 
 const MONTH_FIRST = formatsOf('%m', '%d');
@@ -152,10 +153,16 @@ const DAY_FIRST = formatsOf('%d', '%m');
 /** Whether months or days come first is what most of the first rows say: of a single cell it may not be seen. */
 const LOOKED_AT_ROWS = 1_000;
 
-function dayInYearLast(name: string): string {
+/** Formats are tried only where they can fit: to try one takes longer than all the rest. */
+function isYearLast(name: string): string {
+  return `regexp_matches(${name}, '^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}')`;
+}
+
+function yearLast(name: string): string {
   const monthFirst = `try_strptime(${name}, ${MONTH_FIRST})`;
   const dayFirst = `try_strptime(${name}, ${DAY_FIRST})`;
-  return `CASE WHEN (SELECT count(${monthFirst}) >= count(${dayFirst}) FROM input WHERE rowid < ${LOOKED_AT_ROWS})
+  return `CASE WHEN (SELECT count(${monthFirst}) >= count(${dayFirst}) FROM input
+      WHERE rowid < ${LOOKED_AT_ROWS} AND ${isYearLast(name)})
     THEN ${monthFirst} ELSE ${dayFirst} END`;
 }
 
