@@ -16,8 +16,8 @@ const COMMENT_EVERY_MS = 12_000;
 const COMPLETE = 'event: complete\ndata:\n\n';
 
 /**
- * Answers with each event as it comes, the next one asked for only when the one before has been handed on; what goes
- * wrong is an event, too.
+ * Answers once it has subscribed: with each event as it comes, the next one asked for only when the one before has been
+ * handed on; what goes wrong is an event, too.
  *
  * @param subscribe is called once. Its iterator is ended when the client leaves.
  * @param present makes of what was thrown or answered what the client may see.
@@ -38,11 +38,11 @@ export async function streamEvents(
     const isTaken = write(`event: next\ndata: ${JSON.stringify(present(result))}\n\n`);
     if (!isTaken) await Promise.race([once(response, 'drain'), left]);
   };
+  const subscribed = await subscribe().catch(asResult);
   response.writeHead(200, HEADERS);
   write(COMMENT);
   const comments = setInterval(() => !response.writableNeedDrain && write(COMMENT), COMMENT_EVERY_MS);
   try {
-    const subscribed = await subscribe();
     if (!isAsyncIterable(subscribed)) {
       await send(subscribed);
       return;
@@ -51,9 +51,13 @@ export async function streamEvents(
     // One that arrives after its client has left would stay until its task's end.
     if (!response.closed) for await (const result of subscribed) await send(result);
   } catch (error) {
-    await send({ errors: [error as GraphQLError] });
+    await send(asResult(error));
   } finally {
     clearInterval(comments);
     response.end(COMPLETE);
   }
+}
+
+function asResult(error: unknown): ExecutionResult {
+  return { errors: [error as GraphQLError] };
 }
