@@ -5,9 +5,10 @@
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { MAX_TIMEOUT_MS } from '../config.ts';
 import { readJobHeader } from '../decoding.ts';
+import { RequestError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
-import { jobAddress } from '../protocol.ts';
+import { jobAddress, Lane, parseJobSubject } from '../protocol.ts';
 import { type EndingBroker, endTask, overdueResult } from './endTask.ts';
 
 const SWEEP_INTERVAL_MS = 500;
@@ -15,10 +16,13 @@ const SWEEP_INTERVAL_MS = 500;
 const GRACE_S = 1;
 /** After a longer gap (a suspended machine) the queue is asked for its deadlines, as at the start. */
 const LONGEST_WALK_S = 600;
-/** How often the oldest job is looked at, whatever its subject says: every so many sweeps. */
-const SWEEPS_PER_AGE_CHECK = 20;
+/** How often the oldest job is looked at, whatever its subject says, and what was left behind: every so many sweeps. */
+const SWEEPS_PER_LOOK_BACK = 20;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
+
+/** What came of an overdue task. Where the broker or its store refuse, all tasks are held up; `left` is one by itself. */
+type Swept = 'ended' | 'left' | 'held up';
 
 /** What sweeping takes. */
 export type SweptBroker = EndingBroker &
@@ -32,6 +36,8 @@ export class Sweeper implements AsyncDisposable {
   readonly #timer: NodeJS.Timeout;
   /** Per model the last deadline second that was swept; absent until what was overdue at the start is done. */
   readonly #sweptUntil = new Map<string, number>();
+  /** Per model and deadline second the sequences of what was left: it holds up no others, and is come back to. */
+  readonly #left = new Map<string, Map<number, ReadonlySet<number>>>();
   #sweeping: Promise<void> | undefined;
   #sweeps = 0;
 
@@ -54,11 +60,11 @@ export class Sweeper implements AsyncDisposable {
 
   async #sweep(): Promise<void> {
     if (!this.#broker.connected) return;
-    const checksAge = this.#sweeps++ % SWEEPS_PER_AGE_CHECK === 0;
+    const looksBack = this.#sweeps++ % SWEEPS_PER_LOOK_BACK === 0;
     for (const { manifest } of this.#models) {
       try {
-        if (checksAge) await this.#sweepTooOld(manifest.name);
-        await this.#sweepModel(manifest.name);
+        if (looksBack) await this.#sweepTooOld(manifest.name);
+        await this.#sweepModel(manifest.name, looksBack);
       } catch (error) {
         // The seconds not swept stay due: the next sweep takes them up.
         this.#log.warn(
@@ -83,32 +89,45 @@ export class Sweeper implements AsyncDisposable {
     }
   }
 
-  async #sweepModel(model: string): Promise<void> {
+  async #sweepModel(model: string, looksBack: boolean): Promise<void> {
     const until = Math.floor(this.#broker.now() / 1000) - GRACE_S;
     const sweptUntil = this.#sweptUntil.get(model);
     const due =
       sweptUntil === undefined || until - sweptUntil > LONGEST_WALK_S
         ? (await this.#broker.queuedDeadlines(model)).filter((second) => second <= until)
         : range(sweptUntil + 1, until);
-    for (const second of due) {
-      // A second that could not be swept whole stays due, and those behind it.
-      if (this.#stop.signal.aborted || !(await this.#sweepSecond(model, second))) return;
+    const left = this.#left.get(model) ?? new Map<number, ReadonlySet<number>>();
+    this.#left.set(model, left);
+    for (const second of new Set([...(looksBack ? left.keys() : []), ...due])) {
+      // A second that is held up stays due, and those behind it.
+      if (this.#stop.signal.aborted || !(await this.#sweepSecond(model, second, left))) return;
     }
     this.#sweptUntil.set(model, Math.max(until, sweptUntil ?? 0));
   }
 
-  /** @returns whether every task of that second has its final state now. */
-  async #sweepSecond(model: string, second: number): Promise<boolean> {
+  /** @returns false if its tasks are held up; else each of them has its final state now, or is left. */
+  async #sweepSecond(
+    model: string,
+    second: number,
+    left: Map<number, ReadonlySet<number>>,
+  ): Promise<boolean> {
     const running = new Set<Promise<void>>();
+    const leftNow = new Set<number>();
+    const batches = new Set<string>();
     let count = 0;
-    let allEnded = true;
-    for (let sequence = 1; !this.#stop.signal.aborted; ) {
+    let isHeldUp = false;
+    for (let sequence = 1; !this.#stop.signal.aborted && !isHeldUp; ) {
       const job = await this.#broker.nextJobDueIn(model, second, sequence);
       if (job === undefined) break;
       sequence = job.sequence + 1;
-      const expiring = this.#expire(job).then((ended) => {
-        allEnded &&= ended;
-        if (ended) count++;
+      const { taskId, lane } = parseJobSubject(job.subject);
+      // A batch takes its chunks along: to end it with each of them would read all its results each time.
+      if (batches.has(taskId)) continue;
+      if (lane === Lane.Batch) batches.add(taskId);
+      const expiring = this.#expire(job, left.get(second)?.has(job.sequence)).then((swept) => {
+        if (swept === 'ended') count++;
+        else if (swept === 'left') leftNow.add(job.sequence);
+        else isHeldUp = true;
         running.delete(expiring);
       });
       running.add(expiring);
@@ -117,11 +136,18 @@ export class Sweeper implements AsyncDisposable {
     await Promise.all(running);
     if (count > 0)
       this.#log.info({ model, count, deadlineSecond: second }, 'expired tasks that no worker finished');
-    return allEnded;
+    if (isHeldUp) return false;
+    if (leftNow.size > 0) left.set(second, leftNow);
+    else left.delete(second);
+    return true;
   }
 
-  /** @returns false if the task could not be given a final state now. Throws nothing: it runs beside others. */
-  async #expire(stored: StoredJob): Promise<boolean> {
+  /**
+   * Throws nothing: it runs beside others.
+   *
+   * @param isKnown whether it was left before: that is told once.
+   */
+  async #expire(stored: StoredJob, isKnown = false): Promise<Swept> {
     const task = readJobHeader(stored);
     const { model, taskId } = task;
     const address = jobAddress(stored.subject);
@@ -129,14 +155,15 @@ export class Sweeper implements AsyncDisposable {
       if (address === undefined) {
         // Nobody can be waiting for what is no task.
         await this.#broker.deleteJob(model, stored.sequence);
-        return true;
+        return 'ended';
       }
       const end = await overdueResult(this.#broker, task, this.#broker.now());
       await endTask(this.#broker, end, address, stored.sequence);
-      return true;
+      return 'ended';
     } catch (error) {
-      this.#log.warn({ taskId, err: error }, 'an overdue task could not be expired, trying again');
-      return false;
+      const level = isKnown ? 'debug' : 'warn';
+      this.#log[level]({ taskId, err: error }, 'an overdue task could not be expired, trying again');
+      return error instanceof RequestError ? 'held up' : 'left';
     }
   }
 }
