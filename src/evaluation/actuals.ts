@@ -11,12 +11,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
 import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
+import { NewerMessage } from '../decoding.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
 import { type Actual, MESSAGE_VERSION } from '../protocol.ts';
-import { isFinal, type NumericValues, parseTaskId, type Task, TaskState } from '../task.ts';
+import { isFinal, type NumericValues, parseTaskId, type Task, type TaskAddress, TaskState } from '../task.ts';
 import type { TaskService } from '../tasks/tasks.ts';
 import { errorOf, isComparable, LARGEST_COMPARED } from './actualError.ts';
 import { type LiveError, LiveErrors } from './liveErrors.ts';
@@ -114,7 +115,7 @@ export class Actuals {
     } catch (error) {
       const isGone = error instanceof RequestError && error.code === RequestErrorCode.ResultExpired;
       const address = parseTaskId(taskId);
-      const reported = isGone && address !== undefined ? await this.#broker.actuals.read(address) : undefined;
+      const reported = isGone && address !== undefined ? await this.#first(address) : undefined;
       if (reported === undefined) throw error;
       return reported;
     }
@@ -127,11 +128,25 @@ export class Actuals {
     const address = parseTaskId(report.taskId);
     const first =
       WRONG_LAST_SEQUENCE.includes(outcome.code) && address !== undefined
-        ? await this.#broker.actuals.read(address)
+        ? await this.#first(address)
         : undefined;
     // Another one that is being stored at this moment cannot be read yet.
     if (first === undefined) throw brokerUnavailable(outcome.reason);
     return sameOrConflict(first, report.actual);
+  }
+
+  /** What was reported of a task. @throws {RequestError} `ACTUAL_CONFLICT` if only newer gateways can read it. */
+  async #first(address: TaskAddress): Promise<Actual | undefined> {
+    try {
+      return await this.#broker.actuals.read(address);
+    } catch (error) {
+      if (!(error instanceof NewerMessage)) throw error;
+      throw new RequestError(
+        RequestErrorCode.ActualConflict,
+        `An actual was reported of task ${address.id} to a newer gateway before, and the first one stays.`,
+        { cause: error },
+      );
+    }
   }
 
   /** Resolves once everything is read that was stored before the call: by a reading that begins after it. */

@@ -288,6 +288,13 @@ describe('an actual', () => {
     expect(after?.count).toBe((before?.count ?? 0) + 1);
   });
 
+  test('that only newer gateways can read stays, and another is refused', async () => {
+    const { id } = await finished(gateway, 6);
+    await using streams = await inspectStreams(line.nats);
+    await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":2}');
+    expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('ACTUAL_CONFLICT');
+  });
+
   test('is read anew from a broker that has lost its data', async () => {
     const ownNats = await startNats();
     await using survivor = await startGateway(ownNats);
