@@ -33,7 +33,8 @@ import {
   type ShadowJob,
   type SuspectMark,
 } from './protocol.ts';
-import { chunkCountOf } from './tasks/batchShape.ts';
+import type { BatchShape } from './task.ts';
+import { chunkCountOf, hasChunk } from './tasks/batchShape.ts';
 
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 
@@ -85,7 +86,7 @@ export function decodeChunkJob(data: Uint8Array, subject: string): ChunkJob {
   const job = decodeBatchJob(data, subject) as Partial<ChunkJob> & BatchJob;
   const { chunk = -1 } = parseJobSubject(subject);
   requireEqual('chunk', job.chunk, chunk);
-  if (!(chunk >= 0 && chunk < chunkCountOf(job.batch)))
+  if (!hasChunk(job.batch, chunk))
     throw new MalformedMessage(`chunk must be one of ${chunkCountOf(job.batch)}, got ${chunk}`);
   if (typeof job.columns !== 'object' || job.columns === null)
     throw new MalformedMessage('columns must be an object');
@@ -150,8 +151,13 @@ export function decodeRequestRecord(data: Uint8Array): RequestRecord {
 }
 
 /** @throws {MalformedMessage} if it is not what came of that chunk; {NewerMessage}, see `decodeMessage`. */
-export function decodeChunkResult(data: Uint8Array, taskId: string, chunk: number): ChunkResult {
-  return checkChunkResult(decodeMessage(data), taskId, chunk);
+export function decodeChunkResult(
+  data: Uint8Array,
+  taskId: string,
+  shape: BatchShape,
+  chunk: number,
+): ChunkResult {
+  return checkChunkResult(decodeMessage(data), taskId, shape, chunk);
 }
 
 export function decodeSuspectMark(data: Uint8Array): SuspectMark {

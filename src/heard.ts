@@ -36,6 +36,7 @@ import {
   type TaskTimings,
   type Value,
 } from './task.ts';
+import { rowsOfChunk } from './tasks/batchShape.ts';
 
 export class MalformedMessage extends Error {}
 
@@ -86,15 +87,25 @@ export function checkMovedNotice(message: Partial<MovedNotice> | null): MovedNot
   return message as MovedNotice;
 }
 
-/** @throws {MalformedMessage} naming the member that is wrong. */
-export function checkChunkResult(message: Partial<ChunkResult>, taskId: string, chunk: number): ChunkResult {
+/**
+ * @param shape of the batch: rows that are missing would move those of later chunks to other places.
+ * @throws {MalformedMessage} naming the member that is wrong.
+ */
+export function checkChunkResult(
+  message: Partial<ChunkResult>,
+  taskId: string,
+  shape: BatchShape,
+  chunk: number,
+): ChunkResult {
+  const { from, to } = rowsOfChunk(shape, chunk);
   require(message.taskId === taskId, 'taskId', message.taskId);
   require(message.chunk === chunk, 'chunk', message.chunk);
   require(isInstant(message.startedAt), 'startedAt', message.startedAt);
   require(isInstant(message.finishedAt), 'finishedAt', message.finishedAt);
-  require(isCount(message.rowsFailed), 'rowsFailed', message.rowsFailed);
-  require(isOutputColumns(message.columns), 'columns', message.columns);
-  require(isListOf(isRowError, message.errors), 'errors', message.errors);
+  require(isOutputColumns(message.columns, to - from), 'columns', message.columns);
+  const isErrorHere = (error: unknown) => isRowError(error) && error.row >= from && error.row < to;
+  require(isListOf(isErrorHere, message.errors), 'errors', message.errors);
+  require(message.rowsFailed === message.errors?.length, 'rowsFailed', message.rowsFailed);
   return message as ChunkResult;
 }
 
@@ -233,10 +244,13 @@ function isProgress(value: unknown): value is ChunkProgress {
   return [chunk, rowsDone, rowsFailed].every(isCount);
 }
 
-function isOutputColumns(value: unknown): value is OutputColumns {
+function isOutputColumns(value: unknown, rowCount: number): value is OutputColumns {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const isCell = (cell: unknown) => cell === null || isValue(cell);
-  return Object.values(value).every((column) => isListOf(isCell, column));
+  const columns: readonly unknown[] = Object.values(value);
+  const isColumn = (column: unknown) =>
+    Array.isArray(column) && column.length === rowCount && column.every(isCell);
+  return columns.length > 0 && columns.every(isColumn);
 }
 
 function isRowError(value: unknown): value is RowError {

@@ -60,9 +60,9 @@ async function runChunk(chunk: Chunk, options: WorkerOptions, settling: Set<Prom
 /** @returns undefined if the broker does not tell. */
 async function recall({ delivery, job }: Chunk, { broker, log }: WorkerOptions): Promise<Past | undefined> {
   if (delivery.deliveryCount === 1) return { soloRuns: new Map() };
-  const { taskId, chunk } = job;
+  const { taskId, batch, chunk } = job;
   try {
-    const result = await broker.chunks.read(taskId, chunk);
+    const result = await broker.chunks.read(taskId, batch, chunk);
     return { result, soloRuns: await broker.readSuspectRows(taskId, chunk) };
   } catch (error) {
     log.debug({ taskId, chunk, reason: messageOf(error) }, 'the past of a chunk could not be read');

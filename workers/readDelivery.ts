@@ -4,9 +4,7 @@ import { NewerMessage } from '../src/decoding.ts';
 import { messageOf } from '../src/errors.ts';
 import { jobAddress } from '../src/protocol.ts';
 import type { TaskAddress } from '../src/task.ts';
-import { type SettleOptions, settleMalformed } from './settle.ts';
-
-const NEWER_MESSAGE_DELAY_MS = 1_000;
+import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './settle.ts';
 
 /**
  * @param read throws if the delivery is no job that can be run.

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
+import { NewerMessage } from '../src/decoding.ts';
 import {
   type Job,
   jobAddress,
@@ -26,6 +27,8 @@ import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignme
 /** What it takes to settle. */
 export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'onFinished' | 'signal'>;
 
+/** After so long a delivery that only a newer worker can settle is offered again. */
+export const NEWER_MESSAGE_DELAY_MS = 1_000;
 const STORE_RETRY_MS = 500;
 /** More of a job is not kept: with its third for base64, the letter has to fit into a message of the broker (1 MiB). */
 const REASON_MAX_CHARACTERS = 1_000;
@@ -118,7 +121,13 @@ export async function storeResult(
 ): Promise<boolean> {
   const { broker } = options;
   const store = () => broker.storeResult(result, address);
-  return (await storeOnce(result, store, () => broker.readResult(address), options)) !== undefined;
+  try {
+    return (await storeOnce(result, store, () => broker.readResult(address), options)) !== undefined;
+  } catch (error) {
+    if (!(error instanceof NewerMessage)) throw error;
+    // What a newer process has stored is a final state too.
+    return true;
+  }
 }
 
 /**
@@ -126,6 +135,7 @@ export async function storeResult(
  *
  * @param read gives what is stored already.
  * @returns what is stored now, this one or an earlier one; undefined if the worker has to leave first.
+ * @throws {NewerMessage} if one is stored that only newer processes can read.
  */
 export async function storeOnce<T extends { readonly id: string } | { readonly taskId: string }>(
   message: T,
@@ -137,7 +147,7 @@ export async function storeOnce<T extends { readonly id: string } | { readonly t
     const outcome = await store();
     if (outcome.type === 'stored') return message;
     // A refusal means "has one already" or "store full": the stream's leader knows which.
-    const stored = outcome.type === 'refused' ? await read().catch(() => undefined) : undefined;
+    const stored = outcome.type === 'refused' ? await read().catch(noneUnlessNewer) : undefined;
     if (stored !== undefined) return stored;
     if (attempt === 1) {
       const taskId = 'taskId' in message ? message.taskId : message.id;
@@ -146,6 +156,11 @@ export async function storeOnce<T extends { readonly id: string } | { readonly t
     await waitToRetry(broker, signal);
   }
   return undefined;
+}
+
+/** Whatever else keeps a message from being read may pass. */
+function noneUnlessNewer(error: unknown): undefined {
+  if (error instanceof NewerMessage) throw error;
 }
 
 async function storeDeadLetter(

@@ -1,24 +1,27 @@
 /** Brings chunks, and with the last of them their batch, to their end: the chunk's result → the batch's end → ack. */
+import { NewerMessage } from '../src/decoding.ts';
 import { messageOf, RequestError } from '../src/errors.ts';
 import type { ChunkResult, Result } from '../src/protocol.ts';
 import { batchResult, overdueResult } from '../src/tasks/endTask.ts';
 import type { Chunk } from './assignment.ts';
-import { type SettleOptions, storeOnce, storeResult, waitToRetry } from './settle.ts';
+import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeOnce, storeResult, waitToRetry } from './settle.ts';
 
 const HAND_BACK_DELAY_MS = 500;
 
 /** Settles a chunk that has been run. */
 export async function settleChunk(chunk: Chunk, ran: ChunkResult, options: SettleOptions): Promise<void> {
   const { broker } = options;
-  const { taskId, chunk: number } = chunk.job;
-  const stored = await storeOnce(
-    ran,
-    () => broker.chunks.store(ran),
-    () => broker.chunks.read(taskId, number),
-    options,
-  );
-  if (stored === undefined) chunk.delivery.handBack(HAND_BACK_DELAY_MS);
-  else await settleStoredChunk(chunk, stored, options);
+  const { taskId, batch, chunk: number } = chunk.job;
+  await unlessNewer(chunk, async () => {
+    const stored = await storeOnce(
+      ran,
+      () => broker.chunks.store(ran),
+      () => broker.chunks.read(taskId, batch, number),
+      options,
+    );
+    if (stored === undefined) chunk.delivery.handBack(HAND_BACK_DELAY_MS);
+    else await settleStoredChunk(chunk, stored, options);
+  });
 }
 
 /** Settles a chunk whose result is stored: if it is the last of its batch, that has its end now. */
@@ -30,10 +33,22 @@ export async function settleStoredChunk(
   const { broker } = options;
   const { job, attempts } = chunk;
   const remove = () => broker.removeJob(chunk.address);
-  await end(chunk, options, remove, async () => {
-    const tally = await broker.chunks.tally(job.taskId, job.batch, stored);
-    return tally.isComplete ? batchResult({ ...job, attempts }, tally, broker.now()) : undefined;
-  });
+  await unlessNewer(chunk, () =>
+    end(chunk, options, remove, async () => {
+      const tally = await broker.chunks.wholeTally(job.taskId, job.batch, stored);
+      return tally && batchResult({ ...job, attempts }, tally, broker.now());
+    }),
+  );
+}
+
+/** Hands a chunk back if only a newer worker can tell what came of it, or of others of its batch. */
+async function unlessNewer({ delivery }: Chunk, settle: () => Promise<void>): Promise<void> {
+  try {
+    await settle();
+  } catch (error) {
+    if (!(error instanceof NewerMessage)) throw error;
+    delivery.handBack(NEWER_MESSAGE_DELAY_MS);
+  }
 }
 
 /** Settles a chunk that was not run in time. */

@@ -1,9 +1,10 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
-import { decodeChunkResult } from '../decoding.ts';
+import { decodeChunkResult, NewerMessage } from '../decoding.ts';
+import { MalformedMessage } from '../heard.ts';
 import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { BatchShape, TaskAddress } from '../task.ts';
-import { chunkCountOf, rowsOfChunk } from '../tasks/batchShape.ts';
+import { chunkCountOf, hasChunk, rowsOfChunk } from '../tasks/batchShape.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
@@ -42,14 +43,24 @@ export class ChunkStore {
 
   // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
-  /** Asks any replica first: a hit is the truth, and of a miss the leader is asked. */
-  async read(taskId: string, chunk: number): Promise<ChunkResult | undefined> {
+  /**
+   * Asks any replica first: a hit is the truth, and of a miss the leader is asked. What is no result of that chunk goes,
+   * and counts as none.
+   *
+   * @throws {NewerMessage} if only newer processes can read it.
+   */
+  async read(taskId: string, shape: BatchShape, chunk: number): Promise<ChunkResult | undefined> {
     const subject = subjects.chunk(taskId, chunk);
-    const decode = ({ data }: { data: Uint8Array }) => decodeChunkResult(data, taskId, chunk);
+    const decode = ({ data }: { data: Uint8Array }) => decodeChunkResult(data, taskId, shape, chunk);
     const found = await this.#stored.ask((manager) =>
       manager.direct.getMessage(streams.chunks, { last_by_subj: subject }),
     );
-    return found === null ? this.#stored.writtenOnce(streams.chunks, subject, decode) : decode(found);
+    try {
+      if (found !== null) return decode(found);
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+    }
+    return this.#stored.writtenOnce(streams.chunks, subject, decode);
   }
 
   /** @returns the chunks of a batch that wait in its queue or are in a worker's hands. */
@@ -68,18 +79,33 @@ export class ChunkStore {
     return { chunks: state.messages, bytes: state.bytes };
   }
 
-  /** @param known is not read again. */
-  async tally(taskId: string, shape: BatchShape, known?: Summary): Promise<Tally> {
+  /** What the chunks of a batch come to that have a result. One that only newer processes can read counts as none. */
+  async tally(taskId: string, shape: BatchShape): Promise<Tally> {
+    const finished = [...(await this.finished(taskId))].filter((chunk) => hasChunk(shape, chunk));
+    const read = (chunk: number) => this.read(taskId, shape, chunk).catch(noneIfNewer);
+    return tallyOf(shape, await summariesOf(finished, read));
+  }
+
+  /**
+   * The same of a whole batch. The results are read once they are all there: who asked for their sums each time that one
+   * is added would read the first of them as often as there are chunks.
+   *
+   * @param known is not read again.
+   * @returns undefined if a chunk has no result.
+   * @throws {NewerMessage} if only newer processes can read one of them.
+   */
+  async wholeTally(taskId: string, shape: BatchShape, known: Summary): Promise<Tally | undefined> {
     const chunkCount = chunkCountOf(shape);
-    const finished = chunkCount === 1 && known ? [known.chunk] : [...(await this.finished(taskId))];
-    const summaries: Summary[] = [];
-    for (let i = 0; i < finished.length; i += READS_AT_ONCE) {
-      const read = finished
-        .slice(i, i + READS_AT_ONCE)
-        .map(async (chunk) => (chunk === known?.chunk ? known : this.read(taskId, chunk)));
-      for (const summary of await Promise.all(read)) if (summary !== undefined) summaries.push(summary);
+    const others = Array.from({ length: chunkCount }, (_, chunk) => chunk).filter(
+      (chunk) => chunk !== known.chunk,
+    );
+    if (others.length > 0) {
+      const finished = await this.finished(taskId);
+      if (!others.every((chunk) => finished.has(chunk))) return undefined;
     }
-    return tallyOf(shape, summaries, chunkCount);
+    const summaries = await summariesOf(others, (chunk) => this.read(taskId, shape, chunk));
+    const tally = tallyOf(shape, [known, ...summaries]);
+    return tally.isComplete ? tally : undefined;
   }
 
   async #chunksIn(stream: string, filter: string): Promise<ReadonlySet<number>> {
@@ -90,11 +116,32 @@ export class ChunkStore {
   }
 }
 
-function tallyOf(shape: BatchShape, summaries: readonly Summary[], chunkCount: number): Tally {
+async function summariesOf(
+  chunks: readonly number[],
+  read: (chunk: number) => Promise<ChunkResult | undefined>,
+): Promise<readonly Summary[]> {
+  const summaries: Summary[] = [];
+  for (let i = 0; i < chunks.length; i += READS_AT_ONCE) {
+    const results = await Promise.all(chunks.slice(i, i + READS_AT_ONCE).map(read));
+    for (const result of results) {
+      if (result === undefined) continue;
+      const { chunk, rowsFailed, startedAt, finishedAt } = result;
+      // Without its rows: those of a whole batch may take more than there is memory.
+      summaries.push({ chunk, rowsFailed, startedAt, finishedAt });
+    }
+  }
+  return summaries;
+}
+
+function noneIfNewer(error: unknown): undefined {
+  if (!(error instanceof NewerMessage)) throw error;
+}
+
+function tallyOf(shape: BatchShape, summaries: readonly Summary[]): Tally {
   const sum = (count: (summary: Summary) => number) =>
     summaries.reduce((total, summary) => total + count(summary), 0);
   const counts = {
-    isComplete: summaries.length === chunkCount,
+    isComplete: summaries.length === chunkCountOf(shape),
     rowsDone: sum(({ chunk }) => {
       const { from, to } = rowsOfChunk(shape, chunk);
       return to - from;

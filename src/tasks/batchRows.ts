@@ -75,7 +75,7 @@ async function readChunks(
   const firstChunk = Math.floor(from / batch.rowsPerChunk);
   const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
   const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
-  const results = await Promise.all(numbers.map((chunk) => broker.chunks.read(id, chunk)));
+  const results = await Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk)));
   const missing = results.indexOf(undefined);
   if (missing !== -1 && state === TaskState.Succeeded) {
     throw new RequestError(

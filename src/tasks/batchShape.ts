@@ -22,6 +22,11 @@ export function chunkCountOf({ rowCount, rowsPerChunk }: BatchShape): number {
   return Math.ceil(rowCount / rowsPerChunk);
 }
 
+/** Whether a batch of that shape has a chunk of that number. */
+export function hasChunk(shape: BatchShape, chunk: number): boolean {
+  return Number.isInteger(chunk) && chunk >= 0 && chunk < chunkCountOf(shape);
+}
+
 /** Where the rows of a chunk lie in the batch: from `from` up to `to`, that one not included. */
 export function rowsOfChunk(
   { rowCount, rowsPerChunk }: BatchShape,
