@@ -12,6 +12,7 @@ import {
   checkSuspectMark,
   isBatchShape,
   isBucket,
+  isDuration,
   isHistory,
   isInstant,
   MalformedMessage,
@@ -110,6 +111,8 @@ function decodeHeader(data: Uint8Array, subject: string): Readonly<Record<string
   for (const name of ['submittedAt', 'deadline'] as const) {
     if (!isInstant(job[name])) throw new MalformedMessage(`${name} must be milliseconds, got ${job[name]}`);
   }
+  if (!isDuration(Number(job.deadline) - Number(job.submittedAt)))
+    throw new MalformedMessage(`deadline must be within a day of submittedAt, got ${job.deadline}`);
   requireEqual('the second of deadline', Math.ceil(Number(job.deadline) / 1000), deadlineSecond);
   if (job.history !== undefined && !isHistory(job.history))
     throw new MalformedMessage('history must be a list of task ids');

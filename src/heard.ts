@@ -36,12 +36,14 @@ import {
   type TaskTimings,
   type Value,
 } from './task.ts';
-import { rowsOfChunk } from './tasks/batchShape.ts';
+import { MAX_BATCH_ROWS, MAX_CHUNK_ROWS, rowsOfChunk } from './tasks/batchShape.ts';
 
 export class MalformedMessage extends Error {}
 
 /** The instants that a Date can hold, in milliseconds. */
 const LATEST_INSTANT = 8.64e15;
+/** A day: no task lives so long, and sums of such durations mean something. */
+const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
 const LARGEST_INT = 2 ** 31 - 1;
 const LONGEST_NAME = 200;
 
@@ -209,10 +211,15 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LARGEST_INT;
 }
 
+/** Of a task or a part of it, in milliseconds. Estimates of the broker's time differ: it may seem to end before it begins. */
+export function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= LONGEST_DURATION_MS;
+}
+
 function isTimings(value: unknown): value is TaskTimings {
   if (typeof value !== 'object' || value === null) return false;
   const { queueMs, batchMs, computeMs, batchSize } = value as Partial<TaskTimings>;
-  return [queueMs, batchMs, computeMs].every(Number.isFinite) && isCount(batchSize);
+  return [queueMs, batchMs, computeMs].every(isDuration) && isCount(batchSize);
 }
 
 function isValues(value: unknown): boolean {
@@ -229,7 +236,8 @@ function isValue(value: unknown): value is Value {
 export function isBatchShape(value: unknown): value is BatchShape {
   if (typeof value !== 'object' || value === null) return false;
   const { rowCount, rowsPerChunk } = value as Partial<BatchShape>;
-  return isCount(rowCount) && rowCount > 0 && isCount(rowsPerChunk) && rowsPerChunk > 0;
+  const isWithin = (rows: unknown, most: number) => isCount(rows) && rows > 0 && rows <= most;
+  return isWithin(rowCount, MAX_BATCH_ROWS) && isWithin(rowsPerChunk, MAX_CHUNK_ROWS);
 }
 
 function isTaskBatch(value: unknown): value is TaskBatch {

@@ -3,12 +3,15 @@
  * them, four a second at most. They may be lost, and a chunk whose worker dies begins anew: what is shown never goes back.
  */
 import type { ChunkProgress } from '../protocol.ts';
-import type { TaskBatch } from '../task.ts';
+import type { BatchShape, TaskBatch } from '../task.ts';
+import { hasChunk, rowsOfChunk } from './batchShape.ts';
 
 const SHOW_EVERY_MS = 250;
 
 export class BatchProgress {
   readonly #chunks = new Map<number, ChunkProgress>();
+  #rowsDone = 0;
+  #rowsFailed = 0;
   #isNew = false;
   /** On the clock of `performance.now()`. */
   #shownAt = Number.NEGATIVE_INFINITY;
@@ -20,10 +23,13 @@ export class BatchProgress {
    * @param runMs since the first of its chunks was started, in milliseconds.
    */
   hear(batch: TaskBatch, notice: ChunkProgress, runMs: number): TaskBatch {
+    const before = this.#chunks.get(notice.chunk);
     this.#chunks.set(notice.chunk, notice);
+    this.#rowsDone += notice.rowsDone - (before?.rowsDone ?? 0);
+    this.#rowsFailed += notice.rowsFailed - (before?.rowsFailed ?? 0);
     this.#isNew = true;
-    const rowsDone = Math.max(batch.rowsDone, this.#sum('rowsDone'));
-    const rowsFailed = Math.max(batch.rowsFailed, this.#sum('rowsFailed'));
+    const rowsDone = Math.max(batch.rowsDone, this.#rowsDone);
+    const rowsFailed = Math.max(batch.rowsFailed, this.#rowsFailed);
     const secondsLeft = rowsDone === 0 ? undefined : ((batch.rowCount - rowsDone) * runMs) / rowsDone / 1_000;
     return { ...batch, rowsDone, rowsFailed, secondsLeft };
   }
@@ -35,8 +41,11 @@ export class BatchProgress {
     this.#shownAt = now;
     return true;
   }
+}
 
-  #sum(name: 'rowsDone' | 'rowsFailed'): number {
-    return this.#chunks.values().reduce((total, chunk) => total + chunk[name], 0);
-  }
+/** Whether a notice can be one of a batch: anybody with access to the broker could have sent it. */
+export function isProgressOf(shape: BatchShape, { chunk, rowsDone, rowsFailed }: ChunkProgress): boolean {
+  if (!hasChunk(shape, chunk)) return false;
+  const { from, to } = rowsOfChunk(shape, chunk);
+  return rowsDone <= to - from && rowsFailed <= rowsDone;
 }

@@ -23,7 +23,7 @@ import {
   type TaskBatch,
   TaskState,
 } from '../task.ts';
-import { BatchProgress } from './batchProgress.ts';
+import { BatchProgress, isProgressOf } from './batchProgress.ts';
 import { type EndingTask, endTask, overdueResult } from './endTask.ts';
 import { RecentTasks } from './recentTasks.ts';
 import { TaskWatch } from './taskWatch.ts';
@@ -351,7 +351,7 @@ export class OpenTasks implements Disposable {
       const attempt = attempts[i] ?? 1;
       if (open.task.batch !== undefined) {
         // Of a row that is run alone only its task is told.
-        if (progress !== undefined)
+        if (progress !== undefined && isProgressOf(open.task.batch, progress))
           this.#runBatch(open, open.task.batch, { state, startedAt, attempts: attempt }, progress);
         return;
       }

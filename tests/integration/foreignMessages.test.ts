@@ -2,9 +2,9 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseTaskId } from '../../src/task.ts';
-import { batchEnd, batchMinutes, submitTrips } from '../support/batches.ts';
+import { BATCH, type BatchView, batchEnd, batchMinutes, submitTrips } from '../support/batches.ts';
 import { CANCEL_TASK, fieldOf, post, submitTrip, type TaskView } from '../support/client.ts';
-import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { HOME, openTestBroker, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -121,4 +121,44 @@ test('the results of a batch are read once, when they are all there', async () =
   // Twice where the last two chunks are stored at the same time.
   expect(reads).toBeGreaterThanOrEqual(9);
   expect(reads).toBeLessThanOrEqual(18);
+});
+
+test.each([
+  ['rows than a batch may have', { rowCount: 5_000_000, rowsPerChunk: 1_000 }],
+  ['rows than a chunk may have', { rowCount: 10_000, rowsPerChunk: 10_000 }],
+])('a chunk of more %s is no job', async (_what, batch) => {
+  await using broker = await openTestBroker(nats);
+  const { input: _, lane: _lane, ...header } = tripJob(broker, 1);
+  const columns = {
+    pickupLocationId: { all: 1 },
+    dropoffLocationId: { all: 2 },
+    tripDistanceMiles: { all: 3 },
+  };
+  await using _worker = await startWorker(nats);
+  await broker.chunks.storeJob({ ...header, batch, chunk: 0, columns });
+  expect(await resultOf(streams, header)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'MALFORMED_JOB', message: expect.stringContaining('batch must tell its rows') },
+  });
+});
+
+test('notices of chunks and rows that a batch does not have are dropped', async () => {
+  await using connection = await connect({ servers: nats.url });
+  const { id } = await submitTrips(gateway.url, trips(1_500), { timeoutMs: 60_000 });
+  const tell = (progress: object) =>
+    connection.publish(
+      `running.${parseTaskId(id)?.home}`,
+      JSON.stringify({ taskIds: [id], startedAt: 1, attempts: [1], progress }),
+    );
+  tell({ chunk: 2, rowsDone: 1, rowsFailed: 0 });
+  tell({ chunk: 0, rowsDone: 2_000_000_000, rowsFailed: 0 });
+  tell({ chunk: 1, rowsDone: 501, rowsFailed: 0 });
+  tell({ chunk: 1, rowsDone: 7, rowsFailed: 8 });
+  tell({ chunk: 1, rowsDone: 7, rowsFailed: 1 });
+  const { batch } = await eventually(
+    async () => fieldOf<BatchView>(await post(gateway.url, BATCH, { id })),
+    ({ state }) => state === 'RUNNING',
+  );
+  expect(batch).toMatchObject({ rowsDone: 7, rowsFailed: 1 });
+  await post(gateway.url, CANCEL_TASK, { id });
 });

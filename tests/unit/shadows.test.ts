@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Shadows, type ShadowsOptions } from '../../src/evaluation/shadows.ts';
+import { checkShadowAnswer } from '../../src/heard.ts';
 import type { Model } from '../../src/models/models.ts';
 import type { Job, ShadowAnswer, ShadowJob } from '../../src/protocol.ts';
 import type { Rollout } from '../../src/rollout/rollout.ts';
@@ -193,4 +194,15 @@ describe('a task is compared', () => {
     shadows.state.rollout = rolloutOf({}, 2);
     expect(shadows.found()).toEqual([]);
   });
+});
+
+test('durations that no task can have are no answer', () => {
+  const answer = (queueMs: number) => ({
+    taskId: 'task',
+    version: '2',
+    timings: { ...TIMINGS, queueMs },
+    prediction: { x: 1 },
+  });
+  expect(checkShadowAnswer(answer(1))).toEqual(answer(1));
+  expect(() => checkShadowAnswer(answer(1e308))).toThrow('timings cannot be');
 });
