@@ -91,13 +91,15 @@ async function readChunks(
 }
 
 function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): BatchPage['columns'] {
-  const names = Object.keys(chunks[0]?.result.columns ?? {});
+  const names = new Set(chunks.flatMap(({ result }) => Object.keys(result.columns)));
   return new Map(
-    names.map((name) => {
-      const parts = chunks.map(({ result, ...rows }) =>
-        result.columns[name]?.slice(Math.max(0, from - rows.from), to - rows.from),
-      );
-      return [name, parts.flatMap((part) => part ?? [])];
+    [...names].map((name) => {
+      const parts = chunks.map(({ result, ...rows }) => {
+        // Left out, an output that a chunk does not have would move those of later chunks to other rows.
+        const column = result.columns[name] ?? new Array<null>(rows.to - rows.from).fill(null);
+        return column.slice(Math.max(0, from - rows.from), to - rows.from);
+      });
+      return [name, parts.flat()];
     }),
   );
 }

@@ -2,7 +2,7 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseTaskId } from '../../src/task.ts';
-import { BATCH, type BatchView, batchEnd, batchMinutes, submitTrips } from '../support/batches.ts';
+import { BATCH, type BatchView, batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
 import { CANCEL_TASK, fieldOf, post, submitTrip, type TaskView } from '../support/client.ts';
 import { HOME, openTestBroker, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -54,6 +54,18 @@ test('results of chunks that cannot be read, have too few rows or are of no chun
   });
   const minutes = await batchMinutes(gateway.url, id);
   expect(minutes).toEqual(await Promise.all(trips(2_100).map((trip) => direct.predict(trip))));
+});
+
+test('a result of a chunk without an output has nothing in its rows, and others keep their places', async () => {
+  const { id } = await submitTrips(gateway.url, trips(1_001));
+  await streams.publish(
+    `chunks.${id}.0`,
+    chunkResult(id, 0, new Array(1_000).fill(1)).replace('Minutes', ''),
+  );
+  await streams.publish(`chunks.${id}.1`, chunkResult(id, 1, [7]));
+  const { predictions } = await batchPage(gateway.url, id, { first: 10_000 });
+  expect(predictions.durationMinutes).toEqual([...new Array(1_000).fill(null), 7]);
+  await post(gateway.url, CANCEL_TASK, { id });
 });
 
 test('a batch with a newer result waits for a newer worker, is withdrawn or expires, and holds up no other', async () => {
