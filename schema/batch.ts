@@ -14,6 +14,9 @@ export interface BatchOfTask extends TaskBatch {
   readonly task: Task;
 }
 
+/** Points of complexity: by default an operation may ask for three pages of 6 MiB. */
+const PAGE_POINTS = 250;
+
 export function defineBatch(builder: Builder, models: readonly Model[], errorCodeRef: TaskErrorCodeRef) {
   const errorRef = builder.objectRef<RowError>('RowError').implement({
     description: 'Why a row of a batch ended without a prediction.',
@@ -74,8 +77,8 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
       }),
       results: t.field({
         type: pageRef,
-        description:
-          'What came of the rows, page by page; also while others still run. Errors: `BAD_USER_INPUT`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.',
+        extensions: { points: PAGE_POINTS },
+        description: `What came of the rows, page by page; also while others still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
         args: {
           first: t.arg.int({
             required: true,

@@ -14,6 +14,9 @@ import type { Builder } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 
+/** Points of complexity: by default an operation may submit one batch. */
+const BATCH_POINTS = 500;
+
 export function definePredictions(builder: Builder, models: readonly Model[], taskRef: TaskRef): void {
   const priorityEnum = builder.enumType('TaskPriority', {
     description: 'Who waits for a task. Neither kind starves the other.',
@@ -72,7 +75,8 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
     builder.mutationField(manifest.graphql.batchMutation, (t) =>
       t.field({
         type: taskRef,
-        description: `Submits many rows to the model ${manifest.name} as one task, and returns it at once, queued, unless \`waitMs\` lets it end first. All rows are accepted or none; one that fails later has an error of its own. \`taskUpdates\` shows how far it is, \`batch\` what came of each row. Errors: as \`${manifest.graphql.mutation}\`; a batch is refused with \`QUEUE_FULL\` once the queue is filled to 80 %.`,
+        extensions: { points: BATCH_POINTS },
+        description: `Submits many rows to the model ${manifest.name} as one task, and returns it at once, queued, unless \`waitMs\` lets it end first. All rows are accepted or none; one that fails later has an error of its own. \`taskUpdates\` shows how far it is, \`batch\` what came of each row. ${BATCH_POINTS} points of complexity. Errors: as \`${manifest.graphql.mutation}\`; a batch is refused with \`QUEUE_FULL\` once the queue is filled to 80 %.`,
         args: {
           inputs: t.arg({
             type: [modelInput],

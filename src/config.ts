@@ -219,7 +219,8 @@ const settings = {
     name: 'MAX_COMPLEXITY',
     unit: 'points',
     default: '1000',
-    consequence: 'Costliest operation: a field is 1 point, a list counts its fields 3 times.',
+    consequence:
+      'Costliest operation: a field is 1 point, a page of `results` 250, a mutation of many rows 500; a list counts its fields 3 times.',
     parse: integer(1),
   },
   maxOperations: {

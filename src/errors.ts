@@ -49,6 +49,13 @@ export class RequestError extends Error {
   }
 }
 
+/** @param problem what the gateway has its fill of, as a sentence; `limit` of it. */
+export function gatewayBusy(problem: string, limit: number): RequestError {
+  return new RequestError(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, {
+    details: { retryAfterMs: 1_000, limit },
+  });
+}
+
 /** A wrong environment variable, manifest or model file: nothing starts until a person mends it. */
 export class ConfigurationError extends Error {
   constructor(message: string, options?: ErrorOptions) {

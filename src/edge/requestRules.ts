@@ -4,6 +4,7 @@ import {
   type FragmentDefinitionNode,
   GraphQLError,
   type GraphQLErrorOptions,
+  type GraphQLField,
   type GraphQLNamedType,
   getNamedType,
   getNullableType,
@@ -59,7 +60,7 @@ function tooComplex(place: GraphQLErrorOptions, what: string, limit: number, val
 
 /**
  * Depth counts fields from the root, through fragments; `ofType` is left out, or GraphiQL could not introspect. Each
- * field costs a point, and a list counts the points of its fields several times; introspection has no lists here.
+ * field costs a point, or what its `points` say, and a list counts the points of its fields several times; introspection has no lists here.
  */
 export function costRule({ maxDepth, maxAliases, maxComplexity }: RequestLimits): ValidationRule {
   return (context) => ({
@@ -105,7 +106,7 @@ function measure(
       inner = {
         depth: inner.depth + (name.value === 'ofType' ? 0 : 1),
         aliases: inner.aliases + (alias === undefined ? 0 : 1),
-        complexity: 1 + inner.complexity * (isList ? LIST_MULTIPLIER : 1),
+        complexity: pointsOf(field) + inner.complexity * (isList ? LIST_MULTIPLIER : 1),
       };
     } else if (selection.kind === Kind.INLINE_FRAGMENT) {
       const { typeCondition, selectionSet } = selection;
@@ -125,6 +126,12 @@ function measure(
     complexity += inner.complexity;
   }
   return { depth, aliases, complexity };
+}
+
+/** Of a field without those it holds: 1, unless the schema says otherwise of one that costs as much as many. */
+function pointsOf(field: GraphQLField<unknown, unknown> | undefined): number {
+  const points = field?.extensions.points;
+  return typeof points === 'number' ? points : 1;
 }
 
 /** What a client may see of an error: refused requests as they are, what is wrong with an operation, else nothing. */

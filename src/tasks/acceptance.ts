@@ -202,9 +202,7 @@ export class Acceptance {
 
   async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
     this.#room.admit();
-    const chunks = 'batch' in job ? cut(job) : [];
-    if (chunks.length > 0) await this.#chunkRoom.admit(chunks.length);
-    if ('batch' in job || job.lane === Lane.Bulk) await this.#queueRoom.admit(job.model, [job, ...chunks]);
+    const chunks = await this.#admit(job, cut);
     const address = this.#reader.address(job.taskId);
     const store = () =>
       'batch' in job
@@ -228,6 +226,19 @@ export class Acceptance {
       this.#open.remove(task.id);
       throw error;
     }
+  }
+
+  /** Sees that there is room for it. @returns the chunks of a batch, cut only once there is room for so many. */
+  async #admit(job: Job | BatchJob, cut: CutBatch): Promise<readonly ChunkJob[]> {
+    if (!('batch' in job)) {
+      if (job.lane === Lane.Bulk) await this.#queueRoom.admit(job.model, 1, () => [job]);
+      return [];
+    }
+    const count = chunkCountOf(job.batch);
+    await this.#chunkRoom.admit(count);
+    const make = () => [job, ...cut(job)] as const;
+    const [, ...chunks] = await this.#queueRoom.admit(job.model, 1 + count, make);
+    return chunks;
   }
 
   /**

@@ -5,6 +5,7 @@ import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { ChunkResult } from '../protocol.ts';
 import { isFinal, type RowError, type Task, TaskState, type Value } from '../task.ts';
 import { chunkCountOf, rowsOfChunk } from './batchShape.ts';
+import type { Turns } from './turns.ts';
 
 /** Rows of a batch that have been run, one after the other. */
 export interface BatchPage {
@@ -29,13 +30,19 @@ export const MAX_PAGE_ROWS = 10_000;
 /** Chunks that one page is made of: with their largest size, 6 MiB. */
 const MAX_PAGE_CHUNKS = 12;
 
+export interface PageReader {
+  readonly broker: Pick<Broker, 'chunks'>;
+  /** Of reading chunks: a broker cuts off who has it send more than is taken in. */
+  readonly turns: Pick<Turns, 'take'>;
+}
+
 /**
  * A page ends before the first row that has not been run yet, and may end earlier than asked for.
  *
- * @throws {RequestError} `BAD_USER_INPUT`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
+ * @throws {RequestError} `BAD_USER_INPUT`, `RESULT_EXPIRED`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
  */
 export async function readPage(
-  broker: Pick<Broker, 'chunks'>,
+  reader: PageReader,
   task: Task,
   { first, after }: PageOptions,
 ): Promise<BatchPage> {
@@ -44,7 +51,7 @@ export async function readPage(
   checkRange('first', first, 1, MAX_PAGE_ROWS);
   checkRange('after', after, 0, batch.rowCount);
   const until = Math.min(batch.rowCount, after + first);
-  const chunks = await readChunks(broker, task, after, until);
+  const chunks = await readChunks(reader, task, after, until);
   const end = Math.min(until, chunks.at(-1)?.to ?? after);
   // What was not run before the end never will be.
   const isLast = end === batch.rowCount || (isFinal(task) && end < until && chunks.length < MAX_PAGE_CHUNKS);
@@ -66,7 +73,7 @@ interface ChunkRows {
 
 /** The chunks with the rows from one index to another, up to the first that has not been run. */
 async function readChunks(
-  broker: Pick<Broker, 'chunks'>,
+  { broker, turns }: PageReader,
   { id, batch, state }: Task,
   from: number,
   to: number,
@@ -75,7 +82,9 @@ async function readChunks(
   const firstChunk = Math.floor(from / batch.rowsPerChunk);
   const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
   const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
-  const results = await Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk)));
+  const results = await turns.take(numbers.length, () =>
+    Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk))),
+  );
   const missing = results.indexOf(undefined);
   if (missing !== -1 && state === TaskState.Succeeded) {
     throw new RequestError(

@@ -11,7 +11,7 @@
  */
 
 import type { Broker, Listening } from '../broker/broker.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { gatewayBusy, messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from '../protocol.ts';
 import {
@@ -212,7 +212,7 @@ export class OpenTasks implements Disposable {
 
   #takePlace(): void {
     if (this.#subscriptions >= this.#maxSubscriptions) {
-      throw busy(
+      throw gatewayBusy(
         `This gateway has ${this.#maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
         this.#maxSubscriptions,
       );
@@ -271,7 +271,7 @@ export class OpenTasks implements Disposable {
 
   #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {
     if (this.#open.size >= this.#limit) {
-      throw busy(
+      throw gatewayBusy(
         `This gateway follows ${this.#limit} unfinished tasks already (OPEN_TASKS_MAX).`,
         this.#limit,
       );
@@ -465,10 +465,4 @@ export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
 
 export function taskOf({ v: _, ...task }: Result): FinishedTask {
   return task;
-}
-
-function busy(problem: string, limit: number): RequestError {
-  return new RequestError(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, {
-    details: { retryAfterMs: 1_000, limit },
-  });
 }

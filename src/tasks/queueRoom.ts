@@ -39,19 +39,31 @@ export class QueueRoom {
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
   }
 
-  /** Counts jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
-  async admit(model: string, jobs: readonly object[]): Promise<void> {
+  /**
+   * Counts jobs in, if there is room for them.
+   *
+   * @param make makes them, and is called only if there is room for so many.
+   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   */
+  async admit<T extends readonly object[]>(model: string, count: number, make: () => T): Promise<T> {
     const fill = await this.#fillOf(model);
+    this.#check(model, fill.jobs + count, fill.bytes);
+    const jobs = make();
     const bytes = jobs.reduce((sum, job) => sum + encodeMessage(job).length, 0);
-    if (fill.jobs + jobs.length > this.#maxJobs || fill.bytes + bytes > this.#maxBytes) {
+    this.#check(model, fill.jobs + count, fill.bytes + bytes);
+    fill.jobs += count;
+    fill.bytes += bytes;
+    return jobs;
+  }
+
+  #check(model: string, jobs: number, bytes: number): void {
+    if (jobs > this.#maxJobs || bytes > this.#maxBytes) {
       throw new RequestError(
         RequestErrorCode.QueueFull,
         `The queue of ${model} is nearly full: bulk tasks and batches may fill it up to ${this.#maxJobs} jobs and ${this.#maxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
         { details: { retryAfterMs: RETRY_AFTER_MS, limit: this.#maxJobs } },
       );
     }
-    fill.jobs += jobs.length;
-    fill.bytes += bytes;
   }
 
   /** Whether a share of the queue, from 0 to 1, is taken, by count or by bytes. @throws {RequestError} `BROKER_UNAVAILABLE`. */

@@ -18,6 +18,7 @@ import type { Offering } from '../rollout/offering.ts';
 import { isFinal, type Task } from '../task.ts';
 import { Acceptance, type CutBatch } from './acceptance.ts';
 import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
+import { chunkCountOf, shapeOf } from './batchShape.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
 import { endTask, withdrawnResult } from './endTask.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
@@ -34,6 +35,7 @@ import {
   type Submission,
 } from './submission.ts';
 import { TaskReader } from './taskReader.ts';
+import { Turns } from './turns.ts';
 
 export interface TaskServiceOptions {
   readonly broker: Broker;
@@ -48,6 +50,12 @@ export interface TaskServiceOptions {
   readonly limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
+/** Chunks in hand at once: four batches of single numbers, two pages of the largest size (11 MiB). */
+const ACCEPTED_AT_ONCE = 40;
+const READ_AT_ONCE = 24;
+/** Chunks that may wait for that: a hundred times as many batches, or pages, as one request can hold. */
+const MAX_WAITING = 1_000;
+
 export class TaskService {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
@@ -55,6 +63,8 @@ export class TaskService {
   readonly #acceptance: Acceptance;
   readonly #home: string;
   readonly #offering: Offering;
+  readonly #accepted = new Turns({ purpose: 'accepted', atOnce: ACCEPTED_AT_ONCE, waiting: MAX_WAITING });
+  readonly #read = new Turns({ purpose: 'read', atOnce: READ_AT_ONCE, waiting: MAX_WAITING });
 
   constructor(options: TaskServiceOptions) {
     this.#broker = options.broker;
@@ -84,7 +94,11 @@ export class TaskService {
    * @throws {RequestError} as `submit`.
    */
   async submitBatch(submission: BatchSubmission): Promise<Task> {
-    return this.#settledOrNot(submission, () => this.#acceptBatch(submission));
+    const { model, inputs } = submission;
+    const chunks = chunkCountOf(shapeOf(model.manifest, inputs.length));
+    return this.#settledOrNot(submission, () =>
+      this.#accepted.take(chunks, () => this.#acceptBatch(submission)),
+    );
   }
 
   /**
@@ -120,7 +134,7 @@ export class TaskService {
 
   /** What came of some rows of a batch, see `readPage`. */
   page(task: Task, options: PageOptions): Promise<BatchPage> {
-    return readPage(this.#broker, task, options);
+    return readPage({ broker: this.#broker, turns: this.#read }, task, options);
   }
 
   /** The final state, once; then the iterator ends. Errors as `find`, and `GATEWAY_BUSY`. */
@@ -174,7 +188,7 @@ export class TaskService {
     );
   }
 
-  #acceptBatch(submission: BatchSubmission): Promise<Task> {
+  async #acceptBatch(submission: BatchSubmission): Promise<Task> {
     const question = questionOf(submission);
     const make = () => newBatch(submission, this.#origin());
     return this.#acceptMade(

@@ -75,6 +75,25 @@ describe.each(transports)('an operation over $name', ({ ask }) => {
     });
   });
 
+  test('may not submit two batches', async () => {
+    const submissions = ['a', 'b'].map((alias) => `${alias}: predictTrips(inputs: $inputs) { id }`);
+    expect(
+      await refusal(`mutation ($inputs: [PredictTripInput!]!) { ${submissions.join(' ')} }`, {
+        inputs: [TRIP],
+      }),
+    ).toMatchObject({
+      message: 'An operation may have 1000 points of complexity at most, got 1002.',
+      extensions: { code: 'QUERY_TOO_COMPLEX', limit: 1_000, value: 1_002 },
+    });
+  });
+
+  test('may not ask for four pages of rows', async () => {
+    const pages = Array.from({ length: 4 }, (_, i) => `a${i}: results(first: 10000) { nextRow }`);
+    expect(await refusal(`{ task(id: "1") { batch { ${pages.join(' ')} } } }`)).toMatchObject({
+      extensions: { code: 'QUERY_TOO_COMPLEX', limit: 1_000, value: 1_006 },
+    });
+  });
+
   test('may not have 2,001 tokens', async () => {
     const name = 'fragment Name on Health { name }';
     const allowed = `{ health { ${'...Name '.repeat(994)} } } ${name}`;

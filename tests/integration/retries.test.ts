@@ -46,7 +46,7 @@ async function openAcceptance(home: string, options: Partial<AcceptanceOptions> 
     broker,
     open,
     room: { isFull: false, admit: () => {} },
-    queueRoom: { admit: async () => {} },
+    queueRoom: { admit: async (_model, _count, make) => make() },
     chunkRoom: { admit: async () => {} },
     reader: new TaskReader({ broker, home, models, limits }),
     shadows: { offer: () => {} },
@@ -135,7 +135,14 @@ function interrupted(
   step: 'queueRoom' | 'chunkRoom' | 'storing',
   happen: () => Promise<void>,
 ): Partial<AcceptanceOptions> {
-  if (step !== 'storing') return { [step]: { admit: happen } };
+  if (step === 'chunkRoom') return { chunkRoom: { admit: happen } };
+  if (step === 'queueRoom') {
+    const admit: AcceptanceOptions['queueRoom']['admit'] = async (_model, _count, make) => {
+      await happen();
+      return make();
+    };
+    return { queueRoom: { admit } };
+  }
   const { queueMaxJobs, queueMaxBytes } = readConfig({});
   const storing = new Storing({ broker, limits: { queueMaxJobs, queueMaxBytes } });
   return {

@@ -106,16 +106,19 @@ describe('room', () => {
       return { jobs: 70, bytes: 1_000 };
     };
     const room = new QueueRoom({ broker: { queueFill }, limits });
-    const jobs = (count: number) => Array.from({ length: count }, () => ({ v: 1 }));
-    await room.admit('m', jobs(6));
-    await expect(room.admit('m', jobs(5))).rejects.toThrow('nearly full');
-    await room.admit('m', jobs(4));
-    await expect(room.admit('m', jobs(1))).rejects.toMatchObject({
+    const jobs = (count: number) => () => Array.from({ length: count }, () => ({ v: 1 }));
+    const notMade = () => {
+      throw new Error('there is no room for it');
+    };
+    await room.admit('m', 6, jobs(6));
+    await expect(room.admit('m', 5, jobs(5))).rejects.toThrow('nearly full');
+    await room.admit('m', 4, jobs(4));
+    await expect(room.admit('m', 1, notMade)).rejects.toMatchObject({
       code: 'QUEUE_FULL',
       details: { limit: 80 },
     });
     await expect(
-      new QueueRoom({ broker: { queueFill }, limits }).admit('m', [{ v: 'x'.repeat(7_000) }]),
+      new QueueRoom({ broker: { queueFill }, limits }).admit('m', 1, () => [{ v: 'x'.repeat(7_000) }]),
     ).rejects.toThrow('nearly full');
     expect(asked).toBe(2);
   });

@@ -1,0 +1,69 @@
+/**
+ * Bounds how many chunks of batches a gateway has in hand at once. Others wait for their turn in the order in which they
+ * came, and who would wait behind too many is refused: what waits holds its rows too.
+ */
+import { gatewayBusy } from '../errors.ts';
+
+export interface TurnsOptions {
+  /** What the chunks are in hand for, as the refusal says it. */
+  readonly purpose: string;
+  /** Chunks in hand at once; what has more has its turn alone. */
+  readonly atOnce: number;
+  /** Chunks that may wait. */
+  readonly waiting: number;
+}
+
+interface Waiter {
+  readonly chunks: number;
+  readonly begin: () => void;
+}
+
+export class Turns {
+  readonly #options: TurnsOptions;
+  readonly #waiters: Waiter[] = [];
+  #inHand = 0;
+  #waiting = 0;
+
+  constructor(options: TurnsOptions) {
+    this.#options = options;
+  }
+
+  /** Does something with so many chunks when it is their turn. @throws {RequestError} `GATEWAY_BUSY`. */
+  async take<T>(chunks: number, work: () => Promise<T>): Promise<T> {
+    const counted = Math.min(chunks, this.#options.atOnce);
+    if (this.#waiters.length > 0 || !this.#fits(counted)) await this.#wait(counted);
+    else this.#inHand += counted;
+    try {
+      return await work();
+    } finally {
+      this.#inHand -= counted;
+      setImmediate(() => this.#goOn());
+    }
+  }
+
+  #wait(chunks: number): Promise<void> {
+    const { purpose, waiting } = this.#options;
+    if (this.#waiting + chunks > waiting)
+      throw gatewayBusy(
+        `This gateway has more than ${waiting} chunks of batches waiting to be ${purpose}.`,
+        waiting,
+      );
+    this.#waiting += chunks;
+    return new Promise((begin) => this.#waiters.push({ chunks, begin }));
+  }
+
+  /** One turn at a time begins: rows are checked and cut in one step each, and the event loop goes round in between. */
+  #goOn(): void {
+    const [next] = this.#waiters;
+    if (next === undefined || !this.#fits(next.chunks)) return;
+    this.#waiters.shift();
+    this.#waiting -= next.chunks;
+    this.#inHand += next.chunks;
+    next.begin();
+    setImmediate(() => this.#goOn());
+  }
+
+  #fits(chunks: number): boolean {
+    return this.#inHand + chunks <= this.#options.atOnce;
+  }
+}
