@@ -45,7 +45,7 @@ export class Turns {
     const { purpose, waiting } = this.#options;
     if (this.#waiting + chunks > waiting)
       throw gatewayBusy(
-        `This gateway has more than ${waiting} chunks of batches waiting to be ${purpose}.`,
+        `More than ${waiting} chunks of batches would wait to be ${purpose} by this gateway.`,
         waiting,
       );
     this.#waiting += chunks;
