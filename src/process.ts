@@ -5,6 +5,8 @@
  * them with exit code 78, anything unforeseen with 1. Called by the two mains only.
  */
 import { flushCompileCache } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 
 export interface ProcessContext {
@@ -34,6 +36,7 @@ export async function runProcess(
         process.send?.({ type: 'ready', ...details });
         // Otherwise kept at an orderly exit only: a process that is killed would compile everything again.
         flushCompileCache();
+        collectGarbage();
       },
     });
     process.exit(0);
@@ -47,4 +50,13 @@ export async function runProcess(
     console.error(`${name}:`, error);
     process.exit(1);
   }
+}
+
+/**
+ * Gives back what starting took. Until the first full collection V8 does not know how little stays alive, and lets
+ * garbage grow to a limit of its own: 70 MiB more in a gateway under load.
+ */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
 }

@@ -53,7 +53,8 @@ export class Publisher implements Disposable {
   /** What this turn of the event loop publishes leaves in one write: the library alone would write once a message. */
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
-  readonly #sweep: NodeJS.Timeout;
+  /** While something is pending. */
+  #sweep: NodeJS.Timeout | undefined;
   #lastNumber = 0;
   #connected = true;
 
@@ -63,11 +64,6 @@ export class Publisher implements Disposable {
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (_error, reply) => this.#settle(reply),
     });
-    this.#sweep = setInterval(() => {
-      // A process that stood still for a while runs its timers before it reads its sockets: look again after that.
-      const now = performance.now();
-      setImmediate(() => this.#giveUpOverdue(now));
-    }, SWEEP_MS).unref();
   }
 
   /**
@@ -91,6 +87,7 @@ export class Publisher implements Disposable {
     return new Promise((settle) => {
       const number = ++this.#lastNumber;
       this.#pending.set(number, { subject, settle, due: performance.now() + this.#ackTimeoutMs });
+      this.#sweep ??= setInterval(() => this.#lookForOverdue(), SWEEP_MS).unref();
       this.#outgoing.push({ number, subject, payload, after });
       if (this.#outgoing.length === 1) setImmediate(() => this.#sendOutgoing());
     });
@@ -143,6 +140,17 @@ export class Publisher implements Disposable {
     if (pending === undefined) return;
     this.#pending.delete(number);
     pending.settle(outcomeOf(reply));
+  }
+
+  #lookForOverdue(): void {
+    if (this.#pending.size === 0) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+      return;
+    }
+    // A process that stood still for a while runs its timers before it reads its sockets: look again after that.
+    const now = performance.now();
+    setImmediate(() => this.#giveUpOverdue(now));
   }
 
   /** @param now on the clock of `performance.now()`. */

@@ -58,9 +58,9 @@ const RETRY_CHECK_MS = 1_000;
 const CHECKS_AT_ONCE = 512;
 /** An own task that nobody watches is forgotten so long after its deadline: its end lies in the stream. */
 const FORGET_AFTER_MS = 5_000;
-const TICKS_PER_CLEANUP = 50;
-/** Finished tasks are kept for one to two times as long, 30 s. */
-const TICKS_PER_TURN = 300;
+const CLEANUP_MS = 5_000;
+/** Finished tasks are kept for one to two times as long. */
+const RECENT_TURN_MS = 30_000;
 
 export class OpenTasks implements Disposable {
   readonly #broker: Broker;
@@ -77,7 +77,8 @@ export class OpenTasks implements Disposable {
   #subscriptions = 0;
   #endedCount = 0;
   #checking = 0;
-  #ticks = 0;
+  /** While somebody watches. */
+  #ticking: NodeJS.Timeout | undefined;
 
   /**
    * @param limit of tasks followed.
@@ -106,8 +107,11 @@ export class OpenTasks implements Disposable {
     this.#listening.use(broker.notices.listenMoved(home, (notice) => this.#move(notice)));
     this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#distrustAll()));
-    const timer = setInterval(() => this.#tick(), TICK_MS).unref();
-    this.#listening.defer(() => clearInterval(timer));
+    const turning = setInterval(() => this.#recent.forgetOlder(), RECENT_TURN_MS).unref();
+    const cleaning = setInterval(() => this.#forgetOverdue(), CLEANUP_MS).unref();
+    this.#listening.defer(() => {
+      for (const timer of [turning, cleaning, this.#ticking]) clearInterval(timer);
+    });
   }
 
   /** Unfinished tasks that are followed. */
@@ -308,6 +312,7 @@ export class OpenTasks implements Disposable {
     }
     open.watches.add(watch);
     this.#watched.add(open);
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS).unref();
     watch.show(open.task);
     return watch;
   }
@@ -397,6 +402,10 @@ export class OpenTasks implements Disposable {
   }
 
   #tick(): void {
+    if (this.#watched.size === 0) {
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+    }
     if (!this.#broker.connected) return;
     const brokerNow = this.#broker.now();
     const now = performance.now();
@@ -405,9 +414,6 @@ export class OpenTasks implements Disposable {
       if (this.#checking >= CHECKS_AT_ONCE) break;
       if (now >= open.nextCheckAt) void this.#check(open, brokerNow);
     }
-    this.#ticks++;
-    if (this.#ticks % TICKS_PER_TURN === 0) this.#recent.forgetOlder();
-    if (this.#ticks % TICKS_PER_CLEANUP === 0) this.#forgetOverdue(brokerNow);
   }
 
   /** Looks at the stored state of a watched task; an overdue one is expired unless it has ended otherwise. */
@@ -434,7 +440,9 @@ export class OpenTasks implements Disposable {
     return endTask(this.#broker, end, address);
   }
 
-  #forgetOverdue(brokerNow: number): void {
+  #forgetOverdue(): void {
+    if (!this.#broker.connected) return;
+    const brokerNow = this.#broker.now();
     for (const [id, { deadline, watches }] of this.#open) {
       if (watches.size === 0 && brokerNow > deadline + FORGET_AFTER_MS) this.#open.delete(id);
     }
