@@ -13,7 +13,7 @@ import { readJson } from './jsonFile.ts';
 import { createLog } from './log.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
-import { runProcess } from './process.ts';
+import { collectGarbage, runProcess } from './process.ts';
 import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
@@ -118,6 +118,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
   });
   log.info({ url: server.url, home }, 'ready');
   ready({ url: server.url });
+  collectGarbage();
 
   await stopped;
   log.info('stopping');
