@@ -53,8 +53,7 @@ export async function runProcess(
 
 /**
  * Gives back what starting took. Until the first full collection V8 does not know how little stays alive, and lets
- * garbage grow to a limit of its own: 70 MiB more in a gateway under load. A worker, which makes less, only gets a larger
- * young generation of it.
+ * garbage grow to a limit of its own: 70 MiB more in a gateway under load. A worker makes too little for that.
  */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
