@@ -84,8 +84,9 @@ export async function* sse(
   url: string,
   query: string,
   variables: Record<string, unknown>,
+  headers: Record<string, string> = {},
 ): AsyncGenerator<Answer> {
-  yield* await openSse(url, query, variables);
+  yield* await openSse(url, query, variables, headers);
 }
 
 /** The same; resolves once the gateway has subscribed. */
@@ -93,10 +94,11 @@ export async function openSse(
   url: string,
   query: string,
   variables: Record<string, unknown>,
+  headers: Record<string, string> = {},
 ): Promise<AsyncGenerator<Answer>> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
     body: JSON.stringify({ query, variables }),
   });
   if (response.body === null) throw new Error(`no stream came, status ${response.status}`);

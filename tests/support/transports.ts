@@ -13,6 +13,15 @@ export const transports: readonly Transport[] = [
     name: 'SSE',
     ask: async (url, query, variables = {}) => first(await collect(sse(url, query, variables))),
   },
+  // Pages name their origin, and are answered in another way than programs.
+  {
+    name: 'POST, from a page',
+    ask: (url, query, variables) => post(url, query, variables, pageOf(url)),
+  },
+  {
+    name: 'SSE, from a page',
+    ask: async (url, query, variables = {}) => first(await collect(sse(url, query, variables, pageOf(url)))),
+  },
   {
     name: 'WebSocket',
     async ask(url, query, variables = {}) {
@@ -35,6 +44,10 @@ export function refusalIn({ data, errors }: Answer): ErrorView {
   );
   if (internals.length > 0) throw new Error(`${internals.join(', ')} leaked: ${JSON.stringify(error)}`);
   return error;
+}
+
+function pageOf(url: string): Record<string, string> {
+  return { origin: new URL(url).origin };
 }
 
 function first(answers: readonly Answer[]): Answer {
