@@ -267,33 +267,40 @@ describe('a foreign task', () => {
     expect(events.map((event) => taskIn(event, 'taskUpdates').state)).toEqual(['SUCCEEDED']);
   });
 
-  test('is no longer followed when its subscriber left before the subscription stood', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using there = await startGateway(own, { OPEN_TASKS_MAX: '20' });
-    const tasks = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => submitTrip(here.url, tripNumber(i))),
-    );
-    const body = ({ id }: { id: string }) => JSON.stringify({ query: TASK_RESULT, variables: { id } });
-    const headers = { 'content-type': 'application/json', accept: 'text/event-stream' };
-    for (const task of tasks) {
-      const leave = new AbortController();
-      const answer = fetch(there.url, { method: 'POST', headers, body: body(task), signal: leave.signal });
-      setImmediate(() => leave.abort());
-      await answer.then((response) => response.body?.cancel()).catch(() => {});
-    }
-    const [last] = tasks.slice(-1);
-    const updates = await eventually(
-      async () => {
-        const answers = sse(there.url, TASK_UPDATES, { id: last?.id });
-        const { value } = await answers.next();
-        await answers.return(undefined);
-        return value;
-      },
-      (answer) => answer?.errors === undefined,
-    );
-    expect(taskIn(updates ?? {}, 'taskUpdates').state).toBe('QUEUED');
-  });
+  test.each(['a program', 'a page'])(
+    'is no longer followed when its subscriber, %s, left before the subscription stood',
+    async (who) => {
+      await using own = await startNats();
+      await using here = await startGateway(own);
+      await using there = await startGateway(own, { OPEN_TASKS_MAX: '20' });
+      const tasks = await Promise.all(
+        Array.from({ length: 60 }, (_, i) => submitTrip(here.url, tripNumber(i))),
+      );
+      const body = ({ id }: { id: string }) => JSON.stringify({ query: TASK_RESULT, variables: { id } });
+      const headers = {
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        ...(who === 'a page' && { origin: new URL(there.url).origin }),
+      };
+      for (const task of tasks) {
+        const leave = new AbortController();
+        const answer = fetch(there.url, { method: 'POST', headers, body: body(task), signal: leave.signal });
+        setImmediate(() => leave.abort());
+        await answer.then((response) => response.body?.cancel()).catch(() => {});
+      }
+      const [last] = tasks.slice(-1);
+      const updates = await eventually(
+        async () => {
+          const answers = sse(there.url, TASK_UPDATES, { id: last?.id });
+          const { value } = await answers.next();
+          await answers.return(undefined);
+          return value;
+        },
+        (answer) => answer?.errors === undefined,
+      );
+      expect(taskIn(updates ?? {}, 'taskUpdates').state).toBe('QUEUED');
+    },
+  );
 });
 
 describe('cancelTask', () => {
