@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { MESSAGE_VERSION } from '../../src/protocol.ts';
 import { newTaskId, parseTaskId } from '../../src/task.ts';
 import {
+  CANCEL_TASK,
   collect,
   onlyTask,
   openWebSocket,
@@ -73,6 +74,21 @@ test.concurrent.each([
   await gateway.logged('dropped an HTTP connection whose client does not read');
   await new Promise((resolve) => socket.once('close', resolve).resume());
   expect(socket.bytesRead).toBeLessThan(QUESTIONS * answerLength);
+});
+
+test.concurrent('a connection whose client does not read the events of subscriptions is ended', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const { id } = await submitTrip(gateway.url, tripNumber(0));
+  taskIn(await post(gateway.url, CANCEL_TASK, { id }), 'cancelTask');
+  const fields = Array.from({ length: 25 }, (_, i) => `id${i}: id`).join(' ');
+  const query = `subscription { taskResult(id: "${id}") { ${fields} } }`;
+  const [event] = await collect(sse(gateway.url, query, {}));
+  const socket = await askDeafly(gateway, 'text/event-stream', query, 10 * QUESTIONS);
+  await gateway.logged('dropped an HTTP connection whose client does not read');
+  await new Promise((resolve) => socket.once('close', resolve).resume());
+  expect(socket.bytesRead).toBeLessThan(10 * QUESTIONS * JSON.stringify(event).length);
+  expect(gateway.output()).not.toMatch(/error/i);
 });
 
 test.concurrent('a store of results that is 90 % full takes no new tasks until there is room, and brings accepted ones to their end', async () => {
@@ -257,15 +273,19 @@ async function overload(socket: WebSocket, gateway: Gateway): Promise<void> {
 }
 
 /** Sends questions on one connection, whose answers are more than the kernel's buffers hold, and reads none. */
-async function askDeafly({ url }: Gateway, accept: string): Promise<ReturnType<typeof connect>> {
+async function askDeafly(
+  { url }: Gateway,
+  accept: string,
+  query = INTROSPECTION,
+  count = QUESTIONS,
+): Promise<ReturnType<typeof connect>> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname).on('error', () => {});
   await once(socket, 'connect');
   socket.pause();
-  const body = JSON.stringify({ query: INTROSPECTION });
+  const body = JSON.stringify({ query });
   const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\naccept: ${accept}\r\ncontent-type: application/json`;
-  for (let i = 0; i < QUESTIONS; i++)
-    socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  for (let i = 0; i < count; i++) socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return socket;
 }
 
