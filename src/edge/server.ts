@@ -49,6 +49,8 @@ const REQUEST_WITHIN_MS = 30_000;
 /** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
+const ROOT = /^\/(?:\?|$)/;
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Listens, and answers `/health`, before there is anything to serve. @throws {ConfigurationError} if it cannot. */
@@ -169,7 +171,7 @@ export class Server implements AsyncDisposable {
     const health = answerHealth(request, response, this.readiness);
     if (health !== undefined) return health;
     // Before the host is looked at: HAProxy asks for `/` without one unless it is told another path.
-    if (request.url === '/') return response.writeHead(302, { location: GRAPHQL_PATH }).end();
+    if (ROOT.test(request.url ?? '')) return response.writeHead(302, { location: GRAPHQL_PATH }).end();
     const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
