@@ -83,7 +83,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 
 function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, options: ServerOptions) {
   const { log } = options;
-  const answerPage = graphiqlHandler(options.models);
+  const { operations } = pipeline;
+  const answerPage = graphiqlHandler({ ...options, operations, maxBodyBytes: options.config.maxBodyBytes });
   const answerPost = postHandler(pipeline, options);
   const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
     if (wantsGraphiql(request)) return answerPage(request, response);
