@@ -21,8 +21,7 @@ const MAX_WRITTEN_CHARACTERS = 2_000;
 
 /**
  * What to try, in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models,
- * many rows at once, what runs here. Models whose inputs are written out come first: GraphiQL does not show the variables
- * of the tab that it opens with.
+ * many rows at once, what runs here. Models whose inputs are written out come first: they explain themselves.
  */
 export function exampleTabs(
   models: readonly Model[],

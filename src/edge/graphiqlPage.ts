@@ -45,8 +45,12 @@ function openingScript(tabs: readonly ExampleTab[]): string {
   return `<script>
 ${fetcher.replaceAll(/^export /gm, '')}
 function openGraphiQL(root, options) {
-  const fetcher = createFetcher(${json(LAST_TASK)});
-  YogaGraphiQL.renderYogaGraphiQL(root, { ...options, fetcher, defaultTabs: ${json(tabs)} });
+  const defaultTabs = ${json(tabs)};
+  const [{ variables }] = defaultTabs;
+  // At the first visit GraphiQL shows those that are stored, and none of the tab that it opens with.
+  const isFirstVisit = localStorage.getItem('graphiql:tabState') === null && location.search === '';
+  if (isFirstVisit && variables !== undefined) localStorage.setItem('graphiql:variables', variables);
+  YogaGraphiQL.renderYogaGraphiQL(root, { ...options, fetcher: createFetcher(${json(LAST_TASK)}), defaultTabs });
 }
 </script>`;
 }

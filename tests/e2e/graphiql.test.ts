@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newTaskId } from '../../src/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { HOME } from '../support/jobs.ts';
+import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { eventually, inspectStreams } from '../support/streams.ts';
@@ -170,6 +171,22 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await type('{ "authorization": "Bearer made up" }');
     await execute.click();
     await answer.getByText('FORBIDDEN').waitFor();
+  });
+
+  test('a model that takes 2,048 numbers is submitted with one press, its values in the variables', async () => {
+    await using folder = await modelsWith((manifest) => {
+      const vector = { type: 'float32', size: 2_048, unit: 'parts', minimum: 0, maximum: 1 };
+      manifest.inputs = [
+        { name: 'pixels', tensor: 'p', description: 'Made by a </script> test.', ...vector },
+      ];
+      manifest.example = { pixels: Array.from({ length: 2_048 }, (_, i) => i / 2_048) };
+    });
+    await using own = await startNats();
+    await using large = await startGateway(own, { MODELS_DIR: folder.path });
+    await using page = await browser.newPage();
+    await page.goto(large.url);
+    await page.getByRole('button', { name: /execute query/i }).click();
+    await page.getByRole('region', { name: 'Result Window' }).getByText('QUEUED').waitFor();
   });
 
   test('a reload opens the tab that was open, and no other', async () => {
