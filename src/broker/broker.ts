@@ -299,8 +299,8 @@ export class Broker implements AsyncDisposable {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.suspects, filter));
     const soloRuns = new Map<number, number>();
     for (const subject of Object.keys(state.subjects ?? {})) {
-      const mark = await this.#stored.last(streams.suspects, subject, ({ data }) => decodeSuspectMark(data));
-      if (mark !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), mark.soloRuns);
+      const runs = await this.#stored.last(streams.suspects, subject, ({ data }) => soloRunsIn(data));
+      if (runs !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), runs);
     }
     return soloRuns;
   }
@@ -483,6 +483,15 @@ export class Broker implements AsyncDisposable {
 
 function storedJob({ subject, data, seq, timestamp }: StoredMsg): StoredJob {
   return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
+}
+
+/** A mark that cannot be read marks its row all the same: alone, a row harms nobody. */
+function soloRunsIn(mark: Uint8Array): number {
+  try {
+    return decodeSuspectMark(mark).soloRuns;
+  } catch {
+    return 0;
+  }
 }
 
 /** @throws {MalformedMessage} unless it is the final state of the task that its subject names. */

@@ -19,7 +19,7 @@ import {
   requestHash,
 } from '../protocol.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
-import { chunkCountOf } from './batchShape.ts';
+import { chunkCountOf, hasChunk } from './batchShape.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
 import { endTask, expiredResult } from './endTask.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
@@ -204,8 +204,10 @@ export class Acceptance {
 
   /** Whether it is a batch of which some chunks were not stored. */
   async #isPart(task: Task, address: TaskAddress): Promise<boolean> {
-    if (task.batch === undefined || isFinal(task)) return false;
-    return (await this.#storing.storedChunks(address)).size < chunkCountOf(task.batch);
+    const { batch } = task;
+    if (batch === undefined || isFinal(task)) return false;
+    const stored = [...(await this.#storing.storedChunks(address))];
+    return stored.filter((chunk) => hasChunk(batch, chunk)).length < chunkCountOf(batch);
   }
 
   async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {

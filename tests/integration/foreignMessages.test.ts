@@ -170,6 +170,28 @@ test.each([
   });
 });
 
+test('chunks under other numbers than a gateway writes do not keep a retry from storing those that are missing', async () => {
+  await using broker = await openTestBroker(nats);
+  const { taskId } = tripJob(broker, 1);
+  for (const chunk of ['01', 'x', '1e0', '-1', '+2'])
+    await streams.publish(`chunks.${taskId}.${chunk}`, '{"v":1}');
+  await streams.publish(`chunks.${taskId}.3`, '{"v":1}');
+  expect(await broker.chunks.finished(taskId)).toEqual(new Set([3]));
+});
+
+test('a mark of a suspected row that cannot be read marks it all the same', async () => {
+  await using broker = await openTestBroker(nats);
+  const { taskId } = tripJob(broker, 1);
+  await streams.publish(`suspects.${taskId}.0.3`, 'rubbish');
+  await streams.publish(`suspects.${taskId}.0.4`, '{"v":1,"soloRuns":2}');
+  expect(await broker.readSuspectRows(taskId, 0)).toEqual(
+    new Map([
+      [3, 0],
+      [4, 2],
+    ]),
+  );
+});
+
 test('notices of chunks and rows that a batch does not have are dropped', async () => {
   await using connection = await connect({ servers: nats.url });
   const { id } = await submitTrips(gateway.url, trips(1_500), { timeoutMs: 60_000 });
