@@ -298,6 +298,17 @@ describe('a request record', () => {
     expect(batch).toMatchObject({ rowCount: 3 });
   });
 
+  test('whose task is long gone says so, and does not name the task', async () => {
+    const { job, ...others } = real;
+    const old = later(job, -10 * 3_600_000);
+    const gone = { ...others, job: { ...old, submittedAt: old.deadline - 60_000 } };
+    await streams.publish(record('long gone'), JSON.stringify(gone));
+    const options = { requestId: 'long gone' };
+    const answer = await post(gateway.url, PREDICT_TRIP, { input: INPUT, options });
+    expect(codeOf(answer)).toBe('RESULT_EXPIRED');
+    expect(JSON.stringify(answer)).not.toContain(old.taskId);
+  });
+
   test('of a newer gateway stays, and the request is refused with a code until a newer gateway is asked', async () => {
     await streams.publish(record('newer'), NEWER);
     const options = { requestId: 'newer' };
