@@ -47,6 +47,9 @@ const LATEST_INSTANT = 8.64e15;
 export const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
 const LARGEST_INT = 2 ** 31 - 1;
 const LONGEST_NAME = 200;
+const LARGEST_SUM = 1e300;
+/** Of durations up to some years; see `Durations`. */
+const HISTOGRAM_BUCKET = /^-?[0-9]{1,3}$/;
 
 const STATES: readonly unknown[] = Object.values(TaskState);
 const ERROR_CODES: readonly unknown[] = Object.values(TaskErrorCode);
@@ -341,13 +344,19 @@ function isComparison(value: unknown): value is ComparisonSums {
 }
 
 function isDurations(value: Partial<DurationSums> | undefined): boolean {
-  return Number.isFinite(value?.sumMs) && isRecordOf(isCount, value?.histogram);
+  if (!isSum(value?.sumMs) || !isRecordOf(isCount, value?.histogram)) return false;
+  return Object.keys(value?.histogram ?? {}).every((bucket) => HISTOGRAM_BUCKET.test(bucket));
 }
 
 function isDifferences(value: unknown): value is DifferenceSums {
   if (typeof value !== 'object' || value === null) return false;
   const { count, different, measured, sum, absoluteSum, largest } = value as Partial<DifferenceSums>;
-  return [count, different, measured].every(isCount) && [sum, absoluteSum, largest].every(Number.isFinite);
+  return [count, different, measured].every(isCount) && [sum, absoluteSum, largest].every(isSum);
+}
+
+/** What stays finite when those of many gateways are added up. */
+function isSum(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= LARGEST_SUM;
 }
 
 function coverNothingOrAll(ranges: readonly unknown[]): boolean {

@@ -84,6 +84,16 @@ test('a result of a chunk without an output has nothing in its rows, and others 
   await post(gateway.url, CANCEL_TASK, { id });
 });
 
+test('a result of a chunk with another kind of value is refused with a code of its own', async () => {
+  const { id } = await submitTrips(gateway.url, trips(2));
+  await streams.publish(`chunks.${id}.0`, chunkResult(id, 0, [1, 2]).replace('[1,2]', '[1,"long"]'));
+  const page = `query ($id: ID!) { task(id: $id) { batch { results { predictions { ... on TripPredictionColumns { durationMinutes } } } } } }`;
+  expect((await post(gateway.url, page, { id })).errors).toMatchObject([
+    { extensions: { code: 'RESULT_UNREADABLE', output: 'durationMinutes' } },
+  ]);
+  await post(gateway.url, CANCEL_TASK, { id });
+});
+
 test('a batch with a newer result waits for a newer worker, is withdrawn or expires, and holds up no other', async () => {
   const [canceled, overdue] = [
     (await submitTrips(gateway.url, trips(10), { timeoutMs: 60_000 })).id,
