@@ -60,7 +60,7 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     t.field({
       type: reportRef,
       description:
-        'Tells what turned out to be true of a task that has succeeded, as long as its result is kept: `liveError` of its version counts it. Once for each task, with all outputs that are known: the same again is answered with what is stored. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.',
+        'Tells what turned out to be true of a task that has succeeded, as long as its result is kept: `liveError` of its version counts it. Once for each task, with all outputs that are known: the same again is answered with what is stored. Anybody who knows the id may report, and the first report stays. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.',
       args: {
         taskId: t.arg.id({ required: true, description: 'As a mutation returned it.' }),
         actual: t.arg({ type: actualRef, required: true, description: 'What turned out to be true.' }),

@@ -2,12 +2,12 @@
 
 import { sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { RowError, Task, TaskBatch } from '../src/task.ts';
+import type { RowError, Task, TaskBatch, Value } from '../src/task.ts';
 import { type BatchPage, MAX_PAGE_ROWS } from '../src/tasks/batchRows.ts';
 import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/tasks/batchShape.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
-import { describeOutput } from './prediction.ts';
+import { describeOutput, readOutput } from './prediction.ts';
 
 /** A batch on its way to its GraphQL type. */
 export interface BatchOfTask extends TaskBatch {
@@ -78,7 +78,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
       results: t.field({
         type: pageRef,
         extensions: { points: PAGE_POINTS },
-        description: `What came of the rows, page by page; also while others still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
+        description: `What came of the rows, page by page; also while others still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`RESULT_UNREADABLE\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
         args: {
           first: t.arg.int({
             required: true,
@@ -105,9 +105,9 @@ function defineColumns(builder: Builder, { manifest }: Model) {
         manifest.outputs.map((output) => {
           const { name } = output;
           const description = describeOutput(output);
-          const column = ({ columns }: BatchPage) => columns.get(name) ?? [];
+          const readCell = (cell: Value | null) => (cell === null ? null : readOutput(output, cell));
+          const column = ({ columns }: BatchPage) => (columns.get(name) ?? []).map(readCell);
           const nullable = { list: false, items: true } as const;
-          // A result of an older manifest may hold another kind of value: then GraphQL refuses to show it.
           if (output.type === 'string') {
             const resolve = column as (page: BatchPage) => (string | null)[];
             return [name, t.stringList({ description, nullable, resolve })];

@@ -35,7 +35,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
     description: 'How a task is to be run.',
     fields: (t) => ({
       requestId: t.string({
-        description: `Makes a retry safe: the same requestId returns the first task instead of a second one, for as long as results are kept. 1 to ${MAX_REQUEST_ID_LENGTH} characters; another input under the same requestId is a \`REQUEST_ID_CONFLICT\`.`,
+        description: `Makes a retry safe: the same requestId returns the first task instead of a second one, for as long as results are kept. All clients share them, so use a random UUID, and keep it as secret as a task id. 1 to ${MAX_REQUEST_ID_LENGTH} characters; another input under the same requestId is a \`REQUEST_ID_CONFLICT\`.`,
       }),
       timeoutMs: t.int({
         description: `From submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,

@@ -1,7 +1,8 @@
 /** The GraphQL type of a prediction: one object type per model, made from its manifest, in a union. */
-import type { ManifestOutput } from '../src/models/manifest.ts';
+import { RequestError, RequestErrorCode } from '../src/errors.ts';
+import { type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { Values } from '../src/task.ts';
+import type { Value, Values } from '../src/task.ts';
 import type { Builder } from './builder.ts';
 
 /** A prediction on its way to its GraphQL type. */
@@ -27,23 +28,40 @@ function definePredictionType(builder: Builder, { manifest }: Model) {
         manifest.outputs.map((output) => {
           const { name } = output;
           const description = describeOutput(output);
-          // A result of an older manifest may lack the value or have another kind: then GraphQL refuses to show it.
+          const read = ({ values }: Prediction) => readOutput(output, values[name]);
           switch (output.type) {
             case 'string':
-              return [name, t.string({ description, resolve: ({ values }) => values[name] as string })];
+              return [name, t.string({ description, resolve: read as (from: Prediction) => string })];
             case 'boolean':
-              return [name, t.boolean({ description, resolve: ({ values }) => values[name] as boolean })];
+              return [name, t.boolean({ description, resolve: read as (from: Prediction) => boolean })];
             default:
               return [
                 name,
                 output.size === undefined
-                  ? t.float({ description, resolve: ({ values }) => values[name] as number })
-                  : t.floatList({ description, resolve: ({ values }) => values[name] as readonly number[] }),
+                  ? t.float({ description, resolve: read as (from: Prediction) => number })
+                  : t.floatList({ description, resolve: read as (from: Prediction) => readonly number[] }),
               ];
           }
         }),
       ),
   });
+}
+
+/**
+ * A value as the manifest says it is. A result of an older manifest may lack it or have another kind, and so may one
+ * that none of ours has written.
+ *
+ * @throws {RequestError} `RESULT_UNREADABLE`.
+ */
+export function readOutput(output: ManifestOutput, value: Value | undefined): Value {
+  const kind = output.type === 'string' || output.type === 'boolean' ? output.type : 'number';
+  const isKind = sizeOf(output) === undefined ? typeof value === kind : Array.isArray(value);
+  if (isKind && value !== undefined) return value;
+  throw new RequestError(
+    RequestErrorCode.ResultUnreadable,
+    `The result has no ${output.name} as the manifest describes it now: submit the task again.`,
+    { details: { output: output.name } },
+  );
 }
 
 export function describeOutput(output: ManifestOutput): string {

@@ -86,7 +86,8 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       prediction: t.field({
         type: predictionRef,
         nullable: true,
-        description: 'What the model predicts, once the task has succeeded. A batch has `batch` instead.',
+        description:
+          'What the model predicts, once the task has succeeded. A batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
         resolve: ({ model, prediction }) => prediction && { model, values: prediction },
       }),
       batch: t.field({
@@ -110,7 +111,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       type: taskRef,
       nullable: true,
       description:
-        'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. To wait for the end, subscribe to `taskResult`.',
+        'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. To wait for the end, subscribe to `taskResult`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, { tasks }) => tasks.find(id),
     }),

@@ -20,6 +20,8 @@ export const RequestErrorCode = {
   CannotRedrive: 'CANNOT_REDRIVE',
   Forbidden: 'FORBIDDEN',
   ResultExpired: 'RESULT_EXPIRED',
+  ResultUnreadable: 'RESULT_UNREADABLE',
+  NewerGatewayNeeded: 'NEWER_GATEWAY_NEEDED',
   TaskUnfinished: 'TASK_UNFINISHED',
   NoPrediction: 'NO_PREDICTION',
   ActualConflict: 'ACTUAL_CONFLICT',

@@ -27,6 +27,7 @@ import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout/rollout.
 import {
   type BatchShape,
   isFinal,
+  parseTaskId,
   type RowError,
   type Task,
   type TaskBatch,
@@ -43,9 +44,12 @@ export class MalformedMessage extends Error {}
 /** The instants that a Date can hold, in milliseconds. */
 const LATEST_INSTANT = 8.64e15;
 /** A day: no task lives so long, and sums of such durations mean something. */
-const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
+export const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
 const LARGEST_INT = 2 ** 31 - 1;
 const LONGEST_NAME = 200;
+const LARGEST_SUM = 1e300;
+/** Of durations up to some years; see `Durations`. */
+const HISTOGRAM_BUCKET = /^-?[0-9]{1,3}$/;
 
 const STATES: readonly unknown[] = Object.values(TaskState);
 const ERROR_CODES: readonly unknown[] = Object.values(TaskErrorCode);
@@ -53,7 +57,7 @@ const ERROR_CODES: readonly unknown[] = Object.values(TaskErrorCode);
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkResult(message: Partial<Result>, id: string): Result {
   require(message.id === id, 'id', message.id);
-  require(isName(message.model), 'model', message.model);
+  require(message.model === parseTaskId(id)?.model, 'model', message.model);
   require(isName(message.modelVersion), 'modelVersion', message.modelVersion);
   require(STATES.includes(message.state) && isFinal(message as Task), 'state', message.state);
   require(isInstant(message.submittedAt), 'submittedAt', message.submittedAt);
@@ -79,6 +83,33 @@ export function checkRunningNotice(message: Partial<RunningNotice> | null): Runn
   require(isListOf(isCount, attempts), 'attempts', attempts);
   require(isAbsentOr(isProgress, progress), 'progress', progress);
   return message as RunningNotice;
+}
+
+/**
+ * Reads what the home of a task says of it. Only what it alone can know is taken over: that the task runs, since when,
+ * how far it is. A final state is read where it is stored.
+ *
+ * @param queued the task as its stored job tells it.
+ * @throws {MalformedMessage} naming the member that is wrong.
+ */
+export function checkPresentState(message: Partial<Task> | null, queued: Task): Task {
+  const { id, model, modelVersion, state, startedAt, attempts, batch } = message ?? {};
+  require(id === queued.id, 'id', id);
+  require(model === queued.model, 'model', model);
+  require(isName(modelVersion), 'modelVersion', modelVersion);
+  require(state === TaskState.Queued || state === TaskState.Running, 'state', state);
+  require(isAbsentOr(isInstant, startedAt), 'startedAt', startedAt);
+  require(isCount(attempts), 'attempts', attempts);
+  require(batch?.rowCount === queued.batch?.rowCount && isAbsentOr(isTaskBatch, batch), 'batch', batch);
+  const told = { modelVersion, state, attempts, ...(startedAt === undefined ? {} : { startedAt }) };
+  return { ...queued, ...(told as Task), ...(batch === undefined ? {} : { batch }) };
+}
+
+/** @throws {MalformedMessage} unless it names a worker. */
+export function checkLeft(message: Partial<WorkerPresence> | null): string {
+  const { id } = message ?? {};
+  require(isName(id), 'id', id);
+  return id as string;
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
@@ -129,9 +160,7 @@ export function checkSuspectMark(message: Partial<SuspectMark>): SuspectMark {
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
-export function checkDeadLetter(message: Partial<DeadLetter>, taskId: string): DeadLetter {
-  require(message.taskId === taskId, 'taskId', message.taskId);
-  require(isName(message.model), 'model', message.model);
+export function checkDeadLetter(message: Partial<DeadLetter>): DeadLetter {
   require(ERROR_CODES.includes(message.code), 'code', message.code);
   for (const name of ['reason', 'worker', 'subject', 'job'] as const)
     require(typeof message[name] === 'string', name, message[name]);
@@ -203,7 +232,7 @@ export function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Math.abs(value) <= LATEST_INSTANT;
 }
 
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME;
 }
 
@@ -222,7 +251,7 @@ function isTimings(value: unknown): value is TaskTimings {
   return [queueMs, batchMs, computeMs].every(isDuration) && isCount(batchSize);
 }
 
-function isValues(value: unknown): boolean {
+export function isValues(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const values = Object.values(value);
   return values.length > 0 && values.every(isValue);
@@ -242,8 +271,9 @@ export function isBatchShape(value: unknown): value is BatchShape {
 
 function isTaskBatch(value: unknown): value is TaskBatch {
   if (!isBatchShape(value)) return false;
-  const { rowsDone, rowsFailed } = value as Partial<TaskBatch>;
-  return isCount(rowsDone) && isCount(rowsFailed);
+  const { rowCount, rowsDone, rowsFailed, secondsLeft } = value as Partial<TaskBatch> & BatchShape;
+  if (!isCount(rowsDone) || !isCount(rowsFailed)) return false;
+  return rowsDone <= rowCount && rowsFailed <= rowsDone && isAbsentOr(Number.isFinite, secondsLeft);
 }
 
 function isProgress(value: unknown): value is ChunkProgress {
@@ -314,13 +344,19 @@ function isComparison(value: unknown): value is ComparisonSums {
 }
 
 function isDurations(value: Partial<DurationSums> | undefined): boolean {
-  return Number.isFinite(value?.sumMs) && isRecordOf(isCount, value?.histogram);
+  if (!isSum(value?.sumMs) || !isRecordOf(isCount, value?.histogram)) return false;
+  return Object.keys(value?.histogram ?? {}).every((bucket) => HISTOGRAM_BUCKET.test(bucket));
 }
 
 function isDifferences(value: unknown): value is DifferenceSums {
   if (typeof value !== 'object' || value === null) return false;
   const { count, different, measured, sum, absoluteSum, largest } = value as Partial<DifferenceSums>;
-  return [count, different, measured].every(isCount) && [sum, absoluteSum, largest].every(Number.isFinite);
+  return [count, different, measured].every(isCount) && [sum, absoluteSum, largest].every(isSum);
+}
+
+/** What stays finite when those of many gateways are added up. */
+function isSum(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) <= LARGEST_SUM;
 }
 
 function coverNothingOrAll(ranges: readonly unknown[]): boolean {

@@ -39,7 +39,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) 
   const home = randomBytes(4).toString('hex');
 
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
-  await using server = await openServer({ models, config, log });
+  await using server = await openServer({ models, schema, config, log });
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',
@@ -95,7 +95,6 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) 
   };
 
   await using _serving = server.serve({
-    schema,
     context,
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,

@@ -1,13 +1,12 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
+import { banner } from './banner.ts';
 import { reservedBytes } from './broker/streams.ts';
 import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { createLog } from './log.ts';
 import { Catalog } from './models/catalog.ts';
-import { exampleFields } from './models/graphqlLiteral.ts';
-import type { Manifest } from './models/manifest.ts';
-import { type Model, simplestFirst } from './models/models.ts';
+import type { Model } from './models/models.ts';
 import { supervise } from './system/supervisor.ts';
 
 try {
@@ -34,8 +33,7 @@ async function start(): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },
     onReady(address) {
-      const [simplest] = simplestFirst(servedHere(models, config.workerModels));
-      console.log(simplest === undefined ? emptyBanner(address) : banner(address, simplest));
+      console.log(banner(address, servedHere(models, config.workerModels), config));
     },
   });
 }
@@ -50,28 +48,4 @@ function servedHere(models: readonly Model[], wanted: readonly ServedModel[] | u
         (version === undefined || versions.some((present) => present.version === version)),
     ),
   );
-}
-
-function emptyBanner(address: string): string {
-  return `
-  Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. GraphiQL is at ${address}.
-
-  Ctrl-C stops it.
-`;
-}
-
-function banner(address: string, manifest: Manifest): string {
-  const { graphql, outputs } = manifest;
-  const fields = outputs.map(({ name }) => name);
-  return `
-  Tidings is ready. Open GraphiQL at ${address} and submit
-
-    mutation { ${graphql.mutation}(input: { ${exampleFields(manifest).join(', ')} }) { id state } }
-
-  then have the prediction pushed to you, with that id:
-
-    subscription { taskResult(id: "…") { state prediction { ... on ${graphql.predictionType} { ${fields.join(' ')} } } } }
-
-  Ctrl-C stops it.
-`;
 }

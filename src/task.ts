@@ -145,6 +145,11 @@ export function unnamedTaskId(model: string, contentDigest: string): string {
   return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
 }
 
+/** A text without the ids in it: whoever reads one may see and cancel its task. */
+export function withoutTaskIds(text: string): string {
+  return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
+}
+
 /** @returns undefined if the text cannot be an id of ours. */
 export function parseTaskId(id: string): TaskAddress | undefined {
   const [, model, home, second] = TASK_ID.exec(id) ?? [];

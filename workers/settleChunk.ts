@@ -101,7 +101,7 @@ async function untilAnswered<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
+      if (!(error instanceof RequestError) || error instanceof NewerMessage) throw error;
       await waitToRetry(broker, signal);
     }
   }

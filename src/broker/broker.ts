@@ -6,8 +6,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
-import { decodeRequestRecord, decodeResult, decodeSuspectMark, readJobHeader } from '../decoding.ts';
+import {
+  type AskedRequest,
+  decodeRequestRecord,
+  decodeResult,
+  decodeSuspectMark,
+  readJobHeader,
+} from '../decoding.ts';
 import { messageOf } from '../errors.ts';
+import { isInstant } from '../heard.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import {
@@ -25,7 +32,7 @@ import {
   subjects,
   versionOfConsumer,
 } from '../protocol.ts';
-import type { TaskAddress } from '../task.ts';
+import { type TaskAddress, withoutTaskIds } from '../task.ts';
 import { ActualStore } from './actualStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
@@ -36,7 +43,7 @@ import { type Listening, Notices } from './notices.ts';
 import { Publisher, type PublishOutcome } from './publisher.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
-import { StoredMessages } from './storedMessages.ts';
+import { brokerUnavailable, StoredMessages } from './storedMessages.ts';
 import { ensureConsumers, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
@@ -272,9 +279,10 @@ export class Broker implements AsyncDisposable {
     );
   }
 
-  readRequest(hash: string): Promise<StoredRequest | undefined> {
-    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq }) => ({
-      record: decodeRequestRecord(data),
+  /** @param asked what the record has to be about: any other is none of ours, and goes. */
+  readRequest(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
+    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => ({
+      record: decodeRequestRecord(data, asked, Date.parse(timestamp)),
       sequence: seq,
     }));
   }
@@ -291,8 +299,8 @@ export class Broker implements AsyncDisposable {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.suspects, filter));
     const soloRuns = new Map<number, number>();
     for (const subject of Object.keys(state.subjects ?? {})) {
-      const mark = await this.#stored.last(streams.suspects, subject, ({ data }) => decodeSuspectMark(data));
-      if (mark !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), mark.soloRuns);
+      const runs = await this.#stored.last(streams.suspects, subject, ({ data }) => soloRunsIn(data));
+      if (runs !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), runs);
     }
     return soloRuns;
   }
@@ -406,7 +414,9 @@ export class Broker implements AsyncDisposable {
   async readClock(): Promise<void> {
     const sentAt = performance.now();
     const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
-    this.#clock.learn(Date.parse(String(ts)), sentAt, performance.now());
+    const brokerTime = Date.parse(String(ts));
+    if (!isInstant(brokerTime)) throw brokerUnavailable('what it told is no time');
+    this.#clock.learn(brokerTime, sentAt, performance.now());
   }
 
   /** What the stream of results holds. */
@@ -437,7 +447,7 @@ export class Broker implements AsyncDisposable {
   #hearError(error: Error): void {
     this.#log.warn({ reason: error.message }, 'the broker complains');
     if (error instanceof PermissionViolationError && error.operation === 'publish')
-      this.#publisher.notPermitted(error.subject, error.message);
+      this.#publisher.notPermitted(error.subject, withoutTaskIds(error.message));
   }
 
   /** It may be another server with another clock, or one that has lost its data. */
@@ -473,6 +483,15 @@ export class Broker implements AsyncDisposable {
 
 function storedJob({ subject, data, seq, timestamp }: StoredMsg): StoredJob {
   return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
+}
+
+/** A mark that cannot be read marks its row all the same: alone, a row harms nobody. */
+function soloRunsIn(mark: Uint8Array): number {
+  try {
+    return decodeSuspectMark(mark).soloRuns;
+  } catch {
+    return 0;
+  }
 }
 
 /** @throws {MalformedMessage} unless it is the final state of the task that its subject names. */

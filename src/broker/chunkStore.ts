@@ -112,7 +112,7 @@ export class ChunkStore {
     const { state } = await this.#stored.ask((manager) =>
       manager.streams.info(stream, { subjects_filter: filter }),
     );
-    return new Set(Object.keys(state.subjects ?? {}).map((subject) => Number(subject.split('.').at(-1))));
+    return new Set(Object.keys(state.subjects ?? {}).flatMap((subject) => chunkOf(subject) ?? []));
   }
 }
 
@@ -131,6 +131,12 @@ async function summariesOf(
     }
   }
   return summaries;
+}
+
+/** @returns undefined for what is no number, or another way to write one: the chunk is not under that subject. */
+function chunkOf(subject: string): number | undefined {
+  const token = subject.split('.').at(-1) ?? '';
+  return /^(0|[1-9][0-9]{0,5})$/.test(token) ? Number(token) : undefined;
 }
 
 function noneIfNewer(error: unknown): undefined {

@@ -1,5 +1,5 @@
 /** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
-
+import type { StoredMsg } from '@nats-io/jetstream';
 import { decodeDeadLetter } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -47,24 +47,20 @@ export class DeadLetterStore {
     return (await this.#stored.purge(streams.dead, { filter: subjects.dead(model, id) })) > 0;
   }
 
+  // What cannot be read is passed over, by each of the following alike. It stays: people may want to look at it.
+
   read({ model, id }: TaskAddress): Promise<DeadLetter | undefined> {
-    return this.#stored.last(streams.dead, subjects.dead(model, id), ({ data }) =>
-      decodeDeadLetter(data, id),
-    );
+    return this.#stored.last(streams.dead, subjects.dead(model, id), (message) => this.#decode(message));
   }
 
-  /** @returns the first dead letter of a model from a sequence on. What cannot be read is passed over. */
+  /** @returns the first dead letter of a model from a sequence on. */
   async next(model: string, fromSequence: number): Promise<StoredDeadLetter | undefined> {
     for (let sequence = fromSequence; ; ) {
       const message = await this.#stored.next(streams.dead, subjects.deadOf(model), sequence);
       if (message === undefined) return undefined;
-      const { subject, data, seq } = message;
-      try {
-        return { letter: decodeDeadLetter(data, subject.split('.')[2] ?? ''), sequence: seq };
-      } catch (error) {
-        this.#log.warn({ subject, reason: messageOf(error) }, 'a dead letter cannot be read');
-        sequence = seq + 1;
-      }
+      const letter = this.#decode(message);
+      if (letter !== undefined) return { letter, sequence: message.seq };
+      sequence = message.seq + 1;
     }
   }
 
@@ -76,5 +72,14 @@ export class DeadLetterStore {
   /** Hears that a dead letter of a model was stored, at most once each. Resolves once the broker listens. */
   listen(model: string, hear: () => void): Promise<Listening> {
     return this.#notices.listenNow(subjects.diedOf(model), hear);
+  }
+
+  #decode({ subject, data }: StoredMsg): DeadLetter | undefined {
+    try {
+      return decodeDeadLetter(data, subject);
+    } catch (error) {
+      this.#log.warn({ subject, reason: messageOf(error) }, 'a dead letter cannot be read');
+      return undefined;
+    }
   }
 }

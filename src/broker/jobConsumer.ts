@@ -86,7 +86,10 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     this.#onClosed = onClosed;
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#messages = connection.subscribe(this.#inbox, {
-      callback: (_error, message) => this.#hear(message),
+      callback: (problem, message) => {
+        if (problem === null) this.#hear(message);
+        else log.warn({ reason: problem.message }, 'jobs could not be heard');
+      },
     });
     this.#renewal = setInterval(() => this.#renewLeases(), LEASE_RENEWAL_MS).unref();
     this.#watchdog = setInterval(() => this.#checkForSilence(), WATCHDOG_MS).unref();
@@ -153,8 +156,8 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   /** A pull request ended before it was filled; the broker says how many jobs it still lacked. */
   #hearStatus(status: number, message: Msg): void {
     if (status === 100) return;
-    const lacking = message.headers?.get('Nats-Pending-Messages');
-    this.#requested = lacking ? Math.max(0, this.#requested - Number(lacking)) : 0;
+    const lacking = Number(message.headers?.get('Nats-Pending-Messages') || Number.NaN);
+    this.#requested = lacking >= 0 ? Math.max(0, this.#requested - lacking) : 0;
     // 408 is the ordinary end of an idle request; anything else (no leader, consumer gone) is given time.
     if (status === 408) this.#pull();
     else setTimeout(() => this.#pull(), RETRY_PULL_MS).unref();
@@ -253,9 +256,11 @@ class HeldDelivery implements Delivery {
 
 /**
  * `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<time>.<pending>`, or with domain and
- * account before the stream and a random token behind: newer brokers may send either.
+ * account before the stream and a random token behind: newer brokers may send either. What came past the consumer has
+ * none of this, and counts as a first delivery.
  */
 function deliveryCountOf(ackSubject: string): number {
   const tokens = ackSubject.split('.');
-  return Number(tokens[tokens.length === 9 ? 4 : 6]);
+  const count = Number(tokens[tokens.length === 9 ? 4 : 6]);
+  return Number.isSafeInteger(count) && count > 0 ? count : 1;
 }

@@ -4,7 +4,13 @@
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../errors.ts';
-import { checkMovedNotice, checkPresence, checkRunningNotice } from '../heard.ts';
+import {
+  checkLeft,
+  checkMovedNotice,
+  checkPresence,
+  checkPresentState,
+  checkRunningNotice,
+} from '../heard.ts';
 import type { Logger } from '../log.ts';
 import {
   encodeMessage,
@@ -27,6 +33,8 @@ export interface Announcement extends Listening {
 }
 
 const PRESENT_STATE_TIMEOUT_MS = 250;
+/** The answer of a home that does not follow the task, or no longer. */
+const UNKNOWN_TASK = '{}';
 
 export class Notices {
   readonly #connection: NatsConnection;
@@ -55,14 +63,12 @@ export class Notices {
   listen(subject: string, hear: (message: Msg) => void, queue?: string): Listening {
     const subscription = this.#connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
-      callback: (_error, message) => {
+      callback: (problem, message) => {
         try {
+          if (problem !== null) throw problem;
           hear(message);
         } catch (error) {
-          this.#log.warn(
-            { reason: messageOf(error), subject: message.subject },
-            'a message from the broker could not be read',
-          );
+          this.#cannotRead(problem === null ? message.subject : subject, error);
         }
       },
     });
@@ -108,19 +114,25 @@ export class Notices {
   /** Answers other gateways that ask for the present state of a task that this one accepted. */
   answerPresentState(home: string, find: (id: string) => Task | undefined): Listening {
     return this.listen(subjects.presentState(home), (message) => {
-      message.respond(encodeMessage(find(message.string()) ?? {}));
+      const task = find(message.string());
+      message.respond(task === undefined ? UNKNOWN_TASK : encodeMessage(task));
     });
   }
 
-  /** @returns the present state as its home gateway knows it; undefined if that one is gone or has forgotten it. */
-  async askPresentState({ id, home }: TaskAddress): Promise<Task | undefined> {
+  /**
+   * @param queued the task as its stored job tells it.
+   * @returns the present state as its home gateway knows it; undefined if that one is gone, has forgotten it, or says
+   *   what cannot be.
+   */
+  async askPresentState({ id, home }: TaskAddress, queued: Task): Promise<Task | undefined> {
+    const subject = subjects.presentState(home);
+    const timeout = PRESENT_STATE_TIMEOUT_MS;
+    const reply = await this.#connection.request(subject, id, { timeout }).catch(() => undefined);
+    if (reply === undefined || reply.string() === UNKNOWN_TASK) return undefined;
     try {
-      const reply = await this.#connection.request(subjects.presentState(home), id, {
-        timeout: PRESENT_STATE_TIMEOUT_MS,
-      });
-      const task = reply.json<Partial<Task>>();
-      return task.id === id ? (task as Task) : undefined;
-    } catch {
+      return checkPresentState(reply.json(), queued);
+    } catch (error) {
+      this.#cannotRead(subject, error);
       return undefined;
     }
   }
@@ -155,7 +167,7 @@ export class Notices {
   }): Listening {
     const stack = new DisposableStack();
     stack.use(this.listen(subjects.workerPresence, (message) => present(checkPresence(message.json()))));
-    stack.use(this.listen(subjects.workerLeft, (message) => left(message.json<{ id: string }>().id)));
+    stack.use(this.listen(subjects.workerLeft, (message) => left(checkLeft(message.json()))));
     this.#connection.publish(subjects.askWorkers);
     return stack;
   }
@@ -163,5 +175,9 @@ export class Notices {
   /** Says something once. What is said while disconnected is not kept for later: it would be old news. */
   tell(subject: string, payload: string): void {
     if (this.#isConnected()) this.#connection.publish(subject, payload);
+  }
+
+  #cannotRead(subject: string, error: unknown): void {
+    this.#log.warn({ reason: messageOf(error), subject }, 'a message from the broker could not be read');
   }
 }

@@ -26,6 +26,7 @@ const PASSING = [429, 503];
 export const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
 const STORED: PublishOutcome = { type: 'stored' };
+const UNREADABLE: PublishOutcome = { type: 'unanswered', reason: 'its answer cannot be read' };
 /** Publishes that may wait for an acknowledgement at once; beyond it they are unanswered at once. */
 const MAX_PENDING = 50_000;
 const SWEEP_MS = 100;
@@ -62,7 +63,10 @@ export class Publisher implements Disposable {
     this.#connection = connection;
     this.#ackTimeoutMs = ackTimeoutMs;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
-      callback: (_error, reply) => this.#settle(reply),
+      callback: (problem, reply) => {
+        // Replies that this process may not hear are overdue soon.
+        if (problem === null) this.#settle(reply);
+      },
     });
   }
 
@@ -163,18 +167,36 @@ export class Publisher implements Disposable {
   }
 }
 
+function readAcknowledgement(reply: Msg): Acknowledgement {
+  try {
+    return Object(reply.json());
+  } catch {
+    return {};
+  }
+}
+
 function expectAfter(sequence: number) {
   const expected = headers();
   expected.set('Nats-Expected-Last-Subject-Sequence', String(sequence));
   return expected;
 }
 
+/** What a stream answers: where it has stored the message, or why it has not. Anybody could have sent the reply. */
+interface Acknowledgement {
+  readonly stream?: unknown;
+  readonly seq?: unknown;
+  readonly error?: { readonly code?: unknown; readonly err_code?: unknown; readonly description?: unknown };
+}
+
 function outcomeOf(reply: Msg): PublishOutcome {
   // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
   if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
-  const { error } = reply.json<{ error?: { code?: number; err_code?: number; description?: string } }>();
-  if (error === undefined) return STORED;
-  const { code = 0, err_code = 0, description = 'no reason given' } = error;
+  const { stream, seq, error } = readAcknowledgement(reply);
+  if (typeof error !== 'object' || error === null)
+    return typeof stream === 'string' && typeof seq === 'number' ? STORED : UNREADABLE;
+  const code = Number(error.code);
+  const err_code = Number(error.err_code ?? 0);
+  const description = String(error.description ?? 'no reason given');
   // A limit or the write-once says so in these words; any other failure to store is the disk's.
   const isVerdict = err_code === STORE_REFUSED ? description.startsWith('maximum') : !PASSING.includes(code);
   return isVerdict

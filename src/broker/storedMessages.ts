@@ -6,6 +6,7 @@ import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import { MalformedMessage } from '../heard.ts';
 import type { Logger } from '../log.ts';
+import { withoutTaskIds } from '../task.ts';
 
 export interface StoredMessagesOptions {
   readonly manager: JetStreamManager;
@@ -100,7 +101,7 @@ export class StoredMessages {
 export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
   return new RequestError(
     RequestErrorCode.BrokerUnavailable,
-    `The broker does not answer (${reason}). Try again in a moment.`,
+    `The broker does not answer (${withoutTaskIds(reason)}). Try again in a moment.`,
     { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
   );
 }

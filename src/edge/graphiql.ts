@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import type { Model } from '../models/models.ts';
-import { exampleTabs } from './exampleTabs.ts';
+import { type ExampleTab, exampleTabs } from './exampleTabs.ts';
 import type { Page } from './graphiqlPage.ts';
+import type { Operations } from './operations.ts';
 
 /**
  * The page compiles nothing and asks nobody but this gateway; its scripts and styles are inline, and its editor runs
@@ -14,11 +15,20 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
 
+export interface GraphiqlOptions {
+  readonly models: readonly Model[];
+  /** Tell which examples the gateway would refuse. */
+  readonly operations: Pick<Operations, 'read'>;
+  readonly maxBodyBytes: number;
+}
+
 /** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made when it is first asked for. */
-export function graphiqlHandler(models: readonly Model[]) {
+export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOptions) {
   let page: Promise<Page> | undefined;
+  const isAllowed = (tab: ExampleTab) =>
+    Buffer.byteLength(JSON.stringify(tab)) <= maxBodyBytes && isValid(operations, tab.query);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    page ??= renderPage(models);
+    page ??= renderPage(exampleTabs(models, isAllowed));
     const { compressed, etag } = await page;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
@@ -43,10 +53,16 @@ export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
 }
 
 /** In a thread that ends with it: the sources of the page are 30 MB, which would stay in a process that has loaded them. */
-async function renderPage(models: readonly Model[]): Promise<Page> {
-  const renderer = new Worker(new URL('graphiqlPage.ts', import.meta.url), {
-    workerData: exampleTabs(models),
-  });
+async function renderPage(tabs: readonly ExampleTab[]): Promise<Page> {
+  const renderer = new Worker(new URL('graphiqlPage.ts', import.meta.url), { workerData: tabs });
   const [page] = await once(renderer, 'message');
   return page;
+}
+
+function isValid(operations: Pick<Operations, 'read'>, text: string): boolean {
+  try {
+    return operations.read(text).errors.length === 0;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,11 @@
 /** Renders the GraphiQL page once, in a thread of its own: every script inside it, example tabs for every model. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import type { ExampleTab } from './exampleTabs.ts';
+import { LAST_TASK } from './lastTask.ts';
 
 export interface Page {
   readonly compressed: Uint8Array;
@@ -32,13 +34,35 @@ try {
 }
 </script>`;
 
-const tabs: readonly ExampleTab[] = workerData;
-const html = renderGraphiQL({
-  title: 'Tidings',
-  defaultTabs: [...tabs],
-  subscriptionsProtocol: 'WS',
-  defaultEditorToolsVisibility: 'variables',
-});
-const compressed = gzipSync(html.replace('</head>', `${TAB_STYLE}${TAB_SCRIPT}</head>`), { level: 6 });
+/** The call that renders the page, at its end. It is handed what JSON cannot hold, and the renderer does not escape. */
+const RENDER = 'YogaGraphiQL.renderYogaGraphiQL(';
+
+/** Opens GraphiQL with the tabs, and asks the gateway as `graphiqlFetcher.js` does. */
+function openingScript(tabs: readonly ExampleTab[]): string {
+  const fetcher = readFileSync(new URL('graphiqlFetcher.js', import.meta.url), 'utf8');
+  // A text in an example could end the script.
+  const json = (value: unknown) => JSON.stringify(value).replaceAll('<', '\\u003c');
+  return `<script>
+${fetcher.replaceAll(/^export /gm, '')}
+function openGraphiQL(root, options) {
+  const defaultTabs = ${json(tabs)};
+  const [{ variables }] = defaultTabs;
+  // At the first visit GraphiQL shows those that are stored, and none of the tab that it opens with.
+  const isFirstVisit = localStorage.getItem('graphiql:tabState') === null && location.search === '';
+  if (isFirstVisit && variables !== undefined) localStorage.setItem('graphiql:variables', variables);
+  YogaGraphiQL.renderYogaGraphiQL(root, { ...options, fetcher: createFetcher(${json(LAST_TASK)}), defaultTabs });
+}
+</script>`;
+}
+
+function pageOf(tabs: readonly ExampleTab[]): string {
+  const html = renderGraphiQL({ title: 'Tidings', defaultEditorToolsVisibility: 'variables' });
+  const parts = html.split(RENDER);
+  if (parts.length !== 2) throw new Error(`the page of GraphiQL must have "${RENDER}" once`);
+  const head = `${TAB_STYLE}${TAB_SCRIPT}${openingScript(tabs)}</head>`;
+  return parts.join('openGraphiQL(').replace('</head>', () => head);
+}
+
+const compressed = gzipSync(pageOf(workerData), { level: 6 });
 const etag = `"${createHash('sha256').update(compressed).digest('hex').slice(0, 32)}"`;
 parentPort?.postMessage({ compressed, etag } satisfies Page);

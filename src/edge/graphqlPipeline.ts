@@ -4,13 +4,14 @@ import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
-import { Operations, useOperations } from './operations.ts';
+import { type Operations, useOperations } from './operations.ts';
 import { operatorGate } from './operators.ts';
 import { presentError, type RequestLimits } from './requestRules.ts';
 import { cutOff, EVENT_STREAM, STREAM_HEADERS } from './sse.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
+  readonly operations: Operations;
   /** What every operation is given, beside who asks. */
   readonly context: object;
   readonly config: RequestLimits & Pick<Config, 'allowedOrigins' | 'operatorToken' | 'host'>;
@@ -46,9 +47,8 @@ export const GRAPHQL_PATH = '/graphql';
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, context, config, stopping, log } = options;
+  const { schema, operations, context, config, stopping, log } = options;
   const requireOperator = operatorGate(config);
-  const operations = new Operations(schema, config);
   const contextOf = ({ request, req, connectionParams, gone }: Arrival) => ({
     ...context,
     owner: 'anonymous',

@@ -20,13 +20,14 @@ import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth } from './health.ts';
+import { Operations } from './operations.ts';
 import { answerJson, type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
 import { cutOff, EVENT_STREAM } from './sse.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
   readonly models: readonly Model[];
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
@@ -36,7 +37,7 @@ export interface ServerOptions {
 }
 
 /** What is there once the broker is. */
-export interface ServedSystem extends Pick<PipelineOptions, 'schema' | 'context'>, ReadinessChecks {
+export interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
   /** Called when the server stops: ends what subscriptions wait for with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -66,6 +67,7 @@ export class Server implements AsyncDisposable {
   readonly #http: HttpServer;
   readonly #early: EarlyWebSockets;
   readonly #responses: OpenResponses;
+  readonly #operations: Operations;
   readonly #answerPage: Handler;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
@@ -74,10 +76,15 @@ export class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
-    const { config, models, log } = options;
+    const { config, models, schema, log } = options;
     this.#options = options;
     this.#responses = new OpenResponses(log);
-    this.#answerPage = graphiqlHandler(models);
+    this.#operations = new Operations(schema, config);
+    this.#answerPage = graphiqlHandler({
+      models,
+      operations: this.#operations,
+      maxBodyBytes: config.maxBodyBytes,
+    });
     this.#http = createServer(
       {
         requestTimeout: REQUEST_WITHIN_MS,
@@ -113,9 +120,9 @@ export class Server implements AsyncDisposable {
    *
    * @returns what closes the server when disposed, so that nobody is served by what is taken apart afterwards.
    */
-  serve({ schema, context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({ context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
-    const pipeline = createPipeline({ ...this.#options, schema, context, stopping });
+    const pipeline = createPipeline({ ...this.#options, operations: this.#operations, context, stopping });
     this.#early[Symbol.dispose]();
     const webSockets = serveWebSockets(this.#http, pipeline, this.#options);
     const answerPost = postHandler(pipeline, this.#options);

@@ -45,6 +45,8 @@ export class Actuals {
   readonly #broker: ActualsOptions['broker'];
   readonly #tasks: ActualsOptions['tasks'];
   readonly #manifests: ReadonlyMap<string, Manifest>;
+  /** Those that an actual can have, by model and name. */
+  readonly #outputs: ReadonlyMap<string, ReadonlyMap<string, NumberOutput>>;
   readonly #errors = new LiveErrors();
   /** When the stream was made whose actuals were added to the errors, up to this sequence. */
   #created = '';
@@ -56,6 +58,12 @@ export class Actuals {
     this.#broker = broker;
     this.#tasks = tasks;
     this.#manifests = new Map(models.map(({ manifest }) => [manifest.name, manifest]));
+    this.#outputs = new Map(
+      models.map(({ manifest }) => [
+        manifest.name,
+        new Map(numberOutputsOf(manifest).map((output) => [output.name, output])),
+      ]),
+    );
     this.#reading = this.#readOn();
     // Whoever asks reads on from where this came to.
     this.#reading.catch((error: unknown) =>
@@ -161,6 +169,19 @@ export class Actuals {
     return this.#nextReading;
   }
 
+  /**
+   * What counts of a stored actual: outputs of the manifest, with values that it allows now. So whoever stores what none of
+   * ours has checked fills no memory, and bounds that are set afterwards take an absurd report out again.
+   */
+  #counted(stored: Actual): Actual {
+    const outputs = this.#outputs.get(stored.model);
+    const possible = Object.entries(stored.actual).filter(([name, value]) => {
+      const output = outputs?.get(name);
+      return output !== undefined && problemOf(output, value) === undefined;
+    });
+    return { ...stored, actual: Object.fromEntries(possible) };
+  }
+
   async #readOn(): Promise<void> {
     const { created, first, last } = await this.#broker.actuals.held();
     if (created !== this.#created) {
@@ -173,7 +194,7 @@ export class Actuals {
     for (let tries = 0; this.#sequence < last; ) {
       const page = await this.#broker.actuals.after(this.#sequence);
       for (const { actual, sequence, storedAt } of page) {
-        if (actual !== undefined) this.#errors.add(actual, sequence, storedAt);
+        if (actual !== undefined) this.#errors.add(this.#counted(actual), sequence, storedAt);
         this.#sequence = sequence;
       }
       tries = page.length > 0 ? 0 : tries + 1;
@@ -194,18 +215,31 @@ function checkActual(manifest: Manifest, given: Readonly<Record<string, unknown>
 }
 
 function readActual(output: NumberOutput, given: unknown): number | readonly number[] {
-  const { name, unit, size, minimum = -LARGEST_COMPARED, maximum = LARGEST_COMPARED } = output;
-  const isTrue = (value: unknown) => typeof value === 'number' && value >= minimum && value <= maximum;
-  const limits = `from ${minimum} to ${maximum} (${unit})`;
-  if (size === undefined) {
-    if (isTrue(given)) return withoutSignOfZero(given as number);
-    throw badInput(name, `a number ${limits}`, String(given), { minimum, maximum });
+  const problem = problemOf(output, given);
+  if (problem !== undefined) {
+    const { minimum, maximum } = boundsOf(output);
+    throw badInput(output.name, problem.expected, problem.got, { minimum, maximum });
   }
-  const values = given as readonly unknown[];
-  const wrong = values.length === size ? values.findIndex((value) => !isTrue(value)) : undefined;
-  if (wrong === -1) return (values as readonly number[]).map(withoutSignOfZero);
+  return Array.isArray(given) ? given.map(withoutSignOfZero) : withoutSignOfZero(given as number);
+}
+
+/** Why a value cannot have turned out to be true of an output; undefined if it can. */
+function problemOf(output: NumberOutput, value: unknown): { expected: string; got: string } | undefined {
+  const { unit, size } = output;
+  const { minimum, maximum } = boundsOf(output);
+  const isTrue = (number: unknown) => typeof number === 'number' && number >= minimum && number <= maximum;
+  const limits = `from ${minimum} to ${maximum} (${unit})`;
+  if (size === undefined)
+    return isTrue(value) ? undefined : { expected: `a number ${limits}`, got: String(value) };
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const wrong = values.length === size ? values.findIndex((number) => !isTrue(number)) : undefined;
+  if (wrong === -1) return undefined;
   const got = wrong === undefined ? `a list of ${values.length}` : `${values[wrong]} at index ${wrong}`;
-  throw badInput(name, `a list of ${size} numbers, each ${limits}`, got, { minimum, maximum });
+  return { expected: `a list of ${size} numbers, each ${limits}`, got };
+}
+
+function boundsOf({ minimum = -LARGEST_COMPARED, maximum = LARGEST_COMPARED }: NumberOutput) {
+  return { minimum, maximum };
 }
 
 /** JSON knows no negative zero: kept, it would differ from what was stored of it. */

@@ -3,7 +3,7 @@
  * `version.json` and `golden.json`; `catalog.ts` finds and follows them. Nothing here knows ONNX: the worker compares
  * manifest and graph.
  */
-import type { Manifest } from './manifest.ts';
+import { type Manifest, sizeOf } from './manifest.ts';
 
 /** `version.json`: where a version came from and how good it is. */
 export interface VersionRecord {
@@ -41,7 +41,8 @@ export interface Model {
   readonly unreadable: readonly UnreadableVersion[];
 }
 
-/** For who tries what is served: what takes fewest inputs is soonest understood. */
+/** For people who try what is served: a model that takes few values is soonest understood. A vector counts its numbers. */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
-  return models.map(({ manifest }) => manifest).toSorted((a, b) => a.inputs.length - b.inputs.length);
+  const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 1), 0);
+  return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));
 }

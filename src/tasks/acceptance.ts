@@ -4,6 +4,7 @@
  */
 
 import type { Broker, StoredRequest } from '../broker/broker.ts';
+import type { AskedRequest } from '../decoding.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { Shadows } from '../evaluation/shadows.ts';
 import {
@@ -18,7 +19,7 @@ import {
   requestHash,
 } from '../protocol.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
-import { chunkCountOf } from './batchShape.ts';
+import { chunkCountOf, hasChunk } from './batchShape.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
 import { endTask, expiredResult } from './endTask.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
@@ -100,12 +101,14 @@ export class Acceptance {
     const until = giveUpAt();
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
+    const asked = askedOf(job, digest);
     // A retry of what is known is answered all the same; a new record would promise what is refused.
-    if (this.#room.isFull && (await this.#broker.readRequest(hash)) === undefined) throw resultStoreFull();
+    if (this.#room.isFull && (await this.#broker.readRequest(hash, asked)) === undefined)
+      throw resultStoreFull();
     for (;;) {
-      const first = await this.#claim(hash, record, until);
+      const first = await this.#claim(hash, record, asked, until);
       if (first === undefined) return this.#accept(job, { again: true, giveUpAt: until }, cut);
-      if (first.record.inputDigest !== digest) throw requestIdConflict(requestId, first.record.job.taskId);
+      if (first.record.inputDigest !== digest) throw requestIdConflict(requestId);
       const task = await this.#acceptAgain(first.record.job, until, cut);
       if (task !== undefined) return task;
       // The first try was refused, and its time is over: this one takes its place.
@@ -114,9 +117,9 @@ export class Acceptance {
   }
 
   /** The task of an earlier try under a `requestId`, if there was one with the same question, and something came of it. */
-  async acceptedBefore(hash: string, digest: string, cut?: CutBatch): Promise<Task | undefined> {
-    const first = await this.#broker.readRequest(hash);
-    if (first?.record.inputDigest !== digest) return undefined;
+  async acceptedBefore(hash: string, asked: AskedRequest, cut?: CutBatch): Promise<Task | undefined> {
+    const first = await this.#broker.readRequest(hash, asked);
+    if (first === undefined || first.record.inputDigest !== asked.digest) return undefined;
     return this.#acceptAgain(first.record.job, giveUpAt(), cut);
   }
 
@@ -132,7 +135,7 @@ export class Acceptance {
     const hash = redriveHash(deadId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
     for (;;) {
-      const first = await this.#claim(hash, record, until);
+      const first = await this.#claim(hash, record, askedOf(job, undefined), until);
       if (first === undefined) return this.#accept(job, { again: true, giveUpAt: until });
       const task = await this.#redrivenBefore(first.record.job, until);
       if (task !== undefined) return task;
@@ -159,15 +162,20 @@ export class Acceptance {
   }
 
   /** @returns the record that stands already; undefined if it is this one that stands now. */
-  async #claim(hash: string, record: RequestRecord, giveUpAt: number): Promise<StoredRequest | undefined> {
+  async #claim(
+    hash: string,
+    record: RequestRecord,
+    asked: AskedRequest,
+    giveUpAt: number,
+  ): Promise<StoredRequest | undefined> {
     for (let attempt = 1; ; attempt++) {
       const claim = await this.#storing.untilAnswered(giveUpAt, () =>
         this.#broker.storeRequest(hash, record),
       );
       if (claim.type === 'stored') return undefined;
-      const first = await this.#broker.readRequest(hash);
+      const first = await this.#broker.readRequest(hash, asked);
       if (first !== undefined) return first;
-      // Refused without a record: it was removed just now, by a retry like this one, or the store is full.
+      // Refused without a record: it was removed just now, since it was none or by a retry, or the store is full.
       if (attempt < CLAIM_ATTEMPTS) continue;
       throw new RequestError(
         RequestErrorCode.ResultStoreFull,
@@ -190,14 +198,16 @@ export class Acceptance {
     const isInTime = this.#broker.now() < job.deadline;
     if (present !== undefined && !(isInTime && (await this.#isPart(present, address)))) return present;
     if (isInTime) return this.#accept(job, { again: true, giveUpAt }, cut);
-    if (this.#reader.mayBeGone(address)) throw this.#reader.absent(address);
+    if (this.#reader.mayBeGone(address)) throw requestExpired();
     return undefined;
   }
 
   /** Whether it is a batch of which some chunks were not stored. */
   async #isPart(task: Task, address: TaskAddress): Promise<boolean> {
-    if (task.batch === undefined || isFinal(task)) return false;
-    return (await this.#storing.storedChunks(address)).size < chunkCountOf(task.batch);
+    const { batch } = task;
+    if (batch === undefined || isFinal(task)) return false;
+    const stored = [...(await this.#storing.storedChunks(address))];
+    return stored.filter((chunk) => hasChunk(batch, chunk)).length < chunkCountOf(batch);
   }
 
   async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
@@ -261,10 +271,23 @@ export class Acceptance {
   }
 }
 
-function requestIdConflict(requestId: string, taskId: string): RequestError {
+function askedOf(job: Job | BatchJob, digest: string | undefined): AskedRequest {
+  const rowCount = 'batch' in job ? job.batch.rowCount : undefined;
+  return { model: job.model, owner: job.owner, digest, rowCount };
+}
+
+/** Says nothing of the first task: another caller may have thought of the same requestId, or guessed it. */
+function requestIdConflict(requestId: string): RequestError {
   return new RequestError(
     RequestErrorCode.RequestIdConflict,
     `requestId ${JSON.stringify(requestId)} must be used with one input and modelVersion only; it came with another before. Use a new requestId for a new question.`,
-    { details: { field: 'requestId', taskId } },
+    { details: { field: 'requestId' } },
+  );
+}
+
+function requestExpired(): RequestError {
+  return new RequestError(
+    RequestErrorCode.ResultExpired,
+    'The task of this requestId has ended, and its result is gone. Use a new requestId to ask again.',
   );
 }

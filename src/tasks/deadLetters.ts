@@ -118,7 +118,7 @@ export class DeadLetters implements Disposable {
     const address = addressOf(id);
     const letter = await this.#broker.deadLetters.read(address);
     if (letter !== undefined) return this.#redriveLetter(letter, address, trace);
-    const task = await this.#tasks.redriven(id);
+    const task = await this.#tasks.redriven(address);
     if (task === undefined) throw notFound(id);
     return task;
   }

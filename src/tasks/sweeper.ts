@@ -5,7 +5,7 @@
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { MAX_TIMEOUT_MS } from '../config.ts';
 import { readJobHeader } from '../decoding.ts';
-import { RequestError } from '../errors.ts';
+import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import { jobAddress, Lane, parseJobSubject } from '../protocol.ts';
@@ -20,6 +20,11 @@ const LONGEST_WALK_S = 600;
 const SWEEPS_PER_LOOK_BACK = 20;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
+/** Refusals that are no fault of the task: any other would be refused now too. */
+const HOLDING_UP: ReadonlySet<RequestErrorCode> = new Set([
+  RequestErrorCode.BrokerUnavailable,
+  RequestErrorCode.ResultStoreFull,
+]);
 
 /** What came of an overdue task. Where the broker or its store refuse, all tasks are held up; `left` is one by itself. */
 type Swept = 'ended' | 'left' | 'held up';
@@ -163,7 +168,7 @@ export class Sweeper implements AsyncDisposable {
     } catch (error) {
       const level = isKnown ? 'debug' : 'warn';
       this.#log[level]({ taskId, err: error }, 'an overdue task could not be expired, trying again');
-      return error instanceof RequestError ? 'held up' : 'left';
+      return error instanceof RequestError && HOLDING_UP.has(error.code) ? 'held up' : 'left';
     }
   }
 }

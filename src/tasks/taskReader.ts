@@ -39,7 +39,7 @@ export class TaskReader {
     if (present === undefined) throw this.absent(address);
     if (isFinal(present.task) || address.home === this.#home) return present;
     // Whether a queued job runs already is known to the gateway that accepted it.
-    const task = (await this.#broker.notices.askPresentState(address)) ?? present.task;
+    const task = (await this.#broker.notices.askPresentState(address, present.task)) ?? present.task;
     return { ...present, task };
   }
 

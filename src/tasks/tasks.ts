@@ -15,7 +15,7 @@ import {
   requestHash,
 } from '../protocol.ts';
 import type { Offering } from '../rollout/offering.ts';
-import { isFinal, type Task } from '../task.ts';
+import { isFinal, type Task, type TaskAddress } from '../task.ts';
 import { Acceptance, type CutBatch } from './acceptance.ts';
 import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
 import { chunkCountOf, shapeOf } from './batchShape.ts';
@@ -50,6 +50,16 @@ export interface TaskServiceOptions {
   readonly limits: Pick<Config, 'resultTtlS' | 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
+/** What is asked, made into a job when it is known to be none that was asked before. */
+interface Question {
+  readonly make: () => Job | BatchJob;
+  /** @param pinned version, if one is. */
+  readonly digest: (pinned: string | undefined) => string;
+  /** Of a batch. */
+  readonly rowCount?: number;
+  readonly cut?: CutBatch;
+}
+
 /** Chunks in hand at once: four batches of single numbers, two pages of the largest size (11 MiB). */
 const ACCEPTED_AT_ONCE = 40;
 const READ_AT_ONCE = 24;
@@ -82,7 +92,7 @@ export class TaskService {
    *
    * @returns the task as it is then.
    * @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
-   *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`.
+   *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`, `NEWER_GATEWAY_NEEDED`.
    */
   async submit(submission: Submission): Promise<Task> {
     return this.#settledOrNot(submission, () => this.#accept(submission));
@@ -160,8 +170,8 @@ export class TaskService {
   }
 
   /** The task that a dead letter, gone by now, was redriven as; undefined if it was not, or not of late. */
-  async redriven(deadId: string): Promise<Task | undefined> {
-    const redrive = await this.#broker.readRequest(redriveHash(deadId));
+  async redriven({ id: deadId, model }: TaskAddress): Promise<Task | undefined> {
+    const redrive = await this.#broker.readRequest(redriveHash(deadId), { model });
     if (redrive === undefined) return undefined;
     const { taskId } = redrive.record.job;
     return this.#open.known(taskId) ?? (await this.#reader.stored(this.#reader.address(taskId)))?.task;
@@ -182,29 +192,25 @@ export class TaskService {
   }
 
   #accept(submission: Submission): Promise<Task> {
-    const make = () => newJob(submission, this.#origin());
-    return this.#acceptMade(submission, make, (pinned) =>
-      inputDigest(checkInput(submission.model.manifest, submission.input), pinned),
-    );
+    return this.#acceptMade(submission, {
+      make: () => newJob(submission, this.#origin()),
+      digest: (pinned) => inputDigest(checkInput(submission.model.manifest, submission.input), pinned),
+    });
   }
 
   async #acceptBatch(submission: BatchSubmission): Promise<Task> {
     const question = questionOf(submission);
-    const make = () => newBatch(submission, this.#origin());
-    return this.#acceptMade(
-      submission,
-      make,
-      (pinned) => columnsDigest(question, pinned),
-      (batch) => chunksOf(batch, submission.model, question),
-    );
+    return this.#acceptMade(submission, {
+      make: () => newBatch(submission, this.#origin()),
+      digest: (pinned) => columnsDigest(question, pinned),
+      rowCount: submission.inputs.length,
+      cut: (batch) => chunksOf(batch, submission.model, question),
+    });
   }
 
-  /** @param digest of what is asked, with the version that is pinned. */
   async #acceptMade(
     { model, options, owner }: Omit<Submission, 'input'>,
-    make: () => Job | BatchJob,
-    digest: (pinned: string | undefined) => string,
-    cut?: CutBatch,
+    { make, digest, rowCount, cut }: Question,
   ): Promise<Task> {
     const { requestId, modelVersion } = options;
     if (requestId == null) return this.#acceptance.accept(make(), cut);
@@ -215,8 +221,9 @@ export class TaskService {
     } catch (error) {
       // The first try may have found a version that has gone since; it stands for the same task all the same.
       const hash = requestHash(owner, model.manifest.name, requestId);
+      const request = { model: model.manifest.name, owner, digest: asked, rowCount };
       const earlier = isVersionGone(error)
-        ? await this.#acceptance.acceptedBefore(hash, asked, cut)
+        ? await this.#acceptance.acceptedBefore(hash, request, cut)
         : undefined;
       if (earlier === undefined) throw error;
       return earlier;

@@ -3,9 +3,13 @@ import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newTaskId } from '../../src/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
+import { HOME } from '../support/jobs.ts';
+import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
 
 const browserPath = findBrowser();
 
@@ -93,13 +97,19 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     // The editor wraps a long line.
     const submitted = JSON.parse((await answer.innerText()).replaceAll(/\s/g, ''));
 
+    // Nothing has to be pasted.
     await page.getByRole('button', { name: 'Result', exact: true }).click({ position: { x: 5, y: 5 } });
-    await page.getByText('paste_the_id_here').dblclick();
-    await page.keyboard.insertText(submitted.data.predictTrip.id);
     await execute.click();
     await answer.getByText('durationMinutes').waitFor();
     await answer.getByText('SUCCEEDED').waitFor();
-    expect(await answer.innerText()).toMatch(/"durationMinutes":\s7\.848/);
+    const pushed = await answer.innerText();
+    expect(pushed).toMatch(/"durationMinutes":\s7\.848/);
+    expect(pushed.replaceAll(/\s/g, '')).toContain(submitted.data.predictTrip.id);
+
+    await page.getByText('paste_the_id_here').dblclick();
+    await page.keyboard.insertText('no_such_task');
+    await execute.click();
+    await answer.getByText('TASK_NOT_FOUND').waitFor();
 
     // GraphiQL has put what was edited into the address: that is still a page.
     await page.reload();
@@ -123,6 +133,60 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(elsewhere).toEqual([]);
     expect(asked).toContain(`ws://${host}/graphql`);
     expect(problems).toEqual([]);
+  });
+
+  test('headers reach a subscription over WebSocket, however their names are written, and count from the next run on', async () => {
+    await using operated = await startGateway(nats, { OPERATOR_TOKEN: 'only-operators-know' });
+    await using streams = await inspectStreams(nats);
+    await using page = await browser.newPage();
+    const subscription = 'subscription { deadLetterAdded(model: "trip-duration") { id reason } }';
+    await page.goto(`${operated.url}?query=${encodeURIComponent(subscription)}`);
+    const execute = page.getByRole('button', { name: /execute query/i });
+    const answer = page.getByRole('region', { name: 'Result Window' });
+    await page.getByText('deadLetterAdded').waitFor();
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    const type = async (headers: string) => {
+      await page.getByRole('region', { name: 'Headers' }).click();
+      await page.keyboard.press('Control+A');
+      // Typed over a selection, the editor would close the bracket once more.
+      await page.keyboard.press('Delete');
+      await page.keyboard.insertText(headers);
+    };
+
+    await execute.click();
+    await answer.getByText('FORBIDDEN').waitFor();
+    await type('{ "Authorization": "Bearer only-operators-know" }');
+    await execute.click();
+    // Letters are shown that are stored once the gateway listens.
+    await eventually(
+      async () => {
+        const letter = deadLetter();
+        await streams.publish(`dead.trip-duration.${letter.taskId}`, JSON.stringify(letter));
+        return answer.innerText();
+      },
+      (text) => text.includes(REASON),
+    );
+
+    await page.getByRole('button', { name: /stop query/i }).click();
+    await type('{ "authorization": "Bearer made up" }');
+    await execute.click();
+    await answer.getByText('FORBIDDEN').waitFor();
+  });
+
+  test('a model that takes 2,048 numbers is submitted with one press, its values in the variables', async () => {
+    await using folder = await modelsWith((manifest) => {
+      const vector = { type: 'float32', size: 2_048, unit: 'parts', minimum: 0, maximum: 1 };
+      manifest.inputs = [
+        { name: 'pixels', tensor: 'p', description: 'Made by a </script> test.', ...vector },
+      ];
+      manifest.example = { pixels: Array.from({ length: 2_048 }, (_, i) => i / 2_048) };
+    });
+    await using own = await startNats();
+    await using large = await startGateway(own, { MODELS_DIR: folder.path });
+    await using page = await browser.newPage();
+    await page.goto(large.url);
+    await page.getByRole('button', { name: /execute query/i }).click();
+    await page.getByRole('region', { name: 'Result Window' }).getByText('QUEUED').waitFor();
   });
 
   test('a reload opens the tab that was open, and no other', async () => {
@@ -151,6 +215,14 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     }
   });
 });
+
+const REASON = 'dead-for-a-test';
+
+function deadLetter() {
+  const taskId = newTaskId({ model: 'trip-duration', home: HOME, deadline: Date.now() });
+  const death = { code: 'WORKER_CRASHED', reason: REASON, attempts: 3, worker: 'x', diedAt: Date.now() };
+  return { v: 1, taskId, model: 'trip-duration', ...death, subject: 'x', job: '' };
+}
 
 interface Page {
   readonly status: number | undefined;

@@ -288,6 +288,25 @@ describe('an actual', () => {
     expect(after?.count).toBe((before?.count ?? 0) + 1);
   });
 
+  test.each([
+    [
+      'beyond what the manifest allows',
+      { predicted: { durationMinutes: 5 }, actual: { durationMinutes: 1e30 } },
+    ],
+    ['of another kind', { predicted: { durationMinutes: [5] }, actual: { durationMinutes: [6] } }],
+    [
+      'of outputs that the model does not have',
+      { predicted: { made: 1, up: 2 }, actual: { made: 3, up: 4 } },
+    ],
+  ])('that is %s counts for nothing, whoever stored it', async (_what, values) => {
+    const { id } = await finished(gateway, 8);
+    await using streams = await inspectStreams(line.nats);
+    const before = await liveError(gateway);
+    const stored = { v: 1, taskId: id, model: MODEL, version: '1', ...values, reportedAt: 1 };
+    await streams.publish(`actuals.${MODEL}.1.${id}`, JSON.stringify(stored));
+    expect(await liveError(gateway)).toEqual(before);
+  });
+
   test('that only newer gateways can read stays, and another is refused', async () => {
     const { id } = await finished(gateway, 6);
     await using streams = await inspectStreams(line.nats);

@@ -1,9 +1,25 @@
-/** What others than ours wrote to the broker, or newer ones of ours: it harms no batch but its own, and no process. */
+/** What others than ours wrote to the broker, or newer ones of ours: it harms no task but its own, and no process. */
 import { connect } from '@nats-io/transport-node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parseTaskId } from '../../src/task.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Publisher } from '../../src/broker/publisher.ts';
+import { type Job, requestHash } from '../../src/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/task.ts';
 import { BATCH, type BatchView, batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
-import { CANCEL_TASK, fieldOf, post, submitTrip, type TaskView } from '../support/client.ts';
+import {
+  type Answer,
+  CANCEL_TASK,
+  collect,
+  fieldOf,
+  onlyTask,
+  PREDICT_TRIP,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  type TaskView,
+  taskIn,
+} from '../support/client.ts';
 import { HOME, openTestBroker, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
@@ -65,6 +81,16 @@ test('a result of a chunk without an output has nothing in its rows, and others 
   await streams.publish(`chunks.${id}.1`, chunkResult(id, 1, [7]));
   const { predictions } = await batchPage(gateway.url, id, { first: 10_000 });
   expect(predictions.durationMinutes).toEqual([...new Array(1_000).fill(null), 7]);
+  await post(gateway.url, CANCEL_TASK, { id });
+});
+
+test('a result of a chunk with another kind of value is refused with a code of its own', async () => {
+  const { id } = await submitTrips(gateway.url, trips(2));
+  await streams.publish(`chunks.${id}.0`, chunkResult(id, 0, [1, 2]).replace('[1,2]', '[1,"long"]'));
+  const page = `query ($id: ID!) { task(id: $id) { batch { results { predictions { ... on TripPredictionColumns { durationMinutes } } } } } }`;
+  expect((await post(gateway.url, page, { id })).errors).toMatchObject([
+    { extensions: { code: 'RESULT_UNREADABLE', output: 'durationMinutes' } },
+  ]);
   await post(gateway.url, CANCEL_TASK, { id });
 });
 
@@ -154,6 +180,28 @@ test.each([
   });
 });
 
+test('chunks under other numbers than a gateway writes do not keep a retry from storing those that are missing', async () => {
+  await using broker = await openTestBroker(nats);
+  const { taskId } = tripJob(broker, 1);
+  for (const chunk of ['01', 'x', '1e0', '-1', '+2'])
+    await streams.publish(`chunks.${taskId}.${chunk}`, '{"v":1}');
+  await streams.publish(`chunks.${taskId}.3`, '{"v":1}');
+  expect(await broker.chunks.finished(taskId)).toEqual(new Set([3]));
+});
+
+test('a mark of a suspected row that cannot be read marks it all the same', async () => {
+  await using broker = await openTestBroker(nats);
+  const { taskId } = tripJob(broker, 1);
+  await streams.publish(`suspects.${taskId}.0.3`, 'rubbish');
+  await streams.publish(`suspects.${taskId}.0.4`, '{"v":1,"soloRuns":2}');
+  expect(await broker.readSuspectRows(taskId, 0)).toEqual(
+    new Map([
+      [3, 0],
+      [4, 2],
+    ]),
+  );
+});
+
 test('notices of chunks and rows that a batch does not have are dropped', async () => {
   await using connection = await connect({ servers: nats.url });
   const { id } = await submitTrips(gateway.url, trips(1_500), { timeoutMs: 60_000 });
@@ -174,3 +222,247 @@ test('notices of chunks and rows that a batch does not have are dropped', async 
   expect(batch).toMatchObject({ rowsDone: 7, rowsFailed: 1 });
   await post(gateway.url, CANCEL_TASK, { id });
 });
+
+const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
+
+/** The record of a request that was made here, as it is stored. */
+interface StoredRecord {
+  readonly v: number;
+  readonly job: Job;
+  readonly inputDigest: string;
+}
+
+const INPUT = tripNumber(1);
+const record = (requestId: string) => `requests.${requestHash('anonymous', 'trip-duration', requestId)}`;
+
+describe('a request record', () => {
+  const changed =
+    (members: object) =>
+    ({ v, job, inputDigest }: StoredRecord): object => ({ v, inputDigest, job: { ...job, ...members } });
+  const later = (job: Job, ms: number) => {
+    const deadline = job.deadline + ms;
+    return { ...job, deadline, taskId: newTaskId({ model: job.model, home: HOME, deadline }) };
+  };
+  let real: StoredRecord;
+
+  beforeAll(async () => {
+    await submitTrip(gateway.url, INPUT, { requestId: 'real' });
+    real = (await streams.last('REQUESTS', record('real'))) as unknown as StoredRecord;
+  });
+
+  test.each<[string, (real: StoredRecord) => object]>([
+    ['nothing but its version', () => ({ v: 1 })],
+    ['no digest', ({ v, job }) => ({ v, job })],
+    ['a job that is none', ({ v, inputDigest }) => ({ v, inputDigest, job: [] })],
+    ['the id of no task', changed({ taskId: 'x' })],
+    ['the job of a model that is not served', changed({ model: 'no-such-model' })],
+    [
+      'the id of a task of another model',
+      ({ job, ...others }) => ({
+        ...others,
+        job: { ...job, model: 'churn', taskId: newTaskId({ ...job, model: 'churn', home: HOME }) },
+      }),
+    ],
+    ['another owner', changed({ owner: 'somebody else' })],
+    ['a version that would be another subject', changed({ version: '1.interactive.>' })],
+    ['a lane that no single task has', changed({ lane: 'batch' })],
+    ['an input that is none', changed({ input: null })],
+    ['a deadline that is no second', changed({ deadline: 'soon' })],
+    [
+      'a deadline in ten years',
+      ({ job, ...others }) => {
+        const far = later(job, 3.2e11);
+        return { ...others, job: { ...far, submittedAt: far.deadline - 60_000 } };
+      },
+    ],
+    ['a batch, of more rows than there can be', changed({ batch: { rowCount: 1e6, rowsPerChunk: 1 } })],
+    ['a batch, where one trip is asked', changed({ batch: { rowCount: 2, rowsPerChunk: 1_000 } })],
+  ])('with %s makes way for the request, and is told of once', async (what, forge) => {
+    const requestId = `forged with ${what}`;
+    await streams.publish(record(requestId), JSON.stringify(forge(real)));
+    const options = { requestId };
+    const [first, second] = [
+      await submitTrip(gateway.url, INPUT, options),
+      await submitTrip(gateway.url, INPUT, options),
+    ];
+    expect(first).toMatchObject({ model: 'trip-duration', state: 'QUEUED' });
+    expect(second.id).toBe(first.id);
+    expect(await streams.last('REQUESTS', record(requestId))).toMatchObject({ job: { taskId: first.id } });
+    const told = gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(record(requestId)));
+    expect(told).toEqual([expect.stringContaining('deleting a message that cannot be read')]);
+  });
+
+  test('of a batch with another number of rows makes way for the batch', async () => {
+    const rows = trips(3);
+    await submitTrips(gateway.url, rows, { requestId: 'real batch' });
+    const { job, ...others } = (await streams.last('REQUESTS', record('real batch'))) ?? {};
+    const forged = {
+      ...others,
+      job: { ...(job as object), batch: { rowCount: 2_000, rowsPerChunk: 1_000 } },
+    };
+    await streams.publish(record('forged batch'), JSON.stringify(forged));
+    const { batch } = await submitTrips(gateway.url, rows, { requestId: 'forged batch' });
+    expect(batch).toMatchObject({ rowCount: 3 });
+  });
+
+  test('whose task is long gone says so, and does not name the task', async () => {
+    const { job, ...others } = real;
+    const old = later(job, -10 * 3_600_000);
+    const gone = { ...others, job: { ...old, submittedAt: old.deadline - 60_000 } };
+    await streams.publish(record('long gone'), JSON.stringify(gone));
+    const options = { requestId: 'long gone' };
+    const answer = await post(gateway.url, PREDICT_TRIP, { input: INPUT, options });
+    expect(codeOf(answer)).toBe('RESULT_EXPIRED');
+    expect(JSON.stringify(answer)).not.toContain(old.taskId);
+  });
+
+  test('of a newer gateway stays, and the request is refused with a code until a newer gateway is asked', async () => {
+    await streams.publish(record('newer'), NEWER);
+    const options = { requestId: 'newer' };
+    const answer = await post(gateway.url, PREDICT_TRIP, { input: INPUT, options });
+    expect(codeOf(answer)).toBe('NEWER_GATEWAY_NEEDED');
+    expect(await streams.last('REQUESTS', record('newer'))).toEqual({ v: 2 });
+  });
+});
+
+describe('the home of a task', () => {
+  const subject = `present.${HOME}`;
+
+  test.each<[string, (task: TaskView) => string]>([
+    ['a state that there is not', (task) => JSON.stringify({ ...task, state: 'BOGUS' })],
+    [
+      'an end that is not stored',
+      (task) => JSON.stringify({ ...task, state: 'SUCCEEDED', finishedAt: 1, prediction: {} }),
+    ],
+    ['another task', (task) => JSON.stringify({ ...task, id: `${task.id.slice(0, -1)}g` })],
+    ['another model', (task) => JSON.stringify({ ...task, model: 'churn' })],
+    [
+      'rows of what is no batch',
+      (task) =>
+        JSON.stringify({ ...task, batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0 } }),
+    ],
+    ['no members', () => '[]'],
+    ['no JSON', () => '{"id"'],
+  ])('that tells of %s is not believed', async (_what, forge) => {
+    await using broker = await openTestBroker(nats);
+    await using connection = await connect({ servers: nats.url });
+    const job = tripJob(broker, 1);
+    await broker.storeJob(job);
+    const running = { id: job.taskId, model: job.model, modelVersion: '1', state: 'RUNNING', attempts: 1 };
+    connection.subscribe(subject, {
+      callback: (_problem, message) => void message.respond(forge(running as unknown as TaskView)),
+    });
+    await connection.flush();
+    const answer = await post(gateway.url, TASK, { id: job.taskId });
+    expect(taskIn(answer, 'task')).toMatchObject({ id: job.taskId, state: 'QUEUED', attempts: 0 });
+    expect(gateway.output()).toContain(subject);
+    await post(gateway.url, CANCEL_TASK, { id: job.taskId });
+  });
+
+  test('that tells more than it alone can know changes nothing but that', async () => {
+    await using broker = await openTestBroker(nats);
+    await using connection = await connect({ servers: nats.url });
+    const job = tripJob(broker, 1);
+    await broker.storeJob(job);
+    const told = { id: job.taskId, model: job.model, modelVersion: '2', state: 'RUNNING', attempts: 1 };
+    const more = { submittedAt: 'x', prediction: { durationMinutes: 1 }, error: 'x', history: 7 };
+    connection.subscribe(subject, {
+      callback: (_problem, message) => void message.respond(JSON.stringify({ ...told, ...more })),
+    });
+    await connection.flush();
+    const task = taskIn(await post(gateway.url, TASK, { id: job.taskId }), 'task');
+    const submittedAt = new Date(job.submittedAt).toISOString();
+    expect(task).toMatchObject({
+      modelVersion: '2',
+      state: 'RUNNING',
+      submittedAt,
+      prediction: null,
+      error: null,
+    });
+    await post(gateway.url, CANCEL_TASK, { id: job.taskId });
+  });
+});
+
+describe('a result', () => {
+  /** @returns the id of a task that has this result, with a job that waits. */
+  async function taskWithResult(forge: (id: string) => object): Promise<string> {
+    await using broker = await openTestBroker(nats);
+    const job = tripJob(broker, 1);
+    await broker.storeJob(job);
+    await streams.publish(`results.${HOME}.${job.taskId}`, JSON.stringify(forge(job.taskId)));
+    return job.taskId;
+  }
+  const succeeded = (id: string) => ({
+    v: 1,
+    id,
+    model: 'trip-duration',
+    modelVersion: '1',
+    state: 'SUCCEEDED',
+    submittedAt: 1,
+    finishedAt: 2,
+    attempts: 1,
+  });
+
+  test('of a newer worker is told apart from none, wherever one asks for it', async () => {
+    const id = await taskWithResult(() => ({ v: 2 }));
+    const answers = [
+      await post(gateway.url, TASK, { id }),
+      await post(gateway.url, CANCEL_TASK, { id }),
+      ...(await collect(sse(gateway.url, TASK_RESULT, { id }))),
+    ];
+    expect(answers.map(codeOf)).toEqual(answers.map(() => 'NEWER_GATEWAY_NEEDED'));
+    expect(await streams.last('RESULTS', `results.${HOME}.${id}`)).toEqual({ v: 2 });
+  });
+
+  test.each([
+    ['lacks an output', { other: 1 }],
+    ['has a text where a number belongs', { durationMinutes: 'long' }],
+    ['has a list where a number belongs', { durationMinutes: [1] }],
+  ])('that %s is refused with a code of its own', async (_what, prediction) => {
+    const id = await taskWithResult((id) => ({ ...succeeded(id), prediction }));
+    const answer = await post(gateway.url, TASK, { id });
+    expect(answer.errors).toMatchObject([
+      { extensions: { code: 'RESULT_UNREADABLE', output: 'durationMinutes' } },
+    ]);
+  });
+
+  test.each([
+    ['is of another model', { model: 'churn', prediction: { durationMinutes: 1 } }],
+    [
+      'has done more rows than there are',
+      { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 2, rowsFailed: 0 } },
+    ],
+    [
+      'estimates its end in words',
+      { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0, secondsLeft: 'x' } },
+    ],
+  ])('that %s makes way for that of the task', async (_what, members) => {
+    const id = await taskWithResult((id) => ({ ...succeeded(id), ...members }));
+    expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toMatchObject({ state: 'QUEUED' });
+    await post(gateway.url, CANCEL_TASK, { id });
+    expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'CANCELED' });
+  });
+});
+
+test('a dead letter that cannot be read is none to operators, and stays', async () => {
+  const id = newTaskId({ model: 'trip-duration', home: HOME, deadline: Date.now() });
+  await streams.publish(`dead.trip-duration.${id}`, '{"v":1,"taskId":7}');
+  for (const field of ['redriveDeadLetter', 'discardDeadLetter']) {
+    const answer = await post(gateway.url, `mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id });
+    expect(codeOf(answer)).toBe('DEAD_LETTER_NOT_FOUND');
+  }
+  expect(await streams.last('DEAD', `dead.trip-duration.${id}`)).toEqual({ v: 1, taskId: 7 });
+});
+
+test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}'])(
+  'an acknowledgement that says %s confirms nothing, and nobody waits for another',
+  async (reply) => {
+    await using connection = await connect({ servers: nats.url });
+    using publisher = new Publisher({ connection, ackTimeoutMs: 60_000 });
+    connection.subscribe('nowhere', { callback: (_problem, message) => void message.respond(reply) });
+    expect(await publisher.publish('nowhere', 'x')).toMatchObject({ type: 'unanswered' });
+  },
+);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createLog } from '../../src/log.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { requestHash } from '../../src/protocol.ts';
+import { type Job, requestHash } from '../../src/protocol.ts';
 import { newTaskId, parseTaskId } from '../../src/task.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';
 import {
@@ -14,11 +14,12 @@ import {
   post,
   sse,
   submitTrip,
+  TASK,
   TASK_RESULT,
   TASK_UPDATES,
   taskIn,
 } from '../support/client.ts';
-import { openTestBroker, tripJob } from '../support/jobs.ts';
+import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -32,6 +33,7 @@ const FRAMES = 1_000;
 const BAD_JOBS = 1_500;
 const STRAY_JOBS = 1_500;
 const NOTICES = 2_500;
+const CORRUPTIONS = 600;
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -289,6 +291,76 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
   expect(worker.output()).toBe('');
   await connection.close();
 });
+
+test(`${CORRUPTIONS} corrupted records, results and states of tasks each lead to an answer, or to a code of their own`, async () => {
+  const random = seededRandom(SEED + 3);
+  await using broker = await openTestBroker(nats);
+  await using streams = await inspectStreams(nats);
+  await using connection = await connect({ servers: nats.url });
+  const input = tripNumber(1);
+  const recordOf = (requestId: string) => `requests.${requestHash('anonymous', 'trip-duration', requestId)}`;
+  const { id } = await submitTrip(gateway.url, input, { requestId: 'real' });
+  const record = await streams.last('REQUESTS', recordOf('real'));
+  const result = {
+    ...{ v: 1, id, model: 'trip-duration', modelVersion: '1', state: 'SUCCEEDED', attempts: 1 },
+    ...{ submittedAt: 1, startedAt: 2, finishedAt: 3, prediction: { durationMinutes: 1 } },
+    timings: { queueMs: 1, batchMs: 1, computeMs: 1, batchSize: 1 },
+  };
+  const states = new Map<string, string>();
+  connection.subscribe(`present.${HOME}`, {
+    callback: (_problem, message) => void message.respond(states.get(message.string()) ?? '{}'),
+  });
+  await connection.flush();
+
+  const withRecord = async (requestId: string) => {
+    await streams.publish(recordOf(requestId), corrupted(record, random));
+    return post(gateway.url, PREDICT_TRIP, { input, options: { requestId } });
+  };
+  const withState = async () => {
+    const { taskId } = await storedJob(broker);
+    states.set(taskId, corrupted({ ...result, id: taskId, state: 'RUNNING' }, random));
+    return post(gateway.url, TASK, { id: taskId });
+  };
+  const withResult = async () => {
+    const { taskId } = await storedJob(broker);
+    await streams.publish(`results.${HOME}.${taskId}`, corrupted({ ...result, id: taskId }, random));
+    return post(gateway.url, TASK, { id: taskId });
+  };
+  await inLanes(CORRUPTIONS, 16, async (i) => {
+    const answer = await random.pick([() => withRecord(`corrupted ${i}`), withState, withResult])();
+    const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
+    const described = `seed ${SEED + 3}, message ${i}: ${JSON.stringify(answer).slice(0, 500)}`;
+    for (const code of codes)
+      expect(code, described).toMatch(/^(NEWER_GATEWAY_NEEDED|RESULT_UNREADABLE|REQUEST_ID_CONFLICT)$/);
+    if (codes.length === 0)
+      expect(Object.values(answer.data ?? {}), described).toMatchObject([{ state: expect.any(String) }]);
+  });
+  await streams.purge('JOBS_trip-duration', 'jobs.>');
+});
+
+async function storedJob(broker: Jobs): Promise<Job> {
+  const job = tripJob(broker, 1);
+  await broker.storeJob(job);
+  return job;
+}
+
+/** A message with one member, at any depth, that is gone, or another; or a part of its text. */
+function corrupted(message: unknown, random: Random): string {
+  const copy = structuredClone(message);
+  let place = copy as Record<string, unknown>;
+  for (;;) {
+    const name = random.pick(Object.keys(place) as [string]);
+    const inner = place[name];
+    if (typeof inner === 'object' && inner !== null && random.number(3) > 0) {
+      place = inner as Record<string, unknown>;
+      continue;
+    }
+    if (random.number(4) === 0) delete place[name];
+    else place[name] = wrong(random);
+    const text = JSON.stringify(copy);
+    return random.number(10) === 0 ? text.slice(0, random.number(text.length)) : text;
+  }
+}
 
 type Jobs = Awaited<ReturnType<typeof openTestBroker>>;
 

@@ -24,6 +24,9 @@ import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { LINE_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 
+/** The digest of what is asked. */
+const SAME = 'a'.repeat(64);
+
 let nats: NatsServer;
 let broker: Broker;
 
@@ -89,7 +92,7 @@ describe.each([
   test('is a batch: it has ended for who retries and who asks, and nothing of it stays in the queue', async () => {
     const { batch, chunk } = tripBatch();
     const hash = requestHash(batch.owner, batch.model, batch.taskId);
-    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job: batch, inputDigest: 'same' });
+    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job: batch, inputDigest: SAME });
     await broker.storeBatchJob(batch);
     const now = broker.now();
     const tally = { isComplete: true, rowsDone: 1, rowsFailed: 0, startedAt: now, finishedAt: now };
@@ -99,7 +102,7 @@ describe.each([
       await runToItsEnd(batch, batchResult(batch, tally, now));
     });
     using gateway = await openAcceptance(home, interrupted(step, end));
-    const task = await gateway.acceptance.acceptOnce(batch, batch.taskId, 'same', () => [chunk]);
+    const task = await gateway.acceptance.acceptOnce(batch, batch.taskId, SAME, () => [chunk]);
     expect(task).toMatchObject({ id: batch.taskId, state: 'SUCCEEDED', batch: { rowsDone: 1 } });
     expect(await broker.queueFill(batch.model)).toMatchObject({ jobs: 0 });
     if (home === HOME) expect(gateway.open.known(batch.taskId)?.state).toBe('SUCCEEDED');
@@ -122,8 +125,8 @@ test.each(['queueRoom', 'storing'] as const)(
     });
     const end = once(async () => runToItsEnd(job, result));
     using gateway = await openAcceptance(HOME, interrupted(step, end));
-    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: 'same' });
-    await gateway.acceptance.acceptOnce(job, job.taskId, 'same');
+    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: SAME });
+    await gateway.acceptance.acceptOnce(job, job.taskId, SAME);
     // What was heard of it is there by the next answer of the broker.
     await broker.readClock();
     expect(gateway.open.known(job.taskId)?.state).toBe('SUCCEEDED');

@@ -115,6 +115,14 @@ describe('figures that are told', () => {
     ['a comparison without durations', { comparisons: [withoutLatency] }],
     ['a number of tasks that is none', { comparisons: [{ ...new Comparison(VERSIONS).toJSON(), sent: -1 }] }],
     ['no instant', { since: 'now' }],
+    [
+      'a duration in no bucket',
+      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1, histogram: { x: 1 } } }] },
+    ],
+    [
+      'a sum that would soon be infinite',
+      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1e308, histogram: {} } }] },
+    ],
   ])('as %s are not heard', (_what, wrong) => {
     const good: GatewayComparisons = {
       home: 'h',
