@@ -8,6 +8,7 @@ import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { logFatal } from './log.ts';
 
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -42,12 +43,8 @@ export async function runProcess(
   } catch (error) {
     // Whatever was interrupted by the wish to stop is no failure.
     if (stop.signal.aborted) process.exit(0);
-    if (error instanceof ConfigurationError) {
-      console.error(`${name}: ${error.message}`);
-      process.exit(EXIT_CONFIGURATION);
-    }
-    console.error(`${name}:`, error);
-    process.exit(1);
+    logFatal(error, name, process.env);
+    process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1);
   }
 }
 

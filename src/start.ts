@@ -3,23 +3,22 @@ import { join } from 'node:path';
 import { reservedBytes } from './broker/streams.ts';
 import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
-import { createLog } from './log.ts';
+import { createLog, logFatal } from './log.ts';
 import { Catalog } from './models/catalog.ts';
 import { exampleFields } from './models/graphqlLiteral.ts';
 import type { Manifest } from './models/manifest.ts';
 import { type Model, simplestFirst } from './models/models.ts';
 import { supervise } from './system/supervisor.ts';
 
+const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
 try {
   process.exitCode = await start();
 } catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error;
-  console.error(error.message);
-  process.exitCode = EXIT_CONFIGURATION;
+  logFatal(error, 'start', env);
+  process.exitCode = error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1;
 }
 
 async function start(): Promise<number> {
-  const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
   const config = readConfig(env);
   const log = createLog(config, 'start');
   const { models } = await Catalog.open(config.modelsDir, log);

@@ -5,7 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from '@nats-io/transport-node';
 import { decodeRequestRecord, decodeResult, decodeSuspectMark, readJobHeader } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -74,6 +79,8 @@ const ACK_TIMEOUT_MS = 2_000;
 const ENSURE_RETRY_MS = 500;
 /** Tries between two lines in the log about a broker that is there but does not serve. */
 const TRIES_PER_WARNING = 10;
+/** A login is tried several times a second. */
+const LOGINS_PER_WARNING = 50;
 
 /**
  * Connects, waiting for a broker that is not there yet, and sees to the streams.
@@ -127,6 +134,8 @@ export class Broker implements AsyncDisposable {
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
+  /** In a row, since the connection broke. */
+  #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
@@ -435,6 +444,14 @@ export class Broker implements AsyncDisposable {
 
   /** A publish that is not permitted has no reply: without this, it would only be found overdue. */
   #hearError(error: Error): void {
+    if (error instanceof AuthorizationError) {
+      if (this.#loginsRefused++ % LOGINS_PER_WARNING === 0)
+        this.#log.error(
+          { reason: error.message },
+          'the broker refused the login of NATS_URL: trying again until it takes it',
+        );
+      return;
+    }
     this.#log.warn({ reason: error.message }, 'the broker complains');
     if (error instanceof PermissionViolationError && error.operation === 'publish')
       this.#publisher.notPermitted(error.subject, error.message);
@@ -458,6 +475,7 @@ export class Broker implements AsyncDisposable {
   #connectionChanged(connected: boolean): void {
     this.#connected = connected;
     if (connected) {
+      this.#loginsRefused = 0;
       this.#log.info('connected to the broker again');
       void this.#meetAgain();
       this.#reconnection.resolve();

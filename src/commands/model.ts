@@ -12,6 +12,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
+import { logFatal } from '../log.ts';
 import { missingVersionProblem, versionsIn } from '../models/catalog.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
 import { exampleProblem } from '../models/manifestCheck.ts';
@@ -61,6 +62,9 @@ try {
   if (error instanceof UsageError) {
     console.error(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
+  } else if (error instanceof ConfigurationError) {
+    logFatal(error, 'model', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
+    process.exitCode = 1;
   } else {
     console.error('model:', isExpected(error) ? error.message : error);
     process.exitCode = 1;
@@ -71,7 +75,6 @@ try {
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof ModelFileError ||
-    error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
     error instanceof RunTimedOut ||
