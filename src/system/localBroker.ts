@@ -1,21 +1,32 @@
 /**
- * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, no login, a free port that stays the same
- * while the system runs. Its log goes to a file in DATA_DIR, since it would drown ours.
+ * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the system
+ * runs, and a login that is made anew with each start of the system. Its log goes to a file in DATA_DIR, since it would
+ * drown ours.
+ *
+ * Loopback is open to every user of the machine, so the login is all that keeps them out. It lies in files of mode 0600
+ * and goes to gateways and workers by their environment: command lines can be read by everybody.
  */
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { ConfigurationError, messageOf } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { commandLine } from '../processLock.js';
+import { BROKER_CONFIG_FILE, writePrivately } from './dataDir.ts';
 import type { ProcessPlan } from './keptProcess.ts';
 
 const MIB = 1024 * 1024;
 /** The most that nats-server accepts as `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
+const PID_FILE = 'nats-server.pid';
+const USER = 'tidings';
+const PASSWORD_BYTES = 32;
+/** For people: the whole `NATS_URL`, for the `nats` command or another worker. */
+const URL_FILE = 'nats-url';
 
 export interface LocalBrokerOptions {
   /** Absolute. */
@@ -27,22 +38,30 @@ export interface LocalBrokerOptions {
   readonly log: Logger;
 }
 
+export interface LocalBroker {
+  readonly plan: ProcessPlan;
+  /** @param address as the plan tells it when the process is ready. @returns it with the login, for NATS_URL. */
+  readonly urlOf: (address: string) => string;
+}
+
 /**
  * Makes the data folder ready, ends a nats-server that a killed supervisor left on it, and plans a new one. Nobody
  * else may use the folder: the caller holds its lock.
  */
-export async function planLocalBroker(options: LocalBrokerOptions): Promise<ProcessPlan> {
+export async function planLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
   const { dataDir, natsServer, log } = options;
-  const configFile = join(dataDir, 'nats-server.conf');
-  await endLeftBehind(join(dataDir, 'nats-server.pid'), configFile, log);
+  const configFile = join(dataDir, BROKER_CONFIG_FILE);
+  await endLeftBehind(join(dataDir, PID_FILE), configFile, log);
   for (const name of await readdir(dataDir)) {
-    if (name.endsWith('.ports')) await rm(join(dataDir, name));
+    if (name.endsWith('.ports') || name === URL_FILE || name === PID_FILE) await rm(join(dataDir, name));
   }
-  await writeFile(configFile, await brokerConfig(options));
   const logFile = join(dataDir, 'nats-server.log');
-  await writeFile(logFile, '');
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const urlOf = (address: string) => address.replace('//', `//${USER}:${password}@`);
+  await writePrivately(configFile, await brokerConfig(options, password));
+  await writePrivately(logFile, '');
   let port = -1;
-  return {
+  const plan: ProcessPlan = {
     name: 'nats-server',
     command: natsServer,
     args: () => ['--config', configFile, '--port', String(port)],
@@ -51,11 +70,14 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Proc
     logFile,
     async whenReady(child, signal) {
       port = await listeningPort(child, dataDir, signal);
-      return `nats://127.0.0.1:${port}`;
+      const address = `nats://127.0.0.1:${port}`;
+      await writePrivately(join(dataDir, URL_FILE), `${urlOf(address)}\n`);
+      return address;
     },
     mustStart: true,
     stopWithinMs: 1_500,
   };
+  return { plan, urlOf };
 }
 
 /**
@@ -63,7 +85,10 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Proc
  *
  * @throws {ConfigurationError} if the disk is smaller than what the streams reserve.
  */
-async function brokerConfig({ dataDir, config, reservedBytes }: LocalBrokerOptions): Promise<string> {
+async function brokerConfig(
+  { dataDir, config, reservedBytes }: LocalBrokerOptions,
+  password: string,
+): Promise<string> {
   const disk = await statfs(dataDir);
   const storeBytes = disk.blocks * disk.bsize;
   if (reservedBytes > storeBytes) {
@@ -76,9 +101,10 @@ async function brokerConfig({ dataDir, config, reservedBytes }: LocalBrokerOptio
     {
       host: '127.0.0.1',
       server_name: 'tidings',
+      authorization: { user: USER, password },
       // A job or a result is a body's content and some more.
       max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
-      pid_file: join(dataDir, 'nats-server.pid'),
+      pid_file: join(dataDir, PID_FILE),
       ports_file_dir: dataDir,
       jetstream: {
         store_dir: join(dataDir, 'jetstream'),
@@ -146,14 +172,4 @@ export function findNatsServer(): string {
     // No set-up was run, or only one that needed no nats-server.
   }
   throw new ConfigurationError('no nats-server is set up: run `node setup.js test`, or set NATS_URL');
-}
-
-/** @throws {ConfigurationError} if it cannot be made or written to */
-export async function makeDataDir(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true });
-    await access(dataDir, constants.W_OK);
-  } catch (cause) {
-    throw new ConfigurationError(`DATA_DIR must be a folder to write to: ${messageOf(cause)}`, { cause });
-  }
 }

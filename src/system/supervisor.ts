@@ -4,13 +4,13 @@
  * what it needs.
  */
 import type { ChildProcess } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { takeLock } from '../processLock.js';
+import { lockDataDir, makeDataDir } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
-import { findNatsServer, makeDataDir, planLocalBroker } from './localBroker.ts';
+import { findNatsServer, planLocalBroker } from './localBroker.ts';
 
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;
@@ -70,15 +70,20 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   let natsUrl = config.natsUrl;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
-    await makeDataDir(dataDir);
+    await makeDataDir(dataDir, log);
     opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
     const natsServer = findNatsServer();
-    const brokers = keep(
-      await planLocalBroker({ dataDir, natsServer, config, log, reservedBytes: system.reservedBytes }),
-    );
+    const { plan, urlOf } = await planLocalBroker({
+      dataDir,
+      natsServer,
+      config,
+      log,
+      reservedBytes: system.reservedBytes,
+    });
+    const brokers = keep(plan);
     const outcome = await Promise.race([...brokers.map(({ ready }) => ready), end.promise]);
     if (typeof outcome === 'number') return outcome;
-    natsUrl = outcome;
+    natsUrl = urlOf(outcome ?? '');
   }
 
   const env = { ...system.env, NATS_URL: natsUrl };
@@ -102,17 +107,6 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   const exitCode = await end.promise;
   await opened.disposeAsync();
   return isForced ? 130 : exitCode;
-}
-
-/** @returns what lets the folder go again */
-function lockDataDir(dataDir: string, address: string): () => void {
-  const lock = takeLock(join(dataDir, 'tidings.lock'), address);
-  if (lock.taken) return lock.release;
-  const { pid, note } = lock.heldBy;
-  throw new ConfigurationError(
-    `DATA_DIR must be a folder that no other Tidings uses: process ${pid} (${note}) runs on ${dataDir}. ` +
-      'Stop it, or give this one another DATA_DIR and PORT',
-  );
 }
 
 /** A program of ours: it says over IPC when it is ready, and leaves when IPC closes. */

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -211,6 +212,7 @@ describe('npm start', () => {
     await using first = await start();
     const [natsServer, ...children] = await first.pids();
     await first.banner;
+    const before = await brokerLogin(first.dataDir);
     first.kill('SIGKILL');
     await first.exitCode;
     await expect.poll(() => children.map(commandLine)).toEqual([undefined, undefined]);
@@ -224,6 +226,71 @@ describe('npm start', () => {
     });
     await second.banner;
     expect(commandLine(natsServer ?? 0)).toBeUndefined();
+    const after = await brokerLogin(second.dataDir);
+    expect(after.password).not.toBe(before.password);
+    await expect(connectTo(after.url, { user: 'tidings', pass: before.password })).rejects.toThrow(
+      /Authorization Violation/,
+    );
+  });
+
+  test('its broker refuses whoever does not know the login, which only files of its user and its processes hold', async () => {
+    await using system = await start();
+    const [natsServer = 0, worker = 0, gateway = 0] = await system.pids();
+    await system.banner;
+    const { url, password } = await brokerLogin(system.dataDir);
+    await expect(connectTo(url)).rejects.toThrow(/Authorization Violation/);
+    await expect(connectTo(url, { user: 'tidings', pass: `${password}x` })).rejects.toThrow(
+      /Authorization Violation/,
+    );
+    await (await connectTo(url, { user: 'tidings', pass: password })).close();
+    expect(password.length).toBeGreaterThanOrEqual(43);
+
+    expect(await modeOf(system.dataDir)).toBe('700');
+    for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log'])
+      expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
+    for (const pid of [system.pid ?? 0, natsServer, worker, gateway])
+      expect(commandLine(pid)).not.toContain(password);
+    for (const name of await readdir(system.dataDir)) {
+      if (name === 'nats-server.conf' || name === 'nats-url' || name === 'jetstream') continue;
+      expect(await readFile(join(system.dataDir, name), 'utf8'), name).not.toContain(password);
+    }
+
+    process.kill(natsServer, 'SIGKILL');
+    await system.log.next({ msg: 'nats-server is ready' });
+    await (await connectTo(url, { user: 'tidings', pass: password })).close();
+    system.kill('SIGINT');
+    expect(await system.exitCode).toBe(0);
+    expect(system.output()).not.toContain(password);
+  });
+
+  test('a data folder that others may enter is closed to them, and one that is not ours alone is refused', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
+    const before = join(folder.path, 'before');
+    await mkdir(before);
+    await chmod(before, 0o777);
+    await writeFile(join(before, 'nats-server.conf'), '{}', { mode: 0o666 });
+    await using closed = await start({ DATA_DIR: before });
+    await closed.banner;
+    expect(await modeOf(before)).toBe('700');
+    expect(await modeOf(join(before, 'nats-server.conf'))).toBe('600');
+
+    const home = join(folder.path, 'home');
+    await mkdir(home);
+    await writeFile(join(home, 'letters.txt'), '');
+    await using refused = await start({ DATA_DIR: home });
+    expect(await refused.exitCode).toBe(78);
+    expect(refused.errors()).toContain('which holds other files and has mode 0755');
+    expect(await modeOf(home)).toBe('755');
+  });
+
+  test.runIf(process.getuid?.() === 0)('a data folder of another user is refused', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
+    const dataDir = join(folder.path, 'data');
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, 65_534, 65_534);
+    await using system = await start({ DATA_DIR: dataDir });
+    expect(await system.exitCode).toBe(78);
+    expect(system.errors()).toContain('DATA_DIR must belong to the user who runs Tidings (0)');
   });
 
   test('streams that do not fit on the disk stop the start, with the sum and the size of the disk', async () => {
@@ -237,9 +304,42 @@ describe('npm start', () => {
   test('a wrong configuration is named and nothing is started', async () => {
     await using system = await start({ PORT: 'four thousand' });
     expect(await system.exitCode).toBe(78);
-    expect(system.errors()).toContain('PORT must be a whole number from 0 to 65535, got "four thousand"');
+    expect(JSON.parse(system.errors())).toMatchObject({
+      level: 60,
+      name: 'start',
+      msg: 'PORT must be a whole number from 0 to 65535, got "four thousand"',
+    });
+  });
+
+  test('everything that is wrong is named at once, a line for each, also where LOG_FORMAT is wrong itself', async () => {
+    await using system = await start({ PORT: 'http', LOG_FORMAT: 'xml', LOG_LEVEL: 'silent' });
+    expect(await system.exitCode).toBe(78);
+    const lines = system.errors().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+      expect.stringMatching(/^PORT must be/),
+      expect.stringMatching(/^LOG_FORMAT must be/),
+    ]);
+    await using readable = await start({ PORT: 'http', WORKERS: '0', LOG_FORMAT: '' });
+    expect(await readable.exitCode).toBe(78);
+    expect(readable.errors()).toMatch(
+      /FATAL: start: PORT must be[^\n]*\n[^\n]*FATAL: start: WORKERS must be/,
+    );
   });
 });
+
+/** What the folder says of the broker that runs on it. */
+async function brokerLogin(dataDir: string) {
+  const { host, password } = new URL(await readFile(join(dataDir, 'nats-url'), 'utf8'));
+  return { url: host, password };
+}
+
+function connectTo(server: string, login: { user?: string; pass?: string } = {}) {
+  return connect({ servers: server, ...login, maxReconnectAttempts: 0 });
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
 
 /** What the small programs below have in common: they tell that they are ready, and end with their supervisor. */
 const READY = `
@@ -338,7 +438,9 @@ async function start(env: Record<string, string> = {}) {
   const log = new LogLines();
   const banner = Promise.withResolvers<string>();
   let text = '';
+  let output = '';
   createInterface(child.stdout).on('line', (line) => {
+    output += `${line}\n`;
     if (line.startsWith('{')) log.add(line);
     else text += `${line}\n`;
     if (line.includes('Ctrl-C')) banner.resolve(text);
@@ -354,6 +456,8 @@ async function start(env: Record<string, string> = {}) {
     pid: child.pid,
     banner: banner.promise,
     exitCode: exited,
+    /** All that its processes wrote. */
+    output: () => output + errors,
     errors: () => errors,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Of nats-server, worker and gateway, when all are ready. */
