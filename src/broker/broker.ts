@@ -42,7 +42,14 @@ import { Publisher, type PublishOutcome } from './publisher.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { StoredMessages } from './storedMessages.ts';
-import { ensureConsumers, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
+import {
+  ensureConsumers,
+  ensureStreams,
+  isPassing,
+  type ServedVersion,
+  type StreamLimits,
+} from './streams.ts';
+import { StreamWatch } from './streamWatch.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
   /** Their versions may change: those of the moment count whenever a broker is met. */
@@ -128,7 +135,9 @@ export class Broker implements AsyncDisposable {
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
   readonly #clock = new BrokerClock();
-  readonly #consumers = new Set<JobConsumer>();
+  readonly #streamWatch: StreamWatch;
+  /** With the version whose jobs each takes. */
+  readonly #consumers = new Map<JobConsumer, ServedVersion>();
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
@@ -145,8 +154,16 @@ export class Broker implements AsyncDisposable {
     const { log } = options;
     this.#log = log;
     const isConnected = () => this.#connected;
-    const publisher = new Publisher({ connection, ackTimeoutMs: ACK_TIMEOUT_MS });
-    const stored = new StoredMessages({ manager, isConnected, log });
+    this.#streamWatch = new StreamWatch({
+      ...options,
+      manager,
+      isConnected,
+      taken: () => [...this.#consumers.values()],
+      onMade: () => this.#tellConnected(true),
+    });
+    const suspect = () => this.#streamWatch.suspect();
+    const publisher = new Publisher({ connection, ackTimeoutMs: ACK_TIMEOUT_MS, onNoStream: suspect });
+    const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
     const notices = new Notices({ connection, isConnected, log });
     this.#publisher = publisher;
     this.#stored = stored;
@@ -175,7 +192,10 @@ export class Broker implements AsyncDisposable {
     return this.#reconnection.promise;
   }
 
-  /** @param listener is called with false when the connection breaks, with true when it is back. */
+  /**
+   * @param listener is called with false when the connection breaks, with true when it is back, and with true when
+   *   streams that were lost are there again: in both cases they may hold less than before.
+   */
   onConnectionChange(listener: (connected: boolean) => void): Listening {
     this.#connectionListeners.add(listener);
     return { [Symbol.dispose]: () => this.#connectionListeners.delete(listener) };
@@ -405,9 +425,10 @@ export class Broker implements AsyncDisposable {
       consumer: consumerName(version, lane),
       maxHeld,
       log: this.#log.child({ model, version, lane }),
+      onRefused: () => this.#streamWatch.suspect(),
       onClosed: () => this.#consumers.delete(consumer),
     });
-    this.#consumers.add(consumer);
+    this.#consumers.set(consumer, { model, version });
     return consumer;
   }
 
@@ -428,7 +449,8 @@ export class Broker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#clockTimer);
-    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]();
+    this.#streamWatch[Symbol.dispose]();
+    for (const consumer of this.#consumers.keys()) await consumer[Symbol.asyncDispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();
@@ -484,7 +506,11 @@ export class Broker implements AsyncDisposable {
       this.#reconnection = Promise.withResolvers();
     }
     this.#publisher.connectionChanged(connected);
-    for (const consumer of this.#consumers) consumer.connectionChanged(connected);
+    for (const consumer of this.#consumers.keys()) consumer.connectionChanged(connected);
+    this.#tellConnected(connected);
+  }
+
+  #tellConnected(connected: boolean): void {
     for (const listener of this.#connectionListeners) listener(connected);
   }
 }

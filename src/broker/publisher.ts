@@ -30,6 +30,13 @@ const STORED: PublishOutcome = { type: 'stored' };
 const MAX_PENDING = 50_000;
 const SWEEP_MS = 100;
 
+export interface PublisherOptions {
+  readonly connection: NatsConnection;
+  readonly ackTimeoutMs: number;
+  /** Called when nobody takes a message: its stream is not there, or has no leader. */
+  readonly onNoStream: () => void;
+}
+
 interface Pending {
   readonly subject: string;
   readonly settle: (outcome: PublishOutcome) => void;
@@ -53,14 +60,16 @@ export class Publisher implements Disposable {
   /** What this turn of the event loop publishes leaves in one write: the library alone would write once a message. */
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
+  readonly #onNoStream: () => void;
   /** While something is pending. */
   #sweep: NodeJS.Timeout | undefined;
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, ackTimeoutMs }: { connection: NatsConnection; ackTimeoutMs: number }) {
+  constructor({ connection, ackTimeoutMs, onNoStream }: PublisherOptions) {
     this.#connection = connection;
     this.#ackTimeoutMs = ackTimeoutMs;
+    this.#onNoStream = onNoStream;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (_error, reply) => this.#settle(reply),
     });
@@ -139,6 +148,7 @@ export class Publisher implements Disposable {
     const pending = this.#pending.get(number);
     if (pending === undefined) return;
     this.#pending.delete(number);
+    if (reply.data.length === 0) this.#onNoStream();
     pending.settle(outcomeOf(reply));
   }
 

@@ -70,6 +70,42 @@ export async function ensureConsumers(
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
+export interface ServedVersion {
+  readonly model: string;
+  readonly version: string;
+}
+
+/** @returns the names of our streams that the broker does not have. */
+export async function missingStreams(
+  jsm: JetStreamManager,
+  models: readonly Model[],
+  limits: StreamLimits,
+): Promise<readonly string[]> {
+  const present = new Set(await Array.fromAsync(jsm.streams.names()));
+  return streamConfigs(models, limits).flatMap(({ name }) => (present.has(name) ? [] : name));
+}
+
+/** @returns the consumers, as stream/name, that the broker does not have: of versions that are there or taken from. */
+export async function missingConsumers(
+  jsm: JetStreamManager,
+  models: readonly Model[],
+  taken: readonly ServedVersion[],
+): Promise<readonly string[]> {
+  const missing = await Promise.all(
+    models.map(async ({ manifest: { name: model }, versions }) => {
+      const stream = streams.jobs(model);
+      const present = new Set((await Array.fromAsync(jsm.consumers.list(stream))).map(({ name }) => name));
+      const needed = new Set([...versions, ...taken.filter((served) => served.model === model)]);
+      return [...new Set([...needed].map(({ version }) => version))].flatMap((version) =>
+        LANES.map((lane) => consumerName(version, lane)).flatMap((name) =>
+          present.has(name) ? [] : `${stream}/${name}`,
+        ),
+      );
+    }),
+  );
+  return missing.flat();
+}
+
 /** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof JetStreamApiError)
