@@ -50,6 +50,7 @@ import {
   type StreamLimits,
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
+import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
   /** Their versions may change: those of the moment count whenever a broker is met. */
@@ -136,6 +137,7 @@ export class Broker implements AsyncDisposable {
   readonly #stored: StoredMessages;
   readonly #clock = new BrokerClock();
   readonly #streamWatch: StreamWatch;
+  readonly #writeCheck: WriteCheck;
   /** With the version whose jobs each takes. */
   readonly #consumers = new Map<JobConsumer, ServedVersion>();
   readonly #log: Logger;
@@ -154,6 +156,7 @@ export class Broker implements AsyncDisposable {
     const { log } = options;
     this.#log = log;
     const isConnected = () => this.#connected;
+    this.#writeCheck = new WriteCheck({ connection, manager, limits: options.limits });
     this.#streamWatch = new StreamWatch({
       ...options,
       manager,
@@ -162,7 +165,12 @@ export class Broker implements AsyncDisposable {
       onMade: () => this.#tellConnected(true),
     });
     const suspect = () => this.#streamWatch.suspect();
-    const publisher = new Publisher({ connection, ackTimeoutMs: ACK_TIMEOUT_MS, onNoStream: suspect });
+    const publisher = new Publisher({
+      connection,
+      ackTimeoutMs: ACK_TIMEOUT_MS,
+      onNoStream: suspect,
+      onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
+    });
     const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
     const notices = new Notices({ connection, isConnected, log });
     this.#publisher = publisher;
@@ -385,14 +393,30 @@ export class Broker implements AsyncDisposable {
     return [...seconds].toSorted((a, b) => a - b);
   }
 
-  /** Throws unless the broker answers and the streams are there. */
+  /**
+   * Looks whether the broker answers, the streams are there and the broker stores what it is given.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE` with the reason, after 2 seconds at the latest.
+   */
   async checkStreams(models: readonly Model[]): Promise<void> {
     const names = [
       streams.results,
       streams.requests,
       ...models.map(({ manifest }) => streams.jobs(manifest.name)),
     ];
-    await Promise.all(names.map((name) => this.#stored.ask((manager) => manager.streams.info(name))));
+    await Promise.all([
+      ...names.map((name) => this.#stored.ask((manager) => manager.streams.info(name))),
+      this.#writeCheck.check(),
+    ]);
+  }
+
+  /**
+   * The same of the streams alone that left a message of ours unconfirmed: it costs nothing while there is none.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE` with the reason, after 2 seconds at the latest.
+   */
+  async checkSilentStreams(): Promise<void> {
+    await this.#writeCheck.checkSilent();
   }
 
   // Hearing
@@ -498,6 +522,7 @@ export class Broker implements AsyncDisposable {
     this.#connected = connected;
     if (connected) {
       this.#loginsRefused = 0;
+      this.#writeCheck.forget();
       this.#log.info('connected to the broker again');
       void this.#meetAgain();
       this.#reconnection.resolve();

@@ -35,6 +35,8 @@ export interface PublisherOptions {
   readonly ackTimeoutMs: number;
   /** Called when nobody takes a message: its stream is not there, or has no leader. */
   readonly onNoStream: () => void;
+  /** Called when a message was not confirmed in time. */
+  readonly onUnconfirmed: (subject: string) => void;
 }
 
 interface Pending {
@@ -61,15 +63,17 @@ export class Publisher implements Disposable {
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
   readonly #onNoStream: () => void;
+  readonly #onUnconfirmed: (subject: string) => void;
   /** While something is pending. */
   #sweep: NodeJS.Timeout | undefined;
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, ackTimeoutMs, onNoStream }: PublisherOptions) {
+  constructor({ connection, ackTimeoutMs, onNoStream, onUnconfirmed }: PublisherOptions) {
     this.#connection = connection;
     this.#ackTimeoutMs = ackTimeoutMs;
     this.#onNoStream = onNoStream;
+    this.#onUnconfirmed = onUnconfirmed;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (_error, reply) => this.#settle(reply),
     });
@@ -165,10 +169,14 @@ export class Publisher implements Disposable {
 
   /** @param now on the clock of `performance.now()`. */
   #giveUpOverdue(now: number): void {
-    for (const [number, { settle, due }] of this.#pending) {
+    for (const [number, { subject, settle, due }] of this.#pending) {
       if (due > now) return;
       this.#pending.delete(number);
-      settle({ type: 'unanswered', reason: `the broker did not answer within ${this.#ackTimeoutMs} ms` });
+      this.#onUnconfirmed(subject);
+      settle({
+        type: 'unanswered',
+        reason: `the broker did not answer within ${this.#ackTimeoutMs} ms, as one whose disk is full`,
+      });
     }
   }
 }
@@ -179,7 +187,7 @@ function expectAfter(sequence: number) {
   return expected;
 }
 
-function outcomeOf(reply: Msg): PublishOutcome {
+export function outcomeOf(reply: Msg): PublishOutcome {
   // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
   if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
   const { error } = reply.json<{ error?: { code?: number; err_code?: number; description?: string } }>();
