@@ -26,7 +26,7 @@ import { ResultRoom } from './tasks/resultRoom.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { TaskService } from './tasks/tasks.ts';
 
-await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
+await runProcess('gateway', async ({ env, stopping, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
   using catalog = await Catalog.open(config.modelsDir, log);
@@ -45,6 +45,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     log,
     signal: stopping,
   });
+  using _reporting = reportBroker(broker, () => broker.checkStreams(models));
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
   using offering = new Offering({ broker, models, workers, rollouts, log });

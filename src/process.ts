@@ -7,7 +7,7 @@
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { ConfigurationError, EXIT_CONFIGURATION, messageOf } from './errors.ts';
 import { logFatal } from './log.ts';
 
 export interface ProcessContext {
@@ -17,8 +17,26 @@ export interface ProcessContext {
   /** Resolves then. */
   readonly stopped: Promise<void>;
   /** Tells the supervisor, if there is one, that the process serves. */
-  readonly ready: (details: Readonly<Record<string, unknown>>) => void;
+  readonly ready: (details: Pick<ChildMessage, 'url'>) => void;
+  /**
+   * Tells the supervisor, if there is one, now and then whether the broker stores what it is given: it restarts a broker
+   * of its own that does not.
+   *
+   * @param check rejects with the reason if a broker that is connected does not.
+   */
+  readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
 }
+
+/** What gateways and workers tell the supervisor. */
+export interface ChildMessage {
+  readonly type: 'ready' | 'broker';
+  /** Of the gateway that is ready. */
+  readonly url?: string;
+  /** Of the broker, if there is one. */
+  readonly problem?: string;
+}
+
+const BROKER_REPORT_MS = 5_000;
 
 export async function runProcess(
   name: string,
@@ -34,10 +52,11 @@ export async function runProcess(
       stopping: stop.signal,
       stopped: stopped.promise,
       ready(details) {
-        process.send?.({ type: 'ready', ...details });
+        tellSupervisor({ type: 'ready', ...details });
         // Otherwise kept at an orderly exit only: a process that is killed would compile everything again.
         flushCompileCache();
       },
+      reportBroker,
     });
     process.exit(0);
   } catch (error) {
@@ -46,6 +65,24 @@ export async function runProcess(
     logFatal(error, name, process.env);
     process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1);
   }
+}
+
+function tellSupervisor(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function reportBroker(broker: { readonly connected: boolean }, check: () => Promise<void>): Disposable {
+  const report = async () => {
+    const problem = await check().then(() => undefined, messageOf);
+    // One that is away is started again as it is, and one that starts has to read what it stores.
+    tellSupervisor(
+      broker.connected && problem !== undefined ? { type: 'broker', problem } : { type: 'broker' },
+    );
+  };
+  // Without a supervisor nobody would hear it.
+  const timer =
+    process.send === undefined ? undefined : setInterval(() => void report(), BROKER_REPORT_MS).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
-import { reservedBytes } from './broker/streams.ts';
+import { streamSizes } from './broker/streams.ts';
 import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
 import { createLog, logFatal } from './log.ts';
@@ -28,7 +28,7 @@ async function start(): Promise<number> {
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
     log,
-    reservedBytes: reservedBytes(models, config),
+    sizesWith: (limits) => streamSizes(models, { ...config, ...limits }),
     onInterrupt(listener) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },

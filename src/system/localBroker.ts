@@ -9,15 +9,17 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readdir, readFile, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { commandLine } from '../processLock.js';
+import { readableBytes } from '../readableBytes.ts';
 import { BROKER_CONFIG_FILE, writePrivately } from './dataDir.ts';
 import type { ProcessPlan } from './keptProcess.ts';
+import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
 
 const MIB = 1024 * 1024;
 /** The most that nats-server accepts as `max_payload`. */
@@ -32,9 +34,9 @@ export interface LocalBrokerOptions {
   /** Absolute. */
   readonly dataDir: string;
   readonly natsServer: string;
-  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'>;
-  /** What the streams will reserve on the disk. */
-  readonly reservedBytes: number;
+  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'> & StoreLimits;
+  readonly mayLower: StoreSizesOptions['mayLower'];
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
   readonly log: Logger;
 }
 
@@ -42,6 +44,8 @@ export interface LocalBroker {
   readonly plan: ProcessPlan;
   /** @param address as the plan tells it when the process is ready. @returns it with the login, for NATS_URL. */
   readonly urlOf: (address: string) => string;
+  /** What gateways and workers have to be told, for the streams to fit on the disk. */
+  readonly limits: StoreLimits;
 }
 
 /**
@@ -49,7 +53,7 @@ export interface LocalBroker {
  * else may use the folder: the caller holds its lock.
  */
 export async function planLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
-  const { dataDir, natsServer, log } = options;
+  const { dataDir, natsServer, config, log } = options;
   const configFile = join(dataDir, BROKER_CONFIG_FILE);
   await endLeftBehind(join(dataDir, PID_FILE), configFile, log);
   for (const name of await readdir(dataDir)) {
@@ -58,7 +62,12 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   const logFile = join(dataDir, 'nats-server.log');
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
   const urlOf = (address: string) => address.replace('//', `//${USER}:${password}@`);
-  await writePrivately(configFile, await brokerConfig(options, password));
+  const storeDir = join(dataDir, 'jetstream');
+  await mkdir(storeDir, { recursive: true });
+  const sizes = await chooseSizes({ ...options, storeDir, limits: config });
+  if (sizes.isLowered)
+    log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
+  await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, password, sizes }));
   await writePrivately(logFile, '');
   let port = -1;
   const plan: ProcessPlan = {
@@ -77,26 +86,30 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     mustStart: true,
     stopWithinMs: 1_500,
   };
-  return { plan, urlOf };
+  return { plan, urlOf, limits: sizes.limits };
 }
 
-/**
- * nats-server reads a superset of JSON.
- *
- * @throws {ConfigurationError} if the disk is smaller than what the streams reserve.
- */
-async function brokerConfig(
-  { dataDir, config, reservedBytes }: LocalBrokerOptions,
-  password: string,
-): Promise<string> {
-  const disk = await statfs(dataDir);
-  const storeBytes = disk.blocks * disk.bsize;
-  if (reservedBytes > storeBytes) {
-    throw new ConfigurationError(
-      `DATA_DIR must lie on a disk with room for ${reservedBytes} bytes, which the streams reserve, got ${storeBytes}: ` +
-        'lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES, or choose another disk',
-    );
-  }
+function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
+  return {
+    room: readableBytes(roomBytes),
+    RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
+    QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
+    allStores: readableBytes(reservedBytes),
+  };
+}
+
+/** nats-server reads a superset of JSON. */
+function brokerConfig({
+  dataDir,
+  storeDir,
+  config,
+  password,
+  sizes,
+}: Pick<LocalBrokerOptions, 'dataDir' | 'config'> & {
+  storeDir: string;
+  password: string;
+  sizes: ChosenSizes;
+}): string {
   return `${JSON.stringify(
     {
       host: '127.0.0.1',
@@ -107,10 +120,10 @@ async function brokerConfig(
       pid_file: join(dataDir, PID_FILE),
       ports_file_dir: dataDir,
       jetstream: {
-        store_dir: join(dataDir, 'jetstream'),
+        store_dir: storeDir,
         max_memory_store: 256 * MIB,
         // The size of the disk. nats-server's own choice, a share of what is free, shrinks as the store fills.
-        max_file_store: storeBytes,
+        max_file_store: Math.max(sizes.diskBytes, sizes.reservedBytes),
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },
     },

@@ -8,9 +8,12 @@ import { resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { ChildMessage } from '../process.ts';
+import { BrokerMending } from './brokerMending.ts';
 import { lockDataDir, makeDataDir } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
+import type { StoreSizesOptions } from './storeSizes.ts';
 
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;
@@ -26,8 +29,8 @@ export interface System {
   readonly log: Logger;
   /** Registers what is to happen when the system is asked to stop. */
   readonly onInterrupt: (listener: () => void) => void;
-  /** What the streams will reserve on the broker's disk. */
-  readonly reservedBytes: number;
+  /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
   /** Called once, when gateways and workers are ready, with the address of the gateways. */
   readonly onReady: (address: string) => void;
 }
@@ -68,30 +71,48 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
     );
   let natsUrl = config.natsUrl;
+  let sizes: NodeJS.ProcessEnv = {};
+  let mending: BrokerMending | undefined;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
     await makeDataDir(dataDir, log);
     opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
     const natsServer = findNatsServer();
-    const { plan, urlOf } = await planLocalBroker({
+    const { plan, urlOf, limits } = await planLocalBroker({
       dataDir,
       natsServer,
       config,
       log,
-      reservedBytes: system.reservedBytes,
+      mayLower: {
+        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+      },
+      sizesWith: system.sizesWith,
     });
-    const brokers = keep(plan);
-    const outcome = await Promise.race([...brokers.map(({ ready }) => ready), end.promise]);
+    const [broker] = keep(plan);
+    if (broker === undefined) throw new Error('a plan is kept as one process');
+    const outcome = await Promise.race([broker.ready, end.promise]);
     if (typeof outcome === 'number') return outcome;
     natsUrl = urlOf(outcome ?? '');
+    sizes = {
+      RESULT_MAX_BYTES: String(limits.resultMaxBytes),
+      QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
+    };
+    mending = opened.use(new BrokerMending({ broker, dataDir, log }));
   }
 
-  const env = { ...system.env, NATS_URL: natsUrl };
+  const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
   // With nats-server's 1.5 s, all have left within 10 s, after which a container engine or an init system kills.
   const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
-        nodePlan({ name: count === 1 ? name : `${name} ${i + 1}`, program, env, stopWithinMs }),
+        nodePlan({
+          name: count === 1 ? name : `${name} ${i + 1}`,
+          program,
+          env,
+          stopWithinMs,
+          hearOfBroker: (process, problem) => mending?.hear(process, problem),
+        }),
       ),
     );
   const workers = keepAll('worker', config.workers, system.worker, 5_500);
@@ -109,18 +130,28 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   return isForced ? 130 : exitCode;
 }
 
-/** A program of ours: it says over IPC when it is ready, and leaves when IPC closes. */
-function nodePlan(options: {
+/** A program of ours: it says over IPC when it is ready and whether the broker stores, and leaves when IPC closes. */
+function nodePlan({
+  program,
+  hearOfBroker,
+  ...options
+}: {
   name: string;
   program: string;
   env: NodeJS.ProcessEnv;
   stopWithinMs: number;
+  hearOfBroker: (process: string, problem: string | undefined) => void;
 }): ProcessPlan {
   return {
     ...options,
     command: process.execPath,
-    args: () => [options.program],
+    args: () => [program],
     ipc: true,
+    onMessage: (message) => {
+      const { type, problem } = message as ChildMessage;
+      if (type === 'broker') hearOfBroker(options.name, problem);
+    },
+    onEnd: () => hearOfBroker(options.name, undefined),
     whenReady: readyMessage,
     mustStart: false,
   };
@@ -128,8 +159,8 @@ function nodePlan(options: {
 
 function readyMessage(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
-    child.on('message', (message: { readonly type?: unknown; readonly url?: unknown }) => {
-      if (message.type === 'ready') resolve(typeof message.url === 'string' ? message.url : undefined);
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'ready') resolve(message.url);
     });
   });
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
@@ -20,12 +21,15 @@ import {
   overWebSocket,
   PREDICT_TRIP,
   post,
+  sse,
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
 import { freePort } from '../support/freePort.ts';
 import { LINE_MODELS, MODELS } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
+import { eventually } from '../support/streams.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
 
@@ -296,9 +300,84 @@ describe('npm start', () => {
   test('streams that do not fit on the disk stop the start, with the sum and the size of the disk', async () => {
     await using system = await start({ RESULT_MAX_BYTES: String(10 ** 15) });
     expect(await system.exitCode).toBe(78);
-    const [, sum] = /room for (\d+) bytes, which the streams reserve, got \d+/.exec(system.errors()) ?? [];
     // The results, what comes of batches (half of them), request records (a quarter), and all that is small beside these.
-    expect(Number(sum) / (1.75 * 10 ** 15)).toBeCloseTo(1, 3);
+    expect(system.errors()).toMatch(
+      /room for 16298\d\d GiB, which the streams reserve, got [\d.]+ GiB: lower RESULT_MAX_BYTES, /,
+    );
+  });
+
+  describe.runIf(canMountDisks)('on a small disk', () => {
+    test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
+      await using disk = await mountSmallDisk(1024);
+      const dataDir = join(disk.path, 'data');
+      for (const run of ['first', 'second']) {
+        await using system = await start({ DATA_DIR: dataDir });
+        expect(
+          await system.log.find({
+            msg: 'the disk of DATA_DIR is small: the stores are smaller than by default',
+          }),
+          run,
+        ).toMatchObject({ room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' });
+        const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
+        const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
+        expect(await onlyTask(sse(url, TASK_RESULT, { id })), run).toMatchObject({ state: 'SUCCEEDED' });
+        const { url: broker, password } = await brokerLogin(dataDir);
+        const connection = await connectTo(broker, { user: 'tidings', pass: password });
+        const { config } = await (await jetstreamManager(connection)).streams.info('RESULTS');
+        expect(config.max_bytes).toBe(256 * 1024 * 1024);
+        await connection.close();
+        system.kill('SIGTERM');
+        await system.exitCode;
+        // As much as the stores may take: together with what is left free it is the same room.
+        await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
+        await writeFile(join(dataDir, 'jetstream/jetstream/kept/blocks'), Buffer.alloc(300 * 1024 * 1024));
+      }
+    });
+
+    test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
+      await using disk = await mountSmallDisk(64);
+      await using tooSmall = await start({ DATA_DIR: join(disk.path, 'data') });
+      expect(await tooSmall.exitCode).toBe(78);
+      expect(tooSmall.errors()).toMatch(
+        /room for 128 MiB, which the streams reserve, got 6[34] MiB: free some space/,
+      );
+      await using asked = await start({
+        DATA_DIR: join(disk.path, 'data'),
+        QUEUE_MAX_BYTES: String(2 ** 30),
+      });
+      expect(await asked.exitCode).toBe(78);
+      expect(asked.errors()).toMatch(/room for 1\.\d GiB.*lower QUEUE_MAX_BYTES, free some space/);
+    });
+
+    test('restarts its broker once there is room again after the disk was full, and loses no task', async () => {
+      await using disk = await mountSmallDisk(256);
+      await using system = await start({ DATA_DIR: join(disk.path, 'data') });
+      const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
+      const predict = () =>
+        post(url, PREDICT_TRIP, { input: tripNumber(1), options: { timeoutMs: 120_000 } });
+      const accepted: string[] = [];
+      disk.fill();
+      const refusal = await eventually(predict, (answer) => {
+        if (answer.errors === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
+        return answer.errors !== undefined;
+      });
+      expect(refusal.errors).toMatchObject([
+        { extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } },
+      ]);
+      await system.log.find({ msg: 'the disk of DATA_DIR is full: waiting for room' });
+      disk.makeRoom();
+      await system.log.next({ msg: 'nats-server stores nothing although there is room: restarting it' });
+      await system.log.next({ msg: 'nats-server is ready' });
+      const again = await eventually(predict, ({ errors }) => errors === undefined);
+      for (const id of [...accepted, taskIn(again, 'predictTrip').id])
+        expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+      expect(
+        await eventually(
+          () => fetch(url.replace('/graphql', '/ready')),
+          ({ ok }) => ok,
+        ),
+      ).toBeDefined();
+    });
   });
 
   test('a wrong configuration is named and nothing is started', async () => {
@@ -393,7 +472,7 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
   const exitCode = supervise({
     config: readConfig({ DATA_DIR: join(folder.path, 'data') }),
     env: process.env,
-    reservedBytes: 0,
+    sizesWith: () => new Map(),
     gateway: await program('gateway', gateway),
     worker: await program('worker', worker),
     log: pino({ base: null }, { write: (line) => log.add(line) }),
