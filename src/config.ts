@@ -236,7 +236,8 @@ const settings = {
     name: 'MAX_CONNECTIONS',
     unit: 'connections',
     default: '20000',
-    consequence: 'Connections open at once, HTTP and WebSocket together; further ones are closed at once.',
+    consequence:
+      'Connections open at once, HTTP and WebSocket together; further ones are closed at once. The limit of open files (`ulimit -n`) less 128 counts if it is lower.',
     parse: integer(1),
   },
   maxSubscriptions: {

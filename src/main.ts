@@ -13,6 +13,7 @@ import { readJson } from './jsonFile.ts';
 import { createLog } from './log.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
+import { connectionsWithin } from './openFiles.ts';
 import { collectGarbage, runProcess } from './process.ts';
 import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
@@ -94,7 +95,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready, reportBroker
     schema: schemaOf(models),
     models,
     context,
-    config,
+    config: { ...config, maxConnections: connectionsWithin(config.maxConnections, log) },
     log,
     endSubscriptions: () => {
       open[Symbol.dispose]();
