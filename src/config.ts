@@ -70,7 +70,8 @@ const settings = {
     name: 'DATA_DIR',
     unit: 'folder',
     default: '.data',
-    consequence: 'Where the broker of `npm start` keeps its streams. One running Tidings a folder.',
+    consequence:
+      'Where the broker of `npm start` keeps its streams and its login. One running Tidings a folder, which only its user may enter.',
     parse: text,
   },
   modelsDir: {
