@@ -62,9 +62,6 @@ try {
   if (error instanceof UsageError) {
     console.error(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
-  } else if (error instanceof ConfigurationError) {
-    logFatal(error, 'model', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
-    process.exitCode = 1;
   } else {
     console.error('model:', isExpected(error) ? error.message : error);
     process.exitCode = 1;
@@ -75,6 +72,7 @@ try {
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof ModelFileError ||
+    error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
     error instanceof RunTimedOut ||
@@ -89,7 +87,13 @@ async function main([command, ...args]: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const config = readConfig(process.env);
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    logFatal(error, 'model', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
+    return 1;
+  }
   switch (command) {
     case 'add':
       return add(args, config);

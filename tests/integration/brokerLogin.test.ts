@@ -1,5 +1,7 @@
 /** The login of `NATS_URL`: what is wrong with it is said, and no part of it is. */
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { startNats } from '../support/natsServer.ts';
@@ -54,5 +56,29 @@ describe('the login of NATS_URL', () => {
       { level: 60, name: 'gateway', msg: expect.stringMatching(/^NATS_URL must be.*percent-encode/) },
     ]);
     expect(gateway.output()).not.toMatch(PARTS_OF_A_PASSWORD);
+  });
+
+  test('is not sent to a server that offers no encryption where NATS_URL asks for it', async () => {
+    let received = '';
+    const server = createServer((socket) => {
+      socket.setEncoding('utf8').on('data', (text: string) => {
+        received += text;
+      });
+      socket.on('error', () => {});
+      socket.write(
+        'INFO {"server_id":"1","version":"2.15.0","proto":1,"jetstream":true,"max_payload":1024}\r\n',
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await using gateway = startProcess('src/main.ts', {
+      NATS_URL: `tls://tidings:wrong-Secret@127.0.0.1:${port}`,
+      PORT: '0',
+    });
+    await gateway.logged("server does not support 'tls'");
+    expect(received).toBe('');
+    gateway.kill('SIGKILL');
+    await gateway.ended;
+    server.close();
   });
 });
