@@ -6,7 +6,6 @@
  * a limit for the size of files, it has to last before nats-server is restarted: a machine may only be busy. If a restart
  * did not help, the pause before the next one doubles.
  */
-import { statfs } from 'node:fs/promises';
 import type { Logger } from '../log.ts';
 import { readableBytes } from '../readableBytes.ts';
 import type { KeptProcess } from './keptProcess.ts';
@@ -14,6 +13,8 @@ import type { KeptProcess } from './keptProcess.ts';
 export interface BrokerMendingOptions {
   readonly broker: Pick<KeptProcess, 'restart'>;
   readonly dataDir: string;
+  /** On the disk of the folder. */
+  readonly readFreeBytes: () => Promise<number>;
   readonly log: Logger;
 }
 
@@ -59,9 +60,8 @@ export class BrokerMending implements Disposable {
   }
 
   async #look(): Promise<void> {
-    const { dataDir, log, broker } = this.#options;
-    const { bavail, bsize } = await statfs(dataDir);
-    const freeBytes = bavail * bsize;
+    const { dataDir, readFreeBytes, log, broker } = this.#options;
+    const freeBytes = await readFreeBytes();
     if (freeBytes < FULL_BELOW_BYTES) this.#wasFull = true;
     const [problem] = this.#problems.values();
     if (problem === undefined || freeBytes >= ROOM_FROM_BYTES) this.#isWaitingForRoom = false;

@@ -2,7 +2,18 @@
  * DATA_DIR: the folder of what the broker of `npm start` stores, and of the login to it. Nobody else may look into it or
  * put anything there, so its mode is 0700, also where an earlier start or a person made it wider.
  */
-import { access, chmod, constants, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -50,6 +61,12 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
       { dataDir },
       'the file system of DATA_DIR keeps no rights: other users of this machine can read the login to the broker',
     );
+}
+
+/** @returns what the user who runs Tidings may still write to the disk of a folder. */
+export async function freeBytesAt(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** Replaces a file by one that only its owner may read, at no moment more widely readable and never half written. */

@@ -10,7 +10,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ChildMessage } from '../process.ts';
 import { BrokerMending } from './brokerMending.ts';
-import { lockDataDir, makeDataDir } from './dataDir.ts';
+import { freeBytesAt, lockDataDir, makeDataDir } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
 import type { StoreSizesOptions } from './storeSizes.ts';
@@ -98,7 +98,9 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       RESULT_MAX_BYTES: String(limits.resultMaxBytes),
       QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
     };
-    mending = opened.use(new BrokerMending({ broker, dataDir, log }));
+    mending = opened.use(
+      new BrokerMending({ broker, dataDir, readFreeBytes: () => freeBytesAt(dataDir), log }),
+    );
   }
 
   const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
