@@ -1,7 +1,8 @@
 # The two processes of Tidings: targets `gateway`, `worker` (CPU) and `worker-cuda`.
-# Their environment variables are those of src/config.ts; NATS_URL has to be set.
+# Their environment variables are those of src/config.ts; NATS_URL has to be set. A digest names one image for good, while a
+# tag may name another tomorrow: with a new tag comes its digest (`docker buildx imagetools inspect node:26.10.0-bookworm-slim`).
 
-FROM node:26.10.0-bookworm-slim AS dependencies
+FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without the optional packages, which are Node itself for machines that lack it, and without what ONNX Runtime
@@ -15,7 +16,7 @@ RUN rm -rf node_modules/onnxruntime-node node_modules/onnxruntime-common
 FROM dependencies AS dependencies-cuda
 RUN node node_modules/onnxruntime-node/script/install --onnxruntime-node-install
 
-FROM node:26.10.0-bookworm-slim AS gateway
+FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS gateway
 WORKDIR /app
 COPY --from=dependencies-gateway /app ./
 COPY src ./src
@@ -27,7 +28,7 @@ USER 1000:1000
 EXPOSE 4000
 CMD ["node", "src/main.ts"]
 
-FROM node:26.10.0-bookworm-slim AS worker
+FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS worker
 WORKDIR /app
 COPY --from=dependencies /app ./
 COPY src ./src
@@ -37,7 +38,7 @@ USER 1000:1000
 CMD ["node", "workers/main.ts"]
 
 # ONNX Runtime's CUDA provider needs CUDA 12 and cuDNN 9, which this image has, and the driver of the host.
-FROM nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04 AS worker-cuda
+FROM nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04@sha256:d02c4310b6d57ca0b16cd80298bdb33a74187baafe2eccd8a6a16180ddc90802 AS worker-cuda
 COPY --from=dependencies /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY --from=dependencies-cuda /app ./

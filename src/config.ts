@@ -4,6 +4,7 @@
  * against this one by a test.
  */
 import { ConfigurationError } from './errors.ts';
+import { readNatsUrl } from './natsUrl.ts';
 
 interface Setting<T> {
   readonly name: string;
@@ -61,14 +62,16 @@ const settings = {
     unit: 'URL list',
     default: undefined,
     consequence:
-      'The broker to use, as `nats://host:port`, several separated by commas, with a login as `nats://user:password@host:port`. Unset: `npm start` runs a broker of its own.',
-    parse: optionalText,
+      'The broker to use, as `nats://host:port` (`tls://`: encrypted), several separated by commas, with a login as `nats://user:password@host:port` or `nats://token@host:port`, percent-encoded: `%40` for `@`, `%2F` for `/`. Unset: `npm start` runs a broker of its own.',
+    parse: natsUrl,
+    secret: true,
   },
   dataDir: {
     name: 'DATA_DIR',
     unit: 'folder',
     default: '.data',
-    consequence: 'Where the broker of `npm start` keeps its streams. One running Tidings a folder.',
+    consequence:
+      'Where the broker of `npm start` keeps its streams and its login. One running Tidings a folder, which only its user may enter.',
     parse: text,
   },
   modelsDir: {
@@ -234,7 +237,8 @@ const settings = {
     name: 'MAX_CONNECTIONS',
     unit: 'connections',
     default: '20000',
-    consequence: 'Connections open at once, HTTP and WebSocket together; further ones are closed at once.',
+    consequence:
+      'Connections open at once, HTTP and WebSocket together; further ones are closed at once. The limit of open files (`ulimit -n`) less 128 counts if it is lower.',
     parse: integer(1),
   },
   maxSubscriptions: {
@@ -328,19 +332,41 @@ export const environmentVariables: readonly EnvironmentVariable[] = Object.value
 /**
  * Reads and checks the configuration. An empty variable counts as unset.
  *
- * @throws {ConfigurationError} naming the variable, its rule and the value, for the first that is wrong.
+ * @throws {ConfigurationError} with all that is wrong: each problem names the variable, its rule and the value.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const config = Object.entries(settings).map(([key, setting]) => {
-    const value = env[setting.name] || setting.default;
-    try {
-      return [key, setting.parse(value)];
-    } catch (rule) {
-      const got = 'secret' in setting ? `${value?.length} characters` : JSON.stringify(value ?? '');
-      throw new ConfigurationError(`${setting.name} must be ${rule}, got ${got}`);
-    }
+export function readConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const config = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
+    const read = readSetting(setting, env);
+    if ('problem' in read) problems.push(read.problem);
+    return [key, 'value' in read ? read.value : undefined];
   });
+  if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(Object.fromEntries(config)) as Config;
+}
+
+/** How to log, also where the rest of the configuration is wrong: a setting that is wrong counts as unset. */
+export function readLogConfig(env: Environment): Pick<Config, 'logLevel' | 'logFormat'> {
+  const read = <T>(setting: Setting<T>): T => {
+    const found = readSetting(setting, env);
+    return 'value' in found ? found.value : setting.parse(setting.default);
+  };
+  return { logLevel: read(settings.logLevel), logFormat: read(settings.logFormat) };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function readSetting<T>(
+  setting: Setting<T>,
+  env: Environment,
+): { readonly value: T } | { readonly problem: string } {
+  const text = env[setting.name] || setting.default;
+  try {
+    return { value: setting.parse(text) };
+  } catch (rule) {
+    const got = setting.secret ? `${text?.length} characters` : JSON.stringify(text ?? '');
+    return { problem: `${setting.name} must be ${rule}, got ${got}` };
+  }
 }
 
 function text(value: string | undefined): string {
@@ -348,7 +374,8 @@ function text(value: string | undefined): string {
   return value;
 }
 
-function optionalText(value: string | undefined): string | undefined {
+function natsUrl(value: string | undefined): string | undefined {
+  if (value) readNatsUrl(value);
   return value || undefined;
 }
 

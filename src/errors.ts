@@ -58,11 +58,16 @@ export function gatewayBusy(problem: string, limit: number): RequestError {
   });
 }
 
-/** A wrong environment variable, manifest or model file: nothing starts until a person mends it. */
+/** Wrong environment variables, a wrong manifest or model file: nothing starts until a person mends it. */
 export class ConfigurationError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  /** A sentence for each thing to mend. */
+  readonly problems: readonly string[];
+
+  constructor(problems: string | readonly string[], options?: ErrorOptions) {
+    const sentences = typeof problems === 'string' ? [problems] : problems;
+    super(sentences.join('\n'), options);
     this.name = 'ConfigurationError';
+    this.problems = sentences;
   }
 }
 

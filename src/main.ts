@@ -13,6 +13,7 @@ import { readJson } from './jsonFile.ts';
 import { createLog } from './log.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
+import { connectionsWithin } from './openFiles.ts';
 import { collectGarbage, runProcess } from './process.ts';
 import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
@@ -26,7 +27,7 @@ import { ResultRoom } from './tasks/resultRoom.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { TaskService } from './tasks/tasks.ts';
 
-await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) => {
+await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
   using catalog = await Catalog.open(config.modelsDir, log);
@@ -39,7 +40,12 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) 
   const home = randomBytes(4).toString('hex');
 
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
-  await using server = await openServer({ models, schema, config, log });
+  await using server = await openServer({
+    models,
+    schema,
+    config: { ...config, maxConnections: connectionsWithin(config.maxConnections, log) },
+    log,
+  });
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',
@@ -50,6 +56,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) 
     signal: stopping,
   });
   server.readiness.start();
+  using _reporting = reportBroker(broker, () => broker.checkStreams(models));
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
   using offering = new Offering({ broker, models, workers, rollouts, log });

@@ -7,7 +7,8 @@
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { ConfigurationError, EXIT_CONFIGURATION, messageOf } from './errors.ts';
+import { logFatal } from './log.ts';
 
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,11 +19,28 @@ export interface ProcessContext {
   /** Resolves then. */
   readonly stopped: Promise<void>;
   /** Tells the supervisor, if there is one, that the process serves. */
-  readonly ready: (details: Readonly<Record<string, unknown>>) => void;
+  readonly ready: (details: Pick<ChildMessage, 'url'>) => void;
+  /**
+   * Tells the supervisor, if there is one, now and then whether the broker stores what it is given: it restarts a broker
+   * of its own that does not.
+   *
+   * @param check rejects with the reason if a broker that is connected does not.
+   */
+  readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
 }
 
 /** One wish to stop can come as two signals, as from an init system that tells the supervisor and its children. */
 const SAME_WISH_MS = 1_000;
+/** What gateways and workers tell the supervisor. */
+export interface ChildMessage {
+  readonly type: 'ready' | 'broker';
+  /** Of the gateway that is ready. */
+  readonly url?: string;
+  /** Of the broker, if there is one. */
+  readonly problem?: string;
+}
+
+const BROKER_REPORT_MS = 5_000;
 
 export async function runProcess(
   name: string,
@@ -51,22 +69,37 @@ export async function runProcess(
       hurrying: hurry.signal,
       stopped: stopped.promise,
       ready(details) {
-        process.send?.({ type: 'ready', ...details });
+        tellSupervisor({ type: 'ready', ...details });
         // Otherwise kept at an orderly exit only: a process that is killed would compile everything again.
         flushCompileCache();
       },
+      reportBroker,
     });
     process.exit(0);
   } catch (error) {
     // Whatever was interrupted by the wish to stop is no failure.
     if (stop.signal.aborted) process.exit(0);
-    if (error instanceof ConfigurationError) {
-      console.error(`${name}: ${error.message}`);
-      process.exit(EXIT_CONFIGURATION);
-    }
-    console.error(`${name}:`, error);
-    process.exit(1);
+    logFatal(error, name, process.env);
+    process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1);
   }
+}
+
+function tellSupervisor(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function reportBroker(broker: { readonly connected: boolean }, check: () => Promise<void>): Disposable {
+  const report = async () => {
+    const problem = await check().then(() => undefined, messageOf);
+    // One that is away is started again as it is, and one that starts has to read what it stores.
+    tellSupervisor(
+      broker.connected && problem !== undefined ? { type: 'broker', problem } : { type: 'broker' },
+    );
+  };
+  // Without a supervisor nobody would hear it.
+  const timer =
+    process.send === undefined ? undefined : setInterval(() => void report(), BROKER_REPORT_MS).unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /**

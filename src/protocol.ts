@@ -246,7 +246,16 @@ export const streams = {
   /** The name that makes it the KV bucket ROLLOUTS. */
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
+  /** Holds the newest probe, and nothing else. */
+  probe: 'WRITE_PROBE',
 } as const;
+
+/** @param subject of a message that is stored. */
+export function streamOf(subject: string): string {
+  const [kind = '', model = ''] = subject.split('.');
+  if (kind === 'jobs') return streams.jobs(model);
+  return kind === '$KV' ? streams.rollouts : kind.toUpperCase();
+}
 
 export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
@@ -280,6 +289,16 @@ export const subjects = {
     `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${id}.*`,
   /** Finds the job of a task without knowing its version and lane. */
   jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
+
+  probe: 'probe.write',
+  /** A subject of a stream that nobody reads or takes. No home and no model is written in capitals. */
+  probeOf: (stream: string, id: string) => {
+    if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
+    if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
+    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
+    if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
+    return `${stream.toLowerCase()}.PROBE.${id}`;
+  },
 
   allResults: 'results.*.*',
   resultOf: ({ id, home }: TaskAddress) => `results.${home}.${id}`,

@@ -1,24 +1,23 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
 import { banner } from './banner.ts';
-import { reservedBytes } from './broker/streams.ts';
+import { streamSizes } from './broker/streams.ts';
 import { readConfig, type ServedModel } from './config.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
-import { createLog } from './log.ts';
+import { createLog, logFatal } from './log.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { supervise } from './system/supervisor.ts';
 
+const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
 try {
   process.exitCode = await start();
 } catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error;
-  console.error(error.message);
-  process.exitCode = EXIT_CONFIGURATION;
+  logFatal(error, 'start', env);
+  process.exitCode = error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1;
 }
 
 async function start(): Promise<number> {
-  const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
   const config = readConfig(env);
   const log = createLog(config, 'start');
   const { models } = await Catalog.open(config.modelsDir, log);
@@ -28,7 +27,7 @@ async function start(): Promise<number> {
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
     log,
-    reservedBytes: reservedBytes(models, config),
+    sizesWith: (limits) => streamSizes(models, { ...config, ...limits }),
     onInterrupt(listener) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },

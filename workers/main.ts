@@ -19,7 +19,7 @@ import { Slots } from './slots.ts';
 /** Time for what is running when the worker is told to stop, in milliseconds. */
 const DRAIN_MS = 5_000;
 
-await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
+await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
   const log = createLog(config, 'worker');
   using catalog = await Catalog.open(config.modelsDir, log);
@@ -39,6 +39,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
     log,
     signal: stopping,
   });
+  using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   let changed = () => {};
   const lines = new Lines({
     served,

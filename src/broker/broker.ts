@@ -5,7 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { type Msg, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from '@nats-io/transport-node';
 import {
   type AskedRequest,
   decodeRequestRecord,
@@ -44,7 +49,15 @@ import { Publisher, type PublishOutcome } from './publisher.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { brokerUnavailable, StoredMessages } from './storedMessages.ts';
-import { ensureConsumers, ensureStreams, isPassing, type StreamLimits } from './streams.ts';
+import {
+  ensureConsumers,
+  ensureStreams,
+  isPassing,
+  type ServedVersion,
+  type StreamLimits,
+} from './streams.ts';
+import { StreamWatch } from './streamWatch.ts';
+import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
   /** Their versions may change: those of the moment count whenever a broker is met. */
@@ -81,6 +94,8 @@ const ACK_TIMEOUT_MS = 2_000;
 const ENSURE_RETRY_MS = 500;
 /** Tries between two lines in the log about a broker that is there but does not serve. */
 const TRIES_PER_WARNING = 10;
+/** A login is tried several times a second. */
+const LOGINS_PER_WARNING = 50;
 
 /**
  * Connects, waiting for a broker that is not there yet, and sees to the streams.
@@ -128,12 +143,17 @@ export class Broker implements AsyncDisposable {
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
   readonly #clock = new BrokerClock();
-  readonly #consumers = new Set<JobConsumer>();
+  readonly #streamWatch: StreamWatch;
+  readonly #writeCheck: WriteCheck;
+  /** With the version whose jobs each takes. */
+  readonly #consumers = new Map<JobConsumer, ServedVersion>();
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
+  /** In a row, since the connection broke. */
+  #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
 
   constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
@@ -143,8 +163,22 @@ export class Broker implements AsyncDisposable {
     const { log } = options;
     this.#log = log;
     const isConnected = () => this.#connected;
-    const publisher = new Publisher({ connection, ackTimeoutMs: ACK_TIMEOUT_MS });
-    const stored = new StoredMessages({ manager, isConnected, log });
+    this.#writeCheck = new WriteCheck({ connection, manager, limits: options.limits });
+    this.#streamWatch = new StreamWatch({
+      ...options,
+      manager,
+      isConnected,
+      taken: () => [...this.#consumers.values()],
+      onMade: () => this.#tellConnected(true),
+    });
+    const suspect = () => this.#streamWatch.suspect();
+    const publisher = new Publisher({
+      connection,
+      ackTimeoutMs: ACK_TIMEOUT_MS,
+      onNoStream: suspect,
+      onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
+    });
+    const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
     const notices = new Notices({ connection, isConnected, log });
     this.#publisher = publisher;
     this.#stored = stored;
@@ -173,7 +207,10 @@ export class Broker implements AsyncDisposable {
     return this.#reconnection.promise;
   }
 
-  /** @param listener is called with false when the connection breaks, with true when it is back. */
+  /**
+   * @param listener is called with false when the connection breaks, with true when it is back, and with true when
+   *   streams that were lost are there again: in both cases they may hold less than before.
+   */
   onConnectionChange(listener: (connected: boolean) => void): Listening {
     this.#connectionListeners.add(listener);
     return { [Symbol.dispose]: () => this.#connectionListeners.delete(listener) };
@@ -364,14 +401,33 @@ export class Broker implements AsyncDisposable {
     return [...seconds].toSorted((a, b) => a - b);
   }
 
-  /** Throws unless the broker answers and the streams are there. */
+  /**
+   * Looks whether the broker answers, the streams are there and the broker stores what it is given.
+   *
+   * @throws {RequestError} after 2 seconds at the latest, with the reason: `BROKER_UNAVAILABLE` if it does not answer,
+   *   `RESULT_STORE_FULL` if it answers and stores nothing.
+   */
   async checkStreams(models: readonly Model[]): Promise<void> {
     const names = [
       streams.results,
       streams.requests,
       ...models.map(({ manifest }) => streams.jobs(manifest.name)),
     ];
-    await Promise.all(names.map((name) => this.#stored.ask((manager) => manager.streams.info(name))));
+    // Both at once, and the first question first: a broker that answers nothing stores nothing either.
+    const [answers, stores] = await Promise.allSettled([
+      Promise.all(names.map((name) => this.#stored.ask((manager) => manager.streams.info(name)))),
+      this.#writeCheck.check(),
+    ]);
+    for (const check of [answers, stores]) if (check.status === 'rejected') throw check.reason;
+  }
+
+  /**
+   * The same of the streams alone that left a message of ours unconfirmed: it costs nothing while there is none.
+   *
+   * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
+   */
+  async checkSilentStreams(): Promise<void> {
+    await this.#writeCheck.checkSilent();
   }
 
   // Hearing
@@ -404,9 +460,10 @@ export class Broker implements AsyncDisposable {
       consumer: consumerName(version, lane),
       maxHeld,
       log: this.#log.child({ model, version, lane }),
+      onRefused: () => this.#streamWatch.suspect(),
       onClosed: () => this.#consumers.delete(consumer),
     });
-    this.#consumers.add(consumer);
+    this.#consumers.set(consumer, { model, version });
     return consumer;
   }
 
@@ -429,7 +486,8 @@ export class Broker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#clockTimer);
-    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]();
+    this.#streamWatch[Symbol.dispose]();
+    for (const consumer of this.#consumers.keys()) await consumer[Symbol.asyncDispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();
@@ -445,6 +503,14 @@ export class Broker implements AsyncDisposable {
 
   /** A publish that is not permitted has no reply: without this, it would only be found overdue. */
   #hearError(error: Error): void {
+    if (error instanceof AuthorizationError) {
+      if (this.#loginsRefused++ % LOGINS_PER_WARNING === 0)
+        this.#log.error(
+          { reason: error.message },
+          'the broker refused the login of NATS_URL: trying again until it takes it',
+        );
+      return;
+    }
     this.#log.warn({ reason: error.message }, 'the broker complains');
     if (error instanceof PermissionViolationError && error.operation === 'publish')
       this.#publisher.notPermitted(error.subject, withoutTaskIds(error.message));
@@ -468,6 +534,8 @@ export class Broker implements AsyncDisposable {
   #connectionChanged(connected: boolean): void {
     this.#connected = connected;
     if (connected) {
+      this.#loginsRefused = 0;
+      this.#writeCheck.forget();
       this.#log.info('connected to the broker again');
       void this.#meetAgain();
       this.#reconnection.resolve();
@@ -476,7 +544,11 @@ export class Broker implements AsyncDisposable {
       this.#reconnection = Promise.withResolvers();
     }
     this.#publisher.connectionChanged(connected);
-    for (const consumer of this.#consumers) consumer.connectionChanged(connected);
+    for (const consumer of this.#consumers.keys()) consumer.connectionChanged(connected);
+    this.#tellConnected(connected);
+  }
+
+  #tellConnected(connected: boolean): void {
     for (const listener of this.#connectionListeners) listener(connected);
   }
 }

@@ -1,8 +1,9 @@
 /** The connection to the broker: made with patience, kept for ever. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type NatsConnection, type ConnectionOptions as NatsOptions } from '@nats-io/transport-node';
+import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { type BrokerAddress, readNatsUrl } from '../natsUrl.ts';
 
 export interface ConnectionOptions {
   /** As `NATS_URL`: several servers separated by commas. */
@@ -14,9 +15,9 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `user:password@` or `token@` behind the slashes. */
-const LOGIN = /(?<=\/\/)([^:@/]*)(?::([^@/]*))?@/;
 const FIRST_CONNECT_RETRY_MS = 250;
+/** So often a login may be refused at start, 5 s: a broker that is given a new one takes a moment to read it. */
+const LOGIN_TRIES = 20;
 const GOODBYE_MS = 1_000;
 /** A server that takes a connection and stays silent is given up for the next one. */
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -27,9 +28,10 @@ const LEAST_SERVER = [2, 12] as const;
 
 /**
  * Connects to a broker that is new enough, waiting for one that is not there yet; once connected, it reconnects by
- * itself for ever.
+ * itself for ever, also where its login is refused.
  *
- * @throws {ConfigurationError} if the broker is too old or has no JetStream; the last failure, if the signal aborts.
+ * @throws {ConfigurationError} if the broker is too old, has no JetStream or goes on refusing the login; the last failure,
+ *   if the signal aborts.
  */
 export async function connectPatiently({
   url,
@@ -37,18 +39,27 @@ export async function connectPatiently({
   log,
   signal,
 }: ConnectionOptions): Promise<NatsConnection> {
-  const connection = await connectOnceThere({ url, name, log, signal });
+  const connection = await connectOnceThere(readNatsUrl(url), { name, log, signal });
   const problem = problemWith(connection);
   if (problem === undefined) return connection;
   await connection.close();
   throw new ConfigurationError(`NATS_URL must name ${problem}`);
 }
 
-async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): Promise<NatsConnection> {
+async function connectOnceThere(
+  { servers, login, tls }: BrokerAddress,
+  { name, log, signal }: Omit<ConnectionOptions, 'url'>,
+): Promise<NatsConnection> {
+  let loginsRefused = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       return await connect({
-        ...serversIn(url),
+        servers: [...servers],
+        ...credentialsOf(login),
+        // Otherwise a server that offers no encryption would be sent the login unencrypted.
+        ...(tls ? { tls: {} } : {}),
+        // After two refusals in a row the library would close the connection for good.
+        ignoreAuthErrorAbort: true,
         name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
@@ -60,23 +71,27 @@ async function connectOnceThere({ url, name, log, signal }: ConnectionOptions): 
       });
     } catch (error) {
       if (signal?.aborted) throw error;
-      if (attempt % 20 === 1)
-        log.warn({ url: withoutPassword(url), reason: messageOf(error) }, 'waiting for the broker');
+      loginsRefused = error instanceof AuthorizationError ? loginsRefused + 1 : 0;
+      if (loginsRefused === LOGIN_TRIES) throw loginRefused(login, messageOf(error));
+      if (attempt % 20 === 1) log.warn({ servers, reason: messageOf(error) }, 'waiting for the broker');
       await sleep(FIRST_CONNECT_RETRY_MS);
     }
   }
 }
 
-/** The client library takes no login from a URL: the first one that has a user or a token counts for all servers. */
-function serversIn(url: string): Pick<NatsOptions, 'servers' | 'user' | 'pass' | 'token'> {
-  const urls = url.split(',').map((server) => server.trim());
-  const servers = urls.map((server) => server.replace(LOGIN, ''));
-  const [, user = '', password] =
-    urls.map((server) => LOGIN.exec(server)).find((found) => found !== null) ?? [];
-  if (user === '') return { servers };
-  return password === undefined
-    ? { servers, token: decodeURIComponent(user) }
-    : { servers, user: decodeURIComponent(user), pass: decodeURIComponent(password) };
+/** In the words of the client library, which takes no login from a URL. */
+function credentialsOf(login: BrokerAddress['login']) {
+  if (login === undefined) return {};
+  return 'token' in login ? { token: login.token } : { user: login.user, pass: login.password };
+}
+
+function loginRefused(login: BrokerAddress['login'], reason: string): ConfigurationError {
+  return new ConfigurationError(
+    login === undefined
+      ? `NATS_URL must have a login, as nats://user:password@host:port: the broker refuses a connection without one (${reason})`
+      : `NATS_URL must have a login that the broker takes: the broker refused the login of NATS_URL ${LOGIN_TRIES} times (${reason}). ` +
+          'Compare it with the users of the broker, and percent-encode what is no letter or digit',
+  );
 }
 
 function problemWith({ info }: NatsConnection): string | undefined {
@@ -90,8 +105,4 @@ function problemWith({ info }: NatsConnection): string | undefined {
 /** Waits for what a process that leaves still asks of the broker, but not for a broker that has gone silent. */
 export async function withinGoodbye(asking: Promise<unknown>): Promise<void> {
   await Promise.race([asking.catch(() => {}), sleep(GOODBYE_MS)]);
-}
-
-function withoutPassword(url: string): string {
-  return url.replaceAll(/\/\/[^@/,]*@/g, '//***@');
 }

@@ -51,6 +51,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   readonly #log: Logger;
   readonly #pullSubject: string;
   readonly #maxHeld: number;
+  readonly #onRefused: () => void;
   readonly #onClosed: () => void;
   readonly #inbox = `_INBOX.${nuid.next()}`;
   readonly #messages: Subscription;
@@ -71,6 +72,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     consumer,
     maxHeld,
     log,
+    onRefused,
     onClosed,
   }: {
     connection: NatsConnection;
@@ -78,11 +80,14 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     consumer: string;
     maxHeld: number;
     log: Logger;
+    /** Called when the broker takes no pull request: the consumer may be gone. */
+    onRefused: () => void;
     onClosed: () => void;
   }) {
     this.#connection = connection;
     this.#log = log;
     this.#maxHeld = maxHeld;
+    this.#onRefused = onRefused;
     this.#onClosed = onClosed;
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#messages = connection.subscribe(this.#inbox, {
@@ -159,8 +164,12 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     const lacking = Number(message.headers?.get('Nats-Pending-Messages') || Number.NaN);
     this.#requested = lacking >= 0 ? Math.max(0, this.#requested - lacking) : 0;
     // 408 is the ordinary end of an idle request; anything else (no leader, consumer gone) is given time.
-    if (status === 408) this.#pull();
-    else setTimeout(() => this.#pull(), RETRY_PULL_MS).unref();
+    if (status === 408) {
+      this.#pull();
+    } else {
+      this.#onRefused();
+      setTimeout(() => this.#pull(), RETRY_PULL_MS).unref();
+    }
   }
 
   /**

@@ -31,6 +31,15 @@ const UNREADABLE: PublishOutcome = { type: 'unanswered', reason: 'its answer can
 const MAX_PENDING = 50_000;
 const SWEEP_MS = 100;
 
+export interface PublisherOptions {
+  readonly connection: NatsConnection;
+  readonly ackTimeoutMs: number;
+  /** Called when nobody takes a message: its stream is not there, or has no leader. */
+  readonly onNoStream: () => void;
+  /** Called when a message was not confirmed in time. */
+  readonly onUnconfirmed: (subject: string) => void;
+}
+
 interface Pending {
   readonly subject: string;
   readonly settle: (outcome: PublishOutcome) => void;
@@ -54,14 +63,18 @@ export class Publisher implements Disposable {
   /** What this turn of the event loop publishes leaves in one write: the library alone would write once a message. */
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
+  readonly #onNoStream: () => void;
+  readonly #onUnconfirmed: (subject: string) => void;
   /** While something is pending. */
   #sweep: NodeJS.Timeout | undefined;
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, ackTimeoutMs }: { connection: NatsConnection; ackTimeoutMs: number }) {
+  constructor({ connection, ackTimeoutMs, onNoStream, onUnconfirmed }: PublisherOptions) {
     this.#connection = connection;
     this.#ackTimeoutMs = ackTimeoutMs;
+    this.#onNoStream = onNoStream;
+    this.#onUnconfirmed = onUnconfirmed;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (problem, reply) => {
         // Replies that this process may not hear are overdue soon.
@@ -143,6 +156,7 @@ export class Publisher implements Disposable {
     const pending = this.#pending.get(number);
     if (pending === undefined) return;
     this.#pending.delete(number);
+    if (reply.data.length === 0) this.#onNoStream();
     pending.settle(outcomeOf(reply));
   }
 
@@ -159,10 +173,14 @@ export class Publisher implements Disposable {
 
   /** @param now on the clock of `performance.now()`. */
   #giveUpOverdue(now: number): void {
-    for (const [number, { settle, due }] of this.#pending) {
+    for (const [number, { subject, settle, due }] of this.#pending) {
       if (due > now) return;
       this.#pending.delete(number);
-      settle({ type: 'unanswered', reason: `the broker did not answer within ${this.#ackTimeoutMs} ms` });
+      this.#onUnconfirmed(subject);
+      settle({
+        type: 'unanswered',
+        reason: `the broker did not answer within ${this.#ackTimeoutMs} ms, as one whose disk is full`,
+      });
     }
   }
 }
@@ -188,7 +206,7 @@ interface Acknowledgement {
   readonly error?: { readonly code?: unknown; readonly err_code?: unknown; readonly description?: unknown };
 }
 
-function outcomeOf(reply: Msg): PublishOutcome {
+export function outcomeOf(reply: Msg): PublishOutcome {
   // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
   if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
   const { stream, seq, error } = readAcknowledgement(reply);

@@ -12,6 +12,8 @@ export interface StoredMessagesOptions {
   readonly manager: JetStreamManager;
   readonly isConnected: () => boolean;
   readonly log: Logger;
+  /** Called when the broker did not do what it was asked. */
+  readonly onFailure: () => void;
 }
 
 /** A message that was deleted already. */
@@ -23,11 +25,13 @@ export class StoredMessages {
   readonly #manager: JetStreamManager;
   readonly #isConnected: () => boolean;
   readonly #log: Logger;
+  readonly #onFailure: () => void;
 
-  constructor({ manager, isConnected, log }: StoredMessagesOptions) {
+  constructor({ manager, isConnected, log, onFailure }: StoredMessagesOptions) {
     this.#manager = manager;
     this.#isConnected = isConnected;
     this.#log = log;
+    this.#onFailure = onFailure;
   }
 
   /** Asks anything of the broker. @throws {RequestError} `BROKER_UNAVAILABLE`, at once while it is not connected. */
@@ -36,6 +40,7 @@ export class StoredMessages {
     try {
       return await question(this.#manager);
     } catch (error) {
+      this.#onFailure();
       throw brokerUnavailable(messageOf(error), error);
     }
   }

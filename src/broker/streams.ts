@@ -20,6 +20,7 @@ import { ConfigurationError } from '../errors.ts';
 import { DAY_MS, keptFor, WINDOW } from '../evaluation/liveErrors.ts';
 import type { Model } from '../models/models.ts';
 import { consumerName, LANES, type Lane, streams, subjects } from '../protocol.ts';
+import { readableBytes } from '../readableBytes.ts';
 
 export type StreamLimits = Pick<
   Config,
@@ -30,12 +31,14 @@ export type StreamLimits = Pick<
 const LEASE_MS = 5_000;
 export const LEASE_RENEWAL_MS = 2_000;
 
-const DEAD_LETTERS_MAX_BYTES = 256 * 1024 * 1024;
-const SUSPECTS_MAX_BYTES = 16 * 1024 * 1024;
-const ROLLOUTS_MAX_BYTES = 16 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const SUSPECTS_MAX_BYTES = 16 * MIB;
+const ROLLOUTS_MAX_BYTES = 16 * MIB;
 /** Rollouts of a model that are kept, for operators who look back. */
 const ROLLOUTS_KEPT = 16;
-const ACTUALS_MAX_BYTES = 512 * 1024 * 1024;
+/** Of dead letters and of actuals, as parts of RESULT_MAX_BYTES: on a small disk they are small as well. */
+const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB };
+const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
 const PASSING_STATUSES = [408, 429, 503];
@@ -70,6 +73,42 @@ export async function ensureConsumers(
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
+export interface ServedVersion {
+  readonly model: string;
+  readonly version: string;
+}
+
+/** @returns the names of our streams that the broker does not have. */
+export async function missingStreams(
+  jsm: JetStreamManager,
+  models: readonly Model[],
+  limits: StreamLimits,
+): Promise<readonly string[]> {
+  const present = new Set(await Array.fromAsync(jsm.streams.names()));
+  return streamConfigs(models, limits).flatMap(({ name }) => (present.has(name) ? [] : name));
+}
+
+/** @returns the consumers, as stream/name, that the broker does not have: of versions that are there or taken from. */
+export async function missingConsumers(
+  jsm: JetStreamManager,
+  models: readonly Model[],
+  taken: readonly ServedVersion[],
+): Promise<readonly string[]> {
+  const missing = await Promise.all(
+    models.map(async ({ manifest: { name: model }, versions }) => {
+      const stream = streams.jobs(model);
+      const present = new Set((await Array.fromAsync(jsm.consumers.list(stream))).map(({ name }) => name));
+      const needed = new Set([...versions, ...taken.filter((served) => served.model === model)]);
+      return [...new Set([...needed].map(({ version }) => version))].flatMap((version) =>
+        LANES.map((lane) => consumerName(version, lane)).flatMap((name) =>
+          present.has(name) ? [] : `${stream}/${name}`,
+        ),
+      );
+    }),
+  );
+  return missing.flat();
+}
+
 /** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof JetStreamApiError)
@@ -82,9 +121,15 @@ export function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMax
   return Math.floor(resultMaxBytes / 2);
 }
 
-/** Bytes that the streams reserve on the broker's disk. */
-export function reservedBytes(models: readonly Model[], limits: StreamLimits): number {
-  return streamConfigs(models, limits).reduce((sum, { max_bytes }) => sum + max_bytes, 0);
+function partOf({ resultMaxBytes }: StreamLimits, { share, leastBytes, mostBytes }: typeof ACTUALS): number {
+  return Math.min(mostBytes, Math.max(leastBytes, Math.floor(resultMaxBytes * share)));
+}
+
+/** What each stream reserves on the broker's disk, by name. */
+export type StreamSizes = ReadonlyMap<string, number>;
+
+export function streamSizes(models: readonly Model[], limits: StreamLimits): StreamSizes {
+  return new Map(streamConfigs(models, limits).map(({ name, max_bytes }) => [name, max_bytes]));
 }
 
 type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
@@ -141,7 +186,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       name: streams.dead,
       subjects: [subjects.allDead],
       republish: { src: subjects.allDead, dest: subjects.republishedDead },
-      max_bytes: DEAD_LETTERS_MAX_BYTES,
+      max_bytes: partOf(limits, DEAD_LETTERS),
     },
     {
       ...common,
@@ -174,7 +219,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       discard: DiscardPolicy.Old,
       max_age: nanos(keptFor(WINDOW).days * DAY_MS),
       max_msgs: keptFor(WINDOW).count,
-      max_bytes: ACTUALS_MAX_BYTES,
+      max_bytes: partOf(limits, ACTUALS),
       allow_direct: true,
     },
   ];
@@ -204,12 +249,12 @@ async function ensureStream(
 
 async function storeTooSmall(jsm: JetStreamManager, configs: readonly TidingsStream[]): Promise<string> {
   const { limits, storage } = await jsm.getAccountInfo();
-  const sum = configs.map(({ name, max_bytes }) => `${name} ${max_bytes}`).join(' + ');
+  const sum = configs.map(({ name, max_bytes }) => `${name} ${readableBytes(max_bytes)}`).join(' + ');
   const needed = configs.reduce((bytes, { max_bytes }) => bytes + max_bytes, 0);
-  const size = limits.max_storage > 0 ? `${limits.max_storage} bytes` : "the server's max_file_store";
+  const size = limits.max_storage > 0 ? readableBytes(limits.max_storage) : "the server's max_file_store";
   return (
-    `the broker's JetStream store must have room for ${needed} bytes (${sum}); it allows ${size}, of which ${storage} ` +
-    'are used: give it more, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES'
+    `the broker's JetStream store must have room for ${readableBytes(needed)} (${sum}); it allows ${size}, of which ` +
+    `${readableBytes(storage)} are used: give it more, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES`
   );
 }
 

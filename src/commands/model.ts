@@ -12,6 +12,7 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
+import { logFatal } from '../log.ts';
 import { missingVersionProblem, versionsIn } from '../models/catalog.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
 import { exampleProblem } from '../models/manifestCheck.ts';
@@ -86,7 +87,13 @@ async function main([command, ...args]: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const config = readConfig(process.env);
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    logFatal(error, 'model', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
+    return 1;
+  }
   switch (command) {
     case 'add':
       return add(args, config);

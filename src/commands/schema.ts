@@ -4,12 +4,22 @@ import { join } from 'node:path';
 import { printSchema } from 'graphql';
 import { buildSchema } from '../../schema/index.ts';
 import { readConfig } from '../config.ts';
-import { createLog } from '../log.ts';
+import { ConfigurationError, EXIT_CONFIGURATION } from '../errors.ts';
+import { createLog, logFatal } from '../log.ts';
 import { Catalog } from '../models/catalog.ts';
 
-const config = readConfig(process.env);
-const { models } = await Catalog.open(config.modelsDir, createLog(config, 'schema'));
-const schema = buildSchema(models);
-const file = join(import.meta.dirname, '../../schema/schema.graphql');
-await writeFile(file, `${printSchema(schema)}\n`);
-console.log(`wrote ${file}`);
+try {
+  await printModels();
+} catch (error) {
+  logFatal(error, 'schema', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
+  process.exitCode = error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1;
+}
+
+async function printModels(): Promise<void> {
+  const config = readConfig(process.env);
+  const { models } = await Catalog.open(config.modelsDir, createLog(config, 'schema'));
+  const schema = buildSchema(models);
+  const file = join(import.meta.dirname, '../../schema/schema.graphql');
+  await writeFile(file, `${printSchema(schema)}\n`);
+  console.log(`wrote ${file}`);
+}

@@ -29,6 +29,9 @@ export interface ProcessPlan {
   readonly ipc: boolean;
   /** Where its output is added to; without, it has ours. What may outlive us must not hold our output open. */
   readonly logFile?: string;
+  /** Hears what a process that speaks IPC says. */
+  readonly onMessage?: (message: unknown) => void;
+  readonly onEnd?: () => void;
   /** Resolves when the process does its work, with its address if it has one; `signal` aborts when it ended. */
   readonly whenReady: (child: ChildProcess, signal: AbortSignal) => Promise<string | undefined>;
   /** Whether an end before it was ever ready gives up, instead of starting it again. */
@@ -95,7 +98,7 @@ export class KeptProcess implements AsyncDisposable {
   }
 
   async #runOnce(): Promise<Ending> {
-    const { name, command, args, env, ipc, logFile, whenReady } = this.#plan;
+    const { name, command, args, env, ipc, logFile, whenReady, onMessage, onEnd } = this.#plan;
     const output = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
     // A process group of its own: Ctrl-C in a terminal reaches only us, and the order of stopping stays ours.
     const child = spawn(command, args(), {
@@ -105,6 +108,7 @@ export class KeptProcess implements AsyncDisposable {
     });
     if (typeof output === 'number') closeSync(output);
     this.#child = child;
+    if (onMessage !== undefined) child.on('message', onMessage);
     const ended = new AbortController();
     const ending = new Promise<Ending>((resolve) => {
       child.once('exit', (code, signal) => resolve(signal === null ? { code } : { signal }));
@@ -118,19 +122,25 @@ export class KeptProcess implements AsyncDisposable {
       },
       () => {}, // it ended first, which is handled where it ended
     );
-    return ending.finally(() => ended.abort());
+    return ending.finally(() => {
+      ended.abort();
+      onEnd?.();
+    });
+  }
+
+  /** Ends the process, which is then started again as after any other end. */
+  restart(): void {
+    const child = this.#child;
+    if (child === undefined) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => killGroup(child), this.#plan.stopWithinMs).unref();
+    child.once('exit', () => clearTimeout(timer));
   }
 
   /** Ends the process, and all that it started, at once and for good. */
   kill(): void {
     this.#stopping.abort();
-    const child = this.#child;
-    if (child?.pid === undefined || hasEnded(child)) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It has ended just now.
-    }
+    if (this.#child !== undefined) killGroup(this.#child);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -146,6 +156,12 @@ export class KeptProcess implements AsyncDisposable {
   }
 }
 
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
+/** Ends a process, and all that it started, at once. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended just now.
+  }
 }

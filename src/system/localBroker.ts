@@ -1,48 +1,76 @@
 /**
- * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, no login, a free port that stays the same
- * while the system runs. Its log goes to a file in DATA_DIR, since it would drown ours.
+ * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the system
+ * runs, and a login that is made anew with each start of the system. Its log goes to a file in DATA_DIR, since it would
+ * drown ours.
+ *
+ * Loopback is open to every user of the machine, so the login is all that keeps them out. It lies in files of mode 0600
+ * and goes to gateways and workers by their environment: command lines can be read by everybody.
  */
 import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { access, constants, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { ConfigurationError, messageOf } from '../errors.ts';
+import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { commandLine } from '../processLock.js';
+import { readableBytes } from '../readableBytes.ts';
+import { BROKER_CONFIG_FILE, writePrivately } from './dataDir.ts';
 import type { ProcessPlan } from './keptProcess.ts';
+import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
 
 const MIB = 1024 * 1024;
 /** The most that nats-server accepts as `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
+const PID_FILE = 'nats-server.pid';
+const USER = 'tidings';
+const PASSWORD_BYTES = 32;
+/** For people: the whole `NATS_URL`, for the `nats` command or another worker. */
+const URL_FILE = 'nats-url';
 
 export interface LocalBrokerOptions {
   /** Absolute. */
   readonly dataDir: string;
   readonly natsServer: string;
-  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'>;
-  /** What the streams will reserve on the disk. */
-  readonly reservedBytes: number;
+  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'> & StoreLimits;
+  readonly mayLower: StoreSizesOptions['mayLower'];
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
   readonly log: Logger;
+}
+
+export interface LocalBroker {
+  readonly plan: ProcessPlan;
+  /** @param address as the plan tells it when the process is ready. @returns it with the login, for NATS_URL. */
+  readonly urlOf: (address: string) => string;
+  /** What gateways and workers have to be told, for the streams to fit on the disk. */
+  readonly limits: StoreLimits;
 }
 
 /**
  * Makes the data folder ready, ends a nats-server that a killed supervisor left on it, and plans a new one. Nobody
  * else may use the folder: the caller holds its lock.
  */
-export async function planLocalBroker(options: LocalBrokerOptions): Promise<ProcessPlan> {
-  const { dataDir, natsServer, log } = options;
-  const configFile = join(dataDir, 'nats-server.conf');
-  await endLeftBehind(join(dataDir, 'nats-server.pid'), configFile, log);
+export async function planLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
+  const { dataDir, natsServer, config, log } = options;
+  const configFile = join(dataDir, BROKER_CONFIG_FILE);
+  await endLeftBehind(join(dataDir, PID_FILE), configFile, log);
   for (const name of await readdir(dataDir)) {
-    if (name.endsWith('.ports')) await rm(join(dataDir, name));
+    if (name.endsWith('.ports') || name === URL_FILE || name === PID_FILE) await rm(join(dataDir, name));
   }
-  await writeFile(configFile, await brokerConfig(options));
   const logFile = join(dataDir, 'nats-server.log');
-  await writeFile(logFile, '');
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const urlOf = (address: string) => address.replace('//', `//${USER}:${password}@`);
+  const storeDir = join(dataDir, 'jetstream');
+  await mkdir(storeDir, { recursive: true });
+  const sizes = await chooseSizes({ ...options, storeDir, limits: config });
+  if (sizes.isLowered)
+    log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
+  await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, password, sizes }));
+  await writePrivately(logFile, '');
   let port = -1;
-  return {
+  const plan: ProcessPlan = {
     name: 'nats-server',
     command: natsServer,
     args: () => ['--config', configFile, '--port', String(port)],
@@ -51,40 +79,51 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Proc
     logFile,
     async whenReady(child, signal) {
       port = await listeningPort(child, dataDir, signal);
-      return `nats://127.0.0.1:${port}`;
+      const address = `nats://127.0.0.1:${port}`;
+      await writePrivately(join(dataDir, URL_FILE), `${urlOf(address)}\n`);
+      return address;
     },
     mustStart: true,
     stopWithinMs: 1_500,
   };
+  return { plan, urlOf, limits: sizes.limits };
 }
 
-/**
- * nats-server reads a superset of JSON.
- *
- * @throws {ConfigurationError} if the disk is smaller than what the streams reserve.
- */
-async function brokerConfig({ dataDir, config, reservedBytes }: LocalBrokerOptions): Promise<string> {
-  const disk = await statfs(dataDir);
-  const storeBytes = disk.blocks * disk.bsize;
-  if (reservedBytes > storeBytes) {
-    throw new ConfigurationError(
-      `DATA_DIR must lie on a disk with room for ${reservedBytes} bytes, which the streams reserve, got ${storeBytes}: ` +
-        'lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES, or choose another disk',
-    );
-  }
+function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
+  return {
+    room: readableBytes(roomBytes),
+    RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
+    QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
+    allStores: readableBytes(reservedBytes),
+  };
+}
+
+/** nats-server reads a superset of JSON. */
+function brokerConfig({
+  dataDir,
+  storeDir,
+  config,
+  password,
+  sizes,
+}: Pick<LocalBrokerOptions, 'dataDir' | 'config'> & {
+  storeDir: string;
+  password: string;
+  sizes: ChosenSizes;
+}): string {
   return `${JSON.stringify(
     {
       host: '127.0.0.1',
       server_name: 'tidings',
+      authorization: { user: USER, password },
       // A job or a result is a body's content and some more.
       max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
-      pid_file: join(dataDir, 'nats-server.pid'),
+      pid_file: join(dataDir, PID_FILE),
       ports_file_dir: dataDir,
       jetstream: {
-        store_dir: join(dataDir, 'jetstream'),
+        store_dir: storeDir,
         max_memory_store: 256 * MIB,
         // The size of the disk. nats-server's own choice, a share of what is free, shrinks as the store fills.
-        max_file_store: storeBytes,
+        max_file_store: Math.max(sizes.diskBytes, sizes.reservedBytes),
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },
     },
@@ -146,14 +185,4 @@ export function findNatsServer(): string {
     // No set-up was run, or only one that needed no nats-server.
   }
   throw new ConfigurationError('no nats-server is set up: run `node setup.js test`, or set NATS_URL');
-}
-
-/** @throws {ConfigurationError} if it cannot be made or written to */
-export async function makeDataDir(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true });
-    await access(dataDir, constants.W_OK);
-  } catch (cause) {
-    throw new ConfigurationError(`DATA_DIR must be a folder to write to: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -4,13 +4,16 @@
  * what it needs.
  */
 import type { ChildProcess } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Config } from '../config.ts';
 import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { takeLock } from '../processLock.js';
+import type { ChildMessage } from '../process.ts';
+import { BrokerMending } from './brokerMending.ts';
+import { freeBytesAt, lockDataDir, makeDataDir } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
-import { findNatsServer, makeDataDir, planLocalBroker } from './localBroker.ts';
+import { findNatsServer, planLocalBroker } from './localBroker.ts';
+import type { StoreSizesOptions } from './storeSizes.ts';
 
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;
@@ -26,8 +29,8 @@ export interface System {
   readonly log: Logger;
   /** Registers what is to happen when the system is asked to stop. */
   readonly onInterrupt: (listener: () => void) => void;
-  /** What the streams will reserve on the broker's disk. */
-  readonly reservedBytes: number;
+  /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
   /** Called once, when gateways and workers are ready, with the address of the gateways. */
   readonly onReady: (address: string) => void;
 }
@@ -68,25 +71,50 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
     );
   let natsUrl = config.natsUrl;
+  let sizes: NodeJS.ProcessEnv = {};
+  let mending: BrokerMending | undefined;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
-    await makeDataDir(dataDir);
+    await makeDataDir(dataDir, log);
     opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
     const natsServer = findNatsServer();
-    const brokers = keep(
-      await planLocalBroker({ dataDir, natsServer, config, log, reservedBytes: system.reservedBytes }),
-    );
-    const outcome = await Promise.race([...brokers.map(({ ready }) => ready), end.promise]);
+    const { plan, urlOf, limits } = await planLocalBroker({
+      dataDir,
+      natsServer,
+      config,
+      log,
+      mayLower: {
+        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+      },
+      sizesWith: system.sizesWith,
+    });
+    const [broker] = keep(plan);
+    if (broker === undefined) throw new Error('a plan is kept as one process');
+    const outcome = await Promise.race([broker.ready, end.promise]);
     if (typeof outcome === 'number') return outcome;
-    natsUrl = outcome;
+    natsUrl = urlOf(outcome ?? '');
+    sizes = {
+      RESULT_MAX_BYTES: String(limits.resultMaxBytes),
+      QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
+    };
+    mending = opened.use(
+      new BrokerMending({ broker, dataDir, readFreeBytes: () => freeBytesAt(dataDir), log }),
+    );
   }
 
-  const env = { ...system.env, NATS_URL: natsUrl };
+  const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
   // With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill.
   const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
-        nodePlan({ name: count === 1 ? name : `${name} ${i + 1}`, program, env, stopWithinMs }),
+        nodePlan({
+          name: count === 1 ? name : `${name} ${i + 1}`,
+          program,
+          env,
+          stopWithinMs,
+          hearOfBroker: (process, problem) => mending?.hear(process, problem),
+        }),
       ),
     );
   const workers = keepAll('worker', config.workers, system.worker, 5_500);
@@ -104,29 +132,28 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   return isForced ? 130 : exitCode;
 }
 
-/** @returns what lets the folder go again */
-function lockDataDir(dataDir: string, address: string): () => void {
-  const lock = takeLock(join(dataDir, 'tidings.lock'), address);
-  if (lock.taken) return lock.release;
-  const { pid, note } = lock.heldBy;
-  throw new ConfigurationError(
-    `DATA_DIR must be a folder that no other Tidings uses: process ${pid} (${note}) runs on ${dataDir}. ` +
-      'Stop it, or give this one another DATA_DIR and PORT',
-  );
-}
-
-/** A program of ours: it says over IPC when it is ready, and leaves when IPC closes. */
-function nodePlan(options: {
+/** A program of ours: it says over IPC when it is ready and whether the broker stores, and leaves when IPC closes. */
+function nodePlan({
+  program,
+  hearOfBroker,
+  ...options
+}: {
   name: string;
   program: string;
   env: NodeJS.ProcessEnv;
   stopWithinMs: number;
+  hearOfBroker: (process: string, problem: string | undefined) => void;
 }): ProcessPlan {
   return {
     ...options,
     command: process.execPath,
-    args: () => [options.program],
+    args: () => [program],
     ipc: true,
+    onMessage: (message) => {
+      const { type, problem } = message as ChildMessage;
+      if (type === 'broker') hearOfBroker(options.name, problem);
+    },
+    onEnd: () => hearOfBroker(options.name, undefined),
     whenReady: readyMessage,
     mustStart: false,
   };
@@ -134,8 +161,8 @@ function nodePlan(options: {
 
 function readyMessage(child: ChildProcess): Promise<string | undefined> {
   return new Promise((resolve) => {
-    child.on('message', (message: { readonly type?: unknown; readonly url?: unknown }) => {
-      if (message.type === 'ready') resolve(typeof message.url === 'string' ? message.url : undefined);
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'ready') resolve(message.url);
     });
   });
 }

@@ -8,6 +8,7 @@ import { onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT, taskIn } fr
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startProcess, startWorker } from '../support/processes.ts';
+import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 import { eventually } from '../support/streams.ts';
 
 const run = promisify(execFile);
@@ -57,6 +58,53 @@ describe.runIf(process.platform === 'linux')('a disk that takes no more', () => 
     await starting.logged('waiting for the broker to serve its streams');
     await allowWrites(nats);
     await starting.ready;
+  });
+});
+
+async function ready({ url }: Gateway): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(url.replace('/graphql', '/ready'));
+  return { status: response.status, text: await response.text() };
+}
+
+describe.runIf(canMountDisks)('a disk that is full, and then has room again', () => {
+  test('makes a gateway unready with the reason, until the broker of somebody else is restarted', async () => {
+    await using disk = await mountSmallDisk(64);
+    await using nats = await startNats({ dataDir: join(disk.path, 'nats') });
+    await using gateway = await startGateway(nats);
+    await using _worker = await startWorker(nats);
+    expect(await ready(gateway)).toMatchObject({ status: 200 });
+    disk.fill();
+    expect(
+      await eventually(
+        () => ready(gateway),
+        ({ status }) => status !== 200,
+      ),
+    ).toMatchObject({
+      status: 503,
+      text: expect.stringMatching(/The broker does not store .*disk may be full.*STORE_FULL/),
+    });
+    const { errors } = await eventually(
+      () => submit(gateway, 1),
+      (answer) => answer.errors !== undefined,
+    );
+    expect(errors).toMatchObject([{ extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } }]);
+    disk.makeRoom();
+    // The stream that failed fails on, though there is room.
+    expect(await submit(gateway, 2)).toMatchObject({
+      errors: [{ message: expect.stringContaining('disk is full'), extensions: { retryAfterMs: 1_000 } }],
+    });
+    expect(await ready(gateway)).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('stream JOBS_trip-duration'),
+    });
+    await nats.restart();
+    expect(await predictAgain(gateway, 3)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(
+      await eventually(
+        () => ready(gateway),
+        ({ status }) => status === 200,
+      ),
+    ).toBeDefined();
   });
 });
 

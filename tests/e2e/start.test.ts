@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
@@ -19,12 +21,15 @@ import {
   overWebSocket,
   PREDICT_TRIP,
   post,
+  sse,
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
 import { freePort } from '../support/freePort.ts';
 import { LINE_MODELS, MODELS } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
+import { eventually } from '../support/streams.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
 
@@ -226,6 +231,7 @@ describe('npm start', () => {
     await using first = await start();
     const [natsServer, ...children] = await first.pids();
     await first.banner;
+    const before = await brokerLogin(first.dataDir);
     first.kill('SIGKILL');
     await first.exitCode;
     await expect.poll(() => children.map(commandLine)).toEqual([undefined, undefined]);
@@ -239,22 +245,195 @@ describe('npm start', () => {
     });
     await second.banner;
     expect(commandLine(natsServer ?? 0)).toBeUndefined();
+    const after = await brokerLogin(second.dataDir);
+    expect(after.password).not.toBe(before.password);
+    await expect(connectTo(after.url, { user: 'tidings', pass: before.password })).rejects.toThrow(
+      /Authorization Violation/,
+    );
+  });
+
+  test('its broker refuses whoever does not know the login, which only files of its user and its processes hold', async () => {
+    await using system = await start();
+    const [natsServer = 0, worker = 0, gateway = 0] = await system.pids();
+    await system.banner;
+    const { url, password } = await brokerLogin(system.dataDir);
+    await expect(connectTo(url)).rejects.toThrow(/Authorization Violation/);
+    await expect(connectTo(url, { user: 'tidings', pass: `${password}x` })).rejects.toThrow(
+      /Authorization Violation/,
+    );
+    await (await connectTo(url, { user: 'tidings', pass: password })).close();
+    expect(password.length).toBeGreaterThanOrEqual(43);
+
+    expect(await modeOf(system.dataDir)).toBe('700');
+    for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log'])
+      expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
+    for (const pid of [system.pid ?? 0, natsServer, worker, gateway])
+      expect(commandLine(pid)).not.toContain(password);
+    for (const name of await readdir(system.dataDir)) {
+      if (name === 'nats-server.conf' || name === 'nats-url' || name === 'jetstream') continue;
+      expect(await readFile(join(system.dataDir, name), 'utf8'), name).not.toContain(password);
+    }
+
+    process.kill(natsServer, 'SIGKILL');
+    await system.log.next({ msg: 'nats-server is ready' });
+    await (await connectTo(url, { user: 'tidings', pass: password })).close();
+    system.kill('SIGINT');
+    expect(await system.exitCode).toBe(0);
+    expect(system.output()).not.toContain(password);
+  });
+
+  test('a data folder that others may enter is closed to them, and one that is not ours alone is refused', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
+    const before = join(folder.path, 'before');
+    await mkdir(before);
+    await chmod(before, 0o777);
+    await writeFile(join(before, 'nats-server.conf'), '{}', { mode: 0o666 });
+    await using closed = await start({ DATA_DIR: before });
+    await closed.banner;
+    expect(await modeOf(before)).toBe('700');
+    expect(await modeOf(join(before, 'nats-server.conf'))).toBe('600');
+
+    const home = join(folder.path, 'home');
+    await mkdir(home);
+    await writeFile(join(home, 'letters.txt'), '');
+    await using refused = await start({ DATA_DIR: home });
+    expect(await refused.exitCode).toBe(78);
+    expect(refused.errors()).toContain('which holds other files and has mode 0755');
+    expect(await modeOf(home)).toBe('755');
+  });
+
+  test.runIf(process.getuid?.() === 0)('a data folder of another user is refused', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
+    const dataDir = join(folder.path, 'data');
+    await mkdir(dataDir, { mode: 0o700 });
+    await chown(dataDir, 65_534, 65_534);
+    await using system = await start({ DATA_DIR: dataDir });
+    expect(await system.exitCode).toBe(78);
+    expect(system.errors()).toContain('DATA_DIR must belong to the user who runs Tidings (0)');
   });
 
   test('streams that do not fit on the disk stop the start, with the sum and the size of the disk', async () => {
     await using system = await start({ RESULT_MAX_BYTES: String(10 ** 15) });
     expect(await system.exitCode).toBe(78);
-    const [, sum] = /room for (\d+) bytes, which the streams reserve, got \d+/.exec(system.errors()) ?? [];
     // The results, what comes of batches (half of them), request records (a quarter), and all that is small beside these.
-    expect(Number(sum) / (1.75 * 10 ** 15)).toBeCloseTo(1, 3);
+    expect(system.errors()).toMatch(
+      /room for 16298\d\d GiB, which the streams reserve, got [\d.]+ GiB: lower RESULT_MAX_BYTES, /,
+    );
+  });
+
+  describe.runIf(canMountDisks)('on a small disk', () => {
+    test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
+      await using disk = await mountSmallDisk(1024);
+      const dataDir = join(disk.path, 'data');
+      for (const run of ['first', 'second']) {
+        await using system = await start({ DATA_DIR: dataDir });
+        expect(
+          await system.log.find({
+            msg: 'the disk of DATA_DIR is small: the stores are smaller than by default',
+          }),
+          run,
+        ).toMatchObject({ room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' });
+        const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
+        const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
+        expect(await onlyTask(sse(url, TASK_RESULT, { id })), run).toMatchObject({ state: 'SUCCEEDED' });
+        const { url: broker, password } = await brokerLogin(dataDir);
+        const connection = await connectTo(broker, { user: 'tidings', pass: password });
+        const { config } = await (await jetstreamManager(connection)).streams.info('RESULTS');
+        expect(config.max_bytes).toBe(256 * 1024 * 1024);
+        await connection.close();
+        system.kill('SIGTERM');
+        await system.exitCode;
+        // As much as the stores may take: together with what is left free it is the same room.
+        await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
+        await writeFile(join(dataDir, 'jetstream/jetstream/kept/blocks'), Buffer.alloc(300 * 1024 * 1024));
+      }
+    });
+
+    test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
+      await using disk = await mountSmallDisk(64);
+      await using tooSmall = await start({ DATA_DIR: join(disk.path, 'data') });
+      expect(await tooSmall.exitCode).toBe(78);
+      expect(tooSmall.errors()).toMatch(
+        /room for 128 MiB, which the streams reserve, got 6[34] MiB: free some space/,
+      );
+      await using asked = await start({
+        DATA_DIR: join(disk.path, 'data'),
+        QUEUE_MAX_BYTES: String(2 ** 30),
+      });
+      expect(await asked.exitCode).toBe(78);
+      expect(asked.errors()).toMatch(/room for 1\.\d GiB.*lower QUEUE_MAX_BYTES, free some space/);
+    });
+
+    test('restarts its broker once there is room again after the disk was full, and loses no task', async () => {
+      await using disk = await mountSmallDisk(256);
+      await using system = await start({ DATA_DIR: join(disk.path, 'data') });
+      const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
+      const predict = () =>
+        post(url, PREDICT_TRIP, { input: tripNumber(1), options: { timeoutMs: 120_000 } });
+      const accepted: string[] = [];
+      disk.fill();
+      const refusal = await eventually(predict, (answer) => {
+        if (answer.errors === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
+        return answer.errors !== undefined;
+      });
+      expect(refusal.errors).toMatchObject([
+        { extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } },
+      ]);
+      await system.log.find({ msg: 'the disk of DATA_DIR is full: waiting for room' });
+      disk.makeRoom();
+      await system.log.next({ msg: 'nats-server stores nothing although there is room: restarting it' });
+      await system.log.next({ msg: 'nats-server is ready' });
+      const again = await eventually(predict, ({ errors }) => errors === undefined);
+      for (const id of [...accepted, taskIn(again, 'predictTrip').id])
+        expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+      expect(
+        await eventually(
+          () => fetch(url.replace('/graphql', '/ready')),
+          ({ ok }) => ok,
+        ),
+      ).toBeDefined();
+    });
   });
 
   test('a wrong configuration is named and nothing is started', async () => {
     await using system = await start({ PORT: 'four thousand' });
     expect(await system.exitCode).toBe(78);
-    expect(system.errors()).toContain('PORT must be a whole number from 0 to 65535, got "four thousand"');
+    expect(JSON.parse(system.errors())).toMatchObject({
+      level: 60,
+      name: 'start',
+      msg: 'PORT must be a whole number from 0 to 65535, got "four thousand"',
+    });
+  });
+
+  test('everything that is wrong is named at once, a line for each, also where LOG_FORMAT is wrong itself', async () => {
+    await using system = await start({ PORT: 'http', LOG_FORMAT: 'xml', LOG_LEVEL: 'silent' });
+    expect(await system.exitCode).toBe(78);
+    const lines = system.errors().trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
+      expect.stringMatching(/^PORT must be/),
+      expect.stringMatching(/^LOG_FORMAT must be/),
+    ]);
+    await using readable = await start({ PORT: 'http', WORKERS: '0', LOG_FORMAT: '' });
+    expect(await readable.exitCode).toBe(78);
+    expect(readable.errors()).toMatch(
+      /FATAL: start: PORT must be[^\n]*\n[^\n]*FATAL: start: WORKERS must be/,
+    );
   });
 });
+
+/** What the folder says of the broker that runs on it. */
+async function brokerLogin(dataDir: string) {
+  const { host, password } = new URL(await readFile(join(dataDir, 'nats-url'), 'utf8'));
+  return { url: host, password };
+}
+
+function connectTo(server: string, login: { user?: string; pass?: string } = {}) {
+  return connect({ servers: server, ...login, maxReconnectAttempts: 0 });
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
 
 /** What the small programs below have in common: they tell that they are ready, and end with their supervisor. */
 const READY = `
@@ -308,7 +487,7 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } =
   const exitCode = supervise({
     config: readConfig({ DATA_DIR: join(folder.path, 'data'), DRAIN_MS: String(drainMs) }),
     env: process.env,
-    reservedBytes: 0,
+    sizesWith: () => new Map(),
     gateway: await program('gateway', gateway),
     worker: await program('worker', worker),
     log: pino({ base: null }, { write: (line) => log.add(line) }),
@@ -353,7 +532,9 @@ async function start(env: Record<string, string> = {}) {
   const log = new LogLines();
   const banner = Promise.withResolvers<string>();
   let text = '';
+  let output = '';
   createInterface(child.stdout).on('line', (line) => {
+    output += `${line}\n`;
     if (line.startsWith('{')) log.add(line);
     else text += `${line}\n`;
     if (line.includes('Ctrl-C')) banner.resolve(text);
@@ -369,6 +550,8 @@ async function start(env: Record<string, string> = {}) {
     pid: child.pid,
     banner: banner.promise,
     exitCode: exited,
+    /** All that its processes wrote. */
+    output: () => output + errors,
     errors: () => errors,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Of nats-server, worker and gateway, when all are ready. */

@@ -461,7 +461,12 @@ test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}
   'an acknowledgement that says %s confirms nothing, and nobody waits for another',
   async (reply) => {
     await using connection = await connect({ servers: nats.url });
-    using publisher = new Publisher({ connection, ackTimeoutMs: 60_000 });
+    using publisher = new Publisher({
+      connection,
+      ackTimeoutMs: 60_000,
+      onNoStream: () => {},
+      onUnconfirmed: () => {},
+    });
     connection.subscribe('nowhere', { callback: (_problem, message) => void message.respond(reply) });
     expect(await publisher.publish('nowhere', 'x')).toMatchObject({ type: 'unanswered' });
   },

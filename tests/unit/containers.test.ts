@@ -1,9 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { environmentVariables } from '../../src/config.ts';
+import { findNatsServer } from '../../src/system/localBroker.ts';
+import { freePort } from '../support/freePort.ts';
+import { eventually } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const known = environmentVariables.map(({ name }) => name);
@@ -28,9 +36,61 @@ test.each([
 
 test('gateway and worker are told the broker, by the name of its service', () => {
   for (const name of ['gateway', 'worker']) {
-    const url = new URL(compose.services[name]?.environment?.NATS_URL ?? '');
-    expect(Object.keys(compose.services)).toContain(url.hostname);
+    const url = compose.services[name]?.environment?.NATS_URL ?? '';
+    expect(() => interpolated(url, {})).toThrow('NATS_PASSWORD is not set');
+    const { hostname, username, password } = new URL(interpolated(url, { NATS_PASSWORD: 'f00d' }));
+    expect(Object.keys(compose.services)).toContain(hostname);
+    expect({ username, password }).toEqual({ username: 'tidings', password: 'f00d' });
   }
+});
+
+test('the broker takes that login and no other, and its health is asked for where no login is needed', async () => {
+  const content = interpolated(compose.configs?.nats?.content ?? '', { NATS_PASSWORD: 'f00d' });
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-compose-'));
+  const [, health] =
+    /(http:\/\/\S+)\/healthz/.exec(compose.services.nats?.healthcheck?.test.join(' ') ?? '') ?? [];
+  expect(content).toContain(`http: ${health?.replace('http://', '')}\n`);
+  const config = join(folder.path, 'nats.conf');
+  await writeFile(config, content.replace('/data', join(folder.path, 'data')).replace(/^http: .*$/m, ''));
+  const port = await freePort();
+  const server = spawn(findNatsServer(), ['--config', config, '--addr', '127.0.0.1', '--port', String(port)]);
+  const ended = once(server, 'exit');
+  try {
+    const login = { user: 'tidings', pass: 'f00d', maxReconnectAttempts: 0 };
+    const servers = `127.0.0.1:${port}`;
+    const connection = await eventually(
+      () => connect({ servers, ...login }).catch(() => undefined),
+      (opened) => opened !== undefined,
+    );
+    expect(connection?.info).toMatchObject({ jetstream: true, max_payload: 5 * 1024 * 1024 });
+    await connection?.close();
+    await expect(connect({ servers, maxReconnectAttempts: 0 })).rejects.toThrow(/Authorization Violation/);
+  } finally {
+    server.kill('SIGKILL');
+    await ended;
+  }
+});
+
+test('no container writes to its image, has rights of root, gains others or takes all memory', () => {
+  for (const [name, service] of Object.entries(compose.services)) {
+    expect(service, name).toMatchObject({
+      read_only: true,
+      tmpfs: ['/tmp'],
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      mem_limit: expect.stringMatching(/^\d+g$/),
+    });
+  }
+});
+
+test('every image of somebody else is named by its tag and its digest', () => {
+  const images = [
+    ...stages.map(({ from }) => from).filter((from) => !stages.some(({ name }) => name === from)),
+    ...Object.values(compose.services).flatMap(({ image, build }) => (build === undefined ? [image] : [])),
+  ];
+  expect(images.length).toBeGreaterThanOrEqual(4);
+  for (const image of images)
+    expect(image).toMatch(/^[a-z/]+:[\w.-]*\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/);
 });
 
 test('the gateway listens beyond its container, on the port that is published and asked for its health', () => {
@@ -107,11 +167,12 @@ test('the images have the Node that is pinned for `npm start`', () => {
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-  readonly configs?: Readonly<Record<string, unknown>>;
+  readonly configs?: Readonly<Record<string, { readonly content: string }>>;
   readonly volumes?: Readonly<Record<string, unknown>>;
 }
 
 interface Service {
+  readonly image?: string;
   readonly build?: { readonly context: string; readonly target: string };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -124,6 +185,15 @@ interface Service {
 
 function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
+}
+
+/** As compose does it, where a variable may have to be set. */
+function interpolated(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\$\{(\w+)(?::\?([^}]*))?\}/g, (_all, name: string, problem = 'is not set') => {
+    const value = env[name];
+    if (!value) throw new Error(`${name} ${problem}`);
+    return value;
+  });
 }
 
 function readStages(dockerfile: string): { name: string; from: string; text: string }[] {

@@ -1,0 +1,99 @@
+/**
+ * Makes streams and consumers again that somebody has deleted while the connection stood: with them went what they held,
+ * but what comes next has to be stored, and taken, without a restart.
+ *
+ * All processes watch, and all may make what is missing: that is idempotent. They look now and then, and soon after an
+ * answer of the broker that a missing stream explains.
+ */
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Model } from '../models/models.ts';
+import {
+  ensureConsumers,
+  ensureStreams,
+  missingConsumers,
+  missingStreams,
+  type ServedVersion,
+  type StreamLimits,
+} from './streams.ts';
+
+export interface StreamWatchOptions {
+  readonly manager: JetStreamManager;
+  /** Their versions may change. */
+  readonly models: readonly Model[];
+  readonly limits: StreamLimits;
+  readonly log: Logger;
+  readonly isConnected: () => boolean;
+  /** Versions whose jobs are taken here, though their folders may be gone. */
+  readonly taken: () => readonly ServedVersion[];
+  /** Called when streams were made again: what is known of their messages holds no longer. */
+  readonly onMade: () => void;
+}
+
+/** One short question for the names of all streams. */
+const LOOK_INTERVAL_MS = 5_000;
+/** A deleted stream is noticed by every message that is meant for it. */
+const LEAST_PAUSE_MS = 1_000;
+
+export class StreamWatch implements Disposable {
+  readonly #options: StreamWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  /** Until then no other look begins. */
+  #pause: NodeJS.Timeout | undefined;
+  #isSuspected = false;
+  #isLooking = false;
+  #isClosed = false;
+
+  constructor(options: StreamWatchOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref();
+  }
+
+  /** The broker gave an answer that a missing stream or consumer explains. */
+  suspect(): void {
+    this.#isSuspected = true;
+    if (this.#pause !== undefined || this.#isClosed) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#isSuspected) this.suspect();
+    }, LEAST_PAUSE_MS).unref();
+    void this.#look();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#pause);
+  }
+
+  async #look(): Promise<void> {
+    const { isConnected, log } = this.#options;
+    if (this.#isLooking || this.#isClosed || !isConnected()) return;
+    this.#isLooking = true;
+    // Consumers take a question for each model: they are missed by those who take jobs, which is a suspicion.
+    const consumersToo = this.#isSuspected;
+    this.#isSuspected = false;
+    try {
+      await this.#makeMissing(consumersToo);
+    } catch (error) {
+      if (isConnected() && !this.#isClosed)
+        log.warn({ reason: messageOf(error) }, 'the streams could not be looked at');
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  async #makeMissing(consumersToo: boolean): Promise<void> {
+    const { manager, models, limits, taken, log, onMade } = this.#options;
+    const streams = await missingStreams(manager, models, limits);
+    const consumers =
+      streams.length === 0 && consumersToo ? await missingConsumers(manager, models, taken()) : [];
+    const missing = [...streams, ...consumers];
+    if (missing.length === 0 || this.#isClosed) return;
+    log.error({ missing }, 'the broker has lost streams or consumers: making them again');
+    await ensureStreams(manager, models, limits);
+    for (const { model, version } of taken()) await ensureConsumers(manager, model, version, limits);
+    onMade();
+  }
+}

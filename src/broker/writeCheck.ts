@@ -1,0 +1,157 @@
+/**
+ * Whether the broker stores what it is given. A nats-server whose disk is full goes on answering questions; what it cannot
+ * write it leaves without an answer, and a stream that failed once fails until the server is restarted, also after there
+ * is room again. So two things are looked at:
+ *
+ * - The disk, by a message to a stream that is there for nothing else. If that stream fails it is made anew: it shall tell
+ *   how the disk is now, and no other stream shall fail because of our question.
+ * - Streams that left a message of ours unconfirmed, by one more message, which is deleted at once. Its subject is one that
+ *   nobody takes.
+ */
+import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } from '@nats-io/jetstream';
+import { type NatsConnection, nuid } from '@nats-io/transport-node';
+import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { streamOf, streams, subjects } from '../protocol.ts';
+import { outcomeOf } from './publisher.ts';
+import type { StreamLimits } from './streams.ts';
+
+export interface WriteCheckOptions {
+  readonly connection: NatsConnection;
+  readonly manager: JetStreamManager;
+  readonly limits: Pick<StreamLimits, 'streamReplicas'>;
+}
+
+/** For everything together: what is not confirmed by then counts as not stored. */
+const WITHIN_MS = 2_000;
+/** Leaves time to make the stream of probes anew, and to try once more. */
+const FIRST_TRY_MS = 900;
+/** An answer holds for so long: anybody may ask a gateway whether it is ready. */
+const FRESH_MS = 500;
+/** More than a page of a disk, of which a full one may have a part left. */
+const PROBE = '.'.repeat(5_000);
+const PROBES_MAX_BYTES = 64 * 1024;
+const RETRY_AFTER_MS = 1_000;
+const NO_SUCH_STREAM = 10_059;
+const NAME_IN_USE = 10_058;
+
+export class WriteCheck {
+  readonly #options: WriteCheckOptions;
+  /** Streams that left a message unconfirmed. */
+  readonly #silent = new Set<string>();
+  #diskAnswer: Promise<void> | undefined;
+
+  constructor(options: WriteCheckOptions) {
+    this.#options = options;
+  }
+
+  /** A message was not confirmed in time. */
+  unconfirmed(subject: string): void {
+    this.#silent.add(streamOf(subject));
+  }
+
+  /** It is another server, or the same after a restart. */
+  forget(): void {
+    this.#silent.clear();
+  }
+
+  /** @throws {RequestError} `RESULT_STORE_FULL`, within two seconds, if the disk or a silent stream stores nothing. */
+  async check(): Promise<void> {
+    if (this.#diskAnswer === undefined) {
+      this.#diskAnswer = within(WITHIN_MS, this.#writeToDisk());
+      const forget = () => {
+        this.#diskAnswer = undefined;
+      };
+      this.#diskAnswer.catch(() => {}).finally(() => setTimeout(forget, FRESH_MS).unref());
+    }
+    await Promise.all([this.#diskAnswer, this.checkSilent()]);
+  }
+
+  /** The same of the streams that left a message unconfirmed: it costs nothing while there is none. */
+  async checkSilent(): Promise<void> {
+    await Promise.all([...this.#silent].map((stream) => within(WITHIN_MS, this.#writeToSilent(stream))));
+  }
+
+  async #writeToDisk(): Promise<void> {
+    try {
+      await this.#store(subjects.probe, PROBE, FIRST_TRY_MS);
+    } catch {
+      // It is missing, or failed when the disk was full.
+      await this.#makeProbeStream();
+      await this.#store(subjects.probe, PROBE, WITHIN_MS).catch((error) => {
+        throw storesNothing('a probe', error);
+      });
+    }
+  }
+
+  async #writeToSilent(stream: string): Promise<void> {
+    const { manager } = this.#options;
+    const subject = subjects.probeOf(stream, `PROBE${nuid.next()}`);
+    const sequence = await this.#store(subject, '', WITHIN_MS).catch((error) => {
+      throw storesNothing(`messages of the stream ${stream}`, error);
+    });
+    this.#silent.delete(stream);
+    // The bucket of rollouts lets nothing be deleted, and keeps only the newest ones. One that stays elsewhere hurts nobody.
+    if (sequence !== undefined && stream !== streams.rollouts)
+      await manager.streams.deleteMessage(stream, sequence, false).catch(() => {});
+  }
+
+  /** @returns the sequence; undefined if the stream answered that it is full. @throws {Error} if it did not answer. */
+  async #store(subject: string, payload: string, timeout: number): Promise<number | undefined> {
+    const reply = await this.#options.connection.request(subject, payload, { timeout });
+    const outcome = outcomeOf(reply);
+    if (outcome.type === 'unanswered') throw new Error(outcome.reason);
+    return outcome.type === 'stored' ? reply.json<{ seq: number }>().seq : undefined;
+  }
+
+  async #makeProbeStream(): Promise<void> {
+    const { manager, limits } = this.#options;
+    try {
+      await unless(NO_SUCH_STREAM, manager.streams.delete(streams.probe));
+      await unless(
+        NAME_IN_USE,
+        manager.streams.add({
+          name: streams.probe,
+          subjects: [subjects.probe],
+          storage: StorageType.File,
+          num_replicas: limits.streamReplicas,
+          discard: DiscardPolicy.Old,
+          max_msgs: 1,
+          max_bytes: PROBES_MAX_BYTES,
+        }),
+      );
+    } catch (error) {
+      throw storesNothing('a new stream', error);
+    }
+  }
+}
+
+/** Other processes make and delete the stream of probes too. */
+async function unless(code: number, asking: Promise<unknown>): Promise<void> {
+  try {
+    await asking;
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === code)) throw error;
+  }
+}
+
+function storesNothing(what: string, cause: unknown): RequestError {
+  return new RequestError(
+    RequestErrorCode.ResultStoreFull,
+    `The broker does not store ${what} (${messageOf(cause)}). Its disk may be full, or was: then it has to be restarted once there is room.`,
+    { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
+  );
+}
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  const timeUp = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => timeUp.reject(storesNothing('a probe', `no answer within ${limitMs} ms`)),
+    limitMs,
+  );
+  try {
+    await Promise.race([work, timeUp.promise]);
+  } finally {
+    clearTimeout(timer);
+    work.catch(() => {});
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What `NATS_URL` says: servers, and one login for all of them. Every message here may be printed, so none holds a part
+ * of the text: a login that is written wrong can end up in any part of it.
+ */
+import { isIPv6 } from 'node:net';
+
+export interface BrokerAddress {
+  /** As `host:port`, without scheme and login: these may be printed. */
+  readonly servers: readonly string[];
+  /** Undefined: none. */
+  readonly login: BrokerLogin | undefined;
+  /** Whether the connection has to be encrypted: one of the servers is written as `tls://`. */
+  readonly tls: boolean;
+}
+
+export type BrokerLogin =
+  | { readonly user: string; readonly password: string }
+  /** A login of one word. */
+  | { readonly token: string };
+
+interface Server {
+  readonly host: string;
+  readonly login: string | undefined;
+  readonly tls: boolean;
+}
+
+const FORM =
+  'servers as nats://host:port or tls://host:port, separated by commas, with a login as nats://user:password@host:port';
+const LOGIN_FORM = `${FORM}; percent-encode the login: write %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %, %2C for a comma, %20 for a space`;
+
+/** @throws {string} the rule that the text breaks */
+export function readNatsUrl(text: string): BrokerAddress {
+  const servers = text
+    .split(',')
+    .map((server) => server.trim())
+    .filter((server) => server !== '')
+    .map(readServer);
+  // Any part can be what is left of a login with a comma, a slash or an @ that is not percent-encoded.
+  if (servers.length === 0 || servers.includes(undefined)) throw text.includes('@') ? LOGIN_FORM : FORM;
+  const known = servers.filter((server) => server !== undefined);
+  const [login, ...others] = new Set(known.flatMap((server) => server.login ?? []));
+  if (others.length > 0) throw 'servers that all have the same login';
+  return {
+    servers: known.map(({ host }) => host),
+    login: login === undefined ? undefined : readLogin(login),
+    tls: known.some(({ tls }) => tls),
+  };
+}
+
+function readServer(text: string): Server | undefined {
+  const [, scheme, rest = text] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
+  const at = rest.lastIndexOf('@');
+  const host = rest.slice(at + 1).replace(/\/$/, '');
+  if (!isHost(host) || (scheme === undefined ? at >= 0 : !/^(nats|tls)$/i.test(scheme))) return undefined;
+  return { host, login: at < 0 ? undefined : rest.slice(0, at), tls: scheme?.toLowerCase() === 'tls' };
+}
+
+function isHost(text: string): boolean {
+  const [, address, name, port] = /^(?:\[([^\]]*)\]|([^\s:/?#[\]@]+))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) return false;
+  if (address !== undefined) return isIPv6(address) && !address.includes('%');
+  return isIPv6(text) ? !text.includes('%') : name !== undefined && URL.canParse(`http://${name}`);
+}
+
+function readLogin(text: string): BrokerLogin {
+  const word = String.raw`(?:[^\s@:/?#[\]%]|%[0-9a-f]{2})`;
+  const [, user, password] = new RegExp(`^(${word}+)(?::(${word}*))?$`, 'i').exec(text) ?? [];
+  if (user === undefined) throw LOGIN_FORM;
+  try {
+    return password === undefined
+      ? { token: decodeURIComponent(user) }
+      : { user: decodeURIComponent(user), password: decodeURIComponent(password) };
+  } catch {
+    // %ff is a byte, and no character.
+    throw LOGIN_FORM;
+  }
+}

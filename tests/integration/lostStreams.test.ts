@@ -1,0 +1,106 @@
+/** Streams and consumers that somebody deletes under a running system: they are made again without a reconnect. */
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { batchEnd, submitTrips } from '../support/batches.ts';
+import {
+  type Answer,
+  collect,
+  onlyTask,
+  PREDICT_TRIP,
+  post,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+  taskIn,
+} from '../support/client.ts';
+import { type Line, startLine } from '../support/line.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { eventually } from '../support/streams.ts';
+
+const JOBS = 'JOBS_trip-duration';
+
+let line: Line;
+let connection: NatsConnection;
+let manager: JetStreamManager;
+
+beforeAll(async () => {
+  line = await startLine();
+  connection = await connect({ servers: line.nats.url });
+  manager = await jetstreamManager(connection);
+});
+
+afterAll(async () => {
+  await connection.close();
+  await line[Symbol.asyncDispose]();
+});
+
+const streamNames = async () => (await Array.fromAsync(manager.streams.names())).toSorted();
+const consumerNames = async () =>
+  (await Array.fromAsync(manager.consumers.list(JOBS))).map(({ name }) => name).toSorted();
+
+/** Only this may be said while a stream is missing. */
+function answered({ errors }: Answer): boolean {
+  if (errors !== undefined) expect(errors[0]?.extensions.code).toBe('BROKER_UNAVAILABLE');
+  return errors === undefined;
+}
+
+/** Submits on one gateway, and asks for the end on the other, each until it is answered. */
+async function predict(trip: number) {
+  const options = { requestId: `lost-${trip}` };
+  const variables = { input: tripNumber(trip), options };
+  const accepted = await eventually(() => post(line.gateway.url, PREDICT_TRIP, variables), answered);
+  const { id } = taskIn(accepted, 'predictTrip');
+  const events = await eventually(
+    () => collect(sse(line.otherGateway.url, TASK_RESULT, { id })),
+    (heard) => heard.every(answered),
+  );
+  return onlyTask(events);
+}
+
+test('all streams that somebody deletes are there again within seconds, though nobody asks for anything', async () => {
+  const names = await streamNames();
+  expect(names.length).toBeGreaterThanOrEqual(8);
+  for (const name of names) await manager.streams.delete(name);
+  expect(await eventually(streamNames, (present) => present.length === names.length)).toEqual(names);
+  expect(await eventually(consumerNames, (present) => present.length === 3)).toEqual([
+    'v1_batch',
+    'v1_bulk',
+    'v1_interactive',
+  ]);
+  expect(await predict(1)).toMatchObject({ state: 'SUCCEEDED' });
+  for (const { output } of [line.gateway, line.worker])
+    expect(output()).not.toContain('connection to the broker lost');
+});
+
+test('a task that is submitted after its stream was deleted is accepted or refused, and what is accepted ends', async () => {
+  for (const [i, name] of [JOBS, 'RESULTS', 'REQUESTS'].entries()) {
+    await manager.streams.delete(name);
+    expect(await predict(100 + i), name).toMatchObject({ state: 'SUCCEEDED' });
+  }
+  await manager.streams.delete('CHUNKS');
+  const rows = [tripNumber(7), tripNumber(8)];
+  const batch = await eventually(
+    () => submitTrips(line.gateway.url, rows).catch((refusal) => String(refusal)),
+    (answer) => {
+      if (typeof answer === 'string') expect(answer).toContain('BROKER_UNAVAILABLE');
+      return typeof answer !== 'string';
+    },
+  );
+  if (typeof batch === 'string') throw new Error(batch);
+  expect(await batchEnd(line.gateway.url, batch.id)).toMatchObject({ state: 'SUCCEEDED' });
+});
+
+test('a consumer that is deleted while its lane waits for jobs is made again, and jobs that wait are not lost', async () => {
+  for (const name of await consumerNames()) {
+    await manager.consumers.delete(JOBS, name);
+    const { id } = await submitTrip(line.gateway.url, tripNumber(3), {
+      priority: name === 'v1_bulk' ? 'BULK' : 'INTERACTIVE',
+    });
+    const batch = await submitTrips(line.gateway.url, [tripNumber(4), tripNumber(5)]);
+    expect(await onlyTask(sse(line.gateway.url, TASK_RESULT, { id })), name).toMatchObject({
+      state: 'SUCCEEDED',
+    });
+    expect(await batchEnd(line.gateway.url, batch.id), name).toMatchObject({ state: 'SUCCEEDED' });
+  }
+});
