@@ -42,6 +42,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready }) => {
   let changed = () => {};
   const lines = new Lines({
     served,
+    modelsDir: config.modelsDir,
     broker,
     memory: new SessionMemory({ loading: config.sessionLoading, limitMib: config.sessionMemoryMib }),
     slots: new Slots(

@@ -6,12 +6,13 @@
  * it; 2 a wrong command line. All failures are one line on stderr, and the folder stays as it was.
  */
 import { createHash } from 'node:crypto';
-import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
-import { versionsIn } from '../models/catalog.ts';
+import { versionsIn } from '../models/folders.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../regularFile.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 
@@ -98,10 +99,15 @@ async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Pr
   const folder = relative('', join(MODELS, model));
   const versions = await versionsIn(folder);
   for (const version of versions) {
-    const stored = await readFile(join(folder, version, 'model.onnx')).catch(() => undefined);
+    const stored = await storedModel(join(folder, version));
     if (stored?.equals(bytes)) return join(folder, version);
   }
   return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
+}
+
+/** @returns undefined if there is none that can be read. */
+async function storedModel(folder: string): Promise<Buffer | undefined> {
+  return await readRegularFile(join(folder, 'model.onnx'), MODEL_MAX_BYTES).catch(() => undefined);
 }
 
 /**
@@ -115,7 +121,7 @@ async function storeVersion(
   version: TrainedVersion,
   trainingFiles: string[],
 ): Promise<string> {
-  const stored = await readFile(join(folder, 'model.onnx')).catch(() => undefined);
+  const stored = await storedModel(folder);
   if (stored && !stored.equals(version.model)) {
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
@@ -132,7 +138,10 @@ async function storeVersion(
   await mkdir(folder, { recursive: true });
   const partial = (name: string) => join(folder, `${name}.partial`);
   try {
-    for (const [name, content] of Object.entries(contents)) await writeFile(partial(name), content);
+    for (const [name, content] of Object.entries(contents)) {
+      await rm(partial(name), { force: true });
+      await writeFile(partial(name), content, { flag: 'wx' });
+    }
     for (const name of Object.keys(contents)) await rename(partial(name), join(folder, name));
   } finally {
     for (const name of Object.keys(contents)) await rm(partial(name), { force: true });

@@ -9,8 +9,8 @@ import { Inspection } from '../../../workers/inspection.ts';
 import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
 import type { Config } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
-import { readVersion } from '../../models/catalog.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import { goldenRowsOf } from './goldenFile.ts';
 import { largestDeviation, runRows } from './trial.ts';
 

@@ -2,14 +2,14 @@
  * Golden rows for a model whose manifest was edited: those from before may have names and values that it does not take
  * any more. Like those of `add` they are the model's own answers. All is made before anything is written.
  */
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inspection } from '../../../workers/inspection.ts';
 import { readJson } from '../../jsonFile.ts';
-import { readVersion } from '../../models/catalog.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import type { Values } from '../../task.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
@@ -80,6 +80,8 @@ async function pin(
 
 /** In one step: a gateway or worker that watches the folder sees the file from before or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.partial`, text);
+  // What lies there from before may be no file at all.
+  await rm(`${file}.partial`, { force: true });
+  await writeFile(`${file}.partial`, text, { flag: 'wx' });
   await rename(`${file}.partial`, file);
 }

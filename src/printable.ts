@@ -1,0 +1,26 @@
+/**
+ * Text that came from a file, such as the name of a tensor, on its way to a terminal. What a terminal would obey instead
+ * of showing is shown as an escape: control characters, those that turn the direction of what follows, and those that
+ * nobody sees.
+ */
+
+/** Control and format characters, halves of a character, line ends of Unicode, and what no font shows. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** In one line: of a line end, an escape too. */
+export function printable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, escapeOf);
+}
+
+/** Text of several lines, which stay lines. */
+export function printableLines(text: string): string {
+  return text.replaceAll(UNPRINTABLE, (character) => (character === '\n' ? character : escapeOf(character)));
+}
+
+/** As JSON writes it: in a text that is JSON it stays the same character. */
+function escapeOf(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+}
