@@ -3,12 +3,12 @@
  * and may kill it; the parent, which speaks to the broker, neither blocks nor dies with it.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
 import { type Manifest, sizeOf } from '../src/models/manifest.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../src/regularFile.ts';
 import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
+import { externalDataProblem } from './externalData.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
@@ -58,7 +58,9 @@ async function load({
   executionProviders,
   threads,
 }: LoadRequest): Promise<SessionAnswer> {
-  const digest = await digestOf(file).catch((error: unknown) => messageOf(error));
+  const bytes = await readModel(file);
+  if (typeof bytes === 'string') return { type: 'refused', reason: `${file} cannot be served: ${bytes}` };
+  const digest = createHash('sha256').update(bytes).digest('hex');
   if (digest !== sha256) {
     return {
       type: 'refused',
@@ -68,7 +70,7 @@ async function load({
   const passedOver: string[] = [];
   for (const executionProvider of executionProviders) {
     try {
-      session = await InferenceSession.create(file, {
+      session = await InferenceSession.create(bytes, {
         executionProviders: [executionProvider],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -131,13 +133,30 @@ function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
 }
 
 async function describe(file: string): Promise<SessionAnswer> {
+  const bytes = await readModel(file);
+  if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
   try {
-    const described = await InferenceSession.create(file, { executionProviders: ['cpu'] });
+    const described = await InferenceSession.create(bytes, { executionProviders: ['cpu'] });
     const { inputMetadata, outputMetadata } = described;
     await described.release();
     return { type: 'described', inputMetadata, outputMetadata };
   } catch (error) {
     return { type: 'refused', reason: messageOf(error) };
+  }
+}
+
+/**
+ * Reads a model file once: what is loaded are the bytes that were looked at and have the digest, whatever comes into the
+ * file's place meanwhile.
+ *
+ * @returns why there is none to load, if so.
+ */
+async function readModel(file: string): Promise<Buffer<ArrayBuffer> | string> {
+  try {
+    const bytes = await readRegularFile(file, MODEL_MAX_BYTES);
+    return externalDataProblem(bytes) ?? bytes;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 
@@ -150,10 +169,4 @@ function residentBytes(rows: number): number {
   if (now - resident.measuredAt >= MEASURE_INTERVAL_MS || rows > resident.rows || resident.bytes === 0)
     resident = { bytes: process.memoryUsage.rss(), measuredAt: now, rows: Math.max(rows, resident.rows) };
   return resident.bytes;
-}
-
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }

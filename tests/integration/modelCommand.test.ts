@@ -11,6 +11,7 @@ import { startNats } from '../support/natsServer.ts';
 import {
   classifier,
   columnPerTensor,
+  externalWeights,
   fixedBatch,
   halfPrecision,
   image,
@@ -171,6 +172,11 @@ describe('npm run model -- add', () => {
     ['a type that is not served', halfPrecision, 'The input x float16[N] has the type float16'],
     ['an operator that nobody knows', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
     ['answers that depend on other rows', mixedRows, 'an answer must not depend on other rows'],
+    [
+      'weights in another file',
+      externalWeights,
+      'with the weights inside (torch.onnx.export(…, external_data=False)',
+    ],
     ['no ONNX in it', () => 'this is a text', 'It is no ONNX file, or not a whole one'],
     ['only half of itself', () => classifier().slice(0, 200), 'It is no ONNX file, or not a whole one'],
   ];
