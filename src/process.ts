@@ -8,6 +8,7 @@ import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
+import { printableLines } from './printable.ts';
 
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -43,7 +44,7 @@ export async function runProcess(
     // Whatever was interrupted by the wish to stop is no failure.
     if (stop.signal.aborted) process.exit(0);
     if (error instanceof ConfigurationError) {
-      console.error(`${name}: ${error.message}`);
+      console.error(printableLines(`${name}: ${error.message}`));
       process.exit(EXIT_CONFIGURATION);
     }
     console.error(`${name}:`, error);

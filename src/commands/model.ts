@@ -26,6 +26,7 @@ import { namesProblem } from './model/namesProblem.ts';
 import { renewedReport } from './model/renewedReport.ts';
 import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
+import { complain, complainOfDefect, print } from './print.ts';
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
@@ -60,10 +61,11 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`model: ${error.message}\n${USAGE}`);
+    complain(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
   } else {
-    console.error('model:', isExpected(error) ? error.message : error);
+    if (isExpected(error)) complain(`model: ${error.message}`);
+    else complainOfDefect('model', error);
     process.exitCode = 1;
   }
 }
@@ -84,7 +86,7 @@ function isExpected(error: unknown): error is Error {
 /** @returns the exit code. */
 async function main([command, ...args]: string[]): Promise<number> {
   if (command === '--help' || args.includes('--help')) {
-    console.log(HELP);
+    print(HELP);
     return 0;
   }
   const config = readConfig(process.env);
@@ -124,7 +126,7 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
   });
-  console.log(await addedReport(added, modelsDir));
+  print(await addedReport(added, modelsDir));
   return 0;
 }
 
@@ -134,7 +136,7 @@ async function golden(args: string[], { modelsDir }: Config): Promise<number> {
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   const versions = await presentVersions(modelsDir, model, version);
   const examples = await readExamples(values.example ?? []);
-  console.log(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples }), model));
+  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples }), model));
   return 0;
 }
 
@@ -150,11 +152,11 @@ async function check(
     const folder = join(modelsDir, model, version);
     reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
   }
-  console.log(formatReports(manifest, reports));
+  print(formatReports(manifest, reports));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
-  for (const reason of passedOver) console.log(`passed over: ${reason}`);
+  for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
-  for (const { version, problem } of refused) console.error(`\n${model}/${version} is refused: ${problem}`);
+  for (const { version, problem } of refused) complain(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;
 }
 
@@ -179,7 +181,7 @@ async function list(args: string[], { modelsDir }: Config): Promise<number> {
     const versions = await versionsIn(join(modelsDir, model));
     return [model, versions.join(', '), graphql.mutation, description];
   });
-  console.log(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
+  print(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
   return 0;
 }
 

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
 import { versionsIn } from '../models/folders.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../regularFile.ts';
+import { complain, complainOfDefect, print } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 
@@ -27,7 +28,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`train: ${error.message}; ${USAGE}`);
+    complain(`train: ${error.message}; ${USAGE}`);
     process.exitCode = 2;
   } else {
     // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
@@ -35,7 +36,8 @@ try {
       error instanceof DataError ||
       error instanceof PythonError ||
       (error instanceof Error && 'syscall' in error);
-    console.error('train:', expected ? error.message : error);
+    if (expected) complain(`train: ${error.message}`);
+    else complainOfDefect('train', error);
     process.exitCode = 1;
   }
 }
@@ -46,12 +48,12 @@ async function main(args: string[]): Promise<void> {
   const startedAt = performance.now();
   const version = await train(files, (step) => {
     const seconds = (performance.now() - startedAt) / 1000;
-    console.log(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+    print(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
   });
   const folder = out ?? (await chooseFolder(model, version));
   const sha256 = await storeVersion(folder, version, files.train);
-  console.log(`\n${formatMetrics(version.metrics)}\n`);
-  console.log(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
+  print(`\n${formatMetrics(version.metrics)}\n`);
+  print(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
 }
 
 function readArguments(args: string[]) {

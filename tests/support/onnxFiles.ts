@@ -136,6 +136,15 @@ export function mixedRows(): Uint8Array {
   });
 }
 
+/** Gives what it takes, with a minus. */
+export function namedTensors(input: string, output: string): Uint8Array {
+  return file({
+    inputs: [port(input, 'float32', 'N')],
+    operators: [node('Neg', [input], output)],
+    outputs: [port(output, 'float32', 'N')],
+  });
+}
+
 export function fixedBatch(): Uint8Array {
   return file({
     inputs: [port('x', 'float32', 1, 4)],
