@@ -9,6 +9,7 @@
  */
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { sessionLimit } from '../../workers/memoryLimit.ts';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
@@ -26,6 +27,7 @@ import { namesProblem } from './model/namesProblem.ts';
 import { renewedReport } from './model/renewedReport.ts';
 import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
+import { LOADING } from './model/versionDraft.ts';
 import { complain, complainOfDefect, print } from './print.ts';
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
@@ -53,7 +55,8 @@ golden makes the golden rows of versions that were added anew, and the example o
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
 list   names the models and their versions.
 
-MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check.`;
+MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check,
+SESSION_MAX_MIB for all that run a model.`;
 
 class UsageError extends Error {}
 
@@ -104,7 +107,7 @@ async function main([command, ...args]: string[]): Promise<number> {
   }
 }
 
-async function add(args: string[], { modelsDir }: Config): Promise<number> {
+async function add(args: string[], config: Config): Promise<number> {
   const { values, subject: file } = readArguments(args, {
     name: { type: 'string' },
     mutation: { type: 'string' },
@@ -114,9 +117,12 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     'max-batch-size': { type: 'string' },
   });
   if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const added = await addModel({
     file,
     modelsDir,
+    maxMib,
     model:
       fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ??
       missing(`--name <name>${takenByNpm('name')}`),
@@ -130,27 +136,28 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
   return 0;
 }
 
-async function golden(args: string[], { modelsDir }: Config): Promise<number> {
+async function golden(args: string[], config: Config): Promise<number> {
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const { values, subject } = readArguments(args, { example: { type: 'string', multiple: true } });
   const { model, version } = modelAndVersion(subject);
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   const versions = await presentVersions(modelsDir, model, version);
   const examples = await readExamples(values.example ?? []);
-  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples }), model));
+  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples, maxMib }), model));
   return 0;
 }
 
-async function check(
-  args: string[],
-  { modelsDir, executionProviders, sessionThreads: threads }: Config,
-): Promise<number> {
+async function check(args: string[], config: Config): Promise<number> {
+  const { modelsDir, executionProviders, sessionThreads: threads } = config;
+  const { maxMib } = await sessionLimit(config);
   const { model, version: wanted } = modelAndVersion(readArguments(args, {}).subject);
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   await refuseAtStart(manifest, modelsDir);
   const reports: VersionReport[] = [];
   for (const version of await presentVersions(modelsDir, model, wanted)) {
     const folder = join(modelsDir, model, version);
-    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
+    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
   }
   print(formatReports(manifest, reports));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));

@@ -34,6 +34,8 @@ export interface AddOptions {
   readonly examples: readonly JsonRow[];
   /** Output tensors that the manifest of a new model does not name. */
   readonly leaveOut: readonly string[];
+  /** What the model's process may take, see `workers/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
 }
 
 export interface Added {
@@ -51,7 +53,7 @@ export interface Added {
  * @throws {ConfigurationError} if a manifest that is there is wrong. File system errors as they come.
  */
 export async function addModel(options: AddOptions): Promise<Added> {
-  const { file, modelsDir, model } = options;
+  const { file, modelsDir, model, maxMib } = options;
   const bytes = await readModel(file);
   await mkdir(modelsDir, { recursive: true });
   const target = join(modelsDir, model);
@@ -63,10 +65,10 @@ export async function addModel(options: AddOptions): Promise<Added> {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'model.onnx'), bytes);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    await using inspection = new Inspection();
+    await using inspection = new Inspection({ maxMib });
     const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
     const { manifest, unanswered } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
-    const report = await checkVersion({ manifest, version, folder, ...LOADING });
+    const report = await checkVersion({ manifest, version, folder, maxMib, ...LOADING });
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
     else await rename(folder, join(target, version));

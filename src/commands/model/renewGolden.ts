@@ -15,7 +15,7 @@ import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
 import { formatManifest } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';
-import { type PinnedRows, pinRows } from './pin.ts';
+import { type PinnedRows, type PinOptions, pinRows } from './pin.ts';
 import { LOADING } from './versionDraft.ts';
 
 export interface RenewOptions {
@@ -25,6 +25,8 @@ export interface RenewOptions {
   readonly versions: readonly string[];
   /** By GraphQL name or by tensor. @default plain rows within the limits */
   readonly examples: readonly JsonRow[];
+  /** What a model's process may take, see `workers/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
 }
 
 export interface Renewed {
@@ -41,7 +43,7 @@ export interface Renewed {
  * @throws {LoadRefused} if a version cannot be loaded. File system errors as they come.
  */
 export async function renewGolden(options: RenewOptions): Promise<Renewed> {
-  const { modelsDir, manifest, examples } = options;
+  const { modelsDir, manifest, examples, maxMib } = options;
   const mayFail = examples.length === 0;
   const rows = mayFail ? plainRows(manifest.inputs) : checkExamples(manifest, examples);
   const modelFolder = join(modelsDir, manifest.name);
@@ -49,7 +51,7 @@ export async function renewGolden(options: RenewOptions): Promise<Renewed> {
   for (const name of options.versions) {
     const version = await readVersion(join(modelFolder, name));
     refuseFromTraining(manifest, version);
-    versions.push({ ...(await pin(version, { manifest, rows, mayFail })), ...version });
+    versions.push({ ...(await pin(version, { manifest, rows, mayFail, maxMib })), ...version });
   }
   for (const { folder, ...golden } of versions)
     await replaceFile(join(folder, 'golden.json'), formatGoldenRows(golden));
@@ -70,10 +72,10 @@ function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
 
 async function pin(
   { folder, sha256 }: ModelVersion,
-  options: { readonly manifest: Manifest; readonly rows: readonly Values[]; readonly mayFail: boolean },
+  { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
 ): Promise<PinnedRows> {
   const file = join(folder, 'model.onnx');
-  await using inspection = new Inspection();
+  await using inspection = new Inspection({ maxMib });
   await inspection.load({ file, sha256, manifest: options.manifest, ...LOADING });
   return await pinRows({ ...options, inspection, source: file });
 }

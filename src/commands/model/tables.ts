@@ -65,7 +65,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
       String(loaded?.inputs.length ?? '–'),
       loaded === undefined ? '–' : String(outputs.length),
       loaded?.executionProvider ?? '–',
-      loaded === undefined ? '–' : `${Math.round(loaded.residentBytes / MIB)} MiB`,
+      loaded === undefined ? '–' : `${Math.round((golden?.peakBytes ?? loaded.peakBytes) / MIB)} MiB`,
       String(golden?.rows ?? '–'),
       golden?.worst === undefined ? '–' : formatDeviation(golden.worst),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),
