@@ -162,7 +162,7 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   async unload(): Promise<void> {
-    this.#options.log.info({ ...this.#name, peakBytes: this.#peakBytes }, 'session unloaded');
+    this.#options.log.info({ ...this.#name, residentBytes: this.#peakBytes }, 'session unloaded');
     this.#loaded = undefined;
     await this.#endProcess();
   }

@@ -82,15 +82,8 @@ async function load({
   executionProviders,
   threads,
 }: LoadRequest): Promise<SessionAnswer> {
-  const bytes = await readModel(file);
-  if (typeof bytes === 'string') return { type: 'refused', reason: `${file} cannot be served: ${bytes}` };
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  if (digest !== sha256) {
-    return {
-      type: 'refused',
-      reason: `${file} must have the SHA-256 of its version.json, ${sha256}, got ${digest}`,
-    };
-  }
+  const bytes = await readModel(file, sha256);
+  if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
   const passedOver: string[] = [];
   for (const executionProvider of executionProviders) {
     try {
@@ -173,11 +166,15 @@ async function describe(file: string): Promise<SessionAnswer> {
  * Reads a model file once: what is loaded are the bytes that were looked at and have the digest, whatever comes into the
  * file's place meanwhile.
  *
- * @returns why there is none to load, if so.
+ * @param sha256 its digest, where one is known.
+ * @returns what is wrong with it, if so.
  */
-async function readModel(file: string): Promise<Buffer<ArrayBuffer> | string> {
+async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuffer> | string> {
   try {
     const bytes = await readRegularFile(file, MODEL_MAX_BYTES);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest !== (sha256 ?? digest))
+      return `it must have the SHA-256 of its version.json, ${sha256}, got ${digest}`;
     return externalDataProblem(bytes) ?? bytes;
   } catch (error) {
     return messageOf(error);
