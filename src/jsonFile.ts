@@ -15,3 +15,9 @@ export async function readJson(file: string, maxBytes = RECORD_MAX_BYTES): Promi
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A value from a file as messages show it: of a long one the beginning. */
+export function shownJson(value: unknown, maxCharacters = 200): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;
+}

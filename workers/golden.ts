@@ -1,7 +1,7 @@
 /** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/errors.ts';
-import { isObject, readJson } from '../src/jsonFile.ts';
+import { isObject, readJson, shownJson } from '../src/jsonFile.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
 import { type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
@@ -65,8 +65,7 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
   const unknown = Object.keys(input).find((name) => !manifest.inputs.some((field) => field.name === name));
   if (unknown !== undefined) throw new Error(`${file} names ${unknown}, which is no input`);
   const missing = manifest.outputs.find((field) => !isValueOf(field, output[field.name]));
-  if (missing !== undefined)
-    throw new Error(`${file} must give ${missing.name} for ${JSON.stringify(input)}`);
+  if (missing !== undefined) throw new Error(`${file} must give ${missing.name} for ${shownJson(input)}`);
   try {
     return { input: fixedInput(manifest, input), output };
   } catch (error) {
@@ -79,7 +78,7 @@ function fixedInput(manifest: Manifest, input: Values): Values {
   const values = checkInput(manifest, input);
   const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
   if (moving === undefined) return values;
-  throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${JSON.stringify(input)}`);
+  throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${shownJson(input)}`);
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
@@ -112,7 +111,7 @@ export function compareWithGolden(
       const allowed = toleranceOf(tolerance, name);
       if (isWithin(allowed, wanted, got)) continue;
       throw new Error(
-        `for ${JSON.stringify(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
+        `for ${shownJson(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
       );
     }
   }

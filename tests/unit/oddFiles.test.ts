@@ -1,6 +1,6 @@
 /** What a models folder may hold in place of files of ours, and what is told of it. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtempDisposable, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -42,16 +42,13 @@ const oddRecords: [string, Maker, string][] = [
   ['a folder', (path) => mkdir(path), 'got a folder'],
   ['450 MB', large, 'it must be at most 1 MiB, got 450 MiB'],
   ['null', holding('null'), 'it must be a JSON object, got null'],
-  ['a list', holding('[]'), 'it must be a JSON object, got a list'],
+  ['a list', holding('[]'), 'it must be a JSON object, got []'],
   ['lists within lists', holding('['.repeat(500_000)), 'must be a readable JSON file'],
-  ['a digest in a list', record({ sha256: ['f'.repeat(64)] }), 'sha256 must be 64 hex digits, got a list'],
+  ['lists within lists, to their ends', holding(nested(100_000)), 'it must be a JSON object, got [[[['],
+  ['a digest in a list', record({ sha256: ['f'.repeat(64)] }), 'sha256 must be 64 hex digits, got ["fff'],
   ['a long digest', record({ sha256: 'f'.repeat(100_000) }), `got "${'f'.repeat(99)}`],
   ['a number as time', record({ created: 5 }), 'created must be an RFC 3339 time, got 5'],
-  [
-    'an object as a data set',
-    record({ trainedOn: [{}] }),
-    'trainedOn must be a list of texts, and has an object',
-  ],
+  ['an object as a data set', record({ trainedOn: [{}] }), 'trainedOn must be a list of texts, and has {}'],
   [
     'a metric without a value',
     record({ metrics: [{ data: 'a', name: 'b', unit: 'c' }] }),
@@ -59,6 +56,10 @@ const oddRecords: [string, Maker, string][] = [
   ],
   ['a metric that is null', record({ metrics: [null] }), 'and has null'],
 ];
+
+function nested(depth: number): string {
+  return '['.repeat(depth) + ']'.repeat(depth);
+}
 
 describe('a version.json that is', () => {
   test.for(oddRecords)('%s is left out by name, and holds nobody up', async ([, make, problem]) => {
@@ -100,6 +101,14 @@ test.for<[string, Maker]>([
   await expect(Catalog.open(folder.path, SILENT)).rejects.toThrow(
     `${file} must be a readable JSON file: it must be`,
   );
+});
+
+test('a model.json with lists within lists is refused at start, by name', async () => {
+  await using folder = await modelsWith();
+  const file = join(folder.model, 'model.json');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(/"versions": [^,]+/, `"versions": ${nested(100_000)}`));
+  await expect(Catalog.open(folder.path, SILENT)).rejects.toThrow(`${file}: /versions must be`);
 });
 
 test('a folder that is full of files is left out by name', async () => {
