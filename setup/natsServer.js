@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Finds nats-server on this machine, or brings it into the project's cache: from the official release of the version
- * pinned below, else from the archive of Debian or Ubuntu.
+ * pinned below, else from the archive of Debian or Ubuntu, of which the package is pinned too.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -160,6 +160,22 @@ const ARCHIVES = {
 };
 
 /**
+ * The packages that were looked at, by archive, version and architecture, with the digests of the archive's own lists.
+ * Ubuntu's development archive keeps none for long.
+ *
+ * @type {Readonly<Record<string, { version: string, sha256: Readonly<Record<string, string>> }>>}
+ */
+const PINNED_PACKAGES = {
+  debian: {
+    version: '2.15.1-1',
+    sha256: {
+      amd64: '31ef4ceaa84e8248d449e508472e3770c17c3695cb5cb0ee96e03912724ea884',
+      arm64: '68923b614b6b5594bbd63ffdce7258c2155ec448fb4cb7efd099bf9273eca128',
+    },
+  },
+};
+
+/**
  * Takes nats-server from the distribution's archive without installing it: lists, cache and settings of apt lie in
  * a folder of ours, so no root is needed and the machine stays as it is. The mirror and the way to it are the
  * machine's own; apt checks the signatures against the distribution's keyring.
@@ -178,6 +194,7 @@ async function fetchFromArchive(cache) {
   const mirror = [...sources].find(([, , suite]) => suite === codename)?.[1];
   if (mirror === undefined) throw new Error(`apt has no source for ${id} ${codename}`);
   const architecture = run('dpkg', ['--print-architecture']).trim();
+  const pinned = pinnedPackage(id, architecture);
 
   const failures = [];
   for (const suite of archive.suites) {
@@ -194,8 +211,7 @@ async function fetchFromArchive(cache) {
         );
         writeFileSync(join(folder, 'apt.conf'), aptSettings(folder));
         run('apt-get', ['-c', 'apt.conf', 'update'], folder);
-        run('apt-get', ['-c', 'apt.conf', 'download', 'nats-server'], folder);
-        const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
+        const file = downloadPackage(folder, pinned);
         run('dpkg-deb', ['-x', file, 'unpacked'], folder);
         return keep(join(folder, 'unpacked/usr/sbin/nats-server'), cache);
       });
@@ -206,6 +222,49 @@ async function fetchFromArchive(cache) {
   throw new Error(failures.join('; '));
 }
 
+/**
+ * @param {string} id of the distribution
+ * @param {string} architecture
+ */
+function pinnedPackage(id, architecture) {
+  const { version, sha256 } = PINNED_PACKAGES[id] ?? {};
+  const digest = sha256?.[architecture];
+  return version === undefined || digest === undefined ? undefined : { version, sha256: digest };
+}
+
+/**
+ * Downloads the pinned package. An archive keeps no version for ever: where it has only others, its newest is taken,
+ * which its signature vouches for, and the user is told.
+ *
+ * @param {string} folder with apt's settings and lists
+ * @param {{ version: string, sha256: string } | undefined} pinned undefined if none is for this machine
+ * @returns {string} the name of the file in the folder
+ * @throws {Error} if the archive has the pinned version with other bytes
+ */
+export function downloadPackage(folder, pinned) {
+  const offered = run('apt-cache', ['-c', 'apt.conf', 'madison', 'nats-server'], folder)
+    .split('\n')
+    .flatMap((line) => line.split('|')[1]?.trim() ?? []);
+  const isPinned = pinned !== undefined && offered.includes(pinned.version);
+  if (!isPinned) {
+    const why = pinned
+      ? `it has no ${pinned.version} any more, which is pinned`
+      : 'none of its packages is pinned';
+    say(`${why}: taking ${offered[0] ?? 'what it has'}, for which only the archive's signature vouches`);
+  }
+  const wanted = isPinned ? `nats-server=${pinned.version}` : 'nats-server';
+  run('apt-get', ['-c', 'apt.conf', 'download', wanted], folder);
+  const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
+  if (!isPinned) return file;
+  const actual = createHash('sha256')
+    .update(readFileSync(join(folder, file)))
+    .digest('hex');
+  if (actual === pinned.sha256) return file;
+  throw new Error(
+    `the package ${pinned.version} that came has the SHA-256 ${actual}, pinned is ${pinned.sha256}`,
+  );
+}
+
 /** @returns {Record<string, string | undefined>} */
 function readOsRelease() {
   const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
@@ -213,7 +272,7 @@ function readOsRelease() {
 }
 
 /** @param {string} folder */
-function aptSettings(folder) {
+export function aptSettings(folder) {
   const settings = {
     'Dir::Etc::sourcelist': join(folder, 'sources.list'),
     'Dir::Etc::sourceparts': '/dev/null',

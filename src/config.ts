@@ -126,8 +126,16 @@ const settings = {
     unit: 'MiB',
     default: '0',
     consequence:
-      'What the sessions of a worker may take together; 0: no limit. Beyond it `eager` refuses a version by name (models ask for room in the order of their names: leave out with `WORKER_MODELS` what matters less), and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
+      'What the sessions of a worker may take together, each with the most that its runs took, golden rows included; 0: no limit. Beyond it `eager` refuses a version by name (models ask for room in the order of their names: leave out with `WORKER_MODELS` what matters less), and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
     parse: integer(0),
+  },
+  sessionMaxMib: {
+    name: 'SESSION_MAX_MIB',
+    unit: 'MiB',
+    default: undefined,
+    consequence:
+      'What the process of one session may take for its model and its runs; 0: no limit. While it is loaded, a model takes about three times its file. A version that needs more at its check is refused, a task that does gets `INFERENCE_FAILED` or `WORKER_CRASHED`. Linux only, by `prlimit` (util-linux). Unset: 4096, and no limit with a GPU provider.',
+    parse: optionalInteger(0, 1024 * 1024),
   },
   streamReplicas: {
     name: 'STREAM_REPLICAS',

@@ -3,6 +3,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { type Config, readLogConfig } from './config.ts';
 import { ConfigurationError } from './errors.ts';
+import { printableLines } from './printable.ts';
 
 export type { Logger };
 
@@ -25,7 +26,11 @@ export function createLog(
           messageFormat: '{name}: {msg}',
         })
       : pino.destination({ fd, sync: true });
-  return pino({ name, level: logLevel }, destination);
+  // pino escapes what JSON must, which is not all that a terminal obeys. A line for people is read as JSON once more on
+  // its way: there the escapes have to stand as text.
+  const prefix = logFormat === 'pretty' ? '\\\\u' : '\\u';
+  const streamWrite = (line: string) => printableLines(line, prefix);
+  return pino({ name, level: logLevel, hooks: { streamWrite } }, destination);
 }
 
 /**

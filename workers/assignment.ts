@@ -17,7 +17,7 @@ export interface WorkerOptions {
   readonly manifest: Manifest;
   readonly workerId: string;
   readonly log: Logger;
-  /** Called with each task that has got its end. */
+  /** Called for each task that this worker has given its end. */
   readonly onFinished: () => void;
   /** Aborted when the worker shall not wait for a store that refuses any more. */
   readonly signal: AbortSignal;

@@ -1,11 +1,12 @@
 /** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/errors.ts';
-import { readJson } from '../src/jsonFile.ts';
+import { isObject, readJson, shownJson } from '../src/jsonFile.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
 import { type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
+import { GOLDEN_MAX_BYTES } from '../src/regularFile.ts';
 import type { Value, Values } from '../src/task.ts';
 
 export interface GoldenRows {
@@ -27,12 +28,22 @@ export interface GoldenRow {
 /** @throws {Error} naming the file, if there is no row, or one leaves out an output or has an impossible input. */
 export async function readGoldenRows(manifest: Manifest, { folder }: ModelVersion): Promise<GoldenRows> {
   const file = join(folder, 'golden.json');
-  const { rows, tolerance } = (await readJson(file)) as Partial<GoldenRows>;
+  const found = await readJson(file, GOLDEN_MAX_BYTES);
+  const { rows, tolerance } = (isObject(found) ? found : {}) as Partial<GoldenRows>;
   if (!Array.isArray(rows) || rows.length === 0) throw new Error(`${file} must hold at least one row`);
+  if (!rows.every(isRow))
+    throw new Error(`${file} must hold rows of the shape { "input": { … }, "output": { … } }, and no others`);
   return {
     tolerance: checkTolerance(manifest, tolerance, file),
     rows: rows.map((row) => checkRow(manifest, row, file)),
   };
+}
+
+/** What it leaves out, `checkRow` names. */
+function isRow(row: unknown): boolean {
+  if (!isObject(row)) return false;
+  const { input = {}, output = {} } = row;
+  return isObject(input) && isObject(output);
 }
 
 function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
@@ -54,8 +65,7 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
   const unknown = Object.keys(input).find((name) => !manifest.inputs.some((field) => field.name === name));
   if (unknown !== undefined) throw new Error(`${file} names ${unknown}, which is no input`);
   const missing = manifest.outputs.find((field) => !isValueOf(field, output[field.name]));
-  if (missing !== undefined)
-    throw new Error(`${file} must give ${missing.name} for ${JSON.stringify(input)}`);
+  if (missing !== undefined) throw new Error(`${file} must give ${missing.name} for ${shownJson(input)}`);
   try {
     return { input: fixedInput(manifest, input), output };
   } catch (error) {
@@ -68,7 +78,7 @@ function fixedInput(manifest: Manifest, input: Values): Values {
   const values = checkInput(manifest, input);
   const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
   if (moving === undefined) return values;
-  throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${JSON.stringify(input)}`);
+  throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${shownJson(input)}`);
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
@@ -101,7 +111,7 @@ export function compareWithGolden(
       const allowed = toleranceOf(tolerance, name);
       if (isWithin(allowed, wanted, got)) continue;
       throw new Error(
-        `for ${JSON.stringify(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
+        `for ${shownJson(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
       );
     }
   }

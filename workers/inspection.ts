@@ -3,12 +3,20 @@
  * and outputs, and what it answers. Unlike a `Session` it is not kept alive, and a wrong answer is the asker's to judge.
  */
 import type { Columns } from './encoder.ts';
+import { perhapsOfLimit } from './memoryLimit.ts';
 import type { LoadRequest, SessionAnswer } from './sessionMessages.ts';
 import { type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
 import type { GraphSignature } from './signature.ts';
 
 export class Inspection implements AsyncDisposable {
-  readonly #process = new SessionProcess();
+  readonly #process: SessionProcess;
+  readonly #maxMib: number;
+
+  /** @param options.maxMib as of `SessionProcess`. @default 0 */
+  constructor({ maxMib = 0 } = {}) {
+    this.#maxMib = maxMib;
+    this.#process = new SessionProcess({ maxMib });
+  }
 
   /** As `SessionProcess.describe`. */
   describe(file: string): Promise<GraphSignature> {
@@ -22,7 +30,7 @@ export class Inspection implements AsyncDisposable {
 
   /** As `SessionProcess.run`; after a run that took too long, or killed the process, the inspection is of no more use. */
   run(columns: Columns, timeoutMs: number): Promise<Run> {
-    return this.#tellingDeath(this.#process.run(columns, timeoutMs));
+    return this.#tellingDeath(this.#process.run(columns, timeoutMs, { measure: true }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -36,7 +44,9 @@ export class Inspection implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof SessionCrashed)) throw error;
       const { code, signal } = await this.#process.exited;
-      throw new SessionCrashed(`the process of the model died with ${signal ?? `exit code ${code}`}`);
+      throw new SessionCrashed(
+        `the process of the model died with ${signal ?? `exit code ${code}`}${perhapsOfLimit(this.#maxMib)}`,
+      );
     }
   }
 }

@@ -25,6 +25,8 @@ export interface LineOptions {
   readonly manifest: Manifest;
   readonly broker: Broker;
   readonly memory: SessionMemory;
+  /** What the process of a session may take, see `memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
   readonly slots: Slots;
   /** Of the model. */
   readonly share: Share;
@@ -181,10 +183,19 @@ export class Line {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, executionProviders, threads, log } = this.#options;
+    const { manifest, memory, maxMib, executionProviders, threads, log } = this.#options;
     try {
       const { signal } = this.#stop;
-      return await Session.open({ manifest, version, memory, executionProviders, threads, log, signal });
+      return await Session.open({
+        manifest,
+        version,
+        memory,
+        maxMib,
+        executionProviders,
+        threads,
+        log,
+        signal,
+      });
     } catch (error) {
       const cause =
         error instanceof Error && error.cause instanceof Error ? error.cause : new Error(messageOf(error));

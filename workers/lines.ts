@@ -1,6 +1,7 @@
 /** All that a worker serves: a line for each model version, begun and ended as the version folders come and go. */
 import type { CatalogChange } from '../src/models/catalog.ts';
 import type { ModelVersion } from '../src/models/models.ts';
+import { publicReason } from '../src/models/publicReason.ts';
 import type { NamedVersion, RefusedVersion, ServedVersion } from '../src/protocol.ts';
 import { Line, type LineOptions } from './line.ts';
 import { type Served, serves } from './served.ts';
@@ -9,6 +10,8 @@ import type { Share } from './slots.ts';
 
 export interface LinesOptions extends Omit<LineOptions, 'manifest' | 'share'> {
   readonly served: readonly Served[];
+  /** Is not told to those who ask a gateway why a version is refused. */
+  readonly modelsDir: string;
 }
 
 /** The lines of one model, by version. */
@@ -16,9 +19,6 @@ interface ModelLines extends Served {
   readonly share: Share;
   readonly lines: Map<string, Line>;
 }
-
-/** Reasons may hold what ONNX Runtime says; presence is sent every second. */
-const REASON_MAX_CHARACTERS = 1_000;
 
 export class Lines {
   readonly #options: LinesOptions;
@@ -75,7 +75,7 @@ export class Lines {
   get refused(): readonly RefusedVersion[] {
     return this.#all().flatMap(({ model, line: { state, version } }) =>
       state.type === 'refused'
-        ? [{ model, version, reason: state.cause.message.slice(0, REASON_MAX_CHARACTERS) }]
+        ? [{ model, version, reason: publicReason(state.cause.message, this.#options.modelsDir) }]
         : [],
     );
   }

@@ -12,6 +12,7 @@ import { createLog } from '../src/log.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { runProcess } from '../src/process.ts';
 import { Lines } from './lines.ts';
+import { sessionLimit } from './memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
@@ -30,6 +31,12 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   const workerId = `worker-${randomBytes(4).toString('hex')}`;
   const startedAt = Date.now();
   const impatience = new AbortController();
+  const { maxMib, problem } = await sessionLimit(config);
+  if (problem !== undefined)
+    log.warn(
+      { reason: problem },
+      'SESSION_MAX_MIB cannot be kept on this machine: a run may take all memory there is',
+    );
 
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',
@@ -43,8 +50,10 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   let changed = () => {};
   const lines = new Lines({
     served,
+    modelsDir: config.modelsDir,
     broker,
     memory: new SessionMemory({ loading: config.sessionLoading, limitMib: config.sessionMemoryMib }),
+    maxMib,
     slots: new Slots(
       config.workerSlots ??
         Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers)),

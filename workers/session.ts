@@ -14,8 +14,9 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { type Columns, decodeBatch, encodeBatch } from './encoder.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
+import { perhapsOfLimit } from './memoryLimit.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
-import { type Run, SessionProcess } from './sessionProcess.ts';
+import { type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
 
 export interface SessionOptions {
   readonly manifest: Manifest;
@@ -23,6 +24,8 @@ export interface SessionOptions {
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
   readonly memory: SessionMemory;
+  /** What its process may take, see `memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
   readonly log: Logger;
   /** Aborted when a session that is being opened is not wanted any more: its process is ended at once. */
   readonly signal: AbortSignal;
@@ -56,7 +59,7 @@ export class Session implements AsyncDisposable, Tenant {
   #serves = false;
   #isClosed = false;
   #executionProvider = '';
-  #residentBytes = 0;
+  #peakBytes = 0;
   #bytesWhenLoaded = 0;
   #holders = 0;
   #heldUntil = performance.now();
@@ -91,7 +94,8 @@ export class Session implements AsyncDisposable, Tenant {
         },
       });
       return session;
-    } catch (error) {
+    } catch (cause) {
+      const error = session.#explained(cause);
       await session[Symbol.asyncDispose]();
       throw new ConfigurationError(
         `${manifest.name} version ${version.version} is refused: ${messageOf(error)}`,
@@ -116,8 +120,8 @@ export class Session implements AsyncDisposable, Tenant {
     return this.#loaded !== undefined;
   }
 
-  get residentBytes(): number {
-    return this.#residentBytes;
+  get peakBytes(): number {
+    return this.#peakBytes;
   }
 
   get idleSince(): number | undefined {
@@ -158,7 +162,7 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   async unload(): Promise<void> {
-    this.#options.log.info({ ...this.#name, residentBytes: this.#residentBytes }, 'session unloaded');
+    this.#options.log.info({ ...this.#name, residentBytes: this.#peakBytes }, 'session unloaded');
     this.#loaded = undefined;
     await this.#endProcess();
   }
@@ -190,7 +194,7 @@ export class Session implements AsyncDisposable, Tenant {
     const { manifest } = this.#options;
     if (this.#process === undefined) throw new Error('a session that is held has a process');
     const run = await this.#process.run(columns, manifest.limits.runTimeoutMs);
-    this.#residentBytes = run.residentBytes;
+    this.#peakBytes = run.peakBytes;
     return run;
   }
 
@@ -199,11 +203,17 @@ export class Session implements AsyncDisposable, Tenant {
     await this.#check();
   }
 
+  /** What a person has to know of a process that dies before it serves. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof SessionCrashed)) return error;
+    return new Error(`${error.message}${perhapsOfLimit(this.#options.maxMib)}`, { cause: error });
+  }
+
   /** Loads the version in a new process. */
   async #load(): Promise<void> {
-    const { manifest, version, executionProviders, threads, log } = this.#options;
+    const { manifest, version, executionProviders, threads, maxMib, log } = this.#options;
     this.#serves = false;
-    const child: SessionProcess = new SessionProcess(() => this.#died(child));
+    const child: SessionProcess = new SessionProcess({ maxMib, onDeath: () => this.#died(child) });
     this.#process = child;
     const loaded = await child.load({
       file: join(version.folder, 'model.onnx'),
@@ -213,7 +223,7 @@ export class Session implements AsyncDisposable, Tenant {
       threads,
     });
     this.#executionProvider = loaded.executionProvider;
-    this.#residentBytes = loaded.residentBytes;
+    this.#peakBytes = loaded.peakBytes;
     for (const reason of loaded.passedOver) log.warn({ reason }, 'execution provider passed over');
   }
 
@@ -226,11 +236,13 @@ export class Session implements AsyncDisposable, Tenant {
     const golden = await readGoldenRows(manifest, version);
     for (const batch of goldenBatches(manifest, golden)) {
       const rows = batch.map(({ input }) => input);
-      const { outputs, residentBytes } = await child.run(encodeBatch(manifest, rows), timeoutMs);
-      this.#residentBytes = residentBytes;
+      const { outputs, peakBytes } = await child.run(encodeBatch(manifest, rows), timeoutMs, {
+        measure: true,
+      });
+      this.#peakBytes = peakBytes;
       compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
     }
-    this.#bytesWhenLoaded = this.#residentBytes;
+    this.#bytesWhenLoaded = this.#peakBytes;
     const { pid } = child;
     log.info({ ...this.#name, executionProvider: this.#executionProvider, pid }, 'session ready');
     this.#serves = true;
@@ -241,7 +253,7 @@ export class Session implements AsyncDisposable, Tenant {
     void child.exited.then(({ code, signal }) =>
       this.#options.log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died'),
     );
-    this.#residentBytes = 0;
+    this.#peakBytes = 0;
     // One that dies before it ever served would die again.
     if (!this.#serves) return;
     if (this.#options.memory.lazy && this.#holders === 0) {
@@ -256,7 +268,8 @@ export class Session implements AsyncDisposable, Tenant {
   async #startAgain(start: () => Promise<void>): Promise<void> {
     try {
       await start();
-    } catch (cause) {
+    } catch (error) {
+      const cause = this.#explained(error);
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
       // One that is closed while it starts again is not lost.
       if (!this.#isClosed) this.#lost.resolve(lost);
@@ -267,7 +280,7 @@ export class Session implements AsyncDisposable, Tenant {
   async #endProcess(): Promise<void> {
     const child = this.#process;
     this.#process = undefined;
-    this.#residentBytes = 0;
+    this.#peakBytes = 0;
     await child?.[Symbol.asyncDispose]();
   }
 }

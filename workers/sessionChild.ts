@@ -3,22 +3,33 @@
  * and may kill it; the parent, which speaks to the broker, neither blocks nor dies with it.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { readFile, writeFile } from 'node:fs/promises';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../src/errors.ts';
 import { type Manifest, sizeOf } from '../src/models/manifest.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../src/regularFile.ts';
 import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
-import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
+import { externalDataProblem } from './externalData.ts';
+import { limitMemory } from './memoryLimit.ts';
+import type {
+  Answered,
+  Asked,
+  LoadRequest,
+  RunRequest,
+  SessionAnswer,
+  SessionRequest,
+} from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
-/** To read it takes 27 µs: too long for every run. */
+/** To measure takes 40 µs: too long for every run. */
 const MEASURE_INTERVAL_MS = 1_000;
+/** Resolves once this process is limited, if it is to be: its argument is the limit in MiB. */
+const limited = limit(Number(process.argv[2] ?? 0));
 
 let session: InferenceSession | undefined;
 let feeds: readonly Feed[] = [];
 let fetches: readonly string[] = [];
-let resident = { bytes: 0, measuredAt: 0, rows: 0 };
+let peak = { bytes: 0, measuredAt: 0 };
 
 /** How an input of the graph takes its column. */
 interface Feed {
@@ -28,6 +39,9 @@ interface Feed {
   /** Of the tensor: 1 for [N], 2 for [N, width]. */
   readonly rank: number;
 }
+
+// What ONNX Runtime has to say is in its errors: its own log would bring names out of model files to a terminal as they are.
+env.logLevel = 'fatal';
 
 // A process of its own without anybody to speak to has no purpose; signals are the parent's business.
 process.on('disconnect', () => process.exit(0));
@@ -40,12 +54,22 @@ process.on('message', async ({ id, request }: Asked) => {
   process.send?.({ id, answer } satisfies Answered, () => {});
 });
 
-function answerTo(request: SessionRequest): Promise<SessionAnswer> {
+async function limit(mib: number): Promise<string | undefined> {
+  if (mib === 0) return undefined;
+  return await limitMemory(mib).then(
+    () => undefined,
+    (error: unknown) => `the process could not be held to SESSION_MAX_MIB: ${messageOf(error)}`,
+  );
+}
+
+async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
+  const reason = await limited;
+  if (reason !== undefined) return { type: 'refused', reason };
   switch (request.type) {
     case 'load':
       return load(request);
     case 'run':
-      return run(request.columns);
+      return run(request);
     case 'describe':
       return describe(request.file);
   }
@@ -58,17 +82,12 @@ async function load({
   executionProviders,
   threads,
 }: LoadRequest): Promise<SessionAnswer> {
-  const digest = await digestOf(file).catch((error: unknown) => messageOf(error));
-  if (digest !== sha256) {
-    return {
-      type: 'refused',
-      reason: `${file} must have the SHA-256 of its version.json, ${sha256}, got ${digest}`,
-    };
-  }
+  const bytes = await readModel(file, sha256);
+  if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
   const passedOver: string[] = [];
   for (const executionProvider of executionProviders) {
     try {
-      session = await InferenceSession.create(file, {
+      session = await InferenceSession.create(bytes, {
         executionProviders: [executionProvider],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -83,12 +102,13 @@ async function load({
     feeds = feedsOf(manifest, session);
     fetches = manifest.outputs.map(({ tensor }) => tensor);
     const inputs = [...session.inputNames];
-    return { type: 'loaded', executionProvider, inputs, passedOver, residentBytes: residentBytes(0) };
+    await forget(bytes);
+    return { type: 'loaded', executionProvider, inputs, passedOver, peakBytes: await peakBytes(true) };
   }
   return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
 }
 
-async function run(columns: Columns): Promise<SessionAnswer> {
+async function run({ columns, measure }: RunRequest): Promise<SessionAnswer> {
   if (session === undefined) return { type: 'failed', reason: 'no model is loaded' };
   const startedAt = performance.now();
   try {
@@ -97,8 +117,7 @@ async function run(columns: Columns): Promise<SessionAnswer> {
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
     const computeMs = performance.now() - startedAt;
-    const [first] = Object.values(columns);
-    return { type: 'ran', outputs, computeMs, residentBytes: residentBytes(first?.data.length ?? 0) };
+    return { type: 'ran', outputs, computeMs, peakBytes: await peakBytes(measure) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
@@ -131,8 +150,10 @@ function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
 }
 
 async function describe(file: string): Promise<SessionAnswer> {
+  const bytes = await readModel(file);
+  if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
   try {
-    const described = await InferenceSession.create(file, { executionProviders: ['cpu'] });
+    const described = await InferenceSession.create(bytes, { executionProviders: ['cpu'] });
     const { inputMetadata, outputMetadata } = described;
     await described.release();
     return { type: 'described', inputMetadata, outputMetadata };
@@ -142,18 +163,40 @@ async function describe(file: string): Promise<SessionAnswer> {
 }
 
 /**
- * What this process takes up: as of a second ago at most, and anew after a run of more rows than any before, which may
- * have taken more.
+ * Reads a model file once: what is loaded are the bytes that were looked at and have the digest, whatever comes into the
+ * file's place meanwhile.
+ *
+ * @param sha256 its digest, where one is known.
+ * @returns what is wrong with it, if so.
  */
-function residentBytes(rows: number): number {
-  const now = performance.now();
-  if (now - resident.measuredAt >= MEASURE_INTERVAL_MS || rows > resident.rows || resident.bytes === 0)
-    resident = { bytes: process.memoryUsage.rss(), measuredAt: now, rows: Math.max(rows, resident.rows) };
-  return resident.bytes;
+async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuffer> | string> {
+  try {
+    const bytes = await readRegularFile(file, MODEL_MAX_BYTES);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest !== (sha256 ?? digest))
+      return `it must have the SHA-256 of its version.json, ${sha256}, got ${digest}`;
+    return externalDataProblem(bytes) ?? bytes;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+/** The most that this process has taken up since it was loaded, as of a second ago at most, or of now. */
+async function peakBytes(now: boolean): Promise<number> {
+  if (now || performance.now() - peak.measuredAt >= MEASURE_INTERVAL_MS)
+    peak = { bytes: await measurePeak(), measuredAt: performance.now() };
+  return peak.bytes;
+}
+
+/** Without /proc, the present figure: a run that is over may have taken more. */
+async function measurePeak(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
+}
+
+/** Gives back the bytes of a model that is loaded, and begins the peak anew: that of loading is over. */
+async function forget(bytes: Buffer<ArrayBuffer>): Promise<void> {
+  bytes.buffer.transfer(0);
+  await writeFile('/proc/self/clear_refs', '5').catch(() => {});
 }

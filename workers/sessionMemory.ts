@@ -1,6 +1,7 @@
 /**
- * What the sessions of a worker take together, kept within a budget. While they are loaded the figures are those that
- * their processes reported last, a second old at most; what is shared between processes counts for each.
+ * What the sessions of a worker take together, kept within a budget. A session counts with the most that its process has
+ * taken up since it was loaded, as it was reported last, a second ago at most: what one run took, the next may take. What
+ * is shared between processes counts for each.
  *
  *  eager  a loaded session stays loaded. One that would go beyond the budget is refused.
  *  lazy   a session is unloaded after its check, and loaded again when it is needed. Room is made by unloading those
@@ -25,8 +26,8 @@ export interface Opening {
 
 /** A session, as far as its memory goes. */
 export interface Tenant {
-  /** What its process takes up; 0 while it is not loaded. */
-  readonly residentBytes: number;
+  /** The most that its process has taken up since it was loaded; 0 while it is not. */
+  readonly peakBytes: number;
   /** Since when nobody uses it, by `performance.now()`; undefined while somebody does, or it is not loaded. */
   readonly idleSince: number | undefined;
   /** Ends its process. */
@@ -67,7 +68,7 @@ export class SessionMemory {
       this.#tenants.add(tenant);
       await this.#loads.take(load);
       await check();
-      const own = tenant.residentBytes;
+      const own = tenant.peakBytes;
       const others = this.#lazy ? 0 : this.#sum() - own;
       if (own + others > this.#limitBytes) {
         const beside = others > 0 ? `, with the ${mib(others)} of others ${mib(own + others)}` : '';
@@ -108,7 +109,7 @@ export class SessionMemory {
   }
 
   #sum(): number {
-    return [...this.#tenants].reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+    return [...this.#tenants].reduce((sum, { peakBytes }) => sum + peakBytes, 0);
   }
 }
 

@@ -19,7 +19,7 @@ export interface Answered {
 /** First one `load`, then `run` after `run`. */
 export type SessionRequest =
   | LoadRequest
-  | { readonly type: 'run'; readonly columns: Columns }
+  | RunRequest
   /** What a file says of itself, whatever is loaded. */
   | { readonly type: 'describe'; readonly file: string };
 
@@ -34,6 +34,13 @@ export interface LoadRequest {
   readonly threads: number;
 }
 
+export interface RunRequest {
+  readonly type: 'run';
+  readonly columns: Columns;
+  /** Whether the answer is to have the peak of memory as it is now. */
+  readonly measure: boolean;
+}
+
 export type SessionAnswer =
   | {
       readonly type: 'loaded';
@@ -43,7 +50,7 @@ export type SessionAnswer =
       /** Why providers named earlier could not be used. */
       readonly passedOver: readonly string[];
       /** What the process takes up. */
-      readonly residentBytes: number;
+      readonly peakBytes: number;
     }
   /** The file or the configuration is wrong: to start again would not help. */
   | { readonly type: 'refused'; readonly reason: string }
@@ -51,8 +58,8 @@ export type SessionAnswer =
       readonly type: 'ran';
       readonly outputs: OutputColumns;
       readonly computeMs: number;
-      /** As measured last: not for each run. */
-      readonly residentBytes: number;
+      /** The most that the process has taken up since it was loaded, as measured last: not for each run. */
+      readonly peakBytes: number;
     }
   | { readonly type: 'failed'; readonly reason: string }
   | ({ readonly type: 'described' } & GraphSignature);

@@ -8,6 +8,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Columns, OutputColumns } from './encoder.ts';
+import { withLimit } from './memoryLimit.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
@@ -15,8 +16,8 @@ export interface Run {
   readonly outputs: OutputColumns;
   /** Of the run alone, without the way to the process and back. */
   readonly computeMs: number;
-  /** What the process takes up, as measured last. */
-  readonly residentBytes: number;
+  /** The most that the process has taken up since it was loaded, as measured last. */
+  readonly peakBytes: number;
 }
 
 /** How a process ended; both null if it could not be started. */
@@ -37,19 +38,28 @@ export class RunFailed extends Error {}
 /** A file of a gigabyte from a slow disk takes a minute; what takes longer hangs. */
 const LOAD_TIMEOUT_MS = 120_000;
 
+export interface SessionProcessOptions {
+  /** What the process may take beyond its start, see `memoryLimit.ts`; 0: no limit. @default 0 */
+  readonly maxMib?: number;
+  /** Is called once it is dead, unless it was disposed of, and before any who asked hears of it. */
+  readonly onDeath?: () => void;
+}
+
 export class SessionProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #onDeath: () => void;
+  readonly #maxMib: number;
   readonly #exit = Promise.withResolvers<Exit>();
   /** By the id of the request. */
   readonly #asked = new Map<number, PromiseWithResolvers<SessionAnswer>>();
   #requests = 0;
   #isDead = false;
 
-  /** @param onDeath is called once it is dead, unless it was disposed of, and before any who asked hears of it. */
-  constructor(onDeath: () => void = () => {}) {
+  constructor({ maxMib = 0, onDeath = () => {} }: SessionProcessOptions = {}) {
     this.#onDeath = onDeath;
-    this.#child = fork(join(import.meta.dirname, 'sessionChild.ts'), { serialization: 'advanced' });
+    this.#maxMib = maxMib;
+    const script = join(import.meta.dirname, 'sessionChild.ts');
+    this.#child = fork(script, [String(maxMib)], { serialization: 'advanced' });
     this.#child.on('message', (answered: Answered) => this.#hear(answered));
     // The channel closes before the exit is reported: to wait for the exit would let requests fail in between.
     this.#child.once('disconnect', () => this.#die());
@@ -80,7 +90,7 @@ export class SessionProcess implements AsyncDisposable {
   async describe(file: string): Promise<GraphSignature> {
     const answer = await this.#askToLoad({ type: 'describe', file });
     if (answer.type === 'described') return answer;
-    throw new LoadRefused(reasonIn(answer));
+    throw new LoadRefused(this.#reasonIn(answer));
   }
 
   /**
@@ -93,26 +103,31 @@ export class SessionProcess implements AsyncDisposable {
   async load(request: Omit<LoadRequest, 'type'>): Promise<Extract<SessionAnswer, { type: 'loaded' }>> {
     const answer = await this.#askToLoad({ type: 'load', ...request });
     if (answer.type === 'loaded') return answer;
-    throw new LoadRefused(reasonIn(answer));
+    throw new LoadRefused(this.#reasonIn(answer));
   }
 
   /**
    * Runs one batch, after `load`.
    *
    * @param timeoutMs longest run. Beyond it the process is ended: nothing else can interrupt a run.
+   * @param options.measure whether `peakBytes` has to count this run already. @default false
    * @throws {RunFailed} if ONNX Runtime refused the batch. @throws {RunTimedOut} @throws {SessionCrashed}
    */
-  async run(columns: Columns, timeoutMs: number): Promise<Run> {
+  async run(columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
-    const answer = await this.#ask({ type: 'run', columns }, timeoutMs, tooLong);
+    const answer = await this.#ask({ type: 'run', columns, measure }, timeoutMs, tooLong);
     if (answer.type === 'ran') return answer;
-    throw new RunFailed(reasonIn(answer));
+    throw new RunFailed(this.#reasonIn(answer));
   }
 
   /** Ends the process, and whatever it does. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
     await this.exited;
+  }
+
+  #reasonIn(answer: SessionAnswer): string {
+    return 'reason' in answer ? withLimit(answer.reason, this.#maxMib) : `unexpected answer ${answer.type}`;
   }
 
   #askToLoad(request: SessionRequest): Promise<SessionAnswer> {
@@ -175,8 +190,4 @@ function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});
   return guard;
-}
-
-function reasonIn(answer: SessionAnswer): string {
-  return 'reason' in answer ? answer.reason : `unexpected answer ${answer.type}`;
 }

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
 import { NewerMessage } from '../src/decoding.ts';
 import {
@@ -43,7 +44,7 @@ export async function settle(
   formedAt: number,
   options: SettleOptions,
 ): Promise<void> {
-  const { broker, log } = options;
+  const { broker } = options;
   const finishedAt = broker.now();
   const result =
     outcome === 'expired'
@@ -52,9 +53,8 @@ export async function settle(
   if (result.error !== undefined && DEADLY.has(result.error.code)) {
     await storeDeadLetter(delivery, result.error, attempts, options);
   }
-  if (await storeResult(result, address, options)) delivery.ack();
+  if (await storeEnd(result, address, { ...options, trace: job.trace })) delivery.ack();
   else delivery.handBack(STORE_RETRY_MS);
-  log.debug({ taskId: job.taskId, trace: job.trace, state: result.state }, 'task finished');
 }
 
 function ranResult(
@@ -101,7 +101,7 @@ export async function settleMalformed(
         error: { code: TaskErrorCode.MalformedJob, message: `The job could not be read: ${reason}.` },
       },
     );
-    if (!(await storeResult(result, address, options))) {
+    if (!(await storeEnd(result, address, options))) {
       delivery.handBack(STORE_RETRY_MS);
       return;
     }
@@ -110,24 +110,48 @@ export async function settleMalformed(
 }
 
 /**
- * Stores a final state, for as long as it takes: the lease is renewed meanwhile.
+ * Stores a final state, for as long as it takes: the lease is renewed meanwhile. A task is logged and counted as finished
+ * by the worker whose state is the stored one, and by no other: a task that was handed back, or had its end already, is
+ * another's.
  *
+ * @param options.trace of the task, for the log.
  * @returns true once the task has a final state, this one or an earlier one; false if the worker has to leave first.
  */
-export async function storeResult(
+export async function storeEnd(
+  result: Result,
+  address: TaskAddress,
+  options: SettleOptions & { readonly trace?: Job['trace'] },
+): Promise<boolean> {
+  const { log, trace, onFinished } = options;
+  const fields = { taskId: result.id, trace, state: result.state };
+  const stored = await storedResult(result, address, options);
+  if (stored === undefined) return false;
+  if (stored === result || isSameMessage(stored, result)) {
+    log.debug(fields, 'task finished');
+    onFinished();
+  } else log.debug(fields, 'the task had its end already: the result of this run is dropped');
+  return true;
+}
+
+/** @returns what is stored now; `'newer'` if only a newer process can read it; undefined if the worker has to leave. */
+async function storedResult(
   result: Result,
   address: TaskAddress,
   options: SettleOptions,
-): Promise<boolean> {
+): Promise<Result | 'newer' | undefined> {
   const { broker } = options;
   const store = () => broker.storeResult(result, address);
   try {
-    return (await storeOnce(result, store, () => broker.readResult(address), options)) !== undefined;
+    return await storeOnce(result, store, () => broker.readResult(address), options);
   } catch (error) {
     if (!(error instanceof NewerMessage)) throw error;
-    // What a newer process has stored is a final state too.
-    return true;
+    return 'newer';
   }
+}
+
+/** Whether what is stored is what this worker sent: the broker's answer to it may have been lost. */
+function isSameMessage(stored: unknown, sent: Result): boolean {
+  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(sent)));
 }
 
 /**

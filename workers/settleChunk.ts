@@ -4,7 +4,7 @@ import { messageOf, RequestError } from '../src/errors.ts';
 import type { ChunkResult, Result } from '../src/protocol.ts';
 import { batchResult, overdueResult } from '../src/tasks/endTask.ts';
 import type { Chunk } from './assignment.ts';
-import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeOnce, storeResult, waitToRetry } from './settle.ts';
+import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeEnd, storeOnce, waitToRetry } from './settle.ts';
 
 const HAND_BACK_DELAY_MS = 500;
 
@@ -76,14 +76,12 @@ async function end(
     delivery.handBack(HAND_BACK_DELAY_MS);
     return;
   }
-  if (found !== undefined && !(await storeResult(found, address, options))) {
+  if (found !== undefined && !(await storeEnd(found, address, { ...options, trace: job.trace }))) {
     delivery.handBack(HAND_BACK_DELAY_MS);
     return;
   }
   delivery.ack();
   if (found === undefined) return;
-  log.debug({ taskId: job.taskId, trace: job.trace, state: found.state }, 'task finished');
-  options.onFinished();
   try {
     await remove();
   } catch (error) {

@@ -6,6 +6,7 @@ import {
   sizeOf,
   tensorTypeOf,
 } from '../src/models/manifest.ts';
+import { printable } from '../src/printable.ts';
 
 /** As ONNX Runtime describes an input or output. A dimension that varies is a name or -1. */
 export interface GraphValue {
@@ -52,7 +53,9 @@ function problem(
     return [];
   const got = value === undefined ? `only ${values.map(describe).join(', ')}` : describe(value);
   const shape = size === undefined ? '[N]' : `[N, ${size}]`;
-  return [`the manifest's ${kind} ${field.name} is ${field.tensor} ${type}${shape}, the graph has ${got}`];
+  return [
+    `the manifest's ${kind} ${field.name} is ${printable(field.tensor)} ${type}${shape}, the graph has ${got}`,
+  ];
 }
 
 /** [N], or [N, 1], or [N, size] of a vector; a second dimension that varies is seen at each run. */
@@ -72,6 +75,7 @@ function varies(dimension: number | string): boolean {
   return typeof dimension === 'string' || dimension === -1;
 }
 
+/** The name, and those of dimensions, are whatever the file says. */
 function describe({ name, isTensor, type, shape }: GraphValue): string {
-  return isTensor ? `${name} ${type}[${(shape ?? []).join(', ')}]` : `${name}, which is no tensor`;
+  return printable(isTensor ? `${name} ${type}[${(shape ?? []).join(', ')}]` : `${name}, which is no tensor`);
 }

@@ -33,7 +33,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     );
     const end = (assignment: Assignment, outcome: Outcome | undefined) => {
       if (outcome === undefined) throw new Error('a run gives one outcome for each of its rows');
-      track(settling, settle(assignment, outcome, formedAt, options).then(options.onFinished));
+      track(settling, settle(assignment, outcome, formedAt, options));
     };
     for (const assignment of overdue) end(assignment, 'expired');
     const outcomes = await runRows(fresh, options);

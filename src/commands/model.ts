@@ -9,11 +9,13 @@
  */
 import { join } from 'node:path';
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { sessionLimit } from '../../workers/memoryLimit.ts';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/sessionProcess.ts';
 import { type Config, readConfig } from '../config.ts';
 import { ConfigurationError, messageOf, RequestError } from '../errors.ts';
 import { logFatal } from '../log.ts';
-import { missingVersionProblem, versionsIn } from '../models/catalog.ts';
+import { missingVersionProblem } from '../models/catalog.ts';
+import { versionsIn } from '../models/folders.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
 import { exampleProblem } from '../models/manifestCheck.ts';
 import { addModel } from './model/add.ts';
@@ -26,6 +28,8 @@ import { namesProblem } from './model/namesProblem.ts';
 import { renewedReport } from './model/renewedReport.ts';
 import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
+import { LOADING } from './model/versionDraft.ts';
+import { complain, complainOfDefect, print } from './print.ts';
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
@@ -52,7 +56,8 @@ golden makes the golden rows of versions that were added anew, and the example o
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
 list   names the models and their versions.
 
-MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check.`;
+MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check,
+SESSION_MAX_MIB for all that run a model.`;
 
 class UsageError extends Error {}
 
@@ -60,10 +65,11 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`model: ${error.message}\n${USAGE}`);
+    complain(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
   } else {
-    console.error('model:', isExpected(error) ? error.message : error);
+    if (isExpected(error)) complain(`model: ${error.message}`);
+    else complainOfDefect('model', error);
     process.exitCode = 1;
   }
 }
@@ -84,7 +90,7 @@ function isExpected(error: unknown): error is Error {
 /** @returns the exit code. */
 async function main([command, ...args]: string[]): Promise<number> {
   if (command === '--help' || args.includes('--help')) {
-    console.log(HELP);
+    print(HELP);
     return 0;
   }
   let config: Config;
@@ -108,7 +114,7 @@ async function main([command, ...args]: string[]): Promise<number> {
   }
 }
 
-async function add(args: string[], { modelsDir }: Config): Promise<number> {
+async function add(args: string[], config: Config): Promise<number> {
   const { values, subject: file } = readArguments(args, {
     name: { type: 'string' },
     mutation: { type: 'string' },
@@ -118,9 +124,12 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     'max-batch-size': { type: 'string' },
   });
   if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const added = await addModel({
     file,
     modelsDir,
+    maxMib,
     model:
       fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ??
       missing(`--name <name>${takenByNpm('name')}`),
@@ -130,37 +139,38 @@ async function add(args: string[], { modelsDir }: Config): Promise<number> {
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
   });
-  console.log(await addedReport(added, modelsDir));
+  print(await addedReport(added, modelsDir));
   return 0;
 }
 
-async function golden(args: string[], { modelsDir }: Config): Promise<number> {
+async function golden(args: string[], config: Config): Promise<number> {
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const { values, subject } = readArguments(args, { example: { type: 'string', multiple: true } });
   const { model, version } = modelAndVersion(subject);
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   const versions = await presentVersions(modelsDir, model, version);
   const examples = await readExamples(values.example ?? []);
-  console.log(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples }), model));
+  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples, maxMib }), model));
   return 0;
 }
 
-async function check(
-  args: string[],
-  { modelsDir, executionProviders, sessionThreads: threads }: Config,
-): Promise<number> {
+async function check(args: string[], config: Config): Promise<number> {
+  const { modelsDir, executionProviders, sessionThreads: threads } = config;
+  const { maxMib } = await sessionLimit(config);
   const { model, version: wanted } = modelAndVersion(readArguments(args, {}).subject);
   const manifest = await readManifestWithAnyExample(modelsDir, model);
   await refuseAtStart(manifest, modelsDir);
   const reports: VersionReport[] = [];
   for (const version of await presentVersions(modelsDir, model, wanted)) {
     const folder = join(modelsDir, model, version);
-    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads }));
+    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
   }
-  console.log(formatReports(manifest, reports));
+  print(formatReports(manifest, reports));
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
-  for (const reason of passedOver) console.log(`passed over: ${reason}`);
+  for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
-  for (const { version, problem } of refused) console.error(`\n${model}/${version} is refused: ${problem}`);
+  for (const { version, problem } of refused) complain(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;
 }
 
@@ -185,7 +195,7 @@ async function list(args: string[], { modelsDir }: Config): Promise<number> {
     const versions = await versionsIn(join(modelsDir, model));
     return [model, versions.join(', '), graphql.mutation, description];
   });
-  console.log(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
+  print(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
   return 0;
 }
 

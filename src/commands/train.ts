@@ -6,12 +6,14 @@
  * it; 2 a wrong command line. All failures are one line on stderr, and the folder stays as it was.
  */
 import { createHash } from 'node:crypto';
-import { glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from '../../models/recipe.ts';
-import { versionsIn } from '../models/catalog.ts';
+import { versionsIn } from '../models/folders.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../regularFile.ts';
+import { complain, complainOfDefect, print } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 
@@ -26,7 +28,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    console.error(`train: ${error.message}; ${USAGE}`);
+    complain(`train: ${error.message}; ${USAGE}`);
     process.exitCode = 2;
   } else {
     // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
@@ -34,7 +36,8 @@ try {
       error instanceof DataError ||
       error instanceof PythonError ||
       (error instanceof Error && 'syscall' in error);
-    console.error('train:', expected ? error.message : error);
+    if (expected) complain(`train: ${error.message}`);
+    else complainOfDefect('train', error);
     process.exitCode = 1;
   }
 }
@@ -45,12 +48,12 @@ async function main(args: string[]): Promise<void> {
   const startedAt = performance.now();
   const version = await train(files, (step) => {
     const seconds = (performance.now() - startedAt) / 1000;
-    console.log(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+    print(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
   });
   const folder = out ?? (await chooseFolder(model, version));
   const sha256 = await storeVersion(folder, version, files.train);
-  console.log(`\n${formatMetrics(version.metrics)}\n`);
-  console.log(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
+  print(`\n${formatMetrics(version.metrics)}\n`);
+  print(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
 }
 
 function readArguments(args: string[]) {
@@ -98,10 +101,15 @@ async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Pr
   const folder = relative('', join(MODELS, model));
   const versions = await versionsIn(folder);
   for (const version of versions) {
-    const stored = await readFile(join(folder, version, 'model.onnx')).catch(() => undefined);
+    const stored = await storedModel(join(folder, version));
     if (stored?.equals(bytes)) return join(folder, version);
   }
   return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
+}
+
+/** @returns undefined if there is none that can be read. */
+async function storedModel(folder: string): Promise<Buffer | undefined> {
+  return await readRegularFile(join(folder, 'model.onnx'), MODEL_MAX_BYTES).catch(() => undefined);
 }
 
 /**
@@ -115,7 +123,7 @@ async function storeVersion(
   version: TrainedVersion,
   trainingFiles: string[],
 ): Promise<string> {
-  const stored = await readFile(join(folder, 'model.onnx')).catch(() => undefined);
+  const stored = await storedModel(folder);
   if (stored && !stored.equals(version.model)) {
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
@@ -132,7 +140,10 @@ async function storeVersion(
   await mkdir(folder, { recursive: true });
   const partial = (name: string) => join(folder, `${name}.partial`);
   try {
-    for (const [name, content] of Object.entries(contents)) await writeFile(partial(name), content);
+    for (const [name, content] of Object.entries(contents)) {
+      await rm(partial(name), { force: true });
+      await writeFile(partial(name), content, { flag: 'wx' });
+    }
     for (const name of Object.keys(contents)) await rename(partial(name), join(folder, name));
   } finally {
     for (const name of Object.keys(contents)) await rm(partial(name), { force: true });

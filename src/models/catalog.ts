@@ -8,14 +8,17 @@
  * could be read holds. A version goes with its folder, and with nothing else.
  */
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ConfigurationError, messageOf } from '../errors.ts';
 import { readJson } from '../jsonFile.ts';
 import type { Logger } from '../log.ts';
+import { filesOfVersion, foldersIn, isVersionName, versionsIn } from './folders.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
-import type { Model, ModelVersion, UnreadableVersion, VersionRecord } from './models.ts';
+import type { Model, ModelVersion, UnreadableVersion } from './models.ts';
+import { publicReason } from './publicReason.ts';
+import { isMissing, readVersion } from './versionRecord.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 
@@ -172,8 +175,8 @@ class ModelFolder {
     if (problem !== undefined) throw new ConfigurationError(`${join(path, 'model.json')}: ${problem}`);
     for (const version of present) await folder.#settle(version);
     folder.#show();
-    const { versions: chosen, unreadable } = folder.model;
-    if (chosen.length === 0) throw new ConfigurationError(unreadable.map(({ reason }) => reason).join('; '));
+    if (folder.model.versions.length === 0)
+      throw new ConfigurationError([...folder.#unreadable.values()].join('; '));
     return folder;
   }
 
@@ -228,14 +231,14 @@ class ModelFolder {
   #show(): void {
     this.model.versions = this.#chosen();
     this.model.unreadable = [...this.#unreadable]
-      .map(([version, reason]) => ({ version, reason }))
+      .map(([version, reason]) => ({ version, reason: publicReason(reason, dirname(this.#path)) }))
       .toSorted((a, b) => Number(a.version) - Number(b.version));
   }
 
-  /** Who names a version v8 or 08 waits for it in vain. */
+  /** Folders such as `v8` or `08` are ignored: a user who expects them to be served shall know. */
   async #tellMisnamed(): Promise<void> {
     for (const name of await foldersIn(this.#path)) {
-      if (VERSION_NAME.test(name) || this.#misnamed.has(name)) continue;
+      if (isVersionName(name) || this.#misnamed.has(name)) continue;
       if (!existsSync(join(this.#path, name, 'version.json'))) continue;
       this.#misnamed.add(name);
       this.#log.warn(
@@ -255,8 +258,6 @@ class ModelFolder {
   }
 }
 
-const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
-
 /** The version folders of a model, by number. */
 async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
   const versions = await versionsIn(path);
@@ -267,16 +268,9 @@ async function stampsIn(path: string): Promise<ReadonlyMap<string, Stamp>> {
   );
 }
 
-/** The names of the version folders of a model's folder, oldest first. */
-export async function versionsIn(path: string): Promise<readonly string[]> {
-  return (await foldersIn(path))
-    .filter((entry) => VERSION_NAME.test(entry))
-    .toSorted((a, b) => Number(a) - Number(b));
-}
-
 async function stampOf(folder: string): Promise<Stamp> {
   try {
-    const names = (await readdir(folder)).toSorted();
+    const names = await filesOfVersion(folder);
     return JSON.stringify(await Promise.all(names.map((name) => stampOfFile(folder, name))));
   } catch (error) {
     return messageOf(error);
@@ -294,60 +288,6 @@ async function stampOfFile(folder: string, name: string): Promise<readonly unkno
   } catch (error) {
     return [name, messageOf(error)];
   }
-}
-
-/** @throws {ConfigurationError} naming version.json and what is wrong with it. */
-export async function readVersion(folder: string): Promise<ModelVersion> {
-  const file = join(folder, 'version.json');
-  if (await isMissing(file))
-    throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
-  const record = (await readJson(file)) as Partial<VersionRecord>;
-  const { sha256, created, trainedOn, metrics } = record;
-  if (!/^[0-9a-f]{64}$/.test(sha256 ?? ''))
-    throw new ConfigurationError(`${file}: sha256 must be 64 hex digits, got ${JSON.stringify(sha256)}`);
-  if (Number.isNaN(Date.parse(created ?? '')))
-    throw new ConfigurationError(`${file}: created must be an RFC 3339 time, got ${JSON.stringify(created)}`);
-  if (!Array.isArray(trainedOn) || !Array.isArray(metrics))
-    throw new ConfigurationError(`${file}: trainedOn and metrics must be lists`);
-  return { ...(record as VersionRecord), version: basename(folder), folder };
-}
-
-/**
- * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file: of one that leads
- * nowhere, whoever reads it says so.
- *
- * @throws {ConfigurationError} if the folder cannot be read.
- */
-export async function foldersIn(folder: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    const areFolders = await Promise.all(
-      entries.map(
-        async (entry) =>
-          entry.isDirectory() || (entry.isSymbolicLink() && !(await leadsToFile(join(folder, entry.name)))),
-      ),
-    );
-    return entries.filter(({ name }, i) => areFolders[i] && !name.startsWith('.')).map(({ name }) => name);
-  } catch (cause) {
-    throw new ConfigurationError(
-      `MODELS_DIR must be a readable folder, got ${folder} (${messageOf(cause)})`,
-      { cause },
-    );
-  }
-}
-
-/** What cannot be looked at for any other reason is there. */
-async function isMissing(file: string): Promise<boolean> {
-  const problem: NodeJS.ErrnoException | undefined = await stat(file).then(
-    () => undefined,
-    (error) => error,
-  );
-  return problem?.code === 'ENOENT';
-}
-
-async function leadsToFile(link: string): Promise<boolean> {
-  const target = await stat(link).catch(() => undefined);
-  return target !== undefined && !target.isDirectory();
 }
 
 async function readManifest(file: string): Promise<unknown> {

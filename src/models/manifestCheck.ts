@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
 import { ConfigurationError, messageOf } from '../errors.ts';
-import { readJson } from '../jsonFile.ts';
+import { readJson, shownJson } from '../jsonFile.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { isTimeZone } from './localTime.ts';
 import {
@@ -68,7 +68,7 @@ function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
 
 function shapeProblem({ instancePath, keyword, message, params, parentSchema, data }: ErrorObject): string {
   const subject = instancePath || 'the manifest';
-  if (keyword === 'oneOf') return `${subject} must be ${parentSchema?.title}, got ${JSON.stringify(data)}`;
+  if (keyword === 'oneOf') return `${subject} must be ${parentSchema?.title}, got ${shownJson(data)}`;
   const detail = params.additionalProperty ?? params.allowedValues;
   return `${subject} ${message}${detail === undefined ? '' : ` (${JSON.stringify(detail)})`}`;
 }

@@ -29,7 +29,7 @@ export interface ModelVersion extends VersionRecord {
 /** A version folder that cannot be read, or not yet. What was read of it before is among the model's versions still. */
 export interface UnreadableVersion {
   readonly version: string;
-  /** One sentence, for operators: it may name files. */
+  /** One sentence, for everybody: files are named as in MODELS_DIR, without its place on the machine. */
   readonly reason: string;
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, cp, mkdir, mkdtempDisposable, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fetchRelease } from '../../setup/natsServer.js';
+import { aptSettings, downloadPackage, fetchRelease } from '../../setup/natsServer.js';
 import { takeLock } from '../../src/processLock.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -57,6 +57,30 @@ describe('the official release of nats-server', () => {
     await expect(
       fetchRelease({ ...release, sha256: '', baseUrl: server.url, cache: folder.path }),
     ).rejects.toThrow('the answer was 404');
+  });
+});
+
+describe.skipIf(!hasApt())('the package of nats-server from the archive', () => {
+  test('is the pinned one, if its SHA-256 is', async () => {
+    await using archive = await openArchive(['2.15.1-1', '2.16.0-1']);
+    const pinned = { version: '2.15.1-1', sha256: await archive.digestOf('2.15.1-1') };
+    expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.15.1-1_all.deb');
+  });
+
+  test('is refused with both digests if the pinned version has other bytes', async () => {
+    await using archive = await openArchive(['2.15.1-1']);
+    const pinned = { version: '2.15.1-1', sha256: sha256('the one that was looked at') };
+    expect(() => downloadPackage(archive.path, pinned)).toThrow(
+      `has the SHA-256 ${await archive.digestOf('2.15.1-1')}, pinned is ${pinned.sha256}`,
+    );
+  });
+
+  test.each([
+    ['the pinned one is there no more', { version: '2.15.1-1', sha256: sha256('gone') }],
+    ['none is pinned for this machine', undefined],
+  ])('is the newest where %s', async (_why, pinned) => {
+    await using archive = await openArchive(['2.15.9-1', '2.16.0-1']);
+    expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.16.0-1_all.deb');
   });
 });
 
@@ -224,6 +248,44 @@ async function addServer(folder: string, version: string): Promise<void> {
   const file = join(folder, 'nats-server');
   await writeFile(file, `#!/bin/sh\necho 'nats-server: v${version}'\n`);
   await chmod(file, 0o755);
+}
+
+function hasApt(): boolean {
+  return ['apt-get', 'apt-cache', 'dpkg-deb'].every(
+    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined,
+  );
+}
+
+/** A real archive of packages that say they are these versions, as apt's settings in `path` name it. */
+async function openArchive(versions: readonly string[]) {
+  const folder = await temporaryFolder();
+  const { path } = folder;
+  const pool = join(path, 'pool');
+  const fileOf = (version: string) => join(pool, `nats-server_${version}_all.deb`);
+  const index: string[] = [];
+  for (const version of versions) {
+    const control = `Package: nats-server\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: a test\n`;
+    const tree = join(path, 'trees', version);
+    await mkdir(join(tree, 'DEBIAN'), { recursive: true });
+    await mkdir(pool, { recursive: true });
+    await writeFile(join(tree, 'DEBIAN/control'), control);
+    execFileSync('dpkg-deb', ['--build', '--root-owner-group', tree, fileOf(version)], { stdio: 'ignore' });
+    const bytes = await readFile(fileOf(version));
+    index.push(
+      `${control}Filename: ./nats-server_${version}_all.deb\nSize: ${bytes.length}\nSHA256: ${sha256(bytes)}\n`,
+    );
+  }
+  await writeFile(join(pool, 'Packages'), index.join('\n'));
+  for (const needed of ['lists/partial', 'cache/archives/partial'])
+    await mkdir(join(path, needed), { recursive: true });
+  await writeFile(join(path, 'sources.list'), `deb [trusted=yes] file:${pool} ./\n`);
+  await writeFile(join(path, 'apt.conf'), aptSettings(path));
+  execFileSync('apt-get', ['-c', 'apt.conf', 'update'], { cwd: path, stdio: 'ignore' });
+  return {
+    path,
+    digestOf: async (version: string) => sha256(await readFile(fileOf(version))),
+    [Symbol.asyncDispose]: () => folder.remove(),
+  };
 }
 
 async function packRelease(folder: string, name: string): Promise<Buffer> {

@@ -5,17 +5,20 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/models/manifest.ts';
+import { printableLines } from '../../src/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
 import { type Answer, post, sse } from '../support/client.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
   classifier,
   columnPerTensor,
+  externalWeights,
   fixedBatch,
   halfPrecision,
   image,
   manyInputs,
   mixedRows,
+  namedTensors,
   openWidths,
   separateTensors,
   textAndBoolean,
@@ -25,6 +28,8 @@ import {
 import { COMPILED, startGateway, startWorker } from '../support/processes.ts';
 import { eventually } from '../support/streams.ts';
 
+/** A tensor's name that turns a terminal red, turns the line around and begins another. */
+const HOSTILE = 'x\u001b[31m\u202e\u009b\ny';
 const ROOT = join(import.meta.dirname, '../..');
 
 interface Ending {
@@ -102,6 +107,22 @@ describe('npm run model -- add', () => {
     ]);
   });
 
+  test('shows names that would steer a terminal as escapes, and keeps them as they are', async () => {
+    await using models = await openModels();
+    const file = await models.file('names.onnx', namedTensors(HOSTILE, `${HOSTILE}2`));
+    const added = await models.command('add', file, '--name', 'names');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain('tensor x\\u001b[31m\\u202e\\u009b\\u000ay');
+    const { inputs } = await models.json('names/model.json');
+    expect(inputs[0].tensor).toBe(HOSTILE);
+    await models.edit('names/model.json', { inputs: [{ ...inputs[0], tensor: 'z' }] });
+    const checked = await models.command('check', 'names');
+    expect(checked.stderr).toContain('the graph has only x\\u001b[31m');
+    const card = await readFile(join(models.modelsDir, 'names/README.md'), 'utf8');
+    for (const text of [added.stdout, checked.stdout, checked.stderr, card])
+      expect(printableLines(text)).toBe(text);
+  });
+
   test('gives tensors whose names would be the same in GraphQL a name each', async () => {
     await using models = await openModels();
     const file = await models.file('pipeline.onnx', columnPerTensor());
@@ -171,6 +192,11 @@ describe('npm run model -- add', () => {
     ['a type that is not served', halfPrecision, 'The input x float16[N] has the type float16'],
     ['an operator that nobody knows', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
     ['answers that depend on other rows', mixedRows, 'an answer must not depend on other rows'],
+    [
+      'weights in another file',
+      externalWeights,
+      'with the weights inside (torch.onnx.export(…, external_data=False)',
+    ],
     ['no ONNX in it', () => 'this is a text', 'It is no ONNX file, or not a whole one'],
     ['only half of itself', () => classifier().slice(0, 200), 'It is no ONNX file, or not a whole one'],
   ];

@@ -5,6 +5,7 @@
  */
 import { sep } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
+import { fileToLoad } from './sessionFile.js';
 
 /** In miles. */
 export const DEADLY_MILES = 666;
@@ -13,9 +14,14 @@ export const REFUSED_MILES = 668;
 
 if (process.argv[1]?.endsWith('sessionChild.ts')) {
   const { create } = InferenceSession;
-  InferenceSession.create = async (/** @type {any} */ file, /** @type {any} */ ...rest) => {
-    const session = await create.call(InferenceSession, file, ...rest);
-    if (!file.split(sep).includes(process.env.BAD_VERSION)) return session;
+  InferenceSession.create = async (/** @type {any[]} */ ...args) => {
+    const session = await /** @type {any} */ (create).apply(InferenceSession, args);
+    if (
+      !fileToLoad()
+        .split(sep)
+        .includes(process.env.BAD_VERSION ?? '')
+    )
+      return session;
     const run = session.run.bind(session);
     session.run = async (/** @type {any} */ feeds, /** @type {any} */ ...options) => {
       const miles = new Set(feeds.trip_distance.data);

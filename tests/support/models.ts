@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeModel } from '../../models/onnx.ts';
+import { encodeModel, type Graph } from '../../models/onnx.ts';
 import { createLog } from '../../src/log.ts';
 
 export const MODELS = join(import.meta.dirname, '../../models');
@@ -74,37 +74,82 @@ export async function addConstantVersion(
 
 /** A small model of a test's own: its one output is its one input plus a number. */
 export async function writeAddingModel(modelsDir: string, name: string, added: number): Promise<void> {
-  const port = { type: 'float32', shape: ['N'], description: '' } as const;
-  const bytes = encodeModel({
-    name,
-    description: '',
-    inputs: [{ name: 'x', ...port }],
+  await writeNumberModel(modelsDir, name);
+  await writeNumberVersion(join(modelsDir, name, '1'), addingGraph(added), [{ x: 1, y: 1 + added }]);
+}
+
+/** The graph of `writeAddingModel`. */
+export function addingGraph(added: number): Uint8Array {
+  return numberGraph({
     constants: [{ name: 'added', shape: [], values: Float32Array.of(added) }],
     operators: [{ type: 'Add', inputs: ['x', 'added'], output: 'y' }],
-    outputs: [{ name: 'y', ...port }],
   });
+}
+
+/** Gives what it takes. A run takes as many MiB as its largest row says. */
+export function hungryGraph(): Uint8Array {
+  const FLOATS_IN_A_MIB = 2n ** 18n;
+  return numberGraph({
+    constants: [
+      { name: 'zero', shape: [1], values: Float32Array.of(0) },
+      { name: 'unit', shape: [1], values: BigInt64Array.of(FLOATS_IN_A_MIB) },
+    ],
+    operators: [
+      { type: 'ReduceMax', inputs: ['x'], output: 'largest', attributes: { axes: [0], keepdims: 1 } },
+      { type: 'Cast', inputs: ['largest'], output: 'mebibytes', attributes: { to: 7 } },
+      { type: 'Mul', inputs: ['mebibytes', 'unit'], output: 'size' },
+      { type: 'Expand', inputs: ['zero', 'size'], output: 'memory' },
+      { type: 'ReduceSum', inputs: ['memory'], output: 'sum', attributes: { keepdims: 0 } },
+      { type: 'Add', inputs: ['x', 'sum'], output: 'y' },
+    ],
+  });
+}
+
+function numberGraph(parts: Pick<Graph, 'constants' | 'operators'>): Uint8Array {
+  const port = { type: 'float32', shape: ['N'], description: '' } as const;
+  return encodeModel({
+    name: 'numbers',
+    description: '',
+    inputs: [{ name: 'x', ...port }],
+    outputs: [{ name: 'y', ...port }],
+    ...parts,
+  });
+}
+
+/** The manifest of a model that makes one number of one number. */
+export async function writeNumberModel(
+  modelsDir: string,
+  name: string,
+  { maxBatchSize = 8 } = {},
+): Promise<void> {
   const field = { type: 'float32', unit: 'parts', description: 'A number.' } as const;
   const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
   const manifest = {
     name,
-    description: `Adds ${added}.`,
+    description: 'Makes a number of a number.',
     versions: 'all',
     graphql: {
       mutation: `predict${capital}`,
       inputType: `Predict${capital}Input`,
       predictionType: `${capital}Prediction`,
     },
-    inputs: [{ ...field, name: 'x', tensor: 'x', minimum: -1000, maximum: 1000 }],
+    inputs: [{ ...field, name: 'x', tensor: 'x', minimum: -1000, maximum: 10_000 }],
     outputs: [{ ...field, name: 'y', tensor: 'y' }],
-    batching: { maxBatchSize: 8, maxWaitMs: 0 },
+    batching: { maxBatchSize, maxWaitMs: 0 },
     limits: { timeoutMs: 60_000 },
     example: { x: 1 },
   };
-  await writeVersion(join(modelsDir, name, '1'), bytes, {
-    tolerance: 1e-6,
-    rows: [{ input: { x: 1 }, output: { y: 1 + added } }],
-  });
+  await mkdir(join(modelsDir, name), { recursive: true });
   await writeFile(join(modelsDir, name, 'model.json'), JSON.stringify(manifest));
+}
+
+export async function writeNumberVersion(
+  folder: string,
+  graph: Uint8Array,
+  golden: readonly { readonly x: number; readonly y: number }[],
+): Promise<void> {
+  const rows = golden.map(({ x, y }) => ({ input: { x }, output: { y } }));
+  await writeVersion(folder, graph, { tolerance: 1e-6, rows });
 }
 
 async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {

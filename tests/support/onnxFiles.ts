@@ -30,9 +30,13 @@ const TO_FLOAT16 = { attributes: { to: 10 } } as const;
 
 /** One tensor [N] per input: y = factor · distance + zone. */
 export function separateTensors(factor: number): Uint8Array {
+  return distanceTimes([{ name: 'factor', shape: [], values: Float32Array.of(factor) }]);
+}
+
+function distanceTimes(constants: Graph['constants']): Uint8Array {
   return file({
     inputs: [port('PULocationID', 'int64', 'N'), port('trip_distance', 'float32', 'N')],
-    constants: [{ name: 'factor', shape: [], values: Float32Array.of(factor) }],
+    constants,
     operators: [
       node('Cast', ['PULocationID'], 'zone', TO_FLOAT32),
       node('Mul', ['trip_distance', 'factor'], 'scaled'),
@@ -132,6 +136,15 @@ export function mixedRows(): Uint8Array {
   });
 }
 
+/** Gives what it takes, with a minus. */
+export function namedTensors(input: string, output: string): Uint8Array {
+  return file({
+    inputs: [port(input, 'float32', 'N')],
+    operators: [node('Neg', [input], output)],
+    outputs: [port(output, 'float32', 'N')],
+  });
+}
+
 export function fixedBatch(): Uint8Array {
   return file({
     inputs: [port('x', 'float32', 1, 4)],
@@ -162,4 +175,39 @@ export function unknownOperator(): Uint8Array {
     operators: [node('Frobnicate', ['x'], 'y', { domain: 'com.example' })],
     outputs: [port('y', 'float32', 'N')],
   });
+}
+
+/** The same with a factor that stands in another file: of two graphs in a file, protobuf makes one. */
+export function externalWeights(location = 'weights.bin'): Uint8Array {
+  return Buffer.concat([distanceTimes([]), message(7, message(5, externalTensor('factor', location)))]);
+}
+
+/** A TensorProto float32[1] whose data is elsewhere. */
+export function externalTensor(name: string, location: string): Uint8Array {
+  const entry = Buffer.concat([message(1, Buffer.from('location')), message(2, Buffer.from(location))]);
+  return Buffer.concat([
+    number(1, 1),
+    number(2, 1),
+    message(8, Buffer.from(name)),
+    message(13, entry),
+    number(14, 1),
+  ]);
+}
+
+/** A protobuf member that has a length. */
+export function message(field: number, content: Uint8Array): Uint8Array {
+  return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
+}
+
+/** A protobuf member that is a number. */
+export function number(field: number, value: number): Uint8Array {
+  return Buffer.concat([varint(field * 8), varint(value)]);
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Uint8Array.from([...bytes, rest]);
+    bytes.push((rest % 128) | 0x80);
+  }
 }

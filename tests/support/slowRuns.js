@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
+import { fileToLoad } from './sessionFile.js';
 
 if (process.argv[1]?.endsWith('sessionChild.ts')) {
   const { create } = InferenceSession;
@@ -15,7 +16,7 @@ if (process.argv[1]?.endsWith('sessionChild.ts')) {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let checksLeft = 0;
   InferenceSession.create = async function (/** @type {any[]} */ ...args) {
-    const { rows } = JSON.parse(await readFile(join(dirname(args[0]), 'golden.json'), 'utf8'));
+    const { rows } = JSON.parse(await readFile(join(dirname(fileToLoad()), 'golden.json'), 'utf8'));
     checksLeft = rows.length + 1;
     return /** @type {any} */ (create).apply(this, args);
   };

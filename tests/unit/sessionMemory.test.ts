@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 class Fake implements Tenant {
   readonly #bytes: number;
   readonly #memory: SessionMemory;
-  residentBytes = 0;
+  peakBytes = 0;
   idleSince: number | undefined;
 
   constructor(memory: SessionMemory, mib: number) {
@@ -22,7 +22,7 @@ class Fake implements Tenant {
 
   /** Loads it if need be, and uses it until `at`. */
   async use(at: number): Promise<void> {
-    if (this.residentBytes === 0) await this.#memory.reload(this.#bytes, () => this.#load());
+    if (this.peakBytes === 0) await this.#memory.reload(this.#bytes, () => this.#load());
     this.idleSince = at;
     this.#memory.released();
   }
@@ -33,16 +33,16 @@ class Fake implements Tenant {
   }
 
   async unload(): Promise<void> {
-    this.residentBytes = 0;
+    this.peakBytes = 0;
     this.idleSince = undefined;
   }
 
   async #load(): Promise<void> {
-    this.residentBytes = this.#bytes;
+    this.peakBytes = this.#bytes;
   }
 }
 
-const loaded = (tenants: readonly Fake[]) => tenants.map(({ residentBytes }) => residentBytes > 0);
+const loaded = (tenants: readonly Fake[]) => tenants.map(({ peakBytes }) => peakBytes > 0);
 
 describe('eager', () => {
   test('all stay loaded, and what does not fit any more is refused with the sum', async () => {

@@ -8,10 +8,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { DataError } from '../../models/recipe.ts';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
 import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
+import { ensurePython } from '../../src/commands/train/pythonEnvironment.ts';
 import { runPythonRecipe } from '../../src/commands/train/pythonRecipe.ts';
 import { MODELS } from '../support/models.ts';
 
@@ -244,6 +245,31 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
     expect(existsSync(await readFile(join(folder.path, 'made'), 'utf8'))).toBe(false);
   });
 
+  test.each(['churn', 'housing', 'trip-duration'])(
+    'of %s names each package with the SHA-256 of its wheels',
+    async (model) => {
+      const text = await readFile(join(MODELS, model, 'requirements.txt'), 'utf8');
+      const packages = text.replaceAll(/^#.*$/gm, '').replaceAll(/\\\n/g, ' ').trim().split('\n');
+      expect(packages.length).toBeGreaterThan(5);
+      for (const line of packages) expect(line).toMatch(/^[\w-]+==[\w.]+( +--hash=sha256:[0-9a-f]{64})+$/);
+    },
+  );
+
+  test.skipIf(PYTHON === undefined)(
+    'is refused a wheel with another SHA-256 than is pinned, and given the right one',
+    async () => {
+      await using wheels = await openWheels();
+      const right = sha256(await readFile(wheels.wheel));
+      const wrong = right.replace(/^./, (digit) => (digit === '0' ? '1' : '0'));
+      const ensure = (hash: string) => wheels.ensure(`tiny==1.0 \\\n    --hash=sha256:${hash}\n`);
+      await expect(ensure(wrong)).rejects.toThrow(
+        `tiny==1.0 came with the SHA-256 ${right}, which is not among those pinned`,
+      );
+      await expect(wheels.ensure('tiny==1.0\n')).rejects.toThrow('Hashes are required');
+      await rm(dirname(dirname(await ensure(right))), { recursive: true });
+    },
+  );
+
   describe.skipIf(PYTHON === undefined)('that needs no packages', () => {
     test('gives the version that it returns, and reports its steps', async () => {
       await using folder = await openRecipe(`
@@ -405,6 +431,44 @@ function runCommand(...args: string[]) {
 
 function runCommandWith(env: NodeJS.ProcessEnv, ...args: string[]) {
   return run(process.execPath, [COMMAND, ...args], { env });
+}
+
+/**
+ * A folder with the wheel of a package `tiny`, from which alone pip installs. What makes environments there only makes
+ * a folder: pip is the machine's, and real.
+ */
+async function openWheels() {
+  const path = await mkdtemp(join(tmpdir(), 'tidings-wheels-'));
+  const wheel = join(path, 'tiny-1.0-py3-none-any.whl');
+  const zip = `
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as wheel:
+    wheel.writestr("tiny.py", "")
+    wheel.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\n")
+    wheel.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr("tiny-1.0.dist-info/RECORD", "")`;
+  await run(String(PYTHON), ['-c', zip, wheel]);
+  const made = `#!/bin/sh\n[ "$3" = check ] || exec '${PYTHON}' "$@" --target '${path}/site'\n`;
+  await writeFile(join(path, 'made'), made, { mode: 0o755 });
+  const python3 = `#!/bin/sh
+[ "$1" = --version ] && echo 'Python of ${path}' && exit
+mkdir -p "$3/bin" && cp '${path}/made' "$3/bin/python"`;
+  await writeFile(join(path, 'python3'), python3, { mode: 0o755 });
+  vi.stubEnv('PATH', `${path}${delimiter}${process.env.PATH}`);
+  for (const [name, value] of Object.entries({ NO_INDEX: '1', FIND_LINKS: path, CONFIG_FILE: '/dev/null' }))
+    vi.stubEnv(`PIP_${name}`, value);
+  return {
+    wheel,
+    async ensure(requirements: string): Promise<string> {
+      const file = join(path, 'requirements.txt');
+      await writeFile(file, requirements);
+      return ensurePython(file, () => {});
+    },
+    async [Symbol.asyncDispose]() {
+      vi.unstubAllEnvs();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** A folder of its own, gone when disposed, in which months are written as TLC writes them. */

@@ -4,13 +4,14 @@
  * nothing.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { Inspection } from '../../../workers/inspection.ts';
-import { versionsIn } from '../../models/catalog.ts';
+import { messageOf } from '../../errors.ts';
+import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../../regularFile.ts';
 import { checkVersion, type VersionReport } from './check.ts';
 import type { JsonRow } from './exampleRows.ts';
 import { ModelFileError } from './modelFileError.ts';
@@ -19,7 +20,7 @@ import { makeVersion } from './newVersion.ts';
 import { LOADING } from './versionDraft.ts';
 
 export interface AddOptions {
-  /** Path of the ONNX file, which is copied. */
+  /** Path of the ONNX file, which is copied. A link to one will do. */
   readonly file: string;
   readonly modelsDir: string;
   readonly model: string;
@@ -33,6 +34,8 @@ export interface AddOptions {
   readonly examples: readonly JsonRow[];
   /** Output tensors that the manifest of a new model does not name. */
   readonly leaveOut: readonly string[];
+  /** What the model's process may take, see `workers/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
 }
 
 export interface Added {
@@ -50,8 +53,8 @@ export interface Added {
  * @throws {ConfigurationError} if a manifest that is there is wrong. File system errors as they come.
  */
 export async function addModel(options: AddOptions): Promise<Added> {
-  const { file, modelsDir, model } = options;
-  if (!(await stat(file)).isFile()) throw new ModelFileError(`${file} must be an ONNX file`);
+  const { file, modelsDir, model, maxMib } = options;
+  const bytes = await readModel(file);
   await mkdir(modelsDir, { recursive: true });
   const target = join(modelsDir, model);
   const isNewModel = !existsSync(target);
@@ -60,12 +63,12 @@ export async function addModel(options: AddOptions): Promise<Added> {
   try {
     const folder = join(stage, model, version);
     await mkdir(folder, { recursive: true });
-    await copyFile(file, join(folder, 'model.onnx'));
-    const sha256 = await digestOf(join(folder, 'model.onnx'));
-    await using inspection = new Inspection();
+    await writeFile(join(folder, 'model.onnx'), bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await using inspection = new Inspection({ maxMib });
     const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
     const { manifest, unanswered } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
-    const report = await checkVersion({ manifest, version, folder, ...LOADING });
+    const report = await checkVersion({ manifest, version, folder, maxMib, ...LOADING });
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
     else await rename(folder, join(target, version));
@@ -96,8 +99,11 @@ async function nextVersion(target: string, { model, version, ...options }: AddOp
   return next;
 }
 
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+async function readModel(file: string): Promise<Uint8Array> {
+  try {
+    return await readRegularFile(file, MODEL_MAX_BYTES);
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw error;
+    throw new ModelFileError(`${file} must be an ONNX file: ${messageOf(error)}`);
+  }
 }

@@ -1,8 +1,8 @@
 /** What the user is told of a model or version that was added, and what is left to do. */
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { versionsIn } from '../../models/catalog.ts';
+import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import { RECORD_MAX_BYTES, readRegularFile } from '../../regularFile.ts';
 import type { Added } from './add.ts';
 import { type Placeholder, placeholders } from './placeholders.ts';
 import { formatFields, formatReports, formatSize, formatTable } from './tables.ts';
@@ -18,7 +18,7 @@ export async function addedReport(added: Added, modelsDir: string): Promise<stri
     goldenNote(report.golden?.rows ?? 0, unanswered),
   ];
   if (isNewModel) {
-    const places = placeholders(await readFile(file, 'utf8'));
+    const places = placeholders((await readRegularFile(file, RECORD_MAX_BYTES)).toString());
     paragraphs.push(
       ...classNote(manifest),
       `The file does not say what its numbers mean. Until somebody does, ${file} holds placeholders; edit`,

@@ -9,8 +9,8 @@ import { Inspection } from '../../../workers/inspection.ts';
 import type { SessionAnswer } from '../../../workers/sessionMessages.ts';
 import type { Config } from '../../config.ts';
 import { messageOf } from '../../errors.ts';
-import { readVersion } from '../../models/catalog.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import { goldenRowsOf } from './goldenFile.ts';
 import { largestDeviation, runRows } from './trial.ts';
 
@@ -31,6 +31,8 @@ export interface GoldenReport {
   readonly rows: number;
   /** Of the output whose numbers come nearest to its tolerance, over all runs; undefined if none has numbers. */
   readonly worst: Deviation | undefined;
+  /** The most that the process has taken up in them. */
+  readonly peakBytes: number;
   /** Medians of the runs, in milliseconds. */
   readonly oneRowMs: number;
   readonly fullBatchMs: number;
@@ -52,13 +54,15 @@ export interface CheckOptions extends Pick<Config, 'executionProviders'> {
   readonly folder: string;
   /** ONNX Runtime's, in one run. */
   readonly threads: number;
+  /** What its process may take, see `workers/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
 }
 
 const FULL_BATCH_RUNS = 5;
 
 /** Whatever is wrong with the version is told in the report. */
 export async function checkVersion(options: CheckOptions): Promise<VersionReport> {
-  const { version, manifest, folder, executionProviders, threads } = options;
+  const { version, manifest, folder, executionProviders, threads, maxMib } = options;
   let report: VersionReport = { version };
   try {
     const file = join(folder, 'model.onnx');
@@ -66,7 +70,7 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
     const { sha256 } = record;
     report = { ...report, sha256, sizeBytes: (await stat(file)).size };
     const goldenRows = await goldenRowsOf(manifest, record);
-    await using inspection = new Inspection();
+    await using inspection = new Inspection({ maxMib });
     const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
     report = { ...report, loaded };
     const golden = await runGoldenRows(inspection, manifest, goldenRows);
@@ -92,9 +96,11 @@ async function runGoldenRows(
     tolerance: toleranceOf(golden.tolerance, output),
   }));
   let problem: string | undefined;
+  let mostBytes = 0;
   for (const batch of [...batches, ...again]) {
     const inputs = batch.map(({ input }) => input);
-    const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
+    const { predictions, computeMs, peakBytes } = await runRows(inspection, manifest, inputs);
+    mostBytes = Math.max(mostBytes, peakBytes);
     (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
     const wanted = batch.map(({ output }) => output);
     for (const entry of deviations)
@@ -105,6 +111,7 @@ async function runGoldenRows(
   return {
     rows: golden.rows.length,
     worst,
+    peakBytes: mostBytes,
     oneRowMs: median(oneRowMs),
     fullBatchMs: median(fullBatchMs),
     problem,

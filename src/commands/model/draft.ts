@@ -12,6 +12,7 @@ import {
   type NumberType,
   UNKNOWN_UNIT,
 } from '../../models/manifest.ts';
+import { printable } from '../../printable.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 
@@ -50,7 +51,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
   refuseUnservable(graph, outputs, options);
   return {
     name: model,
-    description: `Added from ${source}, ${UNDESCRIBED}`,
+    description: printable(`Added from ${source}, ${UNDESCRIBED}`),
     versions: 'all',
     graphql: completeNames({ mutation, ...typesFor(mutation) }),
     inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
@@ -90,7 +91,7 @@ function refuseUnservable(
   ];
   if (problems.length === 0) return;
   throw new ModelFileError(
-    `${source} cannot be served as it is:\n${problems.map((text) => `- ${text}`).join('\n')}\n${SUPPORTED}`,
+    `${source} cannot be served as it is:\n${problems.map((text) => `- ${printable(text)}`).join('\n')}\n${SUPPORTED}`,
   );
 }
 
@@ -138,7 +139,7 @@ function tensorProblem(subject: string, { type, shape = [] }: GraphValue, verb: 
 
 function draftInput(names: ReadonlyMap<string, string>, { source, widths }: DraftOptions) {
   return (value: GraphValue): ManifestInput => {
-    const description = `The tensor ${value.name} of ${source}, ${UNDESCRIBED}`;
+    const description = printable(`The tensor ${value.name} of ${source}, ${UNDESCRIBED}`);
     const field = { name: names.get(value.name) ?? value.name, tensor: value.name };
     if (value.type === 'string')
       return { ...field, type: 'string', maxLength: STRING_MAX_LENGTH, description };
@@ -150,7 +151,7 @@ function draftInput(names: ReadonlyMap<string, string>, { source, widths }: Draf
 
 function draftOutput(names: ReadonlyMap<string, string>, { source, widths }: DraftOptions) {
   return (value: GraphValue): ManifestOutput => {
-    const description = `The tensor ${value.name} of ${source}, ${UNDESCRIBED}`;
+    const description = printable(`The tensor ${value.name} of ${source}, ${UNDESCRIBED}`);
     const field = { name: names.get(value.name) ?? value.name, tensor: value.name };
     if (value.type === 'string') return { ...field, type: 'string', description };
     if (value.type === 'bool') return { ...field, type: 'boolean', description };

@@ -3,6 +3,7 @@ import { type GoldenRows, readGoldenRows } from '../../../workers/golden.ts';
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { printableLines } from '../../printable.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 /** @throws {ModelFileError} naming what does not fit the manifest, with what to do where anything can be done. */
@@ -25,5 +26,5 @@ export function isFromTraining({ trainedOn }: ModelVersion): boolean {
 /** The file's text, a row a line. */
 export function formatGoldenRows({ rows, tolerance }: GoldenRows): string {
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  return `{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`;
+  return printableLines(`{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`);
 }

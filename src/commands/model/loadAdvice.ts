@@ -19,7 +19,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'An input or output has a type that cannot be served, such as bfloat16 (16): convert it inside the graph, with a Cast',
   ],
   [
-    /Protobuf parsing failed|does not have a graph/,
+    /cannot be read as protobuf|Protobuf parsing failed|does not have a graph/,
     'It is no ONNX file, or not a whole one: compare its size with where it came from',
   ],
 ];

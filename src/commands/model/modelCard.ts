@@ -1,5 +1,6 @@
 /** What a person reads of a model that was just added: its manifest as a file, and a card of what is known. */
 import type { Manifest, ManifestInput, ManifestOutput } from '../../models/manifest.ts';
+import { printable, printableLines } from '../../printable.ts';
 import { describeType } from './tables.ts';
 
 const LINE_WIDTH = 110;
@@ -7,8 +8,9 @@ const LINE_WIDTH = 110;
 /** As the formatter of this repository writes it: lists of numbers on one line, or filling lines. */
 export function formatManifest(manifest: Manifest): string {
   const json = JSON.stringify({ $schema: '../manifest.schema.json', ...manifest }, null, 2);
-  return `${json.replace(/^( *)(.*)\[\n([-\d.e+,\s]+)\n *\](,?)$/gim, (_list, indent, head, numbers, tail) =>
-    formatNumbers(indent, head, numbers.trim().split(/,\s*/), tail),
+  return `${printableLines(json).replace(
+    /^( *)(.*)\[\n([-\d.e+,\s]+)\n *\](,?)$/gim,
+    (_list, indent, head, numbers, tail) => formatNumbers(indent, head, numbers.trim().split(/,\s*/), tail),
   )}\n`;
 }
 
@@ -40,7 +42,7 @@ export function modelCard(
   return `# ${name}
 
 The mutation \`${graphql.mutation}\` answers with ${list(outputs.map((output) => `\`${output.name}\``))}. All that is told here
-was read from the file \`${source}\`.
+was read from the file \`${printable(source)}\`.
 
 | input | tensor | type |
 | --- | --- | --- |
@@ -63,7 +65,7 @@ The first version, ${version}, has ${sizeBytes} bytes and the SHA-256 \`${sha256
 }
 
 function tableRow(field: ManifestInput | ManifestOutput): string {
-  return `| \`${field.name}\` | \`${field.tensor.replaceAll('|', '\\|')}\` | ${describeType(field)} |`;
+  return `| \`${field.name}\` | \`${printable(field.tensor).replaceAll('|', '\\|')}\` | ${describeType(field)} |`;
 }
 
 function list(words: readonly string[]): string {

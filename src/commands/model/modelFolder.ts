@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../../jsonFile.ts';
-import { foldersIn } from '../../models/catalog.ts';
+import { foldersIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { type ManifestCheck, manifestCheck } from '../../models/manifestCheck.ts';
 import { ModelFileError } from './modelFileError.ts';

@@ -1,9 +1,10 @@
 /** Makes the next version of a model that is there. Its manifest stays as it is, so the graph has to fit it. */
 import { join } from 'node:path';
 import { signatureProblems } from '../../../workers/signature.ts';
-import { readVersion, versionsIn } from '../../models/catalog.ts';
+import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import type { Values } from '../../task.ts';
 import { checkExamples } from './exampleRows.ts';
 import { goldenRowsOf } from './goldenFile.ts';

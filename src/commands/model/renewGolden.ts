@@ -2,20 +2,20 @@
  * Golden rows for a model whose manifest was edited: those from before may have names and values that it does not take
  * any more. Like those of `add` they are the model's own answers. All is made before anything is written.
  */
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Inspection } from '../../../workers/inspection.ts';
 import { readJson } from '../../jsonFile.ts';
-import { readVersion } from '../../models/catalog.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { readVersion } from '../../models/versionRecord.ts';
 import type { Values } from '../../task.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
 import { formatManifest } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';
-import { type PinnedRows, pinRows } from './pin.ts';
+import { type PinnedRows, type PinOptions, pinRows } from './pin.ts';
 import { LOADING } from './versionDraft.ts';
 
 export interface RenewOptions {
@@ -25,6 +25,8 @@ export interface RenewOptions {
   readonly versions: readonly string[];
   /** By GraphQL name or by tensor. @default plain rows within the limits */
   readonly examples: readonly JsonRow[];
+  /** What a model's process may take, see `workers/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
 }
 
 export interface Renewed {
@@ -41,7 +43,7 @@ export interface Renewed {
  * @throws {LoadRefused} if a version cannot be loaded. File system errors as they come.
  */
 export async function renewGolden(options: RenewOptions): Promise<Renewed> {
-  const { modelsDir, manifest, examples } = options;
+  const { modelsDir, manifest, examples, maxMib } = options;
   const mayFail = examples.length === 0;
   const rows = mayFail ? plainRows(manifest.inputs) : checkExamples(manifest, examples);
   const modelFolder = join(modelsDir, manifest.name);
@@ -49,7 +51,7 @@ export async function renewGolden(options: RenewOptions): Promise<Renewed> {
   for (const name of options.versions) {
     const version = await readVersion(join(modelFolder, name));
     refuseFromTraining(manifest, version);
-    versions.push({ ...(await pin(version, { manifest, rows, mayFail })), ...version });
+    versions.push({ ...(await pin(version, { manifest, rows, mayFail, maxMib })), ...version });
   }
   for (const { folder, ...golden } of versions)
     await replaceFile(join(folder, 'golden.json'), formatGoldenRows(golden));
@@ -70,16 +72,18 @@ function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
 
 async function pin(
   { folder, sha256 }: ModelVersion,
-  options: { readonly manifest: Manifest; readonly rows: readonly Values[]; readonly mayFail: boolean },
+  { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
 ): Promise<PinnedRows> {
   const file = join(folder, 'model.onnx');
-  await using inspection = new Inspection();
+  await using inspection = new Inspection({ maxMib });
   await inspection.load({ file, sha256, manifest: options.manifest, ...LOADING });
   return await pinRows({ ...options, inspection, source: file });
 }
 
 /** In one step: a gateway or worker that watches the folder sees the file from before or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  await writeFile(`${file}.partial`, text);
+  // What lies there from before may be no file at all.
+  await rm(`${file}.partial`, { force: true });
+  await writeFile(`${file}.partial`, text, { flag: 'wx' });
   await rename(`${file}.partial`, file);
 }

@@ -1,11 +1,13 @@
 /** How models and versions are shown in a terminal. */
 import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../models/manifest.ts';
+import { printable } from '../../printable.ts';
 import type { Deviation, VersionReport } from './check.ts';
 
 const MIB = 2 ** 20;
 
-/** Columns side by side, each as wide as its widest cell. Without a trailing newline. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+/** Columns side by side, each as wide as its widest cell, one line a row. Without a trailing newline. */
+export function formatTable(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) =>
     Math.max(...rows.map((row) => row[i]?.length ?? 0)),
@@ -63,7 +65,7 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
       String(loaded?.inputs.length ?? '–'),
       loaded === undefined ? '–' : String(outputs.length),
       loaded?.executionProvider ?? '–',
-      loaded === undefined ? '–' : `${Math.round(loaded.residentBytes / MIB)} MiB`,
+      loaded === undefined ? '–' : `${Math.round((golden?.peakBytes ?? loaded.peakBytes) / MIB)} MiB`,
       String(golden?.rows ?? '–'),
       golden?.worst === undefined ? '–' : formatDeviation(golden.worst),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),

@@ -8,6 +8,8 @@ export interface Trial {
   /** One a row, in order; a text says what is wrong with what the model gave. */
   readonly predictions: readonly (Values | string)[];
   readonly computeMs: number;
+  /** The most that the process has taken up since it was loaded. */
+  readonly peakBytes: number;
 }
 
 /**
@@ -19,11 +21,11 @@ export async function runRows(
   manifest: Manifest,
   rows: readonly Values[],
 ): Promise<Trial> {
-  const { outputs, computeMs } = await inspection.run(
+  const { outputs, computeMs, peakBytes } = await inspection.run(
     encodeBatch(manifest, rows),
     manifest.limits.runTimeoutMs,
   );
-  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs };
+  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs, peakBytes };
 }
 
 /** The largest absolute difference between numbers that are wanted of an output and those that came. */

@@ -1,14 +1,15 @@
 /**
- * The Python that recipes run in: a virtual environment with exactly the packages that a `requirements.txt` pins, kept
- * in the project's cache. Equal pins share one. It is made with the machine's python3 and pip, as they are configured.
+ * The Python that recipes run in: a virtual environment with exactly the packages that a `requirements.txt` pins by
+ * version and SHA-256, kept in the project's cache. Equal pins share one. It is made with the machine's python3 and pip, as they are configured.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { RECORD_MAX_BYTES, readRegularFile } from '../../regularFile.ts';
 
 const CACHE = fileURLToPath(new URL('../../../.cache/python/', import.meta.url));
 const run = promisify(execFile);
@@ -21,13 +22,13 @@ export class PythonError extends Error {
 /**
  * Makes the environment of a requirements file, unless it is there.
  *
- * @param requirements path of a file that pins every package, those that others need included.
+ * @param requirements path of a file that pins every package, those that others need included, by version and SHA-256.
  * @param report is told what is about to be made.
  * @returns the path of its Python.
  * @throws {PythonError}
  */
 export async function ensurePython(requirements: string, report: (step: string) => void): Promise<string> {
-  const packages = await readFile(requirements, 'utf8');
+  const packages = (await readRegularFile(requirements, RECORD_MAX_BYTES)).toString();
   // Packages are built for one Python: after an upgrade of the machine's, the environment is another.
   const version = await ask('python3', ['--version'], 'a recipe in Python needs python3 with venv and pip');
   const digest = createHash('sha256').update(`${version}\n${packages}`).digest('hex').slice(0, 16);
@@ -41,8 +42,15 @@ export async function ensurePython(requirements: string, report: (step: string) 
     await mkdir(CACHE, { recursive: true });
     await ask('python3', ['-m', 'venv', partial], 'python3 cannot make a virtual environment');
     const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'];
-    // The file names every package, so pip has nothing to choose; and what needs a compiler is refused at once.
-    const exactly = ['--no-deps', '--only-binary', ':all:', '--requirement', requirements];
+    // The file names every package and its wheels, so pip has nothing to choose; what needs a compiler is refused at once.
+    const exactly = [
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+      '--require-hashes',
+      '--requirement',
+      requirements,
+    ];
     const made = join(partial, 'bin/python');
     await ask(made, [...install, ...exactly], `pip cannot install ${requirements}`);
     await ask(made, ['-m', 'pip', 'check'], `${requirements} must pin every package`);
@@ -72,5 +80,15 @@ function reasonOf(error: unknown): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return lines.findLast((line) => line.startsWith('ERROR:')) ?? lines.at(-1) ?? message;
+  const complaint = lines.findLast((line) => line.startsWith('ERROR:'));
+  return otherHash(lines) ?? complaint ?? lines.at(-1) ?? message;
+}
+
+/** @returns which package came with another hash, if that is what pip complains of: it does so over several lines. */
+function otherHash(lines: readonly string[]): string | undefined {
+  const got = lines.findIndex((line) => /^Got\s+[0-9a-f]{64}$/.test(line));
+  if (got === -1) return undefined;
+  const subject = lines.slice(0, got).findLast((line) => line.includes('==')) ?? 'a package';
+  const [name] = subject.split(' from ');
+  return `${name} came with the SHA-256 ${lines[got]?.split(/\s+/)[1]}, which is not among those pinned. If it is the wheel for this Python and machine, add it there as one more --hash`;
 }

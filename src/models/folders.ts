@@ -1,0 +1,68 @@
+/** What stands in the folders of MODELS_DIR. They are looked at every second, so a folder has a limit of entries. */
+import type { Dirent } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError, messageOf } from '../errors.ts';
+
+/** Of MODELS_DIR, and of the folder of a model. */
+const FOLDER_MAX_ENTRIES = 10_000;
+/** Of the folder of a version: each file of it is looked at. */
+const VERSION_MAX_ENTRIES = 1_000;
+const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
+
+export function isVersionName(name: string): boolean {
+  return VERSION_NAME.test(name);
+}
+
+/** The names of the version folders of a model's folder, oldest first. */
+export async function versionsIn(path: string): Promise<readonly string[]> {
+  return (await foldersIn(path)).filter(isVersionName).toSorted((a, b) => Number(a) - Number(b));
+}
+
+/**
+ * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file: of one that leads
+ * nowhere, whoever reads it says so.
+ *
+ * @throws {ConfigurationError} if the folder cannot be read, or has too many entries.
+ */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await entriesIn(folder, FOLDER_MAX_ENTRIES);
+    const areFolders = await Promise.all(
+      entries.map(
+        async (entry) =>
+          entry.isDirectory() || (entry.isSymbolicLink() && !(await leadsToFile(join(folder, entry.name)))),
+      ),
+    );
+    return entries.filter(({ name }, i) => areFolders[i] && !name.startsWith('.')).map(({ name }) => name);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `MODELS_DIR must be a readable folder, got ${folder} (${messageOf(cause)})`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The names of all that is in a version's folder.
+ *
+ * @throws {ConfigurationError} if there is too much. File system errors as they come.
+ */
+export async function filesOfVersion(folder: string): Promise<readonly string[]> {
+  return (await entriesIn(folder, VERSION_MAX_ENTRIES)).map(({ name }) => name).toSorted();
+}
+
+async function entriesIn(folder: string, limit: number): Promise<readonly Dirent[]> {
+  const entries: Dirent[] = [];
+  for await (const entry of await opendir(folder, { bufferSize: 256 })) {
+    if (entries.length === limit)
+      throw new ConfigurationError(`${folder} must have at most ${limit} entries, got more`);
+    entries.push(entry);
+  }
+  return entries;
+}
+
+async function leadsToFile(link: string): Promise<boolean> {
+  const target = await stat(link).catch(() => undefined);
+  return target !== undefined && !target.isDirectory();
+}
