@@ -1,6 +1,7 @@
 /** Scores the rows of a table part by part, several parts at a time. */
 import type { Value } from '../../task.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
+import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
 import type { Part, ScoredPart, ScoreTable } from './table.ts';
 import { CallTooLarge, type ModelView, RowsRefused, type Tidings } from './tidings.ts';
@@ -8,6 +9,7 @@ import { CallTooLarge, type ModelView, RowsRefused, type Tidings } from './tidin
 export interface ScoringOptions {
   readonly tidings: Tidings;
   readonly table: ScoreTable;
+  readonly plan: Plan;
   readonly model: ModelView;
   readonly mapped: readonly MappedInput[];
   /** At most. */
@@ -46,15 +48,16 @@ function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: nu
 
 /** Rows that the model does not take are left out of the call, and have their reason as error. */
 async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPart> {
-  const { tidings, table, model, mapped } = options;
-  const { version, now } = table.plan;
-  const values = await table.read(mapped, part);
-  const rows = Array.from({ length: part.to - part.from }, (_, i) =>
-    rowOf(
-      mapped,
-      values.map((readings) => readings.map((reading) => reading[i])),
-      now,
-    ),
+  const { tidings, table, plan, model, mapped } = options;
+  const { cells, problems } = await table.read(mapped, part);
+  const rows = problems.map(
+    (problem, i) =>
+      problem ??
+      rowOf(
+        mapped,
+        cells.map((column) => column[i] ?? null),
+        plan,
+      ),
   );
   const errors = rows.map((row) => (typeof row === 'string' ? row : null));
   const columns = Object.fromEntries(
@@ -64,7 +67,7 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
     if (asked.length === 0) return;
     try {
       const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
-      const predictions = await tidings.predict(model, inputs, version);
+      const predictions = await tidings.predict(model, inputs, plan.version);
       for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
       for (const [name, column] of Object.entries(columns))
         for (const [i, row] of asked.entries()) column[row] = predictions.columns[name]?.[i] ?? null;
