@@ -1,6 +1,6 @@
 /** The file that a score writes: the columns of the input, those of the predictions, and why a row has none. */
-import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import type { Database } from './database.ts';
 import { shownName } from './mapping.ts';
 import { renameParquetColumns } from './parquetNames.ts';
@@ -32,6 +32,7 @@ interface WriteOptions {
  */
 export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
   isParquet(out);
+  await checkPlace(out);
   const [source, present] = await Promise.all([input, out].map((file) => stat(file).catch(() => undefined)));
   if (present === undefined) return;
   // However it is spelt, and by whatever link.
@@ -39,6 +40,16 @@ export async function checkOutput({ input, out, overwrite }: OutputOptions): Pro
     throw new ScoreError(`the output must be another file than the input, got ${input} and ${out}`);
   if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is none`);
   if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or say --overwrite`);
+}
+
+/** DuckDB follows links to where its file is, and cannot write beside it if there is a question mark in the way. */
+async function checkPlace(out: string): Promise<void> {
+  const folder = dirname(resolve(out));
+  const place = join(await realpath(folder).catch(() => folder), basename(out));
+  if (place.includes('?'))
+    throw new ScoreError(
+      `the output must have no ? in its path, since its unfinished part could not be kept, got ${place}`,
+    );
 }
 
 /** @throws {ScoreError} if the file has a column that is called as a new one. */

@@ -3,8 +3,8 @@ import type { Value } from '../../task.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
 import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
-import type { Part, ScoredPart, ScoreTable } from './table.ts';
-import { CallTooLarge, type ModelView, RowsRefused, type Tidings } from './tidings.ts';
+import { isWhole, type Part, type ScoredPart, type ScoreTable } from './table.ts';
+import { CallTooLarge, type ModelView, type Predictions, RowsRefused, type Tidings } from './tidings.ts';
 
 export interface ScoringOptions {
   readonly tidings: Tidings;
@@ -69,8 +69,10 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
       const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
       const predictions = await tidings.predict(model, inputs, plan.version);
       for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
+      for (const [i, reason] of inexact(model, predictions, asked.length)) errors[asked[i] ?? 0] = reason;
       for (const [name, column] of Object.entries(columns))
-        for (const [i, row] of asked.entries()) column[row] = predictions.columns[name]?.[i] ?? null;
+        for (const [i, row] of asked.entries())
+          if (errors[row] === null) column[row] = predictions.columns[name]?.[i] ?? null;
     } catch (error) {
       if (error instanceof RowsRefused) {
         for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
@@ -86,4 +88,23 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
   };
   await score([...rows.keys()].filter((i) => errors[i] === null));
   return { columns, errors };
+}
+
+/** Whole numbers come as JSON, which rounds those beyond 2^53: by row, the reason why it has none. */
+function inexact(
+  { outputs }: ModelView,
+  { columns }: Predictions,
+  rowCount: number,
+): ReadonlyMap<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { name, type } of outputs.filter(isWhole))
+    for (let row = 0; row < rowCount; row++) {
+      const value = columns[name]?.[row] ?? null;
+      if (value === null) continue;
+      const numbers = typeof value === 'object' ? value : [value];
+      const rounded = numbers.find((number) => !Number.isSafeInteger(number));
+      if (rounded !== undefined)
+        reasons.set(row, `${name} (${type}) must be below 2^53 to come without rounding, got ${rounded}`);
+    }
+  return reasons;
 }

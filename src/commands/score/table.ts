@@ -273,7 +273,8 @@ function unreadablePart(out: string, cause: unknown): unknown {
   });
 }
 
-function isWhole({ type }: FieldView): boolean {
+/** Whether an output is a whole number, or a list of them. */
+export function isWhole({ type }: FieldView): boolean {
   return type === 'int64' || type === 'int32';
 }
 
