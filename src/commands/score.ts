@@ -38,12 +38,17 @@ try {
     console.error(STOPPED);
     process.exitCode = 130;
   } else {
-    console.error('score:', error instanceof ScoreError ? error.message : error);
+    console.error('score:', isExplained(error) ? error.message : error);
     process.exitCode = 1;
   }
 } finally {
   // Calls that are still under way would keep the process.
   stop.abort();
+}
+
+/** Whether its message is all that a person needs: of a file, the system says what is wrong and with which. */
+function isExplained(error: unknown): error is Error {
+  return error instanceof ScoreError || (error instanceof Error && 'syscall' in error);
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -70,7 +75,8 @@ async function main(args: readonly string[]): Promise<void> {
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? { ...draft, dateFormats: await table.decideDateFormats(mapped, told) };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
-  for (const [name, format] of Object.entries(plan.dateFormats)) console.log(`${name}: dates are ${format}`);
+  for (const [name, format] of Object.entries(plan.dateFormats))
+    console.log(`${name}: dates are read as ${format}`);
   const rowCount = await table.rowCount();
   const progress = new ScoreProgress(model.name, rowCount);
   try {

@@ -1,4 +1,5 @@
-/** A DuckDB database in a file, or in memory. Its statements end when the signal is aborted. */
+/** A DuckDB database in a file, or in memory. Its statements run one by one, and end when the signal is aborted. */
+import { join } from 'node:path';
 import {
   type DuckDBConnection,
   DuckDBDataChunk,
@@ -21,32 +22,47 @@ export class DatabaseError extends ScoreError {}
 /** It has no room on the disk: nothing is wrong with what was read. */
 export class DiskFull extends DatabaseError {}
 
+interface Place {
+  /** A plain name, see `plainNames.ts`, of the folder that it is in. */
+  readonly folder: string;
+  readonly file: string;
+  /** The folder as a person calls it. */
+  readonly shown: string;
+}
+
 export class Database implements AsyncDisposable {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal;
+  readonly #place: Place | undefined;
   readonly #interrupt: () => void;
-  readonly #running = new Set<Promise<unknown>>();
+  /** An appender fails if another statement of its connection begins before it has ended. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
   #isOpen = true;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal) {
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    { signal, place }: { signal: AbortSignal; place: Place | undefined },
+  ) {
     this.#instance = instance;
     this.#connection = connection;
     this.#signal = signal;
+    this.#place = place;
     this.#interrupt = () => connection.interrupt();
     signal.addEventListener('abort', this.#interrupt);
   }
 
-  /** @param file a plain name, see `plainNames.ts`; none: in memory. @throws {DatabaseError} */
-  static async open(signal: AbortSignal, file?: string): Promise<Database> {
+  /** @param place none: in memory. @throws {DatabaseError} */
+  static async open(signal: AbortSignal, place?: Place): Promise<Database> {
     try {
-      const instance = await DuckDBInstance.create(file, OPTIONS);
+      const instance = await DuckDBInstance.create(place && join(place.folder, place.file), OPTIONS);
       const connection = await instance.connect();
       // Instants are written the same on every machine.
       await connection.run(`SET TimeZone = 'UTC'`);
-      return new Database(instance, connection, signal);
+      return new Database(instance, connection, { signal, place });
     } catch (cause) {
-      throw explained(cause);
+      throw explained(cause, place);
     }
   }
 
@@ -86,7 +102,7 @@ export class Database implements AsyncDisposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     // To close it under a statement that runs crashes the process.
-    await Promise.allSettled(this.#running);
+    await this.#lastTurn;
     this.#signal.removeEventListener('abort', this.#interrupt);
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -94,26 +110,32 @@ export class Database implements AsyncDisposable {
 
   async #begin<T>(statement: () => Promise<T>): Promise<T> {
     if (!this.#isOpen) throw new Error('the database is closed');
-    const running = statement();
-    this.#running.add(running);
+    const turn = this.#lastTurn.then(() => {
+      this.#signal.throwIfAborted();
+      return statement();
+    });
+    this.#lastTurn = turn.catch(() => {});
     try {
-      return await running;
+      return await turn;
     } catch (cause) {
-      throw explained(cause);
-    } finally {
-      this.#running.delete(running);
+      throw explained(cause, this.#place);
     }
   }
 }
 
-/** Its kind is said in front, and SQL below: neither helps a person. */
-function explained(cause: unknown): DatabaseError {
+/** @param cause of DuckDB, whose kind stands in front and SQL below, neither of which helps a person; or of the disk. */
+export function explained(cause: unknown, place?: Place): DatabaseError {
+  const [full] = FULL.exec(messageOf(cause)) ?? [];
+  if (full !== undefined)
+    return new DiskFull(
+      `the disk is full (${full}). Make room: what is scored so far is kept, and the same command goes on from there.`,
+      { cause },
+    );
   const [line = ''] = messageOf(cause).split('\n');
-  const reason = line.replace(
-    /^(?:TransactionContext Error: Failed to commit: )?(?:[A-Z][\w-]* ){1,3}Error: */,
-    '',
-  );
-  return /no space left on device|disk quota exceeded|file too large/i.test(messageOf(cause))
-    ? new DiskFull(`the disk is full: ${reason}`, { cause })
-    : new DatabaseError(reason, { cause });
+  const reason = line.replace(/^(?:[A-Z][\w-]* ){1,3}Error: */, '');
+  return new DatabaseError(place === undefined ? reason : reason.replaceAll(place.folder, place.shown), {
+    cause,
+  });
 }
+
+const FULL = /No space left on device|Disk quota exceeded|File too large/i;

@@ -1,7 +1,7 @@
 /** The file that a score writes: the columns of the input, those of the predictions, and why a row has none. */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { Database } from './database.ts';
+import { type Database, explained } from './database.ts';
 import { shownName } from './mapping.ts';
 import { renameParquetColumns } from './parquetNames.ts';
 import { columnId, type FileColumn, literal } from './sql.ts';
@@ -100,7 +100,9 @@ async function writeParquet(plainName: string, { database, columns, outputs }: W
     `COPY (SELECT ${ids.join(', ')} FROM ${JOINED} ORDER BY input.rowid) TO ${literal(plainName)} (FORMAT parquet)`,
   );
   const names = [...columns, ...outputs].map(({ name }, i) => [ids[i] ?? '', name] as const);
-  await renameParquetColumns(plainName, new Map(names));
+  await renameParquetColumns(plainName, new Map(names)).catch((cause) => {
+    throw explained(cause);
+  });
 }
 
 /** The names are a row of it: as a header, those that differ by their case only would be changed. */

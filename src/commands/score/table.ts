@@ -256,7 +256,8 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 async function openDatabase(out: string, folder: string, signal: AbortSignal): Promise<Database> {
-  const database = await Database.open(signal, join(folder, DATABASE_FILE)).catch((cause) => {
+  const place = { folder, file: DATABASE_FILE, shown: partialOf(out) };
+  const database = await Database.open(signal, place).catch((cause) => {
     throw /lock/.test(messageOf(cause))
       ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
       : unreadablePart(out, cause);
