@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CsvReader } from '../../src/commands/score/csvRows.ts';
 import { InputFile } from '../../src/commands/score/inputFile.ts';
 import { checkOutput } from '../../src/commands/score/output.ts';
 import { PlainNames } from '../../src/commands/score/plainNames.ts';
@@ -139,6 +140,42 @@ describe('a CSV comes out as it went in', () => {
     expect(await scoredText('a;b\n1,5;"x;y"\n', { delimiter: ';' })).toBe('a;b;error\n1,5;"x;y";\n');
   });
 
+  test('whatever its cells are, and whatever stands between them', async () => {
+    const delimiters = [',', ';', '\t', '|', ' ', '#', "'", '\\', '.'];
+    const cells = [
+      '',
+      '#',
+      ' x ',
+      'a"b',
+      '"',
+      '\n',
+      '\r',
+      '\r\n',
+      '\\',
+      "'",
+      'NULL',
+      '\t',
+      '\u2028',
+      '\uFEFF',
+      'é🚕',
+      ...delimiters,
+    ];
+    const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+    for (const delimiter of delimiters) {
+      const rows = cells.map((cell, i) => [
+        cell,
+        `${delimiter}${cell}${delimiter}`,
+        cells[(i * 7) % cells.length],
+      ]);
+      const lines = rows.map((row) => row.map((cell) => quoted(String(cell))).join(delimiter));
+      const out = await scoredText([['"a"', 'b', ''].join(delimiter), ...lines].join('\n'), { delimiter });
+      const reader = new CsvReader('out.csv', delimiter);
+      const read = [...reader.push(out), ...reader.end()];
+      expect([delimiter, reader.columnNames]).toEqual([delimiter, ['a', 'b', '', 'error']]);
+      expect(read.map((row) => row.cells)).toEqual(rows.map((row) => [...row, null]));
+    }
+  });
+
   test('as texts, if it becomes a Parquet file', async () => {
     await writeFile(path('in.csv'), 'A,a,,"x ""y"""\n1.50,,"",2\n');
     const out = await scored(path('in.csv'), { extension: 'parquet' });
@@ -257,6 +294,16 @@ describe('what a file is, its content tells', () => {
 });
 
 describe('names of files and folders are names', () => {
+  beforeAll(async () => {
+    await query(`COPY (SELECT 'this' AS x) TO '${path('this.parquet')}' (FORMAT parquet)`);
+    await query(`COPY (SELECT 'other' AS x) TO '${path('other.parquet')}' (FORMAT parquet)`);
+    // What a pattern would find instead, or as well.
+    for (const other of ['ab', 'axb', 'a', 'b']) {
+      await mkdir(path(`names/${other}`), { recursive: true });
+      await copyFile(path('other.parquet'), path(`names/${other}/${other}.parquet`));
+    }
+  });
+
   test.each([
     'a*b',
     'a?b',
@@ -277,14 +324,6 @@ describe('names of files and folders are names', () => {
   ])('%s', async (name) => {
     const inside = path(`names/${name}`);
     await mkdir(inside, { recursive: true });
-    // What a pattern would find instead, or as well.
-    for (const other of ['ab', 'axb', 'a', 'b']) {
-      await mkdir(path(`names/${other}`), { recursive: true });
-      await query(
-        `COPY (SELECT 'other' AS x) TO '${path(`names/${other}/${other}.parquet`)}' (FORMAT parquet)`,
-      );
-    }
-    await query(`COPY (SELECT 'this' AS x) TO '${path('this.parquet')}' (FORMAT parquet)`);
     const file = join(inside, `${name}.parquet`);
     await copyFile(path('this.parquet'), file);
     await writeFile(join(inside, `${name}.csv`), 'x\nthis\n');
@@ -306,7 +345,8 @@ describe('names of files and folders are names', () => {
   });
 
   test('a file that is named from the working directory is that file', async () => {
-    await query(`COPY (SELECT 'this' AS x) TO '${path('this*.parquet')}' (FORMAT parquet)`);
+    await copyFile(path('this.parquet'), path('this*.parquet'));
+    await copyFile(path('other.parquet'), path('this other.parquet'));
     const up = '../'.repeat(process.cwd().split('/').length - 1);
     expect(await readFile(await scored(join(up, path('this*.parquet'))), 'utf8')).toBe('x,error\nthis,\n');
   });
