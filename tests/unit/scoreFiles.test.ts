@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CsvReader } from '../../src/commands/score/csvRows.ts';
 import { InputFile } from '../../src/commands/score/inputFile.ts';
 import { checkOutput } from '../../src/commands/score/output.ts';
+import { damagedPage } from '../../src/commands/score/parquetPages.ts';
 import { PlainNames } from '../../src/commands/score/plainNames.ts';
 import { ScoreTable } from '../../src/commands/score/table.ts';
 import type { FieldView } from '../../src/commands/score/tidings.ts';
@@ -281,6 +282,22 @@ describe('what a file is, its content tells', () => {
       await expect(scored(path(name))).rejects.toThrow('It is another format, or cut short');
     await query(`COPY (SELECT 1 AS a WHERE false) TO '${path('none.parquet')}' (FORMAT parquet)`);
     await expect(scored(path('none.parquet'))).rejects.toThrow('none.parquet has no rows');
+  });
+
+  test('Parquet whose compressed bytes are damaged is refused, whichever byte it is', async () => {
+    const select = `SELECT i, 'text ' || i * 7919 % 1009 AS t, i / 3 AS x FROM range(20000) r(i)`;
+    const file = path('packed.parquet');
+    await query(`COPY (${select}) TO '${file}' (FORMAT parquet, COMPRESSION gzip)`);
+    const whole = await readFile(file);
+    expect(await damagedPage(file, NEVER)).toBeUndefined();
+    for (const at of [0.2, 0.5, 0.8].map((share) => Math.floor(whole.length * share))) {
+      const damaged = Buffer.from(whole);
+      damaged[at] = (damaged[at] ?? 0) ^ 1;
+      await writeFile(file, damaged);
+      await expect(scored(file)).rejects.toThrow(
+        /is damaged: the page at its byte \d+ is not as it was written$/,
+      );
+    }
   });
 
   test('a folder, a pipe, or nothing at all is refused in words', async () => {

@@ -8,6 +8,7 @@ import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
 import { Database, DatabaseError, DiskFull } from './database.ts';
 import { FileFormat, formatOfFile } from './fileFormat.ts';
 import { parquetRows, readParquetColumns } from './parquetFile.ts';
+import { damagedPage } from './parquetPages.ts';
 import type { PlainNames } from './plainNames.ts';
 import { columnId, type FileColumn } from './sql.ts';
 import { ScoreError } from './tidings.ts';
@@ -114,6 +115,9 @@ async function parquetColumns(
   await using database = await Database.open(signal);
   try {
     const columns = await readParquetColumns(database, path);
+    const damaged = await damagedPage(file, signal);
+    if (damaged !== undefined)
+      throw new ScoreError(`${file} is damaged: the page at its byte ${damaged} is not as it was written`);
     const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
     if (rows.length === 0) throw new ScoreError(`${file} has no rows`);
     return columns;
