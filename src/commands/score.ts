@@ -71,7 +71,7 @@ async function main(args: readonly string[]): Promise<void> {
   const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
   if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, told });
   console.log(`version ${draft.version} of ${model.name}`);
-  for (const line of missingColumns(model, mapped)) console.log(line);
+  for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? { ...draft, dateFormats: await table.decideDateFormats(mapped, told) };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);

@@ -7,7 +7,8 @@ import { VARCHAR } from '@duckdb/node-api';
 import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
 import { Database, DatabaseError, DiskFull } from './database.ts';
 import { FileFormat, formatOfFile } from './fileFormat.ts';
-import { parquetRows, readParquetColumns } from './parquetFile.ts';
+import { shownName } from './mapping.ts';
+import { parquetRows, readParquetColumns, roundedColumns } from './parquetFile.ts';
 import { damagedPage } from './parquetPages.ts';
 import type { PlainNames } from './plainNames.ts';
 import { columnId, type FileColumn } from './sql.ts';
@@ -25,32 +26,34 @@ export interface InputOptions {
 /** Our own column in its table: why a row cannot be scored, whatever its cells are. */
 export const PROBLEM = 'problem';
 
+interface Content {
+  readonly columns: readonly FileColumn[];
+  /** What a person should know of it, a line each. */
+  readonly notices: readonly string[];
+}
+
+interface Found extends Content {
+  readonly format: FileFormat;
+  /** A plain name, see `plainNames.ts`. */
+  readonly path: string;
+  readonly state: string;
+  readonly digest: string;
+}
+
 export class InputFile {
   readonly columns: readonly FileColumn[];
+  readonly notices: readonly string[];
   /** Hex SHA-256 of its content. */
   readonly digest: string;
-  readonly #format: FileFormat;
   readonly #options: InputOptions;
-  /** A plain name, see `plainNames.ts`. */
-  readonly #path: string;
-  readonly #state: string;
+  readonly #found: Found;
 
-  private constructor(
-    options: InputOptions,
-    found: {
-      format: FileFormat;
-      path: string;
-      state: string;
-      digest: string;
-      columns: readonly FileColumn[];
-    },
-  ) {
-    this.#options = options;
-    this.#format = found.format;
-    this.#path = found.path;
-    this.#state = found.state;
-    this.digest = found.digest;
+  private constructor(options: InputOptions, found: Found) {
     this.columns = found.columns;
+    this.notices = found.notices;
+    this.digest = found.digest;
+    this.#options = options;
+    this.#found = found;
   }
 
   /** @throws {ScoreError} if it cannot be read, or has no rows. */
@@ -61,32 +64,28 @@ export class InputFile {
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash, { signal });
     const path = await names.of(file);
-    const columns =
+    const content =
       format === FileFormat.Parquet
-        ? await parquetColumns(file, path, signal)
-        : (await readCsvNames(csvOptions(options, format))).map((name, index) => ({
-            index,
-            name,
-            type: 'VARCHAR',
-          }));
-    return new InputFile(options, { format, path, state, digest: hash.digest('hex'), columns });
+        ? await parquetContent(file, path, signal)
+        : await csvContent(csvOptions(options, format));
+    return new InputFile(options, { ...content, format, path, state, digest: hash.digest('hex') });
   }
 
   /** Makes the table `input` of it, its rows in their order. @throws {ScoreError} if it cannot be read to its end. */
   async load(database: Database): Promise<void> {
     const { file } = this.#options;
-    if (this.#format === FileFormat.Parquet) await this.#loadParquet(database);
+    if (this.#found.format === FileFormat.Parquet) await this.#loadParquet(database);
     else await this.#loadCsv(database);
-    if ((await stateOf(file)) !== this.#state)
+    if ((await stateOf(file)) !== this.#found.state)
       throw new ScoreError(`${file} was changed while it was read: wait until it is whole, and start again`);
   }
 
   async #loadParquet(database: Database): Promise<void> {
-    const rows = parquetRows(this.#path, this.columns);
+    const rows = parquetRows(this.#found.path, this.columns);
     await database
       .run(`CREATE TABLE input AS SELECT *, NULL::VARCHAR AS ${PROBLEM} FROM (${rows})`)
       .catch((cause) => {
-        throw unreadableParquet(this.#options.file, this.#path, cause);
+        throw unreadableParquet(this.#options.file, this.#found.path, cause);
       });
   }
 
@@ -95,7 +94,7 @@ export class InputFile {
     const types = ids.map(() => VARCHAR);
     await database.run('BEGIN');
     await database.run(`CREATE TABLE input (${ids.map((id) => `${id} VARCHAR`).join(', ')})`);
-    for await (const rows of readCsvRows(csvOptions(this.#options, this.#format))) {
+    for await (const rows of readCsvRows(csvOptions(this.#options, this.#found.format))) {
       const cells = this.columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
       await database.append('input', types, [...cells, rows.map(({ problem }) => problem)]);
     }
@@ -107,20 +106,24 @@ function csvOptions({ file, delimiter, signal }: InputOptions, format: FileForma
   return { file, delimiter, signal, isGzip: format === FileFormat.GzipCsv };
 }
 
-async function parquetColumns(
-  file: string,
-  path: string,
-  signal: AbortSignal,
-): Promise<readonly FileColumn[]> {
+async function csvContent(options: CsvOptions): Promise<Content> {
+  const names = await readCsvNames(options);
+  return { columns: names.map((name, index) => ({ index, name, type: 'VARCHAR' })), notices: [] };
+}
+
+async function parquetContent(file: string, path: string, signal: AbortSignal): Promise<Content> {
   await using database = await Database.open(signal);
   try {
     const columns = await readParquetColumns(database, path);
+    const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
+    if (rows.length === 0) throw new ScoreError(`${file} has no rows`);
     const damaged = await damagedPage(file, signal);
     if (damaged !== undefined)
       throw new ScoreError(`${file} is damaged: the page at its byte ${damaged} is not as it was written`);
-    const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
-    if (rows.length === 0) throw new ScoreError(`${file} has no rows`);
-    return columns;
+    const notices = (await roundedColumns(database, path)).map(
+      (name) => `${shownName(name)}: times of 96 bits, whose fractions below a microsecond are cut off`,
+    );
+    return { columns, notices };
   } catch (error) {
     throw unreadableParquet(file, path, error);
   }

@@ -17,6 +17,12 @@ export async function readParquetColumns(database: Database, path: string): Prom
   return names.map((name, index) => ({ index, name, type: String(types[index]?.[1]) }));
 }
 
+/** The columns with timestamps of 96 bits, an old kind. DuckDB reads them to the microsecond, though they have nanoseconds. */
+export async function roundedColumns(database: Database, path: string): Promise<readonly string[]> {
+  const rows = await database.rows(`SELECT name FROM parquet_schema(${literal(path)}) WHERE type = 'INT96'`);
+  return rows.map(([name]) => String(name));
+}
+
 /** SQL that gives the columns by the names of our tables. */
 export function parquetRows(path: string, columns: readonly FileColumn[]): string {
   const ids = columns.map(columnId).join(', ');
