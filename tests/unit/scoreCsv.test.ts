@@ -104,6 +104,19 @@ test('a blank line is a row: of one column a missing cell, of more a problem, al
   expect(problemsOf('a,b\n1,2\n\n')).toEqual([null, 'line 3 is blank']);
 });
 
+test('a space before the quote of a cell is a problem of its row, since either may be meant', () => {
+  expect(read('a,b\n1, "x"\n2,x "y"\n3,"x"\n4, x\n').rows).toEqual([
+    {
+      cells: ['1', ' "x"'],
+      problem: 'line 2 has a cell with a space before its quote: leave one of them out',
+    },
+    { cells: ['2', 'x "y"'], problem: null },
+    { cells: ['3', 'x'], problem: null },
+    { cells: ['4', ' x'], problem: null },
+  ]);
+  expect(() => read('a, "b"\n1,2')).toThrow('in.csv, line 1: a name has a space before its quote');
+});
+
 test('a NUL character is a problem of its row, and of the file if a name has it', () => {
   expect(read('a,b\nx\0y,2\n3,4').rows).toEqual([
     { cells: ['x\0y', '2'], problem: 'line 2 has a NUL character' },

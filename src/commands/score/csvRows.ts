@@ -20,6 +20,7 @@ const MAX_ROW_CHARACTERS = 64 * 1024 * 1024;
 const MAX_COLUMNS = 10_000;
 
 const QUOTE = 0x22;
+const SPACED_QUOTE = /^[ \t]+"/;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -37,6 +38,7 @@ export class CsvReader {
   #cellCount = 0;
   #rowCharacters = 0;
   #hasNul = false;
+  #hasSpacedQuote = false;
   /** Lines are counted from 1. */
   #line = 1;
   #rowLine = 1;
@@ -128,6 +130,8 @@ export class CsvReader {
 
   #endCell(part: string): void {
     const text = this.#state === 'unquoted' ? this.#earlier + part : this.#earlier;
+    // Some writers mean a quoted cell by it, others do not.
+    if (!this.#isQuoted && SPACED_QUOTE.test(text)) this.#hasSpacedQuote = true;
     this.#cellCount++;
     const limit = this.#columnNames?.length ?? MAX_COLUMNS;
     if (this.#cellCount <= limit) this.#cells.push(text === '' && !this.#isQuoted ? null : text);
@@ -146,6 +150,7 @@ export class CsvReader {
     this.#cellCount = 0;
     this.#rowCharacters = 0;
     this.#hasNul = false;
+    this.#hasSpacedQuote = false;
     this.#rowLine = this.#line;
   }
 
@@ -153,6 +158,8 @@ export class CsvReader {
     if (this.#cellCount > MAX_COLUMNS)
       throw this.#refusal(1, `there must be at most ${MAX_COLUMNS} columns, got ${this.#cellCount}.`);
     if (this.#hasNul) throw this.#refusal(1, 'the names of the columns have NUL characters.');
+    if (this.#hasSpacedQuote)
+      throw this.#refusal(1, 'a name has a space before its quote: leave one of them out.');
     return this.#cells.map((name) => name ?? '');
   }
 
@@ -167,6 +174,8 @@ export class CsvReader {
     if (isBlank && columnCount > 1) return `line ${this.#rowLine} is blank`;
     if (this.#cellCount !== columnCount)
       return `line ${this.#rowLine} must have ${columnCount} cells, as the first line has, got ${this.#cellCount}`;
+    if (this.#hasSpacedQuote)
+      return `line ${this.#rowLine} has a cell with a space before its quote: leave one of them out`;
     return this.#hasNul ? `line ${this.#rowLine} has a NUL character` : null;
   }
 
