@@ -216,7 +216,7 @@ test('dates that can be read in two ways are refused until somebody says which, 
   expect(rows[0]).toBe('PULocationID,DOLocationID,trip_distance,at,a,durationMinutes,error');
   expect(rows[1]).toMatch(/^74,75,1\.44,03\/02\/2021 10:00,a,\d+\.\d+,$/);
   expect(rows[2]).toMatch(/^43,151,1\.01,04\/02\/2021 11:00,"b, ""c"" # d",\d+\.\d+,$/);
-  expect(rows[3]).toBe('Total rows: 2,,,,,,"line 4 must have 5 cells, as the first line has, got 1"');
+  expect(rows[3]).toBe('Total rows: 2,,,,,,"line 4 must have as many cells as the first line, 5, got 1"');
 });
 
 test('a version that is named scores; where tasks go to several, one must be', async () => {

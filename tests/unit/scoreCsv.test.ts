@@ -89,11 +89,11 @@ test('a row with too many cells or too few is a row with a problem, and keeps th
   const { rows } = read('a,b\n1,2\n3\n4,5,6\n\n"x\ny",7\nTotal rows: 2\n');
   expect(rows).toEqual([
     { cells: ['1', '2'], problem: null },
-    { cells: ['3', null], problem: 'line 3 must have 2 cells, as the first line has, got 1' },
-    { cells: ['4', '5'], problem: 'line 4 must have 2 cells, as the first line has, got 3' },
+    { cells: ['3', null], problem: 'line 3 must have as many cells as the first line, 2, got 1' },
+    { cells: ['4', '5'], problem: 'line 4 must have as many cells as the first line, 2, got 3' },
     { cells: [null, null], problem: 'line 5 is blank' },
     { cells: ['x\ny', '7'], problem: null },
-    { cells: ['Total rows: 2', null], problem: 'line 8 must have 2 cells, as the first line has, got 1' },
+    { cells: ['Total rows: 2', null], problem: 'line 8 must have as many cells as the first line, 2, got 1' },
   ]);
 });
 

@@ -121,7 +121,7 @@ describe('a CSV comes out as it went in', () => {
     [
       'rows that are too short or too long stay rows',
       'a,b\n1,2\n3\n4,5,6\n',
-      'a,b,error\n1,2,\n3,,"line 3 must have 2 cells, as the first line has, got 1"\n4,5,"line 4 must have 2 cells, as the first line has, got 3"\n',
+      'a,b,error\n1,2,\n3,,"line 3 must have as many cells as the first line, 2, got 1"\n4,5,"line 4 must have as many cells as the first line, 2, got 3"\n',
     ],
     ['a NUL stays', 'a,b\nx\0y,1\n', 'a,b,error\nx\0y,1,line 2 has a NUL character\n'],
   ])('%s', async (_, content, expected) => {

@@ -173,7 +173,7 @@ export class CsvReader {
     const isBlank = this.#cellCount === 1 && this.#cells[0] === null;
     if (isBlank && columnCount > 1) return `line ${this.#rowLine} is blank`;
     if (this.#cellCount !== columnCount)
-      return `line ${this.#rowLine} must have ${columnCount} cells, as the first line has, got ${this.#cellCount}`;
+      return `line ${this.#rowLine} must have as many cells as the first line, ${columnCount}, got ${this.#cellCount}`;
     if (this.#hasSpacedQuote)
       return `line ${this.#rowLine} has a cell with a space before its quote: leave one of them out`;
     return this.#hasNul ? `line ${this.#rowLine} has a NUL character` : null;
