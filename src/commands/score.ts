@@ -5,11 +5,12 @@
  * scored by then is kept beside the output, and the same command goes on from there.
  */
 import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
+import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
 import { InputFile } from './score/inputFile.ts';
 import { mapInputs, missingColumns } from './score/mapping.ts';
 import { checkNewColumns, checkOutput } from './score/output.ts';
 import { PlainNames } from './score/plainNames.ts';
-import { checkSame, draftOf, toldDateFormats } from './score/plan.ts';
+import { checkSame, draftOf } from './score/plan.ts';
 import { ScoreProgress } from './score/progress.ts';
 import { scoreAll } from './score/scoring.ts';
 import { ScoreTable } from './score/table.ts';
@@ -73,7 +74,7 @@ async function main(args: readonly string[]): Promise<void> {
   console.log(`version ${draft.version} of ${model.name}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
-  const plan = table.plan ?? { ...draft, dateFormats: await table.decideDateFormats(mapped, told) };
+  const plan = table.plan ?? { ...draft, dateFormats: await decideDateFormats(table, mapped, told) };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
     console.log(`${name}: dates are read as ${format}`);

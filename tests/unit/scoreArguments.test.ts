@@ -1,7 +1,8 @@
 /** What the command line of a score may be, and what decides what it predicts. */
 import { expect, test } from 'vitest';
 import { readArguments } from '../../src/commands/score/arguments.ts';
-import { checkSame, draftOf, type Plan, toldDateFormats } from '../../src/commands/score/plan.ts';
+import { toldDateFormats } from '../../src/commands/score/dateFormats.ts';
+import { checkSame, draftOf, type Plan } from '../../src/commands/score/plan.ts';
 import type { ModelView } from '../../src/commands/score/tidings.ts';
 import type { DateFormat } from '../../src/commands/score/timeFormat.ts';
 

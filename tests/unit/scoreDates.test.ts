@@ -3,6 +3,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { decideDateFormats } from '../../src/commands/score/dateFormats.ts';
 import { InputFile } from '../../src/commands/score/inputFile.ts';
 import { mapInputs } from '../../src/commands/score/mapping.ts';
 import { PlainNames } from '../../src/commands/score/plainNames.ts';
@@ -71,9 +72,9 @@ test('a score that goes on after a stop reads dates as it did before', async () 
   const mapped = mapInputs(model, opened.columns, new Map());
   {
     await using table = await ScoreTable.begin({ input: opened, out, names: plainNames, signal });
-    const dateFormats = await table.decideDateFormats(mapped, new Map());
+    const dateFormats = await decideDateFormats(table, mapped, new Map());
     expect(dateFormats).toEqual({ at: 'dd/mm/yyyy' });
-    expect(await table.decideDateFormats(mapped, new Map([['at', 'mm/dd/yyyy']]))).toEqual({
+    expect(await decideDateFormats(table, mapped, new Map([['at', 'mm/dd/yyyy']]))).toEqual({
       at: 'mm/dd/yyyy',
     });
     const plan = {

@@ -1,6 +1,6 @@
 /** All that decides what is predicted for a file: fixed when a score begins, and the same until its output is whole. */
 import type { InputFile } from './inputFile.ts';
-import { type MappedInput, textTimes } from './mapping.ts';
+import type { MappedInput } from './mapping.ts';
 import { partialOf } from './table.ts';
 import { type ModelView, ScoreError } from './tidings.ts';
 import type { DateFormat } from './timeFormat.ts';
@@ -91,30 +91,6 @@ export function checkSame(
   if (names.length === 0) return;
   throw new ScoreError(
     `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to begin anew.`,
-  );
-}
-
-/**
- * What the command line says of dates, by input.
- *
- * @param named by input, or for all of them by `''`.
- * @throws {ScoreError} naming one that is no input with a column of times as texts.
- */
-export function toldDateFormats(
-  named: ReadonlyMap<string, DateFormat>,
-  mapped: readonly MappedInput[],
-): ReadonlyMap<string, DateFormat> {
-  const inputs = textTimes(mapped).map(({ input }) => input.name);
-  const unknown = [...named.keys()].find((name) => name !== '' && !inputs.includes(name));
-  if (unknown !== undefined)
-    throw new ScoreError(
-      `--date-format must name an input whose column has times as texts (${inputs.join(', ') || 'there is none'}), got ${unknown}`,
-    );
-  return new Map(
-    inputs.flatMap((input) => {
-      const format = named.get(input) ?? named.get('');
-      return format === undefined ? [] : [[input, format] as const];
-    }),
   );
 }
 

@@ -1,9 +1,10 @@
 /** Scores the rows of a table part by part, several parts at a time. */
 import type { Value } from '../../task.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
+import { isWhole } from './outputValues.ts';
 import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
-import { isWhole, type Part, type ScoredPart, type ScoreTable } from './table.ts';
+import type { Part, ScoredPart, ScoreTable } from './table.ts';
 import { CallTooLarge, type ModelView, type Predictions, RowsRefused, type Tidings } from './tidings.ts';
 
 export interface ScoringOptions {

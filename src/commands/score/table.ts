@@ -5,27 +5,18 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import {
-  BIGINT,
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBType,
-  type DuckDBValue,
-  LIST,
-  listValue,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../errors.ts';
 import type { Value } from '../../task.ts';
 import { Database, DiskFull } from './database.ts';
 import { type InputFile, PROBLEM } from './inputFile.ts';
-import { type MappedInput, textTimes } from './mapping.ts';
+import type { MappedInput } from './mapping.ts';
 import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
+import { duckTypeOf, duckValue } from './outputValues.ts';
 import type { PlainNames } from './plainNames.ts';
 import type { Plan } from './plan.ts';
 import { columnId, literal } from './sql.ts';
 import { type FieldView, ScoreError } from './tidings.ts';
-import { type DateFormat, FormatVote } from './timeFormat.ts';
 
 /** What was predicted for the rows of a part, in their order. */
 export interface ScoredPart {
@@ -44,8 +35,6 @@ export interface InputPart {
 const DATABASE_FILE = 'score.duckdb';
 /** All that is ever made in the folder. */
 const FILES = [DATABASE_FILE, `${DATABASE_FILE}.wal`, `${DATABASE_FILE}.tmp`, 'out.parquet', 'out.csv'];
-/** A time is looked at in so many rows at once. */
-const VOTE_ROWS = 50_000;
 
 /** Rows that are scored and saved together. */
 export interface Part {
@@ -163,31 +152,6 @@ export class ScoreTable implements AsyncDisposable {
     return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
   }
 
-  /**
-   * The format of the times in each input that has texts for them, decided by all rows.
-   *
-   * @param told of an input: it needs no decision.
-   * @throws {ScoreError} if a column does not tell.
-   */
-  async decideDateFormats(
-    inputs: readonly MappedInput[],
-    told: ReadonlyMap<string, DateFormat>,
-  ): Promise<Readonly<Record<string, DateFormat>>> {
-    const rowCount = await this.rowCount();
-    const formats: Record<string, DateFormat> = {};
-    for (const mapped of textTimes(inputs)) {
-      const { name } = mapped.input;
-      const vote = new FormatVote(name);
-      for (let from = 0; from < rowCount && !told.has(name); from += VOTE_ROWS) {
-        const part = await this.read([mapped], { from, to: from + VOTE_ROWS });
-        for (const [i, cell] of (part.cells[0] ?? []).entries())
-          if (cell !== null && part.problems[i] === null) vote.add(String(cell), from + i);
-      }
-      formats[name] = told.get(name) ?? vote.decide();
-    }
-    return formats;
-  }
-
   /** Saves a part whole or not at all. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#inTurn(async () => {
@@ -272,26 +236,4 @@ function unreadablePart(out: string, cause: unknown): unknown {
   return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to begin anew.`, {
     cause,
   });
-}
-
-/** Whether an output is a whole number, or a list of them. */
-export function isWhole({ type }: FieldView): boolean {
-  return type === 'int64' || type === 'int32';
-}
-
-function duckTypeOf(output: FieldView): DuckDBType {
-  if (output.type === 'string') return VARCHAR;
-  if (output.type === 'boolean') return BOOLEAN;
-  const number = isWhole(output) ? BIGINT : DOUBLE;
-  return output.size === null ? number : LIST(number);
-}
-
-function duckValue(output: FieldView, value: Value | null): DuckDBValue {
-  if (typeof value === 'object' && value !== null)
-    return listValue(value.map((item) => duckNumber(output, item)));
-  return typeof value === 'number' ? duckNumber(output, value) : value;
-}
-
-function duckNumber(output: FieldView, value: number): DuckDBValue {
-  return isWhole(output) ? BigInt(value) : value;
 }
