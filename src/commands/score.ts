@@ -5,12 +5,15 @@
  * scored by then is kept beside the output, and the same command goes on from there.
  */
 import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
-import { describeFile } from './score/inputFile.ts';
+import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
+import { InputFile } from './score/inputFile.ts';
 import { mapInputs, missingColumns } from './score/mapping.ts';
-import { checkSame, planOf } from './score/plan.ts';
+import { checkNewColumns, checkOutput } from './score/output.ts';
+import { PlainNames } from './score/plainNames.ts';
+import { checkSame, draftOf } from './score/plan.ts';
 import { ScoreProgress } from './score/progress.ts';
 import { scoreAll } from './score/scoring.ts';
-import { checkNewColumns, checkOutput, ScoreTable } from './score/table.ts';
+import { ScoreTable } from './score/table.ts';
 import { ScoreError, Tidings } from './score/tidings.ts';
 
 const STOPPED = 'score: stopped. The same command goes on from here.';
@@ -36,12 +39,17 @@ try {
     console.error(STOPPED);
     process.exitCode = 130;
   } else {
-    console.error('score:', error instanceof ScoreError ? error.message : error);
+    console.error('score:', isExplained(error) ? error.message : error);
     process.exitCode = 1;
   }
 } finally {
   // Calls that are still under way would keep the process.
   stop.abort();
+}
+
+/** Whether its message is all that a person needs: of a file, the system says what is wrong and with which. */
+function isExplained(error: unknown): error is Error {
+  return error instanceof ScoreError || (error instanceof Error && 'syscall' in error);
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -50,28 +58,34 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(HELP);
     return;
   }
-  const { input, out, url, named, modelVersion, rowsPerCall, calls } = wanted;
+  const { input, out, url, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
   const { signal } = stop;
   await checkOutput(wanted);
-  const file = await describeFile(input, signal);
+  await using names = await PlainNames.open();
+  const file = await InputFile.open({ file: input, delimiter, names, signal });
   const tidings = new Tidings(url, signal);
   const model = await tidings.describe(wanted.model);
   const mapped = mapInputs(model, file.columns, named);
   checkNewColumns(file.columns, model.outputs);
-  await using kept = await ScoreTable.find(out, signal);
-  const plan = planOf({ model, file, mapped, modelVersion, kept: kept?.plan });
-  if (kept !== undefined) checkSame(out, kept.plan, plan);
-  console.log(`version ${plan.version} of ${model.name}`);
-  for (const line of missingColumns(model, mapped)) console.log(line);
-  await using table = kept ?? (await ScoreTable.begin({ input, out, plan, outputs: model.outputs, signal }));
+  const told = toldDateFormats(wanted.dateFormats, mapped);
+  await using kept = await ScoreTable.find({ out, names, signal });
+  const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
+  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, told });
+  console.log(`version ${draft.version} of ${model.name}`);
+  for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
+  await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
+  const plan = table.plan ?? { ...draft, dateFormats: await decideDateFormats(table, mapped, told) };
+  if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
+  for (const [name, format] of Object.entries(plan.dateFormats))
+    console.log(`${name}: dates are read as ${format}`);
   const rowCount = await table.rowCount();
   const progress = new ScoreProgress(model.name, rowCount);
   try {
-    await scoreAll({ tidings, table, model, mapped, rowsPerCall, calls, progress, signal });
+    await scoreAll({ tidings, table, plan, model, mapped, rowsPerCall, calls, progress, signal });
   } finally {
     progress.end();
   }
   const failed = await table.failedRows();
-  await table.finish(model.outputs);
+  await table.finish(file, model.outputs, delimiter);
   console.log(`${out}: ${rowCount} rows, ${failed} without a prediction, ${progress.summary()}`);
 }

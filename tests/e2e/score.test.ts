@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, mkdtempDisposable, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/freePort.ts';
@@ -34,10 +35,10 @@ let unanswered: { readonly url: string; readonly ended: ReturnType<typeof score>
 
 beforeAll(async () => {
   folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
-  // Columns are called as tensors are, whatever the case; one more belongs to nobody.
+  // Columns are called as tensors are, whatever the case; others belong to nobody, and are called as DuckDB calls its own.
   await query(`COPY (SELECT 1 + i % 265 AS pulocationid, 1 + (i * 7) % 263 AS "DOLocationID",
     CASE WHEN i = 100 THEN 5000.5 WHEN i = 200 THEN NULL ELSE ((i * 37) % 6000) / 100 END AS trip_distance,
-    'trip ' || i AS note FROM range(${ROWS}) t(i)) TO '${file('trips.parquet')}' (FORMAT parquet)`);
+    'trip ' || i AS note, ${ROWS} - i AS rowid, 0 AS "row" FROM range(${ROWS}) t(i)) TO '${file('trips.parquet')}' (FORMAT parquet)`);
   await query(
     `COPY (FROM '${file('trips.parquet')}' LIMIT ${FEW}) TO '${file('few.parquet')}' (FORMAT parquet)`,
   );
@@ -118,7 +119,7 @@ test('each row has what the model gives directly, or the reason why it has nothi
   expect(rows).toHaveLength(ROWS);
   await using direct = await openDirectModel();
   for (const [i, row] of rows.entries()) {
-    expect(row.note).toBe(`trip ${i}`);
+    expect([row.note, row.rowid, row.row]).toEqual([`trip ${i}`, BigInt(ROWS - i), 0]);
     if (i === 100)
       expect(row.error).toContain('tripDistanceMiles must be a number from 0 to 1000 (miles), got 5000.5');
     else if (i === 200) expect(row.error).toContain('got null');
@@ -191,6 +192,33 @@ test('a bad cell of a CSV is an error of its row, and the columns are written as
   expect(rows[2]).toMatch(/got ""abc""/);
 });
 
+test('dates that can be read in two ways are refused until somebody says which, and what is no row costs one', async () => {
+  const lines = [
+    '74,75,1.44,03/02/2021 10:00,a',
+    '43,151,1.01,04/02/2021 11:00,"b, ""c"" # d"',
+    'Total rows: 2',
+  ];
+  await writeFile(
+    file('dates.csv'),
+    gzipSync(`PULocationID,DOLocationID,trip_distance,at,a\r\n${lines.join('\r\n')}`),
+  );
+  const args = asked(file('dates.csv'), file('dated.csv'), '--map', 'pickupAt=at');
+  expect(await score(...args)).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('Say it with --date-format pickupAt=dd/mm/yyyy or pickupAt=mm/dd/yyyy'),
+  });
+  expect(existsSync(`${file('dated.csv')}.partial`)).toBe(false);
+  const { code, output } = await score(...args, '--date-format', 'dd/mm/yyyy');
+  expect(output).toContain('pickupAt: dates are read as dd/mm/yyyy');
+  expect(output).toContain('3 rows, 1 without a prediction');
+  expect(code).toBe(0);
+  const rows = (await readFile(file('dated.csv'), 'utf8')).split('\n');
+  expect(rows[0]).toBe('PULocationID,DOLocationID,trip_distance,at,a,durationMinutes,error');
+  expect(rows[1]).toMatch(/^74,75,1\.44,03\/02\/2021 10:00,a,\d+\.\d+,$/);
+  expect(rows[2]).toMatch(/^43,151,1\.01,04\/02\/2021 11:00,"b, ""c"" # d",\d+\.\d+,$/);
+  expect(rows[3]).toBe('Total rows: 2,,,,,,"line 4 must have as many cells as the first line, 5, got 1"');
+});
+
 test('a version that is named scores; where tasks go to several, one must be', async () => {
   await answerWith({ 1: 75, 2: 25 });
   const trips = file('few.parquet');
@@ -260,7 +288,7 @@ test.each([
   [1, 'must be a file', (out: string) => asked(file('nothing.parquet'), out)],
   [1, 'is empty', (out: string) => asked(file('empty.csv'), out)],
   [1, 'has no rows', (out: string) => asked(file('headOnly.csv'), out)],
-  [1, 'cannot be read', (out: string) => asked(file('text.parquet'), out)],
+  [1, 'begins and ends with PAR1', (out: string) => asked(file('text.parquet'), out)],
   [
     1,
     'there is no column x',

@@ -1,8 +1,12 @@
 /** What the command line of a score may be, and what decides what it predicts. */
 import { expect, test } from 'vitest';
 import { readArguments } from '../../src/commands/score/arguments.ts';
-import { checkSame, type Plan, planOf } from '../../src/commands/score/plan.ts';
+import { toldDateFormats } from '../../src/commands/score/dateFormats.ts';
+import { checkSame, draftOf, type Plan } from '../../src/commands/score/plan.ts';
 import type { ModelView } from '../../src/commands/score/tidings.ts';
+import type { DateFormat } from '../../src/commands/score/timeFormat.ts';
+
+const NOTHING_TOLD: ReadonlyMap<string, DateFormat> = new Map();
 
 const read = (...args: string[]) => readArguments(['--model', 'm', 'in.csv', 'out.csv', ...args], '4100');
 
@@ -14,6 +18,13 @@ test.each([
   ['--calls must be a whole number from 1 to 64, got x', ['--calls', 'x']],
   ['--map must be input=column, got =x', ['--map', '=x']],
   ['--map must name each input once, got a=x and a=y', ['--map', 'a=x', '--map', 'a=y']],
+  [
+    '--date-format must be one of yyyy-mm-dd, dd/mm/yyyy, mm/dd/yyyy, or input=format, got d/m/y',
+    ['--date-format', 'd/m/y'],
+  ],
+  ['--date-format must name each input once', ['--date-format', 'dd/mm/yyyy', '--date-format', 'mm/dd/yyyy']],
+  ['--delimiter must be one character such as ; or |, or tab, got ;;', ['--delimiter', ';;']],
+  ['--delimiter must be one character such as ; or |, or tab, got "', ['--delimiter', '"']],
   ['--url must be an address such as http://127.0.0.1:4000/graphql, got nowhere', ['--url', 'nowhere']],
   ['--url must be an address such as http://127.0.0.1:4000/graphql, got a:4000', ['--url', 'a:4000']],
 ])('%s', (message, args) => {
@@ -38,7 +49,8 @@ function model(view: Partial<ModelView> = {}): ModelView {
 }
 
 function plan(view: Partial<ModelView> = {}, modelVersion?: string, kept?: Plan): Plan {
-  return planOf({ model: model(view), file: { digest: 'd', columns: [] }, mapped: [], modelVersion, kept });
+  const draft = { model: model(view), file: { digest: 'd' }, mapped: [], delimiter: ',', modelVersion, kept };
+  return { ...draftOf(draft), dateFormats: kept?.dateFormats ?? {} };
 }
 
 function shares(...percents: readonly number[]) {
@@ -59,11 +71,37 @@ test('the version is the one that answers all tasks, unless one is named', () =>
 });
 
 test('a score that goes on has the version and the instant of its beginning, whatever answers by then', () => {
-  const begun = { ...plan({}, '1'), now: '2026-01-01T12:00:00.000Z' };
+  const begun = {
+    ...plan({}, '1'),
+    now: '2026-01-01T12:00:00.000Z',
+    dateFormats: { at: 'dd/mm/yyyy' } as const,
+  };
   expect(plan({ rollout: shares(0, 100) }, undefined, begun)).toEqual(begun);
-  expect(() => checkSame('out.csv', begun, plan({}, undefined, begun))).not.toThrow();
+  const same = { kept: begun, draft: plan({}, undefined, begun), told: NOTHING_TOLD };
+  expect(() => checkSame('out.csv', same)).not.toThrow();
   const other = { ...plan({ outputs: [] }, '2', begun), fileDigest: 'e' };
-  expect(() => checkSame('out.csv', begun, other)).toThrow(
+  expect(() => checkSame('out.csv', { ...same, draft: other })).toThrow(
     'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to begin anew.',
+  );
+});
+
+test('a score that goes on keeps how dates are read, and refuses another order', () => {
+  const kept: Plan = { ...plan(), dateFormats: { at: 'dd/mm/yyyy' } };
+  const check = (told: ReadonlyMap<string, DateFormat>) => () =>
+    checkSame('out.csv', { kept, draft: kept, told });
+  expect(check(NOTHING_TOLD)).not.toThrow();
+  expect(check(new Map([['at', 'dd/mm/yyyy']]))).not.toThrow();
+  expect(check(new Map([['at', 'mm/dd/yyyy']]))).toThrow(
+    'which differs in --date-format. Delete it to begin anew.',
+  );
+});
+
+test('dates are told for one input or for all, and a delimiter is one character or tab', () => {
+  expect(read('--date-format', 'DD.MM.YYYY')?.dateFormats).toEqual(new Map([['', 'dd/mm/yyyy']]));
+  expect(read('--date-format', 'at=mm-dd-yyyy')?.dateFormats).toEqual(new Map([['at', 'mm/dd/yyyy']]));
+  expect(read('--delimiter', 'tab')?.delimiter).toBe('\t');
+  expect(read('--delimiter', ';')?.delimiter).toBe(';');
+  expect(() => toldDateFormats(new Map([['at', 'dd/mm/yyyy']]), [])).toThrow(
+    '--date-format must name an input whose column has times as texts (there is none), got at',
   );
 });

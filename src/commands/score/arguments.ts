@@ -1,23 +1,29 @@
 /** The command line of `npm run score`. */
 import { parseArgs } from 'node:util';
+import { DateFormat, readDateFormat } from './timeFormat.ts';
 
 export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
-         [--url <GraphQL endpoint>] [--map <input>=<column> …] [--model-version <n>] [--rows <n>] [--calls <n>] [--overwrite]`;
+         [--url <GraphQL endpoint>] [--map <input>=<column> …] [--date-format [<input>=]<format> …]
+         [--delimiter <character>] [--model-version <n>] [--rows <n>] [--calls <n>] [--overwrite]`;
 
 export const HELP = `${USAGE}
 
 Scores each row of a file with a model of a running Tidings. The output has the columns of the input, those of the
-predictions, and error: why a row has none. A CSV must have a line of column names; its columns are kept as they are
-written.
+predictions, and error: why a row has none. A CSV is UTF-8, also as gzip, with a line of column names; its cells are
+kept as they are written.
 
   --url            default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
   --map            which column is an input, where the names do not tell: by default it is the one called as the input
                    in GraphQL, or as its tensor. May be repeated.
+  --date-format    how dates in texts are written, where the column does not tell: dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd,
+                   for one input (pickupAt=dd/mm/yyyy) or for all. Their separators may be / - or .
+  --delimiter      between the cells of a CSV, read or written: one character, or tab; default ,
   --model-version  the version to score with; default: the one that answers all tasks of the model at the start
   --rows           rows in one call, 1 to 10000; default 2000
   --calls          calls at a time, 1 to 64; default 4
   --overwrite      replaces an output that is there
 
+A file whose name begins with a dash is named with its folder: ./-trips.csv
 Ctrl-C stops it; the same command goes on from there.`;
 
 export class UsageError extends Error {}
@@ -29,6 +35,10 @@ interface ScoreArguments {
   readonly url: URL;
   /** By input, the column that is named for it. */
   readonly named: ReadonlyMap<string, string>;
+  /** By input, or for all of them by `''`. */
+  readonly dateFormats: ReadonlyMap<string, DateFormat>;
+  /** One character. */
+  readonly delimiter: string;
   readonly modelVersion: string | undefined;
   readonly rowsPerCall: number;
   readonly calls: number;
@@ -53,6 +63,8 @@ export function readArguments(args: readonly string[], port: string): ScoreArgum
     out,
     url: readUrl(values.url ?? `http://127.0.0.1:${port}/graphql`),
     named: readPairs(values.map ?? []),
+    dateFormats: readDateFormats(values['date-format'] ?? []),
+    delimiter: readDelimiter(values.delimiter ?? ','),
     modelVersion: values['model-version'],
     rowsPerCall: readCount('--rows', values.rows ?? '2000', 10_000),
     calls: readCount('--calls', values.calls ?? '4', 64),
@@ -66,6 +78,8 @@ function parseStrictly(args: readonly string[]) {
     model: text,
     url: text,
     map: { type: 'string', multiple: true },
+    'date-format': { type: 'string', multiple: true },
+    delimiter: text,
     'model-version': text,
     rows: text,
     calls: text,
@@ -101,6 +115,29 @@ function readPairs(texts: readonly string[]): ReadonlyMap<string, string> {
     columns.set(input, text.slice(at + 1));
   }
   return columns;
+}
+
+function readDateFormats(texts: readonly string[]): ReadonlyMap<string, DateFormat> {
+  const formats = new Map<string, DateFormat>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    const input = text.slice(0, Math.max(0, at));
+    const format = readDateFormat(text.slice(at + 1));
+    if (format === undefined) {
+      const known = Object.values(DateFormat).join(', ');
+      throw new UsageError(`--date-format must be one of ${known}, or input=format, got ${text}`);
+    }
+    if (formats.has(input))
+      throw new UsageError(`--date-format must name each input once, got ${text} again`);
+    formats.set(input, format);
+  }
+  return formats;
+}
+
+function readDelimiter(text: string): string {
+  const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
+  if (/^[\t -~]$/.test(delimiter) && !/["\w]/.test(delimiter)) return delimiter;
+  throw new UsageError(`--delimiter must be one character such as ; or |, or tab, got ${text || 'none'}`);
 }
 
 function readCount(option: string, text: string, maximum: number): number {

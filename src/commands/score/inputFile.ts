@@ -1,56 +1,147 @@
-/** The file that is scored, before anything is made of it. */
+/** The file that is scored: what it is, and how it becomes a table. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { messageOf } from '../../errors.ts';
-import { Database } from './database.ts';
-import { type FileColumn, literal } from './sql.ts';
+import { VARCHAR } from '@duckdb/node-api';
+import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
+import { Database, DatabaseError, DiskFull } from './database.ts';
+import { FileFormat, formatOfFile } from './fileFormat.ts';
+import { shownName } from './mapping.ts';
+import { parquetRows, readParquetColumns, roundedColumns } from './parquetFile.ts';
+import { damagedPage } from './parquetPages.ts';
+import type { PlainNames } from './plainNames.ts';
+import { columnId, type FileColumn } from './sql.ts';
 import { ScoreError } from './tidings.ts';
 
-export interface InputFile {
+export interface InputOptions {
+  /** As a person calls it. */
+  readonly file: string;
+  /** Between the cells of a CSV. */
+  readonly delimiter: string;
+  readonly names: PlainNames;
+  readonly signal: AbortSignal;
+}
+
+/** Our own column in its table: why a row cannot be scored, whatever its cells are. */
+export const PROBLEM = 'problem';
+
+interface Content {
+  readonly columns: readonly FileColumn[];
+  /** What a person should know of it, a line each. */
+  readonly notices: readonly string[];
+}
+
+interface Found extends Content {
+  readonly format: FileFormat;
+  /** A plain name, see `plainNames.ts`. */
+  readonly path: string;
+  readonly state: string;
+  readonly digest: string;
+}
+
+export class InputFile {
+  readonly columns: readonly FileColumn[];
+  readonly notices: readonly string[];
   /** Hex SHA-256 of its content. */
   readonly digest: string;
-  readonly columns: readonly FileColumn[];
+  readonly #options: InputOptions;
+  readonly #found: Found;
+
+  private constructor(options: InputOptions, found: Found) {
+    this.columns = found.columns;
+    this.notices = found.notices;
+    this.digest = found.digest;
+    this.#options = options;
+    this.#found = found;
+  }
+
+  /** @throws {ScoreError} if it cannot be read, or has no rows. */
+  static async open(options: InputOptions): Promise<InputFile> {
+    const { file, names, signal } = options;
+    const format = await formatOfFile(file);
+    const state = await stateOf(file);
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(file), hash, { signal });
+    const path = await names.of(file);
+    const content =
+      format === FileFormat.Parquet
+        ? await parquetContent(file, path, signal)
+        : await csvContent(csvOptions(options, format));
+    return new InputFile(options, { ...content, format, path, state, digest: hash.digest('hex') });
+  }
+
+  /** Makes the table `input` of it, its rows in their order. @throws {ScoreError} if it cannot be read to its end. */
+  async load(database: Database): Promise<void> {
+    const { file } = this.#options;
+    if (this.#found.format === FileFormat.Parquet) await this.#loadParquet(database);
+    else await this.#loadCsv(database);
+    if ((await stateOf(file)) !== this.#found.state)
+      throw new ScoreError(`${file} was changed while it was read: wait until it is whole, and start again`);
+  }
+
+  async #loadParquet(database: Database): Promise<void> {
+    const rows = parquetRows(this.#found.path, this.columns);
+    await database
+      .run(`CREATE TABLE input AS SELECT *, NULL::VARCHAR AS ${PROBLEM} FROM (${rows})`)
+      .catch((cause) => {
+        throw unreadableParquet(this.#options.file, this.#found.path, cause);
+      });
+  }
+
+  async #loadCsv(database: Database): Promise<void> {
+    const ids = [...this.columns.map(columnId), PROBLEM];
+    const types = ids.map(() => VARCHAR);
+    await database.run('BEGIN');
+    await database.run(`CREATE TABLE input (${ids.map((id) => `${id} VARCHAR`).join(', ')})`);
+    for await (const rows of readCsvRows(csvOptions(this.#options, this.#found.format))) {
+      const cells = this.columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
+      await database.append('input', types, [...cells, rows.map(({ problem }) => problem)]);
+    }
+    await database.run('COMMIT');
+  }
 }
 
-/** @throws {ScoreError} if it cannot be read, or has no rows. */
-export async function describeFile(file: string, signal: AbortSignal): Promise<InputFile> {
-  const { size } = await statFile(file);
-  if (size === 0) throw new ScoreError(`${file} is empty`);
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash, { signal });
-  return { digest: hash.digest('hex'), columns: await columnsOf(file, signal) };
+function csvOptions({ file, delimiter, signal }: InputOptions, format: FileFormat): CsvOptions {
+  return { file, delimiter, signal, isGzip: format === FileFormat.GzipCsv };
 }
 
-/** What reads a file, in SQL. The columns of a CSV are texts: what they stand for is found out for each row. */
-export function readerOf(file: string): string {
-  return extname(file).toLowerCase() === '.parquet'
-    ? `read_parquet(${literal(file)})`
-    : `read_csv(${literal(file)}, all_varchar = true, header = true, skip = 0, allow_quoted_nulls = false)`;
+async function csvContent(options: CsvOptions): Promise<Content> {
+  const names = await readCsvNames(options);
+  return { columns: names.map((name, index) => ({ index, name, type: 'VARCHAR' })), notices: [] };
 }
 
-/** @throws {ScoreError} whose text is a line. */
-export function unreadable(file: string, cause: unknown): ScoreError {
-  const [reason] = messageOf(cause).split('\n');
-  return new ScoreError(`${file} cannot be read: ${reason}`, { cause });
-}
-
-async function statFile(file: string) {
-  const found = await stat(file).catch(() => undefined);
-  if (found?.isFile()) return found;
-  throw new ScoreError(`${file} must be a file that can be read`);
-}
-
-async function columnsOf(file: string, signal: AbortSignal): Promise<readonly FileColumn[]> {
+async function parquetContent(file: string, path: string, signal: AbortSignal): Promise<Content> {
   await using database = await Database.open(signal);
   try {
-    const columns = await database.rows(`DESCRIBE SELECT * FROM ${readerOf(file)}`);
-    const rows = await database.rows(`SELECT 1 FROM ${readerOf(file)} LIMIT 1`);
+    const columns = await readParquetColumns(database, path);
+    const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
     if (rows.length === 0) throw new ScoreError(`${file} has no rows`);
-    return columns.map(([name, type]) => ({ name: String(name), type: String(type) }));
+    const damaged = await damagedPage(file, signal);
+    if (damaged !== undefined)
+      throw new ScoreError(`${file} is damaged: the page at its byte ${damaged} is not as it was written`);
+    const notices = (await roundedColumns(database, path)).map(
+      (name) => `${shownName(name)}: times of 96 bits, whose fractions below a microsecond are cut off`,
+    );
+    return { columns, notices };
   } catch (error) {
-    throw error instanceof ScoreError ? error : unreadable(file, error);
+    throw unreadableParquet(file, path, error);
   }
+}
+
+function unreadableParquet(file: string, path: string, cause: unknown): unknown {
+  if (!(cause instanceof DatabaseError) || cause instanceof DiskFull) return cause;
+  const reason = cause.message.replaceAll(path, file);
+  return new ScoreError(
+    `${file} cannot be read as Parquet, since it is damaged, encrypted or of a rare kind: ${reason}`,
+    {
+      cause,
+    },
+  );
+}
+
+/** Another one, or another time of change, is another content. */
+async function stateOf(file: string): Promise<string> {
+  const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return [dev, ino, size, mtimeNs].join(' ');
 }

@@ -1,17 +1,24 @@
 /** Which column of a file is which input of a model, and how its values are read. */
+import type { DuckDBValue } from '@duckdb/node-api';
 import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
 import type { ManifestInput } from '../../models/manifest.ts';
-import { type FileColumn, literal, quoted } from './sql.ts';
+import { type CellReader, cellReader, isTextType, NotTaken } from './cells.ts';
+import type { Plan } from './plan.ts';
+import type { FileColumn } from './sql.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
+import { DateFormat } from './timeFormat.ts';
+
+const SHOWN_COLUMNS = 30;
+const SHOWN_CHARACTERS = 60;
+const PLAIN_NAME = /^[\w.-]{1,60}$/;
 
 /** An input that each row has a value of. */
 export interface MappedInput {
   readonly input: ManifestInput;
   /** Undefined where all rows have the same: the instant `now`, by default. */
-  readonly column: string | undefined;
-  /** SQL that gives its values: numbers, texts, booleans, lists of numbers. Of a text, also what it may stand for. */
-  readonly readings: readonly string[];
+  readonly column: FileColumn | undefined;
+  readonly read: CellReader;
 }
 
 /**
@@ -33,27 +40,40 @@ export function mapInputs(
   }
   const problems: string[] = [];
   const mapped = inputs.flatMap((view): readonly MappedInput[] => {
-    const column = columnOf(view, columns, named.get(view.name));
+    const input = manifestInput(view);
+    const wanted = named.get(view.name);
+    const column = columnOf(view, columns, wanted);
     if (column === undefined) {
-      const wanted = named.get(view.name);
-      if (wanted !== undefined) problems.push(`there is no column ${wanted} for ${view.name}`);
+      if (wanted !== undefined) problems.push(`there is no column ${shownName(wanted)} for ${view.name}`);
       else if (view.default === null) problems.push(`there is no column ${view.name} or ${view.tensor}`);
       // Said in every row, so that it is the same instant in all.
       else if (plainDefault(view) === NOW && view.type === 'dateTime')
-        return [{ input: manifestInput(view), column: undefined, readings: [literal(NOW)] }];
+        return [{ input, column, read: () => NOW }];
       return [];
     }
-    const readings = readingsOf(view, column);
-    if (readings === undefined)
-      problems.push(
-        `the column ${column.name} is ${column.type}, which gives no ${view.type} for ${view.name}`,
-      );
-    return readings === undefined ? [] : [{ input: manifestInput(view), column: column.name, readings }];
+    const read = cellReader(view, column.type);
+    if (read !== undefined) return [{ input, column, read }];
+    problems.push(
+      `the column ${shownName(column.name)} is ${column.type}, which gives no ${view.size === null ? view.type : 'list of numbers'} for ${view.name}`,
+    );
+    return [];
   });
   if (problems.length === 0) return mapped;
-  const names = columns.map(({ name }) => name).join(', ');
+  const hint =
+    columns.length === 1 ? ' Cells are separated by commas, if --delimiter does not say otherwise.' : '';
   throw new ScoreError(
-    `${problems.join('; ')}. The file has ${names}; --map input=column says which is which.`,
+    `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column says which is which.${hint}`,
+  );
+}
+
+/** Those whose times are texts, in one of several formats. */
+export function textTimes(
+  mapped: readonly MappedInput[],
+): readonly (MappedInput & { readonly column: FileColumn })[] {
+  return mapped.flatMap(({ input, column, read }) =>
+    input.type === 'dateTime' && column !== undefined && isTextType(column.type)
+      ? [{ input, column, read }]
+      : [],
   );
 }
 
@@ -70,114 +90,67 @@ export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInp
 /**
  * A row as the mutation takes it.
  *
- * @param values in the order of `mapped`, each with its readings; null where the file has none.
- * @param now the instant that a local time `now` is.
+ * @param cells in the order of `mapped`; null where the file has none.
  * @returns the reason, if the model does not take it.
  */
 export function rowOf(
   mapped: readonly MappedInput[],
-  values: readonly (readonly unknown[])[],
-  now: string,
+  cells: readonly DuckDBValue[],
+  { now, dateFormats }: Pick<Plan, 'now' | 'dateFormats'>,
 ): Readonly<Record<string, unknown>> | string {
   const row: Record<string, unknown> = {};
   const problems: string[] = [];
-  for (const [i, { input }] of mapped.entries()) {
-    const given = bestReading(input, values[i] ?? []);
-    if (readValue(input, given) === undefined) problems.push(inputProblem(input, given).message);
-    else row[input.name] = input.type === 'dateTime' && given === NOW ? now : given;
+  for (const [i, { input, column, read }] of mapped.entries()) {
+    const cell = cells[i] ?? null;
+    const isMissing = column !== undefined && cell === null;
+    const given = isMissing ? undefined : read(cell, dateFormats[input.name] ?? DateFormat.YearFirst);
+    const value = inputValue(input, given);
+    if (value instanceof NotTaken)
+      problems.push(
+        `${input.name} must be ${inputProblem(input, undefined).details.expected}, got ${value.got}`,
+      );
+    else if (readValue(input, value) === undefined) problems.push(inputProblem(input, value).message);
+    else row[input.name] = input.type === 'dateTime' && value === NOW ? now : value;
   }
   return problems.length === 0 ? row : problems.join('; ');
 }
 
-/** What the model takes; else what the text stands for, so that the message tells what is wrong with that. */
-function bestReading(input: ManifestInput, readings: readonly unknown[]): unknown {
-  const [given, meant] = readings.map((reading) => inputValue(input, reading ?? undefined));
-  return meant === undefined || readValue(input, given) !== undefined ? given : meant;
-}
-
+/** @throws {ScoreError} if several have the name. */
 function columnOf(
   { name, tensor }: FieldView,
   columns: readonly FileColumn[],
   named: string | undefined,
 ): FileColumn | undefined {
-  if (named !== undefined) return columns.find((column) => column.name === named);
-  const called = (wanted: string) =>
-    columns.find((column) => column.name.toLowerCase() === wanted.toLowerCase());
+  if (named !== undefined)
+    return onlyOne(
+      named,
+      columns.filter((column) => column.name === named),
+    );
+  const called = (wanted: string) => {
+    const exactly = columns.filter((column) => column.name === wanted);
+    const inAnyCase = columns.filter((column) => column.name.toLowerCase() === wanted.toLowerCase());
+    return onlyOne(wanted, exactly.length > 0 ? exactly : inAnyCase);
+  };
   return called(name) ?? called(tensor);
 }
 
-const NUMERIC = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
-
-/** @returns undefined if the column's type cannot be read as the input's. */
-function readingsOf({ type, size }: FieldView, column: FileColumn): readonly string[] | undefined {
-  const name = quoted(column.name);
-  const isText = column.type === 'VARCHAR';
-  switch (type) {
-    case 'string':
-    case 'enum':
-      return [`CAST(${name} AS VARCHAR)`];
-    case 'boolean':
-      if (isText)
-        return [name, `coalesce(TRY_CAST(${name} AS BOOLEAN), CAST(TRY_CAST(${name} AS DOUBLE) AS BOOLEAN))`];
-      return column.type === 'BOOLEAN' || NUMERIC.test(column.type)
-        ? [`CAST(${name} AS BOOLEAN)`]
-        : undefined;
-    case 'dateTime':
-      return isText ? [`replace(${name}, ' ', 'T')`, timeIn(name)] : readingsOfTime(name, column.type);
-    default: {
-      const wanted = size === null ? 'DOUBLE' : 'DOUBLE[]';
-      if (isText) return [name, `TRY_CAST(${name} AS ${wanted})`];
-      const fits = size === null ? NUMERIC.test(column.type) : /(?:\[\d*\])$/.test(column.type);
-      return fits ? [`CAST(${name} AS ${wanted})`] : undefined;
-    }
-  }
+function onlyOne(wanted: string, found: readonly FileColumn[]): FileColumn | undefined {
+  if (found.length <= 1) return found[0];
+  throw new ScoreError(
+    `one column must be called ${JSON.stringify(wanted)}, got ${found.length}: ${namesOf(found)}. Rename the others, or say with --map input=column which is meant.`,
+  );
 }
 
-function readingsOfTime(name: string, type: string): readonly string[] | undefined {
-  if (type === 'TIMESTAMP WITH TIME ZONE') return [textOfInstant(name)];
-  return type === 'DATE' || type.startsWith('TIMESTAMP')
-    ? [textOfReading(`CAST(${name} AS TIMESTAMP)`)]
-    : undefined;
+function namesOf(columns: readonly FileColumn[]): string {
+  const names = columns.slice(0, SHOWN_COLUMNS).map(({ name }) => shownName(name));
+  const others = columns.length - names.length;
+  return names.join(', ') + (others > 0 ? ` and ${others} others` : '');
 }
 
-/** A time that is written in another way than the model takes: 2021/2/3, with the offset +00, or 02/13/2021 02:30:00 PM. */
-function timeIn(name: string): string {
-  const withZone = `regexp_matches(${name}, ':[0-9]{2}([.][0-9]+)?[ ]*[A-Za-z+-]')`;
-  return `CASE WHEN ${isYearLast(name)} THEN ${textOfReading(yearLast(name))}
-    WHEN ${withZone} THEN ${textOfInstant(`TRY_CAST(${name} AS TIMESTAMPTZ)`)}
-    ELSE ${textOfReading(`TRY_CAST(${name} AS TIMESTAMP)`)} END`;
-}
-
-const MONTH_FIRST = formatsOf('%m', '%d');
-const DAY_FIRST = formatsOf('%d', '%m');
-/** Whether months or days come first is what most of the first rows say: of a single cell it may not be seen. */
-const LOOKED_AT_ROWS = 1_000;
-
-/** Formats are tried only where they can fit: to try one takes longer than all the rest. */
-function isYearLast(name: string): string {
-  return `regexp_matches(${name}, '^[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}')`;
-}
-
-function yearLast(name: string): string {
-  const monthFirst = `try_strptime(${name}, ${MONTH_FIRST})`;
-  const dayFirst = `try_strptime(${name}, ${DAY_FIRST})`;
-  return `CASE WHEN (SELECT count(${monthFirst}) >= count(${dayFirst}) FROM input
-      WHERE rowid < ${LOOKED_AT_ROWS} AND ${isYearLast(name)})
-    THEN ${monthFirst} ELSE ${dayFirst} END`;
-}
-
-function formatsOf(...days: readonly string[]): string {
-  const dates = ['/', '-', '.'].map((separator) => [...days, '%Y'].join(separator));
-  const times = ['', ' %H:%M:%S', ' %H:%M', ' %I:%M:%S %p', ' %I:%M %p'];
-  return `[${dates.flatMap((date) => times.map((time) => literal(date + time))).join(', ')}]`;
-}
-
-function textOfInstant(sql: string): string {
-  return `strftime(make_timestamp(epoch_us(${sql})), '%Y-%m-%dT%H:%M:%SZ')`;
-}
-
-function textOfReading(sql: string): string {
-  return `strftime(${sql}, '%Y-%m-%dT%H:%M:%S')`;
+/** In quotes, if spaces, commas or line ends in it could be overlooked. */
+export function shownName(name: string): string {
+  if (PLAIN_NAME.test(name)) return name;
+  return JSON.stringify(name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name);
 }
 
 /** Of an enum, files have the names, or what the model knows them as. */

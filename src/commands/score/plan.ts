@@ -3,6 +3,7 @@ import type { InputFile } from './inputFile.ts';
 import type { MappedInput } from './mapping.ts';
 import { partialOf } from './table.ts';
 import { type ModelView, ScoreError } from './tidings.ts';
+import type { DateFormat } from './timeFormat.ts';
 
 export interface Plan {
   readonly model: string;
@@ -14,18 +15,26 @@ export interface Plan {
   readonly fields: string;
   /** Which column each input has. */
   readonly map: string;
+  /** Between the cells of a CSV. */
+  readonly delimiter: string;
+  /** By input whose times are texts, how these are written. */
+  readonly dateFormats: Readonly<Record<string, DateFormat>>;
   /** The instant that a local time `now` is, in all rows: RFC 3339. */
   readonly now: string;
 }
 
+/** What a plan consists of before the rows have been read. */
+export type Draft = Omit<Plan, 'dateFormats'>;
+
 /** How a person knows what must stay the same; `now` does by itself. */
-const NAMES: Readonly<Record<Exclude<keyof Plan, 'now'>, string>> = {
+const NAMES: Readonly<Record<Exclude<keyof Draft, 'now'>, string>> = {
   model: '--model',
   version: '--model-version',
   modelDigest: 'the model of the version',
   fileDigest: 'the content of the file',
   fields: "the model's inputs or outputs",
   map: 'the columns of the inputs (--map)',
+  delimiter: '--delimiter',
 };
 
 /**
@@ -33,22 +42,24 @@ const NAMES: Readonly<Record<Exclude<keyof Plan, 'now'>, string>> = {
  * @param kept of an earlier run: its version and instant stay.
  * @throws {ScoreError} if the version cannot be had, or there is not one that answers all tasks.
  */
-export function planOf({
+export function draftOf({
   model,
   file,
   mapped,
   modelVersion,
+  delimiter,
   kept,
 }: {
   model: ModelView;
-  file: InputFile;
+  file: Pick<InputFile, 'digest'>;
   mapped: readonly MappedInput[];
   modelVersion: string | undefined;
+  delimiter: string;
   kept: Plan | undefined;
-}): Plan {
+}): Draft {
   const version = modelVersion ?? kept?.version ?? versionOfAll(model);
   const columns = mapped.flatMap(({ input, column }) =>
-    column === undefined ? [] : [`${input.name}=${column}`],
+    column === undefined ? [] : [[input.name, column.index, column.name]],
   );
   return {
     model: model.name,
@@ -56,16 +67,27 @@ export function planOf({
     modelDigest: digestOf(model, version),
     fileDigest: file.digest,
     fields: JSON.stringify([model.inputs, model.outputs]),
-    map: columns.join(' '),
+    map: JSON.stringify(columns),
+    delimiter,
     now: kept?.now ?? new Date().toISOString(),
   };
 }
 
-/** @throws {ScoreError} naming whatever is not as it was when the earlier run began. */
-export function checkSame(out: string, kept: Plan, plan: Plan): void {
+/**
+ * @param told the formats of dates that the command line names: others stay as they were decided.
+ * @throws {ScoreError} naming whatever is not as it was when the earlier run began.
+ */
+export function checkSame(
+  out: string,
+  { kept, draft, told }: { kept: Plan; draft: Draft; told: ReadonlyMap<string, DateFormat> },
+): void {
   const names = Object.entries(NAMES).flatMap(([key, name]) =>
-    kept[key as keyof Plan] === plan[key as keyof Plan] ? [] : [name],
+    kept[key as keyof Draft] === draft[key as keyof Draft] ? [] : [name],
   );
+  if (
+    Object.entries(kept.dateFormats ?? {}).some(([input, format]) => (told.get(input) ?? format) !== format)
+  )
+    names.push('--date-format');
   if (names.length === 0) return;
   throw new ScoreError(
     `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to begin anew.`,

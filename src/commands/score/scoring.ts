@@ -1,13 +1,16 @@
 /** Scores the rows of a table part by part, several parts at a time. */
 import type { Value } from '../../task.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
+import { isWhole } from './outputValues.ts';
+import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
 import type { Part, ScoredPart, ScoreTable } from './table.ts';
-import { CallTooLarge, type ModelView, RowsRefused, type Tidings } from './tidings.ts';
+import { CallTooLarge, type ModelView, type Predictions, RowsRefused, type Tidings } from './tidings.ts';
 
 export interface ScoringOptions {
   readonly tidings: Tidings;
   readonly table: ScoreTable;
+  readonly plan: Plan;
   readonly model: ModelView;
   readonly mapped: readonly MappedInput[];
   /** At most. */
@@ -46,15 +49,16 @@ function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: nu
 
 /** Rows that the model does not take are left out of the call, and have their reason as error. */
 async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPart> {
-  const { tidings, table, model, mapped } = options;
-  const { version, now } = table.plan;
-  const values = await table.read(mapped, part);
-  const rows = Array.from({ length: part.to - part.from }, (_, i) =>
-    rowOf(
-      mapped,
-      values.map((readings) => readings.map((reading) => reading[i])),
-      now,
-    ),
+  const { tidings, table, plan, model, mapped } = options;
+  const { cells, problems } = await table.read(mapped, part);
+  const rows = problems.map(
+    (problem, i) =>
+      problem ??
+      rowOf(
+        mapped,
+        cells.map((column) => column[i] ?? null),
+        plan,
+      ),
   );
   const errors = rows.map((row) => (typeof row === 'string' ? row : null));
   const columns = Object.fromEntries(
@@ -64,10 +68,12 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
     if (asked.length === 0) return;
     try {
       const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
-      const predictions = await tidings.predict(model, inputs, version);
+      const predictions = await tidings.predict(model, inputs, plan.version);
       for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
+      for (const [i, reason] of inexact(model, predictions, asked.length)) errors[asked[i] ?? 0] = reason;
       for (const [name, column] of Object.entries(columns))
-        for (const [i, row] of asked.entries()) column[row] = predictions.columns[name]?.[i] ?? null;
+        for (const [i, row] of asked.entries())
+          if (errors[row] === null) column[row] = predictions.columns[name]?.[i] ?? null;
     } catch (error) {
       if (error instanceof RowsRefused) {
         for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
@@ -83,4 +89,23 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
   };
   await score([...rows.keys()].filter((i) => errors[i] === null));
   return { columns, errors };
+}
+
+/** Whole numbers come as JSON, which rounds those beyond 2^53: by row, the reason why it has none. */
+function inexact(
+  { outputs }: ModelView,
+  { columns }: Predictions,
+  rowCount: number,
+): ReadonlyMap<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { name, type } of outputs.filter(isWhole))
+    for (let row = 0; row < rowCount; row++) {
+      const value = columns[name]?.[row] ?? null;
+      if (value === null) continue;
+      const numbers = typeof value === 'object' ? value : [value];
+      const rounded = numbers.find((number) => !Number.isSafeInteger(number));
+      if (rounded !== undefined)
+        reasons.set(row, `${name} (${type}) must be below 2^53 to come without rounding, got ${rounded}`);
+    }
+  return reasons;
 }

@@ -3,25 +3,19 @@
  * that is whole. A part that is saved stays saved, whenever the process ends.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import {
-  BIGINT,
-  BOOLEAN,
-  DOUBLE,
-  DuckDBDataChunk,
-  type DuckDBType,
-  LIST,
-  listValue,
-  VARCHAR,
-} from '@duckdb/node-api';
+import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../errors.ts';
 import type { Value } from '../../task.ts';
-import { Database } from './database.ts';
-import { readerOf, unreadable } from './inputFile.ts';
+import { Database, DiskFull } from './database.ts';
+import { type InputFile, PROBLEM } from './inputFile.ts';
 import type { MappedInput } from './mapping.ts';
+import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
+import { duckTypeOf, duckValue } from './outputValues.ts';
+import type { PlainNames } from './plainNames.ts';
 import type { Plan } from './plan.ts';
-import { type FileColumn, literal, quoted } from './sql.ts';
+import { columnId, literal } from './sql.ts';
 import { type FieldView, ScoreError } from './tidings.ts';
 
 /** What was predicted for the rows of a part, in their order. */
@@ -30,10 +24,17 @@ export interface ScoredPart {
   readonly errors: readonly (string | null)[];
 }
 
-/** The column with the reason why a row has no prediction. */
-const ERROR_COLUMN = 'error';
-const CHUNK_ROWS = 2_048;
+/** The rows of a part. */
+export interface InputPart {
+  /** For each input its cells. */
+  readonly cells: readonly (readonly DuckDBValue[])[];
+  /** Why a row cannot be scored, whatever its cells are. */
+  readonly problems: readonly (string | null)[];
+}
+
 const DATABASE_FILE = 'score.duckdb';
+/** All that is ever made in the folder. */
+const FILES = [DATABASE_FILE, `${DATABASE_FILE}.wal`, `${DATABASE_FILE}.tmp`, 'out.parquet', 'out.csv'];
 
 /** Rows that are scored and saved together. */
 export interface Part {
@@ -42,36 +43,30 @@ export interface Part {
   readonly to: number;
 }
 
-interface OutputOptions {
-  readonly input: string;
+interface Place {
   readonly out: string;
-  /** Whether an output that is there may be replaced. */
-  readonly overwrite: boolean;
-}
-
-interface BeginOptions {
-  readonly input: string;
-  readonly out: string;
-  readonly plan: Plan;
-  readonly outputs: readonly FieldView[];
+  readonly names: PlainNames;
   readonly signal: AbortSignal;
 }
 
 export class ScoreTable implements AsyncDisposable {
-  readonly plan: Plan;
   readonly #database: Database;
   readonly #out: string;
+  /** A plain name of the folder, see `plainNames.ts`. */
+  readonly #folder: string;
+  #plan: Plan | undefined;
   /** Whether anything in the folder is still of use. */
   #isKept: boolean;
   #isOpen = true;
   /** Statements of a transaction are not mixed with those of another. */
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  private constructor(database: Database, out: string, plan: Plan, isKept: boolean) {
+  private constructor(database: Database, out: string, folder: string, plan: Plan | undefined) {
     this.#database = database;
     this.#out = out;
-    this.plan = plan;
-    this.#isKept = isKept;
+    this.#folder = folder;
+    this.#plan = plan;
+    this.#isKept = plan !== undefined;
   }
 
   /**
@@ -79,44 +74,63 @@ export class ScoreTable implements AsyncDisposable {
    *
    * @throws {ScoreError} if it cannot be read, or another score is at work on it.
    */
-  static async find(out: string, signal: AbortSignal): Promise<ScoreTable | undefined> {
+  static async find({ out, names, signal }: Place): Promise<ScoreTable | undefined> {
     const folder = partialOf(out);
     if (!existsSync(join(folder, DATABASE_FILE))) return undefined;
-    const database = await openDatabase(out, signal);
+    const plainName = await names.of(folder);
+    const database = await openDatabase(out, plainName, signal);
     const [kept] = await database
       .rows('SELECT text FROM plan WHERE (SELECT count(first_row) FROM part) > 0')
       .catch(async (cause) => {
         await database[Symbol.asyncDispose]();
         throw unreadablePart(out, cause);
       });
-    if (kept !== undefined) return new ScoreTable(database, out, JSON.parse(String(kept[0])), true);
+    if (kept !== undefined) return new ScoreTable(database, out, plainName, JSON.parse(String(kept[0])));
     await database[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
+    await removeFolder(folder);
     return undefined;
   }
 
-  /** Reads a file, and makes room for its predictions. @throws {ScoreError} if it cannot be read, or no room be made. */
-  static async begin({ input, out, plan, outputs, signal }: BeginOptions): Promise<ScoreTable> {
+  /** Reads a file. @throws {ScoreError} if it cannot be read, or no room be made. */
+  static async begin({
+    input,
+    out,
+    names,
+    signal,
+  }: Place & { readonly input: InputFile }): Promise<ScoreTable> {
     const folder = partialOf(out);
     await mkdir(folder, { recursive: true }).catch((cause) => {
       throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
     });
-    const database = await openDatabase(out, signal);
-    const table = new ScoreTable(database, out, plan, false);
-    const columns = outputs.map((output) => `${quoted(output.name)} ${typeOf(output)}`);
+    const plainName = await names.of(folder);
+    const database = await openDatabase(out, plainName, signal).catch(async (error) => {
+      if (error instanceof DiskFull) await removeFolder(folder);
+      throw error;
+    });
+    const table = new ScoreTable(database, out, plainName, undefined);
     try {
-      await database.run(`INSERT INTO plan VALUES (${literal(JSON.stringify(plan))})`);
-      await database.run(
-        `CREATE TABLE prediction (row BIGINT, ${columns.join(', ')}, ${ERROR_COLUMN} VARCHAR)`,
-      );
-      await database.run(`CREATE TABLE input AS SELECT * FROM ${readerOf(input)}`).catch((cause) => {
-        throw unreadable(input, cause);
-      });
+      await input.load(table.#database);
+      await checkCells(table.#database, input.columns, out);
       return table;
     } catch (error) {
       await table[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Undefined until one is fixed. */
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  /** From now on what is predicted goes by this plan, also after a stop. Makes room for it. */
+  async fixPlan(plan: Plan, outputs: readonly FieldView[]): Promise<void> {
+    this.#plan = plan;
+    const columns = outputs.map((output, index) => `${outputId(index)} ${duckTypeOf(output)}, `);
+    await this.#database.run(
+      `CREATE TABLE prediction (row BIGINT, ${columns.join('')}${ERROR_COLUMN} VARCHAR)`,
+    );
+    await this.#database.run(`INSERT INTO plan VALUES (${literal(JSON.stringify(plan))})`);
   }
 
   async rowCount(): Promise<number> {
@@ -129,37 +143,31 @@ export class ScoreTable implements AsyncDisposable {
     return rows.map(([first, count]) => ({ from: Number(first), to: Number(first) + Number(count) }));
   }
 
-  /** @returns for each input its readings, a column each. */
-  async read(
-    inputs: readonly MappedInput[],
-    { from, to }: Part,
-  ): Promise<readonly (readonly (readonly unknown[])[])[]> {
-    const list = inputs.flatMap(({ readings }) => readings).join(', ');
+  async read(inputs: readonly MappedInput[], { from, to }: Part): Promise<InputPart> {
+    const ids = inputs.map(({ column }) => (column === undefined ? 'NULL' : columnId(column)));
     const columns = await this.#database.columns(
-      `SELECT ${list} FROM input WHERE rowid >= ${from} AND rowid < ${to} ORDER BY rowid`,
+      `SELECT ${[PROBLEM, ...ids].join(', ')} FROM input WHERE rowid >= ${from} AND rowid < ${to} ORDER BY rowid`,
     );
-    const next = columns.values();
-    return inputs.map(({ readings }) => [...next.take(readings.length)]);
+    const [problems = [], ...cells] = columns;
+    return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
   }
 
   /** Saves a part whole or not at all. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#inTurn(async () => {
       const { errors } = scored;
-      const types = [BIGINT, ...outputs.map(duckTypeOf), VARCHAR];
       await this.#database.run('BEGIN');
-      const appender = await this.#database.createAppender('prediction');
-      for (let from = 0; from < errors.length; from += CHUNK_ROWS) {
-        const to = Math.min(errors.length, from + CHUNK_ROWS);
-        const chunk = DuckDBDataChunk.create(types, to - from);
-        chunk.setColumns([
-          Array.from({ length: to - from }, (_, i) => BigInt(firstRow + from + i)),
-          ...outputs.map(({ name }) => (scored.columns[name] ?? []).slice(from, to).map(duckValue)),
-          errors.slice(from, to),
-        ]);
-        appender.appendDataChunk(chunk);
-      }
-      appender.closeSync();
+      await this.#database.append(
+        'prediction',
+        [BIGINT, ...outputs.map(duckTypeOf), VARCHAR],
+        [
+          errors.map((_, i) => BigInt(firstRow + i)),
+          ...outputs.map((output) =>
+            (scored.columns[output.name] ?? []).map((value) => duckValue(output, value)),
+          ),
+          errors,
+        ],
+      );
       await this.#database.run(`INSERT INTO part VALUES (${firstRow}, ${end - firstRow})`);
       await this.#database.run('COMMIT');
       this.#isKept = true;
@@ -174,19 +182,11 @@ export class ScoreTable implements AsyncDisposable {
     return Number(rows[0]?.[0]);
   }
 
-  /** Writes the output, the rows in the order of the file, and removes what was kept beside it. */
-  async finish(outputs: readonly FieldView[]): Promise<void> {
-    const unfinished = join(partialOf(this.#out), `out${extname(this.#out)}`);
-    const names = [...outputs.map(({ name }) => name), ERROR_COLUMN].map(
-      (name) => `prediction.${quoted(name)}`,
-    );
-    // One thread writes the same file each time.
-    await this.#database.run('SET threads TO 1');
-    await this.#database.run(
-      `COPY (SELECT input.*, ${names.join(', ')} FROM input JOIN prediction ON prediction.row = input.rowid
-       ORDER BY input.rowid) TO ${literal(unfinished)} (${formatOf(this.#out)})`,
-    );
-    await rename(unfinished, this.#out);
+  /** Writes the output, and removes what was kept beside it. */
+  async finish({ columns }: InputFile, outputs: readonly FieldView[], delimiter: string): Promise<void> {
+    const name = `out${extname(this.#out).toLowerCase()}`;
+    await writeOutput(join(this.#folder, name), { database: this.#database, columns, outputs, delimiter });
+    await rename(join(partialOf(this.#out), name), this.#out);
     this.#isKept = false;
   }
 
@@ -196,7 +196,7 @@ export class ScoreTable implements AsyncDisposable {
     this.#isOpen = false;
     await this.#lastTurn;
     await this.#database[Symbol.asyncDispose]();
-    if (!this.#isKept) await rm(partialOf(this.#out), { recursive: true });
+    if (!this.#isKept) await removeFolder(partialOf(this.#out));
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -211,36 +211,17 @@ export function partialOf(out: string): string {
   return `${out}.partial`;
 }
 
-/**
- * Looks whether an output can be written.
- *
- * @throws {ScoreError} if it is the input, or there already, or of no known format.
- */
-export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
-  formatOf(out);
-  const [source, present] = await Promise.all([input, out].map((file) => stat(file).catch(() => undefined)));
-  if (present === undefined) return;
-  // However it is spelt, and by whatever link.
-  if (source?.ino === present.ino && source.dev === present.dev)
-    throw new ScoreError(`the output must be another file than the input, got ${input} and ${out}`);
-  if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is none`);
-  if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or say --overwrite`);
+/** What others have put there stays there. */
+async function removeFolder(folder: string): Promise<void> {
+  for (const name of FILES) await rm(join(folder, name), { recursive: true, force: true });
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY') throw error;
+  });
 }
 
-/** @throws {ScoreError} if the file has a column that is called as a new one. */
-export function checkNewColumns(columns: readonly FileColumn[], outputs: readonly FieldView[]): void {
-  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const clash = [...outputs.map(({ name }) => name), ERROR_COLUMN].find((name) =>
-    names.has(name.toLowerCase()),
-  );
-  if (clash !== undefined)
-    throw new ScoreError(
-      `the file has a column ${clash} already: rename it, since the predictions need the name`,
-    );
-}
-
-async function openDatabase(out: string, signal: AbortSignal): Promise<Database> {
-  const database = await Database.open(signal, join(partialOf(out), DATABASE_FILE)).catch((cause) => {
+async function openDatabase(out: string, folder: string, signal: AbortSignal): Promise<Database> {
+  const place = { folder, file: DATABASE_FILE, shown: partialOf(out) };
+  const database = await Database.open(signal, place).catch((cause) => {
     throw /lock/.test(messageOf(cause))
       ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
       : unreadablePart(out, cause);
@@ -250,29 +231,9 @@ async function openDatabase(out: string, signal: AbortSignal): Promise<Database>
   return database;
 }
 
-function unreadablePart(out: string, cause: unknown): ScoreError {
-  const error = unreadable(partialOf(out), cause);
-  return new ScoreError(`${error.message}. Delete it to begin anew.`, { cause });
-}
-
-function formatOf(file: string): string {
-  const format = { '.parquet': 'FORMAT parquet', '.csv': 'FORMAT csv, HEADER' }[extname(file).toLowerCase()];
-  if (format === undefined) throw new ScoreError(`the output must end in .parquet or .csv, got ${file}`);
-  return format;
-}
-
-function typeOf({ type, size }: FieldView): string {
-  if (type === 'string') return 'VARCHAR';
-  if (type === 'boolean') return 'BOOLEAN';
-  return size === null ? 'DOUBLE' : 'DOUBLE[]';
-}
-
-function duckTypeOf({ type, size }: FieldView): DuckDBType {
-  if (type === 'string') return VARCHAR;
-  if (type === 'boolean') return BOOLEAN;
-  return size === null ? DOUBLE : LIST(DOUBLE);
-}
-
-function duckValue(value: Value | null) {
-  return typeof value === 'object' && value !== null ? listValue([...value]) : value;
+function unreadablePart(out: string, cause: unknown): unknown {
+  if (cause instanceof DiskFull) return cause;
+  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to begin anew.`, {
+    cause,
+  });
 }

@@ -1,0 +1,145 @@
+/**
+ * How the cells of a column become values of an input: exactly, or not at all. `models/README.md`, "Files that are
+ * scored", has the types.
+ */
+import {
+  DuckDBArrayValue,
+  DuckDBBlobValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { localTime, localTimeFault, NOW } from '../../models/localTime.ts';
+import { instantOf } from './instants.ts';
+import { decimalNumber, numberIn, shortestFloat, wholeNumber } from './numbers.ts';
+import type { FieldView } from './tidings.ts';
+import { type DateFormat, timeIn } from './timeFormat.ts';
+
+/** Gives what the model is asked, or what tells in a message that it cannot be. @param cell not null. */
+export type CellReader = (cell: DuckDBValue, dateFormat: DateFormat) => unknown;
+
+/** A cell that is no value of the input. */
+export class NotTaken {
+  /** To be read after "got". */
+  readonly got: string;
+
+  constructor(got: string) {
+    this.got = got;
+  }
+}
+
+const WHOLE = /^U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)$/;
+const FLOAT = /^(?:FLOAT|DOUBLE)$/;
+const DECIMAL = /^DECIMAL\(/;
+const TEXT = /^(?:VARCHAR|JSON|ENUM\(.*\))$/s;
+const LIST = /^(?<item>.*)\[\d*\]$/s;
+const SHOWN_CHARACTERS = 40;
+
+/** @param type of the column, as DuckDB names it. @returns undefined if it has no values of the input. */
+export function cellReader(
+  { type: wanted, size, timeZone }: FieldView,
+  type: string,
+): CellReader | undefined {
+  switch (wanted) {
+    case 'string':
+    case 'enum':
+      return textReader(type);
+    case 'boolean':
+      return booleanReader(type);
+    case 'dateTime':
+      return timeReader(type, timeZone ?? 'UTC');
+    default:
+      return size === null ? numberReader(type) : vectorReader(type);
+  }
+}
+
+/** Whether cells of a column have to be read as times in one of several formats. */
+export function isTextType(type: string): boolean {
+  return TEXT.test(type);
+}
+
+function textReader(type: string): CellReader | undefined {
+  if (TEXT.test(type)) return (cell) => cell;
+  if (type === 'BLOB') return (cell) => (cell instanceof DuckDBBlobValue ? utf8Text(cell.bytes) : cell);
+  if (type === 'FLOAT') return (cell) => (Number.isFinite(cell) ? shortestFloat(Number(cell)) : cell);
+  // 1.0 is the whole number 1.
+  if (type === 'DOUBLE')
+    return (cell) =>
+      Number.isInteger(cell) ? String(BigInt(Number(cell))) : Number.isFinite(cell) ? String(cell) : cell;
+  const hasOneText = /^(?:BOOLEAN|UUID|DATE|TIMESTAMP(?:_S|_MS|_NS)?)$/.test(type);
+  return hasOneText || WHOLE.test(type) || DECIMAL.test(type) ? String : undefined;
+}
+
+function booleanReader(type: string): CellReader | undefined {
+  if (type === 'BOOLEAN') return (cell) => cell;
+  if (TEXT.test(type)) return (cell) => booleanIn(String(cell));
+  const number = numberReader(type);
+  if (number === undefined) return undefined;
+  return (cell, format) => {
+    const read = number(cell, format);
+    return read === 0 || read === 1 ? read === 1 : read;
+  };
+}
+
+function booleanIn(text: string): unknown {
+  const word = text.trim().toLowerCase();
+  if (word === 'true' || word === '1') return true;
+  return word === 'false' || word === '0' ? false : text;
+}
+
+function numberReader(type: string): CellReader | undefined {
+  if (FLOAT.test(type)) return (cell) => cell;
+  if (WHOLE.test(type)) return (cell) => (typeof cell === 'bigint' ? wholeNumber(cell) : cell);
+  if (DECIMAL.test(type))
+    return (cell) => (cell instanceof DuckDBDecimalValue ? decimalNumber(String(cell)) : cell);
+  return TEXT.test(type) ? (cell) => numberIn(String(cell)) : undefined;
+}
+
+function vectorReader(type: string): CellReader | undefined {
+  if (TEXT.test(type)) return (cell) => vectorIn(String(cell));
+  const item = numberReader(LIST.exec(type)?.groups?.item ?? '');
+  if (item === undefined) return undefined;
+  return (cell, format) =>
+    cell instanceof DuckDBListValue || cell instanceof DuckDBArrayValue
+      ? cell.items.map((each) => (each === null ? null : item(each, format)))
+      : cell;
+}
+
+/** `[1, 2.5]` */
+function vectorIn(text: string): unknown {
+  const written = text.trim();
+  if (!written.startsWith('[') || !written.endsWith(']')) return text;
+  const items = written.slice(1, -1);
+  return items.trim() === '' ? [] : items.split(',').map((item) => numberIn(item.trim()));
+}
+
+function timeReader(type: string, timeZone: string): CellReader | undefined {
+  if (TEXT.test(type)) return (cell, format) => timeOf(String(cell), format, timeZone);
+  if (!/^(?:DATE|TIMESTAMP(?:_S|_MS|_NS)?|TIMESTAMP WITH TIME ZONE)$/.test(type)) return undefined;
+  const offset = type.endsWith('WITH TIME ZONE') ? 'Z' : '';
+  return (cell) => {
+    const reading = instantOf(cell);
+    return reading === undefined ? new NotTaken(String(cell)) : reading + offset;
+  };
+}
+
+function timeOf(text: string, format: DateFormat, timeZone: string): unknown {
+  const time = timeIn(text, format);
+  if (time === undefined)
+    return new NotTaken(`${shown(text)}: the dates of the column are written ${format}`);
+  // The message shows what stands in the file.
+  if (time === NOW || localTime(time, timeZone) !== undefined) return time;
+  return new NotTaken(`${shown(text)}: ${localTimeFault(time) ?? 'there is no such time'}`);
+}
+
+function utf8Text(bytes: Uint8Array): unknown {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return new NotTaken('bytes that are no UTF-8');
+  }
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text);
+}

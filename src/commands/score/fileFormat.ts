@@ -1,0 +1,74 @@
+/** What a file is, by its content: names can be wrong. */
+import { open, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { ScoreError } from './tidings.ts';
+import { conversion } from './utf8.ts';
+
+export const FileFormat = { Parquet: 'parquet', Csv: 'csv', GzipCsv: 'csv.gz' } as const;
+export type FileFormat = (typeof FileFormat)[keyof typeof FileFormat];
+
+const PARQUET = 'PAR1';
+const ENCRYPTED_PARQUET = 'PARE';
+const GZIP = '\x1f\x8b';
+
+/** How files begin that cannot be read, with what to do instead. */
+const REFUSED: readonly { readonly begin: RegExp; readonly problem: (file: string) => string }[] = [
+  { begin: /^\x28\xb5\x2f\xfd/, problem: () => 'is compressed by zstd: unpack it (zstd -d), or use gzip' },
+  { begin: /^BZh[1-9]1AY&SY/, problem: () => 'is compressed by bzip2: unpack it (bunzip2), or use gzip' },
+  { begin: /^\xfd7zXZ\0/, problem: () => 'is compressed by xz: unpack it (unxz), or use gzip' },
+  { begin: /^PK\p{Cc}{2}/u, problem: () => 'is a ZIP or a spreadsheet (XLSX): save it as CSV' },
+  { begin: /^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, problem: (file) => insteadOfUtf8(file, 'UTF-32') },
+  { begin: /^(?:\xff\xfe|\xfe\xff)/, problem: (file) => insteadOfUtf8(file, 'UTF-16') },
+  { begin: /^[^\0]\0[^\0]\0/, problem: (file) => insteadOfUtf8(file, 'UTF-16LE') },
+  { begin: /^\0[^\0]\0[^\0]/, problem: (file) => insteadOfUtf8(file, 'UTF-16BE') },
+];
+
+/** @throws {ScoreError} if it is no file, or of a format that is not read. */
+export async function formatOfFile(file: string): Promise<FileFormat> {
+  await checkRegular(file);
+  const { head, tail } = await endsOf(file);
+  if (head.length === 0) throw new ScoreError(`${file} is empty`);
+  const refused = REFUSED.find(({ begin }) => begin.test(head));
+  if (refused !== undefined) throw new ScoreError(`${file} ${refused.problem(file)}`);
+  if (head.startsWith(PARQUET) && tail === PARQUET) return FileFormat.Parquet;
+  if (tail === ENCRYPTED_PARQUET && head.startsWith(ENCRYPTED_PARQUET))
+    throw new ScoreError(`${file} is an encrypted Parquet file, which cannot be read`);
+  if (extname(file).toLowerCase() === '.parquet' || (head.startsWith(PARQUET) && head.includes('\0')))
+    throw new ScoreError(
+      `${file} cannot be read: a Parquet file begins and ends with ${PARQUET}, and this one does not. It is another format, or cut short`,
+    );
+  return head.startsWith(GZIP) ? FileFormat.GzipCsv : FileFormat.Csv;
+}
+
+async function checkRegular(file: string): Promise<void> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error)
+    throw new ScoreError(
+      `${file} must be a file that can be read, ${found.code === 'ENOENT' ? 'and is not there' : `got ${found.code}`}`,
+      { cause: found },
+    );
+  if (found.isFile()) return;
+  const kind = found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : 'a device or a socket';
+  throw new ScoreError(`${file} must be a file that can be read, got ${kind}`);
+}
+
+/** Its first bytes and its last four, a character each. */
+async function endsOf(file: string): Promise<{ readonly head: string; readonly tail: string }> {
+  const opened = await open(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new ScoreError(`${file} must be a file that can be read, got ${cause.code}`, { cause });
+  });
+  try {
+    const { size } = await opened.stat();
+    const read = async (position: number, length: number) => {
+      const { buffer, bytesRead } = await opened.read(Buffer.alloc(length), 0, length, position);
+      return buffer.subarray(0, bytesRead).toString('latin1');
+    };
+    return { head: await read(0, 1_024), tail: await read(Math.max(0, size - 4), 4) };
+  } finally {
+    await opened.close();
+  }
+}
+
+function insteadOfUtf8(file: string, encoding: string): string {
+  return `must be UTF-8, got ${encoding}. Convert it: ${conversion(encoding, file)}`;
+}

@@ -1,0 +1,144 @@
+/** The file that a score writes: the columns of the input, those of the predictions, and why a row has none. */
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { type Database, explained } from './database.ts';
+import { shownName } from './mapping.ts';
+import { renameParquetColumns } from './parquetNames.ts';
+import { columnId, type FileColumn, literal } from './sql.ts';
+import { type FieldView, ScoreError } from './tidings.ts';
+
+/** The column with the reason why a row has no prediction. */
+export const ERROR_COLUMN = 'error';
+
+interface OutputOptions {
+  readonly input: string;
+  readonly out: string;
+  /** Whether an output that is there may be replaced. */
+  readonly overwrite: boolean;
+}
+
+interface WriteOptions {
+  /** With the tables `input` and `prediction`. */
+  readonly database: Database;
+  readonly columns: readonly FileColumn[];
+  readonly outputs: readonly FieldView[];
+  readonly delimiter: string;
+}
+
+/**
+ * Looks whether an output can be written.
+ *
+ * @throws {ScoreError} if it is the input, or there already, or of no known format.
+ */
+export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
+  isParquet(out);
+  await checkPlace(out);
+  const [source, present] = await Promise.all([input, out].map((file) => stat(file).catch(() => undefined)));
+  if (present === undefined) return;
+  // However it is spelt, and by whatever link.
+  if (source?.ino === present.ino && source.dev === present.dev)
+    throw new ScoreError(`the output must be another file than the input, got ${input} and ${out}`);
+  if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is none`);
+  if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or say --overwrite`);
+}
+
+/** DuckDB follows links to where its file is, and cannot write beside it if there is a question mark in the way. */
+async function checkPlace(out: string): Promise<void> {
+  const folder = dirname(resolve(out));
+  const place = join(await realpath(folder).catch(() => folder), basename(out));
+  if (place.includes('?'))
+    throw new ScoreError(
+      `the output must have no ? in its path, since its unfinished part could not be kept, got ${place}`,
+    );
+}
+
+/** @throws {ScoreError} if the file has a column that is called as a new one. */
+export function checkNewColumns(columns: readonly FileColumn[], outputs: readonly FieldView[]): void {
+  const names = new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
+  const clash = [...outputs.map(({ name }) => name), ERROR_COLUMN].find((name) =>
+    names.has(name.toLowerCase()),
+  );
+  if (clash !== undefined)
+    throw new ScoreError(
+      `the file has a column ${names.get(clash.toLowerCase())} already: rename it, since the predictions need the name ${clash}`,
+    );
+}
+
+/** @throws {ScoreError} if cells of the file cannot be written as text. */
+export async function checkCells(
+  database: Database,
+  columns: readonly FileColumn[],
+  out: string,
+): Promise<void> {
+  if (isParquet(out)) return;
+  for (const column of columns.filter(({ type }) => type === 'BLOB')) {
+    const id = columnId(column);
+    const [row] = await database.rows(
+      `SELECT min(rowid) FROM input WHERE ${id} IS NOT NULL AND TRY(decode(${id})) IS NULL`,
+    );
+    if (row?.[0] == null) continue;
+    throw new ScoreError(
+      `the column ${shownName(column.name)} has bytes that are no UTF-8 (row ${Number(row[0]) + 1}), which no CSV can hold: name an output that ends in .parquet`,
+    );
+  }
+}
+
+/** What our table calls the column of an output. */
+export function outputId(index: number): string {
+  return `p${index}`;
+}
+
+/** Writes the rows in the order of the file. One thread writes the same file each time. @param plainName see `plainNames.ts`. */
+export async function writeOutput(plainName: string, options: WriteOptions): Promise<void> {
+  await options.database.run('SET threads TO 1');
+  await (isParquet(plainName) ? writeParquet(plainName, options) : writeCsv(plainName, options));
+}
+
+async function writeParquet(plainName: string, { database, columns, outputs }: WriteOptions): Promise<void> {
+  const ids = [...columns.map(columnId), ...outputs.map((_, index) => outputId(index)), ERROR_COLUMN];
+  await database.run(
+    `COPY (SELECT ${ids.join(', ')} FROM ${JOINED} ORDER BY input.rowid) TO ${literal(plainName)} (FORMAT parquet)`,
+  );
+  const names = [...columns, ...outputs].map(({ name }, i) => [ids[i] ?? '', name] as const);
+  await renameParquetColumns(plainName, new Map(names)).catch((cause) => {
+    throw explained(cause);
+  });
+}
+
+/** The names are a row of it: as a header, those that differ by their case only would be changed. */
+async function writeCsv(
+  plainName: string,
+  { database, columns, outputs, delimiter }: WriteOptions,
+): Promise<void> {
+  const names = [...columns, ...outputs, { name: ERROR_COLUMN }].map(({ name }) =>
+    name === '' ? 'NULL' : literal(name),
+  );
+  const texts = [
+    ...columns.map(textOf),
+    ...outputs.map((_, index) => `CAST(${outputId(index)} AS VARCHAR)`),
+    ERROR_COLUMN,
+  ];
+  const head = names.map((name, i) => `${name} AS t${i}`).join(', ');
+  const list = names.map((_, i) => `t${i}`).join(', ');
+  await database.run(
+    `COPY (SELECT ${list} FROM (
+       SELECT -1 AS place, ${head} UNION ALL SELECT input.rowid, ${texts.join(', ')} FROM ${JOINED})
+     ORDER BY place) TO ${literal(plainName)}
+     (FORMAT csv, HEADER false, DELIMITER ${literal(delimiter)}, QUOTE '"', ESCAPE '"', NULLSTR '')`,
+  );
+}
+
+/** A text in bytes is that text. */
+function textOf(column: FileColumn): string {
+  const id = columnId(column);
+  return column.type === 'BLOB' ? `decode(${id})` : `CAST(${id} AS VARCHAR)`;
+}
+
+const JOINED = 'input JOIN prediction ON prediction.row = input.rowid';
+
+/** @throws {ScoreError} if it is neither Parquet nor CSV. */
+function isParquet(out: string): boolean {
+  const extension = extname(out).toLowerCase();
+  if (extension === '.parquet' || extension === '.csv') return extension === '.parquet';
+  throw new ScoreError(`the output must end in .parquet or .csv, got ${out}`);
+}

@@ -1,0 +1,42 @@
+/** A Parquet file as a table: exactly its own columns, whatever they or the file are called. */
+import type { Database } from './database.ts';
+import { columnId, type FileColumn, literal } from './sql.ts';
+import { ScoreError } from './tidings.ts';
+
+/** @param path a plain name, see `plainNames.ts`. @throws as the database, for a file that is damaged. */
+export async function readParquetColumns(database: Database, path: string): Promise<readonly FileColumn[]> {
+  const names = topLevelNames(
+    await database.rows(`SELECT name, num_children FROM parquet_schema(${literal(path)})`),
+  );
+  // Those of DESCRIBE are changed where two differ by their case only.
+  const types = await database.rows(
+    `DESCRIBE SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
+  );
+  if (names.length !== types.length)
+    throw new ScoreError(`the file has ${names.length} columns, of which ${types.length} can be read`);
+  return names.map((name, index) => ({ index, name, type: String(types[index]?.[1]) }));
+}
+
+/** The columns with timestamps of 96 bits, an old kind. DuckDB reads them to the microsecond, though they have nanoseconds. */
+export async function roundedColumns(database: Database, path: string): Promise<readonly string[]> {
+  const rows = await database.rows(`SELECT name FROM parquet_schema(${literal(path)}) WHERE type = 'INT96'`);
+  return rows.map(([name]) => String(name));
+}
+
+/** SQL that gives the columns by the names of our tables. */
+export function parquetRows(path: string, columns: readonly FileColumn[]): string {
+  const ids = columns.map(columnId).join(', ');
+  return `SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false) AS file(${ids})`;
+}
+
+/** @param elements the root, then each column, followed by what it consists of. */
+function topLevelNames(elements: readonly (readonly unknown[])[]): readonly string[] {
+  const names: string[] = [];
+  let inner = 0;
+  for (const [name, children] of elements.slice(1)) {
+    if (inner === 0) names.push(String(name));
+    else inner--;
+    inner += Number(children ?? 0);
+  }
+  return names;
+}

@@ -1,0 +1,35 @@
+/** The footer of a Parquet file, which describes all of it and stands at its end. */
+import type { FileHandle } from 'node:fs/promises';
+
+/** Behind the footer: its length, and the magic. */
+const TAIL_BYTES = 8;
+
+export interface Footer {
+  readonly bytes: Buffer;
+  /** Where it begins in the file. */
+  readonly start: number;
+}
+
+/** @throws {RangeError} if the file has none. */
+export async function readFooter(file: FileHandle): Promise<Footer> {
+  const { size } = await file.stat();
+  const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES);
+  const start = size - TAIL_BYTES - tail.readUInt32LE(0);
+  return { bytes: await readAt(file, start, size - TAIL_BYTES - start), start };
+}
+
+/** Puts other bytes in its place. */
+export async function replaceFooter(file: FileHandle, { start }: Footer, bytes: Buffer): Promise<void> {
+  const tail = Buffer.from('....PAR1');
+  tail.writeUInt32LE(bytes.length, 0);
+  await file.truncate(start);
+  await file.write(Buffer.concat([bytes, tail]), 0, bytes.length + TAIL_BYTES, start);
+  await file.sync();
+}
+
+export async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  if (position < 0 || length < 0) throw new RangeError(`there are no ${length} bytes at ${position}`);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  if (bytesRead < length) throw new RangeError(`expected ${length} bytes at ${position}, got ${bytesRead}`);
+  return buffer;
+}

@@ -1,0 +1,119 @@
+/**
+ * Times as files write them. A column has one format, and all of its rows say which it is: of 03/02/2021 alone nobody can
+ * tell whether it is in March or in February.
+ */
+import { NOW } from '../../models/localTime.ts';
+import { ScoreError } from './tidings.ts';
+
+/** In which order a date is written. What separates its parts may be a slash, a hyphen or a dot. */
+export const DateFormat = {
+  YearFirst: 'yyyy-mm-dd',
+  DayFirst: 'dd/mm/yyyy',
+  MonthFirst: 'mm/dd/yyyy',
+} as const;
+export type DateFormat = (typeof DateFormat)[keyof typeof DateFormat];
+
+const CLOCK = /(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d)(?:\.\d{1,9})?)?(?: ?(?<half>[AP]M))?/
+  .source;
+const OFFSET = / ?(?<offset>Z|UTC|[+-]\d\d(?::?\d\d)?)/.source;
+const REST = `(?:(?:T| +)${CLOCK}(?:${OFFSET})?)?`;
+const YEAR_FIRST = new RegExp(`^(?<year>\\d{4})([-/.])(?<left>\\d{1,2})\\2(?<right>\\d{1,2})${REST}$`, 'i');
+const YEAR_LAST = new RegExp(`^(?<left>\\d{1,2})([-/.])(?<right>\\d{1,2})\\2(?<year>\\d{4})${REST}$`, 'i');
+
+/**
+ * @returns the time in RFC 3339, or `now`; undefined if the text is not in the format. Its numbers may be out of range.
+ *   Spaces around it mean nothing.
+ */
+export function timeIn(text: string, format: DateFormat): string | undefined {
+  const trimmed = text.trim();
+  if (trimmed === NOW) return NOW;
+  const pattern = format === DateFormat.YearFirst ? YEAR_FIRST : YEAR_LAST;
+  const parts = pattern.exec(trimmed)?.groups;
+  if (parts === undefined) return undefined;
+  const { year, left = '', right = '' } = parts;
+  const [month, day] = format === DateFormat.DayFirst ? [right, left] : [left, right];
+  const hour = hourOf(parts);
+  if (hour === undefined) return undefined;
+  const clock = `${hour}:${parts.minute ?? '00'}:${parts.second ?? '00'}`;
+  return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}T${clock}${offsetOf(parts.offset)}`;
+}
+
+/** Decides the format of a column by all of its texts. Those that have another format are errors of their rows. */
+export class FormatVote {
+  readonly #input: string;
+  #yearFirst = 0;
+  #yearLast = 0;
+  /** Cells that can be read in one order only, or in both with different meaning: the first of each. */
+  #dayFirst: string | undefined;
+  #monthFirst: string | undefined;
+  #unclear: string | undefined;
+
+  /** @param input whose column it is. */
+  constructor(input: string) {
+    this.#input = input;
+  }
+
+  /** @param row counted from 0. */
+  add(text: string, row: number): void {
+    const trimmed = text.trim();
+    if (YEAR_FIRST.test(trimmed)) {
+      this.#yearFirst++;
+      return;
+    }
+    const parts = YEAR_LAST.exec(trimmed)?.groups;
+    if (parts === undefined) return;
+    const { year, left, right } = parts;
+    const dayFirst = isDate(year, right, left);
+    const monthFirst = isDate(year, left, right);
+    if (!dayFirst && !monthFirst) return;
+    this.#yearLast++;
+    const where = `"${trimmed}" in row ${row + 1}`;
+    if (!monthFirst) this.#dayFirst ??= where;
+    else if (!dayFirst) this.#monthFirst ??= where;
+    else if (Number(left) !== Number(right)) this.#unclear ??= where;
+  }
+
+  /** @throws {ScoreError} if it stays unclear whether the day or the month comes first. */
+  decide(): DateFormat {
+    if (this.#yearFirst >= this.#yearLast) return DateFormat.YearFirst;
+    const [day, month] = [this.#dayFirst, this.#monthFirst];
+    const options = `--date-format ${this.#input}=${DateFormat.DayFirst} or ${this.#input}=${DateFormat.MonthFirst}`;
+    if (day !== undefined && month !== undefined)
+      throw new ScoreError(
+        `the dates of ${this.#input} have two formats: the day comes first in ${day}, the month in ${month}. Say which is right with ${options}: the others become errors of their rows`,
+      );
+    if (day === undefined && month === undefined && this.#unclear !== undefined)
+      throw new ScoreError(
+        `the dates of ${this.#input} do not tell whether the day or the month comes first, such as ${this.#unclear}. Say it with ${options}`,
+      );
+    return month === undefined ? DateFormat.DayFirst : DateFormat.MonthFirst;
+  }
+}
+
+/** @returns undefined if the text names no format. Its separators do not matter. */
+export function readDateFormat(text: string): DateFormat | undefined {
+  const order = text.toLowerCase().replaceAll(/[-/.]/g, ' ');
+  return Object.values(DateFormat).find((format) => format.replaceAll(/[-/]/g, ' ') === order);
+}
+
+/** On the clock of 24 hours; undefined if there is no such hour on the one of 12. */
+function hourOf({ hour = '00', half }: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (half === undefined) return hour.padStart(2, '0');
+  const ofTwelve = Number(hour);
+  if (ofTwelve < 1 || ofTwelve > 12) return undefined;
+  const isAfternoon = half.toUpperCase() === 'PM';
+  return String((ofTwelve % 12) + (isAfternoon ? 12 : 0)).padStart(2, '0');
+}
+
+function offsetOf(offset: string | undefined): string {
+  if (offset === undefined) return '';
+  if (/^(?:Z|UTC)$/i.test(offset)) return 'Z';
+  const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
+  return digits === '0000' ? 'Z' : `${offset[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
+}
+
+function isDate(year: string | undefined, month: string | undefined, day: string | undefined): boolean {
+  const [y, m, d] = [Number(year), Number(month), Number(day)];
+  // Every 400 years the calendar is the same, and years below 100 mean others to Date.
+  return m >= 1 && m <= 12 && d >= 1 && d <= new Date(Date.UTC(2000 + (y % 400), m, 0)).getUTCDate();
+}

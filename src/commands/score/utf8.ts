@@ -1,0 +1,79 @@
+/** Bytes as the text that they are: UTF-8, or nothing. */
+import { isUtf8 } from 'node:buffer';
+import { ScoreError } from './tidings.ts';
+
+const BYTE_ORDER_MARK = '\uFEFF';
+/** A character has at most so many bytes behind its first. */
+const MAX_CONTINUATION_BYTES = 3;
+
+/**
+ * Decodes a file that comes in pieces. A byte order mark at its beginning is left out.
+ *
+ * @param pieces of which a character may span two.
+ * @param file as a person calls it.
+ * @throws {ScoreError} naming the line and the byte where it is no UTF-8.
+ */
+export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
+  let rest: Buffer = Buffer.alloc(0);
+  let linesBefore = 0;
+  let bytesBefore = 0;
+  let isFirst = true;
+  const decode = (bytes: Buffer): string => {
+    if (!isUtf8(bytes)) throw notUtf8(file, bytes, linesBefore, bytesBefore);
+    for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) linesBefore++;
+    bytesBefore += bytes.length;
+    const text = bytes.toString('utf8');
+    const isMarked = isFirst && text.startsWith(BYTE_ORDER_MARK);
+    isFirst = false;
+    return isMarked ? text.slice(1) : text;
+  };
+  for await (const piece of pieces) {
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    const end = endOfCharacters(bytes);
+    rest = bytes.subarray(end);
+    if (end > 0) yield decode(bytes.subarray(0, end));
+  }
+  if (rest.length > 0) yield decode(rest);
+}
+
+/** Where the last character begins, if its other bytes are still to come; otherwise the length. */
+function endOfCharacters(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(MAX_CONTINUATION_BYTES, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    const isContinuation = (byte & 0xc0) === 0x80;
+    if (isContinuation) continue;
+    const expected = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return expected > back ? bytes.length - back : bytes.length;
+  }
+  return bytes.length;
+}
+
+function notUtf8(file: string, bytes: Buffer, linesBefore: number, bytesBefore: number): ScoreError {
+  const wrong = firstWrongByte(bytes);
+  const line = 1 + linesBefore + bytes.subarray(0, wrong).toString('latin1').split('\n').length - 1;
+  const shown = `0x${(bytes[wrong] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
+  return new ScoreError(
+    `${file} must be UTF-8, got the byte ${shown} in line ${line} (byte ${bytesBefore + wrong + 1} of the text). If it is Latin-1: ${conversion('LATIN1', file)}`,
+  );
+}
+
+/** The byte at which the first character begins that is none. */
+function firstWrongByte(bytes: Buffer): number {
+  let [low, high] = [0, bytes.length];
+  // A prefix may end within a character, but no prefix that has the wrong byte is right.
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (isUtf8(bytes.subarray(0, endOfCharacters(bytes.subarray(0, middle))))) low = middle;
+    else high = middle;
+  }
+  return endOfCharacters(bytes.subarray(0, low));
+}
+
+/** The command that makes UTF-8 of a file. */
+export function conversion(encoding: string, file: string): string {
+  return `iconv -f ${encoding} -t UTF-8 ${shellQuoted(file)} > utf8.csv`;
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w./+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
