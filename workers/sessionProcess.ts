@@ -59,7 +59,10 @@ export class SessionProcess implements AsyncDisposable {
     this.#onDeath = onDeath;
     this.#maxMib = maxMib;
     const script = join(import.meta.dirname, 'sessionChild.ts');
-    this.#child = fork(script, [String(maxMib)], { serialization: 'advanced' });
+    this.#child = fork(script, [String(maxMib)], {
+      serialization: 'advanced',
+      env: withoutSecrets(process.env),
+    });
     this.#child.on('message', (answered: Answered) => this.#hear(answered));
     // The channel closes before the exit is reported: to wait for the exit would let requests fail in between.
     this.#child.once('disconnect', () => this.#die());
@@ -175,6 +178,11 @@ export class SessionProcess implements AsyncDisposable {
     for (const asked of this.#asked.values()) asked.reject(new SessionCrashed('the session process died'));
     this.#asked.clear();
   }
+}
+
+/** What runs a model file reaches neither the broker nor the operators' fields. */
+function withoutSecrets({ NATS_URL: _, OPERATOR_TOKEN: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env;
 }
 
 /**

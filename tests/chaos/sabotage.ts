@@ -25,8 +25,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/settle.ts',
-        from: '  if (await storeResult(result, address, options)) delivery.ack();',
-        to: '  delivery.ack();\n  if (await storeResult(result, address, options)) return;',
+        from: '  if (await storeEnd(result, address, { ...options, trace: job.trace })) delivery.ack();',
+        to: '  delivery.ack();\n  if (await storeEnd(result, address, { ...options, trace: job.trace })) return;',
       },
     ],
   },
