@@ -22,7 +22,6 @@ export function graphiqlHandler(models: readonly Model[]) {
     const { compressed, etag } = await page;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
-    response.setHeader('vary', 'accept');
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304).end();
       return;

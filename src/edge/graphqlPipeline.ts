@@ -4,6 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import { GRAPHQL_PATH } from './admission.ts';
 import { Operations, useOperations } from './operations.ts';
 import { operatorGate } from './operators.ts';
 import { presentError, type RequestLimits } from './requestRules.ts';
@@ -12,7 +13,7 @@ export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   /** What every operation is given, beside who asks. */
   readonly context: object;
-  readonly config: RequestLimits & Pick<Config, 'allowedOrigins' | 'operatorToken' | 'host'>;
+  readonly config: RequestLimits & Pick<Config, 'operatorToken' | 'host'>;
   readonly log: Logger;
 }
 
@@ -36,7 +37,6 @@ export interface GraphQLPipeline {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => unknown;
 }
 
-export const GRAPHQL_PATH = '/graphql';
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -70,7 +70,8 @@ export function createPipeline({ schema, context, config, log }: PipelineOptions
     batching: false,
     graphiql: false,
     landingPage: false,
-    cors: corsOf(config.allowedOrigins),
+    // See admission.ts.
+    cors: false,
     logging: false,
   });
   return { schema, operations, contextOf, answer };
@@ -88,15 +89,6 @@ function useEndWithRequest(): Plugin<{ request?: Request }> {
         else signal.addEventListener('abort', end, { once: true });
       },
     }),
-  };
-}
-
-function corsOf(allowedOrigins: readonly string[]) {
-  if (allowedOrigins.length === 0) return false;
-  return {
-    origin: allowedOrigins.includes('*') ? '*' : [...allowedOrigins],
-    methods: ['GET', 'POST'],
-    credentials: false,
   };
 }
 

@@ -1,8 +1,8 @@
 /** Who may see and undo what went wrong: operators, by a token, or whoever is on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import type { Config } from '../config.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
+import { isLoopbackAddress, isLoopbackHost } from './hosts.ts';
 
 /**
  * Lets operators pass.
@@ -17,10 +17,10 @@ export type OperatorGate = (authorization: unknown, hostHeader: string | undefin
 export function operatorGate({ operatorToken, host }: Pick<Config, 'operatorToken' | 'host'>): OperatorGate {
   if (operatorToken === undefined) {
     return (_authorization, hostHeader) => {
-      if (!isLoopback(host))
+      if (!isLoopbackAddress(host))
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
       // A web page whose own name was made to point here has that name as its host.
-      if (!isLoopback(URL.parse(`http://${hostHeader}`)?.hostname ?? ''))
+      if (!isLoopbackHost(hostHeader))
         throw forbidden('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
     };
   }
@@ -31,12 +31,6 @@ export function operatorGate({ operatorToken, host }: Pick<Config, 'operatorToke
     // Digests have one length, and comparing them takes one time, whatever came.
     if (!timingSafeEqual(digest(token), expected)) throw forbidden('The operator token is another one');
   };
-}
-
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
-  );
 }
 
 function digest(text: string): Buffer {

@@ -1,12 +1,14 @@
 /** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
 import { type ExecutionArgs, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql';
 import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import { GRAPHQL_PATH } from './admission.ts';
+import { answerJson, refuse } from './answers.ts';
+import { mediaTypeOf } from './csrf.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { streamEvents } from './sse.ts';
 
@@ -30,19 +32,18 @@ export function postHandler(
 ) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const contentType = request.headers['content-type'];
-    if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+    if (mediaTypeOf(contentType) !== 'application/json') {
       const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
-      return refuse(request, response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
+      return refuse(request, response, { status: 415, code: RequestErrorCode.UnsupportedMediaType, message });
     }
     const length = request.headers['content-length'];
     const tooLarge = (got: string) =>
-      refuse(
-        request,
-        response,
-        413,
-        `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
-        { code: RequestErrorCode.PayloadTooLarge, limit },
-      );
+      refuse(request, response, {
+        status: 413,
+        code: RequestErrorCode.PayloadTooLarge,
+        message: `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
+        details: { limit },
+      });
     if (length !== undefined && Number(length) > limit) return tooLarge(length);
     let body: string | undefined;
     try {
@@ -74,7 +75,7 @@ function plainOperation(
   { operations }: GraphQLPipeline,
 ): PlainOperation | undefined {
   const mediaType = answerType(headers.accept);
-  const isPlain = url === GRAPHQL_PATH && headers.origin === undefined && !('content-encoding' in headers);
+  const isPlain = url === GRAPHQL_PATH && !('content-encoding' in headers);
   if (mediaType === undefined || !isPlain) return undefined;
   try {
     const params = paramsIn(body);
@@ -167,30 +168,4 @@ async function readBody(request: IncomingMessage, limit: number): Promise<string
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
-}
-
-async function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  message: string,
-  extensions: object,
-): Promise<void> {
-  if (!response.shouldKeepAlive) {
-    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
-    request.resume();
-    await finished(request).catch(() => {});
-  }
-  answerJson(response, status, { errors: [{ message, extensions }] });
-}
-
-export function answerJson(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  mediaType = 'application/json',
-): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
-  response.writeHead(status, headers).end(text);
 }

@@ -9,14 +9,11 @@ import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
+import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
+import { answerJson } from './answers.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
-import {
-  createPipeline,
-  GRAPHQL_PATH,
-  type GraphQLPipeline,
-  type PipelineOptions,
-} from './graphqlPipeline.ts';
-import { answerJson, type PostOptions, postHandler } from './post.ts';
+import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
+import { type PostOptions, postHandler } from './post.ts';
 import { OpenResponses } from './slowClients.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
@@ -27,6 +24,7 @@ export interface ServerOptions extends PipelineOptions {
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
     PostOptions['config'] &
+    AdmissionOptions['config'] &
     Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections'>;
   /** Called when the server stops, so that streams over SSE end in words. */
   readonly endSubscriptions: () => void;
@@ -48,6 +46,7 @@ const REQUEST_WITHIN_MS = 30_000;
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const pipeline = createPipeline(options);
+  const admission = new Admission(options);
   const responses = new OpenResponses(options.log);
   const http = createServer(
     // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
@@ -55,10 +54,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       requestTimeout: REQUEST_WITHIN_MS,
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
-    requestHandler(pipeline, responses, options),
+    requestHandler({ ...options, admission, pipeline, responses }),
   );
   http.maxConnections = config.maxConnections;
-  const webSockets = serveWebSockets(http, pipeline, options);
+  const webSockets = serveWebSockets(http, pipeline, { ...options, admission });
 
   http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
   await once(http, 'listening');
@@ -81,8 +80,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, options: ServerOptions) {
-  const { log } = options;
+interface RequestHandlerOptions extends ServerOptions {
+  readonly admission: Admission;
+  readonly pipeline: GraphQLPipeline;
+  readonly responses: OpenResponses;
+}
+
+function requestHandler(options: RequestHandlerOptions) {
+  const { admission, pipeline, responses, log } = options;
   const answerPage = graphiqlHandler(options.models);
   const answerPost = postHandler(pipeline, options);
   const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
@@ -103,7 +108,7 @@ function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, opt
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
         return answerJson(response, 400, {
-          error: 'The request must name a path as its target, and a host as its Host.',
+          error: 'The request must name a path as its target.',
         });
       default:
         return answerJson(response, 404, {
@@ -113,18 +118,13 @@ function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, opt
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      await answer(request, response);
+      if (await admission.admits(request, response)) await answer(request, response);
     } catch (error) {
       log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { error: 'Internal error.' });
     }
   };
-}
-
-/** @returns undefined for what no URL can be made of; the pipeline would make one, and show its stack. */
-function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | undefined {
-  return url.startsWith('/') ? URL.parse(url, `http://${host}`)?.pathname : undefined;
 }
 
 /** A host to put into a URL: who listens on every address is reached on this machine's own. */

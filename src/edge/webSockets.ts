@@ -1,5 +1,5 @@
 /** GraphQL over WebSocket, in the `graphql-transport-ws` protocol. */
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
@@ -7,16 +7,16 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import type { Admission } from './admission.ts';
+import type { Refusal } from './answers.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Operations } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { boundedWebSocket } from './slowClients.ts';
 
 export interface WebSocketOptions {
-  readonly config: Pick<
-    Config,
-    'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs' | 'allowedOrigins'
-  >;
+  readonly config: Pick<Config, 'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs'>;
+  readonly admission: Pick<Admission, 'upgradeRefusal'>;
   readonly log: Logger;
 }
 
@@ -28,7 +28,7 @@ const DONE = { done: true, value: undefined } as const;
 export function serveWebSockets(
   http: HttpServer,
   pipeline: GraphQLPipeline,
-  { config, log }: WebSocketOptions,
+  { config, admission, log }: WebSocketOptions,
 ): AsyncDisposable {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -39,7 +39,7 @@ export function serveWebSockets(
   const protocol = speakGraphQL(pipeline, config, log);
   const pings = pingAll(sockets);
   http.on('upgrade', (request, connection, head) => {
-    const refusal = upgradeRefusal(request, config.allowedOrigins);
+    const refusal = admission.upgradeRefusal(request);
     if (refusal !== undefined) {
       refuseUpgrade(connection, refusal);
       return;
@@ -166,21 +166,16 @@ function tooManyOperations(limit: number): GraphQLError {
   });
 }
 
-/** Browsers send cookies and origins with WebSockets of any page: pages of other origins are let in by name only. */
-function upgradeRefusal(
-  { url, headers }: IncomingMessage,
-  allowedOrigins: readonly string[],
-): string | undefined {
-  if (URL.parse(url ?? '/', 'http://gateway')?.pathname !== GRAPHQL_PATH) return '404 Not Found';
-  const { origin, host } = headers;
-  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
-    return undefined;
-  return URL.canParse(origin) && new URL(origin).host === host ? undefined : '403 Forbidden';
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
+function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
   // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const body = JSON.stringify({ errors: [{ message, extensions: { ...details, code } }] });
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }
