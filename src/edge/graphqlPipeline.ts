@@ -41,18 +41,18 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline({ schema, context, config, log }: PipelineOptions): GraphQLPipeline {
-  const requireOperator = operatorGate(config);
+  const requireOperator = operatorGate(config, log);
   const operations = new Operations(schema, config);
   const contextOf = ({ request, req, connectionParams, gone }: Arrival) => ({
     ...context,
     owner: 'anonymous',
-    requireOperator: () =>
-      requireOperator(
-        connectionParams?.authorization ??
-          request?.headers.get('authorization') ??
-          req?.headers.authorization,
-        req?.headers.host,
-      ),
+    requireOperator: once(() =>
+      requireOperator({
+        authorization: connectionParams?.authorization ?? req?.headers.authorization,
+        hostHeader: req?.headers.host,
+        address: req?.socket.remoteAddress,
+      }),
+    ),
     gone: gone ?? request?.signal,
     trace: traceOf(request?.headers.get('traceparent') ?? req?.headers.traceparent),
   });
@@ -89,6 +89,15 @@ function useEndWithRequest(): Plugin<{ request?: Request }> {
         else signal.addEventListener('abort', end, { once: true });
       },
     }),
+  };
+}
+
+/** An operation that asks for many fields of operators tries its token once. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= ask();
+    return answer;
   };
 }
 
