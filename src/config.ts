@@ -253,6 +253,22 @@ const settings = {
       'What may wait on one WebSocket for a client that does not read; beyond it the WebSocket is closed with 4013.',
     parse: integer(64 * KIB),
   },
+  keepAliveMs: {
+    name: 'KEEP_ALIVE_MS',
+    unit: 'ms',
+    default: '75000',
+    consequence:
+      'How long an HTTP connection without requests stays open. Longer than a balancer keeps its own (60 s, most often), or one that it has just used again breaks; each takes a place of `MAX_CONNECTIONS`.',
+    parse: integer(1_000, 3_600_000),
+  },
+  drainMs: {
+    name: 'DRAIN_MS',
+    unit: 'ms',
+    default: '0',
+    consequence:
+      'How long a gateway that is told to stop still serves, while `/ready` is 503: time for balancers to take it out. At least twice what lies between two of their checks. The images set 10000.',
+    parse: integer(0, 600_000),
+  },
   connectionInitMs: {
     name: 'CONNECTION_INIT_TIMEOUT_MS',
     unit: 'ms',

@@ -9,9 +9,11 @@ import { type HostRules, hostRefusal } from './hosts.ts';
 import { type OriginOptions, Origins, Sender } from './origins.ts';
 
 export const GRAPHQL_PATH = '/graphql';
-/** For balancers and probes, which ask by an address, or by no name at all. A target that is no path is refused anyway. */
-const PATHS_OF_ANY_HOST: readonly (string | undefined)[] = ['/health', '/ready', undefined];
-
+/**
+ * For balancers and probes, which ask by an address, or by no name at all; HAProxy asks for `/` unless it is told another
+ * path. A target that is no path is refused anyway.
+ */
+const PATHS_OF_ANY_HOST: readonly (string | undefined)[] = ['/health', '/ready', '/', undefined];
 const NO_WEB_SOCKET: Refusal = {
   status: 404,
   code: RequestErrorCode.BadRequest,

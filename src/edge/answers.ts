@@ -1,5 +1,6 @@
 /** Answers in JSON, and refusals in the form that every GraphQL client reads. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { RequestErrorCode } from '../errors.ts';
 
@@ -37,4 +38,19 @@ export function answerJson(
   const text = Buffer.from(JSON.stringify(body));
   const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
   response.writeHead(status, headers).end(text);
+}
+
+/** Answers an upgrade with one error, and ends the connection. */
+export function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
+  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  const body = JSON.stringify({ errors: [{ message, extensions: { ...details, code } }] });
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -10,9 +10,7 @@ import { answerJson, refuse } from './answers.ts';
 import { mediaTypeOf } from './csrf.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
-import { streamEvents } from './sse.ts';
-
-const EVENT_STREAM = 'text/event-stream';
+import { EVENT_STREAM, streamEvents } from './sse.ts';
 
 export interface PostOptions {
   readonly config: Pick<Config, 'maxBodyBytes'>;
@@ -123,18 +121,18 @@ async function answerOperation(
   { mediaType, ...operation }: PlainOperation,
   request: IncomingMessage,
   response: ServerResponse,
-  { schema, operations, contextOf }: GraphQLPipeline,
+  { schema, operations, contextOf, stopping }: GraphQLPipeline,
   log: Logger,
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
   if (mediaType === EVENT_STREAM)
-    return streamEvents(
-      response,
-      () => operations.subscribe(args),
-      (result) => presented(result, log).body,
-    );
+    return streamEvents(response, {
+      subscribe: () => operations.subscribe(args),
+      present: (result) => presented(result, log).body,
+      stopping,
+    });
   const { body, status } = presented(await operations.execute(args), log);
   answerJson(response, status, body, mediaType);
 }

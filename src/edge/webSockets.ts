@@ -1,6 +1,5 @@
 /** GraphQL over WebSocket, in the `graphql-transport-ws` protocol. */
-import { type Server as HttpServer, type IncomingMessage, STATUS_CODES } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -8,7 +7,7 @@ import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Admission } from './admission.ts';
-import type { Refusal } from './answers.ts';
+import { refuseUpgrade } from './answers.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Operations } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
@@ -164,18 +163,4 @@ function tooManyOperations(limit: number): GraphQLError {
   return new GraphQLError(`A connection may have ${limit} operations open at most: complete one first.`, {
     extensions: { code: RequestErrorCode.TooManyOperations, limit },
   });
-}
-
-function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
-  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  const body = JSON.stringify({ errors: [{ message, extensions: { ...details, code } }] });
-  const headers = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'connection: close',
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
 }
