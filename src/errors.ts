@@ -27,6 +27,7 @@ export const RequestErrorCode = {
   QueryTooComplex: 'QUERY_TOO_COMPLEX',
   PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
   UnsupportedMediaType: 'UNSUPPORTED_MEDIA_TYPE',
+  BadRequest: 'BAD_REQUEST',
   ShuttingDown: 'SHUTTING_DOWN',
 } as const;
 export type RequestErrorCode = (typeof RequestErrorCode)[keyof typeof RequestErrorCode];

@@ -4,15 +4,16 @@ import type { GraphQLSchema } from 'graphql';
 import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import type { OperationLimits } from './operationLimits.ts';
 import { Operations, useOperations } from './operations.ts';
 import { operatorGate } from './operators.ts';
-import { presentError, type RequestLimits } from './requestRules.ts';
+import { presentError } from './requestRules.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   /** What every operation is given, beside who asks. */
   readonly context: object;
-  readonly config: RequestLimits & Pick<Config, 'allowedOrigins' | 'operatorToken' | 'host'>;
+  readonly config: OperationLimits & Pick<Config, 'allowedOrigins' | 'operatorToken' | 'host'>;
   readonly log: Logger;
 }
 
