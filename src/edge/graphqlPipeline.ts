@@ -5,16 +5,17 @@ import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { GRAPHQL_PATH } from './admission.ts';
+import type { OperationLimits } from './operationLimits.ts';
 import { Operations, useOperations } from './operations.ts';
 import { operatorGate } from './operators.ts';
-import { presentError, type RequestLimits } from './requestRules.ts';
+import { presentError } from './requestRules.ts';
 import { cutOff, EVENT_STREAM, STREAM_HEADERS } from './sse.ts';
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
   /** What every operation is given, beside who asks. */
   readonly context: object;
-  readonly config: RequestLimits & Pick<Config, 'operatorToken' | 'host'>;
+  readonly config: OperationLimits & Pick<Config, 'operatorToken' | 'host'>;
   /** Aborted when the server stops: streams that end with an error from then on are cut off. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
