@@ -9,6 +9,7 @@ import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
+import { ConnectionBudgets } from './byteBudget.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import {
   createPipeline,
@@ -27,7 +28,7 @@ export interface ServerOptions extends PipelineOptions {
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
     PostOptions['config'] &
-    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections'>;
+    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections' | 'maxPendingBytes'>;
   /** Called when the server stops, so that streams over SSE end in words. */
   readonly endSubscriptions: () => void;
   readonly log: Logger;
@@ -49,6 +50,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const pipeline = createPipeline(options);
   const responses = new OpenResponses(options.log);
+  const budgets = new ConnectionBudgets(config);
   const http = createServer(
     // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
     {
@@ -58,7 +60,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     requestHandler(pipeline, responses, options),
   );
   http.maxConnections = config.maxConnections;
-  const webSockets = serveWebSockets(http, pipeline, options);
+  const webSockets = serveWebSockets(http, pipeline, { ...options, budgets });
 
   http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
   await once(http, 'listening');
