@@ -21,6 +21,8 @@ COPY --from=dependencies-gateway /app ./
 COPY src ./src
 COPY schema ./schema
 COPY models ./models
+# Time for balancers to take it out. It stops 2 s later at most: `docker stop` needs `-t 15`.
+ENV DRAIN_MS=10000
 USER 1000:1000
 EXPOSE 4000
 CMD ["node", "src/main.ts"]

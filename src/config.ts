@@ -261,6 +261,22 @@ const settings = {
       'What may wait on one WebSocket for a client that does not read; beyond it the WebSocket is closed with 4013.',
     parse: integer(64 * KIB),
   },
+  keepAliveMs: {
+    name: 'KEEP_ALIVE_MS',
+    unit: 'ms',
+    default: '75000',
+    consequence:
+      'How long an HTTP connection without requests stays open. Longer than a balancer keeps its own (60 s, most often), or one that it has just used again breaks; each takes a place of `MAX_CONNECTIONS`.',
+    parse: integer(1_000, 3_600_000),
+  },
+  drainMs: {
+    name: 'DRAIN_MS',
+    unit: 'ms',
+    default: '0',
+    consequence:
+      'How long a gateway that is told to stop still serves, while `/ready` is 503: time for balancers to take it out. At least twice what lies between two of their checks. The images set 10000.',
+    parse: integer(0, 600_000),
+  },
   connectionInitMs: {
     name: 'CONNECTION_INIT_TIMEOUT_MS',
     unit: 'ms',
@@ -281,8 +297,16 @@ const settings = {
     unit: 'list of origins',
     default: '',
     consequence:
-      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all.',
-    parse: list,
+      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all that have an origin.',
+    parse: origins,
+  },
+  allowedHosts: {
+    name: 'ALLOWED_HOSTS',
+    unit: 'list of names',
+    default: '',
+    consequence:
+      'Names under which the gateway answers, without ports, as `api.example`; `*` is any. `localhost`, `127.…` and `[::1]` are always among them. Empty: only these if `HOST` is loopback, else any, so that a web page whose name is pointed at the gateway can use it.',
+    parse: hostNames,
   },
   operatorToken: {
     name: 'OPERATOR_TOKEN',
@@ -407,6 +431,27 @@ function list(value: string | undefined): readonly string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** As browsers write them in `Origin`: a default port is left out, and a name that is not ASCII is encoded. */
+function origins(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#@\\*]+\/?$/i.exec(text) ?? [];
+    const url = URL.parse(text);
+    if (text === '*') return text;
+    if (url === null || scheme === '' || scheme.toLowerCase() === 'file')
+      throw 'a list of origins without paths, such as https://app.example,http://localhost:5173, or *';
+    // Of schemes that it does not know, such as an app's own, URL tells no origin.
+    return url.origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : url.origin;
+  });
+}
+
+function hostNames(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    if (!/^(\*|[a-z0-9_.-]+|\[[0-9a-f:.]+\])$/i.test(text))
+      throw 'a list of names or addresses without ports, such as api.example,10.0.0.5,[fd00::1], or *';
+    return text.toLowerCase();
+  });
 }
 
 function listOf<const T extends string>(

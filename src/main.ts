@@ -26,17 +26,21 @@ import { ResultRoom } from './tasks/resultRoom.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { TaskService } from './tasks/tasks.ts';
 
-await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
+await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
   using catalog = await Catalog.open(config.modelsDir, log);
   const { models } = catalog;
+  const schema = schemaOf(models);
   const { version: apiVersion } = (await readJson(join(import.meta.dirname, '../package.json'))) as {
     version: string;
   };
   /** New with every start: what an earlier process accepted is then found in the streams. */
   const home = randomBytes(4).toString('hex');
 
+  // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
+  await using server = await openServer({ models, config, log });
+  log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',
     name: `gateway-${home}`,
@@ -45,6 +49,7 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     log,
     signal: stopping,
   });
+  server.readiness.start();
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
   using offering = new Offering({ broker, models, workers, rollouts, log });
@@ -89,38 +94,24 @@ await runProcess('gateway', async ({ env, stopping, stopped, ready }) => {
     apiVersion,
   };
 
-  await using server = await openServer({
-    schema: schemaOf(models),
-    models,
+  await using _serving = server.serve({
+    schema,
     context,
-    config,
-    log,
+    checkBroker: () => broker.checkStreams(models),
+    hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {
       open[Symbol.dispose]();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
     },
-    readiness: async () => {
-      await broker.checkStreams(models);
-      return workers.list().length > 0 ? undefined : 'no worker has announced itself';
-    },
-  }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOTSUP')
-      throw new ConfigurationError(
-        `GATEWAYS must be 1 on a system that cannot share a port, got ${config.gateways}`,
-      );
-    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES' && error.code !== 'EADDRNOTAVAIL') throw error;
-    const problem =
-      error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;
-    throw new ConfigurationError(
-      `HOST and PORT must name a free address: ${config.host}:${config.port} ${problem}; for another port: PORT=4001 npm start`,
-    );
   });
   log.info({ url: server.url, home }, 'ready');
   ready({ url: server.url });
   collectGarbage();
 
   await stopped;
+  log.info({ drainMs: config.drainMs }, 'told to stop');
+  await server.drain(config.drainMs, hurrying);
   log.info('stopping');
 });
 

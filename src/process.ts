@@ -13,24 +13,42 @@ export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Aborted when the process shall leave. */
   readonly stopping: AbortSignal;
+  /** Aborted when it shall leave at once: it was told again, or its supervisor is gone. */
+  readonly hurrying: AbortSignal;
   /** Resolves then. */
   readonly stopped: Promise<void>;
   /** Tells the supervisor, if there is one, that the process serves. */
   readonly ready: (details: Readonly<Record<string, unknown>>) => void;
 }
 
+/** One wish to stop can come as two signals, as from an init system that tells the supervisor and its children. */
+const SAME_WISH_MS = 1_000;
+
 export async function runProcess(
   name: string,
   body: (context: ProcessContext) => Promise<void>,
 ): Promise<never> {
   const stop = new AbortController();
+  const hurry = new AbortController();
   const stopped = Promise.withResolvers<void>();
+  let toldAt = Number.POSITIVE_INFINITY;
   stop.signal.addEventListener('abort', () => stopped.resolve());
-  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(event, () => stop.abort());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (performance.now() - toldAt > SAME_WISH_MS) hurry.abort();
+      toldAt = Math.min(toldAt, performance.now());
+      stop.abort();
+    });
+  }
+  process.on('disconnect', () => {
+    hurry.abort();
+    stop.abort();
+  });
   try {
     await body({
       env: process.env,
       stopping: stop.signal,
+      hurrying: hurry.signal,
       stopped: stopped.promise,
       ready(details) {
         process.send?.({ type: 'ready', ...details });

@@ -10,9 +10,16 @@ import type { Logger } from '../log.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 import { type ClientMessage, type OperationPayload, readMessage } from './clientMessage.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { declaredOnly } from './operations.ts';
+import { declaredOnly, heldBytesOf } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { textOf } from './wireText.ts';
+
+export const PROTOCOL = 'graphql-transport-ws';
+
+/** Which of the protocols that a client offers is taken; false if none is ours. */
+export function handleProtocols(offered: ReadonlySet<string>): string | false {
+  return offered.has(PROTOCOL) && PROTOCOL;
+}
 
 /** Close codes of the protocol, and of RFC 6455, section 7.4.1. */
 export const CloseCode = {
@@ -165,8 +172,7 @@ export class Conversation {
     }
     const chosen = pipeline.operations.choose(document, operationName);
     const variableValues = declaredOnly(chosen, variables);
-    const isAll = variables === undefined || variableValues === variables;
-    const operation = this.#keep(id, isAll ? bytes : JSON.stringify(variableValues).length);
+    const operation = this.#keep(id, heldBytesOf(bytes, variables, variableValues));
     const args = this.#argsOf(operation, { document, operationName, variableValues });
     void this.#run(operation, chosen.kind === OperationTypeNode.SUBSCRIPTION, args);
   }

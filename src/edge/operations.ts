@@ -165,6 +165,15 @@ export function declaredOnly(
   return variables && kept.length === entries.length ? variables : Object.fromEntries(kept);
 }
 
+/** What an operation goes on holding of a request of so many bytes, once variables were dropped. */
+export function heldBytesOf(
+  requestBytes: number,
+  asked: Variables | null | undefined,
+  kept: Variables,
+): number {
+  return asked == null || kept === asked ? requestBytes : JSON.stringify(kept).length;
+}
+
 /** Has Yoga, over HTTP, read and run operations here. */
 export function useOperations(operations: Operations): Plugin {
   return {

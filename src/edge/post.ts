@@ -1,19 +1,19 @@
 /** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql';
-import type { Config } from '../config.ts';
+import { type ExecutionArgs, type ExecutionResult, OperationTypeNode } from 'graphql';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import { GRAPHQL_PATH } from './admission.ts';
+import { answerJson, refuse } from './answers.ts';
+import { type BodyOptions, BodyReader, BodyRefused } from './body.ts';
+import { mediaTypeOf } from './csrf.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { declaredOnly, heldBytesOf } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
-import { streamEvents } from './sse.ts';
+import { EVENT_STREAM, streamEvents } from './sse.ts';
 
-const EVENT_STREAM = 'text/event-stream';
-
-export interface PostOptions {
-  readonly config: Pick<Config, 'maxBodyBytes'>;
+export interface PostOptions extends BodyOptions {
   readonly log: Logger;
 }
 
@@ -24,47 +24,62 @@ export interface PostOptions {
  * An operation that is as it should be is answered here, as over WebSocket. All else is Yoga's: web pages, media types to
  * choose from, and what is wrong with a request.
  */
-export function postHandler(
-  pipeline: GraphQLPipeline,
-  { config: { maxBodyBytes: limit }, log }: PostOptions,
-) {
+export function postHandler(pipeline: GraphQLPipeline, { log, ...options }: PostOptions) {
+  const bodies = new BodyReader(options);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const contentType = request.headers['content-type'];
-    if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+    if (mediaTypeOf(contentType) !== 'application/json') {
       const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
-      return refuse(request, response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
+      return refuse(request, response, { status: 415, code: RequestErrorCode.UnsupportedMediaType, message });
     }
-    const length = request.headers['content-length'];
-    const tooLarge = (got: string) =>
-      refuse(
-        request,
-        response,
-        413,
-        `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
-        { code: RequestErrorCode.PayloadTooLarge, limit },
-      );
-    if (length !== undefined && Number(length) > limit) return tooLarge(length);
-    let body: string | undefined;
+    let asked: Asked;
     try {
-      body = await readBody(request, limit);
+      asked = await readRequest(request, bodies, pipeline);
     } catch (error) {
+      if (error instanceof BodyRefused) return refuse(request, response, error.refusal);
       if (!request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
       return;
     }
-    if (body === undefined) return tooLarge('more');
-    const operation = plainOperation(request, body, pipeline);
-    if (operation !== undefined) return answerOperation(operation, request, response, pipeline, log);
-    // A text would do, but Yoga's adapter lists its keys, one a character: 200 ms for a megabyte.
-    const stream = Readable.from([Buffer.from(body)]);
-    await pipeline.answer(Object.assign(request, { body: stream }), response);
+    using _held = asked.held;
+    if (asked.operation === undefined) await pipeline.answer(request, response);
+    else await answerOperation(asked.operation, request, response, pipeline, log);
   };
+}
+
+interface Asked {
+  readonly held: Disposable;
+  /** Undefined if the request is Yoga's. */
+  readonly operation: PlainOperation | undefined;
+}
+
+/** Apart from the answer, which may take long: the body is not kept as long. */
+async function readRequest(
+  request: IncomingMessage,
+  bodies: BodyReader,
+  pipeline: GraphQLPipeline,
+): Promise<Asked> {
+  const { text, held } = await bodies.read(request);
+  const operation = plainOperation(request, text, pipeline);
+  if (operation === undefined) giveYoga(request, text);
+  else held.change(operation.heldBytes);
+  return { held, operation };
+}
+
+/** Lets Yoga read the body again, which has come and been decoded. */
+function giveYoga(request: IncomingMessage, text: string): void {
+  request.headers['content-type'] = 'application/json';
+  delete request.headers['content-encoding'];
+  // A text would do, but Yoga's adapter lists its keys, one a character: 200 ms for a megabyte.
+  Object.assign(request, { body: Readable.from([Buffer.from(text)]) });
 }
 
 /** An operation that can be run, from a program. */
 interface PlainOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
   /** Of the answer. */
   readonly mediaType: string;
+  /** Of the body, while the operation runs. */
+  readonly heldBytes: number;
 }
 
 /** @returns undefined unless there is nothing to choose, and nothing to complain about. */
@@ -74,18 +89,19 @@ function plainOperation(
   { operations }: GraphQLPipeline,
 ): PlainOperation | undefined {
   const mediaType = answerType(headers.accept);
-  const isPlain = url === GRAPHQL_PATH && headers.origin === undefined && !('content-encoding' in headers);
-  if (mediaType === undefined || !isPlain) return undefined;
+  if (mediaType === undefined || url !== GRAPHQL_PATH) return undefined;
   try {
     const params = paramsIn(body);
     if (params === undefined) return undefined;
-    const { query, operationName, variables: variableValues } = params;
+    const { query, operationName, variables } = params;
     const { document, errors } = operations.read(query);
-    const kind = getOperationAST(document, operationName)?.operation;
-    const isStream = kind === OperationTypeNode.SUBSCRIPTION;
-    if (errors.length > 0 || kind === undefined || isStream !== (mediaType === EVENT_STREAM))
-      return undefined;
-    return { mediaType, document, operationName, variableValues };
+    if (errors.length > 0) return undefined;
+    const chosen = operations.choose(document, operationName);
+    const isStream = chosen.kind === OperationTypeNode.SUBSCRIPTION;
+    if (isStream !== (mediaType === EVENT_STREAM)) return undefined;
+    const variableValues = declaredOnly(chosen, variables);
+    const heldBytes = heldBytesOf(body.length, variables, variableValues);
+    return { mediaType, heldBytes, document, operationName, variableValues };
   } catch {
     // Yoga reads it again, and finds the words.
     return undefined;
@@ -119,21 +135,21 @@ function answerType(accept = '*/*'): string | undefined {
 }
 
 async function answerOperation(
-  { mediaType, ...operation }: PlainOperation,
+  { mediaType, heldBytes: _, ...operation }: PlainOperation,
   request: IncomingMessage,
   response: ServerResponse,
-  { schema, operations, contextOf }: GraphQLPipeline,
+  { schema, operations, contextOf, stopping }: GraphQLPipeline,
   log: Logger,
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
   if (mediaType === EVENT_STREAM)
-    return streamEvents(
-      response,
-      () => operations.subscribe(args),
-      (result) => presented(result, log).body,
-    );
+    return streamEvents(response, {
+      subscribe: () => operations.subscribe(args),
+      present: (result) => presented(result, log).body,
+      stopping,
+    });
   const { body, status } = presented(await operations.execute(args), log);
   answerJson(response, status, body, mediaType);
 }
@@ -152,45 +168,4 @@ function presented(
     body: { errors: told.map(withoutHttp), ...(data !== undefined && { data }) },
     status: Math.max(status, ...statuses),
   };
-}
-
-/** @returns undefined if it has more bytes than the limit. */
-async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > limit) {
-      request.resume();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-async function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  message: string,
-  extensions: object,
-): Promise<void> {
-  if (!response.shouldKeepAlive) {
-    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
-    request.resume();
-    await finished(request).catch(() => {});
-  }
-  answerJson(response, status, { errors: [{ message, extensions }] });
-}
-
-export function answerJson(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  mediaType = 'application/json',
-): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
-  response.writeHead(status, headers).end(text);
 }

@@ -1,132 +1,245 @@
 /**
  * The gateway's edge: one HTTP server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), `/health` (the process answers) and `/ready` (it can bring a task to its end).
+ * browsers), `/health` and `/ready`. It listens first, serves once the broker is there, drains when the gateway is told
+ * to stop, and closes last.
  */
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
-import { messageOf } from '../errors.ts';
+import { ConfigurationError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
+import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
+import { answerJson } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
+import { EarlyWebSockets } from './earlyWebSockets.ts';
+import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
-import {
-  createPipeline,
-  GRAPHQL_PATH,
-  type GraphQLPipeline,
-  type PipelineOptions,
-} from './graphqlPipeline.ts';
-import { answerJson, type PostOptions, postHandler } from './post.ts';
+import { createPipeline, type PipelineOptions } from './graphqlPipeline.ts';
+import { answerHealth } from './health.ts';
+import { type PostOptions, postHandler } from './post.ts';
+import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
+import { cutOff, EVENT_STREAM } from './sse.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
-export interface ServerOptions extends PipelineOptions {
+export interface ServerOptions {
   readonly models: readonly Model[];
-  /** Resolves to why the gateway cannot bring a task to its end now, or to nothing if it can. */
-  readonly readiness: () => Promise<string | undefined>;
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
     PostOptions['config'] &
-    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections' | 'maxPendingBytes'>;
-  /** Called when the server stops, so that streams over SSE end in words. */
-  readonly endSubscriptions: () => void;
+    AdmissionOptions['config'] &
+    Pick<
+      Config,
+      'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs' | 'requestTimeoutMs' | 'maxPendingBytes'
+    >;
   readonly log: Logger;
 }
 
-export interface Server extends AsyncDisposable {
-  /** Of the GraphQL endpoint. */
-  readonly url: string;
+/** What is there once the broker is. */
+export interface ServedSystem extends Pick<PipelineOptions, 'schema' | 'context'>, ReadinessChecks {
+  /** Called when the server stops: ends what subscriptions wait for with an error. */
+  readonly endSubscriptions: () => void;
 }
 
 /** How long responses under way may take once the server is to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
-/** A request that has not come whole by then is given up, in milliseconds. */
-const REQUEST_WITHIN_MS = 30_000;
+/** How often connections are looked at whose time is over. */
+const CHECK_CONNECTIONS_MS = 500;
+/** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
 
-/** Listens. @throws what Node says if it cannot, such as EADDRINUSE. */
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** Listens, and answers `/health`, before there is anything to serve. @throws {ConfigurationError} if it cannot. */
 export async function openServer(options: ServerOptions): Promise<Server> {
-  const { config } = options;
-  const pipeline = createPipeline(options);
-  const responses = new OpenResponses(options.log);
-  const budgets = new ConnectionBudgets(config);
-  const http = createServer(
-    // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
-    {
-      requestTimeout: REQUEST_WITHIN_MS,
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
-    },
-    requestHandler(pipeline, responses, options),
-  );
-  http.maxConnections = config.maxConnections;
-  const webSockets = serveWebSockets(http, pipeline, { ...options, budgets });
-
-  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
-  await once(http, 'listening');
-  const { port } = http.address() as AddressInfo;
-  return {
-    url: `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(http, 'close');
-      http.close();
-      await webSockets[Symbol.asyncDispose]();
-      options.endSubscriptions();
-      // Connections kept alive go as soon as their last response is out.
-      const idle = setInterval(() => http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
-      const impatience = setTimeout(() => http.closeAllConnections(), CLOSE_WITHIN_MS);
-      await closed;
-      clearInterval(idle);
-      clearTimeout(impatience);
-      responses[Symbol.dispose]();
-    },
-  };
+  const server = new Server(options);
+  await server.listen();
+  return server;
 }
 
-function requestHandler(pipeline: GraphQLPipeline, responses: OpenResponses, options: ServerOptions) {
-  const { log } = options;
-  const answerPage = graphiqlHandler(options.models);
-  const answerPost = postHandler(pipeline, options);
-  const answerGraphQL = (request: IncomingMessage, response: ServerResponse) => {
-    if (wantsGraphiql(request)) return answerPage(request, response);
-    responses.add(response);
-    return request.method === 'POST' ? answerPost(request, response) : pipeline.answer(request, response);
-  };
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
+export class Server implements AsyncDisposable {
+  readonly readiness = new Readiness();
+  readonly #options: ServerOptions;
+  readonly #admission: Admission;
+  readonly #http: HttpServer;
+  readonly #early: EarlyWebSockets;
+  readonly #responses: OpenResponses;
+  readonly #budgets: ConnectionBudgets;
+  readonly #answerPage: Handler;
+  readonly #stopping = new AbortController();
+  #answerGraphQL: Handler = answerTooEarly;
+  #served: { readonly webSockets: AsyncDisposable; readonly endSubscriptions: () => void } | undefined;
+  #isDraining = false;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ServerOptions) {
+    const { config, models, log } = options;
+    this.#options = options;
+    this.#admission = new Admission(options);
+    this.#responses = new OpenResponses(log);
+    this.#budgets = new ConnectionBudgets(config);
+    this.#answerPage = graphiqlHandler(models);
+    this.#http = createServer(
+      {
+        requestTimeout: config.requestTimeoutMs,
+        headersTimeout: config.requestTimeoutMs,
+        connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+        keepAliveTimeout: config.keepAliveMs,
+        // Health is asked for without one; the admission refuses all else without one.
+        requireHostHeader: false,
+        // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
+        shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      },
+      (request, response) => this.#handle(request, response),
+    );
+    this.#http.maxConnections = config.maxConnections;
+    this.#early = new EarlyWebSockets(this.#http, this.#admission);
+  }
+
+  /** Of the GraphQL endpoint. */
+  get url(): string {
+    const { port } = this.#http.address() as AddressInfo;
+    return `http://${reachableHost(this.#options.config.host)}:${port}${GRAPHQL_PATH}`;
+  }
+
+  /** @throws {ConfigurationError} if the address cannot be used. */
+  async listen(): Promise<void> {
+    const { host, port, gateways } = this.#options.config;
+    this.#http.listen({ port, host, reusePort: gateways > 1 });
+    await once(this.#http, 'listening').catch((error: NodeJS.ErrnoException) => {
+      throw listenProblem(error, this.#options.config);
+    });
+  }
+
+  /**
+   * Answers GraphQL from now on. Called once.
+   *
+   * @returns what closes the server when disposed, so that nobody is served by what is taken apart afterwards.
+   */
+  serve({ schema, context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+    const stopping = this.#stopping.signal;
+    const pipeline = createPipeline({ ...this.#options, schema, context, stopping });
+    this.#early[Symbol.dispose]();
+    const webSockets = serveWebSockets(this.#http, pipeline, {
+      ...this.#options,
+      admission: this.#admission,
+      budgets: this.#budgets,
+    });
+    const answerPost = postHandler(pipeline, { ...this.#options, budgets: this.#budgets });
+    const answerGet = getHandler(pipeline);
+    this.#answerGraphQL = (request, response) =>
+      request.method === 'POST' ? answerPost(request, response) : answerGet(request, response);
+    this.#served = { webSockets, endSubscriptions };
+    this.readiness.serve(checks);
+    return this;
+  }
+
+  /** Still serves everything for some time, while `/ready` is 503. @param hurry ends that time. */
+  async drain(drainMs: number, hurry: AbortSignal): Promise<void> {
+    this.#isDraining = true;
+    this.readiness.drain();
+    await sleep(drainMs, undefined, { signal: hurry }).catch(() => {});
+  }
+
+  /** Closes in order: no new connections, WebSockets with 1001, streams cut off, some time for answers under way. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const closed = once(this.#http, 'close');
+    this.#http.close();
+    this.#stopping.abort();
+    this.#early[Symbol.dispose]();
+    await this.#served?.webSockets[Symbol.asyncDispose]();
+    this.#served?.endSubscriptions();
+    // Connections kept alive go as soon as their last response is out.
+    const idle = setInterval(() => this.#http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+    const impatience = setTimeout(() => this.#http.closeAllConnections(), CLOSE_WITHIN_MS);
+    await closed;
+    clearInterval(idle);
+    clearTimeout(impatience);
+    this.#responses[Symbol.dispose]();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Whoever keeps a connection open takes the next one to another gateway.
+    if (this.#isDraining) response.shouldKeepAlive = false;
+    this.#responses.add(response);
+    try {
+      if (await this.#admission.admits(request, response)) await this.#answer(request, response);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a request could not be answered');
+      if (response.headersSent) response.destroy();
+      else answerJson(response, 500, { error: 'Internal error.' });
+    }
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): unknown {
+    const health = answerHealth(request, response, this.readiness);
+    if (health !== undefined) return health;
     const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
-        return answerGraphQL(request, response);
-      case '/health':
-        return answerJson(response, 200, { status: 'alive' });
-      case '/ready':
-        return answerReadiness(response, options.readiness);
+        if (wantsGraphiql(request)) return this.#answerPage(request, response);
+        return this.#answerGraphQL(request, response);
       case '/':
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
         return answerJson(response, 400, {
-          error: 'The request must name a path as its target, and a host as its Host.',
+          error: 'The request must name a path as its target.',
         });
       default:
         return answerJson(response, 404, {
           error: `There is nothing at ${path}: GraphQL is at ${GRAPHQL_PATH}.`,
         });
     }
-  };
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    try {
-      await answer(request, response);
-    } catch (error) {
-      log.error({ err: error }, 'a request could not be answered');
-      if (response.headersSent) response.destroy();
-      else answerJson(response, 500, { error: 'Internal error.' });
-    }
-  };
+  }
 }
 
-/** @returns undefined for what no URL can be made of; the pipeline would make one, and show its stack. */
-function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | undefined {
-  return url.startsWith('/') ? URL.parse(url, `http://${host}`)?.pathname : undefined;
+/** Before the broker was reached. A stream is cut off instead: on a status, `EventSource` gives up for good. */
+function answerTooEarly({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (headers.accept?.startsWith(EVENT_STREAM)) {
+    cutOff(response);
+    return;
+  }
+  const message = 'This gateway has not reached its broker yet. Try again in a moment.';
+  const extensions = { code: RequestErrorCode.BrokerUnavailable, retryAfterMs: RETRY_AFTER_MS };
+  response.setHeader('retry-after', RETRY_AFTER_MS / 1_000);
+  answerJson(response, 503, { errors: [{ message, extensions }] });
+}
+
+function listenProblem(
+  error: NodeJS.ErrnoException,
+  { host, port, gateways }: ServerOptions['config'],
+): Error {
+  switch (error.code) {
+    case 'ENOTSUP':
+      return new ConfigurationError(
+        `GATEWAYS must be 1 on a system that cannot share a port, got ${gateways}`,
+      );
+    case 'EADDRINUSE':
+    case 'EACCES':
+    case 'EADDRNOTAVAIL': {
+      const problem =
+        error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;
+      return new ConfigurationError(
+        `HOST and PORT must name a free address: ${host}:${port} ${problem}; for another port: PORT=4001 npm start`,
+      );
+    }
+    default:
+      return error;
+  }
 }
 
 /** A host to put into a URL: who listens on every address is reached on this machine's own. */
@@ -134,16 +247,4 @@ function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
-}
-
-async function answerReadiness(
-  response: ServerResponse,
-  readiness: ServerOptions['readiness'],
-): Promise<void> {
-  const problem = await readiness().catch((error: unknown) => messageOf(error));
-  answerJson(
-    response,
-    problem === undefined ? 200 : 503,
-    problem === undefined ? { status: 'ready' } : { status: 'not ready', problem },
-  );
 }

@@ -11,8 +11,6 @@ import { WebSocket } from 'ws';
 import type { Logger } from '../log.ts';
 import { CloseCode } from './conversation.ts';
 
-/** How long a close frame may take to leave. */
-const CLOSE_WITHIN_MS = 1_000;
 /** Of a close frame, in bytes. */
 const LONGEST_REASON = 123;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
@@ -59,12 +57,10 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       });
     }
 
-    /** Closes at once, whatever comes: a close frame waits behind all that the client has not taken. */
+    /** Closes, and reads no more: what a client goes on sending would be kept until it answers. */
     drop(code: number, reason: string): void {
       if (this.readyState !== WebSocket.OPEN) return;
       log.warn({ code, reason, bufferedBytes: this.bufferedAmount }, 'dropped a WebSocket');
-      const impatience = setTimeout(() => this.terminate(), CLOSE_WITHIN_MS);
-      this.once('close', () => clearTimeout(impatience));
       this.close(code, reason.slice(0, LONGEST_REASON));
       this.pause();
     }
@@ -83,11 +79,17 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
   };
 }
 
-/** The answers over HTTP that are under way: POST's, and streams over SSE. */
+interface Progress {
+  /** Bytes that the connection has handed on to the kernel. */
+  readonly takenBytes: number;
+  /** When they were that many first, or nothing was waiting, on the clock of `performance.now()`. */
+  readonly at: number;
+}
+
+/** The answers over HTTP that are under way: pages, POST's, and streams over SSE. */
 export class OpenResponses implements Disposable {
   readonly #log: Logger;
-  /** When each was last seen with nothing waiting, on the clock of `performance.now()`. */
-  readonly #takenAt = new Map<ServerResponse, number>();
+  readonly #progress = new Map<ServerResponse, Progress>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(log: Logger) {
@@ -96,8 +98,8 @@ export class OpenResponses implements Disposable {
   }
 
   add(response: ServerResponse): void {
-    this.#takenAt.set(response, performance.now());
-    response.once('close', () => this.#takenAt.delete(response));
+    this.#progress.set(response, { takenBytes: 0, at: performance.now() });
+    response.once('close', () => this.#progress.delete(response));
   }
 
   [Symbol.dispose](): void {
@@ -106,11 +108,13 @@ export class OpenResponses implements Disposable {
 
   #endStalled(): void {
     const now = performance.now();
-    for (const [response, takenAt] of this.#takenAt) {
+    for (const [response, last] of this.#progress) {
+      const { socket } = response;
+      const takenBytes = socket === null ? 0 : socket.bytesWritten - socket.writableLength;
       // One without a socket waits behind another of the same connection.
-      if (response.writableLength === 0 || response.socket === null) {
-        this.#takenAt.set(response, now);
-      } else if (now - takenAt > STALLED_AFTER_MS) {
+      if (response.writableLength === 0 || socket === null || takenBytes !== last.takenBytes) {
+        this.#progress.set(response, { takenBytes, at: now });
+      } else if (now - last.at > STALLED_AFTER_MS) {
         const bufferedBytes = response.writableLength;
         this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
         response.destroy();

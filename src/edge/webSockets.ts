@@ -5,29 +5,29 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Admission } from './admission.ts';
+import { refuseUpgrade } from './answers.ts';
 import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
-import { CloseCode, Conversation, SMALL_MESSAGE_BYTES } from './conversation.ts';
+import { CloseCode, Conversation, handleProtocols, PROTOCOL, SMALL_MESSAGE_BYTES } from './conversation.ts';
 import { FrameMeter } from './frameMeter.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { boundedWebSocket } from './slowClients.ts';
 
 export interface WebSocketOptions {
   readonly config: Pick<
     Config,
-    | 'maxBodyBytes'
-    | 'maxBufferedBytes'
-    | 'maxOperations'
-    | 'connectionInitMs'
-    | 'requestTimeoutMs'
-    | 'allowedOrigins'
+    'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs' | 'requestTimeoutMs'
   >;
+  readonly admission: Pick<Admission, 'upgradeRefusal'>;
   readonly budgets: ConnectionBudgets;
   readonly log: Logger;
 }
 
-const PROTOCOL = 'graphql-transport-ws';
 /** A client that has not answered a ping by the next one is gone. */
 const PING_MS = 12_000;
+
+/** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
+const CLOSE_SOON = { closeTimeout: 1_000 };
 
 type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
 
@@ -37,19 +37,19 @@ export function serveWebSockets(
   pipeline: GraphQLPipeline,
   options: WebSocketOptions,
 ): AsyncDisposable {
-  const { config, log } = options;
+  const { config, admission, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
-    // Of a client that offers none of ours, the first is taken, and the WebSocket closed.
-    handleProtocols: (offered) => offered.has(PROTOCOL) && PROTOCOL,
+    handleProtocols,
+    ...CLOSE_SOON,
     // `boundedWebSocket` answers pings.
     autoPong: false,
     WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
   });
   const pings = pingAll(sockets);
   http.on('upgrade', (request, connection, head) => {
-    const refusal = upgradeRefusal(request, config.allowedOrigins);
+    const refusal = admission.upgradeRefusal(request);
     if (refusal !== undefined) {
       refuseUpgrade(connection, refusal);
       return;
@@ -150,23 +150,4 @@ function pingAll(sockets: WebSocketServer): NodeJS.Timeout {
       socket.ping();
     }
   }, PING_MS).unref();
-}
-
-/** Browsers send cookies and origins with WebSockets of any page: pages of other origins are let in by name only. */
-function upgradeRefusal(
-  { url, headers }: IncomingMessage,
-  allowedOrigins: readonly string[],
-): string | undefined {
-  if (URL.parse(url ?? '/', 'http://gateway')?.pathname !== GRAPHQL_PATH) return '404 Not Found';
-  const { origin, host } = headers;
-  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
-    return undefined;
-  return URL.canParse(origin) && new URL(origin).host === host ? undefined : '403 Forbidden';
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

@@ -82,7 +82,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   }
 
   const env = { ...system.env, NATS_URL: natsUrl };
-  // With nats-server's 1.5 s, all have left within 10 s, after which a container engine or an init system kills.
+  // With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill.
   const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
@@ -90,7 +90,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       ),
     );
   const workers = keepAll('worker', config.workers, system.worker, 5_500);
-  const gateways = keepAll('gateway', config.gateways, system.gateway, 2_500);
+  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + 2_500);
   const all = [...gateways, ...workers];
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);

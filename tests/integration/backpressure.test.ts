@@ -284,7 +284,7 @@ async function askDeafly(
   await once(socket, 'connect');
   socket.pause();
   const body = JSON.stringify({ query });
-  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\naccept: ${accept}\r\ncontent-type: application/json`;
+  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: application/json`;
   for (let i = 0; i < count; i++) socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return socket;
 }

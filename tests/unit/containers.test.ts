@@ -69,8 +69,17 @@ test('every image runs a program that exists, as somebody without rights', () =>
     expect(command[0]).toBe('node');
     expect(existsSync(join(ROOT, command[1] ?? '')), `${image}: ${command[1]}`).toBe(true);
     expect(text).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
-    expect(text).not.toMatch(/^ENV /m);
+    for (const [, name] of text.matchAll(/^ENV (\w+)=/gm)) expect(known).toContain(name);
   }
+});
+
+test('a gateway in a container drains, and has the time for it before the engine kills it', () => {
+  const { environment, stop_grace_period } = compose.services.gateway ?? {};
+  const drainMs = Number(environment?.DRAIN_MS);
+  expect(stages.find(({ name }) => name === 'gateway')?.text).toContain(`ENV DRAIN_MS=${drainMs}\n`);
+  expect(drainMs).toBeGreaterThan(0);
+  // Answers under way have 2 s more.
+  expect(Number.parseInt(stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(drainMs + 2_000);
 });
 
 test('what the Dockerfile copies exists, is sent to the engine, and comes from an earlier stage if it names one', () => {
@@ -110,6 +119,7 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly healthcheck?: { readonly test: readonly string[] };
+  readonly stop_grace_period?: string;
 }
 
 function read(file: string): string {

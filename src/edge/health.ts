@@ -1,0 +1,54 @@
+/**
+ * What balancers and container engines ask: `/health` (the process answers) and `/ready` (it can bring a task to its end).
+ *
+ * They ask by address, in HTTP/1.0 without a Host, or with a method of their own choice (HAProxy: OPTIONS), so neither
+ * path looks at the Host, and each reading method is answered alike.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerJson } from './answers.ts';
+import type { Readiness } from './readiness.ts';
+
+const METHODS = ['GET', 'HEAD', 'OPTIONS'];
+/** What `/ready?without=` may name. */
+const LEFT_OUT = ['workers'];
+
+/** @returns undefined for any other path. */
+export function answerHealth(
+  request: IncomingMessage,
+  response: ServerResponse,
+  readiness: Readiness,
+): Promise<void> | undefined {
+  const [path, query = ''] = (request.url ?? '').split('?', 2);
+  if (path === '/health') return answer(request, response, async () => [200, { status: 'alive' }]);
+  if (path === '/ready') return answer(request, response, () => readyAnswer(query, readiness));
+  return undefined;
+}
+
+type Answer = readonly [status: number, body: object];
+
+async function answer(
+  { method = '' }: IncomingMessage,
+  response: ServerResponse,
+  ask: () => Promise<Answer>,
+): Promise<void> {
+  response.setHeader('cache-control', 'no-store');
+  if (!METHODS.includes(method)) {
+    response.setHeader('allow', METHODS.join(', '));
+    const error = `The method must be one of ${METHODS.join(', ')}, got ${method}.`;
+    return answerJson(response, 405, { error });
+  }
+  answerJson(response, ...(await ask()));
+}
+
+async function readyAnswer(query: string, readiness: Readiness): Promise<Answer> {
+  const without = new URLSearchParams(query).getAll('without');
+  const unknown = without.find((name) => !LEFT_OUT.includes(name));
+  if (unknown !== undefined) {
+    const got = JSON.stringify(unknown.slice(0, 40));
+    return [400, { error: `without must be one of ${LEFT_OUT.join(', ')}, got ${got}.` }];
+  }
+  const notReady = await readiness.problem({ withoutWorkers: without.includes('workers') });
+  return notReady === undefined
+    ? [200, { status: 'ready' }]
+    : [503, { status: 'not ready', problem: notReady.problem, code: notReady.code }];
+}

@@ -1,0 +1,185 @@
+/** `/health` and `/ready` as balancers ask for them, and a gateway whose broker is not there yet. */
+import { connect } from '@nats-io/transport-node';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collect, overWebSocket, post } from '../support/client.ts';
+import { freePort } from '../support/freePort.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, startGateway, startProcess, startWorker } from '../support/processes.ts';
+import { exchange } from '../support/rawHttp.ts';
+import { eventually } from '../support/streams.ts';
+
+let nats: NatsServer;
+/** Without a worker. */
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+interface Ready {
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly problem: string | undefined;
+}
+
+async function ready(url: string, query = ''): Promise<Ready> {
+  const response = await fetch(new URL(`/ready${query}`, url));
+  const { code, problem } = (await response.json()) as Partial<Ready>;
+  return { status: response.status, code, problem };
+}
+
+describe.each(['/health', '/ready?without=workers'])('%s', (path) => {
+  test.each([
+    ['HTTP/1.0 without a Host', ` HTTP/1.0\r\n\r\n`],
+    ['HTTP/1.1 without a Host', ` HTTP/1.1\r\nConnection: close\r\n\r\n`],
+    ['a Host that is none', ` HTTP/1.1\r\nHost: a b:99999\r\nConnection: close\r\n\r\n`],
+    ['a stranger as its Host', ` HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`],
+  ])('answers GET, HEAD and OPTIONS in %s', async (_what, rest) => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      const answer = await exchange(gateway.url, `${method} ${path}${rest}`);
+      expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      expect(answer).toContain('cache-control: no-store\r\n');
+      expect(answer.endsWith('}')).toBe(method !== 'HEAD');
+    }
+  });
+
+  test('refuses what is no question with 405', async () => {
+    for (const method of ['POST', 'DELETE', 'TRACE']) {
+      const request = `${method} ${path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n`;
+      const answer = await exchange(gateway.url, request);
+      expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+      expect(answer).toContain('allow: GET, HEAD, OPTIONS\r\n');
+    }
+  });
+});
+
+test('what HAProxy asks unless it is told otherwise, OPTIONS / without a Host, is answered as success', async () => {
+  expect(await exchange(gateway.url, 'OPTIONS / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 302 /);
+});
+
+test('GraphQL still needs a Host', async () => {
+  const target = 'GET /graphql?query={__typename}';
+  for (const rest of ['HTTP/1.0\r\n\r\n', 'HTTP/1.1\r\nConnection: close\r\n\r\n'])
+    expect(await exchange(gateway.url, `${target} ${rest}`)).toMatch(/^HTTP\/1\.1 400 /);
+});
+
+describe('/ready', () => {
+  test('tells no worker apart from no broker', async () => {
+    await using own = await startNats();
+    await using lonely = await startGateway(own);
+    expect(await ready(lonely.url)).toMatchObject({ status: 503, code: 'NO_WORKER' });
+    expect(await ready(lonely.url, '?without=workers')).toMatchObject({ status: 200 });
+    {
+      await using _worker = await startWorker(own);
+      await eventually(
+        () => ready(lonely.url),
+        ({ status }) => status === 200,
+      );
+    }
+    await own.kill();
+    for (const query of ['', '?without=workers'])
+      await eventually(
+        () => ready(lonely.url, query),
+        ({ status, code }) => status === 503 && code === 'NO_BROKER',
+      );
+    await own.restart();
+    await eventually(
+      () => ready(lonely.url, '?without=workers'),
+      ({ status }) => status === 200,
+    );
+  });
+
+  test('names what can be left out to somebody who names something else', async () => {
+    for (const query of ['?without=broker', '?without=', '?without=workers&without=disk']) {
+      const response = await fetch(new URL(`/ready${query}`, gateway.url));
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain('without must be one of workers, got ');
+    }
+  });
+
+  test('can be asked by anybody as often as they like without a flood for the broker', async () => {
+    const listener = await connect({ servers: nats.url });
+    let asked = 0;
+    listener.subscribe('$JS.API.STREAM.INFO.REQUESTS', {
+      callback: () => {
+        asked++;
+      },
+    });
+    await listener.flush();
+    for (let round = 0; round < 10; round++)
+      await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)));
+    await listener.flush();
+    // Once a second: there is room for a machine that needs a minute for 500 requests.
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThan(60);
+    await listener.close();
+  });
+});
+
+test('a gateway whose broker is not there yet is alive, says what it waits for, and serves once it is there', async () => {
+  const natsPort = await freePort();
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}/graphql`;
+  await using early = startProcess('src/main.ts', {
+    NATS_URL: `nats://127.0.0.1:${natsPort}`,
+    PORT: String(port),
+  });
+  await early.logged('listening, waiting for the broker');
+  expect((await fetch(new URL('/health', url))).status).toBe(200);
+  for (const query of ['', '?without=workers'])
+    expect(await ready(url, query)).toEqual({
+      status: 503,
+      code: 'NO_BROKER',
+      problem: 'waiting for the broker',
+    });
+
+  const asked = { query: '{ health { name } }' };
+  const json = { 'content-type': 'application/json' };
+  const refused = await fetch(url, { method: 'POST', headers: json, body: JSON.stringify(asked) });
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect(await refused.json()).toMatchObject({
+    errors: [{ extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1000 } }],
+  });
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('<title>Tidings</title>');
+
+  // EventSource gives up on a status and tries again on a connection that breaks; graphql-ws does so on code 1013.
+  await expect(
+    fetch(url, { headers: { accept: 'text/event-stream', 'sec-fetch-site': 'same-origin' } }),
+  ).rejects.toThrow();
+  const tries = Promise.withResolvers<void>();
+  const client = createClient({
+    url: url.replace('http', 'ws'),
+    retryWait: async () => {
+      tries.resolve();
+      await early.ready;
+    },
+  });
+  const answers = collect(overWebSocket(client, asked.query, {}));
+  await tries.promise;
+
+  await using _nats = await startNats({ port: natsPort });
+  await early.ready;
+  expect(await answers).toEqual([{ data: { health: { name: 'Tidings' } } }]);
+  expect(await post(url, asked.query)).toMatchObject({ data: { health: { name: 'Tidings' } } });
+  expect(await ready(url, '?without=workers')).toMatchObject({ status: 200 });
+  await client.dispose();
+});
+
+test('a gateway that is told to stop while it waits for its broker leaves at once', async () => {
+  await using early = startProcess('src/main.ts', {
+    NATS_URL: `nats://127.0.0.1:${await freePort()}`,
+    PORT: '0',
+    DRAIN_MS: '600000',
+  });
+  await early.logged('listening, waiting for the broker');
+  early.kill('SIGTERM');
+  expect(await early.ended).toBe(0);
+});

@@ -1,0 +1,164 @@
+/** A gateway that is told to stop: it drains, ends its streams so that clients come back, and leaves. */
+import { type Client, createClient } from 'graphql-sse';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  collect,
+  onlyTask,
+  openSse,
+  openWebSocket,
+  overWebSocket,
+  PREDICT_TRIP,
+  sse,
+  submitTrip,
+  TASK_RESULT,
+  type TaskView,
+} from '../support/client.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { exchange } from '../support/rawHttp.ts';
+import { eventually } from '../support/streams.ts';
+
+let nats: NatsServer;
+/** Nobody stops it. */
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+/** Tells it to stop until it has left: a signal of the first second counts as the first one. */
+async function tellAgain(gateway: Gateway): Promise<number | NodeJS.Signals> {
+  const again = setInterval(() => gateway.kill('SIGTERM'), 100);
+  return gateway.ended.finally(() => clearInterval(again));
+}
+
+async function untilDraining({ url }: Gateway): Promise<void> {
+  const ready = async () => (await fetch(new URL('/ready?without=workers', url))).json();
+  await eventually(ready, (answer) => (answer as { code?: string }).code === 'DRAINING');
+}
+
+describe('a gateway that is told to stop', () => {
+  test('is not ready, and serves whatever still comes for DRAIN_MS or until it is told again', async () => {
+    // Longer than the test may take: only a second wish to stop ends it. Two signals at once, as from an init system, are one.
+    await using draining = await startGateway(nats, { DRAIN_MS: '600000', KEEP_ALIVE_MS: '120000' });
+    const { id } = await submitTrip(draining.url, tripNumber(1));
+    const early = onlyTask(sse(draining.url, TASK_RESULT, { id }));
+    const kept = await fetch(new URL('/health', draining.url));
+    expect(kept.headers.get('keep-alive')).toBe('timeout=120');
+    draining.kill('SIGTERM');
+    draining.kill('SIGINT');
+    await untilDraining(draining);
+
+    const ready = await fetch(new URL('/ready', draining.url));
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ status: 'not ready', code: 'DRAINING' });
+    expect((await fetch(new URL('/health', draining.url))).status).toBe(200);
+
+    const body = JSON.stringify({ query: PREDICT_TRIP, variables: { input: tripNumber(2) } });
+    const headers = `Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    // The connection ends with the answer, although this client would keep it open.
+    const answer = await exchange(draining.url, `POST /graphql HTTP/1.1\r\n${headers}\r\n\r\n${body}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toMatch(/^connection: close\r$/im);
+    expect(answer).toContain('"state":"QUEUED"');
+
+    const client = openWebSocket(draining.url);
+    const late = onlyTask(overWebSocket(client, TASK_RESULT, { id }));
+    await using _worker = await startWorker(nats);
+    expect(await early).toMatchObject({ id, state: 'SUCCEEDED' });
+    expect(await late).toEqual(await early);
+    await client.dispose();
+    expect(await tellAgain(draining)).toBe(0);
+  });
+
+  test('cuts streams off without complete, those of programs and those of pages', async () => {
+    await using stopping = await startGateway(nats);
+    const { id } = await submitTrip(stopping.url, tripNumber(1));
+    const streams = await Promise.all(
+      askers(stopping).map((headers) => openSse(stopping.url, TASK_RESULT, { id }, headers)),
+    );
+    const ends = Promise.allSettled(streams.map((stream) => collect(stream)));
+    stopping.kill('SIGTERM');
+    for (const end of await ends)
+      expect(end).toMatchObject({ status: 'rejected', reason: { message: 'terminated' } });
+    expect(await stopping.ended).toBe(0);
+  });
+
+  test('leaves its subscriptions to the next one: graphql-sse gets each result there, once', async () => {
+    await using stopping = await startGateway(nats);
+    const successor = Promise.withResolvers<void>();
+    const clients = askers(stopping).map((headers) => {
+      const connected = Promise.withResolvers<void>();
+      const client = createClient({
+        url: stopping.url,
+        headers,
+        retry: () => successor.promise,
+        on: { connected: () => connected.resolve() },
+      });
+      return { ...client, connected: connected.promise };
+    });
+    const { id } = await submitTrip(stopping.url, tripNumber(1));
+    const results = clients.map((client) => resultsOf(client, id));
+    await Promise.all(clients.map(({ connected }) => connected));
+    stopping.kill('SIGTERM');
+    expect(await stopping.ended).toBe(0);
+    await using _next = await startGateway(nats, { PORT: new URL(stopping.url).port });
+    successor.resolve();
+    await using _worker = await startWorker(nats);
+    for (const answers of results)
+      expect(await onlyTask(await answers)).toMatchObject({ id, state: 'SUCCEEDED' });
+    for (const client of clients) client.dispose();
+  });
+});
+
+test('a connection that is kept alive outlives those that balancers keep for a minute', async () => {
+  const { headers } = await fetch(new URL('/health', gateway.url));
+  expect(headers.get('keep-alive')).toBe('timeout=75');
+});
+
+test('a stream is nothing that a proxy may hold back or compress, for programs and for pages', async () => {
+  const { id } = await submitTrip(gateway.url, tripNumber(1));
+  for (const asker of askers(gateway)) {
+    const stream = await fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...asker },
+      body: JSON.stringify({ query: TASK_RESULT, variables: { id } }),
+    });
+    await stream.body?.cancel();
+    expect(Object.fromEntries(stream.headers)).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    });
+    expect(stream.headers.has('content-encoding')).toBe(false);
+  }
+});
+
+test('a stream that ends by itself says so: graphql-sse does not subscribe again', async () => {
+  await using _worker = await startWorker(nats);
+  const { id } = await submitTrip(gateway.url, tripNumber(1));
+  const events: string[] = [];
+  const client = createClient({ url: gateway.url, on: { message: ({ event }) => events.push(event) } });
+  expect(await onlyTask(await resultsOf(client, id))).toMatchObject({ state: 'SUCCEEDED' });
+  expect(events).toEqual(['next', 'complete']);
+  client.dispose();
+});
+
+/** Headers of a program, and of a web page: they are answered in different ways. */
+function askers({ url }: Gateway): readonly Record<string, string>[] {
+  return [{}, { origin: new URL(url).origin }];
+}
+
+async function resultsOf({ iterate }: Pick<Client, 'iterate'>, id: string): Promise<readonly Answer[]> {
+  return Array.fromAsync(
+    iterate<Record<string, TaskView>>({ query: TASK_RESULT, variables: { id } }),
+    ({ data }) => ({ data: data ?? null }),
+  );
+}
