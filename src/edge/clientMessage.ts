@@ -6,9 +6,17 @@ type Members = Readonly<Record<string, unknown>>;
 export type ClientMessage =
   | { readonly type: 'connection_init' | 'ping' | 'pong'; readonly payload: Members | undefined }
   | { readonly type: 'complete'; readonly id: string }
-  | { readonly type: 'subscribe'; readonly id: string; readonly payload: OperationPayload };
+  | SubscribeMessage;
 
-export interface OperationPayload {
+export interface SubscribeMessage {
+  readonly type: 'subscribe';
+  readonly id: string;
+  readonly payload: OperationPayload;
+  /** Of the message's text, in characters. */
+  readonly length: number;
+}
+
+interface OperationPayload {
   readonly query: string;
   readonly operationName: string | undefined;
   readonly variables: Members | undefined;
@@ -31,7 +39,7 @@ export function readMessage(text: string): ClientMessage | undefined {
       return isId(id) ? { type, id } : undefined;
     case 'subscribe': {
       const operation = isMembers(payload) ? operationIn(payload) : undefined;
-      return isId(id) && operation ? { type, id, payload: operation } : undefined;
+      return isId(id) && operation ? { type, id, payload: operation, length: text.length } : undefined;
     }
     default:
       return undefined;

@@ -8,10 +8,11 @@ import { isAsyncIterable } from 'graphql-yoga';
 import { gatewayBusy, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
-import { type ClientMessage, type OperationPayload, readMessage } from './clientMessage.ts';
+import { type ClientMessage, readMessage, type SubscribeMessage } from './clientMessage.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { declaredOnly, heldBytesOf } from './operations.ts';
+import { declaredOnly } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
+import { trimMessage } from './trimming.ts';
 import { textOf } from './wireText.ts';
 
 export const PROTOCOL = 'graphql-transport-ws';
@@ -93,7 +94,7 @@ export class Conversation {
   hear(bytes: Buffer): void {
     if (this.#ended) return;
     const message = this.#read(bytes);
-    const refusal = 'code' in message ? message : this.#answer(message, bytes.length);
+    const refusal = 'code' in message ? message : this.#answer(message);
     if (refusal === undefined) return;
     this.#ended = true;
     this.#options.close(refusal.code, refusal.reason);
@@ -111,17 +112,17 @@ export class Conversation {
     if (!isSmall && !this.#acknowledged) return TOO_LARGE;
     const text = textOf(bytes);
     if (text === undefined) return { code: CloseCode.InvalidText, reason: 'Invalid UTF-8' };
-    const message = readMessage(text);
+    const message = readMessage(trimMessage(text, this.#options.pipeline.operations));
     if (message === undefined) return { code: CloseCode.InvalidMessage, reason: 'Invalid message received' };
     return isSmall || message.type === 'subscribe' ? message : TOO_LARGE;
   }
 
-  #answer(message: ClientMessage, bytes: number): Refusal | undefined {
+  #answer(message: ClientMessage): Refusal | undefined {
     switch (message.type) {
       case 'connection_init':
         return this.#begin(message.payload);
       case 'subscribe':
-        return this.#subscribe(message.id, message.payload, bytes);
+        return this.#subscribe(message);
       case 'complete':
         this.#complete(message.id);
         return undefined;
@@ -150,11 +151,12 @@ export class Conversation {
   }
 
   /** Not async, and what it is given is not passed on: an operation that stays open would keep all of it. */
-  #subscribe(id: string, payload: OperationPayload, bytes: number): Refusal | undefined {
+  #subscribe(message: SubscribeMessage): Refusal | undefined {
+    const { id } = message;
     if (!this.#acknowledged) return { code: CloseCode.Unauthorized, reason: 'Unauthorized' };
     if (this.#open.has(id)) return { code: CloseCode.IdInUse, reason: subscriberExists(id) };
     try {
-      this.#start(id, payload, bytes);
+      this.#start(message);
     } catch (error) {
       this.#refuse(id, [error]);
     }
@@ -162,7 +164,8 @@ export class Conversation {
   }
 
   /** @throws {GraphQLError} and {RequestError} if the operation is refused. */
-  #start(id: string, { query, operationName, variables }: OperationPayload, bytes: number): void {
+  #start({ id, payload, length }: SubscribeMessage): void {
+    const { query, operationName, variables } = payload;
     const { pipeline, maxOperations } = this.#options;
     if (this.#open.size >= maxOperations) throw tooManyOperations(maxOperations);
     const { document, errors } = pipeline.operations.read(query);
@@ -172,7 +175,7 @@ export class Conversation {
     }
     const chosen = pipeline.operations.choose(document, operationName);
     const variableValues = declaredOnly(chosen, variables);
-    const operation = this.#keep(id, heldBytesOf(bytes, variables, variableValues));
+    const operation = this.#keep(id, length);
     const args = this.#argsOf(operation, { document, operationName, variableValues });
     void this.#run(operation, chosen.kind === OperationTypeNode.SUBSCRIPTION, args);
   }

@@ -165,15 +165,6 @@ export function declaredOnly(
   return variables && kept.length === entries.length ? variables : Object.fromEntries(kept);
 }
 
-/** What an operation goes on holding of a request of so many bytes, once variables were dropped. */
-export function heldBytesOf(
-  requestBytes: number,
-  asked: Variables | null | undefined,
-  kept: Variables,
-): number {
-  return asked == null || kept === asked ? requestBytes : JSON.stringify(kept).length;
-}
-
 /** Has Yoga, over HTTP, read and run operations here. */
 export function useOperations(operations: Operations): Plugin {
   return {
@@ -183,6 +174,7 @@ export function useOperations(operations: Operations): Plugin {
         if (errors.length > 0) throw new AggregateError(errors.map(asWrongRequest));
         const { params } = context;
         // Yoga keeps its parameters for as long as the answer takes.
+        delete params.extensions;
         params.variables = declaredOnly(operations.choose(document, params.operationName), params.variables);
         return document;
       }),

@@ -9,9 +9,10 @@ import { answerJson, refuse } from './answers.ts';
 import { type BodyOptions, BodyReader, BodyRefused } from './body.ts';
 import { mediaTypeOf } from './csrf.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { declaredOnly, heldBytesOf } from './operations.ts';
+import { declaredOnly } from './operations.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { EVENT_STREAM, streamEvents } from './sse.ts';
+import { trimPayload } from './trimming.ts';
 
 export interface PostOptions extends BodyOptions {
   readonly log: Logger;
@@ -60,9 +61,10 @@ async function readRequest(
   pipeline: GraphQLPipeline,
 ): Promise<Asked> {
   const { text, held } = await bodies.read(request);
-  const operation = plainOperation(request, text, pipeline);
-  if (operation === undefined) giveYoga(request, text);
-  else held.change(operation.heldBytes);
+  const trimmed = trimPayload(text, pipeline.operations);
+  const operation = plainOperation(request, trimmed, pipeline);
+  if (operation === undefined) giveYoga(request, trimmed);
+  held.change(trimmed.length);
   return { held, operation };
 }
 
@@ -78,8 +80,6 @@ function giveYoga(request: IncomingMessage, text: string): void {
 interface PlainOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
   /** Of the answer. */
   readonly mediaType: string;
-  /** Of the body, while the operation runs. */
-  readonly heldBytes: number;
 }
 
 /** @returns undefined unless there is nothing to choose, and nothing to complain about. */
@@ -99,9 +99,7 @@ function plainOperation(
     const chosen = operations.choose(document, operationName);
     const isStream = chosen.kind === OperationTypeNode.SUBSCRIPTION;
     if (isStream !== (mediaType === EVENT_STREAM)) return undefined;
-    const variableValues = declaredOnly(chosen, variables);
-    const heldBytes = heldBytesOf(body.length, variables, variableValues);
-    return { mediaType, heldBytes, document, operationName, variableValues };
+    return { mediaType, document, operationName, variableValues: declaredOnly(chosen, variables) };
   } catch {
     // Yoga reads it again, and finds the words.
     return undefined;
@@ -135,7 +133,7 @@ function answerType(accept = '*/*'): string | undefined {
 }
 
 async function answerOperation(
-  { mediaType, heldBytes: _, ...operation }: PlainOperation,
+  { mediaType, ...operation }: PlainOperation,
   request: IncomingMessage,
   response: ServerResponse,
   { schema, operations, contextOf, stopping }: GraphQLPipeline,

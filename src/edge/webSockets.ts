@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import type { Admission } from './admission.ts';
 import { refuseUpgrade } from './answers.ts';
 import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
-import { CloseCode, Conversation, handleProtocols, PROTOCOL, SMALL_MESSAGE_BYTES } from './conversation.ts';
+import { CloseCode, Conversation, handleProtocols, PROTOCOL } from './conversation.ts';
 import { FrameMeter } from './frameMeter.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { boundedWebSocket } from './slowClients.ts';
@@ -119,8 +119,6 @@ function converse(
     if (held === 0) {
       clearTimeout(slowness);
       slowness = undefined;
-    } else if (held > SMALL_MESSAGE_BYTES && !conversation.isAcknowledged) {
-      socket.drop(CloseCode.MessageTooLarge, 'connection_init comes first, and is small');
     } else {
       slowness ??= setTimeout(
         () => socket.drop(CloseCode.TooSlowToSend, 'A message took longer than REQUEST_TIMEOUT_MS'),
