@@ -194,6 +194,14 @@ const settings = {
     consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
     parse: integer(1 * KIB, 64 * MIB),
   },
+  maxPendingBytes: {
+    name: 'MAX_PENDING_BYTES',
+    unit: 'bytes',
+    default: String(64 * MIB),
+    consequence:
+      'Bodies and messages that one gateway is receiving or answering, open subscriptions among them, all connections together; parsed, a byte can take up twenty. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. At least twice `MAX_BODY_BYTES`, which is the share of one connection.',
+    parse: integer(MIB),
+  },
   maxDepth: {
     name: 'MAX_DEPTH',
     unit: 'levels',
@@ -275,6 +283,14 @@ const settings = {
     default: '3000',
     consequence: 'Time a WebSocket client has for its `connection_init`; then close code 4408.',
     parse: integer(100, 60_000),
+  },
+  requestTimeoutMs: {
+    name: 'REQUEST_TIMEOUT_MS',
+    unit: 'ms',
+    default: '30000',
+    consequence:
+      'Time in which a request, its headers, or a WebSocket message has to come whole, and a new connection its first request; then the connection is closed.',
+    parse: integer(1_000, 600_000),
   },
   allowedOrigins: {
     name: 'ALLOWED_ORIGINS',

@@ -8,10 +8,11 @@ import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';
 import { multipart } from './multipart.ts';
 import { declaredOnly } from './operations.ts';
-import type { Params } from './params.ts';
+import { type Params, paramsOfBody, paramsOfUrl } from './params.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { serverSentEvents } from './sse.ts';
 import { type Framing, streamEvents } from './streaming.ts';
+import { trimPayload } from './trimming.ts';
 
 /** An operation that may be run. */
 interface ReadyOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
@@ -36,19 +37,29 @@ export class OperationAnswers {
     this.#log = log;
   }
 
-  /** @param readParams throws what is wrong with the request. */
-  read(request: IncomingMessage, readParams: () => Params): Reading {
-    try {
-      return readyOperation(request, readParams(), this.#pipeline);
-    } catch (problem) {
-      return { problems: problem instanceof AggregateError ? problem.errors : [problem] };
-    }
+  /** @returns also the length of what is read of the body, in characters. */
+  readBody(request: IncomingMessage, body: string): { reading: Reading; length: number } {
+    const trimmed = trimPayload(body, this.#pipeline.operations);
+    return { reading: this.#read(request, () => paramsOfBody(trimmed)), length: trimmed.length };
+  }
+
+  readUrl(request: IncomingMessage): Reading {
+    return this.#read(request, () => paramsOfUrl(request.url ?? ''));
   }
 
   answer(reading: Reading, request: IncomingMessage, response: ServerResponse): Promise<void> {
     return 'problems' in reading
       ? this.#answerProblems(reading.problems, request, response)
       : this.#run(reading, request, response);
+  }
+
+  /** @param readParams throws what is wrong with the request. */
+  #read(request: IncomingMessage, readParams: () => Params): Reading {
+    try {
+      return readyOperation(request, readParams(), this.#pipeline);
+    } catch (problem) {
+      return { problems: problem instanceof AggregateError ? problem.errors : [problem] };
+    }
   }
 
   async #run(

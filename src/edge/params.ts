@@ -1,12 +1,15 @@
 /** What a request over HTTP asks for, as GraphQL over HTTP writes it: in a body of JSON, or in the query of a URL. */
 import { GraphQLError } from 'graphql';
 import { RequestError, RequestErrorCode } from '../errors.ts';
+import { halfCharacterIn } from './wireText.ts';
 
 export interface Params {
   readonly query: string;
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>> | null;
 }
+
+const NOT_ASCII = /[^\x21-\x7e]/;
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -20,17 +23,24 @@ export function paramsOfBody(body: string): Params {
 
 /** @throws {GraphQLError} `BAD_REQUEST` if the URL is not that of one operation. */
 export function paramsOfUrl(url: string): Params {
+  if (NOT_ASCII.test(url)) throw notUtf8();
   const params: Record<string, unknown> = {};
-  for (const pair of (url.split('?', 2)[1] ?? '').split('&').filter((text) => text !== '')) {
+  const [, ...search] = url.split('?');
+  for (const pair of search.join('?').split('&')) {
     const [name = '', ...value] = pair.split('=').map(decoded);
     if (Object.hasOwn(params, name))
       throw badRequest(`"${shown(name)}" must come once in a URL, got it twice.`);
-    if (NAMES.includes(name)) params[name] = value.join('=') || undefined;
+    if (NAMES.includes(name)) params[name] = paramOf(name, value.join('='));
   }
-  for (const name of ['variables', 'extensions'])
-    if (typeof params[name] === 'string')
-      params[name] = parsed(params[name], () => `"${name}" in a URL must be JSON.`);
   return checked(params);
+}
+
+function paramOf(name: string, text: string): unknown {
+  if (TEXTS.includes(name)) return text;
+  const problem = (why: string) => `The parameter ${name} must be JSON: ${why}`;
+  const half = halfCharacterIn(text);
+  if (half !== undefined) throw badRequest(problem(`${half} is half of a surrogate pair, and no character.`));
+  return text === '' ? undefined : parsed(text, () => problem('it cannot be parsed.'));
 }
 
 function checked(value: unknown): Params {
@@ -47,14 +57,14 @@ function checked(value: unknown): Params {
     if (!wanted.endsWith(got) && got !== 'null' && got !== 'undefined')
       throw badRequest(`Expected "${name}" param to be ${wanted}, but given ${got}.`);
   }
-  if (!params.query)
-    throw isPersisted(params) ? persistedQueryNotSupported() : badRequest('Must provide query string.');
+  if (isHashOnly(params)) throw persistedQueryNotSupported();
+  if (!params.query) throw badRequest('Must provide query string.');
   return params as unknown as Params;
 }
 
 /** Only the hash or the id of an operation came, in the hope that its text is known here. */
-function isPersisted({ extensions, documentId }: Raw): boolean {
-  return typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined;
+export function isHashOnly({ query, extensions, documentId }: Raw): boolean {
+  return !query && (typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined);
 }
 
 /** Clients that know the message, or the code, send the text again, and no hash from then on. */
@@ -75,8 +85,12 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw badRequest('A URL must be percent-encoded UTF-8.');
+    throw notUtf8();
   }
+}
+
+function notUtf8(): GraphQLError {
+  return badRequest('The parameters must be percent-encoded UTF-8: they have bytes that are not.');
 }
 
 function typeOf(value: unknown): string {

@@ -18,13 +18,13 @@ import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
 import { answerJson, refuse } from './answers.ts';
+import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth } from './health.ts';
 import { MediaType } from './mediaTypes.ts';
 import { OperationAnswers } from './operationAnswers.ts';
-import { paramsOfUrl } from './params.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
@@ -37,7 +37,10 @@ export interface ServerOptions {
     WebSocketOptions['config'] &
     PostOptions['config'] &
     AdmissionOptions['config'] &
-    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs'>;
+    Pick<
+      Config,
+      'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs' | 'requestTimeoutMs' | 'maxPendingBytes'
+    >;
   readonly log: Logger;
 }
 
@@ -50,8 +53,8 @@ export interface ServedSystem extends Pick<PipelineOptions, 'schema' | 'context'
 /** How long responses under way may take once the server is to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
-/** A request that has not come whole by then is given up, in milliseconds. */
-const REQUEST_WITHIN_MS = 30_000;
+/** How often connections are looked at whose time is over. */
+const CHECK_CONNECTIONS_MS = 500;
 /** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
@@ -71,6 +74,7 @@ export class Server implements AsyncDisposable {
   readonly #http: HttpServer;
   readonly #early: EarlyWebSockets;
   readonly #responses: OpenResponses;
+  readonly #budgets: ConnectionBudgets;
   readonly #answerPage: Handler;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
@@ -83,10 +87,13 @@ export class Server implements AsyncDisposable {
     this.#options = options;
     this.#admission = new Admission(options);
     this.#responses = new OpenResponses(log);
+    this.#budgets = new ConnectionBudgets(config);
     this.#answerPage = graphiqlHandler(models);
     this.#http = createServer(
       {
-        requestTimeout: REQUEST_WITHIN_MS,
+        requestTimeout: config.requestTimeoutMs,
+        headersTimeout: config.requestTimeoutMs,
+        connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
         keepAliveTimeout: config.keepAliveMs,
         // Health is asked for without one; the admission refuses all else without one.
         requireHostHeader: false,
@@ -126,8 +133,9 @@ export class Server implements AsyncDisposable {
     const webSockets = serveWebSockets(this.#http, pipeline, {
       ...this.#options,
       admission: this.#admission,
+      budgets: this.#budgets,
     });
-    this.#answerGraphQL = operationHandler(pipeline, this.#options);
+    this.#answerGraphQL = operationHandler(pipeline, { ...this.#options, budgets: this.#budgets });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
@@ -165,6 +173,7 @@ export class Server implements AsyncDisposable {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whoever keeps a connection open takes the next one to another gateway.
     if (this.#isDraining) response.shouldKeepAlive = false;
+    this.#responses.add(response);
     try {
       if (await this.#admission.admits(request, response)) await this.#answer(request, response);
     } catch (error) {
@@ -181,7 +190,6 @@ export class Server implements AsyncDisposable {
     switch (path) {
       case GRAPHQL_PATH:
         if (wantsGraphiql(request)) return this.#answerPage(request, response);
-        this.#responses.add(response);
         return this.#answerGraphQL(request, response);
       case '/':
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
@@ -197,18 +205,13 @@ export class Server implements AsyncDisposable {
   }
 }
 
-function operationHandler(pipeline: GraphQLPipeline, options: ServerOptions): Handler {
+function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {
   const answers = new OperationAnswers(pipeline, options.log);
   const answerPost = postHandler(answers, options);
   return (request, response) => {
-    const { method, url = '' } = request;
+    const { method } = request;
     if (method === 'POST') return answerPost(request, response);
-    if (method === 'GET')
-      return answers.answer(
-        answers.read(request, () => paramsOfUrl(url)),
-        request,
-        response,
-      );
+    if (method === 'GET') return answers.answer(answers.readUrl(request), request, response);
     return refuse(request, response, {
       status: 405,
       code: RequestErrorCode.MethodNotAllowed,

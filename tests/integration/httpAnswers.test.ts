@@ -1,5 +1,7 @@
 /** How operations are answered over HTTP: the media types that a client takes, Apollo's protocols, and GET. */
+import { on, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { submitTrip, TASK_RESULT, TASK_UPDATES } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -156,6 +158,14 @@ describe('a hash in place of an operation', () => {
       ),
     );
     expect(await overGet.json()).toEqual({ errors: [told] });
+    const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
+    const messages = on(socket, 'message');
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: body }));
+    const [, overSocket] = [await messages.next(), await messages.next()];
+    expect(JSON.parse(String(overSocket.value?.[0]))).toEqual({ type: 'error', id: '1', payload: [told] });
+    socket.close();
   });
 
   test('beside the operation changes nothing', async () => {
@@ -178,7 +188,7 @@ describe('over GET', () => {
       /percent-encoded UTF-8/,
     ],
     ['a lone percent sign', 'query=%', /percent-encoded UTF-8/],
-    ['variables that are no JSON', 'query={__typename}&variables=x', /"variables" in a URL must be JSON/],
+    ['variables that are no JSON', 'query={__typename}&variables=x', /The parameter variables must be JSON/],
     [
       'variables that are a list',
       'query={__typename}&variables=[]',
