@@ -86,7 +86,7 @@ export class Server implements AsyncDisposable {
     const { config, models, log } = options;
     this.#options = options;
     this.#admission = new Admission(options);
-    this.#responses = new OpenResponses(log);
+    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, log });
     this.#budgets = new ConnectionBudgets(config);
     this.#answerPage = graphiqlHandler(models);
     this.#http = createServer(

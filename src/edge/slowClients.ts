@@ -4,6 +4,7 @@
  *
  * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP one answer is all that can wait, of a stream over SSE one
  * event, since the next is made only when the one before has been handed on; what has to be bounded there is the time.
+ * All of them together may have `MAX_PENDING_BYTES` waiting; beyond it those go first for which most waits.
  */
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -15,7 +16,7 @@ import { CloseCode } from './conversation.ts';
 const LONGEST_REASON = 123;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
 const STALLED_AFTER_MS = 10_000;
-const CHECK_RESPONSES_MS = 1_000;
+export const CHECK_CLIENTS_MS = 1_000;
 /** What may wait in a socket before an operation waits with its next event. */
 const UNHURRIED_BYTES = 64 * 1024;
 
@@ -79,6 +80,22 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
   };
 }
 
+/** A client for which something waits. */
+interface Behind {
+  readonly waitingBytes: number;
+  readonly drop: () => void;
+}
+
+/** Drops those for which most waits, until what waits for the others is within the limit. */
+export function dropMostBehind(clients: readonly Behind[], limit: number): void {
+  let total = clients.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  for (const { waitingBytes, drop } of clients.toSorted((a, b) => b.waitingBytes - a.waitingBytes)) {
+    if (total <= limit) return;
+    drop();
+    total -= waitingBytes;
+  }
+}
+
 interface Progress {
   /** Bytes that the connection has handed on to the kernel. */
   readonly takenBytes: number;
@@ -92,9 +109,13 @@ export class OpenResponses implements Disposable {
   readonly #progress = new Map<ServerResponse, Progress>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(log: Logger) {
+  /** @param maxWaitingBytes of all of them. */
+  constructor({ maxWaitingBytes, log }: { maxWaitingBytes: number; log: Logger }) {
     this.#log = log;
-    this.#timer = setInterval(() => this.#endStalled(), CHECK_RESPONSES_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#endStalled();
+      dropMostBehind(this.#waiting(), maxWaitingBytes);
+    }, CHECK_CLIENTS_MS).unref();
   }
 
   add(response: ServerResponse): void {
@@ -115,10 +136,23 @@ export class OpenResponses implements Disposable {
       if (response.writableLength === 0 || socket === null || takenBytes !== last.takenBytes) {
         this.#progress.set(response, { takenBytes, at: now });
       } else if (now - last.at > STALLED_AFTER_MS) {
-        const bufferedBytes = response.writableLength;
-        this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
-        response.destroy();
+        this.#drop(response);
       }
     }
+  }
+
+  #waiting(): readonly Behind[] {
+    return [...this.#progress.keys()]
+      .filter(({ writableLength }) => writableLength > 0)
+      .map((response) => ({
+        waitingBytes: response.writableLength,
+        drop: () => this.#drop(response),
+      }));
+  }
+
+  #drop(response: ServerResponse): void {
+    const bufferedBytes = response.writableLength;
+    this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
+    response.destroy();
   }
 }

@@ -11,12 +11,17 @@ import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
 import { CloseCode, Conversation, handleProtocols, PROTOCOL } from './conversation.ts';
 import { FrameMeter } from './frameMeter.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { boundedWebSocket } from './slowClients.ts';
+import { boundedWebSocket, CHECK_CLIENTS_MS, dropMostBehind } from './slowClients.ts';
 
 export interface WebSocketOptions {
   readonly config: Pick<
     Config,
-    'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs' | 'requestTimeoutMs'
+    | 'maxBodyBytes'
+    | 'maxBufferedBytes'
+    | 'maxOperations'
+    | 'connectionInitMs'
+    | 'maxPendingBytes'
+    | 'requestTimeoutMs'
   >;
   readonly admission: Pick<Admission, 'upgradeRefusal'>;
   readonly budgets: ConnectionBudgets;
@@ -48,6 +53,10 @@ export function serveWebSockets(
     WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
   });
   const pings = pingAll(sockets);
+  const checks = setInterval(
+    () => dropSlowest(sockets.clients, config.maxPendingBytes),
+    CHECK_CLIENTS_MS,
+  ).unref();
   http.on('upgrade', (request, connection, head) => {
     const refusal = admission.upgradeRefusal(request);
     if (refusal !== undefined) {
@@ -64,7 +73,7 @@ export function serveWebSockets(
   });
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(pings);
+      for (const timer of [pings, checks]) clearInterval(timer);
       for (const socket of sockets.clients) socket.close(CloseCode.GoingAway, 'Going away');
       await new Promise((resolve) => sockets.close(resolve));
     },
@@ -133,6 +142,16 @@ function converse(
     held = 0;
     conversation.end();
   });
+}
+
+function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
+  const behind = [...sockets]
+    .filter(({ bufferedAmount }) => bufferedAmount > 0)
+    .map((socket) => ({
+      waitingBytes: socket.bufferedAmount,
+      drop: () => socket.drop(CloseCode.TooSlowToRead, 'Too slow: connect again'),
+    }));
+  dropMostBehind(behind, limit);
 }
 
 function pingAll(sockets: WebSocketServer): NodeJS.Timeout {
