@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { RequestErrorCode } from '../errors.ts';
+import { errorType, MediaType } from './mediaTypes.ts';
 
 /** A request that is not executed. */
 export interface Refusal {
@@ -26,14 +27,15 @@ export async function refuse(
     await finished(request).catch(() => {});
   }
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  answerJson(response, status, { errors: [{ message, extensions: { ...details, code } }] });
+  const body = { errors: [{ message, extensions: { ...details, code } }] };
+  answerJson(response, status, body, errorType(request.headers.accept));
 }
 
 export function answerJson(
   response: ServerResponse,
   status: number,
   body: object,
-  mediaType = 'application/json',
+  mediaType: MediaType = MediaType.Json,
 ): void {
   const text = Buffer.from(JSON.stringify(body));
   const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };

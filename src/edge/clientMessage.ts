@@ -1,4 +1,5 @@
 /** What a client may say in the protocol `graphql-transport-ws`. */
+import { isHashOnly } from './params.ts';
 import { halfCharacterIn } from './wireText.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -17,7 +18,9 @@ export interface SubscribeMessage {
 }
 
 interface OperationPayload {
+  /** Empty if only a hash came. */
   readonly query: string;
+  readonly isHashOnly: boolean;
   readonly operationName: string | undefined;
   readonly variables: Members | undefined;
 }
@@ -54,12 +57,16 @@ function parsed(text: string): unknown {
   }
 }
 
-function operationIn({ query, operationName, variables, extensions }: Members): OperationPayload | undefined {
+function operationIn(payload: Members): OperationPayload | undefined {
+  const { query, operationName, variables, extensions } = payload;
+  const isHash = isHashOnly(payload);
+  const isText = typeof query === 'string' || (isAbsent(query) && isHash);
   const isName = isAbsent(operationName) || typeof operationName === 'string';
   const areMembers = [variables, extensions].every((member) => isAbsent(member) || isMembers(member));
-  if (typeof query !== 'string' || !isName || !areMembers) return undefined;
+  if (!isText || !isName || !areMembers) return undefined;
   return {
-    query,
+    query: query ?? '',
+    isHashOnly: isHash,
     operationName: operationName ?? undefined,
     variables: isMembers(variables) ? variables : undefined,
   };

@@ -4,13 +4,13 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
-import { isAsyncIterable } from 'graphql-yoga';
 import { gatewayBusy, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 import { type ClientMessage, readMessage, type SubscribeMessage } from './clientMessage.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { declaredOnly } from './operations.ts';
+import { persistedQueryNotSupported } from './params.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { trimMessage } from './trimming.ts';
 import { textOf } from './wireText.ts';
@@ -165,9 +165,10 @@ export class Conversation {
 
   /** @throws {GraphQLError} and {RequestError} if the operation is refused. */
   #start({ id, payload, length }: SubscribeMessage): void {
-    const { query, operationName, variables } = payload;
+    const { query, isHashOnly, operationName, variables } = payload;
     const { pipeline, maxOperations } = this.#options;
     if (this.#open.size >= maxOperations) throw tooManyOperations(maxOperations);
+    if (isHashOnly) throw persistedQueryNotSupported();
     const { document, errors } = pipeline.operations.read(query);
     if (errors.length > 0) {
       this.#refuse(id, errors);
@@ -203,7 +204,7 @@ export class Conversation {
     const { operations } = this.#options.pipeline;
     try {
       const answer = await (isSubscription ? operations.subscribe(args) : operations.execute(args));
-      if (isAsyncIterable(answer)) await this.#sendEvents(operation, answer);
+      if (Symbol.asyncIterator in answer) await this.#sendEvents(operation, answer);
       else await this.#next(operation, answer);
       if (!operation.gone.signal.aborted) await this.#send({ id: operation.id, type: 'complete' });
     } catch (error) {

@@ -27,7 +27,6 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { RequestErrorCode } from '../errors.ts';
 import { type OperationLimits, OperationWalk } from './operationLimits.ts';
@@ -126,7 +125,7 @@ export class Operations {
     const checked = validateSubscriptionArgs(args);
     if (!('operation' in checked)) return { errors: checked };
     const events = await createSourceEventStream(checked);
-    if (!isAsyncIterable(events)) return events;
+    if (!(Symbol.asyncIterator in events)) return events;
     const compiled = this.#compiledOf(args);
     return mapEvents(events, (rootValue) =>
       compiled === undefined
@@ -163,36 +162,6 @@ export function declaredOnly(
   const entries = Object.entries(variables ?? {});
   const kept = entries.filter(([name]) => declared.has(name));
   return variables && kept.length === entries.length ? variables : Object.fromEntries(kept);
-}
-
-/** Has Yoga, over HTTP, read and run operations here. */
-export function useOperations(operations: Operations): Plugin {
-  return {
-    onParse: ({ context, setParseFn }) =>
-      setParseFn((text: string) => {
-        const { document, errors } = operations.read(text);
-        if (errors.length > 0) throw new AggregateError(errors.map(asWrongRequest));
-        const { params } = context;
-        // Yoga keeps its parameters for as long as the answer takes.
-        delete params.extensions;
-        params.variables = declaredOnly(operations.choose(document, params.operationName), params.variables);
-        return document;
-      }),
-    onValidate: ({ setResult }) => setResult([]),
-    onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => operations.execute(args)),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args: ExecutionArgs) => operations.subscribe(args)),
-  };
-}
-
-/** "spec" asks Yoga for the status that GraphQL over HTTP wants: 200 with the older media type. */
-function asWrongRequest(error: GraphQLError): GraphQLError {
-  const { nodes, source, positions, extensions } = error;
-  return new GraphQLError(error.message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    extensions: { ...extensions, http: { status: 400, spec: true } },
-  });
 }
 
 function sizeOf({ text, document: { tokenCount = 0 }, compiled }: KeptOperation): number {

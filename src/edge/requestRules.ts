@@ -49,11 +49,7 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   }
   // graphql wraps its own complaints, about variables for one, in messages that name the place.
   if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
-    // Yoga adds what the parser said about the body: that is not ours to repeat.
-    const { originalError: _, unexpected: __, ...extensions } = error.extensions;
-    // "spec" asks Yoga for status 200 with application/json: right for a bad operation, not for a bad request.
-    if (extensions.code === 'BAD_REQUEST') extensions.http = { ...Object(extensions.http), spec: false };
-    return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...extensions });
+    return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...error.extensions });
   }
   log.error({ err: cause }, 'unforeseen error while a request was answered');
   return located(error, 'Internal error: the gateway has logged what happened.', {
@@ -62,9 +58,9 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   });
 }
 
-/** For transports without HTTP statuses: leaves out what is meant for Yoga's HTTP responses only. */
+/** As clients see it: leaves out the status and the headers that go with it over HTTP. */
 export function withoutHttp(error: GraphQLError): GraphQLError {
-  const { http: _, unexpected: __, ...extensions } = error.extensions;
+  const { http: _, ...extensions } = error.extensions;
   return located(error, error.message, extensions);
 }
 

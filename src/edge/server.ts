@@ -17,17 +17,18 @@ import { ConfigurationError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
-import { answerJson } from './answers.ts';
+import { answerJson, refuse } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
-import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
-import { createPipeline, type PipelineOptions } from './graphqlPipeline.ts';
+import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth } from './health.ts';
+import { MediaType } from './mediaTypes.ts';
+import { OperationAnswers } from './operationAnswers.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
-import { cutOff, EVENT_STREAM } from './sse.ts';
+import { cutOff } from './streaming.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
 export interface ServerOptions {
@@ -134,10 +135,7 @@ export class Server implements AsyncDisposable {
       admission: this.#admission,
       budgets: this.#budgets,
     });
-    const answerPost = postHandler(pipeline, { ...this.#options, budgets: this.#budgets });
-    const answerGet = getHandler(pipeline);
-    this.#answerGraphQL = (request, response) =>
-      request.method === 'POST' ? answerPost(request, response) : answerGet(request, response);
+    this.#answerGraphQL = operationHandler(pipeline, { ...this.#options, budgets: this.#budgets });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
@@ -207,9 +205,25 @@ export class Server implements AsyncDisposable {
   }
 }
 
+function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {
+  const answers = new OperationAnswers(pipeline, options.log);
+  const answerPost = postHandler(answers, options);
+  return (request, response) => {
+    const { method } = request;
+    if (method === 'POST') return answerPost(request, response);
+    if (method === 'GET') return answers.answer(answers.readUrl(request), request, response);
+    return refuse(request, response, {
+      status: 405,
+      code: RequestErrorCode.MethodNotAllowed,
+      message: `GraphQL is asked over GET and POST, got ${method}.`,
+      headers: { allow: 'GET, POST' },
+    });
+  };
+}
+
 /** Before the broker was reached. A stream is cut off instead: on a status, `EventSource` gives up for good. */
 function answerTooEarly({ headers }: IncomingMessage, response: ServerResponse): void {
-  if (headers.accept?.startsWith(EVENT_STREAM)) {
+  if (headers.accept?.startsWith(MediaType.EventStream)) {
     cutOff(response);
     return;
   }
