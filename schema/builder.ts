@@ -26,8 +26,8 @@ export interface Context {
   readonly apiVersion: string;
   /** Whose tasks these are. */
   readonly owner: string;
-  /** Throws a RequestError `FORBIDDEN` unless an operator asks. */
-  readonly requireOperator: () => void;
+  /** Rejects with a RequestError, `FORBIDDEN` for one, unless an operator asks. */
+  readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
   /** Aborted when the client has left, or completed the operation. */

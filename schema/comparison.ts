@@ -154,8 +154,8 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
       type: comparisonRef,
       description: `What is known now: ${whatItIs}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      resolve: (_root, { model }, { comparisons, requireOperator }) => {
-        requireOperator();
+      resolve: async (_root, { model }, { comparisons, requireOperator }) => {
+        await requireOperator();
         return comparisons.comparison(model);
       },
     }),
@@ -165,8 +165,8 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
       type: comparisonRef,
       description: `What is known, at once and then every second: ${whatItIs}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      subscribe: (_root, { model }, { comparisons, requireOperator }) => {
-        requireOperator();
+      subscribe: async (_root, { model }, { comparisons, requireOperator }) => {
+        await requireOperator();
         return comparisons.watch(model);
       },
       resolve: (comparison) => comparison,

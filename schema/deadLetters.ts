@@ -73,8 +73,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
         }),
         after: t.arg.string({ description: 'Begins after the letter of this cursor.' }),
       },
-      resolve: (_root, { model, first, after }, { deadLetters, requireOperator }) => {
-        requireOperator();
+      resolve: async (_root, { model, first, after }, { deadLetters, requireOperator }) => {
+        await requireOperator();
         return deadLetters.page(model, first, after ?? undefined);
       },
     }),
@@ -84,8 +84,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: taskRef,
       description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the version it had, or, if that one cannot be had any more, on the one that the rollout says. Asked again, it returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and as the model's mutation. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { deadLetters, requireOperator, trace }) => {
-        requireOperator();
+      resolve: async (_root, { id }, { deadLetters, requireOperator, trace }) => {
+        await requireOperator();
         return deadLetters.redrive(id, trace);
       },
     }),
@@ -95,8 +95,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: redriveRef,
       description: `Redrives all dead letters of a model that are there now. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      resolve: (_root, { model }, { deadLetters, requireOperator, trace }) => {
-        requireOperator();
+      resolve: async (_root, { model }, { deadLetters, requireOperator, trace }) => {
+        await requireOperator();
         return deadLetters.redriveAll(model, trace);
       },
     }),
@@ -106,8 +106,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: letterRef,
       description: `Removes a dead letter for good, and returns it. Errors: \`DEAD_LETTER_NOT_FOUND\`. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { deadLetters, requireOperator }) => {
-        requireOperator();
+      resolve: async (_root, { id }, { deadLetters, requireOperator }) => {
+        await requireOperator();
         return deadLetters.discard(id);
       },
     }),
@@ -117,8 +117,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: letterRef,
       description: `Each dead letter of a model that is stored from now on, on whichever gateway one subscribes. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      subscribe: (_root, { model }, { deadLetters, requireOperator }) => {
-        requireOperator();
+      subscribe: async (_root, { model }, { deadLetters, requireOperator }) => {
+        await requireOperator();
         return deadLetters.watch(model);
       },
       resolve: ({ letter }) => letter,

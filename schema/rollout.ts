@@ -62,8 +62,8 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
             'Moves the tasks that wait for a version without a share to those that have one, except those that pin it. Doing it again moves what is left.',
         }),
       },
-      resolve: (_root, { model, weights, shadow, moveQueued }, { rollouts, requireOperator }) => {
-        requireOperator();
+      resolve: async (_root, { model, weights, shadow, moveQueued }, { rollouts, requireOperator }) => {
+        await requireOperator();
         return rollouts.set(model, { weights, shadow }, moveQueued);
       },
     }),

@@ -205,6 +205,14 @@ const settings = {
     consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
     parse: integer(1 * KIB, 64 * MIB),
   },
+  maxPendingBytes: {
+    name: 'MAX_PENDING_BYTES',
+    unit: 'bytes',
+    default: String(64 * MIB),
+    consequence:
+      'Bodies and messages that one gateway is receiving or answering, open subscriptions among them, all connections together; parsed, a byte can take up twenty. As much again may wait for clients that read slowly. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. At least twice `MAX_BODY_BYTES`, which is the share of one connection.',
+    parse: integer(MIB),
+  },
   maxDepth: {
     name: 'MAX_DEPTH',
     unit: 'levels',
@@ -288,13 +296,29 @@ const settings = {
     consequence: 'Time a WebSocket client has for its `connection_init`; then close code 4408.',
     parse: integer(100, 60_000),
   },
+  requestTimeoutMs: {
+    name: 'REQUEST_TIMEOUT_MS',
+    unit: 'ms',
+    default: '30000',
+    consequence:
+      'Time in which a request, its headers, or a WebSocket message has to come whole, and a new connection its first request; then the connection is closed.',
+    parse: integer(1_000, 600_000),
+  },
   allowedOrigins: {
     name: 'ALLOWED_ORIGINS',
     unit: 'list of origins',
     default: '',
     consequence:
-      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all.',
-    parse: list,
+      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all that have an origin.',
+    parse: origins,
+  },
+  allowedHosts: {
+    name: 'ALLOWED_HOSTS',
+    unit: 'list of names',
+    default: '',
+    consequence:
+      'Names under which the gateway answers, without ports, as `api.example`; `*` is any. `localhost`, `127.…` and `[::1]` are always among them. Empty: only these if `HOST` is loopback, else any, so that a web page whose name is pointed at the gateway can use it.',
+    parse: hostNames,
   },
   operatorToken: {
     name: 'OPERATOR_TOKEN',
@@ -442,6 +466,27 @@ function list(value: string | undefined): readonly string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** As browsers write them in `Origin`: a default port is left out, and a name that is not ASCII is encoded. */
+function origins(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#@\\*]+\/?$/i.exec(text) ?? [];
+    const url = URL.parse(text);
+    if (text === '*') return text;
+    if (url === null || scheme === '' || scheme.toLowerCase() === 'file')
+      throw 'a list of origins without paths, such as https://app.example,http://localhost:5173, or *';
+    // Of schemes that it does not know, such as an app's own, URL tells no origin.
+    return url.origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : url.origin;
+  });
+}
+
+function hostNames(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    if (!/^(\*|[a-z0-9_.-]+|\[[0-9a-f:.]+\])$/i.test(text))
+      throw 'a list of names or addresses without ports, such as api.example,10.0.0.5,[fd00::1], or *';
+    return text.toLowerCase();
+  });
 }
 
 function listOf<const T extends string>(

@@ -19,6 +19,10 @@ export const RequestErrorCode = {
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',
   CannotRedrive: 'CANNOT_REDRIVE',
   Forbidden: 'FORBIDDEN',
+  TooManyAttempts: 'TOO_MANY_ATTEMPTS',
+  HostNotAllowed: 'HOST_NOT_ALLOWED',
+  OriginNotAllowed: 'ORIGIN_NOT_ALLOWED',
+  PreflightRequired: 'PREFLIGHT_REQUIRED',
   ResultExpired: 'RESULT_EXPIRED',
   ResultUnreadable: 'RESULT_UNREADABLE',
   NewerGatewayNeeded: 'NEWER_GATEWAY_NEEDED',
@@ -29,6 +33,10 @@ export const RequestErrorCode = {
   QueryTooComplex: 'QUERY_TOO_COMPLEX',
   PayloadTooLarge: 'PAYLOAD_TOO_LARGE',
   UnsupportedMediaType: 'UNSUPPORTED_MEDIA_TYPE',
+  NotAcceptable: 'NOT_ACCEPTABLE',
+  MethodNotAllowed: 'METHOD_NOT_ALLOWED',
+  PersistedQueryNotSupported: 'PERSISTED_QUERY_NOT_SUPPORTED',
+  BadRequest: 'BAD_REQUEST',
   ShuttingDown: 'SHUTTING_DOWN',
 } as const;
 export type RequestErrorCode = (typeof RequestErrorCode)[keyof typeof RequestErrorCode];

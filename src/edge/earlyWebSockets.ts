@@ -4,32 +4,40 @@
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import type { Admission } from './admission.ts';
+import { refuseUpgrade } from './answers.ts';
+import { CloseCode, handleProtocols } from './conversation.ts';
 
-const TRY_AGAIN_LATER = 1013;
 /** Nothing of what comes is read. */
 const MAX_PAYLOAD_BYTES = 1_024;
 
 /** Takes the upgrades of a server until it is disposed of. */
 export class EarlyWebSockets implements Disposable {
   readonly #http: HttpServer;
+  readonly #admission: Pick<Admission, 'upgradeRefusal'>;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
     handleProtocols,
   });
 
-  constructor(http: HttpServer) {
+  constructor(http: HttpServer, admission: Pick<Admission, 'upgradeRefusal'>) {
     this.#http = http;
+    this.#admission = admission;
     http.on('upgrade', this.#turnAway);
   }
 
   readonly #turnAway = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
+    const refusal = this.#admission.upgradeRefusal(request);
+    if (refusal !== undefined) {
+      refuseUpgrade(connection, refusal);
+      return;
+    }
     this.#sockets.handleUpgrade(request, connection, head, (socket) => {
       // A client that breaks the protocol now is leaving anyway.
       socket.on('error', () => {});
-      socket.close(TRY_AGAIN_LATER, 'Starting: connect again');
+      socket.close(CloseCode.TryAgainLater, 'Starting: connect again');
     });
   };
 

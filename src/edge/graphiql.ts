@@ -1,6 +1,8 @@
 /** Where browsers find GraphiQL. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import type { Model } from '../models/models.ts';
 import { type ExampleTab, exampleTabs } from './exampleTabs.ts';
@@ -14,6 +16,8 @@ import type { Operations } from './operations.ts';
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
   "img-src 'self' data:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self' ws: wss:; frame-ancestors 'none'";
+
+const PIECE_BYTES = 64 * 1024;
 
 export interface GraphiqlOptions {
   readonly models: readonly Model[];
@@ -32,7 +36,6 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
     const { compressed, etag } = await page;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
-    response.setHeader('vary', 'accept');
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304).end();
       return;
@@ -43,8 +46,22 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
       'content-length': compressed.length,
       'content-security-policy': CONTENT_SECURITY_POLICY,
     });
-    response.end(request.method === 'HEAD' ? undefined : compressed);
+    if (request.method === 'HEAD') response.end();
+    else await sendPage(response, compressed);
   };
+}
+
+/** In pieces, by which a client that takes it slowly is told from one that does not read. */
+async function sendPage(response: ServerResponse, page: Uint8Array): Promise<void> {
+  try {
+    await pipeline(Readable.from(piecesOf(page)), response);
+  } catch (error) {
+    if (!response.destroyed) throw error;
+  }
+}
+
+function* piecesOf(page: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < page.length; at += PIECE_BYTES) yield page.subarray(at, at + PIECE_BYTES);
 }
 
 /** A browser that loads a page. With an operation in its address too: GraphiQL puts there what is being edited. */

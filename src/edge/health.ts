@@ -5,7 +5,7 @@
  * path looks at the Host, and each reading method is answered alike.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson } from './post.ts';
+import { answerJson } from './answers.ts';
 import type { Readiness } from './readiness.ts';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS'];

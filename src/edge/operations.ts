@@ -2,6 +2,9 @@
  * Operations by their texts, for every transport: each is read and checked once, and one that comes again and again is
  * compiled, since a function made for it costs a fifth of what interpreting it costs. Compiling takes milliseconds:
  * what comes rarely is interpreted.
+ *
+ * Only operations that may be run are kept, as many as fit into `KEPT_BYTES`. One that is refused is judged anew each
+ * time it comes, which is cheap; its errors would keep their stack frames, and all that these refer to.
  */
 import {
   createSourceEventStream,
@@ -10,26 +13,38 @@ import {
   type ExecutionResult,
   execute,
   executeSubscriptionEvent,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLInputObjectType,
   type GraphQLSchema,
   getNamedType,
   isInputObjectType,
   Kind,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
   specifiedRules,
   type TypeNode,
   validate,
   validateSubscriptionArgs,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
-import { costRule, parseOperation, type RequestLimits } from './requestRules.ts';
+import { RequestErrorCode } from '../errors.ts';
+import { type OperationLimits, OperationWalk } from './operationLimits.ts';
+import { parseOperation, withCode } from './requestRules.ts';
 
-/** Few: each may be of the longest size. */
-const KEPT_OPERATIONS = 200;
+/** What the kept operations may take up together, by the estimate of `sizeOf`. */
+const KEPT_BYTES = 32 * 1024 * 1024;
 /** Somebody who makes up operation after operation shall not have each of them compiled. */
 const COMPILE_AT_USE = 20;
+/** Measured: what a token takes up in a parsed document, and what it adds to a compiled one. */
+const PARSED_BYTES_PER_TOKEN = 600;
+const COMPILED_BYTES_PER_TOKEN = 2_000;
+/** Further errors of one operation are not looked for: each may quote most of it. */
+const MAX_ERRORS = 3;
+/** No schema of ours has `@defer` or `@stream`: another rule refuses them as unknown. */
+const RULES = specifiedRules.filter(({ name }) => !/^(Defer)?StreamDirective/.test(name));
+
+type Variables = Readonly<Record<string, unknown>>;
 
 export interface Operation {
   readonly document: DocumentNode;
@@ -37,7 +52,17 @@ export interface Operation {
   readonly errors: readonly GraphQLError[];
 }
 
+/** The one operation of a text that a request asks for. */
+export interface ChosenOperation {
+  readonly kind: OperationTypeNode;
+  /** The names of its variables. */
+  readonly declared: ReadonlySet<string>;
+}
+
 interface KeptOperation extends Operation {
+  readonly text: string;
+  /** By their names; one without a name is there as `undefined`. */
+  readonly chosen: ReadonlyMap<string | undefined, ChosenOperation>;
   uses: number;
   compiled: CompiledQuery | 'not yet' | 'never';
 }
@@ -46,13 +71,18 @@ type Answer = ExecutionResult | Promise<ExecutionResult>;
 
 export class Operations {
   readonly #schema: GraphQLSchema;
-  readonly #limits: RequestLimits;
-  readonly #byText = new LRUCache<string, KeptOperation>({ max: KEPT_OPERATIONS });
+  readonly #limits: OperationLimits;
+  readonly #byText = new LRUCache<string, KeptOperation>({ maxSize: KEPT_BYTES, sizeCalculation: sizeOf });
   readonly #byDocument = new WeakMap<DocumentNode, KeptOperation>();
 
-  constructor(schema: GraphQLSchema, limits: RequestLimits) {
+  constructor(schema: GraphQLSchema, limits: OperationLimits) {
     this.#schema = schema;
     this.#limits = limits;
+  }
+
+  /** What is kept takes up so many bytes, by estimate. */
+  get keptBytes(): number {
+    return this.#byText.calculatedSize;
   }
 
   /** @throws {GraphQLError} if the text is no operation, or too long. */
@@ -60,11 +90,25 @@ export class Operations {
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
     const document = parseOperation(text, this.#limits);
-    const errors = validate(this.#schema, document, [...specifiedRules, costRule(this.#limits)]);
-    const operation: KeptOperation = { document, errors, uses: 0, compiled: 'not yet' };
+    const errors = this.#errorsOf(document);
+    if (errors.length > 0) return { document, errors };
+    const chosen = operationsIn(document);
+    const operation: KeptOperation = { text, document, errors, chosen, uses: 0, compiled: 'not yet' };
     this.#byText.set(text, operation);
     this.#byDocument.set(document, operation);
     return operation;
+  }
+
+  /**
+   * @param document that was read here and may be run.
+   * @throws {GraphQLError} `BAD_REQUEST` unless the name is that of an operation, or there is one only and no name.
+   */
+  choose(document: DocumentNode, operationName: string | null | undefined): ChosenOperation {
+    const all = this.#byDocument.get(document)?.chosen ?? operationsIn(document);
+    const [first, ...others] = all.values();
+    const chosen = operationName == null ? others.length === 0 && first : all.get(operationName);
+    if (!chosen) throw notChosen([...all.keys()], operationName);
+    return chosen;
   }
 
   /** @param args with a document that was read here. */
@@ -81,7 +125,7 @@ export class Operations {
     const checked = validateSubscriptionArgs(args);
     if (!('operation' in checked)) return { errors: checked };
     const events = await createSourceEventStream(checked);
-    if (!isAsyncIterable(events)) return events;
+    if (!(Symbol.asyncIterator in events)) return events;
     const compiled = this.#compiledOf(args);
     return mapEvents(events, (rootValue) =>
       compiled === undefined
@@ -90,32 +134,66 @@ export class Operations {
     );
   }
 
-  /** @returns undefined for what was not read here. */
-  errorsOf(document: DocumentNode): readonly GraphQLError[] | undefined {
-    return this.#byDocument.get(document)?.errors;
+  #errorsOf(document: DocumentNode): readonly GraphQLError[] {
+    const problem = new OperationWalk(this.#schema, document, this.#limits).problem();
+    if (problem !== undefined) return [problem];
+    const errors = validate(this.#schema, document, RULES, { maxErrors: MAX_ERRORS });
+    return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
   }
 
   #compiledOf(args: ExecutionArgs): CompiledQuery | undefined {
     const operation = this.#byDocument.get(args.document);
     if (operation === undefined) return undefined;
     operation.uses++;
-    if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE)
+    if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE) {
       operation.compiled = compile(args) ?? 'never';
+      // It is larger now. One that was pushed out meanwhile stays out.
+      if (this.#byText.has(operation.text)) this.#byText.set(operation.text, operation);
+    }
     return typeof operation.compiled === 'object' ? operation.compiled : undefined;
   }
 }
 
-/** Has Yoga, over HTTP, read and run operations here. */
-export function useOperations(operations: Operations): Plugin {
+/** Drops variables that an operation does not declare: nothing reads them, and they may be as large as a request. */
+export function declaredOnly(
+  { declared }: ChosenOperation,
+  variables: Variables | null | undefined,
+): Variables {
+  const entries = Object.entries(variables ?? {});
+  const kept = entries.filter(([name]) => declared.has(name));
+  return variables && kept.length === entries.length ? variables : Object.fromEntries(kept);
+}
+
+function sizeOf({ text, document: { tokenCount = 0 }, compiled }: KeptOperation): number {
+  const perToken = PARSED_BYTES_PER_TOKEN + (typeof compiled === 'object' ? COMPILED_BYTES_PER_TOKEN : 0);
+  return text.length * 2 + tokenCount * perToken;
+}
+
+function operationsIn({ definitions }: DocumentNode): ReadonlyMap<string | undefined, ChosenOperation> {
+  return new Map(
+    definitions
+      .filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+      .map((operation) => [operation.name?.value, chosenOf(operation)]),
+  );
+}
+
+function chosenOf({ operation, variableDefinitions = [] }: OperationDefinitionNode): ChosenOperation {
   return {
-    onParse: ({ setParseFn }) => setParseFn((text: string) => operations.read(text).document),
-    onValidate({ params, setResult }) {
-      const errors = operations.errorsOf(params.documentAST);
-      if (errors !== undefined) setResult([...errors]);
-    },
-    onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => operations.execute(args)),
-    onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args: ExecutionArgs) => operations.subscribe(args)),
+    kind: operation,
+    declared: new Set(variableDefinitions.map(({ variable }) => variable.name.value)),
   };
+}
+
+function notChosen(
+  names: readonly (string | undefined)[],
+  operationName: string | null | undefined,
+): GraphQLError {
+  const got = operationName == null ? 'none' : JSON.stringify(operationName).slice(0, 100);
+  const known = names.slice(0, 10).map((name) => name ?? '(one without a name)');
+  return new GraphQLError(
+    `operationName must be the name of an operation of the query (${known.join(', ').slice(0, 500)}), got ${got}.`,
+    { extensions: { code: RequestErrorCode.BadRequest, http: { status: 400 } } },
+  );
 }
 
 /** @returns nothing for what cannot be compiled, or has several operations: which is meant comes with each request. */

@@ -1,42 +1,51 @@
 /** Who may see and undo what went wrong: operators, by a token, or whoever is on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIPv4 } from 'node:net';
 import type { Config } from '../config.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { isLoopbackAddress, isLoopbackHost } from './hosts.ts';
+import { TokenAttempts } from './tokenAttempts.ts';
+
+/** What is known of somebody who asks for what is for operators. */
+export interface Asker {
+  /** As the HTTP header has it: `Bearer` and the token. */
+  readonly authorization: unknown;
+  /** The name under which the request came. */
+  readonly hostHeader: string | undefined;
+  /** From which the connection comes: of the client, or of a proxy. */
+  readonly address: string | undefined;
+}
 
 /**
  * Lets operators pass.
  *
- * @param authorization as the HTTP header has it: `Bearer` and the token.
- * @param hostHeader the name under which the request came.
- * @throws {RequestError} `FORBIDDEN` to anybody else.
+ * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` to an address that tried too often.
  */
-export type OperatorGate = (authorization: unknown, hostHeader: string | undefined) => void;
+export type OperatorGate = (asker: Asker) => Promise<void>;
 
 /** Without a token everybody passes if only this machine can reach the gateway, and nobody otherwise. */
-export function operatorGate({ operatorToken, host }: Pick<Config, 'operatorToken' | 'host'>): OperatorGate {
+export function operatorGate(
+  { operatorToken, host }: Pick<Config, 'operatorToken' | 'host'>,
+  log: Logger,
+): OperatorGate {
   if (operatorToken === undefined) {
-    return (_authorization, hostHeader) => {
-      if (!isLoopback(host))
+    return async ({ hostHeader }) => {
+      if (!isLoopbackAddress(host))
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
-      // A web page whose own name was made to point here has that name as its host.
-      if (!isLoopback(URL.parse(`http://${hostHeader}`)?.hostname ?? ''))
+      // ALLOWED_HOSTS may admit the name of a proxy, through which others come.
+      if (!isLoopbackHost(hostHeader))
         throw forbidden('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
     };
   }
   const expected = digest(operatorToken);
-  return (authorization) => {
+  const attempts = new TokenAttempts(log);
+  return async ({ authorization, address }) => {
     const [, token] = typeof authorization === 'string' ? (/^bearer +(\S+)$/i.exec(authorization) ?? []) : [];
     if (token === undefined) throw forbidden('No operator token came (authorization: Bearer …)');
     // Digests have one length, and comparing them takes one time, whatever came.
-    if (!timingSafeEqual(digest(token), expected)) throw forbidden('The operator token is another one');
+    const isRight = await attempts.try(address, timingSafeEqual(digest(token), expected));
+    if (!isRight) throw forbidden('The operator token is another one');
   };
-}
-
-function isLoopback(host: string): boolean {
-  return (
-    host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
-  );
 }
 
 function digest(text: string): Buffer {

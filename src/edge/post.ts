@@ -1,194 +1,55 @@
 /** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { type ExecutionArgs, type ExecutionResult, getOperationAST, OperationTypeNode } from 'graphql';
-import type { Config } from '../config.ts';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
-import { presentError, withoutHttp } from './requestRules.ts';
-import { EVENT_STREAM, streamEvents } from './sse.ts';
+import { refuse } from './answers.ts';
+import { type BodyOptions, BodyReader, BodyRefused } from './body.ts';
+import { mediaTypeOf } from './csrf.ts';
+import type { OperationAnswers, Reading } from './operationAnswers.ts';
 
-export interface PostOptions {
-  readonly config: Pick<Config, 'maxBodyBytes'>;
+export interface PostOptions extends BodyOptions {
   readonly log: Logger;
 }
 
 /**
  * Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. What is refused here
  * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
- *
- * An operation that is as it should be is answered here, as over WebSocket. All else is Yoga's: web pages, media types to
- * choose from, and what is wrong with a request.
  */
-export function postHandler(
-  pipeline: GraphQLPipeline,
-  { config: { maxBodyBytes: limit }, log }: PostOptions,
-) {
+export function postHandler(answers: OperationAnswers, { log, ...options }: PostOptions) {
+  const bodies = new BodyReader(options);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const contentType = request.headers['content-type'];
-    if (contentType?.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+    if (mediaTypeOf(contentType) !== 'application/json') {
       const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
-      return refuse(request, response, 415, message, { code: RequestErrorCode.UnsupportedMediaType });
+      return refuse(request, response, { status: 415, code: RequestErrorCode.UnsupportedMediaType, message });
     }
-    const length = request.headers['content-length'];
-    const tooLarge = (got: string) =>
-      refuse(
-        request,
-        response,
-        413,
-        `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
-        { code: RequestErrorCode.PayloadTooLarge, limit },
-      );
-    if (length !== undefined && Number(length) > limit) return tooLarge(length);
-    let body: string | undefined;
+    let asked: Asked;
     try {
-      body = await readBody(request, limit);
+      asked = await readRequest(request, bodies, answers);
     } catch (error) {
+      if (error instanceof BodyRefused) return refuse(request, response, error.refusal);
       if (!request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
       return;
     }
-    if (body === undefined) return tooLarge('more');
-    const operation = plainOperation(request, body, pipeline);
-    if (operation !== undefined) return answerOperation(operation, request, response, pipeline, log);
-    // A text would do, but Yoga's adapter lists its keys, one a character: 200 ms for a megabyte.
-    const stream = Readable.from([Buffer.from(body)]);
-    await pipeline.answer(Object.assign(request, { body: stream }), response);
+    using _held = asked.held;
+    await answers.answer(asked.reading, request, response);
   };
 }
 
-/** An operation that can be run, from a program. */
-interface PlainOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
-  /** Of the answer. */
-  readonly mediaType: string;
+interface Asked {
+  readonly held: Disposable;
+  readonly reading: Reading;
 }
 
-/** @returns undefined unless there is nothing to choose, and nothing to complain about. */
-function plainOperation(
-  { headers, url }: IncomingMessage,
-  body: string,
-  { operations }: GraphQLPipeline,
-): PlainOperation | undefined {
-  const mediaType = answerType(headers.accept);
-  const isPlain = url === GRAPHQL_PATH && headers.origin === undefined && !('content-encoding' in headers);
-  if (mediaType === undefined || !isPlain) return undefined;
-  try {
-    const params = paramsIn(body);
-    if (params === undefined) return undefined;
-    const { query, operationName, variables: variableValues } = params;
-    const { document, errors } = operations.read(query);
-    const kind = getOperationAST(document, operationName)?.operation;
-    const isStream = kind === OperationTypeNode.SUBSCRIPTION;
-    if (errors.length > 0 || kind === undefined || isStream !== (mediaType === EVENT_STREAM))
-      return undefined;
-    return { mediaType, document, operationName, variableValues };
-  } catch {
-    // Yoga reads it again, and finds the words.
-    return undefined;
-  }
-}
-
-interface Params {
-  readonly query: string;
-  readonly operationName?: string | null;
-  readonly variables?: Record<string, unknown> | null;
-}
-
-const PARAMS = new Set(['query', 'operationName', 'variables']);
-
-/** @returns undefined unless they are of their types, and nothing else is there. */
-function paramsIn(body: string): Params | undefined {
-  const params: unknown = JSON.parse(body);
-  if (typeof params !== 'object' || params === null) return undefined;
-  if (!Object.keys(params).every((key) => PARAMS.has(key))) return undefined;
-  const { query, operationName, variables } = params as Readonly<Record<string, unknown>>;
-  const isName = operationName == null || typeof operationName === 'string';
-  const areVariables = variables == null || (typeof variables === 'object' && !Array.isArray(variables));
-  return typeof query === 'string' && isName && areVariables ? (params as Params) : undefined;
-}
-
-/** @param accept the media types that the client takes; the first of them counts if it is one of ours. */
-function answerType(accept = '*/*'): string | undefined {
-  const [first = ''] = accept.split(',', 1);
-  if (first === '*/*' || first === 'application/json') return 'application/json';
-  return first === 'application/graphql-response+json' || first === EVENT_STREAM ? first : undefined;
-}
-
-async function answerOperation(
-  { mediaType, ...operation }: PlainOperation,
+/** Apart from the answer, which may take long: the body is not kept as long. */
+async function readRequest(
   request: IncomingMessage,
-  response: ServerResponse,
-  { schema, operations, contextOf, stopping }: GraphQLPipeline,
-  log: Logger,
-): Promise<void> {
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
-  if (mediaType === EVENT_STREAM)
-    return streamEvents(response, {
-      subscribe: () => operations.subscribe(args),
-      present: (result) => presented(result, log).body,
-      stopping,
-    });
-  const { body, status } = presented(await operations.execute(args), log);
-  answerJson(response, status, body, mediaType);
-}
-
-/** What a client may see of a result, and the status that goes with it. */
-function presented(
-  { data, errors }: ExecutionResult,
-  log: Logger,
-): { body: ExecutionResult; status: number } {
-  // Without data nothing was run: the variables do not fit.
-  const status = data === undefined ? 400 : 200;
-  if (errors === undefined) return { body: { ...(data !== undefined && { data }) }, status };
-  const told = errors.map((error) => presentError(error, log));
-  const statuses = told.map(({ extensions }) => Number(Object(extensions.http).status ?? 0));
-  return {
-    body: { errors: told.map(withoutHttp), ...(data !== undefined && { data }) },
-    status: Math.max(status, ...statuses),
-  };
-}
-
-/** @returns undefined if it has more bytes than the limit. */
-async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > limit) {
-      request.resume();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-async function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  message: string,
-  extensions: object,
-): Promise<void> {
-  if (!response.shouldKeepAlive) {
-    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
-    request.resume();
-    await finished(request).catch(() => {});
-  }
-  answerJson(response, status, { errors: [{ message, extensions }] });
-}
-
-export function answerJson(
-  response: ServerResponse,
-  status: number,
-  body: object,
-  mediaType = 'application/json',
-): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
-  response.writeHead(status, headers).end(text);
+  bodies: BodyReader,
+  answers: OperationAnswers,
+): Promise<Asked> {
+  const { text, held } = await bodies.read(request);
+  const { reading, length } = answers.readBody(request, text);
+  held.change(length);
+  return { held, reading };
 }

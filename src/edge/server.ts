@@ -16,15 +16,20 @@ import type { Config } from '../config.ts';
 import { ConfigurationError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
+import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
+import { answerJson, refuse } from './answers.ts';
+import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
-import { createPipeline, GRAPHQL_PATH, type PipelineOptions } from './graphqlPipeline.ts';
+import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth } from './health.ts';
+import { MediaType } from './mediaTypes.ts';
+import { OperationAnswers } from './operationAnswers.ts';
 import { Operations } from './operations.ts';
-import { answerJson, type PostOptions, postHandler } from './post.ts';
+import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
-import { cutOff, EVENT_STREAM } from './sse.ts';
+import { cutOff } from './streaming.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 
 export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
@@ -32,7 +37,11 @@ export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
   readonly config: PipelineOptions['config'] &
     WebSocketOptions['config'] &
     PostOptions['config'] &
-    Pick<Config, 'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs'>;
+    AdmissionOptions['config'] &
+    Pick<
+      Config,
+      'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs' | 'requestTimeoutMs' | 'maxPendingBytes'
+    >;
   readonly log: Logger;
 }
 
@@ -45,12 +54,10 @@ export interface ServedSystem extends Pick<PipelineOptions, 'context'>, Readines
 /** How long responses under way may take once the server is to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
-/** A request that has not come whole by then is given up, in milliseconds. */
-const REQUEST_WITHIN_MS = 30_000;
+/** How often connections are looked at whose time is over. */
+const CHECK_CONNECTIONS_MS = 500;
 /** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
-
-const ROOT = /^\/(?:\?|$)/;
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
@@ -64,10 +71,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 export class Server implements AsyncDisposable {
   readonly readiness = new Readiness();
   readonly #options: ServerOptions;
+  readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #early: EarlyWebSockets;
   readonly #responses: OpenResponses;
   readonly #operations: Operations;
+  readonly #budgets: ConnectionBudgets;
   readonly #answerPage: Handler;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
@@ -78,7 +87,9 @@ export class Server implements AsyncDisposable {
   constructor(options: ServerOptions) {
     const { config, models, schema, log } = options;
     this.#options = options;
-    this.#responses = new OpenResponses(log);
+    this.#admission = new Admission(options);
+    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, log });
+    this.#budgets = new ConnectionBudgets(config);
     this.#operations = new Operations(schema, config);
     this.#answerPage = graphiqlHandler({
       models,
@@ -87,9 +98,11 @@ export class Server implements AsyncDisposable {
     });
     this.#http = createServer(
       {
-        requestTimeout: REQUEST_WITHIN_MS,
+        requestTimeout: config.requestTimeoutMs,
+        headersTimeout: config.requestTimeoutMs,
+        connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
         keepAliveTimeout: config.keepAliveMs,
-        // Health is asked for without one; all else is refused here, for lack of a URL.
+        // Health is asked for without one; the admission refuses all else without one.
         requireHostHeader: false,
         // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
         shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
@@ -97,7 +110,7 @@ export class Server implements AsyncDisposable {
       (request, response) => this.#handle(request, response),
     );
     this.#http.maxConnections = config.maxConnections;
-    this.#early = new EarlyWebSockets(this.#http);
+    this.#early = new EarlyWebSockets(this.#http, this.#admission);
   }
 
   /** Of the GraphQL endpoint. */
@@ -124,10 +137,12 @@ export class Server implements AsyncDisposable {
     const stopping = this.#stopping.signal;
     const pipeline = createPipeline({ ...this.#options, operations: this.#operations, context, stopping });
     this.#early[Symbol.dispose]();
-    const webSockets = serveWebSockets(this.#http, pipeline, this.#options);
-    const answerPost = postHandler(pipeline, this.#options);
-    this.#answerGraphQL = (request, response) =>
-      request.method === 'POST' ? answerPost(request, response) : pipeline.answer(request, response);
+    const webSockets = serveWebSockets(this.#http, pipeline, {
+      ...this.#options,
+      admission: this.#admission,
+      budgets: this.#budgets,
+    });
+    this.#answerGraphQL = operationHandler(pipeline, { ...this.#options, budgets: this.#budgets });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
@@ -165,8 +180,9 @@ export class Server implements AsyncDisposable {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whoever keeps a connection open takes the next one to another gateway.
     if (this.#isDraining) response.shouldKeepAlive = false;
+    this.#responses.add(response);
     try {
-      await this.#answer(request, response);
+      if (await this.#admission.admits(request, response)) await this.#answer(request, response);
     } catch (error) {
       this.#options.log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
@@ -177,17 +193,16 @@ export class Server implements AsyncDisposable {
   #answer(request: IncomingMessage, response: ServerResponse): unknown {
     const health = answerHealth(request, response, this.readiness);
     if (health !== undefined) return health;
-    // Before the host is looked at: HAProxy asks for `/` without one unless it is told another path.
-    if (ROOT.test(request.url ?? '')) return response.writeHead(302, { location: GRAPHQL_PATH }).end();
     const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
         if (wantsGraphiql(request)) return this.#answerPage(request, response);
-        this.#responses.add(response);
         return this.#answerGraphQL(request, response);
+      case '/':
+        return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
         return answerJson(response, 400, {
-          error: 'The request must name a path as its target, and a host as its Host.',
+          error: 'The request must name a path as its target.',
         });
       default:
         return answerJson(response, 404, {
@@ -197,9 +212,25 @@ export class Server implements AsyncDisposable {
   }
 }
 
+function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {
+  const answers = new OperationAnswers(pipeline, options.log);
+  const answerPost = postHandler(answers, options);
+  return (request, response) => {
+    const { method } = request;
+    if (method === 'POST') return answerPost(request, response);
+    if (method === 'GET') return answers.answer(answers.readUrl(request), request, response);
+    return refuse(request, response, {
+      status: 405,
+      code: RequestErrorCode.MethodNotAllowed,
+      message: `GraphQL is asked over GET and POST, got ${method}.`,
+      headers: { allow: 'GET, POST' },
+    });
+  };
+}
+
 /** Before the broker was reached. A stream is cut off instead: on a status, `EventSource` gives up for good. */
 function answerTooEarly({ headers }: IncomingMessage, response: ServerResponse): void {
-  if (headers.accept?.startsWith(EVENT_STREAM)) {
+  if (headers.accept?.startsWith(MediaType.EventStream)) {
     cutOff(response);
     return;
   }
@@ -230,11 +261,6 @@ function listenProblem(
     default:
       return error;
   }
-}
-
-/** @returns undefined for what no URL can be made of; the pipeline would make one, and show its stack. */
-function pathOf({ url = '', headers: { host = '' } }: IncomingMessage): string | undefined {
-  return url.startsWith('/') ? URL.parse(url, `http://${host}`)?.pathname : undefined;
 }
 
 /** A host to put into a URL: who listens on every address is reached on this machine's own. */

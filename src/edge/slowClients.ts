@@ -4,19 +4,19 @@
  *
  * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP one answer is all that can wait, of a stream over SSE one
  * event, since the next is made only when the one before has been handed on; what has to be bounded there is the time.
+ * All of them together may have `MAX_PENDING_BYTES` waiting; beyond it those go first for which most waits.
  */
 import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from '../log.ts';
+import { CloseCode } from './conversation.ts';
 
-/** Close code of a WebSocket whose client did not read. On it `graphql-ws` connects again. */
-const TOO_SLOW = 4013;
-/** How long a close frame may take to leave: it waits behind all that the client has not taken. */
-const CLOSE_WITHIN_MS = 1_000;
+/** Of a close frame, in bytes. */
+const LONGEST_REASON = 123;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
 const STALLED_AFTER_MS = 10_000;
-const CHECK_RESPONSES_MS = 1_000;
+export const CHECK_CLIENTS_MS = 1_000;
 /** What may wait in a socket before an operation waits with its next event. */
 const UNHURRIED_BYTES = 64 * 1024;
 
@@ -26,17 +26,25 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     /** The connection below, once known: what one turn of the event loop has to say leaves in one write. */
     connection: Duplex | undefined;
     #corked = false;
+    /** The payload of the last ping, until its pong has left. */
+    #pinged: Buffer | undefined;
 
     /**
      * Sends a text, unless the socket is closed: then the operation ends with it, and that is no failure of the sender.
      *
      * @returns once it has left, where much waits before it; who takes what comes is not waited for.
      */
-    deliver(text: string): Promise<void> | void {
-      if (this.readyState !== WebSocket.OPEN) return;
-      if (this.bufferedAmount > maxBufferedBytes) return this.#drop();
+    deliver(text: string): Promise<void> | undefined {
+      if (this.readyState !== WebSocket.OPEN) return undefined;
+      if (this.bufferedAmount > maxBufferedBytes) {
+        this.drop(CloseCode.TooSlowToRead, 'Too slow: connect again');
+        return undefined;
+      }
       this.#cork();
-      if (this.bufferedAmount <= UNHURRIED_BYTES) return this.send(text);
+      if (this.bufferedAmount <= UNHURRIED_BYTES) {
+        this.send(text);
+        return undefined;
+      }
       return new Promise((resolve) => this.send(text, () => resolve()));
     }
 
@@ -50,30 +58,69 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       });
     }
 
-    #drop(): void {
-      log.warn({ bufferedBytes: this.bufferedAmount }, 'dropped a WebSocket whose client does not read');
-      const impatience = setTimeout(() => this.terminate(), CLOSE_WITHIN_MS);
-      this.once('close', () => clearTimeout(impatience));
-      this.close(TOO_SLOW, 'Too slow: connect again');
+    /** Closes, and reads no more: what a client goes on sending would be kept until it answers. */
+    drop(code: number, reason: string): void {
+      if (this.readyState !== WebSocket.OPEN) return;
+      log.warn({ code, reason, bufferedBytes: this.bufferedAmount }, 'dropped a WebSocket');
+      this.close(code, reason.slice(0, LONGEST_REASON));
+      this.pause();
+    }
+
+    /** Only the last of several pings has to be answered, so that those who do not read pile up no pongs. */
+    answerPing(payload: Buffer): void {
+      const isAnswering = this.#pinged !== undefined;
+      this.#pinged = payload;
+      if (isAnswering || this.readyState !== WebSocket.OPEN) return;
+      this.pong(payload, false, () => {
+        const last = this.#pinged;
+        this.#pinged = undefined;
+        if (last !== undefined && last !== payload) this.answerPing(last);
+      });
     }
   };
 }
 
-/** The answers over HTTP that are under way: POST's, and streams over SSE. */
+/** A client for which something waits. */
+interface Behind {
+  readonly waitingBytes: number;
+  readonly drop: () => void;
+}
+
+/** Drops those for which most waits, until what waits for the others is within the limit. */
+export function dropMostBehind(clients: readonly Behind[], limit: number): void {
+  let total = clients.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  for (const { waitingBytes, drop } of clients.toSorted((a, b) => b.waitingBytes - a.waitingBytes)) {
+    if (total <= limit) return;
+    drop();
+    total -= waitingBytes;
+  }
+}
+
+interface Progress {
+  /** Bytes that the connection has handed on to the kernel. */
+  readonly takenBytes: number;
+  /** When they were that many first, or nothing was waiting, on the clock of `performance.now()`. */
+  readonly at: number;
+}
+
+/** The answers over HTTP that are under way: pages, POST's, and streams over SSE. */
 export class OpenResponses implements Disposable {
   readonly #log: Logger;
-  /** When each was last seen with nothing waiting, on the clock of `performance.now()`. */
-  readonly #takenAt = new Map<ServerResponse, number>();
+  readonly #progress = new Map<ServerResponse, Progress>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(log: Logger) {
+  /** @param maxWaitingBytes of all of them. */
+  constructor({ maxWaitingBytes, log }: { maxWaitingBytes: number; log: Logger }) {
     this.#log = log;
-    this.#timer = setInterval(() => this.#endStalled(), CHECK_RESPONSES_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#endStalled();
+      dropMostBehind(this.#waiting(), maxWaitingBytes);
+    }, CHECK_CLIENTS_MS).unref();
   }
 
   add(response: ServerResponse): void {
-    this.#takenAt.set(response, performance.now());
-    response.once('close', () => this.#takenAt.delete(response));
+    this.#progress.set(response, { takenBytes: 0, at: performance.now() });
+    response.once('close', () => this.#progress.delete(response));
   }
 
   [Symbol.dispose](): void {
@@ -82,15 +129,30 @@ export class OpenResponses implements Disposable {
 
   #endStalled(): void {
     const now = performance.now();
-    for (const [response, takenAt] of this.#takenAt) {
+    for (const [response, last] of this.#progress) {
+      const { socket } = response;
+      const takenBytes = socket === null ? 0 : socket.bytesWritten - socket.writableLength;
       // One without a socket waits behind another of the same connection.
-      if (response.writableLength === 0 || response.socket === null) {
-        this.#takenAt.set(response, now);
-      } else if (now - takenAt > STALLED_AFTER_MS) {
-        const bufferedBytes = response.writableLength;
-        this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
-        response.destroy();
+      if (response.writableLength === 0 || socket === null || takenBytes !== last.takenBytes) {
+        this.#progress.set(response, { takenBytes, at: now });
+      } else if (now - last.at > STALLED_AFTER_MS) {
+        this.#drop(response);
       }
     }
+  }
+
+  #waiting(): readonly Behind[] {
+    return [...this.#progress.keys()]
+      .filter(({ writableLength }) => writableLength > 0)
+      .map((response) => ({
+        waitingBytes: response.writableLength,
+        drop: () => this.#drop(response),
+      }));
+  }
+
+  #drop(response: ServerResponse): void {
+    const bufferedBytes = response.writableLength;
+    this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
+    response.destroy();
   }
 }

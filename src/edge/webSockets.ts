@@ -1,138 +1,157 @@
-/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol. */
+/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: who may connect, and what a connection may take. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
-import { messageOf, RequestErrorCode } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH, type GraphQLPipeline } from './graphqlPipeline.ts';
-import type { Operations } from './operations.ts';
-import { presentError, withoutHttp } from './requestRules.ts';
-import { boundedWebSocket } from './slowClients.ts';
+import type { Admission } from './admission.ts';
+import { refuseUpgrade } from './answers.ts';
+import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
+import { CloseCode, Conversation, handleProtocols, PROTOCOL } from './conversation.ts';
+import { FrameMeter } from './frameMeter.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { boundedWebSocket, CHECK_CLIENTS_MS, dropMostBehind } from './slowClients.ts';
 
 export interface WebSocketOptions {
   readonly config: Pick<
     Config,
-    'maxBodyBytes' | 'maxBufferedBytes' | 'maxOperations' | 'connectionInitMs' | 'allowedOrigins'
+    | 'maxBodyBytes'
+    | 'maxBufferedBytes'
+    | 'maxOperations'
+    | 'connectionInitMs'
+    | 'maxPendingBytes'
+    | 'requestTimeoutMs'
   >;
+  readonly admission: Pick<Admission, 'upgradeRefusal'>;
+  readonly budgets: ConnectionBudgets;
   readonly log: Logger;
 }
 
 /** A client that has not answered a ping by the next one is gone. */
 const PING_MS = 12_000;
-const DONE = { done: true, value: undefined } as const;
+
+/** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
+const CLOSE_SOON = { closeTimeout: 1_000 };
+
+type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
 
 /** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
 export function serveWebSockets(
   http: HttpServer,
   pipeline: GraphQLPipeline,
-  { config, log }: WebSocketOptions,
+  options: WebSocketOptions,
 ): AsyncDisposable {
+  const { config, admission, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
     handleProtocols,
+    ...CLOSE_SOON,
+    // `boundedWebSocket` answers pings.
+    autoPong: false,
     WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
   });
-  const protocol = speakGraphQL(pipeline, config, log);
   const pings = pingAll(sockets);
+  const checks = setInterval(
+    () => dropSlowest(sockets.clients, config.maxPendingBytes),
+    CHECK_CLIENTS_MS,
+  ).unref();
   http.on('upgrade', (request, connection, head) => {
-    const refusal = upgradeRefusal(request, config.allowedOrigins);
+    const refusal = admission.upgradeRefusal(request);
     if (refusal !== undefined) {
       refuseUpgrade(connection, refusal);
       return;
     }
     sockets.handleUpgrade(request, connection, head, (socket) => {
       socket.connection = connection;
+      socket.on('ping', (payload) => socket.answerPing(payload));
       socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
-      const closed = protocol.opened(
-        {
-          protocol: socket.protocol,
-          send: (text) => socket.deliver(text),
-          close: (code, reason) => socket.close(code, reason),
-          onMessage: (hear) =>
-            socket.on('message', (data) => hear(String(data)).catch((error) => closeFor(error, socket, log))),
-        },
-        { request },
-      );
-      socket.once('close', (code, reason) => void closed(code, String(reason)));
+      if (socket.protocol === PROTOCOL) converse({ socket, connection, request, pipeline }, options);
+      else socket.close(CloseCode.UnknownProtocol, 'Subprotocol not acceptable');
     });
   });
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(pings);
-      for (const socket of sockets.clients) socket.close(1001, 'Going away');
+      for (const timer of [pings, checks]) clearInterval(timer);
+      for (const socket of sockets.clients) socket.close(CloseCode.GoingAway, 'Going away');
       await new Promise((resolve) => sockets.close(resolve));
     },
   };
 }
 
-/** What the protocol keeps of an operation beside what it runs with. */
-interface OperationArgs extends ExecutionArgs {
-  readonly rootValue: { readonly gone: AbortController };
+interface Connected {
+  readonly socket: BoundedWebSocket;
+  readonly connection: Duplex;
+  readonly request: IncomingMessage;
+  readonly pipeline: GraphQLPipeline;
 }
 
-function speakGraphQL(
-  { schema, operations, contextOf }: GraphQLPipeline,
-  { connectionInitMs, maxOperations }: WebSocketOptions['config'],
-  log: Logger,
-) {
-  const present = (error: GraphQLError) => withoutHttp(presentError(error, log)).toJSON();
-  return makeServer<Record<string, unknown>, { readonly request: IncomingMessage }>({
-    connectionInitWaitTimeout: connectionInitMs,
-    execute: (args) => answerOf(args as OperationArgs, operations),
-    subscribe: (args) => operations.subscribe(args),
-    onSubscribe({ subscriptions, extra, connectionParams }, _id, { query, operationName, variables }) {
-      if (Object.keys(subscriptions).length > maxOperations) return [tooManyOperations(maxOperations)];
-      try {
-        const { document, errors } = operations.read(query);
-        if (errors.length > 0) return errors;
-        const gone = new AbortController();
-        return {
-          schema,
-          document,
-          operationName,
-          variableValues: variables,
-          contextValue: contextOf({ req: extra.request, connectionParams, gone: gone.signal }),
-          rootValue: { gone },
-        };
-      } catch (error) {
-        return [presentError(error, log)];
-      }
-    },
-    onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
-      errors && { data, errors: errors.map(present) },
-    onError: (_context, _id, _payload, errors) => errors.map(present),
+function converse(
+  { socket, connection, request, pipeline }: Connected,
+  { config, budgets, log }: WebSocketOptions,
+): void {
+  const budget = budgets.shareOf(connection);
+  const conversation = new Conversation({
+    pipeline,
+    request,
+    maxOperations: config.maxOperations,
+    budget,
+    deliver: (text) => socket.deliver(text),
+    close: (code, reason) => socket.close(code, reason),
+    log,
+  });
+  const initialisation = setTimeout(() => {
+    if (!conversation.isAcknowledged) socket.close(CloseCode.NoInit, 'Connection initialisation timeout');
+  }, config.connectionInitMs);
+  const meter = new FrameMeter();
+  let held = 0;
+  let slowness: NodeJS.Timeout | undefined;
+  socket.on('message', (data) => {
+    try {
+      conversation.hear(data as Buffer);
+    } catch (error) {
+      log.error({ err: error }, 'a message over a WebSocket could not be answered');
+      socket.close(CloseCode.Unforeseen, 'Internal server error');
+    }
+  });
+  // After `ws` has heard the chunk: what it has made a message of is not held any more.
+  connection.on('data', (chunk: Buffer) => {
+    const now = meter.hear(chunk);
+    const full = now > held ? budget.take(now - held) : undefined;
+    if (full !== undefined) {
+      socket.drop(CloseCode.TryAgainLater, noRoomIn(full));
+      return;
+    }
+    if (now < held) budget.giveBack(held - now);
+    held = now;
+    if (held === 0) {
+      clearTimeout(slowness);
+      slowness = undefined;
+    } else {
+      slowness ??= setTimeout(
+        () => socket.drop(CloseCode.TooSlowToSend, 'A message took longer than REQUEST_TIMEOUT_MS'),
+        config.requestTimeoutMs,
+      );
+    }
+  });
+  socket.once('close', () => {
+    clearTimeout(initialisation);
+    clearTimeout(slowness);
+    budget.giveBack(held);
+    held = 0;
+    conversation.end();
   });
 }
 
-/**
- * The one answer of a query or a mutation. It is iterated, as graphql-ws tells of nothing else that its client has
- * completed it or left: `return` then aborts `gone`, and what comes all the same is not sent.
- *
- * Written out, because V8 gives each generator function that is made a hidden class, which lives on and keeps all that
- * the operation was made of until the next full collection.
- */
-function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
-  const { gone } = args.rootValue;
-  let asked = false;
-  return {
-    async next() {
-      if (asked) return DONE;
-      asked = true;
-      const value = await operations.execute(args);
-      return gone.signal.aborted ? DONE : { done: false, value };
-    },
-    async return() {
-      gone.abort();
-      return DONE;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
+  const behind = [...sockets]
+    .filter(({ bufferedAmount }) => bufferedAmount > 0)
+    .map((socket) => ({
+      waitingBytes: socket.bufferedAmount,
+      drop: () => socket.drop(CloseCode.TooSlowToRead, 'Too slow: connect again'),
+    }));
+  dropMostBehind(behind, limit);
 }
 
 function pingAll(sockets: WebSocketServer): NodeJS.Timeout {
@@ -148,39 +167,4 @@ function pingAll(sockets: WebSocketServer): NodeJS.Timeout {
       socket.ping();
     }
   }, PING_MS).unref();
-}
-
-/** Either the client sent what only a server may send, for which the protocol has no other words, or the fault is ours. */
-function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
-  if (messageOf(error).startsWith('Unexpected message of type')) {
-    socket.close(CloseCode.BadRequest, 'Invalid message received');
-    return;
-  }
-  log.error({ err: error }, 'a message over a WebSocket could not be answered');
-  socket.close(CloseCode.InternalServerError, 'Internal server error');
-}
-
-function tooManyOperations(limit: number): GraphQLError {
-  return new GraphQLError(`A connection may have ${limit} operations open at most: complete one first.`, {
-    extensions: { code: RequestErrorCode.TooManyOperations, limit },
-  });
-}
-
-/** Browsers send cookies and origins with WebSockets of any page: pages of other origins are let in by name only. */
-function upgradeRefusal(
-  { url, headers }: IncomingMessage,
-  allowedOrigins: readonly string[],
-): string | undefined {
-  if (URL.parse(url ?? '/', 'http://gateway')?.pathname !== GRAPHQL_PATH) return '404 Not Found';
-  const { origin, host } = headers;
-  if (origin === undefined || allowedOrigins.includes('*') || allowedOrigins.includes(origin))
-    return undefined;
-  return URL.canParse(origin) && new URL(origin).host === host ? undefined : '403 Forbidden';
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
-  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

@@ -4,12 +4,13 @@
  * A task's input is sent to a shadow once the task is accepted, in a later turn of the event loop, over core NATS:
  * nothing waits for it, nothing is stored, and whatever goes wrong costs one comparison. What the shadow answers comes
  * to the gateway that accepted the task, which compares it with the task's own end. Of tasks that are being tried the
- * gateway keeps what it has heard so far, of `TRIED_MAX` at most, and each for `TRIED_MS`.
+ * gateway keeps what it has heard so far, of `TRIED_MAX` at most, `TRIED_MAX_BYTES` in all, and each for `TRIED_MS`.
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
+import { bytesInMemory } from '../models/valueBytes.ts';
 import { type GatewayComparisons, type Job, MESSAGE_VERSION, type ShadowAnswer } from '../protocol.ts';
 import type { Offering } from '../rollout/offering.ts';
 import type { Shadow } from '../rollout/rollout.ts';
@@ -38,6 +39,8 @@ interface TriedTask {
   readonly uncounted: Map<string, Comparison>;
   readonly answers: Map<string, ShadowAnswer>;
   end: Task | undefined;
+  /** Of the predictions in both. */
+  heardBytes: number;
 }
 
 /** Tasks are sent to shadows as long as the queue of their model is not filled to this share. */
@@ -45,6 +48,8 @@ const SENT_UP_TO = 0.5;
 /** A task whose answers have not come by then is not compared. */
 const TRIED_MS = 60_000;
 const TRIED_MAX = 10_000;
+/** Of the predictions that were heard: a vector of one may take half a megabyte. Beyond it tasks are not compared. */
+const TRIED_MAX_BYTES = 64 * 1024 * 1024;
 const FORGET_INTERVAL_MS = 1_000;
 
 export class Shadows implements Disposable {
@@ -54,6 +59,7 @@ export class Shadows implements Disposable {
   /** By model, of the shadow that is in force. */
   readonly #found = new Map<string, { readonly since: number; readonly comparisons: Comparisons }>();
   readonly #listening = new DisposableStack();
+  #heardBytes = 0;
 
   constructor(options: ShadowsOptions) {
     const { broker, home, models, open } = options;
@@ -119,6 +125,7 @@ export class Shadows implements Disposable {
       answers: new Map(),
       // It may have ended before it could be followed.
       end: known !== undefined && isFinal(known) ? known : undefined,
+      heardBytes: 0,
     };
     const comparison = this.#comparisonsOf(name, shadow).of(version, shadowVersion);
     const sentAt = broker.now();
@@ -136,20 +143,38 @@ export class Shadows implements Disposable {
 
   #hearEnd(task: Task): void {
     const tried = this.#tried.get(task.id);
-    if (tried === undefined) return;
+    if (tried === undefined || !this.#hasRoom(task.id, tried, task)) return;
     tried.end = task;
     this.#count(task.id, tried);
   }
 
   #hearAnswer(answer: ShadowAnswer): void {
     const tried = this.#tried.get(answer.taskId);
-    if (tried === undefined) return;
+    if (tried === undefined || !this.#hasRoom(answer.taskId, tried, answer)) return;
     tried.answers.set(answer.version, answer);
     this.#count(answer.taskId, tried);
   }
 
+  /** Takes the room of what was heard. A task for which there is none is forgotten. */
+  #hasRoom(taskId: string, tried: TriedTask, { prediction = {} }: Pick<Task, 'prediction'>): boolean {
+    const bytes = bytesInMemory(prediction);
+    if (this.#heardBytes + bytes > TRIED_MAX_BYTES) {
+      this.#forget(taskId, tried);
+      return false;
+    }
+    tried.heardBytes += bytes;
+    this.#heardBytes += bytes;
+    return true;
+  }
+
+  #forget(taskId: string, { heardBytes }: TriedTask): void {
+    this.#heardBytes -= heardBytes;
+    this.#tried.delete(taskId);
+  }
+
   /** Counts a task for each shadow of which all is heard. */
-  #count(taskId: string, { end, answers, uncounted }: TriedTask): void {
+  #count(taskId: string, tried: TriedTask): void {
+    const { end, answers, uncounted } = tried;
     if (end === undefined) return;
     for (const [version, comparison] of uncounted) {
       const answer = answers.get(version);
@@ -157,7 +182,7 @@ export class Shadows implements Disposable {
       uncounted.delete(version);
       countIn(comparison, end, answer);
     }
-    if (uncounted.size === 0) this.#tried.delete(taskId);
+    if (uncounted.size === 0) this.#forget(taskId, tried);
   }
 
   /** Those of the shadow given: what was found out about the one before is forgotten. */
@@ -171,9 +196,9 @@ export class Shadows implements Disposable {
 
   #forgetOld(): void {
     const now = performance.now();
-    for (const [taskId, { forgetAt }] of this.#tried) {
-      if (forgetAt > now) break;
-      this.#tried.delete(taskId);
+    for (const [taskId, tried] of this.#tried) {
+      if (tried.forgetAt > now) break;
+      this.#forget(taskId, tried);
     }
   }
 }

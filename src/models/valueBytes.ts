@@ -1,4 +1,5 @@
-/** How much room values take in a message, at most: messages are JSON, and a broker takes 1 MiB by default. */
+/** How much room values take: in a message, at most, since messages are JSON and a broker takes 1 MiB; and in memory. */
+import type { Values } from '../task.ts';
 import { MAX_OUTPUT_CHARACTERS, type ManifestInput, type ManifestOutput, sizeOf } from './manifest.ts';
 
 /** -2.2250738585072014e-308 and a comma. */
@@ -13,4 +14,21 @@ export function largestBytesOf(field: ManifestInput | ManifestOutput): number {
   if (field.type === 'string') return CHARACTER_BYTES * MAX_OUTPUT_CHARACTERS + QUOTES_BYTES;
   if (field.type === 'enum') return Math.max(...field.values.map(({ name }) => name.length)) + QUOTES_BYTES;
   return NUMBER_BYTES * (sizeOf(field) ?? 1);
+}
+
+/** An object's member of eight bytes, and what goes with it. */
+const MEMBER_BYTES = 32;
+const NUMBER_IN_MEMORY_BYTES = 8;
+const CHARACTER_IN_MEMORY_BYTES = 2;
+
+/** Of values in memory, about. */
+export function bytesInMemory(values: Values): number {
+  let bytes = 0;
+  for (const name in values) {
+    const value = values[name];
+    bytes += MEMBER_BYTES;
+    if (typeof value === 'string') bytes += CHARACTER_IN_MEMORY_BYTES * value.length;
+    else if (typeof value === 'object') bytes += NUMBER_IN_MEMORY_BYTES * value.length;
+  }
+  return bytes;
 }

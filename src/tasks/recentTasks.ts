@@ -1,7 +1,12 @@
+import { bytesInMemory } from '../models/valueBytes.ts';
 import type { FinishedTask } from '../task.ts';
 
-/** Of both maps together. */
+/** Of both maps together. A vector of a prediction may take half a megabyte. */
 const RECENT_MAX = 10_000;
+const RECENT_MAX_BYTES = 64 * 1024 * 1024;
+/** Of a task beside its prediction: with the ids of 100 tasks that it was redriven from, ten times as many. */
+const TASK_BYTES = 1_024;
+const ID_BYTES = 96;
 
 /**
  * Finished own tasks, kept for subscribers who come a moment after the end. For older ones the stream is asked.
@@ -11,10 +16,12 @@ const RECENT_MAX = 10_000;
 export class RecentTasks {
   #newer = new Map<string, FinishedTask>();
   #older: ReadonlyMap<string, FinishedTask> = this.#newer;
+  #newerBytes = 0;
 
   add(task: FinishedTask): void {
     this.#newer.set(task.id, task);
-    if (this.#newer.size >= RECENT_MAX / 2) this.forgetOlder();
+    this.#newerBytes += bytesOf(task);
+    if (this.#newer.size >= RECENT_MAX / 2 || this.#newerBytes >= RECENT_MAX_BYTES / 2) this.forgetOlder();
   }
 
   get(id: string): FinishedTask | undefined {
@@ -24,5 +31,10 @@ export class RecentTasks {
   forgetOlder(): void {
     this.#older = this.#newer;
     this.#newer = new Map();
+    this.#newerBytes = 0;
   }
+}
+
+function bytesOf({ prediction = {}, history = [] }: FinishedTask): number {
+  return TASK_BYTES + bytesInMemory(prediction) + ID_BYTES * history.length;
 }

@@ -66,7 +66,8 @@ describe('the page', () => {
   });
 
   test('is for those who ask for HTML: others get JSON at the same address', async () => {
-    const response = await fetch(`${gateway.url}?query={health{name}}`);
+    const headers = { 'apollo-require-preflight': '1' };
+    const response = await fetch(`${gateway.url}?query={health{name}}`, { headers });
     expect(await response.json()).toEqual({ data: { health: { name: 'Tidings' } } });
   });
 });

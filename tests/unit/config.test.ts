@@ -28,6 +28,51 @@ describe('readConfig', () => {
     ]);
   });
 
+  test('reads origins as browsers write them, and names without the case of their letters', () => {
+    const ALLOWED_ORIGINS =
+      'HTTPS://App.Example:443/, http://localhost:5173,http://[::1]:80,https://bücher.example,tauri://localhost,*';
+    expect(readConfig({ ALLOWED_ORIGINS }).allowedOrigins).toEqual([
+      'https://app.example',
+      'http://localhost:5173',
+      'http://[::1]',
+      'https://xn--bcher-kva.example',
+      'tauri://localhost',
+      '*',
+    ]);
+    expect(readConfig({ ALLOWED_HOSTS: 'API.example, [fd00::1],10.0.0.5,*' }).allowedHosts).toEqual([
+      'api.example',
+      '[fd00::1]',
+      '10.0.0.5',
+      '*',
+    ]);
+  });
+
+  test.each([
+    'null',
+    'app.example',
+    'https://app.example/path',
+    'https://app.example//',
+    'https://app.example?',
+    'https://user@app.example',
+    'https://*.example',
+    'https://a.example https://b.example',
+    'https:///',
+    'file:///',
+    'file://x',
+    '//app.example',
+  ])('refuses "%s" as an origin', (origin) => {
+    expect(() => readConfig({ ALLOWED_ORIGINS: `https://app.example,${origin}` })).toThrow(
+      'ALLOWED_ORIGINS must be a list of origins without paths, such as',
+    );
+  });
+
+  test.each(['api.example:443', 'https://api.example', 'api.example/', 'fd00::1', '*.example', 'a b', 'a@b'])(
+    'refuses "%s" as a name of the gateway',
+    (host) => {
+      expect(() => readConfig({ ALLOWED_HOSTS: host })).toThrow('ALLOWED_HOSTS must be a list of names');
+    },
+  );
+
   test.for([
     ['PORT', 'http', 'PORT must be a whole number from 0 to 65535, got "http"'],
     ['PORT', '70000', 'PORT must be a whole number from 0 to 65535, got "70000"'],

@@ -1,29 +1,57 @@
 import { describe, expect, test } from 'vitest';
 import { operatorGate } from '../../src/edge/operators.ts';
+import { networkOf } from '../../src/edge/tokenAttempts.ts';
+import { createLog } from '../../src/log.ts';
+
+const log = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
+const asker = { authorization: undefined, hostHeader: 'localhost', address: '127.0.0.1' };
 
 describe('without a token', () => {
-  test('who asks this machine by its own name passes, and a page whose name was made to point here does not', () => {
+  test('who asks this machine by its own name passes, and a page whose name was made to point here does not', async () => {
     for (const host of ['127.1.2.3', 'localhost', '::1'])
-      operatorGate({ operatorToken: undefined, host })('', 'localhost');
-    const gate = operatorGate({ operatorToken: undefined, host: '127.0.0.1' });
-    for (const host of ['127.0.0.1:4000', 'localhost:4000', 'localhost', '[::1]:4000']) gate(undefined, host);
-    for (const host of ['evil.example:4000', '127.0.0.1.evil.example', '', undefined, 'a b']) {
-      expect(() => gate(undefined, host)).toThrow('must be asked as localhost');
-    }
+      await operatorGate({ operatorToken: undefined, host }, log)(asker);
+    const gate = operatorGate({ operatorToken: undefined, host: '127.0.0.1' }, log);
+    for (const hostHeader of ['127.0.0.1:4000', 'localhost:4000', 'LOCALHOST', '[::1]:4000'])
+      await gate({ ...asker, hostHeader });
+    const strange = [
+      'evil.example:4000',
+      '127.0.0.1.evil.example',
+      '127.1',
+      'a@localhost',
+      '',
+      undefined,
+      'a b',
+    ];
+    for (const hostHeader of strange)
+      await expect(gate({ ...asker, hostHeader })).rejects.toThrow('must be asked as localhost');
   });
 
-  test('nobody passes a gateway that other machines can reach', () => {
+  test('nobody passes a gateway that other machines can reach', async () => {
     for (const host of ['0.0.0.0', '::', '192.168.0.1', '127.example.org']) {
-      const gate = operatorGate({ operatorToken: undefined, host });
-      expect(() => gate('Bearer whatever', 'localhost')).toThrow('has no OPERATOR_TOKEN set');
+      const gate = operatorGate({ operatorToken: undefined, host }, log);
+      await expect(gate({ ...asker, authorization: 'Bearer whatever' })).rejects.toThrow(
+        'has no OPERATOR_TOKEN set',
+      );
     }
   });
 });
 
-test('with a token, who brings it passes under any name, and nobody else', () => {
-  const gate = operatorGate({ operatorToken: 'a-token-of-some-length', host: '0.0.0.0' });
-  gate('Bearer a-token-of-some-length', 'gateway.example');
-  for (const wrong of ['Bearer another-token', 'a-token-of-some-length', '', undefined, 7]) {
-    expect(() => gate(wrong, 'localhost')).toThrow('This is for operators');
-  }
+test('with a token, who brings it passes under any name, and nobody else', async () => {
+  const gate = operatorGate({ operatorToken: 'a-token-of-some-length', host: '0.0.0.0' }, log);
+  await gate({ ...asker, authorization: 'Bearer a-token-of-some-length', hostHeader: 'gateway.example' });
+  for (const authorization of ['Bearer another-token', 'a-token-of-some-length', '', undefined, 7])
+    await expect(gate({ ...asker, authorization })).rejects.toThrow('This is for operators');
+});
+
+test.each([
+  ['10.0.0.5', '10.0.0.5'],
+  ['::ffff:10.0.0.5', '10.0.0.5'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::6', '2001:db8:1:2::/64'],
+  ['2001:db8::6', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0.1', 'fe80:0:0:0::/64'],
+  ['::1', ':0:0:0::/64'],
+  [undefined, '::/64'],
+])('tries of %s count for %s', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });

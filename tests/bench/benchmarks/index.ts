@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
+import { hostile } from './hostile.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
@@ -27,6 +28,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   compute,
   batch,
   subscriptions,
+  hostile,
   backlog,
   scaling,
   tuning,

@@ -1,22 +1,13 @@
 /** Many who wait: what an open subscription costs the gateway, and whether results still come at once. */
-import { cp, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { tripNumber } from '../../support/predictDirectly.ts';
-import { type Benchmark, elapsed, figure, type Revision } from '../benchmark.ts';
+import { type Benchmark, elapsed, figure } from '../benchmark.ts';
 import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { keepUp, openLoop } from '../load.ts';
 import { percentile } from '../numbers.ts';
 import { treeUse } from '../operatingSystem.ts';
-import {
-  type Exchange,
-  idIn,
-  overWebSocket,
-  type Questions,
-  questions,
-  tripQuestions,
-} from '../questions.ts';
+import { type Exchange, overWebSocket, tripQuestions } from '../questions.ts';
 import { measureLoad, startSystem, tripModel, UNBOUNDED } from '../system.ts';
+import { submitWaiting, unansweredQuestions, withUnservedModel } from '../unserved.ts';
 
 const SUBSCRIPTIONS = 10_000;
 /** As many as a gateway allows on one, by default. */
@@ -34,13 +25,7 @@ export const subscriptions: Benchmark = {
   /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
   async prepare(revision, { seconds }) {
     const asked = await tripQuestions();
-    const unanswered = questions({
-      ...UNSERVED,
-      output: 'durationMinutes',
-      inputs: [tripNumber(0)],
-      expected: [],
-      options: { timeoutMs: 300_000 },
-    });
+    const unanswered = unansweredQuestions();
     return {
       async measure() {
         await using opened = new AsyncDisposableStack();
@@ -55,7 +40,9 @@ export const subscriptions: Benchmark = {
           await using load = openLoop(exchange, TASKS_PER_SECOND);
           await keepUp(load, WARM_UP_MS);
         }
-        const tasks = await Promise.all(sockets.map((socket) => submitWaiting(socket, unanswered)));
+        const tasks = await Promise.all(
+          sockets.map((socket) => submitWaiting(socket, unanswered, PER_SOCKET)),
+        );
         const gateway = () => treeUse(system.pids.gateway);
         await elapsed(SETTLE_MS);
         const before = await gateway();
@@ -88,28 +75,3 @@ export const subscriptions: Benchmark = {
     };
   },
 };
-
-/** A model that no worker serves: its tasks wait. */
-const UNSERVED = {
-  mutation: 'predictUnserved',
-  inputType: 'PredictUnservedInput',
-  predictionType: 'UnservedPrediction',
-};
-
-/** A folder for MODELS_DIR, with that model beside trip-duration. */
-async function withUnservedModel(revision: Revision) {
-  const folder = await tripModel(revision);
-  const model = join(folder.path, 'unserved');
-  await cp(join(folder.path, 'trip-duration'), model, { recursive: true });
-  const file = join(model, 'model.json');
-  const manifest = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...manifest, name: 'unserved', graphql: UNSERVED }));
-  return folder;
-}
-
-/** @returns the ids of tasks that wait, as many as one socket may subscribe to. */
-async function submitWaiting(socket: GraphQLSocket, asked: Questions): Promise<readonly string[]> {
-  const ids: string[] = [];
-  while (ids.length < PER_SOCKET) ids.push(idIn(await socket.ask(asked.submission(0))));
-  return ids;
-}

@@ -1,0 +1,58 @@
+/** Answers in JSON, and refusals in the form that every GraphQL client reads. */
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { RequestErrorCode } from '../errors.ts';
+import { errorType, MediaType } from './mediaTypes.ts';
+
+/** A request that is not executed. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: RequestErrorCode;
+  readonly message: string;
+  /** Further members of `extensions`. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Answers with one error. What is left of the request's body is not kept: Node drops it. */
+export async function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, code, message, details, headers = {} }: Refusal,
+): Promise<void> {
+  if (!response.shouldKeepAlive) {
+    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
+    request.resume();
+    await finished(request).catch(() => {});
+  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  const body = { errors: [{ message, extensions: { ...details, code } }] };
+  answerJson(response, status, body, errorType(request.headers.accept));
+}
+
+export function answerJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  mediaType: MediaType = MediaType.Json,
+): void {
+  const text = Buffer.from(JSON.stringify(body));
+  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
+  response.writeHead(status, headers).end(text);
+}
+
+/** Answers an upgrade with one error, and ends the connection. */
+export function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
+  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  const body = JSON.stringify({ errors: [{ message, extensions: { ...details, code } }] });
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  socket.end(`${headers.join('\r\n')}\r\n\r\n${body}`);
+}

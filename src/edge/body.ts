@@ -1,0 +1,195 @@
+/** The bodies of requests: read within limits in bytes, decoded, and strictly UTF-8. */
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import type { Config } from '../config.ts';
+import { RequestErrorCode } from '../errors.ts';
+import type { Refusal } from './answers.ts';
+import { type ByteBudget, CHUNK_BYTES, type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
+import { halfCharacterIn, textOf } from './wireText.ts';
+
+const DECODERS = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+} as const;
+const ENCODINGS = 'gzip, br, deflate';
+const CHARSETS = ['utf-8', 'utf8'];
+const BYTE_ORDER_MARK = '\ufeff';
+const RETRY_AFTER_MS = 1_000;
+
+export interface BodyOptions {
+  readonly config: Pick<Config, 'maxBodyBytes'>;
+  readonly budgets: ConnectionBudgets;
+}
+
+/** A body that was read. */
+export interface Body {
+  readonly text: string;
+  /** Counts it until it is disposed of. */
+  readonly held: Held;
+}
+
+/** Why a body is not taken. */
+export class BodyRefused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'BodyRefused';
+    this.refusal = refusal;
+  }
+}
+
+export class BodyReader {
+  readonly #limit: number;
+  readonly #budgets: ConnectionBudgets;
+  /** Bodies are decoded one after another: a decoder may take megabytes for a few bytes. */
+  #decoding: Promise<unknown> = Promise.resolve();
+
+  constructor({ config, budgets }: BodyOptions) {
+    this.#limit = config.maxBodyBytes;
+    this.#budgets = budgets;
+  }
+
+  /** @throws {BodyRefused} and what a request says whose client leaves. */
+  async read(request: IncomingMessage): Promise<Body> {
+    const { headers, socket } = request;
+    refuseCharset(headers['content-type']);
+    const encoding = encodingOf(headers['content-encoding']);
+    const announced = Number(headers['content-length'] ?? 0);
+    if (announced > this.#limit) throw tooLarge(this.#limit, String(announced));
+    const held = new Held(this.#budgets.shareOf(socket));
+    try {
+      const bytes = await this.#readAll(request, held);
+      const decoded = encoding === undefined ? bytes : await this.#decode(bytes, encoding);
+      held.change(decoded.length);
+      return { text: jsonTextOf(decoded), held };
+    } catch (error) {
+      held[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #readAll(request: IncomingMessage, held: Held): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    try {
+      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+        bytes += chunk.length;
+        if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
+        chunks.push(chunk);
+        held.change(bytes + chunks.length * CHUNK_BYTES);
+      }
+    } catch (error) {
+      // What is left is not kept: closing would keep the answer from a client that is still sending.
+      request.resume();
+      throw error;
+    }
+    return Buffer.concat(chunks);
+  }
+
+  #decode(bytes: Buffer, encoding: keyof typeof DECODERS): Promise<Buffer> {
+    const decoded = this.#decoding.then(() => decode(bytes, encoding, this.#limit));
+    this.#decoding = decoded.catch(() => {});
+    return decoded;
+  }
+}
+
+/** What one body takes of its connection's budget. */
+export class Held implements Disposable {
+  readonly #budget: ByteBudget;
+  #bytes = 0;
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  /** @throws {BodyRefused} if there is no room for so many bytes. */
+  change(bytes: number): void {
+    if (bytes > this.#bytes) {
+      const full = this.#budget.take(bytes - this.#bytes);
+      if (full !== undefined) throw busy(full);
+    } else {
+      this.#budget.giveBack(this.#bytes - bytes);
+    }
+    this.#bytes = bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.change(0);
+  }
+}
+
+async function decode(bytes: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
+  try {
+    return await DECODERS[encoding](bytes, { maxOutputLength: limit });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw tooLarge(limit, `more once ${encoding} is decoded`);
+    throw badRequest(`The body must be ${encoding}, as its content-encoding says, and cannot be decoded.`);
+  }
+}
+
+function refuseCharset(contentType = ''): void {
+  for (const parameter of contentType.split(';').slice(1)) {
+    const [name = '', value = ''] = parameter.split('=', 2).map((part) => part.trim().toLowerCase());
+    const charset = value.replace(/^"(.*)"$/, '$1');
+    if (name === 'charset' && !CHARSETS.includes(charset))
+      throw unsupported(`The charset of a body must be utf-8, got ${JSON.stringify(charset)}.`);
+  }
+}
+
+/** @returns undefined if the body is as it is. */
+function encodingOf(contentEncoding = 'identity'): keyof typeof DECODERS | undefined {
+  const encoding = contentEncoding.trim().toLowerCase();
+  if (encoding === 'identity' || encoding === '') return undefined;
+  if (isKnown(encoding)) return encoding;
+  throw unsupported(
+    `The content-encoding of a body must be one of ${ENCODINGS}, or none, got ${JSON.stringify(encoding)}.`,
+    { 'accept-encoding': ENCODINGS },
+  );
+}
+
+function isKnown(encoding: string): encoding is keyof typeof DECODERS {
+  return Object.hasOwn(DECODERS, encoding);
+}
+
+function jsonTextOf(bytes: Buffer): string {
+  const text = textOf(bytes);
+  if (text === undefined) throw badRequest('The body must be UTF-8: it has bytes that are not.');
+  if (text.startsWith(BYTE_ORDER_MARK))
+    throw badRequest('The body must be JSON: it begins with a byte order mark (U+FEFF), which JSON has not.');
+  const half = halfCharacterIn(text);
+  if (half !== undefined)
+    throw badRequest(`The body must be Unicode: ${half} is half of a surrogate pair, and no character.`);
+  return text;
+}
+
+function tooLarge(limit: number, got: string): BodyRefused {
+  return new BodyRefused({
+    status: 413,
+    code: RequestErrorCode.PayloadTooLarge,
+    message: `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
+    details: { limit },
+  });
+}
+
+function busy(full: ByteBudget): BodyRefused {
+  return new BodyRefused({
+    status: 503,
+    code: RequestErrorCode.GatewayBusy,
+    message: `${noRoomIn(full)} Try again in a moment.`,
+    details: { retryAfterMs: RETRY_AFTER_MS, limit: full.limit },
+    headers: { 'retry-after': String(RETRY_AFTER_MS / 1_000) },
+  });
+}
+
+function badRequest(message: string): BodyRefused {
+  return new BodyRefused({ status: 400, code: RequestErrorCode.BadRequest, message });
+}
+
+function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): BodyRefused {
+  return new BodyRefused({ status: 415, code: RequestErrorCode.UnsupportedMediaType, message, headers });
+}

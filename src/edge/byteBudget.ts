@@ -1,0 +1,69 @@
+/**
+ * Counts the bytes that clients have the gateway hold for them: bodies and messages until they are whole, and operations
+ * until they end. Parsed, a byte can take up twenty. Each connection has a share of what all of them may have.
+ */
+export class ByteBudget {
+  readonly limit: number;
+  readonly #whole: ByteBudget | undefined;
+  #taken = 0;
+
+  /** @param whole of which this is a share. */
+  constructor(limit: number, whole?: ByteBudget) {
+    this.limit = limit;
+    this.#whole = whole;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether this is one connection's. */
+  get isShare(): boolean {
+    return this.#whole !== undefined;
+  }
+
+  /** @returns undefined once the bytes are taken; else the budget that has no room for them, and nothing is taken. */
+  take(bytes: number): ByteBudget | undefined {
+    if (this.#taken + bytes > this.limit) return this;
+    const full = this.#whole?.take(bytes);
+    if (full === undefined) this.#taken += bytes;
+    return full;
+  }
+
+  giveBack(bytes: number): void {
+    this.#taken -= bytes;
+    this.#whole?.giveBack(bytes);
+  }
+}
+
+/** What a chunk takes up beside its bytes: clients may send one byte at a time. */
+export const CHUNK_BYTES = 256;
+
+/** The shares of connections, and the whole that they are of. */
+export class ConnectionBudgets {
+  readonly #whole: ByteBudget;
+  readonly #perConnection: number;
+  readonly #shares = new WeakMap<object, ByteBudget>();
+
+  /** Two of the largest messages always fit: one that is coming, and one that is being answered. */
+  constructor({ maxBodyBytes, maxPendingBytes }: { maxBodyBytes: number; maxPendingBytes: number }) {
+    this.#perConnection = 2 * maxBodyBytes;
+    this.#whole = new ByteBudget(Math.max(maxPendingBytes, this.#perConnection));
+  }
+
+  /** Of one connection, however many requests it carries. */
+  shareOf(connection: object): ByteBudget {
+    const known = this.#shares.get(connection);
+    if (known !== undefined) return known;
+    const share = new ByteBudget(this.#perConnection, this.#whole);
+    this.#shares.set(connection, share);
+    return share;
+  }
+}
+
+/** What clients are told of a budget that has no room. */
+export function noRoomIn(full: ByteBudget): string {
+  return full.isShare
+    ? `This connection has ${full.taken} bytes of unfinished requests already, and may have ${full.limit} (twice MAX_BODY_BYTES).`
+    : `This gateway has ${full.taken} bytes of unfinished requests already, and may have ${full.limit} (MAX_PENDING_BYTES).`;
+}

@@ -1,0 +1,39 @@
+/**
+ * Requests that any web page can have a browser send without asking first (images, forms, links, `fetch` without CORS).
+ * They are executed only with something that no page can add to such a request: a header that makes browsers ask, or
+ * the browser's own word that the page is an admitted one. `EventSource`, which can set no header, comes with the latter.
+ */
+import type { IncomingHttpHeaders } from 'node:http';
+import { RequestErrorCode } from '../errors.ts';
+import type { Refusal } from './answers.ts';
+import { Sender } from './origins.ts';
+
+/** Any of them will do, if it is not empty. Those of Apollo's clients, and of Yoga's. */
+const HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name', 'x-graphql-yoga-csrf'];
+/** Media types of forms: a page can send them without being asked. So it can what is no media type, or none. */
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
+
+/** Of a GET or HEAD. */
+export function unaskedRefusal(headers: IncomingHttpHeaders, sender: Sender): Refusal | undefined {
+  if (sender === Sender.Admitted) return undefined;
+  if (HEADERS.some((name) => String(headers[name] ?? '').trim() !== '')) return undefined;
+  if (!isFormType(mediaTypeOf(headers['content-type']))) return undefined;
+  return {
+    status: 400,
+    code: RequestErrorCode.PreflightRequired,
+    message:
+      'A query over GET must have a header that browsers do not send for a foreign web page without asking, ' +
+      'such as "apollo-require-preflight: 1". A POST with "content-type: application/json" needs none.',
+  };
+}
+
+function isFormType(type: string): boolean {
+  return !MEDIA_TYPE.test(type) || FORM_TYPES.includes(type);
+}
+
+/** @returns the media type in small letters, without its parameters; empty if there is none. */
+export function mediaTypeOf(contentType = ''): string {
+  const [type = ''] = contentType.split(';', 1);
+  return type.trim().toLowerCase();
+}

@@ -1,0 +1,109 @@
+/**
+ * Which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can forge, and
+ * ask before they send anything of a page of another origin that a form could not send.
+ */
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { Config } from '../config.ts';
+import { RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Refusal } from './answers.ts';
+
+/** Who sent a request, as far as its headers tell. */
+export const Sender = {
+  /** A page of an origin that is allowed, or of the gateway itself. */
+  Admitted: 'ADMITTED',
+  Foreign: 'FOREIGN',
+  /** A program; or any page, by a request for which browsers tell no origin, such as that for an image. */
+  Unknown: 'UNKNOWN',
+} as const;
+export type Sender = (typeof Sender)[keyof typeof Sender];
+
+export interface OriginOptions {
+  readonly config: Pick<Config, 'allowedOrigins'>;
+  readonly log: Logger;
+}
+
+/** How long a browser may keep what it was told, in seconds. Chromium keeps nothing longer. */
+const MAX_AGE_S = 7_200;
+/** Origins that are logged, each once: a stranger can make up any number. */
+const LOGGED_ORIGINS = 100;
+/** Longest part of a made-up origin that is told or kept, in characters. */
+const SHOWN_CHARACTERS = 200;
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+
+export class Origins {
+  readonly #allowed: readonly string[];
+  readonly #log: Logger;
+  readonly #logged = new Set<string>();
+
+  constructor({ config, log }: OriginOptions) {
+    this.#allowed = config.allowedOrigins;
+    this.#log = log;
+  }
+
+  senderOf(headers: IncomingHttpHeaders): Sender {
+    const { origin } = headers;
+    // Browsers alone set Sec-Fetch-Site. A proxy may have put another name into Host.
+    const isOwn = headers['sec-fetch-site'] === 'same-origin';
+    if (origin === undefined) return isOwn ? Sender.Admitted : Sender.Unknown;
+    if (origin === 'null') return Sender.Foreign;
+    return isOwn || this.#isAllowed(origin) || isOriginOf(origin, headers.host)
+      ? Sender.Admitted
+      : Sender.Foreign;
+  }
+
+  /** Sets the headers that every answer has, refusals among them: without them a page could not read why. */
+  setHeaders(headers: IncomingHttpHeaders, response: ServerResponse): void {
+    response.setHeader('vary', 'Origin, Accept');
+    const { origin } = headers;
+    if (origin === undefined || !this.#isAllowed(origin)) return;
+    response.setHeader('access-control-allow-origin', this.#allowed.includes('*') ? '*' : origin);
+    response.setHeader('access-control-expose-headers', 'retry-after, allow');
+  }
+
+  /** Answers a browser that asks whether a page of an admitted origin may send what it is about to send. */
+  answerPreflight(headers: IncomingHttpHeaders, response: ServerResponse): void {
+    response.setHeader('vary', 'Origin, Accept, Access-Control-Request-Headers');
+    response.setHeader('access-control-allow-methods', 'GET, POST');
+    response.setHeader('access-control-max-age', MAX_AGE_S);
+    // Whatever is asked for: the gateway knows no cookies, so a header can do no more than one of a program.
+    const asked = headers['access-control-request-headers'];
+    if (asked !== undefined && HEADER_NAMES.test(asked))
+      response.setHeader('access-control-allow-headers', asked);
+    response.writeHead(204).end();
+  }
+
+  /** Of a foreign page. Logs its origin the first time. */
+  refusal(origin: string): Refusal {
+    const shown = origin.slice(0, SHOWN_CHARACTERS);
+    const howTo =
+      origin === 'null'
+        ? 'A page without an origin of its own, such as one in a sandboxed frame, is never admitted.'
+        : `ALLOWED_ORIGINS=${[...this.#allowed, shown].join(',').slice(0, 1_000)} admits it.`;
+    if (!this.#logged.has(shown) && this.#logged.size < LOGGED_ORIGINS) {
+      this.#logged.add(shown);
+      this.#log.warn({ origin: shown, howTo }, 'refused a web page of another origin (told once per origin)');
+    }
+    return {
+      status: 403,
+      code: RequestErrorCode.OriginNotAllowed,
+      message: `Web pages of the origin ${JSON.stringify(shown)} may not use this gateway. ${howTo}`,
+    };
+  }
+
+  #isAllowed(origin: string): boolean {
+    return this.#allowed.includes(origin) || (this.#allowed.includes('*') && origin !== 'null');
+  }
+}
+
+/** Whether a page of the origin was served under the name in Host: GraphiQL is one. */
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const name = host.toLowerCase();
+  return origin === `http://${without(name, ':80')}` || origin === `https://${without(name, ':443')}`;
+}
+
+/** Browsers leave the port out of an origin where it is the usual one of the scheme. */
+function without(host: string, usualPort: string): string {
+  return host.endsWith(usualPort) ? host.slice(0, -usualPort.length) : host;
+}

@@ -1,0 +1,109 @@
+/** What a request over HTTP asks for, as GraphQL over HTTP writes it: in a body of JSON, or in the query of a URL. */
+import { GraphQLError } from 'graphql';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import { halfCharacterIn } from './wireText.ts';
+
+export interface Params {
+  readonly query: string;
+  readonly operationName?: string | null;
+  readonly variables?: Readonly<Record<string, unknown>> | null;
+}
+
+const NOT_ASCII = /[^\x21-\x7e]/;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+const NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
+const TEXTS = ['query', 'operationName', 'documentId'];
+
+/** @throws {GraphQLError} `BAD_REQUEST` if the body is not that of one operation. */
+export function paramsOfBody(body: string): Params {
+  return checked(parsed(body, () => 'POST body sent invalid JSON.'));
+}
+
+/** @throws {GraphQLError} `BAD_REQUEST` if the URL is not that of one operation. */
+export function paramsOfUrl(url: string): Params {
+  if (NOT_ASCII.test(url)) throw notUtf8();
+  const params: Record<string, unknown> = {};
+  const [, ...search] = url.split('?');
+  for (const pair of search.join('?').split('&')) {
+    const [name = '', ...value] = pair.split('=').map(decoded);
+    if (Object.hasOwn(params, name))
+      throw badRequest(`"${shown(name)}" must come once in a URL, got it twice.`);
+    if (NAMES.includes(name)) params[name] = paramOf(name, value.join('='));
+  }
+  return checked(params);
+}
+
+function paramOf(name: string, text: string): unknown {
+  if (TEXTS.includes(name)) return text;
+  const problem = (why: string) => `The parameter ${name} must be JSON: ${why}`;
+  const half = halfCharacterIn(text);
+  if (half !== undefined) throw badRequest(problem(`${half} is half of a surrogate pair, and no character.`));
+  return text === '' ? undefined : parsed(text, () => problem('it cannot be parsed.'));
+}
+
+function checked(value: unknown): Params {
+  if (Array.isArray(value)) throw badRequest('Batching is not supported.');
+  if (typeof value !== 'object' || value === null)
+    throw badRequest(`POST body is expected to be object but received ${typeOf(value)}.`);
+  const params = value as Raw;
+  const unknown = Object.keys(params).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined)
+    throw badRequest(`Unexpected parameter "${shown(unknown)}": there are ${NAMES.join(', ')}.`);
+  for (const name of NAMES) {
+    const wanted = TEXTS.includes(name) ? 'a string' : 'an object';
+    const got = typeOf(params[name]);
+    if (!wanted.endsWith(got) && got !== 'null' && got !== 'undefined')
+      throw badRequest(`Expected "${name}" param to be ${wanted}, but given ${got}.`);
+  }
+  if (isHashOnly(params)) throw persistedQueryNotSupported();
+  if (!params.query) throw badRequest('Must provide query string.');
+  return params as unknown as Params;
+}
+
+/** Only the hash or the id of an operation came, in the hope that its text is known here. */
+export function isHashOnly({ query, extensions, documentId }: Raw): boolean {
+  return !query && (typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined);
+}
+
+/** Clients that know the message, or the code, send the text again, and no hash from then on. */
+export function persistedQueryNotSupported(): RequestError {
+  return new RequestError(RequestErrorCode.PersistedQueryNotSupported, 'PersistedQueryNotSupported');
+}
+
+function parsed(text: string, problem: () => string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest(problem());
+  }
+}
+
+/** @throws {GraphQLError} where `URLSearchParams` would put another character for bytes that are no UTF-8. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw notUtf8();
+  }
+}
+
+function notUtf8(): GraphQLError {
+  return badRequest('The parameters must be percent-encoded UTF-8: they have bytes that are not.');
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}
+
+function shown(name: string): string {
+  return name.slice(0, 100);
+}
+
+function badRequest(message: string): GraphQLError {
+  return new GraphQLError(message, {
+    extensions: { code: RequestErrorCode.BadRequest, http: { status: 400 } },
+  });
+}

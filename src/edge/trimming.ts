@@ -1,0 +1,142 @@
+/**
+ * Leaves out of a large request what nothing reads: the variables that its operation does not declare, and large
+ * `extensions`. This is done on the text, since what JSON makes of a text can take up twenty times its size.
+ */
+import type { Operations } from './operations.ts';
+
+/** Shorter requests are not looked through, in characters. */
+const LARGE = 16 * 1024;
+
+type RawMembers = Map<string, string>;
+
+/** @returns the payload of an operation, as JSON; as it came if there is nothing to leave out, or something is wrong. */
+export function trimPayload(json: string, operations: Operations): string {
+  if (json.length <= LARGE) return json;
+  const { members } = split(json) ?? {};
+  if (members === undefined) return json;
+  const declared = declaredBy(members, operations);
+  const variables = split(members.get('variables') ?? '', (name) => declared?.has(name) ?? false);
+  const hasLargeExtensions = (members.get('extensions')?.length ?? 0) > LARGE;
+  if (hasLargeExtensions) members.delete('extensions');
+  if (variables?.isComplete !== false && !hasLargeExtensions) return json;
+  if (variables !== undefined) members.set('variables', jsonOf(variables.members));
+  return jsonOf(members);
+}
+
+/** The same of a WebSocket message with a payload. */
+export function trimMessage(json: string, operations: Operations): string {
+  if (json.length <= LARGE) return json;
+  const { members } = split(json) ?? {};
+  const payload = members?.get('payload');
+  if (members === undefined || payload === undefined) return json;
+  members.set('payload', trimPayload(payload, operations));
+  return jsonOf(members);
+}
+
+/** @returns undefined if the operation will be refused: then it needs no variables. */
+function declaredBy(members: RawMembers, operations: Operations): ReadonlySet<string> | undefined {
+  try {
+    const { document, errors } = operations.read(JSON.parse(members.get('query') ?? ''));
+    if (errors.length > 0) return undefined;
+    return operations.choose(document, JSON.parse(members.get('operationName') ?? 'null')).declared;
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonOf(members: RawMembers): string {
+  return `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const SPACES = ' \t\n\r';
+/** After a number, or `true`, `false` and `null`. */
+const ENDS = `${SPACES},]}`;
+
+interface Split {
+  readonly members: RawMembers;
+  /** Whether all were wanted. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Splits an object into its members without making anything of their values, which are looked at only as far as it takes
+ * to find their ends.
+ *
+ * @returns undefined if the text is no object.
+ */
+function split(json: string, isWanted: (name: string) => boolean = () => true): Split | undefined {
+  const members: RawMembers = new Map();
+  let isComplete = true;
+  let at = afterSpace(json, 0);
+  if (json[at] !== '{') return undefined;
+  do {
+    const nameAt = afterSpace(json, at + 1);
+    if (json[nameAt] !== '"') return undefined;
+    const nameEnd = endOfString(json, nameAt);
+    const colon = afterSpace(json, nameEnd);
+    const valueAt = afterSpace(json, colon + 1);
+    const valueEnd = endOfValue(json, valueAt);
+    const name = stringIn(json.slice(nameAt, nameEnd));
+    if (json[colon] !== ':' || name === undefined || valueEnd === valueAt) return undefined;
+    if (isWanted(name)) members.set(name, json.slice(valueAt, valueEnd));
+    else isComplete = false;
+    at = afterSpace(json, valueEnd);
+  } while (json[at] === ',');
+  const isWhole = json[at] === '}' && afterSpace(json, at + 1) === json.length;
+  return isWhole ? { members, isComplete } : undefined;
+}
+
+function stringIn(json: string): string | undefined {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function afterSpace(json: string, start: number): number {
+  let at = start;
+  while (at < json.length && SPACES.includes(json.charAt(at))) at++;
+  return at;
+}
+
+function endOfValue(json: string, start: number): number {
+  const first = json.charAt(start);
+  if (first === '"') return endOfString(json, start);
+  if (first === '{' || first === '[') return endOfNested(json, start);
+  let at = start;
+  while (at < json.length && !ENDS.includes(json.charAt(at))) at++;
+  return at;
+}
+
+function endOfNested(json: string, start: number): number {
+  let depth = 0;
+  let at = start;
+  while (at < json.length) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(json, at);
+      continue;
+    }
+    // Brackets and braces differ in one bit: 0x5b and 0x7b open, 0x5d and 0x7d close.
+    if ((code | 0x20) === 0x7b) depth++;
+    else if ((code | 0x20) === 0x7d && --depth === 0) return at + 1;
+    at++;
+  }
+  return at;
+}
+
+/** @returns the place after the closing quote. */
+function endOfString(json: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const quote = json.indexOf('"', at);
+    if (quote < 0) return json.length;
+    let backslashes = 0;
+    while (json.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}

@@ -1,0 +1,209 @@
+/** What strangers send does not stay: the gateway's memory is bounded, whatever comes and however much of it. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { type ErrorView, submitTrip, TASK_RESULT, type Trip } from '../support/client.ts';
+import { residentBytes } from '../support/memory.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, startGateway } from '../support/processes.ts';
+import { eventually } from '../support/streams.ts';
+import { refusalIn } from '../support/transports.ts';
+
+const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
+const MIB = 1024 * 1024;
+/** Of small parts: an object for each three bytes. */
+const TWO_MB_OF_JSON = `[${'{},'.repeat(660_000)}{}]`;
+
+let nats: NatsServer;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats);
+  await growth(async () => {
+    for (let i = 0; i < 5; i++) await refusedOperation(i);
+  });
+});
+
+afterAll(async () => {
+  for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+async function growth(work: () => Promise<unknown>): Promise<number> {
+  const before = await residentBytes(gateway.pid);
+  await work();
+  return (await residentBytes(gateway.pid)) - before;
+}
+
+function hostileQuery(i: number): string {
+  return `{${'models{name}'.repeat(490)}}#${i}`;
+}
+
+async function refusedOperation(i: number): Promise<ErrorView> {
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: hostileQuery(i) }),
+  });
+  return refusalIn(await response.json());
+}
+
+describe.runIf(process.platform === 'linux')('memory', () => {
+  test('does not grow with operations that are refused, over POST or GET', async () => {
+    const grown = await growth(async () => {
+      for (let i = 0; i < 60; i++) {
+        expect((await refusedOperation(i)).extensions.code).toBe('QUERY_TOO_COMPLEX');
+        const query = encodeURIComponent(hostileQuery(-i));
+        const headers = { 'apollo-require-preflight': '1' };
+        const response = await fetch(`${gateway.url}?query=${query}`, { headers });
+        expect(refusalIn(await response.json()).extensions.code).toBe('QUERY_TOO_COMPLEX');
+      }
+    });
+    expect(grown).toBeLessThan(96 * MIB);
+  });
+
+  test('does not grow with what comes in connection_init: beyond 8 KiB it closes with 1009', async () => {
+    const grown = await growth(async () => {
+      for (let i = 0; i < 20; i++) {
+        const socket = await openSocket();
+        const closed = once(socket, 'close');
+        socket.send(`{"type":"connection_init","payload":{"x":${TWO_MB_OF_JSON}}}`);
+        expect((await closed)[0]).toBe(1009);
+      }
+      for (let i = 0; i < 100; i++)
+        await initialised({ padding: 'x'.repeat(8_000), authorization: 'Bearer x' });
+    });
+    expect(grown).toBeLessThan(96 * MIB);
+  });
+
+  test('does not grow with variables that an open subscription does not declare', async () => {
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const socket = await initialised();
+    const grown = await growth(async () => {
+      for (let i = 0; i < 20; i++)
+        socket.send(
+          `{"id":"${i}","type":"subscribe","payload":{"query":${JSON.stringify(TASK_RESULT)},"variables":{"id":"${id}","x":${TWO_MB_OF_JSON}}}}`,
+        );
+      socket.send('{"type":"ping"}');
+      await once(socket, 'message');
+    });
+    const streams = Array.from({ length: 10 }, () => openStream(id));
+    const alsoGrown = await growth(() => Promise.all(streams));
+    expect(grown + alsoGrown).toBeLessThan(96 * MIB);
+
+    const { length } = await cancelAndCount(socket, id, 20);
+    expect(length).toBe(20);
+    for (const stream of await Promise.all(streams)) expect(await stream.text()).toContain('"CANCELED"');
+  });
+});
+
+describe('a gateway with little room', () => {
+  const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(3 * MIB) };
+
+  test('refuses bodies with 503 and messages with 1013 while others hold its room, and goes on afterwards', async () => {
+    await using small = await startGateway(nats, LIMITS);
+    const { id } = await submitTrip(small.url, TRIP);
+    const unfinished = await Promise.all(Array.from({ length: 3 }, () => sendPart(small.url, 1_000_000)));
+    const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(300_000) } });
+    const send = () =>
+      fetch(small.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const refused = await eventually(send, ({ status }) => status === 503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refusalIn(await refused.json())).toMatchObject({
+      message: expect.stringContaining('(MAX_PENDING_BYTES). Try again in a moment.'),
+      extensions: { code: 'GATEWAY_BUSY', retryAfterMs: 1_000, limit: 3 * MIB },
+    });
+    const socket = await initialised({}, small.url);
+    const closed = once(socket, 'close');
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: JSON.parse(body) }));
+    expect((await closed)[0]).toBe(1013);
+
+    for (const connection of unfinished) connection.destroy();
+    await eventually(send, ({ status }) => status === 200);
+    // What streams hold of their room is what they declare.
+    const { status } = await openStream(id, small.url);
+    expect(status).toBe(200);
+  });
+
+  test('counts what open operations were asked with, and an unfinished message, per connection', async () => {
+    await using small = await startGateway(nats, LIMITS);
+    const large = 'x'.repeat(900_000);
+    const { id } = await submitTrip(small.url, TRIP);
+    const socket = await initialised({}, small.url);
+    const query = `subscription ($id: ID!, $x: ID) { taskResult(id: $id) { id ... @skip(if: true) { id } } }`;
+    const heard: string[] = [];
+    socket.on('message', (data) => heard.push(String(data)));
+    for (const name of ['a', 'b', 'c'])
+      socket.send(
+        JSON.stringify({ id: name, type: 'subscribe', payload: { query, variables: { id, x: large } } }),
+      );
+    await once(socket, 'message');
+    expect(heard.join()).toContain('GRAPHQL_VALIDATION_FAILED');
+    heard.length = 0;
+
+    const open = query.replace('$x: ID', '$x: Boolean = true').replace('if: true', 'if: $x');
+    const padded = (name: string) => ({
+      id: name,
+      type: 'subscribe',
+      payload: { query: open, variables: { id, x: true }, extensions: { large } },
+    });
+    for (const name of ['a', 'b', 'c']) socket.send(JSON.stringify(padded(name)));
+    await eventually(
+      async () => heard,
+      (messages) => messages.some((message) => message.includes('GATEWAY_BUSY')),
+    );
+    expect(heard.join()).toContain('This connection has');
+  });
+});
+
+/** @returns once it is open. */
+async function openSocket(url = gateway.url): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  await once(socket, 'open');
+  // Resets, when a message is refused before all of it was sent: what counts is the close code.
+  socket.on('error', () => {});
+  return socket;
+}
+
+async function initialised(payload: object = {}, url = gateway.url): Promise<WebSocket> {
+  const socket = await openSocket(url);
+  socket.send(JSON.stringify({ type: 'connection_init', payload }));
+  await once(socket, 'message');
+  return socket;
+}
+
+function openStream(id: string, url = gateway.url): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: `{"query":${JSON.stringify(TASK_RESULT)},"variables":{"id":"${id}","x":[${'{},'.repeat(300_000)}{}]}}`,
+  });
+}
+
+/** A body that is announced and does not come whole. */
+async function sendPart(url: string, bytes: number): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const connection = connect(Number(port), hostname);
+  connection.on('error', () => {});
+  connection.write(
+    `POST /graphql HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\ncontent-length: ${bytes + 1}\r\n\r\n`,
+  );
+  await new Promise((resolve) => connection.write('x'.repeat(bytes), resolve));
+  return connection;
+}
+
+async function cancelAndCount(socket: WebSocket, id: string, count: number): Promise<readonly string[]> {
+  const ends: string[] = [];
+  const all = new Promise<readonly string[]>((resolve) =>
+    socket.on('message', (data) => {
+      if (String(data).includes('"CANCELED"') && ends.push(String(data)) === count) resolve(ends);
+    }),
+  );
+  await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `mutation { cancelTask(id: "${id}") { id } }` }),
+  });
+  return all;
+}

@@ -1,0 +1,118 @@
+/** Somebody who guesses the operator token, over every transport; each test comes from addresses of its own. */
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { createClient } from 'graphql-ws';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Answer, overWebSocket, sse } from '../support/client.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, startGateway } from '../support/processes.ts';
+
+const TOKEN = 'open-sesame-0123456789';
+const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
+const RIGHT = { data: { deadLetters: { edges: [] } } };
+/** Free tries, those that wait in line for their turn, and whose turn comes while a test asks. */
+const LOOKED_AT = 20;
+/** Elsewhere a machine has no 127.0.0.2 unless it is given one. */
+const hasAddresses = process.platform === 'linux';
+
+let nats: NatsServer;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  gateway = await startGateway(nats, { OPERATOR_TOKEN: TOKEN });
+});
+
+afterAll(async () => {
+  for (const opened of [gateway, nats]) await opened?.[Symbol.asyncDispose]();
+});
+
+test.runIf(hasAddresses)(
+  'tries that come at once are not looked at beyond a few, and the log says from where they come',
+  async () => {
+    const address = '127.0.0.11';
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, i) => ask(address, `guess-number-${i}-of-many`)),
+    );
+    expect(countOf(answers, 'FORBIDDEN')).toBeLessThanOrEqual(LOOKED_AT);
+    expect(countOf(answers, 'TOO_MANY_ATTEMPTS')).toBeGreaterThanOrEqual(300 - LOOKED_AT);
+    const ignored = answers.find((answer) => codeOf(answer) === 'TOO_MANY_ATTEMPTS');
+    expect(ignored?.errors?.[0]?.extensions.retryAfterMs).toBeGreaterThan(0);
+    await gateway.logged('wrong operator tokens');
+    const lines = gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.includes(`"address":"${address}"`));
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    expect(lines.length).toBeLessThan(6);
+    expect(gateway.output()).not.toContain('guess-number');
+  },
+);
+
+test.runIf(hasAddresses)(
+  'a token from an address that guesses waits for its turn, a right one too',
+  async () => {
+    const address = '127.0.0.12';
+    for (let i = 0; i < 5; i++) await ask(address, `guess-number-${i}-of-many`);
+    const waiting = [1, 2].map((i) => ask(address, `waiting-guess-number-${i}`));
+    const answers = await Promise.all([...waiting, ask(address, TOKEN)]);
+    expect(answers.map(codeOf)).toContain('TOO_MANY_ATTEMPTS');
+    expect(await ask(address, TOKEN)).toEqual(RIGHT);
+  },
+);
+
+test.runIf(hasAddresses)(
+  'operators at other addresses, and at one from which the token came before, pass at once',
+  async () => {
+    const shared = '127.0.0.13';
+    expect(await ask(shared, TOKEN)).toEqual(RIGHT);
+    const guesses = Array.from({ length: 200 }, (_, i) => ask(shared, `guess-number-${i}-of-many`));
+    const operators = Array.from({ length: 20 }, (_, i) => ask(i % 2 ? shared : '127.0.0.14', TOKEN));
+    for (const answer of await Promise.all(operators)) expect(answer).toEqual(RIGHT);
+    expect(countOf(await Promise.all(guesses), 'FORBIDDEN')).toBeLessThanOrEqual(LOOKED_AT);
+  },
+);
+
+test.runIf(hasAddresses)(
+  'an operation with the token of a guess tries it once, for however many fields',
+  async () => {
+    const fields = Array.from(
+      { length: 20 },
+      (_, i) => `f${i}: deadLetters(model: "churn") { edges { cursor } }`,
+    );
+    const answer = await ask('127.0.0.15', 'guess-number-1-of-many', `{ ${fields.join(' ')} }`);
+    expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
+  },
+);
+
+test('tries over SSE and WebSocket count with those over POST', async () => {
+  const headers = { authorization: 'Bearer guess-number-1-of-many' };
+  const overSse = await Array.fromAsync(sse(gateway.url, LETTERS, {}, headers));
+  const client = createClient({ url: gateway.url.replace('http', 'ws'), connectionParams: headers });
+  const overSocket = await Promise.all(
+    Array.from({ length: 60 }, async () => (await Array.fromAsync(overWebSocket(client, LETTERS, {}))).at(0)),
+  );
+  await client.dispose();
+  expect(overSse.map(codeOf)).toEqual(['FORBIDDEN']);
+  expect(countOf(overSocket, 'FORBIDDEN')).toBeLessThanOrEqual(LOOKED_AT);
+  expect(countOf(overSocket, 'TOO_MANY_ATTEMPTS')).toBeGreaterThan(30);
+});
+
+/** One operation over a connection from one of this machine's own addresses. */
+async function ask(localAddress: string, token: string, query = LETTERS): Promise<Answer> {
+  const agent = new Agent();
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  const asking = request(gateway.url, { method: 'POST', headers, localAddress, agent });
+  asking.end(JSON.stringify({ query }));
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  return (await json(response)) as Answer;
+}
+
+function codeOf(answer: Answer | undefined): string | undefined {
+  return answer?.errors?.[0]?.extensions.code;
+}
+
+function countOf(answers: readonly (Answer | undefined)[], code: string): number {
+  return answers.filter((answer) => codeOf(answer) === code).length;
+}

@@ -1,0 +1,151 @@
+/** Tidings as users of Apollo Client and urql have it over HTTP, with the libraries themselves. */
+import { createHash } from 'node:crypto';
+import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
+import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
+import { Client, fetchExchange } from '@urql/core';
+import { firstValueFrom, toArray } from 'rxjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  PREDICT_TRIP,
+  TASK_RESULT,
+  TASK_UPDATES,
+  type TaskView,
+  taskIn,
+} from '../../support/client.ts';
+import { type NatsServer, startNats } from '../../support/natsServer.ts';
+import { tripNumber } from '../../support/predictDirectly.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../../support/processes.ts';
+
+const HEALTH = '{ health { name } }';
+const HEALTHY = { health: { name: 'Tidings' } };
+
+let nats: NatsServer;
+let gateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, worker] = await Promise.all([startGateway(nats), startWorker(nats)]);
+});
+
+afterAll(async () => {
+  for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+/** Remembers what a client asks: the method, and the members of a body. */
+function recordingFetch() {
+  const asked: string[] = [];
+  return {
+    asked,
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => {
+      const members = typeof init?.body === 'string' ? Object.keys(JSON.parse(init.body)).toSorted() : [];
+      asked.push(`${init?.method} ${members.join(' ')}`.trim());
+      return fetch(input, init);
+    },
+  };
+}
+
+describe("Apollo's HttpLink", () => {
+  function clientOver(link: ApolloLink): ApolloClient {
+    return new ApolloClient({ link, cache: new InMemoryCache() });
+  }
+
+  test('submits a trip and hears of its result, as a multipart subscription', async () => {
+    const client = clientOver(new HttpLink({ uri: gateway.url }));
+    const { data } = await client.mutate<Record<string, TaskView>>({
+      mutation: gql(PREDICT_TRIP),
+      variables: { input: tripNumber(1) },
+    });
+    const { id } = taskIn({ data: data ?? null }, 'predictTrip');
+    const ask = (query: string) =>
+      firstValueFrom(
+        client.subscribe<Record<string, TaskView>>({ query: gql(query), variables: { id } }).pipe(toArray()),
+      );
+    const [result, ...more] = await ask(TASK_RESULT);
+    expect(more).toEqual([]);
+    expect(result?.error).toBeUndefined();
+    expect(taskIn(result as Answer, 'taskResult').state).toBe('SUCCEEDED');
+    const updates = await ask(TASK_UPDATES);
+    expect(taskIn(updates.at(-1) as Answer, 'taskUpdates').state).toBe('SUCCEEDED');
+    client.stop();
+  });
+
+  test('is told why a subscription cannot begin, or does not validate', async () => {
+    const client = clientOver(new HttpLink({ uri: gateway.url }));
+    const ask = (query: string) =>
+      firstValueFrom(client.subscribe({ query: gql(query), variables: { id: 'nonsense' } }).pipe(toArray()));
+    expect((await ask(TASK_RESULT)).at(0)?.error).toMatchObject({
+      errors: [{ extensions: { code: 'TASK_NOT_FOUND' } }],
+    });
+    expect((await ask('subscription { nothing }')).at(0)?.error).toMatchObject({
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
+    client.stop();
+  });
+
+  test('that leaves ends its subscription, and may ask on', async () => {
+    const client = clientOver(new HttpLink({ uri: gateway.url }));
+    const subscription = client
+      .subscribe({ query: gql(TASK_UPDATES), variables: { id: 'nonsense' } })
+      .subscribe({ error: () => {} });
+    subscription.unsubscribe();
+    expect((await client.query({ query: gql(HEALTH) })).data).toMatchObject(HEALTHY);
+    client.stop();
+  });
+
+  test('may ask queries over GET: it sends a header that foreign pages cannot', async () => {
+    const { asked, fetch } = recordingFetch();
+    const client = clientOver(new HttpLink({ uri: gateway.url, useGETForQueries: true, fetch }));
+    expect((await client.query({ query: gql(HEALTH) })).data).toMatchObject(HEALTHY);
+    expect(asked).toEqual(['GET']);
+    client.stop();
+  });
+
+  test.each([false, true])(
+    'behind a PersistedQueryLink sends a hash once, and texts from then on (hashes over GET: %s)',
+    async (useGETForHashedQueries) => {
+      const { asked, fetch } = recordingFetch();
+      const persisted = new PersistedQueryLink({
+        sha256: (text) => createHash('sha256').update(text).digest('hex'),
+        useGETForHashedQueries,
+      });
+      const client = clientOver(ApolloLink.from([persisted, new HttpLink({ uri: gateway.url, fetch })]));
+      const ask = () => client.query({ query: gql(HEALTH), fetchPolicy: 'no-cache' });
+      expect((await ask()).data).toMatchObject(HEALTHY);
+      expect((await ask()).data).toMatchObject(HEALTHY);
+      const { data } = await client.mutate<Record<string, TaskView>>({
+        mutation: gql(PREDICT_TRIP),
+        variables: { input: tripNumber(2) },
+      });
+      expect(taskIn({ data: data ?? null }, 'predictTrip').state).toBe('QUEUED');
+      const [first, ...others] = asked;
+      expect(first).toBe(useGETForHashedQueries ? 'GET' : 'POST extensions variables');
+      expect(others).toEqual(Array.from({ length: 3 }, () => expect.stringMatching(/^POST .*query/)));
+      client.stop();
+    },
+  );
+});
+
+describe('urql', () => {
+  test('submits a trip and hears of its result over SSE; its queries over GET need a header', async () => {
+    const { asked, fetch } = recordingFetch();
+    const options = { url: gateway.url, exchanges: [fetchExchange], fetchSubscriptions: true, fetch };
+    const client = new Client({
+      ...options,
+      fetchOptions: { headers: { 'apollo-require-preflight': '1' } },
+    });
+    expect(await client.query(HEALTH, {}).toPromise()).toMatchObject({ data: HEALTHY });
+    expect(asked).toEqual(['GET']);
+    const { data, error } = await client.mutation(PREDICT_TRIP, { input: tripNumber(3) }).toPromise();
+    expect(error).toBeUndefined();
+    const { id } = taskIn({ data }, 'predictTrip');
+    const result = await client.subscription(TASK_RESULT, { id }).toPromise();
+    expect(taskIn(result as Answer, 'taskResult').state).toBe('SUCCEEDED');
+
+    const bare = await new Client({ ...options, preferGetMethod: true }).query(HEALTH, {}).toPromise();
+    expect(bare.error?.graphQLErrors).toMatchObject([{ extensions: { code: 'PREFLIGHT_REQUIRED' } }]);
+    const posting = new Client({ ...options, preferGetMethod: false });
+    expect(await posting.query(HEALTH, {}).toPromise()).toMatchObject({ data: HEALTHY });
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { ByteBudget } from '../../src/edge/byteBudget.ts';
+import { FrameMeter } from '../../src/edge/frameMeter.ts';
+
+/** As clients send it, masked with zeros. */
+function frame(payload: string, { fin = true, opcode = 1 } = {}): Buffer {
+  const { length } = payload;
+  const first = (fin ? 0x80 : 0) | opcode;
+  const mask = [0, 0, 0, 0];
+  const lengths =
+    length < 126
+      ? [0x80 | length]
+      : length < 65_536
+        ? [0xfe, length >> 8, length & 0xff]
+        : [0xff, 0, 0, 0, 0, 0, length >> 16, (length >> 8) & 0xff, length & 0xff];
+  return Buffer.concat([Buffer.from([first, ...lengths, ...mask]), Buffer.from(payload)]);
+}
+
+test.each([
+  ['short', 'x'],
+  ['of 300 bytes', 'x'.repeat(300)],
+  ['of 70,000 bytes', 'x'.repeat(70_000)],
+  ['empty', ''],
+])('a message that is %s is held until it is whole, however it is cut', (_what, payload) => {
+  const bytes = frame(payload);
+  for (const size of [1, 7, 1_000, bytes.length]) {
+    const meter = new FrameMeter();
+    let most = 0;
+    for (let at = 0; at < bytes.length; at += size) {
+      const held = meter.hear(bytes.subarray(at, at + size));
+      if (at + size >= bytes.length) expect(held).toBe(0);
+      most = Math.max(most, held);
+    }
+    // What comes in small chunks takes up more.
+    if (size === 1_000 && payload.length > 1_000) expect(most).toBeGreaterThan(payload.length - 1_000);
+  }
+});
+
+test('fragments are held until the last of them, with pings in between', () => {
+  const meter = new FrameMeter();
+  const ping = frame('ping', { opcode: 9 });
+  expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 256);
+  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(154 + 512);
+  expect(meter.hear(Buffer.concat([frame('x', { opcode: 0 }), frame('y'), frame('z').subarray(0, 6)]))).toBe(
+    0,
+  );
+  expect(meter.hear(frame('z').subarray(6))).toBe(0);
+});
+
+test('a share of a budget takes from the whole, and only what both have', () => {
+  const whole = new ByteBudget(100);
+  const [one, other] = [new ByteBudget(60, whole), new ByteBudget(60, whole)];
+  expect(one.take(50)).toBeUndefined();
+  expect(one.take(11)).toBe(one);
+  expect(other.take(51)).toBe(whole);
+  expect(other.take(50)).toBeUndefined();
+  one.giveBack(50);
+  expect([one.taken, other.taken, whole.taken]).toEqual([0, 50, 50]);
+});
