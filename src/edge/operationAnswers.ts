@@ -28,6 +28,11 @@ interface Presented {
 /** What is left of a request once it has been read: of its text and its body, nothing. */
 export type Reading = ReadyOperation | { readonly problems: readonly unknown[] };
 
+/** Whether it is an operation that may be run, and is no stream. */
+export function hasOneAnswer(reading: Reading): boolean {
+  return !('problems' in reading) && framingOf(reading.mediaType) === undefined;
+}
+
 export class OperationAnswers {
   readonly #pipeline: GraphQLPipeline;
   readonly #log: Logger;

@@ -24,13 +24,14 @@ import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth } from './health.ts';
 import { MediaType } from './mediaTypes.ts';
-import { OperationAnswers } from './operationAnswers.ts';
+import { hasOneAnswer, OperationAnswers } from './operationAnswers.ts';
 import { Operations } from './operations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses } from './slowClients.ts';
 import { cutOff } from './streaming.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
+import { yogaHandler } from './yoga.ts';
 
 export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
   readonly models: readonly Model[];
@@ -215,10 +216,16 @@ export class Server implements AsyncDisposable {
 function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {
   const answers = new OperationAnswers(pipeline, options.log);
   const answerPost = postHandler(answers, options);
+  const answerGet = yogaHandler(pipeline, options.log);
   return (request, response) => {
     const { method } = request;
     if (method === 'POST') return answerPost(request, response);
-    if (method === 'GET') return answers.answer(answers.readUrl(request), request, response);
+    if (method === 'GET') {
+      const reading = answers.readUrl(request);
+      return hasOneAnswer(reading)
+        ? answerGet(request, response)
+        : answers.answer(reading, request, response);
+    }
     return refuse(request, response, {
       status: 405,
       code: RequestErrorCode.MethodNotAllowed,
