@@ -45,7 +45,7 @@ export class ConnectionBudgets {
   readonly #perConnection: number;
   readonly #shares = new WeakMap<object, ByteBudget>();
 
-  /** Two of the largest messages always fit: one that is coming, and one that is being answered. */
+  /** Two of the largest messages always fit. */
   constructor({ maxBodyBytes, maxPendingBytes }: { maxBodyBytes: number; maxPendingBytes: number }) {
     this.#perConnection = 2 * maxBodyBytes;
     this.#whole = new ByteBudget(Math.max(maxPendingBytes, this.#perConnection));
@@ -53,11 +53,14 @@ export class ConnectionBudgets {
 
   /** Of one connection, however many requests it carries. */
   shareOf(connection: object): ByteBudget {
-    const known = this.#shares.get(connection);
-    if (known !== undefined) return known;
-    const share = new ByteBudget(this.#perConnection, this.#whole);
+    const share = this.#shares.get(connection) ?? this.newShare();
     this.#shares.set(connection, share);
     return share;
+  }
+
+  /** Apart from those of connections: a message that is coming shall not be refused for the operations that are open. */
+  newShare(): ByteBudget {
+    return new ByteBudget(this.#perConnection, this.#whole);
   }
 }
 

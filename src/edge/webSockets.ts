@@ -91,12 +91,11 @@ function converse(
   { socket, connection, request, pipeline }: Connected,
   { config, budgets, log }: WebSocketOptions,
 ): void {
-  const budget = budgets.shareOf(connection);
   const conversation = new Conversation({
     pipeline,
     request,
     maxOperations: config.maxOperations,
-    budget,
+    budget: budgets.shareOf(connection),
     deliver: (text) => socket.deliver(text),
     close: (code, reason) => socket.close(code, reason),
     log,
@@ -105,6 +104,7 @@ function converse(
     if (!conversation.isAcknowledged) socket.close(CloseCode.NoInit, 'Connection initialisation timeout');
   }, config.connectionInitMs);
   const meter = new FrameMeter();
+  const budget = budgets.newShare();
   let held = 0;
   let slowness: NodeJS.Timeout | undefined;
   socket.on('message', (data) => {
@@ -115,8 +115,8 @@ function converse(
       socket.close(CloseCode.Unforeseen, 'Internal server error');
     }
   });
-  // After `ws` has heard the chunk: what it has made a message of is not held any more.
-  connection.on('data', (chunk: Buffer) => {
+  // Before `ws` hears the chunk: what it makes a message of counts as an operation, and not as held.
+  connection.prependListener('data', (chunk: Buffer) => {
     const now = meter.hear(chunk);
     const full = now > held ? budget.take(now - held) : undefined;
     if (full !== undefined) {
