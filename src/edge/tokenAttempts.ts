@@ -1,7 +1,7 @@
 /**
  * How often an address may try an operator token. Five wrong ones are free; after that the address has to wait for each
  * try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not looked at: so one
- * address gets through twelve tokens a minute in the long run, however many connections it has.
+ * address gets through one token a second in the long run, however many connections it has.
  *
  * Many share an address, behind a proxy or a router. An address from which the right token came within the hour is known:
  * there the right token passes at once, whatever else comes from it. Otherwise somebody who tries on could lock the
@@ -14,7 +14,7 @@ import type { Logger } from '../log.ts';
 
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 1_000;
 /** Tries that may wait: of one address, and of all. */
 const WAITING_OF_ADDRESS = 2;
 const WAITING = 1_000;

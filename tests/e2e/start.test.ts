@@ -96,6 +96,21 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(performance.now() - interruptedAt).toBeLessThan(10_000);
   });
 
+  test('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
+    await using system = await runPrograms({
+      drainMs: 5_000,
+      // A little longer than one that does not drain may take.
+      gateway: `
+        process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 2_600));
+        ${READY}
+      `,
+    });
+    await system.ready;
+    system.interrupt();
+    expect(await system.exitCode).toBe(0);
+    expect(await system.trace()).toBe('gateway drained\nworker stopped, nats-server runs\n');
+  });
+
   test('a second interrupt forces the end, unless it follows the first at once', async () => {
     await using system = await runPrograms({ gateway: DEAF, worker: DEAF });
     await system.ready;
@@ -273,7 +288,7 @@ const WORKER = `
 `;
 
 /** Supervises a real nats-server and two small programs, in this process. */
-async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
+async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } = {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
   const trace = join(folder.path, 'trace.txt');
   await writeFile(trace, '');
@@ -291,7 +306,7 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER } = {}) {
   const ready = Promise.withResolvers<string>();
   let interrupt = () => {};
   const exitCode = supervise({
-    config: readConfig({ DATA_DIR: join(folder.path, 'data') }),
+    config: readConfig({ DATA_DIR: join(folder.path, 'data'), DRAIN_MS: String(drainMs) }),
     env: process.env,
     reservedBytes: 0,
     gateway: await program('gateway', gateway),

@@ -60,7 +60,11 @@ describe.each(['/health', '/ready?without=workers'])('%s', (path) => {
 });
 
 test('what HAProxy asks unless it is told otherwise, OPTIONS / without a Host, is answered as success', async () => {
-  expect(await exchange(gateway.url, 'OPTIONS / HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 302 /);
+  for (const target of ['/', '/?from=balancer']) {
+    const answer = await exchange(gateway.url, `OPTIONS ${target} HTTP/1.0\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 302 /);
+    expect(answer).toContain('location: /graphql\r\n');
+  }
 });
 
 test('GraphQL still needs a Host', async () => {

@@ -16,7 +16,7 @@ import {
 } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker, tellAgain } from '../support/processes.ts';
 import { exchange } from '../support/rawHttp.ts';
 import { eventually } from '../support/streams.ts';
 
@@ -32,12 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
-
-/** Tells it to stop until it has left: a signal of the first second counts as the first one. */
-async function tellAgain(gateway: Gateway): Promise<number | NodeJS.Signals> {
-  const again = setInterval(() => gateway.kill('SIGTERM'), 100);
-  return gateway.ended.finally(() => clearInterval(again));
-}
 
 async function untilDraining({ url }: Gateway): Promise<void> {
   const ready = async () => (await fetch(new URL('/ready?without=workers', url))).json();

@@ -1,9 +1,6 @@
 /** Headless Chromium, if the machine has one. */
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+import { findProgram } from './programs.ts';
 
 /** It shall ask nobody but the page's own server. */
 const QUIET = [
@@ -16,30 +13,15 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/**
- * The path of a browser. Says on the console how to get one if there is none.
- *
- * @throws if there is none where CI=true: a test that is left out there would be missed by nobody.
- */
+/** As `findProgram`. */
 export function findBrowser(): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isExecutable);
-  if (found !== undefined) return found;
-  const message = `No Chromium is on the PATH (${NAMES.join(', ')}): on Debian and Ubuntu, apt-get install chromium brings one.`;
-  if (process.env.CI === 'true') throw new Error(message);
-  console.warn(`The browser tests are left out. ${message}`);
-  return undefined;
+  return findProgram({
+    names: ['chromium', 'chromium-browser', 'google-chrome'],
+    tests: 'The browser tests',
+    debianPackage: 'chromium',
+  });
 }
 
 export function openBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: QUIET });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -104,6 +104,12 @@ export function startProcess(
   };
 }
 
+/** Tells a process that drains to leave. A signal of the first second counts as the one before: so it gets several. */
+export async function tellAgain({ kill, ended }: Process): Promise<number | NodeJS.Signals> {
+  const again = setInterval(() => kill('SIGTERM'), 100);
+  return ended.finally(() => clearInterval(again));
+}
+
 /** Revisions from before the links had one version of one model, and served it by default. */
 function lineModelsOf(root: string): string {
   const models = join(root, relative(ROOT, LINE_MODELS));

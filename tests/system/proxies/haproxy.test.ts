@@ -1,0 +1,62 @@
+/** Gateways behind real HAProxy, configured as deploy/haproxy.cfg says. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { onlyTask, post, submitTrip } from '../../support/client.ts';
+import { freePort } from '../../support/freePort.ts';
+import { type NatsServer, startNats } from '../../support/natsServer.ts';
+import { tripNumber } from '../../support/predictDirectly.ts';
+import { startGateway, startWorker, tellAgain } from '../../support/processes.ts';
+import { findHaproxy, startHaproxy } from '../../support/proxies.ts';
+import { subscribeForGood } from '../../support/subscribers.ts';
+
+const haproxy = findHaproxy();
+
+describe.skipIf(haproxy === undefined)('behind HAProxy', () => {
+  let nats: NatsServer;
+
+  beforeAll(async () => {
+    nats = await startNats();
+  });
+
+  afterAll(() => nats?.[Symbol.asyncDispose]());
+
+  test.each([
+    'option httpchk',
+    'option httpchk GET /health',
+    'option httpchk GET /ready?without=workers HTTP/1.1',
+    'option httpchk OPTIONS /ready?without=workers',
+  ])('"%s" finds a gateway without workers up', async (check) => {
+    await using gateway = await startGateway(nats);
+    await using proxy = await startHaproxy(haproxy ?? '', [Number(new URL(gateway.url).port)], {
+      '  option httpchk GET /ready?without=workers': `  ${check}`,
+    });
+    await proxy.untilGateway(1, 'UP');
+    expect(await post(proxy.url, '{ health { name } }')).toEqual({ data: { health: { name: 'Tidings' } } });
+  });
+
+  test('a gateway that drains is out before it refuses connections: no request fails, and subscriptions move on', async () => {
+    await using leaving = await startGateway(nats, { DRAIN_MS: '600000' });
+    const otherPort = await freePort();
+    await using proxy = await startHaproxy(haproxy ?? '', [Number(new URL(leaving.url).port), otherPort]);
+    await proxy.untilGateway(1, 'UP');
+    await proxy.untilGateway(2, 'DOWN');
+    const { id } = await submitTrip(proxy.url, tripNumber(1));
+    await using subscribers = await subscribeForGood(proxy.url, id, () => Promise.resolve());
+    await using _other = await startGateway(nats, { PORT: String(otherPort) });
+    await proxy.untilGateway(2, 'UP');
+
+    let isOver = false;
+    const load = (async () => {
+      for (let i = 0; !isOver; i++) await submitTrip(proxy.url, tripNumber(i));
+    })();
+    leaving.kill('SIGTERM');
+    await proxy.untilGateway(1, 'DOWN');
+    expect(await post(leaving.url, '{ health { name } }')).toMatchObject({ data: {} });
+    expect(await tellAgain(leaving)).toBe(0);
+    isOver = true;
+    await load;
+
+    await using _worker = await startWorker(nats);
+    for (const answers of await subscribers.answers)
+      expect(await onlyTask(answers)).toMatchObject({ id, state: 'SUCCEEDED' });
+  });
+});

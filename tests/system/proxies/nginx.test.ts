@@ -1,0 +1,74 @@
+/** A gateway behind real nginx, configured as deploy/nginx.conf says. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  collect,
+  onlyTask,
+  openSse,
+  openWebSocket,
+  overWebSocket,
+  submitTrip,
+} from '../../support/client.ts';
+import { type NatsServer, startNats } from '../../support/natsServer.ts';
+import { tripNumber } from '../../support/predictDirectly.ts';
+import { type Gateway, startGateway, startWorker } from '../../support/processes.ts';
+import { findNginx, type ProxyServer, startNginx } from '../../support/proxies.ts';
+import { subscribeForGood } from '../../support/subscribers.ts';
+
+const COMPARISON = 'subscription { rolloutComparison(model: "trip-duration") { gatewayCount } }';
+
+const nginx = findNginx();
+
+describe.skipIf(nginx === undefined)('behind nginx', () => {
+  let nats: NatsServer;
+  let gateway: Gateway;
+  let proxy: ProxyServer;
+
+  beforeAll(async () => {
+    nats = await startNats();
+    gateway = await startGateway(nats);
+    proxy = await startNginx(nginx ?? '', [Number(new URL(gateway.url).port)]);
+  });
+
+  afterAll(async () => {
+    for (const started of [proxy, gateway, nats]) await started?.[Symbol.asyncDispose]();
+  });
+
+  test('each event of a subscription over SSE arrives as it comes, through nginx that has nothing but proxy_pass too', async () => {
+    // In HTTP/1.0, which nginx speaks by default, it would wait for a buffer to be full.
+    await using bare = await startNginx(nginx ?? '', [Number(new URL(gateway.url).port)], {
+      '    proxy_http_version 1.1;': '',
+      '    proxy_set_header Upgrade $http_upgrade;': '',
+      '    proxy_set_header Connection $tidings_connection;': '',
+    });
+    for (const { url } of [proxy, bare]) {
+      const askers = [{}, { origin: new URL(url).origin }];
+      // Tells something every second, without an end. The first event may come along with the headers of the answer.
+      const streams = await Promise.all(askers.map((headers) => openSse(url, COMPARISON, {}, headers)));
+      for (const stream of streams) {
+        for (let i = 0; i < 2; i++) expect((await stream.next()).value).toMatchObject({ data: {} });
+        await stream.return(undefined);
+      }
+    }
+  });
+
+  test('a WebSocket passes', async () => {
+    const client = openWebSocket(proxy.url);
+    const [answer] = await collect(overWebSocket(client, '{ health { name } }', {}));
+    expect(answer).toEqual({ data: { health: { name: 'Tidings' } } });
+    await client.dispose();
+  });
+
+  test('a gateway restarts, and graphql-sse and graphql-ws get their results from the next one, once', async () => {
+    const { id } = await submitTrip(proxy.url, tripNumber(2));
+    const successor = Promise.withResolvers<void>();
+    await using subscribers = await subscribeForGood(proxy.url, id, () => successor.promise);
+    const { port } = new URL(gateway.url);
+    gateway.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    gateway = await startGateway(nats, { PORT: port });
+    successor.resolve();
+    await using _worker = await startWorker(nats);
+    for (const answers of await subscribers.answers)
+      expect(await onlyTask(answers)).toMatchObject({ id, state: 'SUCCEEDED' });
+  });
+});
