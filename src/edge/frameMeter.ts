@@ -24,7 +24,7 @@ export class FrameMeter {
         const came = Math.min(this.#missing, chunk.length - at);
         at += came;
         this.#missing -= came;
-        this.#held += came;
+        if (!this.#isControl()) this.#held += came;
       } else {
         this.#header[this.#headerBytes++] = chunk[at++] ?? 0;
         if (this.#headerBytes < this.#headerLength()) continue;
@@ -39,7 +39,12 @@ export class FrameMeter {
   #endFrame(): void {
     const [first = 0] = this.#header;
     this.#headerBytes = 0;
-    if ((first & FIN) !== 0 && (first & CONTROL) === 0) this.#held = 0;
+    if ((first & FIN) !== 0 && !this.#isControl()) this.#held = 0;
+  }
+
+  /** A ping, pong or close: short, whole in one frame, and possibly between the frames of a message. */
+  #isControl(): boolean {
+    return ((this.#header[0] ?? 0) & CONTROL) !== 0;
   }
 
   /** As far as is known. */

@@ -40,11 +40,17 @@ test('fragments are held until the last of them, with pings in between', () => {
   const meter = new FrameMeter();
   const ping = frame('ping', { opcode: 9 });
   expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 256);
-  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(154 + 512);
+  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(150 + 512);
   expect(meter.hear(Buffer.concat([frame('x', { opcode: 0 }), frame('y'), frame('z').subarray(0, 6)]))).toBe(
     0,
   );
   expect(meter.hear(frame('z').subarray(6))).toBe(0);
+});
+
+test('pings alone hold nothing, however many come', () => {
+  const meter = new FrameMeter();
+  const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame('x'.repeat(100), { opcode: 9 })));
+  for (let at = 0; at < pings.length; at += 333) expect(meter.hear(pings.subarray(at, at + 333))).toBe(0);
 });
 
 test('a share of a budget takes from the whole, and only what both have', () => {
