@@ -80,6 +80,8 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
   };
 }
 
+export type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
+
 /** A client for which something waits. */
 interface Behind {
   readonly waitingBytes: number;

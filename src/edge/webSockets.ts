@@ -8,13 +8,19 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Admission } from './admission.ts';
 import { refuseUpgrade } from './answers.ts';
-import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
+import type { ConnectionBudgets } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
-import { FrameMeter } from './frameMeter.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { HeldMessages } from './heldMessages.ts';
 import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
-import { boundedWebSocket, CHECK_CLIENTS_MS, dropMostBehind, LONGEST_REASON } from './slowClients.ts';
+import {
+  type BoundedWebSocket,
+  boundedWebSocket,
+  CHECK_CLIENTS_MS,
+  dropMostBehind,
+  LONGEST_REASON,
+} from './slowClients.ts';
+import { limitUnfinished } from './unfinishedMessages.ts';
 import { type Connected, InvalidMessage, speakGraphQL } from './webSocketProtocol.ts';
 
 export interface WebSocketOptions {
@@ -38,15 +44,13 @@ const PING_MS = 12_000;
 /** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
 const CLOSE_SOON = { closeTimeout: 1_000 };
 
-type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
-
 /** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
 export function serveWebSockets(
   http: HttpServer,
   pipeline: GraphQLPipeline,
   options: WebSocketOptions,
 ): AsyncDisposable {
-  const { config, admission, log } = options;
+  const { config, admission, budgets, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
@@ -74,7 +78,12 @@ export function serveWebSockets(
       socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
       const incoming = new IncomingMessages(pipeline.operations);
       converse({ socket, connection, request, protocol, incoming }, options);
-      limitUnfinished(socket, connection, options);
+      limitUnfinished({
+        socket,
+        connection,
+        budget: budgets.newShare(),
+        requestTimeoutMs: config.requestTimeoutMs,
+      });
     });
   });
   return {
@@ -116,43 +125,6 @@ function converse(
     { request, held },
   );
   socket.once('close', (code, reason) => void closed(code, String(reason)));
-}
-
-/** Bounds what is kept of a message that is coming, in bytes and in time. */
-function limitUnfinished(
-  socket: BoundedWebSocket,
-  connection: Duplex,
-  { config, budgets }: WebSocketOptions,
-): void {
-  const meter = new FrameMeter();
-  const budget = budgets.newShare();
-  let held = 0;
-  let slowness: NodeJS.Timeout | undefined;
-  // Before `ws` hears the chunk: what it makes a message of counts as an operation, and not as held.
-  connection.prependListener('data', (chunk: Buffer) => {
-    const now = meter.hear(chunk);
-    const full = now > held ? budget.take(now - held) : undefined;
-    if (full !== undefined) {
-      socket.drop(EdgeCloseCode.TryAgainLater, noRoomIn(full));
-      return;
-    }
-    if (now < held) budget.giveBack(held - now);
-    held = now;
-    if (held === 0) {
-      clearTimeout(slowness);
-      slowness = undefined;
-    } else {
-      slowness ??= setTimeout(
-        () => socket.drop(EdgeCloseCode.TooSlowToSend, 'A message took longer than REQUEST_TIMEOUT_MS'),
-        config.requestTimeoutMs,
-      );
-    }
-  });
-  socket.once('close', () => {
-    clearTimeout(slowness);
-    budget.giveBack(held);
-    held = 0;
-  });
 }
 
 /** The only reason that may be too long has an id of the client's. */
