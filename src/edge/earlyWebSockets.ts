@@ -4,10 +4,11 @@
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from './admission.ts';
 import { refuseUpgrade } from './answers.ts';
-import { CloseCode, handleProtocols } from './conversation.ts';
+import { EdgeCloseCode } from './closeCodes.ts';
 
 /** Nothing of what comes is read. */
 const MAX_PAYLOAD_BYTES = 1_024;
@@ -37,7 +38,7 @@ export class EarlyWebSockets implements Disposable {
     this.#sockets.handleUpgrade(request, connection, head, (socket) => {
       // A client that breaks the protocol now is leaving anyway.
       socket.on('error', () => {});
-      socket.close(CloseCode.TryAgainLater, 'Starting: connect again');
+      socket.close(EdgeCloseCode.TryAgainLater, 'Starting: connect again');
     });
   };
 

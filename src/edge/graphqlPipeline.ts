@@ -24,7 +24,7 @@ interface Arrival {
   readonly req: IncomingMessage;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
-  /** Aborted when the client completes the operation or leaves. */
+  /** Aborted when the client completes the operation or leaves; a subscription over WebSocket is ended instead. */
   readonly gone: AbortSignal;
 }
 

@@ -63,7 +63,15 @@ function checked(value: unknown): Params {
 }
 
 /** Only the hash or the id of an operation came, in the hope that its text is known here. */
-export function isHashOnly({ query, extensions, documentId }: Raw): boolean {
+export function isHashOnly({
+  query,
+  extensions,
+  documentId,
+}: {
+  readonly query?: unknown;
+  readonly extensions?: unknown;
+  readonly documentId?: unknown;
+}): boolean {
   return !query && (typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined);
 }
 

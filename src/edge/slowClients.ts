@@ -10,10 +10,10 @@ import type { ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from '../log.ts';
-import { CloseCode } from './conversation.ts';
+import { EdgeCloseCode } from './closeCodes.ts';
 
 /** Of a close frame, in bytes. */
-const LONGEST_REASON = 123;
+export const LONGEST_REASON = 123;
 /** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
 const STALLED_AFTER_MS = 10_000;
 export const CHECK_CLIENTS_MS = 1_000;
@@ -37,7 +37,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     deliver(text: string): Promise<void> | undefined {
       if (this.readyState !== WebSocket.OPEN) return undefined;
       if (this.bufferedAmount > maxBufferedBytes) {
-        this.drop(CloseCode.TooSlowToRead, 'Too slow: connect again');
+        this.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again');
         return undefined;
       }
       this.#cork();
@@ -79,6 +79,8 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     }
   };
 }
+
+export type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
 
 /** A client for which something waits. */
 interface Behind {

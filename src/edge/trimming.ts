@@ -4,32 +4,49 @@
  */
 import type { Operations } from './operations.ts';
 
-/** Shorter requests are not looked through, in characters. */
+/** Shorter bodies are not looked through, in characters. */
 const LARGE = 16 * 1024;
+/** Nor are shorter messages: all of a message is kept, and so much takes up no more than an open subscription itself. */
+const LARGE_MESSAGE = 1024;
+const LARGE_EXTENSIONS = 1024;
+
+const MESSAGE_MEMBERS = ['id', 'type', 'payload'];
+const PAYLOAD_MEMBERS = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
 
 type RawMembers = Map<string, string>;
+type IsWanted = (name: string) => boolean;
 
 /** @returns the payload of an operation, as JSON; as it came if there is nothing to leave out, or something is wrong. */
 export function trimPayload(json: string, operations: Operations): string {
-  if (json.length <= LARGE) return json;
-  const { members } = split(json) ?? {};
-  if (members === undefined) return json;
-  const declared = declaredBy(members, operations);
-  const variables = split(members.get('variables') ?? '', (name) => declared?.has(name) ?? false);
-  const hasLargeExtensions = (members.get('extensions')?.length ?? 0) > LARGE;
-  if (hasLargeExtensions) members.delete('extensions');
-  if (variables?.isComplete !== false && !hasLargeExtensions) return json;
-  if (variables !== undefined) members.set('variables', jsonOf(variables.members));
+  return json.length <= LARGE ? json : trimmed(json, operations, () => true);
+}
+
+/**
+ * The same of a WebSocket message, without members that the protocol does not know.
+ *
+ * @returns undefined if it is large and not `subscribe`.
+ */
+export function trimSubscribe(json: string, operations: Operations): string | undefined {
+  if (json.length <= LARGE_MESSAGE) return json;
+  const { members } = split(json, (name) => MESSAGE_MEMBERS.includes(name)) ?? {};
+  if (members === undefined || stringIn(members.get('type') ?? '') !== 'subscribe') return undefined;
+  const payload = members.get('payload') ?? 'null';
+  members.set(
+    'payload',
+    trimmed(payload, operations, (name) => PAYLOAD_MEMBERS.includes(name)),
+  );
   return jsonOf(members);
 }
 
-/** The same of a WebSocket message with a payload. */
-export function trimMessage(json: string, operations: Operations): string {
-  if (json.length <= LARGE) return json;
-  const { members } = split(json) ?? {};
-  const payload = members?.get('payload');
-  if (members === undefined || payload === undefined) return json;
-  members.set('payload', trimPayload(payload, operations));
+function trimmed(json: string, operations: Operations, isWanted: IsWanted): string {
+  const { members, isComplete } = split(json, isWanted) ?? {};
+  if (members === undefined) return json;
+  const declared = declaredBy(members, operations);
+  const variables = split(members.get('variables') ?? '', (name) => declared?.has(name) ?? false);
+  const hasLargeExtensions = (members.get('extensions')?.length ?? 0) > LARGE_EXTENSIONS;
+  if (hasLargeExtensions) members.delete('extensions');
+  if (isComplete && variables?.isComplete !== false && !hasLargeExtensions) return json;
+  if (variables !== undefined) members.set('variables', jsonOf(variables.members));
   return jsonOf(members);
 }
 
@@ -66,7 +83,7 @@ interface Split {
  *
  * @returns undefined if the text is no object.
  */
-function split(json: string, isWanted: (name: string) => boolean = () => true): Split | undefined {
+function split(json: string, isWanted: IsWanted): Split | undefined {
   const members: RawMembers = new Map();
   let isComplete = true;
   let at = afterSpace(json, 0);

@@ -1,17 +1,27 @@
 /** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: who may connect, and what a connection may take. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Admission } from './admission.ts';
 import { refuseUpgrade } from './answers.ts';
-import { type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
-import { CloseCode, Conversation, handleProtocols, PROTOCOL } from './conversation.ts';
-import { FrameMeter } from './frameMeter.ts';
+import type { ConnectionBudgets } from './byteBudget.ts';
+import { EdgeCloseCode } from './closeCodes.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { boundedWebSocket, CHECK_CLIENTS_MS, dropMostBehind } from './slowClients.ts';
+import { HeldMessages } from './heldMessages.ts';
+import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
+import {
+  type BoundedWebSocket,
+  boundedWebSocket,
+  CHECK_CLIENTS_MS,
+  dropMostBehind,
+  LONGEST_REASON,
+} from './slowClients.ts';
+import { limitUnfinished } from './unfinishedMessages.ts';
+import { type Connected, InvalidMessage, speakGraphQL } from './webSocketProtocol.ts';
 
 export interface WebSocketOptions {
   readonly config: Pick<
@@ -34,15 +44,13 @@ const PING_MS = 12_000;
 /** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
 const CLOSE_SOON = { closeTimeout: 1_000 };
 
-type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
-
 /** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
 export function serveWebSockets(
   http: HttpServer,
   pipeline: GraphQLPipeline,
   options: WebSocketOptions,
 ): AsyncDisposable {
-  const { config, admission, log } = options;
+  const { config, admission, budgets, log } = options;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
@@ -52,6 +60,7 @@ export function serveWebSockets(
     autoPong: false,
     WebSocket: boundedWebSocket({ maxBufferedBytes: config.maxBufferedBytes, log }),
   });
+  const protocol = speakGraphQL(pipeline, options);
   const pings = pingAll(sockets);
   const checks = setInterval(
     () => dropSlowest(sockets.clients, config.maxPendingBytes),
@@ -67,81 +76,70 @@ export function serveWebSockets(
       socket.connection = connection;
       socket.on('ping', (payload) => socket.answerPing(payload));
       socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
-      if (socket.protocol === PROTOCOL) converse({ socket, connection, request, pipeline }, options);
-      else socket.close(CloseCode.UnknownProtocol, 'Subprotocol not acceptable');
+      const incoming = new IncomingMessages(pipeline.operations);
+      converse({ socket, connection, request, protocol, incoming }, options);
+      limitUnfinished({
+        socket,
+        connection,
+        budget: budgets.newShare(),
+        requestTimeoutMs: config.requestTimeoutMs,
+      });
     });
   });
   return {
     async [Symbol.asyncDispose]() {
       for (const timer of [pings, checks]) clearInterval(timer);
-      for (const socket of sockets.clients) socket.close(CloseCode.GoingAway, 'Going away');
+      for (const socket of sockets.clients) socket.close(EdgeCloseCode.GoingAway, 'Going away');
       await new Promise((resolve) => sockets.close(resolve));
     },
   };
 }
 
-interface Connected {
+interface Conversation {
   readonly socket: BoundedWebSocket;
   readonly connection: Duplex;
   readonly request: IncomingMessage;
-  readonly pipeline: GraphQLPipeline;
+  readonly protocol: Protocol<Connected>;
+  readonly incoming: IncomingMessages;
 }
 
 function converse(
-  { socket, connection, request, pipeline }: Connected,
-  { config, budgets, log }: WebSocketOptions,
+  { socket, connection, request, protocol, incoming }: Conversation,
+  { budgets, log }: WebSocketOptions,
 ): void {
-  const conversation = new Conversation({
-    pipeline,
-    request,
-    maxOperations: config.maxOperations,
-    budget: budgets.shareOf(connection),
-    deliver: (text) => socket.deliver(text),
-    close: (code, reason) => socket.close(code, reason),
-    log,
-  });
-  const initialisation = setTimeout(() => {
-    if (!conversation.isAcknowledged) socket.close(CloseCode.NoInit, 'Connection initialisation timeout');
-  }, config.connectionInitMs);
-  const meter = new FrameMeter();
-  const budget = budgets.newShare();
-  let held = 0;
-  let slowness: NodeJS.Timeout | undefined;
-  socket.on('message', (data) => {
-    try {
-      conversation.hear(data as Buffer);
-    } catch (error) {
-      log.error({ err: error }, 'a message over a WebSocket could not be answered');
-      socket.close(CloseCode.Unforeseen, 'Internal server error');
-    }
-  });
-  // Before `ws` hears the chunk: what it makes a message of counts as an operation, and not as held.
-  connection.prependListener('data', (chunk: Buffer) => {
-    const now = meter.hear(chunk);
-    const full = now > held ? budget.take(now - held) : undefined;
-    if (full !== undefined) {
-      socket.drop(CloseCode.TryAgainLater, noRoomIn(full));
-      return;
-    }
-    if (now < held) budget.giveBack(held - now);
-    held = now;
-    if (held === 0) {
-      clearTimeout(slowness);
-      slowness = undefined;
-    } else {
-      slowness ??= setTimeout(
-        () => socket.drop(CloseCode.TooSlowToSend, 'A message took longer than REQUEST_TIMEOUT_MS'),
-        config.requestTimeoutMs,
-      );
-    }
-  });
-  socket.once('close', () => {
-    clearTimeout(initialisation);
-    clearTimeout(slowness);
-    budget.giveBack(held);
-    held = 0;
-    conversation.end();
-  });
+  const held = new HeldMessages(budgets.shareOf(connection));
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (text) => socket.deliver(text),
+      close: (code, reason) => socket.close(code, fitting(reason)),
+      onMessage: (hear) =>
+        socket.on('message', (data) => {
+          // What came behind a message for which the socket is being closed.
+          if (socket.readyState !== WebSocket.OPEN) return;
+          const message = incoming.read(data as Buffer);
+          if (typeof message !== 'string') socket.close(message.code, message.reason);
+          else held.handOn(message, hear).catch((error) => closeFor(error, socket, log));
+        }),
+    },
+    { request, held },
+  );
+  socket.once('close', (code, reason) => void closed(code, String(reason)));
+}
+
+/** The only reason that may be too long has an id of the client's. */
+function fitting(reason = ''): string {
+  return Buffer.byteLength(reason) > LONGEST_REASON ? 'Subscriber already exists' : reason;
+}
+
+/** Either the client sent what only a server may send, for which graphql-ws has no code, or the fault is ours. */
+function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
+  if (error instanceof InvalidMessage || messageOf(error).startsWith('Unexpected message of type')) {
+    socket.close(INVALID_MESSAGE.code, INVALID_MESSAGE.reason);
+    return;
+  }
+  log.error({ err: error }, 'a message over a WebSocket could not be answered');
+  socket.close(CloseCode.InternalServerError, 'Internal server error');
 }
 
 function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
@@ -149,7 +147,7 @@ function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
     .filter(({ bufferedAmount }) => bufferedAmount > 0)
     .map((socket) => ({
       waitingBytes: socket.bufferedAmount,
-      drop: () => socket.drop(CloseCode.TooSlowToRead, 'Too slow: connect again'),
+      drop: () => socket.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again'),
     }));
   dropMostBehind(behind, limit);
 }

@@ -194,7 +194,7 @@ describe('over GET', () => {
 describe('a WebSocket', () => {
   test('takes messages in binary frames, too', async () => {
     const socket = await initialised();
-    socket.send(Buffer.from(JSON.stringify({ id: '1', type: 'subscribe', payload: NAME })));
+    socket.send(Buffer.from(subscribing('1')));
     const [answer] = await once(socket, 'message');
     expect(JSON.parse(String(answer))).toMatchObject({ type: 'next', payload: { data: { health: {} } } });
     socket.close();
@@ -204,7 +204,8 @@ describe('a WebSocket', () => {
     ['a binary frame that is not UTF-8', misspelt('caf\u00e9'), true, 1007],
     ['a text frame that is not UTF-8', misspelt('caf\u00e9'), false, 1007],
     ['half of an escaped pair', '{"type":"ping","payload":{"x":"\\ud83d"}}', false, 4400],
-    ['an id of 10,000 characters', JSON.stringify({ id: 'x'.repeat(7_000), type: 'complete' }), false, 4400],
+    ['an id of 257 characters', subscribing('x'.repeat(257)), false, 4400],
+    ['an id of 7,000 characters', subscribing('x'.repeat(7_000)), false, 4400],
     ['a ping of 10 KB', JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(10_000) } }), false, 1009],
     ['what is large and no subscription', `{"type":"pong"${' '.repeat(9_000)}}`, false, 1009],
   ])('is closed for %s', async (_what, data, binary, closeCode) => {
@@ -284,6 +285,10 @@ describe('a connection is closed when its time is over', () => {
     clearInterval(dripping);
   });
 });
+
+function subscribing(id: string): string {
+  return JSON.stringify({ id, type: 'subscribe', payload: NAME });
+}
 
 async function initialised(): Promise<WebSocket> {
   const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');

@@ -98,6 +98,39 @@ describe.runIf(process.platform === 'linux')('memory', () => {
   });
 });
 
+describe.runIf(process.platform === 'linux')('memory of open subscriptions', () => {
+  test.each([
+    [
+      'variables that they do not declare',
+      (id: string, junk: string) => `"variables":{"id":"${id}","x":${junk}}}`,
+    ],
+    [
+      'members that an operation does not have',
+      (id: string, junk: string) => `"x":${junk},"variables":{"id":"${id}"}}`,
+    ],
+    ['extensions', (id: string, junk: string) => `"extensions":{"x":${junk}},"variables":{"id":"${id}"}}`],
+    [
+      'members that a message does not have',
+      (id: string, junk: string) => `"variables":{"id":"${id}"}},"x":${junk}`,
+    ],
+  ])('does not grow with %s, in 1,000 messages of 7 KB', async (_what, rest) => {
+    const { id } = await submitTrip(gateway.url, TRIP);
+    const junk = `[${'{},'.repeat(2_000)}{}]`;
+    const query = JSON.stringify('subscription ($id: ID!) { taskResult(id: $id) { state } }');
+    const sockets = await Promise.all(Array.from({ length: 10 }, () => initialised()));
+    const grown = await growth(async () => {
+      for (const socket of sockets) {
+        for (let i = 0; i < 100; i++)
+          socket.send(`{"id":"${i}","type":"subscribe","payload":{"query":${query},${rest(id, junk)}}`);
+        socket.send('{"type":"ping"}');
+        await once(socket, 'message');
+      }
+    });
+    for (const socket of sockets) socket.terminate();
+    expect(grown).toBeLessThan(64 * MIB);
+  });
+});
+
 describe('a gateway with little room', () => {
   const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(3 * MIB) };
 
@@ -154,6 +187,81 @@ describe('a gateway with little room', () => {
       ({ d }) => d === 'next',
     );
     expect(heard).toMatchObject({ a: 'next', b: 'next' });
+  });
+});
+
+/** Whatever ended it: each of these would find no room the fourth time if the one before still had it. */
+describe('room that an operation had is there again', () => {
+  const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(2 * MIB) };
+  const SPACES = ' '.repeat(900_000);
+  const TIMES = 4;
+  let small: Gateway;
+  let taskId: string;
+
+  beforeAll(async () => {
+    small = await startGateway(nats, LIMITS);
+    ({ id: taskId } = await submitTrip(small.url, TRIP));
+  });
+
+  afterAll(() => small[Symbol.asyncDispose]());
+
+  const UPDATES = 'subscription ($id: ID!) { taskUpdates(id: $id) { state } }';
+
+  /** @param task whose id is a variable with 900 KB of space behind it. */
+  function asking({ id = '1', query = UPDATES, task = taskId, space = SPACES }): string {
+    return `{"id":"${id}","type":"subscribe","payload":{"query":${JSON.stringify(query)},"variables":{"id":"${task}"${space}}}}`;
+  }
+
+  /** Sends a message. @returns what comes next. */
+  async function answerTo(socket: WebSocket, message: string): Promise<string> {
+    const answer = once(socket, 'message');
+    socket.send(message);
+    return String((await answer)[0]);
+  }
+
+  test('once its client has completed it', async () => {
+    const socket = await initialised({}, small.url);
+    for (let i = 0; i < TIMES; i++) {
+      expect(await answerTo(socket, asking({ id: `${i}` }))).toContain('"QUEUED"');
+      socket.send(`{"id":"${i}","type":"complete"}`);
+    }
+    socket.close();
+  });
+
+  test.each([
+    ['a query has its answer', { query: 'query ($id: ID!) { task(id: $id) { state } }' }, '"QUEUED"'],
+    ['a subscription could not begin', { task: 'nonsense' }, 'TASK_NOT_FOUND'],
+    [
+      'an operation was refused',
+      { query: 'query ($id: ID!) { tusk(id: $id) }' },
+      'GRAPHQL_VALIDATION_FAILED',
+    ],
+  ])('once %s', async (_what, asked, expected) => {
+    const socket = await initialised({}, small.url);
+    for (let i = 0; i < TIMES; i++) {
+      expect(await answerTo(socket, asking({ id: `${i}`, ...asked }))).toContain(expected);
+      expect(await answerTo(socket, '{"type":"ping"}')).toMatch(/complete|pong/);
+    }
+    socket.close();
+  });
+
+  test('once it was one too many', async () => {
+    const socket = await initialised({}, small.url);
+    for (let i = 0; i < 100; i++)
+      expect(await answerTo(socket, asking({ id: `open ${i}`, space: '' }))).toContain('"QUEUED"');
+    for (let i = 0; i < TIMES; i++)
+      expect(await answerTo(socket, asking({}))).toContain('TOO_MANY_OPERATIONS');
+    socket.close();
+  });
+
+  test('once its WebSocket is closed, as for an id in use', async () => {
+    for (let i = 0; i < TIMES; i++) {
+      const socket = await initialised({}, small.url);
+      expect(await answerTo(socket, asking({}))).toContain('"QUEUED"');
+      const closed = once(socket, 'close');
+      socket.send(asking({}));
+      expect((await closed)[0]).toBe(4409);
+    }
   });
 });
 

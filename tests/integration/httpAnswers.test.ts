@@ -162,9 +162,10 @@ describe('a hash in place of an operation', () => {
     const messages = on(socket, 'message');
     await once(socket, 'open');
     socket.send(JSON.stringify({ type: 'connection_init' }));
+    await messages.next();
     socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: body }));
-    const [, overSocket] = [await messages.next(), await messages.next()];
-    expect(JSON.parse(String(overSocket.value?.[0]))).toEqual({ type: 'error', id: '1', payload: [told] });
+    const { value: overSocket } = await messages.next();
+    expect(JSON.parse(String(overSocket?.[0]))).toEqual({ type: 'error', id: '1', payload: [told] });
     socket.close();
   });
 

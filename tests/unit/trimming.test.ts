@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { Operations } from '../../src/edge/operations.ts';
-import { trimMessage, trimPayload } from '../../src/edge/trimming.ts';
+import { trimPayload, trimSubscribe } from '../../src/edge/trimming.ts';
 import { halfCharacterIn } from '../../src/edge/wireText.ts';
 
 const limits = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
@@ -66,7 +66,7 @@ test('a message is trimmed in its payload', () => {
     type: 'subscribe',
     payload: { query, operationName: 'A', variables: { id: '1', large } },
   };
-  const { payload } = JSON.parse(trimMessage(JSON.stringify(message), operations));
+  const { payload } = JSON.parse(trimSubscribe(JSON.stringify(message), operations) ?? '');
   expect(payload).toEqual({ query, operationName: 'A', variables: { id: '1' } });
 });
 

@@ -1,0 +1,93 @@
+/**
+ * The messages of one WebSocket, before graphql-ws hears them. It keeps each message, as text and as parsed, for as long
+ * as its operation is open, and the payload of `connection_init` for as long as the connection: so it is told no more
+ * than is needed. Most messages are short, and are handed on as they came.
+ */
+import { CloseCode, MessageType } from 'graphql-ws';
+import { EdgeCloseCode } from './closeCodes.ts';
+import type { Operations } from './operations.ts';
+import { isHashOnly } from './params.ts';
+import { trimSubscribe } from './trimming.ts';
+import { halfCharacterIn, textOf } from './wireText.ts';
+
+/** Largest message but `subscribe`, in bytes: a token, or the payload of a ping. */
+const SMALL_MESSAGE_BYTES = 8 * 1024;
+
+/** Why a WebSocket is closed. */
+export interface MessageRefusal {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const TOO_LARGE: MessageRefusal = {
+  code: EdgeCloseCode.MessageTooLarge,
+  reason: `Only a subscribe message after connection_init may exceed ${SMALL_MESSAGE_BYTES} bytes`,
+};
+const NOT_UTF8: MessageRefusal = { code: EdgeCloseCode.InvalidText, reason: 'Invalid UTF-8' };
+export const INVALID_MESSAGE: MessageRefusal = {
+  code: CloseCode.BadRequest,
+  reason: 'Invalid message received',
+};
+
+/** Of a message that may have a hash in place of a text: it has to be parsed twice. */
+const HASH = /"(?:persistedQuery|documentId)"/;
+
+type Members = Readonly<Record<string, unknown>>;
+
+export class IncomingMessages {
+  readonly #operations: Operations;
+  #isInitialised = false;
+
+  constructor(operations: Operations) {
+    this.#operations = operations;
+  }
+
+  /**
+   * @param bytes of a whole message, from a text frame or a binary one.
+   * @returns the text that graphql-ws hears, which also says what is no message of the protocol.
+   */
+  read(bytes: Buffer): string | MessageRefusal {
+    const isSmall = bytes.length <= SMALL_MESSAGE_BYTES;
+    if (!isSmall && !this.#isInitialised) return TOO_LARGE;
+    const text = textOf(bytes);
+    if (text === undefined) return NOT_UTF8;
+    if (halfCharacterIn(text) !== undefined) return INVALID_MESSAGE;
+    if (!this.#isInitialised) return this.#beforeInit(text);
+    const trimmed = trimSubscribe(text, this.#operations);
+    if (trimmed === undefined) return isSmall ? text : TOO_LARGE;
+    return HASH.test(trimmed) ? withQuery(trimmed) : trimmed;
+  }
+
+  #beforeInit(text: string): string {
+    const { type, payload } = membersOf(text) ?? {};
+    if (type !== MessageType.ConnectionInit) return text;
+    this.#isInitialised = true;
+    return isMembers(payload) ? JSON.stringify({ type, payload: authorizationIn(payload) }) : text;
+  }
+}
+
+/** graphql-ws takes no operation without a text; one that has only a hash is refused with a code instead. */
+function withQuery(json: string): string {
+  const { payload, ...message } = membersOf(json) ?? {};
+  if (!isMembers(payload) || !isHashOnly(payload)) return json;
+  return JSON.stringify({ ...message, payload: { ...payload, query: payload.query ?? '' } });
+}
+
+function authorizationIn(payload: Members): Members {
+  const [, authorization] =
+    Object.entries(payload).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof authorization === 'string' ? { authorization } : {};
+}
+
+function membersOf(json: string): Members | undefined {
+  try {
+    const message: unknown = JSON.parse(json);
+    return isMembers(message) ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,102 @@
+/** Operations over WebSocket: graphql-ws speaks `graphql-transport-ws`, `Operations` reads and runs what it is asked. */
+import type { IncomingMessage } from 'node:http';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { Config } from '../config.ts';
+import { RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import type { HeldMessages } from './heldMessages.ts';
+import { declaredOnly, type Operations } from './operations.ts';
+import { isHashOnly, persistedQueryNotSupported } from './params.ts';
+import { presentError, withoutHttp } from './requestRules.ts';
+
+export interface ProtocolOptions {
+  readonly config: Pick<Config, 'connectionInitMs' | 'maxOperations'>;
+  readonly log: Logger;
+}
+
+/** What is known of a WebSocket. */
+export interface Connected {
+  readonly request: IncomingMessage;
+  readonly held: HeldMessages;
+}
+
+/** A message was not of the protocol, which graphql-ws itself does not see. */
+export class InvalidMessage extends Error {}
+
+/** Longest id of an operation, in characters: it is kept, and stands in each answer. */
+const LONGEST_ID = 256;
+const DONE = { done: true, value: undefined } as const;
+
+/** What an operation runs with, and what ends it. */
+interface OperationArgs extends ExecutionArgs {
+  readonly rootValue: { readonly gone: AbortController };
+}
+
+export function speakGraphQL(
+  { schema, operations, contextOf }: GraphQLPipeline,
+  { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
+): Server<Connected> {
+  const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
+  return makeServer<Record<string, unknown>, Connected>({
+    connectionInitWaitTimeout: connectionInitMs,
+    // Before `onMessage` of graphql-ws returns: `held` relies on it.
+    onSubscribe({ subscriptions, extra: { request, held }, connectionParams }, id, payload) {
+      if (id.length > LONGEST_ID) throw new InvalidMessage();
+      try {
+        const { query, operationName, variables } = payload;
+        // This one is among them already.
+        if (Object.keys(subscriptions).length > maxOperations) throw tooManyOperations(maxOperations);
+        if (isHashOnly(payload)) throw persistedQueryNotSupported();
+        const { document, errors } = operations.read(query);
+        if (errors.length > 0) return errors;
+        const variableValues = declaredOnly(operations.choose(document, operationName), variables);
+        held.take();
+        const gone = new AbortController();
+        const contextValue = contextOf({ req: request, connectionParams, gone: gone.signal });
+        return { schema, document, operationName, variableValues, contextValue, rootValue: { gone } };
+      } catch (error) {
+        return [presentError(error, log)];
+      }
+    },
+    execute: (args) => answerOf(args as OperationArgs, operations),
+    subscribe: (args) => operations.subscribe(args).catch((error) => ({ errors: [error] })),
+    onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
+      errors && { data, errors: errors.map(present) },
+    onError: (_context, _id, _payload, errors) => errors.map(present),
+  });
+}
+
+/**
+ * The one answer of a query or a mutation. It is iterated, as graphql-ws tells of nothing else that its client has
+ * completed it or left: `return` then aborts `gone`, and what comes all the same is not sent.
+ *
+ * Written out, because V8 gives each generator function that is made a hidden class, which lives on and keeps all that
+ * the operation was made of until the next full collection.
+ */
+function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
+  const { gone } = args.rootValue;
+  let asked = false;
+  return {
+    async next() {
+      if (asked) return DONE;
+      asked = true;
+      const value = await operations.execute(args);
+      return gone.signal.aborted ? DONE : { done: false, value };
+    },
+    async return() {
+      gone.abort();
+      return DONE;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function tooManyOperations(limit: number): GraphQLError {
+  return new GraphQLError(`A connection may have ${limit} operations open at most: complete one first.`, {
+    extensions: { code: RequestErrorCode.TooManyOperations, limit },
+  });
+}
