@@ -37,8 +37,10 @@ export function answerJson(
   body: object,
   mediaType: MediaType = MediaType.Json,
 ): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
+  // A text leaves in one piece with the headers, bytes in a second one.
+  const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
+  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': length };
   response.writeHead(status, headers).end(text);
 }
 
