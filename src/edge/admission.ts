@@ -74,6 +74,7 @@ export class Admission {
 
 /** @returns undefined for a target that is no path: one of a proxy, or `*`. */
 export function pathOf({ url = '' }: IncomingMessage): string | undefined {
+  if (url === GRAPHQL_PATH) return url;
   return url.startsWith('/') && !url.startsWith('//') ? url.split('?', 1)[0] : undefined;
 }
 
