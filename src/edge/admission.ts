@@ -38,7 +38,7 @@ export class Admission {
   async admits(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { headers, rawHeaders } = request;
     const path = pathOf(request);
-    this.#origins.setHeaders(headers, response);
+    this.#origins.setHeaders(request, response);
     const refusal =
       (PATHS_OF_ANY_HOST.includes(path) ? undefined : hostRefusal(rawHeaders, this.#hosts)) ??
       this.#senderRefusal(request, path);
