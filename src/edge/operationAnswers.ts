@@ -74,7 +74,8 @@ export class OperationAnswers {
   ): Promise<void> {
     const { schema, operations, contextOf, stopping } = this.#pipeline;
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    // After an answer nobody has left. To abort makes an error with its stack: 8 µs, a sixth of what a POST takes the edge.
+    response.once('close', () => response.writableFinished || gone.abort());
     const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
     const results = await (kind === OperationTypeNode.SUBSCRIPTION
       ? operations.subscribe(args).catch(asResult)

@@ -2,11 +2,11 @@
  * Which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can forge, and
  * ask before they send anything of a page of another origin that a form could not send.
  */
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Refusal } from './answers.ts';
+import { type Refusal, VARY } from './answers.ts';
 
 /** Who sent a request, as far as its headers tell. */
 export const Sender = {
@@ -53,9 +53,11 @@ export class Origins {
   }
 
   /** Sets the headers that every answer has, refusals among them: without them a page could not read why. */
-  setHeaders(headers: IncomingHttpHeaders, response: ServerResponse): void {
-    response.setHeader('vary', 'Origin, Accept');
-    const { origin } = headers;
+  setHeaders({ method, headers: { origin } }: IncomingMessage, response: ServerResponse): void {
+    // A program's POST gets `VARY` with the others. One header set beforehand has Node set each of the others too: 3 µs, a
+    // twelfth of what a POST takes the edge.
+    if (origin === undefined && method === 'POST') return;
+    response.setHeader('vary', VARY);
     if (origin === undefined || !this.#isAllowed(origin)) return;
     response.setHeader('access-control-allow-origin', this.#allowed.includes('*') ? '*' : origin);
     response.setHeader('access-control-expose-headers', 'retry-after, allow');
@@ -63,7 +65,7 @@ export class Origins {
 
   /** Answers a browser that asks whether a page of an admitted origin may send what it is about to send. */
   answerPreflight(headers: IncomingHttpHeaders, response: ServerResponse): void {
-    response.setHeader('vary', 'Origin, Accept, Access-Control-Request-Headers');
+    response.setHeader('vary', `${VARY}, Access-Control-Request-Headers`);
     response.setHeader('access-control-allow-methods', 'GET, POST');
     response.setHeader('access-control-max-age', MAX_AGE_S);
     // Whatever is asked for: the gateway knows no cookies, so a header can do no more than one of a program.

@@ -2,11 +2,13 @@
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import { VARY } from './answers.ts';
 
 /** Proxies shall hand on each event as it comes: nginx buffers answers, others compress them. */
 export const STREAM_HEADERS = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
+  vary: VARY,
 };
 const SIGN_OF_LIFE_EVERY_MS = 12_000;
 
