@@ -35,7 +35,18 @@ export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
 
 export interface TaskError {
   readonly code: TaskErrorCode;
+  /** Of at most `MESSAGE_MAX_CHARACTERS`. */
   readonly message: string;
+}
+
+const MESSAGE_MAX_CHARACTERS = 1_000;
+
+/** An error whose message is cut off where it is too long: it may name what a model gave, such as a shape. */
+export function withShortMessage<E extends TaskError>(error: E): E {
+  if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
+  // Made anew from bytes: V8 would keep the whole text alive for the part of it.
+  const message = Buffer.from(error.message.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
+  return { ...error, message };
 }
 
 /** Where the time of a task went, in milliseconds. */
