@@ -10,7 +10,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ChildMessage } from '../process.ts';
 import { BrokerMending } from './brokerMending.ts';
-import { freeBytesAt, lockDataDir, makeDataDir } from './dataDir.ts';
+import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
 import type { StoreSizesOptions } from './storeSizes.ts';
@@ -75,25 +75,29 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   let mending: BrokerMending | undefined;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
-    await makeDataDir(dataDir, log);
-    opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
-    const natsServer = findNatsServer();
-    const { plan, urlOf, limits } = await planLocalBroker({
-      dataDir,
-      natsServer,
-      config,
-      log,
-      mayLower: {
-        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
-        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
-      },
-      sizesWith: system.sizesWith,
+    const { plan, tellUrl, limits } = await needingRoom(dataDir, async () => {
+      await makeDataDir(dataDir, log);
+      opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
+      return planLocalBroker({
+        dataDir,
+        natsServer: findNatsServer(),
+        config,
+        log,
+        mayLower: {
+          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+        },
+        sizesWith: system.sizesWith,
+      });
     });
     const [broker] = keep(plan);
     if (broker === undefined) throw new Error('a plan is kept as one process');
+    const stopNoting = noteWaiting([broker], log);
+    opened.defer(stopNoting);
     const outcome = await Promise.race([broker.ready, end.promise]);
+    stopNoting();
     if (typeof outcome === 'number') return outcome;
-    natsUrl = urlOf(outcome ?? '');
+    natsUrl = await needingRoom(dataDir, () => tellUrl(outcome ?? ''));
     sizes = {
       RESULT_MAX_BYTES: String(limits.resultMaxBytes),
       QUEUE_MAX_BYTES: String(limits.queueMaxBytes),

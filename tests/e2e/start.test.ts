@@ -364,6 +364,22 @@ describe('npm start', () => {
       expect(asked.errors()).toMatch(/room for 1\.\d GiB.*lower QUEUE_MAX_BYTES, free some space/);
     });
 
+    test('ends with exit code 78 and words where the disk is full already', async () => {
+      await using disk = await mountSmallDisk(256);
+      const dataDir = join(disk.path, 'data');
+      // What an earlier start has stored counts as room for the streams.
+      await mkdir(join(dataDir, 'jetstream'), { recursive: true, mode: 0o700 });
+      await writeFile(join(dataDir, 'nats-server.conf'), '{}');
+      await writeFile(join(dataDir, 'jetstream/kept'), Buffer.alloc(180 * 1024 * 1024));
+      disk.fill();
+      for (const folder of [dataDir, join(disk.path, 'new')]) {
+        await using system = await start({ DATA_DIR: folder });
+        expect(await system.exitCode).toBe(78);
+        expect(system.errors()).toContain(`DATA_DIR must lie on a disk with room, got ${folder} (ENOSPC`);
+        expect(system.errors()).not.toContain('foreseen');
+      }
+    });
+
     test('restarts its broker once there is room again after the disk was full, and loses no task', async () => {
       await using disk = await mountSmallDisk(256);
       await using system = await start({ DATA_DIR: join(disk.path, 'data') });
