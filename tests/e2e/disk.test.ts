@@ -81,7 +81,7 @@ describe.runIf(canMountDisks)('a disk that is full, and then has room again', ()
       ),
     ).toMatchObject({
       status: 503,
-      text: expect.stringMatching(/The broker does not store .*disk may be full.*STORE_FULL/),
+      text: expect.stringMatching(/The broker does not store .*disk is full, or was full.*STORE_FULL/),
     });
     const { errors } = await eventually(
       () => submit(gateway, 1),
