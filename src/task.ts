@@ -156,7 +156,7 @@ export function unnamedTaskId(model: string, contentDigest: string): string {
   return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
 }
 
-/** A text without the ids in it: whoever reads one may see and cancel its task. */
+/** A text without the ids in it: an id is all it takes to see and cancel its task. */
 export function withoutTaskIds(text: string): string {
   return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
 }

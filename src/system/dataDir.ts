@@ -45,7 +45,7 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
   const ownUid = process.getuid?.();
   if (ownUid !== undefined && uid !== ownUid)
     throw new ConfigurationError(
-      `DATA_DIR must belong to the user who runs Tidings (${ownUid}), got ${dataDir} of user ${uid}, who could read and ` +
+      `DATA_DIR must belong to the user who runs Tidings (${ownUid}), got ${dataDir} of user ${uid}. That user could read and ` +
         'change what the broker stores: choose another folder, or change its owner',
     );
   if ((mode & RIGHTS_OF_OTHERS) === 0) return;

@@ -40,7 +40,7 @@ export interface LocalBrokerOptions {
   readonly log: Logger;
 }
 
-export interface LocalBroker {
+interface LocalBroker {
   readonly plan: ProcessPlan;
   /**
    * Writes NATS_URL for people to DATA_DIR.

@@ -252,7 +252,7 @@ describe('npm start', () => {
     );
   });
 
-  test('its broker refuses whoever does not know the login, which only files of its user and its processes hold', async () => {
+  test('its broker refuses clients without the login, which only files of its user and its processes hold', async () => {
     await using system = await start();
     const [natsServer = 0, worker = 0, gateway = 0] = await system.pids();
     await system.banner;

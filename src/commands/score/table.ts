@@ -25,7 +25,7 @@ export interface ScoredPart {
 }
 
 /** The rows of a part. */
-export interface InputPart {
+interface InputPart {
   /** For each input its cells. */
   readonly cells: readonly (readonly DuckDBValue[])[];
   /** Why a row cannot be scored, whatever its cells are. */
