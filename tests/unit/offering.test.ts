@@ -215,7 +215,7 @@ test('a pin of what cannot be had names what can, and why a refused version cann
     expect(pin(version)).toThrow(
       /modelVersion must be a version of m that can be had \(1, 2\), got "[4x]*"$/,
     );
-  expect(pin('3')).toThrow(/\(1, 2\), got "3" \(a worker refuses it: broken\)$/);
+  expect(pin('3')).toThrow(/\(1, 2\), got "3" \(a worker refuses it: broken: 'a.onnx'\)$/);
 });
 
 test('each version says what workers make of it', () => {
