@@ -18,6 +18,8 @@ import type { StoreSizesOptions } from './storeSizes.ts';
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;
 const WAITING_NOTE_MS = 5_000;
+/** With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill. */
+const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
 
 export interface System {
   readonly config: Config;
@@ -31,6 +33,8 @@ export interface System {
   readonly onInterrupt: (listener: () => void) => void;
   /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
   readonly sizesWith: StoreSizesOptions['sizesWith'];
+  /** Time to leave after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
+  readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
   /** Called once, when gateways and workers are ready, with the address of the gateways. */
   readonly onReady: (address: string) => void;
 }
@@ -108,7 +112,6 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   }
 
   const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
-  // With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill.
   const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
@@ -121,8 +124,9 @@ export async function supervise({ config, log, ...system }: System): Promise<num
         }),
       ),
     );
-  const workers = keepAll('worker', config.workers, system.worker, 5_500);
-  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + 2_500);
+  const stopWithinMs = system.stopWithinMs ?? STOP_WITHIN_MS;
+  const workers = keepAll('worker', config.workers, system.worker, stopWithinMs.worker);
+  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + stopWithinMs.gateway);
   const all = [...gateways, ...workers];
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);

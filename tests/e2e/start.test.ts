@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { commandLine } from '../../src/processLock.js';
-import { supervise } from '../../src/system/supervisor.ts';
+import { type System, supervise } from '../../src/system/supervisor.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
   collect,
@@ -103,10 +103,11 @@ describe('the supervisor, with small programs as gateway and worker', () => {
 
   test('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
     await using system = await runPrograms({
-      drainMs: 5_000,
-      // A little longer than one that does not drain may take.
+      drainMs: 10_000,
+      stopWithinMs: { worker: 5_500, gateway: 0 },
+      // Longer than one that does not drain may take.
       gateway: `
-        process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 2_600));
+        process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 100));
         ${READY}
       `,
     });
@@ -325,28 +326,27 @@ describe('npm start', () => {
     test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
       await using disk = await mountSmallDisk(1024);
       const dataDir = join(disk.path, 'data');
-      for (const run of ['first', 'second']) {
-        await using system = await start({ DATA_DIR: dataDir });
+      const saysSizes = async ({ log }: { readonly log: LogLines }) =>
         expect(
-          await system.log.find({
-            msg: 'the disk of DATA_DIR is small: the stores are smaller than by default',
-          }),
-          run,
+          await log.find({ msg: 'the disk of DATA_DIR is small: the stores are smaller than by default' }),
         ).toMatchObject({ room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' });
+      {
+        await using system = await start({ DATA_DIR: dataDir });
+        await saysSizes(system);
         const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
         const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
-        expect(await onlyTask(sse(url, TASK_RESULT, { id })), run).toMatchObject({ state: 'SUCCEEDED' });
+        expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
         const { url: broker, password } = await brokerLogin(dataDir);
         const connection = await connectTo(broker, { user: 'tidings', pass: password });
         const { config } = await (await jetstreamManager(connection)).streams.info('RESULTS');
         expect(config.max_bytes).toBe(256 * 1024 * 1024);
         await connection.close();
-        system.kill('SIGTERM');
-        await system.exitCode;
-        // As much as the stores may take: together with what is left free it is the same room.
-        await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
-        await writeFile(join(dataDir, 'jetstream/jetstream/kept/blocks'), Buffer.alloc(300 * 1024 * 1024));
       }
+      // As much as the stores may take: together with what is left free it is the same room.
+      await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
+      execFileSync('fallocate', ['-l', '300MiB', join(dataDir, 'jetstream/jetstream/kept/blocks')]);
+      await using again = await start({ DATA_DIR: dataDir });
+      await saysSizes(again);
     });
 
     test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
@@ -370,7 +370,7 @@ describe('npm start', () => {
       // What an earlier start has stored counts as room for the streams.
       await mkdir(join(dataDir, 'jetstream'), { recursive: true, mode: 0o700 });
       await writeFile(join(dataDir, 'nats-server.conf'), '{}');
-      await writeFile(join(dataDir, 'jetstream/kept'), Buffer.alloc(180 * 1024 * 1024));
+      execFileSync('fallocate', ['-l', '180MiB', join(dataDir, 'jetstream/kept')]);
       disk.fill();
       for (const folder of [dataDir, join(disk.path, 'new')]) {
         await using system = await start({ DATA_DIR: folder });
@@ -483,7 +483,12 @@ const WORKER = `
 `;
 
 /** Supervises a real nats-server and two small programs, in this process. */
-async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } = {}) {
+async function runPrograms({
+  gateway = GATEWAY,
+  worker = WORKER,
+  drainMs = 0,
+  stopWithinMs,
+}: Partial<Pick<System, 'gateway' | 'worker' | 'stopWithinMs'>> & { drainMs?: number } = {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
   const trace = join(folder.path, 'trace.txt');
   await writeFile(trace, '');
@@ -511,6 +516,7 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } =
       interrupt = listener;
     },
     onReady: ready.resolve,
+    ...(stopWithinMs === undefined ? {} : { stopWithinMs }),
   });
   return {
     log,
