@@ -34,7 +34,8 @@ import { eventually } from '../support/streams.ts';
 const START = join(import.meta.dirname, '../../src/start.ts');
 
 describe('the supervisor, with small programs as gateway and worker', () => {
-  test('a worker that is killed is started again, and the log says so', async () => {
+  // At the same time: mostly they wait for pauses and for the time to leave.
+  test.concurrent('a worker that is killed is started again, and the log says so', async () => {
     await using system = await runPrograms();
     await system.ready;
     const first = await system.log.next({ msg: 'worker is ready' });
@@ -47,7 +48,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(second.pid).not.toBe(first.pid);
   });
 
-  test('a nats-server that is killed comes back on the same port', async () => {
+  test.concurrent('a nats-server that is killed comes back on the same port', async () => {
     await using system = await runPrograms();
     const first = await system.log.next({ msg: 'nats-server is ready' });
     process.kill(first.pid, 'SIGKILL');
@@ -56,7 +57,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(second.address).toBe(first.address);
   });
 
-  test('a process that keeps failing is started again after longer and longer pauses', async () => {
+  test.concurrent('a process that keeps failing is started again after longer and longer pauses', async () => {
     await using system = await runPrograms({ worker: 'process.exit(3);' });
     for (const pauseMs of [200, 400, 800]) {
       expect(await system.log.next({ msg: 'worker ended, starting it again' })).toMatchObject({
@@ -66,12 +67,12 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     }
   });
 
-  test('a start that takes long says what it waits for', async () => {
+  test.concurrent('a start that takes long says what it waits for', async () => {
     await using system = await runPrograms({ worker: 'setInterval(() => {}, 1_000);' });
     expect(await system.log.next({ msg: 'still waiting for: worker' })).toBeDefined();
   });
 
-  test('exit code 78 of one process stops everything with 78', async () => {
+  test.concurrent('exit code 78 of one process stops everything with 78', async () => {
     await using system = await runPrograms({
       worker: `process.on('SIGUSR2', () => process.exit(78)); ${READY}`,
     });
@@ -82,7 +83,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(await system.trace()).toBe('gateway stopped\n');
   });
 
-  test('an interrupt stops the gateway, then the worker, and nats-server last', async () => {
+  test.concurrent('an interrupt stops the gateway, then the worker, and nats-server last', async () => {
     await using system = await runPrograms();
     const { pid } = await system.log.next({ msg: 'nats-server is ready' });
     await system.ready;
@@ -92,7 +93,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(commandLine(pid)).toBeUndefined();
   });
 
-  test('a process that does not leave when asked is killed, and the end comes within ten seconds', async () => {
+  test.concurrent('a process that does not leave when asked is killed, and the end comes within ten seconds', async () => {
     await using system = await runPrograms({ gateway: DEAF });
     await system.ready;
     const interruptedAt = performance.now();
@@ -101,7 +102,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(performance.now() - interruptedAt).toBeLessThan(10_000);
   });
 
-  test('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
+  test.concurrent('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
     await using system = await runPrograms({
       drainMs: 10_000,
       stopWithinMs: { worker: 5_500, gateway: 0 },
@@ -322,7 +323,7 @@ describe('npm start', () => {
     );
   });
 
-  describe.runIf(canMountDisks)('on a small disk', () => {
+  describe.runIf(canMountDisks)('on a small disk', { concurrent: true }, () => {
     test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
       await using disk = await mountSmallDisk(1024);
       const dataDir = join(disk.path, 'data');
