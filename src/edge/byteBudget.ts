@@ -36,7 +36,7 @@ export class ByteBudget {
   }
 }
 
-/** What a chunk takes up beside its bytes: clients may send one byte at a time. */
+/** What a chunk or a fragment takes up beside its bytes: clients may send one byte at a time. */
 export const CHUNK_BYTES = 256;
 
 /** The shares of connections, and the whole that they are of. */

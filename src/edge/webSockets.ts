@@ -41,6 +41,9 @@ export interface WebSocketOptions {
 /** A client that has not answered a ping by the next one is gone. */
 const PING_MS = 12_000;
 
+/** Of one message. Browsers cut large messages into pieces of 128 KiB: the largest that can be allowed has 512. */
+const MAX_FRAGMENTS = 1_024;
+
 /** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
 const CLOSE_SOON = { closeTimeout: 1_000 };
 
@@ -54,6 +57,7 @@ export function serveWebSockets(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
+    maxFragments: MAX_FRAGMENTS,
     handleProtocols,
     ...CLOSE_SOON,
     // `boundedWebSocket` answers pings.

@@ -39,12 +39,17 @@ test.each([
 test('fragments are held until the last of them, with pings in between', () => {
   const meter = new FrameMeter();
   const ping = frame('ping', { opcode: 9 });
-  expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 256);
-  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(150 + 512);
+  expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 512);
+  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(150 + 1_024);
   expect(meter.hear(Buffer.concat([frame('x', { opcode: 0 }), frame('y'), frame('z').subarray(0, 6)]))).toBe(
     0,
   );
   expect(meter.hear(frame('z').subarray(6))).toBe(0);
+});
+
+test('each fragment takes up more than its bytes, however many come in one chunk', () => {
+  const fragments = Array.from({ length: 16_000 }, (_, i) => frame('x', { fin: false, opcode: i ? 0 : 1 }));
+  expect(new FrameMeter().hear(Buffer.concat(fragments))).toBe(16_000 * (1 + 256) + 256);
 });
 
 test('pings alone hold nothing, however many come', () => {
