@@ -8,10 +8,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH } from './admission.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
+import { GRAPHQL_PATH } from './target.ts';
 
 interface Arrival {
   readonly req: IncomingMessage;

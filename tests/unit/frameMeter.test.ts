@@ -40,7 +40,9 @@ test('fragments are held until the last of them, with pings in between', () => {
   const meter = new FrameMeter();
   const ping = frame('ping', { opcode: 9 });
   expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 512);
-  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(150 + 1_024);
+  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(
+    150 + 1_024,
+  );
   expect(meter.hear(Buffer.concat([frame('x', { opcode: 0 }), frame('y'), frame('z').subarray(0, 6)]))).toBe(
     0,
   );
