@@ -68,7 +68,8 @@ export class Admission {
     if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
     const sender = this.#origins.senderOf(headers);
     if (sender === Sender.Foreign) return this.#origins.refusal(headers.origin ?? '');
-    return method === 'GET' || method === 'HEAD' ? unaskedRefusal(headers, sender) : undefined;
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    return this.#origins.admitsEventSource(headers) ? undefined : unaskedRefusal(headers, sender);
   }
 }
 

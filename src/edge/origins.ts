@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Refusal, VARY } from './answers.ts';
+import { MediaType } from './mediaTypes.ts';
 import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';
 
 /** Who sent a request, as far as its headers tell. */
@@ -47,6 +48,17 @@ export class Origins {
     return isOwn || this.#isAllowed(origin) || isOriginOf(origin, headers.host)
       ? Sender.Admitted
       : Sender.Foreign;
+  }
+
+  /**
+   * Whether an `EventSource` is known to be of an admitted page by its `Referer` alone, which a page can suppress but not
+   * forge: over plain http, to a name that is not loopback, browsers send nothing else with a GET of the same origin.
+   */
+  admitsEventSource({ accept, referer, host, ...headers }: IncomingHttpHeaders): boolean {
+    if (accept !== MediaType.EventStream || referer === undefined) return false;
+    if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false;
+    const origin = URL.parse(referer)?.origin ?? 'null';
+    return this.#isAllowed(origin) || isOriginOf(origin, host);
   }
 
   /** Sets the headers that every answer has, refusals among them: without them a page could not read why. */

@@ -320,6 +320,7 @@ describe('a request that any web page can have sent', () => {
     { accept: 'image/avif,image/webp,*/*', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
     { accept: 'text/event-stream' },
     { accept: 'text/event-stream', 'sec-fetch-site': 'cross-site' },
+    { accept: 'text/event-stream', 'sec-fetch-site': 'cross-site', referer: 'http://gateway.example:4000/' },
     { accept: 'application/json', 'sec-fetch-site': 'same-site' },
     { 'content-type': 'text/plain' },
     { 'content-type': 'TEXT/PLAIN; charset=utf-8; application/json' },
@@ -355,6 +356,27 @@ describe('a request that any web page can have sent', () => {
     const answer = await get(gateway, lines);
     expect(answer.status).toBe(200);
     expect(answer.body).toContain('"data":{"__typename":"Query"}');
+  });
+
+  test('is told by its Referer if it is an EventSource over plain http to a name that is not loopback', async () => {
+    const statusOf = async (headers: Record<string, string>) =>
+      (await get(configured, { host: 'api.example:4000', accept: 'text/event-stream', ...headers })).status;
+    for (const referer of ['http://api.example:4000/page?a=b', 'https://api.example:4000/', `${APP}/page`])
+      expect(await statusOf({ referer })).toBe(200);
+    for (const referer of [
+      'http://evil.example/',
+      'http://api.example:4000@evil.example/',
+      'http://api.example/',
+      'api.example:4000',
+      'about:blank',
+      'null',
+      '',
+    ])
+      expect(await statusOf({ referer })).toBe(400);
+    const referer = 'http://api.example:4000/';
+    expect(await statusOf({ referer, accept: '*/*' })).toBe(400);
+    expect(await statusOf({ referer, 'sec-fetch-site': 'same-site' })).toBe(400);
+    expect(await statusOf({ referer, origin: EVIL })).toBe(403);
   });
 
   test.each([
