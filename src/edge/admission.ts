@@ -63,7 +63,7 @@ export class Admission {
   #senderRefusal(request: IncomingMessage, path: string | undefined): Refusal | undefined {
     const { method, headers } = request;
     const isForGraphql = path === GRAPHQL_PATH && !wantsGraphiql(request);
-    // A POST of anything but JSON is refused for its media type, whoever sends it.
+    // A POST of anything but JSON is refused for its media type, of a foreign page too.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
     if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
     const sender = this.#origins.senderOf(headers);

@@ -25,7 +25,7 @@ export interface BodyOptions {
 }
 
 /** A body that was read. */
-export interface Body {
+interface Body {
   readonly text: string;
   /** Counts it until it is disposed of. */
   readonly reservation: Reservation;

@@ -7,7 +7,7 @@ import type { ConnectionBudgets } from './byteBudget.ts';
 import { hasOneAnswer, type OperationAnswers } from './operationAnswers.ts';
 import { Reservation } from './reservation.ts';
 
-export interface GetOptions {
+interface GetOptions {
   readonly answers: OperationAnswers;
   /** Answers an operation that may be run and has one answer. */
   readonly answerOnce: (request: IncomingMessage, response: ServerResponse) => unknown;

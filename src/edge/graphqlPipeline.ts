@@ -7,14 +7,14 @@ import { type OperatorOptions, operatorGate } from './operators.ts';
 export interface PipelineOptions extends OperatorOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
-  /** What every operation is given, beside who asks. */
+  /** What every operation is given, beside its caller. */
   readonly context: object;
   /** Aborted when the server stops: streams that end with an error from then on are cut off. */
   readonly stopping: AbortSignal;
 }
 
-/** What a transport knows of who asks. */
-interface Arrival {
+/** What a transport knows of the client that asks for an operation. */
+interface Caller {
   /** Over WebSocket, the upgrade. */
   readonly req: IncomingMessage;
   /** The payload of `connection_init`. */
@@ -27,7 +27,7 @@ export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   /** What resolvers are given. */
-  readonly contextOf: (arrival: Arrival) => object;
+  readonly contextOf: (caller: Caller) => object;
   readonly stopping: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   const { schema, operations, context, stopping } = options;
   const requireOperator = operatorGate(options);
-  const contextOf = ({ req, connectionParams, gone }: Arrival) => ({
+  const contextOf = ({ req, connectionParams, gone }: Caller) => ({
     ...context,
     owner: 'anonymous',
     requireOperator: once(() =>

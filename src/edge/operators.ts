@@ -6,8 +6,8 @@ import type { Logger } from '../log.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 
-/** What is known of somebody who asks for what is for operators. */
-export interface Asker {
+/** What is known of a client that asks for what is for operators. */
+interface Asker {
   /** As the HTTP header has it: `Bearer` and the token. */
   readonly authorization: unknown;
   /** The name under which the request came. */
@@ -21,7 +21,7 @@ export interface Asker {
  *
  * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` to an address that tried too often.
  */
-export type OperatorGate = (asker: Asker) => Promise<void>;
+type OperatorGate = (asker: Asker) => Promise<void>;
 
 export interface OperatorOptions {
   readonly config: Pick<Config, 'operatorToken'>;

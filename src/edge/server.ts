@@ -37,7 +37,7 @@ import { GRAPHQL_PATH, pathOf } from './target.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 import { yogaHandler } from './yoga.ts';
 
-export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
+interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
   readonly models: readonly Model[];
   readonly config: PipelineOptions['config'] &
     OperationLimits &
@@ -52,7 +52,7 @@ export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
 }
 
 /** What is there once the broker is. */
-export interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
+interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
   /** Called when the server stops: ends what subscriptions wait for with an error. */
   readonly endSubscriptions: () => void;
 }

@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000;
 /** Tries that may wait: of one address, and of all. */
 const WAITING_OF_ADDRESS = 2;
 const WAITING = 1_000;
-/** About 200 bytes each. The address that has not tried for longest is forgotten first. */
+/** About 250 bytes each. The address that has not tried for longest is forgotten first. */
 const KEPT_ADDRESSES = 10_000;
 const FORGET_AFTER_MS = 3_600_000;
 const LOG_EVERY_MS = 60_000;

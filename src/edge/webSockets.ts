@@ -1,4 +1,4 @@
-/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: who may connect, and what a connection may take. */
+/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: which upgrades are taken, and what a connection may take. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws';
@@ -11,8 +11,8 @@ import { refuseUpgrade } from './answers.ts';
 import type { ConnectionBudgets } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { HeldMessages } from './heldMessages.ts';
 import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
+import { OpenMessages } from './openMessages.ts';
 import {
   type BoundedWebSocket,
   boundedWebSocket,
@@ -111,7 +111,7 @@ function converse(
   { socket, connection, request, protocol, incoming }: Conversation,
   { budgets, log }: WebSocketOptions,
 ): void {
-  const held = new HeldMessages(budgets.shareOf(connection));
+  const messages = new OpenMessages(budgets.shareOf(connection));
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
@@ -123,10 +123,10 @@ function converse(
           if (socket.readyState !== WebSocket.OPEN) return;
           const message = incoming.read(data as Buffer);
           if (typeof message !== 'string') socket.close(message.code, message.reason);
-          else held.handOn(message, hear).catch((error) => closeFor(error, socket, log));
+          else messages.handOn(message, hear).catch((error) => closeFor(error, socket, log));
         }),
     },
-    { request, held },
+    { request, messages },
   );
   socket.once('close', (code, reason) => void closed(code, String(reason)));
 }
