@@ -31,13 +31,15 @@ import type { OperationLimits } from './operationLimits.ts';
 import { Operations } from './operations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
-import { OpenResponses } from './slowClients.ts';
+import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
 import { cutOff } from './streaming.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 import { yogaHandler } from './yoga.ts';
 
-interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
+interface ServerOptions
+  extends Pick<PipelineOptions, 'schema'>,
+    Pick<OpenResponsesOptions, 'stalledAfterMs'> {
   readonly models: readonly Model[];
   readonly config: PipelineOptions['config'] &
     OperationLimits &
@@ -109,12 +111,12 @@ class Server implements AsyncDisposable {
 
   /** @param http which listens. */
   constructor(http: HttpServer, options: ServerOptions) {
-    const { config, models, schema, log } = options;
+    const { config, models, schema, stalledAfterMs, log } = options;
     const { address, port } = http.address() as AddressInfo;
     this.url = `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`;
     this.#options = { ...options, isLocal: isLoopbackAddress(address) };
     this.#admission = new Admission(this.#options);
-    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, log });
+    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, stalledAfterMs, log });
     this.#budgets = new ConnectionBudgets(config);
     this.#operations = new Operations(schema, config);
     this.#answerPage = graphiqlHandler({

@@ -113,7 +113,7 @@ export interface OpenResponsesOptions {
    *
    * @default 10_000
    */
-  readonly stalledAfterMs?: number;
+  readonly stalledAfterMs?: number | undefined;
   readonly log: Logger;
 }
 

@@ -198,6 +198,27 @@ describe('a gateway with little room', () => {
   });
 });
 
+test('the target of a GET takes room of its connection, until it is answered', async () => {
+  await using small = await startGateway(nats, { MAX_BODY_BYTES: '4096' });
+  const { id } = await submitTrip(small.url, TRIP);
+  const get = (query: string, accept: string, space: number) =>
+    fetch(`${small.url}?query=${encodeURIComponent(query)}&x=${'x'.repeat(space)}`, {
+      headers: { accept, 'apollo-require-preflight': '1' },
+    });
+  for (let i = 0; i < 5; i++)
+    expect((await get('{ __typename }', 'application/json', 5_000)).status).toBe(200);
+  for (const [query, accept] of [
+    ['{ __typename }', 'application/json'],
+    [`subscription { taskUpdates(id: "${id}") { state } }`, 'text/event-stream'],
+  ] as const) {
+    const refused = await get(query, accept, 9_000);
+    expect(refused.status).toBe(503);
+    expect(refusalIn(await refused.json())).toMatchObject({
+      extensions: { code: 'GATEWAY_BUSY', limit: 8_192 },
+    });
+  }
+});
+
 /** Whatever ended it: each of these would find no room the fourth time if the one before still had it. */
 describe('room that an operation had is there again', () => {
   const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(2 * MIB) };
