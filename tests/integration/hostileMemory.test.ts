@@ -198,6 +198,22 @@ describe('a gateway with little room', () => {
   });
 });
 
+test('a message in more than 1,024 fragments closes its WebSocket with 1008', async () => {
+  const socket = await initialised();
+  const fragments = (text: string) => {
+    const size = Math.ceil(text.length / 1_000);
+    for (let at = 0; at < text.length; at += size)
+      socket.send(text.slice(at, at + size), { fin: at + size >= text.length });
+  };
+  const answer = once(socket, 'message');
+  const query = `{ __typename }${' '.repeat(2_000)}`;
+  fragments(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  expect(String((await answer)[0])).toContain('"data"');
+  const closed = once(socket, 'close');
+  for (let i = 0; i < 1_025; i++) socket.send('x', { fin: false });
+  expect((await closed)[0]).toBe(1008);
+});
+
 test('the target of a GET takes room of its connection, until it is answered', async () => {
   await using small = await startGateway(nats, { MAX_BODY_BYTES: '4096' });
   const { id } = await submitTrip(small.url, TRIP);
