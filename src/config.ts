@@ -210,7 +210,7 @@ const settings = {
     unit: 'bytes',
     default: String(64 * MIB),
     consequence:
-      'Bodies and messages that one gateway is receiving or answering, open subscriptions among them, all connections together; parsed, a byte can take up twenty. As much again may wait for clients that read slowly. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. At least twice `MAX_BODY_BYTES`, which is what one connection may have, and a WebSocket as much again of a message that is coming.',
+      'Bodies and messages that one gateway is receiving or answering, open subscriptions among them, all connections together; parsed, a byte can take up twenty. An eighth is kept for connections that hold 16 KiB at most, so that small predictions go on. As much again may wait for clients that read slowly. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. Beside that eighth at least twice `MAX_BODY_BYTES`, which is what one connection may have, and a WebSocket as much again of a message that is coming.',
     parse: integer(MIB),
   },
   maxDepth: {

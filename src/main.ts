@@ -39,13 +39,13 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   /** New with every start: what an earlier process accepted is then found in the streams. */
   const home = randomBytes(4).toString('hex');
 
-  // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
-  await using server = await openServer({
-    models,
-    schema,
-    config: { ...config, maxConnections: connectionsWithin(config.maxConnections, log) },
+  const maxConnections = connectionsWithin({
+    wanted: config.maxConnections,
+    isAskedFor: Boolean(env.MAX_CONNECTIONS),
     log,
   });
+  // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
+  await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',

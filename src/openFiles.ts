@@ -10,19 +10,33 @@ import type { Logger } from './log.ts';
 /** For the broker, the models, the log, Node's own, and connections that are being refused. */
 const KEPT_FILES = 128;
 
+export interface WantedConnections {
+  /** As MAX_CONNECTIONS. */
+  readonly wanted: number;
+  /** Whether somebody asked for so many: it is no news that a limit is below the default. */
+  readonly isAskedFor: boolean;
+  readonly log: Logger;
+  /** @default that of this process */
+  readonly limit?: number;
+}
+
 /**
- * @param wanted as MAX_CONNECTIONS
  * @returns how many may be taken: fewer than wanted, with a line in the log, where the limit is lower.
  * @throws {ConfigurationError} if the limit leaves room for none.
  */
-export function connectionsWithin(wanted: number, log: Logger, limit = openFilesLimit()): number {
+export function connectionsWithin({
+  wanted,
+  isAskedFor,
+  log,
+  limit = openFilesLimit(),
+}: WantedConnections): number {
   const room = limit - KEPT_FILES;
   if (room >= wanted) return wanted;
   if (room < 1)
     throw new ConfigurationError(
       `the limit of open files must be above ${KEPT_FILES}, got ${limit}: raise it with ulimit -n`,
     );
-  log.warn(
+  log[isAskedFor ? 'warn' : 'info'](
     { openFiles: limit, maxConnections: room },
     `MAX_CONNECTIONS is ${wanted}, but the limit of open files leaves room for ${room}: raise it with ulimit -n, or lower MAX_CONNECTIONS`,
   );

@@ -5,10 +5,10 @@ import type { Logger } from '../log.ts';
 import { type Refusal, refuse } from './answers.ts';
 import { mediaTypeOf, unaskedRefusal } from './csrf.ts';
 import { wantsGraphiql } from './graphiql.ts';
-import { type HostRules, hostRefusal } from './hosts.ts';
+import { type HostOptions, Hosts } from './hosts.ts';
 import { type OriginOptions, Origins, Sender } from './origins.ts';
+import { GRAPHQL_PATH, pathOf } from './target.ts';
 
-export const GRAPHQL_PATH = '/graphql';
 /**
  * For balancers and probes, which ask by an address, or by no name at all; HAProxy asks for `/` unless it is told another
  * path. A target that is no path is refused anyway.
@@ -20,18 +20,18 @@ const NO_WEB_SOCKET: Refusal = {
   message: `There is no WebSocket at this address: GraphQL is at ${GRAPHQL_PATH}.`,
 };
 
-export interface AdmissionOptions {
-  readonly config: HostRules & OriginOptions['config'];
+export interface AdmissionOptions extends Pick<HostOptions, 'isLocal'> {
+  readonly config: HostOptions['config'] & OriginOptions['config'];
   readonly log: Logger;
 }
 
 export class Admission {
-  readonly #hosts: HostRules;
+  readonly #hosts: Hosts;
   readonly #origins: Origins;
 
-  constructor({ config, log }: AdmissionOptions) {
-    this.#hosts = config;
-    this.#origins = new Origins({ config, log });
+  constructor(options: AdmissionOptions) {
+    this.#hosts = new Hosts(options);
+    this.#origins = new Origins(options);
   }
 
   /** @returns whether the request may go on; otherwise it has been answered. */
@@ -40,7 +40,7 @@ export class Admission {
     const path = pathOf(request);
     this.#origins.setHeaders(request, response);
     const refusal =
-      (PATHS_OF_ANY_HOST.includes(path) ? undefined : hostRefusal(rawHeaders, this.#hosts)) ??
+      (PATHS_OF_ANY_HOST.includes(path) ? undefined : this.#hosts.refusal(rawHeaders)) ??
       this.#senderRefusal(request, path);
     if (refusal !== undefined) {
       await refuse(request, response, refusal);
@@ -55,7 +55,7 @@ export class Admission {
   upgradeRefusal(request: IncomingMessage): Refusal | undefined {
     if (pathOf(request) !== GRAPHQL_PATH) return NO_WEB_SOCKET;
     const { headers, rawHeaders } = request;
-    const refusal = hostRefusal(rawHeaders, this.#hosts);
+    const refusal = this.#hosts.refusal(rawHeaders);
     if (refusal !== undefined || this.#origins.senderOf(headers) !== Sender.Foreign) return refusal;
     return this.#origins.refusal(headers.origin ?? '');
   }
@@ -63,19 +63,14 @@ export class Admission {
   #senderRefusal(request: IncomingMessage, path: string | undefined): Refusal | undefined {
     const { method, headers } = request;
     const isForGraphql = path === GRAPHQL_PATH && !wantsGraphiql(request);
-    // A POST of anything but JSON is refused for its media type, whoever sends it.
+    // A POST of anything but JSON is refused for its media type, of a foreign page too.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
     if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
     const sender = this.#origins.senderOf(headers);
     if (sender === Sender.Foreign) return this.#origins.refusal(headers.origin ?? '');
-    return method === 'GET' || method === 'HEAD' ? unaskedRefusal(headers, sender) : undefined;
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    return this.#origins.admitsEventSource(headers) ? undefined : unaskedRefusal(headers, sender);
   }
-}
-
-/** @returns undefined for a target that is no path: one of a proxy, or `*`. */
-export function pathOf({ url = '' }: IncomingMessage): string | undefined {
-  if (url === GRAPHQL_PATH) return url;
-  return url.startsWith('/') && !url.startsWith('//') ? url.split('?', 1)[0] : undefined;
 }
 
 /** A browser that asks what a page may send. */

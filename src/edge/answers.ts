@@ -18,6 +18,17 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Thrown where a request turns out not to be taken. */
+export class RequestRefused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.name = 'RequestRefused';
+    this.refusal = refusal;
+  }
+}
+
 /** Answers with one error. What is left of the request's body is not kept: Node drops it. */
 export async function refuse(
   request: IncomingMessage,

@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
-import type { Refusal } from './answers.ts';
-import { type ByteBudget, CHUNK_BYTES, type ConnectionBudgets, noRoomIn } from './byteBudget.ts';
+import { RequestRefused } from './answers.ts';
+import { CHUNK_BYTES, type ConnectionBudgets } from './byteBudget.ts';
+import { Reservation } from './reservation.ts';
 import { halfCharacterIn, textOf } from './wireText.ts';
 
 const DECODERS = {
@@ -17,7 +18,6 @@ const DECODERS = {
 const ENCODINGS = 'gzip, br, deflate';
 const CHARSETS = ['utf-8', 'utf8'];
 const BYTE_ORDER_MARK = '\ufeff';
-const RETRY_AFTER_MS = 1_000;
 
 export interface BodyOptions {
   readonly config: Pick<Config, 'maxBodyBytes'>;
@@ -25,21 +25,10 @@ export interface BodyOptions {
 }
 
 /** A body that was read. */
-export interface Body {
+interface Body {
   readonly text: string;
   /** Counts it until it is disposed of. */
-  readonly held: Held;
-}
-
-/** Why a body is not taken. */
-export class BodyRefused extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.name = 'BodyRefused';
-    this.refusal = refusal;
-  }
+  readonly reservation: Reservation;
 }
 
 export class BodyReader {
@@ -53,33 +42,33 @@ export class BodyReader {
     this.#budgets = budgets;
   }
 
-  /** @throws {BodyRefused} and what a request says whose client leaves. */
+  /** @throws {RequestRefused} and what a request says whose client leaves. */
   async read(request: IncomingMessage): Promise<Body> {
     const { headers, socket } = request;
     refuseCharset(headers['content-type']);
     const encoding = encodingOf(headers['content-encoding']);
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > this.#limit) throw tooLarge(this.#limit, String(announced));
-    const held = new Held(this.#budgets.shareOf(socket));
+    const reservation = new Reservation(this.#budgets.shareOf(socket));
     try {
-      const bytes = await this.#readAll(request, held);
+      const bytes = await this.#readAll(request, reservation);
       const decoded = encoding === undefined ? bytes : await this.#decode(bytes, encoding);
-      held.change(decoded.length);
-      return { text: jsonTextOf(decoded), held };
+      reservation.change(decoded.length);
+      return { text: jsonTextOf(decoded), reservation };
     } catch (error) {
-      held[Symbol.dispose]();
+      reservation[Symbol.dispose]();
       throw error;
     }
   }
 
-  async #readAll(request: IncomingMessage, held: Held): Promise<Buffer> {
+  async #readAll(request: IncomingMessage, reservation: Reservation): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const take = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
       chunks.push(chunk);
-      held.change(bytes + chunks.length * CHUNK_BYTES);
+      reservation.change(bytes + chunks.length * CHUNK_BYTES);
     };
     try {
       await takeAll(request, take);
@@ -131,31 +120,6 @@ function whole(chunks: readonly Buffer[]): Buffer {
   return first !== undefined && others.length === 0 ? first : Buffer.concat(chunks);
 }
 
-/** What one body takes of its connection's budget. */
-export class Held implements Disposable {
-  readonly #budget: ByteBudget;
-  #bytes = 0;
-
-  constructor(budget: ByteBudget) {
-    this.#budget = budget;
-  }
-
-  /** @throws {BodyRefused} if there is no room for so many bytes. */
-  change(bytes: number): void {
-    if (bytes > this.#bytes) {
-      const full = this.#budget.take(bytes - this.#bytes);
-      if (full !== undefined) throw busy(full);
-    } else {
-      this.#budget.giveBack(this.#bytes - bytes);
-    }
-    this.#bytes = bytes;
-  }
-
-  [Symbol.dispose](): void {
-    this.change(0);
-  }
-}
-
 async function decode(bytes: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
   try {
     return await DECODERS[encoding](bytes, { maxOutputLength: limit });
@@ -203,8 +167,8 @@ function jsonTextOf(bytes: Buffer): string {
   return text;
 }
 
-function tooLarge(limit: number, got: string): BodyRefused {
-  return new BodyRefused({
+function tooLarge(limit: number, got: string): RequestRefused {
+  return new RequestRefused({
     status: 413,
     code: RequestErrorCode.PayloadTooLarge,
     message: `A body may have ${limit} bytes at most (MAX_BODY_BYTES of the gateway), got ${got}.`,
@@ -212,20 +176,10 @@ function tooLarge(limit: number, got: string): BodyRefused {
   });
 }
 
-function busy(full: ByteBudget): BodyRefused {
-  return new BodyRefused({
-    status: 503,
-    code: RequestErrorCode.GatewayBusy,
-    message: `${noRoomIn(full)} Try again in a moment.`,
-    details: { retryAfterMs: RETRY_AFTER_MS, limit: full.limit },
-    headers: { 'retry-after': String(RETRY_AFTER_MS / 1_000) },
-  });
+function badRequest(message: string): RequestRefused {
+  return new RequestRefused({ status: 400, code: RequestErrorCode.BadRequest, message });
 }
 
-function badRequest(message: string): BodyRefused {
-  return new BodyRefused({ status: 400, code: RequestErrorCode.BadRequest, message });
-}
-
-function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): BodyRefused {
-  return new BodyRefused({ status: 415, code: RequestErrorCode.UnsupportedMediaType, message, headers });
+function unsupported(message: string, headers: Readonly<Record<string, string>> = {}): RequestRefused {
+  return new RequestRefused({ status: 415, code: RequestErrorCode.UnsupportedMediaType, message, headers });
 }

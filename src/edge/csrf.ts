@@ -1,7 +1,8 @@
 /**
  * Requests that any web page can have a browser send without asking first (images, forms, links, `fetch` without CORS).
  * They are executed only with something that no page can add to such a request: a header that makes browsers ask, or
- * the browser's own word that the page is an admitted one. `EventSource`, which can set no header, comes with the latter.
+ * the browser's own word that the page is an admitted one. `EventSource`, which can set no header, comes with the latter:
+ * an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { RequestErrorCode } from '../errors.ts';

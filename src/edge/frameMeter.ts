@@ -39,7 +39,9 @@ export class FrameMeter {
   #endFrame(): void {
     const [first = 0] = this.#header;
     this.#headerBytes = 0;
-    if ((first & FIN) !== 0 && !this.#isControl()) this.#held = 0;
+    if (this.#isControl()) return;
+    // `ws` keeps a Buffer for each fragment, however many of them came in one chunk.
+    this.#held = (first & FIN) === 0 ? this.#held + CHUNK_BYTES : 0;
   }
 
   /** A ping, pong or close: short, whole in one frame, and possibly between the frames of a message. */

@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY =
 
 const PIECE_BYTES = 64 * 1024;
 
-export interface GraphiqlOptions {
+interface GraphiqlOptions {
   readonly models: readonly Model[];
   /** Tell which examples the gateway would refuse. */
   readonly operations: Pick<Operations, 'read'>;

@@ -1,25 +1,20 @@
 /** What every operation passes, whatever transport brought it. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import type { Config } from '../config.ts';
-import type { Logger } from '../log.ts';
-import type { OperationLimits } from './operationLimits.ts';
 import type { Operations } from './operations.ts';
-import { operatorGate } from './operators.ts';
+import { type OperatorOptions, operatorGate } from './operators.ts';
 
-export interface PipelineOptions {
+export interface PipelineOptions extends OperatorOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
-  /** What every operation is given, beside who asks. */
+  /** What every operation is given, beside its caller. */
   readonly context: object;
-  readonly config: OperationLimits & Pick<Config, 'operatorToken' | 'host'>;
   /** Aborted when the server stops: streams that end with an error from then on are cut off. */
   readonly stopping: AbortSignal;
-  readonly log: Logger;
 }
 
-/** What a transport knows of who asks. */
-interface Arrival {
+/** What a transport knows of the client that asks for an operation. */
+interface Caller {
   /** Over WebSocket, the upgrade. */
   readonly req: IncomingMessage;
   /** The payload of `connection_init`. */
@@ -32,7 +27,7 @@ export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   /** What resolvers are given. */
-  readonly contextOf: (arrival: Arrival) => object;
+  readonly contextOf: (caller: Caller) => object;
   readonly stopping: AbortSignal;
 }
 
@@ -40,9 +35,9 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, context, config, stopping, log } = options;
-  const requireOperator = operatorGate(config, log);
-  const contextOf = ({ req, connectionParams, gone }: Arrival) => ({
+  const { schema, operations, context, stopping } = options;
+  const requireOperator = operatorGate(options);
+  const contextOf = ({ req, connectionParams, gone }: Caller) => ({
     ...context,
     owner: 'anonymous',
     requireOperator: once(() =>

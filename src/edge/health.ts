@@ -7,29 +7,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson } from './answers.ts';
 import type { Readiness } from './readiness.ts';
+import { queryOf } from './target.ts';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /** What `/ready?without=` may name. */
 const LEFT_OUT = ['workers'];
 
-/** @returns undefined for any other path. */
-export function answerHealth(
+/** A status over HTTP, and what goes with it. */
+type Condition = readonly [status: number, body: object];
+
+export function answerHealth(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  return answer(request, response, async () => [200, { status: 'alive' }]);
+}
+
+export function answerReady(
   request: IncomingMessage,
   response: ServerResponse,
   readiness: Readiness,
-): Promise<void> | undefined {
-  const [path, query = ''] = (request.url ?? '').split('?', 2);
-  if (path === '/health') return answer(request, response, async () => [200, { status: 'alive' }]);
-  if (path === '/ready') return answer(request, response, () => readyAnswer(query, readiness));
-  return undefined;
+): Promise<void> {
+  return answer(request, response, () => conditionOf(readiness, queryOf(request)));
 }
-
-type Answer = readonly [status: number, body: object];
 
 async function answer(
   { method = '' }: IncomingMessage,
   response: ServerResponse,
-  ask: () => Promise<Answer>,
+  ask: () => Promise<Condition>,
 ): Promise<void> {
   response.setHeader('cache-control', 'no-store');
   if (!METHODS.includes(method)) {
@@ -40,7 +42,7 @@ async function answer(
   answerJson(response, ...(await ask()));
 }
 
-async function readyAnswer(query: string, readiness: Readiness): Promise<Answer> {
+async function conditionOf(readiness: Readiness, query: string): Promise<Condition> {
   const without = new URLSearchParams(query).getAll('without');
   const unknown = without.find((name) => !LEFT_OUT.includes(name));
   if (unknown !== undefined) {

@@ -8,40 +8,70 @@
 import { isIPv4 } from 'node:net';
 import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { Refusal } from './answers.ts';
+import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';
 
-export type HostRules = Pick<Config, 'host' | 'allowedHosts'>;
+export interface HostOptions {
+  readonly config: Pick<Config, 'allowedHosts'>;
+  /** Whether only this machine can reach the gateway. */
+  readonly isLocal: boolean;
+  readonly log: Logger;
+}
 
 /** A name or an address, then a port perhaps. */
 const HOST = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/i;
 const LARGEST_PORT = 65_535;
 
 /**
- * Loopback names always pass: no page can have one of them as its own. Where only this machine can reach the gateway
- * (`HOST`), no others do, unless `ALLOWED_HOSTS` names them. Elsewhere all pass until `ALLOWED_HOSTS` is set.
- *
- * @param rawHeaders names and values in turn, as they came.
- * @returns why the request must not be served.
+ * Loopback names always pass: no page can have one of them as its own. Where only this machine can reach the gateway, no
+ * others do, unless `ALLOWED_HOSTS` names them. Elsewhere all pass until `ALLOWED_HOSTS` is set.
  */
-export function hostRefusal(
-  rawHeaders: readonly string[],
-  { host, allowedHosts }: HostRules,
-): Refusal | undefined {
-  // `headers` would have the first of several only.
-  const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
-  const [header, ...others] = hosts;
-  const name = others.length === 0 && header !== undefined ? nameIn(header) : undefined;
-  if (name === undefined) {
-    const got = hosts.length === 1 ? shown(header ?? '') : `${hosts.length} of them`;
-    const message = `A request must have one Host header, with a name or address and perhaps a port, got ${got}.`;
-    return { status: 400, code: RequestErrorCode.BadRequest, message };
+export class Hosts {
+  readonly #allowed: readonly string[];
+  readonly #isAnyAllowed: boolean;
+  readonly #log: Logger;
+  readonly #told = new ToldOnce();
+
+  constructor({ config: { allowedHosts }, isLocal, log }: HostOptions) {
+    this.#allowed = allowedHosts;
+    this.#isAnyAllowed = allowedHosts.includes('*') || (allowedHosts.length === 0 && !isLocal);
+    this.#log = log;
+    if (this.#isAnyAllowed && allowedHosts.length === 0)
+      log.warn(
+        'other machines can reach this gateway, and it answers under any name: a web page that points its own name here ' +
+          '(DNS rebinding) can use it from a browser. ALLOWED_HOSTS with the names of this gateway closes that',
+      );
   }
-  if (isLoopbackName(name) || allowedHosts.includes('*') || allowedHosts.includes(name)) return undefined;
-  if (allowedHosts.length === 0 && !isLoopbackAddress(host)) return undefined;
-  const message =
-    `This gateway does not answer under the name ${shown(name)}. If it is a name of this gateway, ` +
-    `ALLOWED_HOSTS=${[...allowedHosts, name].join(',').slice(0, 1_000)} admits it.`;
-  return { status: 403, code: RequestErrorCode.HostNotAllowed, message };
+
+  /**
+   * @param rawHeaders names and values in turn, as they came.
+   * @returns why the request must not be served.
+   */
+  refusal(rawHeaders: readonly string[]): Refusal | undefined {
+    // `headers` would have the first of several only.
+    const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
+    const [header, ...others] = hosts;
+    const name = others.length === 0 && header !== undefined ? nameIn(header) : undefined;
+    if (name === undefined) {
+      const got = hosts.length === 1 ? quoted(header ?? '') : `${hosts.length} of them`;
+      const message = `A request must have one Host header, with a name or address and perhaps a port, got ${got}.`;
+      return { status: 400, code: RequestErrorCode.BadRequest, message };
+    }
+    if (isLoopbackName(name) || this.#isAnyAllowed || this.#allowed.includes(name)) return undefined;
+    if (this.#told.isNew(name)) {
+      const howTo = admittingSetting('ALLOWED_HOSTS', this.#allowed, name);
+      this.#log.warn(
+        { host: shownPart(name), howTo },
+        'refused a request under a name that is not allowed (told once per name)',
+      );
+    }
+    return {
+      status: 403,
+      code: RequestErrorCode.HostNotAllowed,
+      message: `This gateway does not answer under the name ${quoted(name)}. If it is a name of this gateway, add it to ALLOWED_HOSTS.`,
+    };
+  }
 }
 
 /** Whether a Host header names this very machine. */
@@ -50,9 +80,10 @@ export function isLoopbackHost(hostHeader: string | undefined): boolean {
   return name !== undefined && isLoopbackName(name);
 }
 
-/** Whether only this machine can reach what listens on the address. */
+/** @param address that a server listens on, as Node tells it: `HOST` can be any name for it. */
 export function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || isLoopbackName(address.toLowerCase());
+  const plain = address.toLowerCase().replace(/^::ffff:/, '');
+  return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 
 /** In small letters, without the port. @returns undefined for what is no Host header. */
@@ -65,6 +96,6 @@ function isLoopbackName(name: string): boolean {
   return name === 'localhost' || name === '[::1]' || (name.startsWith('127.') && isIPv4(name));
 }
 
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
+function quoted(text: string): string {
+  return JSON.stringify(shownPart(text));
 }

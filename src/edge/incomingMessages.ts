@@ -14,7 +14,7 @@ import { halfCharacterIn, textOf } from './wireText.ts';
 const SMALL_MESSAGE_BYTES = 8 * 1024;
 
 /** Why a WebSocket is closed. */
-export interface MessageRefusal {
+interface MessageRefusal {
   readonly code: number;
   readonly reason: string;
 }

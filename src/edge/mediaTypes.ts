@@ -62,7 +62,7 @@ export function errorType(accept: string | undefined): MediaType {
   return chooseType(accept, ANSWERS) ?? MediaType.Json;
 }
 
-export function isStream(type: MediaType): boolean {
+function isStream(type: MediaType): boolean {
   return STREAMS.includes(type);
 }
 

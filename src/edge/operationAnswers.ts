@@ -49,7 +49,7 @@ export class OperationAnswers {
   }
 
   readUrl(request: IncomingMessage): Reading {
-    return this.#read(request, () => paramsOfUrl(request.url ?? ''));
+    return this.#read(request, () => paramsOfUrl(request));
   }
 
   answer(reading: Reading, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -46,14 +46,14 @@ const RULES = specifiedRules.filter(({ name }) => !/^(Defer)?StreamDirective/.te
 
 type Variables = Readonly<Record<string, unknown>>;
 
-export interface Operation {
+interface Operation {
   readonly document: DocumentNode;
   /** Why it must not be run. */
   readonly errors: readonly GraphQLError[];
 }
 
 /** The one operation of a text that a request asks for. */
-export interface ChosenOperation {
+interface ChosenOperation {
   readonly kind: OperationTypeNode;
   /** The names of its variables. */
   readonly declared: ReadonlySet<string>;
@@ -67,7 +67,7 @@ interface KeptOperation extends Operation {
   compiled: CompiledQuery | 'not yet' | 'never';
 }
 
-type Answer = ExecutionResult | Promise<ExecutionResult>;
+type Outcome = ExecutionResult | Promise<ExecutionResult>;
 
 export class Operations {
   readonly #schema: GraphQLSchema;
@@ -112,7 +112,7 @@ export class Operations {
   }
 
   /** @param args with a document that was read here. */
-  execute(args: ExecutionArgs): Answer {
+  execute(args: ExecutionArgs): Outcome {
     const compiled = this.#compiledOf(args);
     return compiled === undefined ? execute(args) : run(compiled, args);
   }
@@ -223,7 +223,7 @@ function hasOneOf(type: GraphQLInputObjectType, seen: Set<GraphQLInputObjectType
 }
 
 /** Variables that were not taken are refused by the interpreter, in words that clients know: nothing was run then. */
-function run(compiled: CompiledQuery, args: ExecutionArgs): Answer {
+function run(compiled: CompiledQuery, args: ExecutionArgs): Outcome {
   const { rootValue, contextValue, variableValues } = args;
   const answer = compiled.query(rootValue, contextValue, variableValues);
   if ('then' in answer) return answer;
@@ -241,7 +241,7 @@ function mapEvents<T, R>(
       const { done, value } = await source.next();
       return done ? { done, value: undefined } : { done: false, value: await map(value) };
     },
-    // Not behind a `next` that waits: who leaves is forgotten at once.
+    // Not behind a `next` that waits: a client that leaves is forgotten at once.
     async return() {
       await source.return?.();
       return { done: true, value: undefined };

@@ -1,13 +1,13 @@
-/** Who may see and undo what went wrong: operators, by a token, or whoever is on the gateway's own machine. */
+/** Operators may see and undo what went wrong: they are known by a token, or by being on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Config } from '../config.ts';
 import { RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { isLoopbackAddress, isLoopbackHost } from './hosts.ts';
+import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 
-/** What is known of somebody who asks for what is for operators. */
-export interface Asker {
+/** What is known of a client that asks for what is for operators. */
+interface Asker {
   /** As the HTTP header has it: `Bearer` and the token. */
   readonly authorization: unknown;
   /** The name under which the request came. */
@@ -21,16 +21,20 @@ export interface Asker {
  *
  * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` to an address that tried too often.
  */
-export type OperatorGate = (asker: Asker) => Promise<void>;
+type OperatorGate = (asker: Asker) => Promise<void>;
+
+export interface OperatorOptions {
+  readonly config: Pick<Config, 'operatorToken'>;
+  /** Whether only this machine can reach the gateway. */
+  readonly isLocal: boolean;
+  readonly log: Logger;
+}
 
 /** Without a token everybody passes if only this machine can reach the gateway, and nobody otherwise. */
-export function operatorGate(
-  { operatorToken, host }: Pick<Config, 'operatorToken' | 'host'>,
-  log: Logger,
-): OperatorGate {
+export function operatorGate({ config: { operatorToken }, isLocal, log }: OperatorOptions): OperatorGate {
   if (operatorToken === undefined) {
     return async ({ hostHeader }) => {
-      if (!isLoopbackAddress(host))
+      if (!isLocal)
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
       // ALLOWED_HOSTS may admit the name of a proxy, through which others come.
       if (!isLoopbackHost(hostHeader))

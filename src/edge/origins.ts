@@ -7,6 +7,8 @@ import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { type Refusal, VARY } from './answers.ts';
+import { MediaType } from './mediaTypes.ts';
+import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';
 
 /** Who sent a request, as far as its headers tell. */
 export const Sender = {
@@ -25,16 +27,12 @@ export interface OriginOptions {
 
 /** How long a browser may keep what it was told, in seconds. Chromium keeps nothing longer. */
 const MAX_AGE_S = 7_200;
-/** Origins that are logged, each once: a stranger can make up any number. */
-const LOGGED_ORIGINS = 100;
-/** Longest part of a made-up origin that is told or kept, in characters. */
-const SHOWN_CHARACTERS = 200;
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
 export class Origins {
   readonly #allowed: readonly string[];
   readonly #log: Logger;
-  readonly #logged = new Set<string>();
+  readonly #told = new ToldOnce();
 
   constructor({ config, log }: OriginOptions) {
     this.#allowed = config.allowedOrigins;
@@ -50,6 +48,17 @@ export class Origins {
     return isOwn || this.#isAllowed(origin) || isOriginOf(origin, headers.host)
       ? Sender.Admitted
       : Sender.Foreign;
+  }
+
+  /**
+   * Whether an `EventSource` is known to be of an admitted page by its `Referer` alone, which a page can suppress but not
+   * forge: over plain http, to a name that is not loopback, browsers send nothing else with a GET of the same origin.
+   */
+  admitsEventSource({ accept, referer, host, ...headers }: IncomingHttpHeaders): boolean {
+    if (accept !== MediaType.EventStream || referer === undefined) return false;
+    if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false;
+    const origin = URL.parse(referer)?.origin ?? 'null';
+    return this.#isAllowed(origin) || isOriginOf(origin, host);
   }
 
   /** Sets the headers that every answer has, refusals among them: without them a page could not read why. */
@@ -77,19 +86,19 @@ export class Origins {
 
   /** Of a foreign page. Logs its origin the first time. */
   refusal(origin: string): Refusal {
-    const shown = origin.slice(0, SHOWN_CHARACTERS);
-    const howTo =
-      origin === 'null'
-        ? 'A page without an origin of its own, such as one in a sandboxed frame, is never admitted.'
-        : `ALLOWED_ORIGINS=${[...this.#allowed, shown].join(',').slice(0, 1_000)} admits it.`;
-    if (!this.#logged.has(shown) && this.#logged.size < LOGGED_ORIGINS) {
-      this.#logged.add(shown);
+    const isOpaque = origin === 'null';
+    const neverAdmitted =
+      'A page without an origin of its own, such as one in a sandboxed frame, is never admitted.';
+    const shown = shownPart(origin);
+    if (this.#told.isNew(origin)) {
+      const howTo = isOpaque ? neverAdmitted : admittingSetting('ALLOWED_ORIGINS', this.#allowed, origin);
       this.#log.warn({ origin: shown, howTo }, 'refused a web page of another origin (told once per origin)');
     }
+    const wayOut = isOpaque ? neverAdmitted : 'If it is a page of yours, add it to ALLOWED_ORIGINS.';
     return {
       status: 403,
       code: RequestErrorCode.OriginNotAllowed,
-      message: `Web pages of the origin ${JSON.stringify(shown)} may not use this gateway. ${howTo}`,
+      message: `Web pages of the origin ${JSON.stringify(shown)} may not use this gateway. ${wayOut}`,
     };
   }
 

@@ -1,6 +1,8 @@
 /** What a request over HTTP asks for, as GraphQL over HTTP writes it: in a body of JSON, or in the query of a URL. */
+import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { RequestError, RequestErrorCode } from '../errors.ts';
+import { queryOf } from './target.ts';
 import { halfCharacterIn } from './wireText.ts';
 
 export interface Params {
@@ -22,11 +24,11 @@ export function paramsOfBody(body: string): Params {
 }
 
 /** @throws {GraphQLError} `BAD_REQUEST` if the URL is not that of one operation. */
-export function paramsOfUrl(url: string): Params {
-  if (NOT_ASCII.test(url)) throw notUtf8();
+export function paramsOfUrl(request: IncomingMessage): Params {
+  const query = queryOf(request);
+  if (NOT_ASCII.test(query)) throw notUtf8();
   const params: Record<string, unknown> = {};
-  const [, ...search] = url.split('?');
-  for (const pair of search.join('?').split('&')) {
+  for (const pair of query.split('&')) {
     const [name = '', ...value] = pair.split('=').map(decoded);
     if (Object.hasOwn(params, name))
       throw badRequest(`"${shown(name)}" must come once in a URL, got it twice.`);

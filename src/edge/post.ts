@@ -2,10 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import { refuse } from './answers.ts';
-import { type BodyOptions, BodyReader, BodyRefused } from './body.ts';
+import { RequestRefused, refuse } from './answers.ts';
+import { type BodyOptions, BodyReader } from './body.ts';
 import { mediaTypeOf } from './csrf.ts';
 import type { OperationAnswers, Reading } from './operationAnswers.ts';
+import type { Reservation } from './reservation.ts';
 
 export interface PostOptions extends BodyOptions {
   readonly log: Logger;
@@ -27,18 +28,17 @@ export function postHandler(answers: OperationAnswers, { log, ...options }: Post
     try {
       asked = await readRequest(request, bodies, answers);
     } catch (error) {
-      if (error instanceof BodyRefused) return refuse(request, response, error.refusal);
-      if (!request.destroyed) throw error;
+      if (error instanceof RequestRefused || !request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
       return;
     }
-    using _held = asked.held;
+    using _reservation = asked.reservation;
     await answers.answer(asked.reading, request, response);
   };
 }
 
 interface Asked {
-  readonly held: Disposable;
+  readonly reservation: Reservation;
   readonly reading: Reading;
 }
 
@@ -48,8 +48,13 @@ async function readRequest(
   bodies: BodyReader,
   answers: OperationAnswers,
 ): Promise<Asked> {
-  const { text, held } = await bodies.read(request);
-  const { reading, length } = answers.readBody(request, text);
-  held.change(length);
-  return { held, reading };
+  const { text, reservation } = await bodies.read(request);
+  try {
+    const { reading, length } = answers.readBody(request, text);
+    reservation.change(length);
+    return { reservation, reading };
+  } catch (error) {
+    reservation[Symbol.dispose]();
+    throw error;
+  }
 }

@@ -9,16 +9,16 @@
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 
 /** Codes of `/ready`. Each is explained in docs/protocol.md. */
-export const NotReadyCode = {
+const NotReadyCode = {
   NoBroker: 'NO_BROKER',
   Starting: 'STARTING',
   StoreFull: 'STORE_FULL',
   NoWorker: 'NO_WORKER',
   Draining: 'DRAINING',
 } as const;
-export type NotReadyCode = (typeof NotReadyCode)[keyof typeof NotReadyCode];
+type NotReadyCode = (typeof NotReadyCode)[keyof typeof NotReadyCode];
 
-export interface NotReady {
+interface NotReady {
   readonly code: NotReadyCode;
   /** A sentence for people. */
   readonly problem: string;

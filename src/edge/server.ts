@@ -16,26 +16,33 @@ import type { Config } from '../config.ts';
 import { ConfigurationError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
-import { Admission, type AdmissionOptions, GRAPHQL_PATH, pathOf } from './admission.ts';
-import { answerJson, refuse } from './answers.ts';
+import { Admission, type AdmissionOptions } from './admission.ts';
+import { answerJson, RequestRefused, refuse } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
+import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
-import { answerHealth } from './health.ts';
+import { answerHealth, answerReady } from './health.ts';
+import { isLoopbackAddress } from './hosts.ts';
 import { MediaType } from './mediaTypes.ts';
-import { hasOneAnswer, OperationAnswers } from './operationAnswers.ts';
+import { OperationAnswers } from './operationAnswers.ts';
+import type { OperationLimits } from './operationLimits.ts';
 import { Operations } from './operations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
-import { OpenResponses } from './slowClients.ts';
+import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
 import { cutOff } from './streaming.ts';
+import { GRAPHQL_PATH, pathOf } from './target.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 import { yogaHandler } from './yoga.ts';
 
-export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
+interface ServerOptions
+  extends Pick<PipelineOptions, 'schema'>,
+    Pick<OpenResponsesOptions, 'stalledAfterMs'> {
   readonly models: readonly Model[];
   readonly config: PipelineOptions['config'] &
+    OperationLimits &
     WebSocketOptions['config'] &
     PostOptions['config'] &
     AdmissionOptions['config'] &
@@ -47,7 +54,7 @@ export interface ServerOptions extends Pick<PipelineOptions, 'schema'> {
 }
 
 /** What is there once the broker is. */
-export interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
+interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
   /** Called when the server stops: ends what subscriptions wait for with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -64,14 +71,31 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Listens, and answers `/health`, before there is anything to serve. @throws {ConfigurationError} if it cannot. */
 export async function openServer(options: ServerOptions): Promise<Server> {
-  const server = new Server(options);
-  await server.listen();
-  return server;
+  const { config } = options;
+  const http = createServer({
+    requestTimeout: config.requestTimeoutMs,
+    headersTimeout: config.requestTimeoutMs,
+    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+    keepAliveTimeout: config.keepAliveMs,
+    // Health is asked for without one; the admission refuses all else without one.
+    requireHostHeader: false,
+    // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  });
+  http.maxConnections = config.maxConnections;
+  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
+  await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw listenProblem(error, config);
+  });
+  // Before any connection is looked at.
+  return new Server(http, options);
 }
 
-export class Server implements AsyncDisposable {
+class Server implements AsyncDisposable {
+  /** Of the GraphQL endpoint. */
+  readonly url: string;
   readonly readiness = new Readiness();
-  readonly #options: ServerOptions;
+  readonly #options: ServerOptions & { readonly isLocal: boolean };
   readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #early: EarlyWebSockets;
@@ -85,11 +109,14 @@ export class Server implements AsyncDisposable {
   #isDraining = false;
   #closed: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
-    const { config, models, schema, log } = options;
-    this.#options = options;
-    this.#admission = new Admission(options);
-    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, log });
+  /** @param http which listens. */
+  constructor(http: HttpServer, options: ServerOptions) {
+    const { config, models, schema, stalledAfterMs, log } = options;
+    const { address, port } = http.address() as AddressInfo;
+    this.url = `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`;
+    this.#options = { ...options, isLocal: isLoopbackAddress(address) };
+    this.#admission = new Admission(this.#options);
+    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, stalledAfterMs, log });
     this.#budgets = new ConnectionBudgets(config);
     this.#operations = new Operations(schema, config);
     this.#answerPage = graphiqlHandler({
@@ -97,36 +124,8 @@ export class Server implements AsyncDisposable {
       operations: this.#operations,
       maxBodyBytes: config.maxBodyBytes,
     });
-    this.#http = createServer(
-      {
-        requestTimeout: config.requestTimeoutMs,
-        headersTimeout: config.requestTimeoutMs,
-        connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
-        keepAliveTimeout: config.keepAliveMs,
-        // Health is asked for without one; the admission refuses all else without one.
-        requireHostHeader: false,
-        // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
-        shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
-      },
-      (request, response) => this.#handle(request, response),
-    );
-    this.#http.maxConnections = config.maxConnections;
-    this.#early = new EarlyWebSockets(this.#http, this.#admission);
-  }
-
-  /** Of the GraphQL endpoint. */
-  get url(): string {
-    const { port } = this.#http.address() as AddressInfo;
-    return `http://${reachableHost(this.#options.config.host)}:${port}${GRAPHQL_PATH}`;
-  }
-
-  /** @throws {ConfigurationError} if the address cannot be used. */
-  async listen(): Promise<void> {
-    const { host, port, gateways } = this.#options.config;
-    this.#http.listen({ port, host, reusePort: gateways > 1 });
-    await once(this.#http, 'listening').catch((error: NodeJS.ErrnoException) => {
-      throw listenProblem(error, this.#options.config);
-    });
+    this.#http = http.on('request', (request, response) => this.#handle(request, response));
+    this.#early = new EarlyWebSockets(http, this.#admission);
   }
 
   /**
@@ -179,12 +178,13 @@ export class Server implements AsyncDisposable {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // Whoever keeps a connection open takes the next one to another gateway.
+    // While it drains, each connection ends with its answer, so the next request goes to another gateway.
     if (this.#isDraining) response.shouldKeepAlive = false;
     this.#responses.add(response);
     try {
       if (await this.#admission.admits(request, response)) await this.#answer(request, response);
     } catch (error) {
+      if (error instanceof RequestRefused) return refuse(request, response, error.refusal);
       this.#options.log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { error: 'Internal error.' });
@@ -192,13 +192,15 @@ export class Server implements AsyncDisposable {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): unknown {
-    const health = answerHealth(request, response, this.readiness);
-    if (health !== undefined) return health;
     const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
         if (wantsGraphiql(request)) return this.#answerPage(request, response);
         return this.#answerGraphQL(request, response);
+      case '/health':
+        return answerHealth(request, response);
+      case '/ready':
+        return answerReady(request, response, this.readiness);
       case '/':
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
@@ -216,16 +218,12 @@ export class Server implements AsyncDisposable {
 function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {
   const answers = new OperationAnswers(pipeline, options.log);
   const answerPost = postHandler(answers, options);
-  const answerGet = yogaHandler(pipeline, options.log);
+  const answerOnce = yogaHandler(pipeline, options.log);
+  const answerGet = getHandler({ answers, answerOnce, budgets: options.budgets });
   return (request, response) => {
     const { method } = request;
     if (method === 'POST') return answerPost(request, response);
-    if (method === 'GET') {
-      const reading = answers.readUrl(request);
-      return hasOneAnswer(reading)
-        ? answerGet(request, response)
-        : answers.answer(reading, request, response);
-    }
+    if (method === 'GET') return answerGet(request, response);
     return refuse(request, response, {
       status: 405,
       code: RequestErrorCode.MethodNotAllowed,
@@ -236,15 +234,15 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
 }
 
 /** Before the broker was reached. A stream is cut off instead: on a status, `EventSource` gives up for good. */
-function answerTooEarly({ headers }: IncomingMessage, response: ServerResponse): void {
-  if (headers.accept?.startsWith(MediaType.EventStream)) {
-    cutOff(response);
-    return;
-  }
-  const message = 'This gateway has not reached its broker yet. Try again in a moment.';
-  const extensions = { code: RequestErrorCode.BrokerUnavailable, retryAfterMs: RETRY_AFTER_MS };
-  response.setHeader('retry-after', RETRY_AFTER_MS / 1_000);
-  answerJson(response, 503, { errors: [{ message, extensions }] });
+function answerTooEarly(request: IncomingMessage, response: ServerResponse): unknown {
+  if (request.headers.accept?.startsWith(MediaType.EventStream)) return cutOff(response);
+  return refuse(request, response, {
+    status: 503,
+    code: RequestErrorCode.BrokerUnavailable,
+    message: 'This gateway has not reached its broker yet. Try again in a moment.',
+    details: { retryAfterMs: RETRY_AFTER_MS },
+    headers: { 'retry-after': String(RETRY_AFTER_MS / 1_000) },
+  });
 }
 
 function listenProblem(
@@ -270,7 +268,7 @@ function listenProblem(
   }
 }
 
-/** A host to put into a URL: who listens on every address is reached on this machine's own. */
+/** A host to put into a URL: a server that listens on every address is reached on this machine's own. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

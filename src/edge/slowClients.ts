@@ -2,8 +2,9 @@
  * Clients that do not take what they are sent. What may wait for one is bounded; beyond the bound its connection is
  * closed. No final state is lost with a connection: the client connects again and subscribes with the same id.
  *
- * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP one answer is all that can wait, of a stream over SSE one
- * event, since the next is made only when the one before has been handed on; what has to be bounded there is the time.
+ * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP answers wait whole, several where a client asks on without
+ * reading (pipelining), until Node reads no more of its requests; of a stream one event waits, since the next is made only
+ * when the one before has been handed on. What has to be bounded there is the time.
  * All of them together may have `MAX_PENDING_BYTES` waiting; beyond it those go first for which most waits.
  */
 import type { ServerResponse } from 'node:http';
@@ -14,7 +15,6 @@ import { EdgeCloseCode } from './closeCodes.ts';
 
 /** Of a close frame, in bytes. */
 export const LONGEST_REASON = 123;
-/** An answer over HTTP that has waited so long for its client, behind what the kernel holds, is given up. */
 const STALLED_AFTER_MS = 10_000;
 export const CHECK_CLIENTS_MS = 1_000;
 /** What may wait in a socket before an operation waits with its next event. */
@@ -22,7 +22,7 @@ const UNHURRIED_BYTES = 64 * 1024;
 
 /** The class of the gateway's WebSockets. */
 export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
-  return class BoundedWebSocket extends WebSocket {
+  return class extends WebSocket {
     /** The connection below, once known: what one turn of the event loop has to say leaves in one write. */
     connection: Duplex | undefined;
     #corked = false;
@@ -32,7 +32,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
     /**
      * Sends a text, unless the socket is closed: then the operation ends with it, and that is no failure of the sender.
      *
-     * @returns once it has left, where much waits before it; who takes what comes is not waited for.
+     * @returns once it has left, where much waits before it; a client that takes what comes is not waited for.
      */
     deliver(text: string): Promise<void> | undefined {
       if (this.readyState !== WebSocket.OPEN) return undefined;
@@ -66,7 +66,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       this.pause();
     }
 
-    /** Only the last of several pings has to be answered, so that those who do not read pile up no pongs. */
+    /** Only the last of several pings has to be answered, so that clients that do not read pile up no pongs. */
     answerPing(payload: Buffer): void {
       const isAnswering = this.#pinged !== undefined;
       this.#pinged = payload;
@@ -105,14 +105,27 @@ interface Progress {
   readonly at: number;
 }
 
+export interface OpenResponsesOptions {
+  /** Of all of them. */
+  readonly maxWaitingBytes: number;
+  /**
+   * An answer that has waited so long for its client, behind what the kernel holds, is given up.
+   *
+   * @default 10_000
+   */
+  readonly stalledAfterMs?: number | undefined;
+  readonly log: Logger;
+}
+
 /** The answers over HTTP that are under way: pages, POST's, and streams over SSE. */
 export class OpenResponses implements Disposable {
+  readonly #stalledAfterMs: number;
   readonly #log: Logger;
   readonly #progress = new Map<ServerResponse, Progress>();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param maxWaitingBytes of all of them. */
-  constructor({ maxWaitingBytes, log }: { maxWaitingBytes: number; log: Logger }) {
+  constructor({ maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, log }: OpenResponsesOptions) {
+    this.#stalledAfterMs = stalledAfterMs;
     this.#log = log;
     this.#timer = setInterval(() => {
       this.#endStalled();
@@ -137,7 +150,7 @@ export class OpenResponses implements Disposable {
       // One without a socket waits behind another of the same connection.
       if (response.writableLength === 0 || socket === null || takenBytes !== last.takenBytes) {
         this.#progress.set(response, { takenBytes, at: now });
-      } else if (now - last.at > STALLED_AFTER_MS) {
+      } else if (now - last.at > this.#stalledAfterMs) {
         this.#drop(response);
       }
     }

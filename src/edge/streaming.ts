@@ -24,7 +24,7 @@ export interface Framing {
   readonly end: string;
 }
 
-export interface EventStream {
+interface EventStream {
   readonly framing: Framing;
   /** @default 200 */
   readonly status?: number;

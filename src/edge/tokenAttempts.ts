@@ -3,9 +3,9 @@
  * try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not looked at: so one
  * address gets through one token a second in the long run, however many connections it has.
  *
- * Many share an address, behind a proxy or a router. An address from which the right token came within the hour is known:
- * there the right token passes at once, whatever else comes from it. Otherwise somebody who tries on could lock the
- * operators beside them out. The price is that those who share an address with an operator are not held up.
+ * Many share an address, behind a proxy or a router. At an address from which the right token came within the hour each
+ * token is looked at at once, as long as fewer than 60 wrong ones came from it within a minute: otherwise a program with
+ * an old token could lock the operators beside it out. Beyond that the address waits like any other, operators too.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -15,10 +15,14 @@ import type { Logger } from '../log.ts';
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
+const KNOWN_FOR_MS = 3_600_000;
+/** As many as a minute of waiting lets through. */
+const FAILURES_OF_KNOWN = 60;
+const MINUTE_MS = 60_000;
 /** Tries that may wait: of one address, and of all. */
 const WAITING_OF_ADDRESS = 2;
 const WAITING = 1_000;
-/** About 200 bytes each. The address that has not tried for longest is forgotten first. */
+/** About 250 bytes each. The address that has not tried for longest is forgotten first. */
 const KEPT_ADDRESSES = 10_000;
 const FORGET_AFTER_MS = 3_600_000;
 const LOG_EVERY_MS = 60_000;
@@ -28,10 +32,13 @@ interface Attempts {
   /** Tries that were not looked at. */
   ignored: number;
   waiting: number;
-  /** On the clock of `performance.now()`, as is the other. */
+  /** On the clock of `performance.now()`, as are the others. */
   nextAt: number;
   loggedAt: number;
-  isKnown: boolean;
+  knownUntil: number;
+  /** When the minute began whose wrong tries are counted. */
+  minuteAt: number;
+  failuresOfMinute: number;
 }
 
 export class TokenAttempts {
@@ -56,28 +63,30 @@ export class TokenAttempts {
     const network = networkOf(address);
     const attempts = this.#byNetwork.get(network) ?? newAttempts();
     this.#byNetwork.set(network, attempts);
-    if (isRight && attempts.isKnown) return true;
+    if (!isKnown(attempts)) await this.#takeTurn(network, attempts);
     const now = performance.now();
-    const waitMs = attempts.nextAt - now;
-    if (waitMs > 0) {
-      if (attempts.waiting >= WAITING_OF_ADDRESS || this.#waiting >= WAITING) {
-        attempts.ignored++;
-        this.#tell(network, attempts);
-        throw tooManyAttempts(waitMs);
-      }
-      await this.#wait(attempts, waitMs);
-    }
-    if (isRight) attempts.isKnown = true;
-    else {
-      attempts.failures++;
-      attempts.nextAt = Math.max(attempts.nextAt, performance.now() + pauseAfter(attempts.failures));
+    if (isRight) {
+      attempts.knownUntil = now + KNOWN_FOR_MS;
+    } else {
+      countFailure(attempts, now);
       this.#tell(network, attempts);
     }
     return isRight;
   }
 
+  async #takeTurn(network: string, attempts: Attempts): Promise<void> {
+    const waitMs = attempts.nextAt - performance.now();
+    if (waitMs <= 0) return;
+    if (attempts.waiting >= WAITING_OF_ADDRESS || this.#waiting >= WAITING) {
+      attempts.ignored++;
+      this.#tell(network, attempts);
+      throw tooManyAttempts(waitMs);
+    }
+    await this.#wait(attempts, waitMs);
+  }
+
   async #wait(attempts: Attempts, waitMs: number): Promise<void> {
-    // Whoever comes next waits for this one, too.
+    // The next try waits for this one, too.
     attempts.nextAt += pauseAfter(attempts.failures);
     attempts.waiting++;
     this.#waiting++;
@@ -98,7 +107,32 @@ export class TokenAttempts {
 }
 
 function newAttempts(): Attempts {
-  return { failures: 0, ignored: 0, waiting: 0, nextAt: 0, loggedAt: 0, isKnown: false };
+  return {
+    failures: 0,
+    ignored: 0,
+    waiting: 0,
+    nextAt: 0,
+    loggedAt: 0,
+    knownUntil: 0,
+    minuteAt: 0,
+    failuresOfMinute: 0,
+  };
+}
+
+/** Whether the right token came from the address, and few wrong ones do. */
+function isKnown({ knownUntil, minuteAt, failuresOfMinute }: Attempts): boolean {
+  const now = performance.now();
+  return now < knownUntil && (failuresOfMinute < FAILURES_OF_KNOWN || now - minuteAt >= MINUTE_MS);
+}
+
+function countFailure(attempts: Attempts, now: number): void {
+  if (now - attempts.minuteAt >= MINUTE_MS) {
+    attempts.minuteAt = now;
+    attempts.failuresOfMinute = 0;
+  }
+  attempts.failuresOfMinute++;
+  attempts.failures++;
+  attempts.nextAt = Math.max(attempts.nextAt, now + pauseAfter(attempts.failures));
 }
 
 function pauseAfter(failures: number): number {

@@ -5,7 +5,7 @@ import { EdgeCloseCode } from './closeCodes.ts';
 import { FrameMeter } from './frameMeter.ts';
 import type { BoundedWebSocket } from './slowClients.ts';
 
-export interface UnfinishedOptions {
+interface UnfinishedOptions {
   readonly socket: BoundedWebSocket;
   readonly connection: Duplex;
   readonly budget: ByteBudget;

@@ -6,12 +6,12 @@ import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import type { HeldMessages } from './heldMessages.ts';
+import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';
 import { isHashOnly, persistedQueryNotSupported } from './params.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 
-export interface ProtocolOptions {
+interface ProtocolOptions {
   readonly config: Pick<Config, 'connectionInitMs' | 'maxOperations'>;
   readonly log: Logger;
 }
@@ -19,7 +19,7 @@ export interface ProtocolOptions {
 /** What is known of a WebSocket. */
 export interface Connected {
   readonly request: IncomingMessage;
-  readonly held: HeldMessages;
+  readonly messages: OpenMessages;
 }
 
 /** A message was not of the protocol, which graphql-ws itself does not see. */
@@ -41,8 +41,8 @@ export function speakGraphQL(
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
   return makeServer<Record<string, unknown>, Connected>({
     connectionInitWaitTimeout: connectionInitMs,
-    // Before `onMessage` of graphql-ws returns: `held` relies on it.
-    onSubscribe({ subscriptions, extra: { request, held }, connectionParams }, id, payload) {
+    // Before `onMessage` of graphql-ws returns: `messages` relies on it.
+    onSubscribe({ subscriptions, extra: { request, messages }, connectionParams }, id, payload) {
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
         const { query, operationName, variables } = payload;
@@ -52,7 +52,7 @@ export function speakGraphQL(
         const { document, errors } = operations.read(query);
         if (errors.length > 0) return errors;
         const variableValues = declaredOnly(operations.choose(document, operationName), variables);
-        held.take();
+        messages.take();
         const gone = new AbortController();
         const contextValue = contextOf({ req: request, connectionParams, gone: gone.signal });
         return { schema, document, operationName, variableValues, contextValue, rootValue: { gone } };

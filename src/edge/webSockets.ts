@@ -1,4 +1,4 @@
-/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: who may connect, and what a connection may take. */
+/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: which upgrades are taken, and what a connection may take. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws';
@@ -11,8 +11,8 @@ import { refuseUpgrade } from './answers.ts';
 import type { ConnectionBudgets } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import { HeldMessages } from './heldMessages.ts';
 import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
+import { OpenMessages } from './openMessages.ts';
 import {
   type BoundedWebSocket,
   boundedWebSocket,
@@ -41,6 +41,9 @@ export interface WebSocketOptions {
 /** A client that has not answered a ping by the next one is gone. */
 const PING_MS = 12_000;
 
+/** Of one message. Browsers cut large messages into pieces of 128 KiB: the largest that can be allowed has 512. */
+const MAX_FRAGMENTS = 1_024;
+
 /** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
 const CLOSE_SOON = { closeTimeout: 1_000 };
 
@@ -54,6 +57,7 @@ export function serveWebSockets(
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: config.maxBodyBytes,
+    maxFragments: MAX_FRAGMENTS,
     handleProtocols,
     ...CLOSE_SOON,
     // `boundedWebSocket` answers pings.
@@ -107,7 +111,7 @@ function converse(
   { socket, connection, request, protocol, incoming }: Conversation,
   { budgets, log }: WebSocketOptions,
 ): void {
-  const held = new HeldMessages(budgets.shareOf(connection));
+  const messages = new OpenMessages(budgets.shareOf(connection));
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
@@ -119,10 +123,10 @@ function converse(
           if (socket.readyState !== WebSocket.OPEN) return;
           const message = incoming.read(data as Buffer);
           if (typeof message !== 'string') socket.close(message.code, message.reason);
-          else held.handOn(message, hear).catch((error) => closeFor(error, socket, log));
+          else messages.handOn(message, hear).catch((error) => closeFor(error, socket, log));
         }),
     },
-    { request, held },
+    { request, messages },
   );
   socket.once('close', (code, reason) => void closed(code, String(reason)));
 }

@@ -1,19 +1,19 @@
 /**
- * graphql-yoga, for operations over GET that have one answer. Predictions go past it: its hooks cost half as much again
- * as all else that an operation takes, and POST, streams and WebSocket are answered without them
- * (`operationAnswers.ts`, docs/decisions.md).
+ * graphql-yoga, the GraphQL server that the project is built with: it answers the operations over GET that have one answer,
+ * and plugins for them can be added here. Predictions go past it: its hooks cost half as much again as all else that an
+ * operation takes, so POST, streams and WebSocket are answered without them (`operationAnswers.ts`, docs/decisions.md).
  */
-
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../log.ts';
-import { GRAPHQL_PATH } from './admission.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
+import { GRAPHQL_PATH } from './target.ts';
 
-interface Arrival {
+/** What Yoga is given of Node's. */
+interface ServerContext {
   readonly req: IncomingMessage;
 }
 
@@ -22,10 +22,11 @@ export function yogaHandler(
   { schema, operations, contextOf }: GraphQLPipeline,
   log: Logger,
 ): (request: IncomingMessage, response: ServerResponse) => unknown {
-  return createYoga<Arrival>({
+  return createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ req, request }: YogaInitialContext & Arrival) => contextOf({ req, gone: request.signal }),
+    context: ({ req, request }: YogaInitialContext & ServerContext) =>
+      contextOf({ req, gone: request.signal }),
     plugins: [useOperations(operations)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // Operations are kept by `Operations`, for every transport; origins are the admission's.

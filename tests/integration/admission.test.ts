@@ -102,7 +102,7 @@ describe('the host', () => {
       expect(answer.status).toBe(403);
       const [error] = JSON.parse(answer.body).errors;
       expect(error.extensions).toEqual({ code: 'HOST_NOT_ALLOWED' });
-      expect(error.message).toContain('ALLOWED_HOSTS=');
+      expect(error.message).toMatch(/add it to ALLOWED_HOSTS\.$/);
     }
   });
 
@@ -112,6 +112,17 @@ describe('the host', () => {
       expect((await upgrade(server, { host })).status).toBe(400);
     }
   });
+
+  test.each(['::ffff:127.0.0.1', '0:0:0:0:0:0:0:1', 'localhost'])(
+    'of a page is refused where HOST is "%s", and who asks from this machine is an operator',
+    async (HOST) => {
+      await using server = await startGateway(nats, { HOST });
+      expect((await ask(server, { host: 'evil.example' })).status).toBe(403);
+      const query = JSON.stringify({ query: '{ deadLetters(model: "trip-duration") { edges { cursor } } }' });
+      const answer = await send(server, 'POST /graphql HTTP/1.1', ['host: localhost', ...JSON_LINES], query);
+      expect(answer.body).toContain('"edges":[]');
+    },
+  );
 
   test('has to come once', async () => {
     const twice = ['host: localhost', 'host: evil.example'];
@@ -149,13 +160,23 @@ describe('the host', () => {
     for (const host of ['api.example.', 'x.api.example', 'evil.example', 'api.example@evil.example']) {
       const { status, body } = await ask(configured, { host });
       expect([400, 403]).toContain(status);
-      if (status === 403) expect(body).toContain('ALLOWED_HOSTS=api.example,[fd00::1],');
+      // Strangers are not told which names there are.
+      if (status === 403) expect(body).not.toContain('fd00::1');
     }
+    await configured.logged('ALLOWED_HOSTS=api.example,[fd00::1],evil.example admits it');
+    for (let i = 0; i < 300; i++) await ask(configured, { host: `${i % 150}.example` });
+    const lines = configured
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"host":'));
+    expect(lines).toHaveLength(100);
   });
 
   test('may be any where other machines reach the gateway and no names are set', async () => {
     for (const host of ['api.example', '10.0.0.1:4000', 'localhost'])
       expect((await ask(open, { host })).status).toBe(200);
+    expect(open.output()).toMatch(/DNS rebinding.*ALLOWED_HOSTS/);
+    for (const { output } of [gateway, configured]) expect(output()).not.toContain('DNS rebinding');
   });
 });
 
@@ -277,7 +298,9 @@ describe('the origin of a web page', () => {
 
   test('is logged once where it is refused, with the variable that would admit it', async () => {
     const origin = 'https://new.example';
-    await ask(configured, { origin });
+    const { body } = await ask(configured, { origin });
+    expect(body).toContain('add it to ALLOWED_ORIGINS.');
+    expect(body).not.toContain(APP);
     await upgrade(configured, { origin });
     await preflight(configured, { origin });
     await configured.logged(`capacitor://localhost,${origin} admits it`);
@@ -297,6 +320,7 @@ describe('a request that any web page can have sent', () => {
     { accept: 'image/avif,image/webp,*/*', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
     { accept: 'text/event-stream' },
     { accept: 'text/event-stream', 'sec-fetch-site': 'cross-site' },
+    { accept: 'text/event-stream', 'sec-fetch-site': 'cross-site', referer: 'http://gateway.example:4000/' },
     { accept: 'application/json', 'sec-fetch-site': 'same-site' },
     { 'content-type': 'text/plain' },
     { 'content-type': 'TEXT/PLAIN; charset=utf-8; application/json' },
@@ -332,6 +356,27 @@ describe('a request that any web page can have sent', () => {
     const answer = await get(gateway, lines);
     expect(answer.status).toBe(200);
     expect(answer.body).toContain('"data":{"__typename":"Query"}');
+  });
+
+  test('is told by its Referer if it is an EventSource over plain http to a name that is not loopback', async () => {
+    const statusOf = async (headers: Record<string, string>) =>
+      (await get(configured, { host: 'api.example:4000', accept: 'text/event-stream', ...headers })).status;
+    for (const referer of ['http://api.example:4000/page?a=b', 'https://api.example:4000/', `${APP}/page`])
+      expect(await statusOf({ referer })).toBe(200);
+    for (const referer of [
+      'http://evil.example/',
+      'http://api.example:4000@evil.example/',
+      'http://api.example/',
+      'api.example:4000',
+      'about:blank',
+      'null',
+      '',
+    ])
+      expect(await statusOf({ referer })).toBe(400);
+    const referer = 'http://api.example:4000/';
+    expect(await statusOf({ referer, accept: '*/*' })).toBe(400);
+    expect(await statusOf({ referer, 'sec-fetch-site': 'same-site' })).toBe(400);
+    expect(await statusOf({ referer, origin: EVIL })).toBe(403);
   });
 
   test.each([
@@ -393,7 +438,8 @@ async function send(
   lines: readonly string[],
   body = '',
 ): Promise<RawAnswer> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('latin1');
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, '')).setEncoding('latin1');
   const isUpgrade = lines.includes('upgrade: websocket');
   const length = body === '' ? [] : [`content-length: ${body.length}`];
   const head = [requestLine, ...lines, ...(isUpgrade ? [] : ['connection: close']), ...length];

@@ -151,6 +151,13 @@ test('a gateway whose broker is not there yet is alive, says what it waits for, 
   expect(await refused.json()).toMatchObject({
     errors: [{ extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1000 } }],
   });
+  const accept = 'application/graphql-response+json';
+  const also = await fetch(url, {
+    method: 'POST',
+    headers: { ...json, accept },
+    body: JSON.stringify(asked),
+  });
+  expect(also.headers.get('content-type')).toContain(accept);
   const page = await fetch(url, { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('<title>Tidings</title>');
 

@@ -137,20 +137,28 @@ describe('a gateway with little room', () => {
   test('refuses bodies with 503 and messages with 1013 while others hold its room, and goes on afterwards', async () => {
     await using small = await startGateway(nats, LIMITS);
     const { id } = await submitTrip(small.url, TRIP);
-    const unfinished = await Promise.all(Array.from({ length: 3 }, () => sendPart(small.url, 950_000)));
+    const unfinished = await Promise.all(Array.from({ length: 3 }, () => sendPart(small.url, 850_000)));
     const body = JSON.stringify({ query: '{ __typename }', variables: { x: 'x'.repeat(500_000) } });
     const send = () =>
       fetch(small.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     const refused = await eventually(send, ({ status }) => status === 503);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(refusalIn(await refused.json())).toMatchObject({
-      message: expect.stringContaining('(MAX_PENDING_BYTES). Try again in a moment.'),
+      message: expect.stringMatching(/\(MAX_PENDING_BYTES\).*Try again in a moment\.$/),
       extensions: { code: 'GATEWAY_BUSY', retryAfterMs: 1_000, limit: 3 * MIB },
     });
     const socket = await initialised({}, small.url);
     const closed = once(socket, 'close');
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: JSON.parse(body) }));
     expect((await closed)[0]).toBe(1013);
+
+    // Small predictions go on all the same.
+    const trip = await submitTrip(small.url, TRIP);
+    const other = await initialised({}, small.url);
+    const query = '{"query":"query ($id: ID!) { task(id: $id) { state } }","variables":{"id":"';
+    const answer = once(other, 'message');
+    other.send(`{"id":"1","type":"subscribe","payload":${query}${trip.id}"}}}`);
+    expect(String(await answer)).toContain('"QUEUED"');
 
     for (const connection of unfinished) connection.destroy();
     await eventually(send, ({ status }) => status === 200);
@@ -188,6 +196,43 @@ describe('a gateway with little room', () => {
     );
     expect(heard).toMatchObject({ a: 'next', b: 'next' });
   });
+});
+
+test('a message in more than 1,024 fragments closes its WebSocket with 1008', async () => {
+  const socket = await initialised();
+  const fragments = (text: string) => {
+    const size = Math.ceil(text.length / 1_000);
+    for (let at = 0; at < text.length; at += size)
+      socket.send(text.slice(at, at + size), { fin: at + size >= text.length });
+  };
+  const answer = once(socket, 'message');
+  const query = `{ __typename }${' '.repeat(2_000)}`;
+  fragments(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+  expect(String((await answer)[0])).toContain('"data"');
+  const closed = once(socket, 'close');
+  for (let i = 0; i < 1_025; i++) socket.send('x', { fin: false });
+  expect((await closed)[0]).toBe(1008);
+});
+
+test('the target of a GET takes room of its connection, until it is answered', async () => {
+  await using small = await startGateway(nats, { MAX_BODY_BYTES: '4096' });
+  const { id } = await submitTrip(small.url, TRIP);
+  const get = (query: string, accept: string, space: number) =>
+    fetch(`${small.url}?query=${encodeURIComponent(query)}&x=${'x'.repeat(space)}`, {
+      headers: { accept, 'apollo-require-preflight': '1' },
+    });
+  for (let i = 0; i < 5; i++)
+    expect((await get('{ __typename }', 'application/json', 5_000)).status).toBe(200);
+  for (const [query, accept] of [
+    ['{ __typename }', 'application/json'],
+    [`subscription { taskUpdates(id: "${id}") { state } }`, 'text/event-stream'],
+  ] as const) {
+    const refused = await get(query, accept, 9_000);
+    expect(refused.status).toBe(503);
+    expect(refusalIn(await refused.json())).toMatchObject({
+      extensions: { code: 'GATEWAY_BUSY', limit: 8_192 },
+    });
+  }
 });
 
 /** Whatever ended it: each of these would find no room the fourth time if the one before still had it. */

@@ -10,9 +10,9 @@ import { startNats } from '../support/natsServer.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
-function start(openFiles: number, natsUrl: string) {
+function start(openFiles: number, natsUrl: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn('prlimit', [`--nofile=${openFiles}:${openFiles}`, process.execPath, MAIN], {
-    env: { PATH: process.env.PATH, MODELS_DIR: LINE_MODELS, NATS_URL: natsUrl, PORT: '0' },
+    env: { PATH: process.env.PATH, MODELS_DIR: LINE_MODELS, NATS_URL: natsUrl, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -38,8 +38,9 @@ test.runIf(process.platform === 'linux')(
     await using nats = await startNats();
     await using gateway = start(256, nats.url);
     const url = await gateway.ready;
-    expect(gateway.output()).toContain(
-      'MAX_CONNECTIONS is 20000, but the limit of open files leaves room for 128',
+    // Nobody has asked for more.
+    expect(gateway.output()).toMatch(
+      /"level":30.*MAX_CONNECTIONS is 20000, but the limit of open files leaves room for 128/,
     );
     const client = openWebSocket(url);
     const [before] = await collect(overWebSocket(client, '{ models { name } }', {}));
@@ -59,6 +60,16 @@ test.runIf(process.platform === 'linux')(
     expect(await collect(overWebSocket(client, '{ models { name } }', {}))).toEqual([before]);
     for (const socket of sockets) socket.destroy();
     await client.dispose();
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'a gateway that was told to take more connections than it may have open files warns',
+  async () => {
+    await using nats = await startNats();
+    await using gateway = start(256, nats.url, { MAX_CONNECTIONS: '500' });
+    await gateway.ready;
+    expect(gateway.output()).toMatch(/"level":40.*MAX_CONNECTIONS is 500,.*leaves room for 128/);
   },
 );
 

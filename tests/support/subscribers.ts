@@ -4,7 +4,7 @@ import { createClient as createWebSocketClient } from 'graphql-ws';
 import { type Answer, collect, overWebSocket, TASK_RESULT, type TaskView } from './client.ts';
 
 interface Subscribers extends AsyncDisposable {
-  /** Of graphql-sse as a program, graphql-sse as a web page, and graphql-ws: all that came until the subscription ended. */
+  /** Of graphql-sse and graphql-ws: all that came until the subscription ended. */
   readonly answers: Promise<readonly (readonly Answer[])[]>;
 }
 
@@ -20,29 +20,30 @@ export async function subscribeForGood(
   untilRetry: () => Promise<void>,
 ): Promise<Subscribers> {
   const variables = { id };
-  const connected = [0, 1, 2].map(() => Promise.withResolvers<void>());
-  const sseClients = [{}, { origin: new URL(url).origin }].map((headers, i) =>
-    createSseClient({ url, headers, retry: untilRetry, on: { connected: () => connected[i]?.resolve() } }),
-  );
+  const overSse = Promise.withResolvers<void>();
+  const overSocket = Promise.withResolvers<void>();
+  const sseClient = createSseClient({
+    url,
+    retry: untilRetry,
+    on: { connected: () => overSse.resolve() },
+  });
   const webSocketClient = createWebSocketClient({
     url: url.replace('http', 'ws'),
     retryWait: untilRetry,
-    on: { connected: () => connected[2]?.resolve() },
+    on: { connected: () => overSocket.resolve() },
   });
   const answers = Promise.all([
-    ...sseClients.map((client) =>
-      Array.fromAsync(
-        client.iterate<Record<string, TaskView>>({ query: TASK_RESULT, variables }),
-        ({ data }): Answer => ({ data: data ?? null }),
-      ),
+    Array.fromAsync(
+      sseClient.iterate<Record<string, TaskView>>({ query: TASK_RESULT, variables }),
+      ({ data }): Answer => ({ data: data ?? null }),
     ),
     collect(overWebSocket(webSocketClient, TASK_RESULT, variables)),
   ]);
-  await Promise.race([Promise.all(connected.map(({ promise }) => promise)), answers]);
+  await Promise.race([Promise.all([overSse.promise, overSocket.promise]), answers]);
   return {
     answers,
     async [Symbol.asyncDispose]() {
-      for (const client of sseClients) client.dispose();
+      sseClient.dispose();
       await webSocketClient.dispose();
     },
   };

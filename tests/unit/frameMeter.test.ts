@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ByteBudget } from '../../src/edge/byteBudget.ts';
+import { ByteBudget, ConnectionBudgets } from '../../src/edge/byteBudget.ts';
 import { FrameMeter } from '../../src/edge/frameMeter.ts';
 
 /** As clients send it, masked with zeros. */
@@ -39,12 +39,19 @@ test.each([
 test('fragments are held until the last of them, with pings in between', () => {
   const meter = new FrameMeter();
   const ping = frame('ping', { opcode: 9 });
-  expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 256);
-  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(150 + 512);
+  expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 512);
+  expect(meter.hear(Buffer.concat([ping, frame('x'.repeat(50), { fin: false, opcode: 0 })]))).toBe(
+    150 + 1_024,
+  );
   expect(meter.hear(Buffer.concat([frame('x', { opcode: 0 }), frame('y'), frame('z').subarray(0, 6)]))).toBe(
     0,
   );
   expect(meter.hear(frame('z').subarray(6))).toBe(0);
+});
+
+test('each fragment takes up more than its bytes, however many come in one chunk', () => {
+  const fragments = Array.from({ length: 16_000 }, (_, i) => frame('x', { fin: false, opcode: i ? 0 : 1 }));
+  expect(new FrameMeter().hear(Buffer.concat(fragments))).toBe(16_000 * (1 + 256) + 256);
 });
 
 test('pings alone hold nothing, however many come', () => {
@@ -55,11 +62,22 @@ test('pings alone hold nothing, however many come', () => {
 
 test('a share of a budget takes from the whole, and only what both have', () => {
   const whole = new ByteBudget(100);
-  const [one, other] = [new ByteBudget(60, whole), new ByteBudget(60, whole)];
+  const [one, other] = [new ByteBudget(60, { whole }), new ByteBudget(60, { whole })];
   expect(one.take(50)).toBeUndefined();
   expect(one.take(11)).toBe(one);
   expect(other.take(51)).toBe(whole);
   expect(other.take(50)).toBeUndefined();
   one.giveBack(50);
   expect([one.taken, other.taken, whole.taken]).toEqual([0, 50, 50]);
+});
+
+test('an eighth of the whole is kept for connections that hold little', () => {
+  const KIB = 1024;
+  const budgets = new ConnectionBudgets({ maxBodyBytes: 64 * KIB, maxPendingBytes: 1024 * KIB });
+  const [large, other] = [budgets.newShare(), budgets.newShare()];
+  for (let i = 0; i < 7; i++) expect(budgets.newShare().take(128 * KIB)).toBeUndefined();
+  expect(large.take(17 * KIB)?.isShare).toBe(false);
+  expect(large.take(16 * KIB)).toBeUndefined();
+  expect(large.take(1)?.limit).toBe(1024 * KIB);
+  for (let i = 0; i < 16; i++) expect(other.take(KIB)).toBeUndefined();
 });

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Answer,
   PREDICT_TRIP,
+  post,
+  submitTrip,
   TASK_RESULT,
   TASK_UPDATES,
   type TaskView,
@@ -16,6 +18,8 @@ import {
 import { type NatsServer, startNats } from '../../support/natsServer.ts';
 import { tripNumber } from '../../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../../support/processes.ts';
+import { eventually } from '../../support/streams.ts';
+import { refusalIn } from '../../support/transports.ts';
 
 const HEALTH = '{ health { name } }';
 const HEALTHY = { health: { name: 'Tidings' } };
@@ -85,11 +89,21 @@ describe("Apollo's HttpLink", () => {
   });
 
   test('that leaves ends its subscription, and may ask on', async () => {
-    const client = clientOver(new HttpLink({ uri: gateway.url }));
+    await using idleNats = await startNats();
+    await using idle = await startGateway(idleNats, { MAX_SUBSCRIPTIONS: '1' });
+    const { id } = await submitTrip(idle.url, tripNumber(1));
+    const client = clientOver(new HttpLink({ uri: idle.url }));
+    const begun = Promise.withResolvers<unknown>();
     const subscription = client
-      .subscribe({ query: gql(TASK_UPDATES), variables: { id: 'nonsense' } })
-      .subscribe({ error: () => {} });
+      .subscribe({ query: gql(TASK_UPDATES), variables: { id } })
+      .subscribe({ next: begun.resolve, error: begun.reject });
+    await begun.promise;
+    // One that waits takes the place of a subscription, and there is one only.
+    const wait = () =>
+      post(idle.url, PREDICT_TRIP, { input: tripNumber(2), options: { waitMs: 1, requestId: 'waits' } });
+    expect(refusalIn(await wait()).extensions.code).toBe('GATEWAY_BUSY');
     subscription.unsubscribe();
+    await eventually(wait, ({ errors }) => errors === undefined);
     expect((await client.query({ query: gql(HEALTH) })).data).toMatchObject(HEALTHY);
     client.stop();
   });

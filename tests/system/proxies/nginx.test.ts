@@ -41,13 +41,10 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
       '    proxy_set_header Connection $tidings_connection;': '',
     });
     for (const { url } of [proxy, bare]) {
-      const askers = [{}, { origin: new URL(url).origin }];
       // Tells something every second, without an end. The first event may come along with the headers of the answer.
-      const streams = await Promise.all(askers.map((headers) => openSse(url, COMPARISON, {}, headers)));
-      for (const stream of streams) {
-        for (let i = 0; i < 2; i++) expect((await stream.next()).value).toMatchObject({ data: {} });
-        await stream.return(undefined);
-      }
+      const stream = await openSse(url, COMPARISON, {});
+      for (let i = 0; i < 2; i++) expect((await stream.next()).value).toMatchObject({ data: {} });
+      await stream.return(undefined);
     }
   });
 

@@ -2,7 +2,7 @@
 import { gatewayBusy } from '../errors.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 
-export class HeldMessages {
+export class OpenMessages {
   readonly #budget: ByteBudget;
   /** Of the message that is handed on just now, in characters. */
   #length = 0;
