@@ -1,6 +1,7 @@
 /** Real nginx and HAProxy in front of gateways, with the configurations of deploy/ that users copy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -87,6 +88,8 @@ export async function startHaproxy(
   await writeFile(join(folder.path, 'tidings.cfg'), balancing);
   const args = ['-db', '-f', join(folder.path, 'global.cfg'), '-f', join(folder.path, 'tidings.cfg')];
   const proxy = await startProxy({ binary, args, port, folder });
+  // HAProxy puts its socket into place a moment after it listens on the port.
+  await eventually(async () => existsSync(statsSocket), Boolean);
   return {
     ...proxy,
     async untilGateway(number, state) {
