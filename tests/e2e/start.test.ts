@@ -349,6 +349,15 @@ describe('npm start', () => {
       }
     });
 
+    test.each([600, 1_229])(
+      'of %s MiB, which has room for the streams and not for the largest one twice, everything starts',
+      async (sizeMib) => {
+        await using disk = await mountSmallDisk(sizeMib);
+        await using system = await start({ DATA_DIR: join(disk.path, 'data') });
+        await Promise.race([system.banner, system.exitCode.then(() => expect.fail(system.output()))]);
+      },
+    );
+
     test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
       await using disk = await mountSmallDisk(64);
       await using tooSmall = await start({ DATA_DIR: join(disk.path, 'data') });
