@@ -223,7 +223,7 @@ describe('npm start', () => {
     const port = typeof address === 'object' ? String(address?.port) : '';
     await using system = await start({ PORT: port });
     expect(await system.exitCode).toBe(78);
-    expect(system.errors()).toContain(port);
+    expect(system.errors()).toContain(`PORT must be free, got ${port}, which another program has taken`);
     taken.close();
   });
 
