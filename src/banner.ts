@@ -31,7 +31,7 @@ export function banner(address: string, served: readonly Model[], limits: Banner
 
     ${steps.mutation}
 
-  then have the prediction pushed to you, with that id:
+  then have the prediction pushed to you, with that id (GraphiQL's tab Result needs no id):
 
     ${steps.subscription}`);
 }

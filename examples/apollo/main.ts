@@ -86,7 +86,9 @@ const client = new ApolloClient({
 try {
   await Promise.all(TRIPS.map(predict));
 } catch (error) {
-  console.error(`${address}: ${error instanceof Error ? error.message : error}`);
+  // What fetch throws where nobody answers.
+  const advice = error instanceof TypeError ? '; does npm start run?' : '';
+  console.error(`${address}: ${error instanceof Error ? error.message : error}${advice}`);
   process.exitCode = 1;
 }
 await socket.dispose();

@@ -16,6 +16,9 @@ export interface ConnectionOptions {
 }
 
 const FIRST_CONNECT_RETRY_MS = 250;
+const TRIES_PER_WARNING = 20;
+const FIRST_WARNING =
+  'waiting for the broker that NATS_URL names: npm start runs a broker of its own where NATS_URL is unset';
 /** So often a login may be refused at start, 5 s: a broker that is given a new one takes a moment to read it. */
 const LOGIN_TRIES = 20;
 const GOODBYE_MS = 1_000;
@@ -73,7 +76,11 @@ async function connectOnceThere(
       if (signal?.aborted) throw error;
       loginsRefused = error instanceof AuthorizationError ? loginsRefused + 1 : 0;
       if (loginsRefused === LOGIN_TRIES) throw loginRefused(login, messageOf(error));
-      if (attempt % 20 === 1) log.warn({ servers, reason: messageOf(error) }, 'waiting for the broker');
+      if (attempt % TRIES_PER_WARNING === 1)
+        log.warn(
+          { servers, reason: messageOf(error) },
+          attempt === 1 ? FIRST_WARNING : 'waiting for the broker',
+        );
       await sleep(FIRST_CONNECT_RETRY_MS);
     }
   }

@@ -34,6 +34,8 @@ export const LEASE_RENEWAL_MS = 2_000;
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
+/** Of the stream that `/ready` makes, to see whether the broker stores a new one. */
+export const PROBES_MAX_BYTES = 64 * 1024;
 /** Rollouts of a model that are kept, for operators who look back. */
 const ROLLOUTS_KEPT = 16;
 /** Of dead letters and of actuals, as parts of RESULT_MAX_BYTES: on a small disk they are small as well. */
@@ -45,6 +47,7 @@ const PASSING_STATUSES = [408, 429, 503];
 /** Not the leader, the store of a stream could not be made, its leader is offline. */
 const PASSING = [10_009, 10_049, 10_118];
 const NAME_IN_USE = 10_058;
+const STREAM_NOT_FOUND = 10_059;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
 
 /**
@@ -56,7 +59,10 @@ export async function ensureStreams(
   limits: StreamLimits,
 ): Promise<void> {
   const configs = streamConfigs(models, limits);
-  for (const config of configs) await ensureStream(jsm, config, configs);
+  const refused = await ensureEach(jsm, configs);
+  // One that shrinks makes room for one that grows, whichever comes first.
+  const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
+  if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(jsm, configs, stillRefused));
   for (const { manifest, versions } of models) {
     for (const { version } of versions) await ensureConsumers(jsm, manifest.name, version, limits);
   }
@@ -225,37 +231,92 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
   ];
 }
 
-async function ensureStream(
+/** @returns those that the broker has no room for. */
+async function ensureEach(
   jsm: JetStreamManager,
-  config: TidingsStream,
-  all: readonly TidingsStream[],
-): Promise<void> {
+  configs: readonly TidingsStream[],
+): Promise<readonly TidingsStream[]> {
+  const refused: TidingsStream[] = [];
+  for (const config of configs) if (!(await ensureStream(jsm, config))) refused.push(config);
+  return refused;
+}
+
+/** @returns whether the broker has the stream now: it has no room for it otherwise. */
+async function ensureStream(jsm: JetStreamManager, config: TidingsStream): Promise<boolean> {
   try {
     await jsm.streams.add(config);
+    return true;
   } catch (error) {
     if (!(error instanceof JetStreamApiError)) throw error;
-    if (error.code === NAME_IN_USE) {
-      await jsm.streams.update(config.name, config);
-    } else if (STORAGE_EXCEEDED.includes(error.code)) {
-      throw new ConfigurationError(await storeTooSmall(jsm, all), { cause: error });
-    } else if (error.code === REPLICAS_NEED_A_CLUSTER) {
+    if (error.code === REPLICAS_NEED_A_CLUSTER) {
       const problem = `STREAM_REPLICAS must be 1 with a single nats-server, got ${config.num_replicas}`;
       throw new ConfigurationError(problem, { cause: error });
-    } else {
-      throw error;
     }
+    // nats-server looks for room before it looks for the name: it refuses a stream that it has for want of room for
+    // another one.
+    if (error.code !== NAME_IN_USE && !STORAGE_EXCEEDED.includes(error.code)) throw error;
+    return updateStream(jsm, config);
   }
 }
 
-async function storeTooSmall(jsm: JetStreamManager, configs: readonly TidingsStream[]): Promise<string> {
-  const { limits, storage } = await jsm.getAccountInfo();
-  const sum = configs.map(({ name, max_bytes }) => `${name} ${readableBytes(max_bytes)}`).join(' + ');
-  const needed = configs.reduce((bytes, { max_bytes }) => bytes + max_bytes, 0);
-  const size = limits.max_storage > 0 ? readableBytes(limits.max_storage) : "the server's max_file_store";
+/** @returns whether the broker has the stream, and has room for it. */
+async function updateStream(jsm: JetStreamManager, config: TidingsStream): Promise<boolean> {
+  try {
+    await jsm.streams.update(config.name, config);
+    return true;
+  } catch (error) {
+    const hasNoRoom =
+      error instanceof JetStreamApiError && [...STORAGE_EXCEEDED, STREAM_NOT_FOUND].includes(error.code);
+    if (!hasNoRoom) throw error;
+    return false;
+  }
+}
+
+/** The limit of the broker's account is told to clients, `max_file_store` of nats-server is not. */
+async function storeTooSmall(
+  jsm: JetStreamManager,
+  configs: readonly TidingsStream[],
+  refused: readonly TidingsStream[],
+): Promise<string> {
+  const [{ limits, storage }, present] = await Promise.all([
+    jsm.getAccountInfo(),
+    Array.fromAsync(jsm.streams.list()),
+  ]);
+  const ours = new Set([...configs.map(({ name }) => name), streams.probe]);
+  const reserved = present.map(({ config: { name, max_bytes } }) => ({
+    name,
+    max_bytes: Math.max(0, max_bytes),
+  }));
+  const others = reserved.filter(({ name }) => !ours.has(name));
+  // Rounded up: with less, one stream would be left out.
+  const atLeast = `${Math.ceil((bytesOf([...configs, ...others]) + PROBES_MAX_BYTES) / MIB)} MiB`;
+  const beside =
+    others.length === 0
+      ? ''
+      : `, beside ${readableBytes(bytesOf(others))} of other streams (${namesOf(others)})`;
+  const advice =
+    limits.max_storage > 0
+      ? `the account may reserve ${readableBytes(limits.max_storage)}: let it reserve at least ${atLeast}`
+      : `set max_file_store of nats-server to at least ${atLeast}`;
   return (
-    `the broker's JetStream store must have room for ${readableBytes(needed)} (${sum}); it allows ${size}, of which ` +
-    `${readableBytes(storage)} are used: give it more, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES`
+    `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
+    `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES`
   );
+}
+
+type StreamSize = Pick<TidingsStream, 'name' | 'max_bytes'>;
+
+function bytesOf(streams: readonly StreamSize[]): number {
+  return streams.reduce((bytes, { max_bytes }) => bytes + max_bytes, 0);
+}
+
+function sizesOf(streams: readonly StreamSize[]): string {
+  return streams.map(({ name, max_bytes }) => `${name} ${readableBytes(max_bytes)}`).join(' + ');
+}
+
+function namesOf(streams: readonly StreamSize[]): string {
+  return streams.map(({ name }) => name).join(', ');
 }
 
 function consumerConfig(

@@ -15,7 +15,7 @@ import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/tr
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import { streamOf, streams, subjects } from '../protocol.ts';
 import { outcomeOf } from './publisher.ts';
-import type { StreamLimits } from './streams.ts';
+import { PROBES_MAX_BYTES, type StreamLimits } from './streams.ts';
 
 export interface WriteCheckOptions {
   readonly connection: NatsConnection;
@@ -30,7 +30,6 @@ const TRY_MS = 600;
 const PAUSE_MS = 20;
 /** More than a page of a disk, of which a full one may have a part left. */
 const PROBE = '.'.repeat(5_000);
-const PROBES_MAX_BYTES = 64 * 1024;
 const RETRY_AFTER_MS = 1_000;
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;

@@ -31,6 +31,9 @@ import { formatReports, formatTable } from './model/tables.ts';
 import { LOADING } from './model/versionDraft.ts';
 import { complain, complainOfDefect, print } from './print.ts';
 
+const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
+const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
+
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
        npm run model -- golden <name>[/<version>] [--example <row> …]
@@ -41,7 +44,7 @@ const HELP = `${USAGE}
 
 add    makes a model of an ONNX file, with a manifest made from the file's own inputs and outputs; or, where the name
        is that of a model which is there, its next version.
-  --name            of the model: [a-z][a-z0-9-]*
+  --name            of the model: ${NAME_RULE}
   --mutation        its GraphQL field; default predict<Name>
   --version         default 1, or the number after the newest
   --example         a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain
@@ -131,9 +134,9 @@ async function add(args: string[], config: Config): Promise<number> {
     modelsDir,
     maxMib,
     model:
-      fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/) ??
+      fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/, NAME_RULE) ??
       missing(`--name <name>${takenByNpm('name')}`),
-    mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/),
+    mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/, MUTATION_RULE),
     version: wholeNumber('--version', values.version),
     maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size'], MAX_RUN_ROWS),
     examples: await readExamples(values.example ?? []),
@@ -258,14 +261,21 @@ function missing(what: string): never {
   throw new UsageError(`expected ${what}, got none`);
 }
 
-function fitting(option: string, value: string | undefined, pattern: RegExp): string | undefined {
+/** @param rule the pattern in words. */
+function fitting(
+  option: string,
+  value: string | undefined,
+  pattern: RegExp,
+  rule: string,
+): string | undefined {
   if (value === undefined || pattern.test(value)) return value;
-  throw new UsageError(`${option} must fit ${pattern.source}, got ${value}`);
+  throw new UsageError(`${option} must be ${rule}, got ${value}`);
 }
 
 function wholeNumber(option: string, text: string | undefined, maximum = 999_999_999): number | undefined {
-  const digits = fitting(option, text, /^[1-9][0-9]*$/);
+  const rule = `a whole number from 1 to ${maximum}`;
+  const digits = fitting(option, text, /^[1-9][0-9]*$/, rule);
   if (digits === undefined) return undefined;
   if (Number(digits) <= maximum) return Number(digits);
-  throw new UsageError(`${option} must be a whole number from 1 to ${maximum}, got ${digits}`);
+  throw new UsageError(`${option} must be ${rule}, got ${digits}`);
 }

@@ -9,6 +9,9 @@ interface OutputField {
   readonly text: string;
 }
 
+/** Of a task with many rows; null for others. */
+const BATCH = ['    batch {', '      rowCount', '      rowsDone', '      rowsFailed', '    }'];
+
 const DETAILS = [
   '    error {',
   '      code',
@@ -25,7 +28,7 @@ const DETAILS = [
 /** @returns none if not even the state can be asked for. */
 export function resultTab(manifests: readonly Manifest[], isAllowed: IsAllowed): readonly ExampleTab[] {
   const fields = manifests.flatMap((manifest) => fieldsOf(manifest, manifests));
-  for (const details of [DETAILS, []]) {
+  for (const details of [[...BATCH, ...DETAILS], DETAILS, []]) {
     const make = (count: number) => tabOf(fields.slice(0, count), fields.length - count, details);
     const count = largestAllowed(fields.length, (count) => isAllowed(make(count)));
     if (count > 0) return [make(count)];

@@ -11,9 +11,10 @@
  */
 
 const LAST_TASK_KEY = 'tidings:lastTask';
-const NO_TASK_YET = {
-  errors: [{ message: 'Run a mutation first: no task has been submitted from this tab yet.' }],
-};
+const NO_TASK_YET = refusal(
+  'No task has been submitted from this page yet: run the first tab, and then this one again.',
+);
+const NO_ANSWER = 'The gateway does not answer. Does npm start run?';
 
 /**
  * @param {string} lastTask what stands in the variables for the id in the answer to the last mutation.
@@ -34,20 +35,28 @@ export function createFetcher(lastTask) {
 
 /** @type {(request: Params, headers: Values, isMutation: boolean) => Promise<unknown>} */
 async function post(request, headers, isMutation) {
-  const response = await fetch(location.pathname, {
+  // Of an error that is thrown GraphiQL shows the stack.
+  const init = {
     method: 'POST',
     headers: { accept: 'application/json', ...asText(headers), 'content-type': 'application/json' },
     body: JSON.stringify(request),
-  });
-  const text = await response.text();
+  };
+  const response = await fetch(location.pathname, init).catch(() => undefined);
+  const text = await response?.text().catch(() => undefined);
+  if (response === undefined || text === undefined) return refusal(NO_ANSWER);
   let answer;
   try {
     answer = JSON.parse(text);
   } catch {
-    throw new Error(`The answer is no JSON (status ${response.status}): ${text.slice(0, 200)}`);
+    return refusal(`The answer is no JSON (status ${response.status}): ${text.slice(0, 200)}`);
   }
   if (isMutation) rememberTask(answer);
   return answer;
+}
+
+/** @type {(message: string) => { errors: { message: string }[] }} */
+function refusal(message) {
+  return { errors: [{ message }] };
 }
 
 /**
@@ -59,6 +68,7 @@ function subscribe(payload, headers, observer) {
   const address = `${location.origin.replace('http', 'ws')}${location.pathname}`;
   const socket = new WebSocket(address, 'graphql-transport-ws');
   let isOver = false;
+  let hasOpened = false;
   const send = (/** @type {object} */ message) => socket.send(JSON.stringify(message));
   const end = (/** @type {() => void} */ tell) => {
     if (isOver) return;
@@ -66,7 +76,10 @@ function subscribe(payload, headers, observer) {
     tell();
     socket.close(1000);
   };
-  socket.onopen = () => send({ type: 'connection_init', payload: asText(headers) });
+  socket.onopen = () => {
+    hasOpened = true;
+    send({ type: 'connection_init', payload: asText(headers) });
+  };
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     if (message.type === 'connection_ack') send({ type: 'subscribe', id: '1', payload });
@@ -82,7 +95,9 @@ function subscribe(payload, headers, observer) {
   socket.onclose = ({ code, reason }) =>
     end(() =>
       observer.error({
-        message: `The connection was closed (${code} ${reason}). Run it again: a result that comes meanwhile is kept.`,
+        message: hasOpened
+          ? `The connection was closed (${code} ${reason}). Run it again: a result that comes meanwhile is kept.`
+          : NO_ANSWER,
       }),
     );
   return { unsubscribe: () => end(() => {}) };

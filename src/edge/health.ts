@@ -47,7 +47,7 @@ async function conditionOf(readiness: Readiness, query: string): Promise<Conditi
   const unknown = without.find((name) => !LEFT_OUT.includes(name));
   if (unknown !== undefined) {
     const got = JSON.stringify(unknown.slice(0, 40));
-    return [400, { error: `without must be one of ${LEFT_OUT.join(', ')}, got ${got}.` }];
+    return [400, { error: `without must be ${LEFT_OUT.join(' or ')}, got ${got}.` }];
   }
   const notReady = await readiness.problem({ withoutWorkers: without.includes('workers') });
   return notReady === undefined

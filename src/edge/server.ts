@@ -249,20 +249,28 @@ function listenProblem(
   error: NodeJS.ErrnoException,
   { host, port, gateways }: ServerOptions['config'],
 ): Error {
-  switch (error.code) {
+  const { code } = error;
+  switch (code) {
     case 'ENOTSUP':
       return new ConfigurationError(
         `GATEWAYS must be 1 on a system that cannot share a port, got ${gateways}`,
       );
     case 'EADDRINUSE':
-    case 'EACCES':
-    case 'EADDRNOTAVAIL': {
-      const problem =
-        error.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be used (${error.code})`;
       return new ConfigurationError(
-        `HOST and PORT must name a free address: ${host}:${port} ${problem}; for another port: PORT=4001 npm start`,
+        `PORT must be free, got ${port}, which another program has taken on ${host}; for another port: PORT=4001 npm start`,
       );
-    }
+    case 'EACCES':
+      return new ConfigurationError(
+        `PORT must be one that this user may listen on, got ${port} (${code}); for another port: PORT=4001 npm start`,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new ConfigurationError(
+        `HOST must be an address of this machine, or a name of one, got ${JSON.stringify(host)} (${code}); for this machine alone: 127.0.0.1, for all its addresses: 0.0.0.0`,
+      );
     default:
       return error;
   }

@@ -132,8 +132,9 @@ function brokerConfig({
       jetstream: {
         store_dir: storeDir,
         max_memory_store: 256 * MIB,
-        // The size of the disk. nats-server's own choice, a share of what is free, shrinks as the store fills.
-        max_file_store: Math.max(sizes.diskBytes, sizes.reservedBytes),
+        // What fits on the disk was looked at already. Here is room beside it for what the streams of models reserve that
+        // are there no more. nats-server's own choice, a share of what is free, shrinks as the store fills.
+        max_file_store: sizes.diskBytes + sizes.reservedBytes,
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },
     },

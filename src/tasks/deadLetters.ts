@@ -248,7 +248,7 @@ function badArgument(field: string, expected: string, got: string): RequestError
 function notFound(id: string): RequestError {
   return new RequestError(
     RequestErrorCode.DeadLetterNotFound,
-    `There is no dead letter of a task ${JSON.stringify(id.slice(0, 128))}.`,
+    `There is no dead letter of a task ${JSON.stringify(id.slice(0, 128))}: an id must be one of "deadLetters", without spaces and quotes around it.`,
   );
 }
 

@@ -78,6 +78,6 @@ export class TaskReader {
 function notFound(id: string): RequestError {
   return new RequestError(
     RequestErrorCode.TaskNotFound,
-    `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned.`,
+    `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned, without spaces and quotes around it.`,
   );
 }

@@ -49,7 +49,7 @@ test('the Apollo example prints each trip as the cache changes from the mutation
 test('the Apollo example ends with a message and code 1 where no gateway is', async () => {
   await expect(example('http://127.0.0.1:1/graphql')).rejects.toMatchObject({
     code: 1,
-    stderr: 'http://127.0.0.1:1/graphql: fetch failed\n',
+    stderr: 'http://127.0.0.1:1/graphql: fetch failed; does npm start run?\n',
   });
 });
 

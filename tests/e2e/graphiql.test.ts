@@ -136,6 +136,42 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(problems).toEqual([]);
   });
 
+  test('the tab Result tells what it needs, what became of many rows, and that the gateway is gone', async () => {
+    await using own = await startGateway(nats);
+    await using page = await browser.newPage();
+    await page.goto(own.url);
+    const execute = page.getByRole('button', { name: /execute query/i });
+    const answer = page.getByRole('region', { name: 'Result Window' });
+    const open = async (title: string, field: string) => {
+      await page.getByRole('button', { name: title, exact: true }).click({ position: { x: 5, y: 5 } });
+      await page.waitForURL(({ searchParams }) => searchParams.get('query')?.includes(field) === true);
+    };
+    await open('Result', 'taskResult(');
+    await execute.click();
+    await answer.getByText('submitted from this page yet: run the first tab').waitFor();
+
+    await open('PredictTrips', 'predictTrips(');
+    await execute.click();
+    await answer.getByText('durationMinutes').waitFor();
+    await open('Result', 'taskResult(');
+    await execute.click();
+    await answer.getByText('rowsFailed').waitFor();
+    expect((await answer.innerText()).replaceAll(/\s/g, '')).toContain(
+      '"batch":{"rowCount":2,"rowsDone":2,"rowsFailed":0}',
+    );
+
+    await own[Symbol.asyncDispose]();
+    for (const [title, field] of [
+      ['PredictTrip', 'predictTrip('],
+      ['Result', 'taskResult('],
+    ] as const) {
+      await open(title, field);
+      await execute.click();
+      await answer.getByText('The gateway does not answer. Does npm start run?').waitFor();
+      expect(await answer.innerText()).not.toMatch(/stack|Failed to fetch/);
+    }
+  });
+
   test('headers reach a subscription over WebSocket, however their names are written, and count from the next run on', async () => {
     await using operated = await startGateway(nats, { OPERATOR_TOKEN: 'only-operators-know' });
     await using streams = await inspectStreams(nats);

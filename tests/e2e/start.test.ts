@@ -225,7 +225,7 @@ describe('npm start', () => {
     const port = typeof address === 'object' ? String(address?.port) : '';
     await using system = await start({ PORT: port });
     expect(await system.exitCode).toBe(78);
-    expect(system.errors()).toContain(port);
+    expect(system.errors()).toContain(`PORT must be free, got ${port}, which another program has taken`);
     taken.close();
   });
 
@@ -349,6 +349,15 @@ describe('npm start', () => {
       await using again = await start({ DATA_DIR: dataDir });
       await saysSizes(again);
     });
+
+    test.each([600, 1_229])(
+      'of %s MiB, which has room for the streams and not for the largest one twice, everything starts',
+      async (sizeMib) => {
+        await using disk = await mountSmallDisk(sizeMib);
+        await using system = await start({ DATA_DIR: join(disk.path, 'data') });
+        await Promise.race([system.banner, system.exitCode.then(() => expect.fail(system.output()))]);
+      },
+    );
 
     test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
       await using disk = await mountSmallDisk(64);

@@ -185,7 +185,7 @@ describe.each(transports)('over $name', ({ ask }) => {
       const { message, extensions } = await refusal(operation, { id });
       expect(extensions.code).toBe('TASK_NOT_FOUND');
       expect(message).toBe(
-        `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned.`,
+        `There is no task ${JSON.stringify(id.slice(0, 128))}: an id must be one that a mutation returned, without spaces and quotes around it.`,
       );
     }
   });

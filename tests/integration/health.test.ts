@@ -103,7 +103,7 @@ describe('/ready', () => {
     for (const query of ['?without=broker', '?without=', '?without=workers&without=disk']) {
       const response = await fetch(new URL(`/ready${query}`, gateway.url));
       expect(response.status).toBe(400);
-      expect(await response.text()).toContain('without must be one of workers, got ');
+      expect(await response.text()).toContain('without must be workers, got ');
     }
   });
 
@@ -135,6 +135,7 @@ test('a gateway whose broker is not there yet is alive, says what it waits for, 
     PORT: String(port),
   });
   await early.logged('listening, waiting for the broker');
+  await early.logged('npm start runs a broker of its own where NATS_URL is unset');
   expect((await fetch(new URL('/health', url))).status).toBe(200);
   for (const query of ['', '?without=workers'])
     expect(await ready(url, query)).toEqual({
@@ -183,6 +184,17 @@ test('a gateway whose broker is not there yet is alive, says what it waits for, 
   expect(await ready(url, '?without=workers')).toMatchObject({ status: 200 });
   await client.dispose();
 });
+
+test.each(['myhost.invalid', '192.0.2.1'])(
+  'a gateway whose HOST is no address of the machine, %s, says so',
+  async (host) => {
+    await using gateway = startProcess('src/main.ts', { NATS_URL: nats.url, HOST: host, PORT: '0' });
+    expect(await gateway.ended).toBe(78);
+    expect(JSON.parse(gateway.output().trim().split('\n').at(-1) ?? '').msg).toMatch(
+      `HOST must be an address of this machine, or a name of one, got "${host}" (E`,
+    );
+  },
+);
 
 test('a gateway that is told to stop while it waits for its broker leaves at once', async () => {
   await using early = startProcess('src/main.ts', {

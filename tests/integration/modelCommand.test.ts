@@ -281,8 +281,13 @@ describe('npm run model -- add', () => {
     ['no name', ['add', 'x.onnx'], 'expected --name <name>, got none'],
     [
       'a name that cannot be',
-      ['add', 'x.onnx', '--name', 'X'],
-      '--name must fit ^[a-z][a-z0-9-]{0,62}$, got X',
+      ['add', 'x.onnx', '--name', 'Iris_2'],
+      '--name must be lower-case letters, digits and hyphens, a letter first, 63 at most, got Iris_2',
+    ],
+    [
+      'a version that is no number',
+      ['add', 'x.onnx', '--name', 'x', '--version', '1.0'],
+      '--version must be a whole number from 1 to 999999999, got 1.0',
     ],
     ['an option twice', ['add', 'x.onnx', '--name', 'a', '--name', 'b'], '--name is given twice'],
     [
@@ -298,6 +303,18 @@ describe('npm run model -- add', () => {
     expect(stderr).toContain(message);
     expect(stderr).toContain('usage: npm run model');
   });
+});
+
+test.for<[string, string[], string]>([
+  ['a model', ['add', 'nofile.onnx', '--name', 'x'], 'model: nofile.onnx is not there\n'],
+  [
+    'rows',
+    ['add', 'nofile.onnx', '--name', 'x', '--example', 'rows.json'],
+    'model: rows.json, given to --example, is not there\n',
+  ],
+])('a file of %s that is not there is named', async ([, args, stderr]) => {
+  await using models = await openModels();
+  expect(await models.command(...args)).toMatchObject({ code: 1, stderr });
 });
 
 describe('npm run model -- golden', () => {

@@ -27,6 +27,8 @@ export interface NatsOptions {
   readonly dataDir?: string;
   /** @default any free port */
   readonly port?: number;
+  /** What its streams may reserve. @default '100GB' */
+  readonly maxFileStore?: string;
   /** Lines added to its configuration. */
   readonly config?: string;
 }
@@ -41,7 +43,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   const config = join(dataDir, 'nats-server.conf');
   await writeFile(
     config,
-    `jetstream { store_dir: ${JSON.stringify(dataDir)}, max_memory_store: 1GB, max_file_store: 100GB }\n${options.config ?? ''}`,
+    `jetstream { store_dir: ${JSON.stringify(dataDir)}, max_memory_store: 1GB, max_file_store: ${options.maxFileStore ?? '100GB'} }\n${options.config ?? ''}`,
   );
 
   let port = options.port ?? -1;

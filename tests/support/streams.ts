@@ -1,9 +1,11 @@
 /** Looks into the broker's streams from outside, as an operator would. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ConsumerInfo, jetstreamManager, type StreamState } from '@nats-io/jetstream';
+import { type ConsumerInfo, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 export interface StreamInspector extends AsyncDisposable {
+  /** Makes a stream that is not of Tidings. */
+  add(config: Partial<StreamConfig> & { readonly name: string }): Promise<void>;
   state(stream: string): Promise<StreamState>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
@@ -22,6 +24,9 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
   const connection = await connect({ servers: broker.url.split(',') });
   const manager = await jetstreamManager(connection);
   return {
+    add: async (config) => {
+      await manager.streams.add(config);
+    },
     state: async (stream) => (await manager.streams.info(stream)).state,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>

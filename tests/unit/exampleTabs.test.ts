@@ -119,8 +119,8 @@ test('the tab of results has as many outputs as fit, those of small models first
   expect(result?.query).toContain('... on Many0Prediction');
   expect(result?.query).not.toContain('HugePrediction');
   const outputs = result?.query.match(/^ +output\d+$/gm)?.length ?? 0;
-  // Beside taskResult, id, state, prediction, the error and the timings.
-  expect(outputs).toBe(40 - 4 - 3 - 5);
+  // Beside taskResult, id, state, prediction, the batch, the error and the timings.
+  expect(outputs).toBe(40 - 4 - 4 - 3 - 5);
   const all = MODELS.reduce((sum, { manifest }) => sum + manifest.outputs.length, 0);
   expect(result?.query).toContain(`${all - outputs} more outputs would not fit`);
   expect(JSON.parse(result?.variables ?? '')).toEqual({ id: LAST_TASK });
@@ -135,6 +135,7 @@ test('a gateway whose limits refuse every example says so in the only tab', () =
 test('the banner proposes a small model, and nothing where all are large', () => {
   const { config } = gatewayWith({});
   const shown = banner('http://x', MODELS, config);
+  expect(shown).toContain("with that id (GraphiQL's tab Result needs no id)");
   expect(shown).toContain('mutation { predictMany0(input: { input0: -1.25 }) { id state } }');
   expect(() => parse(/subscription .*/.exec(shown)?.[0] ?? '')).not.toThrow();
   const large = MODELS.filter(({ manifest }) => ['huge', 'wide'].includes(manifest.name));

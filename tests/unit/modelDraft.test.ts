@@ -111,18 +111,18 @@ describe('a draft', () => {
 
     const lines = text.split('\n');
     const found = placeholders(text);
-    expect(found.map(({ name, members }) => [name, members])).toEqual([
-      ['some-model', ['description']],
-      ['matrix', ['unit', 'minimum', 'maximum', 'description']],
-      ['text', ['maxLength', 'description']],
-      ['y', ['unit', 'description']],
+    expect(found.map(({ name, members, lacksLimits }) => [name, members, lacksLimits])).toEqual([
+      ['some-model', ['description'], false],
+      ['matrix', ['unit', 'minimum', 'maximum', 'description'], false],
+      ['text', ['maxLength', 'description'], false],
+      ['y', ['unit', 'description'], true],
     ]);
     for (const { line, name } of found) expect(lines[line - 1]).toContain(`"name": "${name}"`);
     expect(
       placeholders(text.replaceAll('unknown', 'miles').replaceAll('not described yet.', 'known.')),
     ).toEqual([
-      { line: expect.any(Number), name: 'matrix', members: ['minimum', 'maximum'] },
-      { line: expect.any(Number), name: 'text', members: ['maxLength'] },
+      { line: expect.any(Number), name: 'matrix', members: ['minimum', 'maximum'], lacksLimits: false },
+      { line: expect.any(Number), name: 'text', members: ['maxLength'], lacksLimits: false },
     ]);
   });
 });

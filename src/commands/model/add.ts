@@ -14,7 +14,7 @@ import type { Manifest } from '../../models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../regularFile.ts';
 import { checkVersion, type VersionReport } from './check.ts';
 import type { JsonRow } from './exampleRows.ts';
-import { ModelFileError } from './modelFileError.ts';
+import { isNotThere, ModelFileError } from './modelFileError.ts';
 import { makeModel } from './newModel.ts';
 import { makeVersion } from './newVersion.ts';
 import { LOADING } from './versionDraft.ts';
@@ -103,6 +103,7 @@ async function readModel(file: string): Promise<Uint8Array> {
   try {
     return await readRegularFile(file, MODEL_MAX_BYTES);
   } catch (error) {
+    if (isNotThere(error)) throw new ModelFileError(`${file} is not there`);
     if (error instanceof Error && 'syscall' in error) throw error;
     throw new ModelFileError(`${file} must be an ONNX file: ${messageOf(error)}`);
   }

@@ -65,8 +65,9 @@ export function goldenNote(rows: number, unanswered: readonly string[]): string 
   return `${subject} what the file answers today. That it answers well they do not prove: better are rows from\nthe training code, with its answers.${others}`;
 }
 
-function describePlace({ line, name, members }: Placeholder): string[] {
-  return [`line ${line}`, `${name}:`, members.join(', ')];
+function describePlace({ line, name, members, lacksLimits }: Placeholder): string[] {
+  const toAdd = lacksLimits ? '; you may add minimum, maximum (for liveError)' : '';
+  return [`line ${line}`, `${name}:`, `${members.join(', ')}${toAdd}`];
 }
 
 function indent(text: string): string {

@@ -10,7 +10,7 @@ import {
 } from '../../models/manifest.ts';
 import type { Value, Values } from '../../task.ts';
 import { NUMBER_LIMIT } from './draft.ts';
-import { ModelFileError } from './modelFileError.ts';
+import { isNotThere, ModelFileError } from './modelFileError.ts';
 
 export type JsonRow = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ export async function readExamples(texts: readonly string[]): Promise<readonly J
   const rows: JsonRow[] = [];
   for (const text of texts) {
     const isJson = /^\s*[[{]/.test(text);
-    const content = isJson ? text : await readFile(text, 'utf8');
+    const content = isJson ? text : await readExampleFile(text);
     const found = parseRows(content);
     if (found === undefined)
       throw new ModelFileError(
@@ -31,6 +31,15 @@ export async function readExamples(texts: readonly string[]): Promise<readonly J
     rows.push(...found);
   }
   return rows;
+}
+
+async function readExampleFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isNotThere(error)) throw new ModelFileError(`${path}, given to --example, is not there`);
+    throw error;
+  }
 }
 
 /**

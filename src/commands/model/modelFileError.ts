@@ -2,3 +2,8 @@
 export class ModelFileError extends Error {
   override readonly name = 'ModelFileError';
 }
+
+/** Whether a file system error says that there is no such file. */
+export function isNotThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

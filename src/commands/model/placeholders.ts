@@ -9,15 +9,25 @@ export interface Placeholder {
   readonly name: string;
   /** Members that wait for a person. */
   readonly members: readonly string[];
+  /** An output without limits: they are for the truths that `liveError` is made of, and the draft has none. */
+  readonly lacksLimits: boolean;
 }
 
 /** @param text of model.json, one member a line. @returns one for each name that has any, as they stand. */
 export function placeholders(text: string): readonly Placeholder[] {
-  const found: { line: number; name: string; members: string[] }[] = [];
+  const found: { line: number; name: string; members: string[]; lacksLimits: boolean }[] = [];
+  let isOutput = false;
   for (const [i, line] of text.split('\n').entries()) {
+    if (line.startsWith('  "outputs": ')) isOutput = true;
     const [, member = '', json = ''] = /^\s*"(\w+)": (.+?),?$/.exec(line) ?? [];
-    if (member === 'name') found.push({ line: i + 1, name: JSON.parse(json), members: [] });
-    else if (isPlaceholder(member, json)) found.at(-1)?.members.push(member);
+    if (member === 'name')
+      found.push({ line: i + 1, name: JSON.parse(json), members: [], lacksLimits: false });
+    else if (isPlaceholder(member, json)) {
+      const place = found.at(-1);
+      place?.members.push(member);
+      // Only numbers have a unit.
+      if (place !== undefined && isOutput && member === 'unit') place.lacksLimits = true;
+    }
   }
   return found.filter(({ members }) => members.length > 0);
 }

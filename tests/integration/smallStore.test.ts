@@ -1,0 +1,72 @@
+/** A broker whose store has room for the streams of Tidings and for little more. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { streamSizes } from '../../src/broker/streams.ts';
+import { readConfig } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { Catalog } from '../../src/models/catalog.ts';
+import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
+import { LINE_MODELS } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startProcess, startWorker } from '../support/processes.ts';
+import { eventually, inspectStreams } from '../support/streams.ts';
+
+const MIB = 1024 * 1024;
+/** No stream is as small as that, so none fits a second time. */
+const SPARE_BYTES = 2 * MIB;
+const SMALL = { RESULT_MAX_BYTES: String(256 * MIB), QUEUE_MAX_BYTES: String(64 * MIB) };
+
+let nats: NatsServer;
+
+beforeAll(async () => {
+  nats = await startNats({ maxFileStore: String((await reservedBytes(SMALL)) + SPARE_BYTES) });
+});
+
+afterAll(() => nats?.[Symbol.asyncDispose]());
+
+test('gateways and workers start on it one after the other, and carry on when the broker restarts', async () => {
+  await using gateway = await startGateway(nats, SMALL);
+  await using worker = await startWorker(nats, SMALL);
+  await using otherGateway = await startGateway(nats, SMALL);
+  await nats.restart();
+  for (const process of [gateway, worker, otherGateway])
+    await process.logged('connected to the broker again');
+  const accepted = await eventually(
+    () => post(otherGateway.url, PREDICT_TRIP, { input: tripNumber(1) }),
+    ({ errors }) => errors === undefined,
+  );
+  const { id } = taskIn(accepted, 'predictTrip');
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+  await eventually(
+    () => fetch(gateway.url.replace('/graphql', '/ready')),
+    ({ ok }) => ok,
+  );
+  for (const { output } of [gateway, worker, otherGateway])
+    expect(output()).not.toContain('the streams could not be checked');
+});
+
+test('one stream may grow by what another one gives up, whichever is looked at first', async () => {
+  const grown = { RESULT_MAX_BYTES: String(128 * MIB), QUEUE_MAX_BYTES: String(128 * MIB) };
+  await using _grown = await startGateway(nats, grown);
+  await using _again = await startGateway(nats, SMALL);
+});
+
+test('what does not fit is refused with what is needed, reserved and used, also beside streams of others', async () => {
+  await using own = await startNats({ maxFileStore: String(64 * MIB) });
+  await using streams = await inspectStreams(own);
+  await streams.add({ name: 'ORDERS', subjects: ['orders'], max_bytes: 16 * MIB });
+  await using gateway = startProcess('src/main.ts', { NATS_URL: own.url, PORT: '0', ...SMALL });
+  expect(await gateway.ended).toBe(78);
+  expect(gateway.output()).toContain(
+    'beside 16 MiB of other streams (ORDERS); 64 MiB are reserved by streams that are there, of which 0 bytes are used',
+  );
+  expect(gateway.output()).toContain('set max_file_store of nats-server to at least 609 MiB');
+});
+
+async function reservedBytes(env: Record<string, string>): Promise<number> {
+  const config = readConfig({ ...env, MODELS_DIR: LINE_MODELS });
+  using catalog = await Catalog.open(config.modelsDir, createLog({ ...config, logLevel: 'silent' }, 'test'));
+  return streamSizes(catalog.models, config)
+    .values()
+    .reduce((sum, size) => sum + size, 0);
+}
