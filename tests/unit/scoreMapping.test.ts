@@ -187,7 +187,47 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
   ['wide', 'VARCHAR', `'nan'`, expect.stringContaining('got "nan"')],
   ['wide', 'VARCHAR', `'0x10'`, expect.stringContaining('got "0x10"')],
   ['wide', 'VARCHAR', `'1_000'`, expect.stringContaining('got "1_000"')],
-  ['wide', 'VARCHAR', `'1,5'`, expect.stringContaining('got "1,5"')],
+  ...[
+    ['1,5', 'but "1,5" has a decimal comma; write 1.5'],
+    ['-,5', 'but "-,5" has a decimal comma; write -.5'],
+    [' 0,440 ', 'but " 0,440 " has a decimal comma; write 0.440'],
+    ['1,5e3', 'but "1,5e3" has a decimal comma; write 1.5e3'],
+    ['1,440', 'but "1,440" has a comma; write 1440 if it parts thousands, else 1.440'],
+    ['1,440.5', 'but "1,440.5" has its thousands apart; write 1440.5'],
+    ['1,440,500', 'but "1,440,500" has its thousands apart; write 1440500'],
+    ['1.440,5', 'but "1.440,5" has its thousands apart; write 1440.5'],
+    ['1.440.500', 'but "1.440.500" has its thousands apart; write 1440500'],
+    ['1 440', 'but "1 440" has its thousands apart; write 1440'],
+    ['1\u00a0440,5', 'but "1\u00a0440,5" has its thousands apart; write 1440.5'],
+    ['-1\u202f440.5', 'but "-1\u202f440.5" has its thousands apart; write -1440.5'],
+    [`1''440.5`, `but "1'440.5" has its thousands apart; write 1440.5`],
+    ['1 5', 'got "1 5"'],
+    ['1,5,2', 'got "1,5,2"'],
+    ['1,', 'but "1," has a decimal comma; write 1.'],
+    [',', 'got ","'],
+  ].map(
+    ([text, reason]) =>
+      [
+        'wide',
+        'VARCHAR',
+        `'${text}'`,
+        expect.stringMatching(new RegExp(`, ${RegExp.escape(reason ?? '')}$`)),
+      ] as const,
+  ),
+  ['pair', 'VARCHAR[]', `['1', '1,5']`, expect.stringContaining('write 1.5 (at index 1)')],
+  ['at', 'VARCHAR', `'03/02/21 14:30'`, expect.stringMatching(/: years need four digits$/)],
+  [
+    'at',
+    'VARCHAR',
+    `'2021-02-03 14h30'`,
+    expect.stringMatching(/: behind the date must be nothing, or a time/),
+  ],
+  [
+    'at',
+    'VARCHAR',
+    `'3 Feb 2021'`,
+    expect.stringMatching(/: the dates of the column are read as yyyy-mm-dd$/),
+  ],
   ['wide', 'VARCHAR', `'1e400'`, expect.stringContaining('got "1e400"')],
   ['wide', 'VARCHAR', `''`, expect.stringContaining('got ""')],
   ['wide', 'DECIMAL(20,10)', '40.7127760000', 40.712776],
@@ -237,7 +277,7 @@ test('a date is read in the order of its column, and in no other', async () => {
   expect(await read('02/13/2021', 'dd/mm/yyyy')).toMatch(/got "02\/13\/2021": there is no month 13$/);
   expect(await read('29/02/2021', 'dd/mm/yyyy')).toMatch(/got "29\/02\/2021": 2021-02 has no day 29$/);
   expect(await read('2021-02-03', 'dd/mm/yyyy')).toMatch(
-    /got "2021-02-03": the dates of the column are written dd\/mm\/yyyy$/,
+    /got "2021-02-03": the dates of the column are read as dd\/mm\/yyyy$/,
   );
   expect(await read('03/02/21', 'dd/mm/yyyy')).toMatch(/got "03\/02\/21"/);
 });

@@ -107,7 +107,7 @@ export function rowOf(
     const value = inputValue(input, given);
     if (value instanceof NotTaken)
       problems.push(
-        `${input.name} must be ${inputProblem(input, undefined).details.expected}, got ${value.got}`,
+        `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
       );
     else if (readValue(input, value) === undefined) problems.push(inputProblem(input, value).message);
     else row[input.name] = input.type === 'dateTime' && value === NOW ? now : value;
