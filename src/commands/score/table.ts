@@ -9,6 +9,7 @@ import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../errors.ts';
 import type { Value } from '../../task.ts';
 import { Database, DiskFull } from './database.ts';
+import { type Failures, findFailures } from './failures.ts';
 import { type InputFile, PROBLEM } from './inputFile.ts';
 import type { MappedInput } from './mapping.ts';
 import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
@@ -99,7 +100,8 @@ export class ScoreTable implements AsyncDisposable {
     signal,
   }: TableOptions & { readonly input: InputFile }): Promise<ScoreTable> {
     const folder = partialOf(out);
-    await mkdir(folder, { recursive: true }).catch((cause) => {
+    await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return;
       throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
     });
     const plainName = await names.of(folder);
@@ -174,12 +176,9 @@ export class ScoreTable implements AsyncDisposable {
     });
   }
 
-  /** Rows without a prediction. */
-  async failedRows(): Promise<number> {
-    const rows = await this.#database.rows(
-      `SELECT count(*) FROM prediction WHERE ${ERROR_COLUMN} IS NOT NULL`,
-    );
-    return Number(rows[0]?.[0]);
+  /** The rows without a prediction. */
+  failures(): Promise<Failures> {
+    return findFailures(this.#database);
   }
 
   /** Writes the output, and removes what was kept beside it. */
