@@ -8,7 +8,8 @@ import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
 import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
 import { toldFailures } from './score/failures.ts';
 import { InputFile } from './score/inputFile.ts';
-import { mapInputs, missingColumns } from './score/mapping.ts';
+import { mapInputs, missingColumns, textNumbers } from './score/mapping.ts';
+import { TELLS_DECIMAL_COMMA } from './score/numbers.ts';
 import { checkNewColumns, checkOutput } from './score/output.ts';
 import { PlainNames } from './score/plainNames.ts';
 import { checkSame, draftOf } from './score/plan.ts';
@@ -75,7 +76,11 @@ async function main(args: readonly string[]): Promise<void> {
   console.log(`version ${draft.version} of ${model.name}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
-  const plan = table.plan ?? { ...draft, dateFormats: await decideDateFormats(table, mapped, told) };
+  const plan = table.plan ?? {
+    ...draft,
+    dateFormats: await decideDateFormats(table, mapped, told),
+    hasDecimalCommas: await table.hasCell(textNumbers(mapped), TELLS_DECIMAL_COMMA),
+  };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
     console.log(`${name}: dates are read as ${format}`);

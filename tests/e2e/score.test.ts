@@ -221,14 +221,14 @@ test('dates that can be read in two ways are refused until somebody says which, 
 });
 
 test('a file of decimal commas has no prediction, and says where, why and how to write them', async () => {
-  const lines = ['74;75;1,44', '43;"151";1,01', '43;151;"2\n,5"'];
+  const lines = ['74;75;1,44', '43;"151";1,01', '43;151;"2\n,5"', '43;151;1.440'];
   await writeFile(file('german.csv'), `PULocationID;DOLocationID;trip_distance\r\n${lines.join('\r\n')}\r\n`);
   const { code, output } = await score(
     ...asked(file('german.csv'), file('germanOut.csv'), '--delimiter', ';'),
   );
-  expect(output).toContain('3 rows, 3 without a prediction');
+  expect(output).toContain('4 rows, 4 without a prediction');
   expect(output).toContain(
-    '2 different reasons, first in row 1 (line 2): tripDistanceMiles must be a number from 0 to 1000 (miles), but "1,44" has a decimal comma; write 1.44\n',
+    '3 different reasons, first in row 1 (line 2): tripDistanceMiles must be a number from 0 to 1000 (miles), but "1,44" has a decimal comma; write 1.44\n',
   );
   expect(output).toContain(
     `score: no row has a prediction: the column error of ${file('germanOut.csv')} says why`,

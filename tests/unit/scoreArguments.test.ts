@@ -63,7 +63,7 @@ function model(view: Partial<ModelView> = {}): ModelView {
 
 function plan(view: Partial<ModelView> = {}, modelVersion?: string, kept?: Plan): Plan {
   const draft = { model: model(view), file: { digest: 'd' }, mapped: [], delimiter: ',', modelVersion, kept };
-  return { ...draftOf(draft), dateFormats: kept?.dateFormats ?? {} };
+  return { ...draftOf(draft), dateFormats: kept?.dateFormats ?? {}, hasDecimalCommas: false };
 }
 
 function shares(...percents: readonly number[]) {

@@ -79,7 +79,7 @@ async function scored(file: string, options: Scored = {}): Promise<string> {
     delimiter,
     now: '',
   };
-  await table.fixPlan({ ...plan, dateFormats: {} }, fields);
+  await table.fixPlan({ ...plan, dateFormats: {}, hasDecimalCommas: false }, fields);
   const part = { from: 0, to: await table.rowCount() };
   const { problems } = await table.read([], part);
   await table.save(part, fields, { columns: predictions, errors: problems });

@@ -58,7 +58,7 @@ test('a time that no column tells is the same instant in all rows', () => {
   const at = { name: 'at', type: 'dateTime', timeZone: 'America/New_York', default: '"now"' };
   const mapped = mapInputs(model(at), [], NONE);
   expect(missingColumns(model(at), mapped)).toEqual(['at: no column, the default (now) is used']);
-  expect(rowOf(mapped, [null], { now: NOW, dateFormats: {} })).toEqual({ at: NOW });
+  expect(rowOf(mapped, [null], { now: NOW, dateFormats: {}, hasDecimalCommas: false })).toEqual({ at: NOW });
 });
 
 test('which of two columns is meant is never guessed', () => {
@@ -92,11 +92,12 @@ async function inputOf(
   type: string,
   cell: string,
   dateFormats: Plan['dateFormats'] = {},
+  hasDecimalCommas = false,
 ): Promise<unknown> {
   await using database = await Database.open(new AbortController().signal);
   const mapped = mapInputs(model(input), [{ index: 0, name: 'x', type }], new Map([[input.name, 'x']]));
   const [column = []] = await database.columns(`SELECT CAST(${cell} AS ${type})`);
-  const made = rowOf(mapped, column, { now: NOW, dateFormats });
+  const made = rowOf(mapped, column, { now: NOW, dateFormats, hasDecimalCommas });
   return typeof made === 'string' ? made : made[input.name];
 }
 
@@ -267,6 +268,18 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
   expect(await inputOf(inputs[name] ?? miles, type, cell)).toEqual(expected);
 });
 
+test('in a file with decimal commas, a point that may part thousands is an error of its row', async () => {
+  const read = (cell: string, input = wide, type = 'VARCHAR') => inputOf(input, type, `'${cell}'`, {}, true);
+  expect(await read('1.440')).toBe(
+    'wide: "1.440" has a point, and other numbers of the file have a decimal comma; write 1440 if it parts thousands, else 1.44',
+  );
+  expect(await read('2.000', count)).toContain('write 2000 if it parts thousands, else 2');
+  expect(await read('1.44')).toBe(1.44);
+  expect(await read('0.440')).toBe(0.44);
+  expect(await read('1.440', wide, 'DOUBLE')).toBe(1.44);
+  expect(await inputOf(wide, 'VARCHAR', `'1.440'`)).toBe(1.44);
+});
+
 test('a date is read in the order of its column, and in no other', async () => {
   const read = (cell: string, format: 'dd/mm/yyyy' | 'mm/dd/yyyy') =>
     inputOf(at, 'VARCHAR', `'${cell}'`, { at: format });
@@ -324,7 +337,8 @@ test('a row is what the model takes, or why it does not', () => {
     ],
     NONE,
   );
-  const made = (...cells: readonly DuckDBValue[]) => rowOf(mapped, cells, { now: NOW, dateFormats: {} });
+  const made = (...cells: readonly DuckDBValue[]) =>
+    rowOf(mapped, cells, { now: NOW, dateFormats: {}, hasDecimalCommas: false });
   expect(made(1.5, 'RED', listValue([3, 4]))).toEqual({ miles: 1.5, colour: 'RED', size: [3, 4] });
   // What the model knows it as.
   expect(made(1.5, 'b', listValue([3, 4]))).toMatchObject({ colour: 'BLUE' });

@@ -4,6 +4,7 @@ import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
 import type { ManifestInput } from '../../models/manifest.ts';
 import { type CellReader, cellReader, isTextType, NotTaken } from './cells.ts';
+import { unclearPoint } from './numbers.ts';
 import type { Plan } from './plan.ts';
 import type { FileColumn } from './sql.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
@@ -77,6 +78,15 @@ export function textTimes(
   );
 }
 
+/** Those whose numbers are texts, one in a cell. */
+export function textNumbers(mapped: readonly MappedInput[]): readonly MappedInput[] {
+  return mapped.filter(({ input, column }) => isTextNumber(input, column));
+}
+
+function isTextNumber(input: ManifestInput, column: FileColumn | undefined): boolean {
+  return column !== undefined && isTextType(column.type) && 'minimum' in input && input.size === undefined;
+}
+
 /** A line for each input that has no column, but a default. */
 export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInput[]): readonly string[] {
   const withColumn = new Set(
@@ -96,7 +106,7 @@ export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInp
 export function rowOf(
   mapped: readonly MappedInput[],
   cells: readonly DuckDBValue[],
-  { now, dateFormats }: Pick<Plan, 'now' | 'dateFormats'>,
+  { now, dateFormats, hasDecimalCommas }: Pick<Plan, 'now' | 'dateFormats' | 'hasDecimalCommas'>,
 ): Readonly<Record<string, unknown>> | string {
   const row: Record<string, unknown> = {};
   const problems: string[] = [];
@@ -105,7 +115,10 @@ export function rowOf(
     const isMissing = column !== undefined && cell === null;
     const given = isMissing ? undefined : read(cell, dateFormats[input.name] ?? DateFormat.YearFirst);
     const value = inputValue(input, given);
-    if (value instanceof NotTaken)
+    const unclear =
+      hasDecimalCommas && isTextNumber(input, column) ? unclearPoint(String(cell ?? '')) : undefined;
+    if (unclear !== undefined) problems.push(`${input.name}: ${unclear}`);
+    else if (value instanceof NotTaken)
       problems.push(
         `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
       );

@@ -154,6 +154,18 @@ export class ScoreTable implements AsyncDisposable {
     return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
   }
 
+  /** Whether a cell of any of the columns, all of them texts, is as the pattern says from its beginning to its end. */
+  async hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
+    const tests = inputs.flatMap(({ column }) =>
+      column === undefined ? [] : [`regexp_full_match(${columnId(column)}, ${literal(pattern)})`],
+    );
+    if (tests.length === 0) return false;
+    const found = await this.#database.rows(
+      `SELECT 1 FROM input WHERE ${PROBLEM} IS NULL AND (${tests.join(' OR ')}) LIMIT 1`,
+    );
+    return found.length > 0;
+  }
+
   /** Saves a part whole or not at all. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#inTurn(async () => {
