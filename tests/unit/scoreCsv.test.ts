@@ -156,7 +156,7 @@ describe('texts are UTF-8', () => {
         yield Buffer.from(bytes.subarray(at, at + pieceLength));
     }
     let text = '';
-    for await (const part of decodeUtf8(pieces(), "it's.csv")) text += part;
+    for await (const part of decodeUtf8(pieces(), { file: "it's.csv", isGzip: false })) text += part;
     return text;
   }
 
@@ -184,7 +184,7 @@ describe('texts are UTF-8', () => {
   ])('%s is refused, with the line, the byte and how to convert it', async (_, bytes, where) => {
     for (const length of [1, 3, 1_000])
       await expect(decoded(bytes, length)).rejects.toThrow(
-        `it's.csv must be UTF-8, got the byte ${where}. If it is Latin-1: iconv -f LATIN1 -t UTF-8 'it'\\''s.csv' > utf8.csv`,
+        `it's.csv must be UTF-8, got the byte ${where}. If it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 'it'\\''s.csv' > utf8.csv`,
       );
   });
 });

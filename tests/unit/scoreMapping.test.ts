@@ -84,6 +84,12 @@ test('names that are not there are shown so that they can be told apart, and nev
   expect(() => mapInputs(model(miles), named('miles;other'), NONE)).toThrow(
     'if --delimiter does not say otherwise',
   );
+  expect(() => mapInputs(model(miles), named('miles;from (x', 'y);to'), NONE)).toThrow(
+    'if --delimiter does not say otherwise',
+  );
+  expect(() => mapInputs(model(miles), named('sep=;'), NONE)).toThrow(
+    'first line, which is for Excel, must be',
+  );
 });
 
 /** What a row has as its input, if DuckDB has a column of this type with these cells. */

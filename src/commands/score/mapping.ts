@@ -60,8 +60,13 @@ export function mapInputs(
     return [];
   });
   if (problems.length === 0) return mapped;
-  const hint =
-    columns.length === 1 ? ' Cells are separated by commas, if --delimiter does not say otherwise.' : '';
+  // One column, or names that hold others.
+  const isCutWrong = columns.length === 1 || columns.some(({ name }) => /[;|\t]/.test(name));
+  const hint = columns[0]?.name.startsWith('sep=')
+    ? ' Its first line, which is for Excel, must be deleted, since the first line has the names.'
+    : isCutWrong
+      ? ' Cells are separated by commas, if --delimiter does not say otherwise.'
+      : '';
   throw new ScoreError(
     `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column says which is which.${hint}`,
   );

@@ -11,7 +11,7 @@ interface ProgressOptions {
 
 export class ScoreProgress {
   readonly #options: ProgressOptions;
-  /** Not on a terminal. It also tells that nothing comes. */
+  /** Not on a terminal. A line comes also while no part is saved. */
   readonly #lines: NodeJS.Timeout | undefined;
   readonly #startedAt = performance.now();
   #done = 0;
