@@ -1,13 +1,15 @@
 /**
  * `npm run score -- --model <name> <in> <out>`: scores a Parquet or CSV file through a running Tidings.
  *
- * Exit codes: 0 scored; 1 the file or Tidings cannot be used; 2 a wrong command line; 130 stopped by Ctrl-C. What was
- * scored by then is kept beside the output, and the same command goes on from there.
+ * Exit codes: 0 scored; 1 the file or Tidings cannot be used, or no row has a prediction; 2 a wrong command line; 130
+ * stopped by Ctrl-C. What was scored by then is kept beside the output, and the same command goes on from there.
  */
 import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
 import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
+import { toldFailures } from './score/failures.ts';
 import { InputFile } from './score/inputFile.ts';
-import { mapInputs, missingColumns } from './score/mapping.ts';
+import { mapInputs, missingColumns, textNumbers } from './score/mapping.ts';
+import { TELLS_DECIMAL_COMMA } from './score/numbers.ts';
 import { checkNewColumns, checkOutput } from './score/output.ts';
 import { PlainNames } from './score/plainNames.ts';
 import { checkSame, draftOf } from './score/plan.ts';
@@ -53,7 +55,7 @@ function isExplained(error: unknown): error is Error {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const wanted = readArguments(args, process.env.PORT || '4000');
+  const wanted = readArguments(args, process.env);
   if (wanted === undefined) {
     console.log(HELP);
     return;
@@ -74,18 +76,25 @@ async function main(args: readonly string[]): Promise<void> {
   console.log(`version ${draft.version} of ${model.name}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
-  const plan = table.plan ?? { ...draft, dateFormats: await decideDateFormats(table, mapped, told) };
+  const plan = table.plan ?? {
+    ...draft,
+    dateFormats: await decideDateFormats(table, mapped, told),
+    hasDecimalCommas: await table.hasCell(textNumbers(mapped), TELLS_DECIMAL_COMMA),
+  };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
     console.log(`${name}: dates are read as ${format}`);
   const rowCount = await table.rowCount();
-  const progress = new ScoreProgress(model.name, rowCount);
+  const progress = new ScoreProgress({ name: model.name, rowCount, terminal: process.stderr });
   try {
     await scoreAll({ tidings, table, plan, model, mapped, rowsPerCall, calls, progress, signal });
   } finally {
     progress.end();
   }
-  const failed = await table.failedRows();
+  const failures = await table.failures();
   await table.finish(file, model.outputs, delimiter);
-  console.log(`${out}: ${rowCount} rows, ${failed} without a prediction, ${progress.summary()}`);
+  console.log(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
+  for (const line of toldFailures(failures)) console.log(line);
+  if (failures.count === rowCount)
+    throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
 }

@@ -114,6 +114,7 @@ test('each row has what the model gives directly, or the reason why it has nothi
   const { code, output } = await score(...asked(file('trips.parquet'), file('scored.parquet')));
   expect(output).toContain('version 1 of trip-duration\npickupAt: no column, the default (now) is used\n');
   expect(output).toContain(`${ROWS} rows, 2 without a prediction`);
+  expect(output).toMatch(/2 different reasons, first in row 101: tripDistanceMiles must be .* got 5000\.5\n/);
   expect(code).toBe(0);
   const rows = await query(`SELECT * FROM '${file('scored.parquet')}'`);
   expect(rows).toHaveLength(ROWS);
@@ -162,7 +163,7 @@ test('stopped by Ctrl-C and started again, it goes on and gives the same file, w
   const cut = ['--rows', '700', '--calls', '2'];
   expect(await score(...asked(file('trips.parquet'), out, ...cut))).toMatchObject({
     code: 0,
-    output: expect.stringContaining('version 1 of'),
+    output: expect.stringMatching(/version 1 of.*going on from row [1-9]\d*: \d+000 of 12345 rows/s),
   });
   await answerWith({ 1: 100 });
   expect(await score(...asked(file('trips.parquet'), file('whole.parquet')))).toMatchObject({ code: 0 });
@@ -217,6 +218,58 @@ test('dates that can be read in two ways are refused until somebody says which, 
   expect(rows[1]).toMatch(/^74,75,1\.44,03\/02\/2021 10:00,a,\d+\.\d+,$/);
   expect(rows[2]).toMatch(/^43,151,1\.01,04\/02\/2021 11:00,"b, ""c"" # d",\d+\.\d+,$/);
   expect(rows[3]).toBe('Total rows: 2,,,,,,"line 4 must have as many cells as the first line, 5, got 1"');
+});
+
+test('a file of decimal commas has no prediction, and says where, why and how to write them', async () => {
+  const lines = ['74;75;1,44', '43;"151";1,01', '43;151;"2\n,5"', '43;151;1.440'];
+  await writeFile(file('german.csv'), `PULocationID;DOLocationID;trip_distance\r\n${lines.join('\r\n')}\r\n`);
+  const { code, output } = await score(
+    ...asked(file('german.csv'), file('germanOut.csv'), '--delimiter', ';'),
+  );
+  expect(output).toContain('4 rows, 4 without a prediction');
+  expect(output).toContain(
+    '3 different reasons, first in row 1 (line 2): tripDistanceMiles must be a number from 0 to 1000 (miles), but "1,44" has a decimal comma; write 1.44\n',
+  );
+  expect(output).toContain(
+    `score: no row has a prediction: the column error of ${file('germanOut.csv')} says why`,
+  );
+  expect(output).not.toContain('numbers have a decimal point');
+  expect(code).toBe(1);
+  expect(await readFile(file('germanOut.csv'), 'utf8')).toContain('has a decimal comma; write 1.01');
+});
+
+test('a decimal comma is told once, also where rows before it fail for other reasons', async () => {
+  const lines = ['"x\ny",75,1.44', '74,0,1.44', '74,75,"1,44"', '74,75,"1,45"', '74,75,1.44'];
+  await writeFile(file('mixed.csv'), `PULocationID,DOLocationID,trip_distance\n${lines.join('\n')}\n`);
+  const { code, output } = await score(...asked(file('mixed.csv'), file('mixedOut.csv')));
+  expect(output).toContain(
+    '3 different reasons, first in row 1 (line 2): pickupLocationId must be a whole number from 1 to 265',
+  );
+  expect(output).toContain('\nnumbers have a decimal point: "1,44" has a decimal comma; write 1.44\n');
+  expect(output).not.toContain('1,45');
+  expect(code).toBe(0);
+});
+
+test('years of two digits are refused, unless other dates of the column can be read', async () => {
+  const write = (name: string, ...dates: readonly string[]) =>
+    writeFile(
+      file(name),
+      ['PULocationID,DOLocationID,trip_distance,at', ...dates.map((date) => `74,75,1.44,${date}`)].join('\n'),
+    );
+  await write('short.csv', '03/02/21 14:30', '04/02/21 14:30');
+  const map = ['--map', 'pickupAt=at'];
+  for (const told of [[], ['--date-format', 'dd/mm/yyyy']])
+    expect(await score(...asked(file('short.csv'), file('shortOut.csv'), ...map, ...told))).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('years need four digits, got "03/02/21 14:30" in row 1'),
+    });
+  expect(existsSync(file('shortOut.csv'))).toBe(false);
+  await write('someShort.csv', '13/02/2021 14:30', '04/02/21 14:30');
+  const { code, output } = await score(...asked(file('someShort.csv'), file('someOut.csv'), ...map));
+  expect(output).toMatch(
+    /1 different reason, first in row 2 \(line 3\): .* got "04\/02\/21 14:30": years need four digits\n/,
+  );
+  expect(code).toBe(0);
 });
 
 test('a version that is named scores; where tasks go to several, one must be', async () => {
@@ -299,7 +352,12 @@ test.each([
     'that can be had (1, 2), got 9',
     (out: string) => asked(file('trips.parquet'), out, '--model-version', '9'),
   ],
-  [1, 'cannot be made', () => asked(file('trips.parquet'), join(file('trips.parquet'), 'out.csv'))],
+  [
+    1,
+    'the folder of the output must be there',
+    () => asked(file('trips.parquet'), join(folder.path, 'nodir/out.csv')),
+  ],
+  [1, 'this is no folder', () => asked(file('trips.parquet'), join(file('trips.parquet'), 'out.csv'))],
   [1, 'must end in', () => asked(file('trips.parquet'), file('out.json'))],
 ])('what cannot be is told with exit code %i: %s', async (code, text, args) => {
   await writeFile(file('empty.csv'), '');
@@ -310,4 +368,5 @@ test.each([
   expect(told.code).toBe(code);
   expect(told.output).not.toContain('    at ');
   expect(existsSync(`${file('refused.parquet')}.partial`)).toBe(false);
+  expect(existsSync(join(folder.path, 'nodir'))).toBe(false);
 });

@@ -8,7 +8,8 @@ import type { DateFormat } from '../../src/commands/score/timeFormat.ts';
 
 const NOTHING_TOLD: ReadonlyMap<string, DateFormat> = new Map();
 
-const read = (...args: string[]) => readArguments(['--model', 'm', 'in.csv', 'out.csv', ...args], '4100');
+const read = (...args: string[]) =>
+  readArguments(['--model', 'm', 'in.csv', 'out.csv', ...args], { PORT: '4100' });
 
 test.each([
   ['expected --model <name>', ['in.csv', 'out.csv']],
@@ -29,7 +30,7 @@ test.each([
   ['--url must be an address such as http://127.0.0.1:4000/graphql, got a:4000', ['--url', 'a:4000']],
 ])('%s', (message, args) => {
   const isWhole = args.includes('in.csv');
-  expect(() => (isWhole ? readArguments(args, '4000') : read(...args))).toThrow(message);
+  expect(() => (isWhole ? readArguments(args, {}) : read(...args))).toThrow(message);
 });
 
 test('an address without a path is that of the endpoint, and PORT is that of no address', () => {
@@ -38,7 +39,19 @@ test('an address without a path is that of the endpoint, and PORT is that of no 
   expect(String(read('--url', 'https://gateway/tidings/graphql')?.url)).toBe(
     'https://gateway/tidings/graphql',
   );
-  expect(readArguments(['-h'], '4000')).toBeUndefined();
+  expect(readArguments(['-h'], {})).toBeUndefined();
+});
+
+test('options that npm has taken as its own are told, and nothing is scored without them', () => {
+  const byNpm = (args: string[], taken: Readonly<Record<string, string>>) => () =>
+    readArguments(args, { npm_lifecycle_event: 'score', ...taken });
+  const files = ['in.csv', 'out.csv'];
+  expect(byNpm(['trip-duration', ...files], { npm_config_model: 'true' })).toThrow(
+    'npm needs -- before the options, or it takes them as its own, here --model: npm run score -- --model',
+  );
+  const lost = { npm_config_model_version: 'true', npm_config_overwrite: 'true' };
+  expect(byNpm(['--model', 'm', ...files], lost)).toThrow('here --model-version, --overwrite:');
+  expect(byNpm(['--model', 'm', ...files], {})()).toMatchObject({ model: 'm' });
 });
 
 const SERVED = ['1', '2', '3'].map((version) => ({ version, state: 'SERVED', digest: `digest ${version}` }));
@@ -50,7 +63,7 @@ function model(view: Partial<ModelView> = {}): ModelView {
 
 function plan(view: Partial<ModelView> = {}, modelVersion?: string, kept?: Plan): Plan {
   const draft = { model: model(view), file: { digest: 'd' }, mapped: [], delimiter: ',', modelVersion, kept };
-  return { ...draftOf(draft), dateFormats: kept?.dateFormats ?? {} };
+  return { ...draftOf(draft), dateFormats: kept?.dateFormats ?? {}, hasDecimalCommas: false };
 }
 
 function shares(...percents: readonly number[]) {

@@ -31,10 +31,10 @@ describe('cells come as they stand in the file', () => {
     ['characters may have several bytes', 'é,🚕', ['é', '🚕']],
     ['other delimiters are characters', 'a;b,c\td|e', ['a;b', 'c\td|e']],
   ])('%s', (_, line, cells) => {
-    expect(read(`a,b\n${line}\n`).rows).toEqual([{ cells, problem: null }]);
+    expect(read(`a,b\n${line}\n`).rows).toEqual([{ cells, line: 2, problem: null }]);
     // In the last of very many rows, too.
     const last = read(`a,b\n${'1,2\n'.repeat(25_000)}${line}`).rows;
-    expect([last.length, last.at(-1)]).toEqual([25_001, { cells, problem: null }]);
+    expect([last.length, last.at(-1)]).toEqual([25_001, { cells, line: 25002, problem: null }]);
   });
 
   test('in whatever pieces a file comes', () => {
@@ -88,18 +88,22 @@ test('names come as they stand in the file: empty, twice, with quotes, lines or 
 test('a row with too many cells or too few is a row with a problem, and keeps those it has', () => {
   const { rows } = read('a,b\n1,2\n3\n4,5,6\n\n"x\ny",7\nTotal rows: 2\n');
   expect(rows).toEqual([
-    { cells: ['1', '2'], problem: null },
-    { cells: ['3', null], problem: 'line 3 must have as many cells as the first line, 2, got 1' },
-    { cells: ['4', '5'], problem: 'line 4 must have as many cells as the first line, 2, got 3' },
-    { cells: [null, null], problem: 'line 5 is blank' },
-    { cells: ['x\ny', '7'], problem: null },
-    { cells: ['Total rows: 2', null], problem: 'line 8 must have as many cells as the first line, 2, got 1' },
+    { cells: ['1', '2'], line: 2, problem: null },
+    { cells: ['3', null], line: 3, problem: 'line 3 must have as many cells as the first line, 2, got 1' },
+    { cells: ['4', '5'], line: 4, problem: 'line 4 must have as many cells as the first line, 2, got 3' },
+    { cells: [null, null], line: 5, problem: 'line 5 is blank' },
+    { cells: ['x\ny', '7'], line: 6, problem: null },
+    {
+      cells: ['Total rows: 2', null],
+      line: 8,
+      problem: 'line 8 must have as many cells as the first line, 2, got 1',
+    },
   ]);
 });
 
 test('a blank line is a row: of one column a missing cell, of more a problem, also at the end', () => {
   expect(read('a\n1\n\n""\n\n').rows).toEqual(
-    ['1', null, '', null].map((cell) => ({ cells: [cell], problem: null })),
+    ['1', null, '', null].map((cell, i) => ({ cells: [cell], line: i + 2, problem: null })),
   );
   expect(problemsOf('a,b\n1,2\n\n')).toEqual([null, 'line 3 is blank']);
 });
@@ -108,19 +112,20 @@ test('a space before the quote of a cell is a problem of its row, since either m
   expect(read('a,b\n1, "x"\n2,x "y"\n3,"x"\n4, x\n').rows).toEqual([
     {
       cells: ['1', ' "x"'],
+      line: 2,
       problem: 'line 2 has a cell with a space before its quote: leave one of them out',
     },
-    { cells: ['2', 'x "y"'], problem: null },
-    { cells: ['3', 'x'], problem: null },
-    { cells: ['4', ' x'], problem: null },
+    { cells: ['2', 'x "y"'], line: 3, problem: null },
+    { cells: ['3', 'x'], line: 4, problem: null },
+    { cells: ['4', ' x'], line: 5, problem: null },
   ]);
   expect(() => read('a, "b"\n1,2')).toThrow('in.csv, line 1: a name has a space before its quote');
 });
 
 test('a NUL character is a problem of its row, and of the file if a name has it', () => {
   expect(read('a,b\nx\0y,2\n3,4').rows).toEqual([
-    { cells: ['x\0y', '2'], problem: 'line 2 has a NUL character' },
-    { cells: ['3', '4'], problem: null },
+    { cells: ['x\0y', '2'], line: 2, problem: 'line 2 has a NUL character' },
+    { cells: ['3', '4'], line: 3, problem: null },
   ]);
   expect(() => read('a\0,b\n1,2')).toThrow('in.csv, line 1: the names of the columns have NUL characters.');
 });
@@ -151,7 +156,7 @@ describe('texts are UTF-8', () => {
         yield Buffer.from(bytes.subarray(at, at + pieceLength));
     }
     let text = '';
-    for await (const part of decodeUtf8(pieces(), "it's.csv")) text += part;
+    for await (const part of decodeUtf8(pieces(), { file: "it's.csv", isGzip: false })) text += part;
     return text;
   }
 
@@ -179,7 +184,7 @@ describe('texts are UTF-8', () => {
   ])('%s is refused, with the line, the byte and how to convert it', async (_, bytes, where) => {
     for (const length of [1, 3, 1_000])
       await expect(decoded(bytes, length)).rejects.toThrow(
-        `it's.csv must be UTF-8, got the byte ${where}. If it is Latin-1: iconv -f LATIN1 -t UTF-8 'it'\\''s.csv' > utf8.csv`,
+        `it's.csv must be UTF-8, got the byte ${where}. If it is Latin-1 or Windows-1252: iconv -f WINDOWS-1252 -t UTF-8 'it'\\''s.csv' > utf8.csv`,
       );
   });
 });

@@ -48,6 +48,23 @@ test('where most dates have the year first, this is the format, and it needs no 
   expect(decide('epoch', '', 'now', '02/03/21 14:30', '31/31/2021')).toBe('yyyy-mm-dd');
 });
 
+test('a column without any date that can be read is refused, also where its format is told', () => {
+  const check = (...texts: readonly string[]) => {
+    const vote = new FormatVote('at');
+    for (const [row, text] of texts.entries()) vote.add(text, row);
+    return () => vote.checkAny();
+  };
+  const short = 'years need four digits, got';
+  expect(check('03/02/21 14:30', '04/02/21 14:30')).toThrow(`${short} "03/02/21 14:30" in row 1`);
+  expect(check('', '21-02-03')).toThrow(`${short} "21-02-03" in row 2`);
+  expect(check(`3.2.'21`)).toThrow(`${short} "3.2.'21" in row 1`);
+  expect(check('44230.6', '44231')).toThrow('must be written yyyy-mm-dd, dd/mm/yyyy, mm/dd/yyyy, and behind');
+  expect(check('31/31/2021')).toThrow('got "31/31/2021" in row 1');
+  expect(check('03/02/21', '03/02/2021')).not.toThrow();
+  expect(check('03/02/21', 'now')).not.toThrow();
+  expect(check()).not.toThrow();
+});
+
 test('a score that goes on after a stop reads dates as it did before', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
   const signal = new AbortController().signal;
@@ -87,7 +104,7 @@ test('a score that goes on after a stop reads dates as it did before', async () 
       delimiter: ',',
       now: '',
     };
-    await table.fixPlan({ ...plan, dateFormats }, []);
+    await table.fixPlan({ ...plan, dateFormats, hasDecimalCommas: false }, []);
     await table.save({ from: 0, to: 1 }, [], { columns: {}, errors: [null] });
   }
   await using kept = await ScoreTable.find({ out, names: plainNames, signal });

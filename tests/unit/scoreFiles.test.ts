@@ -79,7 +79,7 @@ async function scored(file: string, options: Scored = {}): Promise<string> {
     delimiter,
     now: '',
   };
-  await table.fixPlan({ ...plan, dateFormats: {} }, fields);
+  await table.fixPlan({ ...plan, dateFormats: {}, hasDecimalCommas: false }, fields);
   const part = { from: 0, to: await table.rowCount() };
   const { problems } = await table.read([], part);
   await table.save(part, fields, { columns: predictions, errors: problems });
@@ -257,6 +257,20 @@ describe('what a file is, its content tells', () => {
       () => Buffer.from('a\n1\ncaf\xe9', 'latin1'),
       'must be UTF-8, got the byte 0xE9 in line 3',
     ],
+    [
+      'a gzip of Latin-1',
+      'in.csv',
+      () => gzipSync(Buffer.from('a\n1\ncaf\xe9', 'latin1')),
+      '| iconv -f WINDOWS-1252 -t UTF-8 > utf8.csv',
+    ],
+    [
+      'a gzip of UTF-16',
+      'in.csv',
+      () => gzipSync(Buffer.from('\uFEFFa,b\n1,2', 'utf16le')),
+      'must be UTF-8, got UTF-16. Convert it: gunzip -c < ',
+    ],
+    ['a gzip within a gzip', 'in.csv', () => gzipSync(gzipSync(CSV)), 'is a gzip within a gzip'],
+    ['a gzip of Parquet', 'in.csv', () => gzipSync('PAR1\0\0PAR1'), 'is a gzip of a Parquet file'],
     ['text that is called Parquet', 'in.parquet', () => CSV, 'a Parquet file begins and ends with PAR1'],
     ['Parquet that is encrypted', 'in.parquet', () => 'PARE....PARE', 'is an encrypted Parquet file'],
     [

@@ -58,7 +58,7 @@ test('a time that no column tells is the same instant in all rows', () => {
   const at = { name: 'at', type: 'dateTime', timeZone: 'America/New_York', default: '"now"' };
   const mapped = mapInputs(model(at), [], NONE);
   expect(missingColumns(model(at), mapped)).toEqual(['at: no column, the default (now) is used']);
-  expect(rowOf(mapped, [null], { now: NOW, dateFormats: {} })).toEqual({ at: NOW });
+  expect(rowOf(mapped, [null], { now: NOW, dateFormats: {}, hasDecimalCommas: false })).toEqual({ at: NOW });
 });
 
 test('which of two columns is meant is never guessed', () => {
@@ -84,6 +84,12 @@ test('names that are not there are shown so that they can be told apart, and nev
   expect(() => mapInputs(model(miles), named('miles;other'), NONE)).toThrow(
     'if --delimiter does not say otherwise',
   );
+  expect(() => mapInputs(model(miles), named('miles;from (x', 'y);to'), NONE)).toThrow(
+    'if --delimiter does not say otherwise',
+  );
+  expect(() => mapInputs(model(miles), named('sep=;'), NONE)).toThrow(
+    'first line, which is for Excel, must be',
+  );
 });
 
 /** What a row has as its input, if DuckDB has a column of this type with these cells. */
@@ -92,11 +98,12 @@ async function inputOf(
   type: string,
   cell: string,
   dateFormats: Plan['dateFormats'] = {},
+  hasDecimalCommas = false,
 ): Promise<unknown> {
   await using database = await Database.open(new AbortController().signal);
   const mapped = mapInputs(model(input), [{ index: 0, name: 'x', type }], new Map([[input.name, 'x']]));
   const [column = []] = await database.columns(`SELECT CAST(${cell} AS ${type})`);
-  const made = rowOf(mapped, column, { now: NOW, dateFormats });
+  const made = rowOf(mapped, column, { now: NOW, dateFormats, hasDecimalCommas });
   return typeof made === 'string' ? made : made[input.name];
 }
 
@@ -187,7 +194,47 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
   ['wide', 'VARCHAR', `'nan'`, expect.stringContaining('got "nan"')],
   ['wide', 'VARCHAR', `'0x10'`, expect.stringContaining('got "0x10"')],
   ['wide', 'VARCHAR', `'1_000'`, expect.stringContaining('got "1_000"')],
-  ['wide', 'VARCHAR', `'1,5'`, expect.stringContaining('got "1,5"')],
+  ...[
+    ['1,5', 'but "1,5" has a decimal comma; write 1.5'],
+    ['-,5', 'but "-,5" has a decimal comma; write -.5'],
+    [' 0,440 ', 'but " 0,440 " has a decimal comma; write 0.440'],
+    ['1,5e3', 'but "1,5e3" has a decimal comma; write 1.5e3'],
+    ['1,440', 'but "1,440" has a comma; write 1440 if it parts thousands, else 1.440'],
+    ['1,440.5', 'but "1,440.5" has its thousands apart; write 1440.5'],
+    ['1,440,500', 'but "1,440,500" has its thousands apart; write 1440500'],
+    ['1.440,5', 'but "1.440,5" has its thousands apart; write 1440.5'],
+    ['1.440.500', 'but "1.440.500" has its thousands apart; write 1440500'],
+    ['1 440', 'but "1 440" has its thousands apart; write 1440'],
+    ['1\u00a0440,5', 'but "1\u00a0440,5" has its thousands apart; write 1440.5'],
+    ['-1\u202f440.5', 'but "-1\u202f440.5" has its thousands apart; write -1440.5'],
+    [`1''440.5`, `but "1'440.5" has its thousands apart; write 1440.5`],
+    ['1 5', 'got "1 5"'],
+    ['1,5,2', 'got "1,5,2"'],
+    ['1,', 'but "1," has a decimal comma; write 1.'],
+    [',', 'got ","'],
+  ].map(
+    ([text, reason]) =>
+      [
+        'wide',
+        'VARCHAR',
+        `'${text}'`,
+        expect.stringMatching(new RegExp(`, ${RegExp.escape(reason ?? '')}$`)),
+      ] as const,
+  ),
+  ['pair', 'VARCHAR[]', `['1', '1,5']`, expect.stringContaining('write 1.5 (at index 1)')],
+  ['at', 'VARCHAR', `'03/02/21 14:30'`, expect.stringMatching(/: years need four digits$/)],
+  [
+    'at',
+    'VARCHAR',
+    `'2021-02-03 14h30'`,
+    expect.stringMatching(/: behind the date must be nothing, or a time/),
+  ],
+  [
+    'at',
+    'VARCHAR',
+    `'3 Feb 2021'`,
+    expect.stringMatching(/: the dates of the column are read as yyyy-mm-dd$/),
+  ],
   ['wide', 'VARCHAR', `'1e400'`, expect.stringContaining('got "1e400"')],
   ['wide', 'VARCHAR', `''`, expect.stringContaining('got ""')],
   ['wide', 'DECIMAL(20,10)', '40.7127760000', 40.712776],
@@ -227,6 +274,18 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
   expect(await inputOf(inputs[name] ?? miles, type, cell)).toEqual(expected);
 });
 
+test('in a file with decimal commas, a point that may part thousands is an error of its row', async () => {
+  const read = (cell: string, input = wide, type = 'VARCHAR') => inputOf(input, type, `'${cell}'`, {}, true);
+  expect(await read('1.440')).toBe(
+    'wide: "1.440" has a point, and other numbers of the file have a decimal comma; write 1440 if it parts thousands, else 1.44',
+  );
+  expect(await read('2.000', count)).toContain('write 2000 if it parts thousands, else 2');
+  expect(await read('1.44')).toBe(1.44);
+  expect(await read('0.440')).toBe(0.44);
+  expect(await read('1.440', wide, 'DOUBLE')).toBe(1.44);
+  expect(await inputOf(wide, 'VARCHAR', `'1.440'`)).toBe(1.44);
+});
+
 test('a date is read in the order of its column, and in no other', async () => {
   const read = (cell: string, format: 'dd/mm/yyyy' | 'mm/dd/yyyy') =>
     inputOf(at, 'VARCHAR', `'${cell}'`, { at: format });
@@ -237,7 +296,7 @@ test('a date is read in the order of its column, and in no other', async () => {
   expect(await read('02/13/2021', 'dd/mm/yyyy')).toMatch(/got "02\/13\/2021": there is no month 13$/);
   expect(await read('29/02/2021', 'dd/mm/yyyy')).toMatch(/got "29\/02\/2021": 2021-02 has no day 29$/);
   expect(await read('2021-02-03', 'dd/mm/yyyy')).toMatch(
-    /got "2021-02-03": the dates of the column are written dd\/mm\/yyyy$/,
+    /got "2021-02-03": the dates of the column are read as dd\/mm\/yyyy$/,
   );
   expect(await read('03/02/21', 'dd/mm/yyyy')).toMatch(/got "03\/02\/21"/);
 });
@@ -284,7 +343,8 @@ test('a row is what the model takes, or why it does not', () => {
     ],
     NONE,
   );
-  const made = (...cells: readonly DuckDBValue[]) => rowOf(mapped, cells, { now: NOW, dateFormats: {} });
+  const made = (...cells: readonly DuckDBValue[]) =>
+    rowOf(mapped, cells, { now: NOW, dateFormats: {}, hasDecimalCommas: false });
   expect(made(1.5, 'RED', listValue([3, 4]))).toEqual({ miles: 1.5, colour: 'RED', size: [3, 4] });
   // What the model knows it as.
   expect(made(1.5, 'b', listValue([3, 4]))).toMatchObject({ colour: 'BLUE' });

@@ -64,7 +64,7 @@ test('whole numbers that JSON has rounded are errors of their rows, as rows are 
   };
   const input = await InputFile.open({ file, delimiter: ',', names, signal });
   const empty = { model: 'm', version: '1', modelDigest: '', fileDigest: '', fields: '', map: '', now: '' };
-  const plan: Plan = { ...empty, delimiter: ',', dateFormats: {} };
+  const plan: Plan = { ...empty, delimiter: ',', dateFormats: {}, hasDecimalCommas: false };
   await using table = await ScoreTable.begin({ input, out, names, signal });
   await table.fixPlan(plan, model.outputs);
   await scoreAll({

@@ -10,7 +10,7 @@ export const HELP = `${USAGE}
 
 Scores each row of a file with a model of a running Tidings. The output has the columns of the input, those of the
 predictions, and error: why a row has none. A CSV is UTF-8, also as gzip, with a line of column names; its cells are
-kept as they are written.
+kept as they are written. Numbers have a decimal point (1.44), and nothing between thousands.
 
   --url            default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
   --map            which column is an input, where the names do not tell: by default it is the one called as the input
@@ -25,6 +25,20 @@ kept as they are written.
 
 A file whose name begins with a dash is named with its folder: ./-trips.csv
 Ctrl-C stops it; the same command goes on from there.`;
+
+const TEXT = { type: 'string' } as const;
+const OPTIONS = {
+  model: TEXT,
+  url: TEXT,
+  map: { type: 'string', multiple: true },
+  'date-format': { type: 'string', multiple: true },
+  delimiter: TEXT,
+  'model-version': TEXT,
+  rows: TEXT,
+  calls: TEXT,
+  overwrite: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
 export class UsageError extends Error {}
 
@@ -46,13 +60,17 @@ interface ScoreArguments {
 }
 
 /**
- * @param port of the gateway, where no other address is given.
+ * @param environment its PORT is that of the gateway, where no other address is given.
  * @returns undefined if help is asked for.
  * @throws {UsageError} naming the first argument that is wrong.
  */
-export function readArguments(args: readonly string[], port: string): ScoreArguments | undefined {
+export function readArguments(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ScoreArguments | undefined {
   const { values, positionals } = parseStrictly(args);
   if (values.help) return undefined;
+  checkNpm(environment);
   const [input, out, ...others] = positionals;
   if (input === undefined || out === undefined || others.length > 0)
     throw new UsageError(`expected a file to score and one to write, got ${positionals.join(' ') || 'none'}`);
@@ -61,7 +79,7 @@ export function readArguments(args: readonly string[], port: string): ScoreArgum
     model: values.model,
     input,
     out,
-    url: readUrl(values.url ?? `http://127.0.0.1:${port}/graphql`),
+    url: readUrl(values.url ?? `http://127.0.0.1:${environment.PORT || '4000'}/graphql`),
     named: readPairs(values.map ?? []),
     dateFormats: readDateFormats(values['date-format'] ?? []),
     delimiter: readDelimiter(values.delimiter ?? ','),
@@ -72,22 +90,22 @@ export function readArguments(args: readonly string[], port: string): ScoreArgum
   };
 }
 
+/** npm takes options before `--` as its own: what is left of the command could mean something else. */
+function checkNpm(environment: Readonly<Record<string, string | undefined>>): void {
+  if (environment.npm_lifecycle_event !== 'score') return;
+  const taken = Object.keys(OPTIONS).filter(
+    (name) => environment[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  );
+  if (taken.length === 0) return;
+  const options = taken.map((name) => `--${name}`).join(', ');
+  throw new UsageError(
+    `npm needs -- before the options, or it takes them as its own, here ${options}: npm run score -- --model <name> …`,
+  );
+}
+
 function parseStrictly(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  const options = {
-    model: text,
-    url: text,
-    map: { type: 'string', multiple: true },
-    'date-format': { type: 'string', multiple: true },
-    delimiter: text,
-    'model-version': text,
-    rows: text,
-    calls: text,
-    overwrite: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  } as const;
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     // The first sentence names the option; the others are advice on names that begin with a dash.
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');

@@ -11,20 +11,20 @@ import {
 } from '@duckdb/node-api';
 import { localTime, localTimeFault, NOW } from '../../models/localTime.ts';
 import { instantOf } from './instants.ts';
-import { decimalNumber, numberIn, shortestFloat, wholeNumber } from './numbers.ts';
+import { decimalNumber, numberFault, numberIn, shortestFloat, wholeNumber } from './numbers.ts';
 import type { FieldView } from './tidings.ts';
-import { type DateFormat, timeIn } from './timeFormat.ts';
+import { type DateFormat, timeFault, timeIn } from './timeFormat.ts';
 
 /** Gives what the model is asked, or what tells in a message that it cannot be. @param cell not null. */
 export type CellReader = (cell: DuckDBValue, dateFormat: DateFormat) => unknown;
 
 /** A cell that is no value of the input. */
 export class NotTaken {
-  /** To be read after "got". */
-  readonly got: string;
+  /** To be read after what was expected. */
+  readonly reason: string;
 
-  constructor(got: string) {
-    this.got = got;
+  constructor(reason: string) {
+    this.reason = reason;
   }
 }
 
@@ -92,7 +92,7 @@ function numberReader(type: string): CellReader | undefined {
   if (WHOLE.test(type)) return (cell) => (typeof cell === 'bigint' ? wholeNumber(cell) : cell);
   if (DECIMAL.test(type))
     return (cell) => (cell instanceof DuckDBDecimalValue ? decimalNumber(String(cell)) : cell);
-  return TEXT.test(type) ? (cell) => numberIn(String(cell)) : undefined;
+  return TEXT.test(type) ? (cell) => writtenNumber(String(cell)) : undefined;
 }
 
 function vectorReader(type: string): CellReader | undefined {
@@ -101,8 +101,21 @@ function vectorReader(type: string): CellReader | undefined {
   if (item === undefined) return undefined;
   return (cell, format) =>
     cell instanceof DuckDBListValue || cell instanceof DuckDBArrayValue
-      ? cell.items.map((each) => (each === null ? null : item(each, format)))
+      ? listOf(cell.items.map((each) => (each === null ? null : item(each, format))))
       : cell;
+}
+
+function listOf(items: readonly unknown[]): unknown {
+  const index = items.findIndex((item) => item instanceof NotTaken);
+  const first = items[index];
+  return first instanceof NotTaken ? new NotTaken(`${first.reason} (at index ${index})`) : items;
+}
+
+/** People write numbers in ways that have two meanings: none of them is read. */
+function writtenNumber(text: string): unknown {
+  const number = numberIn(text);
+  const fault = typeof number === 'string' ? numberFault(text) : undefined;
+  return fault === undefined ? number : new NotTaken(`but ${fault}`);
 }
 
 /** `[1, 2.5]` */
@@ -119,24 +132,23 @@ function timeReader(type: string, timeZone: string): CellReader | undefined {
   const offset = type.endsWith('WITH TIME ZONE') ? 'Z' : '';
   return (cell) => {
     const reading = instantOf(cell);
-    return reading === undefined ? new NotTaken(String(cell)) : reading + offset;
+    return reading === undefined ? new NotTaken(`got ${String(cell)}`) : reading + offset;
   };
 }
 
 function timeOf(text: string, format: DateFormat, timeZone: string): unknown {
   const time = timeIn(text, format);
-  if (time === undefined)
-    return new NotTaken(`${shown(text)}: the dates of the column are written ${format}`);
+  if (time === undefined) return new NotTaken(`got ${shown(text)}: ${timeFault(text, format)}`);
   // The message shows what stands in the file.
   if (time === NOW || localTime(time, timeZone) !== undefined) return time;
-  return new NotTaken(`${shown(text)}: ${localTimeFault(time) ?? 'there is no such time'}`);
+  return new NotTaken(`got ${shown(text)}: ${localTimeFault(time) ?? 'there is no such time'}`);
 }
 
 function utf8Text(bytes: Uint8Array): unknown {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return new NotTaken('bytes that are no UTF-8');
+    return new NotTaken('got bytes that are no UTF-8');
   }
 }
 

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { messageOf } from '../../errors.ts';
 import { CsvReader, type CsvRow } from './csvRows.ts';
+import { checkBeginning, HEAD_BYTES } from './fileFormat.ts';
 import { ScoreError } from './tidings.ts';
 import { decodeUtf8 } from './utf8.ts';
 
@@ -40,13 +41,13 @@ async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
   const { file, isGzip, signal } = options;
   const source = createReadStream(file, { highWaterMark: 256 * 1024, signal });
   if (!isGzip) {
-    yield* decodeUtf8(source, file);
+    yield* decodeUtf8(source, options);
     return;
   }
   const gunzip = createGunzip({ chunkSize: 256 * 1024 });
   // The error of either comes out of the pieces.
   pipeline(source, gunzip, () => {});
-  yield* decodeUtf8(unpacked(gunzip, file, signal), file);
+  yield* decodeUtf8(unpacked(gunzip, file, signal), options);
   const { size } = await stat(file);
   // Whatever follows zero bytes is left out without an error.
   if (gunzip.bytesWritten < size)
@@ -60,10 +61,16 @@ async function* unpacked(
   file: string,
   signal: AbortSignal,
 ): AsyncGenerator<Buffer> {
+  let isFirst = true;
   try {
-    yield* gunzip;
+    for await (const piece of gunzip) {
+      if (isFirst) checkBeginning({ file, isGzip: true }, piece.toString('latin1', 0, HEAD_BYTES));
+      isFirst = false;
+      yield piece;
+    }
   } catch (cause) {
     signal.throwIfAborted();
+    if (cause instanceof ScoreError) throw cause;
     throw new ScoreError(`${file} is a gzip that is damaged or cut short: ${messageOf(cause)}`, { cause });
   }
 }

@@ -11,6 +11,8 @@ import { ScoreError } from './tidings.ts';
 export interface CsvRow {
   /** As many as there are columns: what is missing is null, what is too much is left out. */
   readonly cells: readonly (string | null)[];
+  /** In which it begins, counted from 1. */
+  readonly line: number;
   /** Why the row cannot be scored. */
   readonly problem: string | null;
 }
@@ -166,7 +168,7 @@ export class CsvReader {
   #row(columnCount: number): CsvRow {
     const problem = this.#rowProblem(columnCount);
     while (this.#cells.length < columnCount) this.#cells.push(null);
-    return { cells: this.#cells, problem };
+    return { cells: this.#cells, line: this.#rowLine, problem };
   }
 
   #rowProblem(columnCount: number): string | null {

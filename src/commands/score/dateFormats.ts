@@ -35,7 +35,7 @@ export function toldDateFormats(
  * The format of each input, decided by all rows of its column.
  *
  * @param told of an input: it needs no decision.
- * @throws {ScoreError} if a column does not tell.
+ * @throws {ScoreError} if no cell of a column is a time, or a column that needs a decision does not tell.
  */
 export async function decideDateFormats(
   table: Pick<ScoreTable, 'rowCount' | 'read'>,
@@ -45,16 +45,18 @@ export async function decideDateFormats(
   const formats: Record<string, DateFormat> = {};
   for (const mapped of textTimes(inputs)) {
     const { name } = mapped.input;
-    formats[name] = told.get(name) ?? (await decide(table, mapped));
+    const vote = await voteOf(table, mapped);
+    vote.checkAny();
+    formats[name] = told.get(name) ?? vote.decide();
   }
   return formats;
 }
 
 /** What stands in a row that is none does not count. */
-async function decide(
+async function voteOf(
   table: Pick<ScoreTable, 'rowCount' | 'read'>,
   mapped: MappedInput,
-): Promise<DateFormat> {
+): Promise<FormatVote> {
   const vote = new FormatVote(mapped.input.name);
   const rowCount = await table.rowCount();
   for (let from = 0; from < rowCount; from += VOTE_ROWS) {
@@ -62,5 +64,5 @@ async function decide(
     for (const [i, cell] of (cells[0] ?? []).entries())
       if (cell !== null && problems[i] === null) vote.add(String(cell), from + i);
   }
-  return vote.decide();
+  return vote;
 }

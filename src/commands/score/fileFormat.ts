@@ -2,25 +2,27 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { ScoreError } from './tidings.ts';
-import { conversion } from './utf8.ts';
+import { conversion, type TextSource } from './utf8.ts';
 
 export const FileFormat = { Parquet: 'parquet', Csv: 'csv', GzipCsv: 'csv.gz' } as const;
 export type FileFormat = (typeof FileFormat)[keyof typeof FileFormat];
 
 const PARQUET = 'PAR1';
 const ENCRYPTED_PARQUET = 'PARE';
+/** So much tells what a file is. */
+export const HEAD_BYTES = 1_024;
 const GZIP = '\x1f\x8b';
 
 /** How files begin that cannot be read, with what to do instead. */
-const REFUSED: readonly { readonly begin: RegExp; readonly problem: (file: string) => string }[] = [
+const REFUSED: readonly { readonly begin: RegExp; readonly problem: (source: TextSource) => string }[] = [
   { begin: /^\x28\xb5\x2f\xfd/, problem: () => 'is compressed by zstd: unpack it (zstd -d), or use gzip' },
   { begin: /^BZh[1-9]1AY&SY/, problem: () => 'is compressed by bzip2: unpack it (bunzip2), or use gzip' },
   { begin: /^\xfd7zXZ\0/, problem: () => 'is compressed by xz: unpack it (unxz), or use gzip' },
   { begin: /^PK\p{Cc}{2}/u, problem: () => 'is a ZIP or a spreadsheet (XLSX): save it as CSV' },
-  { begin: /^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, problem: (file) => insteadOfUtf8(file, 'UTF-32') },
-  { begin: /^(?:\xff\xfe|\xfe\xff)/, problem: (file) => insteadOfUtf8(file, 'UTF-16') },
-  { begin: /^[^\0]\0[^\0]\0/, problem: (file) => insteadOfUtf8(file, 'UTF-16LE') },
-  { begin: /^\0[^\0]\0[^\0]/, problem: (file) => insteadOfUtf8(file, 'UTF-16BE') },
+  { begin: /^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, problem: (source) => insteadOfUtf8(source, 'UTF-32') },
+  { begin: /^(?:\xff\xfe|\xfe\xff)/, problem: (source) => insteadOfUtf8(source, 'UTF-16') },
+  { begin: /^[^\0]\0[^\0]\0/, problem: (source) => insteadOfUtf8(source, 'UTF-16LE') },
+  { begin: /^\0[^\0]\0[^\0]/, problem: (source) => insteadOfUtf8(source, 'UTF-16BE') },
 ];
 
 /** @throws {ScoreError} if it is no file, or of a format that is not read. */
@@ -28,8 +30,7 @@ export async function formatOfFile(file: string): Promise<FileFormat> {
   await checkRegular(file);
   const { head, tail } = await endsOf(file);
   if (head.length === 0) throw new ScoreError(`${file} is empty`);
-  const refused = REFUSED.find(({ begin }) => begin.test(head));
-  if (refused !== undefined) throw new ScoreError(`${file} ${refused.problem(file)}`);
+  checkBeginning({ file, isGzip: false }, head);
   if (head.startsWith(PARQUET) && tail === PARQUET) return FileFormat.Parquet;
   if (tail === ENCRYPTED_PARQUET && head.startsWith(ENCRYPTED_PARQUET))
     throw new ScoreError(`${file} is an encrypted Parquet file, which cannot be read`);
@@ -38,6 +39,17 @@ export async function formatOfFile(file: string): Promise<FileFormat> {
       `${file} cannot be read: a Parquet file begins and ends with ${PARQUET}, and this one does not. It is another format, or cut short`,
     );
   return head.startsWith(GZIP) ? FileFormat.GzipCsv : FileFormat.Csv;
+}
+
+/** @param head the first bytes, a character each; of a gzip, those that it holds. @throws {ScoreError} if they are no text. */
+export function checkBeginning(source: TextSource, head: string): void {
+  const { file, isGzip } = source;
+  const refused = REFUSED.find(({ begin }) => begin.test(head));
+  if (refused !== undefined) throw new ScoreError(`${file} ${refused.problem(source)}`);
+  if (isGzip && head.startsWith(GZIP))
+    throw new ScoreError(`${file} is a gzip within a gzip: unpack one of them (gunzip)`);
+  if (isGzip && head.startsWith(PARQUET) && head.includes('\0'))
+    throw new ScoreError(`${file} is a gzip of a Parquet file: unpack it (gunzip)`);
 }
 
 async function checkRegular(file: string): Promise<void> {
@@ -63,12 +75,12 @@ async function endsOf(file: string): Promise<{ readonly head: string; readonly t
       const { buffer, bytesRead } = await opened.read(Buffer.alloc(length), 0, length, position);
       return buffer.subarray(0, bytesRead).toString('latin1');
     };
-    return { head: await read(0, 1_024), tail: await read(Math.max(0, size - 4), 4) };
+    return { head: await read(0, HEAD_BYTES), tail: await read(Math.max(0, size - 4), 4) };
   } finally {
     await opened.close();
   }
 }
 
-function insteadOfUtf8(file: string, encoding: string): string {
-  return `must be UTF-8, got ${encoding}. Convert it: ${conversion(encoding, file)}`;
+function insteadOfUtf8(source: TextSource, encoding: string): string {
+  return `must be UTF-8, got ${encoding}. Convert it: ${conversion(encoding, source)}`;
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { VARCHAR } from '@duckdb/node-api';
+import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
 import { Database, DatabaseError, DiskFull } from './database.ts';
 import { FileFormat, formatOfFile } from './fileFormat.ts';
@@ -25,6 +25,8 @@ export interface InputOptions {
 
 /** Our own column in its table: why a row cannot be scored, whatever its cells are. */
 export const PROBLEM = 'problem';
+/** Another one: the line of a CSV in which a row begins. */
+export const LINE = 'line';
 
 interface Content {
   readonly columns: readonly FileColumn[];
@@ -83,7 +85,9 @@ export class InputFile {
   async #loadParquet(database: Database): Promise<void> {
     const rows = parquetRows(this.#found.path, this.columns);
     await database
-      .run(`CREATE TABLE input AS SELECT *, NULL::VARCHAR AS ${PROBLEM} FROM (${rows})`)
+      .run(
+        `CREATE TABLE input AS SELECT *, NULL::VARCHAR AS ${PROBLEM}, NULL::BIGINT AS ${LINE} FROM (${rows})`,
+      )
       .catch((cause) => {
         throw unreadableParquet(this.#options.file, this.#found.path, cause);
       });
@@ -91,12 +95,14 @@ export class InputFile {
 
   async #loadCsv(database: Database): Promise<void> {
     const ids = [...this.columns.map(columnId), PROBLEM];
-    const types = ids.map(() => VARCHAR);
+    const types = [...ids.map(() => VARCHAR), BIGINT];
     await database.run('BEGIN');
-    await database.run(`CREATE TABLE input (${ids.map((id) => `${id} VARCHAR`).join(', ')})`);
+    await database.run(`CREATE TABLE input (${ids.map((id) => `${id} VARCHAR`).join(', ')}, ${LINE} BIGINT)`);
     for await (const rows of readCsvRows(csvOptions(this.#options, this.#found.format))) {
       const cells = this.columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
-      await database.append('input', types, [...cells, rows.map(({ problem }) => problem)]);
+      const problems = rows.map(({ problem }) => problem);
+      const lines = rows.map(({ line }) => BigInt(line));
+      await database.append('input', types, [...cells, problems, lines]);
     }
     await database.run('COMMIT');
   }

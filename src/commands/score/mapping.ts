@@ -4,6 +4,7 @@ import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
 import type { ManifestInput } from '../../models/manifest.ts';
 import { type CellReader, cellReader, isTextType, NotTaken } from './cells.ts';
+import { unclearPoint } from './numbers.ts';
 import type { Plan } from './plan.ts';
 import type { FileColumn } from './sql.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
@@ -59,8 +60,13 @@ export function mapInputs(
     return [];
   });
   if (problems.length === 0) return mapped;
-  const hint =
-    columns.length === 1 ? ' Cells are separated by commas, if --delimiter does not say otherwise.' : '';
+  // One column, or names that hold others.
+  const isCutWrong = columns.length === 1 || columns.some(({ name }) => /[;|\t]/.test(name));
+  const hint = columns[0]?.name.startsWith('sep=')
+    ? ' Its first line, which is for Excel, must be deleted, since the first line has the names.'
+    : isCutWrong
+      ? ' Cells are separated by commas, if --delimiter does not say otherwise.'
+      : '';
   throw new ScoreError(
     `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column says which is which.${hint}`,
   );
@@ -75,6 +81,15 @@ export function textTimes(
       ? [{ input, column, read }]
       : [],
   );
+}
+
+/** Those whose numbers are texts, one in a cell. */
+export function textNumbers(mapped: readonly MappedInput[]): readonly MappedInput[] {
+  return mapped.filter(({ input, column }) => isTextNumber(input, column));
+}
+
+function isTextNumber(input: ManifestInput, column: FileColumn | undefined): boolean {
+  return column !== undefined && isTextType(column.type) && 'minimum' in input && input.size === undefined;
 }
 
 /** A line for each input that has no column, but a default. */
@@ -96,7 +111,7 @@ export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInp
 export function rowOf(
   mapped: readonly MappedInput[],
   cells: readonly DuckDBValue[],
-  { now, dateFormats }: Pick<Plan, 'now' | 'dateFormats'>,
+  { now, dateFormats, hasDecimalCommas }: Pick<Plan, 'now' | 'dateFormats' | 'hasDecimalCommas'>,
 ): Readonly<Record<string, unknown>> | string {
   const row: Record<string, unknown> = {};
   const problems: string[] = [];
@@ -105,9 +120,12 @@ export function rowOf(
     const isMissing = column !== undefined && cell === null;
     const given = isMissing ? undefined : read(cell, dateFormats[input.name] ?? DateFormat.YearFirst);
     const value = inputValue(input, given);
-    if (value instanceof NotTaken)
+    const unclear =
+      hasDecimalCommas && isTextNumber(input, column) ? unclearPoint(String(cell ?? '')) : undefined;
+    if (unclear !== undefined) problems.push(`${input.name}: ${unclear}`);
+    else if (value instanceof NotTaken)
       problems.push(
-        `${input.name} must be ${inputProblem(input, undefined).details.expected}, got ${value.got}`,
+        `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
       );
     else if (readValue(input, value) === undefined) problems.push(inputProblem(input, value).message);
     else row[input.name] = input.type === 'dateTime' && value === NOW ? now : value;

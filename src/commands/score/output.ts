@@ -28,7 +28,7 @@ interface WriteOptions {
 /**
  * Looks whether an output can be written.
  *
- * @throws {ScoreError} if it is the input, or there already, or of no known format.
+ * @throws {ScoreError} if it is the input, or there already, or of no known format, or its folder is not there.
  */
 export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
   isParquet(out);
@@ -45,7 +45,13 @@ export async function checkOutput({ input, out, overwrite }: OutputOptions): Pro
 /** DuckDB follows links to where its file is, and cannot write beside it if there is a question mark in the way. */
 async function checkPlace(out: string): Promise<void> {
   const folder = dirname(resolve(out));
-  const place = join(await realpath(folder).catch(() => folder), basename(out));
+  // A path that is mistyped must not make folders.
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory())
+    throw new ScoreError(
+      `the folder of the output must be there, got ${out}, and ${found === undefined ? 'there is no' : 'this is no'} folder ${folder}: make it, or correct the path`,
+    );
+  const place = join(await realpath(folder), basename(out));
   if (place.includes('?'))
     throw new ScoreError(
       `the output must have no ? in its path, since its unfinished part could not be kept, got ${place}`,

@@ -19,12 +19,14 @@ export interface Plan {
   readonly delimiter: string;
   /** By input whose times are texts, how these are written. */
   readonly dateFormats: Readonly<Record<string, DateFormat>>;
+  /** Whether numbers of the file have decimal commas: a point may part thousands then. */
+  readonly hasDecimalCommas: boolean;
   /** The instant that a local time `now` is, in all rows: RFC 3339. */
   readonly now: string;
 }
 
 /** What a plan consists of before the rows have been read. */
-type Draft = Omit<Plan, 'dateFormats'>;
+type Draft = Omit<Plan, 'dateFormats' | 'hasDecimalCommas'>;
 
 /** How a person knows what must stay the same; `now` does by itself. */
 const NAMES: Readonly<Record<Exclude<keyof Draft, 'now'>, string>> = {

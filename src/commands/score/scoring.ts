@@ -26,7 +26,11 @@ export async function scoreAll(options: ScoringOptions): Promise<void> {
   const { table, model, rowsPerCall, calls, progress, signal } = options;
   const rowCount = await table.rowCount();
   const saved = await table.savedParts();
-  for (const { from, to } of saved) progress.savedBefore(to - from);
+  if (saved.length > 0) {
+    const rows = saved.reduce((sum, { from, to }) => sum + to - from, 0);
+    const [next] = partsBetween(saved, rowCount, rowsPerCall);
+    progress.savedBefore(rows, next?.from ?? rowCount);
+  }
   const work = partsBetween(saved, rowCount, rowsPerCall);
   const lane = async () => {
     for (const part of work) {

@@ -9,6 +9,7 @@ import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../errors.ts';
 import type { Value } from '../../task.ts';
 import { Database, DiskFull } from './database.ts';
+import { type Failures, findFailures } from './failures.ts';
 import { type InputFile, PROBLEM } from './inputFile.ts';
 import type { MappedInput } from './mapping.ts';
 import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
@@ -99,7 +100,8 @@ export class ScoreTable implements AsyncDisposable {
     signal,
   }: TableOptions & { readonly input: InputFile }): Promise<ScoreTable> {
     const folder = partialOf(out);
-    await mkdir(folder, { recursive: true }).catch((cause) => {
+    await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return;
       throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
     });
     const plainName = await names.of(folder);
@@ -152,6 +154,18 @@ export class ScoreTable implements AsyncDisposable {
     return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
   }
 
+  /** Whether a cell of any of the columns, all of them texts, is as the pattern says from its beginning to its end. */
+  async hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
+    const tests = inputs.flatMap(({ column }) =>
+      column === undefined ? [] : [`regexp_full_match(${columnId(column)}, ${literal(pattern)})`],
+    );
+    if (tests.length === 0) return false;
+    const found = await this.#database.rows(
+      `SELECT 1 FROM input WHERE ${PROBLEM} IS NULL AND (${tests.join(' OR ')}) LIMIT 1`,
+    );
+    return found.length > 0;
+  }
+
   /** Saves a part whole or not at all. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#inTurn(async () => {
@@ -174,12 +188,9 @@ export class ScoreTable implements AsyncDisposable {
     });
   }
 
-  /** Rows without a prediction. */
-  async failedRows(): Promise<number> {
-    const rows = await this.#database.rows(
-      `SELECT count(*) FROM prediction WHERE ${ERROR_COLUMN} IS NOT NULL`,
-    );
-    return Number(rows[0]?.[0]);
+  /** The rows without a prediction. */
+  failures(): Promise<Failures> {
+    return findFailures(this.#database);
   }
 
   /** Writes the output, and removes what was kept beside it. */

@@ -19,6 +19,12 @@ const OFFSET = / ?(?<offset>Z|UTC|[+-]\d\d(?::?\d\d)?)/.source;
 const REST = `(?:(?:T| +)${CLOCK}(?:${OFFSET})?)?`;
 const YEAR_FIRST = new RegExp(`^(?<year>\\d{4})([-/.])(?<left>\\d{1,2})\\2(?<right>\\d{1,2})${REST}$`, 'i');
 const YEAR_LAST = new RegExp(`^(?<left>\\d{1,2})([-/.])(?<right>\\d{1,2})\\2(?<year>\\d{4})${REST}$`, 'i');
+const YEAR_FIRST_DATE = /^\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)/;
+const YEAR_LAST_DATE = /^\d{1,2}([-/.])\d{1,2}\1\d{4}(?!\d)/;
+/** Nobody can tell whether the year is the first part or the last. */
+const SHORT_YEAR = /^'?\d{1,2}([-/.])\d{1,2}\1'?\d{2}(?!\d)/;
+const TIMES = 'nothing, or a time such as 14:30, 14:30:05, 2:30 PM or 14:30:05+01:00';
+const SHOWN_CHARACTERS = 40;
 
 /**
  * @returns the time in RFC 3339, or `now`; undefined if the text is not in the format. Its numbers may be out of range.
@@ -38,6 +44,15 @@ export function timeIn(text: string, format: DateFormat): string | undefined {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}T${clock}${offsetOf(parts.offset)}`;
 }
 
+/** @returns why a text is no time in the format. @param text for which `timeIn` gives none. */
+export function timeFault(text: string, format: DateFormat): string {
+  const trimmed = text.trim();
+  if (SHORT_YEAR.test(trimmed)) return 'years need four digits';
+  const inFormat = format === DateFormat.YearFirst ? YEAR_FIRST_DATE : YEAR_LAST_DATE;
+  const isTimeWrong = inFormat.test(trimmed);
+  return isTimeWrong ? `behind the date must be ${TIMES}` : `the dates of the column are read as ${format}`;
+}
+
 /** Decides the format of a column by all of its texts. Those that have another format are errors of their rows. */
 export class FormatVote {
   readonly #input: string;
@@ -47,6 +62,10 @@ export class FormatVote {
   #dayFirst: string | undefined;
   #monthFirst: string | undefined;
   #unclear: string | undefined;
+  #isAnyTime = false;
+  /** Cells that have no format: the first of all, and of those whose year has two digits. */
+  #unknown: string | undefined;
+  #shortYear: string | undefined;
 
   /** @param input whose column it is. */
   constructor(input: string) {
@@ -56,21 +75,34 @@ export class FormatVote {
   /** @param row counted from 0. */
   add(text: string, row: number): void {
     const trimmed = text.trim();
-    if (YEAR_FIRST.test(trimmed)) {
-      this.#yearFirst++;
-      return;
-    }
-    const parts = YEAR_LAST.exec(trimmed)?.groups;
-    if (parts === undefined) return;
-    const { year, left, right } = parts;
+    if (trimmed === NOW) this.#isAnyTime = true;
+    else if (YEAR_FIRST.test(trimmed)) this.#yearFirst++;
+    else this.#addYearLast(trimmed, `${shown(trimmed)} in row ${row + 1}`);
+  }
+
+  #addYearLast(text: string, where: string): void {
+    const { year, left, right } = YEAR_LAST.exec(text)?.groups ?? {};
     const dayFirst = isDate(year, right, left);
     const monthFirst = isDate(year, left, right);
-    if (!dayFirst && !monthFirst) return;
+    if (!dayFirst && !monthFirst) {
+      this.#unknown ??= where;
+      if (SHORT_YEAR.test(text)) this.#shortYear ??= where;
+      return;
+    }
     this.#yearLast++;
-    const where = `"${trimmed}" in row ${row + 1}`;
     if (!monthFirst) this.#dayFirst ??= where;
     else if (!dayFirst) this.#monthFirst ??= where;
     else if (Number(left) !== Number(right)) this.#unclear ??= where;
+  }
+
+  /** @throws {ScoreError} if there are cells and none of them is a time. */
+  checkAny(): void {
+    if (this.#isAnyTime || this.#yearFirst + this.#yearLast > 0 || this.#unknown === undefined) return;
+    throw new ScoreError(
+      this.#shortYear === undefined
+        ? `the dates of ${this.#input} must be written ${Object.values(DateFormat).join(', ')}, and behind them ${TIMES}, got ${this.#unknown}`
+        : `the dates of ${this.#input} cannot be read: years need four digits, got ${this.#shortYear}`,
+    );
   }
 
   /** @throws {ScoreError} if it stays unclear whether the day or the month comes first. */
@@ -110,6 +142,10 @@ function offsetOf(offset: string | undefined): string {
   if (/^(?:Z|UTC)$/i.test(offset)) return 'Z';
   const digits = offset.slice(1).replace(':', '').padEnd(4, '0');
   return digits === '0000' ? 'Z' : `${offset[0]}${digits.slice(0, 2)}:${digits.slice(2)}`;
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text);
 }
 
 function isDate(year: string | undefined, month: string | undefined, day: string | undefined): boolean {

@@ -3,6 +3,13 @@ import { isUtf8 } from 'node:buffer';
 import { ScoreError } from './tidings.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
+/** Where a text comes from. */
+export interface TextSource {
+  /** As a person calls it. */
+  readonly file: string;
+  readonly isGzip: boolean;
+}
+
 /** A character has at most so many bytes behind its first. */
 const MAX_CONTINUATION_BYTES = 3;
 
@@ -10,16 +17,16 @@ const MAX_CONTINUATION_BYTES = 3;
  * Decodes a file that comes in pieces. A byte order mark at its beginning is left out.
  *
  * @param pieces of which a character may span two.
- * @param file as a person calls it.
+ * @param source the file that they are of.
  * @throws {ScoreError} naming the line and the byte where it is no UTF-8.
  */
-export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, file: string): AsyncGenerator<string> {
+export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, source: TextSource): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
   let linesBefore = 0;
   let bytesBefore = 0;
   let isFirst = true;
   const decode = (bytes: Buffer): string => {
-    if (!isUtf8(bytes)) throw notUtf8(file, bytes, linesBefore, bytesBefore);
+    if (!isUtf8(bytes)) throw notUtf8(source, bytes, linesBefore, bytesBefore);
     for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) linesBefore++;
     bytesBefore += bytes.length;
     const text = bytes.toString('utf8');
@@ -48,12 +55,12 @@ function endOfCharacters(bytes: Buffer): number {
   return bytes.length;
 }
 
-function notUtf8(file: string, bytes: Buffer, linesBefore: number, bytesBefore: number): ScoreError {
+function notUtf8(source: TextSource, bytes: Buffer, linesBefore: number, bytesBefore: number): ScoreError {
   const wrong = firstWrongByte(bytes);
   const line = 1 + linesBefore + bytes.subarray(0, wrong).toString('latin1').split('\n').length - 1;
   const shown = `0x${(bytes[wrong] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
   return new ScoreError(
-    `${file} must be UTF-8, got the byte ${shown} in line ${line} (byte ${bytesBefore + wrong + 1} of the text). If it is Latin-1: ${conversion('LATIN1', file)}`,
+    `${source.file} must be UTF-8, got the byte ${shown} in line ${line} (byte ${bytesBefore + wrong + 1} of the text). If it is Latin-1 or Windows-1252: ${conversion('WINDOWS-1252', source)}`,
   );
 }
 
@@ -70,8 +77,9 @@ function firstWrongByte(bytes: Buffer): number {
 }
 
 /** The command that makes UTF-8 of a file. */
-export function conversion(encoding: string, file: string): string {
-  return `iconv -f ${encoding} -t UTF-8 ${shellQuoted(file)} > utf8.csv`;
+export function conversion(encoding: string, { file, isGzip }: TextSource): string {
+  const [unpack, name] = isGzip ? [`gunzip -c < ${shellQuoted(file)} | `, ''] : ['', `${shellQuoted(file)} `];
+  return `${unpack}iconv -f ${encoding} -t UTF-8 ${name}> utf8.csv`;
 }
 
 function shellQuoted(text: string): string {

@@ -1,0 +1,66 @@
+/** Why rows have no prediction, in few lines: the output has the reason of each of them. */
+import type { Database } from './database.ts';
+import { LINE } from './inputFile.ts';
+import { literal } from './sql.ts';
+
+export interface Failures {
+  /** Rows without a prediction. */
+  readonly count: number;
+  /** Different ones, whatever the values that they show. */
+  readonly reasons: number;
+  readonly first: FailedRow | undefined;
+  /** The first reason of a number with a decimal comma, to the end of its advice: files have it in all rows. */
+  readonly decimalComma: string | undefined;
+}
+
+interface FailedRow {
+  /** Counted from 1. */
+  readonly row: number;
+  /** Of a CSV, where it begins. */
+  readonly line: number | undefined;
+  readonly reason: string;
+}
+
+/** Texts in quotes, and numbers that are no part of a name. */
+const VALUES = String.raw`"(?:[^"\\]|\\.)*"|\b\d[\d.]*`;
+const DECIMAL_COMMA = '"[^"]*" has a decimal comma; write [-+0-9.eE]+';
+const SHOWN_CHARACTERS = 500;
+
+/** @param database with the tables `input` and `prediction`. */
+export async function findFailures(database: Database): Promise<Failures> {
+  const [counts] = await database.rows(
+    `SELECT count(*), count(DISTINCT regexp_replace(error, ${literal(VALUES)}, '', 'g')) FROM ${FAILED}`,
+  );
+  const [first] = await database.rows(`SELECT row, ${LINE}, error FROM ${FAILED} ORDER BY row LIMIT 1`);
+  const [comma] = await database.rows(
+    `SELECT regexp_extract(error, ${literal(DECIMAL_COMMA)}) AS advice FROM ${FAILED}
+     WHERE advice <> '' ORDER BY row LIMIT 1`,
+  );
+  return {
+    count: Number(counts?.[0]),
+    reasons: Number(counts?.[1]),
+    first: first && {
+      row: Number(first[0]) + 1,
+      line: first[1] == null ? undefined : Number(first[1]),
+      reason: String(first[2]),
+    },
+    decimalComma: comma && String(comma[0]),
+  };
+}
+
+/** The lines that tell of them; none if there are none. */
+export function toldFailures({ reasons, first, decimalComma }: Failures): readonly string[] {
+  if (first === undefined) return [];
+  const where = first.line === undefined ? `row ${first.row}` : `row ${first.row} (line ${first.line})`;
+  const reason =
+    first.reason.length > SHOWN_CHARACTERS ? `${first.reason.slice(0, SHOWN_CHARACTERS)}…` : first.reason;
+  const lines = [
+    `${reasons} different ${reasons === 1 ? 'reason' : 'reasons'}, first in ${where}: ${reason}`,
+  ];
+  if (decimalComma !== undefined && !reason.includes(decimalComma))
+    lines.push(`numbers have a decimal point: ${decimalComma}`);
+  return lines;
+}
+
+const FAILED =
+  '(SELECT * FROM prediction JOIN input ON input.rowid = prediction.row WHERE error IS NOT NULL)';
