@@ -4,7 +4,7 @@ import { exampleFields } from './models/graphqlLiteral.ts';
 import type { Manifest } from './models/manifest.ts';
 import { type Model, simplestFirst } from './models/models.ts';
 
-export type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
+type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
 
 interface FirstSteps {
   readonly mutation: string;

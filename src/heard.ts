@@ -36,6 +36,7 @@ import {
   TaskState,
   type TaskTimings,
   type Value,
+  withShortMessage,
 } from './task.ts';
 import { MAX_BATCH_ROWS, MAX_CHUNK_ROWS, rowsOfChunk } from './tasks/batchShape.ts';
 
@@ -72,7 +73,9 @@ export function checkResult(message: Partial<Result>, id: string): Result {
     : message.prediction === undefined, 'prediction', message.prediction);
   require(isAbsentOr(isError, message.error), 'error', message.error);
   require(isAbsentOr(isHistory, message.history), 'history', message.history);
-  return message as Result;
+  const result = message as Result;
+  // Of a worker that does not cut messages off: the end of the task is worth more than all of the text.
+  return result.error === undefined ? result : { ...result, error: withShortMessage(result.error) };
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
@@ -139,7 +142,8 @@ export function checkChunkResult(
   const isErrorHere = (error: unknown) => isRowError(error) && error.row >= from && error.row < to;
   require(isListOf(isErrorHere, message.errors), 'errors', message.errors);
   require(message.rowsFailed === message.errors?.length, 'rowsFailed', message.rowsFailed);
-  return message as ChunkResult;
+  const result = message as ChunkResult;
+  return { ...result, errors: result.errors.map(withShortMessage) };
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */

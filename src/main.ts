@@ -59,7 +59,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using _reporting = reportBroker(broker, () => broker.checkStreams(models));
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
-  using offering = new Offering({ broker, models, workers, rollouts, log });
+  using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
   using open = new OpenTasks({

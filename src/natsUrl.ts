@@ -13,7 +13,7 @@ export interface BrokerAddress {
   readonly tls: boolean;
 }
 
-export type BrokerLogin =
+type BrokerLogin =
   | { readonly user: string; readonly password: string }
   /** A login of one word. */
   | { readonly token: string };

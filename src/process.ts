@@ -29,8 +29,6 @@ export interface ProcessContext {
   readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
 }
 
-/** One wish to stop can come as two signals, as from an init system that tells the supervisor and its children. */
-const SAME_WISH_MS = 1_000;
 /** What gateways and workers tell the supervisor. */
 export interface ChildMessage {
   readonly type: 'ready' | 'broker';
@@ -40,6 +38,8 @@ export interface ChildMessage {
   readonly problem?: string;
 }
 
+/** One wish to stop can come as two signals, as from an init system that tells the supervisor and its children. */
+const SAME_WISH_MS = 1_000;
 const BROKER_REPORT_MS = 5_000;
 
 export async function runProcess(

@@ -20,6 +20,7 @@ import {
   type TaskTimings,
   type Value,
   type Values,
+  withShortMessage,
 } from './task.ts';
 
 export const MESSAGE_VERSION = 1;
@@ -396,6 +397,7 @@ export function resultOf(
     submittedAt: job.submittedAt,
     history: job.history,
     ...end,
+    ...(end.error === undefined ? {} : { error: withShortMessage(end.error) }),
   };
 }
 

@@ -35,7 +35,18 @@ export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
 
 export interface TaskError {
   readonly code: TaskErrorCode;
+  /** Of at most `MESSAGE_MAX_CHARACTERS`. */
   readonly message: string;
+}
+
+const MESSAGE_MAX_CHARACTERS = 1_000;
+
+/** An error whose message is cut off where it is too long: it may name what a model gave, such as a shape. */
+export function withShortMessage<E extends TaskError>(error: E): E {
+  if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
+  // Made anew from bytes: V8 would keep the whole text alive for the part of it.
+  const message = Buffer.from(error.message.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
+  return { ...error, message };
 }
 
 /** Where the time of a task went, in milliseconds. */
@@ -145,7 +156,7 @@ export function unnamedTaskId(model: string, contentDigest: string): string {
   return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
 }
 
-/** A text without the ids in it: whoever reads one may see and cancel its task. */
+/** A text without the ids in it: an id is all it takes to see and cancel its task. */
 export function withoutTaskIds(text: string): string {
   return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
 }

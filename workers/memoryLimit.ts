@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 const DEFAULT_MIB = 4096;
 const run = promisify(execFile);
 
-export interface SessionLimit {
+interface SessionLimit {
   /** 0: no limit. */
   readonly maxMib: number;
   /** Why this machine cannot keep the limit that is wanted; undefined if it can. */

@@ -78,7 +78,7 @@ function ranResult(
   );
 }
 
-/** Whoever wrote it shall hear why it is no job; a person can look at it among the dead letters. */
+/** Ends the task of a message that is no job, with the reason. A person can look at it among the dead letters. */
 export async function settleMalformed(
   delivery: Delivery,
   address: TaskAddress | undefined,

@@ -4,12 +4,14 @@
  * is room again. So two things are looked at:
  *
  * - The disk, by a message to a stream that is there for nothing else. If that stream fails it is made anew: it shall tell
- *   how the disk is now, and no other stream shall fail because of our question.
+ *   how the disk is now, and no other stream shall fail because of our question. All gateways share it.
  * - Streams that left a message of ours unconfirmed, by one more message, which is deleted at once. Its subject is one that
  *   nobody takes.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } from '@nats-io/jetstream';
-import { type NatsConnection, nuid } from '@nats-io/transport-node';
+import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import { streamOf, streams, subjects } from '../protocol.ts';
 import { outcomeOf } from './publisher.ts';
@@ -23,10 +25,9 @@ export interface WriteCheckOptions {
 
 /** For everything together: what is not confirmed by then counts as not stored. */
 const WITHIN_MS = 2_000;
-/** Leaves time to make the stream of probes anew, and to try once more. */
-const FIRST_TRY_MS = 900;
-/** An answer holds for so long: anybody may ask a gateway whether it is ready. */
-const FRESH_MS = 500;
+/** Leaves time to make the stream of probes anew, and to try twice more: another gateway may make it anew meanwhile. */
+const TRY_MS = 600;
+const PAUSE_MS = 20;
 /** More than a page of a disk, of which a full one may have a part left. */
 const PROBE = '.'.repeat(5_000);
 const PROBES_MAX_BYTES = 64 * 1024;
@@ -38,7 +39,6 @@ export class WriteCheck {
   readonly #options: WriteCheckOptions;
   /** Streams that left a message unconfirmed. */
   readonly #silent = new Set<string>();
-  #diskAnswer: Promise<void> | undefined;
 
   constructor(options: WriteCheckOptions) {
     this.#options = options;
@@ -56,14 +56,7 @@ export class WriteCheck {
 
   /** @throws {RequestError} `RESULT_STORE_FULL`, within two seconds, if the disk or a silent stream stores nothing. */
   async check(): Promise<void> {
-    if (this.#diskAnswer === undefined) {
-      this.#diskAnswer = within(WITHIN_MS, this.#writeToDisk());
-      const forget = () => {
-        this.#diskAnswer = undefined;
-      };
-      this.#diskAnswer.catch(() => {}).finally(() => setTimeout(forget, FRESH_MS).unref());
-    }
-    await Promise.all([this.#diskAnswer, this.checkSilent()]);
+    await Promise.all([within(WITHIN_MS, this.#writeToDisk()), this.checkSilent()]);
   }
 
   /** The same of the streams that left a message unconfirmed: it costs nothing while there is none. */
@@ -72,14 +65,20 @@ export class WriteCheck {
   }
 
   async #writeToDisk(): Promise<void> {
-    try {
-      await this.#store(subjects.probe, PROBE, FIRST_TRY_MS);
-    } catch {
-      // It is missing, or failed when the disk was full.
-      await this.#makeProbeStream();
-      await this.#store(subjects.probe, PROBE, WITHIN_MS).catch((error) => {
-        throw storesNothing('a probe', error);
-      });
+    const giveUpAt = performance.now() + WITHIN_MS;
+    let isDeleted = false;
+    for (;;) {
+      try {
+        await this.#store(subjects.probe, PROBE, TRY_MS);
+        return;
+      } catch (error) {
+        if (performance.now() >= giveUpAt) throw storesNothing('a probe', error);
+        // One that is missing is not deleted: another gateway may have made it since.
+        const isMissing = error instanceof NoAnswer && error.isNoResponders();
+        await this.#makeProbeStream({ deleteFirst: !isMissing && !isDeleted });
+        isDeleted ||= !isMissing;
+        await sleep(PAUSE_MS);
+      }
     }
   }
 
@@ -103,10 +102,10 @@ export class WriteCheck {
     return outcome.type === 'stored' ? reply.json<{ seq: number }>().seq : undefined;
   }
 
-  async #makeProbeStream(): Promise<void> {
+  async #makeProbeStream({ deleteFirst }: { deleteFirst: boolean }): Promise<void> {
     const { manager, limits } = this.#options;
     try {
-      await unless(NO_SUCH_STREAM, manager.streams.delete(streams.probe));
+      if (deleteFirst) await unless(NO_SUCH_STREAM, manager.streams.delete(streams.probe));
       await unless(
         NAME_IN_USE,
         manager.streams.add({
@@ -137,7 +136,7 @@ async function unless(code: number, asking: Promise<unknown>): Promise<void> {
 function storesNothing(what: string, cause: unknown): RequestError {
   return new RequestError(
     RequestErrorCode.ResultStoreFull,
-    `The broker does not store ${what} (${messageOf(cause)}). Its disk may be full, or was: then it has to be restarted once there is room.`,
+    `The broker does not store ${what} (${messageOf(cause)}). Its disk is full, or was full. Make room, then restart nats-server.`,
     { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
   );
 }

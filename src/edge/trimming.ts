@@ -24,12 +24,13 @@ export function trimPayload(json: string, operations: Operations): string {
 /**
  * The same of a WebSocket message, without members that the protocol does not know.
  *
- * @returns undefined if it is large and not `subscribe`.
+ * @returns undefined if it is large, and of another type than `subscribe`.
  */
 export function trimSubscribe(json: string, operations: Operations): string | undefined {
   if (json.length <= LARGE_MESSAGE) return json;
   const { members } = split(json, (name) => MESSAGE_MEMBERS.includes(name)) ?? {};
-  if (members === undefined || stringIn(members.get('type') ?? '') !== 'subscribe') return undefined;
+  if (members === undefined) return json;
+  if (stringIn(members.get('type') ?? '') !== 'subscribe') return undefined;
   const payload = members.get('payload') ?? 'null';
   members.set(
     'payload',

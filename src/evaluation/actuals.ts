@@ -170,8 +170,8 @@ export class Actuals {
   }
 
   /**
-   * What counts of a stored actual: outputs of the manifest, with values that it allows now. So whoever stores what none of
-   * ours has checked fills no memory, and bounds that are set afterwards take an absurd report out again.
+   * What counts of a stored actual: outputs of the manifest, with values that it allows now. So actuals that no
+   * gateway has checked fill no memory, and bounds that are set afterwards take an absurd report out again.
    */
   #counted(stored: Actual): Actual {
     const outputs = this.#outputs.get(stored.model);

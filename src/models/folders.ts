@@ -20,8 +20,8 @@ export async function versionsIn(path: string): Promise<readonly string[]> {
 }
 
 /**
- * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file: of one that leads
- * nowhere, whoever reads it says so.
+ * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file. One that leads
+ * nowhere is among them: the error of reading it names it.
  *
  * @throws {ConfigurationError} if the folder cannot be read, or has too many entries.
  */

@@ -19,7 +19,7 @@ export function largestBytesOf(field: ManifestInput | ManifestOutput): number {
 /** An object's member of eight bytes, and what goes with it. */
 const MEMBER_BYTES = 32;
 const NUMBER_IN_MEMORY_BYTES = 8;
-const CHARACTER_IN_MEMORY_BYTES = 2;
+export const CHARACTER_IN_MEMORY_BYTES = 2;
 
 /** Of values in memory, about. */
 export function bytesInMemory(values: Values): number {

@@ -9,6 +9,7 @@ import type { Broker } from '../broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Model, ModelVersion } from '../models/models.ts';
+import { publicReason } from '../models/publicReason.ts';
 import type { NamedVersion } from '../protocol.ts';
 import type { LiveWorkers } from './presence.ts';
 import { BUCKETS, type BucketRange, bucketOf, isMeant, randomBucket, versionAt } from './rollout.ts';
@@ -52,6 +53,7 @@ export interface OfferingOptions {
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly rollouts: Pick<Rollouts, 'of'>;
+  readonly modelsDir: string;
   readonly log: Logger;
 }
 
@@ -76,6 +78,7 @@ export class Offering implements Disposable {
   readonly #broker: OfferingOptions['broker'];
   readonly #workers: OfferingOptions['workers'];
   readonly #rollouts: OfferingOptions['rollouts'];
+  readonly #modelsDir: string;
   readonly #log: Logger;
   readonly #looks = new Map<string, Look>();
   /** By model and version, what lay in each folder last: one that is gone may still be served. */
@@ -87,10 +90,11 @@ export class Offering implements Disposable {
   readonly #notedUnserved = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ broker, models, workers, rollouts, log }: OfferingOptions) {
+  constructor({ broker, models, workers, rollouts, modelsDir, log }: OfferingOptions) {
     this.#broker = broker;
     this.#workers = workers;
     this.#rollouts = rollouts;
+    this.#modelsDir = modelsDir;
     this.#log = log;
     for (const { manifest, versions } of models) {
       this.#records.set(manifest.name, new Map());
@@ -227,11 +231,12 @@ export class Offering implements Disposable {
         const leaving = isPresent ? [] : workers.flatMap(({ leaving = [] }) => leaving.filter(isThis));
         const liveWorkers = served.length + leaving.length;
         const refusal = workers.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason;
+        const told = refusal === undefined ? undefined : publicReason(refusal, this.#modelsDir);
         const state = stateOf(isPresent, liveWorkers > 0, refusal !== undefined);
         const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
         return state === undefined
           ? []
-          : [{ record, state, refusal, liveWorkers, finishedLastMinute: finished }];
+          : [{ record, state, refusal: told, liveWorkers, finishedLastMinute: finished }];
       });
   }
 

@@ -37,12 +37,14 @@ export class BrokerMending implements Disposable {
   /** Since the last restart. */
   #wasFull = false;
   #isWaitingForRoom = false;
+  /** Whether what is free on the disk could not be read the last time. */
+  #isBlind = false;
   #restartedAt = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
 
   constructor(options: BrokerMendingOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => void this.#look().catch(() => {}), LOOK_EVERY_MS).unref();
+    this.#timer = setInterval(() => void this.#lookOrWarn(), LOOK_EVERY_MS).unref();
   }
 
   /** @param problem undefined: what it wrote is stored, or the process has ended. */
@@ -59,9 +61,23 @@ export class BrokerMending implements Disposable {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
-    const { dataDir, readFreeBytes, log, broker } = this.#options;
-    const freeBytes = await readFreeBytes();
+  async #lookOrWarn(): Promise<void> {
+    const { dataDir, readFreeBytes, log } = this.#options;
+    try {
+      this.#look(await readFreeBytes());
+      this.#isBlind = false;
+    } catch (err) {
+      if (!this.#isBlind)
+        log.warn(
+          { err, dataDir },
+          'what is free on the disk of DATA_DIR cannot be read: nats-server is not restarted, even if it stores nothing',
+        );
+      this.#isBlind = true;
+    }
+  }
+
+  #look(freeBytes: number): void {
+    const { dataDir, log, broker } = this.#options;
     if (freeBytes < FULL_BELOW_BYTES) this.#wasFull = true;
     const [problem] = this.#problems.values();
     if (problem === undefined || freeBytes >= ROOM_FROM_BYTES) this.#isWaitingForRoom = false;

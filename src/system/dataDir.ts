@@ -23,6 +23,8 @@ const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 /** The rights of everybody but the owner. */
 const RIGHTS_OF_OTHERS = 0o077;
+/** The disk is full, or what the user may have of it. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
 /** Lies in each folder that an earlier start has used. */
 export const BROKER_CONFIG_FILE = 'nats-server.conf';
 
@@ -43,7 +45,7 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
   const ownUid = process.getuid?.();
   if (ownUid !== undefined && uid !== ownUid)
     throw new ConfigurationError(
-      `DATA_DIR must belong to the user who runs Tidings (${ownUid}), got ${dataDir} of user ${uid}, who could read and ` +
+      `DATA_DIR must belong to the user who runs Tidings (${ownUid}), got ${dataDir} of user ${uid}. That user could read and ` +
         'change what the broker stores: choose another folder, or change its owner',
     );
   if ((mode & RIGHTS_OF_OTHERS) === 0) return;
@@ -61,6 +63,23 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
       { dataDir },
       'the file system of DATA_DIR keeps no rights: other users of this machine can read the login to the broker',
     );
+}
+
+/**
+ * @param work that writes to DATA_DIR.
+ * @throws {ConfigurationError} in words if its disk has no room for that.
+ */
+export async function needingRoom<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const isFull = cause instanceof Error && 'code' in cause && NO_ROOM.has(cause.code);
+    if (!isFull) throw cause;
+    throw new ConfigurationError(
+      `DATA_DIR must lie on a disk with room, got ${dataDir} (${messageOf(cause)}): free some space, or choose another disk`,
+      { cause },
+    );
+  }
 }
 
 /** @returns what the user who runs Tidings may still write to the disk of a folder. */

@@ -120,7 +120,15 @@ export class KeptProcess implements AsyncDisposable {
         this.#wasReady = true;
         this.#ready.resolve(address);
       },
-      () => {}, // it ended first, which is handled where it ended
+      (err) => {
+        // It ended first, which is handled where it ended.
+        if (ended.signal.aborted) return;
+        this.#log.error(
+          { err, pid: child.pid },
+          `${name} runs, but whether it is ready cannot be told: ending it`,
+        );
+        killGroup(child);
+      },
     );
     return ending.finally(() => {
       ended.abort();

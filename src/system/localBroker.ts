@@ -40,10 +40,15 @@ export interface LocalBrokerOptions {
   readonly log: Logger;
 }
 
-export interface LocalBroker {
+interface LocalBroker {
   readonly plan: ProcessPlan;
-  /** @param address as the plan tells it when the process is ready. @returns it with the login, for NATS_URL. */
-  readonly urlOf: (address: string) => string;
+  /**
+   * Writes NATS_URL for people to DATA_DIR.
+   *
+   * @param address as the plan tells it when the process is ready.
+   * @returns NATS_URL: the address with the login.
+   */
+  readonly tellUrl: (address: string) => Promise<string>;
   /** What gateways and workers have to be told, for the streams to fit on the disk. */
   readonly limits: StoreLimits;
 }
@@ -61,7 +66,6 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   }
   const logFile = join(dataDir, 'nats-server.log');
   const password = randomBytes(PASSWORD_BYTES).toString('base64url');
-  const urlOf = (address: string) => address.replace('//', `//${USER}:${password}@`);
   const storeDir = join(dataDir, 'jetstream');
   await mkdir(storeDir, { recursive: true });
   const sizes = await chooseSizes({ ...options, storeDir, limits: config });
@@ -79,14 +83,20 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     logFile,
     async whenReady(child, signal) {
       port = await listeningPort(child, dataDir, signal);
-      const address = `nats://127.0.0.1:${port}`;
-      await writePrivately(join(dataDir, URL_FILE), `${urlOf(address)}\n`);
-      return address;
+      return `nats://127.0.0.1:${port}`;
     },
     mustStart: true,
     stopWithinMs: 1_500,
   };
-  return { plan, urlOf, limits: sizes.limits };
+  return {
+    plan,
+    limits: sizes.limits,
+    async tellUrl(address) {
+      const url = address.replace('//', `//${USER}:${password}@`);
+      await writePrivately(join(dataDir, URL_FILE), `${url}\n`);
+      return url;
+    },
+  };
 }
 
 function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {

@@ -10,7 +10,7 @@ import { ConfigurationError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ChildMessage } from '../process.ts';
 import { BrokerMending } from './brokerMending.ts';
-import { freeBytesAt, lockDataDir, makeDataDir } from './dataDir.ts';
+import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
 import type { StoreSizesOptions } from './storeSizes.ts';
@@ -18,6 +18,8 @@ import type { StoreSizesOptions } from './storeSizes.ts';
 /** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
 const FORCE_AFTER_MS = 1_000;
 const WAITING_NOTE_MS = 5_000;
+/** With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill. */
+const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
 
 export interface System {
   readonly config: Config;
@@ -31,6 +33,8 @@ export interface System {
   readonly onInterrupt: (listener: () => void) => void;
   /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
   readonly sizesWith: StoreSizesOptions['sizesWith'];
+  /** Time to leave after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
+  readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
   /** Called once, when gateways and workers are ready, with the address of the gateways. */
   readonly onReady: (address: string) => void;
 }
@@ -75,25 +79,29 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   let mending: BrokerMending | undefined;
   if (natsUrl === undefined) {
     const dataDir = resolve(config.dataDir);
-    await makeDataDir(dataDir, log);
-    opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
-    const natsServer = findNatsServer();
-    const { plan, urlOf, limits } = await planLocalBroker({
-      dataDir,
-      natsServer,
-      config,
-      log,
-      mayLower: {
-        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
-        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
-      },
-      sizesWith: system.sizesWith,
+    const { plan, tellUrl, limits } = await needingRoom(dataDir, async () => {
+      await makeDataDir(dataDir, log);
+      opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
+      return planLocalBroker({
+        dataDir,
+        natsServer: findNatsServer(),
+        config,
+        log,
+        mayLower: {
+          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+        },
+        sizesWith: system.sizesWith,
+      });
     });
     const [broker] = keep(plan);
     if (broker === undefined) throw new Error('a plan is kept as one process');
+    const stopNoting = noteWaiting([broker], log);
+    opened.defer(stopNoting);
     const outcome = await Promise.race([broker.ready, end.promise]);
+    stopNoting();
     if (typeof outcome === 'number') return outcome;
-    natsUrl = urlOf(outcome ?? '');
+    natsUrl = await needingRoom(dataDir, () => tellUrl(outcome ?? ''));
     sizes = {
       RESULT_MAX_BYTES: String(limits.resultMaxBytes),
       QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
@@ -104,7 +112,6 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   }
 
   const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
-  // With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill.
   const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
@@ -117,8 +124,9 @@ export async function supervise({ config, log, ...system }: System): Promise<num
         }),
       ),
     );
-  const workers = keepAll('worker', config.workers, system.worker, 5_500);
-  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + 2_500);
+  const stopWithinMs = system.stopWithinMs ?? STOP_WITHIN_MS;
+  const workers = keepAll('worker', config.workers, system.worker, stopWithinMs.worker);
+  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + stopWithinMs.gateway);
   const all = [...gateways, ...workers];
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);

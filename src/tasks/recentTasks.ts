@@ -1,7 +1,7 @@
-import { bytesInMemory } from '../models/valueBytes.ts';
+import { bytesInMemory, CHARACTER_IN_MEMORY_BYTES } from '../models/valueBytes.ts';
 import type { FinishedTask } from '../task.ts';
 
-/** Of both maps together. A vector of a prediction may take half a megabyte. */
+/** Of both maps together. A vector of a prediction may take half a megabyte, and texts are of any length. */
 const RECENT_MAX = 10_000;
 const RECENT_MAX_BYTES = 64 * 1024 * 1024;
 /** Of a task beside its prediction: with the ids of 100 tasks that it was redriven from, ten times as many. */
@@ -35,6 +35,7 @@ export class RecentTasks {
   }
 }
 
-function bytesOf({ prediction = {}, history = [] }: FinishedTask): number {
-  return TASK_BYTES + bytesInMemory(prediction) + ID_BYTES * history.length;
+function bytesOf({ prediction = {}, history = [], error }: FinishedTask): number {
+  const messageBytes = CHARACTER_IN_MEMORY_BYTES * (error?.message.length ?? 0);
+  return TASK_BYTES + bytesInMemory(prediction) + ID_BYTES * history.length + messageBytes;
 }

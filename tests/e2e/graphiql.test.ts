@@ -204,11 +204,9 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
         titles.indexOf(title),
       );
     };
-    for (const title of ['Health', 'Result', 'PredictTrip']) {
-      await page.reload();
-      await active.waitFor();
-      expect(await tabs.allInnerTexts()).toEqual(titles);
-      await open(title);
+    // The last one is opened already: a second reload must add nothing either.
+    for (const title of ['Result', 'PredictTrip', 'PredictTrip']) {
+      if ((await active.innerText()) !== title) await open(title);
       await page.reload();
       await active.waitFor();
       expect(await tabs.allInnerTexts()).toEqual(titles);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown, mkdir, mkdtempDisposable, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { commandLine } from '../../src/processLock.js';
-import { supervise } from '../../src/system/supervisor.ts';
+import { type System, supervise } from '../../src/system/supervisor.ts';
 import { parseTaskId } from '../../src/task.ts';
 import {
   collect,
@@ -34,7 +34,8 @@ import { eventually } from '../support/streams.ts';
 const START = join(import.meta.dirname, '../../src/start.ts');
 
 describe('the supervisor, with small programs as gateway and worker', () => {
-  test('a worker that is killed is started again, and the log says so', async () => {
+  // At the same time: mostly they wait for pauses and for the time to leave.
+  test.concurrent('a worker that is killed is started again, and the log says so', async () => {
     await using system = await runPrograms();
     await system.ready;
     const first = await system.log.next({ msg: 'worker is ready' });
@@ -47,7 +48,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(second.pid).not.toBe(first.pid);
   });
 
-  test('a nats-server that is killed comes back on the same port', async () => {
+  test.concurrent('a nats-server that is killed comes back on the same port', async () => {
     await using system = await runPrograms();
     const first = await system.log.next({ msg: 'nats-server is ready' });
     process.kill(first.pid, 'SIGKILL');
@@ -56,7 +57,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(second.address).toBe(first.address);
   });
 
-  test('a process that keeps failing is started again after longer and longer pauses', async () => {
+  test.concurrent('a process that keeps failing is started again after longer and longer pauses', async () => {
     await using system = await runPrograms({ worker: 'process.exit(3);' });
     for (const pauseMs of [200, 400, 800]) {
       expect(await system.log.next({ msg: 'worker ended, starting it again' })).toMatchObject({
@@ -66,12 +67,12 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     }
   });
 
-  test('a start that takes long says what it waits for', async () => {
+  test.concurrent('a start that takes long says what it waits for', async () => {
     await using system = await runPrograms({ worker: 'setInterval(() => {}, 1_000);' });
     expect(await system.log.next({ msg: 'still waiting for: worker' })).toBeDefined();
   });
 
-  test('exit code 78 of one process stops everything with 78', async () => {
+  test.concurrent('exit code 78 of one process stops everything with 78', async () => {
     await using system = await runPrograms({
       worker: `process.on('SIGUSR2', () => process.exit(78)); ${READY}`,
     });
@@ -82,7 +83,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(await system.trace()).toBe('gateway stopped\n');
   });
 
-  test('an interrupt stops the gateway, then the worker, and nats-server last', async () => {
+  test.concurrent('an interrupt stops the gateway, then the worker, and nats-server last', async () => {
     await using system = await runPrograms();
     const { pid } = await system.log.next({ msg: 'nats-server is ready' });
     await system.ready;
@@ -92,7 +93,7 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(commandLine(pid)).toBeUndefined();
   });
 
-  test('a process that does not leave when asked is killed, and the end comes within ten seconds', async () => {
+  test.concurrent('a process that does not leave when asked is killed, and the end comes within ten seconds', async () => {
     await using system = await runPrograms({ gateway: DEAF });
     await system.ready;
     const interruptedAt = performance.now();
@@ -101,12 +102,13 @@ describe('the supervisor, with small programs as gateway and worker', () => {
     expect(performance.now() - interruptedAt).toBeLessThan(10_000);
   });
 
-  test('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
+  test.concurrent('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
     await using system = await runPrograms({
-      drainMs: 5_000,
-      // A little longer than one that does not drain may take.
+      drainMs: 10_000,
+      stopWithinMs: { worker: 5_500, gateway: 0 },
+      // Longer than one that does not drain may take.
       gateway: `
-        process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 2_600));
+        process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 100));
         ${READY}
       `,
     });
@@ -252,7 +254,7 @@ describe('npm start', () => {
     );
   });
 
-  test('its broker refuses whoever does not know the login, which only files of its user and its processes hold', async () => {
+  test('its broker refuses clients without the login, which only files of its user and its processes hold', async () => {
     await using system = await start();
     const [natsServer = 0, worker = 0, gateway = 0] = await system.pids();
     await system.banner;
@@ -321,32 +323,31 @@ describe('npm start', () => {
     );
   });
 
-  describe.runIf(canMountDisks)('on a small disk', () => {
+  describe.runIf(canMountDisks)('on a small disk', { concurrent: true }, () => {
     test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
       await using disk = await mountSmallDisk(1024);
       const dataDir = join(disk.path, 'data');
-      for (const run of ['first', 'second']) {
-        await using system = await start({ DATA_DIR: dataDir });
+      const saysSizes = async ({ log }: { readonly log: LogLines }) =>
         expect(
-          await system.log.find({
-            msg: 'the disk of DATA_DIR is small: the stores are smaller than by default',
-          }),
-          run,
+          await log.find({ msg: 'the disk of DATA_DIR is small: the stores are smaller than by default' }),
         ).toMatchObject({ room: '1.0 GiB', RESULT_MAX_BYTES: '256 MiB', QUEUE_MAX_BYTES: '8 MiB' });
+      {
+        await using system = await start({ DATA_DIR: dataDir });
+        await saysSizes(system);
         const [url = ''] = /http:\S+/.exec(await system.banner) ?? [];
         const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
-        expect(await onlyTask(sse(url, TASK_RESULT, { id })), run).toMatchObject({ state: 'SUCCEEDED' });
+        expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
         const { url: broker, password } = await brokerLogin(dataDir);
         const connection = await connectTo(broker, { user: 'tidings', pass: password });
         const { config } = await (await jetstreamManager(connection)).streams.info('RESULTS');
         expect(config.max_bytes).toBe(256 * 1024 * 1024);
         await connection.close();
-        system.kill('SIGTERM');
-        await system.exitCode;
-        // As much as the stores may take: together with what is left free it is the same room.
-        await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
-        await writeFile(join(dataDir, 'jetstream/jetstream/kept/blocks'), Buffer.alloc(300 * 1024 * 1024));
       }
+      // As much as the stores may take: together with what is left free it is the same room.
+      await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
+      execFileSync('fallocate', ['-l', '300MiB', join(dataDir, 'jetstream/jetstream/kept/blocks')]);
+      await using again = await start({ DATA_DIR: dataDir });
+      await saysSizes(again);
     });
 
     test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
@@ -362,6 +363,22 @@ describe('npm start', () => {
       });
       expect(await asked.exitCode).toBe(78);
       expect(asked.errors()).toMatch(/room for 1\.\d GiB.*lower QUEUE_MAX_BYTES, free some space/);
+    });
+
+    test('ends with exit code 78 and words where the disk is full already', async () => {
+      await using disk = await mountSmallDisk(256);
+      const dataDir = join(disk.path, 'data');
+      // What an earlier start has stored counts as room for the streams.
+      await mkdir(join(dataDir, 'jetstream'), { recursive: true, mode: 0o700 });
+      await writeFile(join(dataDir, 'nats-server.conf'), '{}');
+      execFileSync('fallocate', ['-l', '180MiB', join(dataDir, 'jetstream/kept')]);
+      disk.fill();
+      for (const folder of [dataDir, join(disk.path, 'new')]) {
+        await using system = await start({ DATA_DIR: folder });
+        expect(await system.exitCode).toBe(78);
+        expect(system.errors()).toContain(`DATA_DIR must lie on a disk with room, got ${folder} (ENOSPC`);
+        expect(system.errors()).not.toContain('foreseen');
+      }
     });
 
     test('restarts its broker once there is room again after the disk was full, and loses no task', async () => {
@@ -467,7 +484,12 @@ const WORKER = `
 `;
 
 /** Supervises a real nats-server and two small programs, in this process. */
-async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } = {}) {
+async function runPrograms({
+  gateway = GATEWAY,
+  worker = WORKER,
+  drainMs = 0,
+  stopWithinMs,
+}: Partial<Pick<System, 'gateway' | 'worker' | 'stopWithinMs'>> & { drainMs?: number } = {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
   const trace = join(folder.path, 'trace.txt');
   await writeFile(trace, '');
@@ -495,6 +517,7 @@ async function runPrograms({ gateway = GATEWAY, worker = WORKER, drainMs = 0 } =
       interrupt = listener;
     },
     onReady: ready.resolve,
+    ...(stopWithinMs === undefined ? {} : { stopWithinMs }),
   });
   return {
     log,

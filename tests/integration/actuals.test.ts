@@ -298,7 +298,7 @@ describe('an actual', () => {
       'of outputs that the model does not have',
       { predicted: { made: 1, up: 2 }, actual: { made: 3, up: 4 } },
     ],
-  ])('that is %s counts for nothing, whoever stored it', async (_what, values) => {
+  ])('that is %s counts for nothing, from every sender', async (_what, values) => {
     const { id } = await finished(gateway, 8);
     await using streams = await inspectStreams(line.nats);
     const before = await liveError(gateway);

@@ -207,6 +207,7 @@ describe('a WebSocket', () => {
     ['an id of 257 characters', subscribing('x'.repeat(257)), false, 4400],
     ['an id of 7,000 characters', subscribing('x'.repeat(7_000)), false, 4400],
     ['a ping of 10 KB', JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(10_000) } }), false, 1009],
+    ['what is large and no JSON', `{"type":"subscribe",${'['.repeat(9_000)}`, false, 4400],
     ['what is large and no subscription', `{"type":"pong"${' '.repeat(9_000)}}`, false, 1009],
   ])('is closed for %s', async (_what, data, binary, closeCode) => {
     const socket = await initialised();

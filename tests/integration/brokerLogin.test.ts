@@ -15,7 +15,8 @@ const withLogin = (url: string, password: string) =>
 /** Two letters of a password prove nothing. */
 const PARTS_OF_A_PASSWORD = /p%40ss|p@ss|ss\/w|o#rd|rd\?|%2541|wrong-Secret/;
 
-describe('the login of NATS_URL', () => {
+// At the same time: mostly they wait for tries.
+describe.concurrent('the login of NATS_URL', () => {
   test('takes a percent-encoded password, and goes on trying when the broker refuses it later', async () => {
     await using nats = await startNats({ config: login(PASSWORD) });
     await using gateway = await startGateway({ url: withLogin(nats.url, PASSWORD) });

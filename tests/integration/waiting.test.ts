@@ -208,7 +208,8 @@ describe('who waits takes the place of a subscription', () => {
 
   test('a hundred on one WebSocket are answered without a complaint in the log', async () => {
     await using nats = await startNats();
-    await using gateway = await startGateway(nats);
+    // The default is warned of where the limit of open files is lower.
+    await using gateway = await startGateway(nats, { MAX_CONNECTIONS: '100' });
     await using streams = await inspectStreams(nats);
     const webSocket = openWebSocket(gateway.url);
     const tasks = Array.from({ length: 100 }, (_, i) =>

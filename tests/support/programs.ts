@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export interface WantedProgram {
+interface WantedProgram {
   /** Any of these will do. */
   readonly names: readonly string[];
   /** What is left out without it, such as "The browser tests". */

@@ -16,7 +16,7 @@ export interface ProxyServer extends AsyncDisposable {
   readonly url: string;
 }
 
-export interface Haproxy extends ProxyServer {
+interface Haproxy extends ProxyServer {
   /** Resolves once the checks have found a gateway to be so; the first one is gateway 1. */
   untilGateway(number: number, state: 'UP' | 'DOWN'): Promise<void>;
 }

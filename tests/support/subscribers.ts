@@ -3,7 +3,7 @@ import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { type Answer, collect, overWebSocket, TASK_RESULT, type TaskView } from './client.ts';
 
-export interface Subscribers extends AsyncDisposable {
+interface Subscribers extends AsyncDisposable {
   /** Of graphql-sse and graphql-ws: all that came until the subscription ended. */
   readonly answers: Promise<readonly (readonly Answer[])[]>;
 }

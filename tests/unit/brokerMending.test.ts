@@ -16,15 +16,20 @@ const MIB = 1024 * 1024;
 function openMending() {
   const disk = { freeBytes: 500 * MIB };
   const seen = { restarts: 0 };
+  const lines: string[] = [];
   const mending = new BrokerMending({
     broker: { restart: () => void seen.restarts++ },
     dataDir: '/data',
-    readFreeBytes: async () => disk.freeBytes,
-    log: pino({ level: 'silent' }),
+    readFreeBytes: async () => {
+      if (Number.isNaN(disk.freeBytes)) throw new Error('EACCES: permission denied, statfs');
+      return disk.freeBytes;
+    },
+    log: pino({}, { write: (line) => void lines.push(line) }),
   });
   return {
     disk,
     seen,
+    lines,
     mending,
     async pass(seconds: number, problem?: string) {
       for (let second = 0; second < seconds; second++) {
@@ -85,4 +90,14 @@ test('trouble that passes by itself, or ends with the process that told of it, r
   system.disk.freeBytes = 500 * MIB;
   await system.pass(60);
   expect(system.seen.restarts).toBe(0);
+});
+
+test('a disk that cannot be looked at is told of once, until it can be', async () => {
+  using system = openMending();
+  for (const freeBytes of [Number.NaN, 500 * MIB, Number.NaN]) {
+    system.disk.freeBytes = freeBytes;
+    await system.pass(10);
+  }
+  expect(system.lines).toHaveLength(2);
+  expect(system.lines[0]).toMatch(/EACCES.*nats-server is not restarted/);
 });

@@ -141,6 +141,9 @@ test.each([
     "x: ENOENT: no such file or directory, open '/home/ann/a b.onnx'",
     "x: ENOENT: no such file or directory, open 'a b.onnx'",
   ],
+  ["open '/home/ann lee/my secrets/a b.onnx'", "open 'a b.onnx'"],
+  ["open '/home/o'brien/my (secret) files/a.onnx' for \"/etc/b c/d\"", 'open \'a.onnx\' for "d"'],
+  ['got `file:///home/ann lee/a.onnx` and it\'s "none"', 'got `a.onnx` and it\'s "none"'],
   [
     'Load model from /srv/x/m.onnx failed:/src/core/model.cc:202 Model::Model() bad',
     'Load model from m.onnx failed:model.cc:202 Model::Model() bad',

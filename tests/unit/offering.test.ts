@@ -34,6 +34,7 @@ function openOffering({
     models: [view.model],
     workers: { list: () => view.workers },
     rollouts: { of: () => (ranges.length === 0 ? undefined : { weights, ranges }) },
+    modelsDir: '/srv/models',
     log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),
   });
   return {
@@ -43,7 +44,7 @@ function openOffering({
     setFolders: (versions: readonly string[]) => {
       view.model.versions = versions.map(record);
     },
-    /** What the workers of now serve, and what each of them refuses, and finishes. */
+    /** What the workers of now serve, and what each of them refuses (as an older one tells it), and finishes. */
     setWorkers: (
       serving: readonly string[],
       refusing: readonly string[] = [],
@@ -54,7 +55,11 @@ function openOffering({
         startedAt: 0,
         models:
           version === '' ? [] : [{ model: 'm', version, executionProvider: 'cpu', finishedLastMinute: 3 }],
-        refused: refusing.map((refused) => ({ model: 'm', version: refused, reason: 'broken' })),
+        refused: refusing.map((refused) => ({
+          model: 'm',
+          version: refused,
+          reason: "broken: '/home/ann lee/a.onnx'",
+        })),
         leaving: leaving.map((version) => ({ model: 'm', version })),
       }));
       // The look of a moment ago is not to be used.
@@ -210,7 +215,7 @@ test('a pin of what cannot be had names what can, and why a refused version cann
     expect(pin(version)).toThrow(
       /modelVersion must be a version of m that can be had \(1, 2\), got "[4x]*"$/,
     );
-  expect(pin('3')).toThrow(/\(1, 2\), got "3" \(a worker refuses it: broken\)$/);
+  expect(pin('3')).toThrow(/\(1, 2\), got "3" \(a worker refuses it: broken: 'a.onnx'\)$/);
 });
 
 test('each version says what workers make of it', () => {
@@ -219,6 +224,6 @@ test('each version says what workers make of it', () => {
   expect(gateway.offering.versions(gateway.view.model)).toMatchObject([
     { record: { version: '1' }, state: 'SERVED', liveWorkers: 2, finishedLastMinute: 6, refusal: undefined },
     { record: { version: '2' }, state: 'WAITING', liveWorkers: 0, finishedLastMinute: 0 },
-    { record: { version: '3' }, state: 'REFUSED', refusal: 'broken' },
+    { record: { version: '3' }, state: 'REFUSED', refusal: "broken: 'a.onnx'" },
   ]);
 });

@@ -1,5 +1,5 @@
 /** What `npm run score` reads of files and writes: exactly the named file, exactly its columns and cells. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtempDisposable, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
@@ -503,4 +503,28 @@ test('whole numbers that a model gives are whole numbers, others stay what they 
     ['s', 'VARCHAR'],
     ['o', 'BOOLEAN'],
   ]);
+});
+
+test('what an earlier score has left and cannot be read is not called the work of another score, whatever its folder is called', async () => {
+  const out = path('blocks of a lock/out.csv');
+  await mkdir(`${out}.partial`, { recursive: true });
+  await writeFile(`${out}.partial/score.duckdb`, 'x'.repeat(9_000));
+  await using names = await PlainNames.open();
+  await expect(ScoreTable.find({ out, names, signal: NEVER })).rejects.toThrow(
+    `${out}.partial cannot be read: `,
+  );
+});
+
+test('a score whose end is forced leaves nothing in the folder for temporary files', async () => {
+  const temporary = path('temporary');
+  await mkdir(temporary);
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/commands/score/plainNames.ts'));
+  const program = `import { PlainNames } from ${module};
+    const names = await PlainNames.open();
+    await names.of('in.csv');
+    process.exit(130);`;
+  const env = { ...process.env, TMPDIR: temporary };
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { env });
+  expect(status).toBe(130);
+  expect(await readdir(temporary)).toEqual([]);
 });

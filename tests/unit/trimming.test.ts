@@ -70,6 +70,22 @@ test('a message is trimmed in its payload', () => {
   expect(payload).toEqual({ query, operationName: 'A', variables: { id: '1' } });
 });
 
+test('of a message only members stay that the protocol knows', () => {
+  const payload = { query, operationName: 'A', variables: { id: '1' }, extensions: { small: 1 } };
+  const message = { large, id: '1', type: 'subscribe', payload: { ...payload, large } };
+  expect(JSON.parse(trimSubscribe(JSON.stringify(message), operations) ?? '')).toEqual({
+    id: '1',
+    type: 'subscribe',
+    payload,
+  });
+});
+
+test('a large message of another type is told apart, what is no JSON is left to be refused', () => {
+  expect(trimSubscribe(JSON.stringify({ type: 'ping', large }), operations)).toBeUndefined();
+  const cut = JSON.stringify({ type: 'subscribe', large }).slice(0, -1);
+  expect(trimSubscribe(cut, operations)).toBe(cut);
+});
+
 test('half of an escaped surrogate pair is found, and nothing else', () => {
   const halves = [
     String.raw`"\ud83d"`,

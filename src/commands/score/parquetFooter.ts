@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 /** Behind the footer: its length, and the magic. */
 const TAIL_BYTES = 8;
 
-export interface Footer {
+interface Footer {
   readonly bytes: Buffer;
   /** Where it begins in the file. */
   readonly start: number;

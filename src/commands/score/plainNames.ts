@@ -2,7 +2,8 @@
  * Names for files that mean these files and nothing else. To DuckDB a `*`, `?` or `[` in a path is a pattern, and a
  * backslash a separator, and what it escapes it does not tell. Links in a folder of our own have none of them.
  */
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { messageOf } from '../../errors.ts';
@@ -12,10 +13,13 @@ const SPECIAL = /[*?[\]\\]/;
 
 export class PlainNames implements AsyncDisposable {
   readonly #folder: string;
+  readonly #remove = () => rmSync(this.#folder, { recursive: true, force: true });
   #count = 0;
 
   private constructor(folder: string) {
     this.#folder = folder;
+    // A second Ctrl-C ends the process with nothing disposed of.
+    process.once('exit', this.#remove);
   }
 
   static async open(): Promise<PlainNames> {
@@ -39,6 +43,7 @@ export class PlainNames implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    process.off('exit', this.#remove);
+    this.#remove();
   }
 }

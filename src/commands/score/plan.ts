@@ -24,7 +24,7 @@ export interface Plan {
 }
 
 /** What a plan consists of before the rows have been read. */
-export type Draft = Omit<Plan, 'dateFormats'>;
+type Draft = Omit<Plan, 'dateFormats'>;
 
 /** How a person knows what must stay the same; `now` does by itself. */
 const NAMES: Readonly<Record<Exclude<keyof Draft, 'now'>, string>> = {

@@ -25,7 +25,7 @@ export interface ScoredPart {
 }
 
 /** The rows of a part. */
-export interface InputPart {
+interface InputPart {
   /** For each input its cells. */
   readonly cells: readonly (readonly DuckDBValue[])[];
   /** Why a row cannot be scored, whatever its cells are. */
@@ -43,7 +43,7 @@ export interface Part {
   readonly to: number;
 }
 
-interface Place {
+interface TableOptions {
   readonly out: string;
   readonly names: PlainNames;
   readonly signal: AbortSignal;
@@ -74,7 +74,7 @@ export class ScoreTable implements AsyncDisposable {
    *
    * @throws {ScoreError} if it cannot be read, or another score is at work on it.
    */
-  static async find({ out, names, signal }: Place): Promise<ScoreTable | undefined> {
+  static async find({ out, names, signal }: TableOptions): Promise<ScoreTable | undefined> {
     const folder = partialOf(out);
     if (!existsSync(join(folder, DATABASE_FILE))) return undefined;
     const plainName = await names.of(folder);
@@ -97,7 +97,7 @@ export class ScoreTable implements AsyncDisposable {
     out,
     names,
     signal,
-  }: Place & { readonly input: InputFile }): Promise<ScoreTable> {
+  }: TableOptions & { readonly input: InputFile }): Promise<ScoreTable> {
     const folder = partialOf(out);
     await mkdir(folder, { recursive: true }).catch((cause) => {
       throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
@@ -222,7 +222,7 @@ async function removeFolder(folder: string): Promise<void> {
 async function openDatabase(out: string, folder: string, signal: AbortSignal): Promise<Database> {
   const place = { folder, file: DATABASE_FILE, shown: partialOf(out) };
   const database = await Database.open(signal, place).catch((cause) => {
-    throw /lock/.test(messageOf(cause))
+    throw /^Could not set lock on file /.test(messageOf(cause))
       ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
       : unreadablePart(out, cause);
   });

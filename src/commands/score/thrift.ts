@@ -15,7 +15,7 @@ const Type = {
 } as const;
 
 /** Reads the field that comes next. @param isTrue of a boolean, which is told by its type alone. */
-export type FieldReader = (isTrue: boolean) => void;
+type FieldReader = (isTrue: boolean) => void;
 
 /** Reads what it is asked for and skips the rest. Throws a `RangeError` if the bytes are none of Thrift. */
 export class ThriftReader {

@@ -19,17 +19,27 @@ describe.skipIf(haproxy === undefined)('behind HAProxy', () => {
 
   afterAll(() => nats?.[Symbol.asyncDispose]());
 
-  test.each([
-    'option httpchk',
-    'option httpchk GET /health',
-    'option httpchk GET /ready?without=workers HTTP/1.1',
-    'option httpchk OPTIONS /ready?without=workers',
-  ])('"%s" finds a gateway without workers up', async (check) => {
+  test('every way to ask for its health finds a gateway without workers up', async () => {
     await using gateway = await startGateway(nats);
-    await using proxy = await startHaproxy(haproxy ?? '', [Number(new URL(gateway.url).port)], {
-      '  option httpchk GET /ready?without=workers': `  ${check}`,
+    const port = Number(new URL(gateway.url).port);
+    const checks = [
+      'option httpchk',
+      'option httpchk GET /health',
+      'option httpchk GET /ready?without=workers HTTP/1.1',
+      'option httpchk OPTIONS /ready?without=workers',
+    ];
+    const backends = checks.map((check, i) =>
+      [
+        `backend check${i + 2}`,
+        `  ${check}`,
+        '  default-server check inter 1s',
+        `  server gateway${i + 2} 127.0.0.1:${port}`,
+      ].join('\n'),
+    );
+    await using proxy = await startHaproxy(haproxy ?? '', [], {
+      '  server gateway1 127.0.0.1:4000': [`  server gateway1 127.0.0.1:${port}`, ...backends].join('\n'),
     });
-    await proxy.untilGateway(1, 'UP');
+    for (const number of [1, 2, 3, 4, 5]) await proxy.untilGateway(number, 'UP');
     expect(await post(proxy.url, '{ health { name } }')).toEqual({ data: { health: { name: 'Tidings' } } });
   });
 

@@ -1,0 +1,28 @@
+/** Several gateways look at once whether the broker stores: they share the stream of probes. */
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { expect, test } from 'vitest';
+import { WriteCheck } from '../../src/broker/writeCheck.ts';
+import { streams, subjects } from '../../src/protocol.ts';
+import { startNats } from '../support/natsServer.ts';
+
+test('gateways that look at once whether the broker stores do not take the stream of probes from each other', async () => {
+  await using nats = await startNats();
+  const connections = await Promise.all(Array.from({ length: 5 }, () => connect({ servers: nats.url })));
+  const managers = await Promise.all(connections.map((connection) => jetstreamManager(connection)));
+  const checkAll = () =>
+    Promise.all(
+      connections.map(async (connection, i) => {
+        const manager = managers[i] ?? (await jetstreamManager(connection));
+        return new WriteCheck({ connection, manager, limits: { streamReplicas: 1 } }).check();
+      }),
+    );
+  for (let round = 0; round < 20; round++) {
+    await expect(checkAll()).resolves.toBeDefined();
+    await managers[0]?.streams.delete(streams.probe);
+  }
+  // As one that failed when the disk was full: it leaves what it is given without an answer.
+  await managers[0]?.streams.add({ name: streams.probe, subjects: [subjects.probe], no_ack: true });
+  await expect(checkAll()).resolves.toBeDefined();
+  for (const connection of connections) await connection.close();
+});
