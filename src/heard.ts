@@ -27,8 +27,11 @@ import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout/rollout.
 import {
   type BatchShape,
   isFinal,
+  MAX_HISTORY,
+  MESSAGE_MAX_CHARACTERS,
   parseTaskId,
   type RowError,
+  shortText,
   type Task,
   type TaskBatch,
   type TaskError,
@@ -48,6 +51,7 @@ const LATEST_INSTANT = 8.64e15;
 export const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
 const LARGEST_INT = 2 ** 31 - 1;
 const LONGEST_NAME = 200;
+const LONGEST_LIST = 1_000;
 const LARGEST_SUM = 1e300;
 /** Of durations up to some years; see `Durations`. */
 const HISTOGRAM_BUCKET = /^-?[0-9]{1,3}$/;
@@ -72,10 +76,15 @@ export function checkResult(message: Partial<Result>, id: string): Result {
     ? isValues(message.prediction)
     : message.prediction === undefined, 'prediction', message.prediction);
   require(isAbsentOr(isError, message.error), 'error', message.error);
-  require(isAbsentOr(isHistory, message.history), 'history', message.history);
-  const result = message as Result;
-  // Of a worker that does not cut messages off: the end of the task is worth more than all of the text.
-  return result.error === undefined ? result : { ...result, error: withShortMessage(result.error) };
+  require(message.history === undefined || isListOf(isName, message.history), 'history', message.history);
+  const { error, history, ...others } = message as Result;
+  if (error === undefined && history === undefined) return message as Result;
+  // Of a worker that cuts nothing off: the end of the task is worth more than all of the text.
+  return {
+    ...others,
+    ...(error === undefined ? {} : { error: withShortMessage(error) }),
+    ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
+  };
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
@@ -151,9 +160,9 @@ export function checkPresence(message: Partial<WorkerPresence> | null): WorkerPr
   const { id, startedAt, models, refused, leaving } = message ?? {};
   require(isName(id), 'id', id);
   require(isInstant(startedAt), 'startedAt', startedAt);
-  require(isListOf(isServedVersion, models), 'models', models);
-  require(refused === undefined || isListOf(isRefusedVersion, refused), 'refused', refused);
-  require(leaving === undefined || isListOf(isNamedVersion, leaving), 'leaving', leaving);
+  require(isShortListOf(isServedVersion, models), 'models', models);
+  require(refused === undefined || isShortListOf(isRefusedVersion, refused), 'refused', refused);
+  require(leaving === undefined || isShortListOf(isNamedVersion, leaving), 'leaving', leaving);
   return message as WorkerPresence;
 }
 
@@ -166,11 +175,14 @@ export function checkSuspectMark(message: Partial<SuspectMark>): SuspectMark {
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkDeadLetter(message: Partial<DeadLetter>): DeadLetter {
   require(ERROR_CODES.includes(message.code), 'code', message.code);
-  for (const name of ['reason', 'worker', 'subject', 'job'] as const)
+  for (const name of ['reason', 'worker', 'job'] as const)
     require(typeof message[name] === 'string', name, message[name]);
+  require(isText(message.subject), 'subject', message.subject);
   require(isCount(message.attempts), 'attempts', message.attempts);
   require(isInstant(message.diedAt), 'diedAt', message.diedAt);
-  return message as DeadLetter;
+  const letter = message as DeadLetter;
+  // The job can be redriven without all of these texts.
+  return { ...letter, reason: shortText(letter.reason), worker: shortText(letter.worker) };
 }
 
 /** @throws {MalformedMessage} naming the member that is wrong. */
@@ -187,7 +199,7 @@ export function checkActual(message: Partial<Actual>): Actual {
 
 export function checkRollout(message: Partial<RolloutRecord>): RolloutRecord {
   const { weights, ranges, setAt, shadow } = message;
-  require(isListOf(isWeight, weights), 'weights', weights);
+  require(isShortListOf(isWeight, weights), 'weights', weights);
   require(isAbsentOr(isShadow, shadow), 'shadow', shadow);
   require(Array.isArray(ranges) && coverNothingOrAll(ranges), 'ranges', ranges);
   require(isInstant(setAt), 'setAt', setAt);
@@ -219,7 +231,7 @@ export function checkComparisons(message: Partial<GatewayComparisons> | null): G
   const { home, since, comparisons } = message ?? {};
   require(isName(home), 'home', home);
   require(isInstant(since), 'since', since);
-  require(isListOf(isComparison, comparisons), 'comparisons', comparisons);
+  require(isShortListOf(isComparison, comparisons), 'comparisons', comparisons);
   return message as GatewayComparisons;
 }
 
@@ -229,7 +241,7 @@ export function isBucket(value: unknown): value is number {
 
 /** Ids of tasks, such as a job carries of those it was redriven from. */
 export function isHistory(value: unknown): value is readonly string[] {
-  return isListOf(isName, value);
+  return isListOf(isName, value) && (value as readonly string[]).length <= MAX_HISTORY;
 }
 
 export function isInstant(value: unknown): value is number {
@@ -238,6 +250,11 @@ export function isInstant(value: unknown): value is number {
 
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_NAME;
+}
+
+/** Which is shown or kept as it is. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MESSAGE_MAX_CHARACTERS;
 }
 
 function isCount(value: unknown): value is number {
@@ -318,7 +335,7 @@ function isServedVersion(value: unknown): value is ServedVersion {
 }
 
 function isRefusedVersion(value: unknown): value is RefusedVersion {
-  return isNamedVersion(value) && typeof (value as Partial<RefusedVersion>).reason === 'string';
+  return isNamedVersion(value) && isText((value as Partial<RefusedVersion>).reason);
 }
 
 function isWeight(value: unknown): value is Weight {
@@ -332,7 +349,7 @@ function isWeight(value: unknown): value is Weight {
 function isShadow(value: unknown): value is Shadow {
   if (typeof value !== 'object' || value === null) return false;
   const { weights, since } = value as Partial<Shadow>;
-  return isListOf(isWeight, weights) && weights?.length !== 0 && isInstant(since);
+  return isShortListOf(isWeight, weights) && weights?.length !== 0 && isInstant(since);
 }
 
 function isComparison(value: unknown): value is ComparisonSums {
@@ -377,8 +394,14 @@ function isListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
   return Array.isArray(value) && value.every(isItem);
 }
 
+/** Of what there are few: versions, and what is told of each. */
+function isShortListOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
+  return isListOf(isItem, value) && (value as readonly unknown[]).length <= LONGEST_LIST;
+}
+
 function isRecordOf(isItem: (item: unknown) => boolean, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every(isItem);
+  if (typeof value !== 'object' || value === null) return false;
+  return isShortListOf(isName, Object.keys(value)) && Object.values(value).every(isItem);
 }
 
 function isAbsentOr(is: (value: unknown) => boolean, value: unknown): boolean {

@@ -39,14 +39,21 @@ export interface TaskError {
   readonly message: string;
 }
 
-const MESSAGE_MAX_CHARACTERS = 1_000;
+export const MESSAGE_MAX_CHARACTERS = 1_000;
+/** Of a task that dies again and again, the last ids are kept. */
+export const MAX_HISTORY = 100;
 
 /** An error whose message is cut off where it is too long: it may name what a model gave, such as a shape. */
 export function withShortMessage<E extends TaskError>(error: E): E {
   if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
+  return { ...error, message: shortText(error.message) };
+}
+
+/** At most `MESSAGE_MAX_CHARACTERS` of a text. */
+export function shortText(text: string): string {
+  if (text.length <= MESSAGE_MAX_CHARACTERS) return text;
   // Made anew from bytes: V8 would keep the whole text alive for the part of it.
-  const message = Buffer.from(error.message.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
-  return { ...error, message };
+  return Buffer.from(text.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
 }
 
 /** Where the time of a task went, in milliseconds. */

@@ -15,6 +15,7 @@ import {
   resultOf,
 } from '../src/protocol.ts';
 import {
+  shortText,
   type TaskAddress,
   type TaskError,
   TaskErrorCode,
@@ -32,7 +33,6 @@ export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 
 export const NEWER_MESSAGE_DELAY_MS = 1_000;
 const STORE_RETRY_MS = 500;
 /** More of a job is not kept: with its third for base64, the letter has to fit into a message of the broker (1 MiB). */
-const REASON_MAX_CHARACTERS = 1_000;
 const DEAD_JOB_MAX_BYTES = 512 * 1024;
 /** Failures that cost a session its process: kept for a person to look at. */
 const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
@@ -200,7 +200,7 @@ async function storeDeadLetter(
     taskId,
     model,
     code,
-    reason: reason.slice(0, REASON_MAX_CHARACTERS),
+    reason: shortText(reason),
     attempts,
     worker: workerId,
     diedAt: broker.now(),

@@ -11,6 +11,7 @@
 import type { Broker, Listening } from '../src/broker/broker.ts';
 import { decodeShadowJob } from '../src/decoding.ts';
 import { messageOf } from '../src/errors.ts';
+import { LimitedLog } from '../src/limitedLog.ts';
 import type { Logger } from '../src/log.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -47,6 +48,7 @@ const PAUSE_MS = 30_000;
 
 export class ShadowLane {
   readonly #options: ShadowLaneOptions;
+  readonly #limitedLog: LimitedLog;
   readonly #listening: Listening;
   #held: HeldJob[] = [];
   #heldBytes = 0;
@@ -57,8 +59,9 @@ export class ShadowLane {
   #stopped = false;
 
   constructor(options: ShadowLaneOptions) {
-    const { broker, manifest, version } = options;
+    const { broker, manifest, version, log } = options;
     this.#options = options;
+    this.#limitedLog = new LimitedLog(log);
     this.#listening = broker.shadows.takeJobs(manifest.name, version, (data) => this.#take(data));
     this.#stop.promise.catch(() => {});
     void this.#work();
@@ -123,12 +126,13 @@ export class ShadowLane {
 
   /** @returns undefined if it is no job that can be run. */
   #read(data: Uint8Array): ShadowJob | undefined {
-    const { manifest, log } = this.#options;
+    const { manifest } = this.#options;
     try {
       const job = decodeShadowJob(data);
       return { ...job, input: validateInput(manifest, job.input, job.sentAt) };
     } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'a shadow job could not be read');
+      const fields = () => ({ reason: messageOf(error) });
+      this.#limitedLog.warn('shadow job', fields, 'a shadow job could not be read');
       return undefined;
     }
   }

@@ -2,7 +2,7 @@
 import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
 import { decodeActual } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { LimitedLog } from '../limitedLog.ts';
 import { type Actual, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
@@ -30,9 +30,9 @@ const PAGE_TIMEOUT_MS = 2_000;
 export class ActualStore {
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
-  readonly #log: Logger;
+  readonly #log: LimitedLog;
 
-  constructor({ publisher, stored, log }: { publisher: Publisher; stored: StoredMessages; log: Logger }) {
+  constructor({ publisher, stored, log }: { publisher: Publisher; stored: StoredMessages; log: LimitedLog }) {
     this.#publisher = publisher;
     this.#stored = stored;
     this.#log = log;
@@ -92,7 +92,7 @@ export class ActualStore {
     try {
       return decodeActual(data, subject);
     } catch (error) {
-      this.#log.warn({ subject, reason: messageOf(error) }, 'an actual cannot be read');
+      this.#log.warn('actual', () => ({ subject, reason: messageOf(error) }), 'an actual cannot be read');
       return undefined;
     }
   }

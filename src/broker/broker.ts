@@ -20,6 +20,7 @@ import {
 } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
 import { isInstant } from '../heard.ts';
+import { LimitedLog } from '../limitedLog.ts';
 import type { Logger } from '../log.ts';
 import type { Model } from '../models/models.ts';
 import {
@@ -179,15 +180,16 @@ export class Broker implements AsyncDisposable {
       onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
     });
     const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
-    const notices = new Notices({ connection, isConnected, log });
+    const limitedLog = new LimitedLog(log);
+    const notices = new Notices({ connection, isConnected, log: limitedLog });
     this.#publisher = publisher;
     this.#stored = stored;
     this.notices = notices;
     this.chunks = new ChunkStore({ publisher, stored });
-    this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log });
+    this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
-    this.actuals = new ActualStore({ publisher, stored, log });
-    this.shadows = new ShadowMessages({ connection, notices, log });
+    this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
+    this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();

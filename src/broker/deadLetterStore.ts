@@ -2,7 +2,7 @@
 import type { StoredMsg } from '@nats-io/jetstream';
 import { decodeDeadLetter } from '../decoding.ts';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import type { LimitedLog } from '../limitedLog.ts';
 import { type DeadLetter, encodeMessage, streams, subjects } from '../protocol.ts';
 import type { TaskAddress } from '../task.ts';
 import type { Listening, Notices } from './notices.ts';
@@ -18,7 +18,7 @@ export class DeadLetterStore {
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
   readonly #notices: Notices;
-  readonly #log: Logger;
+  readonly #log: LimitedLog;
 
   constructor({
     publisher,
@@ -29,7 +29,7 @@ export class DeadLetterStore {
     publisher: Publisher;
     stored: StoredMessages;
     notices: Notices;
-    log: Logger;
+    log: LimitedLog;
   }) {
     this.#publisher = publisher;
     this.#stored = stored;
@@ -78,7 +78,8 @@ export class DeadLetterStore {
     try {
       return decodeDeadLetter(data, subject);
     } catch (error) {
-      this.#log.warn({ subject, reason: messageOf(error) }, 'a dead letter cannot be read');
+      const fields = () => ({ subject, reason: messageOf(error) });
+      this.#log.warn('dead letter', fields, 'a dead letter cannot be read');
       return undefined;
     }
   }

@@ -11,7 +11,7 @@ import {
   checkPresentState,
   checkRunningNotice,
 } from '../heard.ts';
-import type { Logger } from '../log.ts';
+import type { LimitedLog } from '../limitedLog.ts';
 import {
   encodeMessage,
   type MovedNotice,
@@ -39,7 +39,7 @@ const UNKNOWN_TASK = '{}';
 export class Notices {
   readonly #connection: NatsConnection;
   readonly #isConnected: () => boolean;
-  readonly #log: Logger;
+  readonly #log: LimitedLog;
 
   constructor({
     connection,
@@ -48,7 +48,7 @@ export class Notices {
   }: {
     connection: NatsConnection;
     isConnected: () => boolean;
-    log: Logger;
+    log: LimitedLog;
   }) {
     this.#connection = connection;
     this.#isConnected = isConnected;
@@ -178,6 +178,8 @@ export class Notices {
   }
 
   #cannotRead(subject: string, error: unknown): void {
-    this.#log.warn({ reason: messageOf(error), subject }, 'a message from the broker could not be read');
+    const fields = () => ({ reason: messageOf(error), subject });
+    // Its first part is one of ours: nothing else is listened to.
+    this.#log.warn(subject.split('.', 1)[0] ?? '', fields, 'a message from the broker could not be read');
   }
 }

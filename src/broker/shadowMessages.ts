@@ -5,6 +5,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../errors.ts';
 import { checkComparisons, checkShadowAnswer } from '../heard.ts';
+import type { LimitedLog } from '../limitedLog.ts';
 import type { Logger } from '../log.ts';
 import {
   encodeMessage,
@@ -24,19 +25,23 @@ export class ShadowMessages {
   readonly #connection: NatsConnection;
   readonly #notices: Notices;
   readonly #log: Logger;
+  readonly #limitedLog: LimitedLog;
 
   constructor({
     connection,
     notices,
     log,
+    limitedLog,
   }: {
     connection: NatsConnection;
     notices: Notices;
     log: Logger;
+    limitedLog: LimitedLog;
   }) {
     this.#connection = connection;
     this.#notices = notices;
     this.#log = log;
+    this.#limitedLog = limitedLog;
   }
 
   sendJob(model: string, version: string, job: ShadowJob): void {
@@ -90,7 +95,8 @@ export class ShadowMessages {
     try {
       return checkComparisons(reply.json());
     } catch (error) {
-      this.#log.warn({ reason: messageOf(error) }, 'the figures of a gateway could not be read');
+      const fields = () => ({ reason: messageOf(error) });
+      this.#limitedLog.warn('figures', fields, 'the figures of a gateway could not be read');
       return undefined;
     }
   }

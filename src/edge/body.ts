@@ -1,7 +1,6 @@
 /** The bodies of requests: read within limits in bytes, decoded, and strictly UTF-8. */
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { brotliDecompress, gunzip, inflate, type Zlib } from 'node:zlib';
 import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
 import { RequestRefused } from './answers.ts';
@@ -9,12 +8,24 @@ import { CHUNK_BYTES, type ConnectionBudgets } from './byteBudget.ts';
 import { Reservation } from './reservation.ts';
 import { halfCharacterIn, textOf } from './wireText.ts';
 
+/** One of zlib's. With `info` it also gives the engine, which knows how much it has read. */
+type Decoder = (
+  bytes: Buffer,
+  options: { readonly maxOutputLength: number; readonly info: true },
+  done: (error: Error | null, decoded: unknown) => void,
+) => void;
+
+interface Decoded {
+  readonly buffer: Buffer;
+  readonly engine: Pick<Zlib, 'bytesWritten'>;
+}
+
 const DECODERS = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-} as const;
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  deflate: inflate,
+  br: brotliDecompress,
+} as const satisfies Readonly<Record<string, Decoder>>;
 const ENCODINGS = 'gzip, br, deflate';
 const CHARSETS = ['utf-8', 'utf8'];
 const BYTE_ORDER_MARK = '\ufeff';
@@ -46,6 +57,7 @@ export class BodyReader {
   async read(request: IncomingMessage): Promise<Body> {
     const { headers, socket } = request;
     refuseCharset(headers['content-type']);
+    refuseTransferCoding(headers['transfer-encoding']);
     const encoding = encodingOf(headers['content-encoding']);
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > this.#limit) throw tooLarge(this.#limit, String(announced));
@@ -121,8 +133,28 @@ function whole(chunks: readonly Buffer[]): Buffer {
 }
 
 async function decode(bytes: Buffer, encoding: keyof typeof DECODERS, limit: number): Promise<Buffer> {
+  const { decoded, readBytes } = await decodeFirst(bytes, encoding, limit);
+  if (readBytes === bytes.length) return decoded;
+  throw badRequest(
+    `The body must be ${encoding} and nothing else: ${bytes.length - readBytes} of its ${bytes.length} bytes follow its end.`,
+  );
+}
+
+/** Decoders pass over what follows the end of what they read, without a word. */
+async function decodeFirst(
+  bytes: Buffer,
+  encoding: keyof typeof DECODERS,
+  limit: number,
+): Promise<{ readonly decoded: Buffer; readonly readBytes: number }> {
+  const { promise, resolve, reject } = Promise.withResolvers<Decoded>();
+  const decoder: Decoder = DECODERS[encoding];
+  decoder(bytes, { maxOutputLength: limit, info: true }, (error, decoded) => {
+    if (error === null) resolve(decoded as Decoded);
+    else reject(error);
+  });
   try {
-    return await DECODERS[encoding](bytes, { maxOutputLength: limit });
+    const { buffer, engine } = await promise;
+    return { decoded: buffer, readBytes: engine.bytesWritten };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
       throw tooLarge(limit, `more once ${encoding} is decoded`);
@@ -138,6 +170,15 @@ function refuseCharset(contentType = ''): void {
     if (name === 'charset' && !CHARSETS.includes(charset))
       throw unsupported(`The charset of a body must be utf-8, got ${JSON.stringify(charset)}.`);
   }
+}
+
+/** Node undoes `chunked`, and hands on what other codings have made of the body. */
+function refuseTransferCoding(transferEncoding = 'chunked'): void {
+  const coding = transferEncoding.trim().toLowerCase();
+  if (coding === 'chunked') return;
+  throw unsupported(
+    `The transfer-encoding of a body must be chunked, or none, got ${JSON.stringify(coding)}. To compress it, use content-encoding.`,
+  );
 }
 
 /** @returns undefined if the body is as it is. */

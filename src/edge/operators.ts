@@ -19,7 +19,7 @@ interface Asker {
 /**
  * Lets operators pass.
  *
- * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` to an address that tried too often.
+ * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` where too many wrong tokens came.
  */
 type OperatorGate = (asker: Asker) => Promise<void>;
 

@@ -67,6 +67,9 @@ const CHECK_CONNECTIONS_MS = 500;
 /** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
+/** From `/` to GraphQL: browsers, and HAProxy, which asks for `OPTIONS /` unless it is told otherwise. */
+const REDIRECTED_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Listens, and answers `/health`, before there is anything to serve. @throws {ConfigurationError} if it cannot. */
@@ -202,17 +205,21 @@ class Server implements AsyncDisposable {
       case '/ready':
         return answerReady(request, response, this.readiness);
       case '/':
+        // Whoever is sent on with a POST asks again with a GET, and would be told of that.
+        if (!REDIRECTED_METHODS.includes(request.method ?? '')) return answerNothingHere(response, path);
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
         return answerJson(response, 400, {
           error: 'The request must name a path as its target.',
         });
       default:
-        return answerJson(response, 404, {
-          error: `There is nothing at ${path}: GraphQL is at ${GRAPHQL_PATH}.`,
-        });
+        return answerNothingHere(response, path);
     }
   }
+}
+
+function answerNothingHere(response: ServerResponse, path: string): void {
+  answerJson(response, 404, { error: `There is nothing at ${path}: GraphQL is at ${GRAPHQL_PATH}.` });
 }
 
 function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Handler {

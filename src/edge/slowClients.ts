@@ -8,6 +8,7 @@
  * All of them together may have `MAX_PENDING_BYTES` waiting; beyond it those go first for which most waits.
  */
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from '../log.ts';
@@ -98,11 +99,13 @@ export function dropMostBehind(clients: readonly Behind[], limit: number): void 
   }
 }
 
-interface Progress {
-  /** Bytes that the connection has handed on to the kernel. */
-  readonly takenBytes: number;
+/** A connection over HTTP with the answers that are under way on it: several where a client asks on without reading. */
+interface Connection {
+  readonly responses: Set<ServerResponse>;
+  /** Bytes that it has handed on to the kernel. */
+  takenBytes: number;
   /** When they were that many first, or nothing was waiting, on the clock of `performance.now()`. */
-  readonly at: number;
+  at: number;
 }
 
 export interface OpenResponsesOptions {
@@ -121,7 +124,7 @@ export interface OpenResponsesOptions {
 export class OpenResponses implements Disposable {
   readonly #stalledAfterMs: number;
   readonly #log: Logger;
-  readonly #progress = new Map<ServerResponse, Progress>();
+  readonly #connections = new Map<Socket, Connection>();
   readonly #timer: NodeJS.Timeout;
 
   constructor({ maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, log }: OpenResponsesOptions) {
@@ -134,40 +137,62 @@ export class OpenResponses implements Disposable {
   }
 
   add(response: ServerResponse): void {
-    this.#progress.set(response, { takenBytes: 0, at: performance.now() });
-    response.once('close', () => this.#progress.delete(response));
+    const { socket } = response.req;
+    const { responses } = this.#connections.get(socket) ?? this.#open(socket);
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 
+  #open(socket: Socket): Connection {
+    const connection = { responses: new Set<ServerResponse>(), takenBytes: 0, at: performance.now() };
+    this.#connections.set(socket, connection);
+    // Node does not close answers that wait behind another one with their connection.
+    socket.once('close', () => this.#connections.delete(socket));
+    return connection;
+  }
+
   #endStalled(): void {
     const now = performance.now();
-    for (const [response, last] of this.#progress) {
-      const { socket } = response;
-      const takenBytes = socket === null ? 0 : socket.bytesWritten - socket.writableLength;
-      // One without a socket waits behind another of the same connection.
-      if (response.writableLength === 0 || socket === null || takenBytes !== last.takenBytes) {
-        this.#progress.set(response, { takenBytes, at: now });
-      } else if (now - last.at > this.#stalledAfterMs) {
-        this.#drop(response);
+    for (const [socket, connection] of this.#connections) {
+      const takenBytes = socket.bytesWritten - socket.writableLength;
+      if (takenBytes !== connection.takenBytes || !isWriting(connection)) {
+        connection.takenBytes = takenBytes;
+        connection.at = now;
+      } else if (now - connection.at > this.#stalledAfterMs) {
+        this.#drop(socket, connection);
       }
     }
   }
 
   #waiting(): readonly Behind[] {
-    return [...this.#progress.keys()]
-      .filter(({ writableLength }) => writableLength > 0)
-      .map((response) => ({
-        waitingBytes: response.writableLength,
-        drop: () => this.#drop(response),
-      }));
+    return [...this.#connections].map(([socket, connection]) => ({
+      waitingBytes: waitingBytesOf(connection),
+      drop: () => this.#drop(socket, connection),
+    }));
   }
 
-  #drop(response: ServerResponse): void {
-    const bufferedBytes = response.writableLength;
-    this.#log.warn({ bufferedBytes }, 'dropped an HTTP connection whose client does not read');
-    response.destroy();
+  #drop(socket: Socket, connection: Connection): void {
+    const { responses } = connection;
+    const bufferedBytes = waitingBytesOf(connection);
+    this.#log.warn(
+      { bufferedBytes, answers: responses.size },
+      'dropped an HTTP connection whose client does not read',
+    );
+    this.#connections.delete(socket);
+    socket.destroy();
+    for (const response of responses) response.destroy();
   }
+}
+
+/** Whether something waits of the answer whose turn it is: those behind it may wait for it, and not for the client. */
+function isWriting({ responses }: Connection): boolean {
+  return responses.values().some(({ socket, writableLength }) => socket !== null && writableLength > 0);
+}
+
+function waitingBytesOf({ responses }: Connection): number {
+  return responses.values().reduce((sum, { writableLength }) => sum + writableLength, 0);
 }

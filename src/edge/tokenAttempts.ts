@@ -1,16 +1,21 @@
 /**
- * How often an address may try an operator token. Five wrong ones are free; after that the address has to wait for each
- * try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not looked at: so one
- * address gets through one token a second in the long run, however many connections it has.
+ * How often operator tokens may be tried, by the addresses they come from. Five wrong ones of a site are free; after that
+ * it has to wait for each try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not
+ * looked at: so one site gets through one token a second in the long run, however many connections it has.
  *
- * Many share an address, behind a proxy or a router. At an address from which the right token came within the hour each
+ * Somebody may have many addresses, so all sites together may try 100 wrong tokens a second; beyond that nobody's is
+ * looked at but those of households that are known, and of this machine.
+ *
+ * Many share an address, behind a proxy or a router. At a household from which the right token came within the hour each
  * token is looked at at once, as long as fewer than 60 wrong ones came from it within a minute: otherwise a program with
- * an old token could lock the operators beside it out. Beyond that the address waits like any other, operators too.
+ * an old token could lock the operators beside it out. Beyond that it waits like any other, operators too.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { RequestError, RequestErrorCode } from '../errors.ts';
+import { LimitedLog } from '../limitedLog.ts';
 import type { Logger } from '../log.ts';
+import { LOOPBACK, networksOf } from './networks.ts';
 
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 100;
@@ -19,11 +24,13 @@ const KNOWN_FOR_MS = 3_600_000;
 /** As many as a minute of waiting lets through. */
 const FAILURES_OF_KNOWN = 60;
 const MINUTE_MS = 60_000;
-/** Tries that may wait: of one address, and of all. */
-const WAITING_OF_ADDRESS = 2;
+const FAILURES_OF_ALL = 100;
+const SECOND_MS = 1_000;
+/** Tries that may wait: of one site, and of all. */
+const WAITING_OF_SITE = 2;
 const WAITING = 1_000;
-/** About 250 bytes each. The address that has not tried for longest is forgotten first. */
-const KEPT_ADDRESSES = 10_000;
+/** Sites and households, about 250 bytes each. The one that has not tried for longest is forgotten first. */
+const KEPT = 10_000;
 const FORGET_AFTER_MS = 3_600_000;
 const LOG_EVERY_MS = 60_000;
 
@@ -35,23 +42,23 @@ interface Attempts {
   /** On the clock of `performance.now()`, as are the others. */
   nextAt: number;
   loggedAt: number;
-  knownUntil: number;
-  /** When the minute began whose wrong tries are counted. */
-  minuteAt: number;
-  failuresOfMinute: number;
 }
 
 export class TokenAttempts {
-  readonly #log: Logger;
-  readonly #byNetwork = new LRUCache<string, Attempts>({
-    max: KEPT_ADDRESSES,
+  readonly #log: LimitedLog;
+  readonly #bySite = new LRUCache<string, Attempts>({
+    max: KEPT,
     ttl: FORGET_AFTER_MS,
     updateAgeOnGet: true,
   });
+  /** The wrong tokens of households that are known. Kept apart, so that strangers cannot push them out. */
+  readonly #known = new LRUCache<string, WindowCount>({ max: KEPT, ttl: KNOWN_FOR_MS });
+  readonly #failures = new WindowCount(SECOND_MS);
+  readonly #total = { failures: 0, ignored: 0 };
   #waiting = 0;
 
   constructor(log: Logger) {
-    this.#log = log;
+    this.#log = new LimitedLog(log);
   }
 
   /**
@@ -60,32 +67,35 @@ export class TokenAttempts {
    * @throws {RequestError} `TOO_MANY_ATTEMPTS` if it was not looked at.
    */
   async try(address: string | undefined, isRight: boolean): Promise<boolean> {
-    const network = networkOf(address);
-    const attempts = this.#byNetwork.get(network) ?? newAttempts();
-    this.#byNetwork.set(network, attempts);
-    if (!isKnown(attempts)) await this.#takeTurn(network, attempts);
-    const now = performance.now();
+    const { household, site } = networksOf(address);
+    const attempts = this.#bySite.get(site) ?? newAttempts();
+    this.#bySite.set(site, attempts);
+    const isKnown = this.#isKnown(household);
+    const waitMs = isKnown ? 0 : attempts.nextAt - performance.now();
+    if (waitMs > 0) await this.#wait(site, attempts, waitMs);
+    // Nothing is awaited from here on: of tries that come together each meets the count of those before it.
+    if (!isKnown && this.#isTooMuch(site)) throw this.#ignore(site, attempts, SECOND_MS);
+    const failuresOfKnown = this.#known.get(household);
     if (isRight) {
-      attempts.knownUntil = now + KNOWN_FOR_MS;
+      this.#known.set(household, failuresOfKnown ?? new WindowCount(MINUTE_MS));
     } else {
-      countFailure(attempts, now);
-      this.#tell(network, attempts);
+      failuresOfKnown?.add();
+      this.#countFailure(attempts);
+      this.#tell(site, attempts);
     }
     return isRight;
   }
 
-  async #takeTurn(network: string, attempts: Attempts): Promise<void> {
-    const waitMs = attempts.nextAt - performance.now();
-    if (waitMs <= 0) return;
-    if (attempts.waiting >= WAITING_OF_ADDRESS || this.#waiting >= WAITING) {
-      attempts.ignored++;
-      this.#tell(network, attempts);
-      throw tooManyAttempts(waitMs);
-    }
-    await this.#wait(attempts, waitMs);
+  /** Whether the right token came from there, and few wrong ones do. */
+  #isKnown(household: string): boolean {
+    const failures = this.#known.get(household)?.now();
+    return failures !== undefined && failures < FAILURES_OF_KNOWN;
   }
 
-  async #wait(attempts: Attempts, waitMs: number): Promise<void> {
+  /** @throws {RequestError} if there is no room in the line. */
+  async #wait(site: string, attempts: Attempts, waitMs: number): Promise<void> {
+    if (attempts.waiting >= WAITING_OF_SITE || this.#waiting >= WAITING)
+      throw this.#ignore(site, attempts, waitMs);
     // The next try waits for this one, too.
     attempts.nextAt += pauseAfter(attempts.failures);
     attempts.waiting++;
@@ -95,44 +105,66 @@ export class TokenAttempts {
     this.#waiting--;
   }
 
-  /** In the log: the first of an address, the tenth, the hundredth and so on, and otherwise one a minute. */
+  /** Whether all sites together have tried too often. This machine is one of them, with the operators who can help last. */
+  #isTooMuch(site: string): boolean {
+    return site !== LOOPBACK.site && this.#failures.now() >= FAILURES_OF_ALL;
+  }
+
+  #countFailure(attempts: Attempts): void {
+    attempts.failures++;
+    attempts.nextAt = Math.max(attempts.nextAt, performance.now() + pauseAfter(attempts.failures));
+    this.#failures.add();
+    this.#total.failures++;
+  }
+
+  #ignore(site: string, attempts: Attempts, waitMs: number): RequestError {
+    attempts.ignored++;
+    this.#total.ignored++;
+    this.#tell(site, attempts);
+    return tooManyAttempts(waitMs);
+  }
+
+  /** In the log: the first of a site, the tenth, the hundredth and so on, and otherwise one a minute. */
   #tell(address: string, attempts: Attempts): void {
-    const { failures, ignored, loggedAt } = attempts;
     const now = performance.now();
-    const isRound = /^10*$/.test(String(failures + ignored));
-    if (!isRound && now - loggedAt < LOG_EVERY_MS) return;
+    const isRound = /^10*$/.test(String(attempts.failures + attempts.ignored));
+    if (!isRound && now - attempts.loggedAt < LOG_EVERY_MS) return;
     attempts.loggedAt = now;
-    this.#log.warn({ address, failures, ignored }, 'wrong operator tokens come from an address');
+    this.#log.warn(
+      'wrong tokens',
+      () => {
+        const { failures, ignored } = attempts;
+        return { address, failures, ignored, ofAllAddresses: { ...this.#total } };
+      },
+      'wrong operator tokens come from an address',
+    );
+  }
+}
+
+/** Counts within windows of time that follow each other. */
+class WindowCount {
+  readonly #windowMs: number;
+  #beganAt = Number.NEGATIVE_INFINITY;
+  #count = 0;
+
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
+  }
+
+  /** Of the window that lasts. */
+  now(): number {
+    return performance.now() - this.#beganAt < this.#windowMs ? this.#count : 0;
+  }
+
+  add(): void {
+    const count = this.now();
+    if (count === 0) this.#beganAt = performance.now();
+    this.#count = count + 1;
   }
 }
 
 function newAttempts(): Attempts {
-  return {
-    failures: 0,
-    ignored: 0,
-    waiting: 0,
-    nextAt: 0,
-    loggedAt: 0,
-    knownUntil: 0,
-    minuteAt: 0,
-    failuresOfMinute: 0,
-  };
-}
-
-/** Whether the right token came from the address, and few wrong ones do. */
-function isKnown({ knownUntil, minuteAt, failuresOfMinute }: Attempts): boolean {
-  const now = performance.now();
-  return now < knownUntil && (failuresOfMinute < FAILURES_OF_KNOWN || now - minuteAt >= MINUTE_MS);
-}
-
-function countFailure(attempts: Attempts, now: number): void {
-  if (now - attempts.minuteAt >= MINUTE_MS) {
-    attempts.minuteAt = now;
-    attempts.failuresOfMinute = 0;
-  }
-  attempts.failuresOfMinute++;
-  attempts.failures++;
-  attempts.nextAt = Math.max(attempts.nextAt, now + pauseAfter(attempts.failures));
+  return { failures: 0, ignored: 0, waiting: 0, nextAt: 0, loggedAt: Number.NEGATIVE_INFINITY };
 }
 
 function pauseAfter(failures: number): number {
@@ -140,21 +172,10 @@ function pauseAfter(failures: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** (failures - FREE_FAILURES), LONGEST_PAUSE_MS);
 }
 
-/** An IPv4 address, or the first 64 bits of one of IPv6: a household has all that begin with them. */
-export function networkOf(address = ''): string {
-  // A server on `::` has an IPv4 address as `::ffff:10.0.0.5`.
-  const [, ipv4] = /^(?:::ffff:)?([0-9]+(?:\.[0-9]+){3})$/i.exec(address) ?? [];
-  if (ipv4 !== undefined) return ipv4;
-  const [head = '', tail] = address.split('::');
-  const groups = head.split(':');
-  if (tail !== undefined) groups.push('0', '0', '0', '0');
-  return `${groups.slice(0, 4).join(':')}::/64`;
-}
-
 function tooManyAttempts(waitMs: number): RequestError {
   return new RequestError(
     RequestErrorCode.TooManyAttempts,
-    'This is for operators. Too many wrong operator tokens came from your address: this one was not looked at.',
+    'This is for operators. Too many wrong operator tokens came: this one was not looked at.',
     { details: { retryAfterMs: Math.ceil(waitMs) } },
   );
 }

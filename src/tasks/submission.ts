@@ -8,7 +8,7 @@ import type { Model } from '../models/models.ts';
 import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from '../protocol.ts';
 import type { ChosenVersion, Offering, VersionOptions } from '../rollout/offering.ts';
 import { randomBucket } from '../rollout/rollout.ts';
-import { newTaskId } from '../task.ts';
+import { MAX_HISTORY, newTaskId } from '../task.ts';
 import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk, shapeOf } from './batchShape.ts';
 
 export const MIN_TIMEOUT_MS = 100;
@@ -49,9 +49,6 @@ export interface Origin {
   readonly now: number;
   readonly offering: Pick<Offering, 'choose' | 'offers' | 'versionAt'>;
 }
-
-/** Of a job that dies again and again, the last ids are kept. */
-const MAX_HISTORY = 100;
 
 /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong, `NO_VERSION`. */
 export function newJob(submission: Submission, origin: Origin): Job {

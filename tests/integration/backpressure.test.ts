@@ -82,6 +82,21 @@ test.concurrent.each([
   expect(socket.bytesRead).toBeLessThan(QUESTIONS * answerLength);
 });
 
+test.concurrent('connections whose clients ask on without reading are told of once each, with all that waits for them', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const sockets = await Promise.all([1, 2, 3, 4].map(() => askDeafly(gateway, 'application/json')));
+  const drops = async () =>
+    gateway.output().match(/"answers":\d+,.*dropped an HTTP connection whose client/g) ?? [];
+  await eventually(drops, (lines) => lines.length >= sockets.length);
+  await Promise.all(
+    sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve).resume())),
+  );
+  const lines = await drops();
+  expect(lines).toHaveLength(sockets.length);
+  expect(lines.some((line) => !line.startsWith('"answers":1,'))).toBe(true);
+});
+
 test.concurrent('a connection whose client does not read the events of subscriptions is ended', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);

@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type ErrorView, PREDICT_TRIP, type Trip } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
+import { exchange } from '../support/rawHttp.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
@@ -140,6 +141,44 @@ describe('a body', () => {
         extensions: { code: 'BAD_REQUEST' },
       });
   });
+
+  const followed = Object.entries({
+    gzip: gzipSync,
+    'x-gzip': gzipSync,
+    br: brotliCompressSync,
+    deflate: deflateSync,
+  });
+  test.each(followed)(
+    'encoded as %s is refused with 400 if something follows its end',
+    async (encoding, encode) => {
+      const whole = encode(JSON.stringify(NAME));
+      for (const more of ['junk', '\0', '\0\0junk', JSON.stringify(NAME)]) {
+        const body = Buffer.concat([whole, Buffer.from(more)]);
+        expect(await refused(body, { 'content-encoding': encoding })).toMatchObject({
+          status: 400,
+          extensions: { code: 'BAD_REQUEST' },
+        });
+      }
+    },
+  );
+
+  test.each(['gzip, chunked', 'identity, chunked', 'deflate,chunked'])(
+    'of the transfer-encoding %s is refused with 415',
+    async (coding) => {
+      const text = JSON.stringify(NAME);
+      const head = [
+        'POST /graphql HTTP/1.1',
+        `host: ${new URL(gateway.url).host}`,
+        'content-type: application/json',
+        `transfer-encoding: ${coding}`,
+        'connection: close',
+      ].join('\r\n');
+      const chunk = `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`;
+      const answer = await exchange(gateway.url, `${head}\r\n\r\n${chunk}`);
+      expect(answer).toMatch(/^HTTP\/1\.1 415 /);
+      expect(answer).toContain('The transfer-encoding of a body must be chunked, or none');
+    },
+  );
 
   test.each(['zstd', 'compress', 'gzip, br', 'gzip, identity'])(
     'of the encoding %s is refused with 415, and told what is possible',

@@ -471,3 +471,22 @@ test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}
     expect(await publisher.publish('nowhere', 'x')).toMatchObject({ type: 'unanswered' });
   },
 );
+
+test('messages that cannot be read are told of once a second for each kind of subject, with a count of the others', async () => {
+  await using connection = await connect({ servers: nats.url });
+  const lines = (subject: string) =>
+    gateway
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('could not be read') && line.includes(`"subject":"${subject}"`));
+  for (let i = 0; i < 500; i++) {
+    connection.publish('workers.presence', 'rubbish');
+    connection.publish('workers.left', 'rubbish');
+  }
+  const counted = await eventually(
+    async () => [...lines('workers.presence'), ...lines('workers.left')],
+    (told) => told.some((line) => line.includes('"leftOut":')),
+  );
+  // The first, and another one for each second that they took to come.
+  expect(counted.length).toBeLessThan(10);
+});

@@ -67,6 +67,19 @@ test('what HAProxy asks unless it is told otherwise, OPTIONS / without a Host, i
   }
 });
 
+test('only who reads is sent from / to GraphQL: a POST there would come as a GET', async () => {
+  const url = new URL('/', gateway.url);
+  for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+    const { status, headers } = await fetch(url, { method, redirect: 'manual' });
+    expect({ status, location: headers.get('location') }).toEqual({ status: 302, location: '/graphql' });
+  }
+  for (const method of ['POST', 'PUT', 'DELETE']) {
+    const answer = await fetch(url, { method, redirect: 'manual' });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toEqual({ error: 'There is nothing at /: GraphQL is at /graphql.' });
+  }
+});
+
 test('GraphQL still needs a Host', async () => {
   const target = 'GET /graphql?query={__typename}';
   for (const rest of ['HTTP/1.0\r\n\r\n', 'HTTP/1.1\r\nConnection: close\r\n\r\n'])
