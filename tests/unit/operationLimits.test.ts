@@ -133,3 +133,26 @@ test('operations that are refused are not kept, and those that are kept have a l
   expect(operations.keptBytes).toBeGreaterThan(24 * 1024 * 1024);
   expect(operations.keptBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
 });
+
+test('of an operation that is kept nothing holds the comments, and its errors name their places', async () => {
+  const operations = new Operations(schema, limits);
+  const { document, errors } = operations.read(`${'# c\n'.repeat(900)}{ models { name } }`);
+  expect(errors).toEqual([]);
+  expect(document.loc?.startToken.next).toBeNull();
+  expect(document.loc?.endToken.prev).toBeNull();
+  const rootValue = {
+    models: () => {
+      throw new Error('no models');
+    },
+  };
+  for (let use = 0; use < 25; use++) {
+    const { errors } = await operations.execute({ schema, document, rootValue });
+    expect(errors?.[0]?.locations).toEqual([{ line: 901, column: 3 }]);
+  }
+});
+
+test('operations that are kept have a limit in number, however short they are', () => {
+  const operations = new Operations(schema, limits);
+  for (let i = 0; i < 10; i++) operations.read(`{ __typename }#${i}`);
+  expect(operations.keptBytes).toBeGreaterThan(10 * 4_000);
+});
