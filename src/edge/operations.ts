@@ -17,6 +17,7 @@ import {
   type GraphQLInputObjectType,
   type GraphQLSchema,
   getNamedType,
+  getOperationAST,
   isInputObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -32,6 +33,7 @@ import { LRUCache } from 'lru-cache';
 import { RequestErrorCode } from '../errors.ts';
 import { type OperationLimits, OperationWalk } from './operationLimits.ts';
 import { parseOperation, withCode } from './requestRules.ts';
+import { areSmall, variableFaults } from './variableFaults.ts';
 
 /** What the kept operations may take up together, by the estimate of `sizeOf`. */
 const KEPT_BYTES = 32 * 1024 * 1024;
@@ -119,6 +121,8 @@ export class Operations {
 
   /** @param args with a document that was read here. */
   execute(args: ExecutionArgs): Answer {
+    const faults = faultsOf(args);
+    if (faults.length > 0) return { errors: faults };
     const compiled = this.#compiledOf(args);
     return compiled === undefined ? execute(args) : run(compiled, args);
   }
@@ -128,6 +132,8 @@ export class Operations {
    * @returns the events; or why there are none.
    */
   async subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+    const faults = faultsOf(args);
+    if (faults.length > 0) return { errors: faults };
     const checked = validateSubscriptionArgs(args);
     if (!('operation' in checked)) return { errors: checked };
     const events = await createSourceEventStream(checked);
@@ -240,6 +246,18 @@ function hasOneOf(type: GraphQLInputObjectType, seen: Set<GraphQLInputObjectType
   if (type.isOneOf) return true;
   const inner = Object.values(type.getFields()).map((field) => getNamedType(field.type));
   return inner.some((field) => isInputObjectType(field) && hasOneOf(field, seen));
+}
+
+/** Of variables that are too large to have graphql look for them. */
+function faultsOf({
+  schema,
+  document,
+  operationName,
+  variableValues,
+}: ExecutionArgs): readonly GraphQLError[] {
+  if (!variableValues || areSmall(variableValues)) return [];
+  const operation = getOperationAST(document, operationName);
+  return operation ? variableFaults(schema, operation, variableValues) : [];
 }
 
 /** Variables that were not taken are refused by the interpreter, in words that clients know: nothing was run then. */
