@@ -7,6 +7,7 @@
  */
 import {
   type ASTNode,
+  BREAK,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -17,6 +18,7 @@ import {
   type GraphQLSchema,
   getNamedType,
   getNullableType,
+  isInputObjectType,
   isInterfaceType,
   isListType,
   isObjectType,
@@ -24,6 +26,7 @@ import {
   type OperationDefinitionNode,
   type SelectionSetNode,
   TokenKind,
+  visit,
 } from 'graphql';
 import type { Config } from '../config.ts';
 import { RequestErrorCode } from '../errors.ts';
@@ -38,6 +41,11 @@ const MAX_NESTING = 64;
 const MAX_STEPS = 4_000;
 /** Pairs of fields, or of fragments, in one place: validation compares each, in about a microsecond. */
 const MAX_COMPARISONS = 5_000;
+/**
+ * Arguments and directives in one place; members and variables there may be as many more as the largest input has.
+ * An error names each that repeats a name, and validation looks for each name among the others.
+ */
+const MAX_PARTS = 100;
 /** A list counts its fields so often: lists here are short (models, versions, workers, a page of dead letters). */
 const LIST_MULTIPLIER = 3;
 
@@ -100,7 +108,24 @@ export class OperationWalk {
   problem(): GraphQLError | undefined {
     if (this.#operations.length > MAX_OPERATIONS)
       return tooComplex({}, 'operations in its text', MAX_OPERATIONS, this.#operations.length);
-    return this.#costProblem() ?? this.#nestingProblem() ?? this.#mergeProblem();
+    return this.#costProblem() ?? this.#nestingProblem() ?? this.#partsProblem() ?? this.#mergeProblem();
+  }
+
+  #partsProblem(): GraphQLError | undefined {
+    let problem: GraphQLError | undefined;
+    visit(this.#document, {
+      enter: (node) => {
+        for (const [what, parts, isOfInput] of partsOf(node)) {
+          if (parts.length <= MAX_PARTS) continue;
+          const limit = MAX_PARTS + (isOfInput ? mostMembers(this.#schema) : 0);
+          if (parts.length <= limit) continue;
+          problem = tooComplex({ nodes: [node] }, what, limit, parts.length);
+          return BREAK;
+        }
+        return undefined;
+      },
+    });
+    return problem;
   }
 
   #nestingProblem(): GraphQLError | undefined {
@@ -251,6 +276,24 @@ export class OperationWalk {
 
 const OPENING: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const CLOSING: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+type Parts = readonly [what: string, parts: readonly ASTNode[], isOfInput: boolean];
+
+function partsOf(node: ASTNode): readonly Parts[] {
+  const parts: Parts[] = [];
+  if ('directives' in node && node.directives)
+    parts.push(['directives in one place', node.directives, false]);
+  if ('arguments' in node && node.arguments) parts.push(['arguments in one place', node.arguments, false]);
+  if ('variableDefinitions' in node && node.variableDefinitions)
+    parts.push(['variables', node.variableDefinitions, true]);
+  if (node.kind === Kind.OBJECT) parts.push(['members in one place', node.fields, true]);
+  return parts;
+}
+
+function mostMembers(schema: GraphQLSchema): number {
+  const inputs = Object.values(schema.getTypeMap()).filter(isInputObjectType);
+  return Math.max(0, ...inputs.map((input) => Object.keys(input.getFields()).length));
+}
 
 function invalid(message: string, node: ASTNode): GraphQLError {
   return new GraphQLError(message, { nodes: [node], extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });

@@ -14,31 +14,31 @@ import {
   execute,
   executeSubscriptionEvent,
   GraphQLError,
-  type GraphQLInputObjectType,
   type GraphQLSchema,
-  getNamedType,
-  isInputObjectType,
+  getOperationAST,
   Kind,
   type OperationDefinitionNode,
   type OperationTypeNode,
   specifiedRules,
-  type TypeNode,
+  type Token,
   validate,
   validateSubscriptionArgs,
 } from 'graphql';
-import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import { RequestErrorCode } from '../errors.ts';
+import { type CompiledOperation, compile } from './compiling.ts';
 import { type OperationLimits, OperationWalk } from './operationLimits.ts';
 import { parseOperation, withCode } from './requestRules.ts';
+import { areSmall, variableFaults } from './variableFaults.ts';
 
 /** What the kept operations may take up together, by the estimate of `sizeOf`. */
 const KEPT_BYTES = 32 * 1024 * 1024;
-/** Somebody who makes up operation after operation shall not have each of them compiled. */
+/** Runs before it is compiled: somebody who makes up operation after operation shall not have each of them compiled. */
 const COMPILE_AT_USE = 20;
-/** Measured: what a token takes up in a parsed document, and what it adds to a compiled one. */
-const PARSED_BYTES_PER_TOKEN = 600;
-const COMPILED_BYTES_PER_TOKEN = 2_000;
+/** Measured: 3,000 for the shortest operation, without its text and its tokens. */
+const BYTES_PER_OPERATION = 4_000;
+/** Measured: 180 to 470 for what a token takes up in a parsed document. */
+const BYTES_PER_TOKEN = 600;
 /** Further errors of one operation are not looked for: each may quote most of it. */
 const MAX_ERRORS = 3;
 /** No schema of ours has `@defer` or `@stream`: another rule refuses them as unknown. */
@@ -64,10 +64,11 @@ interface KeptOperation extends Operation {
   /** By their names; one without a name is there as `undefined`. */
   readonly chosen: ReadonlyMap<string | undefined, ChosenOperation>;
   uses: number;
-  compiled: CompiledQuery | 'not yet' | 'never';
+  compiled: CompiledOperation | 'not yet' | 'never';
 }
 
 type Outcome = ExecutionResult | Promise<ExecutionResult>;
+type Unlinked<T> = { -readonly [K in keyof T]: T[K] };
 
 export class Operations {
   readonly #schema: GraphQLSchema;
@@ -92,6 +93,7 @@ export class Operations {
     const document = parseOperation(text, this.#limits);
     const errors = this.#errorsOf(document);
     if (errors.length > 0) return { document, errors };
+    dropTokens(document);
     const chosen = operationsIn(document);
     const operation: KeptOperation = { text, document, errors, chosen, uses: 0, compiled: 'not yet' };
     this.#byText.set(text, operation);
@@ -113,8 +115,12 @@ export class Operations {
 
   /** @param args with a document that was read here. */
   execute(args: ExecutionArgs): Outcome {
+    const faults = faultsOf(args);
+    if (faults.length > 0) return { errors: faults };
     const compiled = this.#compiledOf(args);
-    return compiled === undefined ? execute(args) : run(compiled, args);
+    const answer = compiled === undefined ? execute(args) : run(compiled, args);
+    if ('then' in answer || 'data' in answer) this.#countUse(args);
+    return answer;
   }
 
   /**
@@ -122,10 +128,13 @@ export class Operations {
    * @returns the events; or why there are none.
    */
   async subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+    const faults = faultsOf(args);
+    if (faults.length > 0) return { errors: faults };
     const checked = validateSubscriptionArgs(args);
     if (!('operation' in checked)) return { errors: checked };
     const events = await createSourceEventStream(checked);
     if (!(Symbol.asyncIterator in events)) return events;
+    this.#countUse(args);
     const compiled = this.#compiledOf(args);
     return mapEvents(events, (rootValue) =>
       compiled === undefined
@@ -141,14 +150,19 @@ export class Operations {
     return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
   }
 
-  #compiledOf(args: ExecutionArgs): CompiledQuery | undefined {
-    const operation = this.#byDocument.get(args.document);
+  /** Only of one that was run: what is refused costs little as it is. */
+  #countUse({ document }: ExecutionArgs): void {
+    const operation = this.#byDocument.get(document);
+    if (operation !== undefined) operation.uses++;
+  }
+
+  #compiledOf({ document }: ExecutionArgs): CompiledOperation | undefined {
+    const operation = this.#byDocument.get(document);
     if (operation === undefined) return undefined;
-    operation.uses++;
     if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE) {
-      operation.compiled = compile(args) ?? 'never';
-      // It is larger now. One that was pushed out meanwhile stays out.
-      if (this.#byText.has(operation.text)) this.#byText.set(operation.text, operation);
+      operation.compiled = compile(this.#schema, document) ?? 'never';
+      // It is larger now, which the cache sees of one that is new only. One that was pushed out meanwhile stays out.
+      if (this.#byText.delete(operation.text)) this.#byText.set(operation.text, operation);
     }
     return typeof operation.compiled === 'object' ? operation.compiled : undefined;
   }
@@ -165,8 +179,22 @@ export function declaredOnly(
 }
 
 function sizeOf({ text, document: { tokenCount = 0 }, compiled }: KeptOperation): number {
-  const perToken = PARSED_BYTES_PER_TOKEN + (typeof compiled === 'object' ? COMPILED_BYTES_PER_TOKEN : 0);
-  return text.length * 2 + tokenCount * perToken;
+  const compiledBytes = typeof compiled === 'object' ? compiled.bytes : 0;
+  return BYTES_PER_OPERATION + text.length * 2 + tokenCount * BYTES_PER_TOKEN + compiledBytes;
+}
+
+/**
+ * Takes the tokens of a document apart, so that only those remain at which a node begins or ends: they hold each other,
+ * comments too, which have no limit of their own. Places in errors need no more.
+ */
+function dropTokens({ loc }: DocumentNode): void {
+  let token: Unlinked<Token> | null = loc?.startToken ?? null;
+  while (token !== null) {
+    const { next }: Token = token;
+    token.prev = null;
+    token.next = null;
+    token = next;
+  }
 }
 
 function operationsIn({ definitions }: DocumentNode): ReadonlyMap<string | undefined, ChosenOperation> {
@@ -196,34 +224,20 @@ function notChosen(
   );
 }
 
-/** @returns nothing for what cannot be compiled, or has several operations: which is meant comes with each request. */
-function compile({ schema, document }: ExecutionArgs): CompiledQuery | undefined {
-  const [operation, ...others] = document.definitions.filter(
-    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-  );
-  if (operation === undefined || others.length > 0) return undefined;
-  // The library takes any members for a `@oneOf` input.
-  const types = (operation.variableDefinitions ?? []).map(({ type }) => schema.getType(nameOf(type)));
-  if (types.some((type) => isInputObjectType(type) && hasOneOf(type, new Set()))) return undefined;
-  const compiled = compileQuery(schema, document);
-  return isCompiledQuery(compiled) ? compiled : undefined;
-}
-
-function nameOf(type: TypeNode): string {
-  return type.kind === Kind.NAMED_TYPE ? type.name.value : nameOf(type.type);
-}
-
-/** Whether an input, or one within it, is a `@oneOf`. @param seen looked at already: inputs may hold each other. */
-function hasOneOf(type: GraphQLInputObjectType, seen: Set<GraphQLInputObjectType>): boolean {
-  if (seen.has(type)) return false;
-  seen.add(type);
-  if (type.isOneOf) return true;
-  const inner = Object.values(type.getFields()).map((field) => getNamedType(field.type));
-  return inner.some((field) => isInputObjectType(field) && hasOneOf(field, seen));
+/** Of variables that are too large to have graphql look for them. */
+function faultsOf({
+  schema,
+  document,
+  operationName,
+  variableValues,
+}: ExecutionArgs): readonly GraphQLError[] {
+  if (!variableValues || areSmall(variableValues)) return [];
+  const operation = getOperationAST(document, operationName);
+  return operation ? variableFaults(schema, operation, variableValues) : [];
 }
 
 /** Variables that were not taken are refused by the interpreter, in words that clients know: nothing was run then. */
-function run(compiled: CompiledQuery, args: ExecutionArgs): Outcome {
+function run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
   const { rootValue, contextValue, variableValues } = args;
   const answer = compiled.query(rootValue, contextValue, variableValues);
   if ('then' in answer) return answer;

@@ -8,6 +8,8 @@ import { type OperationLimits, tooComplex } from './operationLimits.ts';
 const CHARACTERS_PER_TOKEN = 20;
 /** Longest message, in characters: graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;
+/** Most places that an error names: graphql names each that repeats a name, and counts the lines before it. */
+const MAX_PLACES = 10;
 
 /** @throws {GraphQLError} if the text is no operation, or longer than one may be: it is looked at before it is parsed. */
 export function parseOperation(text: string, { maxTokens }: OperationLimits): DocumentNode {
@@ -49,6 +51,8 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   }
   // graphql wraps its own complaints, about variables for one, in messages that name the place.
   if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
+    // One that is made anew has its lines counted again.
+    if (error.extensions.code !== undefined && isShort(error)) return error;
     return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...error.extensions });
   }
   log.error({ err: cause }, 'unforeseen error while a request was answered');
@@ -60,22 +64,29 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
 
 /** As clients see it: leaves out the status and the headers that go with it over HTTP. */
 export function withoutHttp(error: GraphQLError): GraphQLError {
-  const { http: _, ...extensions } = error.extensions;
+  const { http, ...extensions } = error.extensions;
+  if (http === undefined) return error;
   return located(error, error.message, extensions);
 }
 
+/** Tells the code in the error itself: to make it anew would count its lines again. */
 export function withCode(error: GraphQLError, code: string): GraphQLError {
-  return located(error, error.message, { ...error.extensions, code });
+  error.extensions.code = code;
+  return error;
 }
 
-/** The same place in the operation, another text. */
+function isShort({ message, positions = [] }: GraphQLError): boolean {
+  return message.length <= MESSAGE_CHARACTERS && positions.length <= MAX_PLACES;
+}
+
+/** The same places in the operation, another text. */
 function located(error: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
   const message = text.length > MESSAGE_CHARACTERS ? `${text.slice(0, MESSAGE_CHARACTERS)}…` : text;
   return new GraphQLError(message, {
-    nodes: nodes ?? null,
+    nodes: nodes?.slice(0, MAX_PLACES) ?? null,
     source: source ?? null,
-    positions: positions ?? null,
+    positions: positions?.slice(0, MAX_PLACES) ?? null,
     path: path ?? null,
     extensions,
   });

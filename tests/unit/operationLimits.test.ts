@@ -2,15 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { OperationWalk } from '../../src/edge/operationLimits.ts';
 import { Operations } from '../../src/edge/operations.ts';
+import { presentError, withoutHttp } from '../../src/edge/requestRules.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const schema = buildSchema(await readFile(join(ROOT, 'schema/schema.graphql'), 'utf8'));
+const silentLog = pino({ level: 'silent' });
 const limits = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
 
-const list = (count: number, text: (i: number) => string) => Array.from({ length: count }, (_, i) => text(i));
+const list = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
 const many = (count: number, text: (i: number) => string) => list(count, text).join(' ');
 
 const costly: readonly (readonly [string, string, string])[] = [
@@ -73,6 +76,41 @@ const costly: readonly (readonly [string, string, string])[] = [
     `query ($a: ${'['.repeat(900)}Int${']'.repeat(900)}) { __typename }`,
     '64 brackets within each other',
   ],
+  [
+    'one argument again and again',
+    `{ task(${many(640, () => 'id: 1')}) { id } }`,
+    '100 arguments in one place at most, got 640',
+  ],
+  [
+    'one argument of a directive again and again',
+    `{ __typename @skip(${many(640, () => 'if: true')}) }`,
+    '100 arguments in one place at most, got 640',
+  ],
+  [
+    'one directive again and again',
+    `query @a { __typename ${many(900, () => '@b')} }`,
+    '100 directives in one place at most, got 900',
+  ],
+  [
+    'directives of a variable',
+    `query ($a: ID ${many(900, () => '@b')}) { __typename }`,
+    '100 directives in one place at most, got 900',
+  ],
+  [
+    'one variable again and again',
+    `query (${many(480, () => '$a: ID')}) { __typename }`,
+    '117 variables at most, got 480',
+  ],
+  [
+    'one member of an input again and again',
+    `mutation { predictTrip(input: { ${many(600, () => 'tripDistanceMiles: 1')} }) { id } }`,
+    '117 members in one place at most, got 600',
+  ],
+  [
+    'members of a default that there are not',
+    `query ($a: PredictTripInput = { ${many(400, (i) => `k${i}: 1`)} }) { __typename }`,
+    '117 members in one place at most, got 400',
+  ],
 ];
 
 test.each(costly)('%s: is refused in fewer steps than twice its tokens and 4,000', (_what, text, message) => {
@@ -113,6 +151,32 @@ test('an operation whose validation finds much is told a few of its faults only'
   ]);
 });
 
+test('a model of 300 inputs may be asked with a literal, and with a variable for each input', () => {
+  const wide = buildSchema(
+    `type Query { wide(input: Wide!): Int } input Wide { ${many(300, (i) => `m${i}: Float!`)} }`,
+  );
+  const literal = `{ wide(input: { ${many(300, (i) => `m${i}: 1`)} }) }`;
+  const variables = `query (${many(300, (i) => `$v${i}: Float!`)}) { wide(input: { ${many(300, (i) => `m${i}: $v${i}`)} }) }`;
+  for (const text of [literal, variables])
+    expect(new Operations(wide, { ...limits, maxTokens: 5_000 }).read(text).errors).toEqual([]);
+});
+
+test('an error names 10 places at most', () => {
+  const { errors } = new Operations(schema, limits).read(`{ task(${many(90, () => 'id: 1')}) { id } }`);
+  const [told] = errors.map((error) => withoutHttp(presentError(error, silentLog)));
+  expect(told?.toJSON()).toEqual({
+    message: 'There can be only one argument named "id".',
+    locations: list(10, (i) => ({ line: 1, column: 8 + i * 6 })),
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+  });
+});
+
+test('an error that has its code and few places is told as it is, its lines not counted again', () => {
+  const { errors } = new Operations(schema, limits).read('{ helth }');
+  for (const error of errors) expect(withoutHttp(presentError(error, silentLog))).toBe(error);
+  expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+});
+
 test('an operation of more lines than it may have tokens is refused before it is parsed', () => {
   const operations = new Operations(schema, limits);
   for (const lineEnd of ['\n', '\r', '\r\n'])
@@ -132,4 +196,27 @@ test('operations that are refused are not kept, and those that are kept have a l
   for (let i = 0; i < 60; i++) expect(operations.read(`${wide}#${i}`).errors).toEqual([]);
   expect(operations.keptBytes).toBeGreaterThan(24 * 1024 * 1024);
   expect(operations.keptBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+});
+
+test('of an operation that is kept nothing holds the comments, and its errors name their places', async () => {
+  const operations = new Operations(schema, limits);
+  const { document, errors } = operations.read(`${'# c\n'.repeat(900)}{ models { name } }`);
+  expect(errors).toEqual([]);
+  expect(document.loc?.startToken.next).toBeNull();
+  expect(document.loc?.endToken.prev).toBeNull();
+  const rootValue = {
+    models: () => {
+      throw new Error('no models');
+    },
+  };
+  for (let use = 0; use < 25; use++) {
+    const { errors } = await operations.execute({ schema, document, rootValue });
+    expect(errors?.[0]?.locations).toEqual([{ line: 901, column: 3 }]);
+  }
+});
+
+test('operations that are kept have a limit in number, however short they are', () => {
+  const operations = new Operations(schema, limits);
+  for (let i = 0; i < 10; i++) operations.read(`{ __typename }#${i}`);
+  expect(operations.keptBytes).toBeGreaterThan(10 * 4_000);
 });
