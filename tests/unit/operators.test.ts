@@ -112,7 +112,9 @@ describe('wrong tokens', () => {
     const ask = openGate();
     await ask(['10.0.0.5'], TOKEN);
     await ask(Array.from({ length: 11_000 }, (_, i) => `10.1.${i >> 8}.${i % 256}`));
-    expect(await ask(['10.0.0.5'], TOKEN)).toEqual(['passed']);
+    expect(lookedAt(await ask(Array(6).fill('10.0.0.5')))).toBe(6);
+    // More than may wait, were the address not known.
+    expect(await ask(Array(4).fill('10.0.0.5'), TOKEN)).toEqual(Array(4).fill('passed'));
   });
 
   test('of any number of addresses are one line a second in the log, which counts them all', async () => {
