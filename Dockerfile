@@ -1,5 +1,5 @@
 # The two processes of Tidings: targets `gateway`, `worker` (CPU) and `worker-cuda`.
-# Their environment variables are those of src/config.ts; NATS_URL has to be set. A digest names one image for good, while a
+# Their environment variables are those of src/process/config.ts; NATS_URL has to be set. A digest names one image for good, while a
 # tag may name another tomorrow: with a new tag comes its digest (`docker buildx imagetools inspect node:26.10.0-bookworm-slim`).
 
 FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS dependencies

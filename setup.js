@@ -19,9 +19,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { fetchServer, findServer } from './setup/natsServer.js';
-import { SetupError, say } from './setup/report.js';
-import { takeLock } from './src/processLock.js';
+import { fetchServer, findServer } from './src/launcher/setup/natsServer.js';
+import { SetupError, say } from './src/launcher/setup/report.js';
+import { takeLock } from './src/process/processLock.js';
 
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const CACHE = join(ROOT, '.cache');

@@ -1,8 +1,9 @@
 /** What turned out to be true: reported for a task, and shown as the live error of a version. */
+
+import type { Actual } from '../src/contract/protocol.ts';
 import { absoluteErrorsOf, type OutputLiveError } from '../src/evaluation/actuals.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { Actual } from '../src/protocol.ts';
 import type { Builder } from './builder.ts';
 
 /** By GraphQL name of the output. */

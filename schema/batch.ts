@@ -1,10 +1,11 @@
 /** Tasks with many rows: how far one is, and what came of its rows. */
 
+import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/batchShape.ts';
+import type { RowError, Task, TaskBatch } from '../src/contract/task.ts';
+import type { Value } from '../src/contract/values.ts';
 import { sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { RowError, Task, TaskBatch, Value } from '../src/task.ts';
 import { type BatchPage, MAX_PAGE_ROWS } from '../src/tasks/batchRows.ts';
-import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/tasks/batchShape.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput, readOutput } from './prediction.ts';

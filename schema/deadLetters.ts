@@ -1,6 +1,6 @@
 /** Dead letters and what operators do with them. Every field here begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
-import { type DeadLetter, type Job, parseJobSubject } from '../src/protocol.ts';
+import { type DeadLetter, type Job, parseJobSubject } from '../src/contract/protocol.ts';
 import {
   cursorOf,
   type DeadLetterPage,

@@ -1,5 +1,5 @@
 /** Why a task, or a row of a batch, ended without a prediction. */
-import { TaskErrorCode } from '../src/task.ts';
+import { TaskErrorCode } from '../src/contract/task.ts';
 import type { Builder } from './builder.ts';
 
 export type TaskErrorCodeRef = ReturnType<typeof defineErrorCode>;

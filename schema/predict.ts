@@ -1,8 +1,8 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
 
-import { MAX_TIMEOUT_MS } from '../src/config.ts';
+import { MAX_BATCH_ROWS } from '../src/contract/batchShape.ts';
+import { MAX_TIMEOUT_MS } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
-import { MAX_BATCH_ROWS } from '../src/tasks/batchShape.ts';
 import {
   MAX_AFFINITY_KEY_LENGTH,
   MAX_REQUEST_ID_LENGTH,

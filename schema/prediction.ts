@@ -1,8 +1,8 @@
 /** The GraphQL type of a prediction: one object type per model, made from its manifest, in a union. */
-import { RequestError, RequestErrorCode } from '../src/errors.ts';
+import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
+import type { Value, Values } from '../src/contract/values.ts';
 import { type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { Value, Values } from '../src/task.ts';
 import type { Builder } from './builder.ts';
 
 /** A prediction on its way to its GraphQL type. */

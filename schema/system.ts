@@ -1,8 +1,9 @@
 /** What runs: models, versions, workers. */
+
+import type { NamedVersion, ServedVersion, WorkerPresence } from '../src/contract/protocol.ts';
+import { isMeant, type Weight } from '../src/contract/rollout.ts';
 import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
-import type { NamedVersion, ServedVersion, WorkerPresence } from '../src/protocol.ts';
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
-import { isMeant, type Weight } from '../src/rollout/rollout.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder, Context } from './builder.ts';

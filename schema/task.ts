@@ -1,6 +1,7 @@
 /** Task and everything on it; the query that finds one and the subscriptions that watch one. */
+
+import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
-import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/task.ts';
 import { defineBatch } from './batch.ts';
 import type { Builder } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';

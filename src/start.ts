@@ -1,13 +1,13 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
-import { banner } from './banner.ts';
 import { streamSizes } from './broker/streams.ts';
-import { readConfig, type ServedModel } from './config.ts';
-import { ConfigurationError, EXIT_CONFIGURATION } from './errors.ts';
-import { createLog, logFatal } from './log.ts';
+import { ConfigurationError, EXIT_CONFIGURATION } from './contract/errors.ts';
+import { banner } from './launcher/banner.ts';
+import { supervise } from './launcher/supervisor.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
-import { supervise } from './system/supervisor.ts';
+import { readConfig, type ServedModel } from './process/config.ts';
+import { createLog, logFatal } from './process/log.ts';
 
 const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
 try {

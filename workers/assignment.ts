@@ -1,10 +1,10 @@
 /** What the steps of a lane hand to each other: tasks and chunks in a worker's hands, and what came of a run. */
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
-import type { Logger } from '../src/log.ts';
-import type { InputColumns } from '../src/models/inputColumns.ts';
+import type { ChunkJob, Job, Suspect } from '../src/contract/protocol.ts';
+import type { TaskAddress, TaskError } from '../src/contract/task.ts';
+import type { InputColumns, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
-import type { ChunkJob, Job, Suspect } from '../src/protocol.ts';
-import type { TaskAddress, TaskError, Values } from '../src/task.ts';
+import type { Logger } from '../src/process/log.ts';
 import type { Session } from './session.ts';
 
 /** What every step of a lane is given. */

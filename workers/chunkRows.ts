@@ -1,8 +1,10 @@
 /** What came of the rows of a chunk, gathered run by run. */
+
+import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/contract/protocol.ts';
+import { type RowError, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
-import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/protocol.ts';
-import { type RowError, type TaskError, TaskErrorCode, type Value, type Values } from '../src/task.ts';
-import type { DecodedColumns } from './encoder.ts';
+import type { DecodedColumns } from './runtimes/onnx/encoder.ts';
 
 /** A thousand of them have to fit into one message. */
 const MESSAGE_CHARACTERS = 200;

@@ -1,12 +1,12 @@
 /** Runs the rows of a chunk, some at a time: between two runs, other lanes have their turn. */
-import { messageOf } from '../src/errors.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import type { ChunkResult } from '../src/contract/protocol.ts';
 import { rowOf } from '../src/models/inputColumns.ts';
-import type { ChunkResult } from '../src/protocol.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRows } from './chunkRows.ts';
-import { decodeColumns, encodeColumns } from './encoder.ts';
 import { refuseForeign, runAlone, runColumns } from './run.ts';
-import { SessionCrashed } from './sessionProcess.ts';
+import { decodeColumns, encodeColumns } from './runtimes/onnx/encoder.ts';
+import { SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 
 /** Time between two notices about a chunk. */
 const TELL_EVERY_MS = 100;

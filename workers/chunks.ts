@@ -5,12 +5,12 @@
  * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
-import { decodeChunkJob } from '../src/decoding.ts';
-import { messageOf } from '../src/errors.ts';
+import { rowsOfChunk } from '../src/contract/batchShape.ts';
+import { decodeChunkJob } from '../src/contract/decoding.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import type { ChunkResult } from '../src/contract/protocol.ts';
+import type { TaskAddress } from '../src/contract/task.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
-import type { ChunkResult } from '../src/protocol.ts';
-import type { TaskAddress } from '../src/task.ts';
-import { rowsOfChunk } from '../src/tasks/batchShape.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRun } from './chunkRun.ts';
 import { readDelivery, track } from './readDelivery.ts';

@@ -1,13 +1,13 @@
 /** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
 import { join } from 'node:path';
-import { messageOf } from '../src/errors.ts';
-import { isObject, readJson, shownJson } from '../src/jsonFile.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import type { Value, Values } from '../src/contract/values.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
 import { type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import { GOLDEN_MAX_BYTES } from '../src/regularFile.ts';
-import type { Value, Values } from '../src/task.ts';
+import { isObject, readJson, shownJson } from '../src/process/jsonFile.ts';
+import { GOLDEN_MAX_BYTES } from '../src/process/regularFile.ts';
 
 export interface GoldenRows {
   readonly tolerance: Tolerance;

@@ -6,8 +6,8 @@
  * share is lent. Shadow jobs have the session only while no lane wants it.
  */
 import type { Broker } from '../src/broker/broker.ts';
+import { LANES, Lane } from '../src/contract/protocol.ts';
 import type { Manifest } from '../src/models/manifest.ts';
-import { LANES, Lane } from '../src/protocol.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';
 import { ShadowLane } from './shadowLane.ts';

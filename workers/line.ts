@@ -10,11 +10,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../src/broker/broker.ts';
-import type { Config } from '../src/config.ts';
-import { messageOf } from '../src/errors.ts';
-import type { Logger } from '../src/log.ts';
+import { messageOf } from '../src/contract/errors.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
+import type { Config } from '../src/process/config.ts';
+import type { Logger } from '../src/process/log.ts';
 import { Lanes } from './lanes.ts';
 import { RecentCount } from './recentCount.ts';
 import { Session, SessionLost } from './session.ts';

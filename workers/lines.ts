@@ -1,8 +1,9 @@
 /** All that a worker serves: a line for each model version, begun and ended as the version folders come and go. */
+
+import type { NamedVersion, RefusedVersion, ServedVersion } from '../src/contract/protocol.ts';
 import type { CatalogChange } from '../src/models/catalog.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { publicReason } from '../src/models/publicReason.ts';
-import type { NamedVersion, RefusedVersion, ServedVersion } from '../src/protocol.ts';
 import { Line, type LineOptions } from './line.ts';
 import { type Served, serves } from './served.ts';
 import { SessionLost } from './session.ts';

@@ -1,10 +1,11 @@
 /** Runs a batch, and finds out who is to blame if that fails. */
 import type { Broker } from '../src/broker/broker.ts';
-import { messageOf } from '../src/errors.ts';
-import { type TaskError, TaskErrorCode, type Values } from '../src/task.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import type { Values } from '../src/contract/values.ts';
 import type { Assignment, Outcome, RunnableRow, RunRecord, WorkerOptions } from './assignment.ts';
-import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './encoder.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from './sessionProcess.ts';
+import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './runtimes/onnx/encoder.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import { storeSuspectMark } from './settle.ts';
 
 /**

@@ -1,7 +1,8 @@
 /** What a worker is to serve of the models that there are: `WORKER_MODELS`. */
-import type { ServedModel } from '../src/config.ts';
-import { ConfigurationError } from '../src/errors.ts';
+
+import { ConfigurationError } from '../src/contract/errors.ts';
 import type { Model } from '../src/models/models.ts';
+import type { ServedModel } from '../src/process/config.ts';
 
 export interface Served {
   readonly model: Model;

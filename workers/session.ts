@@ -7,16 +7,16 @@
  *  lost      the version cannot be loaded again: for good.
  */
 import { join } from 'node:path';
-import type { Config } from '../src/config.ts';
-import { ConfigurationError, messageOf } from '../src/errors.ts';
-import type { Logger } from '../src/log.ts';
+import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import { type Columns, decodeBatch, encodeBatch } from './encoder.ts';
+import type { Config } from '../src/process/config.ts';
+import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
-import { perhapsOfLimit } from './memoryLimit.ts';
+import { type Columns, decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
+import { type Run, SessionCrashed, SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
-import { type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
 
 export interface SessionOptions {
   readonly manifest: Manifest;

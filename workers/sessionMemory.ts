@@ -8,7 +8,7 @@
  *         that nobody uses, the least recently used first. What runs goes on: where all are in use, the budget is
  *         exceeded until the first is not.
  */
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/process/config.ts';
 
 const MIB = 1024 * 1024;
 

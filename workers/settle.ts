@@ -5,7 +5,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
-import { NewerMessage } from '../src/decoding.ts';
+import { expiredResult } from '../src/broker/endTask.ts';
+import { NewerMessage } from '../src/contract/decoding.ts';
 import {
   type Job,
   jobAddress,
@@ -13,7 +14,7 @@ import {
   parseJobSubject,
   type Result,
   resultOf,
-} from '../src/protocol.ts';
+} from '../src/contract/protocol.ts';
 import {
   shortText,
   type TaskAddress,
@@ -22,8 +23,7 @@ import {
   TaskState,
   type TaskTimings,
   unnamedTaskId,
-} from '../src/task.ts';
-import { expiredResult } from '../src/tasks/endTask.ts';
+} from '../src/contract/task.ts';
 import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignment.ts';
 
 /** What it takes to settle. */

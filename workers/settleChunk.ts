@@ -1,8 +1,9 @@
 /** Brings chunks, and with the last of them their batch, to their end: the chunk's result → the batch's end → ack. */
-import { NewerMessage } from '../src/decoding.ts';
-import { messageOf, RequestError } from '../src/errors.ts';
-import type { ChunkResult, Result } from '../src/protocol.ts';
-import { batchResult, overdueResult } from '../src/tasks/endTask.ts';
+
+import { batchResult, overdueResult } from '../src/broker/endTask.ts';
+import { NewerMessage } from '../src/contract/decoding.ts';
+import { messageOf, RequestError } from '../src/contract/errors.ts';
+import type { ChunkResult, Result } from '../src/contract/protocol.ts';
 import type { Chunk } from './assignment.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeEnd, storeOnce, waitToRetry } from './settle.ts';
 

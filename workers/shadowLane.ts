@@ -9,17 +9,17 @@
  *          session have waited for its new start once, and shall not again and again.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
-import { decodeShadowJob } from '../src/decoding.ts';
-import { messageOf } from '../src/errors.ts';
-import { LimitedLog } from '../src/limitedLog.ts';
-import type { Logger } from '../src/log.ts';
+import { decodeShadowJob } from '../src/contract/decoding.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import type { ShadowAnswer, ShadowJob } from '../src/contract/protocol.ts';
+import { parseTaskId } from '../src/contract/task.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
-import type { ShadowAnswer, ShadowJob } from '../src/protocol.ts';
-import { parseTaskId } from '../src/task.ts';
-import { decodeBatch, encodeBatch } from './encoder.ts';
+import { LimitedLog } from '../src/process/limitedLog.ts';
+import type { Logger } from '../src/process/log.ts';
+import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
 import type { Session } from './session.ts';
-import { RunFailed } from './sessionProcess.ts';
 
 export interface ShadowLaneOptions {
   readonly broker: Pick<Broker, 'shadows' | 'now'>;

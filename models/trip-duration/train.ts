@@ -8,8 +8,8 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeModel } from '../onnx.ts';
-import { DataError, type Metric, type Recipe } from '../recipe.ts';
+import { encodeModel } from '../../src/cli/train/onnx.ts';
+import { DataError, type Metric, type Recipe } from '../../src/cli/train/recipe.ts';
 import { type Row, type Solution, solveRidge } from './ridge.ts';
 
 const ALPHA = 1;

@@ -1,10 +1,10 @@
 /** The stream of actuals: one a task, the first one stays, the oldest make way. */
 import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
-import { decodeActual } from '../decoding.ts';
-import { messageOf } from '../errors.ts';
-import type { LimitedLog } from '../limitedLog.ts';
-import { type Actual, encodeMessage, streams, subjects } from '../protocol.ts';
-import type { TaskAddress } from '../task.ts';
+import { decodeActual } from '../contract/decoding.ts';
+import { messageOf } from '../contract/errors.ts';
+import { type Actual, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import type { TaskAddress } from '../contract/task.ts';
+import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
 

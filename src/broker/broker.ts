@@ -17,12 +17,9 @@ import {
   decodeResult,
   decodeSuspectMark,
   readJobHeader,
-} from '../decoding.ts';
-import { messageOf } from '../errors.ts';
-import { isInstant } from '../heard.ts';
-import { LimitedLog } from '../limitedLog.ts';
-import type { Logger } from '../log.ts';
-import type { Model } from '../models/models.ts';
+} from '../contract/decoding.ts';
+import { messageOf } from '../contract/errors.ts';
+import { isInstant } from '../contract/heard.ts';
 import {
   type BatchJob,
   consumerName,
@@ -37,8 +34,11 @@ import {
   streams,
   subjects,
   versionOfConsumer,
-} from '../protocol.ts';
-import { type TaskAddress, withoutTaskIds } from '../task.ts';
+} from '../contract/protocol.ts';
+import { type TaskAddress, withoutTaskIds } from '../contract/task.ts';
+import type { Model } from '../models/models.ts';
+import { LimitedLog } from '../process/limitedLog.ts';
+import type { Logger } from '../process/log.ts';
 import { ActualStore } from './actualStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';

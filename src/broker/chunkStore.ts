@@ -1,10 +1,11 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
-import { decodeChunkResult, NewerMessage } from '../decoding.ts';
-import { MalformedMessage } from '../heard.ts';
-import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../protocol.ts';
-import type { BatchShape, TaskAddress } from '../task.ts';
-import { chunkCountOf, hasChunk, rowsOfChunk } from '../tasks/batchShape.ts';
+import type { BatchShape } from '../contract/batchShape.ts';
+import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/batchShape.ts';
+import { decodeChunkResult, NewerMessage } from '../contract/decoding.ts';
+import { MalformedMessage } from '../contract/heard.ts';
+import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import type { TaskAddress } from '../contract/task.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
 

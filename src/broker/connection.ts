@@ -1,9 +1,9 @@
 /** The connection to the broker: made with patience, kept for ever. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
-import { ConfigurationError, messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import { type BrokerAddress, readNatsUrl } from '../natsUrl.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import type { Logger } from '../process/log.ts';
+import { type BrokerAddress, readNatsUrl } from '../process/natsUrl.ts';
 
 export interface ConnectionOptions {
   /** As `NATS_URL`: several servers separated by commas. */

@@ -1,10 +1,10 @@
 /** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
 import type { StoredMsg } from '@nats-io/jetstream';
-import { decodeDeadLetter } from '../decoding.ts';
-import { messageOf } from '../errors.ts';
-import type { LimitedLog } from '../limitedLog.ts';
-import { type DeadLetter, encodeMessage, streams, subjects } from '../protocol.ts';
-import type { TaskAddress } from '../task.ts';
+import { decodeDeadLetter } from '../contract/decoding.ts';
+import { messageOf } from '../contract/errors.ts';
+import { type DeadLetter, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import type { TaskAddress } from '../contract/task.ts';
+import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';

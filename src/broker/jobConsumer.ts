@@ -7,7 +7,7 @@
  * a watchdog does the same when neither jobs nor heartbeats come although requests are open.
  */
 import { type Msg, type NatsConnection, nanos, nuid, type Subscription } from '@nats-io/transport-node';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../process/log.ts';
 import { withinGoodbye } from './connection.ts';
 import { LEASE_RENEWAL_MS } from './streams.ts';
 

@@ -3,15 +3,14 @@
  * and is heard by whoever listens at that moment.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../contract/errors.ts';
 import {
   checkLeft,
   checkMovedNotice,
   checkPresence,
   checkPresentState,
   checkRunningNotice,
-} from '../heard.ts';
-import type { LimitedLog } from '../limitedLog.ts';
+} from '../contract/heard.ts';
 import {
   encodeMessage,
   type MovedNotice,
@@ -19,8 +18,9 @@ import {
   type RunningNotice,
   subjects,
   type WorkerPresence,
-} from '../protocol.ts';
-import type { Task, TaskAddress } from '../task.ts';
+} from '../contract/protocol.ts';
+import type { Task, TaskAddress } from '../contract/task.ts';
+import type { LimitedLog } from '../process/limitedLog.ts';
 import { brokerUnavailable } from './storedMessages.ts';
 
 /** What stops listening when disposed. */

@@ -8,7 +8,7 @@
  */
 
 import { headers, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../contract/errors.ts';
 
 /** What became of a publish. Data, not an exception: all three are ordinary on a bad day. */
 export type PublishOutcome =

@@ -3,9 +3,9 @@
  * checked after each reconnect like the others, and in the form of a KV bucket, so that `nats kv` reads it too.
  */
 
-import { decodeRolloutRecord } from '../decoding.ts';
-import { messageOf } from '../errors.ts';
-import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../protocol.ts';
+import { decodeRolloutRecord } from '../contract/decoding.ts';
+import { messageOf } from '../contract/errors.ts';
+import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../contract/protocol.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';

@@ -3,17 +3,17 @@
  * listens is gone, and so nothing of a shadow can get into the way of a task.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { messageOf } from '../errors.ts';
-import { checkComparisons, checkShadowAnswer } from '../heard.ts';
-import type { LimitedLog } from '../limitedLog.ts';
-import type { Logger } from '../log.ts';
+import { messageOf } from '../contract/errors.ts';
+import { checkComparisons, checkShadowAnswer } from '../contract/heard.ts';
 import {
   encodeMessage,
   type GatewayComparisons,
   type ShadowAnswer,
   type ShadowJob,
   subjects,
-} from '../protocol.ts';
+} from '../contract/protocol.ts';
+import type { LimitedLog } from '../process/limitedLog.ts';
+import type { Logger } from '../process/log.ts';
 import type { Listening, Notices } from './notices.ts';
 
 /** The workers share the jobs of a version: each comes to one of them. */

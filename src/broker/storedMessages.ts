@@ -3,10 +3,10 @@
  * `BROKER_UNAVAILABLE`; "there is none" is an answer.
  */
 import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import { MalformedMessage } from '../heard.ts';
-import type { Logger } from '../log.ts';
-import { withoutTaskIds } from '../task.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { MalformedMessage } from '../contract/heard.ts';
+import { withoutTaskIds } from '../contract/task.ts';
+import type { Logger } from '../process/log.ts';
 
 export interface StoredMessagesOptions {
   readonly manager: JetStreamManager;

@@ -6,9 +6,9 @@
  * answer of the broker that a missing stream explains.
  */
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
+import type { Logger } from '../process/log.ts';
 import {
   ensureConsumers,
   ensureStreams,

@@ -14,13 +14,13 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import type { Config } from '../config.ts';
-import { MAX_TIMEOUT_MS } from '../config.ts';
-import { ConfigurationError } from '../errors.ts';
-import { DAY_MS, keptFor, WINDOW } from '../evaluation/liveErrors.ts';
+import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
+import { ConfigurationError } from '../contract/errors.ts';
+import { consumerName, LANES, type Lane, streams, subjects } from '../contract/protocol.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { consumerName, LANES, type Lane, streams, subjects } from '../protocol.ts';
-import { readableBytes } from '../readableBytes.ts';
+import type { Config } from '../process/config.ts';
+import { readableBytes } from '../process/readableBytes.ts';
 
 export type StreamLimits = Pick<
   Config,

@@ -1,7 +1,7 @@
 /** What every request and every upgrade passes before anything is done for it: its host, its origin, and how it was sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Logger } from '../process/log.ts';
 import { type Refusal, refuse } from './answers.ts';
 import { mediaTypeOf, unaskedRefusal } from './csrf.ts';
 import { wantsGraphiql } from './graphiql.ts';

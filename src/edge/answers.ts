@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { RequestErrorCode } from '../errors.ts';
+import type { RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
 
 /** Which headers of a request an answer depends on. */

@@ -1,8 +1,8 @@
 /** The bodies of requests: read within limits in bytes, decoded, and strictly UTF-8. */
 import type { IncomingMessage } from 'node:http';
 import { brotliDecompress, gunzip, inflate, type Zlib } from 'node:zlib';
-import type { Config } from '../config.ts';
-import { RequestErrorCode } from '../errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
 import { RequestRefused } from './answers.ts';
 import { CHUNK_BYTES, type ConnectionBudgets } from './byteBudget.ts';
 import { Reservation } from './reservation.ts';

@@ -5,7 +5,7 @@
  * an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { RequestErrorCode } from '../errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
 import type { Refusal } from './answers.ts';
 import { Sender } from './origins.ts';
 

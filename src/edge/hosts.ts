@@ -6,9 +6,9 @@
  * may read the same text differently.
  */
 import { isIPv4 } from 'node:net';
-import type { Config } from '../config.ts';
-import { RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import type { Refusal } from './answers.ts';
 import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';
 

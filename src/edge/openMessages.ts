@@ -1,5 +1,5 @@
 /** Counts what graphql-ws keeps of one WebSocket's messages: all of each `subscribe` message while its operation is open. */
-import { gatewayBusy } from '../errors.ts';
+import { gatewayBusy } from '../contract/errors.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 
 export class OpenMessages {

@@ -1,8 +1,8 @@
 /** Answers operations over HTTP, however they came: read, chosen, judged and run like those over WebSocket. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
-import { RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Logger } from '../process/log.ts';
 import { answerJson } from './answers.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';

@@ -28,8 +28,8 @@ import {
   TokenKind,
   visit,
 } from 'graphql';
-import type { Config } from '../config.ts';
-import { RequestErrorCode } from '../errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
 
 export type OperationLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases' | 'maxComplexity'>;
 

@@ -25,7 +25,7 @@ import {
   validateSubscriptionArgs,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { RequestErrorCode } from '../errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
 import { type CompiledOperation, compile } from './compiling.ts';
 import { type OperationLimits, OperationWalk } from './operationLimits.ts';
 import { parseOperation, withCode } from './requestRules.ts';

@@ -1,8 +1,8 @@
 /** Operators may see and undo what went wrong: they are known by a token, or by being on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Config } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 

@@ -3,9 +3,9 @@
  * ask before they send anything of a page of another origin that a form could not send.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { Config } from '../config.ts';
-import { RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import { type Refusal, VARY } from './answers.ts';
 import { MediaType } from './mediaTypes.ts';
 import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';

@@ -1,7 +1,7 @@
 /** What a request over HTTP asks for, as GraphQL over HTTP writes it: in a body of JSON, or in the query of a URL. */
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
-import { RequestError, RequestErrorCode } from '../errors.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { queryOf } from './target.ts';
 import { halfCharacterIn } from './wireText.ts';
 

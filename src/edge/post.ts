@@ -1,7 +1,7 @@
 /** Operations over POST. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { messageOf, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf, RequestErrorCode } from '../contract/errors.ts';
+import type { Logger } from '../process/log.ts';
 import { RequestRefused, refuse } from './answers.ts';
 import { type BodyOptions, BodyReader } from './body.ts';
 import { mediaTypeOf } from './csrf.ts';

@@ -6,7 +6,7 @@
  *  serving    the broker and the workers decide.
  *  draining   it was told to stop and still serves, so that balancers can take it out first.
  */
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 
 /** Codes of `/ready`. Each is explained in docs/protocol.md. */
 const NotReadyCode = {

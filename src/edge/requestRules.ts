@@ -1,7 +1,7 @@
 /** How the text of an operation is read, whatever transport brought it, and what clients are told when it is refused. */
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { Logger } from '../process/log.ts';
 import { type OperationLimits, tooComplex } from './operationLimits.ts';
 
 /** Longest operation text, in characters per token allowed: one token could be megabytes long otherwise. */

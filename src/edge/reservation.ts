@@ -1,5 +1,5 @@
 /** The room that one request has taken of its connection's share. */
-import { RequestErrorCode } from '../errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
 import { RequestRefused } from './answers.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 

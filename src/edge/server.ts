@@ -12,10 +12,10 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '../config.ts';
-import { ConfigurationError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { ConfigurationError, RequestErrorCode } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, RequestRefused, refuse } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';

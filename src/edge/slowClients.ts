@@ -11,7 +11,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 
 /** Of a close frame, in bytes. */

@@ -12,9 +12,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import { LimitedLog } from '../limitedLog.ts';
-import type { Logger } from '../log.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { LimitedLog } from '../process/limitedLog.ts';
+import type { Logger } from '../process/log.ts';
 import { LOOPBACK, networksOf } from './networks.ts';
 
 const FREE_FAILURES = 5;

@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
-import type { Config } from '../config.ts';
-import { RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';

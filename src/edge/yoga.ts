@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
 import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../process/log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';

@@ -6,18 +6,6 @@ export interface OutputError {
   readonly squared: number;
 }
 
-/** The largest float32. What lies beyond has no error: the square of one would soon be infinite, and with it any sum. */
-export const LARGEST_COMPARED = 3.4028234663852886e38;
-
-/** Whether an error can be computed: both are numbers, or vectors of one length. */
-export function isComparable(predicted: unknown, actual: unknown): boolean {
-  if (Array.isArray(predicted) && Array.isArray(actual))
-    return (
-      actual.length > 0 && predicted.length === actual.length && [...predicted, ...actual].every(isNumber)
-    );
-  return isNumber(predicted) && isNumber(actual);
-}
-
 /** @param predicted and `actual` are comparable. */
 export function errorOf(
   predicted: number | readonly number[],
@@ -33,10 +21,6 @@ export function errorOf(
     squared += difference * difference;
   }
   return { absolute: absolute / values.length, squared: squared / values.length };
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Math.abs(value) <= LARGEST_COMPARED;
 }
 
 function listOf(value: number | readonly number[]): readonly number[] {

@@ -11,15 +11,16 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
 import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { NewerMessage } from '../decoding.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { NewerMessage } from '../contract/decoding.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { type Actual, MESSAGE_VERSION } from '../contract/protocol.ts';
+import { isFinal, parseTaskId, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
+import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
-import { type Actual, MESSAGE_VERSION } from '../protocol.ts';
-import { isFinal, type NumericValues, parseTaskId, type Task, type TaskAddress, TaskState } from '../task.ts';
+import type { Logger } from '../process/log.ts';
 import type { TaskService } from '../tasks/tasks.ts';
-import { errorOf, isComparable, LARGEST_COMPARED } from './actualError.ts';
+import { errorOf } from './actualError.ts';
 import { type LiveError, LiveErrors } from './liveErrors.ts';
 
 /** The live error of one output. */

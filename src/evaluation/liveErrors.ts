@@ -8,7 +8,8 @@
  * buckets, each with a count and two sums for every output of every version that was reported in it.
  */
 
-import type { Actual } from '../protocol.ts';
+import { DAY_MS, WINDOW, type Window } from '../contract/actualsWindow.ts';
+import type { Actual } from '../contract/protocol.ts';
 import { errorOf } from './actualError.ts';
 
 export interface LiveError {
@@ -26,24 +27,6 @@ export interface WindowEnd {
   /** The sequences that the stream held at last, from the first to the last. */
   readonly firstSequence: number;
   readonly lastSequence: number;
-}
-
-export const DAY_MS = 86_400_000;
-
-export interface Window {
-  /** Before today. */
-  readonly days: number;
-  /** Sequences in a block. */
-  readonly block: number;
-  /** Before the block of the last sequence. */
-  readonly blocks: number;
-}
-
-export const WINDOW: Window = { days: 30, block: 10_000, blocks: 100 };
-
-/** What the stream has to keep, so that whatever is in the window is in the stream. */
-export function keptFor({ days, block, blocks }: Window): { readonly days: number; readonly count: number } {
-  return { days: days + 1, count: (blocks + 1) * block };
 }
 
 interface Bucket {

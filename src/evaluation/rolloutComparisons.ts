@@ -1,6 +1,6 @@
 /** The operator's side of shadows: what all gateways together have found out, now and every second. */
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import { Comparisons } from './comparison.ts';

@@ -7,15 +7,20 @@
  * gateway keeps what it has heard so far, of `TRIED_MAX` at most, `TRIED_MAX_BYTES` in all, and each for `TRIED_MS`.
  */
 import type { Broker } from '../broker/broker.ts';
-import { messageOf } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf } from '../contract/errors.ts';
+import {
+  type GatewayComparisons,
+  type Job,
+  MESSAGE_VERSION,
+  type ShadowAnswer,
+} from '../contract/protocol.ts';
+import type { Shadow } from '../contract/rollout.ts';
+import { isFinal, type Task, TaskState } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { bytesInMemory } from '../models/valueBytes.ts';
-import { type GatewayComparisons, type Job, MESSAGE_VERSION, type ShadowAnswer } from '../protocol.ts';
+import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
-import type { Shadow } from '../rollout/rollout.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
-import { isFinal, type Task, TaskState } from '../task.ts';
 import type { OpenTasks } from '../tasks/openTasks.ts';
 import type { QueueRoom } from '../tasks/queueRoom.ts';
 import { type Comparison, Comparisons, type TimedPrediction } from './comparison.ts';

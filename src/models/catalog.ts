@@ -10,9 +10,9 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ConfigurationError, messageOf } from '../errors.ts';
-import { readJson } from '../jsonFile.ts';
-import type { Logger } from '../log.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import { readJson } from '../process/jsonFile.ts';
+import type { Logger } from '../process/log.ts';
 import { filesOfVersion, foldersIn, isVersionName, versionsIn } from './folders.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';

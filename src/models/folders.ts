@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigurationError, messageOf } from '../errors.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
 
 /** Of MODELS_DIR, and of the folder of a model. */
 const FOLDER_MAX_ENTRIES = 10_000;

@@ -1,6 +1,6 @@
 /** Values of inputs as one writes them in a GraphQL operation: for examples and descriptions. */
 
-import type { Value } from '../task.ts';
+import type { Value } from '../contract/values.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
 
 /** Texts in quotes, names of enums without, lists in brackets. */

@@ -1,6 +1,6 @@
 /** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Value, Values } from '../task.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { Value, Values } from '../contract/values.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
 

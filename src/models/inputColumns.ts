@@ -2,17 +2,12 @@
  * What a batch is asked: the inputs of many rows, column by column. Each value is checked as that of a single task is,
  * before it is queued and once more before it is run.
  */
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Value, Values } from '../task.ts';
+
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
 import { type InputProblem, inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
-
-/** A list per input of the manifest, by GraphQL name, in the manifest's order; place i of each belongs to row i. */
-export type InputColumns = Readonly<Record<string, readonly Value[]>>;
-
-/** The same in a message: a column of one value throughout, such as that of a default, is this value alone. */
-export type PackedColumns = Readonly<Record<string, readonly Value[] | { readonly all: Value }>>;
 
 /** Named for programs, and in words. */
 const PROBLEMS_LISTED = 20;

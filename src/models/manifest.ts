@@ -2,7 +2,7 @@
  * The manifest of a model, `model.json`: what it is called, takes and returns. `models/manifest.schema.json` says what
  * each member means, `src/models/manifestCheck.ts` what else has to hold. Inputs and outputs are told apart by `type`.
  */
-import type { Values } from '../task.ts';
+import type { Values } from '../contract/values.ts';
 
 export type NumberType = 'int64' | 'int32' | 'float32' | 'float64';
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
-import { ConfigurationError, messageOf } from '../errors.ts';
-import { readJson, shownJson } from '../jsonFile.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import { readJson, shownJson } from '../process/jsonFile.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { isTimeZone } from './localTime.ts';
 import {

@@ -1,5 +1,5 @@
 /** How much room values take: in a message, at most, since messages are JSON and a broker takes 1 MiB; and in memory. */
-import type { Values } from '../task.ts';
+import type { Values } from '../contract/values.ts';
 import { MAX_OUTPUT_CHARACTERS, type ManifestInput, type ManifestOutput, sizeOf } from './manifest.ts';
 
 /** -2.2250738585072014e-308 and a comma. */

@@ -1,8 +1,8 @@
 /** `version.json` of a version folder, read as what anybody may have written. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ConfigurationError } from '../errors.ts';
-import { isObject, readJson, shownJson } from '../jsonFile.ts';
+import { ConfigurationError } from '../contract/errors.ts';
+import { isObject, readJson, shownJson } from '../process/jsonFile.ts';
 import { filesOfVersion } from './folders.ts';
 import type { ModelVersion, VersionRecord } from './models.ts';
 

@@ -6,13 +6,20 @@
  * to. Tasks are accepted before any worker lives, too: then the best guess is made of what will be served.
  */
 import type { Broker } from '../broker/broker.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { NamedVersion } from '../contract/protocol.ts';
+import {
+  BUCKETS,
+  type BucketRange,
+  bucketOf,
+  isMeant,
+  randomBucket,
+  versionAt,
+} from '../contract/rollout.ts';
 import type { Model, ModelVersion } from '../models/models.ts';
 import { publicReason } from '../models/publicReason.ts';
-import type { NamedVersion } from '../protocol.ts';
+import type { Logger } from '../process/log.ts';
 import type { LiveWorkers } from './presence.ts';
-import { BUCKETS, type BucketRange, bucketOf, isMeant, randomBucket, versionAt } from './rollout.ts';
 import type { Rollouts } from './rollouts.ts';
 
 export const VersionState = {

@@ -11,10 +11,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { decodeJob } from '../decoding.ts';
-import { RequestErrorCode } from '../errors.ts';
-import { type Job, Lane } from '../protocol.ts';
-import { parseTaskId } from '../task.ts';
+import { decodeJob } from '../contract/decoding.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import { type Job, Lane } from '../contract/protocol.ts';
+import { parseTaskId } from '../contract/task.ts';
 
 export interface QueueMoveOptions {
   readonly broker: Pick<

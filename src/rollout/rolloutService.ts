@@ -1,12 +1,12 @@
 /** The operator's side of rollouts: check the weights, set them, and move what waits for a version without a share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { BUCKETS, bucketsOf, isMeant, type Weight } from '../contract/rollout.ts';
 import type { Model } from '../models/models.ts';
+import type { Logger } from '../process/log.ts';
 import { type Offering, VersionState } from './offering.ts';
 import { QueueMove } from './queueMove.ts';
-import { BUCKETS, bucketsOf, isMeant, type Weight } from './rollout.ts';
 import type { Rollouts, RolloutWeights } from './rollouts.ts';
 
 export interface RolloutChange {

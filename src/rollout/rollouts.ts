@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
 import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { MESSAGE_VERSION, type RolloutRecord } from '../contract/protocol.ts';
+import { type BucketRange, movedRanges, nextShadow, type Rollout, type Weight } from '../contract/rollout.ts';
 import type { Model } from '../models/models.ts';
-import { MESSAGE_VERSION, type RolloutRecord } from '../protocol.ts';
-import { type BucketRange, movedRanges, nextShadow, type Rollout, type Weight } from './rollout.ts';
+import type { Logger } from '../process/log.ts';
 
 export interface RolloutsOptions {
   readonly broker: Pick<Broker, 'rollouts' | 'now' | 'onConnectionChange'>;

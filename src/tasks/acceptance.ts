@@ -4,9 +4,10 @@
  */
 
 import type { Broker, StoredRequest } from '../broker/broker.ts';
-import type { AskedRequest } from '../decoding.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Shadows } from '../evaluation/shadows.ts';
+import { endTask, expiredResult } from '../broker/endTask.ts';
+import { chunkCountOf, hasChunk } from '../contract/batchShape.ts';
+import type { AskedRequest } from '../contract/decoding.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import {
   type BatchJob,
   type ChunkJob,
@@ -17,11 +18,10 @@ import {
   type RequestRecord,
   redriveHash,
   requestHash,
-} from '../protocol.ts';
-import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../task.ts';
-import { chunkCountOf, hasChunk } from './batchShape.ts';
+} from '../contract/protocol.ts';
+import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
+import type { Shadows } from '../evaluation/shadows.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
-import { endTask, expiredResult } from './endTask.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';

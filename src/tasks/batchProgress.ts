@@ -2,9 +2,11 @@
  * How far a batch is, from what workers tell of its chunks. Notices come by the hundred: who watches is shown some of
  * them, four a second at most. They may be lost, and a chunk whose worker dies begins anew: what is shown never goes back.
  */
-import type { ChunkProgress } from '../protocol.ts';
-import type { BatchShape, TaskBatch } from '../task.ts';
-import { hasChunk, rowsOfChunk } from './batchShape.ts';
+
+import type { BatchShape } from '../contract/batchShape.ts';
+import { hasChunk, rowsOfChunk } from '../contract/batchShape.ts';
+import type { ChunkProgress } from '../contract/protocol.ts';
+import type { TaskBatch } from '../contract/task.ts';
 
 const SHOW_EVERY_MS = 250;
 

@@ -1,10 +1,11 @@
 /** What came of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { ChunkResult } from '../protocol.ts';
-import { isFinal, type RowError, type Task, TaskState, type Value } from '../task.ts';
-import { chunkCountOf, rowsOfChunk } from './batchShape.ts';
+import { chunkCountOf, rowsOfChunk } from '../contract/batchShape.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { ChunkResult } from '../contract/protocol.ts';
+import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
+import type { Value } from '../contract/values.ts';
 import type { Turns } from './turns.ts';
 
 /** Rows of a batch that have been run, one after the other. */

@@ -7,7 +7,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { chunksMaxBytes } from '../broker/streams.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
 import { resultStoreFull } from './resultRoom.ts';
 

@@ -5,11 +5,11 @@
  * the next redrive finds the task that was made of it (`TaskService.redrive`).
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
-import { decodeJob } from '../decoding.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
+import { decodeJob } from '../contract/decoding.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { DeadLetter, Job } from '../contract/protocol.ts';
+import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import type { DeadLetter, Job } from '../protocol.ts';
-import { parseTaskId, type Task, type TaskAddress } from '../task.ts';
 import { DeadLetterWatch } from './deadLetterWatch.ts';
 import type { TaskService } from './tasks.ts';
 

@@ -11,9 +11,9 @@
  */
 
 import type { Broker, Listening } from '../broker/broker.ts';
-import { gatewayBusy, messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
-import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from '../protocol.ts';
+import { type EndingTask, endTask, overdueResult } from '../broker/endTask.ts';
+import { gatewayBusy, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from '../contract/protocol.ts';
 import {
   type FinishedTask,
   isFinal,
@@ -22,9 +22,9 @@ import {
   type TaskAddress,
   type TaskBatch,
   TaskState,
-} from '../task.ts';
+} from '../contract/task.ts';
+import type { Logger } from '../process/log.ts';
 import { BatchProgress, isProgressOf } from './batchProgress.ts';
-import { type EndingTask, endTask, overdueResult } from './endTask.ts';
 import { RecentTasks } from './recentTasks.ts';
 import { TaskWatch } from './taskWatch.ts';
 

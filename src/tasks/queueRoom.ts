@@ -6,9 +6,9 @@
  * this gateway has accepted since. What other gateways accept meanwhile is seen a second later.
  */
 import type { Broker } from '../broker/broker.ts';
-import type { Config } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import { encodeMessage } from '../protocol.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { encodeMessage } from '../contract/protocol.ts';
+import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
 
 export interface QueueRoomOptions {

@@ -1,5 +1,5 @@
+import type { FinishedTask } from '../contract/task.ts';
 import { bytesInMemory, CHARACTER_IN_MEMORY_BYTES } from '../models/valueBytes.ts';
-import type { FinishedTask } from '../task.ts';
 
 /** Of both maps together. A vector of a prediction may take half a megabyte, and texts are of any length. */
 const RECENT_MAX = 10_000;

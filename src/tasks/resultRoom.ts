@@ -7,9 +7,9 @@
  * Where it is too small for that, workers hold what they have run, and try again until there is room.
  */
 import type { Broker } from '../broker/broker.ts';
-import type { Config } from '../config.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
 import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultRoomOptions {

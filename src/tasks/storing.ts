@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, PublishOutcome } from '../broker/broker.ts';
+import { endTask, withdrawnResult } from '../broker/endTask.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
-import type { Config } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { BatchJob, ChunkJob, Job } from '../protocol.ts';
-import type { TaskAddress } from '../task.ts';
-import { endTask, withdrawnResult } from './endTask.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { BatchJob, ChunkJob, Job } from '../contract/protocol.ts';
+import type { TaskAddress } from '../contract/task.ts';
+import type { Config } from '../process/config.ts';
 
 export interface StoringOptions {
   readonly broker: Broker;

@@ -1,15 +1,16 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
 
-import { MAX_TIMEOUT_MS } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
+import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/batchShape.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from '../contract/protocol.ts';
+import { randomBucket } from '../contract/rollout.ts';
+import { MAX_HISTORY, MAX_TIMEOUT_MS, newTaskId } from '../contract/task.ts';
+import type { InputColumns } from '../contract/values.ts';
 import { validateInput } from '../models/input.ts';
-import { checkRows, columnsAt, type InputColumns, packColumns } from '../models/inputColumns.ts';
+import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
 import type { Model } from '../models/models.ts';
-import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from '../protocol.ts';
 import type { ChosenVersion, Offering, VersionOptions } from '../rollout/offering.ts';
-import { randomBucket } from '../rollout/rollout.ts';
-import { MAX_HISTORY, newTaskId } from '../task.ts';
-import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk, shapeOf } from './batchShape.ts';
+import { shapeOf } from './chunkSize.ts';
 
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_REQUEST_ID_LENGTH = 128;

@@ -3,13 +3,13 @@
  * sweeps; there is no election, since to end a task twice does nothing.
  */
 import type { Broker, StoredJob } from '../broker/broker.ts';
-import { MAX_TIMEOUT_MS } from '../config.ts';
-import { readJobHeader } from '../decoding.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Logger } from '../log.ts';
+import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
+import { readJobHeader } from '../contract/decoding.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { jobAddress, Lane, parseJobSubject } from '../contract/protocol.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { jobAddress, Lane, parseJobSubject } from '../protocol.ts';
-import { type EndingBroker, endTask, overdueResult } from './endTask.ts';
+import type { Logger } from '../process/log.ts';
 
 const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */

@@ -3,10 +3,10 @@
  * result second: a job leaves its queue only after its result is stored.
  */
 import type { Broker } from '../broker/broker.ts';
-import { type Config, MAX_TIMEOUT_MS } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { isFinal, MAX_TIMEOUT_MS, parseTaskId, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { isFinal, parseTaskId, type TaskAddress } from '../task.ts';
+import type { Config } from '../process/config.ts';
 import { type DatedTask, queuedTask, taskOf } from './openTasks.ts';
 
 export interface TaskReaderOptions {

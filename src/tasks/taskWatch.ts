@@ -5,7 +5,7 @@
  * last, is never replaced. Written by hand because `return()` of an async generator waits for the promise that the
  * generator hangs on, here possibly for minutes: a client that leaves must be forgotten at once.
  */
-import { isFinal, type Task } from '../task.ts';
+import { isFinal, type Task } from '../contract/task.ts';
 
 export class TaskWatch implements AsyncIterableIterator<Task> {
   readonly #onClose: () => void;

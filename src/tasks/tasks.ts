@@ -1,11 +1,9 @@
 /** The gateway's side of a task: submit it, find it, watch it, withdraw it. */
 
 import type { Broker } from '../broker/broker.ts';
-import type { Config } from '../config.ts';
-import { RequestError, RequestErrorCode } from '../errors.ts';
-import type { Shadows } from '../evaluation/shadows.ts';
-import { checkInput } from '../models/input.ts';
-import type { Model } from '../models/models.ts';
+import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { chunkCountOf } from '../contract/batchShape.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import {
   type BatchJob,
   columnsDigest,
@@ -13,14 +11,17 @@ import {
   type Job,
   redriveHash,
   requestHash,
-} from '../protocol.ts';
+} from '../contract/protocol.ts';
+import { isFinal, type Task, type TaskAddress } from '../contract/task.ts';
+import type { Shadows } from '../evaluation/shadows.ts';
+import { checkInput } from '../models/input.ts';
+import type { Model } from '../models/models.ts';
+import type { Config } from '../process/config.ts';
 import type { Offering } from '../rollout/offering.ts';
-import { isFinal, type Task, type TaskAddress } from '../task.ts';
 import { Acceptance, type CutBatch } from './acceptance.ts';
 import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
-import { chunkCountOf, shapeOf } from './batchShape.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
-import { endTask, withdrawnResult } from './endTask.ts';
+import { shapeOf } from './chunkSize.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import type { ResultRoom } from './resultRoom.ts';

@@ -2,7 +2,7 @@
  * Bounds how many chunks of batches a gateway has in hand at once. Others wait for their turn in the order in which they
  * came, and who would wait behind too many is refused: what waits holds its rows too.
  */
-import { gatewayBusy } from '../errors.ts';
+import { gatewayBusy } from '../contract/errors.ts';
 
 export interface TurnsOptions {
   /** What the chunks are in hand for, as the refusal says it. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { encodeModel } from '../../models/onnx.ts';
+import { encodeModel } from '../../src/cli/train/onnx.ts';
 import { seededRandom } from '../support/random.ts';
 import { type Questions, questions } from './questions.ts';
 

@@ -42,12 +42,12 @@ export const SABOTAGES: readonly Sabotage[] = [
     scenario: 'results-full',
     changes: [
       {
-        file: 'src/protocol.ts',
+        file: 'src/contract/protocol.ts',
         from: 'finalsOf: (home: string) => `final.',
         to: 'finalsOf: (home: string) => `results.',
       },
       {
-        file: 'src/protocol.ts',
+        file: 'src/contract/protocol.ts',
         from: 'finalOf: ({ id, home }: TaskAddress) => `final.',
         to: 'finalOf: ({ id, home }: TaskAddress) => `results.',
       },
@@ -84,7 +84,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     scenario: 'results-full',
     changes: [
       {
-        file: 'src/tasks/endTask.ts',
+        file: 'src/broker/endTask.ts',
         from: '  const outcome = await broker.storeResult(end, address);',
         to: '  await broker.removeJob(address);\n  const outcome = await broker.storeResult(end, address);',
       },

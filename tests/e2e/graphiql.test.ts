@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTaskId } from '../../src/task.ts';
+import { newTaskId } from '../../src/contract/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { HOME } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';

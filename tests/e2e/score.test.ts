@@ -82,7 +82,7 @@ async function query(sql: string): Promise<readonly Record<string, unknown>[]> {
 
 function startScore(...args: string[]) {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
-  const child = spawn(process.execPath, ['src/commands/score.ts', ...args], { cwd: ROOT, env });
+  const child = spawn(process.execPath, ['src/cli/score.ts', ...args], { cwd: ROOT, env });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -7,8 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { aptSettings, downloadPackage, fetchRelease } from '../../setup/natsServer.js';
-import { takeLock } from '../../src/processLock.js';
+import { aptSettings, downloadPackage, fetchRelease } from '../../src/launcher/setup/natsServer.js';
+import { takeLock } from '../../src/process/processLock.js';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -208,8 +208,8 @@ async function createProject() {
   const folder = await temporaryFolder();
   const path = folder.path;
   await cp(join(ROOT, 'setup.js'), join(path, 'setup.js'));
-  await cp(join(ROOT, 'setup'), join(path, 'setup'), { recursive: true });
-  await cp(join(ROOT, 'src/processLock.js'), join(path, 'src/processLock.js'));
+  await cp(join(ROOT, 'src/launcher/setup'), join(path, 'src/launcher/setup'), { recursive: true });
+  await cp(join(ROOT, 'src/process/processLock.js'), join(path, 'src/process/processLock.js'));
   await writeFile(join(path, 'package.json'), JSON.stringify({ ...PACKAGE, type: 'module' }));
   await writeFile(join(path, 'package-lock.json'), LOCK_FILE);
   await mkdir(join(path, 'tiny'));

@@ -9,10 +9,10 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { commandLine } from '../../src/processLock.js';
-import { type System, supervise } from '../../src/system/supervisor.ts';
-import { parseTaskId } from '../../src/task.ts';
+import { parseTaskId } from '../../src/contract/task.ts';
+import { type System, supervise } from '../../src/launcher/supervisor.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { commandLine } from '../../src/process/processLock.js';
 import {
   collect,
   fieldOf,

@@ -1,9 +1,10 @@
 /** What turned out to be true: reported once, stored, and shown as the live error of each version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
+import type { Values } from '../../src/contract/values.ts';
 import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { newTaskId, parseTaskId, type Values } from '../../src/task.ts';
 import {
   type Answer,
   CANCEL_TASK,

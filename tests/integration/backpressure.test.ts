@@ -7,12 +7,12 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
-import { readConfig } from '../../src/config.ts';
+import { MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
 import { openServer } from '../../src/edge/server.ts';
-import { createLog } from '../../src/log.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { MESSAGE_VERSION } from '../../src/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/task.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { createLog } from '../../src/process/log.ts';
 import {
   CANCEL_TASK,
   collect,

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkVersion } from '../../src/commands/model/check.ts';
-import { runRows } from '../../src/commands/model/trial.ts';
+import { checkVersion } from '../../src/cli/model/check.ts';
+import { runRows } from '../../src/cli/model/trial.ts';
+import type { Value, Values } from '../../src/contract/values.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { validateInput } from '../../src/models/input.ts';
-import type { Value, Values } from '../../src/task.ts';
-import { Inspection } from '../../workers/inspection.ts';
+import { Inspection } from '../../workers/runtimes/onnx/inspection.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 
 using catalog = await Catalog.open(MODELS, SILENT);

@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { type DeadLetter, inputDigest, type Job, redriveHash, subjects } from '../../src/protocol.ts';
-import { newTaskId } from '../../src/task.ts';
+import {
+  type DeadLetter,
+  inputDigest,
+  type Job,
+  redriveHash,
+  subjects,
+} from '../../src/contract/protocol.ts';
+import { newTaskId } from '../../src/contract/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
   type ErrorView,

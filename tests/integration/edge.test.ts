@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { streams } from '../../src/protocol.ts';
-import { newTaskId } from '../../src/task.ts';
+import { streams } from '../../src/contract/protocol.ts';
+import { newTaskId } from '../../src/contract/task.ts';
 import {
   type ErrorView,
   PREDICT_TRIP,

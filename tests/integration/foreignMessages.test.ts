@@ -2,8 +2,8 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
-import { type Job, requestHash } from '../../src/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/task.ts';
+import { type Job, requestHash } from '../../src/contract/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
 import { BATCH, type BatchView, batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
 import {
   type Answer,

@@ -2,10 +2,10 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createLog } from '../../src/log.ts';
+import { type Job, requestHash } from '../../src/contract/protocol.ts';
+import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { type Job, requestHash } from '../../src/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/task.ts';
+import { createLog } from '../../src/process/log.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';
 import {
   collect,

@@ -1,6 +1,6 @@
 /** Every kind of input and output that a manifest can declare, from the mutation to the result. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Values } from '../../src/task.ts';
+import type { Values } from '../../src/contract/values.ts';
 import { type Answer, collect, type ErrorView, post, sse } from '../support/client.ts';
 import { EVERY_KIND, echoOf, startEveryKind } from '../support/everyKind.ts';
 import type { Gateway } from '../support/processes.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { Lane, type Result } from '../../src/protocol.ts';
+import { Lane, type Result } from '../../src/contract/protocol.ts';
 import { batchEnd, submitTrips } from '../support/batches.ts';
 import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';

@@ -1,7 +1,7 @@
 /** All models under models/ at once, from the mutation to the answer: each version gives its golden rows. */
 import { expect, test } from 'vitest';
+import type { Values } from '../../src/contract/values.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import type { Values } from '../../src/task.ts';
 import { compareWithGolden, type GoldenRow, readGoldenRows } from '../../workers/golden.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/models/manifest.ts';
-import { printableLines } from '../../src/printable.ts';
+import { printableLines } from '../../src/process/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
 import { type Answer, post, sse } from '../support/client.ts';
 import { startNats } from '../support/natsServer.ts';
@@ -46,7 +46,7 @@ async function openModels() {
     new Promise((resolve) => {
       const env = { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: modelsDir };
       const options = { cwd: ROOT, env };
-      execFile(process.execPath, ['src/commands/model.ts', ...args], options, (error, stdout, stderr) =>
+      execFile(process.execPath, ['src/cli/model.ts', ...args], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
       );
     });

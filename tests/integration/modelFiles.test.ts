@@ -100,19 +100,15 @@ test('a file that is replaced after its digest was taken is not served', async (
   await writeAddingModel(folder.path, 'adding', 1);
   const other = join(folder.path, 'other.onnx');
   await writeFile(other, addingGraph(2));
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['src/commands/model.ts', 'check', 'adding'],
-    {
-      cwd: ROOT,
-      env: {
-        PATH: process.env.PATH,
-        ...COMPILED,
-        MODELS_DIR: folder.path,
-        SWAP_FOR: other,
-        NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/swapFile.js')}`,
-      },
+  const { stdout } = await promisify(execFile)(process.execPath, ['src/cli/model.ts', 'check', 'adding'], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH,
+      ...COMPILED,
+      MODELS_DIR: folder.path,
+      SWAP_FOR: other,
+      NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/swapFile.js')}`,
     },
-  );
+  });
   expect(stdout).toMatch(/^1 .* ok$/m);
 });

@@ -1,9 +1,7 @@
 /** A retry that comes while the first try is still at it: the task may end anywhere between two steps of the retry. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { readConfig } from '../../src/config.ts';
-import { createLog } from '../../src/log.ts';
-import { Catalog } from '../../src/models/catalog.ts';
+import { batchResult } from '../../src/broker/endTask.ts';
 import {
   type BatchJob,
   type ChunkJob,
@@ -13,10 +11,12 @@ import {
   type Result,
   requestHash,
   resultOf,
-} from '../../src/protocol.ts';
-import { parseTaskId } from '../../src/task.ts';
+} from '../../src/contract/protocol.ts';
+import { parseTaskId } from '../../src/contract/task.ts';
+import { Catalog } from '../../src/models/catalog.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { createLog } from '../../src/process/log.ts';
 import { Acceptance, type AcceptanceOptions } from '../../src/tasks/acceptance.ts';
-import { batchResult } from '../../src/tasks/endTask.ts';
 import { OpenTasks } from '../../src/tasks/openTasks.ts';
 import { Storing } from '../../src/tasks/storing.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';

@@ -2,8 +2,8 @@
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { MESSAGE_VERSION, resultOf } from '../../src/protocol.ts';
-import { parseTaskId } from '../../src/task.ts';
+import { MESSAGE_VERSION, resultOf } from '../../src/contract/protocol.ts';
+import { parseTaskId } from '../../src/contract/task.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';

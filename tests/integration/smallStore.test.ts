@@ -1,9 +1,9 @@
 /** A broker whose store has room for the streams of Tidings and for little more. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { streamSizes } from '../../src/broker/streams.ts';
-import { readConfig } from '../../src/config.ts';
-import { createLog } from '../../src/log.ts';
 import { Catalog } from '../../src/models/catalog.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { createLog } from '../../src/process/log.ts';
 import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
 import { LINE_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';

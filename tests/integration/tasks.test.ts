@@ -1,8 +1,8 @@
 /** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultOf } from '../../src/protocol.ts';
-import { parseTaskId } from '../../src/task.ts';
+import { resultOf } from '../../src/contract/protocol.ts';
+import { parseTaskId } from '../../src/contract/task.ts';
 import {
   CANCEL_TASK,
   collect,

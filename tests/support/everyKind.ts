@@ -3,8 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Constant, encodeModel, type Graph, type Operator, type Port } from '../../models/onnx.ts';
-import type { Values } from '../../src/task.ts';
+import {
+  type Constant,
+  encodeModel,
+  type Graph,
+  type Operator,
+  type Port,
+} from '../../src/cli/train/onnx.ts';
+import type { Values } from '../../src/contract/values.ts';
 import { startNats } from './natsServer.ts';
 import { type Gateway, startGateway, startWorker } from './processes.ts';
 

@@ -1,10 +1,10 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
-import { readConfig } from '../../src/config.ts';
-import { createLog } from '../../src/log.ts';
+import { type Job, MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { newTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
-import { type Job, MESSAGE_VERSION } from '../../src/protocol.ts';
-import { newTaskId } from '../../src/task.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { createLog } from '../../src/process/log.ts';
 import { LINE_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
 import { eventually, type StreamInspector } from './streams.ts';

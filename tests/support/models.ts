@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodeModel, type Graph } from '../../models/onnx.ts';
-import { createLog } from '../../src/log.ts';
+import { encodeModel, type Graph } from '../../src/cli/train/onnx.ts';
+import { createLog } from '../../src/process/log.ts';
 
 export const MODELS = join(import.meta.dirname, '../../models');
 

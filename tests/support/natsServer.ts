@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findNatsServer, listeningPort } from '../../src/system/localBroker.ts';
+import { findNatsServer, listeningPort } from '../../src/launcher/localBroker.ts';
 
 export interface NatsServer extends AsyncDisposable {
   readonly url: string;

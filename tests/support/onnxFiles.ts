@@ -1,5 +1,11 @@
 /** ONNX files as they come from other people's tools, each of another shape, and those that cannot be served. */
-import { encodeModel, type Graph, type InferredPort, type Operator, type Port } from '../../models/onnx.ts';
+import {
+  encodeModel,
+  type Graph,
+  type InferredPort,
+  type Operator,
+  type Port,
+} from '../../src/cli/train/onnx.ts';
 
 type Parts = Pick<Graph, 'inputs' | 'operators' | 'outputs'> & Partial<Pick<Graph, 'constants'>>;
 

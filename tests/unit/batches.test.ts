@@ -1,11 +1,12 @@
 /** The parts of batches that need no process: rows as columns, chunks, room, what came of a chunk. */
 import { describe, expect, test } from 'vitest';
-import { RequestError } from '../../src/errors.ts';
+import { chunkCountOf, rowsOfChunk } from '../../src/contract/batchShape.ts';
+import { RequestError } from '../../src/contract/errors.ts';
 import { checkRows, columnsAt, packColumns, rowOf, unpackColumns } from '../../src/models/inputColumns.ts';
 import { completeBatching, completeNames, type Manifest } from '../../src/models/manifest.ts';
 import { BatchProgress } from '../../src/tasks/batchProgress.ts';
-import { chunkCountOf, rowsOfChunk, shapeOf } from '../../src/tasks/batchShape.ts';
 import { ChunkRoom } from '../../src/tasks/chunkRoom.ts';
+import { shapeOf } from '../../src/tasks/chunkSize.ts';
 import { QueueRoom } from '../../src/tasks/queueRoom.ts';
 import { ChunkRows } from '../../workers/chunkRows.ts';
 

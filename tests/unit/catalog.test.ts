@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError } from '../../src/errors.ts';
+import { ConfigurationError } from '../../src/contract/errors.ts';
 import { Catalog, type CatalogChange } from '../../src/models/catalog.ts';
 import { modelsWith, SILENT } from '../support/models.ts';
 

@@ -1,9 +1,9 @@
 /** The figures of two versions that have answered the same tasks. */
 import { describe, expect, test } from 'vitest';
+import { checkComparisons } from '../../src/contract/heard.ts';
+import type { GatewayComparisons } from '../../src/contract/protocol.ts';
+import type { Values } from '../../src/contract/values.ts';
 import { Comparison, Comparisons, Durations } from '../../src/evaluation/comparison.ts';
-import { checkComparisons } from '../../src/heard.ts';
-import type { GatewayComparisons } from '../../src/protocol.ts';
-import type { Values } from '../../src/task.ts';
 import { seededRandom } from '../support/random.ts';
 
 const VERSIONS = { version: '1', shadowVersion: '2' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { readNatsUrl } from '../../src/natsUrl.ts';
+import { readConfig } from '../../src/process/config.ts';
+import { readNatsUrl } from '../../src/process/natsUrl.ts';
 
 describe('readConfig', () => {
   test('has a default for everything, and takes an empty variable for unset', () => {

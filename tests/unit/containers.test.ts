@@ -8,8 +8,8 @@ import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
-import { environmentVariables } from '../../src/config.ts';
-import { findNatsServer } from '../../src/system/localBroker.ts';
+import { findNatsServer } from '../../src/launcher/localBroker.ts';
+import { environmentVariables } from '../../src/process/config.ts';
 import { freePort } from '../support/freePort.ts';
 import { eventually } from '../support/streams.ts';
 

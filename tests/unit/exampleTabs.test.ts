@@ -2,14 +2,14 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
-import { banner } from '../../src/banner.ts';
-import { readConfig } from '../../src/config.ts';
+import type { Value } from '../../src/contract/values.ts';
 import { type ExampleTab, exampleTabs } from '../../src/edge/exampleTabs.ts';
 import { LAST_TASK } from '../../src/edge/lastTask.ts';
 import { Operations } from '../../src/edge/operations.ts';
+import { banner } from '../../src/launcher/banner.ts';
 import { completeNames, type Manifest } from '../../src/models/manifest.ts';
 import type { Model } from '../../src/models/models.ts';
-import type { Value } from '../../src/task.ts';
+import { readConfig } from '../../src/process/config.ts';
 
 type Kind = 'numbers' | 'vector' | 'texts' | 'enums';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
-import { externalDataProblem } from '../../workers/externalData.ts';
+import { externalDataProblem } from '../../workers/runtimes/onnx/externalData.ts';
 import { MODELS } from '../support/models.ts';
 import { classifier, externalTensor, externalWeights, message, number } from '../support/onnxFiles.ts';
 

@@ -1,9 +1,9 @@
 /** Texts and lists that somebody with access to the broker has made up: as long as ours at most. */
 import { describe, expect, test } from 'vitest';
-import { decodeDeadLetter, decodeJob } from '../../src/decoding.ts';
-import { checkPresence, checkResult } from '../../src/heard.ts';
-import type { WorkerPresence } from '../../src/protocol.ts';
-import { newTaskId } from '../../src/task.ts';
+import { decodeDeadLetter, decodeJob } from '../../src/contract/decoding.ts';
+import { checkPresence, checkResult } from '../../src/contract/heard.ts';
+import type { WorkerPresence } from '../../src/contract/protocol.ts';
+import { newTaskId } from '../../src/contract/task.ts';
 import { HOME } from '../support/jobs.ts';
 
 const LONG = 'x'.repeat(1_001);

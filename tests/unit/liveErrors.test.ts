@@ -1,8 +1,10 @@
 /** The sums of errors that gateways keep: which of them count, and what they come to. */
 import { describe, expect, test } from 'vitest';
-import { errorOf, isComparable, LARGEST_COMPARED } from '../../src/evaluation/actualError.ts';
-import { DAY_MS, keptFor, LiveErrors } from '../../src/evaluation/liveErrors.ts';
-import type { Actual } from '../../src/protocol.ts';
+import { DAY_MS, keptFor } from '../../src/contract/actualsWindow.ts';
+import type { Actual } from '../../src/contract/protocol.ts';
+import { isComparable, LARGEST_COMPARED } from '../../src/contract/values.ts';
+import { errorOf } from '../../src/evaluation/actualError.ts';
+import { LiveErrors } from '../../src/evaluation/liveErrors.ts';
 import { seededRandom } from '../support/random.ts';
 
 const TODAY = 20_000 * DAY_MS;

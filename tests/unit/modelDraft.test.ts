@@ -2,12 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { draftManifest } from '../../src/commands/model/draft.ts';
-import { loadAdvice } from '../../src/commands/model/loadAdvice.ts';
-import { formatManifest } from '../../src/commands/model/modelCard.ts';
-import { fieldNames, mutationFor, typesFor } from '../../src/commands/model/names.ts';
-import { placeholders } from '../../src/commands/model/placeholders.ts';
-import type { GraphValue } from '../../workers/signature.ts';
+import { draftManifest } from '../../src/cli/model/draft.ts';
+import { loadAdvice } from '../../src/cli/model/loadAdvice.ts';
+import { formatManifest } from '../../src/cli/model/modelCard.ts';
+import { fieldNames, mutationFor, typesFor } from '../../src/cli/model/names.ts';
+import { placeholders } from '../../src/cli/model/placeholders.ts';
+import type { GraphValue } from '../../workers/runtimes/onnx/signature.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OPTIONS = { model: 'some-model', source: 'some.onnx', leaveOut: [], widths: new Map() };

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/models/catalog.ts';
 import { publicReason } from '../../src/models/publicReason.ts';
-import { readRegularFile } from '../../src/regularFile.ts';
+import { readRegularFile } from '../../src/process/regularFile.ts';
 import { addConstantVersion, modelsWith, SILENT } from '../support/models.ts';
 
 const RECORD = {

@@ -1,10 +1,10 @@
 /** Which version answers, whatever folders and workers there are. */
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import type { WorkerPresence } from '../../src/contract/protocol.ts';
+import { BUCKETS, type BucketRange, type Weight } from '../../src/contract/rollout.ts';
 import type { Model, ModelVersion } from '../../src/models/models.ts';
-import type { WorkerPresence } from '../../src/protocol.ts';
 import { Offering } from '../../src/rollout/offering.ts';
-import { BUCKETS, type BucketRange, type Weight } from '../../src/rollout/rollout.ts';
 
 const HALVES: readonly BucketRange[] = [
   ['1', 0, BUCKETS / 2],

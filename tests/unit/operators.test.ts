@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { RequestError } from '../../src/contract/errors.ts';
 import { isLoopbackAddress } from '../../src/edge/hosts.ts';
 import { networksOf } from '../../src/edge/networks.ts';
 import { operatorGate } from '../../src/edge/operators.ts';
-import type { RequestError } from '../../src/errors.ts';
-import { createLog, type Logger } from '../../src/log.ts';
+import { createLog, type Logger } from '../../src/process/log.ts';
 
 const log = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
 const asker = { authorization: undefined, hostHeader: 'localhost', address: '127.0.0.1' };

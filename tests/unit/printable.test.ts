@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { printable, printableLines } from '../../src/printable.ts';
+import { printable, printableLines } from '../../src/process/printable.ts';
 
 const HOSTILE = 'a\u001b[31mred\u009b2J\u202edrawkcab\u200b\ufeff\u2028\u007f\r\u{e0041}\ud800z';
 const SHOWN =
@@ -24,7 +24,7 @@ test('a JSON text stays the same text', () => {
 
 test.each(['json', 'pretty'])('a log that is %s has no character that a terminal obeys', (logFormat) => {
   const script = `
-    import { createLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/log.ts'))};
+    import { createLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/process/log.ts'))};
     const name = JSON.parse(process.argv[1]);
     const log = createLog({ logLevel: 'info', logFormat: '${logFormat}' }, 'test');
     log.info({ name, err: new Error(name) }, 'a name');`;

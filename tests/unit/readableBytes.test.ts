@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readableBytes } from '../../src/readableBytes.ts';
+import { readableBytes } from '../../src/process/readableBytes.ts';
 
 test.for([
   [0, '0 bytes'],

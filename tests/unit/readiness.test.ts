@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { RequestError, RequestErrorCode } from '../../src/contract/errors.ts';
 import { Readiness } from '../../src/edge/readiness.ts';
-import { RequestError, RequestErrorCode } from '../../src/errors.ts';
 
 const ALL = { withoutWorkers: false };
 

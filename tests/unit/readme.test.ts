@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { type EnvironmentVariable, environmentVariables } from '../../src/config.ts';
-import { RequestErrorCode } from '../../src/errors.ts';
-import { TaskErrorCode } from '../../src/task.ts';
+import { RequestErrorCode } from '../../src/contract/errors.ts';
+import { TaskErrorCode } from '../../src/contract/task.ts';
+import { type EnvironmentVariable, environmentVariables } from '../../src/process/config.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTS = [

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { decodeResult } from '../../src/decoding.ts';
-import { collectGarbage } from '../../src/process.ts';
-import { encodeMessage, resultOf } from '../../src/protocol.ts';
-import { type FinishedTask, newTaskId, TaskErrorCode, TaskState } from '../../src/task.ts';
+import { decodeResult } from '../../src/contract/decoding.ts';
+import { encodeMessage, resultOf } from '../../src/contract/protocol.ts';
+import { type FinishedTask, newTaskId, TaskErrorCode, TaskState } from '../../src/contract/task.ts';
+import { collectGarbage } from '../../src/process/runProcess.ts';
 import { RecentTasks } from '../../src/tasks/recentTasks.ts';
 
 function finished(id: string, prediction: FinishedTask['prediction'] = { durationMinutes: 7 }): FinishedTask {

@@ -1,8 +1,8 @@
 import { GraphQLError } from 'graphql';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { RequestError } from '../../src/contract/errors.ts';
 import { presentError } from '../../src/edge/requestRules.ts';
-import { RequestError } from '../../src/errors.ts';
 
 const lines: string[] = [];
 const log = pino({ base: null }, { write: (line) => lines.push(line) });

@@ -1,7 +1,7 @@
 /** Which bucket goes to which version, and what a change of the weights moves. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkRollout } from '../../src/heard.ts';
+import { checkRollout } from '../../src/contract/heard.ts';
 import {
   BUCKETS,
   type BucketRange,
@@ -12,7 +12,7 @@ import {
   randomBucket,
   versionAt,
   type Weight,
-} from '../../src/rollout/rollout.ts';
+} from '../../src/contract/rollout.ts';
 
 const KEYS = Array.from({ length: 100_000 }, (_, i) => `user-${i}`);
 const ALL_ON_1: readonly BucketRange[] = [['1', 0, BUCKETS]];

@@ -1,10 +1,10 @@
 /** What the command line of a score may be, and what decides what it predicts. */
 import { expect, test } from 'vitest';
-import { readArguments } from '../../src/commands/score/arguments.ts';
-import { toldDateFormats } from '../../src/commands/score/dateFormats.ts';
-import { checkSame, draftOf, type Plan } from '../../src/commands/score/plan.ts';
-import type { ModelView } from '../../src/commands/score/tidings.ts';
-import type { DateFormat } from '../../src/commands/score/timeFormat.ts';
+import { readArguments } from '../../src/cli/score/arguments.ts';
+import { toldDateFormats } from '../../src/cli/score/dateFormats.ts';
+import { checkSame, draftOf, type Plan } from '../../src/cli/score/plan.ts';
+import type { ModelView } from '../../src/cli/score/tidings.ts';
+import type { DateFormat } from '../../src/cli/score/timeFormat.ts';
 
 const NOTHING_TOLD: ReadonlyMap<string, DateFormat> = new Map();
 

@@ -3,13 +3,13 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decideDateFormats } from '../../src/commands/score/dateFormats.ts';
-import { InputFile } from '../../src/commands/score/inputFile.ts';
-import { mapInputs } from '../../src/commands/score/mapping.ts';
-import { PlainNames } from '../../src/commands/score/plainNames.ts';
-import { ScoreTable } from '../../src/commands/score/table.ts';
-import type { FieldView } from '../../src/commands/score/tidings.ts';
-import { type DateFormat, FormatVote } from '../../src/commands/score/timeFormat.ts';
+import { decideDateFormats } from '../../src/cli/score/dateFormats.ts';
+import { InputFile } from '../../src/cli/score/inputFile.ts';
+import { mapInputs } from '../../src/cli/score/mapping.ts';
+import { PlainNames } from '../../src/cli/score/plainNames.ts';
+import { ScoreTable } from '../../src/cli/score/table.ts';
+import type { FieldView } from '../../src/cli/score/tidings.ts';
+import { type DateFormat, FormatVote } from '../../src/cli/score/timeFormat.ts';
 
 function decide(...texts: readonly string[]): DateFormat {
   const vote = new FormatVote('at');

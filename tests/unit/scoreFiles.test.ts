@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CsvReader } from '../../src/commands/score/csvRows.ts';
-import { InputFile } from '../../src/commands/score/inputFile.ts';
-import { checkOutput } from '../../src/commands/score/output.ts';
-import { damagedPage } from '../../src/commands/score/parquetPages.ts';
-import { PlainNames } from '../../src/commands/score/plainNames.ts';
-import { ScoreTable } from '../../src/commands/score/table.ts';
-import type { FieldView } from '../../src/commands/score/tidings.ts';
+import { CsvReader } from '../../src/cli/score/csvRows.ts';
+import { InputFile } from '../../src/cli/score/inputFile.ts';
+import { checkOutput } from '../../src/cli/score/output.ts';
+import { damagedPage } from '../../src/cli/score/parquetPages.ts';
+import { PlainNames } from '../../src/cli/score/plainNames.ts';
+import { ScoreTable } from '../../src/cli/score/table.ts';
+import type { FieldView } from '../../src/cli/score/tidings.ts';
 
 const NEVER = new AbortController().signal;
 const NOTHING = {
@@ -532,7 +532,7 @@ test('what an earlier score has left and cannot be read is not called the work o
 test('a score whose end is forced leaves nothing in the folder for temporary files', async () => {
   const temporary = path('temporary');
   await mkdir(temporary);
-  const module = JSON.stringify(join(import.meta.dirname, '../../src/commands/score/plainNames.ts'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/cli/score/plainNames.ts'));
   const program = `import { PlainNames } from ${module};
     const names = await PlainNames.open();
     await names.of('in.csv');

@@ -1,10 +1,10 @@
 /** Which column of a file becomes which input, and how its values are read. */
 import { type DuckDBValue, listValue } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { Database } from '../../src/commands/score/database.ts';
-import { mapInputs, missingColumns, rowOf } from '../../src/commands/score/mapping.ts';
-import type { Plan } from '../../src/commands/score/plan.ts';
-import type { FieldView, ModelView } from '../../src/commands/score/tidings.ts';
+import { Database } from '../../src/cli/score/database.ts';
+import { mapInputs, missingColumns, rowOf } from '../../src/cli/score/mapping.ts';
+import type { Plan } from '../../src/cli/score/plan.ts';
+import type { FieldView, ModelView } from '../../src/cli/score/tidings.ts';
 
 const NOTHING = {
   unit: null,

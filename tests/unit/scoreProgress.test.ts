@@ -1,6 +1,6 @@
 /** How far a score is, as a person or a log is told. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ScoreProgress } from '../../src/commands/score/progress.ts';
+import { ScoreProgress } from '../../src/cli/score/progress.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BIGINT } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { Database } from '../../src/commands/score/database.ts';
-import { InputFile } from '../../src/commands/score/inputFile.ts';
-import { mapInputs } from '../../src/commands/score/mapping.ts';
-import { PlainNames } from '../../src/commands/score/plainNames.ts';
-import type { Plan } from '../../src/commands/score/plan.ts';
-import { scoreAll } from '../../src/commands/score/scoring.ts';
-import { ScoreTable } from '../../src/commands/score/table.ts';
-import { type FieldView, Tidings } from '../../src/commands/score/tidings.ts';
+import { Database } from '../../src/cli/score/database.ts';
+import { InputFile } from '../../src/cli/score/inputFile.ts';
+import { mapInputs } from '../../src/cli/score/mapping.ts';
+import { PlainNames } from '../../src/cli/score/plainNames.ts';
+import type { Plan } from '../../src/cli/score/plan.ts';
+import { scoreAll } from '../../src/cli/score/scoring.ts';
+import { ScoreTable } from '../../src/cli/score/table.ts';
+import { type FieldView, Tidings } from '../../src/cli/score/tidings.ts';
 
 test('whole numbers that JSON has rounded are errors of their rows, as rows are that are none', async () => {
   const results = {

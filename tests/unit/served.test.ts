@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../src/config.ts';
 import type { Model } from '../../src/models/models.ts';
+import { readConfig } from '../../src/process/config.ts';
 import { servedOf, serves } from '../../workers/served.ts';
 
 const model = (name: string) => ({ manifest: { name }, versions: [] }) as unknown as Model;

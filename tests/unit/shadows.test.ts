@@ -1,12 +1,12 @@
 /** Which tasks a gateway tries on shadows, and what it makes of the answers, in whatever order they come. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { checkShadowAnswer } from '../../src/contract/heard.ts';
+import type { Job, ShadowAnswer, ShadowJob } from '../../src/contract/protocol.ts';
+import type { Rollout } from '../../src/contract/rollout.ts';
+import type { FinishedTask, Task } from '../../src/contract/task.ts';
 import { Shadows, type ShadowsOptions } from '../../src/evaluation/shadows.ts';
-import { checkShadowAnswer } from '../../src/heard.ts';
 import type { Model } from '../../src/models/models.ts';
-import type { Job, ShadowAnswer, ShadowJob } from '../../src/protocol.ts';
-import type { Rollout } from '../../src/rollout/rollout.ts';
-import type { FinishedTask, Task } from '../../src/task.ts';
 import { SILENT } from '../support/models.ts';
 
 const MODEL = { manifest: { name: 'm' }, versions: [] } as unknown as Model;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chooseSizes, type StoreLimits } from '../../src/system/storeSizes.ts';
+import { chooseSizes, type StoreLimits } from '../../src/launcher/storeSizes.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
 const MIB = 1024 * 1024;

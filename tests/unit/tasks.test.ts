@@ -1,8 +1,8 @@
 /** The parts of a task's life that need no broker: ids, watches, the broker's clock. */
 import { describe, expect, test } from 'vitest';
 import { BrokerClock } from '../../src/broker/clock.ts';
+import { newTaskId, parseTaskId, type Task } from '../../src/contract/task.ts';
 import type { Model } from '../../src/models/models.ts';
-import { newTaskId, parseTaskId, type Task } from '../../src/task.ts';
 import { newJob, redrivenJob } from '../../src/tasks/submission.ts';
 import { TaskWatch } from '../../src/tasks/taskWatch.ts';
 

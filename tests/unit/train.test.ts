@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-api';
 import { describe, expect, test, vi } from 'vitest';
-import { DataError } from '../../models/recipe.ts';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
 import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
-import { ensurePython } from '../../src/commands/train/pythonEnvironment.ts';
-import { runPythonRecipe } from '../../src/commands/train/pythonRecipe.ts';
+import { ensurePython } from '../../src/cli/train/pythonEnvironment.ts';
+import { runPythonRecipe } from '../../src/cli/train/pythonRecipe.ts';
+import { DataError } from '../../src/cli/train/recipe.ts';
 import { MODELS } from '../support/models.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
-const COMMAND = fileURLToPath(new URL('../../src/commands/train.ts', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../src/cli/train.ts', import.meta.url));
 const run = promisify(execFile);
 const PYTHON_RECIPE = ['trip-duration', '--recipe', 'train.py', '--train', 'x'];
 /** The machine's Python 3, where it has one: training needs it, tests do not. */

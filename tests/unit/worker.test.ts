@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Delivery, JobSource } from '../../src/broker/broker.ts';
+import type { Values } from '../../src/contract/values.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import type { ModelVersion } from '../../src/models/models.ts';
-import type { Values } from '../../src/task.ts';
 import { collectBatches } from '../../workers/batcher.ts';
-import { decodeBatch, encodeBatch } from '../../workers/encoder.ts';
 import { compareWithGolden, readGoldenRows } from '../../workers/golden.ts';
-import { signatureProblems } from '../../workers/signature.ts';
+import { decodeBatch, encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
+import { signatureProblems } from '../../workers/runtimes/onnx/signature.ts';
 
 /** A source that is fed by hand. */
 class HandFed implements JobSource {

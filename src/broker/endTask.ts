@@ -1,0 +1,131 @@
+/** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
+
+import type { BatchShape } from '../contract/batchShape.ts';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { type JobHeader, type Result, resultOf } from '../contract/protocol.ts';
+import { type TaskAddress, type TaskBatch, TaskErrorCode, TaskState } from '../contract/task.ts';
+import type { Broker, Tally } from './broker.ts';
+import { brokerUnavailable } from './storedMessages.ts';
+
+/** What it takes to end a task, and what is known of runs that did not finish. */
+export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
+  readonly batch?: BatchShape | undefined;
+  readonly attempts?: number | undefined;
+  readonly startedAt?: number | undefined;
+}
+
+/** What it takes to end a task. */
+export type EndingBroker = Pick<
+  Broker,
+  'storeResult' | 'readResult' | 'removeJob' | 'removeBatch' | 'deleteJob'
+>;
+
+const STORE_FULL_RETRY_AFTER_MS = 5_000;
+
+/**
+ * Stores a final state, unless the task has one, and takes its job off the queue. May be called by anybody, any number
+ * of times: the result is write-once, and a removal of what is gone does nothing.
+ *
+ * @param sequence of the job in its queue, where it is known; else all versions and lanes are searched.
+ * @returns the task's final state, this one or an earlier one.
+ * @throws {RequestError} `BROKER_UNAVAILABLE` or `RESULT_STORE_FULL`: the task has no end yet, as far as is known.
+ */
+export async function endTask(
+  broker: EndingBroker,
+  end: Result,
+  address: TaskAddress,
+  sequence?: number,
+): Promise<Result> {
+  const outcome = await broker.storeResult(end, address);
+  if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
+  // A refusal means "has a final state" or "store full": the stream's leader knows which.
+  const final = outcome.type === 'stored' ? end : await broker.readResult(address);
+  if (final === undefined) {
+    throw new RequestError(
+      RequestErrorCode.ResultStoreFull,
+      'The store of results is full, so the task could not be ended. Try again in a moment.',
+      { details: { retryAfterMs: STORE_FULL_RETRY_AFTER_MS } },
+    );
+  }
+  if (end.batch !== undefined) await broker.removeBatch(address);
+  else if (sequence === undefined) await broker.removeJob(address);
+  else await broker.deleteJob(address.model, sequence);
+  return final;
+}
+
+/**
+ * How a task ends whose time is over: EXPIRED, unless it is a batch whose chunks have all been run.
+ *
+ * @throws {RequestError} `BROKER_UNAVAILABLE`: of a batch it is not known.
+ */
+export async function overdueResult(
+  broker: Pick<Broker, 'chunks'>,
+  task: EndingTask & Pick<JobHeader, 'deadline'>,
+  now: number,
+): Promise<Result> {
+  if (task.batch === undefined) return expiredResult(task, now);
+  const tally = await broker.chunks.tally(task.taskId, task.batch);
+  return tally.isComplete
+    ? batchResult({ ...task, batch: task.batch }, tally, now)
+    : expiredResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+}
+
+/** How a task ends that is withdrawn. Throws as `overdueResult` does. */
+export async function withdrawnResult(
+  broker: Pick<Broker, 'chunks'>,
+  task: EndingTask,
+  now: number,
+): Promise<Result> {
+  if (task.batch === undefined) return canceledResult(task, now);
+  const tally = await broker.chunks.tally(task.taskId, task.batch);
+  return canceledResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+}
+
+/** How a batch ends whose chunks have all been run. */
+export function batchResult(
+  { attempts = 1, ...task }: EndingTask & { readonly batch: BatchShape },
+  tally: Tally,
+  now: number,
+): Result {
+  return resultOf(task, {
+    state: TaskState.Succeeded,
+    finishedAt: now,
+    attempts,
+    ...(tally.startedAt === undefined ? {} : { startedAt: tally.startedAt }),
+    batch: progressOf(task.batch, tally),
+  });
+}
+
+/** @param task with its deadline; instants are broker time. */
+export function expiredResult(task: EndingTask & Pick<JobHeader, 'deadline'>, now: number): Result {
+  const waitedMs = Math.round(task.deadline - task.submittedAt);
+  return {
+    ...unfinishedResult(task, now, TaskState.Expired),
+    error: {
+      code: TaskErrorCode.DeadlineExceeded,
+      message: `No worker finished the task within its time limit of ${waitedMs} ms.`,
+    },
+  };
+}
+
+function canceledResult(task: EndingTask, now: number): Result {
+  return unfinishedResult(task, now, TaskState.Canceled);
+}
+
+function unfinishedResult(
+  { attempts = 0, startedAt, batch, ...task }: EndingTask,
+  now: number,
+  state: typeof TaskState.Expired | typeof TaskState.Canceled,
+): Result {
+  return resultOf(task, {
+    state,
+    finishedAt: now,
+    attempts,
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(batch === undefined ? {} : { batch: { rowsDone: 0, rowsFailed: 0, ...batch } }),
+  });
+}
+
+function progressOf({ rowCount, rowsPerChunk }: BatchShape, { rowsDone, rowsFailed }: Tally): TaskBatch {
+  return { rowCount, rowsPerChunk, rowsDone, rowsFailed };
+}

@@ -1,0 +1,281 @@
+/**
+ * `npm run model -- add|golden|check|list`: brings models to MODELS_DIR and looks at those that are there.
+ *
+ * Exit codes: 0 added, or every version checked may be served; 1 not so; 2 a wrong command line. What is wrong stands
+ * on stderr; what `add` and `golden` refuse leaves the models as they were.
+ *
+ * Commands are entry points that nothing imports: unlike the rest of `src/`, they may use `workers/` and `schema/`. What
+ * a worker would say of a version is best heard from the code that the worker runs.
+ */
+import { join } from 'node:path';
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import { sessionLimit } from '../../workers/runtimes/onnx/memoryLimit.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
+import { ConfigurationError, messageOf, RequestError } from '../contract/errors.ts';
+import { missingVersionProblem } from '../models/catalog.ts';
+import { versionsIn } from '../models/folders.ts';
+import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
+import { exampleProblem } from '../models/manifestCheck.ts';
+import { type Config, readConfig } from '../process/config.ts';
+import { logFatal } from '../process/log.ts';
+import { addModel } from './model/add.ts';
+import { addedReport } from './model/addedReport.ts';
+import { checkVersion, type VersionReport } from './model/check.ts';
+import { readExamples } from './model/exampleRows.ts';
+import { ModelFileError } from './model/modelFileError.ts';
+import { modelsIn, readManifest, readManifestWithAnyExample } from './model/modelFolder.ts';
+import { namesProblem } from './model/namesProblem.ts';
+import { renewedReport } from './model/renewedReport.ts';
+import { renewGolden } from './model/renewGolden.ts';
+import { formatReports, formatTable } from './model/tables.ts';
+import { LOADING } from './model/versionDraft.ts';
+import { complain, complainOfDefect, print } from './print.ts';
+
+const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
+const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
+
+const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
+                            [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
+       npm run model -- golden <name>[/<version>] [--example <row> …]
+       npm run model -- check <name>[/<version>]
+       npm run model -- list`;
+
+const HELP = `${USAGE}
+
+add    makes a model of an ONNX file, with a manifest made from the file's own inputs and outputs; or, where the name
+       is that of a model which is there, its next version.
+  --name            of the model: ${NAME_RULE}
+  --mutation        its GraphQL field; default predict<Name>
+  --version         default 1, or the number after the newest
+  --example         a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain
+                    rows are tried. May be repeated. The answers become the golden rows.
+  --leave-out       an output that is not to be served. May be repeated.
+  --max-batch-size  rows that share a run at most; default 64. Fewer for a model that takes long.
+
+golden makes the golden rows of versions that were added anew, and the example of the manifest if it does not fit it
+       any more: for after a change of names or limits in model.json. The rows are those of --example, or lie within
+       the limits; the answers are the model's own. Golden rows from training it leaves alone.
+
+check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
+list   names the models and their versions.
+
+MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check,
+SESSION_MAX_MIB for all that run a model.`;
+
+class UsageError extends Error {}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    complain(`model: ${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+  } else {
+    if (isExpected(error)) complain(`model: ${error.message}`);
+    else complainOfDefect('model', error);
+    process.exitCode = 1;
+  }
+}
+
+/** What has a message for the user; a file system error tells its own story. Anything else is a defect, with its stack. */
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof ModelFileError ||
+    error instanceof ConfigurationError ||
+    error instanceof RequestError ||
+    error instanceof LoadRefused ||
+    error instanceof RunTimedOut ||
+    error instanceof SessionCrashed ||
+    (error instanceof Error && 'syscall' in error)
+  );
+}
+
+/** @returns the exit code. */
+async function main([command, ...args]: string[]): Promise<number> {
+  if (command === '--help' || args.includes('--help')) {
+    print(HELP);
+    return 0;
+  }
+  let config: Config;
+  try {
+    config = readConfig(process.env);
+  } catch (error) {
+    logFatal(error, 'model', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });
+    return 1;
+  }
+  switch (command) {
+    case 'add':
+      return add(args, config);
+    case 'golden':
+      return golden(args, config);
+    case 'check':
+      return check(args, config);
+    case 'list':
+      return list(args, config);
+    default:
+      throw new UsageError(`expected add, golden, check or list, got ${command ?? 'none'}`);
+  }
+}
+
+async function add(args: string[], config: Config): Promise<number> {
+  const { values, subject: file } = readArguments(args, {
+    name: { type: 'string' },
+    mutation: { type: 'string' },
+    version: { type: 'string' },
+    example: { type: 'string', multiple: true },
+    'leave-out': { type: 'string', multiple: true },
+    'max-batch-size': { type: 'string' },
+  });
+  if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
+  const added = await addModel({
+    file,
+    modelsDir,
+    maxMib,
+    model:
+      fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/, NAME_RULE) ??
+      missing(`--name <name>${takenByNpm('name')}`),
+    mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/, MUTATION_RULE),
+    version: wholeNumber('--version', values.version),
+    maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size'], MAX_RUN_ROWS),
+    examples: await readExamples(values.example ?? []),
+    leaveOut: values['leave-out'] ?? [],
+  });
+  print(await addedReport(added, modelsDir));
+  return 0;
+}
+
+async function golden(args: string[], config: Config): Promise<number> {
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
+  const { values, subject } = readArguments(args, { example: { type: 'string', multiple: true } });
+  const { model, version } = modelAndVersion(subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  const versions = await presentVersions(modelsDir, model, version);
+  const examples = await readExamples(values.example ?? []);
+  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples, maxMib }), model));
+  return 0;
+}
+
+async function check(args: string[], config: Config): Promise<number> {
+  const { modelsDir, executionProviders, sessionThreads: threads } = config;
+  const { maxMib } = await sessionLimit(config);
+  const { model, version: wanted } = modelAndVersion(readArguments(args, {}).subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  await refuseAtStart(manifest, modelsDir);
+  const reports: VersionReport[] = [];
+  for (const version of await presentVersions(modelsDir, model, wanted)) {
+    const folder = join(modelsDir, model, version);
+    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
+  }
+  print(formatReports(manifest, reports));
+  const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
+  for (const reason of passedOver) print(`passed over: ${reason}`);
+  const refused = reports.filter(({ problem }) => problem !== undefined);
+  for (const { version, problem } of refused) complain(`\n${model}/${version} is refused: ${problem}`);
+  return refused.length === 0 ? 0 : 1;
+}
+
+/** @throws {ModelFileError} naming what of the manifest would stop gateways and workers, whatever the versions are. */
+async function refuseAtStart(manifest: Manifest, modelsDir: string): Promise<void> {
+  const { name } = manifest;
+  const folder = join(modelsDir, name);
+  const example = exampleProblem(manifest);
+  const problem =
+    (example && `${example}. Make it anew: npm run model -- golden ${name}`) ??
+    missingVersionProblem(manifest, await versionsIn(folder)) ??
+    (await namesProblem(manifest, modelsDir));
+  if (problem !== undefined) throw new ModelFileError(`${join(folder, 'model.json')}: ${problem}`);
+}
+
+async function list(args: string[], { modelsDir }: Config): Promise<number> {
+  const { subject } = readArguments(args, {});
+  if (subject !== undefined) throw new UsageError(`expected nothing after list, got ${subject}`);
+  const models = await modelsIn(modelsDir);
+  const rows = models.map(async (model) => {
+    const { graphql, description } = await readManifest(modelsDir, model);
+    const versions = await versionsIn(join(modelsDir, model));
+    return [model, versions.join(', '), graphql.mutation, description];
+  });
+  print(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
+  return 0;
+}
+
+function modelAndVersion(subject: string = missing('<name> or <name>/<version>')) {
+  const [model = '', version, ...more] = subject.split('/');
+  if (more.length > 0) throw new UsageError(`expected <name> or <name>/<version>, got ${subject}`);
+  return { model, version };
+}
+
+/** The version that is wanted, or all. @throws {ModelFileError} if there is none. */
+async function presentVersions(
+  modelsDir: string,
+  model: string,
+  wanted: string | undefined,
+): Promise<readonly string[]> {
+  const present = await versionsIn(join(modelsDir, model));
+  const versions = present.filter((version) => wanted === undefined || version === wanted);
+  if (versions.length > 0) return versions;
+  const found = present.join(', ') || 'none';
+  throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
+}
+
+/** @returns the options, and the one argument that is no option, if there is one. */
+function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
+  const { values, positionals } = parseStrictly(args, options);
+  const [subject, ...others] = positionals;
+  if (others.length > 0) throw new UsageError(`expected one argument, got ${positionals.join(' ')}`);
+  return { values, subject };
+}
+
+function parseStrictly<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
+  try {
+    const { tokens, ...parsed } = parseArgs({ args, options, allowPositionals: true, tokens: true });
+    refuseRepeated(
+      tokens.flatMap((token) =>
+        token.kind === 'option' && !options[token.name]?.multiple ? token.name : [],
+      ),
+    );
+    return parsed;
+  } catch (error) {
+    // The first sentence names the option; the others are advice on names that begin with a dash.
+    const [reason = ''] = messageOf(error).split('. ');
+    throw new UsageError(reason);
+  }
+}
+
+/** Of an option that stands twice, the last value would silently win. */
+function refuseRepeated(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
+}
+
+/** `npm run model add … --name x`, without the -- before the arguments: npm keeps the option for itself. */
+function takenByNpm(option: string): string {
+  const isTaken = process.env[`npm_config_${option}`] !== undefined;
+  return isTaken ? ' (npm kept it: write npm run model -- add …, with the two dashes)' : '';
+}
+
+function missing(what: string): never {
+  throw new UsageError(`expected ${what}, got none`);
+}
+
+/** @param rule the pattern in words. */
+function fitting(
+  option: string,
+  value: string | undefined,
+  pattern: RegExp,
+  rule: string,
+): string | undefined {
+  if (value === undefined || pattern.test(value)) return value;
+  throw new UsageError(`${option} must be ${rule}, got ${value}`);
+}
+
+function wholeNumber(option: string, text: string | undefined, maximum = 999_999_999): number | undefined {
+  const rule = `a whole number from 1 to ${maximum}`;
+  const digits = fitting(option, text, /^[1-9][0-9]*$/, rule);
+  if (digits === undefined) return undefined;
+  if (Number(digits) <= maximum) return Number(digits);
+  throw new UsageError(`${option} must be ${rule}, got ${digits}`);
+}

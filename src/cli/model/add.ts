@@ -1,0 +1,110 @@
+/**
+ * Adds an ONNX file to MODELS_DIR: as a new model, or as the next version of one that is there. Everything is made and
+ * checked in a hidden folder beside the models and then renamed, so that whoever watches the folders sees the whole or
+ * nothing.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import { messageOf } from '../../contract/errors.ts';
+import { versionsIn } from '../../models/folders.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';
+import { checkVersion, type VersionReport } from './check.ts';
+import type { JsonRow } from './exampleRows.ts';
+import { isNotThere, ModelFileError } from './modelFileError.ts';
+import { makeModel } from './newModel.ts';
+import { makeVersion } from './newVersion.ts';
+import { LOADING } from './versionDraft.ts';
+
+export interface AddOptions {
+  /** Path of the ONNX file, which is copied. A link to one will do. */
+  readonly file: string;
+  readonly modelsDir: string;
+  readonly model: string;
+  /** Of a new model. @default made from its name */
+  readonly mutation: string | undefined;
+  /** Of a new model. @default 64 */
+  readonly maxBatchSize: number | undefined;
+  /** @default 1, or the number after the newest */
+  readonly version: number | undefined;
+  /** Golden rows, by GraphQL name or by tensor. @default plain ones, or those of the newest version */
+  readonly examples: readonly JsonRow[];
+  /** Output tensors that the manifest of a new model does not name. */
+  readonly leaveOut: readonly string[];
+  /** What the model's process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
+}
+
+export interface Added {
+  readonly manifest: Manifest;
+  readonly isNewModel: boolean;
+  /** Path of the version's folder. */
+  readonly folder: string;
+  readonly report: VersionReport;
+  /** A text for each row that was tried and could not be answered. */
+  readonly unanswered: readonly string[];
+}
+
+/**
+ * @throws {ModelFileError} if file, name or rows cannot be used; the models are then as they were.
+ * @throws {ConfigurationError} if a manifest that is there is wrong. File system errors as they come.
+ */
+export async function addModel(options: AddOptions): Promise<Added> {
+  const { file, modelsDir, model, maxMib } = options;
+  const bytes = await readModel(file);
+  await mkdir(modelsDir, { recursive: true });
+  const target = join(modelsDir, model);
+  const isNewModel = !existsSync(target);
+  const version = isNewModel ? String(options.version ?? 1) : await nextVersion(target, options);
+  const stage = await mkdtemp(join(modelsDir, '.add-'));
+  try {
+    const folder = join(stage, model, version);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'model.onnx'), bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await using inspection = new Inspection({ maxMib });
+    const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
+    const { manifest, unanswered } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
+    const report = await checkVersion({ manifest, version, folder, maxMib, ...LOADING });
+    if (report.problem !== undefined) throw new ModelFileError(report.problem);
+    if (isNewModel) await rename(join(stage, model), target);
+    else await rename(folder, join(target, version));
+    return { manifest, isNewModel, folder: join(target, version), report, unanswered };
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
+  if (!existsSync(join(target, 'model.json')))
+    throw new ModelFileError(`${target} is there and has no model.json: choose another --name`);
+  const changes = Object.entries({
+    '--mutation': options.mutation !== undefined,
+    '--max-batch-size': options.maxBatchSize !== undefined,
+    '--leave-out': options.leaveOut.length > 0,
+  });
+  const [option] = changes.find(([, isGiven]) => isGiven) ?? [];
+  if (option !== undefined)
+    throw new ModelFileError(
+      `${model} is there, and its manifest stays as it is: add a version without ${option}, or choose another --name`,
+    );
+  const next = String(version ?? Number((await versionsIn(target)).at(-1) ?? 0) + 1);
+  if (existsSync(join(target, next)))
+    throw new ModelFileError(
+      `${join(target, next)} is there, and a version never changes: choose another --version`,
+    );
+  return next;
+}
+
+async function readModel(file: string): Promise<Uint8Array> {
+  try {
+    return await readRegularFile(file, MODEL_MAX_BYTES);
+  } catch (error) {
+    if (isNotThere(error)) throw new ModelFileError(`${file} is not there`);
+    if (error instanceof Error && 'syscall' in error) throw error;
+    throw new ModelFileError(`${file} must be an ONNX file: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What a worker asks of a version before it serves it, in figures: the file is the one that version.json names,
+ * manifest and graph agree, and the golden rows come out right, each alone and all in full batches.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
+import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import type { SessionAnswer } from '../../../workers/runtimes/onnx/sessionMessages.ts';
+import { messageOf } from '../../contract/errors.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { readVersion } from '../../models/versionRecord.ts';
+import type { Config } from '../../process/config.ts';
+import { goldenRowsOf } from './goldenFile.ts';
+import { largestDeviation, runRows } from './trial.ts';
+
+export interface VersionReport {
+  readonly version: string;
+  /** Hex, of model.onnx. */
+  readonly sha256?: string;
+  readonly sizeBytes?: number;
+  readonly loaded?: Loaded;
+  readonly golden?: GoldenReport;
+  /** Why a worker refuses it; undefined if it does not. */
+  readonly problem?: string | undefined;
+}
+
+type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
+
+export interface GoldenReport {
+  readonly rows: number;
+  /** Of the output whose numbers come nearest to its tolerance, over all runs; undefined if none has numbers. */
+  readonly worst: Deviation | undefined;
+  /** The most that the process has taken up in them. */
+  readonly peakBytes: number;
+  /** Medians of the runs, in milliseconds. */
+  readonly oneRowMs: number;
+  readonly fullBatchMs: number;
+  /** The first row that is missed. */
+  readonly problem: string | undefined;
+}
+
+export interface Deviation {
+  readonly output: string;
+  /** The largest absolute error. */
+  readonly deviation: number;
+  readonly tolerance: number;
+}
+
+export interface CheckOptions extends Pick<Config, 'executionProviders'> {
+  readonly manifest: Manifest;
+  readonly version: string;
+  /** Of the version. */
+  readonly folder: string;
+  /** ONNX Runtime's, in one run. */
+  readonly threads: number;
+  /** What its process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
+}
+
+const FULL_BATCH_RUNS = 5;
+
+/** Whatever is wrong with the version is told in the report. */
+export async function checkVersion(options: CheckOptions): Promise<VersionReport> {
+  const { version, manifest, folder, executionProviders, threads, maxMib } = options;
+  let report: VersionReport = { version };
+  try {
+    const file = join(folder, 'model.onnx');
+    const record = await readVersion(folder);
+    const { sha256 } = record;
+    report = { ...report, sha256, sizeBytes: (await stat(file)).size };
+    const goldenRows = await goldenRowsOf(manifest, record);
+    await using inspection = new Inspection({ maxMib });
+    const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
+    report = { ...report, loaded };
+    const golden = await runGoldenRows(inspection, manifest, goldenRows);
+    return { ...report, golden, problem: golden.problem };
+  } catch (error) {
+    return { ...report, problem: messageOf(error) };
+  }
+}
+
+async function runGoldenRows(
+  inspection: Inspection,
+  manifest: Manifest,
+  golden: GoldenRows,
+): Promise<GoldenReport> {
+  const batches = goldenBatches(manifest, golden);
+  const fullBatch = batches.at(-1) ?? [];
+  const again = Array.from({ length: FULL_BATCH_RUNS - 1 }, () => fullBatch);
+  const oneRowMs: number[] = [];
+  const fullBatchMs: number[] = [];
+  const deviations = numberOutputs(manifest).map((output) => ({
+    output,
+    deviation: 0,
+    tolerance: toleranceOf(golden.tolerance, output),
+  }));
+  let problem: string | undefined;
+  let mostBytes = 0;
+  for (const batch of [...batches, ...again]) {
+    const inputs = batch.map(({ input }) => input);
+    const { predictions, computeMs, peakBytes } = await runRows(inspection, manifest, inputs);
+    mostBytes = Math.max(mostBytes, peakBytes);
+    (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
+    const wanted = batch.map(({ output }) => output);
+    for (const entry of deviations)
+      entry.deviation = Math.max(entry.deviation, largestDeviation(entry.output, wanted, predictions));
+    problem ??= goldenProblem(() => compareWithGolden(batch, predictions, golden.tolerance));
+  }
+  const [worst] = deviations.toSorted((a, b) => share(b) - share(a));
+  return {
+    rows: golden.rows.length,
+    worst,
+    peakBytes: mostBytes,
+    oneRowMs: median(oneRowMs),
+    fullBatchMs: median(fullBatchMs),
+    problem,
+  };
+}
+
+function numberOutputs({ outputs }: Manifest): readonly string[] {
+  return outputs.filter(({ type }) => type !== 'string' && type !== 'boolean').map(({ name }) => name);
+}
+
+/** How much of its tolerance an output uses up. */
+function share({ deviation, tolerance }: Deviation): number {
+  return deviation === 0 ? 0 : deviation / tolerance;
+}
+
+function goldenProblem(compare: () => void): string | undefined {
+  try {
+    compare();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}

@@ -1,0 +1,67 @@
+/** Makes the next version of a model that is there. Its manifest stays as it is, so the graph has to fit it. */
+import { join } from 'node:path';
+import { signatureProblems } from '../../../workers/runtimes/onnx/signature.ts';
+import type { Values } from '../../contract/values.ts';
+import { versionsIn } from '../../models/folders.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import type { ModelVersion } from '../../models/models.ts';
+import { readVersion } from '../../models/versionRecord.ts';
+import { checkExamples } from './exampleRows.ts';
+import { goldenRowsOf } from './goldenFile.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { readManifest } from './modelFolder.ts';
+import { pinRows } from './pin.ts';
+import {
+  describeGraph,
+  loadDraft,
+  type MadeVersion,
+  type VersionDraft,
+  writeRecords,
+} from './versionDraft.ts';
+
+/**
+ * @returns the manifest of the model; every golden row was answered.
+ * @throws {ModelFileError} if the file does not fit the manifest, or is a version already.
+ */
+export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
+  const { modelsDir, model, source, examples, sha256, inspection } = draft;
+  const manifest = await readManifest(modelsDir, model);
+  const earlier = await readableVersions(join(modelsDir, model));
+  const twin = earlier.find((version) => version.sha256 === sha256);
+  if (twin !== undefined)
+    throw new ModelFileError(
+      `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,
+    );
+  await refuseOtherGraph(draft, manifest);
+  await loadDraft(draft, manifest);
+  const rows =
+    examples.length > 0 ? checkExamples(manifest, examples) : await rowsOfNewest(manifest, earlier);
+  const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
+  await writeRecords(draft, golden);
+  return { manifest, unanswered: golden.unanswered };
+}
+
+async function refuseOtherGraph(draft: VersionDraft, manifest: Manifest): Promise<void> {
+  const problems = signatureProblems(manifest, await describeGraph(draft));
+  if (problems.length === 0) return;
+  throw new ModelFileError(
+    `${draft.source} is no version of ${manifest.name}:\n${problems.map((text) => `- ${text}`).join('\n')}\nAdd it under another --name.`,
+  );
+}
+
+/** A version that cannot be read is no reason to refuse a better one. */
+async function readableVersions(modelFolder: string): Promise<readonly ModelVersion[]> {
+  const folders = (await versionsIn(modelFolder)).map((version) => join(modelFolder, version));
+  const read = await Promise.allSettled(folders.map(readVersion));
+  return read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** Golden inputs of the newest version: the two can then be compared. Without one, the manifest's example. */
+async function rowsOfNewest(
+  manifest: Manifest,
+  earlier: readonly ModelVersion[],
+): Promise<readonly Values[]> {
+  const newest = earlier.at(-1);
+  if (newest === undefined) return checkExamples(manifest, [manifest.example]);
+  return (await goldenRowsOf(manifest, newest)).rows.map(({ input }) => input);
+}

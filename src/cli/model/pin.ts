@@ -1,0 +1,132 @@
+/**
+ * Golden rows for a model whose training nobody can ask: what it answers today. They hold a later runtime, machine or
+ * copy of the file to the same answers; how good the answers are they do not tell.
+ */
+import {
+  type GoldenRow,
+  type GoldenRows,
+  goldenBatches,
+  isWithin,
+  type Tolerance,
+  toleranceOf,
+} from '../../../workers/golden.ts';
+import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { messageOf } from '../../contract/errors.ts';
+import type { Values } from '../../contract/values.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { numbersIn, runRows } from './trial.ts';
+
+export interface PinnedRows extends GoldenRows {
+  /** A text for each row that the model could not answer: which, and why. */
+  readonly unanswered: readonly string[];
+}
+
+/** Machines and execution providers add up in another order: this much of the largest number is no difference. */
+const RELATIVE_TOLERANCE = 1e-4;
+/** What is smaller counts as this. */
+const LEAST_NUMBER = 1e-6;
+const SHOWN_CHARACTERS = 200;
+
+export interface PinOptions {
+  readonly inspection: Inspection;
+  readonly manifest: Manifest;
+  /** Checked against the manifest, at least one. */
+  readonly rows: readonly Values[];
+  /** Whether rows that the model cannot answer are left out, as long as one remains. */
+  readonly mayFail: boolean;
+  /** The file's name, for messages. */
+  readonly source: string;
+}
+
+/**
+ * Runs rows, alone and in a full batch, and keeps the answers.
+ *
+ * @throws {ModelFileError} naming a row without a good answer, or one that is answered otherwise in a batch than alone.
+ *   Whatever else `Inspection.run` throws.
+ */
+export async function pinRows(options: PinOptions): Promise<PinnedRows> {
+  const { manifest, rows, mayFail, source } = options;
+  const pinned: GoldenRow[] = [];
+  const unanswered: string[] = [];
+  for (const input of rows) {
+    const output = await answerTo(input, options);
+    if (typeof output === 'object') pinned.push({ input, output });
+    else unanswered.push(`for ${shown(input)}: ${output}`);
+  }
+  const [problem] = unanswered;
+  if (problem !== undefined && !mayFail) throw new ModelFileError(`${source}, ${problem}`);
+  if (problem !== undefined && pinned.length === 0)
+    throw new ModelFileError(`${source}, ${problem}. Show a row that the model can answer, with --example`);
+  const tolerance = toleranceFor(manifest, pinned);
+  await refuseOtherAnswersInBatch(options, pinned, tolerance);
+  return { rows: pinned, tolerance, unanswered };
+}
+
+/** @returns the prediction, or what is wrong with it. @throws {ModelFileError} if no row can be answered like that. */
+async function answerTo(
+  input: Values,
+  { inspection, manifest, source }: PinOptions,
+): Promise<Values | string> {
+  try {
+    const { predictions } = await runRows(inspection, manifest, [input]);
+    return predictions[0] ?? 'the model gave no answer';
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new ModelFileError(`${source} does not give one answer a row: ${error.message}`);
+    if (error instanceof RunFailed) return error.message;
+    throw error;
+  }
+}
+
+/** Powers of ten, one for each output that has numbers; whole numbers have nothing to differ in. */
+function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): Tolerance {
+  return Object.fromEntries(
+    outputs.flatMap(({ name, type }) => {
+      if (type === 'string' || type === 'boolean') return [];
+      if (type === 'int32' || type === 'int64') return [[name, 0]];
+      const numbers = rows.flatMap(({ output }) => numbersIn(output[name]));
+      const largest = numbers.reduce((most, number) => Math.max(most, Math.abs(number)), LEAST_NUMBER);
+      return [[name, Number(`1e${Math.ceil(Math.log10(largest * RELATIVE_TOLERANCE))}`)]];
+    }),
+  );
+}
+
+async function refuseOtherAnswersInBatch(
+  { inspection, manifest, source }: PinOptions,
+  rows: readonly GoldenRow[],
+  tolerance: Tolerance,
+): Promise<void> {
+  const batch = goldenBatches(manifest, { rows, tolerance }).at(-1) ?? [];
+  const inputs = batch.map(({ input }) => input);
+  const { predictions } = await runRows(inspection, manifest, inputs).catch((error: unknown) => {
+    if (error instanceof RunTimedOut)
+      throw new ModelFileError(
+        `${source}, for a batch of ${batch.length}: ${error.message}. Choose a smaller maxBatchSize (--max-batch-size of a new model)`,
+      );
+    if (!(error instanceof RunFailed || error instanceof RangeError)) throw error;
+    const reason = messageOf(error);
+    throw new ModelFileError(
+      `${source} answers one row, but not a batch of ${batch.length} (${reason}): the first dimension has to vary all through the graph`,
+    );
+  });
+  for (const [i, { input, output }] of batch.entries()) {
+    const prediction = predictions[i];
+    const isSame =
+      typeof prediction === 'object' &&
+      Object.entries(output).every(([name, value]) =>
+        isWithin(toleranceOf(tolerance, name), value, prediction[name]),
+      );
+    if (isSame) continue;
+    throw new ModelFileError(
+      `${source} answers ${shown(input)} with ${shown(output)} alone, but in a batch with ${shown(prediction)}: an answer must not depend on other rows, nor on chance`,
+    );
+  }
+}
+
+/** As JSON, of a long vector the beginning. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}

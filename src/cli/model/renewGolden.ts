@@ -1,0 +1,89 @@
+/**
+ * Golden rows for a model whose manifest was edited: those from before may have names and values that it does not take
+ * any more. Like those of `add` they are the model's own answers. All is made before anything is written.
+ */
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import type { Values } from '../../contract/values.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import { exampleProblem } from '../../models/manifestCheck.ts';
+import type { ModelVersion } from '../../models/models.ts';
+import { readVersion } from '../../models/versionRecord.ts';
+import { readJson } from '../../process/jsonFile.ts';
+import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
+import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
+import { formatManifest } from './modelCard.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { type PinnedRows, type PinOptions, pinRows } from './pin.ts';
+import { LOADING } from './versionDraft.ts';
+
+export interface RenewOptions {
+  readonly modelsDir: string;
+  /** Right in all but its example. */
+  readonly manifest: Manifest;
+  readonly versions: readonly string[];
+  /** By GraphQL name or by tensor. @default plain rows within the limits */
+  readonly examples: readonly JsonRow[];
+  /** What a model's process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
+}
+
+export interface Renewed {
+  readonly versions: readonly (PinnedRows & { readonly version: string })[];
+  /** What stands in model.json now; undefined if the one that was there still fits. */
+  readonly example: Values | undefined;
+}
+
+/**
+ * Writes `golden.json` of versions anew, and the example of the manifest if it does not fit any more.
+ *
+ * @throws {ModelFileError} if a version's golden rows come from training, or a row has no good answer.
+ * @throws {ConfigurationError} if a version.json is wrong. @throws {RequestError} naming what breaks the limits.
+ * @throws {LoadRefused} if a version cannot be loaded. File system errors as they come.
+ */
+export async function renewGolden(options: RenewOptions): Promise<Renewed> {
+  const { modelsDir, manifest, examples, maxMib } = options;
+  const mayFail = examples.length === 0;
+  const rows = mayFail ? plainRows(manifest.inputs) : checkExamples(manifest, examples);
+  const modelFolder = join(modelsDir, manifest.name);
+  const versions = [];
+  for (const name of options.versions) {
+    const version = await readVersion(join(modelFolder, name));
+    refuseFromTraining(manifest, version);
+    versions.push({ ...(await pin(version, { manifest, rows, mayFail, maxMib })), ...version });
+  }
+  for (const { folder, ...golden } of versions)
+    await replaceFile(join(folder, 'golden.json'), formatGoldenRows(golden));
+  if (exampleProblem(manifest) === undefined) return { versions, example: undefined };
+  const example = versions[0]?.rows[0]?.input ?? rows[0] ?? {};
+  const file = join(modelFolder, 'model.json');
+  // As it is written, without what the check fills in.
+  await replaceFile(file, formatManifest({ ...((await readJson(file)) as Manifest), example }));
+  return { versions, example };
+}
+
+function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
+  if (!isFromTraining(version)) return;
+  throw new ModelFileError(
+    `${name}/${version.version} was trained on ${version.trainedOn.join(', ')}: its golden rows may prove more than the model's own answers do, and only the training can make them anew`,
+  );
+}
+
+async function pin(
+  { folder, sha256 }: ModelVersion,
+  { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
+): Promise<PinnedRows> {
+  const file = join(folder, 'model.onnx');
+  await using inspection = new Inspection({ maxMib });
+  await inspection.load({ file, sha256, manifest: options.manifest, ...LOADING });
+  return await pinRows({ ...options, inspection, source: file });
+}
+
+/** In one step: a gateway or worker that watches the folder sees the file from before or the new one. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  // What lies there from before may be no file at all.
+  await rm(`${file}.partial`, { force: true });
+  await writeFile(`${file}.partial`, text, { flag: 'wx' });
+  await rename(`${file}.partial`, file);
+}

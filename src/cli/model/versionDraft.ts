@@ -1,0 +1,62 @@
+/** A version while it is made, in a hidden folder beside the models. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { GoldenRows } from '../../../workers/golden.ts';
+import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import { LoadRefused } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
+import type { Manifest } from '../../models/manifest.ts';
+import type { VersionRecord } from '../../models/models.ts';
+import type { JsonRow } from './exampleRows.ts';
+import { formatGoldenRows } from './goldenFile.ts';
+import { loadAdvice } from './loadAdvice.ts';
+import { ModelFileError } from './modelFileError.ts';
+
+export interface VersionDraft {
+  readonly modelsDir: string;
+  readonly model: string;
+  readonly version: string;
+  /** Base name of the ONNX file that it is made from. */
+  readonly source: string;
+  /** Of the version: holds `model.onnx` already. */
+  readonly folder: string;
+  /** Hex, of model.onnx. */
+  readonly sha256: string;
+  /** The user's, by GraphQL name or by tensor; none if there are none. */
+  readonly examples: readonly JsonRow[];
+  readonly inspection: Inspection;
+}
+
+export interface MadeVersion {
+  /** Of its model. */
+  readonly manifest: Manifest;
+  /** A text for each row that was tried and could not be answered. */
+  readonly unanswered: readonly string[];
+}
+
+/** Golden rows are answered by the CPU, which every machine has. */
+export const LOADING = { executionProviders: ['cpu'], threads: 1 } as const;
+
+/** What the file says of its inputs and outputs. @throws {ModelFileError} if it cannot be loaded, with what to do. */
+export async function describeGraph({ folder, source, inspection }: VersionDraft): Promise<GraphSignature> {
+  try {
+    return await inspection.describe(join(folder, 'model.onnx'));
+  } catch (error) {
+    throw error instanceof LoadRefused ? new ModelFileError(loadAdvice(source, error.message)) : error;
+  }
+}
+
+/** @throws {LoadRefused} if the file cannot be loaded, or disagrees with the manifest. */
+export async function loadDraft(
+  { folder, sha256, inspection }: VersionDraft,
+  manifest: Manifest,
+): Promise<void> {
+  await inspection.load({ file: join(folder, 'model.onnx'), sha256, manifest, ...LOADING });
+}
+
+/** Writes `golden.json` and `version.json`. Where the file came from before, nobody has said. */
+export async function writeRecords({ folder, sha256 }: VersionDraft, golden: GoldenRows): Promise<void> {
+  await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
+  const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };
+  await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
+}

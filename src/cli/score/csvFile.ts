@@ -1,0 +1,76 @@
+/** The text of a CSV file, which may be compressed by gzip. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { messageOf } from '../../contract/errors.ts';
+import { CsvReader, type CsvRow } from './csvRows.ts';
+import { checkBeginning, HEAD_BYTES } from './fileFormat.ts';
+import { ScoreError } from './tidings.ts';
+import { decodeUtf8 } from './utf8.ts';
+
+export interface CsvOptions {
+  readonly file: string;
+  readonly isGzip: boolean;
+  /** One character. */
+  readonly delimiter: string;
+  readonly signal: AbortSignal;
+}
+
+/** The names of the columns. @throws {ScoreError} if there are none, or no row below them. */
+export async function readCsvNames(options: CsvOptions): Promise<readonly string[]> {
+  const reader = new CsvReader(options.file, options.delimiter);
+  for await (const text of textsOf(options)) {
+    const rows = reader.push(text);
+    if (reader.columnNames !== undefined && rows.length > 0) return reader.columnNames;
+  }
+  const rows = reader.end();
+  if (reader.columnNames === undefined) throw new ScoreError(`${options.file} is empty`);
+  if (rows.length === 0) throw new ScoreError(`${options.file} has no rows`);
+  return reader.columnNames;
+}
+
+/** The rows, as many at a time as there happen to be. @throws {ScoreError} where the file is no CSV. */
+export async function* readCsvRows(options: CsvOptions): AsyncGenerator<readonly CsvRow[]> {
+  const reader = new CsvReader(options.file, options.delimiter);
+  for await (const text of textsOf(options)) yield reader.push(text);
+  yield reader.end();
+}
+
+async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
+  const { file, isGzip, signal } = options;
+  const source = createReadStream(file, { highWaterMark: 256 * 1024, signal });
+  if (!isGzip) {
+    yield* decodeUtf8(source, options);
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: 256 * 1024 });
+  // The error of either comes out of the pieces.
+  pipeline(source, gunzip, () => {});
+  yield* decodeUtf8(unpacked(gunzip, file, signal), options);
+  const { size } = await stat(file);
+  // Whatever follows zero bytes is left out without an error.
+  if (gunzip.bytesWritten < size)
+    throw new ScoreError(
+      `${file} must be one gzip to its end, got ${size - gunzip.bytesWritten} other bytes there`,
+    );
+}
+
+async function* unpacked(
+  gunzip: AsyncIterable<Buffer>,
+  file: string,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  let isFirst = true;
+  try {
+    for await (const piece of gunzip) {
+      if (isFirst) checkBeginning({ file, isGzip: true }, piece.toString('latin1', 0, HEAD_BYTES));
+      isFirst = false;
+      yield piece;
+    }
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (cause instanceof ScoreError) throw cause;
+    throw new ScoreError(`${file} is a gzip that is damaged or cut short: ${messageOf(cause)}`, { cause });
+  }
+}

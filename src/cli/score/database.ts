@@ -1,0 +1,141 @@
+/** A DuckDB database in a file, or in memory. Its statements run one by one, and end when the signal is aborted. */
+import { join } from 'node:path';
+import {
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api';
+import { messageOf } from '../../contract/errors.ts';
+import { ScoreError } from './tidings.ts';
+
+type Row = readonly unknown[];
+
+const CHUNK_ROWS = 2_048;
+/** No path and no function makes it fetch anything. */
+const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
+
+/** Why DuckDB cannot do what it is told, in one line. */
+export class DatabaseError extends ScoreError {}
+
+/** It has no room on the disk: nothing is wrong with what was read. */
+export class DiskFull extends DatabaseError {}
+
+interface Place {
+  /** A plain name, see `plainNames.ts`, of the folder that it is in. */
+  readonly folder: string;
+  readonly file: string;
+  /** The folder as a person calls it. */
+  readonly shown: string;
+}
+
+export class Database implements AsyncDisposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal;
+  readonly #place: Place | undefined;
+  readonly #interrupt: () => void;
+  /** An appender fails if another statement of its connection begins before it has ended. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    { signal, place }: { signal: AbortSignal; place: Place | undefined },
+  ) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#signal = signal;
+    this.#place = place;
+    this.#interrupt = () => connection.interrupt();
+    signal.addEventListener('abort', this.#interrupt);
+  }
+
+  /** @param place none: in memory. @throws {DatabaseError} */
+  static async open(signal: AbortSignal, place?: Place): Promise<Database> {
+    try {
+      const instance = await DuckDBInstance.create(place && join(place.folder, place.file), OPTIONS);
+      const connection = await instance.connect();
+      // Instants are written the same on every machine.
+      await connection.run(`SET TimeZone = 'UTC'`);
+      return new Database(instance, connection, { signal, place });
+    } catch (cause) {
+      throw explained(cause, place);
+    }
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#begin(() => this.#connection.run(sql));
+  }
+
+  async rows(sql: string): Promise<readonly Row[]> {
+    return (await this.#begin(() => this.#connection.runAndReadAll(sql))).getRowsJS();
+  }
+
+  /** Cells as DuckDB has them: no digit is lost. */
+  async columns(sql: string): Promise<readonly (readonly DuckDBValue[])[]> {
+    return (await this.#begin(() => this.#connection.runAndReadAll(sql))).getColumns();
+  }
+
+  /** Adds rows to a table. @param columns of the same length, each of its type. */
+  async append(
+    table: string,
+    types: readonly DuckDBType[],
+    columns: readonly (readonly DuckDBValue[])[],
+  ): Promise<void> {
+    await this.#begin(async () => {
+      const rowCount = columns[0]?.length ?? 0;
+      const appender = await this.#connection.createAppender(table);
+      for (let from = 0; from < rowCount; from += CHUNK_ROWS) {
+        const to = Math.min(rowCount, from + CHUNK_ROWS);
+        const chunk = DuckDBDataChunk.create(types, to - from);
+        chunk.setColumns(columns.map((column) => column.slice(from, to)));
+        appender.appendDataChunk(chunk);
+      }
+      appender.closeSync();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    // To close it under a statement that runs crashes the process.
+    await this.#lastTurn;
+    this.#signal.removeEventListener('abort', this.#interrupt);
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #begin<T>(statement: () => Promise<T>): Promise<T> {
+    if (!this.#isOpen) throw new Error('the database is closed');
+    const turn = this.#lastTurn.then(() => {
+      this.#signal.throwIfAborted();
+      return statement();
+    });
+    this.#lastTurn = turn.catch(() => {});
+    try {
+      return await turn;
+    } catch (cause) {
+      throw explained(cause, this.#place);
+    }
+  }
+}
+
+/** @param cause of DuckDB, whose kind stands in front and SQL below, neither of which helps a person; or of the disk. */
+export function explained(cause: unknown, place?: Place): DatabaseError {
+  const [full] = FULL.exec(messageOf(cause)) ?? [];
+  if (full !== undefined)
+    return new DiskFull(
+      `the disk is full (${full}). Make room: what is scored so far is kept, and the same command goes on from there.`,
+      { cause },
+    );
+  const [line = ''] = messageOf(cause).split('\n');
+  const reason = line.replace(/^(?:[A-Z][\w-]* ){1,3}Error: */, '');
+  return new DatabaseError(place === undefined ? reason : reason.replaceAll(place.folder, place.shown), {
+    cause,
+  });
+}
+
+const FULL = /No space left on device|Disk quota exceeded|File too large/i;

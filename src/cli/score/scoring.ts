@@ -1,0 +1,115 @@
+/** Scores the rows of a table part by part, several parts at a time. */
+import type { Value } from '../../contract/values.ts';
+import { type MappedInput, rowOf } from './mapping.ts';
+import { isWhole } from './outputValues.ts';
+import type { Plan } from './plan.ts';
+import type { ScoreProgress } from './progress.ts';
+import type { Part, ScoredPart, ScoreTable } from './table.ts';
+import { CallTooLarge, type ModelView, type Predictions, RowsRefused, type Tidings } from './tidings.ts';
+
+export interface ScoringOptions {
+  readonly tidings: Tidings;
+  readonly table: ScoreTable;
+  readonly plan: Plan;
+  readonly model: ModelView;
+  readonly mapped: readonly MappedInput[];
+  /** At most. */
+  readonly rowsPerCall: number;
+  /** Calls at a time. */
+  readonly calls: number;
+  readonly progress: Pick<ScoreProgress, 'saved' | 'savedBefore'>;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves once every part is saved. @throws whatever one of them throws; those that are saved stay so. */
+export async function scoreAll(options: ScoringOptions): Promise<void> {
+  const { table, model, rowsPerCall, calls, progress, signal } = options;
+  const rowCount = await table.rowCount();
+  const saved = await table.savedParts();
+  if (saved.length > 0) {
+    const rows = saved.reduce((sum, { from, to }) => sum + to - from, 0);
+    const [next] = partsBetween(saved, rowCount, rowsPerCall);
+    progress.savedBefore(rows, next?.from ?? rowCount);
+  }
+  const work = partsBetween(saved, rowCount, rowsPerCall);
+  const lane = async () => {
+    for (const part of work) {
+      signal.throwIfAborted();
+      await table.save(part, model.outputs, await scorePart(part, options));
+      progress.saved(part.to - part.from);
+    }
+  };
+  await Promise.all(Array.from({ length: calls }, lane));
+}
+
+/** Cuts what is not saved yet. @param saved in their order. */
+function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: number): Generator<Part> {
+  let from = 0;
+  for (const next of [...saved, { from: rowCount, to: rowCount }]) {
+    for (; from < next.from; from += rowsPerCall) yield { from, to: Math.min(next.from, from + rowsPerCall) };
+    from = next.to;
+  }
+}
+
+/** Rows that the model does not take are left out of the call, and have their reason as error. */
+async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPart> {
+  const { tidings, table, plan, model, mapped } = options;
+  const { cells, problems } = await table.read(mapped, part);
+  const rows = problems.map(
+    (problem, i) =>
+      problem ??
+      rowOf(
+        mapped,
+        cells.map((column) => column[i] ?? null),
+        plan,
+      ),
+  );
+  const errors = rows.map((row) => (typeof row === 'string' ? row : null));
+  const columns = Object.fromEntries(
+    model.outputs.map(({ name }) => [name, rows.map((): Value | null => null)]),
+  );
+  const score = async (asked: readonly number[]): Promise<void> => {
+    if (asked.length === 0) return;
+    try {
+      const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
+      const predictions = await tidings.predict(model, inputs, plan.version);
+      for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
+      for (const [i, reason] of inexact(model, predictions, asked.length)) errors[asked[i] ?? 0] = reason;
+      for (const [name, column] of Object.entries(columns))
+        for (const [i, row] of asked.entries())
+          if (errors[row] === null) column[row] = predictions.columns[name]?.[i] ?? null;
+    } catch (error) {
+      if (error instanceof RowsRefused) {
+        for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
+        await score(asked.filter((i) => errors[i] === null));
+      } else if (error instanceof CallTooLarge && asked.length > 1) {
+        const half = Math.ceil(asked.length / 2);
+        await score(asked.slice(0, half));
+        await score(asked.slice(half));
+      } else if (error instanceof CallTooLarge) {
+        for (const i of asked) errors[i] = error.message;
+      } else throw error;
+    }
+  };
+  await score([...rows.keys()].filter((i) => errors[i] === null));
+  return { columns, errors };
+}
+
+/** Whole numbers come as JSON, which rounds those beyond 2^53: by row, the reason why it has none. */
+function inexact(
+  { outputs }: ModelView,
+  { columns }: Predictions,
+  rowCount: number,
+): ReadonlyMap<number, string> {
+  const reasons = new Map<number, string>();
+  for (const { name, type } of outputs.filter(isWhole))
+    for (let row = 0; row < rowCount; row++) {
+      const value = columns[name]?.[row] ?? null;
+      if (value === null) continue;
+      const numbers = typeof value === 'object' ? value : [value];
+      const rounded = numbers.find((number) => !Number.isSafeInteger(number));
+      if (rounded !== undefined)
+        reasons.set(row, `${name} (${type}) must be below 2^53 to come without rounding, got ${rounded}`);
+    }
+  return reasons;
+}

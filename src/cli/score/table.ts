@@ -1,0 +1,250 @@
+/**
+ * The file that is scored, and what has been predicted for it: a DuckDB database in a folder beside the output, until
+ * that is whole. A part that is saved stays saved, whenever the process ends.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
+import { messageOf } from '../../contract/errors.ts';
+import type { Value } from '../../contract/values.ts';
+import { Database, DiskFull } from './database.ts';
+import { type Failures, findFailures } from './failures.ts';
+import { type InputFile, PROBLEM } from './inputFile.ts';
+import type { MappedInput } from './mapping.ts';
+import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
+import { duckTypeOf, duckValue } from './outputValues.ts';
+import type { PlainNames } from './plainNames.ts';
+import type { Plan } from './plan.ts';
+import { columnId, literal } from './sql.ts';
+import { type FieldView, ScoreError } from './tidings.ts';
+
+/** What was predicted for the rows of a part, in their order. */
+export interface ScoredPart {
+  readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
+  readonly errors: readonly (string | null)[];
+}
+
+/** The rows of a part. */
+interface InputPart {
+  /** For each input its cells. */
+  readonly cells: readonly (readonly DuckDBValue[])[];
+  /** Why a row cannot be scored, whatever its cells are. */
+  readonly problems: readonly (string | null)[];
+}
+
+const DATABASE_FILE = 'score.duckdb';
+/** All that is ever made in the folder. */
+const FILES = [DATABASE_FILE, `${DATABASE_FILE}.wal`, `${DATABASE_FILE}.tmp`, 'out.parquet', 'out.csv'];
+
+/** Rows that are scored and saved together. */
+export interface Part {
+  readonly from: number;
+  /** Is not among them. */
+  readonly to: number;
+}
+
+interface TableOptions {
+  readonly out: string;
+  readonly names: PlainNames;
+  readonly signal: AbortSignal;
+}
+
+export class ScoreTable implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #out: string;
+  /** A plain name of the folder, see `plainNames.ts`. */
+  readonly #folder: string;
+  #plan: Plan | undefined;
+  /** Whether anything in the folder is still of use. */
+  #isKept: boolean;
+  #isOpen = true;
+  /** Statements of a transaction are not mixed with those of another. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  private constructor(database: Database, out: string, folder: string, plan: Plan | undefined) {
+    this.#database = database;
+    this.#out = out;
+    this.#folder = folder;
+    this.#plan = plan;
+    this.#isKept = plan !== undefined;
+  }
+
+  /**
+   * Finds what an earlier run has left of its work. If no row of it was scored, it is nothing.
+   *
+   * @throws {ScoreError} if it cannot be read, or another score is at work on it.
+   */
+  static async find({ out, names, signal }: TableOptions): Promise<ScoreTable | undefined> {
+    const folder = partialOf(out);
+    if (!existsSync(join(folder, DATABASE_FILE))) return undefined;
+    const plainName = await names.of(folder);
+    const database = await openDatabase(out, plainName, signal);
+    const [kept] = await database
+      .rows('SELECT text FROM plan WHERE (SELECT count(first_row) FROM part) > 0')
+      .catch(async (cause) => {
+        await database[Symbol.asyncDispose]();
+        throw unreadablePart(out, cause);
+      });
+    if (kept !== undefined) return new ScoreTable(database, out, plainName, JSON.parse(String(kept[0])));
+    await database[Symbol.asyncDispose]();
+    await removeFolder(folder);
+    return undefined;
+  }
+
+  /** Reads a file. @throws {ScoreError} if it cannot be read, or no room be made. */
+  static async begin({
+    input,
+    out,
+    names,
+    signal,
+  }: TableOptions & { readonly input: InputFile }): Promise<ScoreTable> {
+    const folder = partialOf(out);
+    await mkdir(folder).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'EEXIST') return;
+      throw new ScoreError(`the folder ${folder} cannot be made: ${messageOf(cause)}`, { cause });
+    });
+    const plainName = await names.of(folder);
+    const database = await openDatabase(out, plainName, signal).catch(async (error) => {
+      if (error instanceof DiskFull) await removeFolder(folder);
+      throw error;
+    });
+    const table = new ScoreTable(database, out, plainName, undefined);
+    try {
+      await input.load(table.#database);
+      await checkCells(table.#database, input.columns, out);
+      return table;
+    } catch (error) {
+      await table[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Undefined until one is fixed. */
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
+  /** From now on what is predicted goes by this plan, also after a stop. Makes room for it. */
+  async fixPlan(plan: Plan, outputs: readonly FieldView[]): Promise<void> {
+    this.#plan = plan;
+    const columns = outputs.map((output, index) => `${outputId(index)} ${duckTypeOf(output)}, `);
+    await this.#database.run(
+      `CREATE TABLE prediction (row BIGINT, ${columns.join('')}${ERROR_COLUMN} VARCHAR)`,
+    );
+    await this.#database.run(`INSERT INTO plan VALUES (${literal(JSON.stringify(plan))})`);
+  }
+
+  async rowCount(): Promise<number> {
+    return Number((await this.#database.rows('SELECT count(*) FROM input'))[0]?.[0]);
+  }
+
+  /** The parts that were saved, in the order of their rows. */
+  async savedParts(): Promise<readonly Part[]> {
+    const rows = await this.#database.rows('SELECT first_row, row_count FROM part ORDER BY first_row');
+    return rows.map(([first, count]) => ({ from: Number(first), to: Number(first) + Number(count) }));
+  }
+
+  async read(inputs: readonly MappedInput[], { from, to }: Part): Promise<InputPart> {
+    const ids = inputs.map(({ column }) => (column === undefined ? 'NULL' : columnId(column)));
+    const columns = await this.#database.columns(
+      `SELECT ${[PROBLEM, ...ids].join(', ')} FROM input WHERE rowid >= ${from} AND rowid < ${to} ORDER BY rowid`,
+    );
+    const [problems = [], ...cells] = columns;
+    return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
+  }
+
+  /** Whether a cell of any of the columns, all of them texts, is as the pattern says from its beginning to its end. */
+  async hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
+    const tests = inputs.flatMap(({ column }) =>
+      column === undefined ? [] : [`regexp_full_match(${columnId(column)}, ${literal(pattern)})`],
+    );
+    if (tests.length === 0) return false;
+    const found = await this.#database.rows(
+      `SELECT 1 FROM input WHERE ${PROBLEM} IS NULL AND (${tests.join(' OR ')}) LIMIT 1`,
+    );
+    return found.length > 0;
+  }
+
+  /** Saves a part whole or not at all. */
+  save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
+    return this.#inTurn(async () => {
+      const { errors } = scored;
+      await this.#database.run('BEGIN');
+      await this.#database.append(
+        'prediction',
+        [BIGINT, ...outputs.map(duckTypeOf), VARCHAR],
+        [
+          errors.map((_, i) => BigInt(firstRow + i)),
+          ...outputs.map((output) =>
+            (scored.columns[output.name] ?? []).map((value) => duckValue(output, value)),
+          ),
+          errors,
+        ],
+      );
+      await this.#database.run(`INSERT INTO part VALUES (${firstRow}, ${end - firstRow})`);
+      await this.#database.run('COMMIT');
+      this.#isKept = true;
+    });
+  }
+
+  /** The rows without a prediction. */
+  failures(): Promise<Failures> {
+    return findFailures(this.#database);
+  }
+
+  /** Writes the output, and removes what was kept beside it. */
+  async finish({ columns }: InputFile, outputs: readonly FieldView[], delimiter: string): Promise<void> {
+    const name = `out${extname(this.#out).toLowerCase()}`;
+    await writeOutput(join(this.#folder, name), { database: this.#database, columns, outputs, delimiter });
+    await rename(join(partialOf(this.#out), name), this.#out);
+    this.#isKept = false;
+  }
+
+  /** Removes the folder, unless another run can go on with what is in it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.#lastTurn;
+    await this.#database[Symbol.asyncDispose]();
+    if (!this.#isKept) await removeFolder(partialOf(this.#out));
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** Where the work on an output is kept until that is whole. */
+export function partialOf(out: string): string {
+  return `${out}.partial`;
+}
+
+/** What others have put there stays there. */
+async function removeFolder(folder: string): Promise<void> {
+  for (const name of FILES) await rm(join(folder, name), { recursive: true, force: true });
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY') throw error;
+  });
+}
+
+async function openDatabase(out: string, folder: string, signal: AbortSignal): Promise<Database> {
+  const place = { folder, file: DATABASE_FILE, shown: partialOf(out) };
+  const database = await Database.open(signal, place).catch((cause) => {
+    throw /^Could not set lock on file /.test(messageOf(cause))
+      ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
+      : unreadablePart(out, cause);
+  });
+  await database.run('CREATE TABLE IF NOT EXISTS plan (text VARCHAR)');
+  await database.run('CREATE TABLE IF NOT EXISTS part (first_row BIGINT, row_count BIGINT)');
+  return database;
+}
+
+function unreadablePart(out: string, cause: unknown): unknown {
+  if (cause instanceof DiskFull) return cause;
+  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to begin anew.`, {
+    cause,
+  });
+}

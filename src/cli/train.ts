@@ -1,0 +1,164 @@
+/**
+ * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe, in TypeScript or Python,
+ * and stores it.
+ *
+ * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, or Python not be had for a recipe that needs
+ * it; 2 a wrong command line. All failures are one line on stderr, and the folder stays as it was.
+ */
+import { createHash } from 'node:crypto';
+import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { versionsIn } from '../models/folders.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
+import { complain, complainOfDefect, print } from './print.ts';
+import { PythonError } from './train/pythonEnvironment.ts';
+import { pythonRecipe } from './train/pythonRecipe.ts';
+import { DataError, type Metric, type Recipe, type TrainedVersion } from './train/recipe.ts';
+
+const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
+const USAGE =
+  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
+const RECIPES = ['train.ts', 'train.py'] as const;
+
+class UsageError extends Error {}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    complain(`train: ${error.message}; ${USAGE}`);
+    process.exitCode = 2;
+  } else {
+    // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
+    const expected =
+      error instanceof DataError ||
+      error instanceof PythonError ||
+      (error instanceof Error && 'syscall' in error);
+    if (expected) complain(`train: ${error.message}`);
+    else complainOfDefect('train', error);
+    process.exitCode = 1;
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const { model, files, recipe, out } = readArguments(args);
+  const train = await findRecipe(model, recipe);
+  const startedAt = performance.now();
+  const version = await train(files, (step) => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    print(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
+  });
+  const folder = out ?? (await chooseFolder(model, version));
+  const sha256 = await storeVersion(folder, version, files.train);
+  print(`\n${formatMetrics(version.metrics)}\n`);
+  print(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
+}
+
+function readArguments(args: string[]) {
+  const { values, positionals } = parseStrictly(args);
+  const [model, ...others] = positionals;
+  if (model === undefined || others.length > 0) {
+    throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);
+  }
+  const { train = [], validate = [], holdout = [], recipe, out } = values;
+  if (train.length === 0) throw new UsageError('expected at least one --train <file>, got none');
+  return { model, files: { train, validate, holdout }, recipe, out };
+}
+
+function parseStrictly(args: string[]) {
+  const files = { type: 'string', multiple: true } as const;
+  const text = { type: 'string' } as const;
+  const options = { train: files, validate: files, holdout: files, recipe: text, out: text } as const;
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    // The first sentence names the option; the others are advice on names that begin with a dash.
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
+    throw new UsageError(reason);
+  }
+}
+
+/** The recipe that was asked for, or the first that the model has. */
+async function findRecipe(model: string, asked: string | undefined): Promise<Recipe> {
+  const files = await Array.fromAsync(glob(`*/{${RECIPES}}`, { cwd: MODELS }));
+  const models = [...new Set(files.map((file) => dirname(file)))].sort();
+  if (!models.includes(model)) {
+    throw new UsageError(`expected a model with a recipe (${models.join(', ')}), got ${model}`);
+  }
+  const own = RECIPES.filter((name) => files.includes(join(model, name)));
+  const chosen = asked === undefined ? own[0] : own.find((name) => name === asked);
+  if (chosen === undefined)
+    throw new UsageError(`expected a recipe of ${model} (${own.join(', ')}), got ${asked}`);
+  if (chosen === 'train.py') return pythonRecipe(join(MODELS, model, chosen));
+  const { train }: { readonly train: Recipe } = await import(`../../models/${model}/train.ts`);
+  return train;
+}
+
+/** The folder of the version that has these weights already, or else of the next version. */
+async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Promise<string> {
+  const folder = relative('', join(MODELS, model));
+  const versions = await versionsIn(folder);
+  for (const version of versions) {
+    const stored = await storedModel(join(folder, version));
+    if (stored?.equals(bytes)) return join(folder, version);
+  }
+  return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
+}
+
+/** @returns undefined if there is none that can be read. */
+async function storedModel(folder: string): Promise<Buffer | undefined> {
+  return await readRegularFile(join(folder, 'model.onnx'), MODEL_MAX_BYTES).catch(() => undefined);
+}
+
+/**
+ * Stores a version whole: every file is written under another name first and renamed when all are there,
+ * version.json, whose digest holds the rest together, last. A version that exists is never given other weights.
+ *
+ * @returns the SHA-256 of model.onnx, in hex.
+ */
+async function storeVersion(
+  folder: string,
+  version: TrainedVersion,
+  trainingFiles: string[],
+): Promise<string> {
+  const stored = await storedModel(folder);
+  if (stored && !stored.equals(version.model)) {
+    throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
+  }
+  const { model, metrics, golden } = version;
+  const sha256 = createHash('sha256').update(model).digest('hex');
+  const trainedOn = trainingFiles.map((file) => basename(file));
+  const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
+  const goldenRows = golden.rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
+  const contents = {
+    'model.onnx': model,
+    'golden.json': `{\n  "tolerance": ${golden.tolerance},\n  "rows": [\n${goldenRows}\n  ]\n}\n`,
+    'version.json': `${JSON.stringify(description, null, 2)}\n`,
+  };
+  await mkdir(folder, { recursive: true });
+  const partial = (name: string) => join(folder, `${name}.partial`);
+  try {
+    for (const [name, content] of Object.entries(contents)) {
+      await rm(partial(name), { force: true });
+      await writeFile(partial(name), content, { flag: 'wx' });
+    }
+    for (const name of Object.keys(contents)) await rename(partial(name), join(folder, name));
+  } finally {
+    for (const name of Object.keys(contents)) await rm(partial(name), { force: true });
+  }
+  return sha256;
+}
+
+/** One line per data file, with its figures in the order in which the recipe gave them. */
+function formatMetrics(metrics: readonly Metric[]): string {
+  const width = Math.max(...metrics.map((metric) => metric.data.length));
+  return [...Map.groupBy(metrics, (metric) => metric.data)]
+    .map(([data, figures]) => [data.padEnd(width), ...figures.map(formatFigure)].join('   '))
+    .join('\n');
+}
+
+function formatFigure({ name, value, unit }: Metric): string {
+  return `${name} ${value.toFixed(4)} ${unit}`;
+}

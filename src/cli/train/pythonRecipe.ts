@@ -1,0 +1,68 @@
+/** Recipes in Python, `models/<name>/train.py`, as recipes like any other. The other half is `models/recipe.py`. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { ensurePython } from './pythonEnvironment.ts';
+import { DataError, type Metric, type Recipe, type TrainedVersion, type TrainingFiles } from './recipe.ts';
+
+/** The exit code by which a recipe says that its data cannot be used; the last line on stderr says why. */
+const UNUSABLE_DATA = 65;
+
+/**
+ * @param file path of the `train.py`, with a `requirements.txt` beside it and `recipe.py` a folder above.
+ * @returns a recipe that throws {PythonError} where there is no Python for it.
+ */
+export function pythonRecipe(file: string): Recipe {
+  return async (files, report) => {
+    const python = await ensurePython(join(dirname(file), 'requirements.txt'), report);
+    return runPythonRecipe(python, file, files, report);
+  };
+}
+
+/**
+ * Runs a recipe with a Python that has what it imports.
+ *
+ * @throws {DataError} as the recipe says it. @throws {Error} with all that it wrote on stderr, for any other failure.
+ */
+export async function runPythonRecipe(
+  python: string,
+  file: string,
+  files: TrainingFiles,
+  report: (step: string) => void,
+): Promise<TrainedVersion> {
+  await using out = await mkdtempDisposable(join(tmpdir(), 'tidings-train-'));
+  const options = Object.entries(files).flatMap(([purpose, paths]) =>
+    paths.flatMap((path: string) => [`--${purpose}`, path]),
+  );
+  const child = spawn(python, [file, ...options, '--out', out.path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Recipes import what they share from models/, and leave no compiled files there.
+    env: {
+      ...process.env,
+      PYTHONPATH: dirname(dirname(file)),
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUTF8: '1',
+    },
+  });
+  const ended = once(child, 'close');
+  const complaints = text(child.stderr);
+  for await (const step of createInterface({ input: child.stdout })) report(step);
+  const [code, signal] = await ended;
+  if (code === UNUSABLE_DATA) throw new DataError((await complaints).trim().split('\n').at(-1));
+  if (code !== 0) throw new Error(`${file} ended by ${signal ?? `exit code ${code}`}\n${await complaints}`);
+  // Awaited here: the folder goes when this function is left.
+  return await readVersion(out.path);
+}
+
+async function readVersion(folder: string): Promise<TrainedVersion> {
+  const readJson = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8'));
+  return {
+    model: await readFile(join(folder, 'model.onnx')),
+    metrics: (await readJson('metrics.json')) as Metric[],
+    golden: (await readJson('golden.json')) as TrainedVersion['golden'],
+  };
+}

@@ -1,0 +1,72 @@
+/** What `npm start` says once everything runs: where to go, and two operations to begin with. */
+
+import { exampleFields } from '../models/graphqlLiteral.ts';
+import type { Manifest } from '../models/manifest.ts';
+import { type Model, simplestFirst } from '../models/models.ts';
+import type { Config } from '../process/config.ts';
+
+type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
+
+interface FirstSteps {
+  readonly mutation: string;
+  readonly subscription: string;
+}
+
+/** A longer line is not copied from a terminal. */
+const MAX_CHARACTERS = 600;
+/** Of the outputs of a model: the first ones show what comes. */
+const MAX_OUTPUTS = 5;
+
+/** @param served the models that can be asked. */
+export function banner(address: string, served: readonly Model[], limits: BannerLimits): string {
+  if (served.length === 0)
+    return framed(
+      `Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. GraphiQL is at ${address}.`,
+    );
+  const steps = simplestFirst(served)
+    .map(firstSteps)
+    .find((steps) => fits(steps, limits));
+  if (steps === undefined)
+    return framed(`Tidings is ready. Open GraphiQL at ${address}: its first tab has what to begin with.`);
+  return framed(`Tidings is ready. Open GraphiQL at ${address} and submit
+
+    ${steps.mutation}
+
+  then have the prediction pushed to you, with that id (GraphiQL's tab Result needs no id):
+
+    ${steps.subscription}`);
+}
+
+function framed(text: string): string {
+  return `
+  ${text}
+
+  Ctrl-C stops it.
+`;
+}
+
+function firstSteps(manifest: Manifest): FirstSteps {
+  const { graphql, outputs } = manifest;
+  const fields = outputs.slice(0, MAX_OUTPUTS).map(({ name }) => name);
+  return {
+    mutation: `mutation { ${graphql.mutation}(input: { ${exampleFields(manifest).join(', ')} }) { id state } }`,
+    subscription: `subscription { taskResult(id: "…") { state prediction { ... on ${graphql.predictionType} { ${fields.join(' ')} } } } }`,
+  };
+}
+
+/**
+ * Whether a gateway takes both. It would have to be asked for certainty, or its parser be loaded for one line; instead
+ * this counts too much rather than too little.
+ */
+function fits({ mutation, subscription }: FirstSteps, { maxTokens, maxComplexity }: BannerLimits): boolean {
+  // taskResult, state, prediction and the outputs.
+  const mostFields = 3 + MAX_OUTPUTS;
+  return (
+    maxComplexity >= mostFields &&
+    [mutation, subscription].every((text) => text.length <= MAX_CHARACTERS && tokensOf(text) <= maxTokens)
+  );
+}
+
+function tokensOf(operation: string): number {
+  return operation.match(/"(?:\\.|[^"\\])*"|\.\.\.|[\w.]+|[^\s,]/g)?.length ?? 0;
+}

@@ -1,0 +1,199 @@
+/**
+ * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the system
+ * runs, and a login that is made anew with each start of the system. Its log goes to a file in DATA_DIR, since it would
+ * drown ours.
+ *
+ * Loopback is open to every user of the machine, so the login is all that keeps them out. It lies in files of mode 0600
+ * and goes to gateways and workers by their environment: command lines can be read by everybody.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigurationError } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
+import { commandLine } from '../process/processLock.js';
+import { readableBytes } from '../process/readableBytes.ts';
+import { BROKER_CONFIG_FILE, writePrivately } from './dataDir.ts';
+import type { ProcessPlan } from './keptProcess.ts';
+import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
+
+const MIB = 1024 * 1024;
+/** The most that nats-server accepts as `max_payload`. */
+const LARGEST_PAYLOAD_BYTES = 64 * MIB;
+const PID_FILE = 'nats-server.pid';
+const USER = 'tidings';
+const PASSWORD_BYTES = 32;
+/** For people: the whole `NATS_URL`, for the `nats` command or another worker. */
+const URL_FILE = 'nats-url';
+
+export interface LocalBrokerOptions {
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly natsServer: string;
+  readonly config: Pick<Config, 'natsSync' | 'maxBodyBytes'> & StoreLimits;
+  readonly mayLower: StoreSizesOptions['mayLower'];
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
+  readonly log: Logger;
+}
+
+interface LocalBroker {
+  readonly plan: ProcessPlan;
+  /**
+   * Writes NATS_URL for people to DATA_DIR.
+   *
+   * @param address as the plan tells it when the process is ready.
+   * @returns NATS_URL: the address with the login.
+   */
+  readonly tellUrl: (address: string) => Promise<string>;
+  /** What gateways and workers have to be told, for the streams to fit on the disk. */
+  readonly limits: StoreLimits;
+}
+
+/**
+ * Makes the data folder ready, ends a nats-server that a killed supervisor left on it, and plans a new one. Nobody
+ * else may use the folder: the caller holds its lock.
+ */
+export async function planLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
+  const { dataDir, natsServer, config, log } = options;
+  const configFile = join(dataDir, BROKER_CONFIG_FILE);
+  await endLeftBehind(join(dataDir, PID_FILE), configFile, log);
+  for (const name of await readdir(dataDir)) {
+    if (name.endsWith('.ports') || name === URL_FILE || name === PID_FILE) await rm(join(dataDir, name));
+  }
+  const logFile = join(dataDir, 'nats-server.log');
+  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const storeDir = join(dataDir, 'jetstream');
+  await mkdir(storeDir, { recursive: true });
+  const sizes = await chooseSizes({ ...options, storeDir, limits: config });
+  if (sizes.isLowered)
+    log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
+  await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, password, sizes }));
+  await writePrivately(logFile, '');
+  let port = -1;
+  const plan: ProcessPlan = {
+    name: 'nats-server',
+    command: natsServer,
+    args: () => ['--config', configFile, '--port', String(port)],
+    env: process.env,
+    ipc: false,
+    logFile,
+    async whenReady(child, signal) {
+      port = await listeningPort(child, dataDir, signal);
+      return `nats://127.0.0.1:${port}`;
+    },
+    mustStart: true,
+    stopWithinMs: 1_500,
+  };
+  return {
+    plan,
+    limits: sizes.limits,
+    async tellUrl(address) {
+      const url = address.replace('//', `//${USER}:${password}@`);
+      await writePrivately(join(dataDir, URL_FILE), `${url}\n`);
+      return url;
+    },
+  };
+}
+
+function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
+  return {
+    room: readableBytes(roomBytes),
+    RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
+    QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
+    allStores: readableBytes(reservedBytes),
+  };
+}
+
+/** nats-server reads a superset of JSON. */
+function brokerConfig({
+  dataDir,
+  storeDir,
+  config,
+  password,
+  sizes,
+}: Pick<LocalBrokerOptions, 'dataDir' | 'config'> & {
+  storeDir: string;
+  password: string;
+  sizes: ChosenSizes;
+}): string {
+  return `${JSON.stringify(
+    {
+      host: '127.0.0.1',
+      server_name: 'tidings',
+      authorization: { user: USER, password },
+      // A job or a result is a body's content and some more.
+      max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
+      pid_file: join(dataDir, PID_FILE),
+      ports_file_dir: dataDir,
+      jetstream: {
+        store_dir: storeDir,
+        max_memory_store: 256 * MIB,
+        // What fits on the disk was looked at already. Here is room beside it for what the streams of models reserve that
+        // are there no more. nats-server's own choice, a share of what is free, shrinks as the store fills.
+        max_file_store: sizes.diskBytes + sizes.reservedBytes,
+        ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
+      },
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+/**
+ * Ends the nats-server of a supervisor that was killed. Its pid file alone proves nothing, since pids are given
+ * again: the process has to run with our configuration.
+ */
+async function endLeftBehind(pidFile: string, configFile: string, log: Logger): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  const isOurs = () => commandLine(pid)?.includes(configFile) === true;
+  if (pid === 0 || !isOurs()) return;
+  log.warn({ pid }, 'ending the nats-server that an earlier run left behind');
+  const killAt = performance.now() + 5_000;
+  while (isOurs()) {
+    try {
+      process.kill(pid, performance.now() < killAt ? 'SIGTERM' : 'SIGKILL');
+    } catch {
+      return; // it has ended just now
+    }
+    await delay(20);
+  }
+}
+
+/**
+ * The port that a nats-server listens on, from the file it writes when it accepts clients.
+ *
+ * @param portsDir its `ports_file_dir`
+ * @throws {Error} if the signal aborts first
+ */
+export async function listeningPort(
+  { pid }: Pick<ChildProcess, 'pid'>,
+  portsDir: string,
+  signal: AbortSignal,
+): Promise<number> {
+  for (;;) {
+    const text = await readFile(join(portsDir, `nats-server_${pid}.ports`), 'utf8').catch(() => '');
+    const address = /"nats:\/\/[^"]*:(\d+)"/.exec(text);
+    if (address !== null) return Number(address[1]);
+    await delay(5, undefined, { signal });
+  }
+}
+
+/**
+ * The nats-server that set-up found.
+ *
+ * @throws {ConfigurationError} if there is none
+ */
+export function findNatsServer(): string {
+  const file = join(import.meta.dirname, '../../.cache/setup.json');
+  try {
+    const { natsServer } = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof natsServer === 'string') return natsServer;
+  } catch {
+    // No set-up was run, or only one that needed no nats-server.
+  }
+  throw new ConfigurationError('no nats-server is set up: run `node setup.js test`, or set NATS_URL');
+}

@@ -1,0 +1,110 @@
+/**
+ * How large the streams of `npm start`'s broker may become. What RESULT_MAX_BYTES and QUEUE_MAX_BYTES say is a promise, so
+ * it has to fit on the disk. Where one of them is left to its default, it is halved until everything fits.
+ *
+ * A store that fills takes from the free space what it was promised, so both together count: a restart chooses the same
+ * sizes again. Where other programs have filled the disk meanwhile, no stream is made smaller than what it holds.
+ */
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StreamSizes } from '../broker/streams.ts';
+import { ConfigurationError } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import { readableBytes } from '../process/readableBytes.ts';
+
+export type StoreLimits = Pick<Config, 'resultMaxBytes' | 'queueMaxBytes'>;
+
+export interface StoreSizesOptions {
+  /** Of the streams, in DATA_DIR. */
+  readonly storeDir: string;
+  readonly limits: StoreLimits;
+  /** What may be lowered: the user has left it to its default. */
+  readonly mayLower: { readonly [K in keyof StoreLimits]: boolean };
+  readonly sizesWith: (limits: StoreLimits) => StreamSizes;
+}
+
+export interface ChosenSizes {
+  readonly limits: StoreLimits;
+  /** Of all streams. */
+  readonly reservedBytes: number;
+  /** For the streams, used or free. */
+  readonly roomBytes: number;
+  /** The size of the disk. */
+  readonly diskBytes: number;
+  readonly isLowered: boolean;
+}
+
+const MIB = 1024 * 1024;
+/** With less, Tidings could not do its work: a batch of many rows takes some MiB. */
+const LEAST: StoreLimits = { resultMaxBytes: 32 * MIB, queueMaxBytes: 8 * MIB };
+const MOST_HALVINGS = 7;
+/** The rest is for the broker's log and what it writes besides messages. */
+const USABLE_SHARE = 0.95;
+
+/** @throws {ConfigurationError} if the disk has no room for them. */
+export async function chooseSizes(options: StoreSizesOptions): Promise<ChosenSizes> {
+  const { storeDir, limits, mayLower, sizesWith } = options;
+  const disk = await statfs(storeDir);
+  const roomBytes = disk.bavail * disk.bsize + (await bytesIn(storeDir));
+  const candidates = Array.from({ length: MOST_HALVINGS + 1 }, (_, halvings) => {
+    const lowered = (name: keyof StoreLimits) =>
+      mayLower[name] ? Math.max(LEAST[name], Math.floor(limits[name] / 2 ** halvings)) : limits[name];
+    return { resultMaxBytes: lowered('resultMaxBytes'), queueMaxBytes: lowered('queueMaxBytes') };
+  });
+  const fitting = candidates.findIndex((each) => sumOf(sizesWith(each)) <= roomBytes * USABLE_SHARE);
+  const smallest = candidates.at(-1) ?? limits;
+  if (fitting < 0) {
+    throw new ConfigurationError(
+      `DATA_DIR must lie on a disk with room for ${readableBytes(sumOf(sizesWith(smallest)))}, which the streams reserve, ` +
+        `got ${readableBytes(roomBytes)}: ${adviceFor(mayLower)}free some space, or choose another disk`,
+    );
+  }
+  const held = await bytesByStream(storeDir);
+  const holding = candidates.findLastIndex((each) =>
+    [...sizesWith(each)].every(([name, size]) => size >= (held.get(name) ?? 0)),
+  );
+  const chosen = Math.min(fitting, Math.max(holding, 0));
+  const chosenLimits = candidates[chosen] ?? limits;
+  return {
+    limits: chosenLimits,
+    reservedBytes: sumOf(sizesWith(chosenLimits)),
+    roomBytes,
+    diskBytes: disk.blocks * disk.bsize,
+    isLowered: chosen > 0,
+  };
+}
+
+function adviceFor(mayLower: StoreSizesOptions['mayLower']): string {
+  const given = [
+    ...(mayLower.resultMaxBytes ? [] : ['RESULT_MAX_BYTES']),
+    ...(mayLower.queueMaxBytes ? [] : ['QUEUE_MAX_BYTES']),
+  ];
+  return given.length === 0 ? '' : `lower ${given.join(' or ')}, `;
+}
+
+function sumOf(sizes: StreamSizes): number {
+  return sizes.values().reduce((sum, size) => sum + size, 0);
+}
+
+/** What the streams hold on the disk, by name. nats-server puts them into one folder each, under that of its account. */
+async function bytesByStream(storeDir: string): Promise<ReadonlyMap<string, number>> {
+  const folder = join(storeDir, 'jetstream', '$G', 'streams');
+  const names = await readdir(folder).catch(() => []);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await bytesIn(join(folder, name, 'msgs'))] as const)),
+  );
+}
+
+/** What the files of a folder take on the disk; 0 if it is not there. */
+async function bytesIn(folder: string): Promise<number> {
+  const names = await readdir(folder, { recursive: true }).catch(() => []);
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ blocks }) => blocks * 512,
+        () => 0, // it went meanwhile
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

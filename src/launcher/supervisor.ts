@@ -1,0 +1,184 @@
+/**
+ * The whole system on one machine: a nats-server unless there is a broker already, workers and gateways, each
+ * kept running. They are started in this order and stopped in the opposite one, so that whatever still runs finds
+ * what it needs.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { resolve } from 'node:path';
+import { ConfigurationError } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
+import type { ChildMessage } from '../process/runProcess.ts';
+import { BrokerMending } from './brokerMending.ts';
+import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
+import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
+import { findNatsServer, planLocalBroker } from './localBroker.ts';
+import type { StoreSizesOptions } from './storeSizes.ts';
+
+/** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
+const FORCE_AFTER_MS = 1_000;
+const WAITING_NOTE_MS = 5_000;
+/** With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill. */
+const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
+
+export interface System {
+  readonly config: Config;
+  /** For the children, besides NATS_URL. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The programs that Node runs. */
+  readonly gateway: string;
+  readonly worker: string;
+  readonly log: Logger;
+  /** Registers what is to happen when the system is asked to stop. */
+  readonly onInterrupt: (listener: () => void) => void;
+  /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
+  readonly sizesWith: StoreSizesOptions['sizesWith'];
+  /** Time to leave after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
+  readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
+  /** Called once, when gateways and workers are ready, with the address of the gateways. */
+  readonly onReady: (address: string) => void;
+}
+
+/**
+ * Runs the system until it is interrupted or cannot go on.
+ *
+ * @returns the exit code: 0 after an interrupt, 78 for a wrong configuration, 130 if the end was forced.
+ * @throws {ConfigurationError} if it cannot start
+ */
+export async function supervise({ config, log, ...system }: System): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  const kept: KeptProcess[] = [];
+  let interruptedAt: number | undefined;
+  let isForced = false;
+  system.onInterrupt(() => {
+    if (interruptedAt === undefined) {
+      interruptedAt = performance.now();
+      log.info('stopping; once more to force it');
+      end.resolve(0);
+    } else if (performance.now() - interruptedAt > FORCE_AFTER_MS) {
+      isForced = true;
+      for (const child of kept) child.kill();
+    }
+  });
+
+  await using opened = new AsyncDisposableStack();
+  /** Keeps processes running, which are stopped together. */
+  const keep = (...plans: readonly ProcessPlan[]) => {
+    const children = plans.map((plan) => new KeptProcess(plan, { log, giveUp: end.resolve }));
+    opened.defer(async () => void (await Promise.all(children.map((child) => child[Symbol.asyncDispose]()))));
+    kept.push(...children);
+    return children;
+  };
+
+  if (config.gateways > 1 && config.port === 0)
+    throw new ConfigurationError(
+      `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
+    );
+  let natsUrl = config.natsUrl;
+  let sizes: NodeJS.ProcessEnv = {};
+  let mending: BrokerMending | undefined;
+  if (natsUrl === undefined) {
+    const dataDir = resolve(config.dataDir);
+    const { plan, tellUrl, limits } = await needingRoom(dataDir, async () => {
+      await makeDataDir(dataDir, log);
+      opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
+      return planLocalBroker({
+        dataDir,
+        natsServer: findNatsServer(),
+        config,
+        log,
+        mayLower: {
+          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+        },
+        sizesWith: system.sizesWith,
+      });
+    });
+    const [broker] = keep(plan);
+    if (broker === undefined) throw new Error('a plan is kept as one process');
+    const stopNoting = noteWaiting([broker], log);
+    opened.defer(stopNoting);
+    const outcome = await Promise.race([broker.ready, end.promise]);
+    stopNoting();
+    if (typeof outcome === 'number') return outcome;
+    natsUrl = await needingRoom(dataDir, () => tellUrl(outcome ?? ''));
+    sizes = {
+      RESULT_MAX_BYTES: String(limits.resultMaxBytes),
+      QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
+    };
+    mending = opened.use(
+      new BrokerMending({ broker, dataDir, readFreeBytes: () => freeBytesAt(dataDir), log }),
+    );
+  }
+
+  const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
+  const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
+    keep(
+      ...Array.from({ length: count }, (_, i) =>
+        nodePlan({
+          name: count === 1 ? name : `${name} ${i + 1}`,
+          program,
+          env,
+          stopWithinMs,
+          hearOfBroker: (process, problem) => mending?.hear(process, problem),
+        }),
+      ),
+    );
+  const stopWithinMs = system.stopWithinMs ?? STOP_WITHIN_MS;
+  const workers = keepAll('worker', config.workers, system.worker, stopWithinMs.worker);
+  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + stopWithinMs.gateway);
+  const all = [...gateways, ...workers];
+  const stopNoting = noteWaiting(all, log);
+  opened.defer(stopNoting);
+  Promise.all(all.map(({ ready }) => ready)).then(([address]) => {
+    stopNoting();
+    if (!opened.disposed) system.onReady(address ?? '');
+  });
+
+  const exitCode = await end.promise;
+  await opened.disposeAsync();
+  return isForced ? 130 : exitCode;
+}
+
+/** A program of ours: it says over IPC when it is ready and whether the broker stores, and leaves when IPC closes. */
+function nodePlan({
+  program,
+  hearOfBroker,
+  ...options
+}: {
+  name: string;
+  program: string;
+  env: NodeJS.ProcessEnv;
+  stopWithinMs: number;
+  hearOfBroker: (process: string, problem: string | undefined) => void;
+}): ProcessPlan {
+  return {
+    ...options,
+    command: process.execPath,
+    args: () => [program],
+    ipc: true,
+    onMessage: (message) => {
+      const { type, problem } = message as ChildMessage;
+      if (type === 'broker') hearOfBroker(options.name, problem);
+    },
+    onEnd: () => hearOfBroker(options.name, undefined),
+    whenReady: readyMessage,
+    mustStart: false,
+  };
+}
+
+function readyMessage(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    child.on('message', (message: ChildMessage) => {
+      if (message.type === 'ready') resolve(message.url);
+    });
+  });
+}
+
+/** Says now and then what the start is still waiting for, until the returned function is called. */
+function noteWaiting(children: readonly KeptProcess[], log: Logger): () => void {
+  const waiting = new Set(children.map(({ name }) => name));
+  for (const child of children) child.ready.then(() => waiting.delete(child.name));
+  const timer = setInterval(() => log.info(`still waiting for: ${[...waiting].join(', ')}`), WAITING_NOTE_MS);
+  return () => clearInterval(timer);
+}

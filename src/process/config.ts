@@ -1,0 +1,502 @@
+/**
+ * Every environment variable that Tidings reads, in one table: name, unit, default and what a choice costs.
+ * `readConfig` is called by entry points only; everybody else is given values. The README's table is checked
+ * against this one by a test.
+ */
+
+import { ConfigurationError } from '../contract/errors.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import { readNatsUrl } from './natsUrl.ts';
+
+interface Setting<T> {
+  readonly name: string;
+  readonly unit: string;
+  /** As a user would write it; undefined: optional without a default. */
+  readonly default: string | undefined;
+  /** What the setting does and what a bad choice costs, for the README. */
+  readonly consequence: string;
+  /** @throws {string} the rule that the text breaks */
+  readonly parse: (text: string | undefined) => T;
+  /** Its value is written nowhere. */
+  readonly secret?: true;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+const settings = {
+  host: {
+    name: 'HOST',
+    unit: 'address',
+    default: '127.0.0.1',
+    consequence: 'Address the gateway listens on. Anything but loopback lets other machines submit tasks.',
+    parse: text,
+  },
+  port: {
+    name: 'PORT',
+    unit: 'TCP port',
+    default: '4000',
+    consequence: 'Port of the gateway; 0 takes a free one.',
+    parse: integer(0, 65_535),
+  },
+  gateways: {
+    name: 'GATEWAYS',
+    unit: 'processes',
+    default: '1',
+    consequence:
+      'Gateways of `npm start`, all on `PORT`: the kernel deals new connections out among them (Linux). Each can keep a core busy.',
+    parse: integer(1, 64),
+  },
+  workers: {
+    name: 'WORKERS',
+    unit: 'processes',
+    default: '1',
+    consequence:
+      'Workers of `npm start`. Each has sessions of its own, and with them their memory. One keeps up with what several sessions compute, unless the model is tiny or its rows are large.',
+    parse: integer(1, 64),
+  },
+  natsUrl: {
+    name: 'NATS_URL',
+    unit: 'URL list',
+    default: undefined,
+    consequence:
+      'The broker to use, as `nats://host:port` (`tls://`: encrypted), several separated by commas, with a login as `nats://user:password@host:port` or `nats://token@host:port`, percent-encoded: `%40` for `@`, `%2F` for `/`. Unset: `npm start` runs a broker of its own.',
+    parse: natsUrl,
+    secret: true,
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    unit: 'folder',
+    default: '.data',
+    consequence:
+      'Where the broker of `npm start` keeps its streams and its login. One running Tidings a folder, which only its user may enter.',
+    parse: text,
+  },
+  modelsDir: {
+    name: 'MODELS_DIR',
+    unit: 'folder',
+    default: 'models',
+    consequence: 'The models to serve, one folder each. Gateways and workers must see the same content.',
+    parse: text,
+  },
+  executionProviders: {
+    name: 'EXECUTION_PROVIDERS',
+    unit: 'list',
+    default: 'cpu',
+    consequence:
+      'ONNX Runtime providers of a worker, tried in order: `cuda`, `webgpu`, `cpu`. The one in use is logged and shown in `health`.',
+    parse: listOf('cuda', 'webgpu', 'cpu'),
+  },
+  sessionThreads: {
+    name: 'SESSION_THREADS',
+    unit: 'threads',
+    default: '1',
+    consequence:
+      'Threads ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
+    parse: integer(1, 256),
+  },
+  workerModels: {
+    name: 'WORKER_MODELS',
+    unit: 'list',
+    default: undefined,
+    consequence:
+      'What a worker serves: models (`churn`), or single versions (`churn/2`), which are waited for if they are not there yet. `=3` behind one is the weight of its model where models compete for slots; else it is 1. Unset: all models.',
+    parse: servedModels,
+  },
+  workerSlots: {
+    name: 'WORKER_SLOTS',
+    unit: 'runs',
+    default: undefined,
+    consequence:
+      'Runs that a worker has going at once, over all its sessions. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
+    parse: optionalInteger(1, 1024),
+  },
+  sessionLoading: {
+    name: 'SESSION_LOADING',
+    unit: '`eager` or `lazy`',
+    default: 'eager',
+    consequence:
+      'Every version is loaded and checked before it is offered. `eager` keeps it loaded; `lazy` unloads it after the check and loads it with its first job, which then waits for that.',
+    parse: oneOf('eager', 'lazy'),
+  },
+  sessionMemoryMib: {
+    name: 'SESSION_MEMORY_MIB',
+    unit: 'MiB',
+    default: '0',
+    consequence:
+      'What the sessions of a worker may take together, each with the most that its runs took, golden rows included; 0: no limit. Beyond it `eager` refuses a version by name (models ask for room in the order of their names: leave out with `WORKER_MODELS` what matters less), and `lazy` unloads the one that was not used for longest. A session takes about 100 MiB and its model.',
+    parse: integer(0),
+  },
+  sessionMaxMib: {
+    name: 'SESSION_MAX_MIB',
+    unit: 'MiB',
+    default: undefined,
+    consequence:
+      'What the process of one session may take for its model and its runs; 0: no limit. While it is loaded, a model takes about three times its file. A version that needs more at its check is refused, a task that does gets `INFERENCE_FAILED` or `WORKER_CRASHED`. Linux only, by `prlimit` (util-linux). Unset: 4096, and no limit with a GPU provider.',
+    parse: optionalInteger(0, 1024 * 1024),
+  },
+  streamReplicas: {
+    name: 'STREAM_REPLICAS',
+    unit: 'copies',
+    default: '1',
+    consequence: 'Copies of each stream, on as many nats-servers. 3 survives the loss of one machine.',
+    parse: oneOf(1, 3, 5),
+  },
+  natsSync: {
+    name: 'NATS_SYNC',
+    unit: '`default` or `always`',
+    default: 'default',
+    consequence:
+      'Whether the broker of `npm start` writes each message through to the disk. `default` survives killed processes, and a power cut up to two minutes back; `always` survives power cuts too, at about a tenth of the rate.',
+    parse: oneOf('default', 'always'),
+  },
+  resultTtlS: {
+    name: 'RESULT_TTL_S',
+    unit: 'seconds',
+    default: '900',
+    consequence:
+      'How long results, and the memory of a `requestId`, are kept. At least the largest `timeoutMs` + 600 s.',
+    parse: integer(MAX_TIMEOUT_MS / 1000 + 600),
+  },
+  resultMaxCount: {
+    name: 'RESULT_MAX_COUNT',
+    unit: 'results',
+    default: '5000000',
+    consequence:
+      'Results kept at most; about 350 bytes of broker memory each. Beyond it no result is stored until old ones expire.',
+    parse: integer(1_000),
+  },
+  resultMaxBytes: {
+    name: 'RESULT_MAX_BYTES',
+    unit: 'bytes',
+    default: String(4 * GIB),
+    consequence:
+      'Disk reserved for results, and half as much again for the rows of batches. Beyond it no result is stored until old ones expire.',
+    parse: integer(MIB),
+  },
+  queueMaxJobs: {
+    name: 'QUEUE_MAX_JOBS',
+    unit: 'jobs per model',
+    default: '100000',
+    consequence: 'Jobs that may wait for one model. Beyond it mutations are refused with `QUEUE_FULL`.',
+    parse: integer(1),
+  },
+  queueMaxBytes: {
+    name: 'QUEUE_MAX_BYTES',
+    unit: 'bytes per model',
+    default: String(128 * MIB),
+    consequence: 'Disk reserved for the waiting jobs of one model. Beyond it: `QUEUE_FULL`.',
+    parse: integer(64 * KIB),
+  },
+  openTasksMax: {
+    name: 'OPEN_TASKS_MAX',
+    unit: 'tasks',
+    default: '200000',
+    consequence:
+      'Unfinished tasks that one gateway keeps track of, about 1 KB each. Beyond it mutations and subscriptions are refused with `GATEWAY_BUSY`.',
+    parse: integer(1),
+  },
+  maxBodyBytes: {
+    name: 'MAX_BODY_BYTES',
+    unit: 'bytes',
+    default: String(2 * MIB),
+    consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
+    parse: integer(1 * KIB, 64 * MIB),
+  },
+  maxPendingBytes: {
+    name: 'MAX_PENDING_BYTES',
+    unit: 'bytes',
+    default: String(64 * MIB),
+    consequence:
+      'Bodies and messages that one gateway is receiving or answering, open subscriptions among them, all connections together; parsed, a byte can take up twenty. An eighth is kept for connections that hold 16 KiB at most, so that small predictions go on. As much again may wait for clients that read slowly. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. Beside that eighth at least twice `MAX_BODY_BYTES`, which is what one connection may have, and a WebSocket as much again of a message that is coming.',
+    parse: integer(MIB),
+  },
+  maxDepth: {
+    name: 'MAX_DEPTH',
+    unit: 'levels',
+    default: '12',
+    consequence: 'Deepest nesting of an operation; `ofType` of introspection does not count.',
+    parse: integer(3),
+  },
+  maxTokens: {
+    name: 'MAX_TOKENS',
+    unit: 'tokens',
+    default: '2000',
+    consequence: 'Longest operation, in GraphQL tokens.',
+    parse: integer(100),
+  },
+  maxAliases: {
+    name: 'MAX_ALIASES',
+    unit: 'aliases',
+    default: '30',
+    consequence: 'Aliases in one operation. One request can submit one task more.',
+    parse: integer(0),
+  },
+  maxComplexity: {
+    name: 'MAX_COMPLEXITY',
+    unit: 'points',
+    default: '1000',
+    consequence:
+      'Costliest operation: a field is 1 point, a page of `results` 250, a mutation of many rows 500; a list counts its fields 3 times.',
+    parse: integer(1),
+  },
+  maxOperations: {
+    name: 'MAX_OPERATIONS_PER_CONNECTION',
+    unit: 'operations',
+    default: '100',
+    consequence: 'Operations open at once on one WebSocket; one more is refused with `TOO_MANY_OPERATIONS`.',
+    parse: integer(1),
+  },
+  maxConnections: {
+    name: 'MAX_CONNECTIONS',
+    unit: 'connections',
+    default: '20000',
+    consequence:
+      'Connections open at once, HTTP and WebSocket together; further ones are closed at once. The limit of open files (`ulimit -n`) less 128 counts if it is lower.',
+    parse: integer(1),
+  },
+  maxSubscriptions: {
+    name: 'MAX_SUBSCRIPTIONS',
+    unit: 'subscriptions',
+    default: '50000',
+    consequence:
+      'Subscriptions to tasks open at once on one gateway, all connections together, and mutations that wait (`waitMs`); one more is refused with `GATEWAY_BUSY`.',
+    parse: integer(1),
+  },
+  maxBufferedBytes: {
+    name: 'MAX_BUFFERED_BYTES',
+    unit: 'bytes',
+    default: String(MIB),
+    consequence:
+      'What may wait on one WebSocket for a client that does not read; beyond it the WebSocket is closed with 4013.',
+    parse: integer(64 * KIB),
+  },
+  keepAliveMs: {
+    name: 'KEEP_ALIVE_MS',
+    unit: 'ms',
+    default: '75000',
+    consequence:
+      'How long an HTTP connection without requests stays open. Longer than a balancer keeps its own (60 s, most often), or one that it has just used again breaks; each takes a place of `MAX_CONNECTIONS`.',
+    parse: integer(1_000, 3_600_000),
+  },
+  drainMs: {
+    name: 'DRAIN_MS',
+    unit: 'ms',
+    default: '0',
+    consequence:
+      'How long a gateway that is told to stop still serves, while `/ready` is 503: time for balancers to take it out. At least twice what lies between two of their checks. The images set 10000.',
+    parse: integer(0, 600_000),
+  },
+  connectionInitMs: {
+    name: 'CONNECTION_INIT_TIMEOUT_MS',
+    unit: 'ms',
+    default: '3000',
+    consequence: 'Time a WebSocket client has for its `connection_init`; then close code 4408.',
+    parse: integer(100, 60_000),
+  },
+  requestTimeoutMs: {
+    name: 'REQUEST_TIMEOUT_MS',
+    unit: 'ms',
+    default: '30000',
+    consequence:
+      'Time in which a request, its headers, or a WebSocket message has to come whole, and a new connection its first request; then the connection is closed.',
+    parse: integer(1_000, 600_000),
+  },
+  allowedOrigins: {
+    name: 'ALLOWED_ORIGINS',
+    unit: 'list of origins',
+    default: '',
+    consequence:
+      'Web pages of other origins that may call the gateway (CORS, WebSocket), as `https://app.example`; `*` allows all that have an origin.',
+    parse: origins,
+  },
+  allowedHosts: {
+    name: 'ALLOWED_HOSTS',
+    unit: 'list of names',
+    default: '',
+    consequence:
+      'Names under which the gateway answers, without ports, as `api.example`; `*` is any. `localhost`, `127.…` and `[::1]` are always among them. Empty: only these if `HOST` is loopback, else any, so that a web page whose name is pointed at the gateway can use it.',
+    parse: hostNames,
+  },
+  operatorToken: {
+    name: 'OPERATOR_TOKEN',
+    unit: 'text, at least 16 characters',
+    default: undefined,
+    consequence:
+      'What operators show to set and compare rollouts, and to see, redrive and discard dead letters. Unset: everybody may who reaches a gateway whose `HOST` is loopback, else nobody.',
+    parse: token(16),
+    secret: true,
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    unit: 'level',
+    default: 'info',
+    consequence: '`debug` logs each task; `warn` only what needs attention.',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    unit: '`json` or `pretty`',
+    default: 'json',
+    consequence: '`pretty` is for people (`npm start` sets it), `json` for machines, and faster.',
+    parse: oneOf('json', 'pretty'),
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** A model, or one version of it, that a worker is to serve. */
+export interface ServedModel {
+  readonly name: string;
+  /** Undefined: all its versions. */
+  readonly version: string | undefined;
+  /** Undefined if it is given none. */
+  readonly weight: number | undefined;
+}
+
+export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['parse']> };
+
+export type EnvironmentVariable = Pick<Setting<unknown>, 'name' | 'unit' | 'default' | 'consequence'>;
+
+/** The rows of the README's table. */
+export const environmentVariables: readonly EnvironmentVariable[] = Object.values(settings);
+
+/**
+ * Reads and checks the configuration. An empty variable counts as unset.
+ *
+ * @throws {ConfigurationError} with all that is wrong: each problem names the variable, its rule and the value.
+ */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = [];
+  const config = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
+    const read = readSetting(setting, env);
+    if ('problem' in read) problems.push(read.problem);
+    return [key, 'value' in read ? read.value : undefined];
+  });
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return Object.freeze(Object.fromEntries(config)) as Config;
+}
+
+/** How to log, also where the rest of the configuration is wrong: a setting that is wrong counts as unset. */
+export function readLogConfig(env: Environment): Pick<Config, 'logLevel' | 'logFormat'> {
+  const read = <T>(setting: Setting<T>): T => {
+    const found = readSetting(setting, env);
+    return 'value' in found ? found.value : setting.parse(setting.default);
+  };
+  return { logLevel: read(settings.logLevel), logFormat: read(settings.logFormat) };
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+function readSetting<T>(
+  setting: Setting<T>,
+  env: Environment,
+): { readonly value: T } | { readonly problem: string } {
+  const text = env[setting.name] || setting.default;
+  try {
+    return { value: setting.parse(text) };
+  } catch (rule) {
+    const got = setting.secret ? `${text?.length} characters` : JSON.stringify(text ?? '');
+    return { problem: `${setting.name} must be ${rule}, got ${got}` };
+  }
+}
+
+function text(value: string | undefined): string {
+  if (!value) throw 'a text that is not empty';
+  return value;
+}
+
+function natsUrl(value: string | undefined): string | undefined {
+  if (value) readNatsUrl(value);
+  return value || undefined;
+}
+
+/** What can stand in a header. */
+function token(minLength: number): (value: string | undefined) => string | undefined {
+  return (value) => {
+    if (!value) return undefined;
+    if (value.length < minLength || !/^[!-~]+$/.test(value))
+      throw `at least ${minLength} printable ASCII characters without spaces`;
+    return value;
+  };
+}
+
+function integer(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (value: string | undefined) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value ?? '') ? Number(value) : Number.NaN;
+    if (number >= minimum && number <= maximum) return number;
+    throw maximum === Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${minimum} up`
+      : `a whole number from ${minimum} to ${maximum}`;
+  };
+}
+
+function optionalInteger(
+  minimum: number,
+  maximum: number,
+): (value: string | undefined) => number | undefined {
+  const parse = integer(minimum, maximum);
+  return (value) => (value ? parse(value) : undefined);
+}
+
+function servedModels(value: string | undefined): readonly ServedModel[] | undefined {
+  if (!value) return undefined;
+  const rule =
+    'a list of models or versions, with a weight from 1 to 9999 if wanted, such as trip-duration=3,churn/2';
+  const items = list(value);
+  if (items.length === 0) throw rule;
+  return items.map((item) => {
+    const [, name, version, weight] =
+      /^([a-z][a-z0-9-]*)(?:\/([1-9][0-9]{0,8}))?(?:=([1-9][0-9]{0,3}))?$/.exec(item) ?? [];
+    if (name === undefined) throw rule;
+    return { name, version, weight: weight === undefined ? undefined : Number(weight) };
+  });
+}
+
+function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {
+  return (value) => {
+    const found = allowed.find((candidate) => String(candidate) === value);
+    if (found === undefined) throw `one of ${allowed.join(', ')}`;
+    return found;
+  };
+}
+
+function list(value: string | undefined): readonly string[] {
+  return (value ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** As browsers write them in `Origin`: a default port is left out, and a name that is not ASCII is encoded. */
+function origins(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#@\\*]+\/?$/i.exec(text) ?? [];
+    const url = URL.parse(text);
+    if (text === '*') return text;
+    if (url === null || scheme === '' || scheme.toLowerCase() === 'file')
+      throw 'a list of origins without paths, such as https://app.example,http://localhost:5173, or *';
+    // Of schemes that it does not know, such as an app's own, URL tells no origin.
+    return url.origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : url.origin;
+  });
+}
+
+function hostNames(value: string | undefined): readonly string[] {
+  return list(value).map((text) => {
+    if (!/^(\*|[a-z0-9_.-]+|\[[0-9a-f:.]+\])$/i.test(text))
+      throw 'a list of names or addresses without ports, such as api.example,10.0.0.5,[fd00::1], or *';
+    return text.toLowerCase();
+  });
+}
+
+function listOf<const T extends string>(
+  ...allowed: readonly T[]
+): (value: string | undefined) => readonly T[] {
+  return (value) => {
+    const items = list(value);
+    const known = allowed.filter((candidate) => items.includes(candidate));
+    if (items.length === 0 || known.length !== items.length) {
+      throw `a list of different ones of ${allowed.join(', ')}`;
+    }
+    return known.toSorted((a, b) => items.indexOf(a) - items.indexOf(b));
+  };
+}

@@ -1,0 +1,50 @@
+/** The logger: pino, JSON for machines or one readable line for people. Lines of a task carry `taskId`. */
+import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { ConfigurationError } from '../contract/errors.ts';
+import { type Config, readLogConfig } from './config.ts';
+import { printableLines } from './printable.ts';
+
+export type { Logger };
+
+const STDOUT = 1;
+const STDERR = 2;
+
+export function createLog(
+  { logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>,
+  name: string,
+  fd: typeof STDOUT | typeof STDERR = STDOUT,
+): Logger {
+  const destination: DestinationStream =
+    logFormat === 'pretty'
+      ? pretty({
+          destination: fd,
+          sync: true,
+          singleLine: true,
+          ignore: 'pid,hostname,name',
+          translateTime: 'SYS:HH:MM:ss.l',
+          messageFormat: '{name}: {msg}',
+        })
+      : pino.destination({ fd, sync: true });
+  // pino escapes what JSON must, which is not all that a terminal obeys. A line for people is read as JSON once more on
+  // its way: there the escapes have to stand as text.
+  const prefix = logFormat === 'pretty' ? '\\\\u' : '\\u';
+  const streamWrite = (line: string) => printableLines(line, prefix);
+  return pino({ name, level: logLevel, hooks: { streamWrite } }, destination);
+}
+
+/**
+ * Says on stderr why a process ends, in the format of its log: a line for each problem of a configuration, else the error
+ * with its stack. It does so whatever `LOG_LEVEL` is, and before a configuration could be read.
+ *
+ * @param env as `readConfig` takes it
+ */
+export function logFatal(
+  error: unknown,
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const log = createLog({ ...readLogConfig(env), logLevel: 'fatal' }, name, STDERR);
+  if (error instanceof ConfigurationError) for (const problem of error.problems) log.fatal(problem);
+  else log.fatal({ err: error }, 'ended by an error that was not foreseen');
+}

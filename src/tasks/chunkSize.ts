@@ -1,0 +1,16 @@
+/** How many rows a chunk of a batch has: as many as one message carries. */
+
+import { type BatchShape, MAX_CHUNK_ROWS } from '../contract/batchShape.ts';
+import type { Manifest } from '../models/manifest.ts';
+import { largestBytesOf } from '../models/valueBytes.ts';
+
+/** Of the rows of one chunk: with what is around them, or their errors in their place, it stays below 512 KiB. */
+const MAX_CHUNK_BYTES = 448 * 1024;
+
+export function shapeOf({ inputs, outputs }: Manifest, rowCount: number): BatchShape {
+  const [asked, answered] = [inputs, outputs].map((fields) =>
+    fields.reduce((sum, field) => sum + largestBytesOf(field), 0),
+  );
+  const rowsThatFit = Math.floor(MAX_CHUNK_BYTES / Math.max(asked ?? 0, answered ?? 0));
+  return { rowCount, rowsPerChunk: Math.max(1, Math.min(MAX_CHUNK_ROWS, rowsThatFit)) };
+}

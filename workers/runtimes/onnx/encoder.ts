@@ -1,0 +1,213 @@
+/** Between rows as people write them and columns as ONNX takes them. Knows the manifest, not ONNX Runtime. */
+
+import type { Value, Values } from '../../../src/contract/values.ts';
+import { secondsOf } from '../../../src/models/localTime.ts';
+import {
+  type EnumInput,
+  MAX_OUTPUT_CHARACTERS,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  type NumberType,
+  sizeOf,
+  type TensorType,
+  tensorTypeOf,
+} from '../../../src/models/manifest.ts';
+
+/** The elements of a tensor in row-major order. Texts are a plain list; of bools, 1 is true and 0 false. */
+export type TensorData =
+  | BigInt64Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | readonly string[];
+
+/** One column of a batch: n elements, or n × `size` for a vector, row after row. */
+export interface Column {
+  readonly type: TensorType;
+  readonly data: TensorData;
+}
+
+/** Columns by tensor name. */
+export type Columns = Readonly<Record<string, Column>>;
+
+/** Output tensors as they came, by tensor name. */
+export type OutputColumns = Readonly<
+  Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
+>;
+
+/** What was read of the output tensors: a value per row and output, except of rows that are no prediction. */
+export interface DecodedColumns {
+  /** By GraphQL name. */
+  readonly columns: ReadonlyMap<string, readonly Value[]>;
+  /** By index, why a row is no prediction: a number that is not finite, or a text too long. */
+  readonly problems: ReadonlyMap<number, string>;
+}
+
+/**
+ * Encodes rows as one column per input of the manifest.
+ *
+ * @param rows n validated inputs, n ≥ 1.
+ * @returns per tensor name a column; its part i belongs to `rows[i]`.
+ */
+export function encodeBatch(manifest: Manifest, rows: readonly Values[]): Columns {
+  return encodeColumns(manifest, (name) => rows.map((row) => row[name]));
+}
+
+/** The same, for rows whose values come input by input. */
+export function encodeColumns(
+  { inputs }: Manifest,
+  valuesOf: (name: string) => readonly (Value | undefined)[],
+): Columns {
+  return Object.fromEntries(
+    inputs.map((input) => [
+      input.tensor,
+      { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
+    ]),
+  );
+}
+
+/**
+ * Reads one prediction per row from the output tensors.
+ *
+ * @param rowCount n.
+ * @returns n predictions by GraphQL name, in the order of the rows; a text that says so where a number is not finite, or a text too long.
+ * @throws {RangeError} if a tensor is missing or has not the shape [n] or [n, 1], or [n, size] for a vector.
+ */
+export function decodeBatch(
+  manifest: Manifest,
+  outputs: OutputColumns,
+  rowCount: number,
+): (Values | string)[] {
+  const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
+  return Array.from({ length: rowCount }, (_, row) => {
+    const problem = problems.get(row);
+    if (problem !== undefined) return problem;
+    const values: Record<string, Value> = {};
+    for (const [name, column] of columns) values[name] = column[row] as Value;
+    return values;
+  });
+}
+
+/** The same, output by output; throws the same. */
+export function decodeColumns(
+  { outputs }: Manifest,
+  tensors: OutputColumns,
+  rowCount: number,
+): DecodedColumns {
+  const columns = new Map<string, readonly Value[]>();
+  const problems = new Map<number, string>();
+  for (const output of outputs) {
+    const data = dataOf(output, tensors, rowCount);
+    const column: Value[] = [];
+    for (let row = 0; row < rowCount; row++) {
+      const value = decodeValue(output, data, row);
+      const problem = outputProblem(value);
+      if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
+      column.push(value);
+    }
+    columns.set(output.name, column);
+  }
+  return { columns, problems };
+}
+
+/** The values were checked when they were submitted, and again when the job came: their kinds are those of the input. */
+function encodeColumn(input: ManifestInput, values: readonly (Value | undefined)[]): TensorData {
+  switch (input.type) {
+    case 'string':
+      return values as readonly string[];
+    case 'enum':
+      return encodeNames(input, values as readonly string[]);
+    case 'boolean':
+      return Uint8Array.from(values, Number);
+    case 'dateTime':
+      return encodeReadings(values as readonly string[]);
+    default:
+      return encodeNumbers(
+        input.type,
+        (input.size === undefined ? values : values.flat()) as readonly number[],
+      );
+  }
+}
+
+/** Rows of a batch often have one time. */
+function encodeReadings(readings: readonly string[]): TensorData {
+  const seconds = new Map<string, bigint>();
+  return BigInt64Array.from(readings, (reading) => {
+    const known = seconds.get(reading) ?? BigInt(secondsOf(reading));
+    seconds.set(reading, known);
+    return known;
+  });
+}
+
+function encodeNames(input: EnumInput, names: readonly string[]): TensorData {
+  const values = new Map(input.values.map(({ name, value }) => [name, value]));
+  const column = names.map((name) => values.get(name));
+  return tensorTypeOf(input) === 'string'
+    ? (column as readonly string[])
+    : BigInt64Array.from(column as readonly number[], BigInt);
+}
+
+function encodeNumbers(type: NumberType, values: readonly number[]): TensorData {
+  switch (type) {
+    case 'int64':
+      return encodeIntegers(values);
+    case 'int32':
+      return Int32Array.from(values);
+    case 'float32':
+      return Float32Array.from(values);
+    case 'float64':
+      return Float64Array.from(values);
+  }
+}
+
+/** `BigInt64Array.from` calls a function for each, which takes many times as long. */
+function encodeIntegers(values: readonly number[]): BigInt64Array {
+  const integers = new BigInt64Array(values.length);
+  for (let i = 0; i < values.length; i++) integers[i] = BigInt(values[i] ?? 0);
+  return integers;
+}
+
+function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number): TensorData {
+  const column = columns[output.tensor];
+  const [rows, width, ...more] = column?.dims ?? [];
+  const fits =
+    rows === rowCount &&
+    more.length === 0 &&
+    (sizeOf(output) === undefined ? width === undefined || width === 1 : width === sizeOf(output));
+  if (column !== undefined && fits) return column.data;
+  const expected = [rowCount, sizeOf(output) ?? []].flat().join(', ');
+  const got = column === undefined ? 'none' : `[${column.dims.join(', ')}]`;
+  throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
+}
+
+/** @returns what is wrong with a value that a model gave, to be read after "must be"; undefined if nothing is. */
+function outputProblem(value: Value): string | undefined {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? undefined : `a finite number, got ${value}`;
+    case 'string':
+      return value.length <= MAX_OUTPUT_CHARACTERS
+        ? undefined
+        : `a text of at most ${MAX_OUTPUT_CHARACTERS} characters, got ${value.length}`;
+    case 'object': {
+      const wrong = value.find((item) => !Number.isFinite(item));
+      return wrong === undefined ? undefined : `finite numbers, got ${wrong}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function decodeValue(output: ManifestOutput, data: TensorData, row: number): Value {
+  switch (output.type) {
+    case 'string':
+      return String(data[row]);
+    case 'boolean':
+      return Boolean(data[row]);
+    default:
+      if (output.size === undefined) return Number(data[row]);
+      return Array.from(data.slice(row * output.size, (row + 1) * output.size), Number);
+  }
+}

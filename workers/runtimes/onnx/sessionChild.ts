@@ -1,0 +1,202 @@
+/**
+ * The process of one session: the only place that speaks ONNX Runtime. A run blocks this process from start to end
+ * and may kill it; the parent, which speaks to the broker, neither blocks nor dies with it.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../../../src/contract/errors.ts';
+import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
+import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
+import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
+import { externalDataProblem } from './externalData.ts';
+import { limitMemory } from './memoryLimit.ts';
+import type {
+  Answered,
+  Asked,
+  LoadRequest,
+  RunRequest,
+  SessionAnswer,
+  SessionRequest,
+} from './sessionMessages.ts';
+import { signatureProblems } from './signature.ts';
+
+/** To measure takes 40 µs: too long for every run. */
+const MEASURE_INTERVAL_MS = 1_000;
+/** Resolves once this process is limited, if it is to be: its argument is the limit in MiB. */
+const limited = limit(Number(process.argv[2] ?? 0));
+
+let session: InferenceSession | undefined;
+let feeds: readonly Feed[] = [];
+let fetches: readonly string[] = [];
+let peak = { bytes: 0, measuredAt: 0 };
+
+/** How an input of the graph takes its column. */
+interface Feed {
+  readonly tensor: string;
+  /** Elements in a row: 1, or the size of a vector. */
+  readonly width: number;
+  /** Of the tensor: 1 for [N], 2 for [N, width]. */
+  readonly rank: number;
+}
+
+// What ONNX Runtime has to say is in its errors: its own log would bring names out of model files to a terminal as they are.
+env.logLevel = 'fatal';
+
+// A process of its own without anybody to speak to has no purpose; signals are the parent's business.
+process.on('disconnect', () => process.exit(0));
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+process.on('message', async ({ id, request }: Asked) => {
+  const answer = await answerTo(request);
+  // A parent that leaves just now needs no answer.
+  process.send?.({ id, answer } satisfies Answered, () => {});
+});
+
+async function limit(mib: number): Promise<string | undefined> {
+  if (mib === 0) return undefined;
+  return await limitMemory(mib).then(
+    () => undefined,
+    (error: unknown) => `the process could not be held to SESSION_MAX_MIB: ${messageOf(error)}`,
+  );
+}
+
+async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
+  const reason = await limited;
+  if (reason !== undefined) return { type: 'refused', reason };
+  switch (request.type) {
+    case 'load':
+      return load(request);
+    case 'run':
+      return run(request);
+    case 'describe':
+      return describe(request.file);
+  }
+}
+
+async function load({
+  file,
+  sha256,
+  manifest,
+  executionProviders,
+  threads,
+}: LoadRequest): Promise<SessionAnswer> {
+  const bytes = await readModel(file, sha256);
+  if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
+  const passedOver: string[] = [];
+  for (const executionProvider of executionProviders) {
+    try {
+      session = await InferenceSession.create(bytes, {
+        executionProviders: [executionProvider],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+      });
+    } catch (error) {
+      passedOver.push(`${executionProvider}: ${messageOf(error)}`);
+      continue;
+    }
+    const problems = signatureProblems(manifest, session);
+    if (problems.length > 0)
+      return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
+    feeds = feedsOf(manifest, session);
+    fetches = manifest.outputs.map(({ tensor }) => tensor);
+    const inputs = [...session.inputNames];
+    await forget(bytes);
+    return { type: 'loaded', executionProvider, inputs, passedOver, peakBytes: await peakBytes(true) };
+  }
+  return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
+}
+
+async function run({ columns, measure }: RunRequest): Promise<SessionAnswer> {
+  if (session === undefined) return { type: 'failed', reason: 'no model is loaded' };
+  const startedAt = performance.now();
+  try {
+    const results = await session.run(tensorsOf(columns), [...fetches]);
+    const outputs: OutputColumns = Object.fromEntries(
+      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+    );
+    const computeMs = performance.now() - startedAt;
+    return { type: 'ran', outputs, computeMs, peakBytes: await peakBytes(measure) };
+  } catch (error) {
+    return { type: 'failed', reason: messageOf(error) };
+  }
+}
+
+/** Of inputs that the graph leaves out, the columns are left out too. */
+function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
+  return inputs.flatMap((input) => {
+    const value = inputMetadata.find(({ name }) => name === input.tensor);
+    return value?.isTensor
+      ? [{ tensor: input.tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }]
+      : [];
+  });
+}
+
+function tensorsOf(columns: Columns): Record<string, Tensor> {
+  return Object.fromEntries(
+    feeds.map(({ tensor, width, rank }) => {
+      const column = columns[tensor];
+      if (column === undefined)
+        throw new Error(`a batch has a column for each input, got none for ${tensor}`);
+      const rows = column.data.length / width;
+      return [tensor, toTensor(column, rank === 1 ? [rows] : [rows, width])];
+    }),
+  );
+}
+
+function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
+  return type === 'string' ? new Tensor('string', data as string[], dims) : new Tensor(type, data, dims);
+}
+
+async function describe(file: string): Promise<SessionAnswer> {
+  const bytes = await readModel(file);
+  if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
+  try {
+    const described = await InferenceSession.create(bytes, { executionProviders: ['cpu'] });
+    const { inputMetadata, outputMetadata } = described;
+    await described.release();
+    return { type: 'described', inputMetadata, outputMetadata };
+  } catch (error) {
+    return { type: 'refused', reason: messageOf(error) };
+  }
+}
+
+/**
+ * Reads a model file once: what is loaded are the bytes that were looked at and have the digest, whatever comes into the
+ * file's place meanwhile.
+ *
+ * @param sha256 its digest, where one is known.
+ * @returns what is wrong with it, if so.
+ */
+async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuffer> | string> {
+  try {
+    const bytes = await readRegularFile(file, MODEL_MAX_BYTES);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if (digest !== (sha256 ?? digest))
+      return `it must have the SHA-256 of its version.json, ${sha256}, got ${digest}`;
+    return externalDataProblem(bytes) ?? bytes;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The most that this process has taken up since it was loaded, as of a second ago at most, or of now. */
+async function peakBytes(now: boolean): Promise<number> {
+  if (now || performance.now() - peak.measuredAt >= MEASURE_INTERVAL_MS)
+    peak = { bytes: await measurePeak(), measuredAt: performance.now() };
+  return peak.bytes;
+}
+
+/** Without /proc, the present figure: a run that is over may have taken more. */
+async function measurePeak(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
+}
+
+/** Gives back the bytes of a model that is loaded, and begins the peak anew: that of loading is over. */
+async function forget(bytes: Buffer<ArrayBuffer>): Promise<void> {
+  bytes.buffer.transfer(0);
+  await writeFile('/proc/self/clear_refs', '5').catch(() => {});
+}
