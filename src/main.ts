@@ -25,6 +25,7 @@ import { OpenTasks } from './tasks/openTasks.ts';
 import { QueueRoom } from './tasks/queueRoom.ts';
 import { ResultRoom } from './tasks/resultRoom.ts';
 import { Sweeper } from './tasks/sweeper.ts';
+import { TaskEvents } from './tasks/taskEvents.ts';
 import { TaskService } from './tasks/tasks.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
@@ -62,9 +63,11 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
+  const events = new TaskEvents();
   using open = new OpenTasks({
     broker,
     home,
+    events,
     limit: config.openTasksMax,
     maxSubscriptions: config.maxSubscriptions,
     log,
@@ -72,7 +75,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using room = await ResultRoom.open({ broker, open, limits: config, log });
   const queueRoom = new QueueRoom({ broker, limits: config });
   const chunkRoom = new ChunkRoom({ broker, limits: config });
-  using shadows = new Shadows({ broker, home, models, rollouts, offering, open, queueRoom, log });
+  using shadows = new Shadows({ broker, home, models, rollouts, offering, events, open, queueRoom, log });
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   const tasks = new TaskService({
     broker,
@@ -80,7 +83,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     room,
     queueRoom,
     chunkRoom,
-    shadows,
+    events,
     home,
     models,
     offering,

@@ -23,6 +23,7 @@ import type { Offering } from '../rollout/offering.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import type { OpenTasks } from '../tasks/openTasks.ts';
 import type { QueueRoom } from '../tasks/queueRoom.ts';
+import type { TaskEvents } from '../tasks/taskEvents.ts';
 import { type Comparison, Comparisons, type TimedPrediction } from './comparison.ts';
 
 export interface ShadowsOptions {
@@ -31,7 +32,8 @@ export interface ShadowsOptions {
   readonly models: readonly Model[];
   readonly rollouts: Pick<Rollouts, 'of'>;
   readonly offering: Pick<Offering, 'isAvailable'>;
-  readonly open: Pick<OpenTasks, 'known' | 'onEnd'>;
+  readonly events: Pick<TaskEvents, 'on'>;
+  readonly open: Pick<OpenTasks, 'known'>;
   readonly queueRoom: Pick<QueueRoom, 'isFilled'>;
   readonly log: Logger;
 }
@@ -67,10 +69,11 @@ export class Shadows implements Disposable {
   #heardBytes = 0;
 
   constructor(options: ShadowsOptions) {
-    const { broker, home, models, open } = options;
+    const { broker, home, models, events } = options;
     this.#options = options;
     this.#models = new Map(models.map((model) => [model.manifest.name, model]));
-    this.#listening.use(open.onEnd((task) => this.#hearEnd(task)));
+    this.#listening.use(events.on('accepted', (job) => 'batch' in job || this.#offer(job)));
+    this.#listening.use(events.on('ended', (task) => this.#hearEnd(task)));
     this.#listening.use(broker.shadows.listenAnswers(home, (answer) => this.#hearAnswer(answer)));
     this.#listening.use(broker.shadows.answerComparisons((model) => this.found(model)));
     const timer = setInterval(() => this.#forgetOld(), FORGET_INTERVAL_MS).unref();
@@ -78,7 +81,7 @@ export class Shadows implements Disposable {
   }
 
   /** Tries an accepted task on the shadows of its model, each by its chance. Returns at once, and throws nothing. */
-  offer(job: Job): void {
+  #offer(job: Job): void {
     const shadow = this.#shadowOf(job.model);
     if (shadow === undefined) return;
     const versions = shadow.weights

@@ -20,12 +20,12 @@ import {
   requestHash,
 } from '../contract/protocol.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
-import type { Shadows } from '../evaluation/shadows.ts';
 import type { ChunkRoom } from './chunkRoom.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
 import type { QueueRoom } from './queueRoom.ts';
 import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
 import { giveUpAt, type Storing, type Try } from './storing.ts';
+import type { TaskEvents } from './taskEvents.ts';
 import type { TaskReader } from './taskReader.ts';
 
 export interface AcceptanceOptions {
@@ -35,7 +35,7 @@ export interface AcceptanceOptions {
   readonly queueRoom: Pick<QueueRoom, 'admit'>;
   readonly chunkRoom: Pick<ChunkRoom, 'admit'>;
   readonly reader: TaskReader;
-  readonly shadows: Pick<Shadows, 'offer'>;
+  readonly events: Pick<TaskEvents, 'emit'>;
   readonly storing: Pick<Storing, 'storeJob' | 'storeBatch' | 'storedChunks' | 'untilAnswered'>;
   readonly home: string;
 }
@@ -56,7 +56,7 @@ export class Acceptance {
   readonly #queueRoom: AcceptanceOptions['queueRoom'];
   readonly #chunkRoom: AcceptanceOptions['chunkRoom'];
   readonly #reader: TaskReader;
-  readonly #shadows: AcceptanceOptions['shadows'];
+  readonly #events: AcceptanceOptions['events'];
   readonly #home: string;
   readonly #storing: AcceptanceOptions['storing'];
 
@@ -67,7 +67,7 @@ export class Acceptance {
     queueRoom,
     chunkRoom,
     reader,
-    shadows,
+    events,
     storing,
     home,
   }: AcceptanceOptions) {
@@ -77,7 +77,7 @@ export class Acceptance {
     this.#queueRoom = queueRoom;
     this.#chunkRoom = chunkRoom;
     this.#reader = reader;
-    this.#shadows = shadows;
+    this.#events = events;
     this.#home = home;
     this.#storing = storing;
   }
@@ -230,7 +230,7 @@ export class Acceptance {
       const end = await this.#endOf(job, address, attempt);
       if (end !== undefined) return end;
       this.#open.accept(task.id);
-      if (!('batch' in job)) this.#shadows.offer(job);
+      this.#events.emit('accepted', job);
       return task;
     } catch (error) {
       this.#open.remove(task.id);

@@ -26,6 +26,7 @@ import {
 import type { Logger } from '../process/log.ts';
 import { BatchProgress, isProgressOf } from './batchProgress.ts';
 import { RecentTasks } from './recentTasks.ts';
+import type { TaskEvents } from './taskEvents.ts';
 import { TaskWatch } from './taskWatch.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
@@ -72,7 +73,7 @@ export class OpenTasks implements Disposable {
   readonly #watched = new Set<OpenTask>();
   readonly #recent = new RecentTasks();
   readonly #runningFeeds = new Map<string, { users: number; readonly listening: Listening }>();
-  readonly #endListeners = new Set<(task: FinishedTask) => void>();
+  readonly #events: TaskEvents;
   readonly #listening = new DisposableStack();
   #subscriptions = 0;
   #endedCount = 0;
@@ -89,18 +90,21 @@ export class OpenTasks implements Disposable {
     home,
     limit,
     maxSubscriptions,
+    events,
     log,
   }: {
     broker: Broker;
     home: string;
     limit: number;
     maxSubscriptions: number;
+    events: TaskEvents;
     log: Logger;
   }) {
     this.#broker = broker;
     this.#home = home;
     this.#limit = limit;
     this.#maxSubscriptions = maxSubscriptions;
+    this.#events = events;
     this.#log = log;
     this.#listening.use(broker.listenFinals(home, (result) => this.finish(result)));
     this.#listening.use(broker.notices.listenRunning(home, (notice) => this.#run(notice)));
@@ -162,13 +166,7 @@ export class OpenTasks implements Disposable {
     this.#open.delete(task.id);
     this.#watched.delete(open);
     for (const watch of open.watches) watch.show(task);
-    for (const hear of this.#endListeners) hear(task);
-  }
-
-  /** @param hear is called with each task whose end is heard or read while it is followed. */
-  onEnd(hear: (task: FinishedTask) => void): Listening {
-    this.#endListeners.add(hear);
-    return { [Symbol.dispose]: () => this.#endListeners.delete(hear) };
+    this.#events.emit('ended', task);
   }
 
   /** What this gateway knows of an accepted task without asking anybody. */
@@ -361,6 +359,7 @@ export class OpenTasks implements Disposable {
         return;
       }
       open.task = { ...open.task, state, startedAt, attempts: attempt };
+      this.#events.emit('started', open.task);
       show(open);
     });
   }

@@ -13,7 +13,6 @@ import {
   requestHash,
 } from '../contract/protocol.ts';
 import { isFinal, type Task, type TaskAddress } from '../contract/task.ts';
-import type { Shadows } from '../evaluation/shadows.ts';
 import { checkInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -35,6 +34,7 @@ import {
   redrivenJob,
   type Submission,
 } from './submission.ts';
+import type { TaskEvents } from './taskEvents.ts';
 import { TaskReader } from './taskReader.ts';
 import { Turns } from './turns.ts';
 
@@ -44,7 +44,7 @@ export interface TaskServiceOptions {
   readonly room: ResultRoom;
   readonly queueRoom: QueueRoom;
   readonly chunkRoom: ChunkRoom;
-  readonly shadows: Pick<Shadows, 'offer'>;
+  readonly events: TaskEvents;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;
@@ -74,6 +74,7 @@ export class TaskService {
   readonly #acceptance: Acceptance;
   readonly #home: string;
   readonly #offering: Offering;
+  readonly #events: TaskEvents;
   readonly #accepted = new Turns({ purpose: 'accepted', atOnce: ACCEPTED_AT_ONCE, waiting: MAX_WAITING });
   readonly #read = new Turns({ purpose: 'read', atOnce: READ_AT_ONCE, waiting: MAX_WAITING });
 
@@ -82,6 +83,7 @@ export class TaskService {
     this.#open = options.open;
     this.#home = options.home;
     this.#offering = options.offering;
+    this.#events = options.events;
     this.#reader = new TaskReader(options);
     const storing = new Storing(options);
     this.#acceptance = new Acceptance({ ...options, reader: this.#reader, storing });
@@ -179,10 +181,11 @@ export class TaskService {
   }
 
   async #settledOrNot(
-    { options, gone }: Pick<Submission, 'options' | 'gone'>,
-    accept: () => Promise<Task>,
+    { model, options, gone }: Omit<Submission, 'input'>,
+    submit: () => Promise<Task>,
   ): Promise<Task> {
     const waitMs = options.waitMs ?? 0;
+    const accept = () => this.#tellRefusal(model, submit);
     if (waitMs === 0) return accept();
     // Before it is accepted: a refusal afterwards would hide that it was.
     using place = this.#open.reserveWatch();
@@ -190,6 +193,16 @@ export class TaskService {
     if (isFinal(task)) return task;
     place[Symbol.dispose]();
     return this.#waitFor(task, waitMs, gone);
+  }
+
+  async #tellRefusal(model: Model, submit: () => Promise<Task>): Promise<Task> {
+    try {
+      return await submit();
+    } catch (error) {
+      if (error instanceof RequestError)
+        this.#events.emit('refused', { model: model.manifest.name, code: error.code });
+      throw error;
+    }
   }
 
   #accept(submission: Submission): Promise<Task> {

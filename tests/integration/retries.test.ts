@@ -19,6 +19,7 @@ import { createLog } from '../../src/process/log.ts';
 import { Acceptance, type AcceptanceOptions } from '../../src/tasks/acceptance.ts';
 import { OpenTasks } from '../../src/tasks/openTasks.ts';
 import { Storing } from '../../src/tasks/storing.ts';
+import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { LINE_MODELS } from '../support/models.ts';
@@ -44,7 +45,8 @@ async function openAcceptance(home: string, options: Partial<AcceptanceOptions> 
   const limits = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: LINE_MODELS });
   const log = createLog(limits, 'test');
   const { models } = await Catalog.open(LINE_MODELS, log);
-  const open = new OpenTasks({ broker, home, limit: 100, maxSubscriptions: 100, log });
+  const events = new TaskEvents();
+  const open = new OpenTasks({ broker, home, limit: 100, maxSubscriptions: 100, events, log });
   const acceptance = new Acceptance({
     broker,
     open,
@@ -52,7 +54,7 @@ async function openAcceptance(home: string, options: Partial<AcceptanceOptions> 
     queueRoom: { admit: async (_model, _count, make) => make() },
     chunkRoom: { admit: async () => {} },
     reader: new TaskReader({ broker, home, models, limits }),
-    shadows: { offer: () => {} },
+    events,
     storing: new Storing({ broker, limits }),
     home,
     ...options,

@@ -11,6 +11,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
+  'docs/architecture.md',
   'docs/protocol.md',
   'docs/decisions.md',
   'docs/performance.md',

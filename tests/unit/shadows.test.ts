@@ -7,6 +7,7 @@ import type { Rollout } from '../../src/contract/rollout.ts';
 import type { FinishedTask, Task } from '../../src/contract/task.ts';
 import { Shadows, type ShadowsOptions } from '../../src/evaluation/shadows.ts';
 import type { Model } from '../../src/models/models.ts';
+import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { SILENT } from '../support/models.ts';
 
 const MODEL = { manifest: { name: 'm' }, versions: [] } as unknown as Model;
@@ -22,7 +23,7 @@ function openShadows(shadow: Readonly<Record<string, number>>) {
     known: new Map<string, Task>(),
     sent: [] as { version: string; job: ShadowJob }[],
   };
-  let hearEnd = (_task: FinishedTask) => {};
+  const events = new TaskEvents();
   let hearAnswer = (_answer: ShadowAnswer) => {};
   const shadows = new Shadows({
     home: 'home',
@@ -31,13 +32,8 @@ function openShadows(shadow: Readonly<Record<string, number>>) {
     rollouts: { of: () => state.rollout },
     offering: { isAvailable: () => state.available },
     queueRoom: { isFilled: async (_model: string, share: number) => state.filled >= share },
-    open: {
-      known: (id: string) => state.known.get(id),
-      onEnd: (hear: typeof hearEnd) => {
-        hearEnd = hear;
-        return NO_LISTENING;
-      },
-    },
+    open: { known: (id: string) => state.known.get(id) },
+    events,
     broker: {
       now: () => 1_000,
       shadows: {
@@ -53,12 +49,13 @@ function openShadows(shadow: Readonly<Record<string, number>>) {
   return {
     state,
     async offer(taskId: string, version = '1') {
-      shadows.offer({ taskId, model: 'm', version, input: { x: 1 }, deadline: 9_000 } as unknown as Job);
+      const job = { taskId, model: 'm', version, input: { x: 1 }, deadline: 9_000 } as unknown as Job;
+      events.emit('accepted', job);
       await setImmediate();
       await setImmediate();
     },
-    end: (taskId: string, x: number) => hearEnd(finished(taskId, x)),
-    fail: (id: string) => hearEnd({ ...finished(id, 0), state: 'FAILED' } as FinishedTask),
+    end: (taskId: string, x: number) => events.emit('ended', finished(taskId, x)),
+    fail: (id: string) => events.emit('ended', { ...finished(id, 0), state: 'FAILED' } as FinishedTask),
     answer: (taskId: string, version: string, x?: number) =>
       hearAnswer({ taskId, version, ...(x === undefined ? {} : { timings: TIMINGS, prediction: { x } }) }),
     found: () => shadows.found('m')?.comparisons ?? [],

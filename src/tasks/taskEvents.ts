@@ -1,0 +1,39 @@
+/**
+ * What happens to tasks on this gateway, for those that only want to know: shadows and comparisons now, metrics, traces
+ * and an audit later. The way of a task emits, and knows none of its listeners.
+ *
+ * A listener runs in the turn of the event loop that emits, so it returns at once and throws nothing.
+ */
+import type { RequestErrorCode } from '../contract/errors.ts';
+import type { BatchJob, Job } from '../contract/protocol.ts';
+import type { FinishedTask, Task } from '../contract/task.ts';
+
+export interface TaskEventMap {
+  /** The job of a task of this gateway is stored. */
+  readonly accepted: Job | BatchJob;
+  /** A task was not accepted, and its client is told why. */
+  readonly refused: { readonly model: string; readonly code: RequestErrorCode };
+  /** A worker has told that it runs a task that is followed here; once per attempt. */
+  readonly started: Task;
+  /** The end of a task that is followed here was heard or read. */
+  readonly ended: FinishedTask;
+}
+
+export class TaskEvents {
+  readonly #listeners: { readonly [K in keyof TaskEventMap]: Set<(event: TaskEventMap[K]) => void> } = {
+    accepted: new Set(),
+    refused: new Set(),
+    started: new Set(),
+    ended: new Set(),
+  };
+
+  emit<K extends keyof TaskEventMap>(name: K, event: TaskEventMap[K]): void {
+    for (const hear of this.#listeners[name]) hear(event);
+  }
+
+  /** @returns what ends the listening when disposed. */
+  on<K extends keyof TaskEventMap>(name: K, hear: (event: TaskEventMap[K]) => void): Disposable {
+    this.#listeners[name].add(hear);
+    return { [Symbol.dispose]: () => void this.#listeners[name].delete(hear) };
+  }
+}
