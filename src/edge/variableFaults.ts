@@ -67,6 +67,8 @@ export function variableFaults(
 class VariableCheck {
   readonly faults: GraphQLError[] = [];
   readonly #path: (string | number)[] = [];
+  /** By type: a list has many objects of one. */
+  readonly #required = new Map<GraphQLInputObjectType, readonly string[]>();
   #definition: VariableDefinitionNode | undefined;
 
   variable(definition: VariableDefinitionNode, type: GraphQLInputType, variables: Variables): void {
@@ -124,11 +126,20 @@ class VariableCheck {
       this.#path.pop();
     }
     if (type.isOneOf && known !== 1) this.#add(oneOfMessage(type));
-    for (const field of Object.values(fields)) {
+    for (const name of this.#requiredOf(type)) {
       if (this.#isDone) return;
-      if (isRequiredInputField(field) && !Object.hasOwn(object, field.name))
-        this.#add(`Expected value of type "${type}" to include required field "${field.name}".`);
+      if (!Object.hasOwn(object, name))
+        this.#add(`Expected value of type "${type}" to include required field "${name}".`);
     }
+  }
+
+  #requiredOf(type: GraphQLInputObjectType): readonly string[] {
+    const known = this.#required.get(type);
+    if (known !== undefined) return known;
+    const fields = Object.values(type.getFields()).filter(isRequiredInputField);
+    const names = fields.map(({ name }) => name);
+    this.#required.set(type, names);
+    return names;
   }
 
   #checkLeaf(value: unknown, type: GraphQLLeafType): void {
