@@ -27,6 +27,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { RequestErrorCode } from '../contract/errors.ts';
 import { type CompiledOperation, compile } from './compiling.ts';
+import { InputChecks } from './inputChecks.ts';
 import { type OperationLimits, OperationWalk } from './operationLimits.ts';
 import { parseOperation, withCode } from './requestRules.ts';
 import { areSmall, variableFaults } from './variableFaults.ts';
@@ -74,6 +75,7 @@ export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #limits: OperationLimits;
   readonly #byText = new LRUCache<string, KeptOperation>({ maxSize: KEPT_BYTES, sizeCalculation: sizeOf });
+  readonly #checks = new InputChecks();
   readonly #byDocument = new WeakMap<DocumentNode, KeptOperation>();
 
   constructor(schema: GraphQLSchema, limits: OperationLimits) {
@@ -115,7 +117,7 @@ export class Operations {
 
   /** @param args with a document that was read here. */
   execute(args: ExecutionArgs): Outcome {
-    const faults = faultsOf(args);
+    const faults = this.#faultsOf(args);
     if (faults.length > 0) return { errors: faults };
     const compiled = this.#compiledOf(args);
     const answer = compiled === undefined ? execute(args) : run(compiled, args);
@@ -128,7 +130,7 @@ export class Operations {
    * @returns the events; or why there are none.
    */
   async subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-    const faults = faultsOf(args);
+    const faults = this.#faultsOf(args);
     if (faults.length > 0) return { errors: faults };
     const checked = validateSubscriptionArgs(args);
     if (!('operation' in checked)) return { errors: checked };
@@ -148,6 +150,13 @@ export class Operations {
     if (problem !== undefined) return [problem];
     const errors = validate(this.#schema, document, RULES, { maxErrors: MAX_ERRORS });
     return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
+  }
+
+  /** Of variables that are too large to have graphql look for them. */
+  #faultsOf({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
+    if (!variableValues || areSmall(variableValues)) return [];
+    const operation = getOperationAST(document, operationName);
+    return operation ? variableFaults({ schema, checks: this.#checks }, operation, variableValues) : [];
   }
 
   /** Only of one that was run: what is refused costs little as it is. */
@@ -222,18 +231,6 @@ function notChosen(
     `operationName must be the name of an operation of the query (${known.join(', ').slice(0, 500)}), got ${got}.`,
     { extensions: { code: RequestErrorCode.BadRequest, http: { status: 400 } } },
   );
-}
-
-/** Of variables that are too large to have graphql look for them. */
-function faultsOf({
-  schema,
-  document,
-  operationName,
-  variableValues,
-}: ExecutionArgs): readonly GraphQLError[] {
-  if (!variableValues || areSmall(variableValues)) return [];
-  const operation = getOperationAST(document, operationName);
-  return operation ? variableFaults(schema, operation, variableValues) : [];
 }
 
 /** Variables that were not taken are refused by the interpreter, in words that clients know: nothing was run then. */

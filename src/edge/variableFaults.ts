@@ -19,6 +19,8 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 
+import type { InputChecks } from './inputChecks.ts';
+
 type Variables = Readonly<Record<string, unknown>>;
 
 /** Further faults are not looked for. */
@@ -49,31 +51,31 @@ export function areSmall(variables: Variables | null | undefined): boolean {
 
 /** @returns the first faults, none if the variables fit. */
 export function variableFaults(
-  schema: GraphQLSchema,
+  { schema, checks }: { readonly schema: GraphQLSchema; readonly checks: InputChecks },
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: Variables,
 ): readonly GraphQLError[] {
-  const check = new VariableCheck();
+  const search = new FaultSearch();
   for (const definition of variableDefinitions) {
     const type = typeFromAST(schema, definition.type);
     const name = definition.variable.name.value;
     const isLeftToDefault = definition.defaultValue !== undefined && !Object.hasOwn(variables, name);
-    if (type && isInputType(type) && !isLeftToDefault) check.variable(definition, type, variables);
+    if (!type || !isInputType(type) || isLeftToDefault) continue;
+    const value = memberOf(variables, name);
+    if (!checks.of(type)(value)) search.variable(definition, type, value);
   }
-  return check.faults;
+  return search.faults;
 }
 
-/** One check of the variables of one request. */
-class VariableCheck {
+/** The search for faults in the variables of one request. */
+class FaultSearch {
   readonly faults: GraphQLError[] = [];
   readonly #path: (string | number)[] = [];
-  /** By type: a list has many objects of one. */
-  readonly #required = new Map<GraphQLInputObjectType, readonly string[]>();
   #definition: VariableDefinitionNode | undefined;
 
-  variable(definition: VariableDefinitionNode, type: GraphQLInputType, variables: Variables): void {
+  variable(definition: VariableDefinitionNode, type: GraphQLInputType, value: unknown): void {
     this.#definition = definition;
-    this.#check(memberOf(variables, definition.variable.name.value), type);
+    this.#check(value, type);
   }
 
   get #isDone(): boolean {
@@ -126,20 +128,11 @@ class VariableCheck {
       this.#path.pop();
     }
     if (type.isOneOf && known !== 1) this.#add(oneOfMessage(type));
-    for (const name of this.#requiredOf(type)) {
+    for (const field of Object.values(fields)) {
       if (this.#isDone) return;
-      if (!Object.hasOwn(object, name))
-        this.#add(`Expected value of type "${type}" to include required field "${name}".`);
+      if (isRequiredInputField(field) && !Object.hasOwn(object, field.name))
+        this.#add(`Expected value of type "${type}" to include required field "${field.name}".`);
     }
-  }
-
-  #requiredOf(type: GraphQLInputObjectType): readonly string[] {
-    const known = this.#required.get(type);
-    if (known !== undefined) return known;
-    const fields = Object.values(type.getFields()).filter(isRequiredInputField);
-    const names = fields.map(({ name }) => name);
-    this.#required.set(type, names);
-    return names;
   }
 
   #checkLeaf(value: unknown, type: GraphQLLeafType): void {
