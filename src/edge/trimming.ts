@@ -4,9 +4,9 @@
  */
 import type { Operations } from './operations.ts';
 
-/** Shorter bodies are not looked through, in characters. */
-const LARGE = 16 * 1024;
-/** Nor are shorter messages: all of a message is kept, and so much takes up no more than an open subscription itself. */
+/** Shorter bodies are not looked through, in characters: they are gone once they are read, and batches are bodies too. */
+const LARGE = 256 * 1024;
+/** Of messages all is kept: shorter ones take up no more than an open subscription itself. */
 const LARGE_MESSAGE = 1024;
 const LARGE_EXTENSIONS = 1024;
 
