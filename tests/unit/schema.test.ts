@@ -39,6 +39,43 @@ test.each(types.map((type) => [type.name, type] as const))('%s is described in e
   expect(withoutDescription(type)).toEqual([]);
 });
 
+const forOperators = ['Query', 'Mutation', 'Subscription']
+  .map((name) => schema.getType(name))
+  .filter(isObjectType)
+  .flatMap((type) => Object.values(type.getFields()))
+  .filter(({ description }) => description?.includes('For operators'));
+
+test('the fields for operators are the eight that there are', () => {
+  expect(forOperators.map(({ name }) => name).toSorted()).toEqual([
+    'deadLetterAdded',
+    'deadLetters',
+    'discardDeadLetter',
+    'redriveDeadLetter',
+    'redriveDeadLetters',
+    'rolloutComparison',
+    'rolloutComparison',
+    'setRollout',
+  ]);
+});
+
+test.each(forOperators.map((field) => [field.name, field] as const))(
+  'the field %s touches nothing unless an operator asks',
+  async (_name, { resolve, subscribe }) => {
+    const refusal = new Error('no operator');
+    const touched: string[] = [];
+    const service = (name: string) => new Proxy({}, { get: () => () => touched.push(name) });
+    const context = new Proxy(
+      { requireOperator: () => Promise.reject(refusal) },
+      { get: (target, name: string) => (name in target ? target.requireOperator : service(name)) },
+    );
+    const begin = subscribe ?? resolve;
+    await expect(async () => begin?.({}, { model: 'trip-duration' }, context, {} as never)).rejects.toBe(
+      refusal,
+    );
+    expect(touched).toEqual([]);
+  },
+);
+
 test('every input says its unit and its limits', () => {
   for (const { manifest } of models) {
     const input = schema.getType(manifest.graphql.inputType);
