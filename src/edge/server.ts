@@ -205,7 +205,7 @@ class Server implements AsyncDisposable {
       case '/ready':
         return answerReady(request, response, this.readiness);
       case '/':
-        // Whoever is sent on with a POST asks again with a GET, and would be told of that.
+        // A client follows a redirect of its POST with a GET, and would be told what is wrong with that.
         if (!REDIRECTED_METHODS.includes(request.method ?? '')) return answerNothingHere(response, path);
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
