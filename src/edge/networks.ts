@@ -1,4 +1,4 @@
-/** Which addresses count as one client's: whoever has one of them can ask from the others, too. */
+/** Which addresses count as one client's: a client that has one of them can ask from the others, too. */
 import { isLoopbackAddress } from './hosts.ts';
 
 export interface Networks {

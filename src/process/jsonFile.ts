@@ -1,4 +1,4 @@
-/** JSON files that belong to a model or to Tidings: who reads one cannot go on without it. */
+/** JSON files that belong to a model or to Tidings: a reader cannot go on without them. */
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { RECORD_MAX_BYTES, readRegularFile } from './regularFile.ts';
 
