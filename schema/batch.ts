@@ -1,17 +1,17 @@
 /** Tasks with many rows: how far one is, and what came of its rows. */
 
-import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/batchShape.ts';
-import type { RowError, Task, TaskBatch } from '../src/contract/task.ts';
+import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/rowBatchShape.ts';
+import type { RowBatch, RowError, Task } from '../src/contract/task.ts';
 import type { Value } from '../src/contract/values.ts';
 import { sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import { type BatchPage, MAX_PAGE_ROWS } from '../src/tasks/batchRows.ts';
+import { MAX_PAGE_ROWS, type RowPage } from '../src/tasks/rowPages.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput, readOutput } from './prediction.ts';
 
 /** A batch on its way to its GraphQL type. */
-export interface BatchOfTask extends TaskBatch {
+export interface RowBatchOfTask extends RowBatch {
   readonly task: Task;
 }
 
@@ -35,7 +35,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
     resolveType: ({ model }) => typeNames.get(model) ?? null,
   });
 
-  const pageRef = builder.objectRef<BatchPage>('BatchPage').implement({
+  const pageRef = builder.objectRef<RowPage>('BatchPage').implement({
     description: 'What came of some rows of a batch, one after the other.',
     fields: (t) => ({
       firstRow: t.exposeInt('firstRow', { description: 'Index of the first row, from 0.' }),
@@ -58,7 +58,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
     }),
   });
 
-  return builder.objectRef<BatchOfTask>('TaskBatch').implement({
+  return builder.objectRef<RowBatchOfTask>('TaskBatch').implement({
     description: 'The rows of a batch.',
     fields: (t) => ({
       rowCount: t.exposeInt('rowCount', { description: 'Rows in all.' }),
@@ -99,7 +99,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
 }
 
 function defineColumns(builder: Builder, { manifest }: Model) {
-  return builder.objectRef<BatchPage>(manifest.graphql.columnsType).implement({
+  return builder.objectRef<RowPage>(manifest.graphql.columnsType).implement({
     description: `What the model ${manifest.name} predicts for many rows; null where a row failed.`,
     fields: (t) =>
       Object.fromEntries(
@@ -107,21 +107,21 @@ function defineColumns(builder: Builder, { manifest }: Model) {
           const { name } = output;
           const description = describeOutput(output);
           const readCell = (cell: Value | null) => (cell === null ? null : readOutput(output, cell));
-          const column = ({ columns }: BatchPage) => (columns.get(name) ?? []).map(readCell);
+          const column = ({ columns }: RowPage) => (columns.get(name) ?? []).map(readCell);
           const nullable = { list: false, items: true } as const;
           if (output.type === 'string') {
-            const resolve = column as (page: BatchPage) => (string | null)[];
+            const resolve = column as (page: RowPage) => (string | null)[];
             return [name, t.stringList({ description, nullable, resolve })];
           }
           if (output.type === 'boolean') {
-            const resolve = column as (page: BatchPage) => (boolean | null)[];
+            const resolve = column as (page: RowPage) => (boolean | null)[];
             return [name, t.booleanList({ description, nullable, resolve })];
           }
           if (sizeOf(output) === undefined) {
-            const resolve = column as (page: BatchPage) => (number | null)[];
+            const resolve = column as (page: RowPage) => (number | null)[];
             return [name, t.floatList({ description, nullable, resolve })];
           }
-          const resolve = column as (page: BatchPage) => (number[] | null)[];
+          const resolve = column as (page: RowPage) => (number[] | null)[];
           return [
             name,
             t.field({ type: t.listRef(t.listRef('Float'), { nullable: true }), description, resolve }),

@@ -13,7 +13,7 @@ import type { TaskService } from '../src/tasks/tasks.ts';
 export interface Context {
   readonly tasks: Pick<
     TaskService,
-    'submit' | 'submitBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
+    'submit' | 'submitRowBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
   >;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;

@@ -1,6 +1,6 @@
 /** One mutation per model, made from its manifest, and the options all of them take. */
 
-import { MAX_BATCH_ROWS } from '../src/contract/batchShape.ts';
+import { MAX_BATCH_ROWS } from '../src/contract/rowBatchShape.ts';
 import { MAX_TIMEOUT_MS } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
 import {
@@ -86,7 +86,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           options: t.arg({ type: optionsInput, description: 'How to run it.' }),
         },
         resolve: (_root, { inputs, options }, { tasks, owner, trace, gone }) =>
-          tasks.submitBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
+          tasks.submitRowBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
       }),
     );
   }

@@ -1,6 +1,6 @@
 /** What runs: models, versions, workers. */
 
-import type { NamedVersion, ServedVersion, WorkerPresence } from '../src/contract/protocol.ts';
+import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/protocol.ts';
 import { isMeant, type Weight } from '../src/contract/rollout.ts';
 import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
@@ -22,7 +22,7 @@ export type ModelRef = ReturnType<typeof defineModel>;
 export function defineSystem(builder: Builder): ModelRef {
   const modelRef = defineModel(builder);
 
-  const servedRef = builder.objectRef<ServedVersion>('ServedVersion').implement({
+  const servedRef = builder.objectRef<VersionPresence>('ServedVersion').implement({
     description: 'A model version that a worker serves.',
     fields: (t) => ({
       model: t.exposeString('model', { description: 'Name of the model.' }),

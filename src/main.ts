@@ -19,11 +19,11 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
-import { ChunkRoom } from './tasks/chunkRoom.ts';
+import { ChunkAdmission } from './tasks/chunkAdmission.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { OpenTasks } from './tasks/openTasks.ts';
-import { QueueRoom } from './tasks/queueRoom.ts';
-import { ResultRoom } from './tasks/resultRoom.ts';
+import { QueueAdmission } from './tasks/queueAdmission.ts';
+import { ResultAdmission } from './tasks/resultAdmission.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { TaskEvents } from './tasks/taskEvents.ts';
 import { TaskService } from './tasks/tasks.ts';
@@ -72,17 +72,27 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     maxSubscriptions: config.maxSubscriptions,
     log,
   });
-  using room = await ResultRoom.open({ broker, open, limits: config, log });
-  const queueRoom = new QueueRoom({ broker, limits: config });
-  const chunkRoom = new ChunkRoom({ broker, limits: config });
-  using shadows = new Shadows({ broker, home, models, rollouts, offering, events, open, queueRoom, log });
+  using resultAdmission = await ResultAdmission.open({ broker, open, limits: config, log });
+  const queueAdmission = new QueueAdmission({ broker, limits: config });
+  const chunkAdmission = new ChunkAdmission({ broker, limits: config });
+  using shadows = new Shadows({
+    broker,
+    home,
+    models,
+    rollouts,
+    offering,
+    events,
+    open,
+    queueAdmission,
+    log,
+  });
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   const tasks = new TaskService({
     broker,
     open,
-    room,
-    queueRoom,
-    chunkRoom,
+    resultAdmission,
+    queueAdmission,
+    chunkAdmission,
     events,
     home,
     models,

@@ -5,10 +5,10 @@
  * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
-import { rowsOfChunk } from '../src/contract/batchShape.ts';
 import { decodeChunkJob } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import type { ChunkResult } from '../src/contract/protocol.ts';
+import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';

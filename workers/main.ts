@@ -11,9 +11,9 @@ import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
-import { Lines } from './lines.ts';
 import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
+import { ServedVersions } from './servedVersions.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
 
@@ -48,7 +48,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   });
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   let changed = () => {};
-  const lines = new Lines({
+  const versions = new ServedVersions({
     served,
     modelsDir: config.modelsDir,
     broker,
@@ -68,42 +68,45 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     onChange: () => changed(),
     signal: impatience.signal,
   });
-  using _watching = catalog.watch((change) => lines.follow(change));
+  using _watching = catalog.watch((change) => versions.follow(change));
   const announce = () =>
     broker.notices.announceWorker(() => ({
       id: workerId,
       startedAt,
-      models: lines.models,
-      refused: lines.refused,
-      leaving: lines.leaving,
+      models: versions.models,
+      refused: versions.refused,
+      leaving: versions.leaving,
     }));
   let announced: Announcement | undefined;
   // One version that takes long to load, or hangs, keeps no other from being served.
   changed = () => {
     if (announced !== undefined) announced.repeat();
-    else if (lines.models.length > 0) announced = announce();
+    else if (versions.models.length > 0) announced = announce();
   };
   try {
     changed();
-    await Promise.race([lines.judged(), lines.lost, stopped]);
-    if (!lines.hasWork) {
+    await Promise.race([versions.judged(), versions.lost, stopped]);
+    if (!versions.hasWork) {
       throw new ConfigurationError(
-        lines.refused
+        versions.refused
           .map(({ model, version, reason }) => `${model} version ${version} is refused: ${reason}`)
           .join('; '),
       );
     }
     announced ??= announce();
-    log.info({ workerId, models: lines.models.map(({ model, version }) => `${model}/${version}`) }, 'ready');
+    log.info(
+      { workerId, models: versions.models.map(({ model, version }) => `${model}/${version}`) },
+      'ready',
+    );
     ready({});
-    await Promise.race([lines.lost, stopped]);
+    await Promise.race([versions.lost, stopped]);
     log.info('stopping: handing back what is not running');
   } finally {
     changed = () => {};
     announced?.[Symbol.dispose]();
   }
   const giveUp = setTimeout(() => impatience.abort(), DRAIN_MS);
-  await lines.stop();
+  await versions.stop();
   clearTimeout(giveUp);
   log.info('stopped');
 });

@@ -42,15 +42,15 @@ export class SessionMemory {
   readonly #limitBytes: number;
   readonly #tenants = new Set<Tenant>();
   /** Within a budget one is admitted after the other: what two take together is not known before they have it. */
-  readonly #admissions: Turns;
+  readonly #admissions: ChunkSemaphore;
   /** What is checked takes no more than it has: others are loaded again meanwhile, however long the check is. */
-  readonly #loads: Turns;
+  readonly #loads: ChunkSemaphore;
 
   constructor({ loading, limitMib }: SessionMemoryOptions) {
     this.#lazy = loading === 'lazy';
     this.#limitBytes = limitMib === 0 ? Number.POSITIVE_INFINITY : limitMib * MIB;
-    this.#admissions = new Turns({ oneByOne: limitMib > 0 });
-    this.#loads = new Turns({ oneByOne: limitMib > 0 });
+    this.#admissions = new ChunkSemaphore({ oneByOne: limitMib > 0 });
+    this.#loads = new ChunkSemaphore({ oneByOne: limitMib > 0 });
   }
 
   /** Whether sessions are loaded when they are needed. */
@@ -114,7 +114,7 @@ export class SessionMemory {
 }
 
 /** Work that is done one by one, in order, or all at once. */
-class Turns {
+class ChunkSemaphore {
   readonly #oneByOne: boolean;
   #last: Promise<unknown> = Promise.resolve();
 

@@ -56,7 +56,7 @@ async function unlessNewer({ delivery }: Chunk, settle: () => Promise<void>): Pr
 export async function settleOverdueChunk(chunk: Chunk, options: SettleOptions): Promise<void> {
   const { broker } = options;
   const { job, attempts } = chunk;
-  const remove = () => broker.removeBatch(chunk.address);
+  const remove = () => broker.removeRowBatch(chunk.address);
   await end(chunk, options, remove, () => overdueResult(broker, { ...job, attempts }, broker.now()));
 }
 

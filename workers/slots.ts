@@ -6,8 +6,8 @@
  * is a last resort comes after all others, whatever time it had.
  */
 
-/** What one model has of the slots. Its versions share it. */
-export interface Share {
+/** A flow of start-time fair queueing: one model's runs. Its versions share it. */
+export interface Flow {
   readonly weight: number;
   /** Milliseconds in slots, divided by the weight; runs that go on now are not in it yet. */
   virtualTime: number;
@@ -16,14 +16,14 @@ export interface Share {
 }
 
 interface Waiting {
-  readonly share: Share;
+  readonly flow: Flow;
   /** Virtual time when it asked. */
   readonly start: number;
   readonly grant: () => void;
 }
 
 export interface SlotsOptions {
-  /** Whether several users of a share wait for each other, on slots of their own, before they ask here. @default false */
+  /** Whether several users of a flow wait for each other, on slots of their own, before they ask here. @default false */
   readonly usersTakeTurns?: boolean;
   /** Gives monotonic milliseconds. @default performance.now */
   readonly clock?: () => number;
@@ -49,18 +49,18 @@ export class Slots {
     while (this.#waiting.length > 0) await this.#calm.promise;
   }
 
-  /** Does work that belongs to a share, once a slot is free for it. */
-  async run<T>(share: Share, work: () => Promise<T>): Promise<T> {
-    const start = Math.max(share.virtualTime, this.#present);
+  /** Does work that belongs to a flow, once a slot is free for it. */
+  async run<T>(flow: Flow, work: () => Promise<T>): Promise<T> {
+    const start = Math.max(flow.virtualTime, this.#present);
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((grant) => this.#waiting.push({ share, start, grant }));
-    share.virtualTime = Math.max(share.virtualTime, start);
-    this.#present = Math.max(this.#present, share.virtualTime);
+    else await new Promise<void>((grant) => this.#waiting.push({ flow, start, grant }));
+    flow.virtualTime = Math.max(flow.virtualTime, start);
+    this.#present = Math.max(this.#present, flow.virtualTime);
     const beganAt = this.#clock();
     try {
       return await work();
     } finally {
-      share.virtualTime += (this.#clock() - beganAt) / share.weight;
+      flow.virtualTime += (this.#clock() - beganAt) / flow.weight;
       this.#release();
     }
   }
@@ -77,9 +77,9 @@ export class Slots {
   }
 
   #grantNext(): void {
-    const onlyLastResorts = this.#waiting.every(({ share }) => share.lastResort);
-    const tags = this.#waiting.map(({ share, start }) =>
-      share.lastResort && !onlyLastResorts ? Number.POSITIVE_INFINITY : Math.max(share.virtualTime, start),
+    const onlyLastResorts = this.#waiting.every(({ flow }) => flow.lastResort);
+    const tags = this.#waiting.map(({ flow, start }) =>
+      flow.lastResort && !onlyLastResorts ? Number.POSITIVE_INFINITY : Math.max(flow.virtualTime, start),
     );
     const [next] = this.#waiting.splice(tags.indexOf(Math.min(...tags)), 1);
     if (next === undefined) this.#free++;

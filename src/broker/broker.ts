@@ -21,7 +21,6 @@ import {
 import { messageOf } from '../contract/errors.ts';
 import { isInstant } from '../contract/heard.ts';
 import {
-  type BatchJob,
   consumerName,
   encodeMessage,
   type Job,
@@ -30,6 +29,7 @@ import {
   type Lane,
   type RequestRecord,
   type Result,
+  type RowBatchJob,
   type SuspectMark,
   streams,
   subjects,
@@ -51,10 +51,10 @@ import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { brokerUnavailable, StoredMessages } from './storedMessages.ts';
 import {
+  type ConsumedVersion,
   ensureConsumers,
   ensureStreams,
   isPassing,
-  type ServedVersion,
   type StreamLimits,
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
@@ -147,7 +147,7 @@ export class Broker implements AsyncDisposable {
   readonly #streamWatch: StreamWatch;
   readonly #writeCheck: WriteCheck;
   /** With the version whose jobs each takes. */
-  readonly #consumers = new Map<JobConsumer, ServedVersion>();
+  readonly #consumers = new Map<JobConsumer, ConsumedVersion>();
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
@@ -282,12 +282,12 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Never stored twice while it waits. */
-  storeBatchJob(job: BatchJob): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.batchJob(job), encodeMessage(job), { after: 0 });
+  storeRowBatchJob(job: RowBatchJob): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.rowBatchJob(job), encodeMessage(job), { after: 0 });
   }
 
   /** Takes a batch and its chunks off their queue. Only after its final state is stored. */
-  async removeBatch(address: TaskAddress): Promise<void> {
+  async removeRowBatch(address: TaskAddress): Promise<void> {
     const stream = streams.jobs(address.model);
     await this.#stored.purge(stream, { filter: subjects.chunkJobsOf(address) });
     await this.#stored.purge(stream, { filter: subjects.jobOf(address) });

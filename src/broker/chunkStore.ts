@@ -1,10 +1,10 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
-import type { BatchShape } from '../contract/batchShape.ts';
-import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/batchShape.ts';
 import { decodeChunkResult, NewerMessage } from '../contract/decoding.ts';
 import { MalformedMessage } from '../contract/heard.ts';
 import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import type { RowBatchShape } from '../contract/rowBatchShape.ts';
+import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
@@ -50,7 +50,7 @@ export class ChunkStore {
    *
    * @throws {NewerMessage} if only newer processes can read it.
    */
-  async read(taskId: string, shape: BatchShape, chunk: number): Promise<ChunkResult | undefined> {
+  async read(taskId: string, shape: RowBatchShape, chunk: number): Promise<ChunkResult | undefined> {
     const subject = subjects.chunk(taskId, chunk);
     const decode = ({ data }: { data: Uint8Array }) => decodeChunkResult(data, taskId, shape, chunk);
     const found = await this.#stored.ask((manager) =>
@@ -81,7 +81,7 @@ export class ChunkStore {
   }
 
   /** What the chunks of a batch come to that have a result. One that only newer processes can read counts as none. */
-  async tally(taskId: string, shape: BatchShape): Promise<Tally> {
+  async tally(taskId: string, shape: RowBatchShape): Promise<Tally> {
     const finished = [...(await this.finished(taskId))].filter((chunk) => hasChunk(shape, chunk));
     const read = (chunk: number) => this.read(taskId, shape, chunk).catch(noneIfNewer);
     return tallyOf(shape, await summariesOf(finished, read));
@@ -95,7 +95,7 @@ export class ChunkStore {
    * @returns undefined if a chunk has no result.
    * @throws {NewerMessage} if only newer processes can read one of them.
    */
-  async wholeTally(taskId: string, shape: BatchShape, known: Summary): Promise<Tally | undefined> {
+  async wholeTally(taskId: string, shape: RowBatchShape, known: Summary): Promise<Tally | undefined> {
     const chunkCount = chunkCountOf(shape);
     const others = Array.from({ length: chunkCount }, (_, chunk) => chunk).filter(
       (chunk) => chunk !== known.chunk,
@@ -144,7 +144,7 @@ function noneIfNewer(error: unknown): undefined {
   if (!(error instanceof NewerMessage)) throw error;
 }
 
-function tallyOf(shape: BatchShape, summaries: readonly Summary[]): Tally {
+function tallyOf(shape: RowBatchShape, summaries: readonly Summary[]): Tally {
   const sum = (count: (summary: Summary) => number) =>
     summaries.reduce((total, summary) => total + count(summary), 0);
   const counts = {

@@ -1,15 +1,15 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
 
-import type { BatchShape } from '../contract/batchShape.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { type JobHeader, type Result, resultOf } from '../contract/protocol.ts';
-import { type TaskAddress, type TaskBatch, TaskErrorCode, TaskState } from '../contract/task.ts';
+import type { RowBatchShape } from '../contract/rowBatchShape.ts';
+import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../contract/task.ts';
 import type { Broker, Tally } from './broker.ts';
 import { brokerUnavailable } from './storedMessages.ts';
 
 /** What it takes to end a task, and what is known of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
-  readonly batch?: BatchShape | undefined;
+  readonly batch?: RowBatchShape | undefined;
   readonly attempts?: number | undefined;
   readonly startedAt?: number | undefined;
 }
@@ -17,7 +17,7 @@ export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
 /** What it takes to end a task. */
 export type EndingBroker = Pick<
   Broker,
-  'storeResult' | 'readResult' | 'removeJob' | 'removeBatch' | 'deleteJob'
+  'storeResult' | 'readResult' | 'removeJob' | 'removeRowBatch' | 'deleteJob'
 >;
 
 const STORE_FULL_RETRY_AFTER_MS = 5_000;
@@ -47,7 +47,7 @@ export async function endTask(
       { details: { retryAfterMs: STORE_FULL_RETRY_AFTER_MS } },
     );
   }
-  if (end.batch !== undefined) await broker.removeBatch(address);
+  if (end.batch !== undefined) await broker.removeRowBatch(address);
   else if (sequence === undefined) await broker.removeJob(address);
   else await broker.deleteJob(address.model, sequence);
   return final;
@@ -83,7 +83,7 @@ export async function withdrawnResult(
 
 /** How a batch ends whose chunks have all been run. */
 export function batchResult(
-  { attempts = 1, ...task }: EndingTask & { readonly batch: BatchShape },
+  { attempts = 1, ...task }: EndingTask & { readonly batch: RowBatchShape },
   tally: Tally,
   now: number,
 ): Result {
@@ -126,6 +126,6 @@ function unfinishedResult(
   });
 }
 
-function progressOf({ rowCount, rowsPerChunk }: BatchShape, { rowsDone, rowsFailed }: Tally): TaskBatch {
+function progressOf({ rowCount, rowsPerChunk }: RowBatchShape, { rowsDone, rowsFailed }: Tally): RowBatch {
   return { rowCount, rowsPerChunk, rowsDone, rowsFailed };
 }

@@ -10,11 +10,11 @@ import { messageOf } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
 import {
+  type ConsumedVersion,
   ensureConsumers,
   ensureStreams,
   missingConsumers,
   missingStreams,
-  type ServedVersion,
   type StreamLimits,
 } from './streams.ts';
 
@@ -26,7 +26,7 @@ export interface StreamWatchOptions {
   readonly log: Logger;
   readonly isConnected: () => boolean;
   /** Versions whose jobs are taken here, though their folders may be gone. */
-  readonly taken: () => readonly ServedVersion[];
+  readonly taken: () => readonly ConsumedVersion[];
   /** Called when streams were made again: what is known of their messages holds no longer. */
   readonly onMade: () => void;
 }

@@ -79,7 +79,7 @@ export async function ensureConsumers(
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
-export interface ServedVersion {
+export interface ConsumedVersion {
   readonly model: string;
   readonly version: string;
 }
@@ -98,7 +98,7 @@ export async function missingStreams(
 export async function missingConsumers(
   jsm: JetStreamManager,
   models: readonly Model[],
-  taken: readonly ServedVersion[],
+  taken: readonly ConsumedVersion[],
 ): Promise<readonly string[]> {
   const missing = await Promise.all(
     models.map(async ({ manifest: { name: model }, versions }) => {

@@ -3,7 +3,6 @@
  * passes the checks of heard.ts.
  */
 
-import { type BatchShape, chunkCountOf, hasChunk } from './batchShape.ts';
 import { RequestError, RequestErrorCode } from './errors.ts';
 import {
   checkActual,
@@ -13,19 +12,18 @@ import {
   checkRollout,
   checkShadowJob,
   checkSuspectMark,
-  isBatchShape,
   isBucket,
   isDuration,
   isHistory,
   isInstant,
   isName,
+  isRowBatchShape,
   isValues,
   LONGEST_DURATION_MS,
   MalformedMessage,
 } from './heard.ts';
 import {
   type Actual,
-  type BatchJob,
   type ChunkJob,
   type ChunkResult,
   type DeadLetter,
@@ -38,9 +36,11 @@ import {
   type RequestRecord,
   type Result,
   type RolloutRecord,
+  type RowBatchJob,
   type ShadowJob,
   type SuspectMark,
 } from './protocol.ts';
+import { chunkCountOf, hasChunk, type RowBatchShape } from './rowBatchShape.ts';
 import { parseTaskId } from './task.ts';
 
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
@@ -117,7 +117,7 @@ export function decodeJob(data: Uint8Array, subject: string): Job {
 
 /** Reads a chunk; throws as `decodeJob` does. Of its columns nothing is known yet but that there are some. */
 export function decodeChunkJob(data: Uint8Array, subject: string): ChunkJob {
-  const job = decodeBatchJob(data, subject) as Partial<ChunkJob> & BatchJob;
+  const job = decodeRowBatchJob(data, subject) as Partial<ChunkJob> & RowBatchJob;
   const { chunk = -1 } = parseJobSubject(subject);
   requireEqual('chunk', job.chunk, chunk);
   if (!hasChunk(job.batch, chunk))
@@ -128,11 +128,11 @@ export function decodeChunkJob(data: Uint8Array, subject: string): ChunkJob {
 }
 
 /** Reads what a batch or one of its chunks says of the batch; throws as `decodeJob` does. */
-function decodeBatchJob(data: Uint8Array, subject: string): BatchJob {
+function decodeRowBatchJob(data: Uint8Array, subject: string): RowBatchJob {
   const job = checkHeader(decodeMessage(data), parseJobSubject(subject));
-  if (!isBatchShape(job.batch))
+  if (!isRowBatchShape(job.batch))
     throw new MalformedMessage(`batch must tell its rows, got ${shown(job.batch)}`);
-  return job as unknown as BatchJob;
+  return job as unknown as RowBatchJob;
 }
 
 /** @param expected as the subject says, or whatever else names the task. */
@@ -169,7 +169,7 @@ export function readJobHeader({
 }): JobHeader {
   const { taskId, model, version, lane, deadlineSecond } = parseJobSubject(subject);
   try {
-    return lane === Lane.Batch ? decodeBatchJob(data, subject) : decodeJob(data, subject);
+    return lane === Lane.Batch ? decodeRowBatchJob(data, subject) : decodeJob(data, subject);
   } catch {
     return { taskId, model, version, submittedAt: deadlineSecond * 1000, deadline: deadlineSecond * 1000 };
   }
@@ -225,7 +225,7 @@ export function decodeRequestRecord(
     throw new MalformedMessage(`inputDigest must be a SHA-256 in hex, got ${shown(record.inputDigest)}`);
   // Another number of rows is another digest: this record was put together.
   const isSameQuestion = digest === undefined || record.inputDigest === digest;
-  const rows = (job as Partial<BatchJob>).batch?.rowCount;
+  const rows = (job as Partial<RowBatchJob>).batch?.rowCount;
   if (isSameQuestion && rows !== rowCount)
     throw new MalformedMessage(`rowCount must be ${rowCount} as in the question, got ${rows}`);
   return record as unknown as RequestRecord;
@@ -239,14 +239,14 @@ function checkQuestion({ batch, input, lane = Lane.Interactive }: Members): void
       throw new MalformedMessage(`lane must be ${Lane.Interactive} or ${Lane.Bulk}, got ${shown(lane)}`);
     return;
   }
-  if (!isBatchShape(batch)) throw new MalformedMessage(`batch must tell its rows, got ${shown(batch)}`);
+  if (!isRowBatchShape(batch)) throw new MalformedMessage(`batch must tell its rows, got ${shown(batch)}`);
 }
 
 /** @throws {MalformedMessage} if it is not what came of that chunk; {NewerMessage}, see `decodeMessage`. */
 export function decodeChunkResult(
   data: Uint8Array,
   taskId: string,
-  shape: BatchShape,
+  shape: RowBatchShape,
   chunk: number,
 ): ChunkResult {
   return checkChunkResult(decodeMessage(data), taskId, shape, chunk);

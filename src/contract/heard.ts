@@ -3,7 +3,6 @@
  * heard: a state that GraphQL cannot show would fail the operations of everybody who looks at it.
  */
 
-import { type BatchShape, MAX_BATCH_ROWS, MAX_CHUNK_ROWS, rowsOfChunk } from './batchShape.ts';
 import type { ComparisonSums, DifferenceSums, DurationSums } from './comparisonSums.ts';
 import type {
   Actual,
@@ -17,22 +16,23 @@ import type {
   Result,
   RolloutRecord,
   RunningNotice,
-  ServedVersion,
   ShadowAnswer,
   ShadowJob,
   SuspectMark,
+  VersionPresence,
   WorkerPresence,
 } from './protocol.ts';
 import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout.ts';
+import { MAX_BATCH_ROWS, MAX_CHUNK_ROWS, type RowBatchShape, rowsOfChunk } from './rowBatchShape.ts';
 import {
   isFinal,
   MAX_HISTORY,
   MESSAGE_MAX_CHARACTERS,
   parseTaskId,
+  type RowBatch,
   type RowError,
   shortText,
   type Task,
-  type TaskBatch,
   type TaskError,
   TaskErrorCode,
   TaskState,
@@ -69,7 +69,7 @@ export function checkResult(message: Partial<Result>, id: string): Result {
   require(isAbsentOr(isInstant, message.startedAt), 'startedAt', message.startedAt);
   require(isCount(message.attempts), 'attempts', message.attempts);
   require(isAbsentOr(isTimings, message.timings), 'timings', message.timings);
-  require(isAbsentOr(isTaskBatch, message.batch), 'batch', message.batch);
+  require(isAbsentOr(isRowBatch, message.batch), 'batch', message.batch);
   const predicts = message.state === TaskState.Succeeded && message.batch === undefined;
   require(predicts
     ? isValues(message.prediction)
@@ -111,7 +111,7 @@ export function checkPresentState(message: Partial<Task> | null, queued: Task): 
   require(state === TaskState.Queued || state === TaskState.Running, 'state', state);
   require(isAbsentOr(isInstant, startedAt), 'startedAt', startedAt);
   require(isCount(attempts), 'attempts', attempts);
-  require(batch?.rowCount === queued.batch?.rowCount && isAbsentOr(isTaskBatch, batch), 'batch', batch);
+  require(batch?.rowCount === queued.batch?.rowCount && isAbsentOr(isRowBatch, batch), 'batch', batch);
   const told = { modelVersion, state, attempts, ...(startedAt === undefined ? {} : { startedAt }) };
   return { ...queued, ...(told as Task), ...(batch === undefined ? {} : { batch }) };
 }
@@ -138,7 +138,7 @@ export function checkMovedNotice(message: Partial<MovedNotice> | null): MovedNot
 export function checkChunkResult(
   message: Partial<ChunkResult>,
   taskId: string,
-  shape: BatchShape,
+  shape: RowBatchShape,
   chunk: number,
 ): ChunkResult {
   const { from, to } = rowsOfChunk(shape, chunk);
@@ -159,7 +159,7 @@ export function checkPresence(message: Partial<WorkerPresence> | null): WorkerPr
   const { id, startedAt, models, refused, leaving } = message ?? {};
   require(isName(id), 'id', id);
   require(isInstant(startedAt), 'startedAt', startedAt);
-  require(isShortListOf(isServedVersion, models), 'models', models);
+  require(isShortListOf(isVersionPresence, models), 'models', models);
   require(refused === undefined || isShortListOf(isRefusedVersion, refused), 'refused', refused);
   require(leaving === undefined || isShortListOf(isNamedVersion, leaving), 'leaving', leaving);
   return message as WorkerPresence;
@@ -282,16 +282,16 @@ function isValue(value: unknown): value is Value {
   return typeof value === 'string' || typeof value === 'boolean' || isListOf(Number.isFinite, value);
 }
 
-export function isBatchShape(value: unknown): value is BatchShape {
+export function isRowBatchShape(value: unknown): value is RowBatchShape {
   if (typeof value !== 'object' || value === null) return false;
-  const { rowCount, rowsPerChunk } = value as Partial<BatchShape>;
+  const { rowCount, rowsPerChunk } = value as Partial<RowBatchShape>;
   const isWithin = (rows: unknown, most: number) => isCount(rows) && rows > 0 && rows <= most;
   return isWithin(rowCount, MAX_BATCH_ROWS) && isWithin(rowsPerChunk, MAX_CHUNK_ROWS);
 }
 
-function isTaskBatch(value: unknown): value is TaskBatch {
-  if (!isBatchShape(value)) return false;
-  const { rowCount, rowsDone, rowsFailed, secondsLeft } = value as Partial<TaskBatch> & BatchShape;
+function isRowBatch(value: unknown): value is RowBatch {
+  if (!isRowBatchShape(value)) return false;
+  const { rowCount, rowsDone, rowsFailed, secondsLeft } = value as Partial<RowBatch> & RowBatchShape;
   if (!isCount(rowsDone) || !isCount(rowsFailed)) return false;
   return rowsDone <= rowCount && rowsFailed <= rowsDone && isAbsentOr(Number.isFinite, secondsLeft);
 }
@@ -327,9 +327,9 @@ function isNamedVersion(value: unknown): value is NamedVersion {
   return isName(model) && isName(version);
 }
 
-function isServedVersion(value: unknown): value is ServedVersion {
+function isVersionPresence(value: unknown): value is VersionPresence {
   if (!isNamedVersion(value)) return false;
-  const { executionProvider, finishedLastMinute } = value as Partial<ServedVersion>;
+  const { executionProvider, finishedLastMinute } = value as Partial<VersionPresence>;
   return isName(executionProvider) && isAbsentOr(isCount, finishedLastMinute);
 }
 

@@ -6,9 +6,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { BatchShape } from './batchShape.ts';
 import type { ComparisonSums } from './comparisonSums.ts';
 import type { Rollout } from './rollout.ts';
+import type { RowBatchShape } from './rowBatchShape.ts';
 import {
   type FinalState,
   type FinishedTask,
@@ -53,12 +53,12 @@ export interface Job extends TaskHeader {
  * Stands in the queue for a batch as a whole, from before its first chunk until its end is stored. No worker takes it:
  * it tells who asks that the batch is there, and the sweeper when its time is over.
  */
-export interface BatchJob extends TaskHeader {
-  readonly batch: BatchShape;
+export interface RowBatchJob extends TaskHeader {
+  readonly batch: RowBatchShape;
 }
 
 /** Carries some rows of a batch to a worker. */
-export interface ChunkJob extends BatchJob {
+export interface ChunkJob extends RowBatchJob {
   /** From 0. */
   readonly chunk: number;
   /** A list of values per input, by GraphQL name. */
@@ -70,7 +70,7 @@ export type JobHeader = Pick<
   TaskHeader,
   'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'
 > &
-  Partial<Pick<BatchJob, 'batch'>>;
+  Partial<Pick<RowBatchJob, 'batch'>>;
 
 /** What came of a chunk. */
 export interface ChunkResult {
@@ -94,7 +94,7 @@ export interface Result extends FinishedTask {
 export interface RequestRecord {
   readonly v: number;
   /** Of a batch without its rows: who asks again brings the same. */
-  readonly job: Job | BatchJob;
+  readonly job: Job | RowBatchJob;
   /** See `inputDigest`: tells a retry from another question under the same `requestId`. */
   readonly inputDigest: string;
 }
@@ -179,7 +179,7 @@ export interface Actual {
 export interface WorkerPresence {
   readonly id: string;
   readonly startedAt: number;
-  readonly models: readonly ServedVersion[];
+  readonly models: readonly VersionPresence[];
   /** Versions that it has looked at and will not serve. Absent in what older workers say. */
   readonly refused?: readonly RefusedVersion[];
   /** Versions whose folder is gone, and whose queue it finishes. Absent in what older workers say. */
@@ -191,7 +191,7 @@ export interface NamedVersion {
   readonly version: string;
 }
 
-export interface ServedVersion extends NamedVersion {
+export interface VersionPresence extends NamedVersion {
   readonly executionProvider: string;
   /** Tasks that the worker ended in the last 60 s. Absent in what older workers say. */
   readonly finishedLastMinute?: number;
@@ -278,9 +278,9 @@ export const subjects = {
   jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.>`,
   job: ({ taskId, model, version, lane = Lane.Interactive, deadline }: Job) =>
     `jobs.${model}.${version}.${lane}.${Math.ceil(deadline / 1000)}.${taskId}`,
-  batchJob: ({ taskId, model, version, deadline }: TaskHeader) =>
+  rowBatchJob: ({ taskId, model, version, deadline }: TaskHeader) =>
     `jobs.${model}.${version}.${Lane.Batch}.${Math.ceil(deadline / 1000)}.${taskId}`,
-  chunkJob: ({ chunk, ...header }: ChunkJob) => `${subjects.batchJob(header)}.${chunk}`,
+  chunkJob: ({ chunk, ...header }: ChunkJob) => `${subjects.rowBatchJob(header)}.${chunk}`,
   chunkJobsOf: ({ id, model, deadlineSecond }: TaskAddress) =>
     `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${id}.*`,
   /** Finds the job of a task without knowing its version and lane. */

@@ -10,7 +10,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { BatchShape } from './batchShape.ts';
+import type { RowBatchShape } from './rowBatchShape.ts';
 import type { Values } from './values.ts';
 
 export const TaskState = {
@@ -72,7 +72,7 @@ export interface TaskTimings {
 }
 
 /** Of a task with many rows: how far it is. */
-export interface TaskBatch extends BatchShape {
+export interface RowBatch extends RowBatchShape {
   /** Rows that have been run, those that failed included. */
   readonly rowsDone: number;
   readonly rowsFailed: number;
@@ -105,7 +105,7 @@ export interface Task {
   readonly prediction?: Values;
   readonly error?: TaskError;
   /** If it is a batch: it has this, and no prediction. */
-  readonly batch?: TaskBatch | undefined;
+  readonly batch?: RowBatch | undefined;
 }
 
 /** A task that has reached its end; no other state can follow. */

@@ -22,7 +22,7 @@ import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import type { OpenTasks } from '../tasks/openTasks.ts';
-import type { QueueRoom } from '../tasks/queueRoom.ts';
+import type { QueueAdmission } from '../tasks/queueAdmission.ts';
 import type { TaskEvents } from '../tasks/taskEvents.ts';
 import { type Comparison, Comparisons, type TimedPrediction } from './comparison.ts';
 
@@ -34,7 +34,7 @@ export interface ShadowsOptions {
   readonly offering: Pick<Offering, 'isAvailable'>;
   readonly events: Pick<TaskEvents, 'on'>;
   readonly open: Pick<OpenTasks, 'known'>;
-  readonly queueRoom: Pick<QueueRoom, 'isFilled'>;
+  readonly queueAdmission: Pick<QueueAdmission, 'isFilled'>;
   readonly log: Logger;
 }
 
@@ -112,9 +112,9 @@ export class Shadows implements Disposable {
   }
 
   async #try(job: Job, versions: readonly string[], shadow: Shadow): Promise<void> {
-    const { queueRoom, log } = this.#options;
+    const { queueAdmission, log } = this.#options;
     try {
-      if (await queueRoom.isFilled(job.model, SENT_UP_TO)) return;
+      if (await queueAdmission.isFilled(job.model, SENT_UP_TO)) return;
       for (const version of versions) this.#send(job, version, shadow);
     } catch (error) {
       log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a task was not sent to its shadow');

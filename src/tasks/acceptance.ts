@@ -5,25 +5,25 @@
 
 import type { Broker, StoredRequest } from '../broker/broker.ts';
 import { endTask, expiredResult } from '../broker/endTask.ts';
-import { chunkCountOf, hasChunk } from '../contract/batchShape.ts';
 import type { AskedRequest } from '../contract/decoding.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import {
-  type BatchJob,
   type ChunkJob,
   inputDigest,
   type Job,
   Lane,
   MESSAGE_VERSION,
   type RequestRecord,
+  type RowBatchJob,
   redriveHash,
   requestHash,
 } from '../contract/protocol.ts';
+import { chunkCountOf, hasChunk } from '../contract/rowBatchShape.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
-import type { ChunkRoom } from './chunkRoom.ts';
+import type { ChunkAdmission } from './chunkAdmission.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';
-import type { QueueRoom } from './queueRoom.ts';
-import { type ResultRoom, resultStoreFull } from './resultRoom.ts';
+import type { QueueAdmission } from './queueAdmission.ts';
+import { type ResultAdmission, resultStoreFull } from './resultAdmission.ts';
 import { giveUpAt, type Storing, type Try } from './storing.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import type { TaskReader } from './taskReader.ts';
@@ -31,17 +31,17 @@ import type { TaskReader } from './taskReader.ts';
 export interface AcceptanceOptions {
   readonly broker: Broker;
   readonly open: OpenTasks;
-  readonly room: Pick<ResultRoom, 'isFull' | 'admit'>;
-  readonly queueRoom: Pick<QueueRoom, 'admit'>;
-  readonly chunkRoom: Pick<ChunkRoom, 'admit'>;
+  readonly resultAdmission: Pick<ResultAdmission, 'isFull' | 'admit'>;
+  readonly queueAdmission: Pick<QueueAdmission, 'admit'>;
+  readonly chunkAdmission: Pick<ChunkAdmission, 'admit'>;
   readonly reader: TaskReader;
   readonly events: Pick<TaskEvents, 'emit'>;
-  readonly storing: Pick<Storing, 'storeJob' | 'storeBatch' | 'storedChunks' | 'untilAnswered'>;
+  readonly storing: Pick<Storing, 'storeJob' | 'storeRowBatch' | 'storedChunks' | 'untilAnswered'>;
   readonly home: string;
 }
 
 /** Cuts the rows that were asked into the chunks of a batch: of this one, or the same one that was begun before. */
-export type CutBatch = (batch: BatchJob) => readonly ChunkJob[];
+export type CutRowBatch = (batch: RowBatchJob) => readonly ChunkJob[];
 
 const RETRY_AFTER_MS = 1_000;
 /** A refused claim without a record to read is tried so often. */
@@ -52,9 +52,9 @@ const REDRIVE_WITHIN_MS = 10_000;
 export class Acceptance {
   readonly #broker: Broker;
   readonly #open: OpenTasks;
-  readonly #room: AcceptanceOptions['room'];
-  readonly #queueRoom: AcceptanceOptions['queueRoom'];
-  readonly #chunkRoom: AcceptanceOptions['chunkRoom'];
+  readonly #resultAdmission: AcceptanceOptions['resultAdmission'];
+  readonly #queueAdmission: AcceptanceOptions['queueAdmission'];
+  readonly #chunkAdmission: AcceptanceOptions['chunkAdmission'];
   readonly #reader: TaskReader;
   readonly #events: AcceptanceOptions['events'];
   readonly #home: string;
@@ -63,9 +63,9 @@ export class Acceptance {
   constructor({
     broker,
     open,
-    room,
-    queueRoom,
-    chunkRoom,
+    resultAdmission,
+    queueAdmission,
+    chunkAdmission,
     reader,
     events,
     storing,
@@ -73,9 +73,9 @@ export class Acceptance {
   }: AcceptanceOptions) {
     this.#broker = broker;
     this.#open = open;
-    this.#room = room;
-    this.#queueRoom = queueRoom;
-    this.#chunkRoom = chunkRoom;
+    this.#resultAdmission = resultAdmission;
+    this.#queueAdmission = queueAdmission;
+    this.#chunkAdmission = chunkAdmission;
     this.#reader = reader;
     this.#events = events;
     this.#home = home;
@@ -87,7 +87,7 @@ export class Acceptance {
    *
    * @param cut of a batch.
    */
-  accept(job: Job | BatchJob, cut?: CutBatch): Promise<Task> {
+  accept(job: Job | RowBatchJob, cut?: CutRowBatch): Promise<Task> {
     return this.#accept(job, { again: false, giveUpAt: giveUpAt() }, cut);
   }
 
@@ -97,13 +97,18 @@ export class Acceptance {
    * @param digest of what was asked, see `inputDigest`: under the same `requestId` it has to be the same.
    * @param cut of a batch.
    */
-  async acceptOnce(job: Job | BatchJob, requestId: string, digest: string, cut?: CutBatch): Promise<Task> {
+  async acceptOnce(
+    job: Job | RowBatchJob,
+    requestId: string,
+    digest: string,
+    cut?: CutRowBatch,
+  ): Promise<Task> {
     const until = giveUpAt();
     const hash = requestHash(job.owner, job.model, requestId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: digest };
     const asked = askedOf(job, digest);
     // A retry of what is known is answered all the same; a new record would promise what is refused.
-    if (this.#room.isFull && (await this.#broker.readRequest(hash, asked)) === undefined)
+    if (this.#resultAdmission.isFull && (await this.#broker.readRequest(hash, asked)) === undefined)
       throw resultStoreFull();
     for (;;) {
       const first = await this.#claim(hash, record, asked, until);
@@ -117,7 +122,7 @@ export class Acceptance {
   }
 
   /** The task of an earlier try under a `requestId`, if there was one with the same question, and something came of it. */
-  async acceptedBefore(hash: string, asked: AskedRequest, cut?: CutBatch): Promise<Task | undefined> {
+  async acceptedBefore(hash: string, asked: AskedRequest, cut?: CutRowBatch): Promise<Task | undefined> {
     const first = await this.#broker.readRequest(hash, asked);
     if (first === undefined || first.record.inputDigest !== asked.digest) return undefined;
     return this.#acceptAgain(first.record.job, giveUpAt(), cut);
@@ -148,7 +153,7 @@ export class Acceptance {
    *
    * @returns undefined if nothing came of it and nothing will.
    */
-  async #redrivenBefore(job: Job | BatchJob, giveUpAt: number): Promise<Task | undefined> {
+  async #redrivenBefore(job: Job | RowBatchJob, giveUpAt: number): Promise<Task | undefined> {
     const address = this.#reader.address(job.taskId);
     const present = this.#open.known(job.taskId) ?? (await this.#reader.stored(address))?.task;
     if (present !== undefined) return present.state === TaskState.Expired ? undefined : present;
@@ -190,7 +195,7 @@ export class Acceptance {
    *
    * @returns undefined if its job was never stored, and the time for that is over.
    */
-  async #acceptAgain(job: Job | BatchJob, giveUpAt: number, cut?: CutBatch): Promise<Task | undefined> {
+  async #acceptAgain(job: Job | RowBatchJob, giveUpAt: number, cut?: CutRowBatch): Promise<Task | undefined> {
     const known = this.#open.known(job.taskId);
     if (known !== undefined) return known;
     const address = this.#reader.address(job.taskId);
@@ -210,13 +215,13 @@ export class Acceptance {
     return stored.filter((chunk) => hasChunk(batch, chunk)).length < chunkCountOf(batch);
   }
 
-  async #accept(job: Job | BatchJob, attempt: Try, cut: CutBatch = () => []): Promise<Task> {
-    this.#room.admit();
+  async #accept(job: Job | RowBatchJob, attempt: Try, cut: CutRowBatch = () => []): Promise<Task> {
+    this.#resultAdmission.admit();
     const chunks = await this.#admit(job, cut);
     const address = this.#reader.address(job.taskId);
     const store = () =>
       'batch' in job
-        ? this.#storing.storeBatch(job, chunks, address, attempt)
+        ? this.#storing.storeRowBatch(job, chunks, address, attempt)
         : this.#storing.storeJob(job, attempt);
     if (address.home !== this.#home) {
       // A retry of what another gateway began: its end is told there, and whoever watches it here follows it as foreign.
@@ -239,15 +244,15 @@ export class Acceptance {
   }
 
   /** Sees that there is room for it. @returns the chunks of a batch, cut only once there is room for so many. */
-  async #admit(job: Job | BatchJob, cut: CutBatch): Promise<readonly ChunkJob[]> {
+  async #admit(job: Job | RowBatchJob, cut: CutRowBatch): Promise<readonly ChunkJob[]> {
     if (!('batch' in job)) {
-      if (job.lane === Lane.Bulk) await this.#queueRoom.admit(job.model, 1, () => [job]);
+      if (job.lane === Lane.Bulk) await this.#queueAdmission.admit(job.model, 1, () => [job]);
       return [];
     }
     const count = chunkCountOf(job.batch);
-    await this.#chunkRoom.admit(count);
+    await this.#chunkAdmission.admit(count);
     const make = () => [job, ...cut(job)] as const;
-    const [, ...chunks] = await this.#queueRoom.admit(job.model, 1 + count, make);
+    const [, ...chunks] = await this.#queueAdmission.admit(job.model, 1 + count, make);
     return chunks;
   }
 
@@ -257,7 +262,11 @@ export class Acceptance {
    *
    * @returns undefined if it has not ended, as far as is known: its end will be heard.
    */
-  async #endOf(job: Job | BatchJob, address: TaskAddress, { again }: Try): Promise<FinishedTask | undefined> {
+  async #endOf(
+    job: Job | RowBatchJob,
+    address: TaskAddress,
+    { again }: Try,
+  ): Promise<FinishedTask | undefined> {
     if (!again) return undefined;
     if (!('batch' in job)) {
       const known = this.#open.known(job.taskId);
@@ -266,12 +275,12 @@ export class Acceptance {
     const result = await this.#broker.readResult(address);
     if (result === undefined) return undefined;
     this.#open.finish(result);
-    await this.#broker.removeBatch(address);
+    await this.#broker.removeRowBatch(address);
     return taskOf(result);
   }
 }
 
-function askedOf(job: Job | BatchJob, digest: string | undefined): AskedRequest {
+function askedOf(job: Job | RowBatchJob, digest: string | undefined): AskedRequest {
   const rowCount = 'batch' in job ? job.batch.rowCount : undefined;
   return { model: job.model, owner: job.owner, digest, rowCount };
 }

@@ -1,13 +1,13 @@
 /** How many rows a chunk of a batch has: as many as one message carries. */
 
-import { type BatchShape, MAX_CHUNK_ROWS } from '../contract/batchShape.ts';
+import { MAX_CHUNK_ROWS, type RowBatchShape } from '../contract/rowBatchShape.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { largestBytesOf } from '../models/valueBytes.ts';
 
 /** Of the rows of one chunk: with what is around them, or their errors in their place, it stays below 512 KiB. */
 const MAX_CHUNK_BYTES = 448 * 1024;
 
-export function shapeOf({ inputs, outputs }: Manifest, rowCount: number): BatchShape {
+export function shapeOf({ inputs, outputs }: Manifest, rowCount: number): RowBatchShape {
   const [asked, answered] = [inputs, outputs].map((fields) =>
     fields.reduce((sum, field) => sum + largestBytesOf(field), 0),
   );

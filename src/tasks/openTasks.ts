@@ -18,14 +18,14 @@ import {
   type FinishedTask,
   isFinal,
   parseTaskId,
+  type RowBatch,
   type Task,
   type TaskAddress,
-  type TaskBatch,
   TaskState,
 } from '../contract/task.ts';
 import type { Logger } from '../process/log.ts';
-import { BatchProgress, isProgressOf } from './batchProgress.ts';
 import { RecentTasks } from './recentTasks.ts';
+import { isProgressOf, RowBatchProgress } from './rowBatchProgress.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import { TaskWatch } from './taskWatch.ts';
 
@@ -48,7 +48,7 @@ interface OpenTask {
   nextCheckAt: number;
   checkIntervalMs: number;
   /** Of a batch that runs. */
-  progress: BatchProgress | undefined;
+  progress: RowBatchProgress | undefined;
 }
 
 const TICK_MS = 100;
@@ -376,11 +376,11 @@ export class OpenTasks implements Disposable {
 
   #runBatch(
     open: OpenTask,
-    batch: TaskBatch,
+    batch: RowBatch,
     running: { state: TaskState; startedAt: number; attempts: number },
     notice: ChunkProgress,
   ): void {
-    open.progress ??= new BatchProgress();
+    open.progress ??= new RowBatchProgress();
     const { startedAt = running.startedAt, attempts } = open.task;
     open.task = {
       ...open.task,

@@ -7,7 +7,7 @@ import type { Broker, PublishOutcome } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { BatchJob, ChunkJob, Job } from '../contract/protocol.ts';
+import type { ChunkJob, Job, RowBatchJob } from '../contract/protocol.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { Config } from '../process/config.ts';
 
@@ -58,14 +58,14 @@ export class Storing {
    *
    * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
    */
-  async storeBatch(
-    job: BatchJob,
+  async storeRowBatch(
+    job: RowBatchJob,
     chunks: readonly ChunkJob[],
     address: TaskAddress,
     { again, giveUpAt }: Try,
   ): Promise<void> {
     const stored = again ? await this.storedChunks(address) : new Set<number>();
-    await this.#store(job.model, giveUpAt, () => this.#broker.storeBatchJob(job));
+    await this.#store(job.model, giveUpAt, () => this.#broker.storeRowBatchJob(job));
     const left = chunks.filter(({ chunk }) => !stored.has(chunk));
     const outcomes = await Promise.allSettled(
       left.map((chunk) => this.#store(job.model, giveUpAt, () => this.#broker.chunks.storeJob(chunk))),

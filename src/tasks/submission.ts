@@ -1,9 +1,9 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
 
-import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/batchShape.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { type BatchJob, type ChunkJob, type Job, Lane, MESSAGE_VERSION } from '../contract/protocol.ts';
+import { type ChunkJob, type Job, Lane, MESSAGE_VERSION, type RowBatchJob } from '../contract/protocol.ts';
 import { randomBucket } from '../contract/rollout.ts';
+import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, newTaskId } from '../contract/task.ts';
 import type { InputColumns } from '../contract/values.ts';
 import { validateInput } from '../models/input.ts';
@@ -40,7 +40,7 @@ export interface Submission {
   readonly gone: AbortSignal | undefined;
 }
 
-export interface BatchSubmission extends Omit<Submission, 'input'> {
+export interface RowBatchSubmission extends Omit<Submission, 'input'> {
   readonly inputs: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -67,14 +67,14 @@ export function newJob(submission: Submission, origin: Origin): Job {
  *
  * @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong.
  */
-export function questionOf({ model, inputs }: Pick<BatchSubmission, 'model' | 'inputs'>): InputColumns {
+export function questionOf({ model, inputs }: Pick<RowBatchSubmission, 'model' | 'inputs'>): InputColumns {
   if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
     throw badOption('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
   return checkRows(model.manifest, inputs);
 }
 
 /** @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`. */
-export function newBatch(submission: BatchSubmission, origin: Origin): BatchJob {
+export function newRowBatch(submission: RowBatchSubmission, origin: Origin): RowBatchJob {
   const { model, inputs, options } = submission;
   checkOptions(options);
   if (options.priority === TaskPriority.Interactive)
@@ -86,7 +86,11 @@ export function newBatch(submission: BatchSubmission, origin: Origin): BatchJob 
 }
 
 /** @param question as it was asked; its times of `now` are those of the batch's submission. */
-export function chunksOf(batch: BatchJob, { manifest }: Model, question: InputColumns): readonly ChunkJob[] {
+export function chunksOf(
+  batch: RowBatchJob,
+  { manifest }: Model,
+  question: InputColumns,
+): readonly ChunkJob[] {
   const columns = columnsAt(manifest, question, batch.submittedAt);
   return Array.from({ length: chunkCountOf(batch.batch) }, (_, chunk) => {
     const { from, to } = rowsOfChunk(batch.batch, chunk);

@@ -5,12 +5,12 @@
  * A listener runs in the turn of the event loop that emits, so it returns at once and throws nothing.
  */
 import type { RequestErrorCode } from '../contract/errors.ts';
-import type { BatchJob, Job } from '../contract/protocol.ts';
+import type { Job, RowBatchJob } from '../contract/protocol.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 
 export interface TaskEventMap {
   /** The job of a task of this gateway is stored. */
-  readonly accepted: Job | BatchJob;
+  readonly accepted: Job | RowBatchJob;
   /** A task was not accepted, and its client is told why. */
   readonly refused: { readonly model: string; readonly code: RequestErrorCode };
   /** A worker has told that it runs a task that is followed here; once per attempt. */

@@ -2,48 +2,48 @@
 
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
-import { chunkCountOf } from '../contract/batchShape.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import {
-  type BatchJob,
   columnsDigest,
   inputDigest,
   type Job,
+  type RowBatchJob,
   redriveHash,
   requestHash,
 } from '../contract/protocol.ts';
+import { chunkCountOf } from '../contract/rowBatchShape.ts';
 import { isFinal, type Task, type TaskAddress } from '../contract/task.ts';
 import { checkInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Offering } from '../rollout/offering.ts';
-import { Acceptance, type CutBatch } from './acceptance.ts';
-import { type BatchPage, type PageOptions, readPage } from './batchRows.ts';
-import type { ChunkRoom } from './chunkRoom.ts';
+import { Acceptance, type CutRowBatch } from './acceptance.ts';
+import type { ChunkAdmission } from './chunkAdmission.ts';
+import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { shapeOf } from './chunkSize.ts';
 import { endingOf, type OpenTasks, taskOf } from './openTasks.ts';
-import type { QueueRoom } from './queueRoom.ts';
-import type { ResultRoom } from './resultRoom.ts';
+import type { QueueAdmission } from './queueAdmission.ts';
+import type { ResultAdmission } from './resultAdmission.ts';
+import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
 import { Storing } from './storing.ts';
 import {
-  type BatchSubmission,
   chunksOf,
-  newBatch,
   newJob,
+  newRowBatch,
   questionOf,
+  type RowBatchSubmission,
   redrivenJob,
   type Submission,
 } from './submission.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import { TaskReader } from './taskReader.ts';
-import { Turns } from './turns.ts';
 
 export interface TaskServiceOptions {
   readonly broker: Broker;
   readonly open: OpenTasks;
-  readonly room: ResultRoom;
-  readonly queueRoom: QueueRoom;
-  readonly chunkRoom: ChunkRoom;
+  readonly resultAdmission: ResultAdmission;
+  readonly queueAdmission: QueueAdmission;
+  readonly chunkAdmission: ChunkAdmission;
   readonly events: TaskEvents;
   readonly home: string;
   readonly models: readonly Model[];
@@ -53,12 +53,12 @@ export interface TaskServiceOptions {
 
 /** What is asked, made into a job when it is known to be none that was asked before. */
 interface Question {
-  readonly make: () => Job | BatchJob;
+  readonly make: () => Job | RowBatchJob;
   /** @param pinned version, if one is. */
   readonly digest: (pinned: string | undefined) => string;
   /** Of a batch. */
   readonly rowCount?: number;
-  readonly cut?: CutBatch;
+  readonly cut?: CutRowBatch;
 }
 
 /** Chunks in hand at once: four batches of single numbers, two pages of the largest size (11 MiB). */
@@ -75,8 +75,12 @@ export class TaskService {
   readonly #home: string;
   readonly #offering: Offering;
   readonly #events: TaskEvents;
-  readonly #accepted = new Turns({ purpose: 'accepted', atOnce: ACCEPTED_AT_ONCE, waiting: MAX_WAITING });
-  readonly #read = new Turns({ purpose: 'read', atOnce: READ_AT_ONCE, waiting: MAX_WAITING });
+  readonly #accepted = new ChunkSemaphore({
+    purpose: 'accepted',
+    atOnce: ACCEPTED_AT_ONCE,
+    waiting: MAX_WAITING,
+  });
+  readonly #read = new ChunkSemaphore({ purpose: 'read', atOnce: READ_AT_ONCE, waiting: MAX_WAITING });
 
   constructor(options: TaskServiceOptions) {
     this.#broker = options.broker;
@@ -106,11 +110,11 @@ export class TaskService {
    *
    * @throws {RequestError} as `submit`.
    */
-  async submitBatch(submission: BatchSubmission): Promise<Task> {
+  async submitRowBatch(submission: RowBatchSubmission): Promise<Task> {
     const { model, inputs } = submission;
     const chunks = chunkCountOf(shapeOf(model.manifest, inputs.length));
     return this.#settledOrNot(submission, () =>
-      this.#accepted.take(chunks, () => this.#acceptBatch(submission)),
+      this.#accepted.take(chunks, () => this.#acceptRowBatch(submission)),
     );
   }
 
@@ -146,7 +150,7 @@ export class TaskService {
   }
 
   /** What came of some rows of a batch, see `readPage`. */
-  page(task: Task, options: PageOptions): Promise<BatchPage> {
+  page(task: Task, options: PageOptions): Promise<RowPage> {
     return readPage({ broker: this.#broker, turns: this.#read }, task, options);
   }
 
@@ -212,10 +216,10 @@ export class TaskService {
     });
   }
 
-  async #acceptBatch(submission: BatchSubmission): Promise<Task> {
+  async #acceptRowBatch(submission: RowBatchSubmission): Promise<Task> {
     const question = questionOf(submission);
     return this.#acceptMade(submission, {
-      make: () => newBatch(submission, this.#origin()),
+      make: () => newRowBatch(submission, this.#origin()),
       digest: (pinned) => columnsDigest(question, pinned),
       rowCount: submission.inputs.length,
       cut: (batch) => chunksOf(batch, submission.model, question),
@@ -229,7 +233,7 @@ export class TaskService {
     const { requestId, modelVersion } = options;
     if (requestId == null) return this.#acceptance.accept(make(), cut);
     const asked = digest(modelVersion ?? undefined);
-    let job: Job | BatchJob;
+    let job: Job | RowBatchJob;
     try {
       job = make();
     } catch (error) {

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
 import { type Job, requestHash } from '../../src/contract/protocol.ts';
 import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
-import { BATCH, type BatchView, batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
+import {
+  BATCH,
+  batchEnd,
+  batchMinutes,
+  batchPage,
+  type RowBatchView,
+  submitTrips,
+} from '../support/batches.ts';
 import {
   type Answer,
   CANCEL_TASK,
@@ -216,7 +223,7 @@ test('notices of chunks and rows that a batch does not have are dropped', async 
   tell({ chunk: 1, rowsDone: 7, rowsFailed: 8 });
   tell({ chunk: 1, rowsDone: 7, rowsFailed: 1 });
   const { batch } = await eventually(
-    async () => fieldOf<BatchView>(await post(gateway.url, BATCH, { id })),
+    async () => fieldOf<RowBatchView>(await post(gateway.url, BATCH, { id })),
     ({ state }) => state === 'RUNNING',
   );
   expect(batch).toMatchObject({ rowsDone: 7, rowsFailed: 1 });

@@ -275,7 +275,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
     storeResult: broker.storeResult.bind(broker),
     readResult: broker.readResult.bind(broker),
     removeJob: broker.removeJob.bind(broker),
-    removeBatch: broker.removeBatch.bind(broker),
+    removeRowBatch: broker.removeRowBatch.bind(broker),
     chunks: broker.chunks,
   };
   await using _sweeper = new Sweeper({

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
 import {
-  type BatchJob,
   type ChunkJob,
   type Job,
   Lane,
   MESSAGE_VERSION,
   type Result,
+  type RowBatchJob,
   requestHash,
   resultOf,
 } from '../../src/contract/protocol.ts';
@@ -50,9 +50,9 @@ async function openAcceptance(home: string, options: Partial<AcceptanceOptions> 
   const acceptance = new Acceptance({
     broker,
     open,
-    room: { isFull: false, admit: () => {} },
-    queueRoom: { admit: async (_model, _count, make) => make() },
-    chunkRoom: { admit: async () => {} },
+    resultAdmission: { isFull: false, admit: () => {} },
+    queueAdmission: { admit: async (_model, _count, make) => make() },
+    chunkAdmission: { admit: async () => {} },
     reader: new TaskReader({ broker, home, models, limits }),
     events,
     storing: new Storing({ broker, limits }),
@@ -62,18 +62,18 @@ async function openAcceptance(home: string, options: Partial<AcceptanceOptions> 
   return { open, acceptance, [Symbol.dispose]: () => open[Symbol.dispose]() };
 }
 
-function tripBatch(): { batch: BatchJob; chunk: ChunkJob } {
+function tripBatch(): { batch: RowBatchJob; chunk: ChunkJob } {
   const { input: _, ...header } = tripJob(broker, 1);
   const batch = { ...header, batch: { rowCount: 1, rowsPerChunk: 1_000 } };
   return { batch, chunk: { ...batch, chunk: 0, columns: {} } };
 }
 
 /** As the first try does, and then a worker. */
-async function runToItsEnd(job: Job | BatchJob, result: Result): Promise<void> {
+async function runToItsEnd(job: Job | RowBatchJob, result: Result): Promise<void> {
   const address = parseTaskId(job.taskId);
   if (address === undefined) throw new Error('a job has an id');
   expect(await broker.storeResult(result, address)).toEqual({ type: 'stored' });
-  if ('batch' in job) await broker.removeBatch(address);
+  if ('batch' in job) await broker.removeRowBatch(address);
   else await broker.removeJob(address);
 }
 
@@ -95,7 +95,7 @@ describe.each([
     const { batch, chunk } = tripBatch();
     const hash = requestHash(batch.owner, batch.model, batch.taskId);
     await broker.storeRequest(hash, { v: MESSAGE_VERSION, job: batch, inputDigest: SAME });
-    await broker.storeBatchJob(batch);
+    await broker.storeRowBatchJob(batch);
     const now = broker.now();
     const tally = { isComplete: true, rowsDone: 1, rowsFailed: 0, startedAt: now, finishedAt: now };
     const end = once(async () => {
@@ -140,13 +140,13 @@ function interrupted(
   step: 'queueRoom' | 'chunkRoom' | 'storing',
   happen: () => Promise<void>,
 ): Partial<AcceptanceOptions> {
-  if (step === 'chunkRoom') return { chunkRoom: { admit: happen } };
+  if (step === 'chunkRoom') return { chunkAdmission: { admit: happen } };
   if (step === 'queueRoom') {
-    const admit: AcceptanceOptions['queueRoom']['admit'] = async (_model, _count, make) => {
+    const admit: AcceptanceOptions['queueAdmission']['admit'] = async (_model, _count, make) => {
       await happen();
       return make();
     };
-    return { queueRoom: { admit } };
+    return { queueAdmission: { admit } };
   }
   const { queueMaxJobs, queueMaxBytes } = readConfig({});
   const storing = new Storing({ broker, limits: { queueMaxJobs, queueMaxBytes } });
@@ -158,9 +158,9 @@ function interrupted(
         await happen();
         await storing.storeJob(job, attempt);
       },
-      storeBatch: async (job, chunks, address, attempt) => {
+      storeRowBatch: async (job, chunks, address, attempt) => {
         await happen();
-        await storing.storeBatch(job, chunks, address, attempt);
+        await storing.storeRowBatch(job, chunks, address, attempt);
       },
     },
   };

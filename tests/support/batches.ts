@@ -1,7 +1,7 @@
 /** Batches as clients use them: many trips in one call, and what came of each. */
 import { type ErrorView, post, sse, type Trip } from './client.ts';
 
-export interface BatchView {
+export interface RowBatchView {
   readonly id: string;
   readonly state: 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'EXPIRED';
   readonly attempts: number;
@@ -37,7 +37,7 @@ export const PREDICT_TRIPS = `mutation PredictTrips($inputs: [PredictTripInput!]
 const BATCH_RESULT = `subscription BatchResult($id: ID!) { taskResult(id: $id) { ${BATCH_FIELDS} } }`;
 export const BATCH_UPDATES = `subscription BatchUpdates($id: ID!) { taskUpdates(id: $id) { ${BATCH_FIELDS} } }`;
 export const BATCH = `query Batch($id: ID!) { task(id: $id) { ${BATCH_FIELDS} } }`;
-const BATCH_PAGE = `query BatchPage($id: ID!, $first: Int! = 1000, $after: Int! = 0) {
+const BATCH_PAGE = `query RowPage($id: ID!, $first: Int! = 1000, $after: Int! = 0) {
   task(id: $id) { id batch { results(first: $first, after: $after) { firstRow rowCount nextRow
     predictions { ... on TripPredictionColumns { durationMinutes } } errors { row code message } } } } }`;
 
@@ -46,21 +46,23 @@ export async function submitTrips(
   url: string,
   inputs: readonly Trip[],
   options?: Record<string, unknown>,
-): Promise<BatchView> {
-  return batchIn((await post(url, PREDICT_TRIPS, { inputs, options })) as unknown as BatchAnswer<BatchView>);
+): Promise<RowBatchView> {
+  return batchIn(
+    (await post(url, PREDICT_TRIPS, { inputs, options })) as unknown as BatchAnswer<RowBatchView>,
+  );
 }
 
 /** @returns its final state, once it has one. */
-export async function batchEnd(url: string, id: string): Promise<BatchView> {
+export async function batchEnd(url: string, id: string): Promise<RowBatchView> {
   const [end] = await Array.fromAsync(batchEvents(url, BATCH_RESULT, id));
   if (end === undefined) throw new Error('no final state came');
   return end;
 }
 
 /** Its states, as one of the two subscriptions tells them. */
-export async function* batchEvents(url: string, operation: string, id: string): AsyncGenerator<BatchView> {
+export async function* batchEvents(url: string, operation: string, id: string): AsyncGenerator<RowBatchView> {
   for await (const answer of sse(url, operation, { id }))
-    yield batchIn(answer as unknown as BatchAnswer<BatchView>);
+    yield batchIn(answer as unknown as BatchAnswer<RowBatchView>);
 }
 
 /** One page. @throws with the errors if there are any. */

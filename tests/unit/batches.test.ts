@@ -1,13 +1,13 @@
 /** The parts of batches that need no process: rows as columns, chunks, room, what came of a chunk. */
 import { describe, expect, test } from 'vitest';
-import { chunkCountOf, rowsOfChunk } from '../../src/contract/batchShape.ts';
 import { RequestError } from '../../src/contract/errors.ts';
+import { chunkCountOf, rowsOfChunk } from '../../src/contract/rowBatchShape.ts';
 import { checkRows, columnsAt, packColumns, rowOf, unpackColumns } from '../../src/models/inputColumns.ts';
 import { completeBatching, completeNames, type Manifest } from '../../src/models/manifest.ts';
-import { BatchProgress } from '../../src/tasks/batchProgress.ts';
-import { ChunkRoom } from '../../src/tasks/chunkRoom.ts';
+import { ChunkAdmission } from '../../src/tasks/chunkAdmission.ts';
 import { shapeOf } from '../../src/tasks/chunkSize.ts';
-import { QueueRoom } from '../../src/tasks/queueRoom.ts';
+import { QueueAdmission } from '../../src/tasks/queueAdmission.ts';
+import { RowBatchProgress } from '../../src/tasks/rowBatchProgress.ts';
 import { ChunkRows } from '../../workers/chunkRows.ts';
 
 const number = { unit: 'parts', description: '', tensor: 't' } as const;
@@ -106,7 +106,7 @@ describe('room', () => {
       asked++;
       return { jobs: 70, bytes: 1_000 };
     };
-    const room = new QueueRoom({ broker: { queueFill }, limits });
+    const room = new QueueAdmission({ broker: { queueFill }, limits });
     const jobs = (count: number) => () => Array.from({ length: count }, () => ({ v: 1 }));
     const notMade = () => {
       throw new Error('there is no room for it');
@@ -119,15 +119,15 @@ describe('room', () => {
       details: { limit: 80 },
     });
     await expect(
-      new QueueRoom({ broker: { queueFill }, limits }).admit('m', 1, () => [{ v: 'x'.repeat(7_000) }]),
+      new QueueAdmission({ broker: { queueFill }, limits }).admit('m', 1, () => [{ v: 'x'.repeat(7_000) }]),
     ).rejects.toThrow('nearly full');
     expect(asked).toBe(2);
   });
 
   test('for what comes of rows is 90 % of half the results, as large as those that are there', async () => {
     const broker = { chunks: { held: async () => ({ chunks: 7, bytes: 7_000 }) } };
-    const room = new ChunkRoom({
-      broker: broker as ConstructorParameters<typeof ChunkRoom>[0]['broker'],
+    const room = new ChunkAdmission({
+      broker: broker as ConstructorParameters<typeof ChunkAdmission>[0]['broker'],
       limits,
     });
     await room.admit(2);
@@ -136,7 +136,7 @@ describe('room', () => {
 });
 
 test('progress is shown at most four times a second, and never goes back', () => {
-  const progress = new BatchProgress();
+  const progress = new RowBatchProgress();
   const start = { rowCount: 2_000, rowsPerChunk: 1_000, rowsDone: 0, rowsFailed: 0 };
   const first = progress.hear(start, { chunk: 0, rowsDone: 500, rowsFailed: 1 }, 1_000);
   expect(first).toMatchObject({ rowsDone: 500, rowsFailed: 1, secondsLeft: 3 });

@@ -1,7 +1,7 @@
 /** When the store of results is too full for new tasks. */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { ResultRoom } from '../../src/tasks/resultRoom.ts';
+import { ResultAdmission } from '../../src/tasks/resultAdmission.ts';
 
 const LIMITS = { resultMaxCount: 1_000, resultMaxBytes: 1_000_000 };
 
@@ -56,7 +56,7 @@ test('a store that cannot be read is believed to hold what it held', async () =>
 function openRoom(
   readResultsHeld: () => Promise<{ messages: number; bytes: number }>,
   open: { size: number; endedCount: number },
-): Promise<ResultRoom> {
+): Promise<ResultAdmission> {
   const broker = { readResultsHeld, onConnectionChange: () => ({ [Symbol.dispose]() {} }) };
-  return ResultRoom.open({ broker, open, limits: LIMITS, log: pino({ level: 'silent' }) });
+  return ResultAdmission.open({ broker, open, limits: LIMITS, log: pino({ level: 'silent' }) });
 }

@@ -31,7 +31,7 @@ function openShadows(shadow: Readonly<Record<string, number>>) {
     log: SILENT,
     rollouts: { of: () => state.rollout },
     offering: { isAvailable: () => state.available },
-    queueRoom: { isFilled: async (_model: string, share: number) => state.filled >= share },
+    queueAdmission: { isFilled: async (_model: string, share: number) => state.filled >= share },
     open: { known: (id: string) => state.known.get(id) },
     events,
     broker: {

@@ -1,7 +1,7 @@
 /** Who gets the slots of a worker, told by a clock that only runs move on. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type Share, Slots } from '../../workers/slots.ts';
+import { type Flow, Slots } from '../../workers/slots.ts';
 
 /** Sessions that always have a next batch, on one slot; each run takes a millisecond unless told otherwise. */
 class Line {
@@ -13,11 +13,11 @@ class Line {
     this.slots = new Slots(1, { usersTakeTurns: true, clock: () => this.#now });
   }
 
-  share(weight: number): Share {
+  share(weight: number): Flow {
     return { weight, virtualTime: 0 };
   }
 
-  async runs(name: string, share: Share, count: number, lengthMs = 1): Promise<void> {
+  async runs(name: string, share: Flow, count: number, lengthMs = 1): Promise<void> {
     for (let i = 0; i < count; i++) {
       await this.slots.run(share, async () => {
         await setImmediate();
@@ -97,7 +97,7 @@ test('an idle share is lent, and not saved up', async () => {
 
 test('a last resort is served while nobody else waits, however little it had', async () => {
   const line = new Line();
-  const last: Share = { weight: 1, virtualTime: 0, lastResort: true };
+  const last: Flow = { weight: 1, virtualTime: 0, lastResort: true };
   await Promise.all([
     line.runs('last', last, 20),
     line.runs('a', line.share(1), 50, 5),

@@ -89,7 +89,7 @@ interface Answer<T> {
   readonly errors?: readonly GraphQLError[];
 }
 
-interface BatchView {
+interface RowBatchView {
   readonly id: string;
   readonly state: string;
   readonly error: { readonly message: string } | null;
@@ -163,14 +163,14 @@ export class Tidings {
     model: ModelView,
     inputs: readonly Readonly<Record<string, unknown>>[],
     modelVersion: string,
-  ): Promise<BatchView> {
+  ): Promise<RowBatchView> {
     const mutation = `mutation ($inputs: [${model.inputType}!]!, $options: TaskOptions, $first: Int!, $after: Int!) {
       batch: ${model.batchMutation}(inputs: $inputs, options: $options) { id state error { message } ${rowsOf(model)} } }`;
     // The same batch, however often it is asked for.
     const requestId = randomUUID();
     const options = { requestId, modelVersion, waitMs: WAIT_MS, timeoutMs: TIMEOUT_MS };
     for (;;) {
-      const { batch } = await this.#ask<{ batch: BatchView }>(mutation, {
+      const { batch } = await this.#ask<{ batch: RowBatchView }>(mutation, {
         inputs,
         options,
         first: inputs.length,
@@ -181,7 +181,7 @@ export class Tidings {
   }
 
   /** The first page came with the end; where rows are large, there are more. */
-  async #allRows(model: ModelView, { id, batch }: BatchView): Promise<Predictions> {
+  async #allRows(model: ModelView, { id, batch }: RowBatchView): Promise<Predictions> {
     const columns = Object.fromEntries(model.outputs.map(({ name }) => [name, [] as (Value | null)[]]));
     const errors = new Map<number, string>();
     const query = `query ($id: ID!, $first: Int!, $after: Int!) { task(id: $id) { ${rowsOf(model)} } }`;
@@ -190,7 +190,7 @@ export class Tidings {
       for (const { row, code, message } of page.errors) errors.set(row, `${code}: ${message}`);
       if (page.nextRow === null) return { columns, errors };
       const variables = { id, first: MAX_PAGE_ROWS, after: page.nextRow };
-      const { task } = await this.#ask<{ task: Pick<BatchView, 'batch'> }>(query, variables);
+      const { task } = await this.#ask<{ task: Pick<RowBatchView, 'batch'> }>(query, variables);
       page = task.batch.results;
     }
   }

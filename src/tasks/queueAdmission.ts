@@ -11,7 +11,7 @@ import { encodeMessage } from '../contract/protocol.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
 
-export interface QueueRoomOptions {
+export interface QueueAdmissionOptions {
   readonly broker: Pick<Broker, 'queueFill'>;
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
 }
@@ -25,14 +25,14 @@ interface Fill {
   bytes: number;
 }
 
-export class QueueRoom {
-  readonly #broker: QueueRoomOptions['broker'];
-  readonly #limits: QueueRoomOptions['limits'];
+export class QueueAdmission {
+  readonly #broker: QueueAdmissionOptions['broker'];
+  readonly #limits: QueueAdmissionOptions['limits'];
   readonly #maxJobs: number;
   readonly #maxBytes: number;
   readonly #fills = new Map<string, Measured<Fill>>();
 
-  constructor({ broker, limits }: QueueRoomOptions) {
+  constructor({ broker, limits }: QueueAdmissionOptions) {
     this.#broker = broker;
     this.#limits = limits;
     this.#maxJobs = Math.floor(USABLE * limits.queueMaxJobs);

@@ -11,10 +11,10 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';
 import { ShadowLane } from './shadowLane.ts';
-import { type Share, Slots } from './slots.ts';
+import { type Flow, Slots } from './slots.ts';
 import { runWorker } from './worker.ts';
 
-export interface LanesOptions extends Omit<WorkerOptions, 'source'> {
+export interface VersionLanesOptions extends Omit<WorkerOptions, 'source'> {
   readonly version: string;
   /** Does work once the worker runs no other shadow, and no task waits for a slot. */
   readonly inShadowSlot: WorkerOptions['inSlot'];
@@ -30,23 +30,23 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
 /** What a lane has in the worker's hands: runs, or chunks, one that goes on and one that gathers. */
 const RUNS_HELD = 2;
 
-export class Lanes implements AsyncDisposable {
+export class VersionLanes implements AsyncDisposable {
   readonly #sources: readonly JobConsumer[];
   readonly #loops: readonly Promise<void>[];
   readonly #shadow: ShadowLane;
 
-  constructor(options: LanesOptions) {
+  constructor(options: VersionLanesOptions) {
     const turns = new Slots(1);
     const lanes = LANES.map((lane) => {
-      const share: Share = { weight: WEIGHTS[lane], virtualTime: 0 };
+      const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
-      const inSlot: WorkerOptions['inSlot'] = (work) => turns.run(share, () => options.inSlot(work));
+      const inSlot: WorkerOptions['inSlot'] = (work) => turns.run(flow, () => options.inSlot(work));
       const run = lane === Lane.Batch ? runChunks : runWorker;
       return { source, loop: run({ ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
     this.#loops = lanes.map(({ loop }) => loop);
-    const last: Share = { weight: 1, virtualTime: 0, lastResort: true };
+    const last: Flow = { weight: 1, virtualTime: 0, lastResort: true };
     // The slot first: who waits for that while he has the session would hold up its lanes.
     const inTurn: WorkerOptions['inSlot'] = (work) => options.inShadowSlot(() => turns.run(last, work));
     this.#shadow = new ShadowLane({ ...options, inTurn });
@@ -70,7 +70,7 @@ export class Lanes implements AsyncDisposable {
   }
 }
 
-function consume(lane: Lane, { broker, manifest, version }: LanesOptions): JobConsumer {
+function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions): JobConsumer {
   return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
 }
 

@@ -9,9 +9,9 @@ import type { Broker } from '../broker/broker.ts';
 import { chunksMaxBytes } from '../broker/streams.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
-import { resultStoreFull } from './resultRoom.ts';
+import { resultStoreFull } from './resultAdmission.ts';
 
-export interface ChunkRoomOptions {
+export interface ChunkAdmissionOptions {
   readonly broker: Pick<Broker, 'chunks'>;
   readonly limits: Pick<Config, 'resultMaxBytes'>;
 }
@@ -21,11 +21,11 @@ const USABLE = 0.9;
 /** Of a chunk's result, assumed while there is none. */
 const CHUNK_BYTES = 32 * 1024;
 
-export class ChunkRoom {
+export class ChunkAdmission {
   readonly #held: Measured<{ chunks: number; bytes: number }>;
   readonly #maxBytes: number;
 
-  constructor({ broker, limits }: ChunkRoomOptions) {
+  constructor({ broker, limits }: ChunkAdmissionOptions) {
     this.#held = new Measured(async () => ({ ...(await broker.chunks.held()) }));
     this.#maxBytes = USABLE * chunksMaxBytes(limits);
   }

@@ -3,14 +3,14 @@
  * them, four a second at most. They may be lost, and a chunk whose worker dies begins anew: what is shown never goes back.
  */
 
-import type { BatchShape } from '../contract/batchShape.ts';
-import { hasChunk, rowsOfChunk } from '../contract/batchShape.ts';
 import type { ChunkProgress } from '../contract/protocol.ts';
-import type { TaskBatch } from '../contract/task.ts';
+import type { RowBatchShape } from '../contract/rowBatchShape.ts';
+import { hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
+import type { RowBatch } from '../contract/task.ts';
 
 const SHOW_EVERY_MS = 250;
 
-export class BatchProgress {
+export class RowBatchProgress {
   readonly #chunks = new Map<number, ChunkProgress>();
   #rowsDone = 0;
   #rowsFailed = 0;
@@ -24,7 +24,7 @@ export class BatchProgress {
    * @param batch as it was shown last.
    * @param runMs since the first of its chunks was started, in milliseconds.
    */
-  hear(batch: TaskBatch, notice: ChunkProgress, runMs: number): TaskBatch {
+  hear(batch: RowBatch, notice: ChunkProgress, runMs: number): RowBatch {
     const before = this.#chunks.get(notice.chunk);
     this.#chunks.set(notice.chunk, notice);
     this.#rowsDone += notice.rowsDone - (before?.rowsDone ?? 0);
@@ -46,7 +46,7 @@ export class BatchProgress {
 }
 
 /** Whether a notice can be one of a batch: anybody with access to the broker could have sent it. */
-export function isProgressOf(shape: BatchShape, { chunk, rowsDone, rowsFailed }: ChunkProgress): boolean {
+export function isProgressOf(shape: RowBatchShape, { chunk, rowsDone, rowsFailed }: ChunkProgress): boolean {
   if (!hasChunk(shape, chunk)) return false;
   const { from, to } = rowsOfChunk(shape, chunk);
   return rowsDone <= to - from && rowsFailed <= rowsDone;

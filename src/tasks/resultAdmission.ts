@@ -12,7 +12,7 @@ import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { OpenTasks } from './openTasks.ts';
 
-export interface ResultRoomOptions {
+export interface ResultAdmissionOptions {
   readonly broker: Pick<Broker, 'readResultsHeld' | 'onConnectionChange'>;
   readonly open: Pick<OpenTasks, 'size' | 'endedCount'>;
   readonly limits: Pick<Config, 'resultMaxCount' | 'resultMaxBytes'>;
@@ -26,9 +26,9 @@ const RESULT_BYTES = 512;
 const LOOK_INTERVAL_MS = 10_000;
 const RETRY_AFTER_MS = 5_000;
 
-export class ResultRoom implements Disposable {
-  readonly #broker: ResultRoomOptions['broker'];
-  readonly #open: ResultRoomOptions['open'];
+export class ResultAdmission implements Disposable {
+  readonly #broker: ResultAdmissionOptions['broker'];
+  readonly #open: ResultAdmissionOptions['open'];
   readonly #log: Logger;
   readonly #maxCount: number;
   readonly #maxBytes: number;
@@ -37,7 +37,7 @@ export class ResultRoom implements Disposable {
   /** Ends heard when the store was last looked at: those are in what it held. */
   #endedBefore = 0;
 
-  private constructor({ broker, open, limits, log }: ResultRoomOptions) {
+  private constructor({ broker, open, limits, log }: ResultAdmissionOptions) {
     this.#broker = broker;
     this.#open = open;
     this.#log = log;
@@ -49,10 +49,10 @@ export class ResultRoom implements Disposable {
   }
 
   /** Resolves once the store has been looked at. */
-  static async open(options: ResultRoomOptions): Promise<ResultRoom> {
-    const room = new ResultRoom(options);
-    await room.look();
-    return room;
+  static async open(options: ResultAdmissionOptions): Promise<ResultAdmission> {
+    const admission = new ResultAdmission(options);
+    await admission.look();
+    return admission;
   }
 
   /** Whether a task that is accepted now could find the store full at its end. */

@@ -15,13 +15,13 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
-import { Lanes } from './lanes.ts';
 import { RecentCount } from './recentCount.ts';
 import { Session, SessionLost } from './session.ts';
 import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
-import type { Share, Slots } from './slots.ts';
+import type { Flow, Slots } from './slots.ts';
+import { VersionLanes } from './versionLanes.ts';
 
-export interface LineOptions {
+export interface ServedVersionOptions {
   readonly manifest: Manifest;
   readonly broker: Broker;
   readonly memory: SessionMemory;
@@ -29,7 +29,7 @@ export interface LineOptions {
   readonly maxMib: number;
   readonly slots: Slots;
   /** Of the model. */
-  readonly share: Share;
+  readonly flow: Flow;
   /** Where shadows run, beside the slots: a slow one takes none that a task waits for. */
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
@@ -42,7 +42,7 @@ export interface LineOptions {
   readonly signal: AbortSignal;
 }
 
-export type LineState =
+export type ServedVersionState =
   | { readonly type: 'loading' | 'draining' | 'closed' }
   | { readonly type: 'serving'; readonly session: Session }
   | { readonly type: 'refused'; readonly cause: Error };
@@ -54,7 +54,7 @@ const BROKER_RETRY_MS = 500;
 /** A session that could not be started again may have met a passing want of memory or of processes. */
 const LOST_RETRY_MS = 30_000;
 
-export class Line {
+export class ServedVersion {
   readonly version: string;
   /** Tasks ended. */
   readonly finished = new RecentCount();
@@ -62,20 +62,20 @@ export class Line {
   readonly judged: Promise<void>;
   /** Resolves when it is closed. Rejects with what nobody foresaw. */
   readonly closed: Promise<void>;
-  readonly #options: LineOptions;
+  readonly #options: ServedVersionOptions;
   readonly #log: Logger;
   /** As the catalog has it; undefined when its folder is gone. */
   #wanted: ModelVersion | undefined;
-  #state: LineState = { type: 'loading' };
+  #state: ServedVersionState = { type: 'loading' };
   readonly #judgement = Promise.withResolvers<void>();
   #change = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
   #session: Session | undefined;
-  #lanes: Lanes | undefined;
+  #lanes: VersionLanes | undefined;
   /** What has ended the loop. */
   #failure: unknown;
 
-  constructor(version: ModelVersion, options: LineOptions) {
+  constructor(version: ModelVersion, options: ServedVersionOptions) {
     this.version = version.version;
     this.#wanted = version;
     this.#options = options;
@@ -84,7 +84,7 @@ export class Line {
     this.closed = this.#live();
   }
 
-  get state(): LineState {
+  get state(): ServedVersionState {
     return this.#state;
   }
 
@@ -134,16 +134,16 @@ export class Line {
       await session[Symbol.asyncDispose]();
       return undefined;
     }
-    const { manifest, broker, slots, share, shadowSlots, workerId, log, signal } = this.#options;
-    const shadowShare: Share = { weight: 1, virtualTime: 0 };
+    const { manifest, broker, slots, flow, shadowSlots, workerId, log, signal } = this.#options;
+    const shadowShare: Flow = { weight: 1, virtualTime: 0 };
     this.#use(session);
-    const lanes = new Lanes({
+    const lanes = new VersionLanes({
       version: this.version,
       session: {
         started: () => (this.#session ?? session).started(),
         hold: () => (this.#session ?? session).hold(),
       },
-      inSlot: (work) => slots.run(share, work),
+      inSlot: (work) => slots.run(flow, work),
       inShadowSlot: (work) =>
         shadowSlots.run(shadowShare, async () => {
           await slots.calm();
@@ -299,12 +299,12 @@ export class Line {
     this.#wake();
   }
 
-  /** Resolves once the catalog has another version here than the one given, or the line ends. */
+  /** Resolves once the catalog has another version here than the one given, or it is served no more. */
   async #changedFrom(version: ModelVersion | undefined): Promise<void> {
     while (this.#wanted === version && !this.#isEnding) await this.#change.promise;
   }
 
-  #become(state: LineState): void {
+  #become(state: ServedVersionState): void {
     this.#state = state;
     if (state.type !== 'loading') this.#judgement.resolve();
     this.#options.onChange();

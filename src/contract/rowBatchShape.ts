@@ -6,24 +6,24 @@ export const MAX_BATCH_ROWS = 10_000;
 export const MAX_CHUNK_ROWS = 1_000;
 
 /** How the rows of a batch are cut into chunks. */
-export interface BatchShape {
+export interface RowBatchShape {
   readonly rowCount: number;
   /** Of each chunk but the last, which may have fewer. */
   readonly rowsPerChunk: number;
 }
 
-export function chunkCountOf({ rowCount, rowsPerChunk }: BatchShape): number {
+export function chunkCountOf({ rowCount, rowsPerChunk }: RowBatchShape): number {
   return Math.ceil(rowCount / rowsPerChunk);
 }
 
 /** Whether a batch of that shape has a chunk of that number. */
-export function hasChunk(shape: BatchShape, chunk: number): boolean {
+export function hasChunk(shape: RowBatchShape, chunk: number): boolean {
   return Number.isInteger(chunk) && chunk >= 0 && chunk < chunkCountOf(shape);
 }
 
 /** Where the rows of a chunk lie in the batch: from `from` up to `to`, that one not included. */
 export function rowsOfChunk(
-  { rowCount, rowsPerChunk }: BatchShape,
+  { rowCount, rowsPerChunk }: RowBatchShape,
   chunk: number,
 ): { from: number; to: number } {
   return { from: chunk * rowsPerChunk, to: Math.min(rowCount, (chunk + 1) * rowsPerChunk) };

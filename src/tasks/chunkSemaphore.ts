@@ -4,7 +4,7 @@
  */
 import { gatewayBusy } from '../contract/errors.ts';
 
-export interface TurnsOptions {
+export interface ChunkSemaphoreOptions {
   /** What the chunks are in hand for, as the refusal says it. */
   readonly purpose: string;
   /** Chunks in hand at once; what has more has its turn alone. */
@@ -18,13 +18,13 @@ interface Waiter {
   readonly begin: () => void;
 }
 
-export class Turns {
-  readonly #options: TurnsOptions;
+export class ChunkSemaphore {
+  readonly #options: ChunkSemaphoreOptions;
   readonly #waiters: Waiter[] = [];
   #inHand = 0;
   #waiting = 0;
 
-  constructor(options: TurnsOptions) {
+  constructor(options: ChunkSemaphoreOptions) {
     this.#options = options;
   }
 

@@ -1,15 +1,15 @@
 /** What came of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
-import { chunkCountOf, rowsOfChunk } from '../contract/batchShape.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { ChunkResult } from '../contract/protocol.ts';
+import { chunkCountOf, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
 import type { Value } from '../contract/values.ts';
-import type { Turns } from './turns.ts';
+import type { ChunkSemaphore } from './chunkSemaphore.ts';
 
 /** Rows of a batch that have been run, one after the other. */
-export interface BatchPage {
+export interface RowPage {
   readonly model: string;
   readonly firstRow: number;
   readonly rowCount: number;
@@ -34,7 +34,7 @@ const MAX_PAGE_CHUNKS = 12;
 export interface PageReader {
   readonly broker: Pick<Broker, 'chunks'>;
   /** Of reading chunks: a broker cuts off who has it send more than is taken in. */
-  readonly turns: Pick<Turns, 'take'>;
+  readonly turns: Pick<ChunkSemaphore, 'take'>;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function readPage(
   reader: PageReader,
   task: Task,
   { first, after }: PageOptions,
-): Promise<BatchPage> {
+): Promise<RowPage> {
   const { batch } = task;
   if (batch === undefined) throw new Error('only batches have rows');
   checkRange('first', first, 1, MAX_PAGE_ROWS);
@@ -100,7 +100,7 @@ async function readChunks(
     );
 }
 
-function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): BatchPage['columns'] {
+function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): RowPage['columns'] {
   const names = new Set(chunks.flatMap(({ result }) => Object.keys(result.columns)));
   return new Map(
     [...names].map((name) => {

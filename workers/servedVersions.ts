@@ -1,0 +1,146 @@
+/** All that a worker serves: its model versions, begun and ended as the version folders come and go. */
+
+import type { NamedVersion, RefusedVersion, VersionPresence } from '../src/contract/protocol.ts';
+import type { CatalogChange } from '../src/models/catalog.ts';
+import type { ModelVersion } from '../src/models/models.ts';
+import { publicReason } from '../src/models/publicReason.ts';
+import { type Served, serves } from './served.ts';
+import { ServedVersion, type ServedVersionOptions } from './servedVersion.ts';
+import { SessionLost } from './session.ts';
+import type { Flow } from './slots.ts';
+
+export interface ServedVersionsOptions extends Omit<ServedVersionOptions, 'manifest' | 'flow'> {
+  readonly served: readonly Served[];
+  /** Is not told to those who ask a gateway why a version is refused. */
+  readonly modelsDir: string;
+}
+
+/** The served versions of one model, by name. */
+interface ServedModel extends Served {
+  readonly flow: Flow;
+  readonly byName: Map<string, ServedVersion>;
+}
+
+export class ServedVersions {
+  readonly #options: ServedVersionsOptions;
+  readonly #models: readonly ServedModel[];
+  readonly #lost = Promise.withResolvers<never>();
+  #stopping = false;
+
+  constructor(options: ServedVersionsOptions) {
+    this.#options = options;
+    this.#lost.promise.catch(() => {});
+    this.#models = options.served.map((served) => ({
+      ...served,
+      flow: { weight: served.weight, virtualTime: 0 },
+      byName: new Map(),
+    }));
+    for (const served of this.#models)
+      for (const { version } of served.model.versions) this.#followVersion(served, version);
+  }
+
+  /** Rejects with the reason when nothing is served any more because sessions are lost, or with what nobody foresaw. */
+  get lost(): Promise<never> {
+    return this.#lost.promise;
+  }
+
+  /** Resolves once each of the versions that are there now is served or refused. */
+  async judged(): Promise<void> {
+    await Promise.all(this.#all().map(({ servedVersion }) => servedVersion.judged));
+  }
+
+  /** Whether anything is served or loaded, or a version waited for that `WORKER_MODELS` names. */
+  get hasWork(): boolean {
+    const waitsForVersion = this.#models.some(({ model, versions }) =>
+      versions?.values().some((name) => !model.versions.some(({ version }) => version === name)),
+    );
+    return waitsForVersion || this.#all().some(({ servedVersion }) => servedVersion.state.type !== 'refused');
+  }
+
+  /** What gateways are told. */
+  get models(): readonly VersionPresence[] {
+    return this.#all().flatMap(({ model, servedVersion: { state, version, finished } }) =>
+      state.type === 'serving'
+        ? [
+            {
+              model,
+              version,
+              executionProvider: state.session.executionProvider,
+              finishedLastMinute: finished.total(),
+            },
+          ]
+        : [],
+    );
+  }
+
+  get refused(): readonly RefusedVersion[] {
+    return this.#all().flatMap(({ model, servedVersion: { state, version } }) =>
+      state.type === 'refused'
+        ? [{ model, version, reason: publicReason(state.cause.message, this.#options.modelsDir) }]
+        : [],
+    );
+  }
+
+  /** What finishes its queue, and is not to be offered any more. */
+  get leaving(): readonly NamedVersion[] {
+    return this.#all().flatMap(({ model, servedVersion: { state, version } }) =>
+      state.type === 'draining' ? [{ model, version }] : [],
+    );
+  }
+
+  follow({ model, added, removed }: CatalogChange): void {
+    const served = this.#models.find((candidate) => candidate.model === model);
+    if (served === undefined) return;
+    const names = [...removed, ...added].map(({ version }) => version);
+    for (const name of new Set(names)) this.#followVersion(served, name);
+  }
+
+  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#all().map(({ servedVersion }) => servedVersion.stop()));
+  }
+
+  /** Passes on what the catalog has of a version, and begins to serve one that is new. */
+  #followVersion(served: ServedModel, name: string): void {
+    if (this.#stopping || !serves(served, name)) return;
+    const present = served.model.versions.find(({ version }) => version === name);
+    const servedVersion = served.byName.get(name);
+    if (servedVersion !== undefined) servedVersion.follow(present);
+    else if (present !== undefined) this.#begin(served, present);
+  }
+
+  #begin(served: ServedModel, version: ModelVersion): void {
+    const { manifest } = served.model;
+    const onChange = () => this.#versionChanged();
+    const servedVersion = new ServedVersion(version, {
+      ...this.#options,
+      manifest,
+      flow: served.flow,
+      onChange,
+    });
+    const name = servedVersion.version;
+    served.byName.set(name, servedVersion);
+    servedVersion.closed.then(() => {
+      served.byName.delete(name);
+      // It may have come back in the moment of closing, and there is more memory now for those that found too little.
+      this.#followVersion(served, name);
+      for (const { servedVersion: other } of this.#all()) other.retryOutOfBudget();
+    }, this.#lost.reject);
+  }
+
+  #versionChanged(): void {
+    const lost = this.#all().find(
+      ({ servedVersion: { state } }) => state.type === 'refused' && state.cause instanceof SessionLost,
+    );
+    if (lost?.servedVersion.state.type === 'refused' && !this.hasWork)
+      this.#lost.reject(lost.servedVersion.state.cause);
+    this.#options.onChange();
+  }
+
+  #all(): readonly { readonly model: string; readonly servedVersion: ServedVersion }[] {
+    return this.#models.flatMap(({ model, byName }) =>
+      [...byName.values()].map((servedVersion) => ({ model: model.manifest.name, servedVersion })),
+    );
+  }
+}
