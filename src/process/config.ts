@@ -1,7 +1,6 @@
 /**
  * Every environment variable that Tidings reads, in one table: name, unit, default and what a choice costs.
- * `readConfig` is called by entry points only; everybody else is given values. The README's table is checked
- * against this one by a test.
+ * Only entry points call `readConfig`; all other code receives values. A test compares this table with the documents.
  */
 
 import { ConfigurationError } from '../contract/errors.ts';
@@ -13,11 +12,11 @@ interface Setting<T> {
   readonly unit: string;
   /** As a user would write it; undefined: optional without a default. */
   readonly default: string | undefined;
-  /** What the setting does and what a bad choice costs, for the README. */
+  /** What the setting does and what a bad choice costs, for the documents. */
   readonly consequence: string;
-  /** @throws {string} the rule that the text breaks */
+  /** @throws {string} the rule that the text breaks. */
   readonly parse: (text: string | undefined) => T;
-  /** Its value is written nowhere. */
+  /** Whether its value stays out of logs and messages. */
   readonly secret?: true;
 }
 
@@ -349,7 +348,7 @@ export interface ServedModel {
   readonly name: string;
   /** Undefined: all its versions. */
   readonly version: string | undefined;
-  /** Undefined if it is given none. */
+  /** Undefined if none is given. */
   readonly weight: number | undefined;
 }
 
@@ -357,7 +356,7 @@ export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof
 
 export type EnvironmentVariable = Pick<Setting<unknown>, 'name' | 'unit' | 'default' | 'consequence'>;
 
-/** The rows of the README's table. */
+/** The rows of the documents' table. */
 export const environmentVariables: readonly EnvironmentVariable[] = Object.values(settings);
 
 /**
@@ -376,7 +375,7 @@ export function readConfig(env: Environment): Config {
   return Object.freeze(Object.fromEntries(config)) as Config;
 }
 
-/** How to log, also where the rest of the configuration is wrong: a setting that is wrong counts as unset. */
+/** How to log. It works although the rest of the configuration is wrong: a wrong setting counts as unset here. */
 export function readLogConfig(env: Environment): Pick<Config, 'logLevel' | 'logFormat'> {
   const read = <T>(setting: Setting<T>): T => {
     const found = readSetting(setting, env);
@@ -410,7 +409,7 @@ function natsUrl(value: string | undefined): string | undefined {
   return value || undefined;
 }
 
-/** What can stand in a header. */
+/** Text that fits into an HTTP header. */
 function token(minLength: number): (value: string | undefined) => string | undefined {
   return (value) => {
     if (!value) return undefined;
@@ -475,7 +474,7 @@ function origins(value: string | undefined): readonly string[] {
     if (text === '*') return text;
     if (url === null || scheme === '' || scheme.toLowerCase() === 'file')
       throw 'a list of origins without paths, such as https://app.example,http://localhost:5173, or *';
-    // Of schemes that it does not know, such as an app's own, URL tells no origin.
+    // For unknown schemes, such as an app's own, URL gives the origin "null".
     return url.origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : url.origin;
   });
 }

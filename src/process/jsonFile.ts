@@ -1,4 +1,4 @@
-/** JSON files that belong to a model or to Tidings: a reader cannot go on without them. */
+/** Required JSON files, of a model or of Tidings itself. */
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { RECORD_MAX_BYTES, readRegularFile } from './regularFile.ts';
 
@@ -16,7 +16,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value from a file as messages show it: of a long one the beginning. */
+/** A value from a file as messages show it. A long one is cut off. */
 export function shownJson(value: unknown, maxCharacters = 200): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > maxCharacters ? `${text.slice(0, maxCharacters)}…` : text;

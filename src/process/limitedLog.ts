@@ -1,9 +1,9 @@
-/** Warnings that strangers can cause as often as they like: of each kind one line a second, and a count of those left out. */
+/** Warnings that strangers can cause without limit. It writes one line of each kind a second, and counts the others. */
 import type { Logger } from './log.ts';
 
 const EVERY_MS = 1_000;
 
-/** What was left out since the last line of a kind. */
+/** The warnings of one kind that were left out since its last line. */
 interface LeftOut {
   count: number;
   /** Writes the latest of them. */
@@ -12,7 +12,7 @@ interface LeftOut {
 
 export class LimitedLog {
   readonly #log: Logger;
-  /** Of each kind that had a line within the last second. */
+  /** One entry for each kind that had a line within the last second. */
   readonly #leftOut = new Map<string, LeftOut>();
 
   constructor(log: Logger) {
@@ -20,9 +20,9 @@ export class LimitedLog {
   }
 
   /**
-   * The latest one that was left out is written when the second is over.
+   * When the second is over, the newest of those left out is written.
    *
-   * @param kind one of few: nothing that a stranger makes up.
+   * @param kind one of a small fixed set. It never comes from a stranger.
    * @param fieldsOf is called when the line is written.
    */
   warn(kind: string, fieldsOf: () => object, message: string): void {
@@ -45,7 +45,7 @@ export class LimitedLog {
     const leftOut = this.#leftOut.get(kind);
     this.#leftOut.delete(kind);
     if (leftOut?.tell === undefined) return;
-    // The line itself tells of one of them.
+    // The line itself stands for one of them.
     leftOut.tell(leftOut.count - 1);
     this.#beginSecond(kind);
   }

@@ -1,21 +1,21 @@
 /**
- * What `NATS_URL` says: servers, and one login for all of them. Every message here may be printed, so none holds a part
- * of the text: a login that is written wrong can end up in any part of it.
+ * Reads `NATS_URL`: the servers, and one login for all of them. No message here quotes the text, because messages are
+ * printed and a mistyped login can stand in any part of it.
  */
 import { isIPv6 } from 'node:net';
 
 export interface BrokerAddress {
-  /** As `host:port`, without scheme and login: these may be printed. */
+  /** As `host:port`, without scheme and login, so that they may be printed. */
   readonly servers: readonly string[];
   /** Undefined: none. */
   readonly login: BrokerLogin | undefined;
-  /** Whether the connection has to be encrypted: one of the servers is written as `tls://`. */
+  /** Whether the connection must be encrypted. It must if one of the servers is written as `tls://`. */
   readonly tls: boolean;
 }
 
 type BrokerLogin =
   | { readonly user: string; readonly password: string }
-  /** A login of one word. */
+  /** A login of one word, without a password. */
   | { readonly token: string };
 
 interface Server {
@@ -28,14 +28,14 @@ const FORM =
   'servers as nats://host:port or tls://host:port, separated by commas, with a login as nats://user:password@host:port';
 const LOGIN_FORM = `${FORM}; percent-encode the login: write %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #, %25 for %, %2C for a comma, %20 for a space`;
 
-/** @throws {string} the rule that the text breaks */
+/** @throws {string} the rule that the text breaks. */
 export function readNatsUrl(text: string): BrokerAddress {
   const servers = text
     .split(',')
     .map((server) => server.trim())
     .filter((server) => server !== '')
     .map(readServer);
-  // Any part can be what is left of a login with a comma, a slash or an @ that is not percent-encoded.
+  // A login with a comma, a slash or an @ that is not percent-encoded can leave a piece of itself in any part.
   if (servers.length === 0 || servers.includes(undefined)) throw text.includes('@') ? LOGIN_FORM : FORM;
   const known = servers.filter((server) => server !== undefined);
   const [login, ...others] = new Set(known.flatMap((server) => server.login ?? []));
@@ -71,7 +71,7 @@ function readLogin(text: string): BrokerLogin {
       ? { token: decodeURIComponent(user) }
       : { user: decodeURIComponent(user), password: decodeURIComponent(password) };
   } catch {
-    // %ff is a byte, and no character.
+    // %ff is a byte, not a character.
     throw LOGIN_FORM;
   }
 }

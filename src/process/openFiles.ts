@@ -1,6 +1,6 @@
 /**
- * How many connections the limit of open files leaves room for. Each connection is an open file; a process that has none
- * left cannot read a model's folder or reach the broker either, so some are kept from connections.
+ * How many connections the limit of open files allows. Each connection is an open file. Some files are kept back: a process
+ * without any could neither read a model's folder nor reach the broker.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -13,16 +13,16 @@ const KEPT_FILES = 128;
 export interface WantedConnections {
   /** As MAX_CONNECTIONS. */
   readonly wanted: number;
-  /** Whether somebody asked for so many: it is no news that a limit is below the default. */
+  /** Whether the user set this number. A limit below the default is worth no warning. */
   readonly isAskedFor: boolean;
   readonly log: Logger;
-  /** @default that of this process */
+  /** @default the limit of this process */
   readonly limit?: number;
 }
 
 /**
- * @returns how many may be taken: fewer than wanted, with a line in the log, where the limit is lower.
- * @throws {ConfigurationError} if the limit leaves room for none.
+ * @returns how many connections may be open. If the limit is lower than wanted, they are fewer, and the log says so.
+ * @throws {ConfigurationError} if the limit allows no connection.
  */
 export function connectionsWithin({
   wanted,
@@ -30,20 +30,20 @@ export function connectionsWithin({
   log,
   limit = openFilesLimit(),
 }: WantedConnections): number {
-  const room = limit - KEPT_FILES;
-  if (room >= wanted) return wanted;
-  if (room < 1)
+  const allowed = limit - KEPT_FILES;
+  if (allowed >= wanted) return wanted;
+  if (allowed < 1)
     throw new ConfigurationError(
       `the limit of open files must be above ${KEPT_FILES}, got ${limit}: raise it with ulimit -n`,
     );
   log[isAskedFor ? 'warn' : 'info'](
-    { openFiles: limit, maxConnections: room },
-    `MAX_CONNECTIONS is ${wanted}, but the limit of open files leaves room for ${room}: raise it with ulimit -n, or lower MAX_CONNECTIONS`,
+    { openFiles: limit, maxConnections: allowed },
+    `MAX_CONNECTIONS is ${wanted}, but the limit of open files leaves room for ${allowed}: raise it with ulimit -n, or lower MAX_CONNECTIONS`,
   );
-  return room;
+  return allowed;
 }
 
-/** The soft limit, which Node has raised to the hard one when it started. Infinity: none, or nobody can tell. */
+/** The soft limit. Node raises it to the hard one at its start. Infinity: there is no limit, or it is unknown. */
 function openFilesLimit(): number {
   try {
     const limit =

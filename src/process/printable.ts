@@ -1,23 +1,22 @@
 /**
- * Text that came from a file, such as the name of a tensor, on its way to a terminal. What a terminal would obey instead
- * of showing is shown as an escape: control characters, those that turn the direction of what follows, and those that
- * nobody sees.
+ * Makes text from a file, such as the name of a tensor, safe to print on a terminal. Characters that a terminal obeys
+ * instead of showing become escapes: control characters, changes of the writing direction, and invisible characters.
  */
 
-/** Control and format characters, halves of a character, line ends of Unicode, and what no font shows. */
+/** Control and format characters, lone surrogates, Unicode's line ends, and characters that no font shows. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 const ESCAPE = '\\u';
 
-/** In one line: of a line end, an escape too. */
+/** Text in one line: a line end becomes an escape, too. */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => escaped(character, ESCAPE));
 }
 
 /**
- * Text of several lines, which stay lines.
+ * Text of several lines. They stay lines.
  *
- * @param prefix what stands before the digits. By default as in JSON: a text that is JSON means the same as before.
+ * @param prefix stands before the digits. The default is JSON's, so that JSON text keeps its meaning.
  */
 export function printableLines(text: string, prefix = ESCAPE): string {
   return text.replaceAll(UNPRINTABLE, (character) =>

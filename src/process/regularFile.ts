@@ -1,6 +1,6 @@
 /**
- * Files from folders that others write to, such as MODELS_DIR. A name there may lead to anything: a pipe that nobody
- * writes to would hold its reader for good, and a device or a file of any size would fill its memory.
+ * Reads files from folders that others can write to, such as MODELS_DIR. A name there may lead to anything: a silent pipe
+ * would block its reader for ever, and a device or a huge file would fill the memory.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -9,21 +9,20 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const READ_BYTES = 16 * MIB;
 
-/** What `model.json` and `version.json` may be; the largest that Tidings has written is 60 KiB. */
+/** The largest `model.json` and `version.json`. The largest that Tidings has written has 60 KiB. */
 export const RECORD_MAX_BYTES = MIB;
-/** What `golden.json` may be: a thousand rows of the largest models. */
+/** The largest `golden.json`: a thousand rows of the largest models. */
 export const GOLDEN_MAX_BYTES = 64 * MIB;
-/** What `model.onnx` may be: protobuf, its format, ends there. */
+/** The largest `model.onnx`. Protobuf, its format, allows no more. */
 export const MODEL_MAX_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads the whole of a file, however much of it there is by then.
+ * Reads a whole file.
  *
- * @throws {Error} if it is no regular file, or larger than `maxBytes`. File system errors
- *   as they come.
+ * @throws {Error} if it is no regular file, or larger than `maxBytes`. Errors of the file system pass through.
  */
 export async function readRegularFile(path: string, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
-  // Without O_NONBLOCK a pipe would be waited for, in one of the four threads that serve all files.
+  // Without O_NONBLOCK, opening a pipe would block one of the four threads that serve all files.
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const found = await file.stat();
   if (!found.isFile()) throw new Error(`it must be a regular file, got ${kindOf(found)}`);
@@ -32,13 +31,13 @@ export async function readRegularFile(path: string, maxBytes: number): Promise<B
   return await readWhole(file, found.size, maxBytes);
 }
 
-/** It may shrink or grow meanwhile: what is read is what is there, up to the limit. */
+/** The file may shrink or grow meanwhile. Its present content is read, up to the limit. */
 async function readWhole(
   file: FileHandle,
   expectedBytes: number,
   maxBytes: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  // One byte more: the read that finds the end takes none.
+  // One byte more, so that a file that has grown beyond the limit is noticed.
   let bytes = Buffer.allocUnsafeSlow(expectedBytes + 1);
   let filled = 0;
   for (;;) {

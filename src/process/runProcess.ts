@@ -1,8 +1,8 @@
 /**
- * What the gateway and the worker share as processes: signals, the parent's channel, exit codes.
+ * The frame of the gateway's and the worker's process: signals, the channel to the supervisor, exit codes.
  *
- * They leave in order on SIGTERM, SIGINT, or when the supervisor that started them is gone; a wrong configuration ends
- * them with exit code 78, anything unforeseen with 1. Called by the two mains only.
+ * A process ends in order on SIGTERM and SIGINT, and when its supervisor is gone. A wrong configuration ends it with exit
+ * code 78, an unforeseen error with 1. Only the two mains call it.
  */
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
@@ -12,34 +12,34 @@ import { logFatal } from './log.ts';
 
 export interface ProcessContext {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the process shall leave. */
+  /** Aborted when the process should stop. */
   readonly stopping: AbortSignal;
-  /** Aborted when it shall leave at once: it was told again, or its supervisor is gone. */
+  /** Aborted when it should stop at once: a second signal came, or its supervisor is gone. */
   readonly hurrying: AbortSignal;
-  /** Resolves then. */
+  /** Resolves when `stopping` is aborted. */
   readonly stopped: Promise<void>;
-  /** Tells the supervisor, if there is one, that the process serves. */
+  /** Tells the supervisor, if there is one, that the process is ready. */
   readonly ready: (details: Pick<ChildMessage, 'url'>) => void;
   /**
-   * Tells the supervisor, if there is one, now and then whether the broker stores what it is given: it restarts a broker
-   * of its own that does not.
+   * Tells the supervisor, if there is one, again and again whether the broker stores messages. The supervisor restarts its
+   * own broker if it does not.
    *
-   * @param check rejects with the reason if a broker that is connected does not.
+   * @param check rejects with the reason if the broker is connected and stores nothing.
    */
   readonly reportBroker: (broker: { readonly connected: boolean }, check: () => Promise<void>) => Disposable;
 }
 
-/** What gateways and workers tell the supervisor. */
+/** Messages of gateways and workers to the supervisor. */
 export interface ChildMessage {
   readonly type: 'ready' | 'broker';
-  /** Of the gateway that is ready. */
+  /** The address of a gateway that is ready. */
   readonly url?: string;
-  /** Of the broker, if there is one. */
+  /** Why the broker stores nothing. Absent: it stores. */
   readonly problem?: string;
 }
 
-/** One wish to stop can come as two signals, as from an init system that tells the supervisor and its children. */
-const SAME_WISH_MS = 1_000;
+/** One stop can arrive as two signals: an init system may signal the supervisor and its children. */
+const SAME_STOP_MS = 1_000;
 const BROKER_REPORT_MS = 5_000;
 
 export async function runProcess(
@@ -53,7 +53,7 @@ export async function runProcess(
   stop.signal.addEventListener('abort', () => stopped.resolve());
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (performance.now() - toldAt > SAME_WISH_MS) hurry.abort();
+      if (performance.now() - toldAt > SAME_STOP_MS) hurry.abort();
       toldAt = Math.min(toldAt, performance.now());
       stop.abort();
     });
@@ -70,14 +70,14 @@ export async function runProcess(
       stopped: stopped.promise,
       ready(details) {
         tellSupervisor({ type: 'ready', ...details });
-        // Otherwise kept at an orderly exit only: a process that is killed would compile everything again.
+        // Node writes it at an orderly exit only. After a kill everything would be compiled again.
         flushCompileCache();
       },
       reportBroker,
     });
     process.exit(0);
   } catch (error) {
-    // Whatever was interrupted by the wish to stop is no failure.
+    // An error that the stop itself has caused is no failure.
     if (stop.signal.aborted) process.exit(0);
     logFatal(error, name, process.env);
     process.exit(error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1);
@@ -91,20 +91,20 @@ function tellSupervisor(message: ChildMessage): void {
 function reportBroker(broker: { readonly connected: boolean }, check: () => Promise<void>): Disposable {
   const report = async () => {
     const problem = await check().then(() => undefined, messageOf);
-    // One that is away is started again as it is, and one that starts has to read what it stores.
+    // A broker that is away is restarted anyway, and one that starts must first read its stores.
     tellSupervisor(
       broker.connected && problem !== undefined ? { type: 'broker', problem } : { type: 'broker' },
     );
   };
-  // Without a supervisor nobody would hear it.
+  // Only a supervisor listens to it.
   const timer =
     process.send === undefined ? undefined : setInterval(() => void report(), BROKER_REPORT_MS).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /**
- * Gives back what starting took. Until the first full collection V8 does not know how little stays alive, and lets
- * garbage grow to a limit of its own: 70 MiB more in a gateway under load. A worker makes too little for that.
+ * Frees the memory that starting took. Before its first full collection V8 does not know how little stays alive, and lets
+ * the heap grow: by 70 MiB in a gateway under load. A worker makes too little garbage to trigger that collection itself.
  */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
