@@ -1,4 +1,4 @@
-/** What `npm start` says once everything runs: where to go, and two operations to begin with. */
+/** The text that `npm start` prints once everything runs: the addresses, and two operations to begin with. */
 
 import { exampleFields } from '../models/graphqlLiteral.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -12,9 +12,9 @@ interface FirstSteps {
   readonly subscription: string;
 }
 
-/** A longer line is not copied from a terminal. */
+/** Nobody copies a longer line from a terminal. */
 const MAX_CHARACTERS = 600;
-/** Of the outputs of a model: the first ones show what comes. */
+/** The first outputs of a model are enough for an example. */
 const MAX_OUTPUTS = 5;
 
 /** @param served the models that can be asked. */
@@ -55,8 +55,8 @@ function firstSteps(manifest: Manifest): FirstSteps {
 }
 
 /**
- * Whether a gateway takes both. It would have to be asked for certainty, or its parser be loaded for one line; instead
- * this counts too much rather than too little.
+ * Whether the gateway's limits allow both operations. Certainty would need the gateway or its parser. This estimate errs on
+ * the safe side: it counts too much rather than too little.
  */
 function fits({ mutation, subscription }: FirstSteps, { maxTokens, maxComplexity }: BannerLimits): boolean {
   // taskResult, state, prediction and the outputs.

@@ -1,10 +1,10 @@
 /**
- * Restarts the nats-server of `npm start` when it stores nothing although there is room: a stream that could not be written
- * while the disk was full fails until then. Gateways and workers tell whether what they write is stored.
+ * Restarts the nats-server of `npm start` when it stores nothing although the disk has space: a stream that failed to write
+ * on a full disk fails until a restart. Gateways and workers report whether their messages are stored.
  *
- * While the disk is full a restart changes nothing, so room is waited for. Where no full disk explains the trouble, such as
- * a limit for the size of files, it has to last before nats-server is restarted: a machine may only be busy. If a restart
- * did not help, the pause before the next one doubles.
+ * While the disk is full, a restart would change nothing, so this waits for space. If the disk is not the cause (a limit on
+ * the size of files, for example), the trouble must last before nats-server is restarted, because the machine may only be
+ * busy. If a restart does not help, the pause before the next one doubles.
  */
 import type { Logger } from '../process/log.ts';
 import { readableBytes } from '../process/readableBytes.ts';
@@ -13,7 +13,7 @@ import type { KeptProcess } from './keptProcess.ts';
 export interface BrokerMendingOptions {
   readonly broker: Pick<KeptProcess, 'restart'>;
   readonly dataDir: string;
-  /** On the disk of the folder. */
+  /** Free bytes on the disk of the folder. */
   readonly readFreeBytes: () => Promise<number>;
   readonly log: Logger;
 }
@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 1_000;
 /** With less, a write may fail: a message can have several MiB. */
 const FULL_BELOW_BYTES = 16 * MIB;
 const ROOM_FROM_BYTES = 32 * MIB;
-/** Processes tell every 5 s: six times in a row. */
+/** Processes report every 5 s, so this is six reports in a row. */
 const UNEXPLAINED_FOR_MS = 30_000;
 const FIRST_PAUSE_MS = 10_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
@@ -31,13 +31,13 @@ const LONGEST_PAUSE_MS = 5 * 60_000;
 export class BrokerMending implements Disposable {
   readonly #options: BrokerMendingOptions;
   readonly #timer: NodeJS.Timeout;
-  /** By process, what it says of the broker. */
+  /** The problem that each process reports, by process. */
   readonly #problems = new Map<string, string>();
   #troubledSince = 0;
   /** Since the last restart. */
   #wasFull = false;
   #isWaitingForRoom = false;
-  /** Whether what is free on the disk could not be read the last time. */
+  /** Whether the free space of the disk could not be read the last time. */
   #isBlind = false;
   #restartedAt = Number.NEGATIVE_INFINITY;
   #pauseMs = FIRST_PAUSE_MS;
@@ -47,7 +47,7 @@ export class BrokerMending implements Disposable {
     this.#timer = setInterval(() => void this.#lookOrWarn(), LOOK_EVERY_MS).unref();
   }
 
-  /** @param problem undefined: what it wrote is stored, or the process has ended. */
+  /** @param problem undefined if its message was stored, or if the process has ended. */
   hear(process: string, problem: string | undefined): void {
     if (problem === undefined) {
       this.#problems.delete(process);
@@ -94,7 +94,7 @@ export class BrokerMending implements Disposable {
     const isExplained = this.#wasFull || now - this.#troubledSince > UNEXPLAINED_FOR_MS;
     if (!isExplained || sinceRestartMs < this.#pauseMs) return;
     log.warn({ dataDir, free, problem }, 'nats-server stores nothing although there is room: restarting it');
-    // A restart that came long after the one before is for a new trouble.
+    // A restart long after the one before has a new cause.
     this.#pauseMs =
       sinceRestartMs > LONGEST_PAUSE_MS ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
     this.#restartedAt = now;

@@ -1,6 +1,6 @@
 /**
- * DATA_DIR: the folder of what the broker of `npm start` stores, and of the login to it. Nobody else may look into it or
- * put anything there, so its mode is 0700, also where an earlier start or a person made it wider.
+ * DATA_DIR: the folder with the stores of `npm start`'s broker and the login to it. Other users must neither read it nor
+ * write to it, so its mode becomes 0700, even if an earlier start or a person has set a wider one.
  */
 import {
   access,
@@ -21,11 +21,11 @@ import { takeLock } from '../process/processLock.js';
 
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
-/** The rights of everybody but the owner. */
+/** The rights of all users but the owner. */
 const RIGHTS_OF_OTHERS = 0o077;
-/** The disk is full, or what the user may have of it. */
+/** The disk is full, or the user's quota of it. */
 const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
-/** Lies in each folder that an earlier start has used. */
+/** Each folder that an earlier start has used contains it. */
 export const BROKER_CONFIG_FILE = 'nats-server.conf';
 
 /** @throws {ConfigurationError} if it cannot be made, written to or kept from other users. */
@@ -49,9 +49,9 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
         'change what the broker stores: choose another folder, or change its owner',
     );
   if ((mode & RIGHTS_OF_OTHERS) === 0) return;
-  // The root of a disk that was made for us has that one.
+  // The root of an empty disk contains this one.
   const names = (await readdir(dataDir)).filter((name) => name !== 'lost+found');
-  // A home or /tmp is not ours to close.
+  // A home folder or /tmp must stay open.
   if (names.length > 0 && !names.includes(BROKER_CONFIG_FILE))
     throw new ConfigurationError(
       `DATA_DIR must be a folder of its own that no other user may enter, got ${dataDir}, which holds other files and ` +
@@ -67,7 +67,7 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
 
 /**
  * @param work that writes to DATA_DIR.
- * @throws {ConfigurationError} in words if its disk has no room for that.
+ * @throws {ConfigurationError} if its disk has too little space for that.
  */
 export async function needingRoom<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -82,13 +82,13 @@ export async function needingRoom<T>(dataDir: string, work: () => Promise<T>): P
   }
 }
 
-/** @returns what the user who runs Tidings may still write to the disk of a folder. */
+/** @returns the bytes that the user of this process may still write to the disk of a folder. */
 export async function freeBytesAt(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
 
-/** Replaces a file by one that only its owner may read, at no moment more widely readable and never half written. */
+/** Replaces a file by one that only its owner may read. At no moment can others read it, or anybody a half of it. */
 export async function writePrivately(file: string, text: string): Promise<void> {
   const next = `${file}.next`;
   await rm(next, { force: true });
@@ -96,7 +96,7 @@ export async function writePrivately(file: string, text: string): Promise<void> 
   await rename(next, file);
 }
 
-/** @returns what lets the folder go again. @throws {ConfigurationError} if another Tidings runs on it. */
+/** @returns a function that unlocks the folder. @throws {ConfigurationError} if another Tidings uses it. */
 export function lockDataDir(dataDir: string, address: string): () => void {
   const lock = takeLock(join(dataDir, 'tidings.lock'), address);
   if (lock.taken) return lock.release;

@@ -1,12 +1,12 @@
 /**
  * One process that is kept running until it is told to stop.
  *
- *  starting  spawned, not ready yet. A plan that must start gives up here when the process ends.
- *  ready     it does its work. `ready` resolves the first time.
- *  waiting   it ended by itself and is started again after a pause, which doubles while it keeps failing.
- *  stopping  disposed of: it gets SIGTERM and some time to leave in order, then it is killed with all it started.
+ *  starting  spawned, not ready yet. A plan that must start gives up here if the process ends.
+ *  ready     it works. `ready` resolves the first time.
+ *  waiting   it ended by itself. It is started again after a pause, which doubles while it keeps failing.
+ *  stopping  it gets SIGTERM and some time to stop in order. Then it is killed with all its children.
  *
- * Exit code 78 is no reason to start again: the configuration is wrong, so everything stops.
+ * After exit code 78 it is not started again: the configuration is wrong, so the whole system stops.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -16,27 +16,27 @@ import type { Logger } from '../process/log.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
-/** A process that lived so long has recovered: its next end is a new trouble, with a short pause again. */
+/** A process that has lived so long has recovered. After its next end the pause is short again. */
 const RECOVERED_AFTER_MS = 10_000;
 
 export interface ProcessPlan {
   readonly name: string;
   readonly command: string;
-  /** Asked for at each start. */
+  /** Called at each start. */
   readonly args: () => readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Whether it speaks IPC: then it can tell that it is ready, and notices when this process is gone. */
+  /** Whether it speaks IPC. Then it reports that it is ready, and notices when this process is gone. */
   readonly ipc: boolean;
-  /** Where its output is added to; without, it has ours. What may outlive us must not hold our output open. */
+  /** The file that its output is appended to; undefined: it writes to ours. A process that may outlive us needs a file. */
   readonly logFile?: string;
-  /** Hears what a process that speaks IPC says. */
+  /** Gets the messages of a process that speaks IPC. */
   readonly onMessage?: (message: unknown) => void;
   readonly onEnd?: () => void;
-  /** Resolves when the process does its work, with its address if it has one; `signal` aborts when it ended. */
+  /** Resolves when the process is ready, with its address if it has one; `signal` aborts when the process has ended. */
   readonly whenReady: (child: ChildProcess, signal: AbortSignal) => Promise<string | undefined>;
-  /** Whether an end before it was ever ready gives up, instead of starting it again. */
+  /** Whether an end before it was ever ready stops the system, instead of a new start. */
   readonly mustStart: boolean;
-  /** Time to leave after SIGTERM, in milliseconds. */
+  /** Time to stop after SIGTERM, in milliseconds. */
   readonly stopWithinMs: number;
 }
 
@@ -56,7 +56,7 @@ export class KeptProcess implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #wasReady = false;
 
-  /** @param collaborators.giveUp is told the exit code with which the whole system has to end. */
+  /** @param collaborators.giveUp gets the exit code with which the whole system has to end. */
   constructor(plan: ProcessPlan, collaborators: { log: Logger; giveUp: (exitCode: number) => void }) {
     this.#plan = plan;
     this.#log = collaborators.log;
@@ -81,7 +81,7 @@ export class KeptProcess implements AsyncDisposable {
       const ending = await this.#runOnce();
       if (this.#stopping.signal.aborted) return;
       if (ending.code === EXIT_CONFIGURATION) {
-        // The process has said itself what is wrong.
+        // The process itself has printed the problem.
         this.#giveUp(EXIT_CONFIGURATION);
         return;
       }
@@ -100,7 +100,7 @@ export class KeptProcess implements AsyncDisposable {
   async #runOnce(): Promise<Ending> {
     const { name, command, args, env, ipc, logFile, whenReady, onMessage, onEnd } = this.#plan;
     const output = logFile === undefined ? 'inherit' : openSync(logFile, 'a');
-    // A process group of its own: Ctrl-C in a terminal reaches only us, and the order of stopping stays ours.
+    // A process group of its own, so that Ctrl-C in a terminal reaches only us, and we keep the order of stopping.
     const child = spawn(command, args(), {
       env,
       detached: true,
@@ -121,7 +121,7 @@ export class KeptProcess implements AsyncDisposable {
         this.#ready.resolve(address);
       },
       (err) => {
-        // It ended first, which is handled where it ended.
+        // It has ended first. The code below handles that.
         if (ended.signal.aborted) return;
         this.#log.error(
           { err, pid: child.pid },
@@ -136,7 +136,7 @@ export class KeptProcess implements AsyncDisposable {
     });
   }
 
-  /** Ends the process, which is then started again as after any other end. */
+  /** Ends the process. It is then started again, as after any other end. */
   restart(): void {
     const child = this.#child;
     if (child === undefined) return;
@@ -145,7 +145,7 @@ export class KeptProcess implements AsyncDisposable {
     child.once('exit', () => clearTimeout(timer));
   }
 
-  /** Ends the process, and all that it started, at once and for good. */
+  /** Ends the process and all its children at once and for good. */
   kill(): void {
     this.#stopping.abort();
     if (this.#child !== undefined) killGroup(this.#child);
@@ -164,7 +164,7 @@ export class KeptProcess implements AsyncDisposable {
   }
 }
 
-/** Ends a process, and all that it started, at once. */
+/** Ends a process and all its children at once. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {

@@ -1,10 +1,9 @@
 /**
  * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the system
- * runs, and a login that is made anew with each start of the system. Its log goes to a file in DATA_DIR, since it would
- * drown ours.
+ * runs, and a new login at each start of the system. Its log goes to a file in DATA_DIR, because it is long.
  *
- * Loopback is open to every user of the machine, so the login is all that keeps them out. It lies in files of mode 0600
- * and goes to gateways and workers by their environment: command lines can be read by everybody.
+ * Every user of the machine can reach loopback, so only the login keeps them out. It is kept in files of mode 0600, and
+ * gateways and workers get it through their environment: every user can read command lines.
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -22,7 +21,7 @@ import type { ProcessPlan } from './keptProcess.ts';
 import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
 
 const MIB = 1024 * 1024;
-/** The most that nats-server accepts as `max_payload`. */
+/** nats-server accepts no larger `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
 const USER = 'tidings';
@@ -43,19 +42,19 @@ export interface LocalBrokerOptions {
 interface LocalBroker {
   readonly plan: ProcessPlan;
   /**
-   * Writes NATS_URL for people to DATA_DIR.
+   * Writes NATS_URL to a file in DATA_DIR, for people.
    *
-   * @param address as the plan tells it when the process is ready.
+   * @param address as the process reports it when it is ready.
    * @returns NATS_URL: the address with the login.
    */
   readonly tellUrl: (address: string) => Promise<string>;
-  /** What gateways and workers have to be told, for the streams to fit on the disk. */
+  /** Settings for gateways and workers that make the streams fit on the disk. */
   readonly limits: StoreLimits;
 }
 
 /**
- * Makes the data folder ready, ends a nats-server that a killed supervisor left on it, and plans a new one. Nobody
- * else may use the folder: the caller holds its lock.
+ * Prepares the data folder, ends a nats-server that a killed supervisor has left on it, and plans a new one. The caller
+ * holds the lock of the folder.
  */
 export async function planLocalBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
   const { dataDir, natsServer, config, log } = options;
@@ -125,15 +124,15 @@ function brokerConfig({
       host: '127.0.0.1',
       server_name: 'tidings',
       authorization: { user: USER, password },
-      // A job or a result is a body's content and some more.
+      // A job or a result has the content of a body and some more.
       max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
       pid_file: join(dataDir, PID_FILE),
       ports_file_dir: dataDir,
       jetstream: {
         store_dir: storeDir,
         max_memory_store: 256 * MIB,
-        // What fits on the disk was looked at already. Here is room beside it for what the streams of models reserve that
-        // are there no more. nats-server's own choice, a share of what is free, shrinks as the store fills.
+        // Whether the streams fit on the disk was checked already. This adds space for the streams of models that have been
+        // removed. nats-server's own choice, a share of the free space, would shrink as the store fills.
         max_file_store: sizes.diskBytes + sizes.reservedBytes,
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },
@@ -144,8 +143,8 @@ function brokerConfig({
 }
 
 /**
- * Ends the nats-server of a supervisor that was killed. Its pid file alone proves nothing, since pids are given
- * again: the process has to run with our configuration.
+ * Ends the nats-server of a supervisor that was killed. Its pid file alone proves nothing, because pids are reused: the
+ * process must run with our configuration.
  */
 async function endLeftBehind(pidFile: string, configFile: string, log: Logger): Promise<void> {
   const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
@@ -164,10 +163,10 @@ async function endLeftBehind(pidFile: string, configFile: string, log: Logger): 
 }
 
 /**
- * The port that a nats-server listens on, from the file it writes when it accepts clients.
+ * Reads the port of a nats-server from the file that it writes when it accepts clients.
  *
- * @param portsDir its `ports_file_dir`
- * @throws {Error} if the signal aborts first
+ * @param portsDir its `ports_file_dir`.
+ * @throws {Error} if the signal aborts first.
  */
 export async function listeningPort(
   { pid }: Pick<ChildProcess, 'pid'>,
@@ -183,9 +182,9 @@ export async function listeningPort(
 }
 
 /**
- * The nats-server that set-up found.
+ * The path of the nats-server that set-up found.
  *
- * @throws {ConfigurationError} if there is none
+ * @throws {ConfigurationError} if there is none.
  */
 export function findNatsServer(): string {
   const file = join(import.meta.dirname, '../../.cache/setup.json');
@@ -193,7 +192,7 @@ export function findNatsServer(): string {
     const { natsServer } = JSON.parse(readFileSync(file, 'utf8'));
     if (typeof natsServer === 'string') return natsServer;
   } catch {
-    // No set-up was run, or only one that needed no nats-server.
+    // Set-up has not run, or only one that needed no nats-server.
   }
   throw new ConfigurationError('no nats-server is set up: run `node setup.js test`, or set NATS_URL');
 }

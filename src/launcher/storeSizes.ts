@@ -1,9 +1,9 @@
 /**
- * How large the streams of `npm start`'s broker may become. What RESULT_MAX_BYTES and QUEUE_MAX_BYTES say is a promise, so
- * it has to fit on the disk. Where one of them is left to its default, it is halved until everything fits.
+ * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES and QUEUE_MAX_BYTES are promises, so
+ * they have to fit on the disk. If one of them is left to its default, it is halved until everything fits.
  *
- * A store that fills takes from the free space what it was promised, so both together count: a restart chooses the same
- * sizes again. Where other programs have filled the disk meanwhile, no stream is made smaller than what it holds.
+ * Free space and space that the store already uses count together, so a restart chooses the same sizes again. If other
+ * programs have filled the disk meanwhile, no stream becomes smaller than its content.
  */
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,19 +15,19 @@ import { readableBytes } from '../process/readableBytes.ts';
 export type StoreLimits = Pick<Config, 'resultMaxBytes' | 'queueMaxBytes'>;
 
 export interface StoreSizesOptions {
-  /** Of the streams, in DATA_DIR. */
+  /** The folder of the streams in DATA_DIR. */
   readonly storeDir: string;
   readonly limits: StoreLimits;
-  /** What may be lowered: the user has left it to its default. */
+  /** The limits that may be lowered: the user has left them to their defaults. */
   readonly mayLower: { readonly [K in keyof StoreLimits]: boolean };
   readonly sizesWith: (limits: StoreLimits) => StreamSizes;
 }
 
 export interface ChosenSizes {
   readonly limits: StoreLimits;
-  /** Of all streams. */
+  /** The sum over all streams. */
   readonly reservedBytes: number;
-  /** For the streams, used or free. */
+  /** Space for the streams, used or free. */
   readonly roomBytes: number;
   /** The size of the disk. */
   readonly diskBytes: number;
@@ -35,13 +35,13 @@ export interface ChosenSizes {
 }
 
 const MIB = 1024 * 1024;
-/** With less, Tidings could not do its work: a batch of many rows takes some MiB. */
+/** Tidings cannot work with less: a row batch takes some MiB. */
 const LEAST: StoreLimits = { resultMaxBytes: 32 * MIB, queueMaxBytes: 8 * MIB };
 const MOST_HALVINGS = 7;
-/** The rest is for the broker's log and what it writes besides messages. */
+/** The rest is for the broker's log and its other files. */
 const USABLE_SHARE = 0.95;
 
-/** @throws {ConfigurationError} if the disk has no room for them. */
+/** @throws {ConfigurationError} if the disk has too little space for them. */
 export async function chooseSizes(options: StoreSizesOptions): Promise<ChosenSizes> {
   const { storeDir, limits, mayLower, sizesWith } = options;
   const disk = await statfs(storeDir);
@@ -86,7 +86,7 @@ function sumOf(sizes: StreamSizes): number {
   return sizes.values().reduce((sum, size) => sum + size, 0);
 }
 
-/** What the streams hold on the disk, by name. nats-server puts them into one folder each, under that of its account. */
+/** The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account. */
 async function bytesByStream(storeDir: string): Promise<ReadonlyMap<string, number>> {
   const folder = join(storeDir, 'jetstream', '$G', 'streams');
   const names = await readdir(folder).catch(() => []);
@@ -95,7 +95,7 @@ async function bytesByStream(storeDir: string): Promise<ReadonlyMap<string, numb
   );
 }
 
-/** What the files of a folder take on the disk; 0 if it is not there. */
+/** The bytes that the files of a folder take on the disk; 0 if it is not there. */
 async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const sizes = await Promise.all(

@@ -1,7 +1,6 @@
 /**
- * The whole system on one machine: a nats-server unless there is a broker already, workers and gateways, each
- * kept running. They are started in this order and stopped in the opposite one, so that whatever still runs finds
- * what it needs.
+ * Keeps the whole system on one machine running: a nats-server (unless there is a broker already), workers and gateways.
+ * They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
  */
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -15,27 +14,27 @@ import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
 import type { StoreSizesOptions } from './storeSizes.ts';
 
-/** Ctrl-C again forces the end, but not the second signal that one key press can bring. */
+/** A second Ctrl-C forces the end. One key press can bring two signals, so they must be so far apart. */
 const FORCE_AFTER_MS = 1_000;
 const WAITING_NOTE_MS = 5_000;
-/** With nats-server's 1.5 s, all have left within 10 s and DRAIN_MS: 10 s after a stop most init systems kill. */
+/** With nats-server's 1.5 s, all have stopped within 10 s and DRAIN_MS. Most init systems kill 10 s after a stop. */
 const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
 
 export interface System {
   readonly config: Config;
-  /** For the children, besides NATS_URL. */
+  /** The children's environment, without NATS_URL. */
   readonly env: NodeJS.ProcessEnv;
-  /** The programs that Node runs. */
+  /** The programs of the children, run by Node. */
   readonly gateway: string;
   readonly worker: string;
   readonly log: Logger;
-  /** Registers what is to happen when the system is asked to stop. */
+  /** Registers a function that is called when the system is asked to stop. */
   readonly onInterrupt: (listener: () => void) => void;
-  /** What the streams will reserve on the broker's disk with other limits than those of the configuration. */
+  /** The bytes that the streams reserve on the broker's disk, with other limits than those of the configuration. */
   readonly sizesWith: StoreSizesOptions['sizesWith'];
-  /** Time to leave after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
+  /** Time to stop after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
   readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
-  /** Called once, when gateways and workers are ready, with the address of the gateways. */
+  /** Called once with the address of the gateways, when gateways and workers are ready. */
   readonly onReady: (address: string) => void;
 }
 
@@ -43,7 +42,7 @@ export interface System {
  * Runs the system until it is interrupted or cannot go on.
  *
  * @returns the exit code: 0 after an interrupt, 78 for a wrong configuration, 130 if the end was forced.
- * @throws {ConfigurationError} if it cannot start
+ * @throws {ConfigurationError} if it cannot start.
  */
 export async function supervise({ config, log, ...system }: System): Promise<number> {
   const end = Promise.withResolvers<number>();
@@ -62,7 +61,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   });
 
   await using opened = new AsyncDisposableStack();
-  /** Keeps processes running, which are stopped together. */
+  /** Keeps processes running. They are stopped together. */
   const keep = (...plans: readonly ProcessPlan[]) => {
     const children = plans.map((plan) => new KeptProcess(plan, { log, giveUp: end.resolve }));
     opened.defer(async () => void (await Promise.all(children.map((child) => child[Symbol.asyncDispose]()))));
@@ -140,7 +139,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   return isForced ? 130 : exitCode;
 }
 
-/** A program of ours: it says over IPC when it is ready and whether the broker stores, and leaves when IPC closes. */
+/** A program of ours. It reports over IPC that it is ready and whether the broker stores, and stops when IPC closes. */
 function nodePlan({
   program,
   hearOfBroker,
@@ -175,7 +174,7 @@ function readyMessage(child: ChildProcess): Promise<string | undefined> {
   });
 }
 
-/** Says now and then what the start is still waiting for, until the returned function is called. */
+/** Prints now and then what the start is still waiting for, until the returned function is called. */
 function noteWaiting(children: readonly KeptProcess[], log: Logger): () => void {
   const waiting = new Set(children.map(({ name }) => name));
   for (const child of children) child.ready.then(() => waiting.delete(child.name));
