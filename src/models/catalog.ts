@@ -1,11 +1,10 @@
 /**
  * The models of MODELS_DIR and the version folders they have now.
  *
- * The folders are looked at every second while somebody watches, instead of being watched by the system: a volume that
- * several machines share tells nobody of what another one wrote. A change counts once two looks in a row have seen the
- * same files, sizes and times, so a folder that is still being copied is left alone. Nothing that cannot be read takes
- * away what is served: of a version whose record was spoilt, and of a volume that is gone for a moment, the last that
- * could be read holds. A version goes with its folder, and with nothing else.
+ * While there is a listener, the folders are read every second. The operating system's notices are not used: they do not
+ * tell of writes that another machine makes to a shared volume. A change counts once two looks in a row have seen the same
+ * files, sizes and times, so a folder that is still being copied is left alone. A version goes only when its folder goes.
+ * If a record or a whole volume cannot be read for a moment, its last readable content stays in force.
  */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -22,14 +21,14 @@ import { isMissing, readVersion } from './versionRecord.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 
-/** Versions of one model that came or went, each oldest first. One whose folder's content changed is in both lists. */
+/** Versions of one model that came or went, oldest first. A version whose content changed is in both lists. */
 export interface CatalogChange {
   readonly model: Model;
   readonly added: readonly ModelVersion[];
   readonly removed: readonly ModelVersion[];
 }
 
-/** What stops watching when disposed. */
+/** Stops watching when disposed. */
 type Watching = Disposable;
 
 export class Catalog implements Disposable {
@@ -39,7 +38,7 @@ export class Catalog implements Disposable {
   readonly #folders: readonly ModelFolder[];
   readonly #log: Logger;
   readonly #listeners = new Set<(change: CatalogChange) => void>();
-  /** What the log was told of, so that it is told once. */
+  /** Problems that were logged already, so that each is logged once. */
   readonly #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
@@ -87,14 +86,14 @@ export class Catalog implements Disposable {
     };
   }
 
-  /** Stops looking, for all who watch. */
+  /** Stops looking, for all listeners. */
   [Symbol.dispose](): void {
     this.#listeners.clear();
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** A look that takes longer than the time to the next one is not overtaken by it. */
+  /** Looks never overlap, however long one takes. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -138,23 +137,23 @@ export class Catalog implements Disposable {
   }
 }
 
-/** A version folder's files with their sizes and times, as text, or why it cannot be looked at. */
+/** The files of a version folder with their sizes and times, as text; or why they cannot be read. */
 type Stamp = string;
 
-/** The folder of one model, and what was seen in it. */
+/** The folder of one model, and its content as of the last looks. */
 class ModelFolder {
   readonly model: Model & { versions: readonly ModelVersion[]; unreadable: readonly UnreadableVersion[] };
   readonly #path: string;
   readonly #log: Logger;
   /** As of the last look. */
   #seen: ReadonlyMap<string, Stamp> = new Map();
-  /** What each version was last read from. */
+  /** The stamp of each version's files when it was last read. */
   readonly #settled = new Map<string, Stamp>();
-  /** What was last read of each. */
+  /** Each version as it was last read. */
   readonly #known = new Map<string, ModelVersion>();
-  /** Why some cannot be read now. Each look tries again: a volume may fail for a moment without any file changing. */
+  /** Why a version cannot be read now. Each look tries again: a volume may fail for a moment without any change of a file. */
   readonly #unreadable = new Map<string, string>();
-  /** Folders whose names are no version's, as the log was told. */
+  /** Folders with other names than those of versions, as logged. */
   readonly #misnamed = new Set<string>();
 
   private constructor(path: string, manifest: Manifest, log: Logger) {
@@ -163,7 +162,7 @@ class ModelFolder {
     this.model = { manifest, versions: [], unreadable: [] };
   }
 
-  /** @throws {ConfigurationError} if there is no version to serve, or one is missing that the manifest names. */
+  /** @throws {ConfigurationError} if there is no version to serve, or if the manifest names a version that is not there. */
   static async open(path: string, manifest: Manifest, log: Logger): Promise<ModelFolder> {
     const folder = new ModelFolder(path, manifest, log);
     folder.#seen = await stampsIn(path);
@@ -180,9 +179,9 @@ class ModelFolder {
     return folder;
   }
 
-  /** @returns what has changed since the look before, if it was the same in both. @throws if it cannot be read. */
+  /** @returns the changes that this look and the one before have both seen. @throws if the folder cannot be read. */
   async look(): Promise<CatalogChange | undefined> {
-    // A folder without its manifest is one whose volume is away: it says nothing of its versions.
+    // A folder without its manifest means that its volume is away, not that its versions are gone.
     await stat(join(this.#path, 'model.json'));
     const before = this.#seen;
     this.#seen = await stampsIn(this.#path);
@@ -202,7 +201,7 @@ class ModelFolder {
     return added.length + removed.length > 0 ? { model: this.model, added, removed } : undefined;
   }
 
-  /** Takes a version as it was seen last. Of one that cannot be read the log is told, once for each reason. */
+  /** Takes a version as it was seen last. If it cannot be read, the log says so, once for each reason. */
   async #settle(version: string): Promise<void> {
     const stamp = this.#seen.get(version);
     if (stamp === undefined) {
@@ -220,14 +219,14 @@ class ModelFolder {
       this.#unreadable.set(version, reason);
       if (this.#known.has(version))
         this.#log.error({ version, reason }, 'a version cannot be read any more: what was known of it holds');
-      // A slow copy brings it last, as it should.
+      // Not an error: a slow copy may still be under way, and should write it last.
       else if (await isMissing(join(folder, 'version.json')))
         this.#log.info({ version }, 'a version folder without version.json is waited for');
       else this.#log.error({ version, reason }, 'a version that cannot be read is left out');
     }
   }
 
-  /** Has the model show what is known, and what cannot be read. */
+  /** Updates the model: its versions, and those that cannot be read. */
   #show(): void {
     this.model.versions = this.#chosen();
     this.model.unreadable = [...this.#unreadable]
@@ -235,7 +234,7 @@ class ModelFolder {
       .toSorted((a, b) => Number(a.version) - Number(b.version));
   }
 
-  /** Folders such as `v8` or `08` are ignored: a user who expects them to be served shall know. */
+  /** Folders such as `v8` or `08` are ignored, with a warning. */
   async #tellMisnamed(): Promise<void> {
     for (const name of await foldersIn(this.#path)) {
       if (isVersionName(name) || this.#misnamed.has(name)) continue;
@@ -278,8 +277,8 @@ async function stampOf(folder: string): Promise<Stamp> {
 }
 
 /**
- * A file that cannot be looked at is part of a stamp like any other: an editor's lock file is a link to nowhere.
- * The time of change tells of a file that was replaced by one of the same size and time of writing, as `rsync -t` does.
+ * A file whose state cannot be read is part of a stamp, too: an editor's lock file is a link to nowhere. The stamp has the
+ * change time because `rsync -t` replaces a file by one of the same size and modification time.
  */
 async function stampOfFile(folder: string, name: string): Promise<readonly unknown[]> {
   try {
@@ -297,7 +296,7 @@ async function readManifest(file: string): Promise<unknown> {
   );
 }
 
-/** @returns which version is not there that the manifest names; undefined if all are. */
+/** @returns a version that the manifest names and that is not there; undefined if all are there. */
 export function missingVersionProblem(
   { versions }: Manifest,
   present: readonly string[],

@@ -1,12 +1,12 @@
-/** What stands in the folders of MODELS_DIR. They are looked at every second, so a folder has a limit of entries. */
+/** Lists the folders of MODELS_DIR. They are read every second, so the number of entries in a folder is limited. */
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 
-/** Of MODELS_DIR, and of the folder of a model. */
+/** The most entries of MODELS_DIR, and of the folder of a model. */
 const FOLDER_MAX_ENTRIES = 10_000;
-/** Of the folder of a version: each file of it is looked at. */
+/** The most entries of a version's folder: each of its files is looked at. */
 const VERSION_MAX_ENTRIES = 1_000;
 const VERSION_NAME = /^[1-9][0-9]{0,8}$/;
 
@@ -20,8 +20,8 @@ export async function versionsIn(path: string): Promise<readonly string[]> {
 }
 
 /**
- * The names of the folders in a folder, hidden ones left out. A link is one unless it leads to a file. One that leads
- * nowhere is among them: the error of reading it names it.
+ * The names of the folders in a folder, without hidden ones. A link counts as a folder unless it leads to a file. A link to
+ * nowhere counts, too, so that the error of reading it names it.
  *
  * @throws {ConfigurationError} if the folder cannot be read, or has too many entries.
  */
@@ -44,9 +44,9 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
 }
 
 /**
- * The names of all that is in a version's folder.
+ * The names of all entries of a version's folder.
  *
- * @throws {ConfigurationError} if there is too much. File system errors as they come.
+ * @throws {ConfigurationError} if there are too many. Errors of the file system pass through.
  */
 export async function filesOfVersion(folder: string): Promise<readonly string[]> {
   return (await entriesIn(folder, VERSION_MAX_ENTRIES)).map(({ name }) => name).toSorted();

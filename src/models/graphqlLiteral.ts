@@ -1,9 +1,9 @@
-/** Values of inputs as one writes them in a GraphQL operation: for examples and descriptions. */
+/** Writes input values as GraphQL literals, for examples and descriptions. */
 
 import type { Value } from '../contract/values.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
 
-/** Texts in quotes, names of enums without, lists in brackets. */
+/** Texts stand in quotes, names of enums without, lists in brackets. */
 export function graphqlLiteral({ type }: ManifestInput, value: Value): string {
   if (typeof value === 'object') return `[${value.join(', ')}]`;
   return type === 'enum' ? String(value) : JSON.stringify(value);

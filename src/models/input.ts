@@ -1,15 +1,15 @@
-/** What a task is asked: checked against the manifest before it is queued, and once more before it is run. */
+/** Checks the input of a task against the manifest: before it is queued, and once more before it is run. */
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
 
 /**
- * Checks one input and completes it: what a worker runs. What this gives, it gives again for its own answer.
+ * Checks one input and fills in defaults. A worker can run the answer. Given its own answer, it returns the same again.
  *
- * @param input by GraphQL name; nothing about the values is taken for granted.
+ * @param input by GraphQL name; the values may be anything.
  * @param now when the task was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
- * @returns the values in the manifest's order, defaults filled in; local times as readings of their time zone's clock.
+ * @returns the values in the manifest's order, with defaults; local times as readings of their time zone's clock.
  * @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong, what was expected and what came.
  */
 export function validateInput(
@@ -21,7 +21,7 @@ export function validateInput(
   return manifest.inputs.some(({ name }) => values[name] === NOW) ? atInstant(manifest, values, now) : values;
 }
 
-/** The same, but `now` stays what it is: whoever asks again a minute later asks the same question. */
+/** The same, but a local time `now` stays `now`, so that a retry a minute later has the same input. */
 export function checkInput(manifest: Manifest, input: Readonly<Record<string, unknown>>): Values {
   const values: Record<string, Value> = {};
   const problems: InputProblem[] = [];
@@ -66,14 +66,14 @@ export function readValue(field: ManifestInput, value: unknown): Value | undefin
   }
 }
 
-/** ONNX Runtime's texts are UTF-8, which has no lone surrogates, and end at the first NUL. */
+/** ONNX Runtime's texts are UTF-8: they have no lone surrogates, and they end at the first NUL. */
 function canBeInTensor(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
 function isText(value: string, maxLength: number): boolean {
   if (!canBeInTensor(value)) return false;
-  // A character takes one or two units of UTF-16: they need counting only in between.
+  // A character has one or two UTF-16 units, so characters are counted only if the number of units does not decide.
   return value.length <= maxLength || (value.length <= 2 * maxLength && [...value].length <= maxLength);
 }
 
@@ -90,7 +90,7 @@ function isVectorOf(field: NumberInput, size: number, value: unknown): value is 
   return Array.isArray(value) && value.length === size && value.every((item) => isNumberOf(field, item));
 }
 
-/** @returns what is wrong with a value of the field, to be read after "must be"; undefined if nothing is. */
+/** @returns the rule that a value of the field breaks, to be read after "must be"; undefined if the value is right. */
 export function valueProblem(field: ManifestInput, value: unknown): string | undefined {
   return readValue(field, value) === undefined
     ? `${expectationOf(field)}, got ${describe(field, value)}${faultOf(field, value)}`
@@ -99,7 +99,7 @@ export function valueProblem(field: ManifestInput, value: unknown): string | und
 
 export interface InputProblem {
   readonly message: string;
-  /** For programs: members of `extensions`. */
+  /** Members of `extensions`, for programs. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -113,7 +113,7 @@ export function inputProblem(field: ManifestInput, given: unknown): InputProblem
   };
 }
 
-/** What a field takes, to be read after "must be". */
+/** The values that a field allows, to be read after "must be". */
 function expectationOf(field: ManifestInput): string {
   switch (field.type) {
     case 'string':
@@ -135,7 +135,7 @@ function expectationOf(field: ManifestInput): string {
   }
 }
 
-/** Where a value looks right, what is wrong with it; to be read after the value. */
+/** A remark for a value that looks right and is not, to be read after the value. */
 function faultOf(field: ManifestInput, given: unknown): string {
   const fault = field.type === 'dateTime' && typeof given === 'string' ? localTimeFault(given) : undefined;
   return fault === undefined ? '' : `: ${fault}`;
@@ -143,7 +143,7 @@ function faultOf(field: ManifestInput, given: unknown): string {
 
 const SHOWN_CHARACTERS = 40;
 
-/** What came, as short as it may be shown in a message. */
+/** A wrong value as messages show it, cut off if it is long. */
 function describe(field: ManifestInput, given: unknown): string {
   if (typeof given === 'number') return String(given);
   if (field.type === 'string' && typeof given === 'string' && canBeInTensor(given))

@@ -1,6 +1,6 @@
 /**
- * What a batch is asked: the inputs of many rows, column by column. Each value is checked as that of a single task is,
- * before it is queued and once more before it is run.
+ * The inputs of a row batch, column by column. Each value is checked like that of a single task: before it is queued, and
+ * once more before it is run.
  */
 
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -9,14 +9,14 @@ import { type InputProblem, inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
 
-/** Named for programs, and in words. */
+/** The first wrong values, for programs and in words. */
 const PROBLEMS_LISTED = 20;
 const PROBLEMS_SPELT_OUT = 5;
 
 /**
- * Checks and completes rows, as `checkInput` does with one: local times of `now` stay what they are.
+ * Checks and completes rows, as `checkInput` does for one: local times `now` stay `now`.
  *
- * @param rows by GraphQL name; nothing about the values is taken for granted.
+ * @param rows by GraphQL name; the values may be anything.
  * @throws {RequestError} `BAD_USER_INPUT` naming the first 20 values that are wrong, each with the index of its row.
  */
 export function checkRows(
@@ -27,9 +27,9 @@ export function checkRows(
 }
 
 /**
- * Checks, completes and unpacks the columns of a job, which anybody with access to the broker may have written.
+ * Checks, completes and unpacks the columns of a job. Anybody with access to the broker may have written it.
  *
- * @param rowCount how long each column has to be; one that is not there has the input's default in each row.
+ * @param rowCount the length of each column. A column that is absent has the input's default in each row.
  * @throws {RequestError} as `checkRows`.
  */
 export function unpackColumns(
@@ -60,7 +60,7 @@ export function columnsAt({ inputs }: Manifest, columns: InputColumns, now: numb
   return { ...columns, ...Object.fromEntries(readings) };
 }
 
-/** The rows from one index up to another, that one not included, of which there is at least one. */
+/** The rows from one index up to another, the latter not included. There is at least one. */
 export function packColumns(columns: InputColumns, from: number, to: number): PackedColumns {
   return Object.fromEntries(
     Object.entries(columns).map(([name, column]) => [name, packColumn(column.slice(from, to))]),
@@ -87,7 +87,7 @@ interface RowProblem extends InputProblem {
   readonly row: number;
 }
 
-/** @param given the values of an input, row by row, or the one of all rows; undefined where it is left out. */
+/** @param given the values of an input, row by row, or one value for all rows; undefined where it is left out. */
 function readColumns(
   { inputs }: Manifest,
   rowCount: number,

@@ -1,6 +1,6 @@
 /**
- * The manifest of a model, `model.json`: what it is called, takes and returns. `models/manifest.schema.json` says what
- * each member means, `src/models/manifestCheck.ts` what else has to hold. Inputs and outputs are told apart by `type`.
+ * The manifest of a model, `model.json`: its names, inputs and outputs. `models/manifest.schema.json` explains each member,
+ * `src/models/manifestCheck.ts` checks the rules between them. `type` tells the kinds of inputs and outputs apart.
  */
 import type { Values } from '../contract/values.ts';
 
@@ -20,7 +20,7 @@ interface Field {
 interface NumberField extends Field {
   readonly type: NumberType;
   readonly unit: string;
-  /** Makes it a vector of exactly so many numbers. */
+  /** Makes the value a vector of exactly so many numbers. */
   readonly size?: number;
 }
 
@@ -38,12 +38,12 @@ export interface StringInput extends Field {
   readonly default?: string;
 }
 
-/** One of a set of names. Everywhere but in the tensor it is the name that stands. */
+/** One of a set of names. Messages and GraphQL have the name, only the tensor has its value. */
 export interface EnumInput extends Field {
   readonly type: 'enum';
   /** The GraphQL enum type. */
   readonly enumType: string;
-  /** The values that the names stand for in the tensor are all texts or all whole numbers. */
+  /** The values of the names in the tensor: all texts, or all whole numbers. */
   readonly values: readonly EnumValue[];
   /** A name. */
   readonly default?: string;
@@ -71,7 +71,7 @@ export interface DateTimeInput extends Field {
 export type ManifestInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
 
 export interface NumberOutput extends NumberField {
-  /** What an actual can be, or each number of it; absent: any number. Predictions are not held to it. */
+  /** The limits of an actual, or of each of its numbers; absent: any number. Predictions are not checked against it. */
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -92,7 +92,7 @@ export interface GraphQLNames {
 
 export interface Batching {
   readonly maxBatchSize: number;
-  /** Of the rows of a batch that was submitted as one task. */
+  /** The most rows of a row batch in one run. */
   readonly maxBulkBatchSize: number;
   readonly maxWaitMs: number;
 }
@@ -105,7 +105,7 @@ export interface Manifest {
   readonly inputs: readonly ManifestInput[];
   readonly outputs: readonly ManifestOutput[];
   readonly batching: Batching;
-  /** Whether tasks of one batch that ask the same share a row of its run. */
+  /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
   readonly limits: {
     readonly timeoutMs: number;
@@ -115,13 +115,13 @@ export interface Manifest {
   readonly example: Values;
 }
 
-/** The unit of a number of which nobody has said one. */
+/** The unit of a number whose manifest names none. */
 export const UNKNOWN_UNIT = 'unknown';
 
-/** Characters of a text that a model gives; a longer one fails its row. */
+/** The most characters of a text that a model returns. A longer one fails its row. */
 export const MAX_OUTPUT_CHARACTERS = 1_000;
 
-/** Rows that one run may be given. */
+/** The most rows of one run. */
 export const MAX_RUN_ROWS = 4096;
 
 /** Fills in the names that a manifest may leave out: `predictTrip` gets `predictTrips`. */
@@ -136,7 +136,7 @@ export function completeNames(
   };
 }
 
-/** A run of a batch may take four times as long as one of single tasks; a model that takes one row a run is left at that. */
+/** A run for a row batch may have four times the rows of one for single tasks. A model with one row a run keeps one row. */
 export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & Partial<Batching>): Batching {
   const { maxBatchSize } = batching;
   const fourTimes = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);
@@ -147,17 +147,17 @@ export function isFloat(type: NumberType): boolean {
   return type === 'float32' || type === 'float64';
 }
 
-/** How many numbers a vector has; undefined for everything else. */
+/** The length of a vector; undefined for everything else. */
 export function sizeOf(field: ManifestInput | ManifestOutput): number | undefined {
   return 'size' in field ? field.size : undefined;
 }
 
-/** The outputs that an actual can be compared with. */
+/** The outputs that can be compared with an actual. */
 export function numberOutputsOf({ outputs }: Pick<Manifest, 'outputs'>): readonly NumberOutput[] {
   return outputs.filter((output) => 'unit' in output);
 }
 
-/** The element type of the tensor that the values of an input or output stand in. */
+/** The element type of the tensor of an input or output. */
 export function tensorTypeOf(field: ManifestInput | ManifestOutput): TensorType {
   switch (field.type) {
     case 'enum':
@@ -171,7 +171,7 @@ export function tensorTypeOf(field: ManifestInput | ManifestOutput): TensorType 
   }
 }
 
-/** Names that only one model may have, each with the member of its manifest that gives it. */
+/** Names that must differ between models, each with the member of the manifest that gives it. */
 export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: string, member: string])[] {
   return [
     ...Object.entries(manifest.graphql).map(([member, name]) => [name, `graphql.${member}`] as const),
@@ -179,7 +179,7 @@ export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: st
   ];
 }
 
-/** The GraphQL enum types of a manifest, by name. Inputs that share one have the same values. */
+/** The GraphQL enum types of a manifest, by name. Inputs of the same type have the same values. */
 export function enumTypesOf({ inputs }: Pick<Manifest, 'inputs'>): ReadonlyMap<string, EnumInput> {
   return new Map(
     inputs.flatMap((input) => (input.type === 'enum' ? [[input.enumType, input] as const] : [])),

@@ -1,4 +1,4 @@
-/** Checks a manifest: its shape by the JSON Schema that editors use too, and what JSON Schema cannot say. */
+/** Checks a manifest: its shape by the JSON Schema that editors use too, and the rules that JSON Schema cannot express. */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
@@ -19,8 +19,8 @@ import {
 import { CHARACTER_BYTES, largestBytesOf, NUMBER_BYTES } from './valueBytes.ts';
 
 /**
- * The values of one task are in one message: with all that is around them, and as a dead letter with a third more for
- * base64, they have to fit into the 1 MiB that a broker takes by default.
+ * The values of one task travel in one message, together with the members around them. In a dead letter base64 adds a third.
+ * All that must fit into the 1 MiB that a broker takes by default.
  */
 const MAX_VALUES_BYTES = 400 * 1024;
 
@@ -28,17 +28,17 @@ const MANIFEST_SCHEMA = join(import.meta.dirname, '../../models/manifest.schema.
 
 /**
  * @param folder the name of the model's folder.
- * @param file for messages.
- * @returns the candidate, its defaults filled in.
- * @throws {ConfigurationError} naming the file and every member whose shape is wrong, or the first whose content is.
+ * @param file its path, for messages.
+ * @returns the candidate with its defaults.
+ * @throws {ConfigurationError} naming the file and every member of a wrong shape, or the first member with wrong content.
  */
 export type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
 
-/** @param withExample whether the example has to be right too; who makes a new one does without. @default true */
+/** @param withExample whether the example must be right, too. Code that makes a new example leaves this out. @default true */
 export async function manifestCheck({ withExample = true } = {}): Promise<ManifestCheck> {
   const ajv = new Ajv({
     allErrors: true,
-    // Errors then have the schema that was missed.
+    // Makes errors carry the schema that failed.
     verbose: true,
     useDefaults: true,
     discriminator: true,
@@ -57,9 +57,9 @@ export async function manifestCheck({ withExample = true } = {}): Promise<Manife
 }
 
 function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
-  // Where one of several shapes would do, its title names them all: what each of them misses only confuses.
+  // Where several shapes are allowed, the title of the whole names them all. The errors of each single shape would confuse.
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
-  // A wrong or missing `type` is told by its own rule, which lists the right ones.
+  // The rule of `type` itself reports a wrong or missing one, and lists the right ones.
   return errors
     .filter(({ keyword }) => keyword !== 'discriminator')
     .filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(`${choice}/`)))
@@ -98,7 +98,7 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
   return empty && `${empty.name}: minimum must not exceed maximum`;
 }
 
-/** @returns what is wrong with the example of a manifest that is right in all else; undefined if nothing is. */
+/** @returns the fault of the example of a manifest that is otherwise right; undefined if there is none. */
 export function exampleProblem(manifest: Manifest): string | undefined {
   const { inputs, example } = manifest;
   const unknown = Object.keys(example).find((key) => !inputs.some((field) => field.name === key));
@@ -112,9 +112,10 @@ export function exampleProblem(manifest: Manifest): string | undefined {
 }
 
 /**
- * Two models cannot share a mutation or a type: the second would silently replace the first.
+ * Two models cannot share a mutation or a type, because the second would silently replace the first.
  *
- * @returns which GraphQL name of a manifest is taken, by which of the others or itself; undefined if none is.
+ * @returns the GraphQL name of a manifest that is taken, and the manifest that has it (another one, or the same); undefined
+ *   if none is taken.
  */
 export function takenNameProblem(manifest: Manifest, others: readonly Manifest[]): string | undefined {
   const owners = new Map(

@@ -1,11 +1,11 @@
 /**
  * Models as they lie on disk: `models/<name>/model.json` (the manifest), and a folder per version with `model.onnx`,
- * `version.json` and `golden.json`; `catalog.ts` finds and follows them. Nothing here knows ONNX: the worker compares
- * manifest and graph.
+ * `version.json` and `golden.json`. `catalog.ts` finds and follows them. This folder does not read ONNX: the worker
+ * compares manifest and graph.
  */
 import { type Manifest, sizeOf } from './manifest.ts';
 
-/** `version.json`: where a version came from and how good it is. */
+/** `version.json`: the origin of a version, and how good it is. */
 export interface VersionRecord {
   /** Hex SHA-256 of `model.onnx`. */
   readonly sha256: string;
@@ -26,22 +26,22 @@ export interface ModelVersion extends VersionRecord {
   readonly folder: string;
 }
 
-/** A version folder that cannot be read, or not yet. What was read of it before is among the model's versions still. */
+/** A version folder that cannot be read, or not yet. If it was readable before, the model still has that version. */
 export interface UnreadableVersion {
   readonly version: string;
-  /** One sentence, for everybody: files are named as in MODELS_DIR, without its place on the machine. */
+  /** One sentence that everybody may read: it names files as in MODELS_DIR, without paths of the machine. */
   readonly reason: string;
 }
 
 export interface Model {
   readonly manifest: Manifest;
-  /** The versions there are now, oldest first; empty once all were taken away. */
+  /** The versions of now, oldest first; empty if all were removed. */
   readonly versions: readonly ModelVersion[];
   /** Oldest first. */
   readonly unreadable: readonly UnreadableVersion[];
 }
 
-/** For people who try what is served: a model that takes few values is soonest understood. A vector counts its numbers. */
+/** Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers. */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
   const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 1), 0);
   return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));

@@ -1,16 +1,16 @@
 /**
- * Why a version cannot be served, as everybody may read it who asks a gateway. Messages of the file system and of ONNX
- * Runtime name places on this machine; within MODELS_DIR a name such as `churn/2/version.json` is enough. The log has
- * the message as it came.
+ * Makes the reason why a version cannot be served fit for every client. Messages of the file system and of ONNX Runtime
+ * contain paths of this machine. For clients a name within MODELS_DIR, such as `churn/2/version.json`, is enough. The log
+ * has the original message.
  */
 import { basename, join, resolve, sep } from 'node:path';
 
 const MAX_CHARACTERS = 1_000;
-/** Of a longer message the end is not even looked at. */
+/** The rest of a longer message is dropped unread. */
 const READ_CHARACTERS = 10 * MAX_CHARACTERS;
-/** A path from the root in quotes, with the spaces in it. An apostrophe within a word ends it no more than a letter. */
+/** An absolute path in quotes, which may contain spaces. An apostrophe within a word does not end it. */
 const QUOTED_PATH = /(["'`])(?:file:\/\/)?\/([^\n]*?)\1(?!\w)/g;
-/** Any other path from the root, up to its last name. It begins a word, or stands behind a quote, a bracket or the like. */
+/** Any other absolute path, up to its last name. It begins a word, or follows a quote, a bracket or the like. */
 const PLACE = /(?<![^\s"'`(=:[,;<>])\/(?=\S)(?:[^\s"'`()=:[\],;<>/]*\/)*/g;
 
 export function publicReason(message: string, modelsDir: string): string {

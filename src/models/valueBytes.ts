@@ -1,14 +1,14 @@
-/** How much room values take: in a message, at most, since messages are JSON and a broker takes 1 MiB; and in memory. */
+/** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
 import type { Values } from '../contract/values.ts';
 import { MAX_OUTPUT_CHARACTERS, type ManifestInput, type ManifestOutput, sizeOf } from './manifest.ts';
 
-/** -2.2250738585072014e-308 and a comma. */
+/** The longest number, -2.2250738585072014e-308, and a comma. */
 export const NUMBER_BYTES = 25;
-/** A control character is \u0001, any other has four bytes at most. */
+/** A control character is written as \u0001. Every other character has four bytes at most. */
 export const CHARACTER_BYTES = 6;
 const QUOTES_BYTES = 3;
 
-/** Of one value of an input or output. */
+/** The most bytes of one value of an input or output. */
 export function largestBytesOf(field: ManifestInput | ManifestOutput): number {
   if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength + QUOTES_BYTES;
   if (field.type === 'string') return CHARACTER_BYTES * MAX_OUTPUT_CHARACTERS + QUOTES_BYTES;
@@ -16,12 +16,12 @@ export function largestBytesOf(field: ManifestInput | ManifestOutput): number {
   return NUMBER_BYTES * (sizeOf(field) ?? 1);
 }
 
-/** An object's member of eight bytes, and what goes with it. */
+/** An object's member of eight bytes, with its overhead. */
 const MEMBER_BYTES = 32;
 const NUMBER_IN_MEMORY_BYTES = 8;
 export const CHARACTER_IN_MEMORY_BYTES = 2;
 
-/** Of values in memory, about. */
+/** The approximate size of values in memory. */
 export function bytesInMemory(values: Values): number {
   let bytes = 0;
   for (const name in values) {

@@ -1,4 +1,4 @@
-/** `version.json` of a version folder, read as what anybody may have written. */
+/** Reads and checks `version.json` of a version folder. Anybody may have written it. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
@@ -19,7 +19,7 @@ export async function readVersion(folder: string): Promise<ModelVersion> {
   return { sha256, created, trainedOn, metrics, version: basename(folder), folder };
 }
 
-/** @returns what is wrong with it; undefined if it is a `VersionRecord`, whatever else it has. */
+/** @returns its fault; undefined if it is a `VersionRecord`. It may have other members, too. */
 function recordProblem(record: unknown): string | undefined {
   if (!isObject(record)) return `it must be a JSON object, got ${shownJson(record)}`;
   const { sha256, created, trainedOn, metrics } = record;
@@ -41,7 +41,7 @@ function isMetric(metric: unknown): boolean {
   return [data, name, unit].every((text) => typeof text === 'string') && Number.isFinite(value);
 }
 
-/** What cannot be looked at for any other reason is there. */
+/** A file counts as absent only if the system says so. Every other error means that it is there. */
 export async function isMissing(file: string): Promise<boolean> {
   const problem: NodeJS.ErrnoException | undefined = await stat(file).then(
     () => undefined,
