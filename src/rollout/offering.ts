@@ -1,9 +1,9 @@
 /**
- * The versions of the models that can be had, and which of them answers a task.
+ * The available versions of the models, and the choice of the version that answers a task.
  *
- * A version is available when its folder is there, this gateway has seen to its consumer, and a live worker says that it
- * serves it. Without a rollout the newest available one answers; with one, the version that the task's bucket belongs
- * to. Tasks are accepted before any worker lives, too: then the best guess is made of what will be served.
+ * A version is available when its folder is there, its consumer exists, and a live worker serves it. Without a rollout the
+ * newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are accepted even
+ * before a worker lives; then the version is the one most likely to be served.
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -30,19 +30,19 @@ export const VersionState = {
 } as const;
 export type VersionState = (typeof VersionState)[keyof typeof VersionState];
 
-/** A version and what workers say of it now. */
+/** A version and what workers report of it now. */
 export interface OfferedVersion {
   readonly record: ModelVersion;
   readonly state: VersionState;
-  /** Why a worker refuses it, if one does. */
+  /** Why a worker refuses it, if a worker does. */
   readonly refusal: string | undefined;
-  /** Those that serve it; of one that leaves, those that finish its queue too. */
+  /** The workers that serve it, and those that finish its queue if its folder is gone. */
   readonly liveWorkers: number;
-  /** Tasks that live workers brought to an end with it in the last minute. */
+  /** Tasks that live workers have ended with it in the last minute. */
   readonly finishedLastMinute: number;
 }
 
-/** What a task says about the version it is for. */
+/** The options of a task that decide its version. */
 export interface VersionOptions {
   readonly modelVersion?: string | null | undefined;
   readonly affinityKey?: string | null | undefined;
@@ -56,7 +56,7 @@ export interface ChosenVersion {
 
 export interface OfferingOptions {
   readonly broker: Pick<Broker, 'ensureVersion'>;
-  /** Their versions change while the process runs. Those of now have their consumers. */
+  /** Their versions change while the process runs. The consumers of the present ones exist. */
   readonly models: readonly Model[];
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly rollouts: Pick<Rollouts, 'of'>;
@@ -76,7 +76,7 @@ interface Look {
   readonly present: ReadonlySet<string>;
 }
 
-/** How long a look may be used: presence comes every second, and tasks by the thousand. */
+/** How long a view of a model may be used. Presence comes once a second, tasks come by the thousand. */
 const LOOK_LASTS_MS = 50;
 const LOOK_INTERVAL_MS = 1_000;
 const UNSERVED_NOTE_INTERVAL_MS = 60_000;
@@ -88,12 +88,12 @@ export class Offering implements Disposable {
   readonly #modelsDir: string;
   readonly #log: Logger;
   readonly #looks = new Map<string, Look>();
-  /** By model and version, what lay in each folder last: one that is gone may still be served. */
+  /** The last content of each version's folder, by model and version: a version whose folder is gone may still be served. */
   readonly #records = new Map<string, Map<string, ModelVersion>>();
-  /** `model/version`s whose consumers were seen to, and those that a worker has served. */
+  /** The `model/version`s whose consumers exist, and those that a worker has served. */
   readonly #ensured = new Set<string>();
   readonly #served = new Set<string>();
-  /** By `model/version`, when the log was told last that tasks came for one that nobody serves. */
+  /** By `model/version`: when the log last said that tasks come for a version without a worker. */
   readonly #notedUnserved = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
@@ -112,7 +112,7 @@ export class Offering implements Disposable {
     }, LOOK_INTERVAL_MS).unref();
   }
 
-  /** Sees at once to what is new of a model; whoever does not tell is found out within a second. */
+  /** Follows a change of a model at once. Without this call the change is noticed within a second. */
   versionsChanged(model: Model): void {
     this.#look(model);
     for (const { version } of model.versions) void this.#ensure(model.manifest.name, version);
@@ -121,7 +121,7 @@ export class Offering implements Disposable {
   /**
    * The version that is to answer a task.
    *
-   * @throws {RequestError} `BAD_USER_INPUT` if it pins one that cannot be had, `NO_VERSION`.
+   * @throws {RequestError} `BAD_USER_INPUT` if it pins a version that is not available, `NO_VERSION`.
    */
   choose(model: Model, { modelVersion, affinityKey }: VersionOptions): ChosenVersion {
     if (modelVersion != null) {
@@ -145,7 +145,7 @@ export class Offering implements Disposable {
     );
     const meant = (versions: ReadonlySet<string>) =>
       replaced.length === 0 ? versions : versions.difference(new Set(replaced.map(({ version }) => version)));
-    // Weights before workers: what was given no share gets none because the others' workers restart.
+    // A version without a share never stands in for others, even while their workers restart.
     return (
       versionAt(rollout.ranges, bucket, meant(available)) ??
       versionAt(rollout.ranges, bucket, meant(present)) ??
@@ -154,8 +154,9 @@ export class Offering implements Disposable {
   }
 
   /**
-   * The version that answers where no rollout is set: the newest available; else, so that a new version which is broken
-   * attracts no tasks while workers restart, the newest that was served before; else the newest that may come.
+   * The version that answers if no rollout is set: the newest available one. If none is available, it is the newest that was
+   * served before, so that a new, broken version attracts no tasks while workers restart. Else it is the newest one that no
+   * worker refuses, or the newest of all.
    *
    * @throws {RequestError} `NO_VERSION`.
    */
@@ -172,23 +173,23 @@ export class Offering implements Disposable {
     return best.record.version;
   }
 
-  /** Every bucket, as it falls while no rollout is set. @throws {RequestError} `NO_VERSION`. */
+  /** The ranges that stand for "no rollout": one version has every bucket. @throws {RequestError} `NO_VERSION`. */
   defaultRanges(model: Model): readonly BucketRange[] {
     return [[this.defaultVersion(model), 0, BUCKETS]];
   }
 
-  /** Whether tasks may be sent to a version by its name. */
+  /** Whether tasks may be pinned to a version. */
   offers(model: Model, version: string): boolean {
     const state = this.versions(model).find(({ record }) => record.version === version)?.state;
     return state === VersionState.Served || state === VersionState.Waiting;
   }
 
-  /** Whether its folder is there, its consumer too, and a live worker serves it. */
+  /** Whether its folder and its consumer are there, and a live worker serves it. */
   isAvailable(model: Model, version: string): boolean {
     return this.#look(model).available.has(version);
   }
 
-  /** The versions whose folders are there, and those gone that a worker still serves, oldest first. */
+  /** The versions whose folders are there, and those without a folder that a worker still serves, oldest first. */
   versions(model: Model): readonly OfferedVersion[] {
     return this.#look(model).versions;
   }
@@ -197,7 +198,7 @@ export class Offering implements Disposable {
     clearInterval(this.#timer);
   }
 
-  /** Such a task waits, as it should while workers start; but one that nobody is to serve waits until it expires. */
+  /** Warns of a task whose version has no worker. While workers start that is normal; otherwise the task waits and expires. */
   #noteIfUnserved(model: Model, version: string): void {
     if (this.isAvailable(model, version)) return;
     const { name } = model.manifest;
@@ -247,7 +248,7 @@ export class Offering implements Disposable {
       });
   }
 
-  /** Until it has come to pass, the version is not available; the next look tries again. */
+  /** Makes the consumer of a version. The version is not available before; after a failure the next look tries again. */
   async #ensure(model: string, version: string): Promise<void> {
     const name = nameOf(model, version);
     if (this.#ensured.has(name)) return;
@@ -274,7 +275,7 @@ export class Offering implements Disposable {
   }
 }
 
-/** @returns undefined for what is nowhere any more. */
+/** @returns undefined for a version that is gone. */
 function stateOf(isPresent: boolean, isServed: boolean, isRefused: boolean): VersionState | undefined {
   if (!isPresent) return isServed ? VersionState.Leaving : undefined;
   if (isServed) return VersionState.Served;

@@ -1,8 +1,8 @@
-/** The workers that live, as a gateway hears of them: core NATS messages that say so every second. */
+/** The live workers as this gateway knows them. Each announces itself every second in a core NATS message. */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/protocol.ts';
 
-/** More cannot be served by one queue; whoever makes up ids shall not fill the memory. */
+/** One queue cannot serve more. Made-up ids must not fill the memory. */
 const MAX_WORKERS = 10_000;
 
 export class LiveWorkers implements Disposable {
@@ -16,7 +16,7 @@ export class LiveWorkers implements Disposable {
     });
   }
 
-  /** Those heard of within `PRESENCE_TTL_MS`, by id. */
+  /** The workers that announced themselves within `PRESENCE_TTL_MS`, by id. */
   list(): readonly WorkerPresence[] {
     this.#forgetSilent();
     return [...this.#heard.values()]

@@ -1,11 +1,11 @@
 /**
- * Moves queued jobs from versions that shall get none any more to those that shall: the copy is stored under the same
- * task, then the original is deleted. Whoever dies in between leaves both, and whoever moves again finds the copy.
- * Both may run, as they do where a worker had the original in hand; the write-once result settles which of them is the
- * task's end, and whatever ends a task from outside looks for its job under every version.
+ * Moves queued jobs from versions without a share to those with one: it stores a copy for the same task, then deletes the
+ * original. A gateway that dies in between leaves both; the next move finds the copy. Both may then run, as they may if a
+ * worker already has the original. The write-once result decides which of them ends the task. Code that ends a task from
+ * outside looks for its job under every version.
  *
- * Others may move the same jobs at the same time, to where they come from even. Therefore a job is deleted only if a
- * newer copy of it is stored, by sequence: the newest is then nobody's to delete, and there always is one.
+ * Several gateways may move the same jobs at the same time, even back and forth. Therefore a job is deleted only if a newer
+ * copy of it is stored (by its sequence in the stream). So the newest copy is never deleted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
@@ -29,28 +29,28 @@ export interface QueueMoveOptions {
     | 'notices'
   >;
   readonly model: string;
-  /** The versions whose jobs stay where they are. */
+  /** The versions that keep their jobs. */
   readonly stays: ReadonlySet<string>;
   /** The version that a bucket's jobs belong to now. */
   readonly versionAt: (bucket: number) => string;
 }
 
-/** Jobs moved at a time: that many copies are in the queue beside their originals. */
+/** Jobs moved at a time. So many copies are in the queue beside their originals. */
 const CONCURRENCY = 32;
-/** A full queue gets room as jobs are worked off, if they are. */
+/** How long a move waits until a full queue has space again. */
 const FULL_RETRY_MS = 50;
 const FULL_RETRIES = 20;
 
-/** A job that was copied, its original deleted. */
+/** A job that was copied, and its original deleted. */
 interface MovedJob {
   readonly copy: Job;
-  /** Of the original. */
+  /** The sequence of the original. */
   readonly sequence: number;
 }
 
 export class QueueMove {
   readonly #options: QueueMoveOptions;
-  /** Per version the sequence behind the last job that was seen. */
+  /** By version: the sequence after the last job that was looked at. */
   readonly #seenUntil = new Map<string, number>();
   #moved = 0;
   #held = 0;
@@ -60,25 +60,25 @@ export class QueueMove {
     this.#options = options;
   }
 
-  /** Jobs moved so far that no worker had seen: only their new version answers them. */
+  /** Moved jobs that no worker had received: only their new version answers them. */
   get moved(): number {
     return this.#moved;
   }
 
-  /** Jobs copied so far that a worker may have in hand: whichever version is first answers them. */
+  /** Copied jobs that a worker may have received: the version that is first answers them. */
   get held(): number {
     return this.#held;
   }
 
-  /** Why jobs that should move are left. */
+  /** Why the move is incomplete. */
   get stoppedBy(): RequestErrorCode | undefined {
     return this.#isFull ? RequestErrorCode.QueueFull : undefined;
   }
 
   /**
-   * Moves what is queued and was not seen yet, oldest first, until the queue takes no copy.
+   * Moves the queued jobs that it has not looked at yet, oldest first, until the queue takes no copy.
    *
-   * @throws {RequestError} `BROKER_UNAVAILABLE`: what was moved is moved, what was not stays.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`. Some jobs may have moved by then; the others stay.
    */
   async run(): Promise<void> {
     const { broker, model, stays } = this.#options;
@@ -100,7 +100,7 @@ export class QueueMove {
     }
   }
 
-  /** Asks only now how far workers have come: what they took until its original was deleted, they have. */
+  /** Asks after the deletion how far the workers are: they have the jobs that they took before their originals were deleted. */
   async #count(version: string, moved: readonly MovedJob[]): Promise<void> {
     const { broker, model } = this.#options;
     const lanes = Map.groupBy(moved, ({ copy: { lane = Lane.Interactive } }) => lane);
@@ -112,7 +112,7 @@ export class QueueMove {
     }
   }
 
-  /** To the gateways that accepted them, who show them as they know them. */
+  /** Tells the gateways that accepted the tasks. They show each task's version. */
   #announce(moved: readonly Job[]): void {
     const groups = Map.groupBy(moved, ({ taskId, version }) => `${parseTaskId(taskId)?.home} ${version}`);
     for (const [group, jobs] of groups) {
@@ -140,7 +140,7 @@ export class QueueMove {
   async #move(stored: StoredJob): Promise<MovedJob | undefined> {
     const { broker, model, versionAt } = this.#options;
     const job = readable(stored);
-    // One that cannot be read is a worker's matter, one that pins its version stays, and one that is overdue expires.
+    // Workers dead-letter an unreadable job. A job that pins its version stays. An overdue job expires.
     if (job?.bucket === undefined || job.deadline <= broker.now()) return undefined;
     const copy = { ...job, version: versionAt(job.bucket) };
     if (copy.version === job.version) return undefined;
@@ -152,7 +152,7 @@ export class QueueMove {
     return { copy, sequence: stored.sequence };
   }
 
-  /** Sees to a copy that is newer than its original. @returns false if the queue has no room for it. */
+  /** Makes sure that a copy newer than its original is stored. @returns false if the queue is full. */
   async #storeCopy(copy: Job, originalSequence: number): Promise<boolean> {
     const { broker } = this.#options;
     let after = 0;
@@ -161,7 +161,7 @@ export class QueueMove {
       if (outcome.type === 'stored') return true;
       if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
       if (WRONG_LAST_SEQUENCE.includes(outcome.code)) {
-        // One waits there already: of an earlier move, or the original of one that is under way in the other direction.
+        // A job waits there already: the copy of an earlier move, or the original of a move in the other direction.
         after = (await broker.newestSequence(copy)) ?? 0;
         if (after > originalSequence) return true;
         continue;

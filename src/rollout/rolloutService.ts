@@ -1,4 +1,4 @@
-/** The operator's side of rollouts: check the weights, set them, and move what waits for a version without a share. */
+/** Rollouts for operators: checks the weights, sets them, and moves tasks that wait for a version without a share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -11,17 +11,17 @@ import type { Rollouts, RolloutWeights } from './rollouts.ts';
 
 export interface RolloutChange {
   readonly model: Model;
-  /** Queued tasks that are another version's now, and no worker had seen. */
+  /** Queued tasks that were moved to another version before a worker received them. */
   readonly movedTasks: number;
-  /** Tasks that workers of the former version may have in hand: given to another one too, the first answers. */
+  /** Moved tasks that workers of the former version may have received: the version that is first answers them. */
   readonly heldTasks: number;
-  /** Why not all of them were seen. */
+  /** Why the move is incomplete. */
   readonly stoppedBy: RequestErrorCode | undefined;
 }
 
 /** A version's share in the rollout in force. */
 export interface Share extends Weight {
-  /** Whether its folder is there, with the model that was given the share. */
+  /** Whether its folder is there, and still holds the model for which the share was set. */
   readonly isThere: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface RolloutServiceOptions {
 }
 
 export const MAX_PERCENT_DECIMALS = 2;
-/** By then every gateway knows a new rollout, and sends nothing more to a version without a share. */
+/** After this time every gateway knows a new rollout, and sends no more tasks to a version without a share. */
 const IN_FORCE_AFTER_MS = 1_000;
 
 export class RolloutService {
@@ -52,7 +52,7 @@ export class RolloutService {
     this.#log = log;
   }
 
-  /** @returns also those of versions that are gone; undefined if no rollout is set for the model. */
+  /** @returns the shares, also those of versions that are gone; undefined if no rollout is set for the model. */
   shares({ manifest, versions }: Model): readonly Share[] | undefined {
     return this.#rollouts.of(manifest.name)?.weights.map((weight) => {
       const record = versions.find(({ version }) => version === weight.version);
@@ -60,16 +60,16 @@ export class RolloutService {
     });
   }
 
-  /** @returns the versions that tasks are also tried on; none if no rollout is set for the model. */
+  /** @returns the shadow versions; none if no rollout is set for the model. */
   shadowWeights({ manifest }: Model): readonly Weight[] {
     return this.#rollouts.of(manifest.name)?.shadow?.weights ?? [];
   }
 
   /**
-   * @param weights none ends the rollout, and takes no shadow.
+   * @param weights the shares. An empty list ends the rollout; then there must be no shadow.
    * @param shadow versions that tasks are also tried on.
-   * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. May be done
-   *   again at any time, by any gateway.
+   * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. Any gateway may
+   *   repeat it at any time.
    * @throws {RequestError} `BAD_USER_INPUT`, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`, `NO_VERSION`.
    */
   async set(
@@ -110,7 +110,7 @@ export class RolloutService {
     });
     const inForce = sleep(IN_FORCE_AFTER_MS);
     await move.run();
-    // What other gateways accepted before they heard of the rollout.
+    // Moves the tasks that other gateways accepted before they knew the rollout.
     await inForce;
     await move.run();
     const { moved: movedTasks, held: heldTasks, stoppedBy } = move;
@@ -118,13 +118,13 @@ export class RolloutService {
     return { movedTasks, heldTasks, stoppedBy };
   }
 
-  /** Of what lies in its folder; of a version that is gone, and keeps its share, what lay there. */
+  /** The digest of a version's folder. A version that is gone and keeps its share keeps its digest, too. */
   #digestOf(model: Model, { version }: Weight): string | undefined {
     const record = model.versions.find((present) => present.version === version);
     return record?.sha256 ?? this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version))?.digest;
   }
 
-  /** Whether a version has this share already, and its folder no other model: it need not be there to keep it. */
+  /** Whether a version already has this share, and its folder no other model. Then it may keep the share without a folder. */
   #keepsShare(model: Model, { version, percent }: Weight): boolean {
     const share = this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version));
     const record = model.versions.find((present) => present.version === version);
@@ -132,8 +132,8 @@ export class RolloutService {
   }
 
   /**
-   * What is asked of shares and shadows alike: versions that there are, once each, and percents that can be had. What is
-   * in force already can be set again.
+   * Checks the rules for shares and shadows: each version exists and is named once, and each percent is possible. Weights
+   * that are in force already can always be set again.
    */
   #checkEach(model: Model, argument: 'weights' | 'shadow', weights: readonly Weight[]): void {
     const versions = this.#offering.versions(model);

@@ -1,7 +1,7 @@
 /**
- * The rollouts in force, one per model at most, as this gateway knows them: stored in the broker, read before the first
- * task is accepted, and read again whenever one is said to have changed, after a reconnect, and now and then. While the
- * broker is away the last ones known hold.
+ * The rollouts in force as this gateway knows them, at most one a model. The broker stores them. The gateway reads them
+ * before it accepts the first task, and again after each notice of a change, after a reconnect, and now and then. While the
+ * broker is away, the last known ones stay in force.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
@@ -19,23 +19,23 @@ export interface RolloutsOptions {
   readonly log: Logger;
 }
 
-/** What an operator sets: shares of the tasks, and chances of being tried as a shadow. */
+/** The weights that an operator sets: shares of the tasks, and the chances of a task to be tried on a shadow. */
 export interface RolloutWeights {
   readonly weights: readonly Weight[];
   readonly shadow: readonly Weight[];
 }
 
-/** What was not heard is read that soon. */
+/** A change whose notice was lost is read after this time. */
 const READ_INTERVAL_MS = 5_000;
 const FIRST_READ_RETRY_MS = 250;
-/** How often a rollout is made anew because another one was stored meanwhile. */
+/** How often setting a rollout is tried again because another one was stored meanwhile. */
 const STORE_ATTEMPTS = 5;
 
 export class Rollouts implements Disposable {
   readonly #broker: RolloutsOptions['broker'];
   readonly #log: Logger;
   readonly #stored = new Map<string, StoredRollout>();
-  /** The readings under way, one a model; what asks for one meanwhile is answered by another after it. */
+  /** The reads under way, one a model. A request during a read leads to another read after it. */
   readonly #reading = new Map<string, { promise: Promise<void>; again: boolean }>();
   readonly #listening = new DisposableStack();
 
@@ -52,7 +52,7 @@ export class Rollouts implements Disposable {
     this.#listening.defer(() => clearInterval(timer));
   }
 
-  /** Resolves once the rollout of each model is known. @param signal gives up waiting for it. */
+  /** Resolves once the rollout of each model is known. @param signal ends the wait. */
   static async open(options: RolloutsOptions, signal: AbortSignal): Promise<Rollouts> {
     const rollouts = new Rollouts(options);
     for (const { manifest } of options.models) await rollouts.#readPatiently(manifest.name, signal);
@@ -66,11 +66,11 @@ export class Rollouts implements Disposable {
   }
 
   /**
-   * Sets the rollout of a model, moving as few buckets as it can.
+   * Sets the rollout of a model, and moves as few buckets as possible.
    *
-   * @param weights checked already; none ends the rollout.
-   * @param shadow weights of the versions to be tried; checked already.
-   * @param before what the buckets are taken from if no rollout is set.
+   * @param weights checked already; an empty list ends the rollout.
+   * @param shadow weights of the shadow versions; checked already.
+   * @param before the owners of the buckets if no rollout is set.
    * @throws {RequestError} `BROKER_UNAVAILABLE` (it may have been stored all the same), `ROLLOUT_CONFLICT`.
    */
   async set(
@@ -126,7 +126,7 @@ export class Rollouts implements Disposable {
     });
   }
 
-  /** Resolves once a reading that began after this call is done. Never two at a time: the newer would lose to the older. */
+  /** Resolves once a read that began after this call is done. Reads never overlap: an older answer could replace a newer. */
   #read(model: string): Promise<void> {
     const under = this.#reading.get(model);
     if (under !== undefined) {
@@ -141,7 +141,7 @@ export class Rollouts implements Disposable {
           this.#learn(model, await this.#broker.rollouts.read(model));
         } while (reading.again);
       } finally {
-        // In the same step as the last look at `again`: whoever asks from now on begins another reading.
+        // In the same step as the last look at `again`: later callers begin another read.
         this.#reading.delete(model);
       }
     };
@@ -154,7 +154,7 @@ export class Rollouts implements Disposable {
     const known = this.#stored.get(model);
     if (known !== undefined && isSame(known, stored)) return;
     if (stored.problem !== undefined) {
-      // A newer gateway may have written it: what held until then is the better guess.
+      // A newer gateway may have written it. Until this one can read it, the former rollout stays in force.
       this.#stored.set(model, { ...stored, record: known?.record });
       this.#log.error({ model, reason: stored.problem }, 'the rollout of a model cannot be read');
       return;
@@ -165,7 +165,7 @@ export class Rollouts implements Disposable {
   }
 }
 
-/** A broker that has lost its data counts its revisions anew. */
+/** A broker that has lost its data counts revisions from the beginning. */
 function isSame(known: StoredRollout, stored: StoredRollout): boolean {
   if (known.revision !== stored.revision || known.problem !== stored.problem) return false;
   return stored.problem !== undefined || known.record?.setAt === stored.record?.setAt;
