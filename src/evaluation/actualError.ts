@@ -1,6 +1,6 @@
-/** How far a prediction was from what turned out to be true. */
+/** The error of a prediction against its actual value. */
 
-/** The error of one output of one task; of a vector, the means over its numbers. */
+/** The error of one output of one task. For a vector these are the means over its numbers. */
 export interface OutputError {
   readonly absolute: number;
   readonly squared: number;

@@ -1,10 +1,10 @@
 /**
- * Actuals: what turned out to be true of a task. One is reported once, for one task or another, as long as the task's
- * result lives; it is stored beside the prediction, and what all of them come to is the live error of a version.
+ * Actuals: the true values of what a task predicted. A client may report them once, as long as the task's result is kept.
+ * Each is stored with its prediction. The live error of a version is computed from all of them.
  *
- * The errors are read from the stream, not counted when a report passes: so every gateway knows those that came by way
- * of any other, and a gateway that starts begins where the stream does. They are read on whenever somebody asks, and an
- * answer includes whatever was stored before the question.
+ * A gateway reads the errors from the stream. It does not count the reports that pass through it: so every gateway knows the
+ * reports of all gateways, and a new gateway begins at the start of the stream. It reads on whenever a client asks, and an
+ * answer includes everything that was stored before the question.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -36,9 +36,9 @@ export interface ActualsOptions {
   readonly log: Logger;
 }
 
-/** How long an answer waits for what is still to be read, in milliseconds. */
+/** How long an answer waits for the rest of the stream, in milliseconds. */
 const ANSWER_WITHIN_MS = 1_000;
-/** A copy of the stream that is behind its leader is asked again so often, and after so many milliseconds. */
+/** How often, and after how many milliseconds, a copy of the stream is asked again that is behind its leader. */
 const COPY_TRIES = 40;
 const COPY_RETRY_MS = 50;
 
@@ -46,10 +46,10 @@ export class Actuals {
   readonly #broker: ActualsOptions['broker'];
   readonly #tasks: ActualsOptions['tasks'];
   readonly #manifests: ReadonlyMap<string, Manifest>;
-  /** Those that an actual can have, by model and name. */
+  /** The outputs that an actual can have, by model and name. */
   readonly #outputs: ReadonlyMap<string, ReadonlyMap<string, NumberOutput>>;
   readonly #errors = new LiveErrors();
-  /** When the stream was made whose actuals were added to the errors, up to this sequence. */
+  /** The stream whose actuals are in the errors (by the time when it was made), and the last sequence that is. */
   #created = '';
   #sequence = 0;
   #reading: Promise<void>;
@@ -66,17 +66,17 @@ export class Actuals {
       ]),
     );
     this.#reading = this.#readOn();
-    // Whoever asks reads on from where this came to.
+    // The next question continues from here.
     this.#reading.catch((error: unknown) =>
       log.warn({ reason: messageOf(error) }, 'the actuals could not be read at the start'),
     );
   }
 
   /**
-   * Stores what turned out to be true of a task that has succeeded. The same report again changes nothing.
+   * Stores the true values of a task that has succeeded. The same report again changes nothing.
    *
-   * @param given the values of some or all numeric outputs of the model named, by GraphQL name; null is left out.
-   * @returns what is stored.
+   * @param given the values of some or all numeric outputs of the model, by GraphQL name; null counts as absent.
+   * @returns the stored actual.
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT`,
    *   `ACTUAL_CONFLICT`, `BROKER_UNAVAILABLE`.
    */
@@ -104,7 +104,7 @@ export class Actuals {
   /**
    * The errors of a version over the window of `LiveErrors`, one for each output that was reported.
    *
-   * @returns undefined while this gateway still reads what was reported before.
+   * @returns undefined while this gateway still reads earlier reports.
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async liveErrors(model: string, version: string): Promise<readonly OutputLiveError[] | undefined> {
@@ -117,7 +117,7 @@ export class Actuals {
     });
   }
 
-  /** A task, or what was reported of it before its result went. */
+  /** A task, or its actual if its result has expired meanwhile. */
   async #findOrReported(taskId: string): Promise<Task | Actual> {
     try {
       return await this.#tasks.findNewest(taskId);
@@ -139,12 +139,12 @@ export class Actuals {
       WRONG_LAST_SEQUENCE.includes(outcome.code) && address !== undefined
         ? await this.#first(address)
         : undefined;
-    // Another one that is being stored at this moment cannot be read yet.
+    // One that is being stored at this moment cannot be read yet.
     if (first === undefined) throw brokerUnavailable(outcome.reason);
     return sameOrConflict(first, report.actual);
   }
 
-  /** What was reported of a task. @throws {RequestError} `ACTUAL_CONFLICT` if only newer gateways can read it. */
+  /** The actual of a task. @throws {RequestError} `ACTUAL_CONFLICT` if only newer gateways can read it. */
   async #first(address: TaskAddress): Promise<Actual | undefined> {
     try {
       return await this.#broker.actuals.read(address);
@@ -158,7 +158,7 @@ export class Actuals {
     }
   }
 
-  /** Resolves once everything is read that was stored before the call: by a reading that begins after it. */
+  /** Resolves once all actuals are read that were stored before the call. */
   #upToDate(): Promise<void> {
     this.#nextReading ??= this.#reading
       .catch(() => {})
@@ -171,8 +171,8 @@ export class Actuals {
   }
 
   /**
-   * What counts of a stored actual: outputs of the manifest, with values that it allows now. So actuals that no
-   * gateway has checked fill no memory, and bounds that are set afterwards take an absurd report out again.
+   * The part of a stored actual that counts: outputs of the manifest with values that it allows now. So actuals that no
+   * gateway has checked fill no memory, and limits that are set later exclude an absurd report.
    */
   #counted(stored: Actual): Actual {
     const outputs = this.#outputs.get(stored.model);
@@ -186,7 +186,7 @@ export class Actuals {
   async #readOn(): Promise<void> {
     const { created, first, last } = await this.#broker.actuals.held();
     if (created !== this.#created) {
-      // Another stream than before: the broker has lost its data, or is another broker.
+      // This is a new stream: the broker has lost its data, or it is another broker.
       this.#errors.clear();
       this.#sequence = 0;
       this.#created = created;
@@ -206,7 +206,7 @@ export class Actuals {
   }
 }
 
-/** @throws {RequestError} `BAD_USER_INPUT` naming the first output that is wrong, or that there is none. */
+/** @throws {RequestError} `BAD_USER_INPUT` naming the first wrong output, or saying that there is none. */
 function checkActual(manifest: Manifest, given: Readonly<Record<string, unknown>>): NumericValues {
   const outputs = numberOutputsOf(manifest);
   const reported = outputs.filter(({ name }) => given[name] != null);
@@ -224,7 +224,7 @@ function readActual(output: NumberOutput, given: unknown): number | readonly num
   return Array.isArray(given) ? given.map(withoutSignOfZero) : withoutSignOfZero(given as number);
 }
 
-/** Why a value cannot have turned out to be true of an output; undefined if it can. */
+/** Why a value cannot be the actual of an output; undefined if it can. */
 function problemOf(output: NumberOutput, value: unknown): { expected: string; got: string } | undefined {
   const { unit, size } = output;
   const { minimum, maximum } = boundsOf(output);
@@ -243,7 +243,7 @@ function boundsOf({ minimum = -LARGEST_COMPARED, maximum = LARGEST_COMPARED }: N
   return { minimum, maximum };
 }
 
-/** JSON knows no negative zero: kept, it would differ from what was stored of it. */
+/** JSON has no negative zero: in memory it would differ from the stored value. */
 function withoutSignOfZero(value: number): number {
   return value + 0;
 }
@@ -271,7 +271,7 @@ function predictedOf(task: Task, actual: NumericValues): { version: string; pred
   };
 }
 
-/** @throws {RequestError} `ACTUAL_CONFLICT` if something else was reported before. */
+/** @throws {RequestError} `ACTUAL_CONFLICT` if other values were reported before. */
 function sameOrConflict(first: Actual, actual: NumericValues): Actual {
   if (isDeepStrictEqual(first.actual, actual)) return first;
   throw new RequestError(
@@ -281,7 +281,7 @@ function sameOrConflict(first: Actual, actual: NumericValues): Actual {
   );
 }
 
-/** The absolute error of each output that was reported; of a vector, the mean over its numbers. */
+/** The absolute error of each reported output. For a vector it is the mean over its numbers. */
 export function absoluteErrorsOf({ predicted, actual }: Actual) {
   return Object.entries(actual).map(([output, value]) => ({
     output,
@@ -289,7 +289,7 @@ export function absoluteErrorsOf({ predicted, actual }: Actual) {
   }));
 }
 
-/** @returns false if it takes longer. @throws what the work throws, unless it takes longer. */
+/** @returns false if the work takes longer. @throws the error of the work, unless it takes longer. */
 async function isWithin(limitMs: number, work: Promise<void>): Promise<boolean> {
   const late = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => late.resolve(false), limitMs);

@@ -1,7 +1,7 @@
 /**
- * What came of trying a shadow: running figures of the tasks that two versions have answered, the one whose answer
- * counts and the shadow. Each gateway keeps those of its own tasks. They are sums and histograms, which can be added up:
- * the figures of all gateways together are the same however the tasks fell to them.
+ * The comparison of a shadow with the version whose answers count: running figures of the tasks that both have answered.
+ * Each gateway keeps those of its own tasks. They are sums and histograms, so those of all gateways can be added up, and the
+ * total does not depend on which gateway had which task.
  */
 
 import type { ComparisonSums, DifferenceSums, DurationSums } from '../contract/comparisonSums.ts';
@@ -11,15 +11,15 @@ import { isComparable } from '../contract/values.ts';
 /** One answer to a task, and how long it took. */
 export interface TimedPrediction {
   readonly prediction: Values;
-  /** Milliseconds from sending the task off until its run had ended. */
+  /** Milliseconds from sending the task until its run had ended. */
   readonly latencyMs: number;
-  /** Milliseconds of the run, which the whole batch shares. */
+  /** Milliseconds of the run. All tasks of a batch share it. */
   readonly computeMs: number;
 }
 
-/** A bucket of a histogram ends so many times later than it begins: what is read from one is within 2.5 %. */
+/** The end of a histogram's bucket divided by its begin. Values read from the histogram are within 2.5 %. */
 const BUCKET_GROWTH = 1.05;
-/** Shorter durations are taken for this one, in milliseconds. */
+/** The shortest duration that is told apart, in milliseconds. */
 const SHORTEST_MS = 0.001;
 
 /** Durations, in milliseconds. */
@@ -33,7 +33,7 @@ export class Durations {
     return this.#count === 0 ? 0 : this.#sumMs / this.#count;
   }
 
-  /** @returns what a share of them, from 0 to 1, does not exceed, within 2.5 %; 0 if there are none. */
+  /** @returns a quantile, within 2.5 %; 0 if there are no durations. @param share from 0 to 1. */
   quantileMs(share: number): number {
     let seen = 0;
     for (const [bucket, count] of [...this.#histogram].toSorted(([a], [b]) => a - b)) {
@@ -117,7 +117,7 @@ export class Comparison {
     return this.#outputs;
   }
 
-  /** A task that both have answered. */
+  /** Counts a task that both have answered. */
   add(counted: TimedPrediction, shadow: TimedPrediction): void {
     this.compared++;
     this.latency.add(counted.latencyMs);
@@ -128,7 +128,7 @@ export class Comparison {
       this.#differencesOf(output).add(value, shadow.prediction[output]);
   }
 
-  /** What another gateway found out. */
+  /** Adds the figures of another gateway. */
   include(sums: ComparisonSums): void {
     this.sent += sums.sent;
     this.compared += sums.compared;
@@ -162,7 +162,7 @@ export class Comparison {
   }
 }
 
-/** Comparisons by version and shadow: each gets its figures from one place. */
+/** Comparisons by version and shadow. */
 export class Comparisons {
   readonly #byVersions = new Map<string, Comparison>();
 
@@ -185,7 +185,7 @@ export class Comparisons {
   }
 }
 
-/** @returns the difference of each number, shadow minus counted; undefined if the values are no numbers. */
+/** @returns the difference of each number, shadow minus the answer that counts; undefined if the values are no numbers. */
 function differencesOf(counted: Value, shadow: Value | undefined): readonly number[] | undefined {
   if (!isComparable(counted, shadow)) return undefined;
   const [before, after] = [counted, shadow].map((value) => [value].flat() as readonly number[]);

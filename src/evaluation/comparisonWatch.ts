@@ -1,18 +1,18 @@
 /**
- * One subscriber's view of a comparison, as the async iterator that GraphQL consumes: what is known at once, and again
- * every second. A subscriber that is slower is shown what is known when it asks. Written by hand for the reason that
- * `TaskWatch` is.
+ * One subscriber's view of a comparison, as the async iterator that GraphQL consumes: the present figures at once, and again
+ * every second. A slower subscriber gets the figures of the moment at which it asks. It is written by hand for the same
+ * reason as `TaskWatch`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Model } from '../models/models.ts';
 import type { Comparison } from './comparison.ts';
 
-/** What is known of the shadows of a model. */
+/** The comparisons of a model's shadows. */
 export interface RolloutComparison {
   readonly model: Model;
   /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
   readonly since: number | undefined;
-  /** How many gateways' tasks are in it. */
+  /** The number of gateways whose tasks are counted. */
   readonly gatewayCount: number;
   readonly comparisons: readonly Comparison[];
 }

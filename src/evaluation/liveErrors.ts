@@ -1,11 +1,11 @@
 /**
- * The errors of the predictions whose truth was reported, summed up.
+ * Sums up the errors of predictions whose actuals were reported.
  *
- * A window over the stream of actuals: those of today and of the 30 days before (UTC, broker time), and of these the
- * last million. Sums are kept by day and by block of 10,000 sequences, and leave the window whole: nothing is ever
- * subtracted, so no sum loses its digits. The stream keeps a day and a block more than the window asks for. So a
- * gateway that starts now reads the very sums that another one has had for months, and memory is bounded: about 130
- * buckets, each with a count and two sums for every output of every version that was reported in it.
+ * The sums cover a window of the stream of actuals: those of today and of the 30 days before (UTC, broker time), and of
+ * these the last million. They are kept in buckets, by day and by block of 10,000 sequences, and a bucket leaves the window
+ * as a whole. Nothing is ever subtracted, so no sum loses precision. The stream keeps one day and one block more than the
+ * window needs, so a new gateway computes the same sums as one that has run for months. Memory is bounded: about 130 buckets,
+ * each with a count and two sums for every output of every version reported in it.
  */
 
 import { DAY_MS, WINDOW, type Window } from '../contract/actualsWindow.ts';
@@ -20,11 +20,11 @@ export interface LiveError {
   readonly rmse: number;
 }
 
-/** Where the window ends. */
+/** The end of the window. */
 export interface WindowEnd {
   /** Milliseconds since the epoch, broker time. */
   readonly now: number;
-  /** The sequences that the stream held at last, from the first to the last. */
+  /** The first and last sequence that the stream holds. */
   readonly firstSequence: number;
   readonly lastSequence: number;
 }
@@ -45,8 +45,9 @@ export class LiveErrors {
   }
 
   /**
-   * @param sequence of its message in the stream, and `storedAt` its time there (ms since the epoch). Each message is
-   *   added once.
+   * Adds one message. The caller adds each message once.
+   *
+   * @param sequence of the message in the stream, and `storedAt` its time there (ms since the epoch).
    */
   add({ model, version, predicted, actual }: Actual, sequence: number, storedAt: number): void {
     const { sums } = this.#bucketOf(sequence, storedAt);
@@ -59,7 +60,7 @@ export class LiveErrors {
     }
   }
 
-  /** Lets go of what has left the window. */
+  /** Drops the buckets that have left the window. */
   advance(end: WindowEnd): void {
     for (const [key, bucket] of this.#buckets) if (!this.#holds(bucket, end)) this.#buckets.delete(key);
   }
@@ -95,7 +96,7 @@ export class LiveErrors {
     return (
       bucket.day >= Math.floor(now / DAY_MS) - days &&
       bucket.block >= Math.floor(lastSequence / block) - blocks &&
-      // Large messages may fill the stream before their number does, and an operator may purge it.
+      // The stream may be full by bytes before it is full by number, and an operator may purge it.
       bucket.lastSequence >= firstSequence
     );
   }
@@ -105,7 +106,7 @@ function keyOf(model: string, version: string, output: string): string {
   return `${model} ${version} ${output}`;
 }
 
-/** Sums of many errors, compensated (Neumaier): what a small error loses beside a large sum is kept aside. */
+/** A compensated sum (Neumaier): the digits that a small error loses beside a large sum are kept separately. */
 class ErrorSums {
   count = 0;
   readonly #absolute = new StableSum();

@@ -1,4 +1,4 @@
-/** The operator's side of shadows: what all gateways together have found out, now and every second. */
+/** Comparisons for operators: the figures of all gateways together, once or every second. */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
@@ -14,7 +14,7 @@ export interface RolloutComparisonsOptions {
   readonly models: readonly Model[];
 }
 
-/** Each watch makes all gateways answer every second. */
+/** The most watches at once. Each makes all gateways answer every second. */
 const MAX_WATCHES = 100;
 
 export class RolloutComparisons implements Disposable {
@@ -28,7 +28,7 @@ export class RolloutComparisons implements Disposable {
   }
 
   /**
-   * The figures of all gateways that answer within a moment; while the broker is away, of this one.
+   * The figures of all gateways that answer in time; while the broker is away, those of this one.
    *
    * @throws {RequestError} `BAD_USER_INPUT` if there is no such model.
    */
@@ -36,7 +36,7 @@ export class RolloutComparisons implements Disposable {
     const { broker, shadows } = this.#options;
     const model = this.#model(modelName);
     const said = await broker.shadows.askComparisons(modelName);
-    // After the others, who may hear of a change first.
+    // After the others, because they may learn of a change first.
     const own = shadows.found(modelName);
     if (own === undefined) return { model, since: undefined, gatewayCount: 0, comparisons: [] };
     const others = said.filter(({ home, since }) => home !== own.home && since === own.since);
@@ -46,7 +46,7 @@ export class RolloutComparisons implements Disposable {
   }
 
   /**
-   * The same, at once and then every second.
+   * The same figures, at once and then every second.
    *
    * @throws {RequestError} `BAD_USER_INPUT` if there is no such model; `GATEWAY_BUSY`.
    */

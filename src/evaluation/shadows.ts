@@ -1,10 +1,10 @@
 /**
- * Shadows in a gateway: versions that a share of a model's tasks is also tried on, and what came of it.
+ * Shadows in a gateway: versions that a share of a model's tasks is also tried on, and the comparison of the answers.
  *
- * A task's input is sent to a shadow once the task is accepted, in a later turn of the event loop, over core NATS:
- * nothing waits for it, nothing is stored, and whatever goes wrong costs one comparison. What the shadow answers comes
- * to the gateway that accepted the task, which compares it with the task's own end. Of tasks that are being tried the
- * gateway keeps what it has heard so far, of `TRIED_MAX` at most, `TRIED_MAX_BYTES` in all, and each for `TRIED_MS`.
+ * The gateway sends a task's input to a shadow after it has accepted the task, in a later turn of the event loop, over core
+ * NATS. No task waits for it, nothing is stored, and a failure costs one comparison. The shadow's answer goes to the gateway
+ * that accepted the task. It compares the answer with the task's own end. The gateway keeps the answers of at most
+ * `TRIED_MAX` tasks, `TRIED_MAX_BYTES` in all, each for `TRIED_MS`.
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../contract/errors.ts';
@@ -38,24 +38,24 @@ export interface ShadowsOptions {
   readonly log: Logger;
 }
 
-/** A task that is being tried, as far as it is heard. */
+/** A task that is being tried, with the answers so far. */
 interface TriedTask {
   /** On the clock of `performance.now()`. */
   readonly forgetAt: number;
-  /** Where to count it, for each shadow that it is not counted for yet. */
+  /** The comparison of each shadow for which the task is not counted yet. */
   readonly uncounted: Map<string, Comparison>;
   readonly answers: Map<string, ShadowAnswer>;
   end: Task | undefined;
-  /** Of the predictions in both. */
+  /** The size of all predictions so far. */
   heardBytes: number;
 }
 
-/** Tasks are sent to shadows as long as the queue of their model is not filled to this share. */
+/** Tasks are sent to shadows while the queue of their model is filled to less than this share. */
 const SENT_UP_TO = 0.5;
-/** A task whose answers have not come by then is not compared. */
+/** A task whose answers take longer is not compared. */
 const TRIED_MS = 60_000;
 const TRIED_MAX = 10_000;
-/** Of the predictions that were heard: a vector of one may take half a megabyte. Beyond it tasks are not compared. */
+/** The most bytes of kept predictions: one vector may take half a megabyte. Beyond it tasks are not compared. */
 const TRIED_MAX_BYTES = 64 * 1024 * 1024;
 const FORGET_INTERVAL_MS = 1_000;
 
@@ -63,7 +63,7 @@ export class Shadows implements Disposable {
   readonly #options: ShadowsOptions;
   readonly #models: ReadonlyMap<string, Model>;
   readonly #tried = new Map<string, TriedTask>();
-  /** By model, of the shadow that is in force. */
+  /** By model: the comparisons of the shadow in force. */
   readonly #found = new Map<string, { readonly since: number; readonly comparisons: Comparisons }>();
   readonly #listening = new DisposableStack();
   #heardBytes = 0;
@@ -80,18 +80,18 @@ export class Shadows implements Disposable {
     this.#listening.defer(() => clearInterval(timer));
   }
 
-  /** Tries an accepted task on the shadows of its model, each by its chance. Returns at once, and throws nothing. */
+  /** Tries an accepted task on the shadows of its model, each with its chance. Returns at once, and throws nothing. */
   #offer(job: Job): void {
     const shadow = this.#shadowOf(job.model);
     if (shadow === undefined) return;
     const versions = shadow.weights
       .filter(({ version, percent }) => version !== job.version && 100 * Math.random() < percent)
       .map(({ version }) => version);
-    // In a later turn: whoever submitted the task is answered first.
+    // In a later turn, so that the client of the task is answered first.
     if (versions.length > 0) setImmediate(() => void this.#try(job, versions, shadow));
   }
 
-  /** What this gateway has found out about the shadows of a model; undefined if it has none. */
+  /** The comparisons of this gateway for the shadows of a model; undefined if it has none. */
   found(model: string): GatewayComparisons | undefined {
     const shadow = this.#shadowOf(model);
     if (shadow === undefined) return undefined;
@@ -131,7 +131,7 @@ export class Shadows implements Disposable {
       forgetAt: performance.now() + TRIED_MS,
       uncounted: new Map(),
       answers: new Map(),
-      // It may have ended before it could be followed.
+      // The task may have ended before it could be followed.
       end: known !== undefined && isFinal(known) ? known : undefined,
       heardBytes: 0,
     };
@@ -163,7 +163,7 @@ export class Shadows implements Disposable {
     this.#count(answer.taskId, tried);
   }
 
-  /** Takes the room of what was heard. A task for which there is none is forgotten. */
+  /** Counts the bytes of an answer. If they exceed the limit, its task is forgotten. */
   #hasRoom(taskId: string, tried: TriedTask, { prediction = {} }: Pick<Task, 'prediction'>): boolean {
     const bytes = bytesInMemory(prediction);
     if (this.#heardBytes + bytes > TRIED_MAX_BYTES) {
@@ -180,7 +180,7 @@ export class Shadows implements Disposable {
     this.#tried.delete(taskId);
   }
 
-  /** Counts a task for each shadow of which all is heard. */
+  /** Counts a task for each shadow whose answers are complete. */
   #count(taskId: string, tried: TriedTask): void {
     const { end, answers, uncounted } = tried;
     if (end === undefined) return;
@@ -193,7 +193,7 @@ export class Shadows implements Disposable {
     if (uncounted.size === 0) this.#forget(taskId, tried);
   }
 
-  /** Those of the shadow given: what was found out about the one before is forgotten. */
+  /** The comparisons of the given shadow. Those of the shadow before are forgotten. */
   #comparisonsOf(model: string, { since }: Shadow): Comparisons {
     const found = this.#found.get(model);
     if (found?.since === since) return found.comparisons;
@@ -211,7 +211,7 @@ export class Shadows implements Disposable {
   }
 }
 
-/** A task that did not succeed says nothing about its shadow, whatever that answered. */
+/** Only a task that succeeded is compared with its shadow's answer. */
 function countIn(comparison: Comparison, end: Task, answer: ShadowAnswer): void {
   const counted = timedPrediction(end);
   if (end.state !== TaskState.Succeeded || counted === undefined) return;
