@@ -1,4 +1,4 @@
-/** What every request and every upgrade passes before anything is done for it: its host, its origin, and how it was sent. */
+/** Checks every request and every upgrade before any other work: its host, its origin, and how it was sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';
 import type { Logger } from '../process/log.ts';
@@ -10,8 +10,8 @@ import { type OriginOptions, Origins, Sender } from './origins.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
 
 /**
- * For balancers and probes, which ask by an address, or by no name at all; HAProxy asks for `/` unless it is told another
- * path. A target that is no path is refused anyway.
+ * Paths that need no Host: balancers and probes ask by an address, or without a name. HAProxy asks for `/` unless it is
+ * configured otherwise. A target that is no path is refused anyway.
  */
 const PATHS_OF_ANY_HOST: readonly (string | undefined)[] = ['/health', '/ready', '/', undefined];
 const NO_WEB_SOCKET: Refusal = {
@@ -51,7 +51,7 @@ export class Admission {
     return false;
   }
 
-  /** Browsers open a WebSocket for any page without asking, and name the page's origin. */
+  /** Browsers let any page open a WebSocket. They name the page's origin. */
   upgradeRefusal(request: IncomingMessage): Refusal | undefined {
     if (pathOf(request) !== GRAPHQL_PATH) return NO_WEB_SOCKET;
     const { headers, rawHeaders } = request;
@@ -63,7 +63,7 @@ export class Admission {
   #senderRefusal(request: IncomingMessage, path: string | undefined): Refusal | undefined {
     const { method, headers } = request;
     const isForGraphql = path === GRAPHQL_PATH && !wantsGraphiql(request);
-    // A POST of anything but JSON is refused for its media type, of a foreign page too.
+    // A POST of another media type than JSON is refused for that, also from a foreign page.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
     if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
     const sender = this.#origins.senderOf(headers);
@@ -73,7 +73,7 @@ export class Admission {
   }
 }
 
-/** A browser that asks what a page may send. */
+/** Whether it is a preflight: a browser asks what a page may send. */
 function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && 'origin' in headers && 'access-control-request-method' in headers;
 }

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 import type { RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
 
-/** Which headers of a request an answer depends on. */
+/** The request headers that an answer depends on. */
 export const VARY = 'Origin, Accept';
 
 /** A request that is not executed. */
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Thrown where a request turns out not to be taken. */
+/** Thrown when a request is refused. */
 export class RequestRefused extends Error {
   readonly refusal: Refusal;
 
@@ -29,14 +29,14 @@ export class RequestRefused extends Error {
   }
 }
 
-/** Answers with one error. What is left of the request's body is not kept: Node drops it. */
+/** Answers with one error. Node drops the rest of the request's body. */
 export async function refuse(
   request: IncomingMessage,
   response: ServerResponse,
   { status, code, message, details, headers = {} }: Refusal,
 ): Promise<void> {
   if (!response.shouldKeepAlive) {
-    // Node closes such a connection with the end of the answer: a client that is still sending would not get it.
+    // Node closes such a connection at the end of the answer. A client that is still sending would then not get the answer.
     request.resume();
     await finished(request).catch(() => {});
   }
@@ -51,7 +51,7 @@ export function answerJson(
   body: object,
   mediaType: MediaType = MediaType.Json,
 ): void {
-  // A text leaves in one piece with the headers, bytes in a second one.
+  // Node sends a text together with the headers, but bytes in a second packet.
   const text = JSON.stringify(body);
   const length = Buffer.byteLength(text);
   const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': length, vary: VARY };
@@ -60,7 +60,7 @@ export function answerJson(
 
 /** Answers an upgrade with one error, and ends the connection. */
 export function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
-  // Node takes its own listeners off before an upgrade: a client that resets now would end the process.
+  // Node removes its own listeners before an upgrade. Without this one, a client that resets now would end the process.
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   const body = JSON.stringify({ errors: [{ message, extensions: { ...details, code } }] });

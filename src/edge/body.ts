@@ -1,4 +1,4 @@
-/** The bodies of requests: read within limits in bytes, decoded, and strictly UTF-8. */
+/** Reads the bodies of requests: within limits in bytes, decoded, and strictly UTF-8. */
 import type { IncomingMessage } from 'node:http';
 import { brotliDecompress, gunzip, inflate, type Zlib } from 'node:zlib';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -8,7 +8,7 @@ import { CHUNK_BYTES, type ConnectionBudgets } from './byteBudget.ts';
 import { Reservation } from './reservation.ts';
 import { halfCharacterIn, textOf } from './wireText.ts';
 
-/** One of zlib's. With `info` it also gives the engine, which knows how much it has read. */
+/** A decoder of zlib. With `info` it also returns its engine, which knows how much it has read. */
 type Decoder = (
   bytes: Buffer,
   options: { readonly maxOutputLength: number; readonly info: true },
@@ -38,14 +38,14 @@ export interface BodyOptions {
 /** A body that was read. */
 interface Body {
   readonly text: string;
-  /** Counts it until it is disposed of. */
+  /** Holds the body's bytes of the budget until it is disposed. */
   readonly reservation: Reservation;
 }
 
 export class BodyReader {
   readonly #limit: number;
   readonly #budgets: ConnectionBudgets;
-  /** Bodies are decoded one after another: a decoder may take megabytes for a few bytes. */
+  /** Bodies are decoded one after another, because a decoder may take megabytes for a few bytes. */
   #decoding: Promise<unknown> = Promise.resolve();
 
   constructor({ config, budgets }: BodyOptions) {
@@ -53,7 +53,7 @@ export class BodyReader {
     this.#budgets = budgets;
   }
 
-  /** @throws {RequestRefused} and what a request says whose client leaves. */
+  /** @throws {RequestRefused}, or the request's own error if its client leaves. */
   async read(request: IncomingMessage): Promise<Body> {
     const { headers, socket } = request;
     refuseCharset(headers['content-type']);
@@ -85,7 +85,7 @@ export class BodyReader {
     try {
       await takeAll(request, take);
     } catch (error) {
-      // What is left is not kept: closing would keep the answer from a client that is still sending.
+      // The rest is read and dropped. Closing would keep the answer from a client that is still sending.
       request.resume();
       throw error;
     }
@@ -100,8 +100,8 @@ export class BodyReader {
 }
 
 /**
- * Hands on each chunk of a request that has just come. The stream's iterator would do the same for 4 µs more, a tenth of
- * what a POST takes the edge.
+ * Passes on each chunk of a request. The stream's iterator would do the same for 4 µs more, a tenth of the edge's time for
+ * a POST.
  */
 function takeAll(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -120,13 +120,13 @@ function takeAll(request: IncomingMessage, take: (chunk: Buffer) => void): Promi
     leave();
     reject(error);
   };
-  // The request lives until it is answered, which may take long, and what listens to it would keep the chunks as long.
+  // The request lives until it is answered, which may take long. A listener would keep the chunks as long.
   const leave = () => request.off('data', hear).off('end', end).off('error', fail);
   request.on('data', hear).on('end', end).on('error', fail);
   return promise;
 }
 
-/** Most bodies come in one chunk, which is not copied. */
+/** Most bodies come in one chunk. It is not copied. */
 function whole(chunks: readonly Buffer[]): Buffer {
   const [first, ...others] = chunks;
   return first !== undefined && others.length === 0 ? first : Buffer.concat(chunks);
@@ -140,7 +140,7 @@ async function decode(bytes: Buffer, encoding: keyof typeof DECODERS, limit: num
   );
 }
 
-/** Decoders pass over what follows the end of what they read, without a word. */
+/** Decoders silently ignore bytes behind the end of the compressed data. Those are refused here. */
 async function decodeFirst(
   bytes: Buffer,
   encoding: keyof typeof DECODERS,
@@ -172,7 +172,7 @@ function refuseCharset(contentType = ''): void {
   }
 }
 
-/** Node undoes `chunked`, and hands on what other codings have made of the body. */
+/** Node decodes `chunked`, but passes on bodies in other codings as they are. */
 function refuseTransferCoding(transferEncoding = 'chunked'): void {
   const coding = transferEncoding.trim().toLowerCase();
   if (coding === 'chunked') return;
@@ -181,7 +181,7 @@ function refuseTransferCoding(transferEncoding = 'chunked'): void {
   );
 }
 
-/** @returns undefined if the body is as it is. */
+/** @returns undefined if the body is not encoded. */
 function encodingOf(contentEncoding: string | undefined): keyof typeof DECODERS | undefined {
   if (contentEncoding === undefined) return undefined;
   const encoding = contentEncoding.trim().toLowerCase();

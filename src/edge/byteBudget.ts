@@ -1,7 +1,7 @@
 /**
- * Counts the bytes that clients have the gateway hold for them: bodies and messages until they are whole, and operations
- * until they end. Parsed, a byte can take up twenty. Each connection has a share of what all of them may have, and an
- * eighth of the whole is kept for connections that hold little: large requests cannot keep others from small predictions.
+ * Counts the bytes that the gateway holds for clients: bodies and messages until they are complete, and operations until
+ * they end. Parsed, a byte can take up twenty. Each connection has a share of the whole. An eighth of the whole is reserved
+ * for connections that hold little, so that large requests cannot block small predictions.
  */
 export class ByteBudget {
   readonly limit: number;
@@ -10,8 +10,8 @@ export class ByteBudget {
   #taken = 0;
 
   /**
-   * @param whole of which this is a share.
-   * @param reserve of the limit, which only shares of little can take.
+   * @param whole the budget of which this is a share.
+   * @param reserve the part of the limit that only small shares can take.
    */
   constructor(limit: number, { whole, reserve = 0 }: { whole?: ByteBudget; reserve?: number } = {}) {
     this.limit = limit;
@@ -30,7 +30,7 @@ export class ByteBudget {
 
   /**
    * @param isLittle whether the reserve may be taken.
-   * @returns undefined once the bytes are taken; else the budget that has no room for them, and nothing is taken.
+   * @returns undefined if the bytes are taken. Otherwise nothing is taken, and it returns the budget that is exhausted.
    */
   take(bytes: number, isLittle = true): ByteBudget | undefined {
     const taken = this.#taken + bytes;
@@ -46,14 +46,14 @@ export class ByteBudget {
   }
 }
 
-/** What a connection may hold to be given some of the reserve. */
+/** A connection that holds no more than this may use the reserve. */
 const LITTLE_BYTES = 16 * 1024;
 const RESERVED_PART = 1 / 8;
 
-/** What a chunk or a fragment takes up beside its bytes: clients may send one byte at a time. */
+/** The overhead of a chunk or a fragment: clients may send one byte at a time. */
 export const CHUNK_BYTES = 256;
 
-/** The shares of connections, and the whole that they are of. */
+/** The whole budget and the shares of connections. */
 export class ConnectionBudgets {
   readonly #whole: ByteBudget;
   readonly #perConnection: number;
@@ -66,20 +66,20 @@ export class ConnectionBudgets {
     this.#whole = new ByteBudget(Math.max(maxPendingBytes, this.#perConnection + reserve), { reserve });
   }
 
-  /** Of one connection, however many requests it carries. */
+  /** The share of one connection, however many requests it carries. */
   shareOf(connection: object): ByteBudget {
     const share = this.#shares.get(connection) ?? this.newShare();
     this.#shares.set(connection, share);
     return share;
   }
 
-  /** Apart from those of connections: a message that is coming shall not be refused for the operations that are open. */
+  /** Separate from the shares of connections: open operations must not block a message that is arriving. */
   newShare(): ByteBudget {
     return new ByteBudget(this.#perConnection, { whole: this.#whole });
   }
 }
 
-/** What clients are told of a budget that has no room. */
+/** The refusal for clients when a budget is exhausted. */
 export function noRoomIn(full: ByteBudget): string {
   return full.isShare
     ? `This connection has ${full.taken} bytes of unfinished requests already, and may have ${full.limit} (twice MAX_BODY_BYTES).`

@@ -1,7 +1,7 @@
 /**
- * Makes a function of an operation. All requests wait meanwhile, so an operation that would take longer than about
- * 10 ms is left to the interpreter. The time grows with the tokens, with the fields, fragments merged and once for each
- * type that an interface or a union may be, and with the members of the inputs among the variables.
+ * Compiles an operation to a function. All requests wait meanwhile, so an operation that would take longer than about 10 ms
+ * is left to the interpreter. The time grows with the tokens, with the fields (fragments merged, once for each possible type
+ * of an interface or a union), and with the members of the inputs among the variables.
  */
 import {
   type DocumentNode,
@@ -31,11 +31,11 @@ const BYTES_PER_POINT = 2_200;
 
 export interface CompiledOperation {
   readonly query: CompiledQuery['query'];
-  /** What it takes up, by estimate. */
+  /** Its estimated size. */
   readonly bytes: number;
 }
 
-/** @returns nothing for what takes long, cannot be compiled, or has several operations: each request names its own. */
+/** @returns undefined if compiling would take long or is impossible, or if the text has several operations. */
 export function compile(schema: GraphQLSchema, document: DocumentNode): CompiledOperation | undefined {
   const [operation, ...others] = document.definitions.filter(
     (definition) => definition.kind === Kind.OPERATION_DEFINITION,
@@ -69,19 +69,19 @@ class CompileCost {
     return BYTES + this.#points * BYTES_PER_POINT;
   }
 
-  /** @param times that the library writes it down: what reads an item of a list also reads one that is no list. */
+  /** @param times how often the library generates the code: once for an item of a list, and once for a single value. */
   addInput(type: GraphQLType | undefined, times = 1): void {
     if (!this.isAffordable || !isInputType(type)) return;
     if (isNonNullType(type)) this.addInput(type.ofType, times);
     else if (isListType(type)) this.addInput(type.ofType, times * 2);
     else this.#points += times;
     if (!isInputObjectType(type)) return;
-    // The library takes any members for a `@oneOf` input.
+    // The library does not check that a `@oneOf` input has one member.
     if (type.isOneOf) this.#points = Number.POSITIVE_INFINITY;
     for (const field of Object.values(type.getFields())) this.addInput(field.type, times);
   }
 
-  /** @param type that the fields are selected on; undefined for those of introspection. */
+  /** @param type on which the fields are selected; undefined for those of introspection. */
   addSelections(
     { selections }: SelectionSetNode,
     type: GraphQLNamedType | null | undefined,
@@ -100,7 +100,7 @@ class CompileCost {
         const fragment =
           selection.kind === Kind.INLINE_FRAGMENT ? selection : this.#fragments.get(selection.name.value);
         const condition = fragment?.typeCondition && this.#schema.getType(fragment.typeCondition.name.value);
-        // Of a type that an interface may be, the fields are written down for it alone.
+        // The fields of a possible type of an interface are generated for that type alone.
         if (fragment) this.addSelections(fragment.selectionSet, condition ?? type, times);
       }
     }

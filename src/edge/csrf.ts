@@ -1,21 +1,21 @@
 /**
- * Requests that any web page can have a browser send without asking first (images, forms, links, `fetch` without CORS).
- * They are executed only with something that no page can add to such a request: a header that makes browsers ask, or
- * the browser's own word that the page is an admitted one. `EventSource`, which can set no header, comes with the latter:
- * an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
+ * Protects against requests that any web page can make a browser send without a preflight (images, forms, links, `fetch`
+ * without CORS). They are executed only with something that no page can add to such a request: a header that forces a
+ * preflight, or the browser's own word that the page is an admitted one. `EventSource` can set no header, so it needs the
+ * browser's word: an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';
 import type { Refusal } from './answers.ts';
 import { Sender } from './origins.ts';
 
-/** Any of them will do, if it is not empty. Those of Apollo's clients, and of Yoga's. */
+/** One of these headers is enough, if it is not empty. Apollo's clients and Yoga's send them. */
 const HEADERS = ['apollo-require-preflight', 'x-apollo-operation-name', 'x-graphql-yoga-csrf'];
-/** Media types of forms: a page can send them without being asked. So it can what is no media type, or none. */
+/** Media types of forms. A page can send them without a preflight, and also a header that is no media type, or none. */
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 
-/** Of a GET or HEAD. */
+/** For a GET or HEAD. */
 export function unaskedRefusal(headers: IncomingHttpHeaders, sender: Sender): Refusal | undefined {
   if (sender === Sender.Admitted) return undefined;
   if (HEADERS.some((name) => String(headers[name] ?? '').trim() !== '')) return undefined;
@@ -33,9 +33,9 @@ function isFormType(type: string): boolean {
   return !MEDIA_TYPE.test(type) || FORM_TYPES.includes(type);
 }
 
-/** @returns the media type in small letters, without its parameters; empty if there is none. */
+/** @returns the media type in lower case, without its parameters; empty if there is none. */
 export function mediaTypeOf(contentType = ''): string {
-  // As nearly all clients write it.
+  // Nearly all clients write it so.
   if (contentType === 'application/json') return contentType;
   const [type = ''] = contentType.split(';', 1);
   return type.trim().toLowerCase();

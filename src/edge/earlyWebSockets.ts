@@ -1,6 +1,6 @@
 /**
- * WebSockets that come before there is anything to serve. `graphql-ws` connects again after the close code 1013, but gives
- * up for good if the upgrade itself is refused.
+ * Handles WebSockets that come before the gateway serves. They are closed with 1013: then `graphql-ws` connects again. If
+ * the upgrade itself were refused, it would give up for good.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -10,10 +10,10 @@ import type { Admission } from './admission.ts';
 import { refuseUpgrade } from './answers.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 
-/** Nothing of what comes is read. */
+/** Incoming messages are not read. */
 const MAX_PAYLOAD_BYTES = 1_024;
 
-/** Takes the upgrades of a server until it is disposed of. */
+/** Takes the upgrades of a server until it is disposed. */
 export class EarlyWebSockets implements Disposable {
   readonly #http: HttpServer;
   readonly #admission: Pick<Admission, 'upgradeRefusal'>;
@@ -36,13 +36,13 @@ export class EarlyWebSockets implements Disposable {
       return;
     }
     this.#sockets.handleUpgrade(request, connection, head, (socket) => {
-      // A client that breaks the protocol now is leaving anyway.
+      // An error of the protocol does not matter: the WebSocket is being closed.
       socket.on('error', () => {});
       socket.close(EdgeCloseCode.TryAgainLater, 'Starting: connect again');
     });
   };
 
-  /** Those that have not left yet are ended: a server waits for all its connections before it is closed. */
+  /** Ends the remaining ones, because a server waits for all its connections before it closes. */
   [Symbol.dispose](): void {
     this.#http.off('upgrade', this.#turnAway);
     for (const socket of this.#sockets.clients) socket.terminate();

@@ -1,15 +1,15 @@
-/** The tab of GraphiQL that shows the result of whatever was submitted: with the outputs of as many models as fit. */
+/** Makes GraphiQL's tab for results, with the outputs of as many models as the limits allow. */
 import { type Manifest, type ManifestOutput, sizeOf } from '../models/manifest.ts';
 import type { ExampleTab, IsAllowed } from './exampleTabs.ts';
 import { LAST_TASK } from './lastTask.ts';
 
-/** A field of a prediction as it stands in the operation. */
+/** A field of a prediction in the operation. */
 interface OutputField {
   readonly manifest: Manifest;
   readonly text: string;
 }
 
-/** Of a task with many rows; null for others. */
+/** The fields of a row batch; null for single tasks. */
 const BATCH = ['    batch {', '      rowCount', '      rowsDone', '      rowsFailed', '    }'];
 
 const DETAILS = [
@@ -25,7 +25,7 @@ const DETAILS = [
   '    }',
 ];
 
-/** @returns none if not even the state can be asked for. */
+/** @returns one tab; none if the limits do not even allow the state. */
 export function resultTab(manifests: readonly Manifest[], isAllowed: IsAllowed): readonly ExampleTab[] {
   const fields = manifests.flatMap((manifest) => fieldsOf(manifest, manifests));
   for (const details of [[...BATCH, ...DETAILS], DETAILS, []]) {
@@ -37,7 +37,7 @@ export function resultTab(manifests: readonly Manifest[], isAllowed: IsAllowed):
   return isAllowed(stateOnly) ? [stateOnly] : [];
 }
 
-/** @param left outputs that are not asked for. */
+/** @param left the number of outputs that are left out. */
 function tabOf(fields: readonly OutputField[], left: number, details: readonly string[]): ExampleTab {
   const byModel = Map.groupBy(fields, ({ manifest }) => manifest);
   const fragments = [...byModel].flatMap(([{ graphql }, fields]) => [
@@ -65,7 +65,7 @@ function tabOf(fields: readonly OutputField[], left: number, details: readonly s
   };
 }
 
-/** @returns the largest count from 1 to `most` that is allowed; 0 if none is. What has less in it is allowed too. */
+/** @returns the largest allowed count from 1 to `most`; 0 if none is. All counts below an allowed one are allowed, too. */
 function largestAllowed(most: number, isAllowed: (count: number) => boolean): number {
   let [allowed, refused] = [0, most + 1];
   while (refused - allowed > 1) {
@@ -77,7 +77,7 @@ function largestAllowed(most: number, isAllowed: (count: number) => boolean): nu
   return allowed;
 }
 
-/** GraphQL refuses one name for two types in one selection: the later model's field gets the model's name before it. */
+/** GraphQL refuses one name with two types in a selection, so the later model's field gets an alias with the model's name. */
 function fieldsOf(manifest: Manifest, manifests: readonly Manifest[]): readonly OutputField[] {
   const outputs = manifests.flatMap((other) => other.outputs);
   return manifest.outputs.map((output) => {

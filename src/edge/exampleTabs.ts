@@ -1,6 +1,6 @@
 /**
- * The operations that GraphiQL opens with, made from the models at hand. None is offered that the gateway would refuse:
- * what does not fit as it is, is offered in a shorter form, or not at all.
+ * Makes the operations that GraphiQL opens with, from the models at hand. The gateway accepts each of them: an operation
+ * beyond the limits is shortened, or left out.
  */
 import { exampleFields } from '../models/graphqlLiteral.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -13,15 +13,15 @@ export interface ExampleTab {
   readonly variables?: string;
 }
 
-/** Whether the gateway takes an operation with its variables. */
+/** Whether the gateway accepts an operation with its variables. */
 export type IsAllowed = (tab: ExampleTab) => boolean;
 
-/** A longer example is hard to read as a part of the operation: it goes into the variables. */
+/** A longer example is hard to read inside the operation, so it goes into the variables. */
 const MAX_WRITTEN_CHARACTERS = 2_000;
 
 /**
- * What to try, in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models,
- * many rows at once, what runs here. Models whose inputs are written out come first: they explain themselves.
+ * The examples in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models, many
+ * rows at once, the health. Models whose inputs are written out come first, because they are easy to understand.
  */
 export function exampleTabs(
   models: readonly Model[],
@@ -45,7 +45,7 @@ export function exampleTabs(
   return tabs.length === 0 ? [NO_TAB] : tabs;
 }
 
-/** From the one that explains itself to the shortest. */
+/** The forms of an example, from the easiest to understand to the shortest. */
 function mutationTabs(manifest: Manifest): readonly ExampleTab[] {
   const fields = exampleFields(manifest);
   const { mutation, inputType } = manifest.graphql;
@@ -150,12 +150,12 @@ const HEALTH_TAB: ExampleTab = {
   ].join('\n'),
 };
 
-/** GraphiQL needs one. */
+/** GraphiQL needs at least one tab. */
 const NO_TAB: ExampleTab = {
   query: '# The limits of this gateway leave no room for examples.\n',
 };
 
-/** The example with a line for each input, whatever its length. */
+/** The example as JSON with one line for each input. */
 function exampleJson({ example }: Manifest, indent: string): string {
   const members = Object.entries(example).map(
     ([name, value]) => `${indent}  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
@@ -167,7 +167,7 @@ function isShort(fields: readonly string[]): boolean {
   return fields.join('').length <= MAX_WRITTEN_CHARACTERS;
 }
 
-/** GraphiQL names the tab by it. */
+/** The name of the operation. GraphiQL shows it as the title of the tab. */
 function operationName(field: string): string {
   return field.replace(/^./, (first) => first.toUpperCase());
 }

@@ -1,6 +1,6 @@
 /**
- * Counts what a WebSocket has to hold of a message that has begun to come and is not whole: `ws` keeps all of it, up to
- * the largest message, for as long as the client likes. Follows the frames of RFC 6455, section 5.2.
+ * Counts the bytes of an incomplete message on a WebSocket: `ws` keeps them, up to the largest message, as long as the client
+ * likes. It follows the frames of RFC 6455, section 5.2.
  */
 import { CHUNK_BYTES } from './byteBudget.ts';
 
@@ -12,11 +12,11 @@ const LONGEST_HEADER = 14;
 export class FrameMeter {
   readonly #header = Buffer.alloc(LONGEST_HEADER);
   #headerBytes = 0;
-  /** Of the payload of the frame whose header has come. */
+  /** The missing bytes of the present frame's payload. */
   #missing = 0;
   #held = 0;
 
-  /** @returns bytes held once the chunk has come, 0 between messages. */
+  /** @returns the bytes held after the chunk; 0 between messages. */
   hear(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length) {
@@ -44,12 +44,12 @@ export class FrameMeter {
     this.#held = (first & FIN) === 0 ? this.#held + CHUNK_BYTES : 0;
   }
 
-  /** A ping, pong or close: short, whole in one frame, and possibly between the frames of a message. */
+  /** A ping, pong or close is short, has one frame, and may come between the frames of a message. */
   #isControl(): boolean {
     return ((this.#header[0] ?? 0) & CONTROL) !== 0;
   }
 
-  /** As far as is known. */
+  /** The length of the header, as far as it is known. */
   #headerLength(): number {
     if (this.#headerBytes < 2) return 2;
     const second = this.#header[1] ?? 0;

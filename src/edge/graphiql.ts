@@ -1,4 +1,4 @@
-/** Where browsers find GraphiQL. */
+/** Serves GraphiQL to browsers. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -10,8 +10,8 @@ import type { Page } from './graphiqlPage.ts';
 import type { Operations } from './operations.ts';
 
 /**
- * The page compiles nothing and asks nobody but this gateway; its scripts and styles are inline, and its editor runs
- * workers from blobs.
+ * The page compiles no code and calls only this gateway. Its scripts and styles are inline, and its editor runs workers from
+ * blobs.
  */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +
@@ -21,12 +21,12 @@ const PIECE_BYTES = 64 * 1024;
 
 interface GraphiqlOptions {
   readonly models: readonly Model[];
-  /** Tell which examples the gateway would refuse. */
+  /** The limits that decide which examples the gateway would refuse. */
   readonly operations: Pick<Operations, 'read'>;
   readonly maxBodyBytes: number;
 }
 
-/** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made when it is first asked for. */
+/** Answers GET and HEAD with the page. It has 9 MB (2.4 MB compressed) and is made at the first request. */
 export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOptions) {
   let page: Promise<Page> | undefined;
   const isAllowed = (tab: ExampleTab) =>
@@ -51,7 +51,7 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
   };
 }
 
-/** In pieces, by which a client that takes it slowly is told from one that does not read. */
+/** In pieces, so that a slow client can be told from one that does not read. */
 async function sendPage(response: ServerResponse, page: Uint8Array): Promise<void> {
   try {
     await pipeline(Readable.from(piecesOf(page)), response);
@@ -64,12 +64,12 @@ function* piecesOf(page: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < page.length; at += PIECE_BYTES) yield page.subarray(at, at + PIECE_BYTES);
 }
 
-/** A browser that loads a page. With an operation in its address too: GraphiQL puts there what is being edited. */
+/** Whether a browser loads the page. The address may have an operation: GraphiQL writes the edited one there. */
 export function wantsGraphiql({ method, headers }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
 }
 
-/** In a thread that ends with it: the sources of the page are 30 MB, which would stay in a process that has loaded them. */
+/** Makes the page in a thread of its own, because a process that loads its 30 MB of sources never frees them. */
 async function renderPage(tabs: readonly ExampleTab[]): Promise<Page> {
   const renderer = new Worker(new URL('graphiqlPage.ts', import.meta.url), { workerData: tabs });
   const [page] = await once(renderer, 'message');

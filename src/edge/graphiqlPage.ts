@@ -12,13 +12,13 @@ export interface Page {
   readonly etag: string;
 }
 
-/** Keeps tabs in their places: they jump at the first press on one, so that the first click misses it (GraphiQL 5). */
+/** Keeps tabs in their places. In GraphiQL 5 they move at the first press, and the first click misses. */
 const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>';
 
 /**
- * GraphiQL opens with the tab that has the operation, variables and headers that it last stored, and with an empty one
- * where none has them: as at the first reload, when it has stored none, and after a change of tabs (GraphiQL 5). This
- * stores those of the tab with the operation in the address, or else of the tab that was open.
+ * GraphiQL 5 opens the tab with the operation, variables and headers that it stored last, or an empty tab if none has them.
+ * That happens at the first reload, when it has stored none, and after a change of tabs. This script stores those of the tab
+ * with the operation in the address, or else of the tab that was open.
  */
 const TAB_SCRIPT = `<script>
 try {
@@ -30,14 +30,14 @@ try {
     else localStorage.setItem('graphiql:' + name, tab[name]);
   }
 } catch {
-  // Nothing is stored yet, or no tab has the operation: GraphiQL opens one for it.
+  // Nothing is stored yet, or no tab has the operation. Then GraphiQL opens a tab for it.
 }
 </script>`;
 
-/** The call that renders the page, at its end. It is handed what JSON cannot hold, and the renderer does not escape. */
+/** The call at the end of the page that renders it. Its arguments cannot be JSON, and the renderer does not escape them. */
 const RENDER = 'YogaGraphiQL.renderYogaGraphiQL(';
 
-/** Opens GraphiQL with the tabs, and asks the gateway as `graphiqlFetcher.js` does. */
+/** Opens GraphiQL with the tabs and with the fetcher of `graphiqlFetcher.js`. */
 function openingScript(tabs: readonly ExampleTab[]): string {
   const fetcher = readFileSync(new URL('graphiqlFetcher.js', import.meta.url), 'utf8');
   // A text in an example could end the script.
@@ -47,7 +47,7 @@ ${fetcher.replaceAll(/^export /gm, '')}
 function openGraphiQL(root, options) {
   const defaultTabs = ${json(tabs)};
   const [{ variables }] = defaultTabs;
-  // At the first visit GraphiQL shows those that are stored, and none of the tab that it opens with.
+  // At the first visit GraphiQL shows stored variables, not those of the tab that it opens.
   const isFirstVisit = localStorage.getItem('graphiql:tabState') === null && location.search === '';
   if (isFirstVisit && variables !== undefined) localStorage.setItem('graphiql:variables', variables);
   YogaGraphiQL.renderYogaGraphiQL(root, { ...options, fetcher: createFetcher(${json(LAST_TASK)}), defaultTabs });

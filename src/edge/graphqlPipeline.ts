@@ -1,4 +1,4 @@
-/** What every operation passes, whatever transport brought it. */
+/** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Operations } from './operations.ts';
@@ -7,26 +7,26 @@ import { type OperatorOptions, operatorGate } from './operators.ts';
 export interface PipelineOptions extends OperatorOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
-  /** What every operation is given, beside its caller. */
+  /** The context of every operation, without its caller. */
   readonly context: object;
-  /** Aborted when the server stops: streams that end with an error from then on are cut off. */
+  /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
 
-/** What a transport knows of the client that asks for an operation. */
+/** The client of an operation, as its transport knows it. */
 interface Caller {
   /** Over WebSocket, the upgrade. */
   readonly req: IncomingMessage;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
-  /** Aborted when the client completes the operation or leaves; a subscription over WebSocket is ended instead. */
+  /** Aborted when the client completes the operation or leaves. A subscription over WebSocket is ended instead. */
   readonly gone: AbortSignal;
 }
 
 export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
-  /** What resolvers are given. */
+  /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
   readonly stopping: AbortSignal;
 }
@@ -53,7 +53,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   return { schema, operations, contextOf, stopping };
 }
 
-/** An operation that asks for many fields of operators tries its token once. */
+/** Tries the token once for all operator fields of an operation. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => {

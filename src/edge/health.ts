@@ -1,8 +1,8 @@
 /**
- * What balancers and container engines ask: `/health` (the process answers) and `/ready` (it can bring a task to its end).
+ * `/health` (the process answers) and `/ready` (it can bring a task to its end), for balancers and container engines.
  *
- * They ask by address, in HTTP/1.0 without a Host, or with a method of their own choice (HAProxy: OPTIONS), so neither
- * path looks at the Host, and each reading method is answered alike.
+ * These may ask by address, in HTTP/1.0 without a Host, or with another method (HAProxy: OPTIONS). So neither path looks at
+ * the Host, and all reading methods get the same answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson } from './answers.ts';
@@ -10,10 +10,10 @@ import type { Readiness } from './readiness.ts';
 import { queryOf } from './target.ts';
 
 const METHODS = ['GET', 'HEAD', 'OPTIONS'];
-/** What `/ready?without=` may name. */
+/** The values of `/ready?without=`. */
 const LEFT_OUT = ['workers'];
 
-/** A status over HTTP, and what goes with it. */
+/** An HTTP status and its body. */
 type Condition = readonly [status: number, body: object];
 
 export function answerHealth(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,9 +1,9 @@
 /**
- * Under which names the gateway answers. A web page can point its own name at this machine (DNS rebinding): to the
- * browser the gateway is then the page's own server, and only the name in `Host` tells that it is not.
+ * Decides under which names the gateway answers. A web page can point its own name at this machine (DNS rebinding). The
+ * browser then takes the gateway for the page's own server, and only the name in `Host` shows that it is not.
  *
- * Names are compared as texts. Parsers of URLs accept far more (`127.1`, `2130706433`, `evil@127.0.0.1`), and two of them
- * may read the same text differently.
+ * Names are compared as texts. Parsers of URLs accept many more forms (`127.1`, `2130706433`, `evil@127.0.0.1`), and two
+ * parsers may read the same text differently.
  */
 import { isIPv4 } from 'node:net';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -19,13 +19,13 @@ export interface HostOptions {
   readonly log: Logger;
 }
 
-/** A name or an address, then a port perhaps. */
+/** A name or an address, and perhaps a port. */
 const HOST = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/i;
 const LARGEST_PORT = 65_535;
 
 /**
- * Loopback names always pass: no page can have one of them as its own. Where only this machine can reach the gateway, no
- * others do, unless `ALLOWED_HOSTS` names them. Elsewhere all pass until `ALLOWED_HOSTS` is set.
+ * Loopback names always pass, because no page can own one. If only this machine can reach the gateway, other names pass only
+ * if `ALLOWED_HOSTS` has them. Otherwise all names pass until `ALLOWED_HOSTS` is set.
  */
 export class Hosts {
   readonly #allowed: readonly string[];
@@ -46,10 +46,10 @@ export class Hosts {
 
   /**
    * @param rawHeaders names and values in turn, as they came.
-   * @returns why the request must not be served.
+   * @returns why the request must not be served; undefined if it may be served.
    */
   refusal(rawHeaders: readonly string[]): Refusal | undefined {
-    // `headers` would have the first of several only.
+    // `headers` has only the first of several.
     const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
     const [header, ...others] = hosts;
     const name = others.length === 0 && header !== undefined ? nameIn(header) : undefined;
@@ -80,13 +80,13 @@ export function isLoopbackHost(hostHeader: string | undefined): boolean {
   return name !== undefined && isLoopbackName(name);
 }
 
-/** @param address that a server listens on, as Node tells it: `HOST` can be any name for it. */
+/** @param address on which a server listens, as Node reports it. `HOST` can be any name for it. */
 export function isLoopbackAddress(address: string): boolean {
   const plain = address.toLowerCase().replace(/^::ffff:/, '');
   return plain === '::1' || (plain.startsWith('127.') && isIPv4(plain));
 }
 
-/** In small letters, without the port. @returns undefined for what is no Host header. */
+/** @returns the name in lower case, without the port; undefined for a text that is no Host header. */
 function nameIn(header: string): string | undefined {
   const [, name, port = '0'] = HOST.exec(header) ?? [];
   return Number(port) <= LARGEST_PORT ? name?.toLowerCase() : undefined;

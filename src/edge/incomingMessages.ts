@@ -1,7 +1,7 @@
 /**
- * The messages of one WebSocket, before graphql-ws hears them. It keeps each message, as text and as parsed, for as long
- * as its operation is open, and the payload of `connection_init` for as long as the connection: so it is told no more
- * than is needed. Most messages are short, and are handed on as they came.
+ * Prepares the messages of one WebSocket for graphql-ws. graphql-ws keeps each message, as text and parsed, as long as its
+ * operation is open, and the payload of `connection_init` as long as the connection. So messages are stripped of what is not
+ * needed. Most messages are short and pass unchanged.
  */
 import { CloseCode, MessageType } from 'graphql-ws';
 import { EdgeCloseCode } from './closeCodes.ts';
@@ -10,7 +10,7 @@ import { isHashOnly } from './params.ts';
 import { trimSubscribe } from './trimming.ts';
 import { halfCharacterIn, textOf } from './wireText.ts';
 
-/** Largest message but `subscribe`, in bytes: a token, or the payload of a ping. */
+/** The largest message other than `subscribe`, in bytes. It has a token, or the payload of a ping. */
 const SMALL_MESSAGE_BYTES = 8 * 1024;
 
 /** Why a WebSocket is closed. */
@@ -29,7 +29,7 @@ export const INVALID_MESSAGE: MessageRefusal = {
   reason: 'Invalid message received',
 };
 
-/** Of a message that may have a hash in place of a text: it has to be parsed twice. */
+/** A message that may have a hash in place of a text. It has to be parsed twice. */
 const HASH = /"(?:persistedQuery|documentId)"/;
 
 type Members = Readonly<Record<string, unknown>>;
@@ -43,8 +43,8 @@ export class IncomingMessages {
   }
 
   /**
-   * @param bytes of a whole message, from a text frame or a binary one.
-   * @returns the text that graphql-ws hears, which also says what is no message of the protocol.
+   * @param bytes of a whole message, from text frames or binary ones.
+   * @returns the text for graphql-ws, which also reports messages that break the protocol.
    */
   read(bytes: Buffer): string | MessageRefusal {
     const isSmall = bytes.length <= SMALL_MESSAGE_BYTES;
@@ -66,7 +66,7 @@ export class IncomingMessages {
   }
 }
 
-/** graphql-ws takes no operation without a text; one that has only a hash is refused with a code instead. */
+/** graphql-ws accepts no operation without a text. One that has only a hash gets an empty text, and is refused with a code. */
 function withQuery(json: string): string {
   const { payload, ...message } = membersOf(json) ?? {};
   if (!isMembers(payload) || !isHashOnly(payload)) return json;

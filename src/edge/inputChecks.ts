@@ -1,6 +1,6 @@
 /**
- * Whether large variables fit their types, and no more than that: most do, and a batch of 10,000 rows has 40,000 values.
- * What is wrong with one that does not fit, `variableFaults` tells.
+ * Checks fast whether large variables fit their types: a row batch of 10,000 rows has 40,000 values, and nearly always they
+ * fit. If they do not, `variableFaults` finds the faults.
  */
 import {
   GraphQLBoolean,
@@ -20,7 +20,7 @@ type Check = (value: unknown) => boolean;
 
 const LARGEST_INT = 2 ** 31 - 1;
 
-/** Of the types of one schema: each input object has its check made once. */
+/** The checks of the types of one schema. The check of each input object is made once. */
 export class InputChecks {
   readonly #ofObjects = new Map<GraphQLInputObjectType, Check>();
 
@@ -57,7 +57,7 @@ export class InputChecks {
       }
       return (!type.isOneOf || count === 1) && required.every((name) => Object.hasOwn(value, name));
     };
-    // Known before its members are, since an input may hold itself.
+    // Registered before its members, because an input may contain itself.
     this.#ofObjects.set(type, check);
     for (const { name, type } of fields) members.set(name, this.of(type));
     return check;
@@ -81,7 +81,7 @@ function ofLeaf(type: GraphQLLeafType): Check {
 
 function isCoercible(value: unknown, type: GraphQLLeafType): boolean {
   try {
-    // Without a hint, for which an enum would compare a text with each of its names.
+    // Without a hint: for a hint, an enum would compare the text with each of its names.
     return typeof value !== 'object' && type.coerceInputValue(value, true) !== undefined;
   } catch {
     return false;

@@ -1,18 +1,18 @@
-/** In which media type an operation is answered: what its kind allows, and the client takes. */
+/** Chooses the media type of an answer: one that fits the operation's kind and that the client accepts. */
 import { OperationTypeNode } from 'graphql';
 
 export const MediaType = {
   Json: 'application/json',
   GraphqlResponse: 'application/graphql-response+json',
   EventStream: 'text/event-stream',
-  /** As Apollo's clients ask for subscriptions. */
+  /** Apollo's clients ask for subscriptions in this form. */
   Multipart: 'multipart/mixed;subscriptionSpec=1.0',
 } as const;
 export type MediaType = (typeof MediaType)[keyof typeof MediaType];
 
-/** For one answer. The first is for clients that take anything. */
+/** For one answer. The first is for clients that accept anything. */
 const ANSWERS: readonly MediaType[] = [MediaType.Json, MediaType.GraphqlResponse];
-/** For many. They can carry a single answer, too. */
+/** For many answers. They can carry a single one, too. */
 const STREAMS: readonly MediaType[] = [MediaType.EventStream, MediaType.Multipart];
 const ALL = [...ANSWERS, ...STREAMS];
 
@@ -23,17 +23,17 @@ interface Range {
   readonly quality: number;
 }
 
-/** @param kind of the operation, undefined if there is none that could be read. */
+/** @param kind of the operation; undefined if no operation could be read. */
 export function possibleTypes(kind: OperationTypeNode | undefined): readonly MediaType[] {
   return kind === OperationTypeNode.SUBSCRIPTION ? STREAMS : ALL;
 }
 
 /**
- * The type that the client prefers. Of several that it likes as much, one for a single answer goes before a stream, then
- * the one that it names first.
+ * The type that the client prefers. Between types of the same weight, one for a single answer goes before a stream; then the
+ * one that the client names first.
  *
- * @param possible the first of them is for clients that take anything.
- * @returns undefined if it takes none of them.
+ * @param possible the first of them is for clients that accept anything.
+ * @returns undefined if it accepts none of them.
  */
 export function chooseType(
   accept: string | undefined,
@@ -57,7 +57,7 @@ export function chooseType(
   return best?.type;
 }
 
-/** For an error that is answered whatever the client takes. */
+/** The type for an error that is sent although the client accepts none of the possible types. */
 export function errorType(accept: string | undefined): MediaType {
   return chooseType(accept, ANSWERS) ?? MediaType.Json;
 }
@@ -78,12 +78,12 @@ function rangeOf(text: string): Range {
     }),
   );
   const quality = Number(parameters.get('q') ?? 1);
-  // What is written is UTF-8.
+  // All answers are UTF-8.
   const isReadable = (parameters.get('charset') ?? 'utf-8') === 'utf-8';
   return { type, parameters, quality: isReadable ? Math.min(Math.max(quality || 0, 0), 1) : 0 };
 }
 
-/** The range that names the type most closely. A wildcard is no word of a protocol: a multipart stream has to be named. */
+/** The range that matches the type most closely. A wildcard does not match a multipart stream: its protocol must be named. */
 function closest(type: MediaType, ranges: readonly Range[]): Range | undefined {
   if (type === MediaType.Multipart)
     return ranges.find(

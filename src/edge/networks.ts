@@ -1,19 +1,19 @@
-/** Which addresses count as one client's: a client that has one of them can ask from the others, too. */
+/** Groups the addresses that count as one client: a client with one of them can usually send from the others, too. */
 import { isLoopbackAddress } from './hosts.ts';
 
 export interface Networks {
-  /** An IPv4 address, or the first 64 bits of one of IPv6: a household has all that begin with them. */
+  /** An IPv4 address, or the first 64 bits of an IPv6 address: a household has all addresses that begin with them. */
   readonly household: string;
-  /** An IPv4 address, or the first 48 bits of one of IPv6: a site is given as many. */
+  /** An IPv4 address, or the first 48 bits of an IPv6 address: a site has all addresses that begin with them. */
   readonly site: string;
 }
 
-/** This machine may ask from any address of 127.0.0.0/8, and from `::1`. */
+/** This machine may send from any address of 127.0.0.0/8, and from `::1`. */
 export const LOOPBACK: Networks = { household: 'loopback', site: 'loopback' };
 
 export function networksOf(address = ''): Networks {
   if (isLoopbackAddress(address)) return LOOPBACK;
-  // A server on `::` has an IPv4 address as `::ffff:10.0.0.5`.
+  // A server on `::` sees an IPv4 address as `::ffff:10.0.0.5`.
   const [, ipv4] = /^(?:::ffff:)?([0-9]+(?:\.[0-9]+){3})$/i.exec(address) ?? [];
   if (ipv4 !== undefined) return { household: ipv4, site: ipv4 };
   const groups = groupsOf(address);

@@ -1,10 +1,10 @@
-/** Counts what graphql-ws keeps of one WebSocket's messages: all of each `subscribe` message while its operation is open. */
+/** Counts the messages of one WebSocket that graphql-ws keeps: each `subscribe` message while its operation is open. */
 import { gatewayBusy } from '../contract/errors.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 
 export class OpenMessages {
   readonly #budget: ByteBudget;
-  /** Of the message that is handed on just now, in characters. */
+  /** The length of the message that is passed on at present, in characters. */
   #length = 0;
   #taken = 0;
 
@@ -14,14 +14,14 @@ export class OpenMessages {
   }
 
   /**
-   * Hands a message on. graphql-ws promises to have heard a `subscribe` message to its end only when the operation has
-   * ended, whatever ended it; only then the message is let go of.
+   * Passes a message on. For a `subscribe` message, graphql-ws's promise resolves only when the operation has ended, for
+   * whatever reason. Only then its bytes are released.
    */
   async handOn(text: string, hear: (text: string) => Promise<void>): Promise<void> {
     this.#length = text.length;
     this.#taken = 0;
     const heard = hear(text);
-    // `take` was called by now if the message asks for an operation, and may be called for another message from here on.
+    // If the message asks for an operation, `take` was called by now. From here on it may be called for another message.
     const taken = this.#taken;
     try {
       await heard;
@@ -30,7 +30,7 @@ export class OpenMessages {
     }
   }
 
-  /** Takes the room of the message that is handed on just now. @throws {RequestError} `GATEWAY_BUSY` if there is none. */
+  /** Takes the bytes of the present message from the budget. @throws {RequestError} `GATEWAY_BUSY` if it is exhausted. */
   take(): void {
     const full = this.#budget.take(this.#length);
     if (full !== undefined) throw gatewayBusy(noRoomIn(full), full.limit);

@@ -1,4 +1,4 @@
-/** Answers operations over HTTP, however they came: read, chosen, judged and run like those over WebSocket. */
+/** Answers operations over HTTP (POST, GET and streams): parses, checks and runs them like those over WebSocket. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, OperationTypeNode } from 'graphql';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -25,10 +25,10 @@ interface Presented {
   readonly status: number;
 }
 
-/** What is left of a request once it has been read: of its text and its body, nothing. */
+/** A request after it was read. It holds neither the text nor the body. */
 export type Reading = ReadyOperation | { readonly problems: readonly unknown[] };
 
-/** Whether it is an operation that may be run, and is no stream. */
+/** Whether it is a valid operation with one answer. */
 export function hasOneAnswer(reading: Reading): boolean {
   return !('problems' in reading) && framingOf(reading.mediaType) === undefined;
 }
@@ -42,7 +42,7 @@ export class OperationAnswers {
     this.#log = log;
   }
 
-  /** @returns also the length of what is read of the body, in characters. */
+  /** @returns also the length of the text that was read from the body, in characters. */
   readBody(request: IncomingMessage, body: string): { reading: Reading; length: number } {
     const trimmed = trimPayload(body, this.#pipeline.operations);
     return { reading: this.#read(request, () => paramsOfBody(trimmed)), length: trimmed.length };
@@ -58,7 +58,7 @@ export class OperationAnswers {
       : this.#run(reading, request, response);
   }
 
-  /** @param readParams throws what is wrong with the request. */
+  /** @param readParams throws if the request is wrong. */
   #read(request: IncomingMessage, readParams: () => Params): Reading {
     try {
       return readyOperation(request, readParams(), this.#pipeline);
@@ -74,14 +74,15 @@ export class OperationAnswers {
   ): Promise<void> {
     const { schema, operations, contextOf, stopping } = this.#pipeline;
     const gone = new AbortController();
-    // After an answer nobody has left. To abort makes an error with its stack: 8 µs, a sixth of what a POST takes the edge.
+    // After an answer there is nothing to abort. `abort` makes an error with its stack: 8 µs, a sixth of the edge's time for a
+    // POST.
     response.once('close', () => response.writableFinished || gone.abort());
     const args = { schema, contextValue: contextOf({ req: request, gone: gone.signal }), ...operation };
     const results = await (kind === OperationTypeNode.SUBSCRIPTION
       ? operations.subscribe(args).catch(asResult)
       : operations.execute(args));
     if (!(Symbol.asyncIterator in results)) {
-      // A subscription that fails to begin is one answer, which a client may take as JSON.
+      // A subscription that fails to begin has one answer. A client may accept it as JSON.
       const type = kind === OperationTypeNode.SUBSCRIPTION ? undefined : mediaType;
       return this.#answerOnce(presented(results, this.#log), request, response, type);
     }
@@ -93,7 +94,7 @@ export class OperationAnswers {
     });
   }
 
-  /** With `application/json` a wrong operation has the status 200, for clients that look at nothing else. */
+  /** With `application/json` a wrong operation gets the status 200, because older clients expect it. */
   async #answerProblems(
     problems: readonly unknown[],
     request: IncomingMessage,
@@ -123,12 +124,12 @@ export class OperationAnswers {
   }
 }
 
-/** For an answer that is no stream, whatever kind of operation it is for. */
+/** The media type of an answer that is no stream, for every kind of operation. */
 function anyType({ headers: { accept } }: IncomingMessage): MediaType {
   return chooseType(accept, possibleTypes(undefined)) ?? MediaType.Json;
 }
 
-/** @throws {AggregateError | GraphQLError} with what is wrong: it is not run. */
+/** @throws {AggregateError | GraphQLError} if the operation is wrong and must not be run. */
 function readyOperation(
   { method, headers: { accept } }: IncomingMessage,
   { query, operationName, variables }: Params,
@@ -162,9 +163,9 @@ function framingOf(mediaType: MediaType): Framing | undefined {
   return mediaType === MediaType.Multipart ? multipart : undefined;
 }
 
-/** What a client may see of a result, and the status that goes with it. */
+/** A result as the client may see it, with its status. */
 function presented({ data, errors }: ExecutionResult, log: Logger): Presented {
-  // Without data, and without a field that failed, nothing was run: the variables do not fit.
+  // No data and no field that failed: nothing was run, because the variables do not fit.
   const wasRun = data !== undefined || errors?.some(({ path }) => path !== undefined);
   const status = wasRun ? 200 : 400;
   if (errors === undefined) return { body: { ...(data !== undefined && { data }) }, status };

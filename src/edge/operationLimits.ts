@@ -1,9 +1,9 @@
 /**
- * What an operation may cost, whatever transport brought it: judged by one walk over what was parsed, before graphql
- * validates it. Validation compares fields in pairs, and takes a hundred times as long on an operation made for that.
+ * Limits the cost of an operation on every transport, by one walk over the parsed document before graphql validates it.
+ * Validation compares fields in pairs, and takes a hundred times as long on a document made for that.
  *
- * The walk first measures each selection of the document once. Then it steps on each selection of the merged operation,
- * which fragments can make exponentially larger, until a limit is crossed: `MAX_TOKENS` and `MAX_STEPS` bound its work.
+ * The walk first measures each selection of the document once. Then it visits each selection of the merged operation, which
+ * fragments can make exponentially larger, until a limit is crossed. `MAX_TOKENS` and `MAX_STEPS` bound its work.
  */
 import {
   type ASTNode,
@@ -33,23 +33,23 @@ import type { Config } from '../process/config.ts';
 
 export type OperationLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliases' | 'maxComplexity'>;
 
-/** Operations in one text, of which each request runs one. Some rules look at every fragment for each of them. */
+/** The most operations in one text. A request runs one of them; some rules look at every fragment for each. */
 const MAX_OPERATIONS = 50;
-/** Brackets in brackets: an error quotes a literal with each of its levels indented. */
+/** The deepest nesting of brackets in a literal. An error quotes a literal with each level indented. */
 const MAX_NESTING = 64;
-/** Selections that are measured and merged, those of a fragment counted wherever it is spread. */
+/** The most selections that are measured and merged. Those of a fragment count wherever it is spread. */
 const MAX_STEPS = 4_000;
-/** Pairs of fields, or of fragments, in one place: validation compares each, in about a microsecond. */
+/** The most pairs of fields, or of fragments, in one place. Validation compares each pair, in about a microsecond. */
 const MAX_COMPARISONS = 5_000;
 /**
- * Arguments and directives in one place; members and variables there may be as many more as the largest input has.
- * An error names each that repeats a name, and validation looks for each name among the others.
+ * The most arguments and directives in one place. Members and variables may exceed it by the members of the largest input.
+ * An error names each repetition, and validation looks for each name among the others.
  */
 const MAX_PARTS = 100;
-/** A list counts its fields so often: lists here are short (models, versions, workers, a page of dead letters). */
+/** How often a list counts its fields. Lists here are short (models, versions, workers, a page of dead letters). */
 const LIST_MULTIPLIER = 3;
 
-/** @param value undefined if nobody counted beyond the limit. */
+/** @param value undefined if the walk stopped counting at the limit. */
 export function tooComplex(
   place: GraphQLErrorOptions,
   what: string,
@@ -63,12 +63,12 @@ export function tooComplex(
 }
 
 interface Measure {
-  /** Fields from the root, through fragments. `ofType` is left out, or GraphiQL could not introspect. */
+  /** Nested fields from the root, through fragments. `ofType` does not count, because GraphiQL's introspection nests it. */
   readonly depth: number;
   readonly aliases: number;
   /**
-   * Each field costs a point, or what its `points` say, and a list counts the points of its fields several times;
-   * introspection has no lists here.
+   * A field costs one point, or the number in its `points`. A list counts the points of its fields several times, except in
+   * introspection.
    */
   readonly complexity: number;
 }
@@ -82,7 +82,7 @@ export class OperationWalk {
   readonly #document: DocumentNode;
   readonly #operations: readonly OperationDefinitionNode[];
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** One that is being measured counts nothing yet. */
+  /** A fragment that is being measured counts nothing yet. */
   readonly #measured = new Map<FragmentDefinitionNode, Measure | 'being measured'>();
   readonly #merged = new Set<FragmentDefinitionNode>();
   #withinItself: FragmentDefinitionNode | undefined;
@@ -99,12 +99,12 @@ export class OperationWalk {
     this.#fragments = new Map(fragments.map((each) => [each.name.value, each]));
   }
 
-  /** Selections that were stepped on so far. */
+  /** Selections visited so far. */
   get steps(): number {
     return this.#steps;
   }
 
-  /** @returns the first limit that is crossed; undefined if none is. */
+  /** @returns the first crossed limit; undefined if there is none. */
   problem(): GraphQLError | undefined {
     if (this.#operations.length > MAX_OPERATIONS)
       return tooComplex({}, 'operations in its text', MAX_OPERATIONS, this.#operations.length);
@@ -164,7 +164,7 @@ export class OperationWalk {
     return fragment && invalid(`Cannot spread fragment "${fragment.name.value}" within itself.`, fragment);
   }
 
-  /** @param type that the fields are selected on; undefined where validation has something to complain about. */
+  /** @param type on which the fields are selected; undefined where validation will find an error. */
   #measure({ selections }: SelectionSetNode, type: GraphQLNamedType | null | undefined): Measure {
     let { depth, aliases, complexity } = NOTHING;
     for (const selection of selections) {
@@ -217,12 +217,12 @@ export class OperationWalk {
       const problem = this.#mergeAll(selectionSet);
       if (problem !== undefined) return problem;
     }
-    // Validation would look into all of them first.
+    // Validation would visit all of them first.
     const unused = [...this.#fragments.values()].find((fragment) => !this.#merged.has(fragment));
     return unused && invalid(`Fragment "${unused.name.value}" is never used.`, unused);
   }
 
-  /** Merges fields of one name as execution does, place by place. */
+  /** Merges fields of one name, place by place, as execution does. */
   #mergeAll(root: SelectionSetNode): GraphQLError | undefined {
     const places: (readonly SelectionSetNode[])[] = [[root]];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
@@ -237,7 +237,7 @@ export class OperationWalk {
     return undefined;
   }
 
-  /** @returns the fields of one place, by the names under which they are answered. */
+  /** @returns the fields of one place, by the names that they have in the answer. */
   #merge(sets: readonly SelectionSetNode[]): ReadonlyMap<string, readonly FieldNode[]> {
     const fields = new Map<string, FieldNode[]>();
     const spread = new Set<FragmentDefinitionNode>();
@@ -299,7 +299,7 @@ function invalid(message: string, node: ASTNode): GraphQLError {
   return new GraphQLError(message, { nodes: [node], extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
 }
 
-/** Of a field without those it holds: 1, unless the schema says otherwise of one that costs as much as many. */
+/** The points of a field without its selections: 1, unless the schema gives an expensive field more. */
 function pointsOf(field: GraphQLField<unknown, unknown> | undefined): number {
   const points = field?.extensions.points;
   return typeof points === 'number' ? points : 1;

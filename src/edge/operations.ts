@@ -1,10 +1,10 @@
 /**
- * Operations by their texts, for every transport: each is read and checked once, and one that comes again and again is
- * compiled, since a function made for it costs a fifth of what interpreting it costs. Compiling takes milliseconds:
- * what comes rarely is interpreted.
+ * Operations by their texts, for every transport. Each is parsed and checked once. An operation that comes again and again
+ * is compiled, because running a compiled one costs a fifth of interpreting it. Compiling takes milliseconds, so rare ones
+ * are interpreted.
  *
- * Only operations that may be run are kept, as many as fit into `KEPT_BYTES`. One that is refused is judged anew each
- * time it comes, which is cheap; its errors would keep their stack frames, and all that these refer to.
+ * Only valid operations are kept, as many as fit into `KEPT_BYTES`. A refused one is checked anew each time, which is cheap.
+ * If it were kept, its errors would keep their stack frames alive, and everything that these refer to.
  */
 import {
   createSourceEventStream,
@@ -32,17 +32,17 @@ import { type OperationLimits, OperationWalk } from './operationLimits.ts';
 import { parseOperation, withCode } from './requestRules.ts';
 import { areSmall, variableFaults } from './variableFaults.ts';
 
-/** What the kept operations may take up together, by the estimate of `sizeOf`. */
+/** The most bytes of all kept operations, by the estimate of `sizeOf`. */
 const KEPT_BYTES = 32 * 1024 * 1024;
-/** Runs before it is compiled: somebody who makes up operation after operation shall not have each of them compiled. */
+/** Runs before an operation is compiled, so that a client that makes up operations does not get each of them compiled. */
 const COMPILE_AT_USE = 20;
-/** Measured: 3,000 for the shortest operation, without its text and its tokens. */
+/** Bytes of the shortest operation, without its text and its tokens. Measured: 3,000. */
 const BYTES_PER_OPERATION = 4_000;
-/** Measured: 180 to 470 for what a token takes up in a parsed document. */
+/** Bytes of a token in a parsed document. Measured: 180 to 470. */
 const BYTES_PER_TOKEN = 600;
-/** Further errors of one operation are not looked for: each may quote most of it. */
+/** The most errors of one operation. Each may quote most of it. */
 const MAX_ERRORS = 3;
-/** No schema of ours has `@defer` or `@stream`: another rule refuses them as unknown. */
+/** Left out because our schemas have neither `@defer` nor `@stream`: another rule refuses them as unknown. */
 const RULES = specifiedRules.filter(({ name }) => !/^(Defer)?StreamDirective/.test(name));
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -83,7 +83,7 @@ export class Operations {
     this.#limits = limits;
   }
 
-  /** What is kept takes up so many bytes, by estimate. */
+  /** The estimated bytes of all kept operations. */
   get keptBytes(): number {
     return this.#byText.calculatedSize;
   }
@@ -104,7 +104,7 @@ export class Operations {
   }
 
   /**
-   * @param document that was read here and may be run.
+   * @param document that was parsed here and is valid.
    * @throws {GraphQLError} `BAD_REQUEST` unless the name is that of an operation, or there is one only and no name.
    */
   choose(document: DocumentNode, operationName: string | null | undefined): ChosenOperation {
@@ -115,7 +115,7 @@ export class Operations {
     return chosen;
   }
 
-  /** @param args with a document that was read here. */
+  /** @param args with a document that was parsed here. */
   execute(args: ExecutionArgs): Outcome {
     const faults = this.#faultsOf(args);
     if (faults.length > 0) return { errors: faults };
@@ -126,8 +126,8 @@ export class Operations {
   }
 
   /**
-   * @param args with a document that was read here.
-   * @returns the events; or why there are none.
+   * @param args with a document that was parsed here.
+   * @returns the events, or the errors.
    */
   async subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
     const faults = this.#faultsOf(args);
@@ -152,14 +152,14 @@ export class Operations {
     return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
   }
 
-  /** Of variables that are too large to have graphql look for them. */
+  /** The faults of variables that are too large for graphql's own check. */
   #faultsOf({ schema, document, operationName, variableValues }: ExecutionArgs): readonly GraphQLError[] {
     if (!variableValues || areSmall(variableValues)) return [];
     const operation = getOperationAST(document, operationName);
     return operation ? variableFaults({ schema, checks: this.#checks }, operation, variableValues) : [];
   }
 
-  /** Only of one that was run: what is refused costs little as it is. */
+  /** Counts a run. Refused requests do not count, because they cost little. */
   #countUse({ document }: ExecutionArgs): void {
     const operation = this.#byDocument.get(document);
     if (operation !== undefined) operation.uses++;
@@ -170,14 +170,14 @@ export class Operations {
     if (operation === undefined) return undefined;
     if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE) {
       operation.compiled = compile(this.#schema, document) ?? 'never';
-      // It is larger now, which the cache sees of one that is new only. One that was pushed out meanwhile stays out.
+      // It is larger now. The cache notices that only if it is added anew. An operation that was evicted meanwhile stays out.
       if (this.#byText.delete(operation.text)) this.#byText.set(operation.text, operation);
     }
     return typeof operation.compiled === 'object' ? operation.compiled : undefined;
   }
 }
 
-/** Drops variables that an operation does not declare: nothing reads them, and they may be as large as a request. */
+/** Drops variables that the operation does not declare. No code reads them, and they may be as large as a request. */
 export function declaredOnly(
   { declared }: ChosenOperation,
   variables: Variables | null | undefined,
@@ -193,8 +193,8 @@ function sizeOf({ text, document: { tokenCount = 0 }, compiled }: KeptOperation)
 }
 
 /**
- * Takes the tokens of a document apart, so that only those remain at which a node begins or ends: they hold each other,
- * comments too, which have no limit of their own. Places in errors need no more.
+ * Unlinks the tokens of a document. Otherwise the nodes would keep all of them alive, also comments, which have no limit of
+ * their own. Locations in errors need only the tokens at which a node begins or ends.
  */
 function dropTokens({ loc }: DocumentNode): void {
   let token: Unlinked<Token> | null = loc?.startToken ?? null;
@@ -233,7 +233,7 @@ function notChosen(
   );
 }
 
-/** Variables that were not taken are refused by the interpreter, in words that clients know: nothing was run then. */
+/** Wrong variables are refused by the interpreter, with the messages that clients know. Nothing was run before. */
 function run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
   const { rootValue, contextValue, variableValues } = args;
   const answer = compiled.query(rootValue, contextValue, variableValues);
@@ -241,7 +241,7 @@ function run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
   return 'data' in answer ? answer : execute(args);
 }
 
-/** The library's own subscriptions give a field the variables in place of its arguments. */
+/** The library's own subscriptions pass a field the variables instead of its arguments, so this subscribes without it. */
 function mapEvents<T, R>(
   events: AsyncIterable<T>,
   map: (event: T) => R | Promise<R>,
@@ -252,7 +252,7 @@ function mapEvents<T, R>(
       const { done, value } = await source.next();
       return done ? { done, value: undefined } : { done: false, value: await map(value) };
     },
-    // Not behind a `next` that waits: a client that leaves is forgotten at once.
+    // Not queued behind a waiting `next`: a client that leaves is forgotten at once.
     async return() {
       await source.return?.();
       return { done: true, value: undefined };

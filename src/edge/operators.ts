@@ -1,4 +1,4 @@
-/** Operators may see and undo what went wrong: they are known by a token, or by being on the gateway's own machine. */
+/** Recognises operators: by a token, or because they are on the gateway's own machine. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
@@ -6,20 +6,20 @@ import type { Logger } from '../process/log.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 
-/** What is known of a client that asks for what is for operators. */
+/** A client that asks for an operation for operators. */
 interface Asker {
-  /** As the HTTP header has it: `Bearer` and the token. */
+  /** The value of the HTTP header: `Bearer` and the token. */
   readonly authorization: unknown;
-  /** The name under which the request came. */
+  /** The name in the request's Host. */
   readonly hostHeader: string | undefined;
-  /** From which the connection comes: of the client, or of a proxy. */
+  /** The address of the connection's other end: the client, or a proxy. */
   readonly address: string | undefined;
 }
 
 /**
  * Lets operators pass.
  *
- * @throws {RequestError} `FORBIDDEN` to anybody else, `TOO_MANY_ATTEMPTS` where too many wrong tokens came.
+ * @throws {RequestError} `FORBIDDEN` for other clients, `TOO_MANY_ATTEMPTS` after too many wrong tokens.
  */
 type OperatorGate = (asker: Asker) => Promise<void>;
 
@@ -30,13 +30,13 @@ export interface OperatorOptions {
   readonly log: Logger;
 }
 
-/** Without a token everybody passes if only this machine can reach the gateway, and nobody otherwise. */
+/** If no token is set: every client passes if only this machine can reach the gateway. Otherwise no client passes. */
 export function operatorGate({ config: { operatorToken }, isLocal, log }: OperatorOptions): OperatorGate {
   if (operatorToken === undefined) {
     return async ({ hostHeader }) => {
       if (!isLocal)
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
-      // ALLOWED_HOSTS may admit the name of a proxy, through which others come.
+      // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
       if (!isLoopbackHost(hostHeader))
         throw forbidden('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
     };
@@ -46,7 +46,7 @@ export function operatorGate({ config: { operatorToken }, isLocal, log }: Operat
   return async ({ authorization, address }) => {
     const [, token] = typeof authorization === 'string' ? (/^bearer +(\S+)$/i.exec(authorization) ?? []) : [];
     if (token === undefined) throw forbidden('No operator token came (authorization: Bearer …)');
-    // Digests have one length, and comparing them takes one time, whatever came.
+    // Digests have one length, so the comparison takes the same time for every token.
     const isRight = await attempts.try(address, timingSafeEqual(digest(token), expected));
     if (!isRight) throw forbidden('The operator token is another one');
   };

@@ -1,6 +1,6 @@
 /**
- * Which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can forge, and
- * ask before they send anything of a page of another origin that a form could not send.
+ * Decides which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can forge.
+ * They send a preflight before any request of a page of another origin that a form could not send.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -10,12 +10,12 @@ import { type Refusal, VARY } from './answers.ts';
 import { MediaType } from './mediaTypes.ts';
 import { admittingSetting, shownPart, ToldOnce } from './toldOnce.ts';
 
-/** Who sent a request, as far as its headers tell. */
+/** The sender of a request, as far as its headers tell. */
 export const Sender = {
-  /** A page of an origin that is allowed, or of the gateway itself. */
+  /** A page of an allowed origin, or of the gateway itself. */
   Admitted: 'ADMITTED',
   Foreign: 'FOREIGN',
-  /** A program; or any page, by a request for which browsers tell no origin, such as that for an image. */
+  /** A program; or a page with a request for which browsers send no origin, such as that for an image. */
   Unknown: 'UNKNOWN',
 } as const;
 export type Sender = (typeof Sender)[keyof typeof Sender];
@@ -25,7 +25,7 @@ export interface OriginOptions {
   readonly log: Logger;
 }
 
-/** How long a browser may keep what it was told, in seconds. Chromium keeps nothing longer. */
+/** How long a browser may cache the answer to a preflight, in seconds. Chromium caches nothing longer. */
 const MAX_AGE_S = 7_200;
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
@@ -41,7 +41,7 @@ export class Origins {
 
   senderOf(headers: IncomingHttpHeaders): Sender {
     const { origin } = headers;
-    // Browsers alone set Sec-Fetch-Site. A proxy may have put another name into Host.
+    // Only browsers set Sec-Fetch-Site. A proxy may have put another name into Host.
     const isOwn = headers['sec-fetch-site'] === 'same-origin';
     if (origin === undefined) return isOwn ? Sender.Admitted : Sender.Unknown;
     if (origin === 'null') return Sender.Foreign;
@@ -51,8 +51,8 @@ export class Origins {
   }
 
   /**
-   * Whether an `EventSource` is known to be of an admitted page by its `Referer` alone, which a page can suppress but not
-   * forge: over plain http, to a name that is not loopback, browsers send nothing else with a GET of the same origin.
+   * Whether the `Referer` shows that an `EventSource` belongs to an admitted page. A page can suppress it but not forge it.
+   * Over plain http, to a name that is not loopback, browsers send no other sign with a GET of the same origin.
    */
   admitsEventSource({ accept, referer, host, ...headers }: IncomingHttpHeaders): boolean {
     if (accept !== MediaType.EventStream || referer === undefined) return false;
@@ -61,10 +61,10 @@ export class Origins {
     return this.#isAllowed(origin) || isOriginOf(origin, host);
   }
 
-  /** Sets the headers that every answer has, refusals among them: without them a page could not read why. */
+  /** Sets the CORS headers of every answer. Refusals have them, too, so that a page can read the reason. */
   setHeaders({ method, headers: { origin } }: IncomingMessage, response: ServerResponse): void {
-    // A program's POST gets `VARY` with the others. One header set beforehand has Node set each of the others too: 3 µs, a
-    // twelfth of what a POST takes the edge.
+    // A program's POST gets `VARY` with its other headers. After one `setHeader`, Node sets each of the others separately: 3 µs,
+    // a twelfth of the edge's time for a POST.
     if (origin === undefined && method === 'POST') return;
     response.setHeader('vary', VARY);
     if (origin === undefined || !this.#isAllowed(origin)) return;
@@ -72,19 +72,19 @@ export class Origins {
     response.setHeader('access-control-expose-headers', 'retry-after, allow');
   }
 
-  /** Answers a browser that asks whether a page of an admitted origin may send what it is about to send. */
+  /** Answers the preflight for a page of an admitted origin. */
   answerPreflight(headers: IncomingHttpHeaders, response: ServerResponse): void {
     response.setHeader('vary', `${VARY}, Access-Control-Request-Headers`);
     response.setHeader('access-control-allow-methods', 'GET, POST');
     response.setHeader('access-control-max-age', MAX_AGE_S);
-    // Whatever is asked for: the gateway knows no cookies, so a header can do no more than one of a program.
+    // All requested headers are allowed: the gateway uses no cookies, so a page can do no more than a program.
     const asked = headers['access-control-request-headers'];
     if (asked !== undefined && HEADER_NAMES.test(asked))
       response.setHeader('access-control-allow-headers', asked);
     response.writeHead(204).end();
   }
 
-  /** Of a foreign page. Logs its origin the first time. */
+  /** The refusal of a foreign page. Its origin is logged the first time. */
   refusal(origin: string): Refusal {
     const isOpaque = origin === 'null';
     const neverAdmitted =
@@ -107,14 +107,14 @@ export class Origins {
   }
 }
 
-/** Whether a page of the origin was served under the name in Host: GraphiQL is one. */
+/** Whether the origin is the gateway's own, by the name in Host. GraphiQL's page has it. */
 function isOriginOf(origin: string, host: string | undefined): boolean {
   if (host === undefined) return false;
   const name = host.toLowerCase();
   return origin === `http://${without(name, ':80')}` || origin === `https://${without(name, ':443')}`;
 }
 
-/** Browsers leave the port out of an origin where it is the usual one of the scheme. */
+/** Browsers leave out the port of an origin if it is the scheme's default. */
 function without(host: string, usualPort: string): string {
   return host.endsWith(usualPort) ? host.slice(0, -usualPort.length) : host;
 }

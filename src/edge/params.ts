@@ -1,4 +1,4 @@
-/** What a request over HTTP asks for, as GraphQL over HTTP writes it: in a body of JSON, or in the query of a URL. */
+/** Reads the parameters of GraphQL over HTTP: from a JSON body, or from the query of a URL. */
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -18,12 +18,12 @@ type Raw = Readonly<Record<string, unknown>>;
 const NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
 const TEXTS = ['query', 'operationName', 'documentId'];
 
-/** @throws {GraphQLError} `BAD_REQUEST` if the body is not that of one operation. */
+/** @throws {GraphQLError} `BAD_REQUEST` if the body does not have one operation. */
 export function paramsOfBody(body: string): Params {
   return checked(parsed(body, () => 'POST body sent invalid JSON.'));
 }
 
-/** @throws {GraphQLError} `BAD_REQUEST` if the URL is not that of one operation. */
+/** @throws {GraphQLError} `BAD_REQUEST` if the URL does not have one operation. */
 export function paramsOfUrl(request: IncomingMessage): Params {
   const query = queryOf(request);
   if (NOT_ASCII.test(query)) throw notUtf8();
@@ -64,7 +64,7 @@ function checked(value: unknown): Params {
   return params as unknown as Params;
 }
 
-/** Only the hash or the id of an operation came, in the hope that its text is known here. */
+/** Whether the request has only the hash or the id of an operation, and no text. */
 export function isHashOnly({
   query,
   extensions,
@@ -77,7 +77,7 @@ export function isHashOnly({
   return !query && (typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined);
 }
 
-/** Clients that know the message, or the code, send the text again, and no hash from then on. */
+/** Clients that know this message or code send the text, and no more hashes. */
 export function persistedQueryNotSupported(): RequestError {
   return new RequestError(RequestErrorCode.PersistedQueryNotSupported, 'PersistedQueryNotSupported');
 }
@@ -90,7 +90,7 @@ function parsed(text: string, problem: () => string): unknown {
   }
 }
 
-/** @throws {GraphQLError} where `URLSearchParams` would put another character for bytes that are no UTF-8. */
+/** @throws {GraphQLError} for bytes that are not UTF-8, which `URLSearchParams` would silently replace. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

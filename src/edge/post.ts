@@ -13,8 +13,8 @@ export interface PostOptions extends BodyOptions {
 }
 
 /**
- * Forms, multipart and plain text can be sent by any web page without asking: only JSON is read. What is refused here
- * is not read; Node drops it, since closing the connection would keep the answer from a client that is still sending.
+ * Reads only JSON: any web page can send forms, multipart and plain text without a preflight. A refused body is not read;
+ * Node drops it. Closing the connection would keep the answer from a client that is still sending.
  */
 export function postHandler(answers: OperationAnswers, { log, ...options }: PostOptions) {
   const bodies = new BodyReader(options);
@@ -42,7 +42,7 @@ interface Asked {
   readonly reading: Reading;
 }
 
-/** Apart from the answer, which may take long: the body is not kept as long. */
+/** A function of its own, so that the body can be freed before the answer, which may take long. */
 async function readRequest(
   request: IncomingMessage,
   bodies: BodyReader,

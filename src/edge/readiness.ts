@@ -1,10 +1,10 @@
 /**
  * Whether this gateway can bring a task to its end, and if not, why.
  *
- *  no broker  the server listens, the broker has not been reached yet.
- *  starting   the broker is there, what lies in it is being read.
- *  serving    the broker and the workers decide.
- *  draining   it was told to stop and still serves, so that balancers can take it out first.
+ *  no broker  the server listens, but the broker has not been reached yet.
+ *  starting   the broker is there, and the gateway reads its stores.
+ *  serving    the state of the broker and the workers decides.
+ *  draining   the gateway was told to stop. It still serves, so that balancers can take it out first.
  */
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 
@@ -30,14 +30,14 @@ export interface ReadinessChecks {
   readonly hasWorker: () => boolean;
 }
 
-/** Anybody may ask, as often as they like: the broker is asked once in this time, in milliseconds. */
+/** Anybody may ask as often as they like. The broker is asked once in this time, in milliseconds. */
 const ASK_EVERY_MS = 1_000;
 
 export class Readiness {
   readonly #now: () => number;
   #stage: NotReady | undefined = { code: NotReadyCode.NoBroker, problem: 'waiting for the broker' };
   #checks: ReadinessChecks | undefined;
-  /** Under way, or of the last second. */
+  /** The check that is under way, or that of the last second. */
   #answer: Promise<NotReady | undefined> | undefined;
   #answeredAt = Number.NEGATIVE_INFINITY;
 
@@ -62,7 +62,7 @@ export class Readiness {
     };
   }
 
-  /** @param withoutWorkers whether a gateway that lacks nothing but workers counts as ready. */
+  /** @param withoutWorkers whether a gateway that lacks only workers counts as ready. */
   async problem({ withoutWorkers }: { withoutWorkers: boolean }): Promise<NotReady | undefined> {
     const checks = this.#checks;
     if (this.#stage !== undefined || checks === undefined) return this.#stage;
@@ -72,7 +72,7 @@ export class Readiness {
     return { code: NotReadyCode.NoWorker, problem: 'no worker has announced itself' };
   }
 
-  /** Requests that come while one is under way, or soon after, share its answer. */
+  /** Requests during a check, or soon after it, share its answer. */
   #askBroker({ checkBroker }: ReadinessChecks): Promise<NotReady | undefined> {
     if (this.#answer !== undefined && this.#now() - this.#answeredAt < ASK_EVERY_MS) return this.#answer;
     this.#answeredAt = Number.POSITIVE_INFINITY;

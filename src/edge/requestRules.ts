@@ -1,21 +1,21 @@
-/** How the text of an operation is read, whatever transport brought it, and what clients are told when it is refused. */
+/** Parses the text of an operation, and shapes the errors that clients see. The same on every transport. */
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Logger } from '../process/log.ts';
 import { type OperationLimits, tooComplex } from './operationLimits.ts';
 
-/** Longest operation text, in characters per token allowed: one token could be megabytes long otherwise. */
+/** The longest operation text, in characters per allowed token. Otherwise one token could be megabytes long. */
 const CHARACTERS_PER_TOKEN = 20;
-/** Longest message, in characters: graphql repeats a wrong value in full, twice. */
+/** The longest message, in characters. graphql repeats a wrong value in full, twice. */
 const MESSAGE_CHARACTERS = 1_000;
-/** Most places that an error names: graphql names each that repeats a name, and counts the lines before it. */
+/** The most locations of an error. graphql names each repetition of a name, and counts the lines before it. */
 const MAX_PLACES = 10;
 
-/** @throws {GraphQLError} if the text is no operation, or longer than one may be: it is looked at before it is parsed. */
+/** @throws {GraphQLError} if the text is no operation, or too long. The length is checked before the text is parsed. */
 export function parseOperation(text: string, { maxTokens }: OperationLimits): DocumentNode {
   const maxCharacters = maxTokens * CHARACTERS_PER_TOKEN;
   if (text.length > maxCharacters) throw tooLong(text.length, maxCharacters);
-  // Each error counts the lines before its place.
+  // Each error counts the lines before its location.
   if (hasMoreLines(text, maxTokens)) throw tooComplex({}, 'lines', maxTokens);
   try {
     return parse(text, { maxTokens });
@@ -42,16 +42,16 @@ function tooLong(value: number, limit: number): GraphQLError {
   });
 }
 
-/** What a client may see of an error: refused requests as they are, what is wrong with an operation, else nothing. */
+/** An error as a client may see it: refusals and faults of an operation as they are, all others without their cause. */
 export function presentError(error: unknown, log: Logger): GraphQLError {
   const cause = error instanceof GraphQLError ? error.originalError : error;
   if (cause instanceof RequestError) {
     const { code, message, details } = cause;
     return located(error, message, { ...details, code });
   }
-  // graphql wraps its own complaints, about variables for one, in messages that name the place.
+  // graphql wraps its own errors, such as those about variables, in messages that name the location.
   if (error instanceof GraphQLError && (cause === undefined || cause instanceof GraphQLError)) {
-    // One that is made anew has its lines counted again.
+    // A new error would count its lines again.
     if (error.extensions.code !== undefined && isShort(error)) return error;
     return located(error, error.message, { code: RequestErrorCode.BadUserInput, ...error.extensions });
   }
@@ -62,14 +62,14 @@ export function presentError(error: unknown, log: Logger): GraphQLError {
   });
 }
 
-/** As clients see it: leaves out the status and the headers that go with it over HTTP. */
+/** The error without its HTTP status and headers. */
 export function withoutHttp(error: GraphQLError): GraphQLError {
   const { http, ...extensions } = error.extensions;
   if (http === undefined) return error;
   return located(error, error.message, extensions);
 }
 
-/** Tells the code in the error itself: to make it anew would count its lines again. */
+/** Sets the code in the error itself, because a new error would count its lines again. */
 export function withCode(error: GraphQLError, code: string): GraphQLError {
   error.extensions.code = code;
   return error;
@@ -79,7 +79,7 @@ function isShort({ message, positions = [] }: GraphQLError): boolean {
   return message.length <= MESSAGE_CHARACTERS && positions.length <= MAX_PLACES;
 }
 
-/** The same places in the operation, another text. */
+/** The same error with the same locations and another text. */
 function located(error: unknown, text: string, extensions: Record<string, unknown>): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
   const message = text.length > MESSAGE_CHARACTERS ? `${text.slice(0, MESSAGE_CHARACTERS)}…` : text;

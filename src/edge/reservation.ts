@@ -1,4 +1,4 @@
-/** The room that one request has taken of its connection's share. */
+/** The bytes that one request holds of its connection's share. */
 import { RequestErrorCode } from '../contract/errors.ts';
 import { RequestRefused } from './answers.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
@@ -13,7 +13,7 @@ export class Reservation implements Disposable {
     this.#share = share;
   }
 
-  /** @throws {RequestRefused} if there is no room for so many bytes. */
+  /** @throws {RequestRefused} if the budget has too few bytes left. */
   change(bytes: number): void {
     if (bytes > this.#bytes) {
       const full = this.#share.take(bytes - this.#bytes);

@@ -1,7 +1,7 @@
 /**
  * The gateway's edge: one HTTP server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), `/health` and `/ready`. It listens first, serves once the broker is there, drains when the gateway is told
- * to stop, and closes last.
+ * browsers), `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told to
+ * stop, and closes last.
  */
 import { once } from 'node:events';
 import {
@@ -53,26 +53,26 @@ interface ServerOptions
   readonly log: Logger;
 }
 
-/** What is there once the broker is. */
+/** The collaborators that need the broker. */
 interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
-  /** Called when the server stops: ends what subscriptions wait for with an error. */
+  /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
 }
 
-/** How long responses under way may take once the server is to stop, in milliseconds. */
+/** How long responses under way may take after the server was told to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
-/** How often connections are looked at whose time is over. */
+/** How often connections are checked for their time limits. */
 const CHECK_CONNECTIONS_MS = 500;
-/** What a client is told to wait for a broker that has not been reached yet, in milliseconds. */
+/** How long clients are told to wait while the broker has not been reached yet, in milliseconds. */
 const RETRY_AFTER_MS = 1_000;
 
-/** From `/` to GraphQL: browsers, and HAProxy, which asks for `OPTIONS /` unless it is told otherwise. */
+/** Methods that are redirected from `/` to GraphQL, for browsers. HAProxy asks for `OPTIONS /` by default. */
 const REDIRECTED_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** Listens, and answers `/health`, before there is anything to serve. @throws {ConfigurationError} if it cannot. */
+/** Listens and answers `/health` before the gateway serves. @throws {ConfigurationError} if it cannot listen. */
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const http = createServer({
@@ -80,9 +80,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     headersTimeout: config.requestTimeoutMs,
     connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     keepAliveTimeout: config.keepAliveMs,
-    // Health is asked for without one; the admission refuses all else without one.
+    // Probes of the health send no Host. Admission refuses all other requests without one.
     requireHostHeader: false,
-    // Any other upgrade that a client offers (h2c, for one) is to be ignored: the request is answered as it is.
+    // Other upgrades that a client offers (such as h2c) are ignored, and the request is answered as it is.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   http.maxConnections = config.maxConnections;
@@ -90,12 +90,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw listenProblem(error, config);
   });
-  // Before any connection is looked at.
+  // Before the first connection is accepted.
   return new Server(http, options);
 }
 
 class Server implements AsyncDisposable {
-  /** Of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
   readonly readiness = new Readiness();
   readonly #options: ServerOptions & { readonly isLocal: boolean };
@@ -112,7 +112,7 @@ class Server implements AsyncDisposable {
   #isDraining = false;
   #closed: Promise<void> | undefined;
 
-  /** @param http which listens. */
+  /** @param http that listens already. */
   constructor(http: HttpServer, options: ServerOptions) {
     const { config, models, schema, stalledAfterMs, log } = options;
     const { address, port } = http.address() as AddressInfo;
@@ -134,7 +134,7 @@ class Server implements AsyncDisposable {
   /**
    * Answers GraphQL from now on. Called once.
    *
-   * @returns what closes the server when disposed, so that nobody is served by what is taken apart afterwards.
+   * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
   serve({ context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
@@ -151,14 +151,14 @@ class Server implements AsyncDisposable {
     return this;
   }
 
-  /** Still serves everything for some time, while `/ready` is 503. @param hurry ends that time. */
+  /** Goes on serving for `DRAIN_MS`, while `/ready` is 503. @param hurry ends that time. */
   async drain(drainMs: number, hurry: AbortSignal): Promise<void> {
     this.#isDraining = true;
     this.readiness.drain();
     await sleep(drainMs, undefined, { signal: hurry }).catch(() => {});
   }
 
-  /** Closes in order: no new connections, WebSockets with 1001, streams cut off, some time for answers under way. */
+  /** Closes in order: no new connections, WebSockets with 1001, streams cut off, then some time for answers under way. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -171,7 +171,7 @@ class Server implements AsyncDisposable {
     this.#early[Symbol.dispose]();
     await this.#served?.webSockets[Symbol.asyncDispose]();
     this.#served?.endSubscriptions();
-    // Connections kept alive go as soon as their last response is out.
+    // Connections that are kept alive close after their last response.
     const idle = setInterval(() => this.#http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
     const impatience = setTimeout(() => this.#http.closeAllConnections(), CLOSE_WITHIN_MS);
     await closed;
@@ -205,7 +205,7 @@ class Server implements AsyncDisposable {
       case '/ready':
         return answerReady(request, response, this.readiness);
       case '/':
-        // A client follows a redirect of its POST with a GET, and would be told what is wrong with that.
+        // A POST is not redirected: the client would follow with a GET, and get a confusing error.
         if (!REDIRECTED_METHODS.includes(request.method ?? '')) return answerNothingHere(response, path);
         return response.writeHead(302, { location: GRAPHQL_PATH }).end();
       case undefined:
@@ -240,7 +240,7 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
   };
 }
 
-/** Before the broker was reached. A stream is cut off instead: on a status, `EventSource` gives up for good. */
+/** The refusal before the broker was reached. A stream is cut off instead: `EventSource` gives up for good on a status. */
 function answerTooEarly(request: IncomingMessage, response: ServerResponse): unknown {
   if (request.headers.accept?.startsWith(MediaType.EventStream)) return cutOff(response);
   return refuse(request, response, {
@@ -283,7 +283,7 @@ function listenProblem(
   }
 }
 
-/** A host to put into a URL: a server that listens on every address is reached on this machine's own. */
+/** The host for a URL. A server that listens on every address is reached by this machine's own. */
 function reachableHost(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -1,11 +1,12 @@
 /**
- * Clients that do not take what they are sent. What may wait for one is bounded; beyond the bound its connection is
- * closed. No final state is lost with a connection: the client connects again and subscribes with the same id.
+ * Handles clients that do not read. The data that waits for a client is limited; beyond the limit its connection is closed.
+ * No final state is lost with a connection: the client connects again and subscribes with the same id.
  *
- * A WebSocket may have `MAX_BUFFERED_BYTES` waiting. Over HTTP answers wait whole, several where a client asks on without
- * reading (pipelining), until Node reads no more of its requests; of a stream one event waits, since the next is made only
- * when the one before has been handed on. What has to be bounded there is the time.
- * All of them together may have `MAX_PENDING_BYTES` waiting; beyond it those go first for which most waits.
+ * - For a WebSocket, `MAX_BUFFERED_BYTES` may wait.
+ * - Over HTTP whole answers wait. If a client sends more requests without reading (pipelining), several answers wait until
+ *   Node stops reading its requests. Of a stream one event waits, because the next is made only after the one before has
+ *   left. So here the time is limited.
+ * - For all clients together, `MAX_PENDING_BYTES` may wait. Beyond it those with the most waiting bytes are closed first.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -14,26 +15,26 @@ import { WebSocket } from 'ws';
 import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 
-/** Of a close frame, in bytes. */
+/** The size of a close frame, in bytes. */
 export const LONGEST_REASON = 123;
 const STALLED_AFTER_MS = 10_000;
 export const CHECK_CLIENTS_MS = 1_000;
-/** What may wait in a socket before an operation waits with its next event. */
+/** With more bytes waiting in a socket, an operation waits before its next event. */
 const UNHURRIED_BYTES = 64 * 1024;
 
 /** The class of the gateway's WebSockets. */
 export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
   return class extends WebSocket {
-    /** The connection below, once known: what one turn of the event loop has to say leaves in one write. */
+    /** The TCP connection, once known. All messages of one turn of the event loop leave it in one write. */
     connection: Duplex | undefined;
     #corked = false;
     /** The payload of the last ping, until its pong has left. */
     #pinged: Buffer | undefined;
 
     /**
-     * Sends a text, unless the socket is closed: then the operation ends with it, and that is no failure of the sender.
+     * Sends a text, unless the socket is closed. A closed socket is no error: it ends the operation, too.
      *
-     * @returns once it has left, where much waits before it; a client that takes what comes is not waited for.
+     * @returns once the text has left, if many bytes wait before it; at once for a client that reads.
      */
     deliver(text: string): Promise<void> | undefined {
       if (this.readyState !== WebSocket.OPEN) return undefined;
@@ -59,7 +60,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       });
     }
 
-    /** Closes, and reads no more: what a client goes on sending would be kept until it answers. */
+    /** Closes, and reads no more. Otherwise the client's further messages would be kept until it answers the close. */
     drop(code: number, reason: string): void {
       if (this.readyState !== WebSocket.OPEN) return;
       log.warn({ code, reason, bufferedBytes: this.bufferedAmount }, 'dropped a WebSocket');
@@ -67,7 +68,7 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
       this.pause();
     }
 
-    /** Only the last of several pings has to be answered, so that clients that do not read pile up no pongs. */
+    /** Answers only the last of several pings, so that no pongs pile up for clients that do not read. */
     answerPing(payload: Buffer): void {
       const isAnswering = this.#pinged !== undefined;
       this.#pinged = payload;
@@ -83,13 +84,13 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
 
 export type BoundedWebSocket = InstanceType<ReturnType<typeof boundedWebSocket>>;
 
-/** A client for which something waits. */
+/** A client for which data waits. */
 interface Behind {
   readonly waitingBytes: number;
   readonly drop: () => void;
 }
 
-/** Drops those for which most waits, until what waits for the others is within the limit. */
+/** Drops the clients with the most waiting bytes, until the others are within the limit. */
 export function dropMostBehind(clients: readonly Behind[], limit: number): void {
   let total = clients.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
   for (const { waitingBytes, drop } of clients.toSorted((a, b) => b.waitingBytes - a.waitingBytes)) {
@@ -99,20 +100,20 @@ export function dropMostBehind(clients: readonly Behind[], limit: number): void 
   }
 }
 
-/** A connection over HTTP with the answers that are under way on it: several where a client asks on without reading. */
+/** An HTTP connection with the answers under way. They are several if the client pipelines. */
 interface Connection {
   readonly responses: Set<ServerResponse>;
-  /** Bytes that it has handed on to the kernel. */
+  /** Bytes that it has passed to the kernel. */
   takenBytes: number;
-  /** When they were that many first, or nothing was waiting, on the clock of `performance.now()`. */
+  /** When that number changed last, or when nothing waited, on the clock of `performance.now()`. */
   at: number;
 }
 
 export interface OpenResponsesOptions {
-  /** Of all of them. */
+  /** The limit for all connections together, in bytes. */
   readonly maxWaitingBytes: number;
   /**
-   * An answer that has waited so long for its client, behind what the kernel holds, is given up.
+   * An answer that has waited so long for its client, outside the kernel's buffers, is given up.
    *
    * @default 10_000
    */
@@ -120,7 +121,7 @@ export interface OpenResponsesOptions {
   readonly log: Logger;
 }
 
-/** The answers over HTTP that are under way: pages, POST's, and streams over SSE. */
+/** The answers under way over HTTP: pages, answers to POST, and streams over SSE. */
 export class OpenResponses implements Disposable {
   readonly #stalledAfterMs: number;
   readonly #log: Logger;
@@ -150,7 +151,7 @@ export class OpenResponses implements Disposable {
   #open(socket: Socket): Connection {
     const connection = { responses: new Set<ServerResponse>(), takenBytes: 0, at: performance.now() };
     this.#connections.set(socket, connection);
-    // Node does not close answers that wait behind another one with their connection.
+    // When a connection closes, Node does not close the answers that wait behind another one.
     socket.once('close', () => this.#connections.delete(socket));
     return connection;
   }
@@ -188,7 +189,7 @@ export class OpenResponses implements Disposable {
   }
 }
 
-/** Whether something waits of the answer whose turn it is: those behind it may wait for it, and not for the client. */
+/** Whether the first answer waits for the client. Answers behind it may wait for that one, and not for the client. */
 function isWriting({ responses }: Connection): boolean {
   return responses.values().some(({ socket, writableLength }) => socket !== null && writableLength > 0);
 }

@@ -1,9 +1,9 @@
-/** Subscriptions over Server-Sent Events: the "distinct connections mode" of the GraphQL over SSE protocol. */
+/** Streams over Server-Sent Events: the "distinct connections mode" of the GraphQL over SSE protocol. */
 import type { ExecutionResult } from 'graphql';
 import { MediaType } from './mediaTypes.ts';
 import { type Framing, STREAM_HEADERS } from './streaming.ts';
 
-/** A line that clients leave out. */
+/** A comment line. Clients ignore it. */
 const COMMENT = ':\n\n';
 
 export const serverSentEvents: Framing = {

@@ -1,10 +1,10 @@
-/** Answers over HTTP that come in parts: the events of a subscription, each as soon as it is there. */
+/** Sends HTTP answers in parts: each event of a subscription as soon as it exists. */
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { VARY } from './answers.ts';
 
-/** Proxies shall hand on each event as it comes: nginx buffers answers, others compress them. */
+/** Makes proxies pass on each event at once: nginx buffers answers, others compress them. */
 export const STREAM_HEADERS = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
@@ -12,12 +12,12 @@ export const STREAM_HEADERS = {
 };
 const SIGN_OF_LIFE_EVERY_MS = 12_000;
 
-/** How events are written one after the other. */
+/** The text around and between events. */
 export interface Framing {
   readonly headers: OutgoingHttpHeaders;
-  /** Comes at once, for clients that wait for a first byte. */
+  /** Sent at once, for clients that wait for a first byte. */
   readonly start: string;
-  /** Clients leave it out; proxies see that the connection lives. */
+  /** Clients ignore it. It shows proxies that the connection lives. */
   readonly signOfLife: string;
   readonly event: (result: ExecutionResult) => string;
   /** Tells clients that no more events come. */
@@ -28,24 +28,24 @@ interface EventStream {
   readonly framing: Framing;
   /** @default 200 */
   readonly status?: number;
-  /** Several, whose iterator is ended when the client leaves, or one. */
+  /** Several events (their iterator is ended when the client leaves), or a single answer. */
   readonly results: AsyncIterableIterator<ExecutionResult> | ExecutionResult;
-  /** Makes of what was thrown or answered what the client may see. */
+  /** Turns an answer, or a thrown error, into what the client may see. */
   readonly present: (result: ExecutionResult) => ExecutionResult;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Answers with each event as it comes, the next one asked for only when the one before has been handed on. What goes
- * wrong is an event too, except while the server stops: then the stream is cut off.
+ * Sends each event as it comes. The next event is requested only after the one before has left. An error is an event, too,
+ * except while the server stops: then the stream is cut off.
  */
 export async function streamEvents(
   response: ServerResponse,
   { framing, status = 200, results, present, stopping }: EventStream,
 ): Promise<void> {
   const left = new Promise<void>((resolve) => response.once('close', resolve));
-  /** What one turn of the event loop has to say leaves in one write. */
+  /** All output of one turn of the event loop leaves in one write. */
   const write = (text: string) => {
     response.cork();
     setImmediate(() => response.uncork());
@@ -56,7 +56,7 @@ export async function streamEvents(
     if (!isTaken) await Promise.race([once(response, 'drain'), left]);
   };
   const sendAll = async (events: AsyncIterableIterator<ExecutionResult>) => {
-    // One that arrives after its client has left would stay until its task's end.
+    // If the client has left already, the iterator would otherwise live until its task's end.
     const end = () => void events.return?.();
     if (response.closed) return end();
     left.then(end);
@@ -80,10 +80,10 @@ export async function streamEvents(
 }
 
 /**
- * Ends a stream without its end, behind what has been written. Clients take that for a broken connection, connect again
- * and subscribe to the same id; an end, or an error, they would take for the last word.
+ * Cuts a stream off after the written events. Clients take that for a broken connection, connect again and subscribe to the
+ * same id. After a proper end, or an error, they would not.
  */
 export function cutOff({ socket }: ServerResponse): void {
-  // What one turn of the event loop has to say leaves at its end.
+  // The output of the present turn of the event loop leaves at its end, so this waits for it.
   setImmediate(() => socket?.destroySoon());
 }

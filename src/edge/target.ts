@@ -1,16 +1,16 @@
-/** The target of a request: read in one way wherever it is looked at. */
+/** Reads the target of a request, in one way for all code. */
 import type { IncomingMessage } from 'node:http';
 
 export const GRAPHQL_PATH = '/graphql';
 
-/** @returns undefined for a target that is no path: one of a proxy, or `*`. */
+/** @returns undefined for a target that is no path: a whole URL, as proxies get it, or `*`. */
 export function pathOf({ url = '' }: IncomingMessage): string | undefined {
-  // As nearly all clients write it.
+  // Nearly all clients write it so.
   if (url === GRAPHQL_PATH) return url;
   return url.startsWith('/') && !url.startsWith('//') ? url.split('?', 1)[0] : undefined;
 }
 
-/** What stands behind the first question mark. */
+/** The text after the first question mark. */
 export function queryOf({ url = '' }: IncomingMessage): string {
   const at = url.indexOf('?');
   return at < 0 ? '' : url.slice(at + 1);

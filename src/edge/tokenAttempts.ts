@@ -1,14 +1,14 @@
 /**
- * How often operator tokens may be tried, by the addresses they come from. Five wrong ones of a site are free; after that
- * it has to wait for each try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not
- * looked at: so one site gets through one token a second in the long run, however many connections it has.
+ * Limits how often operator tokens may be tried, by address.
  *
- * Somebody may have many addresses, so all sites together may try 100 wrong tokens a second; beyond that nobody's is
- * looked at but those of households that are known, and of this machine.
- *
- * Many share an address, behind a proxy or a router. At a household from which the right token came within the hour each
- * token is looked at at once, as long as fewer than 60 wrong ones came from it within a minute: otherwise a program with
- * an old token could lock the operators beside it out. Beyond that it waits like any other, operators too.
+ * - A site has five free wrong tries. After that it waits before each try, longer after each wrong one. A few tries may wait
+ *   in a queue; further ones are refused unchecked. So in the long run one site can try one token a second, however many
+ *   connections it has.
+ * - An attacker may have many addresses, so all sites together may try 100 wrong tokens a second. Beyond that only the
+ *   tokens of known households and of this machine are checked.
+ * - Many clients share an address, behind a proxy or a router. A household is known if the right token came from it within
+ *   the hour. Its tokens are checked at once while fewer than 60 wrong ones came from it within a minute. Otherwise a program
+ *   with an old token could lock out the operators beside it. Beyond the 60 it waits like any other site.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -21,25 +21,25 @@ const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 const KNOWN_FOR_MS = 3_600_000;
-/** As many as a minute of waiting lets through. */
+/** The number of tries that a minute of waiting allows. */
 const FAILURES_OF_KNOWN = 60;
 const MINUTE_MS = 60_000;
 const FAILURES_OF_ALL = 100;
 const SECOND_MS = 1_000;
-/** Tries that may wait: of one site, and of all. */
+/** The most waiting tries: of one site, and of all. */
 const WAITING_OF_SITE = 2;
 const WAITING = 1_000;
-/** Sites and households, about 250 bytes each. The one that has not tried for longest is forgotten first. */
+/** The most sites and households, about 250 bytes each. The one whose last try is oldest is forgotten first. */
 const KEPT = 10_000;
 const FORGET_AFTER_MS = 3_600_000;
 const LOG_EVERY_MS = 60_000;
 
 interface Attempts {
   failures: number;
-  /** Tries that were not looked at. */
+  /** Tries that were refused unchecked. */
   ignored: number;
   waiting: number;
-  /** On the clock of `performance.now()`, as are the others. */
+  /** On the clock of `performance.now()`, like the other times here. */
   nextAt: number;
   loggedAt: number;
 }
@@ -51,7 +51,7 @@ export class TokenAttempts {
     ttl: FORGET_AFTER_MS,
     updateAgeOnGet: true,
   });
-  /** The wrong tokens of households that are known. Kept apart, so that strangers cannot push them out. */
+  /** The wrong tokens of known households. They are kept apart, so that strangers cannot evict them. */
   readonly #known = new LRUCache<string, WindowCount>({ max: KEPT, ttl: KNOWN_FOR_MS });
   readonly #failures = new WindowCount(SECOND_MS);
   readonly #total = { failures: 0, ignored: 0 };
@@ -62,9 +62,9 @@ export class TokenAttempts {
   }
 
   /**
-   * Resolves, once it is this try's turn, to whether the token was right.
+   * Resolves when it is this try's turn: true if the token was right.
    *
-   * @throws {RequestError} `TOO_MANY_ATTEMPTS` if it was not looked at.
+   * @throws {RequestError} `TOO_MANY_ATTEMPTS` if it was not checked.
    */
   async try(address: string | undefined, isRight: boolean): Promise<boolean> {
     const { household, site } = networksOf(address);
@@ -73,7 +73,7 @@ export class TokenAttempts {
     const isKnown = this.#isKnown(household);
     const waitMs = isKnown ? 0 : attempts.nextAt - performance.now();
     if (waitMs > 0) await this.#wait(site, attempts, waitMs);
-    // Nothing is awaited from here on: of tries that come together each meets the count of those before it.
+    // No `await` from here on, so that each of several simultaneous tries sees the count of those before it.
     if (!isKnown && this.#isTooMuch(site)) throw this.#ignore(site, attempts, SECOND_MS);
     const failuresOfKnown = this.#known.get(household);
     if (isRight) {
@@ -86,17 +86,17 @@ export class TokenAttempts {
     return isRight;
   }
 
-  /** Whether the right token came from there, and few wrong ones do. */
+  /** Whether the household is known and has sent few wrong tokens. */
   #isKnown(household: string): boolean {
     const failures = this.#known.get(household)?.now();
     return failures !== undefined && failures < FAILURES_OF_KNOWN;
   }
 
-  /** @throws {RequestError} if there is no room in the line. */
+  /** @throws {RequestError} if the queue is full. */
   async #wait(site: string, attempts: Attempts, waitMs: number): Promise<void> {
     if (attempts.waiting >= WAITING_OF_SITE || this.#waiting >= WAITING)
       throw this.#ignore(site, attempts, waitMs);
-    // The next try waits for this one, too.
+    // The next try of the site waits for this one, too.
     attempts.nextAt += pauseAfter(attempts.failures);
     attempts.waiting++;
     this.#waiting++;
@@ -105,7 +105,7 @@ export class TokenAttempts {
     this.#waiting--;
   }
 
-  /** Whether all sites together have tried too often. This machine is one of them, with the operators who can help last. */
+  /** Whether all sites together have tried too often. This machine is exempt: its operators must be able to help. */
   #isTooMuch(site: string): boolean {
     return site !== LOOPBACK.site && this.#failures.now() >= FAILURES_OF_ALL;
   }
@@ -124,7 +124,7 @@ export class TokenAttempts {
     return tooManyAttempts(waitMs);
   }
 
-  /** In the log: the first of a site, the tenth, the hundredth and so on, and otherwise one a minute. */
+  /** Logs the first wrong try of a site, the tenth, the hundredth and so on; and one a minute besides. */
   #tell(address: string, attempts: Attempts): void {
     const now = performance.now();
     const isRound = /^10*$/.test(String(attempts.failures + attempts.ignored));
@@ -141,7 +141,7 @@ export class TokenAttempts {
   }
 }
 
-/** Counts within windows of time that follow each other. */
+/** Counts events within consecutive windows of time. */
 class WindowCount {
   readonly #windowMs: number;
   #beganAt = Number.NEGATIVE_INFINITY;
@@ -151,7 +151,7 @@ class WindowCount {
     this.#windowMs = windowMs;
   }
 
-  /** Of the window that lasts. */
+  /** The count of the present window. */
   now(): number {
     return performance.now() - this.#beganAt < this.#windowMs ? this.#count : 0;
   }

@@ -1,15 +1,15 @@
-/** Longest part of a name that is shown or kept, in characters. */
+/** The longest part of a name that is shown or kept, in characters. */
 const SHOWN_CHARACTERS = 200;
-/** Longest list of names that is logged, in characters. */
+/** The longest list of names that is logged, in characters. */
 const LIST_CHARACTERS = 1_000;
-/** Names that are kept: a stranger can make up any number. */
+/** The most names that are kept. A stranger can make up any number. */
 const KEPT_NAMES = 100;
 
-/** The names that were refused, so that each is told in the log once, and strangers cannot fill the log. */
+/** The refused names. Each is logged once, so strangers cannot fill the log. */
 export class ToldOnce {
   readonly #names = new Set<string>();
 
-  /** @returns whether the name is new. No name is, once a hundred are known. */
+  /** @returns whether the name is new. After a hundred names, none counts as new. */
   isNew(name: string): boolean {
     const shown = shownPart(name);
     if (this.#names.has(shown) || this.#names.size >= KEPT_NAMES) return false;
@@ -18,12 +18,12 @@ export class ToldOnce {
   }
 }
 
-/** Of a name that a stranger may have made up. */
+/** The part of a name that is shown. A stranger may have made it up. */
 export function shownPart(name: string): string {
   return name.slice(0, SHOWN_CHARACTERS);
 }
 
-/** The setting that admits a name beside those that are admitted already. For the log: clients are not told of the others. */
+/** The setting that admits a name in addition to the present ones. For the log only, because it shows the other names. */
 export function admittingSetting(variable: string, admitted: readonly string[], name: string): string {
   return `${variable}=${[...admitted, shownPart(name)].join(',').slice(0, LIST_CHARACTERS)} admits it.`;
 }

@@ -1,12 +1,12 @@
 /**
- * Leaves out of a large request what nothing reads: the variables that its operation does not declare, and large
- * `extensions`. This is done on the text, since what JSON makes of a text can take up twenty times its size.
+ * Cuts unused parts out of a large request: variables that its operation does not declare, and large `extensions`. It works
+ * on the text, because parsed JSON can take twenty times the size of its text.
  */
 import type { Operations } from './operations.ts';
 
-/** Shorter bodies are not looked through, in characters: they are gone once they are read, and batches are bodies too. */
+/** Shorter bodies are not searched, in characters. They are freed soon, and row batches are bodies, too. */
 const LARGE = 256 * 1024;
-/** Of messages all is kept: shorter ones take up no more than an open subscription itself. */
+/** Shorter WebSocket messages are not searched, in characters. They take no more memory than an open subscription itself. */
 const LARGE_MESSAGE = 1024;
 const LARGE_EXTENSIONS = 1024;
 
@@ -16,15 +16,15 @@ const PAYLOAD_MEMBERS = ['query', 'operationName', 'variables', 'extensions', 'd
 type RawMembers = Map<string, string>;
 type IsWanted = (name: string) => boolean;
 
-/** @returns the payload of an operation, as JSON; as it came if there is nothing to leave out, or something is wrong. */
+/** @returns the payload of an operation, as JSON. It is unchanged if nothing can be cut, or if it is malformed. */
 export function trimPayload(json: string, operations: Operations): string {
   return json.length <= LARGE ? json : trimmed(json, operations, () => true);
 }
 
 /**
- * The same of a WebSocket message, without members that the protocol does not know.
+ * The same for a WebSocket message. It also cuts members that the protocol does not have.
  *
- * @returns undefined if it is large, and of another type than `subscribe`.
+ * @returns undefined if the message is large and its type is not `subscribe`.
  */
 export function trimSubscribe(json: string, operations: Operations): string | undefined {
   if (json.length <= LARGE_MESSAGE) return json;
@@ -51,7 +51,7 @@ function trimmed(json: string, operations: Operations, isWanted: IsWanted): stri
   return jsonOf(members);
 }
 
-/** @returns undefined if the operation will be refused: then it needs no variables. */
+/** @returns undefined if the operation will be refused. Then it needs no variables. */
 function declaredBy(members: RawMembers, operations: Operations): ReadonlySet<string> | undefined {
   try {
     const { document, errors } = operations.read(JSON.parse(members.get('query') ?? ''));
@@ -69,18 +69,17 @@ function jsonOf(members: RawMembers): string {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACES = ' \t\n\r';
-/** After a number, or `true`, `false` and `null`. */
+/** A character that can follow a number, `true`, `false` or `null`. */
 const ENDS = `${SPACES},]}`;
 
 interface Split {
   readonly members: RawMembers;
-  /** Whether all were wanted. */
+  /** Whether all members were kept. */
   readonly isComplete: boolean;
 }
 
 /**
- * Splits an object into its members without making anything of their values, which are looked at only as far as it takes
- * to find their ends.
+ * Splits an object into its members without parsing their values. It only finds their ends.
  *
  * @returns undefined if the text is no object.
  */

@@ -1,4 +1,4 @@
-/** What a WebSocket has to hold of a message that is coming and is not whole: bounded in bytes and in time. */
+/** Limits the incomplete message on a WebSocket, in bytes and in time. */
 import type { Duplex } from 'node:stream';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
@@ -9,16 +9,16 @@ interface UnfinishedOptions {
   readonly socket: BoundedWebSocket;
   readonly connection: Duplex;
   readonly budget: ByteBudget;
-  /** Time that a message may take to come. */
+  /** The time in which a message must be complete. */
   readonly requestTimeoutMs: number;
 }
 
-/** Drops a WebSocket whose message finds no room, or takes too long to come. */
+/** Drops a WebSocket whose message exceeds the budget, or takes too long. */
 export function limitUnfinished({ socket, connection, budget, requestTimeoutMs }: UnfinishedOptions): void {
   const meter = new FrameMeter();
   let held = 0;
   let slowness: NodeJS.Timeout | undefined;
-  // Before `ws` hears the chunk: what it makes a message of counts as an operation, and not as held.
+  // Before `ws` gets the chunk. A message that `ws` completes counts for its operation, no longer as incomplete.
   connection.prependListener('data', (chunk: Buffer) => {
     const now = meter.hear(chunk);
     const full = now > held ? budget.take(now - held) : undefined;

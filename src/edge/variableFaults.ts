@@ -1,7 +1,7 @@
 /**
- * What is wrong with variables that are large. graphql and graphql-jit look at all of them and quote each object that
- * has a fault in full, once for each of its faults: a request of 1 MB took them 14 s. Here the first faults are enough,
- * and little is quoted. Small variables are left to graphql, which can say more, such as what a name was meant to be.
+ * Finds the faults of large variables. graphql and graphql-jit check all values and quote each faulty object in full, once for
+ * each fault: a request of 1 MB took them 14 s. This stops after the first faults and quotes little. Small variables are left
+ * to graphql, whose messages say more, such as which name was meant.
  */
 import {
   GraphQLError,
@@ -23,15 +23,15 @@ import type { InputChecks } from './inputChecks.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-/** Further faults are not looked for. */
+/** The most faults that are reported. */
 const MAX_FAULTS = 3;
-/** Values and characters of small variables. */
+/** The most values and characters of small variables. */
 const SMALL_VALUES = 50;
 const SMALL_CHARACTERS = 2_000;
-/** Of a value or a name, in an error. */
+/** The most characters of a value or a name in an error. */
 const QUOTED_CHARACTERS = 40;
 
-/** Whether the variables may be checked by graphql: it is asked for all of them, so it looks at few values only. */
+/** Whether graphql may check the variables. This is called for every request, so it looks at few values only. */
 export function areSmall(variables: Variables | null | undefined): boolean {
   let values = 0;
   let characters = 0;
@@ -49,7 +49,7 @@ export function areSmall(variables: Variables | null | undefined): boolean {
   return add(variables);
 }
 
-/** @returns the first faults, none if the variables fit. */
+/** @returns the first faults; none if the variables fit. */
 export function variableFaults(
   { schema, checks }: { readonly schema: GraphQLSchema; readonly checks: InputChecks },
   { variableDefinitions = [] }: OperationDefinitionNode,
@@ -139,10 +139,10 @@ class FaultSearch {
     const isLong = typeof value === 'string' && value.length > QUOTED_CHARACTERS;
     let problem: string | undefined;
     try {
-      // A long value is not compared with each name of an enum.
+      // Without this, a long value would be compared with each name of an enum.
       if (type.coerceInputValue(value, isLong) !== undefined) return;
     } catch (error) {
-      // The type says more, but quotes the value in full.
+      // The type's own message says more, but quotes the value in full.
       if (error instanceof GraphQLError && !isLong) problem = error.message;
     }
     this.#add(problem ?? `Expected value of type "${type}", found: ${quoted(value)}.`);

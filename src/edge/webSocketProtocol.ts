@@ -1,4 +1,4 @@
-/** Operations over WebSocket: graphql-ws speaks `graphql-transport-ws`, `Operations` reads and runs what it is asked. */
+/** Operations over WebSocket: graphql-ws speaks `graphql-transport-ws`, `Operations` parses and runs the operations. */
 import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
@@ -16,20 +16,20 @@ interface ProtocolOptions {
   readonly log: Logger;
 }
 
-/** What is known of a WebSocket. */
+/** The state of one WebSocket. */
 export interface Connected {
   readonly request: IncomingMessage;
   readonly messages: OpenMessages;
 }
 
-/** A message was not of the protocol, which graphql-ws itself does not see. */
+/** A message that breaks the protocol in a way that graphql-ws does not notice. */
 export class InvalidMessage extends Error {}
 
-/** Longest id of an operation, in characters: it is kept, and stands in each answer. */
+/** The longest id of an operation, in characters. It is kept, and each answer repeats it. */
 const LONGEST_ID = 256;
 const DONE = { done: true, value: undefined } as const;
 
-/** What an operation runs with, and what ends it. */
+/** An operation's arguments, and the controller that ends it. */
 interface OperationArgs extends ExecutionArgs {
   readonly rootValue: { readonly gone: AbortController };
 }
@@ -46,7 +46,7 @@ export function speakGraphQL(
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
         const { query, operationName, variables } = payload;
-        // This one is among them already.
+        // The present operation is among them already.
         if (Object.keys(subscriptions).length > maxOperations) throw tooManyOperations(maxOperations);
         if (isHashOnly(payload)) throw persistedQueryNotSupported();
         const { document, errors } = operations.read(query);
@@ -69,11 +69,11 @@ export function speakGraphQL(
 }
 
 /**
- * The one answer of a query or a mutation. It is iterated, as graphql-ws tells of nothing else that its client has
- * completed it or left: `return` then aborts `gone`, and what comes all the same is not sent.
+ * The single answer of a query or a mutation, as an iterator: only through an iterator's `return` does graphql-ws tell that
+ * the client has completed the operation or left. `return` then aborts `gone`, and a late answer is not sent.
  *
- * Written out, because V8 gives each generator function that is made a hidden class, which lives on and keeps all that
- * the operation was made of until the next full collection.
+ * It is no generator function: V8 gives each created generator function a hidden class, which keeps everything that the
+ * operation refers to alive until the next full collection.
  */
 function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
   const { gone } = args.rootValue;

@@ -1,4 +1,4 @@
-/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: which upgrades are taken, and what a connection may take. */
+/** GraphQL over WebSocket, in the `graphql-transport-ws` protocol: takes upgrades, and limits each connection. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws';
@@ -38,13 +38,13 @@ export interface WebSocketOptions {
   readonly log: Logger;
 }
 
-/** A client that has not answered a ping by the next one is gone. */
+/** The time between pings. A client that has not answered one before the next is gone. */
 const PING_MS = 12_000;
 
-/** Of one message. Browsers cut large messages into pieces of 128 KiB: the largest that can be allowed has 512. */
+/** The most fragments of one message. Browsers send fragments of 128 KiB, so the largest possible message has 512. */
 const MAX_FRAGMENTS = 1_024;
 
-/** A client that does not answer a close frame is not waited for longer. The types of `ws` do not have it yet. */
+/** How long a client may take to answer a close frame. The types of `ws` lack this option. */
 const CLOSE_SOON = { closeTimeout: 1_000 };
 
 /** Takes the upgrades of a server. Disposing closes every WebSocket with 1001, on which clients connect again. */
@@ -119,7 +119,7 @@ function converse(
       close: (code, reason) => socket.close(code, fitting(reason)),
       onMessage: (hear) =>
         socket.on('message', (data) => {
-          // What came behind a message for which the socket is being closed.
+          // A further message after one for which the socket is being closed.
           if (socket.readyState !== WebSocket.OPEN) return;
           const message = incoming.read(data as Buffer);
           if (typeof message !== 'string') socket.close(message.code, message.reason);
@@ -131,12 +131,12 @@ function converse(
   socket.once('close', (code, reason) => void closed(code, String(reason)));
 }
 
-/** The only reason that may be too long has an id of the client's. */
+/** Only a reason with a client's id may be too long. */
 function fitting(reason = ''): string {
   return Buffer.byteLength(reason) > LONGEST_REASON ? 'Subscriber already exists' : reason;
 }
 
-/** Either the client sent what only a server may send, for which graphql-ws has no code, or the fault is ours. */
+/** Either the client sent a message that only a server may send (graphql-ws has no code for that), or the fault is ours. */
 function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
   if (error instanceof InvalidMessage || messageOf(error).startsWith('Unexpected message of type')) {
     socket.close(INVALID_MESSAGE.code, INVALID_MESSAGE.reason);

@@ -1,12 +1,12 @@
 /**
- * Texts as clients send them, read strictly. A byte or an escape that stands for no character would become U+FFFD on its
- * way through the broker, and two different requestIds one.
+ * Reads texts of clients strictly. Bytes or escapes that are no character would become U+FFFD on their way through the
+ * broker, and two different requestIds could become one.
  */
 import { isUtf8 } from 'node:buffer';
 
-/** Whether a JSON text may have an escaped half of a surrogate pair: no other text has to be looked through. */
+/** Matches texts that may have an escaped half of a surrogate pair. Other texts need no search. */
 const ANY_SURROGATE = /\\u[dD][89a-fA-F]/;
-/** In turn: a pair, a half, any other escape. */
+/** Matches, in this order: a pair, a half, any other escape. */
 const ESCAPES =
   /\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\./gs;
 

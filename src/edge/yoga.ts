@@ -1,7 +1,7 @@
 /**
- * graphql-yoga, the GraphQL server that the project is built with: it answers the operations over GET that have one answer,
- * and plugins for them can be added here. Predictions go past it: its hooks cost half as much again as all else that an
- * operation takes, so POST, streams and WebSocket are answered without them (`operationAnswers.ts`, docs/decisions.md).
+ * graphql-yoga answers operations over GET that have one answer. Plugins for them can be added here. POST, streams and
+ * WebSocket are answered without it (`operationAnswers.ts`): its hooks would make a prediction half as expensive again. See
+ * docs/decisions.md.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';
@@ -12,12 +12,12 @@ import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
 import { GRAPHQL_PATH } from './target.ts';
 
-/** What Yoga is given of Node's. */
+/** Node's request and response, as Yoga gets them. */
 interface ServerContext {
   readonly req: IncomingMessage;
 }
 
-/** Answers a request that was admitted, and whose operation may be run. */
+/** Answers a request that was admitted and has a valid operation. */
 export function yogaHandler(
   { schema, operations, contextOf }: GraphQLPipeline,
   log: Logger,
@@ -29,7 +29,7 @@ export function yogaHandler(
       contextOf({ req, gone: request.signal }),
     plugins: [useOperations(operations)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
-    // Operations are kept by `Operations`, for every transport; origins are the admission's.
+    // `Operations` keeps operations for every transport, and the admission checks origins.
     parserAndValidationCache: false,
     cors: false,
     multipart: false,
@@ -40,7 +40,7 @@ export function yogaHandler(
   });
 }
 
-/** Has Yoga read and run operations as every other transport does. */
+/** Makes Yoga parse and run operations like every other transport. */
 function useOperations(operations: Operations): Plugin {
   return {
     onParse: ({ setParseFn }) => setParseFn((text: string) => operations.read(text).document),
