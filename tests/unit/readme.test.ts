@@ -17,20 +17,21 @@ const DOCUMENTS = [
   'docs/performance.md',
 ];
 
-test('the configuration table has one row for each variable that is read, with its unit, default and consequence', () => {
-  expect(tableRows(read('README.md'), '## Configuration')).toEqual(environmentVariables.map(tableRow));
+test('the tables of docs/configuration.md have a row for each variable, with its unit, default and consequence', () => {
+  const rows = rowsIn(read('docs/configuration.md'), 'variable | unit');
+  expect(rows).toEqual(environmentVariables.map(tableRow));
 });
 
-test.each([
-  ['README.md', '### Refused requests'],
-  ['docs/protocol.md', '### Error codes'],
-])('%s explains every code of a refused request', (document, heading) => {
-  const explained = codesIn(tableRows(read(document), heading));
-  expect(explained).toEqual(expect.arrayContaining(Object.values(RequestErrorCode)));
-});
+test.each(['docs/errors.md', 'docs/protocol.md'])(
+  '%s explains every code of a refused request',
+  (document) => {
+    const explained = rowsIn(read(document), '`extensions.code`', 'code | when exactly').flatMap(codesIn);
+    expect(explained).toEqual(expect.arrayContaining(Object.values(RequestErrorCode)));
+  },
+);
 
-test('the README explains every code of a task that ended without a prediction', () => {
-  const explained = codesIn(tableRows(read('README.md'), '### Failed tasks'));
+test('docs/errors.md explains every code of a task that ended without a prediction', () => {
+  const explained = rowsIn(read('docs/errors.md'), '`error.code`').flatMap(codesIn);
   expect(explained.toSorted()).toEqual(Object.values(TaskErrorCode).toSorted());
 });
 
@@ -55,21 +56,17 @@ function tableRow({ name, unit, default: fallback, consequence }: EnvironmentVar
   return `| \`${name}\` | ${unit} | ${shown} | ${consequence} |`;
 }
 
-/** The rows of the first table under a heading, without its two head rows. */
-function tableRows(document: string, heading: string): readonly string[] {
-  const start = document.indexOf(`\n${heading}\n`);
-  if (start < 0) throw new Error(`the document must have the heading ${heading}`);
-  const lines = document.slice(start).split('\n');
-  const table = lines.slice(lines.findIndex((line) => line.startsWith('|')));
-  const end = table.findIndex((line) => !line.startsWith('|'));
-  return table.slice(2, end);
+/** The rows of all tables whose head begins so, without their two head rows. */
+function rowsIn(document: string, ...heads: readonly string[]): readonly string[] {
+  const tables = document.matchAll(/^\| (.*)\n\|[ :|-]+\|\n((?:\|.*\n)*)/gm);
+  return [...tables]
+    .filter(([, head = '']) => heads.some((wanted) => head.startsWith(wanted)))
+    .flatMap(([, , rows = '']) => rows.trimEnd().split('\n'));
 }
 
 /** The codes in the first column. */
-function codesIn(rows: readonly string[]): readonly string[] {
-  return rows.flatMap((row) =>
-    [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code ?? ''),
-  );
+function codesIn(row: string): readonly string[] {
+  return [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code ?? '');
 }
 
 /** Whatever begins with a folder of the repository, as far as it is a path, and not a pattern such as `models/<name>`. */
