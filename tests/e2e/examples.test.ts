@@ -62,20 +62,24 @@ test("the README's curl commands submit a trip and receive its minutes", async (
   expect(stdout).toMatch(/event: complete/);
 });
 
-test.each(['graphql-ws', 'apollo', 'urql', 'graphql-sse'])(
-  'the program for %s in docs/in-your-app.md prints the minutes of its trip',
-  async (client) => {
-    const program = atGateway(blockOfTest('docs/in-your-app.md', client));
-    const { stdout, stderr } = await run(
-      process.execPath,
-      ['--input-type=module-typescript', '--eval', program],
-      { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } },
-    );
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(/state: 'SUCCEEDED'/);
-    expect(stdout).toMatch(/durationMinutes: 7\.848/);
-  },
-);
+test.each([
+  ['README.md', 'websocket'],
+  ['README.md', 'apollo'],
+  ['docs/in-your-app.md', 'graphql-ws'],
+  ['docs/in-your-app.md', 'apollo'],
+  ['docs/in-your-app.md', 'urql'],
+  ['docs/in-your-app.md', 'graphql-sse'],
+])('%s: the program for %s prints the minutes of its trip', async (document, client) => {
+  const program = atGateway(blockOfTest(document, client));
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ['--input-type=module-typescript', '--eval', program],
+    { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/state: 'SUCCEEDED'/);
+  expect(stdout).toMatch(/durationMinutes: 7\.848/);
+});
 
 test('the shell commands of docs/in-your-app.md wait in the mutation, and read many rows page by page', async () => {
   expect(await runShell('docs/in-your-app.md', 'waiting')).toMatch(/"SUCCEEDED".*"durationMinutes":7\.848/);
@@ -83,6 +87,12 @@ test('the shell commands of docs/in-your-app.md wait in the mutation, and read m
   expect(rows).toMatch(/"rowCount":2/);
   expect(rows).toMatch(/"SUCCEEDED","batch":\{"rowsDone":2,"rowsFailed":0/);
   expect(rows).toMatch(/"durationMinutes":\[7\.848.*\],?.*"errors":\[\],"nextRow":null/);
+});
+
+test('the shell commands of docs/models.md report how long a trip took, and show the live error', async () => {
+  const stdout = await runShell('docs/models.md', 'live-error');
+  expect(stdout).toMatch(/"reportActual":\{"modelVersion":"1","errors":\[\{"output":"durationMinutes"/);
+  expect(stdout).toMatch(/"liveError":\[\{"output":"durationMinutes","unit":"minutes","count":1,/);
 });
 
 async function runShell(document: string, test: string): Promise<string> {
