@@ -77,7 +77,7 @@ describe.each(DOCUMENTS)('%s', (document) => {
 
   test('names only npm scripts that exist', () => {
     const scripts = groupsIn(text, /npm (?:run )?(start|test|(?<=run )[\w:-]+)/g);
-    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(scripts));
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining([...scripts]));
   });
 
   test.runIf(commands.length > 0)(
