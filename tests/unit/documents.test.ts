@@ -43,6 +43,11 @@ test('each variable that is read has one row in a table, with its unit, default 
   expect(described.toSorted()).toEqual(environmentVariables.map(tableRow).toSorted());
 });
 
+test('the architecture names only parts of the code that exist', () => {
+  const names = groupsIn(readDocument('docs/architecture.md'), /`([a-z]*[A-Z][a-z]+[A-Z]?\w*)`/g);
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
+});
+
 test('each code of a refused request, and of a task that ended without a prediction, is explained in a table', () => {
   const explained = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
