@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { RequestErrorCode } from '../../src/contract/errors.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
+import { EdgeCloseCode } from '../../src/edge/closeCodes.ts';
 import { type EnvironmentVariable, environmentVariables } from '../../src/process/config.ts';
 import { blocksIn, DOCUMENTS, headingsIn, linksIn, readDocument } from '../support/documents.ts';
 
@@ -55,6 +56,21 @@ test('each code of a refused request, and of a task that ended without a predict
   expect(explained).toEqual(
     expect.arrayContaining([...Object.values(RequestErrorCode), ...Object.values(TaskErrorCode)]),
   );
+});
+
+test('each close code that is ours is in a table', () => {
+  const explained = rows.flatMap((row) => groupsIn(row.split('|')[1] ?? '', /\b([14]\d{3})\b/g)).map(Number);
+  expect(explained).toEqual(expect.arrayContaining(Object.values(EdgeCloseCode)));
+});
+
+test('the README has at most 250 lines, and begins with links to all of its sections', () => {
+  const readme = readDocument('README.md');
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  const sections = [...headingsIn(readme)]
+    .filter(([, { level }]) => level === 2)
+    .map(([anchor]) => `#${anchor}`);
+  const [contents = ''] = readme.split('\n## ');
+  expect(linksIn(contents).filter((target) => sections.includes(target))).toEqual(sections);
 });
 
 describe.each(DOCUMENTS)('%s', (document) => {
