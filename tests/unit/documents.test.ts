@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { RequestErrorCode } from '../../src/contract/errors.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
+import { EdgeCloseCode } from '../../src/edge/closeCodes.ts';
 import { type EnvironmentVariable, environmentVariables } from '../../src/process/config.ts';
 import { blocksIn, DOCUMENTS, headingsIn, linksIn, readDocument } from '../support/documents.ts';
 
@@ -43,6 +44,11 @@ test('each variable that is read has one row in a table, with its unit, default 
   expect(described.toSorted()).toEqual(environmentVariables.map(tableRow).toSorted());
 });
 
+test('the architecture names only parts of the code that exist', () => {
+  const names = groupsIn(readDocument('docs/architecture.md'), /`([a-z]*[A-Z][a-z]+[A-Z]?\w*)`/g);
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
+});
+
 test('each code of a refused request, and of a task that ended without a prediction, is explained in a table', () => {
   const explained = rows.flatMap((row) =>
     [...(row.split('|')[1] ?? '').matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code),
@@ -50,6 +56,21 @@ test('each code of a refused request, and of a task that ended without a predict
   expect(explained).toEqual(
     expect.arrayContaining([...Object.values(RequestErrorCode), ...Object.values(TaskErrorCode)]),
   );
+});
+
+test('each close code that is ours is in a table', () => {
+  const explained = rows.flatMap((row) => groupsIn(row.split('|')[1] ?? '', /\b([14]\d{3})\b/g)).map(Number);
+  expect(explained).toEqual(expect.arrayContaining(Object.values(EdgeCloseCode)));
+});
+
+test('the README has at most 250 lines, and begins with links to all of its sections', () => {
+  const readme = readDocument('README.md');
+  expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(250);
+  const sections = [...headingsIn(readme)]
+    .filter(([, { level }]) => level === 2)
+    .map(([anchor]) => `#${anchor}`);
+  const [contents = ''] = readme.split('\n## ');
+  expect(linksIn(contents).filter((target) => sections.includes(target))).toEqual(sections);
 });
 
 describe.each(DOCUMENTS)('%s', (document) => {
