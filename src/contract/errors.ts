@@ -5,7 +5,7 @@
  * `ConfigurationError` ends a process with exit code 78 before it serves anything.
  */
 
-/** Codes in `extensions.code` of GraphQL errors. Each is explained in docs/protocol.md. */
+/** Codes in `extensions.code` of GraphQL errors. Each is explained in docs/errors.md. */
 export const RequestErrorCode = {
   BadUserInput: 'BAD_USER_INPUT',
   QueueFull: 'QUEUE_FULL',

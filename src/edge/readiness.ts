@@ -8,7 +8,7 @@
  */
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 
-/** Codes of `/ready`. Each is explained in docs/protocol.md. */
+/** Codes of `/ready`. Each is explained in docs/operations.md. */
 const NotReadyCode = {
   NoBroker: 'NO_BROKER',
   Starting: 'STARTING',

@@ -175,7 +175,7 @@ export async function listeningPort(
 ): Promise<number> {
   for (;;) {
     const text = await readFile(join(portsDir, `nats-server_${pid}.ports`), 'utf8').catch(() => '');
-    const address = /"nats:\/\/[^"]*:(\d+)"/.exec(text);
+    const address = /"(?:nats|tls):\/\/[^"]*:(\d+)"/.exec(text);
     if (address !== null) return Number(address[1]);
     await delay(5, undefined, { signal });
   }

@@ -1,9 +1,9 @@
 /** What the documentation tells a reader to run, run as it is written against a real gateway and worker. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { blockOfTest } from '../support/documents.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
@@ -54,11 +54,7 @@ test('the Apollo example ends with a message and code 1 where no gateway is', as
 });
 
 test("the README's curl commands submit a trip and receive its minutes", async () => {
-  const commands = await curlCommands();
-  const { stdout } = await run('sh', [
-    '-c',
-    commands.replaceAll('http://127.0.0.1:4000', new URL(gateway.url).origin),
-  ]);
+  const stdout = await runShell('README.md', 'curl');
   expect(stdout).toContain('"state":"QUEUED"');
   expect(stdout).toContain('"state":"SUCCEEDED"');
   const [, minutes] = /"durationMinutes":([\d.]+)/.exec(stdout) ?? [];
@@ -66,11 +62,45 @@ test("the README's curl commands submit a trip and receive its minutes", async (
   expect(stdout).toMatch(/event: complete/);
 });
 
-/** The shell block after the marker. */
-async function curlCommands(): Promise<string> {
-  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [, commands] = /<!-- test: curl -->\s+```sh\n(.*?)```/s.exec(readme) ?? [];
-  if (commands === undefined)
-    throw new Error('README.md has a block of shell commands after <!-- test: curl -->');
-  return commands;
+test.each([
+  ['README.md', 'websocket'],
+  ['README.md', 'apollo'],
+  ['docs/in-your-app.md', 'graphql-ws'],
+  ['docs/in-your-app.md', 'apollo'],
+  ['docs/in-your-app.md', 'urql'],
+  ['docs/in-your-app.md', 'graphql-sse'],
+])('%s: the program for %s prints the minutes of its trip', async (document, client) => {
+  const program = atGateway(blockOfTest(document, client));
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ['--input-type=module-typescript', '--eval', program],
+    { cwd: ROOT, env: { ...process.env, NODE_ENV: 'production' } },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/state: 'SUCCEEDED'/);
+  expect(stdout).toMatch(/durationMinutes: 7\.848/);
+});
+
+test('the shell commands of docs/in-your-app.md wait in the mutation, and read many rows page by page', async () => {
+  expect(await runShell('docs/in-your-app.md', 'waiting')).toMatch(/"SUCCEEDED".*"durationMinutes":7\.848/);
+  const rows = await runShell('docs/in-your-app.md', 'many-rows');
+  expect(rows).toMatch(/"rowCount":2/);
+  expect(rows).toMatch(/"SUCCEEDED","batch":\{"rowsDone":2,"rowsFailed":0/);
+  expect(rows).toMatch(/"durationMinutes":\[7\.848.*\],?.*"errors":\[\],"nextRow":null/);
+});
+
+test('the shell commands of docs/models.md report how long a trip took, and show the live error', async () => {
+  const stdout = await runShell('docs/models.md', 'live-error');
+  expect(stdout).toMatch(/"reportActual":\{"modelVersion":"1","errors":\[\{"output":"durationMinutes"/);
+  expect(stdout).toMatch(/"liveError":\[\{"output":"durationMinutes","unit":"minutes","count":1,/);
+});
+
+async function runShell(document: string, test: string): Promise<string> {
+  const { stdout } = await run('sh', ['-c', atGateway(blockOfTest(document, test))]);
+  return stdout;
+}
+
+/** The text of a document names the address of `npm start`. */
+function atGateway(text: string): string {
+  return text.replaceAll('127.0.0.1:4000', new URL(gateway.url).host);
 }

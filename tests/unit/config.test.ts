@@ -104,10 +104,10 @@ describe('readConfig', () => {
     expect(() => readConfig(env)).toThrow(
       expect.objectContaining({
         problems: [
-          expect.stringMatching(/^PORT must be/),
           expect.stringMatching(/^NATS_URL must be servers as nats:\/\/host:port .*, got 1 characters$/),
-          expect.stringMatching(/^STREAM_REPLICAS must be/),
           expect.stringMatching(/^LOG_LEVEL must be/),
+          expect.stringMatching(/^PORT must be/),
+          expect.stringMatching(/^STREAM_REPLICAS must be/),
         ],
       }),
     );

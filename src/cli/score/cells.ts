@@ -1,6 +1,6 @@
 /**
- * How the cells of a column become values of an input: exactly, or not at all. `models/README.md`, "Files that are
- * scored", has the types.
+ * How the cells of a column become values of an input: exactly, or not at all. `docs/scoring.md`, "From cells
+ * to values", has the types.
  */
 import {
   DuckDBArrayValue,

@@ -1,0 +1,43 @@
+/** The curl commands of the documents, as they are written, against a gateway and a worker with the committed models. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { blocksIn, DOCUMENTS, readDocument } from '../support/documents.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
+
+const ADDRESS = 'http://127.0.0.1:4000';
+const OPERATOR_TOKEN = 'a-token-of-operators';
+const run = promisify(execFile);
+
+/** Per page its commands in order: a later one may use a variable of an earlier one. */
+const pages = DOCUMENTS.map((document) => ({
+  document,
+  commands: blocksIn(readDocument(document))
+    .filter(({ language, text }) => language === 'sh' && text.includes('curl ') && text.includes(ADDRESS))
+    .map(({ text }) => text),
+})).filter(({ commands }) => commands.length > 0);
+
+let nats: NatsServer;
+let gateway: Gateway;
+let worker: Process;
+
+beforeAll(async () => {
+  nats = await startNats();
+  const models = { MODELS_DIR: 'models' };
+  [gateway, worker] = await Promise.all([
+    startGateway(nats, { ...models, OPERATOR_TOKEN }),
+    startWorker(nats, models),
+  ]);
+});
+
+afterAll(async () => {
+  for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+test.each(pages)('the curl commands of $document are answered without an error', async ({ commands }) => {
+  const script = commands.join('\n').replaceAll(ADDRESS, new URL(gateway.url).origin);
+  const { stdout } = await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, OPERATOR_TOKEN } });
+  expect(stdout).not.toBe('');
+  expect(stdout).not.toContain('"errors":[{"message"');
+});

@@ -1,0 +1,49 @@
+/** `NATS_URL=tls://…`, with deploy/nats-server.conf and a certificate as docs/operations.md says. */
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { submitTrip } from '../support/client.ts';
+import { blockOfTest } from '../support/documents.ts';
+import { startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway, startProcess, startWorker } from '../support/processes.ts';
+
+const CONFIGURATION = join(import.meta.dirname, '../../deploy/nats-server.conf');
+
+test('gateway and worker speak TLS to a broker whose certificate they were told to trust', async () => {
+  await using broker = await startTlsBroker('localhost');
+  const { url, NODE_EXTRA_CA_CERTS } = broker;
+  await using gateway = await startGateway({ url }, { NODE_EXTRA_CA_CERTS });
+  await using _worker = await startWorker({ url }, { NODE_EXTRA_CA_CERTS });
+  const task = await submitTrip(gateway.url, tripNumber(1), { waitMs: 30_000 });
+  expect(task).toMatchObject({ state: 'SUCCEEDED' });
+});
+
+test('a certificate that is not trusted, or names another host, is refused, and the log tells why', async () => {
+  await using broker = await startTlsBroker('broker.example');
+  const { url: NATS_URL, NODE_EXTRA_CA_CERTS } = broker;
+  await using trusting = startProcess('src/main.ts', { NATS_URL, NODE_EXTRA_CA_CERTS, PORT: '0' });
+  await using distrustful = startProcess('src/main.ts', { NATS_URL, PORT: '0' });
+  await trusting.logged("does not match certificate's altnames");
+  await distrustful.logged('self-signed certificate');
+});
+
+/** @param name of the host that its certificate is for. It listens on localhost. */
+async function startTlsBroker(name: string) {
+  const resources = new AsyncDisposableStack();
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'tidings-tls-')));
+  const commands = blockOfTest('docs/operations.md', 'certificate').replaceAll('broker.example', name);
+  await promisify(execFile)('sh', ['-ec', commands], { cwd: folder.path });
+  const config = (await readFile(CONFIGURATION, 'utf8'))
+    .replaceAll('/etc/nats', folder.path)
+    .replaceAll(/^(listen|http|jetstream)\b.*$/gm, '');
+  const { port } = resources.use(await startNats({ config }));
+  return {
+    url: `tls://tidings:change-me@localhost:${port}`,
+    NODE_EXTRA_CA_CERTS: join(folder.path, 'broker.pem'),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}

@@ -1,0 +1,105 @@
+/** docs/protocol.md against the contract: its streams and subjects are all there are, and its messages can be decoded. */
+import { describe, expect, test } from 'vitest';
+import {
+  decodeActual,
+  decodeChunkResult,
+  decodeDeadLetter,
+  decodeJob,
+  decodeRequestRecord,
+  decodeResult,
+  decodeRolloutRecord,
+  readJobHeader,
+} from '../../src/contract/decoding.ts';
+import { checkPresence } from '../../src/contract/heard.ts';
+import { encodeMessage, type Job, type JobHeader, streams, subjects } from '../../src/contract/protocol.ts';
+import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
+import { blocksIn, readDocument } from '../support/documents.ts';
+
+const document = readDocument('docs/protocol.md');
+const job = example('Job') as unknown as Job;
+const { taskId, model, version } = job;
+const address = parseTaskId(taskId) as TaskAddress;
+const { home } = address;
+
+test('the streams are those of the contract', () => {
+  const names = Object.values(streams).map((name) => (typeof name === 'string' ? name : name('<model>')));
+  expect(firstColumn('Streams').toSorted()).toEqual(names.toSorted());
+});
+
+test('the subjects are those of the contract', () => {
+  const place = { chunk: 0, row: 17 };
+  const used = [
+    subjects.job(job),
+    subjects.batchJob(job),
+    subjects.chunkJob({ ...job, batch: { rowCount: 1, rowsPerChunk: 1 }, chunk: 0, columns: {} }),
+    subjects.chunk(taskId, 0),
+    subjects.resultOf(address),
+    subjects.finalOf(address),
+    subjects.request('a1'),
+    subjects.dead(model, taskId),
+    subjects.diedOf(model).replace('*', taskId),
+    subjects.suspect({ taskId }),
+    subjects.suspect({ taskId, place }),
+    subjects.rollout(model),
+    subjects.rolloutsHeard.replace('*', model),
+    subjects.actual(job),
+    subjects.probe,
+    subjects.running(home),
+    subjects.moved(home),
+    subjects.presentState(home),
+    subjects.workerPresence,
+    subjects.workerLeft,
+    subjects.askWorkers,
+    subjects.shadowJobs(model, version),
+    subjects.shadowAnswers(home),
+    subjects.comparisons,
+  ];
+  const described = firstColumn('Subjects').map(
+    (subject) => new RegExp(`^${subject.replaceAll(/[.$]/g, '\\$&').replaceAll(/<\w+>/g, '[^.]+')}$`),
+  );
+  expect(used.filter((subject) => !described.some((pattern) => pattern.test(subject)))).toEqual([]);
+  expect(described.filter((pattern) => !used.some((subject) => pattern.test(subject)))).toEqual([]);
+});
+
+describe('an example can be decoded', () => {
+  const shape = { rowCount: 1002, rowsPerChunk: 1000 };
+  const decoders: Readonly<Record<string, (data: Uint8Array, message: Record<string, unknown>) => unknown>> =
+    {
+      Job: (data) => decodeJob(data, subjects.job(job)),
+      'Chunk result': (data, message) => decodeChunkResult(data, String(message.taskId), shape, 1),
+      Result: (data) => decodeResult(data, taskId),
+      'Request record': (data) => decodeRequestRecord(data, { model, owner: job.owner }, job.submittedAt),
+      Rollout: decodeRolloutRecord,
+      'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),
+      Actual: (data) => decodeActual(data, subjects.actual(job)),
+      Presence: (_, message) => checkPresence(message),
+    };
+
+  test.each(Object.entries(decoders))('%s', (heading, decode) => {
+    const message = example(heading);
+    expect(decode(Buffer.from(encodeMessage(message)), message)).toEqual(message);
+  });
+
+  test('Row batch and chunk', () => {
+    const message = example('Row batch and chunk') as unknown as JobHeader;
+    const subject = subjects.batchJob({ ...job, taskId: message.taskId });
+    expect(readJobHeader({ subject, data: Buffer.from(encodeMessage(message)) })).toEqual(message);
+  });
+});
+
+/** The first JSON block under a heading. */
+function example(heading: string): Record<string, unknown> {
+  const block = blocksIn(section(heading)).find(({ language }) => language === 'json');
+  return JSON.parse(block?.text ?? '');
+}
+
+/** What stands in code in the first column of the table under a heading. */
+function firstColumn(heading: string): readonly string[] {
+  return [...section(heading).matchAll(/^\| `([^`]+)` \|/gm)].map(([, text = '']) => text);
+}
+
+function section(heading: string): string {
+  const [, text] = new RegExp(`^##+ ${heading}$(.*?)(?=^##|$(?![^]))`, 'ms').exec(document) ?? [];
+  if (text === undefined) throw new Error(`docs/protocol.md must have the heading ${heading}`);
+  return text;
+}
