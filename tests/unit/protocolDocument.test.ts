@@ -30,7 +30,7 @@ test('the subjects are those of the contract', () => {
   const place = { chunk: 0, row: 17 };
   const used = [
     subjects.job(job),
-    subjects.batchJob(job),
+    subjects.rowBatchJob(job),
     subjects.chunkJob({ ...job, batch: { rowCount: 1, rowsPerChunk: 1 }, chunk: 0, columns: {} }),
     subjects.chunk(taskId, 0),
     subjects.resultOf(address),
@@ -82,7 +82,7 @@ describe('an example can be decoded', () => {
 
   test('Row batch and chunk', () => {
     const message = example('Row batch and chunk') as unknown as JobHeader;
-    const subject = subjects.batchJob({ ...job, taskId: message.taskId });
+    const subject = subjects.rowBatchJob({ ...job, taskId: message.taskId });
     expect(readJobHeader({ subject, data: Buffer.from(encodeMessage(message)) })).toEqual(message);
   });
 });
