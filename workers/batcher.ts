@@ -1,7 +1,7 @@
 /**
- * Natural batching: a batch is what has arrived when the session is free, up to `maxBatchSize`; while it runs, the
- * next one gathers by itself. No timer is needed for that. A model that gains from fuller batches may ask a free
- * session to wait `maxWaitMs`; the clock starts with the first job, never before.
+ * Natural batching: when the session is free, a batch is all jobs that have arrived, up to `maxBatchSize`. While it runs,
+ * the next one gathers. That needs no timer. For a model that gains from fuller batches, a free session may wait `maxWaitMs`;
+ * the wait begins with the first job.
  */
 import type { Delivery, JobSource } from '../src/broker/broker.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -18,7 +18,7 @@ export async function* collectBatches(
   }
 }
 
-/** Jobs stay in the source until they are taken, so a wait that is given up loses none. */
+/** Jobs stay in the source until they are taken, so ending a wait early loses none. */
 async function fill(
   batch: Delivery[],
   source: JobSource,

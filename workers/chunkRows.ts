@@ -1,4 +1,4 @@
-/** What came of the rows of a chunk, gathered run by run. */
+/** Gathers the outcomes of a chunk's rows, run by run. */
 
 import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/contract/protocol.ts';
 import { type RowError, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
@@ -6,7 +6,7 @@ import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { DecodedColumns } from './runtimes/onnx/encoder.ts';
 
-/** A thousand of them have to fit into one message. */
+/** The longest message of a row's error: a thousand must fit into one message of the broker. */
 const MESSAGE_CHARACTERS = 200;
 
 export class ChunkRows {
@@ -15,7 +15,7 @@ export class ChunkRows {
   readonly #errors: RowError[] = [];
   #done = 0;
 
-  /** @param firstRow index in the batch. */
+  /** @param firstRow index of the chunk's first row in the row batch. */
   constructor({ outputs }: Manifest, firstRow: number, rowCount: number) {
     this.#firstRow = firstRow;
     this.#columns = new Map(outputs.map(({ name }) => [name, new Array<Value | null>(rowCount).fill(null)]));
@@ -29,7 +29,7 @@ export class ChunkRows {
     return this.#errors.length;
   }
 
-  /** @param rows indexes in the chunk of the rows that were run, in the order of what was read. */
+  /** @param rows the indexes (in the chunk) of the rows that were run, in the order of the answers. */
   addRun(rows: readonly number[], { columns, problems }: DecodedColumns): void {
     for (const [name, values] of columns) {
       const column = this.#columns.get(name) ?? [];
@@ -53,7 +53,7 @@ export class ChunkRows {
     this.#done++;
   }
 
-  /** Once every row is done. */
+  /** The result of the chunk. Called once every row is done. */
   result({ taskId, chunk }: ChunkJob, startedAt: number, finishedAt: number): ChunkResult {
     return {
       v: MESSAGE_VERSION,

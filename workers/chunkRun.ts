@@ -1,4 +1,4 @@
-/** Runs the rows of a chunk, some at a time: between two runs, other lanes have their turn. */
+/** Runs the rows of a chunk, some at a time, so that other lanes get the session between two runs. */
 import { messageOf } from '../src/contract/errors.ts';
 import type { ChunkResult } from '../src/contract/protocol.ts';
 import { rowOf } from '../src/models/inputColumns.ts';
@@ -22,7 +22,7 @@ export class ChunkRun {
   #startedAt: number | undefined;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  /** @param soloRuns how often each suspected row has run alone, by its index in the batch. */
+  /** @param soloRuns how often each suspected row has run alone, by its index in the row batch. */
   constructor(chunk: Chunk, soloRuns: ReadonlyMap<number, number>, options: WorkerOptions) {
     this.#chunk = chunk;
     this.#soloRuns = soloRuns;
@@ -30,7 +30,7 @@ export class ChunkRun {
     this.#rows = new ChunkRows(options.manifest, chunk.firstRow, chunk.rowCount);
   }
 
-  /** @throws what is no fault of a row, such as a session that is lost. */
+  /** @throws errors that are no row's fault, such as a lost session. */
   async run(): Promise<ChunkResult | Unfinished> {
     const { job, rowCount, firstRow } = this.#chunk;
     const { broker, manifest } = this.#options;
@@ -44,7 +44,7 @@ export class ChunkRun {
       const unfinished = this.#unfinished() ?? (await this.#runTogether(fresh.slice(i, i + size)));
       if (unfinished !== undefined) return unfinished;
     }
-    // Last, and one by one, as everywhere: each may cost the session its process.
+    // Suspected rows run last and one by one, because each may kill the session's process.
     for (const row of suspects) {
       const unfinished = this.#unfinished() ?? (await this.#runAlone(row, true));
       if (unfinished !== undefined) return unfinished;

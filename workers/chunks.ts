@@ -1,8 +1,8 @@
 /**
- * The worker's loop for the chunks of batches: chunk → runs → the chunk's result → the end of its batch → ack.
+ * The worker's loop for the chunks of row batches: chunk → runs → the chunk's result → the end of the row batch → ack.
  *
- * Whoever stores the result of the last chunk writes the end of the batch, write-once. A chunk leaves its queue only
- * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
+ * The worker that stores the result of the last chunk writes the end of the row batch, write-once. A chunk leaves its queue
+ * only after that. If a worker dies in between, another one gets the chunk, finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { decodeChunkJob } from '../src/contract/decoding.ts';
@@ -16,16 +16,16 @@ import { ChunkRun } from './chunkRun.ts';
 import { readDelivery, track } from './readDelivery.ts';
 import { settleChunk, settleOverdueChunk, settleStoredChunk } from './settleChunk.ts';
 
-/** What earlier deliveries of a chunk have left. */
+/** The traces that earlier deliveries of a chunk have left. */
 interface Past {
   readonly result?: ChunkResult | undefined;
-  /** How often each suspected row has run alone, by its index in the batch. */
+  /** How often each suspected row has run alone, by its index in the row batch. */
   readonly soloRuns: ReadonlyMap<number, number>;
 }
 
 const RETRY_DELAY_MS = 500;
 
-/** Runs until the source ends, and then until all that was run is settled. */
+/** Works until the source has ended and everything that was run is settled. */
 export async function runChunks(options: WorkerOptions): Promise<void> {
   const settling = new Set<Promise<void>>();
   while (await options.source.arrival()) {
@@ -57,7 +57,7 @@ async function runChunk(chunk: Chunk, options: WorkerOptions, settling: Set<Prom
     );
 }
 
-/** @returns undefined if the broker does not tell. */
+/** @returns undefined if the broker does not answer. */
 async function recall({ delivery, job }: Chunk, { broker, log }: WorkerOptions): Promise<Past | undefined> {
   if (delivery.deliveryCount === 1) return { soloRuns: new Map() };
   const { taskId, batch, chunk } = job;

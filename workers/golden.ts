@@ -1,4 +1,4 @@
-/** Golden rows: inputs with the answers that a version must give. A version that misses one is not served. */
+/** Golden rows: inputs with the answers that a version must give. A version with another answer is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
@@ -15,8 +15,8 @@ export interface GoldenRows {
 }
 
 /**
- * Largest absolute difference allowed of a number, in its output's unit: one for all outputs, or one for each that has
- * numbers, by name. Texts and booleans have to be equal.
+ * The largest allowed absolute difference of a number, in its output's unit: one for all outputs, or one for each numeric
+ * output, by name. Texts and booleans must be equal.
  */
 export type Tolerance = number | Readonly<Record<string, number>>;
 
@@ -25,7 +25,7 @@ export interface GoldenRow {
   readonly output: Values;
 }
 
-/** @throws {Error} naming the file, if there is no row, or one leaves out an output or has an impossible input. */
+/** @throws {Error} naming the file, if there is no row, or if a row lacks an output or has an invalid input. */
 export async function readGoldenRows(manifest: Manifest, { folder }: ModelVersion): Promise<GoldenRows> {
   const file = join(folder, 'golden.json');
   const found = await readJson(file, GOLDEN_MAX_BYTES);
@@ -39,7 +39,7 @@ export async function readGoldenRows(manifest: Manifest, { folder }: ModelVersio
   };
 }
 
-/** What it leaves out, `checkRow` names. */
+/** A row may lack outputs here. `checkRow` names them. */
 function isRow(row: unknown): boolean {
   if (!isObject(row)) return false;
   const { input = {}, output = {} } = row;
@@ -48,16 +48,16 @@ function isRow(row: unknown): boolean {
 
 function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
   const numbers = outputs.filter(({ type }) => type !== 'string' && type !== 'boolean');
-  const told = tolerance ?? {};
-  const untold = numbers.find(({ name }) => !(toleranceOf(told, name) >= 0));
-  if (untold === undefined) return told;
-  throw new Error(`${file} must hold a tolerance, one for all outputs or one for ${untold.name} too`);
+  const given = tolerance ?? {};
+  const missing = numbers.find(({ name }) => !(toleranceOf(given, name) >= 0));
+  if (missing === undefined) return given;
+  throw new Error(`${file} must hold a tolerance, one for all outputs or one for ${missing.name} too`);
 }
 
-/** Of an output, by name; NaN if none is told. */
+/** The tolerance of an output, by name; NaN if there is none. */
 export function toleranceOf(tolerance: Tolerance, output: string): number {
-  const told = typeof tolerance === 'number' ? tolerance : tolerance[output];
-  return typeof told === 'number' ? told : Number.NaN;
+  const given = typeof tolerance === 'number' ? tolerance : tolerance[output];
+  return typeof given === 'number' ? given : Number.NaN;
 }
 
 function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): GoldenRow {
@@ -73,7 +73,7 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
   }
 }
 
-/** @throws {Error} if the row is another one each time it is run. */
+/** @throws {Error} if the row's answer would change with time. */
 function fixedInput(manifest: Manifest, input: Values): Values {
   const values = checkInput(manifest, input);
   const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
@@ -89,7 +89,7 @@ function isValueOf(field: ManifestOutput, value: unknown): boolean {
     : Array.isArray(value) && value.length === size && value.every(Number.isFinite);
 }
 
-/** Each row alone, and as many rows as a full batch holds. */
+/** Batches of one row for each row, and a full batch. */
 export function goldenBatches(
   { batching }: Manifest,
   { rows }: GoldenRows,
@@ -98,7 +98,7 @@ export function goldenBatches(
   return [...rows.map((row) => [row]), fullBatch.filter((row) => row !== undefined)];
 }
 
-/** @param predictions of the batch's rows, in order. @throws {Error} naming the first row that is missed. */
+/** @param predictions of the batch's rows, in order. @throws {Error} naming the first row with another answer. */
 export function compareWithGolden(
   batch: readonly GoldenRow[],
   predictions: readonly (Values | string)[],

@@ -1,6 +1,6 @@
 /**
- * The worker process: loads and checks what it is to serve, announces itself once anything is served, and works
- * until told to stop. Versions come and go meanwhile, as their folders do.
+ * The worker process: loads and checks its versions, announces itself once one is served, and works until it is told to stop.
+ * Versions come and go with their folders meanwhile.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -17,7 +17,7 @@ import { ServedVersions } from './servedVersions.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
 
-/** Time for what is running when the worker is told to stop, in milliseconds. */
+/** How long runs may go on after the worker was told to stop, in milliseconds. */
 const DRAIN_MS = 5_000;
 
 await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker }) => {
@@ -57,7 +57,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     slots: new Slots(
       config.workerSlots ??
         Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers)),
-      // The lanes of a session do.
+      // The lanes of a session share its flow.
       { usersTakeTurns: true },
     ),
     shadowSlots: new Slots(1),
@@ -78,7 +78,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
       leaving: versions.leaving,
     }));
   let announced: Announcement | undefined;
-  // One version that takes long to load, or hangs, keeps no other from being served.
+  // The worker announces itself with the first served version, because another one may take long to load, or hang.
   changed = () => {
     if (announced !== undefined) announced.repeat();
     else if (versions.models.length > 0) announced = announce();

@@ -1,4 +1,4 @@
-/** The first step of every lane: what a delivery carries, or its end if it carries nothing that can be run. */
+/** The first step of every lane: reads a delivery, and settles it if it carries no job that can be run. */
 import type { Delivery } from '../src/broker/broker.ts';
 import { NewerMessage } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
@@ -8,8 +8,8 @@ import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './s
 
 /**
  * @param read throws if the delivery is no job that can be run.
- * @param settling where the end of such a delivery is waited for.
- * @returns what was read; undefined if it could not be: the delivery is then settled, or handed back to a newer worker.
+ * @param settling collects the settling of such deliveries, so that the caller can wait for it.
+ * @returns the content; undefined if it could not be read. The delivery is then settled, or handed back for a newer worker.
  */
 export function readDelivery<T>(
   delivery: Delivery,
@@ -28,7 +28,7 @@ export function readDelivery<T>(
   }
 }
 
-/** Settling is waited for at the end only; how much of it there is, credit bounds. */
+/** Settling is waited for only at the end. Credit limits how much of it goes on at once. */
 export function track(settling: Set<Promise<void>>, work: Promise<void>): void {
   const tracked: Promise<void> = work.finally(() => settling.delete(tracked));
   settling.add(tracked);

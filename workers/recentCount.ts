@@ -1,10 +1,10 @@
-/** How often something happened in the last minute, to the second: one number for each second, none for each event. */
+/** Counts the events of the last minute, to the second. It keeps one number for each second, and none for each event. */
 const SECONDS = 60;
 
 export class RecentCount {
   readonly #counts = new Uint32Array(SECONDS);
   readonly #now: () => number;
-  /** The second that was counted in last. */
+  /** The second of the last count. */
   #second: number;
 
   /** @param now gives monotonic milliseconds. */
@@ -25,7 +25,7 @@ export class RecentCount {
     return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Seconds that have begun since take the places of those a minute before them. */
+  /** Clears the places of the seconds that have begun since the last count. They held the counts of a minute before. */
   #forgetOld(): void {
     const present = this.#presentSecond();
     const from = Math.max(this.#second + 1, present - SECONDS + 1);

@@ -1,4 +1,4 @@
-/** What a worker is to serve of the models that there are: `WORKER_MODELS`. */
+/** Chooses the models and versions that a worker serves: `WORKER_MODELS`. */
 
 import { ConfigurationError } from '../src/contract/errors.ts';
 import type { Model } from '../src/models/models.ts';
@@ -6,15 +6,15 @@ import type { ServedModel } from '../src/process/config.ts';
 
 export interface Served {
   readonly model: Model;
-  /** Of the model's share of the slots. */
+  /** The model's weight when models compete for slots. */
   readonly weight: number;
-  /** The versions to serve; undefined: all, those that are to come too. */
+  /** The versions to serve; undefined: all, also those to come. */
   readonly versions: ReadonlySet<string> | undefined;
 }
 
 /**
  * @param wanted undefined: all models, with weight 1.
- * @throws {ConfigurationError} if a model is not there, or is given different weights.
+ * @throws {ConfigurationError} if a model is not there, or has different weights.
  */
 export function servedOf(
   wanted: readonly ServedModel[] | undefined,
@@ -33,7 +33,7 @@ export function servedOf(
   });
 }
 
-/** @returns as `model/version`, the versions that are asked for by name and are not there. */
+/** @returns the versions, as `model/version`, that are named and not there. */
 export function missingOf(served: readonly Served[]): readonly string[] {
   return served.flatMap(({ model: { manifest, versions: present }, versions = new Set() }) =>
     [...versions]

@@ -11,7 +11,7 @@ import type { Flow } from './slots.ts';
 
 export interface ServedVersionsOptions extends Omit<ServedVersionOptions, 'manifest' | 'flow'> {
   readonly served: readonly Served[];
-  /** Is not told to those who ask a gateway why a version is refused. */
+  /** Left out of the reasons that clients see for a refused version. */
   readonly modelsDir: string;
 }
 
@@ -39,17 +39,17 @@ export class ServedVersions {
       for (const { version } of served.model.versions) this.#followVersion(served, version);
   }
 
-  /** Rejects with the reason when nothing is served any more because sessions are lost, or with what nobody foresaw. */
+  /** Rejects with the reason when no version is served any more because sessions are lost, or with an unforeseen error. */
   get lost(): Promise<never> {
     return this.#lost.promise;
   }
 
-  /** Resolves once each of the versions that are there now is served or refused. */
+  /** Resolves once each present version is served or refused. */
   async judged(): Promise<void> {
     await Promise.all(this.#all().map(({ servedVersion }) => servedVersion.judged));
   }
 
-  /** Whether anything is served or loaded, or a version waited for that `WORKER_MODELS` names. */
+  /** Whether a version is served or loaded, or `WORKER_MODELS` names one that may still come. */
   get hasWork(): boolean {
     const waitsForVersion = this.#models.some(({ model, versions }) =>
       versions?.values().some((name) => !model.versions.some(({ version }) => version === name)),
@@ -57,7 +57,7 @@ export class ServedVersions {
     return waitsForVersion || this.#all().some(({ servedVersion }) => servedVersion.state.type !== 'refused');
   }
 
-  /** What gateways are told. */
+  /** The served versions, as gateways learn of them. */
   get models(): readonly VersionPresence[] {
     return this.#all().flatMap(({ model, servedVersion: { state, version, finished } }) =>
       state.type === 'serving'
@@ -81,7 +81,7 @@ export class ServedVersions {
     );
   }
 
-  /** What finishes its queue, and is not to be offered any more. */
+  /** The versions without a folder whose queue is being finished. They must not be offered any more. */
   get leaving(): readonly NamedVersion[] {
     return this.#all().flatMap(({ model, servedVersion: { state, version } }) =>
       state.type === 'draining' ? [{ model, version }] : [],
@@ -95,7 +95,7 @@ export class ServedVersions {
     for (const name of new Set(names)) this.#followVersion(served, name);
   }
 
-  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. */
+  /** Takes no more jobs, hands back those that do not run, and resolves once all others are settled. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#all().map(({ servedVersion }) => servedVersion.stop()));
@@ -123,7 +123,7 @@ export class ServedVersions {
     served.byName.set(name, servedVersion);
     servedVersion.closed.then(() => {
       served.byName.delete(name);
-      // It may have come back in the moment of closing, and there is more memory now for those that found too little.
+      // Its folder may have come back meanwhile, and there is more memory now for versions that found too little.
       this.#followVersion(served, name);
       for (const { servedVersion: other } of this.#all()) other.retryOutOfBudget();
     }, this.#lost.reject);

@@ -1,10 +1,10 @@
 /**
- * A model version and the process that has it loaded: the parent's side of it.
+ * A model version and the process that has it loaded, on the parent's side.
  *
- *  loaded    the process answers. If it crashes, the run that was in it fails with `SessionCrashed`, and who ran it
- *            decides what that means; the process is started again at once.
- *  unloaded  there is no process; whoever holds the session next has it loaded again. Only with `SESSION_LOADING=lazy`.
- *  lost      the version cannot be loaded again: for good.
+ *  loaded    the process answers. If it crashes, its present run fails with `SessionCrashed`, and the caller decides what
+ *            that means. The process is started again at once.
+ *  unloaded  there is no process. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
+ *  lost      the version could not be loaded again. This is final.
  */
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
@@ -24,17 +24,17 @@ export interface SessionOptions {
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
   readonly memory: SessionMemory;
-  /** What its process may take, see `memoryLimit.ts`; 0: no limit. */
+  /** The memory limit of its process in MiB, see `memoryLimit.ts`; 0: no limit. */
   readonly maxMib: number;
   readonly log: Logger;
-  /** Aborted when a session that is being opened is not wanted any more: its process is ended at once. */
+  /** Aborted when a session that is being opened is not needed any more. Then its process is ended at once. */
   readonly signal: AbortSignal;
 }
 
-/** The session's process is gone, and none can be started in its place. */
+/** The session's process is gone, and no new one could be started. */
 export class SessionLost extends Error {}
 
-/** The first runs of a process take longer than those that follow. */
+/** The time limit of the first runs is longer, because they are slower than later ones. */
 const GOLDEN_RUN_LEAST_MS = 10_000;
 
 /** A session that stays loaded until this is disposed. */
@@ -42,8 +42,8 @@ export interface HeldSession extends Disposable {
   /**
    * Runs one batch. One run at a time.
    *
-   * @throws {SessionCrashed} if the process died with it; the session is usable again.
-   * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`; nothing else can interrupt a run.
+   * @throws {SessionCrashed} if the process died during the run. The session can be used again.
+   * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`. Nothing else can interrupt a run.
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {SessionLost} if the session could not be started again after a crash, now or for an earlier run.
    */
@@ -55,7 +55,7 @@ export class Session implements AsyncDisposable, Tenant {
   #process: SessionProcess | undefined;
   /** Undefined while unloaded. Rejects if the version cannot be loaded (again). */
   #loaded: Promise<void> | undefined;
-  /** Whether the present process was loaded and warm; false while another is started. */
+  /** Whether the present process is loaded and warm; false while another one starts. */
   #serves = false;
   #isClosed = false;
   #executionProvider = '';
@@ -73,9 +73,9 @@ export class Session implements AsyncDisposable, Tenant {
   /**
    * Loads a version in a process of its own and warms it up on its golden rows.
    *
-   * @throws {ConfigurationError} naming the version, if its file is corrupt or not the one its digest names, its graph
-   *   disagrees with the manifest, it misses its golden rows, or it does not fit into the budget of memory. The cause is
-   *   an error without the name.
+   * @throws {ConfigurationError} naming the version, if its file is corrupt or has another digest, if its graph disagrees with
+   *   the manifest, if it gives other answers than its golden rows, or if it exceeds the memory budget. The cause is an error
+   *   without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
     const session = new Session(options);
@@ -106,12 +106,12 @@ export class Session implements AsyncDisposable, Tenant {
     }
   }
 
-  /** The execution provider in use, or that was when it was loaded last. */
+  /** The execution provider in use, or the last one if it is not loaded. */
   get executionProvider(): string {
     return this.#executionProvider;
   }
 
-  /** Resolves, with the reason, once it cannot be loaded again. */
+  /** Resolves with the reason once the session is lost. */
   get lost(): Promise<SessionLost> {
     return this.#lost.promise;
   }
@@ -129,7 +129,7 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   /**
-   * Resolves once a process that is being started serves; at once if there is none.
+   * Resolves once a process that is starting is ready; at once if none is starting.
    *
    * @throws {SessionLost} if it could not be started again after a crash.
    */
@@ -138,7 +138,7 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   /**
-   * Keeps the session loaded, and loads it if it is not.
+   * Loads the session if it is not loaded, and keeps it loaded until the answer is disposed.
    *
    * @throws {SessionLost} if it cannot be loaded again.
    */
@@ -167,7 +167,7 @@ export class Session implements AsyncDisposable, Tenant {
     await this.#endProcess();
   }
 
-  /** Ends the process, once nobody holds it any more. */
+  /** Ends the process once no caller holds it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holders > 0) await this.#released.promise;
     this.#isClosed = true;
@@ -175,7 +175,7 @@ export class Session implements AsyncDisposable, Tenant {
     await this.#endProcess();
   }
 
-  /** For log lines. */
+  /** The fields that identify it in log lines. */
   get #name() {
     const { manifest, version } = this.#options;
     return { model: manifest.name, version: version.version };
@@ -203,7 +203,7 @@ export class Session implements AsyncDisposable, Tenant {
     await this.#check();
   }
 
-  /** What a person has to know of a process that dies before it serves. */
+  /** The explanation for a person when a process dies before it is ready. */
   #explained(error: unknown): unknown {
     if (!(error instanceof SessionCrashed)) return error;
     return new Error(`${error.message}${perhapsOfLimit(this.#options.maxMib)}`, { cause: error });
@@ -227,7 +227,7 @@ export class Session implements AsyncDisposable, Tenant {
     for (const reason of loaded.passedOver) log.warn({ reason }, 'execution provider passed over');
   }
 
-  /** Runs the golden rows, alone and as full batches: what is served has shown that it predicts right, and is warm. */
+  /** Runs the golden rows, alone and as full batches. So each served session predicts right and is warm. */
   async #check(): Promise<void> {
     const { manifest, version, log } = this.#options;
     const child = this.#process;
@@ -248,20 +248,20 @@ export class Session implements AsyncDisposable, Tenant {
     this.#serves = true;
   }
 
-  /** In the step in which the process is known to be dead: whoever runs next shall wait for the one that follows. */
+  /** Called in the same step in which the process is known to be dead, so that the next run waits for the next process. */
   #died(child: SessionProcess): void {
     void child.exited.then(({ code, signal }) =>
       this.#options.log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died'),
     );
     this.#peakBytes = 0;
-    // One that dies before it ever served would die again.
+    // A process that dies before it was ready would die again.
     if (!this.#serves) return;
     if (this.#options.memory.lazy && this.#holders === 0) {
       this.#loaded = undefined;
       return;
     }
     this.#loaded = this.#startAgain(() => this.#start());
-    // Whoever runs next hears of it.
+    // The next run gets the error.
     this.#loaded.catch(() => {});
   }
 
@@ -271,7 +271,7 @@ export class Session implements AsyncDisposable, Tenant {
     } catch (error) {
       const cause = this.#explained(error);
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
-      // One that is closed while it starts again is not lost.
+      // A session that is closed while it starts again is not lost.
       if (!this.#isClosed) this.#lost.resolve(lost);
       throw lost;
     }

@@ -1,12 +1,12 @@
 /**
- * What the sessions of a worker take together, kept within a budget. A session counts with the most that its process has
- * taken up since it was loaded, as it was reported last, a second ago at most: what one run took, the next may take. What
- * is shared between processes counts for each.
+ * Keeps the memory of a worker's sessions within a budget. A session counts with the peak of its process since it was loaded,
+ * as reported last (at most a second ago), because a later run may take as much again. Memory that processes share counts for
+ * each.
  *
- *  eager  a loaded session stays loaded. One that would go beyond the budget is refused.
- *  lazy   a session is unloaded after its check, and loaded again when it is needed. Room is made by unloading those
- *         that nobody uses, the least recently used first. What runs goes on: where all are in use, the budget is
- *         exceeded until the first is not.
+ *  eager  a loaded session stays loaded. A session that would exceed the budget is refused.
+ *  lazy   a session is unloaded after its check, and loaded again when it is needed. To stay within the budget, sessions that
+ *         are not in use are unloaded, the least recently used first. Runs are never interrupted: if all sessions are in use,
+ *         the budget is exceeded until one is not.
  */
 import type { Config } from '../src/process/config.ts';
 
@@ -18,32 +18,32 @@ export interface SessionMemoryOptions {
   readonly limitMib: number;
 }
 
-/** How a session comes to be: its process has the model, and then has shown that it predicts right. */
+/** The two steps of opening a session: its process loads the model, then proves that it predicts right. */
 export interface Opening {
   readonly load: () => Promise<void>;
   readonly check: () => Promise<void>;
 }
 
-/** A session, as far as its memory goes. */
+/** A session as its memory is concerned. */
 export interface Tenant {
-  /** The most that its process has taken up since it was loaded; 0 while it is not. */
+  /** The peak of its process since it was loaded, in bytes; 0 while it is not loaded. */
   readonly peakBytes: number;
-  /** Since when nobody uses it, by `performance.now()`; undefined while somebody does, or it is not loaded. */
+  /** When it was used last, by `performance.now()`; undefined while it is in use, or not loaded. */
   readonly idleSince: number | undefined;
   /** Ends its process. */
   unload(): Promise<void>;
 }
 
-/** The session does not fit into the budget, as things are. */
+/** The session does not fit into the budget now. */
 export class OutOfBudget extends Error {}
 
 export class SessionMemory {
   readonly #lazy: boolean;
   readonly #limitBytes: number;
   readonly #tenants = new Set<Tenant>();
-  /** Within a budget one is admitted after the other: what two take together is not known before they have it. */
+  /** With a budget, sessions are loaded one after another: how much two take together is known only afterwards. */
   readonly #admissions: ChunkSemaphore;
-  /** What is checked takes no more than it has: others are loaded again meanwhile, however long the check is. */
+  /** A session in its check takes no more memory, so others are loaded again meanwhile, however long the check is. */
   readonly #loads: ChunkSemaphore;
 
   constructor({ loading, limitMib }: SessionMemoryOptions) {
@@ -61,7 +61,7 @@ export class SessionMemory {
   /**
    * Loads and checks a session for the first time.
    *
-   * @throws {OutOfBudget} naming the sum, if it does not fit; whatever `load` and `check` throw.
+   * @throws {OutOfBudget} naming the sum, if it does not fit. Errors of `load` and `check` pass through.
    */
   admit(tenant: Tenant, { load, check }: Opening): Promise<void> {
     return this.#admissions.take(async () => {
@@ -81,7 +81,7 @@ export class SessionMemory {
     });
   }
 
-  /** Loads a session again, after making room for it. @param bytes what it took last time. */
+  /** Loads a session again, after it has unloaded others if necessary. @param bytes its peak of last time. */
   reload(bytes: number, load: () => Promise<void>): Promise<void> {
     return this.#loads.take(async () => {
       await this.#makeRoom(bytes);
@@ -89,12 +89,12 @@ export class SessionMemory {
     });
   }
 
-  /** A session is not in use any more. */
+  /** Tells that a session is not in use any more. */
   released(): void {
     if (this.#lazy && this.#sum() > this.#limitBytes) void this.#loads.take(() => this.#makeRoom(0));
   }
 
-  /** A session is closed. */
+  /** Tells that a session is closed. */
   forget(tenant: Tenant): void {
     this.#tenants.delete(tenant);
   }
@@ -113,7 +113,7 @@ export class SessionMemory {
   }
 }
 
-/** Work that is done one by one, in order, or all at once. */
+/** Work that is done one by one, in order, or all at the same time. */
 class ChunkSemaphore {
   readonly #oneByOne: boolean;
   #last: Promise<unknown> = Promise.resolve();

@@ -26,15 +26,15 @@ import {
 } from '../src/contract/task.ts';
 import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignment.ts';
 
-/** What it takes to settle. */
+/** The collaborators for settling. */
 export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'onFinished' | 'signal'>;
 
-/** After so long a delivery that only a newer worker can settle is offered again. */
+/** A delivery that only a newer worker can settle is offered again after this time. */
 export const NEWER_MESSAGE_DELAY_MS = 1_000;
 const STORE_RETRY_MS = 500;
-/** More of a job is not kept: with its third for base64, the letter has to fit into a message of the broker (1 MiB). */
+/** The longest part of a job that is kept: base64 adds a third, and the letter must fit into a message of the broker (1 MiB). */
 const DEAD_JOB_MAX_BYTES = 512 * 1024;
-/** Failures that cost a session its process: kept for a person to look at. */
+/** Failures that killed the session's process. They are kept as dead letters, for a person to look at. */
 const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
 
 /** @param formedAt when the batch was formed, in broker time. */
@@ -78,7 +78,7 @@ function ranResult(
   );
 }
 
-/** Ends the task of a message that is no job, with the reason. A person can look at it among the dead letters. */
+/** Ends the task of a message that is no job, with the reason. The message is kept as a dead letter. */
 export async function settleMalformed(
   delivery: Delivery,
   address: TaskAddress | undefined,
@@ -110,12 +110,11 @@ export async function settleMalformed(
 }
 
 /**
- * Stores a final state, for as long as it takes: the lease is renewed meanwhile. A task is logged and counted as finished
- * by the worker whose state is the stored one, and by no other: a task that was handed back, or had its end already, is
- * another's.
+ * Stores a final state, however long it takes. The lease is renewed meanwhile. Only the worker whose state is the stored one
+ * logs and counts the task as finished. A task that was handed back, or had ended already, belongs to another worker.
  *
  * @param options.trace of the task, for the log.
- * @returns true once the task has a final state, this one or an earlier one; false if the worker has to leave first.
+ * @returns true once the task has a final state, this one or an earlier one; false if the worker has to stop before.
  */
 export async function storeEnd(
   result: Result,
@@ -133,7 +132,7 @@ export async function storeEnd(
   return true;
 }
 
-/** @returns what is stored now; `'newer'` if only a newer process can read it; undefined if the worker has to leave. */
+/** @returns the stored state; `'newer'` if only a newer process can read it; undefined if the worker has to stop before. */
 async function storedResult(
   result: Result,
   address: TaskAddress,
@@ -149,17 +148,17 @@ async function storedResult(
   }
 }
 
-/** Whether what is stored is what this worker sent: the broker's answer to it may have been lost. */
+/** Whether the stored state is the one that this worker sent. The broker's answer may have been lost. */
 function isSameMessage(stored: unknown, sent: Result): boolean {
   return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(sent)));
 }
 
 /**
- * Stores what is written once, for as long as it takes.
+ * Stores a write-once message, however long it takes.
  *
- * @param read gives what is stored already.
- * @returns what is stored now, this one or an earlier one; undefined if the worker has to leave first.
- * @throws {NewerMessage} if one is stored that only newer processes can read.
+ * @param read reads the message that is stored already.
+ * @returns the stored message, this one or an earlier one; undefined if the worker has to stop before.
+ * @throws {NewerMessage} if only newer processes can read the stored one.
  */
 export async function storeOnce<T extends { readonly id: string } | { readonly taskId: string }>(
   message: T,
@@ -182,7 +181,7 @@ export async function storeOnce<T extends { readonly id: string } | { readonly t
   return undefined;
 }
 
-/** Whatever else keeps a message from being read may pass. */
+/** Other errors of reading a message may pass, so the read is tried again. */
 function noneUnlessNewer(error: unknown): undefined {
   if (error instanceof NewerMessage) throw error;
 }
@@ -211,7 +210,7 @@ async function storeDeadLetter(
     const outcome = await broker.deadLetters.store(letter);
     if (outcome.type === 'stored') return;
     if (outcome.type === 'refused') {
-      // One from an earlier try, or the store is full: the task must reach its end all the same.
+      // It is stored by an earlier try, or the store is full. The task must reach its end in both cases.
       log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
       return;
     }
@@ -223,7 +222,7 @@ function digestOf({ subject, data }: Delivery): string {
   return createHash('sha256').update(subject).update(data).digest('hex');
 }
 
-/** Marks a suspect before it runs alone, for as long as it takes: another worker may have to count on. */
+/** Stores the mark of a suspect before it runs alone, however long it takes, so that another worker can continue its count. */
 export async function storeSuspectMark(
   { job, place }: RunnableRow,
   soloRuns: number,

@@ -1,4 +1,4 @@
-/** Brings chunks, and with the last of them their batch, to their end: the chunk's result → the batch's end → ack. */
+/** Ends chunks, and with the last one their row batch: the chunk's result → the row batch's end → ack. */
 
 import { batchResult, overdueResult } from '../src/broker/endTask.ts';
 import { NewerMessage } from '../src/contract/decoding.ts';
@@ -25,7 +25,7 @@ export async function settleChunk(chunk: Chunk, ran: ChunkResult, options: Settl
   });
 }
 
-/** Settles a chunk whose result is stored: if it is the last of its batch, that has its end now. */
+/** Settles a chunk whose result is stored. If it is the last one, it ends the row batch. */
 export async function settleStoredChunk(
   chunk: Chunk,
   stored: ChunkResult,
@@ -42,7 +42,7 @@ export async function settleStoredChunk(
   );
 }
 
-/** Hands a chunk back if only a newer worker can tell what came of it, or of others of its batch. */
+/** Hands a chunk back if only a newer worker can read its result, or those of other chunks of the row batch. */
 async function unlessNewer({ delivery }: Chunk, settle: () => Promise<void>): Promise<void> {
   try {
     await settle();
@@ -61,8 +61,8 @@ export async function settleOverdueChunk(chunk: Chunk, options: SettleOptions): 
 }
 
 /**
- * @param remove what is left of the batch in its queue: once its chunks are done, their workers take those away.
- * @param find the batch's end; undefined if it is not there yet.
+ * @param remove removes the rest of the row batch from its queue. Chunks that are done are removed by their workers.
+ * @param find reads the row batch's end; undefined if it is not there yet.
  */
 async function end(
   chunk: Chunk,
@@ -86,12 +86,12 @@ async function end(
   try {
     await remove();
   } catch (error) {
-    // The sweeper comes by when its time is over.
+    // Otherwise the sweeper ends it at its deadline.
     log.debug({ taskId: job.taskId, reason: messageOf(error) }, 'a batch that has ended is still queued');
   }
 }
 
-/** Asks for as long as the broker does not answer, or until the worker has to leave. */
+/** Asks again until the broker answers, or until the worker has to stop. */
 async function untilAnswered<T>(
   ask: () => Promise<T>,
   { broker, signal }: SettleOptions,

@@ -1,12 +1,12 @@
 /**
- * The lane of shadow jobs of one version in a worker: what came is run when nothing else wants to, and told to the
- * gateway that asked. Nobody waits for it: what there is no room for is dropped as it comes, and what is late, or was
- * not run when the worker stops, is forgotten. Nothing is stored, marked or tried a second time, but for the rows of a
- * batch that was refused, each of which has one run alone.
+ * The lane of one version's shadow jobs in a worker. Jobs run when no other lane needs the session, and the answers go to the
+ * gateways that asked. No client waits for them: jobs beyond the limit are dropped when they arrive, and jobs that are late,
+ * or have not run when the worker stops, are forgotten. Nothing is stored or marked. Only the rows of a batch that was refused
+ * are tried again, each of them once and alone.
  *
  *  taking  jobs are held, up to a limit, and run.
- *  paused  the session died of a shadow run, or had to be ended: jobs are dropped for a while. Tasks that share the
- *          session have waited for its new start once, and shall not again and again.
+ *  paused  the session died in a shadow run, or had to be ended. Jobs are dropped for a while, so that tasks that share the
+ *          session do not have to wait for its restart again and again.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
 import { decodeShadowJob } from '../src/contract/decoding.ts';
@@ -26,14 +26,14 @@ export interface ShadowLaneOptions {
   readonly manifest: Manifest;
   readonly version: string;
   readonly session: Pick<Session, 'started' | 'hold'>;
-  /** Does work when it is the turn of shadows. */
+  /** Does work when no other lane needs the session. */
   readonly inTurn: (work: () => Promise<void>) => Promise<void>;
   readonly log: Logger;
 }
 
 interface HeldJob {
   readonly data: Uint8Array;
-  /** Whether a batch with it was refused. */
+  /** Whether a batch with this job was refused. */
   readonly alone: boolean;
 }
 
@@ -41,7 +41,7 @@ interface ReadJob extends HeldJob {
   readonly job: ShadowJob;
 }
 
-/** Jobs held at most. A burst is run later, while the gateway still wants to know. */
+/** The most held jobs. A burst runs later, as long as the gateways still wait for the answers. */
 const BATCHES_HELD = 64;
 const HELD_MAX_BYTES = 8 * 1024 * 1024;
 const PAUSE_MS = 30_000;
@@ -68,8 +68,8 @@ export class ShadowLane {
   }
 
   /**
-   * Takes no more jobs, and gives up the run that goes on: what closes the session shall not wait for it. Called when
-   * nobody runs anything on the session any more, which still does what was given up.
+   * Takes no more jobs, and abandons the present run, so that closing the session does not wait for it. Called when no other
+   * lane uses the session any more. The session itself may still be busy with the abandoned run.
    */
   stop(): void {
     this.#listening[Symbol.dispose]();
@@ -94,7 +94,7 @@ export class ShadowLane {
       await this.#arrival.promise;
       if (this.#stopped) return;
       try {
-        // Nobody else shall wait for a session that starts again.
+        // Other lanes should not have to wait for a session that starts again.
         await session.started();
         await inTurn(async () => {
           if (!this.#stopped) await this.#runBatch(this.#takeBatch());
@@ -106,7 +106,7 @@ export class ShadowLane {
     }
   }
 
-  /** The jobs held longest that can be run together. */
+  /** The oldest held jobs that can run together. */
   #takeBatch(): readonly ReadJob[] {
     const { broker, manifest } = this.#options;
     const now = broker.now();
@@ -124,7 +124,7 @@ export class ShadowLane {
     return batch;
   }
 
-  /** @returns undefined if it is no job that can be run. */
+  /** @returns undefined if the message is no job that can be run. */
   #read(data: Uint8Array): ShadowJob | undefined {
     const { manifest } = this.#options;
     try {
@@ -137,7 +137,7 @@ export class ShadowLane {
     }
   }
 
-  /** @throws what ends a session, or is no fault of the rows. */
+  /** @throws errors that end a session, or that are not the rows' fault. */
   async #runBatch(batch: readonly ReadJob[]): Promise<void> {
     if (batch.length === 0) return;
     const { broker, manifest, session, version } = this.#options;
@@ -170,7 +170,7 @@ export class ShadowLane {
     }
   }
 
-  /** Before all others, in turns of their own: together they would hold up what shares the session. */
+  /** Runs rows alone before all other held jobs, each in a turn of its own. Together they would delay the other lanes. */
   #holdAgain(batch: readonly ReadJob[]): void {
     this.#held = [...batch.map(({ data }) => ({ data, alone: true })), ...this.#held];
     this.#heldBytes += batch.reduce((sum, { data }) => sum + data.length, 0);
