@@ -1,0 +1,53 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { chooseSizes, type StoreLimits } from '../../../src/launcher/storeSizes.ts';
+import { canMountDisks, mountSmallDisk } from '../../support/smallDisk.ts';
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const limits = { resultMaxBytes: 4 * GIB, queueMaxBytes: 128 * MIB };
+const mayLower = { resultMaxBytes: true, queueMaxBytes: true };
+const sizesWith = ({ resultMaxBytes, queueMaxBytes }: StoreLimits) =>
+  new Map([
+    ['RESULTS', resultMaxBytes],
+    ['CHUNKS', resultMaxBytes / 2],
+    ['JOBS_a', queueMaxBytes],
+  ]);
+
+describe.runIf(canMountDisks)('the sizes of the stores', () => {
+  test('are halved until they fit, and only those that nobody has asked for', async () => {
+    await using disk = await mountSmallDisk(512);
+    const choose = (may = mayLower) => chooseSizes({ storeDir: disk.path, limits, mayLower: may, sizesWith });
+    expect((await choose()).limits).toEqual({ resultMaxBytes: 256 * MIB, queueMaxBytes: 8 * MIB });
+    expect((await choose({ ...mayLower, queueMaxBytes: false })).limits).toEqual({
+      resultMaxBytes: 128 * MIB,
+      queueMaxBytes: 128 * MIB,
+    });
+    await expect(choose({ ...mayLower, resultMaxBytes: false })).rejects.toThrow(
+      'DATA_DIR must lie on a disk with room for 6.0 GiB, which the streams reserve, got 512 MiB: lower RESULT_MAX_BYTES, free',
+    );
+  });
+
+  test('never go below what a stream holds, also where other programs have taken the room', async () => {
+    await using disk = await mountSmallDisk(256);
+    const storeDir = join(disk.path, 'store');
+    const results = join(storeDir, 'jetstream/$G/streams/RESULTS/msgs');
+    await mkdir(results, { recursive: true });
+    await writeFile(join(results, '1.blk'), Buffer.alloc(100 * MIB));
+    disk.fill();
+    const {
+      limits: chosen,
+      reservedBytes,
+      roomBytes,
+    } = await chooseSizes({
+      storeDir,
+      limits,
+      mayLower,
+      sizesWith,
+    });
+    expect(chosen.resultMaxBytes).toBe(128 * MIB);
+    expect(roomBytes).toBeLessThan(101 * MIB);
+    expect(reservedBytes).toBe(200 * MIB);
+  });
+});
