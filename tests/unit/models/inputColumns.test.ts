@@ -1,22 +1,16 @@
-/** The parts of batches that need no process: rows as columns, chunks, room, what came of a chunk. */
+/** The rows of one task as columns: checked, completed, packed into messages and read from them. */
 import { describe, expect, test } from 'vitest';
-import { chunkCountOf, rowsOfChunk } from '../../../src/contract/batchShape.ts';
 import { RequestError } from '../../../src/contract/errors.ts';
 import { checkRows, columnsAt, packColumns, rowOf, unpackColumns } from '../../../src/models/inputColumns.ts';
-import { completeBatching, completeNames, type Manifest } from '../../../src/models/manifest.ts';
-import { BatchProgress } from '../../../src/tasks/batchProgress.ts';
-import { ChunkRoom } from '../../../src/tasks/chunkRoom.ts';
-import { shapeOf } from '../../../src/tasks/chunkSize.ts';
-import { QueueRoom } from '../../../src/tasks/queueRoom.ts';
-import { ChunkRows } from '../../../workers/chunkRows.ts';
+import type { Manifest } from '../../../src/models/manifest.ts';
 
 const number = { unit: 'parts', description: '', tensor: 't' } as const;
+
 const manifest = {
   inputs: [
     { ...number, name: 'count', type: 'int64', minimum: 0, maximum: 9 },
     { ...number, name: 'at', type: 'dateTime', timeZone: 'America/New_York', default: 'now' },
   ],
-  outputs: [{ ...number, name: 'price', type: 'float32' }],
 } as unknown as Manifest;
 
 describe('rows as columns', () => {
@@ -55,115 +49,6 @@ describe('rows as columns', () => {
     for (const columns of wrong) expect(() => unpackColumns(manifest, columns, 2)).toThrow('count must be');
     expect(unpackColumns(manifest, { count: [1, 2] }, 2).at).toEqual(['now', 'now']);
   });
-});
-
-describe('chunks', () => {
-  test('cover every row once', () => {
-    const shape = shapeOf(manifest, 2_345);
-    expect(shape.rowsPerChunk).toBe(1_000);
-    const chunks = Array.from({ length: chunkCountOf(shape) }, (_, chunk) => rowsOfChunk(shape, chunk));
-    expect(chunks).toEqual([
-      { from: 0, to: 1_000 },
-      { from: 1_000, to: 2_000 },
-      { from: 2_000, to: 2_345 },
-    ]);
-  });
-
-  test('have fewer rows where rows are large, so that a message takes them', () => {
-    const wide = {
-      ...manifest,
-      outputs: [{ ...number, name: 'v', type: 'float32', size: 4_096 }],
-    } as Manifest;
-    const { rowsPerChunk } = shapeOf(wide, 100);
-    const longest = `-2.2250738585072014e-308,`;
-    expect(rowsPerChunk).toBeGreaterThan(1);
-    expect(rowsPerChunk * 4_096 * longest.length).toBeLessThan(512 * 1024);
-  });
-
-  test('gather what came of their rows, run by run, each failed row with its index in the batch', () => {
-    const rows = new ChunkRows(manifest, 1_000, 4);
-    rows.addRun([0, 2], { columns: new Map([['price', [1.5, Number.NaN]]]), problems: new Map([[1, 'no']]) });
-    rows.addPrediction(1, { price: 2.5 });
-    rows.addError(3, { code: 'RUN_TIMEOUT', message: 'x'.repeat(1_000) });
-    expect([rows.rowsDone, rows.rowsFailed]).toEqual([4, 2]);
-    const job = { taskId: 't', chunk: 1 } as Parameters<typeof rows.result>[0];
-    const { columns, errors } = rows.result(job, 0, 1);
-    expect(columns).toEqual({ price: [1.5, 2.5, null, null] });
-    expect(errors.map(({ row, code }) => [row, code])).toEqual([
-      [1_002, 'INVALID_OUTPUT'],
-      [1_003, 'RUN_TIMEOUT'],
-    ]);
-    expect(errors[1]?.message).toHaveLength(200);
-  });
-});
-
-describe('room', () => {
-  const limits = { queueMaxJobs: 100, queueMaxBytes: 10_000, resultMaxBytes: 20_000 };
-
-  test('in the queue is 80 % of it, by jobs and by bytes, and what was accepted since counts', async () => {
-    let asked = 0;
-    const queueFill = async () => {
-      asked++;
-      return { jobs: 70, bytes: 1_000 };
-    };
-    const room = new QueueRoom({ broker: { queueFill }, limits });
-    const jobs = (count: number) => () => Array.from({ length: count }, () => ({ v: 1 }));
-    const notMade = () => {
-      throw new Error('there is no room for it');
-    };
-    await room.admit('m', 6, jobs(6));
-    await expect(room.admit('m', 5, jobs(5))).rejects.toThrow('nearly full');
-    await room.admit('m', 4, jobs(4));
-    await expect(room.admit('m', 1, notMade)).rejects.toMatchObject({
-      code: 'QUEUE_FULL',
-      details: { limit: 80 },
-    });
-    await expect(
-      new QueueRoom({ broker: { queueFill }, limits }).admit('m', 1, () => [{ v: 'x'.repeat(7_000) }]),
-    ).rejects.toThrow('nearly full');
-    expect(asked).toBe(2);
-  });
-
-  test('for what comes of rows is 90 % of half the results, as large as those that are there', async () => {
-    const broker = { chunks: { held: async () => ({ chunks: 7, bytes: 7_000 }) } };
-    const room = new ChunkRoom({
-      broker: broker as ConstructorParameters<typeof ChunkRoom>[0]['broker'],
-      limits,
-    });
-    await room.admit(2);
-    await expect(room.admit(1)).rejects.toMatchObject({ code: 'RESULT_STORE_FULL' });
-  });
-});
-
-test('progress is shown at most four times a second, and never goes back', () => {
-  const progress = new BatchProgress();
-  const start = { rowCount: 2_000, rowsPerChunk: 1_000, rowsDone: 0, rowsFailed: 0 };
-  const first = progress.hear(start, { chunk: 0, rowsDone: 500, rowsFailed: 1 }, 1_000);
-  expect(first).toMatchObject({ rowsDone: 500, rowsFailed: 1, secondsLeft: 3 });
-  expect(progress.takeNews(0)).toBe(true);
-  const second = progress.hear(first, { chunk: 1, rowsDone: 100, rowsFailed: 0 }, 1_200);
-  expect(second.rowsDone).toBe(600);
-  expect([progress.takeNews(100), progress.takeNews(250), progress.takeNews(600)]).toEqual([
-    false,
-    true,
-    false,
-  ]);
-  // The worker of chunk 0 has died, and another begins anew.
-  expect(progress.hear(second, { chunk: 0, rowsDone: 0, rowsFailed: 0 }, 1_300).rowsDone).toBe(600);
-});
-
-test('what a manifest leaves out about batches follows from the rest', () => {
-  const types = { inputType: 'I', predictionType: 'Trip' };
-  expect(completeNames({ mutation: 'predictTrip', ...types })).toMatchObject({
-    batchMutation: 'predictTrips',
-    columnsType: 'TripColumns',
-  });
-  expect(completeNames({ mutation: 'guess', ...types }).batchMutation).toBe('guesses');
-  expect(completeNames({ mutation: 'guess', batchMutation: 'guessAll', ...types }).batchMutation).toBe(
-    'guessAll',
-  );
-  const bulkOf = (maxBatchSize: number) => completeBatching({ maxBatchSize, maxWaitMs: 0 }).maxBulkBatchSize;
-  expect([1, 2, 64, 4_096].map(bulkOf)).toEqual([1, 8, 256, 4_096]);
 });
 
 function errorOf(work: () => unknown): RequestError {
