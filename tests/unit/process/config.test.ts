@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/process/config.ts';
-import { readNatsUrl } from '../../../src/process/natsUrl.ts';
 
 describe('readConfig', () => {
   test('has a default for everything, and takes an empty variable for unset', () => {
@@ -115,24 +114,6 @@ describe('readConfig', () => {
 });
 
 describe('NATS_URL', () => {
-  test.for([
-    ['nats://broker', ['broker'], undefined],
-    ['broker:4223', ['broker:4223'], undefined],
-    [' nats://a:1 , NATS://b:2/,', ['a:1', 'b:2'], undefined],
-    ['nats://[::1]:4222,nats://[2001:db8::7]', ['[::1]:4222', '[2001:db8::7]'], undefined],
-    ['nats://user:pass@a,nats://user:pass@b:1', ['a', 'b:1'], { user: 'user', password: 'pass' }],
-    ['nats://user:p%40ss%2Fw%3ao%25rd@host:4222', ['host:4222'], { user: 'user', password: 'p@ss/w:o%rd' }],
-    ['nats://t%2Cken@[::1]:4222', ['[::1]:4222'], { token: 't,ken' }],
-    ['nats://user:pässwörd!$&~@host', ['host'], { user: 'user', password: 'pässwörd!$&~' }],
-  ] as const)('%s names servers and a login', ([text, servers, login]) => {
-    expect(readNatsUrl(text)).toEqual({ servers, login, tls: false });
-    expect(readConfig({ NATS_URL: text }).natsUrl).toBe(text);
-  });
-
-  test('one server as tls:// makes every connection an encrypted one', () => {
-    expect(readNatsUrl('tls://a,nats://b').tls).toBe(true);
-  });
-
   test.for(['@', '/', ':', '?', '#', '%', '%zz', '%ff', ',', ' ', '[', ',nats', '/@/', '@:1'])(
     'a password with %j that is not percent-encoded is refused without showing a part of it',
     (character) => {
@@ -142,7 +123,7 @@ describe('NATS_URL', () => {
         `Sec${character}Ret`,
         `Sec:${character}Ret${character}`,
       ]) {
-        // What is left is a login of its own.
+        // Without the character this is a right login.
         if (login === 'Sec:Ret') continue;
         for (const url of [`nats://${login}@host:4222`, `nats://a:1,nats://${login}@host`]) {
           const read = () => readConfig({ NATS_URL: url });
@@ -166,7 +147,7 @@ describe('NATS_URL', () => {
     'nats://[::1',
     'nats://[fe80::1%eth0]:4222',
     ' , ',
-  ])('%j is refused', (url) => {
+  ])('%j is refused as NATS_URL', (url) => {
     expect(() => readConfig({ NATS_URL: url })).toThrow(/^NATS_URL must be servers as nats:\/\/host:port/);
   });
 

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { chooseSizes, type StoreLimits } from '../../../src/launcher/storeSizes.ts';
-import { canMountDisks, mountSmallDisk } from '../../support/smallDisk.ts';
+import { chooseSizes, type StoreLimits } from '../../src/launcher/storeSizes.ts';
+import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
