@@ -1,16 +1,12 @@
-/** What an operation may cost is judged before it is validated, in few steps; and nothing that is refused is kept. */
+/** The cost of an operation is judged in few steps, before it is validated. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSchema, getIntrospectionQuery, parse, validate } from 'graphql';
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { OperationWalk } from '../../../src/edge/operationLimits.ts';
-import { Operations } from '../../../src/edge/operations.ts';
-import { presentError, withoutHttp } from '../../../src/edge/requestRules.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const schema = buildSchema(await readFile(join(ROOT, 'schema/schema.graphql'), 'utf8'));
-const silentLog = pino({ level: 'silent' });
 const limits = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
 
 const list = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
@@ -139,84 +135,4 @@ test.each([
   const document = parse(text, { maxTokens: limits.maxTokens });
   expect(new OperationWalk(schema, document, limits).problem()).toBeUndefined();
   expect(validate(schema, document)).toEqual([]);
-});
-
-test('an operation whose validation finds much is told a few of its faults only', () => {
-  const { errors } = new Operations(schema, limits).read(`{ ${many(400, (i) => `helth${i}`)} }`);
-  expect(errors.map(({ message }) => message)).toEqual([
-    'Cannot query field "helth0" on type "Query". Did you mean "health"?',
-    'Cannot query field "helth1" on type "Query". Did you mean "health"?',
-    'Cannot query field "helth2" on type "Query". Did you mean "health"?',
-    'Too many validation errors, error limit reached. Validation aborted.',
-  ]);
-});
-
-test('a model of 300 inputs may be asked with a literal, and with a variable for each input', () => {
-  const wide = buildSchema(
-    `type Query { wide(input: Wide!): Int } input Wide { ${many(300, (i) => `m${i}: Float!`)} }`,
-  );
-  const literal = `{ wide(input: { ${many(300, (i) => `m${i}: 1`)} }) }`;
-  const variables = `query (${many(300, (i) => `$v${i}: Float!`)}) { wide(input: { ${many(300, (i) => `m${i}: $v${i}`)} }) }`;
-  for (const text of [literal, variables])
-    expect(new Operations(wide, { ...limits, maxTokens: 5_000 }).read(text).errors).toEqual([]);
-});
-
-test('an error names 10 places at most', () => {
-  const { errors } = new Operations(schema, limits).read(`{ task(${many(90, () => 'id: 1')}) { id } }`);
-  const [told] = errors.map((error) => withoutHttp(presentError(error, silentLog)));
-  expect(told?.toJSON()).toEqual({
-    message: 'There can be only one argument named "id".',
-    locations: list(10, (i) => ({ line: 1, column: 8 + i * 6 })),
-    extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
-  });
-});
-
-test('an error that has its code and few places is told as it is, its lines not counted again', () => {
-  const { errors } = new Operations(schema, limits).read('{ helth }');
-  for (const error of errors) expect(withoutHttp(presentError(error, silentLog))).toBe(error);
-  expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
-});
-
-test('an operation of more lines than it may have tokens is refused before it is parsed', () => {
-  const operations = new Operations(schema, limits);
-  for (const lineEnd of ['\n', '\r', '\r\n'])
-    expect(() => operations.read(`{ helth ${lineEnd.repeat(2_000)} }`)).toThrow('2000 lines at most');
-});
-
-test('operations that are refused are not kept, and those that are kept have a limit in bytes', () => {
-  const operations = new Operations(schema, limits);
-  for (let i = 0; i < 200; i++) {
-    operations.read(`{ ${'models { name } '.repeat(490)} }#${i}`);
-    operations.read(`{ helth }#${i}`);
-    expect(() => operations.read(`{ health `)).toThrow('Syntax Error');
-  }
-  expect(operations.keptBytes).toBe(0);
-
-  const wide = `{ health { ${'...N '.repeat(900)} } } fragment N on Health { name }`;
-  for (let i = 0; i < 60; i++) expect(operations.read(`${wide}#${i}`).errors).toEqual([]);
-  expect(operations.keptBytes).toBeGreaterThan(24 * 1024 * 1024);
-  expect(operations.keptBytes).toBeLessThanOrEqual(32 * 1024 * 1024);
-});
-
-test('of an operation that is kept nothing holds the comments, and its errors name their places', async () => {
-  const operations = new Operations(schema, limits);
-  const { document, errors } = operations.read(`${'# c\n'.repeat(900)}{ models { name } }`);
-  expect(errors).toEqual([]);
-  expect(document.loc?.startToken.next).toBeNull();
-  expect(document.loc?.endToken.prev).toBeNull();
-  const rootValue = {
-    models: () => {
-      throw new Error('no models');
-    },
-  };
-  for (let use = 0; use < 25; use++) {
-    const { errors } = await operations.execute({ schema, document, rootValue });
-    expect(errors?.[0]?.locations).toEqual([{ line: 901, column: 3 }]);
-  }
-});
-
-test('operations that are kept have a limit in number, however short they are', () => {
-  const operations = new Operations(schema, limits);
-  for (let i = 0; i < 10; i++) operations.read(`{ __typename }#${i}`);
-  expect(operations.keptBytes).toBeGreaterThan(10 * 4_000);
 });

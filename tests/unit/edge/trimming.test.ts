@@ -1,8 +1,8 @@
+/** Large requests without the parts that no operation reads. */
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { Operations } from '../../../src/edge/operations.ts';
 import { trimPayload, trimSubscribe } from '../../../src/edge/trimming.ts';
-import { halfCharacterIn } from '../../../src/edge/wireText.ts';
 
 const limits = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
 const operations = new Operations(buildSchema('type Query { task(id: ID!): ID }'), limits);
@@ -84,16 +84,4 @@ test('a large message of another type is told apart, what is no JSON is left to 
   expect(trimSubscribe(JSON.stringify({ type: 'ping', large }), operations)).toBeUndefined();
   const cut = JSON.stringify({ type: 'subscribe', large }).slice(0, -1);
   expect(trimSubscribe(cut, operations)).toBe(cut);
-});
-
-test('half of an escaped surrogate pair is found, and nothing else', () => {
-  const halves = [
-    String.raw`"\ud83d"`,
-    String.raw`"\ud83d\ud83d\ude00"`,
-    String.raw`"\\\uDE00"`,
-    String.raw`"\ude00\ud83d"`,
-  ];
-  for (const json of halves) expect(halfCharacterIn(json)).toBeDefined();
-  const wholes = [String.raw`"\ud83d\ude00"`, String.raw`"\\ud83d"`, String.raw`"\u00e9"`, '"\u{1f600}"'];
-  for (const json of wholes) expect(halfCharacterIn(json)).toBeUndefined();
 });
