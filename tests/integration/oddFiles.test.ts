@@ -1,13 +1,10 @@
 /** What a models folder may hold in place of files of ours, and what is told of it. */
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtempDisposable, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { Catalog } from '../../src/models/catalog.ts';
-import { publicReason } from '../../src/models/publicReason.ts';
-import { readRegularFile } from '../../src/process/regularFile.ts';
 import { addConstantVersion, modelsWith, SILENT } from '../support/models.ts';
 
 const RECORD = {
@@ -119,39 +116,4 @@ test('a folder that is full of files is left out by name', async () => {
   expect(catalog.models[0]?.unreadable).toEqual([
     { version: '2', reason: 'trip-duration/2 must have at most 1000 entries, got more' },
   ]);
-});
-
-test('a file is read as long as it is, and no further than its limit', async () => {
-  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-files-'));
-  const file = join(folder.path, 'file');
-  for (const size of [0, 1, 1_000]) {
-    await writeFile(file, 'x'.repeat(size));
-    expect(await readRegularFile(file, 1_000)).toHaveLength(size);
-  }
-  await writeFile(file, 'x'.repeat(1_001));
-  await expect(readRegularFile(file, 1_000)).rejects.toThrow('it must be at most 1000 bytes, got 1001 bytes');
-  // Its size is said to be 0, as is that of a file that grows meanwhile.
-  if (process.platform === 'linux')
-    await expect(readRegularFile('/proc/self/maps', 1_000)).rejects.toThrow('and grew beyond');
-});
-
-test.each([
-  ['/srv/my models/churn/1/version.json must be there', 'churn/1/version.json must be there'],
-  [
-    "x: ENOENT: no such file or directory, open '/home/ann/a b.onnx'",
-    "x: ENOENT: no such file or directory, open 'a b.onnx'",
-  ],
-  ["open '/home/ann lee/my secrets/a b.onnx'", "open 'a b.onnx'"],
-  ["open '/home/o'brien/my (secret) files/a.onnx' for \"/etc/b c/d\"", 'open \'a.onnx\' for "d"'],
-  ['got `file:///home/ann lee/a.onnx` and it\'s "none"', 'got `a.onnx` and it\'s "none"'],
-  [
-    'Load model from /srv/x/m.onnx failed:/src/core/model.cc:202 Model::Model() bad',
-    'Load model from m.onnx failed:model.cc:202 Model::Model() bad',
-  ],
-  ['got "/etc/passwd" and (/etc/shadow) and file:///etc/hosts', 'got "passwd" and (shadow) and file:hosts'],
-  ['input / output of churn/1 at 3 m/s', 'input / output of churn/1 at 3 m/s'],
-  [`${'y'.repeat(2_000)}/etc/passwd`, 'y'.repeat(1_000)],
-])('of the reason %j clients read no path of the machine', (reason, told) => {
-  expect(publicReason(reason, '/srv/my models')).toBe(told);
-  expect(publicReason(reason, '/srv/my models/')).toBe(told);
 });

@@ -1,7 +1,5 @@
 /** The figures of two versions that have answered the same tasks. */
 import { describe, expect, test } from 'vitest';
-import { checkComparisons } from '../../../src/contract/heard.ts';
-import type { GatewayComparisons } from '../../../src/contract/protocol.ts';
 import type { Values } from '../../../src/contract/values.ts';
 import { Comparison, Comparisons, Durations } from '../../../src/evaluation/comparison.ts';
 import { seededRandom } from '../../support/random.ts';
@@ -65,7 +63,7 @@ test('durations give their mean, and quantiles within 2.5 %', () => {
   expect(new Durations().quantileMs(0.95)).toBe(0);
 });
 
-test('figures are the same however the tasks fall to gateways, and survive being told', () => {
+test('the figures of two gateways, sent as JSON, add up to those of one gateway with all tasks', () => {
   const random = () => numbers.number(1e6) / 1e6;
   const numbers = seededRandom(2);
   const [alone, first, second] = [new Comparisons(), new Comparisons(), new Comparisons()];
@@ -80,16 +78,11 @@ test('figures are the same however the tasks fall to gateways, and survive being
       comparison.add(counted, shadow);
     }
   }
-  const told = [first, second].map((comparisons, i) => {
-    const message: GatewayComparisons = {
-      home: `home-${i}`,
-      since: 0,
-      comparisons: comparisons.list().map((comparison) => comparison.toJSON()),
-    };
-    return checkComparisons(JSON.parse(JSON.stringify(message)));
-  });
+  const told = [first, second].map((comparisons) =>
+    comparisons.list().map((comparison) => comparison.toJSON()),
+  );
   const together = new Comparisons();
-  for (const { comparisons } of told) together.include(comparisons);
+  for (const comparisons of told) together.include(JSON.parse(JSON.stringify(comparisons)));
   expect(together.list().map(({ version }) => version)).toEqual(['1', '3']);
   for (const [i, whole] of alone.list().entries()) {
     const sum = together.list()[i];
@@ -104,32 +97,4 @@ test('figures are the same however the tasks fall to gateways, and survive being
       expect(differences?.absoluteSum).toBeCloseTo(absoluteSum, 9);
     }
   }
-});
-
-describe('figures that are told', () => {
-  const { latency: _, ...withoutLatency } = new Comparison(VERSIONS).toJSON();
-
-  test.each([
-    ['nothing', null],
-    ['no list', { comparisons: {} }],
-    ['a comparison without durations', { comparisons: [withoutLatency] }],
-    ['a number of tasks that is none', { comparisons: [{ ...new Comparison(VERSIONS).toJSON(), sent: -1 }] }],
-    ['no instant', { since: 'now' }],
-    [
-      'a duration in no bucket',
-      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1, histogram: { x: 1 } } }] },
-    ],
-    [
-      'a sum that would soon be infinite',
-      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1e308, histogram: {} } }] },
-    ],
-  ])('as %s are not heard', (_what, wrong) => {
-    const good: GatewayComparisons = {
-      home: 'h',
-      since: 0,
-      comparisons: [new Comparison(VERSIONS).toJSON()],
-    };
-    expect(checkComparisons(good)).toBe(good);
-    expect(() => checkComparisons((wrong && { ...good, ...wrong }) as never)).toThrow('cannot be');
-  });
 });

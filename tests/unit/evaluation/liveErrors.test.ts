@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, keptFor } from '../../../src/contract/actualsWindow.ts';
 import type { Actual } from '../../../src/contract/protocol.ts';
-import { isComparable, LARGEST_COMPARED } from '../../../src/contract/values.ts';
-import { errorOf } from '../../../src/evaluation/actualError.ts';
 import { LiveErrors } from '../../../src/evaluation/liveErrors.ts';
 import { seededRandom } from '../../support/random.ts';
 
@@ -20,29 +18,6 @@ function actual(error: number, output = 'x'): Actual {
     reportedAt: 0,
   };
 }
-
-describe('the error of a task', () => {
-  test('is that of its number, or the mean over its vector', () => {
-    expect(errorOf(10, 7)).toEqual({ absolute: 3, squared: 9 });
-    expect(errorOf([1, 2, 3, 4], [1, 4, 3, 0])).toEqual({ absolute: 1.5, squared: 5 });
-  });
-
-  test.each([
-    ['numbers', 1, 2, true],
-    ['the largest numbers', -LARGEST_COMPARED, LARGEST_COMPARED, true],
-    ['larger numbers', 1, 1e39, false],
-    ['what is not finite', Number.NaN, 1, false],
-    ['vectors of one length', [1, 2], [3, 4], true],
-    ['vectors of two lengths', [1, 2], [3], false],
-    ['empty vectors', [], [], false],
-    ['a vector with a text', [1, 'a'], [1, 2], false],
-    ['a number and a vector', 1, [1], false],
-    ['texts', 'a', 'a', false],
-    ['what is not there', undefined, 1, false],
-  ])('of %s: %j, %j', (_what, predicted, value, comparable) => {
-    expect(isComparable(predicted, value)).toBe(comparable);
-  });
-});
 
 describe('live errors', () => {
   test('are the mean absolute and the root mean squared one, for each output of each version', () => {

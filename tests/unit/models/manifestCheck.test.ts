@@ -1,7 +1,13 @@
 /** Manifests that are refused, each with what is wrong with it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Catalog } from '../../../src/models/catalog.ts';
-import { modelsWith, SILENT } from '../../support/models.ts';
+import type { ManifestInput } from '../../../src/models/manifest.ts';
+import { manifestCheck, takenNameProblem } from '../../../src/models/manifestCheck.ts';
+import { MODELS } from '../../support/models.ts';
+
+const COMMITTED = JSON.parse(await readFile(join(MODELS, 'trip-duration/model.json'), 'utf8'));
+const check = await manifestCheck();
 
 type Refusal = [string, (manifest: Record<string, unknown>) => void, string | RegExp];
 
@@ -50,12 +56,7 @@ describe('a manifest', () => {
       'name must be that of its folder, trip-duration, got trips',
     ],
     [
-      'a version that is not there',
-      (m) => Object.assign(m, { versions: [1, 4] }),
-      'model.json: versions: version 4 is to be served, but there is 1',
-    ],
-    [
-      'versions that are none',
+      'versions from 0',
       (m) => Object.assign(m, { versions: [0] }),
       '/versions must be "all", "latest" or a list of version numbers such as [1, 3], got [0]',
     ],
@@ -137,12 +138,6 @@ describe('a manifest', () => {
       'default must be one of ONE, TWO, got "1"',
     ),
     ...wrongInput(
-      'an enum type that is a type already',
-      { ...ENUM, enumType: 'TripPrediction', default: 'ONE' },
-      'enumType: the GraphQL name TripPrediction is used by trip-duration already',
-      { pickupLocationId: 'ONE' },
-    ),
-    ...wrongInput(
       'an unknown time zone',
       { type: 'dateTime', timeZone: 'Mars/Olympus' },
       'timeZone must be an IANA time zone such as America/New_York, got "Mars/Olympus"',
@@ -170,10 +165,24 @@ describe('a manifest', () => {
       (m) => Object.assign((m.outputs as object[])[0] ?? {}, { type: 'enum' }),
       '/outputs/0/type must be equal to one of the allowed values',
     ],
-  ])('is refused for %s, naming the file', async ([, change, message]) => {
-    await using folder = await modelsWith(change);
-    const loading = Catalog.open(folder.path, SILENT);
-    await expect(loading).rejects.toThrow(message);
-    await expect(loading).rejects.toThrow('trip-duration');
+  ])('is refused for %s, naming the file', ([, change, message]) => {
+    const manifest = structuredClone(COMMITTED);
+    change(manifest);
+    const checked = () => check(manifest, 'trip-duration', 'trip-duration/model.json');
+    expect(checked).toThrow(message);
+    expect(checked).toThrow('trip-duration/model.json: ');
   });
+});
+
+test('a GraphQL name that two models have, or one model has twice, is taken', () => {
+  const manifest = check(structuredClone(COMMITTED), 'trip-duration', 'model.json');
+  expect(takenNameProblem(manifest, [])).toBeUndefined();
+  expect(takenNameProblem({ ...manifest, name: 'twin' }, [manifest])).toBe(
+    'graphql.mutation: the GraphQL name predictTrip is used by trip-duration already',
+  );
+  const [first, ...rest] = manifest.inputs;
+  const enumInput = { ...first, ...ENUM, enumType: 'TripPrediction' } as ManifestInput;
+  expect(takenNameProblem({ ...manifest, inputs: [enumInput, ...rest] }, [])).toMatch(
+    /enumType: the GraphQL name TripPrediction is used by trip-duration already$/,
+  );
 });

@@ -72,6 +72,17 @@ describe('readConfig', () => {
     },
   );
 
+  test('reads models to serve with their versions and weights', () => {
+    const read = (WORKER_MODELS: string) => readConfig({ WORKER_MODELS }).workerModels;
+    expect(read('')).toBeUndefined();
+    expect(read('trip-duration=3, churn/2')).toMatchObject([
+      { name: 'trip-duration', weight: 3 },
+      { name: 'churn', version: '2' },
+    ]);
+    for (const wrong of [',', 'churn=0', 'churn/one', 'Churn'])
+      expect(() => read(wrong)).toThrow('WORKER_MODELS must be a list of models or versions');
+  });
+
   test.for([
     ['PORT', 'http', 'PORT must be a whole number from 0 to 65535, got "http"'],
     ['PORT', '70000', 'PORT must be a whole number from 0 to 65535, got "70000"'],
