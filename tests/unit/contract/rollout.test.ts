@@ -44,7 +44,7 @@ const anyWeights: fc.Arbitrary<readonly Weight[]> = fc
   });
 
 describe('new weights', () => {
-  test('give every version its share and move only as many buckets as versions gain, however often', () => {
+  test('give each version its share, and move only as many buckets as versions gain, at any number of changes', () => {
     fc.assert(
       fc.property(fc.array(anyWeights, { minLength: 1, maxLength: 8 }), (changes) => {
         let before = ALL_ON_1;
@@ -61,10 +61,11 @@ describe('new weights', () => {
           before = after;
         }
       }),
+      { numRuns: 25 },
     );
   });
 
-  test('that are the same as before change nothing', () => {
+  test('that are equal to those before change nothing', () => {
     const ranges = movedRanges(ALL_ON_1, weights({ 1: 33.33, 2: 66.67 }));
     expect(movedRanges(ranges, weights({ 2: 66.67, 1: 33.33 }))).toEqual(ranges);
   });
@@ -89,21 +90,21 @@ describe('100,000 affinity keys', () => {
   const buckets = KEYS.map((key) => bucketOf('trip-duration', key));
   const at = (ranges: readonly BucketRange[]) => buckets.map((bucket) => versionAt(ranges, bucket, both));
 
-  test('are shared out as the weights say, within 1 %', () => {
+  test('fall to the versions as the weights say, within 1 %', () => {
     expect(Math.abs(at(nine).filter((version) => version === '2').length / 1_000 - 10)).toBeLessThan(1);
     expect(Math.abs(at(eight).filter((version) => version === '2').length / 1_000 - 20)).toBeLessThan(1);
   });
 
-  test('stay where they are when 90/10 becomes 80/20, but for those that 1 gives to 2', () => {
+  test('stay at their version when 90/10 becomes 80/20, except those that move from 1 to 2', () => {
     const [before, after] = [at(nine), at(eight)];
     const moves = before.flatMap((version, i) => (version === after[i] ? [] : [`${version} to ${after[i]}`]));
     expect(new Set(moves)).toEqual(new Set(['1 to 2']));
     expect(Math.abs(moves.length / 1_000 - 10)).toBeLessThan(1);
   });
 
-  test('fall otherwise in another model', () => {
-    const others = KEYS.map((key) => bucketOf('churn', key));
-    expect(others.filter((bucket, i) => bucket === buckets[i]).length).toBeLessThan(100);
+  test('have other buckets in another model', () => {
+    const others = KEYS.slice(0, 10_000).map((key) => bucketOf('churn', key));
+    expect(others.filter((bucket, i) => bucket === buckets[i]).length).toBeLessThan(10);
   });
 });
 
@@ -111,38 +112,42 @@ describe('a version that cannot be had', () => {
   const ranges = movedRanges(ALL_ON_1, weights({ 1: 50, 2: 30, 3: 20 }));
   const every = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 
-  test('gives its buckets to the others in proportion, and nobody else moves', () => {
+  test('gives its buckets to the others in proportion, and no other bucket moves', () => {
     const owners = ownersOf(ranges);
     const without = every.map((bucket) => versionAt(ranges, bucket, new Set(['2', '3'])) ?? '');
-    for (const bucket of every) if (owners[bucket] !== '1') expect(without[bucket]).toBe(owners[bucket]);
+    const moved = every.filter((bucket) => without[bucket] !== owners[bucket]);
+    expect(moved.every((bucket) => owners[bucket] === '1')).toBe(true);
     expect(Math.abs(countOf(without, '2') / BUCKETS - 0.6)).toBeLessThan(0.02);
     expect(Math.abs(countOf(without, '3') / BUCKETS - 0.4)).toBeLessThan(0.02);
   });
 
-  test('that is joined by another one moves only the buckets of that one', () => {
+  test('and a second one that is missing too: only the buckets of the second move', () => {
     const without1 = every.map((bucket) => versionAt(ranges, bucket, new Set(['2', '3'])));
     const only3 = every.map((bucket) => versionAt(ranges, bucket, new Set(['3'])));
-    for (const bucket of every) if (without1[bucket] === '3') expect(only3[bucket]).toBe('3');
+    const ofThree = every.filter((bucket) => without1[bucket] === '3');
+    expect(ofThree.length).toBeGreaterThan(0);
+    expect(ofThree.every((bucket) => only3[bucket] === '3')).toBe(true);
   });
 
-  test('leaves nothing to choose if it is the only one', () => {
+  test('leaves no version to choose if it is the only one', () => {
     expect(versionAt(ranges, 17, new Set(['4']))).toBeUndefined();
     expect(versionAt([], 17, new Set(['1']))).toBeUndefined();
   });
 });
 
-test('a random bucket is one of them', () => {
-  for (let i = 0; i < 1_000; i++) expect(ownersOf(ALL_ON_1)[randomBucket()]).toBe('1');
+test('a random bucket is a whole number below the number of buckets', () => {
+  const drawn = Array.from({ length: 1_000 }, randomBucket);
+  expect(drawn.every((bucket) => Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS)).toBe(true);
 });
 
 describe('a shadow', () => {
   const before = { weights: weights({ 2: 50, 3: 5 }), since: 1 };
 
-  test('that is set again, in any order, goes on', () => {
+  test('that is set again with the same percents, in any order, goes on', () => {
     expect(nextShadow(before, before.weights.toReversed(), 2)).toBe(before);
   });
 
-  test('of other versions or percents begins anew', () => {
+  test('with other versions or percents begins anew', () => {
     for (const change of [{ 2: 50 }, { 2: 50, 3: 6 }, { 2: 50, 4: 5 }])
       expect(nextShadow(before, weights(change), 2)).toEqual({ weights: weights(change), since: 2 });
   });

@@ -32,8 +32,8 @@ describe('cells come as they stand in the file', () => {
   ])('%s', (_, line, cells) => {
     expect(read(`a,b\n${line}\n`).rows).toEqual([{ cells, line: 2, problem: null }]);
     // In the last of very many rows, too.
-    const last = read(`a,b\n${'1,2\n'.repeat(25_000)}${line}`).rows;
-    expect([last.length, last.at(-1)]).toEqual([25_001, { cells, line: 25002, problem: null }]);
+    const last = read(`a,b\n${'1,2\n'.repeat(2_000)}${line}`).rows;
+    expect([last.length, last.at(-1)]).toEqual([2_001, { cells, line: 2_002, problem: null }]);
   });
 
   test('in whatever pieces a file comes', () => {
@@ -141,9 +141,16 @@ test.each([
   ['a,b\n"x" ,2\n', 'in.csv, line 2: the quoted cell that begins here ends, and text follows'],
   ['a,b\n"x\\"y",2\n', 'in.csv, line 2: the quoted cell that begins here ends, and text follows'],
   ['a,b\n"1,2\n3,"4"\n', 'in.csv, line 2: the quoted cell that begins here ends in line 3, and text follows'],
-  [`a\n${'x'.repeat(65 * 1024 * 1024)}`, 'in.csv, line 2: a row must have at most 67108864 characters.'],
-  [`a\n"${'x\n'.repeat(33 * 1024 * 1024)}`, 'in.csv, line 2: a row must have at most 67108864 characters.'],
   [','.repeat(10_000), 'in.csv, line 1: there must be at most 10000 columns, got 10001.'],
-])('where it is unclear what a row is, the file is refused (%#)', (text, message) => {
+])('a file is refused if the end of a row is unclear (%#)', (text, message) => {
   expect(() => read(text, { pieceLength: 65_536 })).toThrow(message);
+});
+
+test('a row of more than 64 Mi characters is refused', () => {
+  const reader = new CsvReader('in.csv', ',');
+  const piece = 'x'.repeat(16 * 1024 * 1024);
+  const readAll = () => {
+    for (const text of ['a\n', piece, piece, piece, piece, 'x']) for (const _ of reader.push(text));
+  };
+  expect(readAll).toThrow('in.csv, line 2: a row must have at most 67108864 characters.');
 });

@@ -11,8 +11,8 @@ function decide(...texts: readonly string[]): DateFormat {
 
 const times = (count: number, text: string) => Array.from({ length: count }, () => text);
 
-test('one date that has one meaning tells for all, wherever it stands', () => {
-  const unclear = times(70_000, '03/02/2021 10:00');
+test('one date with a single meaning decides for the whole column, in any row', () => {
+  const unclear = times(1_000, '03/02/2021 10:00');
   expect(decide(...unclear, '13/02/2021')).toBe('dd/mm/yyyy');
   expect(decide('02-13-2021 1:30 pm', ...unclear)).toBe('mm/dd/yyyy');
   // No year of these has a 29th of February but the last.
@@ -20,7 +20,7 @@ test('one date that has one meaning tells for all, wherever it stands', () => {
   expect(decide(...unclear, '29/02/2020')).toBe('dd/mm/yyyy');
 });
 
-test('dates that can be read in either order are refused, saying how to tell', () => {
+test('dates that can be read in either order are refused, and the error names the option that decides', () => {
   expect(() => decide('02/02/2021', '03.02.2021', '04.02.2021')).toThrow(
     'the dates of at do not tell whether the day or the month comes first, such as "03.02.2021" in row 2. Say it with --date-format at=dd/mm/yyyy or at=mm/dd/yyyy',
   );
@@ -28,19 +28,19 @@ test('dates that can be read in either order are refused, saying how to tell', (
   expect(decide('02/02/2021', '3/3/2021')).toBe('dd/mm/yyyy');
 });
 
-test('dates that can be read in no one order are refused, saying which they are', () => {
+test('dates that no single order can read are refused, and the error quotes two of them', () => {
   expect(() => decide(...times(999, '13/02/2021'), '02/14/2021')).toThrow(
     'the dates of at have two formats: the day comes first in "13/02/2021" in row 1, the month in "02/14/2021" in row 1000. Say which is right with --date-format at=dd/mm/yyyy or at=mm/dd/yyyy: the others become errors of their rows',
   );
 });
 
-test('where most dates have the year first, this is the format, and it needs no decision', () => {
+test('the format is year first if most dates have it, without a decision about the others', () => {
   expect(decide('2021-02-03', '2021/2/3 10:00', '03/02/2021')).toBe('yyyy-mm-dd');
   expect(decide('13/02/2021', '14/02/2021', '2021-02-03')).toBe('dd/mm/yyyy');
   expect(decide('epoch', '', 'now', '02/03/21 14:30', '31/31/2021')).toBe('yyyy-mm-dd');
 });
 
-test('a column without any date that can be read is refused, also where its format is told', () => {
+test('a column without a readable date is refused', () => {
   const check = (...texts: readonly string[]) => {
     const vote = new FormatVote('at');
     for (const [row, text] of texts.entries()) vote.add(text, row);
