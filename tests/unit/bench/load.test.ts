@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { closedLoop } from '../../bench/load.ts';
 
-test('a closed loop asks each row once, counts what ends in its window, and tells of a failure', async () => {
+test('a closed loop asks each row once, counts the answers in its window, and reports a failure', async () => {
   const asked: number[] = [];
   const enough = Promise.withResolvers<void>();
   const exchange = async (row: number) => {

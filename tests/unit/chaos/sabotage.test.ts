@@ -6,9 +6,12 @@ import { SABOTAGES } from '../../chaos/sabotage.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-test.each(SABOTAGES)('what the sabotage $name breaks stands once where it looks', async ({ changes }) => {
-  for (const { file, from } of changes) {
-    const text = await readFile(join(ROOT, file), 'utf8');
-    expect(text.split(from), `${file}: ${from}`).toHaveLength(2);
-  }
-});
+test.each(SABOTAGES)(
+  'the lines that the sabotage $name changes are in the source exactly once',
+  async ({ changes }) => {
+    for (const { file, from } of changes) {
+      const text = await readFile(join(ROOT, file), 'utf8');
+      expect(text.split(from), `${file}: ${from}`).toHaveLength(2);
+    }
+  },
+);

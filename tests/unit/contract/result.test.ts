@@ -15,13 +15,13 @@ function failedResult(message: string) {
   return { ...resultOf(job, FAILURE), error };
 }
 
-test('a worker tells the first 1,000 characters of what went wrong', () => {
+test('a worker sends the first 1,000 characters of an error', () => {
   const { id, model, error } = failedResult(LONG_MESSAGE);
   const result = resultOf({ taskId: id, model, version: '1', submittedAt: 1 }, { ...FAILURE, error });
   expect(result.error?.message).toBe(LONG_MESSAGE.slice(0, 1_000));
 });
 
-test('of a worker that told all of it a gateway keeps the end of the task, and 1,000 characters', () => {
+test('a gateway keeps 1,000 characters of a long error of a worker', () => {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   const heard = Array.from({ length: 60 }, () => {

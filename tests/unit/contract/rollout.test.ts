@@ -121,7 +121,7 @@ describe('a version that cannot be had', () => {
     expect(Math.abs(countOf(without, '3') / BUCKETS - 0.4)).toBeLessThan(0.02);
   });
 
-  test('and a second one that is missing too: only the buckets of the second move', () => {
+  test('moves only the buckets of a second version if that one is missing too', () => {
     const without1 = every.map((bucket) => versionAt(ranges, bucket, new Set(['2', '3'])));
     const only3 = every.map((bucket) => versionAt(ranges, bucket, new Set(['3'])));
     const ofThree = every.filter((bucket) => without1[bucket] === '3');

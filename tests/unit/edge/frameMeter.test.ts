@@ -21,7 +21,7 @@ test.each([
   ['of 300 bytes', 'x'.repeat(300)],
   ['of 70,000 bytes', 'x'.repeat(70_000)],
   ['empty', ''],
-])('a message that is %s is held until it is whole, however it is cut', (_what, payload) => {
+])('a message that is %s is held until it is whole, in pieces of any length', (_what, payload) => {
   const bytes = frame(payload);
   for (const size of [1, 7, 1_000, bytes.length]) {
     const meter = new FrameMeter();
@@ -36,7 +36,7 @@ test.each([
   }
 });
 
-test('fragments are held until the last of them, with pings in between', () => {
+test('fragments are held until the last one has come, with pings in between', () => {
   const meter = new FrameMeter();
   const ping = frame('ping', { opcode: 9 });
   expect(meter.hear(frame('x'.repeat(100), { fin: false }))).toBe(100 + 512);
@@ -49,12 +49,12 @@ test('fragments are held until the last of them, with pings in between', () => {
   expect(meter.hear(frame('z').subarray(6))).toBe(0);
 });
 
-test('each fragment takes up more than its bytes, however many come in one chunk', () => {
+test('each fragment counts more than its bytes, also if many come in one chunk', () => {
   const fragments = Array.from({ length: 16_000 }, (_, i) => frame('x', { fin: false, opcode: i ? 0 : 1 }));
   expect(new FrameMeter().hear(Buffer.concat(fragments))).toBe(16_000 * (1 + 256) + 256);
 });
 
-test('pings alone hold nothing, however many come', () => {
+test('pings hold no bytes, in any number', () => {
   const meter = new FrameMeter();
   const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame('x'.repeat(100), { opcode: 9 })));
   for (let at = 0; at < pings.length; at += 333) expect(meter.hear(pings.subarray(at, at + 333))).toBe(0);

@@ -7,7 +7,7 @@ import type { OperationAnswers } from '../../../src/edge/operationAnswers.ts';
 import { postHandler } from '../../../src/edge/post.ts';
 import { SILENT } from '../../support/models.ts';
 
-test('a body that cannot be read for an unforeseen reason gives its room back', async () => {
+test('a body that cannot be read for an unforeseen reason gives its bytes back to the budget', async () => {
   const config = { maxBodyBytes: 1_024, maxPendingBytes: 4_096 };
   const budgets = new ConnectionBudgets(config);
   const socket = {};

@@ -32,7 +32,7 @@ test('a gateway waits for its broker, then starts, serves and drains', async () 
   expect(codes).toEqual(['NO_BROKER', 'STARTING', undefined, 'DRAINING']);
 });
 
-test('any number of questions at once, or within a second, ask the broker once', async () => {
+test('any number of questions within a second ask the broker once', async () => {
   const { readiness, state } = servingReadiness();
   const { promise, resolve } = Promise.withResolvers<void>();
   state.outcome = () => promise;
@@ -65,7 +65,7 @@ test('a full store has a code of its own', async () => {
   expect(await readiness.problem(ALL)).toEqual({ code: 'STORE_FULL', problem: 'no room' });
 });
 
-test('a gateway without workers is ready only for those who leave workers out', async () => {
+test('a gateway without workers is ready only if the question leaves workers out', async () => {
   const { readiness, state } = servingReadiness();
   state.hasWorker = false;
   expect(await readiness.problem(ALL)).toMatchObject({ code: 'NO_WORKER' });

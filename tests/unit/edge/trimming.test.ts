@@ -45,7 +45,7 @@ test.each([
   ['another operation name', { query, operationName: 'C', variables: { large } }],
   ['an operation that is refused', { query: '{ tusk }', variables: { large } }],
   ['no query', { variables: { large } }],
-])('of a request with %s no variable is looked at', (_what, payload) => {
+])('all variables of a request with %s are left out', (_what, payload) => {
   expect(trimmed(payload)).toEqual({ ...payload, variables: {} });
 });
 
@@ -56,7 +56,7 @@ test.each([
   ['no text that ends', `{"query": "${'x'.repeat(300_000)}`],
   ['followed by more', `${JSON.stringify({ query, variables: { large } })} {}`],
   ['of the wrong types', JSON.stringify({ query: 7, variables: [large] })],
-])('what is %s is left to be refused', (_what, json) => {
+])('a body that is %s is passed on unchanged, to be refused later', (_what, json) => {
   expect(trimPayload(json, operations)).toBe(json);
 });
 
@@ -70,7 +70,7 @@ test('a message is trimmed in its payload', () => {
   expect(payload).toEqual({ query, operationName: 'A', variables: { id: '1' } });
 });
 
-test('of a message only members stay that the protocol knows', () => {
+test('a message keeps only the members that the protocol knows', () => {
   const payload = { query, operationName: 'A', variables: { id: '1' }, extensions: { small: 1 } };
   const message = { large, id: '1', type: 'subscribe', payload: { ...payload, large } };
   expect(JSON.parse(trimSubscribe(JSON.stringify(message), operations) ?? '')).toEqual({
@@ -80,7 +80,7 @@ test('of a message only members stay that the protocol knows', () => {
   });
 });
 
-test('a large message of another type is told apart, what is no JSON is left to be refused', () => {
+test('a large message of another type is recognised, and one that is no JSON is passed on unchanged', () => {
   expect(trimSubscribe(JSON.stringify({ type: 'ping', large }), operations)).toBeUndefined();
   const cut = JSON.stringify({ type: 'subscribe', large }).slice(0, -1);
   expect(trimSubscribe(cut, operations)).toBe(cut);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { halfCharacterIn } from '../../../src/edge/wireText.ts';
 
-test('half of an escaped surrogate pair is found, and nothing else', () => {
+test('half of an escaped surrogate pair is found, and a whole pair is not', () => {
   const halves = [
     String.raw`"\ud83d"`,
     String.raw`"\ud83d\ud83d\ude00"`,

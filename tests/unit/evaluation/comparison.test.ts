@@ -29,7 +29,7 @@ describe('the differences of an output', () => {
     });
   });
 
-  test('of lists are means over their numbers, the largest over all', () => {
+  test('of lists are means over their numbers, and the largest is that of all numbers', () => {
     const comparison = new Comparison(VERSIONS);
     comparison.add(answer({ x: [1, 2, 3, 4] }), answer({ x: [1, 4, 3, 0] }));
     expect(comparison.outputs.get('x')).toMatchObject({ sum: -0.5, absoluteSum: 1.5, largest: 4 });

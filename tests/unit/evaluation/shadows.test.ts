@@ -82,7 +82,7 @@ function finished(id: string, x: number): FinishedTask {
 }
 
 describe('an accepted task', () => {
-  test('is sent to each shadow but its own version, and to nobody without a shadow', async () => {
+  test('is sent to each shadow except its own version', async () => {
     using shadows = openShadows({ 1: 100, 2: 100, 3: 100, 4: 0 });
     await shadows.offer('a');
     expect(shadows.state.sent).toEqual(
@@ -104,7 +104,7 @@ describe('an accepted task', () => {
     expect(shadows.state.sent.length).toBeLessThan(597);
   });
 
-  test('is not sent once the queue is half full, or to a version that nobody serves', async () => {
+  test('is not sent if the queue is half full, or if no worker serves the version', async () => {
     using shadows = openShadows({ 2: 100 });
     shadows.state.filled = 0.49;
     await shadows.offer('a');
@@ -116,7 +116,7 @@ describe('an accepted task', () => {
     expect(shadows.state.sent.map(({ job }) => job.taskId)).toEqual(['a']);
   });
 
-  test('is not sent while as many as may be kept are being tried, but those are still counted', async () => {
+  test('is not sent while 10,000 others are being tried, and those are still counted', async () => {
     using shadows = openShadows({ 2: 100 });
     for (let i = 0; i <= 10_000; i++) await shadows.offer(`task-${i}`);
     expect(shadows.state.sent).toHaveLength(10_000);
@@ -129,7 +129,7 @@ describe('an accepted task', () => {
 });
 
 describe('a task is compared', () => {
-  test('whichever of its two ends comes first, also when it ended before it was sent', async () => {
+  test('whether it or its shadow ends first, also if it ended before it was sent', async () => {
     using shadows = openShadows({ 2: 100 });
     for (const id of ['end first', 'answer first']) await shadows.offer(id);
     shadows.end('end first', 10);
@@ -155,7 +155,7 @@ describe('a task is compared', () => {
     ]);
   });
 
-  test('once with each shadow', async () => {
+  test('with each shadow once', async () => {
     using shadows = openShadows({ 2: 100, 3: 100 });
     await shadows.offer('a');
     shadows.answer('a', '2', 1);
@@ -169,7 +169,7 @@ describe('a task is compared', () => {
     ]);
   });
 
-  test('only if it succeeded; if its shadow failed, that is counted', async () => {
+  test('only if it succeeded, and a failure of its shadow is counted', async () => {
     using shadows = openShadows({ 2: 100 });
     for (const id of ['failed', 'shadow failed']) await shadows.offer(id);
     shadows.fail('failed');
@@ -179,7 +179,7 @@ describe('a task is compared', () => {
     expect(shadows.found()).toMatchObject([{ sent: 2, compared: 0, failed: 1 }]);
   });
 
-  test('for the shadow that it was sent to: another one begins anew', async () => {
+  test('with the shadow that it was sent to, and a new shadow begins without it', async () => {
     using shadows = openShadows({ 2: 100 });
     await shadows.offer('a');
     shadows.state.rollout = rolloutOf({ 2: 50 }, 2);

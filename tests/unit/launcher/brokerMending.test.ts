@@ -51,7 +51,7 @@ test('a broker that stores nothing is not restarted while the disk is full, and 
   expect(system.seen.restarts).toBe(1);
 });
 
-test('a broker that stores nothing though the disk was never full is restarted after 30 s, and not again at once', async () => {
+test('a broker that stores nothing with room on the disk is restarted after 30 s, and again 31 s later', async () => {
   using system = openMending();
   await system.pass(30, 'it stores nothing');
   expect(system.seen.restarts).toBe(0);
@@ -79,7 +79,7 @@ test('the pause between restarts that did not help doubles', async () => {
   expect(pauses.at(-1)).toBeGreaterThan(100);
 });
 
-test('trouble that passes by itself, or ends with the process that told of it, restarts nothing', async () => {
+test('a broker is not restarted for a problem that ends by itself or with the process that reported it', async () => {
   using system = openMending();
   await system.pass(25, 'it stores nothing');
   await system.pass(1);
@@ -92,7 +92,7 @@ test('trouble that passes by itself, or ends with the process that told of it, r
   expect(system.seen.restarts).toBe(0);
 });
 
-test('a disk that cannot be looked at is told of once, until it can be', async () => {
+test('a disk that cannot be read is logged once, until it can be read again', async () => {
   using system = openMending();
   for (const freeBytes of [Number.NaN, 500 * MIB, Number.NaN]) {
     system.disk.freeBytes = freeBytes;

@@ -14,14 +14,14 @@ const manifest = {
 } as unknown as Manifest;
 
 describe('rows as columns', () => {
-  test('are checked and completed like single inputs, and times of now are those of the submission', () => {
+  test('are checked and completed like single inputs, and now is the time of the submission', () => {
     const asked = checkRows(manifest, [{ count: 1 }, { count: 2, at: '2021-02-03T14:30:00' }]);
     expect(asked).toEqual({ count: [1, 2], at: ['now', '2021-02-03T14:30:00'] });
     const noon = Date.parse('2021-02-03T12:00:00Z');
     expect(columnsAt(manifest, asked, noon).at).toEqual(['2021-02-03T07:00:00', '2021-02-03T14:30:00']);
   });
 
-  test('name each wrong value with its row, the first of them in words', () => {
+  test('are refused with the row and the field of each wrong value', () => {
     const rows = Array.from({ length: 30 }, (_, i) => ({ count: i % 2 === 0 ? 1 : 10 + i, at: 'now' }));
     const refused = errorOf(() => checkRows(manifest, rows));
     expect(refused.message).toMatch(/^inputs\[1\]\.count must be .* got 11; inputs\[3\]\..*; and 10 more$/);
@@ -29,7 +29,7 @@ describe('rows as columns', () => {
     expect(refused.details.problems).toHaveLength(15);
   });
 
-  test('come through a message as they were, and a column of one value as that value', () => {
+  test('are the same after a message, and a column of equal values is sent as one value', () => {
     const columns = { count: [1, 2, 3], at: Array.from({ length: 3 }, () => '2021-02-03T14:30:00') };
     const packed = packColumns(columns, 1, 3);
     expect(packed).toEqual({ count: [2, 3], at: { all: '2021-02-03T14:30:00' } });
@@ -38,7 +38,7 @@ describe('rows as columns', () => {
     expect(rowOf(unpacked, 1)).toEqual({ count: 3, at: '2021-02-03T14:30:00' });
   });
 
-  test('of a message are not taken for granted', () => {
+  test('are checked again in a message', () => {
     const wrong = [
       { count: [1] },
       { count: 1 },

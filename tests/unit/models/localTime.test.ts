@@ -44,7 +44,7 @@ describe('localTime', () => {
     expect(localTime(text, NEW_YORK)).toBeUndefined();
   });
 
-  test('takes an hour that the clocks skip as it is, and gives it for no instant', () => {
+  test('takes a time in an hour that the clocks skip, and never makes one from an instant', () => {
     expect(localTime('2021-03-14T02:30:00', NEW_YORK)).toBe('2021-03-14T02:30:00');
     expect(localTime('2021-03-14T06:59:59Z', NEW_YORK)).toBe('2021-03-14T01:59:59');
     expect(localTime('2021-03-14T07:00:00Z', NEW_YORK)).toBe('2021-03-14T03:00:00');
@@ -66,13 +66,13 @@ test.each([
   ['2021-02-03T14:60', 'minutes are 00 to 59, not 60'],
   ['2021-02-03T14:30:60', 'seconds are 00 to 59, not 60'],
   ['2021-02-03T14:30:00+24:00', 'there is no offset +24:00'],
-])('what is wrong with %s is told: %s', (text, fault) => {
+])('the fault in %s is named: %s', (text, fault) => {
   expect(localTimeFault(text)).toBe(fault);
   expect(localTime(text, NEW_YORK)).toBeUndefined();
 });
 
 test.each(['yesterday', '2021-02-03', '2021-02-03T14:30', '2021-02-29 14:30:00', 'now'])(
-  'nothing is told of %j, which is no time or a right one',
+  'no fault is named for %j, which is a correct time or no time at all',
   (text) => {
     expect(localTimeFault(text)).toBeUndefined();
   },

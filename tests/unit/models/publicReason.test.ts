@@ -17,7 +17,7 @@ test.each([
   ['got "/etc/passwd" and (/etc/shadow) and file:///etc/hosts', 'got "passwd" and (shadow) and file:hosts'],
   ['input / output of churn/1 at 3 m/s', 'input / output of churn/1 at 3 m/s'],
   [`${'y'.repeat(2_000)}/etc/passwd`, 'y'.repeat(1_000)],
-])('of the reason %j clients read no path of the machine', (reason, told) => {
+])('clients see the reason %j without paths of the machine', (reason, told) => {
   expect(publicReason(reason, '/srv/my models')).toBe(told);
   expect(publicReason(reason, '/srv/my models/')).toBe(told);
 });

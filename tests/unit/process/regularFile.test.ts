@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readRegularFile } from '../../../src/process/regularFile.ts';
 
-test('a file is read as long as it is, and no further than its limit', async () => {
+test('a file is read to its end, and refused if it is longer than the limit', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-files-'));
   const file = join(folder.path, 'file');
   for (const size of [0, 1, 1_000]) {

@@ -83,7 +83,7 @@ describe('without a rollout', () => {
     expect(gateway.offering.defaultVersion(gateway.view.model)).toBe('2');
   });
 
-  test('a new version that is refused attracts nothing', () => {
+  test('a new version that workers refuse gets no tasks', () => {
     using gateway = openOffering();
     gateway.setWorkers([''], ['2']);
     expect(gateway.offering.defaultVersion(gateway.view.model)).toBe('1');
@@ -97,7 +97,7 @@ describe('without a rollout', () => {
     expect(gateway.offering.defaultVersion(gateway.view.model)).toBe('1');
   });
 
-  test('a version whose folder is gone answers nothing any more, though workers serve it', () => {
+  test('a version without its folder answers no tasks any more, though workers serve it', () => {
     using gateway = openOffering();
     gateway.setWorkers(['1', '2']);
     gateway.offering.versionsChanged(gateway.view.model);
@@ -110,7 +110,7 @@ describe('without a rollout', () => {
     ]);
   });
 
-  test('a version that leaves is shown until no worker finishes its queue any more', () => {
+  test('a version that leaves is shown until no worker works on its queue', () => {
     using gateway = openOffering();
     gateway.setWorkers(['1', '2']);
     gateway.offering.versionsChanged(gateway.view.model);
@@ -127,7 +127,7 @@ describe('without a rollout', () => {
     expect(gateway.offering.versions(gateway.view.model)).toHaveLength(1);
   });
 
-  test('a version that appears answers once this gateway has seen to its consumer', async () => {
+  test('a version that appears answers after this gateway has made sure of its consumer', async () => {
     using gateway = openOffering({ folders: ['1'] });
     gateway.setFolders(['1', '2']);
     gateway.setWorkers(['1', '2']);
@@ -138,7 +138,7 @@ describe('without a rollout', () => {
     expect(gateway.offering.defaultVersion(gateway.view.model)).toBe('2');
   });
 
-  test('a model without a version answers nobody', () => {
+  test('a task for a model without a version is refused', () => {
     using gateway = openOffering({ folders: [] });
     expect(() => gateway.offering.choose(gateway.view.model, {})).toThrow('has no version now');
   });
@@ -158,7 +158,7 @@ describe('with a rollout', () => {
     expect(gateway.offering.versionAt(gateway.view.model, BUCKETS - 1)).toBe('1');
   });
 
-  test('another model in the folder of a version does not have its share', () => {
+  test('a version with another model in its folder does not have the share of the former', () => {
     const weights = [
       { version: '1', percent: 50 },
       { version: '2', percent: 50, digest: 'that of before' },
@@ -170,19 +170,19 @@ describe('with a rollout', () => {
     expect(gateway.offering.versionAt(gateway.view.model, BUCKETS - 1)).toBe('2');
   });
 
-  test('a version without a share gets nothing, though it is the only one that is served', () => {
+  test('a version without a share gets no tasks, though it is the only served one', () => {
     using gateway = openOffering({ ranges: [['1', 0, BUCKETS]] });
     gateway.setWorkers(['2']);
     expect(gateway.offering.versionAt(gateway.view.model, 5)).toBe('1');
   });
 
-  test('whose versions are all gone, the newest answers', () => {
+  test('and all its versions gone, the newest version answers', () => {
     using gateway = openOffering({ ranges: [['3', 0, BUCKETS]] });
     gateway.setWorkers(['1', '2']);
     expect(gateway.offering.versionAt(gateway.view.model, 5)).toBe('2');
   });
 
-  test('a key goes to its bucket, and a pin has none', () => {
+  test('an affinity key always goes to the same bucket, and a pinned task has no bucket', () => {
     using gateway = openOffering({ ranges: HALVES });
     gateway.setWorkers(['1', '2']);
     const { model } = gateway.view;
@@ -195,7 +195,7 @@ describe('with a rollout', () => {
   });
 });
 
-test('a task for what nobody serves is noted, and the next ones are not', () => {
+test('the first task for a version without a worker is logged, and the next ones are not', () => {
   using gateway = openOffering();
   const { model, log } = gateway.view;
   gateway.setWorkers(['1']);
@@ -207,7 +207,7 @@ test('a task for what nobody serves is noted, and the next ones are not', () => 
   ]);
 });
 
-test('a pin of what cannot be had names what can, and why a refused version cannot', () => {
+test('the refusal of a pinned version names the versions that can be had, and why a refused one cannot', () => {
   using gateway = openOffering({ folders: ['1', '2', '3'] });
   gateway.setWorkers(['1'], ['3']);
   const pin = (modelVersion: string) => () => gateway.offering.choose(gateway.view.model, { modelVersion });
@@ -218,7 +218,7 @@ test('a pin of what cannot be had names what can, and why a refused version cann
   expect(pin('3')).toThrow(/\(1, 2\), got "3" \(a worker refuses it: broken: 'a.onnx'\)$/);
 });
 
-test('each version says what workers make of it', () => {
+test('each version is shown with its workers and the reason of a refusal', () => {
   using gateway = openOffering({ folders: ['1', '2', '3'] });
   gateway.setWorkers(['1', '1'], ['3']);
   expect(gateway.offering.versions(gateway.view.model)).toMatchObject([

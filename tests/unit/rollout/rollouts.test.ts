@@ -50,7 +50,7 @@ async function openRollouts(broker: ReturnType<typeof scriptedBroker>): Promise<
   return Rollouts.open(options, new AbortController().signal);
 }
 
-test('a value that cannot be read changes nothing for who knew the one before, and is none for who did not', async () => {
+test('a rollout that cannot be read leaves the known one in force, and is none for a gateway that begins', async () => {
   const broker = scriptedBroker({ revision: 1, record: allOn('1', 10) });
   using rollouts = await openRollouts(broker);
   await broker.tell({ revision: 2, record: undefined, problem: 'v 2 is newer' });
@@ -61,7 +61,7 @@ test('a value that cannot be read changes nothing for who knew the one before, a
   expect(late.of('m')?.ranges).toEqual([['2', 0, BUCKETS]]);
 });
 
-test('a broker that lost its data and counts anew is believed', async () => {
+test('the answer of a broker that lost its data and counts anew is taken', async () => {
   const broker = scriptedBroker({ revision: 1, record: allOn('1', 10) });
   using rollouts = await openRollouts(broker);
   await broker.tell({ revision: 1, record: allOn('2', 20) });
@@ -70,7 +70,7 @@ test('a broker that lost its data and counts anew is believed', async () => {
   expect(rollouts.of('m')).toBeUndefined();
 });
 
-test('what changes while it is read is read once more, however often it was told', async () => {
+test('a rollout that changes while it is read is read once more, after any number of changes', async () => {
   const broker = scriptedBroker({ revision: 1, record: allOn('1', 10) });
   using rollouts = await openRollouts(broker);
   const answer = Promise.withResolvers<void>();
@@ -84,7 +84,7 @@ test('what changes while it is read is read once more, however often it was told
   expect(rollouts.of('m')?.ranges).toEqual([['3', 0, BUCKETS]]);
 });
 
-test('no weights are no rollout', async () => {
+test('a stored rollout without weights means that there is none', async () => {
   using rollouts = await openRollouts(
     scriptedBroker({ revision: 4, record: { v: 1, weights: [], ranges: [], setAt: 1 } }),
   );

@@ -17,7 +17,7 @@ test('ended tasks are remembered, 10,000 of them at most', () => {
   ]);
 });
 
-test('those with large predictions are remembered up to 64 MiB', () => {
+test('ended tasks with large predictions are remembered up to 64 MiB', () => {
   const recent = new RecentTasks();
   const scores = Array.from({ length: 40_000 }, (_, i) => i / 7);
   const kept = (count: number) => {
@@ -29,7 +29,7 @@ test('those with large predictions are remembered up to 64 MiB', () => {
   expect(kept(1_000)).toBeLessThan(210);
 });
 
-test('those with long texts are remembered up to 64 MiB', () => {
+test('ended tasks with long texts are remembered up to 64 MiB', () => {
   const recent = new RecentTasks();
   const error = { code: TaskErrorCode.InvalidOutput, message: 'x'.repeat(100_000) };
   const failed = (id: string) => ({ ...finished(id, undefined), state: TaskState.Failed, error });

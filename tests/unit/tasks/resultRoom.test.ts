@@ -14,12 +14,12 @@ test.each([
   ['900,000 bytes', { messages: 1, bytes: 900_000 }, 0, true],
   ['100 results of 8 KB and 12 such to come', { messages: 100, bytes: 800_000 }, 12, false],
   ['100 results of 8 KB and 13 such to come', { messages: 100, bytes: 800_000 }, 13, true],
-])('with %s', async (_what, held, size, isFull) => {
+])('the store of results is full, or not, with %s', async (_what, held, size, isFull) => {
   using room = await openRoom(() => Promise.resolve(held), { size, endedCount: 50 });
   expect(room.isFull).toBe(isFull);
 });
 
-test('ends that were heard count until the store is looked at again, and then are part of what it holds', async () => {
+test('tasks that end between two looks at the store count until the next look, which includes them', async () => {
   let held = { messages: 890, bytes: 1 };
   const open = { size: 0, endedCount: 7 };
   using room = await openRoom(() => Promise.resolve(held), open);
@@ -31,7 +31,7 @@ test('ends that were heard count until the store is looked at again, and then ar
   expect(room.isFull).toBe(false);
 });
 
-test('an end that is heard while the answer is on its way counts', async () => {
+test('a task that ends while the store is read counts', async () => {
   const open = { size: 1, endedCount: 0 };
   using room = await openRoom(async () => {
     open.size--;
@@ -41,7 +41,7 @@ test('an end that is heard while the answer is on its way counts', async () => {
   expect(room.isFull).toBe(true);
 });
 
-test('a store that cannot be read is believed to hold what it held', async () => {
+test('a store that cannot be read counts as full as at the last look', async () => {
   let broken = false;
   const read = async () => {
     if (broken) throw new Error('the broker does not answer');

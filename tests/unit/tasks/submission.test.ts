@@ -32,7 +32,7 @@ describe('a redriven job', () => {
   });
 });
 
-test('a redriven job keeps its input, also a time that was left to be the moment of submission', () => {
+test('a redriven job keeps its input, also the time of its first submission', () => {
   const pickupAt = { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' };
   const manifest = { name: 'm', inputs: [pickupAt], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [{ version: '1' }] } as unknown as Model;

@@ -29,19 +29,19 @@ describe('a watch', () => {
     expect((await watch.next()).done).toBe(true);
   });
 
-  test('holds one state for a reader that does not: the newest, and the final one for good', async () => {
+  test('holds the newest state for a slow reader, and keeps the final one', async () => {
     const watch = new TaskWatch({ finalOnly: false, onClose: () => {} });
     for (const task of [queued, running, succeeded, running, queued]) watch.show(task);
     expect(await Array.fromAsync(watch)).toEqual([succeeded]);
   });
 
-  test('of the result leaves out what is not final', async () => {
+  test('of the result leaves out states that are not final', async () => {
     const watch = new TaskWatch({ finalOnly: true, onClose: () => {} });
     for (const task of [queued, running, succeeded]) watch.show(task);
     expect(await Array.fromAsync(watch)).toEqual([succeeded]);
   });
 
-  test('whose reader leaves while it waits is closed at once, once', async () => {
+  test('is closed at once, and only once, if its reader leaves while it waits', async () => {
     let closed = 0;
     const watch = new TaskWatch({ finalOnly: true, onClose: () => closed++ });
     const waiting = watch.next();
@@ -53,7 +53,7 @@ describe('a watch', () => {
     expect((await watch.next()).done).toBe(true);
   });
 
-  test('that fails tells its reader once, and then ends', async () => {
+  test('tells its reader once of a failure, and then ends', async () => {
     const watch = new TaskWatch({ finalOnly: true, onClose: () => {} });
     const waiting = watch.next();
     watch.fail(new Error('stopping'));

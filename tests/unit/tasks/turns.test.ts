@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Turns } from '../../../src/tasks/turns.ts';
 
 describe('turns', () => {
-  test('are taken in the order in which they came, so many chunks at a time', async () => {
+  test('are taken in the order of the requests, with a limit of chunks at a time', async () => {
     const turns = new Turns({ purpose: 'read', atOnce: 10, waiting: 100 });
     const begun: number[] = [];
     const works = [6, 4, 6, 1, 50, 1].map((chunks) => {
@@ -49,7 +49,7 @@ describe('turns', () => {
     await Promise.all(taken);
   });
 
-  test('are refused to who would wait behind too many, and given on by who failed', async () => {
+  test('are refused behind too many waiting ones, and go on after a failed one', async () => {
     const turns = new Turns({ purpose: 'read', atOnce: 1, waiting: 2 });
     const first = Promise.withResolvers<void>();
     const failing = turns.take(1, () => first.promise);

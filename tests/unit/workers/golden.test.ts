@@ -12,7 +12,7 @@ describe('golden rows', () => {
   const row = { input: {}, output: { share: 0.5, sizes: [1, 2], label: 'a', isGood: true } };
   const compare = (change: Values) => compareWithGolden([row], [{ ...row.output, ...change }], 0.1);
 
-  test('allow numbers the tolerance, and texts and booleans nothing', () => {
+  test('allow numbers to differ by the tolerance, and texts and booleans not at all', () => {
     expect(() => compare({ share: 0.59, sizes: [1.05, 1.95] })).not.toThrow();
     expect(() => compare({ share: 0.61 })).toThrow('wants share 0.5 ± 0.1, the model gave 0.61');
     expect(() => compare({ sizes: [1, 2.2] })).toThrow('wants sizes [1, 2] ± 0.1, the model gave [1, 2.2]');
@@ -20,7 +20,7 @@ describe('golden rows', () => {
     expect(() => compare({ isGood: false })).toThrow('wants isGood true, the model gave false');
   });
 
-  test('may allow each output a tolerance of its own', () => {
+  test('may have a tolerance for each output', () => {
     const tolerance = { share: 0.01, sizes: 0.5 };
     const compareEach = (change: Values) =>
       compareWithGolden([row], [{ ...row.output, ...change }], tolerance);
@@ -58,7 +58,7 @@ describe('golden rows', () => {
     [{ pickupAt: '2021-02-03T14:30:00' }, { label: 5, shares: [1, 2] }, 'must give label for'],
     [{ pickupAt: '2021-02-03T14:30:00' }, { label: 'a', shares: [1] }, 'must give shares for'],
     [{ pickupAt: '2021-02-03T14:30:00' }, { label: 'a', shares: 1 }, 'must give shares for'],
-  ])('are refused if %j → %j proves nothing', async (input, output, message) => {
+  ])('are refused if their input is %j and their output is %j', async (input, output, message) => {
     const rowManifest = {
       inputs: [
         { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' },

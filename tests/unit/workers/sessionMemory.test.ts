@@ -45,7 +45,7 @@ class Fake implements Tenant {
 const loaded = (tenants: readonly Fake[]) => tenants.map(({ peakBytes }) => peakBytes > 0);
 
 describe('eager', () => {
-  test('all stay loaded, and what does not fit any more is refused with the sum', async () => {
+  test('all sessions stay loaded, and one that does not fit is refused with the sum', async () => {
     const memory = new SessionMemory({ loading: 'eager', limitMib: 250 });
     const [a, b, c] = [new Fake(memory, 100), new Fake(memory, 150), new Fake(memory, 1)];
     await Promise.all([a.admit(), b.admit()]);
@@ -66,7 +66,7 @@ describe('eager', () => {
 });
 
 describe('lazy', () => {
-  test('nothing stays loaded after its check, and what is larger than all there is is refused', async () => {
+  test('no session stays loaded after its check, and one larger than the limit is refused', async () => {
     const memory = new SessionMemory({ loading: 'lazy', limitMib: 100 });
     const all = Array.from({ length: 3 }, () => new Fake(memory, 100));
     await Promise.all(all.map((tenant) => tenant.admit()));
@@ -76,7 +76,7 @@ describe('lazy', () => {
     );
   });
 
-  test('what was checked is loaded again while another is checked, however long that takes', async () => {
+  test('a checked session can be loaded again while another is checked', async () => {
     const memory = new SessionMemory({ loading: 'lazy', limitMib: 100 });
     const [a, b, c] = [new Fake(memory, 40), new Fake(memory, 40), new Fake(memory, 40)];
     await a.admit();
@@ -90,7 +90,7 @@ describe('lazy', () => {
     expect(loaded([a, b, c])).toEqual([true, false, false]);
   });
 
-  test('room is made by the least recently used that is idle, never by one in use', async () => {
+  test('the idle session that was used longest ago makes room, and one in use never does', async () => {
     const memory = new SessionMemory({ loading: 'lazy', limitMib: 250 });
     const [a, b, c] = [new Fake(memory, 100), new Fake(memory, 100), new Fake(memory, 100)];
     for (const tenant of [a, b, c]) await tenant.admit();

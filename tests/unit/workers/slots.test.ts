@@ -41,7 +41,7 @@ describe('while models compete', () => {
     expect(line.count('a', 0, 200)).toBeLessThanOrEqual(151);
   });
 
-  test('it is time that is shared, not turns', async () => {
+  test('each model has the same time, not the same number of runs', async () => {
     const line = new Line();
     await Promise.all([line.runs('short', line.share(1), 500, 1), line.runs('long', line.share(1), 100, 5)]);
     expect(line.count('short', 0, 240)).toBeGreaterThanOrEqual(198);
@@ -61,7 +61,7 @@ describe('while models compete', () => {
     expect(line.count('a2', 0, 100)).toBeGreaterThanOrEqual(24);
   });
 
-  test('a model whose lanes take turns has no less for that', async () => {
+  test('a model whose lanes take turns has the time of its weight too', async () => {
     const line = new Line();
     const heavy = line.share(3);
     const turns = new Slots(1);
@@ -74,7 +74,7 @@ describe('while models compete', () => {
     expect(line.count('b', 0, 200)).toBeLessThanOrEqual(51);
   });
 
-  test('nobody starves, however small the weight', async () => {
+  test('a model with a small weight gets its time too', async () => {
     const line = new Line();
     const heavy = line.share(100);
     await Promise.all([
@@ -85,7 +85,7 @@ describe('while models compete', () => {
   });
 });
 
-test('an idle share is lent, and not saved up', async () => {
+test('time that a share does not use goes to the others, and is not saved up', async () => {
   const line = new Line();
   const [late, busy] = [line.share(1), line.share(1)];
   await line.runs('busy', busy, 1_000);
@@ -95,7 +95,7 @@ test('an idle share is lent, and not saved up', async () => {
   expect(line.count('late', 1_000, 1_050)).toBeLessThanOrEqual(26);
 });
 
-test('a last resort is served while nobody else waits, however little it had', async () => {
+test('a share of last resort gets a slot only while no other waits', async () => {
   const line = new Line();
   const last: Share = { weight: 1, virtualTime: 0, lastResort: true };
   await Promise.all([
@@ -108,7 +108,7 @@ test('a last resort is served while nobody else waits, however little it had', a
   expect(line.count('last')).toBe(20);
 });
 
-test('it is calm once nobody waits for a slot', async () => {
+test('slots are calm as soon as no work waits for one', async () => {
   const slots = new Slots(1);
   const share = { weight: 1, virtualTime: 0 };
   const ran: string[] = [];

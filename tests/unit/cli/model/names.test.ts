@@ -34,7 +34,7 @@ describe('names', () => {
     ]);
   });
 
-  test('of mutation and types follow from the model', () => {
+  test('of the mutation and the types are made from the name of the model', () => {
     expect(mutationFor('trip-duration')).toBe('predictTripDuration');
     expect(typesFor('predictTrip')).toEqual({
       inputType: 'PredictTripInput',

@@ -27,7 +27,7 @@ test.each([
   expect(() => (isWhole ? readArguments(args, {}) : read(...args))).toThrow(message);
 });
 
-test('an address without a path is that of the endpoint, and PORT is that of no address', () => {
+test('an address without a path gets the path of the endpoint, and PORT is used without an address', () => {
   expect(String(read()?.url)).toBe('http://127.0.0.1:4100/graphql');
   expect(String(read('--url', 'http://gateway:4000')?.url)).toBe('http://gateway:4000/graphql');
   expect(String(read('--url', 'https://gateway/tidings/graphql')?.url)).toBe(
@@ -36,7 +36,7 @@ test('an address without a path is that of the endpoint, and PORT is that of no 
   expect(readArguments(['-h'], {})).toBeUndefined();
 });
 
-test('options that npm has taken as its own are told, and nothing is scored without them', () => {
+test('options that npm has taken for itself are named in the error, and no row is scored without them', () => {
   const byNpm = (args: string[], taken: Readonly<Record<string, string>>) => () =>
     readArguments(args, { npm_lifecycle_event: 'score', ...taken });
   const files = ['in.csv', 'out.csv'];

@@ -36,7 +36,7 @@ describe('cells come as they stand in the file', () => {
     expect([last.length, last.at(-1)]).toEqual([2_001, { cells, line: 2_002, problem: null }]);
   });
 
-  test('in whatever pieces a file comes', () => {
+  test('if a file comes in pieces of any length', () => {
     const cell = fc.oneof(
       fc.constant(null),
       fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', '#', 'é') }),
@@ -64,12 +64,12 @@ describe('cells come as they stand in the file', () => {
     expect(cellsOf('a,b\r\n1,2\r\n', { pieceLength: 1 })).toEqual([['1', '2']]);
   });
 
-  test('a cell of 2.5 MB is a cell', () => {
+  test('a cell may have 2.5 MB', () => {
     const large = 'x'.repeat(2_500_000);
     expect(cellsOf(`a,b\n${large},"${large}"\n`, { pieceLength: 65_536 })).toEqual([[large, large]]);
   });
 
-  test('another delimiter is the only one', () => {
+  test('only the chosen delimiter separates cells', () => {
     expect(cellsOf('a\tb\n1,5\t"x\ty"\n', { delimiter: '\t' })).toEqual([['1,5', 'x\ty']]);
   });
 });
@@ -79,12 +79,12 @@ function written(cell: string | null): string {
   return cell === '' || /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
-test('names come as they stand in the file: empty, twice, with quotes, lines or spaces', () => {
+test('names of columns are read exactly: empty, twice, with quotes, lines or spaces', () => {
   const { names } = read('a,A,a,,"x""y","l\nine", sp ,🚕,a.b,rowid\n1\n');
   expect(names).toEqual(['a', 'A', 'a', '', 'x"y', 'l\nine', ' sp ', '🚕', 'a.b', 'rowid']);
 });
 
-test('a row with too many cells or too few is a row with a problem, and keeps those it has', () => {
+test('a row with too many or too few cells is an error, and keeps the cells that it has', () => {
   const { rows } = read('a,b\n1,2\n3\n4,5,6\n\n"x\ny",7\nTotal rows: 2\n');
   expect(rows).toEqual([
     { cells: ['1', '2'], line: 2, problem: null },
@@ -100,7 +100,7 @@ test('a row with too many cells or too few is a row with a problem, and keeps th
   ]);
 });
 
-test('a blank line is a row: of one column a missing cell, of more a problem, also at the end', () => {
+test('a blank line is a row: a missing cell in a file with one column, an error in one with more columns', () => {
   expect(read('a\n1\n\n""\n\n').rows).toEqual(
     ['1', null, '', null].map((cell, i) => ({ cells: [cell], line: i + 2, problem: null })),
   );

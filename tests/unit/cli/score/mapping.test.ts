@@ -31,7 +31,7 @@ function named(...names: readonly string[]) {
   return names.map((name, index) => ({ index, name, type: 'DOUBLE' }));
 }
 
-test('a column is found by --map, else by the name in GraphQL, else by that of the tensor, whatever the case', () => {
+test('a column is found by --map, else by the name in GraphQL, else by the name of the tensor, in upper or lower case', () => {
   const columns = named('MILESTENSOR', 'Miles', 'other');
   const columnsOf = (chosen: ReadonlyMap<string, string>, from = columns) =>
     mapInputs(model(miles), from, chosen).map(({ column }) => column?.name);
@@ -40,7 +40,7 @@ test('a column is found by --map, else by the name in GraphQL, else by that of t
   expect(columnsOf(new Map([['miles', 'other']]))).toEqual(['other']);
 });
 
-test('what cannot be mapped is told at once, an input with a default may be missing', () => {
+test('inputs without a column are named in one error, and one with a default may be missing', () => {
   const optional = { ...miles, name: 'optional', default: '1' };
   const columns = [{ index: 0, name: 'miles', type: 'BLOB' }];
   expect(() => mapInputs(model(miles), columns, NONE)).toThrow('the column miles is BLOB');
@@ -52,7 +52,7 @@ test('what cannot be mapped is told at once, an input with a default may be miss
   expect(missingColumns(model(optional), [])).toEqual(['optional: no column, the default (1) is used']);
 });
 
-test('which of two columns is meant is never guessed', () => {
+test('two columns that could be meant are an error', () => {
   const columnOf = (...names: readonly string[]) =>
     mapInputs(model(miles), named(...names), NONE)[0]?.column?.index;
   expect(columnOf('MILES', 'miles')).toBe(1);
@@ -66,7 +66,7 @@ test('which of two columns is meant is never guessed', () => {
   );
 });
 
-test('names that are not there are shown so that they can be told apart, and never thousands of them', () => {
+test('the error for a missing column shows the first names of the file, quoted', () => {
   expect(() => mapInputs(model(miles), named('mi\nles', ' miles', '', 'x'.repeat(99)), NONE)).toThrow(
     `The file has "mi\\nles", " miles", "", "${'x'.repeat(60)}…"; --map input=column`,
   );
@@ -120,7 +120,7 @@ test.each([
   );
 });
 
-test('a row is what the model takes, or why it does not', () => {
+test('a row becomes an input of the model, or an error that says why not', () => {
   const colour = { name: 'colour', type: 'enum', values: ['RED', 'BLUE'], modelValues: ['r', 'b'] };
   const size = { ...miles, name: 'size', size: 2, default: '[1, 2]' };
   const mapped = mapInputs(

@@ -15,7 +15,7 @@ function begin(rowCount: number, isTTY: boolean) {
   return { progress: new ScoreProgress({ name: 'm', rowCount, terminal }), written };
 }
 
-test('where there is no terminal, a line every ten seconds tells rows, rate and time left', () => {
+test('without a terminal, a line every ten seconds has the rows, the rate and the time left', () => {
   const { progress, written } = begin(100_000, false);
   progress.saved(2_000);
   expect(written).toEqual([]);

@@ -12,7 +12,7 @@ describe('texts are UTF-8', () => {
     return text;
   }
 
-  test('in whatever pieces they come, without the byte order mark', async () => {
+  test('if they come in pieces of any length, and the byte order mark is left out', async () => {
     const text = 'a,é\n𝄞,🚕\n\uFEFF€';
     for (let length = 1; length < 12; length++) {
       expect(await decoded(Buffer.from(text), length)).toBe(text);

@@ -36,7 +36,7 @@ describe('encodeBatch and decodeBatch', () => {
     ]);
   });
 
-  test('fail a row whose output is not finite, and no other', () => {
+  test('fail a row with an output that is not finite, and no other row', () => {
     const outputs = {
       p: { data: Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY), dims: [3] },
       r: { data: BigInt64Array.of(7n, 8n, 9n), dims: [3] },
@@ -107,7 +107,7 @@ describe('the kinds beside numbers', () => {
     ]);
   });
 
-  test('fail a row in whose vector a number is not finite, and no other', () => {
+  test('fail a row with a vector that is not finite, and no other row', () => {
     const v = { data: Float64Array.of(1, Number.NaN, 3, 4), dims: [2, 2] };
     expect(decodeBatch(kinds, { v, t, b }, 2)).toEqual([
       'shares must be finite numbers, got NaN',
@@ -115,7 +115,7 @@ describe('the kinds beside numbers', () => {
     ]);
   });
 
-  test('fail a row whose text is too long, and no other', () => {
+  test('fail a row with a text that is too long, and no other row', () => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
     const long = { data: ['a', 'b'.repeat(1_001)], dims: [2] };
     expect(decodeBatch(kinds, { v, t: long, b }, 2)).toEqual([

@@ -36,14 +36,14 @@ test.each<[string, Uint8Array]>([
   ['a function', message(25, message(7, message(5, message(5, tensor))))],
   ['a default of a function', message(25, message(11, message(5, tensor)))],
   ['a graph for training', message(20, message(1, message(5, tensor)))],
-])('%s is found out', (_where, bytes) => {
+])('external weights in %s are found', (_where, bytes) => {
   expect(externalDataProblem(bytes)).toMatch(
     /keeps weights in another file \("weights\.bin"\).*external_data=False/,
   );
 });
 
 test.each(['../other/weights.bin', '/etc/passwd', '*/_ORT_MEM_ADDR_/*', 'a\u001b[31m\n.bin'])(
-  'so it is with the location %j, which is told as a quoted text',
+  'weights at the location %j are found, and the location is quoted in the error',
   (location) => {
     expect(externalDataProblem(externalWeights(location))).toContain(`(${JSON.stringify(location)})`);
   },
@@ -56,7 +56,7 @@ test.each<[string, Uint8Array]>([
     'a tag and a number that are longer than they need be',
     Uint8Array.of(0xf0, 0x80, 0x80, 0x00, 0x81, 0x80, 0x00),
   ],
-])('%s counts as external', (_what, member) => {
+])('weights with %s count as external', (_what, member) => {
   expect(externalDataProblem(graph(message(5, member)))).toContain('keeps weights in another file');
 });
 
@@ -70,7 +70,7 @@ test.each<[string, Uint8Array]>([
   ['a group without an end', Uint8Array.of(0x0b)],
   ['messages within messages without an end in sight', nested(200)],
   ['groups within groups without an end in sight', new Uint8Array(100_000).fill(0x0b)],
-])('%s is no ONNX file', (_what, bytes) => {
+])('%s is refused as an ONNX file', (_what, bytes) => {
   expect(externalDataProblem(bytes)).toContain('it cannot be read as protobuf');
 });
 
@@ -81,13 +81,13 @@ test("ONNX Runtime's own format is refused", () => {
 });
 
 test.each(['trip-duration/1', 'trip-duration/3', 'churn/1', 'housing/1'])(
-  '%s has all its weights inside',
+  'the committed model %s has all its weights inside',
   async (version) => {
     expect(externalDataProblem(await readFile(join(MODELS, version, 'model.onnx')))).toBeUndefined();
   },
 );
 
-test('ONNX Runtime would have taken the weights from the other file', async () => {
+test('ONNX Runtime itself takes weights from another file', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-external-'));
   const file = join(folder.path, 'model.onnx');
   await writeFile(file, externalWeights());

@@ -29,7 +29,7 @@ describe('signatureProblems', () => {
     expect(signatureProblems(manifest, { inputMetadata: [s, column], outputMetadata: [r, p] })).toEqual([]);
   });
 
-  test('lets a graph leave out an input that a task may leave out, and no other', () => {
+  test('allows a graph to leave out an input only if it has a default', () => {
     const optional = { ...manifest, inputs: manifest.inputs.map((input) => ({ ...input, default: 0 })) };
     const outputMetadata = [p, r];
     expect(signatureProblems(optional as Manifest, { inputMetadata: [s], outputMetadata })).toEqual([]);
@@ -48,7 +48,7 @@ describe('signatureProblems', () => {
     [['N', 4], ["the manifest's input size is v float32[N, 3], the graph has v float32[N, 4]"]],
     [['N'], ["the manifest's input size is v float32[N, 3], the graph has v float32[N]"]],
     [[8, 3], ["the manifest's input size is v float32[N, 3], the graph has v float32[8, 3]"]],
-  ])('holds a vector of 3 against a shape of %j', (shape, problems) => {
+  ])('compares a vector of 3 numbers with the shape %j', (shape, problems) => {
     const vector = {
       inputs: [{ ...field, name: 'size', tensor: 'v', type: 'float32', size: 3, minimum: 0, maximum: 1 }],
       outputs: [],
