@@ -1,0 +1,178 @@
+/** The changes of a models folder that a catalog tells of. */
+import { cp, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { Catalog, type CatalogChange } from '../../src/models/catalog.ts';
+import { modelsWith, SILENT } from '../support/models.ts';
+
+const open = (path: string) => Catalog.open(path, SILENT);
+
+/** A change by the versions in it. */
+const told = ({ added, removed }: CatalogChange) => ({
+  added: added.map(({ version }) => version),
+  removed: removed.map(({ version }) => version),
+});
+
+// At the same time: each waits for the next looks at a folder of its own.
+describe.concurrent('Catalog.watch', () => {
+  test('says why a version cannot be read, and waits for a missing version.json without a complaint', async () => {
+    await using folder = await modelsWith();
+    const two = join(folder.model, '2');
+    const lines: { level: number; msg: string }[] = [];
+    const log = pino({ base: null }, { write: (line) => lines.push(JSON.parse(line)) });
+    await cp(join(folder.model, '1'), join(folder.model, 'v8'), { recursive: true });
+    await mkdir(two);
+    using catalog = await Catalog.open(folder.path, log);
+    const changes = watch(catalog);
+    const missing = { version: '2', reason: expect.stringContaining('version.json must be there') };
+    expect(catalog.models[0]?.unreadable).toEqual([missing]);
+
+    await writeFile(join(two, 'version.json'), '{');
+    await cp(join(folder.model, '1'), join(folder.model, '.3'), { recursive: true });
+    await rename(join(folder.model, '.3'), join(folder.model, '3'));
+    await changes.next();
+    const broken = { version: '2', reason: expect.stringContaining('must be a readable JSON file') };
+    expect(catalog.models[0]?.unreadable).toEqual([broken]);
+
+    await cp(join(folder.model, '1/version.json'), join(two, 'version.json'));
+    await changes.next();
+    expect(catalog.models[0]?.unreadable).toEqual([]);
+    expect(lines).toMatchObject([
+      { level: 40, folder: 'v8', msg: expect.stringContaining('is no version') },
+      { level: 30, version: '2', msg: 'a version folder without version.json is waited for' },
+      { level: 50, version: '2', msg: 'a version that cannot be read is left out' },
+    ]);
+  });
+
+  test('tells of a version that comes, changes and goes', async () => {
+    await using folder = await modelsWith();
+    const [one, two] = [join(folder.model, '1'), join(folder.model, '2')];
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+
+    await cp(one, two, { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1', '2']);
+
+    const file = join(two, 'version.json');
+    const record = await readFile(file, 'utf8');
+    await writeFile(file, JSON.stringify({ ...JSON.parse(record), sha256: 'f'.repeat(64) }));
+    const changed = await changes.next();
+    expect(told(changed)).toEqual({ added: ['2'], removed: ['2'] });
+    expect(changed.added[0]?.sha256).toBe('f'.repeat(64));
+
+    await rm(one, { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: [], removed: ['1'] });
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['2']);
+  });
+
+  test('keeps the versions of a model while its folder is away, and goes on when it is back', async () => {
+    await using folder = await modelsWith();
+    const complained = Promise.withResolvers<string>();
+    using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: complained.resolve }));
+    const changes = watch(catalog);
+    const away = `${folder.path}-away`;
+    await rename(folder.model, away);
+    expect(await complained.promise).toContain('those known are kept');
+    expect(catalog.models[0]?.versions).toHaveLength(1);
+    await cp(join(away, '1'), join(away, '2'), { recursive: true });
+    await rename(away, folder.model);
+    expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
+  });
+
+  test('keeps its knowledge of a version while version.json is damaged', async () => {
+    await using folder = await modelsWith();
+    const complained = Promise.withResolvers<string>();
+    using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: complained.resolve }));
+    const changes = watch(catalog);
+    const known = catalog.models[0]?.versions;
+    const file = join(folder.model, '1/version.json');
+    const record = await readFile(file, 'utf8');
+    await writeFile(file, record.slice(0, -5));
+    expect(JSON.parse(await complained.promise)).toMatchObject({
+      version: '1',
+      reason: expect.stringContaining(file),
+      msg: 'a version cannot be read any more: what was known of it holds',
+    });
+    expect(catalog.models[0]?.versions).toEqual(known);
+    await writeFile(file, JSON.stringify({ ...JSON.parse(record), sha256: 'f'.repeat(64) }));
+    const mended = await changes.next();
+    expect(told(mended)).toEqual({ added: ['1'], removed: ['1'] });
+    expect(mended.added[0]?.sha256).toBe('f'.repeat(64));
+  });
+
+  test('keeps a version in whose folder a link to nowhere appears', async () => {
+    await using folder = await modelsWith();
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+    await symlink('nowhere', join(folder.model, '1/.#version.json'));
+    expect(told(await changes.next())).toEqual({ added: ['1'], removed: ['1'] });
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1']);
+  });
+
+  test('goes on beside a version folder, and a file in one, that cannot be looked at', async () => {
+    await using folder = await modelsWith();
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+    await cp(join(folder.model, '1'), join(folder.model, '.3'), { recursive: true });
+    await symlink('loop', join(folder.model, '1/loop'));
+    await symlink('2', join(folder.model, '2'));
+    await rename(join(folder.model, '.3'), join(folder.model, '3'));
+    let change = await changes.next();
+    while (!told(change).added.includes('3')) change = await changes.next();
+    expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1', '3']);
+  });
+
+  test('tells of a file replaced by one of the same size and time of writing', async () => {
+    await using folder = await modelsWith();
+    const file = join(folder.model, '1/version.json');
+    // A time that the file system can keep to the digit.
+    const time = new Date('2026-01-01T00:00:00Z');
+    await utimes(file, time, time);
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+    const former = catalog.models[0]?.versions[0]?.sha256 ?? '';
+    const record = await readFile(file, 'utf8');
+    const { size } = await stat(file);
+    await writeFile(`${file}.next`, record.replace(former, 'f'.repeat(64)));
+    await utimes(`${file}.next`, time, time);
+    await rename(`${file}.next`, file);
+    expect(await stat(file)).toMatchObject({ size, mtimeMs: time.getTime() });
+    const changed = await changes.next();
+    expect(changed.added[0]?.sha256).toBe('f'.repeat(64));
+  });
+
+  test('says that a new model needs a restart', async () => {
+    await using folder = await modelsWith();
+    const said = Promise.withResolvers<string>();
+    using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: said.resolve }));
+    watch(catalog);
+    await mkdir(join(folder.path, 'new'));
+    expect(JSON.parse(await said.promise)).toMatchObject({
+      model: 'new',
+      msg: 'a new model: it is served after a restart',
+    });
+  });
+});
+
+/** The changes of a catalog, each once. */
+function watch(catalog: Catalog) {
+  const waiting: CatalogChange[] = [];
+  let wake = () => {};
+  catalog.watch((change) => {
+    waiting.push(change);
+    wake();
+  });
+  return {
+    async next(): Promise<CatalogChange> {
+      for (;;) {
+        const change = waiting.shift();
+        if (change !== undefined) return change;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import { parse } from 'graphql';
+import { expect, test } from 'vitest';
+import { banner } from '../../../src/launcher/banner.ts';
+import { MADE_MODELS } from '../../support/madeModels.ts';
+
+const LIMITS = { maxTokens: 2_000, maxComplexity: 1_000 };
+
+test('the banner proposes a small model, or the first tab of GraphiQL if all models are large', () => {
+  const shown = banner('http://x', MADE_MODELS, LIMITS);
+  expect(shown).toContain("with that id (GraphiQL's tab Result needs no id)");
+  expect(shown).toContain('mutation { predictMany0(input: { input0: -1.25 }) { id state } }');
+  expect(() => parse(/subscription .*/.exec(shown)?.[0] ?? '')).not.toThrow();
+  const large = MADE_MODELS.filter(({ manifest }) => ['huge', 'wide'].includes(manifest.name));
+  expect(banner('http://x', large, LIMITS)).toContain('its first tab has what to begin with');
+});

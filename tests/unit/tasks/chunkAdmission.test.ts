@@ -1,0 +1,15 @@
+/** How full the store of chunk results may be for a new task of many rows. */
+import { expect, test } from 'vitest';
+import { ChunkAdmission } from '../../../src/tasks/chunkAdmission.ts';
+
+const limits = { resultMaxBytes: 20_000 };
+
+test('chunk results take up to 90 % of half the store, and new ones are taken to be as large as those in it', async () => {
+  const broker = { chunks: { held: async () => ({ chunks: 7, bytes: 7_000 }) } };
+  const room = new ChunkAdmission({
+    broker: broker as ConstructorParameters<typeof ChunkAdmission>[0]['broker'],
+    limits,
+  });
+  await room.admit(2);
+  await expect(room.admit(1)).rejects.toMatchObject({ code: 'RESULT_STORE_FULL' });
+});

@@ -1,0 +1,73 @@
+/** Where a manifest and the inputs and outputs of a graph disagree. */
+import { describe, expect, test } from 'vitest';
+import type { Manifest } from '../../../../../src/models/manifest.ts';
+import { signatureProblems } from '../../../../../workers/runtimes/onnx/signature.ts';
+
+const field = { unit: 'parts', description: '' } as const;
+
+const manifest = {
+  inputs: [
+    { ...field, name: 'count', tensor: 'n', type: 'int64', minimum: 0, maximum: 9 },
+    { ...field, name: 'share', tensor: 's', type: 'float32', minimum: 0, maximum: 1 },
+  ],
+  outputs: [
+    { ...field, name: 'price', tensor: 'p', type: 'float32' },
+    { ...field, name: 'rank', tensor: 'r', type: 'int64' },
+  ],
+} as unknown as Manifest;
+
+describe('signatureProblems', () => {
+  const n = { name: 'n', isTensor: true, type: 'int64', shape: ['N'] };
+  const s = { name: 's', isTensor: true, type: 'float32', shape: [-1] };
+  const p = { name: 'p', isTensor: true, type: 'float32', shape: ['N', 1] };
+  const r = { name: 'r', isTensor: true, type: 'int64', shape: ['N'] };
+
+  test('finds none where manifest and graph agree, even if the graph gives more', () => {
+    const more = { name: 'more', isTensor: false };
+    expect(signatureProblems(manifest, { inputMetadata: [s, n], outputMetadata: [r, more, p] })).toEqual([]);
+    const column = { ...n, shape: ['N', 1] };
+    expect(signatureProblems(manifest, { inputMetadata: [s, column], outputMetadata: [r, p] })).toEqual([]);
+  });
+
+  test('allows a graph to leave out an input only if it has a default', () => {
+    const optional = { ...manifest, inputs: manifest.inputs.map((input) => ({ ...input, default: 0 })) };
+    const outputMetadata = [p, r];
+    expect(signatureProblems(optional as Manifest, { inputMetadata: [s], outputMetadata })).toEqual([]);
+    expect(signatureProblems(manifest, { inputMetadata: [s], outputMetadata })).toEqual([
+      "the manifest's input count is n int64[N], the graph has only s float32[-1]",
+    ]);
+    const wrong = { ...n, type: 'float32' };
+    expect(signatureProblems(optional as Manifest, { inputMetadata: [s, wrong], outputMetadata })).toEqual([
+      "the manifest's input count is n int64[N], the graph has n float32[N]",
+    ]);
+  });
+
+  test.each([
+    [['N', 3], []],
+    [['N', 'width'], []],
+    [['N', 4], ["the manifest's input size is v float32[N, 3], the graph has v float32[N, 4]"]],
+    [['N'], ["the manifest's input size is v float32[N, 3], the graph has v float32[N]"]],
+    [[8, 3], ["the manifest's input size is v float32[N, 3], the graph has v float32[8, 3]"]],
+  ])('compares a vector of 3 numbers with the shape %j', (shape, problems) => {
+    const vector = {
+      inputs: [{ ...field, name: 'size', tensor: 'v', type: 'float32', size: 3, minimum: 0, maximum: 1 }],
+      outputs: [],
+    } as const;
+    const v = { name: 'v', isTensor: true, type: 'float32', shape };
+    expect(signatureProblems(vector, { inputMetadata: [v], outputMetadata: [] })).toEqual(problems);
+  });
+
+  test('names both sides of each disagreement', () => {
+    const fixed = { ...n, shape: [1] };
+    const matrix = { ...p, shape: ['N', 2] };
+    const extra = { name: 'extra', isTensor: true, type: 'string', shape: ['N'] };
+    expect(
+      signatureProblems(manifest, { inputMetadata: [fixed, s, extra], outputMetadata: [matrix] }),
+    ).toEqual([
+      "the manifest's input count is n int64[N], the graph has n int64[1]",
+      'the graph needs an input extra string[N], the manifest names none',
+      "the manifest's output price is p float32[N], the graph has p float32[N, 2]",
+      "the manifest's output rank is r int64[N], the graph has only p float32[N, 2]",
+    ]);
+  });
+});
