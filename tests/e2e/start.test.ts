@@ -436,8 +436,8 @@ describe('npm start', () => {
     expect(await system.exitCode).toBe(78);
     const lines = system.errors().trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
-      expect.stringMatching(/^PORT must be/),
       expect.stringMatching(/^LOG_FORMAT must be/),
+      expect.stringMatching(/^PORT must be/),
     ]);
     await using readable = await start({ PORT: 'http', WORKERS: '0', LOG_FORMAT: '' });
     expect(await readable.exitCode).toBe(78);

@@ -53,8 +53,8 @@ describe.concurrent('the login of NATS_URL', () => {
     expect(await gateway.ended).toBe(78);
     const lines = gateway.output().trim().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 60, name: 'gateway', msg: expect.stringMatching(/^PORT must be/) },
       { level: 60, name: 'gateway', msg: expect.stringMatching(/^NATS_URL must be.*percent-encode/) },
+      { level: 60, name: 'gateway', msg: expect.stringMatching(/^PORT must be/) },
     ]);
     expect(gateway.output()).not.toMatch(PARTS_OF_A_PASSWORD);
   });

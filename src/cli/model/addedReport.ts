@@ -54,7 +54,7 @@ function classNote({ outputs }: Manifest): string[] {
   const whole = outputs.filter(({ type }) => type === 'int32' || type === 'int64').map(({ name }) => name);
   if (whole.length === 0) return [];
   return [
-    `If ${whole.join(' or ')} is the number of a class and no amount, its mean difference from the truth (liveError) means\nnothing: see models/README.md, "Manifest".`,
+    `If ${whole.join(' or ')} is the number of a class and no amount, its mean difference from the truth (liveError) means\nnothing: see models/README.md, "Outputs".`,
   ];
 }
 
