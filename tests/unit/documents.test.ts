@@ -153,7 +153,9 @@ function problemsOf(command: string): readonly string[] {
   const programs = groupsIn(command, /(?:npx |node_modules\/\.bin\/)([\w-]+)/g).filter(
     (program) => !existsSync(join(ROOT, 'node_modules/.bin', program)),
   );
-  const options = groupsIn(args, /(?<!\S)--([a-z-]+)/g).filter((option) => !source.includes(option));
+  const options = groupsIn(args, /(?<!\S)--([a-z-]+)/g).filter(
+    (option) => !new RegExp(`(?<![\\w-])${option}(?![\\w-])`).test(source),
+  );
   // Benchmarks and scenarios, or a subcommand.
   const named = names.split(' ').slice(0, script === 'model' ? 1 : undefined);
   const unknown = ['bench', 'chaos', 'model'].includes(script)
