@@ -154,7 +154,7 @@ function problemsOf(command: string): readonly string[] {
     (program) => !existsSync(join(ROOT, 'node_modules/.bin', program)),
   );
   const options = groupsIn(args, /(?<!\S)--([a-z-]+)/g).filter(
-    (option) => !new RegExp(`(?<![\\w-])${option}(?![\\w-])`).test(source),
+    (option) => !new RegExp(`(?<!\\w|\\w-)${option}(?![\\w-])`).test(source),
   );
   // Benchmarks and scenarios, or a subcommand.
   const named = names.split(' ').slice(0, script === 'model' ? 1 : undefined);
