@@ -1,16 +1,18 @@
 /** `NATS_URL=tls://…`, with deploy/nats-server.conf and a certificate as docs/operations.md says. */
 import { execFile } from 'node:child_process';
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { findNatsServer } from '../../src/launcher/localBroker.ts';
 import { submitTrip } from '../support/client.ts';
 import { blockOfTest } from '../support/documents.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startProcess, startWorker } from '../support/processes.ts';
 
+const run = promisify(execFile);
 const CONFIGURATION = join(import.meta.dirname, '../../deploy/nats-server.conf');
 
 test('gateway and worker speak TLS to a broker whose certificate they were told to trust', async () => {
@@ -36,11 +38,14 @@ async function startTlsBroker(name: string) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'tidings-tls-')));
   const commands = blockOfTest('docs/operations.md', 'certificate').replaceAll('broker.example', name);
-  await promisify(execFile)('sh', ['-ec', commands], { cwd: folder.path });
-  const config = (await readFile(CONFIGURATION, 'utf8'))
-    .replaceAll('/etc/nats', folder.path)
-    .replaceAll(/^(listen|http|jetstream)\b.*$/gm, '');
-  const { port } = resources.use(await startNats({ config }));
+  await run('sh', ['-ec', commands], { cwd: folder.path });
+  const config = (await readFile(CONFIGURATION, 'utf8')).replaceAll('/etc/nats', folder.path);
+  const file = join(folder.path, 'nats-server.conf');
+  await writeFile(file, config);
+  await run(findNatsServer(), ['-t', '--config', file]);
+  // Ports and a store that are free, in place of those of a machine that is for the broker.
+  const here = config.replaceAll(/^(listen|http|jetstream)\b.*$/gm, '');
+  const { port } = resources.use(await startNats({ config: here }));
   return {
     url: `tls://tidings:change-me@localhost:${port}`,
     NODE_EXTRA_CA_CERTS: join(folder.path, 'broker.pem'),

@@ -1,0 +1,104 @@
+/** A worker that is written from docs/protocol.md, "A worker", and knows nothing of our code. */
+import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { expect, test } from 'vitest';
+import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import { startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { startGateway } from '../support/processes.ts';
+import { eventually } from '../support/streams.ts';
+
+const ID = 'worker-of-another-house';
+const SECOND_NS = 1_000_000_000;
+
+test('a worker of another house announces itself, takes a job, and its result reaches the subscriber', async () => {
+  await using nats = await startNats();
+  await using gateway = await startGateway(nats);
+  const connection = await connect({ servers: nats.url });
+  await using leaving = new AsyncDisposableStack();
+  leaving.defer(() => connection.close());
+  const presence = serve(connection, { model: 'trip-duration', version: '1', minutes: 42 });
+  leaving.defer(() => clearInterval(presence));
+  await eventually(
+    async () =>
+      fieldOf<{ workers: { id: string }[] }>(await post(gateway.url, '{ health { workers { id } } }')),
+    ({ workers }) => workers.some(({ id }) => id === ID),
+  );
+  const { id } = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '1' });
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({
+    id,
+    state: 'SUCCEEDED',
+    attempts: 1,
+    timings: { batchSize: 1 },
+    prediction: { durationMinutes: 42 },
+  });
+  // The job has left its queue: the broker has none to deliver.
+  await eventually(
+    async () =>
+      (await connection.request('$JS.API.STREAM.INFO.JOBS_trip-duration')).json<{
+        state: { messages: number };
+      }>(),
+    ({ state }) => state.messages === 0,
+  );
+});
+
+/**
+ * Answers each job of the lane `interactive` with the same number.
+ *
+ * @returns the timer of its presence.
+ */
+function serve(
+  connection: NatsConnection,
+  { model, version, minutes }: { model: string; version: string; minutes: number },
+): NodeJS.Timeout {
+  const presence = {
+    id: ID,
+    startedAt: Date.now(),
+    models: [{ model, version, executionProvider: 'abacus' }],
+  };
+  const announce = () => connection.publish('workers.presence', JSON.stringify(presence));
+  connection.subscribe('workers.ask', { callback: announce });
+  announce();
+  const timer = setInterval(announce, 1_000);
+
+  const inbox = createInbox();
+  const pull = () =>
+    connection.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.JOBS_${model}.v${version}_interactive`,
+      JSON.stringify({ batch: 1, expires: 5 * SECOND_NS, idle_heartbeat: SECOND_NS }),
+      { reply: inbox },
+    );
+  connection.subscribe(inbox, {
+    callback: (_problem, message) => {
+      if (message.headers === undefined || message.headers.code === 0) void answer(message);
+      else if (message.headers.code !== 100) pull();
+    },
+  });
+  pull();
+  return timer;
+
+  async function answer(message: Msg): Promise<void> {
+    const job = message.json<{ taskId: string; submittedAt: number }>();
+    const home = job.taskId.split('_').at(-3);
+    const now = Date.now();
+    connection.publish(
+      `running.${home}`,
+      JSON.stringify({ taskIds: [job.taskId], startedAt: now, attempts: [1] }),
+    );
+    const result = {
+      v: 1,
+      id: job.taskId,
+      model,
+      modelVersion: version,
+      submittedAt: job.submittedAt,
+      startedAt: now,
+      finishedAt: now,
+      attempts: 1,
+      timings: { queueMs: now - job.submittedAt, batchMs: 0, computeMs: 0, batchSize: 1 },
+      state: 'SUCCEEDED',
+      prediction: { durationMinutes: minutes },
+    };
+    await connection.request(`results.${home}.${job.taskId}`, JSON.stringify(result));
+    message.respond('+ACK');
+    pull();
+  }
+}
