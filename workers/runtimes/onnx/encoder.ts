@@ -1,4 +1,4 @@
-/** Between rows as people write them and columns as ONNX takes them. Knows the manifest, not ONNX Runtime. */
+/** Turns rows of values into the columns that ONNX takes, and back. It knows the manifest, not ONNX Runtime. */
 
 import type { Value, Values } from '../../../src/contract/values.ts';
 import { secondsOf } from '../../../src/models/localTime.ts';
@@ -14,7 +14,7 @@ import {
   tensorTypeOf,
 } from '../../../src/models/manifest.ts';
 
-/** The elements of a tensor in row-major order. Texts are a plain list; of bools, 1 is true and 0 false. */
+/** The elements of a tensor in row-major order. Texts are a plain list. A bool is 1 (true) or 0 (false). */
 export type TensorData =
   | BigInt64Array
   | Int32Array
@@ -23,7 +23,7 @@ export type TensorData =
   | Uint8Array
   | readonly string[];
 
-/** One column of a batch: n elements, or n × `size` for a vector, row after row. */
+/** One column of a batch: n elements (n × `size` for a vector), row after row. */
 export interface Column {
   readonly type: TensorType;
   readonly data: TensorData;
@@ -37,25 +37,25 @@ export type OutputColumns = Readonly<
   Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
 >;
 
-/** What was read of the output tensors: a value per row and output, except of rows that are no prediction. */
+/** The decoded output tensors: a value for each row and output, except for rows without a prediction. */
 export interface DecodedColumns {
-  /** By GraphQL name. */
+  /** The columns by GraphQL name. */
   readonly columns: ReadonlyMap<string, readonly Value[]>;
-  /** By index, why a row is no prediction: a number that is not finite, or a text too long. */
+  /** By index: why a row has no prediction (a number that is not finite, or a text that is too long). */
   readonly problems: ReadonlyMap<number, string>;
 }
 
 /**
- * Encodes rows as one column per input of the manifest.
+ * Encodes rows as columns, one for each input of the manifest.
  *
  * @param rows n validated inputs, n ≥ 1.
- * @returns per tensor name a column; its part i belongs to `rows[i]`.
+ * @returns a column for each tensor name; its part i belongs to `rows[i]`.
  */
 export function encodeBatch(manifest: Manifest, rows: readonly Values[]): Columns {
   return encodeColumns(manifest, (name) => rows.map((row) => row[name]));
 }
 
-/** The same, for rows whose values come input by input. */
+/** The same, for rows that are given input by input. */
 export function encodeColumns(
   { inputs }: Manifest,
   valuesOf: (name: string) => readonly (Value | undefined)[],
@@ -72,8 +72,9 @@ export function encodeColumns(
  * Reads one prediction per row from the output tensors.
  *
  * @param rowCount n.
- * @returns n predictions by GraphQL name, in the order of the rows; a text that says so where a number is not finite, or a text too long.
- * @throws {RangeError} if a tensor is missing or has not the shape [n] or [n, 1], or [n, size] for a vector.
+ * @returns n predictions by GraphQL name, in the order of the rows. If a number is not finite, or a text is too long, it is
+ *   a sentence that says so instead.
+ * @throws {RangeError} if a tensor is missing, or if its shape is neither [n] nor [n, 1] ([n, size] for a vector).
  */
 export function decodeBatch(
   manifest: Manifest,
@@ -90,7 +91,7 @@ export function decodeBatch(
   });
 }
 
-/** The same, output by output; throws the same. */
+/** The same, output by output, with the same errors. */
 export function decodeColumns(
   { outputs }: Manifest,
   tensors: OutputColumns,
@@ -112,7 +113,7 @@ export function decodeColumns(
   return { columns, problems };
 }
 
-/** The values were checked when they were submitted, and again when the job came: their kinds are those of the input. */
+/** The values have the input's types: they were checked at submission, and again when the job came. */
 function encodeColumn(input: ManifestInput, values: readonly (Value | undefined)[]): TensorData {
   switch (input.type) {
     case 'string':
@@ -131,7 +132,7 @@ function encodeColumn(input: ManifestInput, values: readonly (Value | undefined)
   }
 }
 
-/** Rows of a batch often have one time. */
+/** Rows of a batch often have the same time, so the last answer is kept. */
 function encodeReadings(readings: readonly string[]): TensorData {
   const seconds = new Map<string, bigint>();
   return BigInt64Array.from(readings, (reading) => {
@@ -162,7 +163,7 @@ function encodeNumbers(type: NumberType, values: readonly number[]): TensorData 
   }
 }
 
-/** `BigInt64Array.from` calls a function for each, which takes many times as long. */
+/** `BigInt64Array.from` calls a function for each element, and takes many times as long. */
 function encodeIntegers(values: readonly number[]): BigInt64Array {
   const integers = new BigInt64Array(values.length);
   for (let i = 0; i < values.length; i++) integers[i] = BigInt(values[i] ?? 0);
@@ -182,7 +183,7 @@ function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number
   throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
 }
 
-/** @returns what is wrong with a value that a model gave, to be read after "must be"; undefined if nothing is. */
+/** @returns the rule that a model's value breaks, to be read after "must be"; undefined if it is right. */
 function outputProblem(value: Value): string | undefined {
   switch (typeof value) {
     case 'number':

@@ -1,15 +1,15 @@
 /**
- * Finds out whether an ONNX file keeps weights in other files. A version's digest covers `model.onnx` alone, and what
- * other files hold would change what is served without anybody noticing: such a version is refused.
+ * Finds out whether an ONNX file keeps weights in other files. A version's digest covers only `model.onnx`, so other files
+ * could change without notice. Such a version is refused.
  *
- * ONNX is one protobuf message. Tensors stand in graphs, in functions, and in attributes of their nodes, which may hold
- * graphs again. The table below has the members that lead to a tensor, with the field numbers of onnx.proto
- * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); all others are skipped. Everything that ONNX Runtime could
- * take for a tensor elsewhere is one for us: repeated members that should stand once, overlong numbers, values of
- * `data_location` that ONNX does not know.
+ * An ONNX file is one protobuf message. Tensors are in graphs, in functions, and in attributes of their nodes, which may
+ * contain graphs again. The table below has the members that lead to a tensor, with the field numbers of onnx.proto
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); all others are skipped. Everything that ONNX Runtime could take
+ * for a tensor in another file counts as one: repeated members that should appear once, overlong numbers, and values of
+ * `data_location` that ONNX does not define.
  */
 
-/** Members that are looked into, by field number: of which message they are. */
+/** The members that are followed, by field number, with the type of their message. */
 const MEMBERS: Readonly<Record<Message, Readonly<Record<number, Message>>>> = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
   training: { 1: 'graph', 2: 'graph' },
@@ -42,14 +42,14 @@ type Message =
 const DATA_LOCATION = 14;
 const ENTRY_KEY = 1;
 const ENTRY_VALUE = 2;
-/** As deep as protobuf reads messages by default. */
+/** The deepest nesting that protobuf reads by default. */
 const MAX_DEPTH = 100;
 const SHOWN_CHARACTERS = 200;
 
-/** How ONNX Runtime tells files of its own format, from the fifth byte on. */
+/** The mark of ONNX Runtime's own file format, from the fifth byte on. */
 const RUNTIME_FORMAT = 'ORTM';
 
-/** @returns why the bytes of a model file are no version by themselves; undefined if they are. */
+/** @returns why the bytes of a model file are not complete; undefined if they are. */
 export function externalDataProblem(bytes: Uint8Array): string | undefined {
   if (Buffer.from(bytes.subarray(4, 8)).toString('latin1') === RUNTIME_FORMAT)
     return "it is in ONNX Runtime's own format: bring the ONNX file that it was made from";
@@ -69,14 +69,14 @@ class Scan {
   readonly #bytes: Uint8Array;
   #at = 0;
   isExternal = false;
-  /** The first file that is named. */
+  /** The first external file that is named. */
   location: string | undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
   }
 
-  /** @throws {RangeError} if the bytes are no message. */
+  /** @throws {RangeError} if the bytes are no protobuf message. */
   look(message: Message, from: number, to: number, depth: number): void {
     if (depth > MAX_DEPTH) throw new RangeError(`messages within messages, more than ${MAX_DEPTH} deep`);
     const members = MEMBERS[message];
@@ -100,14 +100,14 @@ class Scan {
     if (this.#at !== to) throw new RangeError('a member reaches beyond its message');
   }
 
-  /** protobuf cuts a larger number off, and would read another member than we. */
+  /** protobuf truncates a larger number, and would then read another member than this code. */
   #tag(): readonly [field: number, wireType: number] {
     const tag = this.#varint();
     if (tag >= 2 ** 32) throw new RangeError('a member with a number beyond 32 bits');
     return [Math.floor(tag / 8), tag % 8];
   }
 
-  /** Where what has a length begins and ends. */
+  /** The begin and the end of a member that has a length. */
   #range(limit: number): readonly [start: number, end: number] {
     const length = this.#varint();
     const end = this.#at + length;
@@ -115,7 +115,7 @@ class Scan {
     return [this.#at, end];
   }
 
-  /** @returns the value of a number that is stored as a varint; else 0. */
+  /** @returns the value of a varint; 0 for other types. */
   #skip(wireType: number, limit: number, depth: number): number {
     switch (wireType) {
       case 0:
@@ -137,7 +137,7 @@ class Scan {
     }
   }
 
-  /** Members up to the end of a group. ONNX has none: whatever is in one is not known to anybody. */
+  /** Skips the members of a group. ONNX has no groups, so ONNX Runtime ignores their content, too. */
   #skipGroup(limit: number, depth: number): void {
     if (depth > MAX_DEPTH) throw new RangeError(`groups within groups, more than ${MAX_DEPTH} deep`);
     while (this.#at < limit) {
@@ -148,7 +148,7 @@ class Scan {
     throw new RangeError('a group without an end');
   }
 
-  /** A number of up to 64 bits; of one that is not exact any more, only that it is no 0 matters. */
+  /** A number of up to 64 bits. A large one loses its last digits; then it only matters that it is not 0. */
   #varint(): number {
     let value = 0;
     for (let i = 0; i < 10; i++) {

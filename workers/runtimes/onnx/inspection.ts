@@ -1,6 +1,6 @@
 /**
- * One process of a session for somebody who wants to know a model before it is served: what a file says of its inputs
- * and outputs, and what it answers. Unlike a `Session` it is not kept alive, and a wrong answer is the asker's to judge.
+ * Inspects a model file before it is served: its inputs and outputs, and its answers to given rows. It uses one process of
+ * a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
  */
 import type { Columns } from './encoder.ts';
 import { perhapsOfLimit } from './memoryLimit.ts';
@@ -12,7 +12,7 @@ export class Inspection implements AsyncDisposable {
   readonly #process: SessionProcess;
   readonly #maxMib: number;
 
-  /** @param options.maxMib as of `SessionProcess`. @default 0 */
+  /** @param options.maxMib as for `SessionProcess`. @default 0 */
   constructor({ maxMib = 0 } = {}) {
     this.#maxMib = maxMib;
     this.#process = new SessionProcess({ maxMib });
@@ -28,7 +28,7 @@ export class Inspection implements AsyncDisposable {
     return this.#tellingDeath(this.#process.load(request));
   }
 
-  /** As `SessionProcess.run`; after a run that took too long, or killed the process, the inspection is of no more use. */
+  /** As `SessionProcess.run`. After a run that took too long, or killed the process, the inspection cannot be used again. */
   run(columns: Columns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(columns, timeoutMs, { measure: true }));
   }
@@ -37,7 +37,7 @@ export class Inspection implements AsyncDisposable {
     return this.#process[Symbol.asyncDispose]();
   }
 
-  /** A person wants to know how the process died. */
+  /** Adds how the process died, for a person. */
   async #tellingDeath<T>(answered: Promise<T>): Promise<T> {
     try {
       return await answered;

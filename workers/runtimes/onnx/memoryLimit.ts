@@ -1,9 +1,9 @@
 /**
- * How much memory the process of a session may take: SESSION_MAX_MIB, held by the kernel. A run that wants more fails,
- * or costs its session the process; the machine is never short of memory for it.
+ * Limits the memory of a session's process: SESSION_MAX_MIB, enforced by the kernel. A run that needs more fails, or kills
+ * the session's process. So it cannot exhaust the machine's memory.
  *
- * What is limited is the memory that a process may write to (RLIMIT_DATA), beyond what it has when it has started: Node
- * reserves 600 MiB then, of which it uses 80, and address space (RLIMIT_AS) for much that is no memory at all.
+ * The limit is on the memory that a process may write to (RLIMIT_DATA), in addition to that after its start: Node reserves
+ * 600 MiB then, of which it uses 80. A limit on address space (RLIMIT_AS) would count much that is no memory at all.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { messageOf } from '../../../src/contract/errors.ts';
 import type { Config } from '../../../src/process/config.ts';
 
 const MIB = 1024 * 1024;
-/** Drivers of GPUs reserve many times what they use: with them only a limit that was asked for holds. */
+/** GPU drivers reserve many times what they use. With them there is a limit only if the user has set it. */
 const DEFAULT_MIB = 4096;
 const run = promisify(execFile);
 
@@ -23,7 +23,7 @@ interface SessionLimit {
   readonly problem?: string;
 }
 
-/** What a session may take by the configuration, on this machine. */
+/** The memory limit of a session by the configuration, on this machine. */
 export async function sessionLimit({
   sessionMaxMib,
   executionProviders,
@@ -41,7 +41,7 @@ export async function sessionLimit({
 }
 
 /**
- * Holds this process to what it has now and so much more, for good.
+ * Limits this process for good to its present memory and `mib` MiB more.
  *
  * @throws {Error} if that is not possible, see `sessionLimit`.
  */
@@ -50,22 +50,22 @@ export async function limitMemory(mib: number): Promise<void> {
   const limits = await readFile('/proc/self/limits', 'utf8');
   const hasBytes = 1024 * Number(/^VmData:\s+(\d+) kB$/m.exec(status)?.[1]);
   const limit = hasBytes + mib * MIB;
-  // One that is lower already, such as a shell's, could not be raised, and need not be.
+  // A lower limit, such as a shell's, cannot be raised, and need not be.
   const present = Number(/^Max data size\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
   if (limit < present) await run('prlimit', ['--pid', String(process.pid), `--data=${limit}`]);
 }
 
-/** Words of ONNX Runtime, V8 and the C++ library for memory that they did not get. */
+/** The errors of ONNX Runtime, V8 and the C++ library when memory is exhausted. */
 const NO_MEMORY = /alloc|out of memory|cannot allocate/i;
 
-/** @returns the reason of a failure, and the setting if that may be the cause. */
+/** @returns the reason of a failure, and the setting if it may be the cause. */
 export function withLimit(reason: string, mib: number): string {
   return mib > 0 && NO_MEMORY.test(reason)
     ? `${reason} (SESSION_MAX_MIB allows a session ${mib} MiB)`
     : reason;
 }
 
-/** What to add where a process died while it was loaded or checked. */
+/** The hint for a process that died while its model was loaded or checked. */
 export function perhapsOfLimit(mib: number): string {
   return mib > 0 ? `, perhaps for want of memory: SESSION_MAX_MIB allows a session ${mib} MiB` : '';
 }

@@ -1,6 +1,6 @@
 /**
- * The process of one session: the only place that speaks ONNX Runtime. A run blocks this process from start to end
- * and may kill it; the parent, which speaks to the broker, neither blocks nor dies with it.
+ * The process of one session, and the only code that uses ONNX Runtime. A run blocks this process from start to end and may
+ * kill it. The parent, which speaks to the broker, neither blocks nor dies with it.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -21,9 +21,9 @@ import type {
 } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
-/** To measure takes 40 µs: too long for every run. */
+/** The time between measurements. One takes 40 µs, too long for every run. */
 const MEASURE_INTERVAL_MS = 1_000;
-/** Resolves once this process is limited, if it is to be: its argument is the limit in MiB. */
+/** Resolves once the memory limit of this process is set. The argument is the limit in MiB; 0: no limit. */
 const limited = limit(Number(process.argv[2] ?? 0));
 
 let session: InferenceSession | undefined;
@@ -31,26 +31,26 @@ let feeds: readonly Feed[] = [];
 let fetches: readonly string[] = [];
 let peak = { bytes: 0, measuredAt: 0 };
 
-/** How an input of the graph takes its column. */
+/** The form of an input of the graph. */
 interface Feed {
   readonly tensor: string;
   /** Elements in a row: 1, or the size of a vector. */
   readonly width: number;
-  /** Of the tensor: 1 for [N], 2 for [N, width]. */
+  /** Dimensions of the tensor: 1 for [N], 2 for [N, width]. */
   readonly rank: number;
 }
 
-// What ONNX Runtime has to say is in its errors: its own log would bring names out of model files to a terminal as they are.
+// The errors of ONNX Runtime say enough. Its own log would print names from model files to a terminal, unescaped.
 env.logLevel = 'fatal';
 
-// A process of its own without anybody to speak to has no purpose; signals are the parent's business.
+// Without its parent this process has no purpose. The parent handles signals.
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
 process.on('message', async ({ id, request }: Asked) => {
   const answer = await answerTo(request);
-  // A parent that leaves just now needs no answer.
+  // If the parent is gone, it needs no answer.
   process.send?.({ id, answer } satisfies Answered, () => {});
 });
 
@@ -123,7 +123,7 @@ async function run({ columns, measure }: RunRequest): Promise<SessionAnswer> {
   }
 }
 
-/** Of inputs that the graph leaves out, the columns are left out too. */
+/** The inputs of the manifest that the graph has. */
 function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
   return inputs.flatMap((input) => {
     const value = inputMetadata.find(({ name }) => name === input.tensor);
@@ -163,11 +163,10 @@ async function describe(file: string): Promise<SessionAnswer> {
 }
 
 /**
- * Reads a model file once: what is loaded are the bytes that were looked at and have the digest, whatever comes into the
- * file's place meanwhile.
+ * Reads a model file once. The same bytes are checked, digested and loaded, even if the file is replaced meanwhile.
  *
- * @param sha256 its digest, where one is known.
- * @returns what is wrong with it, if so.
+ * @param sha256 its digest, if it is known.
+ * @returns the bytes, or the fault of the file.
  */
 async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuffer> | string> {
   try {
@@ -181,21 +180,21 @@ async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuf
   }
 }
 
-/** The most that this process has taken up since it was loaded, as of a second ago at most, or of now. */
+/** The peak memory of this process since its model was loaded, measured now or at most a second ago. */
 async function peakBytes(now: boolean): Promise<number> {
   if (now || performance.now() - peak.measuredAt >= MEASURE_INTERVAL_MS)
     peak = { bytes: await measurePeak(), measuredAt: performance.now() };
   return peak.bytes;
 }
 
-/** Without /proc, the present figure: a run that is over may have taken more. */
+/** Without /proc this is the present figure, although an earlier run may have taken more. */
 async function measurePeak(): Promise<number> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
   const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
   return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
 }
 
-/** Gives back the bytes of a model that is loaded, and begins the peak anew: that of loading is over. */
+/** Frees the bytes of the model file after loading, and resets the peak, because that of loading is over. */
 async function forget(bytes: Buffer<ArrayBuffer>): Promise<void> {
   bytes.buffer.transfer(0);
   await writeFile('/proc/self/clear_refs', '5').catch(() => {});

@@ -1,4 +1,4 @@
-/** What a session's process and its parent say to each other, as structured clones. */
+/** The messages between a session's process and its parent, as structured clones. */
 
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
@@ -17,11 +17,11 @@ export interface Answered {
   readonly answer: SessionAnswer;
 }
 
-/** First one `load`, then `run` after `run`. */
+/** The first request is `load`, all further ones are `run`. */
 export type SessionRequest =
   | LoadRequest
   | RunRequest
-  /** What a file says of itself, whatever is loaded. */
+  /** Describes a file, independent of the loaded one. */
   | { readonly type: 'describe'; readonly file: string };
 
 export interface LoadRequest {
@@ -38,7 +38,7 @@ export interface LoadRequest {
 export interface RunRequest {
   readonly type: 'run';
   readonly columns: Columns;
-  /** Whether the answer is to have the peak of memory as it is now. */
+  /** Whether the answer must have the present peak of memory. */
   readonly measure: boolean;
 }
 
@@ -46,20 +46,20 @@ export type SessionAnswer =
   | {
       readonly type: 'loaded';
       readonly executionProvider: string;
-      /** Tensors that the graph takes: a version may leave out what a task may leave out. */
+      /** The tensors that the graph takes. A version may lack inputs that a task may leave out. */
       readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
       readonly passedOver: readonly string[];
-      /** What the process takes up. */
+      /** The memory of the process. */
       readonly peakBytes: number;
     }
-  /** The file or the configuration is wrong: to start again would not help. */
+  /** The file or the configuration is wrong. A new start would not help. */
   | { readonly type: 'refused'; readonly reason: string }
   | {
       readonly type: 'ran';
       readonly outputs: OutputColumns;
       readonly computeMs: number;
-      /** The most that the process has taken up since it was loaded, as measured last: not for each run. */
+      /** The peak memory since loading, as measured last. It is not measured at each run. */
       readonly peakBytes: number;
     }
   | { readonly type: 'failed'; readonly reason: string }

@@ -1,9 +1,9 @@
 /**
- * The process that has a model loaded, as its parent sees it.
+ * The process that has a model loaded, on the parent's side.
  *
  *  alive  each request is answered, or fails.
- *  dead   it died, was ended, or was too slow and ended for it. What was asked has failed, what is asked fails at once,
- *         and nothing that it still says is heard: its late answer must not be taken for another run's.
+ *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and late
+ *         answers are ignored: they must not be taken for those of another run.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ import type { GraphSignature } from './signature.ts';
 
 export interface Run {
   readonly outputs: OutputColumns;
-  /** Of the run alone, without the way to the process and back. */
+  /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
-  /** The most that the process has taken up since it was loaded, as measured last. */
+  /** The peak memory since loading, as measured last. */
   readonly peakBytes: number;
 }
 
@@ -26,22 +26,22 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** The file cannot be loaded, or disagrees with the manifest; the message is ONNX Runtime's or names both sides. */
+/** The file cannot be loaded (the message is ONNX Runtime's), or disagrees with the manifest (it names both sides). */
 export class LoadRefused extends Error {}
 /** The session's process died during the run. */
 export class SessionCrashed extends Error {}
-/** The run took too long, and its process was ended for it. */
+/** The run took too long, so its process was ended. */
 export class RunTimedOut extends Error {}
-/** ONNX Runtime refused the run; the process lives on. */
+/** ONNX Runtime refused the run. The process lives on. */
 export class RunFailed extends Error {}
 
-/** A file of a gigabyte from a slow disk takes a minute; what takes longer hangs. */
+/** A file of a gigabyte from a slow disk takes a minute. A load that takes longer counts as hanging. */
 const LOAD_TIMEOUT_MS = 120_000;
 
 export interface SessionProcessOptions {
-  /** What the process may take beyond its start, see `memoryLimit.ts`; 0: no limit. @default 0 */
+  /** The memory limit beyond its start in MiB, see `memoryLimit.ts`; 0: no limit. @default 0 */
   readonly maxMib?: number;
-  /** Is called once it is dead, unless it was disposed of, and before any who asked hears of it. */
+  /** Called once when it is dead, before its open requests fail. Not called if it was disposed. */
   readonly onDeath?: () => void;
 }
 
@@ -50,7 +50,7 @@ export class SessionProcess implements AsyncDisposable {
   readonly #onDeath: () => void;
   readonly #maxMib: number;
   readonly #exit = Promise.withResolvers<Exit>();
-  /** By the id of the request. */
+  /** The open requests by id. */
   readonly #asked = new Map<number, PromiseWithResolvers<SessionAnswer>>();
   #requests = 0;
   #isDead = false;
@@ -64,7 +64,7 @@ export class SessionProcess implements AsyncDisposable {
       env: withoutSecrets(process.env),
     });
     this.#child.on('message', (answered: Answered) => this.#hear(answered));
-    // The channel closes before the exit is reported: to wait for the exit would let requests fail in between.
+    // The channel closes before the exit is reported. If this waited for the exit, requests could fail in between.
     this.#child.once('disconnect', () => this.#die());
     const guard = endWithUs(this.#child);
     this.#child.once('exit', (code, signal) => {
@@ -86,9 +86,10 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   /**
-   * What a file says of its inputs and outputs.
+   * Describes the inputs and outputs of a file.
    *
-   * @throws {LoadRefused} if ONNX Runtime cannot load it, or not in time. @throws {SessionCrashed} if it dies of it.
+   * @throws {LoadRefused} if ONNX Runtime cannot load it, or not in time.
+   * @throws {SessionCrashed} if the process dies meanwhile.
    */
   async describe(file: string): Promise<GraphSignature> {
     const answer = await this.#askToLoad({ type: 'describe', file });
@@ -99,9 +100,9 @@ export class SessionProcess implements AsyncDisposable {
   /**
    * Loads a version for runs.
    *
-   * @returns what the process says of the version.
-   * @throws {LoadRefused} if the file cannot be loaded in time, is not the one its digest names, or disagrees with the
-   *   manifest. @throws {SessionCrashed} if the process dies of it.
+   * @returns the process's description of the version.
+   * @throws {LoadRefused} if the file cannot be loaded in time, has another digest, or disagrees with the manifest.
+   * @throws {SessionCrashed} if the process dies meanwhile.
    */
   async load(request: Omit<LoadRequest, 'type'>): Promise<Extract<SessionAnswer, { type: 'loaded' }>> {
     const answer = await this.#askToLoad({ type: 'load', ...request });
@@ -112,9 +113,11 @@ export class SessionProcess implements AsyncDisposable {
   /**
    * Runs one batch, after `load`.
    *
-   * @param timeoutMs longest run. Beyond it the process is ended: nothing else can interrupt a run.
-   * @param options.measure whether `peakBytes` has to count this run already. @default false
-   * @throws {RunFailed} if ONNX Runtime refused the batch. @throws {RunTimedOut} @throws {SessionCrashed}
+   * @param timeoutMs the longest run. Beyond it the process is ended, because nothing else can interrupt a run.
+   * @param options.measure whether `peakBytes` must include this run. @default false
+   * @throws {RunFailed} if ONNX Runtime refused the batch.
+   * @throws {RunTimedOut} if it took too long.
+   * @throws {SessionCrashed} if the process died.
    */
   async run(columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
@@ -123,7 +126,7 @@ export class SessionProcess implements AsyncDisposable {
     throw new RunFailed(this.#reasonIn(answer));
   }
 
-  /** Ends the process, and whatever it does. */
+  /** Ends the process, even in the middle of a run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#end();
     await this.exited;
@@ -144,8 +147,8 @@ export class SessionProcess implements AsyncDisposable {
     const asked = Promise.withResolvers<SessionAnswer>();
     this.#asked.set(id, asked);
     this.#child.send({ id, request } satisfies Asked, () => {});
-    // A worker that was stopped or starved runs its timers before it reads its sockets: what has been answered by then
-    // was in time, and is heard before the immediate.
+    // A worker that was suspended or starved runs its timers before it reads its sockets. An answer that has arrived by then
+    // was in time. It is read before the immediate runs.
     const timer = setTimeout(() => setImmediate(() => this.#endOverdue(id, tooLong)), timeoutMs);
     try {
       return await asked.promise;
@@ -180,19 +183,19 @@ export class SessionProcess implements AsyncDisposable {
   }
 }
 
-/** What runs a model file reaches neither the broker nor the operators' fields. */
+/** The process that runs a model file gets no login: neither to the broker nor for operators' fields. */
 function withoutSecrets({ NATS_URL: _, OPERATOR_TOKEN: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return env;
 }
 
 /**
- * Ends a process once this one is gone, however it went: a run that hangs never sees its channel close. The standard
- * input of a shell does with us; it takes 1 MB, where a thread in the process itself takes 10. Without `/bin/sh`
- * a run that hangs when its worker is killed goes on.
+ * Ends a process once this one is gone, for whatever reason. A process in a hanging run never notices that its channel is
+ * closed. A shell does: its standard input ends with us. It takes 1 MB; a thread in the process would take 10. Without
+ * `/bin/sh`, a hanging run goes on after its worker was killed.
  */
 function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined) return undefined;
-  // Signals from a terminal reach the shell, too, and are no reason for it to leave.
+  // Signals from a terminal reach the shell, too. It ignores them.
   const script = 'trap "" HUP INT TERM; read -r _; kill -9 "$0"';
   const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
   guard.on('error', () => {});

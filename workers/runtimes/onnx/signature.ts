@@ -1,4 +1,4 @@
-/** Compares what a manifest says about an ONNX graph with what the graph says about itself. */
+/** Compares the inputs and outputs of a manifest with those of an ONNX graph. */
 import {
   type Manifest,
   type ManifestInput,
@@ -8,7 +8,7 @@ import {
 } from '../../../src/models/manifest.ts';
 import { printable } from '../../../src/process/printable.ts';
 
-/** As ONNX Runtime describes an input or output. A dimension that varies is a name or -1. */
+/** An input or output as ONNX Runtime describes it. A variable dimension is a name or -1. */
 export interface GraphValue {
   readonly name: string;
   readonly isTensor: boolean;
@@ -22,8 +22,8 @@ export interface GraphSignature {
 }
 
 /**
- * A graph may leave out inputs that a task may leave out too: a version that was trained without them. Outputs that
- * the manifest does not name are not fetched.
+ * A graph may lack inputs that a task may leave out, too: the version was trained without them. Outputs that the manifest
+ * does not name are not fetched.
  *
  * @returns one sentence per disagreement, naming both sides; empty if they agree.
  */
@@ -58,7 +58,7 @@ function problem(
   ];
 }
 
-/** [N], or [N, 1], or [N, size] of a vector; a second dimension that varies is seen at each run. */
+/** The shape must be [N] or [N, 1], for a vector [N, size]. A variable second dimension is checked at each run. */
 function isColumn([rows, ...row]: readonly (number | string)[], size: number | undefined): boolean {
   if (rows === undefined || !varies(rows) || row.length > 1) return false;
   const [width] = row;
@@ -66,7 +66,7 @@ function isColumn([rows, ...row]: readonly (number | string)[], size: number | u
   return width === (size ?? 1) || varies(width);
 }
 
-/** ONNX Runtime has no dimensions for a shape that it cannot infer. Of an output, it is seen at each run. */
+/** ONNX Runtime gives no dimensions for a shape that it cannot infer. An output's shape is checked at each run. */
 function isOpen(kind: 'input' | 'output', { shape }: GraphValue): boolean {
   return kind === 'output' && shape?.length === 0;
 }
@@ -75,7 +75,7 @@ function varies(dimension: number | string): boolean {
   return typeof dimension === 'string' || dimension === -1;
 }
 
-/** The name, and those of dimensions, are whatever the file says. */
+/** Shows the name and the dimensions. They come from the file, so they are escaped. */
 function describe({ name, isTensor, type, shape }: GraphValue): string {
   return printable(isTensor ? `${name} ${type}[${(shape ?? []).join(', ')}]` : `${name}, which is no tensor`);
 }
