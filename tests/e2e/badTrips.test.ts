@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Job } from '../../src/contract/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 import { startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const SESSION_DIED = /"msg":"session process died"/g;

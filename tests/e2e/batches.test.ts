@@ -4,11 +4,12 @@ import { expect, test } from 'vitest';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
 import { batchEnd, batchMinutes, batchPage, submitTrips } from '../support/batches.ts';
 import type { Trip } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { modelsWith } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
 const SLOW_RUNS = {

@@ -1,10 +1,11 @@
 /** Three brokers that keep copies: the loss of one, again and again, costs seconds and no task. */
 import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { runLoad } from '../support/load.ts';
 import { startCluster } from '../support/natsCluster.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const TRIPS = 4_000;
 const LANES = 40;

@@ -5,11 +5,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newTaskId } from '../../src/contract/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const browserPath = findBrowser();
 

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ENDLESS_MILES } from '../support/badTrips.js';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Process, startProcess, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const imported = (script: string) => `--import=${join(import.meta.dirname, '../support', script)}`;
 

@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/freePort.ts';
 import type { ModelsFolder } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 import { allServed, inForce, MINUTES, setRollout, twoVersions } from '../support/rollouts.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ROWS = 12_345;

@@ -25,11 +25,11 @@ import {
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/freePort.ts';
 import { LINE_MODELS, MODELS } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
-import { eventually } from '../support/streams.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
 

@@ -8,12 +8,13 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { type Job, MESSAGE_VERSION, type WorkerPresence } from '../../src/contract/protocol.ts';
 import { newTaskId } from '../../src/contract/task.ts';
 import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Process, startGateway, startProcess, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,

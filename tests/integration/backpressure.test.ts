@@ -27,13 +27,14 @@ import {
   TASK_UPDATES,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { residentBytes } from '../support/memory.ts';
 import { LINE_MODELS, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const MIB = 1024 * 1024;

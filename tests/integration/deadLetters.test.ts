@@ -25,11 +25,12 @@ import {
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };

@@ -21,10 +21,11 @@ import {
   type Trip,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { residentBytes } from '../support/memory.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };

@@ -19,6 +19,7 @@ import {
   type TaskView,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import type { Line } from '../support/line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
@@ -37,7 +38,7 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';

@@ -18,11 +18,12 @@ import {
   TASK_UPDATES,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;

@@ -5,9 +5,10 @@ import { newTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
+import { eventually } from './eventually.ts';
 import { LINE_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
-import { eventually, type StreamInspector } from './streams.ts';
+import type { StreamInspector } from './streams.ts';
 
 export const HOME = '0a0b0c0d';
 
