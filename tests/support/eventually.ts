@@ -20,18 +20,16 @@ export async function eventually<T>(
   fits: (answer: T) => boolean,
   limitMs = PATIENCE_MS,
 ): Promise<T> {
-  const startedAt = performance.now();
-  const leftMs = () => limitMs - (performance.now() - startedAt);
-  let last = '(none)';
-  let asked = 0;
-  const failure = () =>
-    `no answer fitted within ${limitMs} ms. Asked ${asked} times; the last answer was: ${last}`;
+  const until = performance.now() + limitMs;
+  let count = 0;
+  let last: T | undefined;
+  const failure = () => `no answer fitted within ${limitMs} ms. The last of ${count} was: ${shown(last)}`;
   for (;;) {
-    asked++;
-    const answer = await within(Math.max(leftMs(), 0), Promise.resolve(ask()), failure);
+    const answer = await within(until - performance.now(), Promise.resolve(ask()), failure);
     if (fits(answer)) return answer;
-    last = inspect(answer, { depth: 8, maxArrayLength: 20 }).slice(0, SHOWN_CHARACTERS);
-    if (leftMs() <= 0) throw new Error(failure());
+    count++;
+    last = answer;
+    if (performance.now() >= until) throw new Error(failure());
     await sleep(ASK_EVERY_MS);
   }
 }
@@ -54,6 +52,11 @@ export async function within<T>(limitMs: number, promise: Promise<T>, failure: (
   } finally {
     timer.abort();
   }
+}
+
+/** A value for a failure, cut where it is long. */
+export function shown(value: unknown): string {
+  return inspect(value, { depth: 8, maxArrayLength: 20 }).slice(0, SHOWN_CHARACTERS);
 }
 
 /** The end of what a process wrote. */
