@@ -1,7 +1,7 @@
 /** Rollouts as operators and clients have them: shares, affinity, pins, rollback with what is queued. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Job } from '../../src/contract/protocol.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
@@ -58,6 +58,11 @@ describe('two versions, two gateways and a worker', () => {
     ({ gateway, otherGateway: other } = line);
   });
 
+  beforeEach(async () => {
+    await setRollout(gateway, {});
+    await inForce(other, null, null);
+  });
+
   afterAll(() => line?.[Symbol.asyncDispose]());
 
   test('the newest answers until a rollout is set, and again once it is ended', async () => {
@@ -101,6 +106,7 @@ describe('two versions, two gateways and a worker', () => {
 
   test('configured and observed shares are shown', async () => {
     await setRollout(gateway, { 1: 25, 2: 75 });
+    for (const modelVersion of ['1', '2']) await submitTrip(gateway.url, tripNumber(4), { modelVersion });
     const versions = await eventually(
       () => versionsOf(gateway),
       (seen) => seen.every(({ observedPercent }) => observedPercent !== null),
