@@ -132,12 +132,13 @@ test('a gateway whose limits refuse every example says so in the only tab', () =
   expect(tab?.query).toMatch(/^# The limits of this gateway/);
 });
 
-test('the banner proposes a small model, and nothing where all are large', () => {
+test('the banner proposes a small model, and nothing where all are large or none is served', () => {
   const { config } = gatewayWith({});
   const shown = banner('http://x', MODELS, config);
   expect(shown).toContain("with that id (GraphiQL's tab Result needs no id)");
   expect(shown).toContain('mutation { predictMany0(input: { input0: -1.25 }) { id state } }');
   expect(() => parse(/subscription .*/.exec(shown)?.[0] ?? '')).not.toThrow();
   const large = MODELS.filter(({ manifest }) => ['huge', 'wide'].includes(manifest.name));
+  expect(banner('http://x', [], config)).toContain('serves nothing yet');
   expect(banner('http://x', large, config)).toContain('its first tab has what to begin with');
 });
