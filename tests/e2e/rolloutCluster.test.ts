@@ -14,9 +14,7 @@ import {
   weightsOf,
 } from '../support/rollouts.ts';
 
-test('a rollout outlives the broker that leads it, and can be changed again after the election', {
-  timeout: 120_000,
-}, async () => {
+test('a rollout outlives the broker that leads it, and can be changed again after the election', async () => {
   await using models = await twoVersions();
   await using cluster = await startCluster();
   const env = { MODELS_DIR: models.path, STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };

@@ -10,7 +10,11 @@ import { LINE_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
 import type { StreamInspector } from './streams.ts';
 
+export type { Broker } from '../../src/broker/broker.ts';
+export type { Job, WorkerPresence } from '../../src/contract/protocol.ts';
+
 export const HOME = '0a0b0c0d';
+const LONGEST_MS = 300_000;
 
 /** A broker connection of the test's own, with the streams of the models that processes serve. */
 export async function openTestBroker(
@@ -23,15 +27,23 @@ export async function openTestBroker(
   return openBroker({ url, name: 'test', models, limits: config, log });
 }
 
-export function tripJob(broker: Broker, i: number, timeoutMs = 60_000): Job {
+export function tripJob(broker: Broker, i: number, timeoutMs = LONGEST_MS): Job {
+  return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
+}
+
+/** A job for version 1 of a model, which does not expire however busy the machine is. */
+export function jobFor(
+  broker: Broker,
+  { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
+): Job {
   const submittedAt = broker.now();
   const deadline = submittedAt + timeoutMs;
   return {
     v: MESSAGE_VERSION,
-    taskId: newTaskId({ model: 'trip-duration', home: HOME, deadline }),
-    model: 'trip-duration',
+    taskId: newTaskId({ model, home: HOME, deadline }),
+    model,
     version: '1',
-    input: { ...tripNumber(i) },
+    input,
     submittedAt,
     deadline,
     owner: 'anonymous',
