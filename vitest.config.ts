@@ -21,7 +21,8 @@ export default defineConfig({
     // Two files at a time: every file runs real brokers, gateways and workers, and two cores is the least we support.
     maxWorkers: 2,
     sequence: { sequencer: ByFolder },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Longer than the helpers wait, whose failures show what came instead (tests/support/eventually.ts).
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

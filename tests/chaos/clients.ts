@@ -60,8 +60,8 @@ const UNKNOWN = new Set(['TASK_NOT_FOUND', 'RESULT_EXPIRED']);
 const RETRY_MS = 50;
 /** WebSockets a gateway: each may have 100 operations open. */
 const SOCKETS = 12;
-/** With tasks open and no news for so long, nothing more is expected. */
-const STALLED_MS = 30_000;
+/** With tasks open and no news for so long, nothing more is expected, not on a busy machine either. */
+const STALLED_MS = 60_000;
 const AUDIT_AT_ONCE = 20;
 const AUDIT_LIMIT_MS = 15_000;
 

@@ -1,37 +1,48 @@
 /** The clocks of machines need not agree: deadlines are the broker's time. */
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
-import { startNats } from '../support/natsServer.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { startGateway, startWorker } from '../support/processes.ts';
+import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 
 const FIVE_MINUTES_MS = 300_000;
-/** The clock of this process is the broker's, and the one that tasks are dated by. */
-const TOLERANCE_MS = 10_000;
+/** Of times that this process, whose clock is right, reads at another moment: far less than clocks are apart. */
+const TOLERANCE_MS = 120_000;
+
+let nats: NatsServer;
+let exact: Gateway;
+
+beforeAll(async () => {
+  nats = await startNats();
+  exact = await startGateway(nats);
+});
+
+afterAll(async () => {
+  for (const started of [exact, nats]) await started?.[Symbol.asyncDispose]();
+});
 
 const skewed = (ms: number) => ({
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/clockSkew.js')}`,
   CLOCK_SKEW_MS: String(ms),
 });
 
-test.concurrent.for([
+test.for([
   ['ahead', FIVE_MINUTES_MS, -FIVE_MINUTES_MS],
   ['behind', -FIVE_MINUTES_MS, FIVE_MINUTES_MS],
 ] as const)(
   'a gateway whose clock is 5 minutes %s, and a worker as far the other way, end tasks as ever',
   async ([, gatewayMs, workerMs]) => {
-    await using nats = await startNats();
     await using gateway = await startGateway(nats, skewed(gatewayMs));
-    await using exact = await startGateway(nats);
 
-    const submittedAt = performance.now();
     const short = await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 500 });
     const expired = await onlyTask(sse(exact.url, TASK_RESULT, { id: short.id }));
     expect(expired).toMatchObject({ state: 'EXPIRED', error: { code: 'DEADLINE_EXCEEDED' } });
-    expect(performance.now() - submittedAt).toBeGreaterThanOrEqual(500);
+    expect(Date.parse(expired.finishedAt ?? '') - Date.parse(expired.submittedAt)).toBeGreaterThanOrEqual(
+      500,
+    );
 
-    const waiting = await submitTrip(gateway.url, tripNumber(2), { timeoutMs: 20_000 });
+    const waiting = await submitTrip(gateway.url, tripNumber(2), { timeoutMs: 200_000 });
     await using _worker = await startWorker(nats, skewed(workerMs));
     for (const { url } of [gateway, exact]) {
       const done = await onlyTask(sse(url, TASK_RESULT, { id: waiting.id }));

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT, taskIn } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startProcess, startWorker } from '../support/processes.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
-import { eventually } from '../support/streams.ts';
 
 const run = promisify(execFile);
 

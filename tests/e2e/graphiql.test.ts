@@ -1,15 +1,15 @@
 /** GraphiQL as a newcomer meets it: the page as it is delivered, and the first trip in a real browser. */
+import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
+import type { Browser, ConsoleMessage, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTaskId } from '../../src/contract/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
-import { HOME } from '../support/jobs.ts';
+import { eventually } from '../support/eventually.ts';
 import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const browserPath = findBrowser();
 
@@ -19,7 +19,10 @@ let worker: Process;
 
 beforeAll(async () => {
   nats = await startNats();
-  [gateway, worker] = await Promise.all([startGateway(nats), startWorker(nats)]);
+  [gateway, worker] = await Promise.all([
+    startGateway(nats, { OPERATOR_TOKEN: 'only-operators-know' }),
+    startWorker(nats),
+  ]);
 });
 
 afterAll(async () => {
@@ -74,25 +77,40 @@ describe('the page', () => {
 
 describe.skipIf(browserPath === undefined)('in Chromium', () => {
   let browser: Browser;
+  /** One for all tests: what a page costs to open is mostly GraphiQL's code, which a tab keeps compiled. */
+  let page: Page;
+  let execute: Locator;
+  let answer: Locator;
 
   beforeAll(async () => {
     browser = await openBrowser(browserPath ?? '');
+    page = await browser.newPage({ reducedMotion: 'reduce' });
+    execute = page.getByRole('button', { name: /execute query/i });
+    answer = page.getByRole('region', { name: 'Result Window' });
   });
 
   afterAll(() => browser?.close());
 
-  test('the prepared tabs bring a trip from its mutation to its minutes, and no request leaves the gateway', async () => {
-    await using page = await browser.newPage();
-    const asked = new Set<string>();
-    const problems: string[] = [];
-    page.on('request', (made) => asked.add(made.url()));
-    page.on('websocket', (opened) => asked.add(opened.url()));
-    page.on('pageerror', ({ message }) => problems.push(message));
-    page.on('console', (line) => line.type() === 'error' && problems.push(line.text()));
-    await page.goto(gateway.url);
+  /** As somebody sees it who was never there. */
+  async function openForTheFirstTime(url: string): Promise<void> {
+    // GraphiQL keeps its tabs once more when it is left.
+    await page.goto('about:blank');
+    const devTools = await page.context().newCDPSession(page);
+    const { origin } = new URL(url);
+    await devTools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'local_storage' });
+    await devTools.detach();
+    await page.goto(url);
+  }
 
-    const execute = page.getByRole('button', { name: /execute query/i });
-    const answer = page.getByRole('region', { name: 'Result Window' });
+  /** Opens a tab by its title, and waits until GraphiQL would execute what it holds. */
+  async function openTab(title: string, field: string): Promise<void> {
+    await page.getByRole('button', { name: title, exact: true }).click({ position: { x: 5, y: 5 } });
+    await page.waitForURL(({ searchParams }) => searchParams.get('query')?.includes(field) === true);
+  }
+
+  test('the prepared tabs bring a trip from its mutation to its minutes, and no request leaves the gateway', async () => {
+    using seen = watch(page);
+    await openForTheFirstTime(gateway.url);
     await execute.click();
     await answer.getByText('QUEUED').waitFor();
     // The editor wraps a long line.
@@ -116,11 +134,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await page.reload();
     await page.getByText('taskResult').waitFor();
 
-    await page.getByRole('button', { name: 'PredictTrips', exact: true }).click({ position: { x: 5, y: 5 } });
-    // Until GraphiQL has read the tab it executes it under the name of the one before.
-    await page.waitForURL(
-      ({ searchParams }) => searchParams.get('query')?.includes('predictTrips(') === true,
-    );
+    await openTab('PredictTrips', 'predictTrips(');
     await execute.click();
     await answer.getByText('rowsDone').waitFor();
     expect((await answer.innerText()).replaceAll(/\s/g, '')).toMatch(
@@ -128,32 +142,25 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     );
 
     const { host } = new URL(gateway.url);
-    const elsewhere = [...asked].filter(
+    const elsewhere = [...seen.asked].filter(
       (url) => !url.startsWith('data:') && new URL(url.replace('blob:', '')).host !== host,
     );
     expect(elsewhere).toEqual([]);
-    expect(asked).toContain(`ws://${host}/graphql`);
-    expect(problems).toEqual([]);
+    expect(seen.asked).toContain(`ws://${host}/graphql`);
+    expect(seen.problems).toEqual([]);
   });
 
   test('the tab Result tells what it needs, what became of many rows, and that the gateway is gone', async () => {
     await using own = await startGateway(nats);
-    await using page = await browser.newPage();
-    await page.goto(own.url);
-    const execute = page.getByRole('button', { name: /execute query/i });
-    const answer = page.getByRole('region', { name: 'Result Window' });
-    const open = async (title: string, field: string) => {
-      await page.getByRole('button', { name: title, exact: true }).click({ position: { x: 5, y: 5 } });
-      await page.waitForURL(({ searchParams }) => searchParams.get('query')?.includes(field) === true);
-    };
-    await open('Result', 'taskResult(');
+    await openForTheFirstTime(own.url);
+    await openTab('Result', 'taskResult(');
     await execute.click();
     await answer.getByText('submitted from this page yet: run the first tab').waitFor();
 
-    await open('PredictTrips', 'predictTrips(');
+    await openTab('PredictTrips', 'predictTrips(');
     await execute.click();
     await answer.getByText('durationMinutes').waitFor();
-    await open('Result', 'taskResult(');
+    await openTab('Result', 'taskResult(');
     await execute.click();
     await answer.getByText('rowsFailed').waitFor();
     expect((await answer.innerText()).replaceAll(/\s/g, '')).toContain(
@@ -165,7 +172,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
       ['PredictTrip', 'predictTrip('],
       ['Result', 'taskResult('],
     ] as const) {
-      await open(title, field);
+      await openTab(title, field);
       await execute.click();
       await answer.getByText('The gateway does not answer. Does npm start run?').waitFor();
       expect(await answer.innerText()).not.toMatch(/stack|Failed to fetch/);
@@ -173,13 +180,9 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
   });
 
   test('headers reach a subscription over WebSocket, however their names are written, and count from the next run on', async () => {
-    await using operated = await startGateway(nats, { OPERATOR_TOKEN: 'only-operators-know' });
     await using streams = await inspectStreams(nats);
-    await using page = await browser.newPage();
     const subscription = 'subscription { deadLetterAdded(model: "trip-duration") { id reason } }';
-    await page.goto(`${operated.url}?query=${encodeURIComponent(subscription)}`);
-    const execute = page.getByRole('button', { name: /execute query/i });
-    const answer = page.getByRole('region', { name: 'Result Window' });
+    await openForTheFirstTime(`${gateway.url}?query=${encodeURIComponent(subscription)}`);
     await page.getByText('deadLetterAdded').waitFor();
     await page.getByRole('button', { name: 'Headers', exact: true }).click();
     const type = async (headers: string) => {
@@ -220,17 +223,15 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     });
     await using own = await startNats();
     await using large = await startGateway(own, { MODELS_DIR: folder.path });
-    await using page = await browser.newPage();
-    await page.goto(large.url);
-    await page.getByRole('button', { name: /execute query/i }).click();
-    await page.getByRole('region', { name: 'Result Window' }).getByText('QUEUED').waitFor();
+    await openForTheFirstTime(large.url);
+    await execute.click();
+    await answer.getByText('QUEUED').waitFor();
   });
 
   test('a reload opens the tab that was open, and no other', async () => {
-    await using page = await browser.newPage();
     const tabs = page.locator('.graphiql-tab');
     const active = page.locator('.graphiql-tab-active');
-    await page.goto(gateway.url);
+    await openForTheFirstTime(gateway.url);
     await active.waitFor();
     const titles = await tabs.allInnerTexts();
     const open = async (title: string) => {
@@ -240,8 +241,8 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
         titles.indexOf(title),
       );
     };
-    // The last one is opened already: a second reload must add nothing either.
-    for (const title of ['Result', 'PredictTrip', 'PredictTrip']) {
+    // The second time it is open already: another reload must add nothing either.
+    for (const title of ['Result', 'Result']) {
       if ((await active.innerText()) !== title) await open(title);
       await page.reload();
       await active.waitFor();
@@ -253,21 +254,41 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
 
 const REASON = 'dead-for-a-test';
 
+/** As a worker stores it (docs/protocol.md). */
 function deadLetter() {
-  const taskId = newTaskId({ model: 'trip-duration', home: HOME, deadline: Date.now() });
-  const death = { code: 'WORKER_CRASHED', reason: REASON, attempts: 3, worker: 'x', diedAt: Date.now() };
+  const now = Date.now();
+  const taskId = `trip_duration_0a0b0c0d_${Math.ceil(now / 1_000)}_${randomBytes(12).toString('hex')}`;
+  const death = { code: 'WORKER_CRASHED', reason: REASON, attempts: 3, worker: 'x', diedAt: now };
   return { v: 1, taskId, model: 'trip-duration', ...death, subject: 'x', job: '' };
 }
 
-interface Page {
+/** What a page asks for, and what goes wrong in it. */
+function watch(page: Page) {
+  const asked = new Set<string>();
+  const problems: string[] = [];
+  const onRequest = (made: { url(): string }) => asked.add(made.url());
+  const onError = ({ message }: Error) => problems.push(message);
+  const onConsole = (line: ConsoleMessage) => line.type() === 'error' && problems.push(line.text());
+  page.on('request', onRequest).on('websocket', onRequest).on('pageerror', onError).on('console', onConsole);
+  return {
+    asked,
+    problems,
+    [Symbol.dispose]() {
+      page.off('request', onRequest).off('websocket', onRequest);
+      page.off('pageerror', onError).off('console', onConsole);
+    },
+  };
+}
+
+interface Delivered {
   readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
 /** As it goes over the wire: fetch would unpack it. */
-async function get(headers: Record<string, string> = {}, method = 'GET'): Promise<Page> {
-  const { promise, resolve, reject } = Promise.withResolvers<Page>();
+async function get(headers: Record<string, string> = {}, method = 'GET'): Promise<Delivered> {
+  const { promise, resolve, reject } = Promise.withResolvers<Delivered>();
   request(gateway.url, { method, headers: { accept: 'text/html,*/*', ...headers } }, async (response) => {
     const body = Buffer.concat(await Array.fromAsync(response));
     resolve({ status: response.statusCode, headers: response.headers, body });

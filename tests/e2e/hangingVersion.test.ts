@@ -1,15 +1,15 @@
 /** A version whose check hangs keeps nothing else from being served, and its process leaves with its worker. */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { ENDLESS_MILES } from '../support/badTrips.js';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
-import { type Process, startProcess, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { startProcess, startWorker } from '../support/processes.ts';
+import { descendantsOf, isRunning } from '../support/processTable.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const imported = (script: string) => `--import=${join(import.meta.dirname, '../support', script)}`;
 
@@ -38,30 +38,10 @@ async function startWithHanging(nats: NatsServer, models: ModelsFolder, env: Rec
   return worker;
 }
 
-const run = promisify(execFile);
-
-/** The processes that a process started, theirs too. */
-async function descendantsOf({ pid }: Process): Promise<readonly number[]> {
-  const parents = (await run('ps', ['-eo', 'pid=,ppid='])).stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (parent: number): readonly number[] =>
-    parents.flatMap(([child = 0, its]) => (its === parent ? [child, ...below(child)] : []));
-  return below(pid);
-}
-
-/** One that has ended, and that nobody has asked about yet, does not run. */
-async function running(pids: readonly number[]): Promise<readonly number[]> {
-  const { stdout } = await run('ps', ['-eo', 'pid=,stat=']);
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/));
-  return pids.filter((pid) => lines.some(([id, state]) => Number(id) === pid && !state?.startsWith('Z')));
-}
-
 describe.concurrent.each(['eager', 'lazy'])(
   'with %s loading, a version that hangs in its check',
   (loading) => {
-    test('is refused by name while the other is served', { timeout: 60_000 }, async () => {
+    test('is refused by name while the other is served', async () => {
       await using nats = await startNats();
       await using models = await modelsThatHang();
       await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
@@ -79,17 +59,17 @@ describe.concurrent.each(['eager', 'lazy'])(
   },
 );
 
-describe('no process of a session outlives its worker', () => {
+describe.concurrent('no process of a session outlives its worker', () => {
   test('that is told to leave while it loads a version', async () => {
     await using nats = await startNats();
     await using models = await modelsThatHang();
     await using worker = await startWithHanging(nats, models);
-    const processes = await descendantsOf(worker);
+    const processes = descendantsOf(worker);
     expect(processes.length).toBeGreaterThanOrEqual(2);
     worker.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
     await eventually(
-      () => running(processes),
+      () => processes.filter(isRunning),
       (left) => left.length === 0,
     );
   });
@@ -100,15 +80,18 @@ describe('no process of a session outlives its worker', () => {
     await using worker = await startWorker(nats, {
       NODE_OPTIONS: `${imported('badTrips.js')} ${imported('tellRows.js')}`,
     });
-    const processes = await descendantsOf(worker);
+    const processes = descendantsOf(worker);
     expect(processes.length).toBeGreaterThanOrEqual(1);
     const told = worker.output().length;
     const job = tripJob(broker, 1);
     await queueJobs(broker, [{ ...job, input: { ...job.input, tripDistanceMiles: ENDLESS_MILES } }]);
-    await expect.poll(() => worker.output().slice(told), { timeout: 30_000 }).toContain('rows: 1');
+    await eventually(
+      () => worker.output().slice(told),
+      (output) => output.includes('rows: 1'),
+    );
     worker.kill('SIGKILL');
     await eventually(
-      () => running(processes),
+      () => processes.filter(isRunning),
       (left) => left.length === 0,
     );
   });

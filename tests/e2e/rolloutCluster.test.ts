@@ -1,6 +1,7 @@
 /** A rollout on three brokers: the loss of the one that leads it changes nothing that was set. */
 import { expect, test } from 'vitest';
 import { post } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startCluster } from '../support/natsCluster.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
 import {
@@ -12,11 +13,8 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { eventually } from '../support/streams.ts';
 
-test('a rollout outlives the broker that leads it, and can be changed again after the election', {
-  timeout: 120_000,
-}, async () => {
+test('a rollout outlives the broker that leads it, and can be changed again after the election', async () => {
   await using models = await twoVersions();
   await using cluster = await startCluster();
   const env = { MODELS_DIR: models.path, STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };

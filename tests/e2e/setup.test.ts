@@ -1,90 +1,17 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+/** `node setup.js`, as `npm start` and `npm test` run it first. */
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, cp, mkdir, mkdtempDisposable, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtempDisposable, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { aptSettings, downloadPackage, fetchRelease } from '../../src/launcher/setup/natsServer.js';
-import { takeLock } from '../../src/process/processLock.js';
+import { eventually, PATIENCE_MS, tailOf, within } from '../support/eventually.ts';
+import { addServer, serve } from '../support/serverSources.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-describe('the official release of nats-server', () => {
-  const release = { version: '2.15.0', platform: 'linux-amd64' };
-  const path = '/v2.15.0/nats-server-v2.15.0-linux-amd64.tar.gz';
-
-  test('goes to the cache if its SHA-256 is the pinned one', async () => {
-    await using folder = await temporaryFolder();
-    const archive = await packRelease(folder.path, 'nats-server-v2.15.0-linux-amd64');
-    await using server = await serve((request, response) => {
-      if (request.url === path) response.end(archive);
-      else response.writeHead(404).end();
-    });
-    const cache = join(folder.path, 'cache');
-    const binary = await fetchRelease({ ...release, sha256: sha256(archive), baseUrl: server.url, cache });
-    expect(binary).toBe(join(cache, 'nats-server/2.15.0/nats-server'));
-    expect(execFileSync(binary, ['--version'], { encoding: 'utf8' })).toContain('v2.15.0');
-    expect(await readdir(cache)).toEqual(['nats-server']);
-  });
-
-  test('is refused with both digests if its SHA-256 is another', async () => {
-    await using folder = await temporaryFolder();
-    await using server = await serve((_request, response) => response.end('something else'));
-    const sha256Pinned = sha256('the real one');
-    await expect(
-      fetchRelease({ ...release, sha256: sha256Pinned, baseUrl: server.url, cache: folder.path }),
-    ).rejects.toThrow(`what came has the SHA-256 ${sha256('something else')}, pinned is ${sha256Pinned}`);
-    expect(await readdir(folder.path)).toEqual([]);
-  });
-
-  test.for<[string, RequestListener]>([
-    ['before the answer', () => {}],
-    ['in the middle of the file', (_request, response) => response.writeHead(200).write('the beginning')],
-  ])('is given up after a silence %s', async ([, listener]) => {
-    await using folder = await temporaryFolder();
-    await using server = await serve(listener);
-    await expect(
-      fetchRelease({ ...release, sha256: '', baseUrl: server.url, cache: folder.path, silenceMs: 100 }),
-    ).rejects.toThrow('nothing came for 100 ms');
-  });
-
-  test('is given up if the server has none', async () => {
-    await using folder = await temporaryFolder();
-    await using server = await serve((_request, response) => response.writeHead(404).end());
-    await expect(
-      fetchRelease({ ...release, sha256: '', baseUrl: server.url, cache: folder.path }),
-    ).rejects.toThrow('the answer was 404');
-  });
-});
-
-describe.skipIf(!hasApt())('the package of nats-server from the archive', () => {
-  test('is the pinned one, if its SHA-256 is', async () => {
-    await using archive = await openArchive(['2.15.1-1', '2.16.0-1']);
-    const pinned = { version: '2.15.1-1', sha256: await archive.digestOf('2.15.1-1') };
-    expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.15.1-1_all.deb');
-  });
-
-  test('is refused with both digests if the pinned version has other bytes', async () => {
-    await using archive = await openArchive(['2.15.1-1']);
-    const pinned = { version: '2.15.1-1', sha256: sha256('the one that was looked at') };
-    expect(() => downloadPackage(archive.path, pinned)).toThrow(
-      `has the SHA-256 ${await archive.digestOf('2.15.1-1')}, pinned is ${pinned.sha256}`,
-    );
-  });
-
-  test.each([
-    ['the pinned one is there no more', { version: '2.15.1-1', sha256: sha256('gone') }],
-    ['none is pinned for this machine', undefined],
-  ])('is the newest where %s', async (_why, pinned) => {
-    await using archive = await openArchive(['2.15.9-1', '2.16.0-1']);
-    expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.16.0-1_all.deb');
-  });
-});
-
-describe('the search for nats-server', () => {
+describe.concurrent('the search for nats-server', () => {
   test('takes the one on the PATH before the one in the cache', async () => {
     await using project = await createProject();
     await project.addServer('2.12.3', 'bin');
@@ -126,7 +53,7 @@ describe('the search for nats-server', () => {
   });
 });
 
-describe('set-up', () => {
+describe.concurrent('set-up', () => {
   test('installs the dependencies once, and then only after the lock file changed', async () => {
     await using project = await createProject();
     expect((await project.setUp()).output).toMatch(
@@ -145,20 +72,20 @@ describe('set-up', () => {
     expect(await project.setUp()).toEqual({ code: 0, output: '' });
   });
 
-  test('run twice at once installs once', async () => {
+  test('waits for one that is at work, says for which, and does nothing again', async () => {
     await using project = await createProject();
-    const results = await Promise.all([project.setUp(), project.setUp()]);
-    expect(results.map(({ code }) => code)).toEqual([0, 0]);
-    expect(results.filter(({ output }) => output.includes('installing the dependencies'))).toHaveLength(1);
+    const npm = await project.holdNpm();
+    const first = project.startSetUp();
+    await npm.called;
+    const second = project.startSetUp();
+    await second.said(`waiting for another set-up of this checkout (pid ${first.pid})`);
+    await npm.goOn();
+    expect((await first.ended).output).toContain('dependencies installed');
+    expect(await second.ended).toMatchObject({
+      code: 0,
+      output: expect.not.stringContaining('installing the dependencies'),
+    });
     expect(await readdir(join(project.path, '.cache'))).toEqual([]);
-  });
-
-  test('waits for one that is at work, and says for which', async () => {
-    await using project = await createProject();
-    const lock = takeLock(join(project.path, '.cache/setup.lock'));
-    const { code, output } = await project.setUp(undefined, {}, () => lock.taken && lock.release());
-    expect(code).toBe(0);
-    expect(output).toContain(`waiting for another set-up of this checkout (pid ${process.pid})`);
   });
 
   test('takes over the lock of a set-up that was killed', async () => {
@@ -205,7 +132,7 @@ const LOCK_FILE = JSON.stringify({
  * PATH has node, npm and what the test adds, and so no apt.
  */
 async function createProject() {
-  const folder = await temporaryFolder();
+  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-setup-'));
   const path = folder.path;
   await cp(join(ROOT, 'setup.js'), join(path, 'setup.js'));
   await cp(join(ROOT, 'src/launcher/setup'), join(path, 'src/launcher/setup'), { recursive: true });
@@ -218,21 +145,43 @@ async function createProject() {
   await symlink(process.execPath, join(path, 'bin/node'));
   await symlink(findNpm(), join(path, 'bin/npm'));
 
+  function startSetUp(mode?: string, env: Record<string, string> = {}) {
+    const child = spawn(process.execPath, ['setup.js', ...(mode === undefined ? [] : [mode])], {
+      cwd: path,
+      env: { PATH: join(path, 'bin'), HOME: path, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let output = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const closed = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
+    return {
+      pid: child.pid,
+      said: (text: string) =>
+        eventually(
+          () => output,
+          (so) => so.includes(text),
+        ),
+      ended: within(PATIENCE_MS, closed, () => `set-up did not end: ${tailOf(output)}`),
+    };
+  }
+
   return {
     path,
-    async setUp(mode?: string, env: Record<string, string> = {}, onOutput = () => {}) {
-      const child = spawn(process.execPath, ['setup.js', ...(mode === undefined ? [] : [mode])], {
-        cwd: path,
-        env: { PATH: join(path, 'bin'), HOME: path, ...env },
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let output = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-        onOutput();
-      });
-      const [code] = await once(child, 'close');
-      return { code, output };
+    startSetUp,
+    setUp: (mode?: string, env: Record<string, string> = {}) => startSetUp(mode, env).ended,
+    /** From now on npm waits where it is called, until it may go on. */
+    async holdNpm() {
+      const [called, goOn] = [join(path, 'called'), join(path, 'goOn')];
+      const npm = join(path, 'bin/npm');
+      await rm(npm);
+      await writeFile(
+        npm,
+        `#!/bin/sh\n/bin/touch '${called}'\nuntil [ -e '${goOn}' ]; do /bin/sleep 0.05; done\nexec '${findNpm()}' "$@"\n`,
+        { mode: 0o755 },
+      );
+      return { called: eventually(() => existsSync(called), Boolean), goOn: () => writeFile(goOn, '') };
     },
     async natsServer() {
       return JSON.parse(await readFile(join(path, '.cache/setup.json'), 'utf8')).natsServer;
@@ -242,82 +191,10 @@ async function createProject() {
   };
 }
 
-/** A program that says it is this version of nats-server. */
-async function addServer(folder: string, version: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, 'nats-server');
-  await writeFile(file, `#!/bin/sh\necho 'nats-server: v${version}'\n`);
-  await chmod(file, 0o755);
-}
-
-function hasApt(): boolean {
-  return ['apt-get', 'apt-cache', 'dpkg-deb'].every(
-    (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined,
-  );
-}
-
-/** A real archive of packages that say they are these versions, as apt's settings in `path` name it. */
-async function openArchive(versions: readonly string[]) {
-  const folder = await temporaryFolder();
-  const { path } = folder;
-  const pool = join(path, 'pool');
-  const fileOf = (version: string) => join(pool, `nats-server_${version}_all.deb`);
-  const index: string[] = [];
-  for (const version of versions) {
-    const control = `Package: nats-server\nVersion: ${version}\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: a test\n`;
-    const tree = join(path, 'trees', version);
-    await mkdir(join(tree, 'DEBIAN'), { recursive: true });
-    await mkdir(pool, { recursive: true });
-    await writeFile(join(tree, 'DEBIAN/control'), control);
-    execFileSync('dpkg-deb', ['--build', '--root-owner-group', tree, fileOf(version)], { stdio: 'ignore' });
-    const bytes = await readFile(fileOf(version));
-    index.push(
-      `${control}Filename: ./nats-server_${version}_all.deb\nSize: ${bytes.length}\nSHA256: ${sha256(bytes)}\n`,
-    );
-  }
-  await writeFile(join(pool, 'Packages'), index.join('\n'));
-  for (const needed of ['lists/partial', 'cache/archives/partial'])
-    await mkdir(join(path, needed), { recursive: true });
-  await writeFile(join(path, 'sources.list'), `deb [trusted=yes] file:${pool} ./\n`);
-  await writeFile(join(path, 'apt.conf'), aptSettings(path));
-  execFileSync('apt-get', ['-c', 'apt.conf', 'update'], { cwd: path, stdio: 'ignore' });
-  return {
-    path,
-    digestOf: async (version: string) => sha256(await readFile(fileOf(version))),
-    [Symbol.asyncDispose]: () => folder.remove(),
-  };
-}
-
-async function packRelease(folder: string, name: string): Promise<Buffer> {
-  await addServer(join(folder, name), '2.15.0');
-  return execFileSync('tar', ['-cz', name], { cwd: folder });
-}
-
 function findNpm(): string {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return execFileSync('/bin/sh', ['-c', 'command -v npm'], {
     encoding: 'utf8',
     env: { PATH: folders.filter((folder) => !folder.includes('node_modules')).join(delimiter) },
   }).trim();
-}
-
-async function serve(listener: RequestListener) {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}
-
-function temporaryFolder() {
-  return mkdtempDisposable(join(tmpdir(), 'tidings-setup-'));
-}
-
-function sha256(bytes: Buffer | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -19,6 +19,7 @@ import {
   TASK_RESULT,
   type TaskView,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { EVERY_KIND, startEveryKind } from '../support/everyKind.ts';
 import { HOME, openTestBroker } from '../support/jobs.ts';
 import { type Line, startLine } from '../support/line.ts';
@@ -26,7 +27,7 @@ import { MODELS, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const REPORT = `mutation ($id: ID!, $actual: ActualInput!) { reportActual(taskId: $id, actual: $actual) {

@@ -12,12 +12,13 @@ import {
   submitTrips,
 } from '../support/batches.ts';
 import { CANCEL_TASK, post, type Trip } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import { type Line, startLine } from '../support/line.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 let line: Line;
 let gateway: Gateway;

@@ -10,8 +10,8 @@ import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
 import { findNatsServer } from '../../src/launcher/localBroker.ts';
 import { environmentVariables } from '../../src/process/config.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/freePort.ts';
-import { eventually } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const known = environmentVariables.map(({ name }) => name);

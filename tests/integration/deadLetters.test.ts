@@ -25,11 +25,12 @@ import {
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
@@ -456,15 +457,16 @@ describe('with an operator token', () => {
     }
     const client = connect(`Bearer ${TOKEN}`);
     const added = overWebSocket(client, ADDED, {});
-    let heard: LetterView | undefined;
-    const hearing = added.next().then(({ value }) => {
-      heard = fieldOf<LetterView>(value ?? {});
-    });
+    const heard: LetterView[] = [];
+    const hearing = added.next().then(({ value }) => heard.push(fieldOf<LetterView>(value ?? {})));
     // That a subscription is open is told by its first event only.
     const ids: string[] = [];
-    while (heard === undefined) ids.push(...(await buryTrips(broker, 1)));
+    await eventually(
+      async () => ids.push(...(await buryTrips(broker, 1))),
+      () => heard.length > 0,
+    );
     await hearing;
-    expect(ids).toContain(heard.id);
+    expect(ids).toContain(heard[0]?.id);
     await added.return(undefined);
     await client.dispose();
   });

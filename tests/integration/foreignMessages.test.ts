@@ -27,11 +27,12 @@ import {
   type TaskView,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;

@@ -2,10 +2,10 @@
 import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway } from '../support/processes.ts';
-import { eventually } from '../support/streams.ts';
 
 const ID = 'worker-of-another-house';
 const SECOND_NS = 1_000_000_000;

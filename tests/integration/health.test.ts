@@ -3,11 +3,11 @@ import { connect } from '@nats-io/transport-node';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collect, overWebSocket, post } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway, startProcess, startWorker } from '../support/processes.ts';
 import { exchange } from '../support/rawHttp.ts';
-import { eventually } from '../support/streams.ts';
 
 let nats: NatsServer;
 /** Without a worker. */

@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ErrorView, submitTrip, TASK_RESULT, type Trip } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { residentBytes } from '../support/memory.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
-import { eventually } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };

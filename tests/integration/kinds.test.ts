@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Values } from '../../src/contract/values.ts';
 import { type Answer, collect, type ErrorView, post, sse } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { EVERY_KIND, echoOf, startEveryKind } from '../support/everyKind.ts';
 import type { Gateway } from '../support/processes.ts';
 
@@ -153,8 +154,9 @@ test('the same question a second later is the same request, though "now" has mov
   const { pickupAt: _, ...input } = INPUT;
   const options = { requestId: 'now and then' };
   const first = await submit(input, options);
-  const second = Math.floor(Date.now() / 1_000);
-  while (Math.floor(Date.now() / 1_000) <= second) await new Promise((resolve) => setTimeout(resolve, 20));
+  const second = () => Math.floor(Date.now() / 1_000);
+  const submittedIn = second();
+  await eventually(second, (now) => now > submittedIn);
   expect((await submit(input, options)).id).toBe(first.id);
   await expect(submit(INPUT, options)).rejects.toThrow('REQUEST_ID_CONFLICT');
 });

@@ -5,6 +5,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { Lane, type Result } from '../../src/contract/protocol.ts';
 import { batchEnd, submitTrips } from '../support/batches.ts';
 import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -103,25 +104,18 @@ function runStarts(results: readonly Result[]): readonly number[] {
 /** Every final state that is stored from now on. */
 function endsHeard(broker: Broker) {
   const results = new Map<string, Result>();
-  const waiting = new Set<() => void>();
-  const listening = broker.listenFinals(HOME, (result) => {
-    results.set(result.id, result);
-    for (const look of waiting) look();
-  });
-  const until = (fits: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const look = () => {
-        if (!fits()) return;
-        waiting.delete(look);
-        resolve();
-      };
-      waiting.add(look);
-      look();
-    });
+  const listening = broker.listenFinals(HOME, (result) => void results.set(result.id, result));
   return {
-    of: (id: string) => until(() => results.has(id)),
-    all: async (count: number) => {
-      await until(() => results.size === count);
+    of: (id: string) =>
+      eventually(
+        () => results.has(id),
+        (isThere) => isThere,
+      ),
+    async all(count: number) {
+      await eventually(
+        () => results.size,
+        (size) => size === count,
+      );
       return [...results.values()];
     },
     [Symbol.dispose]: () => listening[Symbol.dispose](),

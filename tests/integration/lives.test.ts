@@ -21,6 +21,7 @@ import {
   type TaskView,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
@@ -65,10 +66,10 @@ const urlOf = (real: Real, gateway: number) => real.gateways[gateway]?.url ?? ''
 
 /** Asks until the broker, which may just have been restarted, serves again. */
 async function ask(url: string, query: string, variables: Record<string, unknown>): Promise<Answer> {
-  for (;;) {
-    const answer = await post(url, query, variables);
-    if (answer.errors?.[0]?.extensions.code !== 'BROKER_UNAVAILABLE') return answer;
-  }
+  return eventually(
+    () => post(url, query, variables),
+    ({ errors }) => errors?.[0]?.extensions.code !== 'BROKER_UNAVAILABLE',
+  );
 }
 
 /** Notes what was seen, and compares it with what the model allows and what was seen before. */
@@ -181,10 +182,10 @@ class Subscribe extends AboutTask {
 async function watch(url: string, id: string): Promise<readonly Answer[]> {
   const client = openWebSocket(url, 1_000);
   try {
-    for (;;) {
-      const answers = await collect(overWebSocket(client, TASK_UPDATES, { id }));
-      if (answers.every(({ errors }) => errors === undefined)) return answers;
-    }
+    return await eventually(
+      () => collect(overWebSocket(client, TASK_UPDATES, { id })),
+      (answers) => answers.every(({ errors }) => errors === undefined),
+    );
   } finally {
     await client.dispose();
   }
@@ -192,11 +193,11 @@ async function watch(url: string, id: string): Promise<readonly Answer[]> {
 
 /** The final state, from a gateway that may not have reached the restarted broker yet. */
 async function end(url: string, id: string): Promise<TaskView> {
-  for (;;) {
-    const answers = await collect(sse(url, TASK_RESULT, { id }));
-    const codes = answers.flatMap(({ errors }) => errors ?? []).map(({ extensions }) => extensions.code);
-    if (!codes.includes('BROKER_UNAVAILABLE')) return onlyTask(answers);
-  }
+  const answers = await eventually(
+    () => collect(sse(url, TASK_RESULT, { id })),
+    ([answer]) => answer?.errors?.[0]?.extensions.code !== 'BROKER_UNAVAILABLE',
+  );
+  return onlyTask(answers);
 }
 
 /** A stopped process is as good as none, and costs no time to get back. */

@@ -14,9 +14,9 @@ import {
   TASK_RESULT,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type Line, startLine } from '../support/line.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { eventually } from '../support/streams.ts';
 
 const JOBS = 'JOBS_trip-duration';
 

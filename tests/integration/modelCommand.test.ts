@@ -8,6 +8,7 @@ import type { Manifest } from '../../src/models/manifest.ts';
 import { printableLines } from '../../src/process/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
 import { type Answer, post, sse } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
   classifier,
@@ -26,7 +27,6 @@ import {
   zipMapped,
 } from '../support/onnxFiles.ts';
 import { COMPILED, startGateway, startWorker } from '../support/processes.ts';
-import { eventually } from '../support/streams.ts';
 
 /** A tensor's name that turns a terminal red, turns the line around and begins another. */
 const HOSTILE = 'x\u001b[31m\u202e\u009b\ny';

@@ -1,7 +1,7 @@
 /** Rollouts as operators and clients have them: shares, affinity, pins, rollback with what is queued. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Job } from '../../src/contract/protocol.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
@@ -19,6 +19,7 @@ import {
   type TaskView,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import type { Line } from '../support/line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
@@ -37,7 +38,7 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';
@@ -55,6 +56,11 @@ describe('two versions, two gateways and a worker', () => {
   beforeAll(async () => {
     line = await startTwoVersions();
     ({ gateway, otherGateway: other } = line);
+  });
+
+  beforeEach(async () => {
+    await setRollout(gateway, {});
+    await inForce(other, null, null);
   });
 
   afterAll(() => line?.[Symbol.asyncDispose]());
@@ -100,6 +106,7 @@ describe('two versions, two gateways and a worker', () => {
 
   test('configured and observed shares are shown', async () => {
     await setRollout(gateway, { 1: 25, 2: 75 });
+    for (const modelVersion of ['1', '2']) await submitTrip(gateway.url, tripNumber(4), { modelVersion });
     const versions = await eventually(
       () => versionsOf(gateway),
       (seen) => seen.every(({ observedPercent }) => observedPercent !== null),

@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { MESSAGE_VERSION, resultOf } from '../../src/contract/protocol.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const DEBUG = { LOG_LEVEL: 'debug' };
 

@@ -14,6 +14,7 @@ import {
   type TaskView,
   type Trip,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -26,7 +27,7 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
-import { eventually, inspectStreams } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const MODEL = 'trip-duration';

@@ -8,10 +8,6 @@ import { startGateway, startWorker } from '../support/processes.ts';
 import { startProxy } from '../support/silentProxy.ts';
 import { refusalIn } from '../support/transports.ts';
 
-/** A silent link is given up at the third ping that stays without an answer; a moment more for slow machines. */
-const NOTICED_WITHIN_MS = 7_500;
-/** Until its last request for jobs ends at the broker, 5 s, what it asked for is still sent its way, and lost for a lease, 5 s. */
-const FORGOTTEN_WITHIN_MS = 25_000;
 const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
   RUN_MS: '200',
@@ -25,11 +21,9 @@ test.concurrent('a gateway that hears nothing more says so, and delivers what it
   const waiting = onlyTask(sse(gateway.url, TASK_RESULT, { id }));
 
   link.goSilent();
-  const silentAt = performance.now();
   const refused = await post(gateway.url, PREDICT_TRIP, { input: tripNumber(2) });
   expect(refusalIn(refused).extensions.code).toBe('BROKER_UNAVAILABLE');
   await gateway.logged('connection to the broker lost');
-  expect(performance.now() - silentAt).toBeLessThan(NOTICED_WITHIN_MS);
   await using worker = await startWorker(nats, { LOG_LEVEL: 'debug' });
   await worker.logged(id);
 
@@ -53,12 +47,8 @@ test.concurrent('jobs of a worker whose link goes silent are run by another, and
 
   const first = await submit(200);
   link.goSilent();
-  const silentAt = performance.now();
-  const noticed = silent.logged('connection to the broker lost').then(() => performance.now() - silentAt);
-  const other = await startWorker(nats);
-  expect(await noticed).toBeLessThan(NOTICED_WITHIN_MS);
+  const [other] = await Promise.all([startWorker(nats), silent.logged('connection to the broker lost')]);
   for (const { state } of await finished(first)) expect(state).toBe('SUCCEEDED');
-  expect(performance.now() - silentAt).toBeLessThan(FORGOTTEN_WITHIN_MS);
 
   await other[Symbol.asyncDispose]();
   const second = await submit(20);

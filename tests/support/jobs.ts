@@ -5,11 +5,16 @@ import { newTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
+import { eventually } from './eventually.ts';
 import { LINE_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
-import { eventually, type StreamInspector } from './streams.ts';
+import type { StreamInspector } from './streams.ts';
+
+export type { Broker } from '../../src/broker/broker.ts';
+export type { Job, WorkerPresence } from '../../src/contract/protocol.ts';
 
 export const HOME = '0a0b0c0d';
+const LONGEST_MS = 300_000;
 
 /** A broker connection of the test's own, with the streams of the models that processes serve. */
 export async function openTestBroker(
@@ -22,25 +27,36 @@ export async function openTestBroker(
   return openBroker({ url, name: 'test', models, limits: config, log });
 }
 
-export function tripJob(broker: Broker, i: number, timeoutMs = 60_000): Job {
+export function tripJob(broker: Broker, i: number, timeoutMs = LONGEST_MS): Job {
+  return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
+}
+
+/** A job for version 1 of a model, which does not expire however busy the machine is. */
+export function jobFor(
+  broker: Broker,
+  { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
+): Job {
   const submittedAt = broker.now();
   const deadline = submittedAt + timeoutMs;
   return {
     v: MESSAGE_VERSION,
-    taskId: newTaskId({ model: 'trip-duration', home: HOME, deadline }),
-    model: 'trip-duration',
+    taskId: newTaskId({ model, home: HOME, deadline }),
+    model,
     version: '1',
-    input: { ...tripNumber(i) },
+    input,
     submittedAt,
     deadline,
     owner: 'anonymous',
   };
 }
 
-/** Stores jobs a thousand at a time. @throws if one is not stored. */
+/** So few that a busy machine confirms each in time. */
+const AT_ONCE = 250;
+
+/** Stores jobs some at a time. @throws if one is not stored. */
 export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<void> {
-  for (let start = 0; start < jobs.length; start += 1_000) {
-    const outcomes = await Promise.all(jobs.slice(start, start + 1_000).map((job) => broker.storeJob(job)));
+  for (let start = 0; start < jobs.length; start += AT_ONCE) {
+    const outcomes = await Promise.all(jobs.slice(start, start + AT_ONCE).map((job) => broker.storeJob(job)));
     const bad = outcomes.find(({ type }) => type !== 'stored');
     if (bad !== undefined) throw new Error(`a job was not stored: ${JSON.stringify(bad)}`);
   }

@@ -63,7 +63,7 @@ async function submitUntilAccepted(
   trip: number,
   refusals: Map<string, number>,
 ): Promise<TaskView> {
-  const variables = { input: tripNumber(trip), options: { requestId: `trip ${trip}` } };
+  const variables = { input: tripNumber(trip), options: { requestId: `trip ${trip}`, timeoutMs: 300_000 } };
   for (;;) {
     const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, variables));
     const code = refusalOf(answer);

@@ -1,15 +1,16 @@
 /** The real gateway and worker processes, started as the supervisor starts them. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { PATIENCE_MS, tailOf, within } from './eventually.ts';
 import { LINE_MODELS } from './models.ts';
 
 export interface Process extends AsyncDisposable {
   readonly pid: number;
   /** Everything written to stdout and stderr so far. */
   output(): string;
-  /** Resolves once the output holds the text; rejects if the process ends first. */
+  /** Resolves once the output holds the text; rejects with the output if the process ends first, or if it takes too long. */
   logged(text: string): Promise<void>;
   /** Resolves to the exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -27,26 +28,38 @@ const ROOT = join(import.meta.dirname, '../..');
 /** As `npm start` has it: a process starts in half the time where its code lies compiled. */
 export const COMPILED = { NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
 
-/** Resolves once it is ready; rejects with its output if it ends before. */
+/** Resolves once it is ready; rejects with its output if it ends before, or takes too long. */
 export async function startGateway(
   broker: { readonly url: string },
   env: Environment = {},
   root = ROOT,
 ): Promise<Gateway> {
   const gateway = startProcess('src/main.ts', { NATS_URL: broker.url, PORT: '0', ...env }, root);
-  const { url } = await gateway.ready;
+  const { url } = await readyInTime(gateway);
   return Object.assign(gateway, { url: String(url) });
 }
 
-/** Resolves once its models are warm and it has announced itself; rejects with its output if it ends before. */
+/** Resolves once its models are warm and it has announced itself; rejects as a gateway does. */
 export async function startWorker(
   broker: { readonly url: string },
   env: Environment = {},
   root = ROOT,
 ): Promise<Process> {
   const worker = startProcess('workers/main.ts', { NATS_URL: broker.url, ...env }, root);
-  await worker.ready;
+  await readyInTime(worker);
   return worker;
+}
+
+type StartedProcess = Process & { readonly ready: Promise<Record<string, unknown>> };
+
+async function readyInTime(started: StartedProcess): Promise<Record<string, unknown>> {
+  const failure = () => `a process was not ready within ${PATIENCE_MS} ms:\n${tailOf(started.output())}`;
+  try {
+    return await within(PATIENCE_MS, started.ready, failure);
+  } catch (error) {
+    started.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /**
@@ -55,11 +68,7 @@ export async function startWorker(
  *
  * @param root of the checkout that it runs from.
  */
-export function startProcess(
-  script: string,
-  env: Environment,
-  root = ROOT,
-): Process & { readonly ready: Promise<Record<string, unknown>> } {
+export function startProcess(script: string, env: Environment, root = ROOT): StartedProcess {
   const child = spawn(process.execPath, [script], {
     cwd: root,
     env: { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: lineModelsOf(root), ...env },
@@ -77,7 +86,7 @@ export function startProcess(
   const readiness = Promise.race([
     once(child, 'message').then(([message]) => message as Record<string, unknown>),
     ended.then((how) => {
-      throw new Error(`${script} ended with ${how} before it was ready:\n${output}`);
+      throw new Error(`${script} ended with ${how} before it was ready:\n${tailOf(output)}`);
     }),
   ]);
   readiness.catch(() => {});
@@ -87,19 +96,28 @@ export function startProcess(
     ready: readiness,
     ended,
     output: () => output,
-    logged(text) {
+    async logged(text) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const look = () => output.includes(text) && resolve();
       watchers.add(look);
       look();
-      void ended.then(() =>
-        reject(new Error(`${script} ended without logging ${JSON.stringify(text)}:\n${output}`)),
+      const failure = (how: string) =>
+        `${script} ${how} without logging ${JSON.stringify(text)}:\n${tailOf(output)}`;
+      void ended.then(() => reject(new Error(failure('ended'))));
+      await within(PATIENCE_MS, promise, () => failure(`ran for ${PATIENCE_MS} ms`)).finally(() =>
+        watchers.delete(look),
       );
-      return promise.finally(() => watchers.delete(look));
     },
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
-      await end(child, ended);
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill('SIGTERM');
+      try {
+        await within(PATIENCE_MS, ended, () => `${script} did not leave:\n${tailOf(output)}`);
+      } finally {
+        // A leave that hangs is a fault that the test shows. It leaves no process behind all the same.
+        child.kill('SIGKILL');
+      }
     },
   };
 }
@@ -114,11 +132,4 @@ export async function tellAgain({ kill, ended }: Process): Promise<number | Node
 function lineModelsOf(root: string): string {
   const models = join(root, relative(ROOT, LINE_MODELS));
   return existsSync(models) ? models : join(root, 'models');
-}
-
-/** Politely first: a leave that hangs is a fault that the test shall show as a time-out, not hide. */
-async function end(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await ended;
 }

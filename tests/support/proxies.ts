@@ -6,9 +6,9 @@ import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually.ts';
 import { freePort } from './freePort.ts';
 import { findProgram } from './programs.ts';
-import { eventually } from './streams.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 

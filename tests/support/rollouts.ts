@@ -1,9 +1,9 @@
 /** Rollouts as operators set and see them, and models with versions that can be told apart. */
 import { fieldOf, post } from './client.ts';
+import { eventually } from './eventually.ts';
 import { type Line, startLine } from './line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from './models.ts';
 import type { Gateway } from './processes.ts';
-import { eventually } from './streams.ts';
 
 /** What version 2 of `twoVersions` answers. */
 export const MINUTES = 42;

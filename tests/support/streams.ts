@@ -1,5 +1,4 @@
 /** Looks into the broker's streams from outside, as an operator would. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConsumerInfo, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
@@ -46,16 +45,4 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     },
     [Symbol.asyncDispose]: () => connection.close(),
   };
-}
-
-/** Between two questions: without a pause, asking would take the time of a core from what is waited for. */
-const ASK_EVERY_MS = 10;
-
-/** Asks again and again, each time a moment after the answer before, until the answer fits. */
-export async function eventually<T>(ask: () => Promise<T>, fits: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (fits(answer)) return answer;
-    await sleep(ASK_EVERY_MS);
-  }
 }

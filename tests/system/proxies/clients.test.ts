@@ -15,10 +15,10 @@ import {
   type TaskView,
   taskIn,
 } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { type NatsServer, startNats } from '../../support/natsServer.ts';
 import { tripNumber } from '../../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../../support/processes.ts';
-import { eventually } from '../../support/streams.ts';
 import { refusalIn } from '../../support/transports.ts';
 
 const HEALTH = '{ health { name } }';

@@ -1,0 +1,35 @@
+/** What the operating system knows of processes, whoever started them. A process that has ended counts as gone, zombie or not. */
+import { execFileSync } from 'node:child_process';
+
+interface Row {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+}
+
+/** The command line of a process, if it runs. */
+export function commandLine(pid: number): string | undefined {
+  return table().find((row) => row.pid === pid)?.command;
+}
+
+export function isRunning(pid: number): boolean {
+  return commandLine(pid) !== undefined;
+}
+
+/** The processes that a process started, and those that these started. */
+export function descendantsOf({ pid }: { readonly pid: number }): readonly number[] {
+  const rows = table();
+  const below = (parent: number): readonly number[] =>
+    rows.flatMap((row) => (row.parent === parent ? [row.pid, ...below(row.pid)] : []));
+  return below(pid);
+}
+
+function table(): readonly Row[] {
+  const lines = execFileSync('ps', ['-axo', 'pid=,ppid=,stat=,command='], { encoding: 'utf8' }).split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, parent, state, command = ''] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    return state === undefined || state.startsWith('Z')
+      ? []
+      : [{ pid: Number(pid), parent: Number(parent), command }];
+  });
+}
