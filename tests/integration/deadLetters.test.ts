@@ -440,7 +440,7 @@ describe('with an operator token', () => {
   test('a header lets operators pass, and only with that token', async () => {
     const ask = (authorization: string) => post(gateway.url, DEAD_LETTERS, {}, { authorization });
     for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`])
-      expect(fieldOf(await ask(authorization))).toMatchObject({ edges: [] });
+      expect(fieldOf(await ask(authorization))).toHaveProperty('edges');
     for (const wrong of [TOKEN, 'Bearer', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`])
       expect(refusalIn(await ask(wrong)).extensions.code).toBe('FORBIDDEN');
   });

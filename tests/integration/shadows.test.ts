@@ -1,6 +1,6 @@
 /** Shadows as operators and users have them: what is compared, and that nobody else notices. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/contract/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
 import {
@@ -111,6 +111,12 @@ describe('two gateways and a worker', () => {
   beforeAll(async () => {
     line = await startTwoVersions();
     ({ gateway, otherGateway: other } = line);
+  });
+
+  // Figures go on where the same shadow is set again.
+  beforeEach(async () => {
+    fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
+    await inForce(other, 0);
   });
 
   afterAll(() => line?.[Symbol.asyncDispose]());
