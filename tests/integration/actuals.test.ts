@@ -8,6 +8,7 @@ import { Catalog } from '../../src/models/catalog.ts';
 import {
   type Answer,
   CANCEL_TASK,
+  collect,
   type ErrorView,
   fieldOf,
   onlyTask,
@@ -349,7 +350,7 @@ describe('of a model with several outputs, an actual', () => {
   async function finishedKinds(): Promise<string> {
     const { id } = fieldOf<{ id: string }>(await post(gateway.url, SUBMIT, { input: INPUT }));
     const query = 'subscription ($id: ID!) { taskResult(id: $id) { state } }';
-    await Array.fromAsync(sse(gateway.url, query, { id }));
+    await collect(sse(gateway.url, query, { id }));
     return id;
   }
 

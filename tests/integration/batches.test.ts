@@ -11,7 +11,7 @@ import {
   PREDICT_TRIPS,
   submitTrips,
 } from '../support/batches.ts';
-import { CANCEL_TASK, post, type Trip } from '../support/client.ts';
+import { CANCEL_TASK, collect, post, type Trip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import { type Line, startLine } from '../support/line.ts';
@@ -278,7 +278,7 @@ test('a batch whose chunks are all done, and whose end nobody wrote, succeeds wh
 test('progress is told while a batch runs, never backwards, and the end comes last', async () => {
   await using there = await startGateway(idleNats);
   const { id } = await submitTrips(idleGateway.url, trips(10_000), { timeoutMs: 300_000 });
-  const seen = [idleGateway, there].map(({ url }) => Array.fromAsync(batchEvents(url, BATCH_UPDATES, id)));
+  const seen = [idleGateway, there].map(({ url }) => collect(batchEvents(url, BATCH_UPDATES, id)));
   await using _worker = await startWorker(idleNats, {
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
     RUN_MS: '40',

@@ -13,6 +13,7 @@ import {
 import { newTaskId } from '../../src/contract/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
+  collect,
   type ErrorView,
   fieldOf,
   onlyTask,
@@ -451,7 +452,7 @@ describe('with an operator token', () => {
     const connect = (authorization: unknown) => createClient({ url, connectionParams: { authorization } });
     for (const wrong of ['Bearer another-token', { token: TOKEN }, null]) {
       const client = connect(wrong);
-      const [answer = {}] = await Array.fromAsync(overWebSocket(client, DEAD_LETTERS, {}));
+      const [answer = {}] = await collect(overWebSocket(client, DEAD_LETTERS, {}));
       expect(refusalIn(answer).extensions.code).toBe('FORBIDDEN');
       await client.dispose();
     }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { printableLines } from '../../src/process/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
-import { type Answer, post, sse } from '../support/client.ts';
+import { type Answer, collect, post, sse } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
@@ -542,7 +542,7 @@ async function result(
   const fields = outputs.map(({ name }) => name).join(' ');
   const prediction = `prediction { ... on ${graphql.predictionType} { ${fields} } }`;
   const query = `subscription ($id: ID!) { taskResult(id: $id) { state modelVersion error { message } ${prediction} } }`;
-  const answers = await Array.fromAsync(sse(url, query, { id: data?.[graphql.mutation]?.id }));
+  const answers = await collect(sse(url, query, { id: data?.[graphql.mutation]?.id }));
   return answers[0]?.data?.taskResult;
 }
 

@@ -4,7 +4,7 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { createClient } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Answer, overWebSocket, sse } from '../support/client.ts';
+import { type Answer, collect, overWebSocket, sse } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
 
@@ -107,10 +107,10 @@ test.runIf(hasAddresses)(
 
 test('tries over SSE and WebSocket count with those over POST', async () => {
   const headers = { authorization: 'Bearer guess-number-1-of-many' };
-  const overSse = await Array.fromAsync(sse(gateway.url, LETTERS, {}, headers));
+  const overSse = await collect(sse(gateway.url, LETTERS, {}, headers));
   const client = createClient({ url: gateway.url.replace('http', 'ws'), connectionParams: headers });
   const overSocket = await Promise.all(
-    Array.from({ length: 60 }, async () => (await Array.fromAsync(overWebSocket(client, LETTERS, {}))).at(0)),
+    Array.from({ length: 60 }, async () => (await collect(overWebSocket(client, LETTERS, {}))).at(0)),
   );
   await client.dispose();
   expect(overSse.map(codeOf)).toEqual(['FORBIDDEN']);

@@ -226,7 +226,7 @@ describe('who waits takes the place of a subscription', () => {
     await using streams = await inspectStreams(nats);
     const webSocket = openWebSocket(gateway.url);
     const tasks = Array.from({ length: 100 }, (_, i) =>
-      Array.fromAsync(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
+      collect(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
     );
     await eventually(
       () => streams.state(JOBS),
