@@ -23,8 +23,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module-sync', 'node', 'default'] } },
   test: {
     include: ['tests/**/*.test.ts'],
-    // Two files at a time: every file runs real brokers, gateways and workers, and two cores is the least we support.
-    maxWorkers: 2,
+    // Two cores is the least we support. A file runs real brokers, gateways and workers, and waits for them a fifth of its
+    // time: a third file uses it.
+    maxWorkers: 3,
     // Any order must do. Vitest prints the seed: `npm test -- --sequence.seed=<seed>` runs in the same order again.
     sequence: { sequencer: ByFolder, shuffle: true },
     // Waits have limits of their own, which are shorter and show what they waited for: see tests/support/eventually.ts.
