@@ -92,17 +92,15 @@ describe('the mutation returns', () => {
   });
 
   test('under a requestId the same task, at once if it has ended long ago, on any gateway', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using there = await startGateway(own);
+    await using there = await startGateway(idleNats);
     const options = { requestId: 'once' };
-    const queued = await submitTrip(here.url, tripNumber(1), options);
+    const queued = await submitTrip(idleGateway.url, tripNumber(1), options);
     const waited = post(there.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
-    await using _worker = await startWorker(own);
+    await using _worker = await startWorker(idleNats);
     const task = taskIn(await waited, 'predictTrip');
     expect(task).toMatchObject({ id: queued.id, state: 'SUCCEEDED' });
-    await using late = await startGateway(own);
-    for (const { url } of [here, there, late])
+    await using late = await startGateway(idleNats);
+    for (const { url } of [idleGateway, there, late])
       expect(taskIn(await post(url, PREDICT_TRIP, waiting(1, LONG_MS, options)), 'predictTrip')).toEqual(
         task,
       );
