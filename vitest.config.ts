@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const LONGEST_FIRST = ['chaos', 'e2e', 'system', 'integration', 'unit'];
 
-/** A long file that begins last leaves a core idle. Vitest knows no durations in a fresh clone, and goes by sizes of files. */
+/** Folders with long files first, because a long file that begins last leaves a core idle. Within a folder the seed decides. */
 class ByFolder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification) =>
-      LONGEST_FIRST.indexOf(relative(import.meta.dirname, moduleId).split('/')[1] ?? '');
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+    const { seed } = this.ctx.config.sequence;
+    const placeOf = ({ moduleId }: TestSpecification) => {
+      const path = relative(import.meta.dirname, moduleId);
+      const shuffled = createHash('sha256').update(`${seed} ${path}`).digest('hex');
+      return `${LONGEST_FIRST.indexOf(path.split('/')[1] ?? '')} ${shuffled}`;
+    };
+    return files.toSorted((a, b) => placeOf(a).localeCompare(placeOf(b)));
   }
 }
 
@@ -18,10 +23,12 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['module-sync', 'node', 'default'] } },
   test: {
     include: ['tests/**/*.test.ts'],
-    // Two files at a time: every file runs real brokers, gateways and workers, and two cores is the least we support.
-    maxWorkers: 2,
-    sequence: { sequencer: ByFolder },
-    // Longer than the helpers wait, whose failures show what came instead (tests/support/eventually.ts).
+    // Two cores is the least we support. A file runs real brokers, gateways and workers, and waits for them a fifth of its
+    // time: a third file uses it.
+    maxWorkers: 3,
+    // Any order must do. Vitest prints the seed: `npm test -- --sequence.seed=<seed>` runs in the same order again.
+    sequence: { sequencer: ByFolder, shuffle: true },
+    // Waits have limits of their own, which are shorter and show what they waited for: see tests/support/eventually.ts.
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -68,7 +68,7 @@ test.concurrent('a WebSocket whose client does not read is closed with 4013, and
     (answers) => answers.every(([answer]) => answer?.errors === undefined),
   );
   for (const [answer] of results) expect(taskIn(answer ?? {}, 'taskResult').state).toBe('SUCCEEDED');
-  expect(gateway.output()).not.toMatch(/error/i);
+  expect(gateway.output()).not.toMatch(/"level":[56]0/);
   never.terminate();
 });
 
@@ -112,7 +112,7 @@ test.concurrent('a connection whose client does not read the events of subscript
   await gateway.logged('dropped an HTTP connection whose client does not read');
   await new Promise((resolve) => socket.once('close', resolve).resume());
   expect(socket.bytesRead).toBeLessThan(10 * QUESTIONS * JSON.stringify(event).length);
-  expect(gateway.output()).not.toMatch(/error/i);
+  expect(gateway.output()).not.toMatch(/"level":[56]0/);
 });
 
 test.concurrent('a connection whose client does not read the page of GraphiQL is ended', async () => {
@@ -218,43 +218,40 @@ test('2,000 subscriptions whose clients vanish leave nothing behind', async () =
     for (const socket of sockets) socket.terminate();
     await eventually(added, (found) => found.length === 0);
   }
-  expect(gateway.output()).not.toMatch(/error/i);
+  expect(gateway.output()).not.toMatch(/"level":[56]0/);
 });
 
-test('a flood of many times the capacity leaves memory flat, and every accepted task ends well', {
-  timeout: 60_000,
-}, async () => {
+test('a flood of many times the capacity leaves memory flat, and every accepted task ends well', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '500' });
-  // 64 tasks a second at most: on the slowest machine the flood is many times that.
+  // 16 tasks a second at most: on the slowest machine the flood is many times that.
   await using worker = await startWorker(nats, {
     QUEUE_MAX_JOBS: '500',
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
-    RUN_MS: '1000',
+    RUN_MS: '4000',
   });
   const accepted: string[] = [];
   const refusals = new Map<string, number>();
   const memory: number[][] = [];
-  const until = performance.now() + 10_000;
+  const refusedCount = () => refusals.get('QUEUE_FULL') ?? 0;
   const client = openWebSocket(gateway.url);
   const lane = async () => {
-    while (performance.now() < until) {
+    while (refusedCount() < 10_000) {
       const [answer = {}] = await collect(
         overWebSocket(client, PREDICT_TRIP, { input: tripNumber(accepted.length) }),
       );
       const code = answer.errors?.[0]?.extensions.code;
       if (code === undefined) accepted.push(taskIn(answer, 'predictTrip').id);
       else refusals.set(code, (refusals.get(code) ?? 0) + 1);
-      if ((accepted.length + (refusals.get('QUEUE_FULL') ?? 0)) % 250 === 0)
+      if ((accepted.length + refusedCount()) % 250 === 0)
         memory.push(await Promise.all([gateway, worker].map(({ pid }) => residentBytes(pid))));
     }
   };
   await Promise.all(Array.from({ length: 64 }, lane));
   await client.dispose();
 
-  const refused = refusals.get('QUEUE_FULL') ?? 0;
   expect([...refusals.keys()]).toEqual(['QUEUE_FULL']);
-  expect(refused).toBeGreaterThan(4 * (accepted.length - 500));
+  expect(refusedCount()).toBeGreaterThan(4 * (accepted.length - 500));
   // What grows in the first third is warming up.
   const settled = memory.slice(Math.floor(memory.length / 3));
   for (const side of [0, 1]) {
@@ -269,7 +266,7 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
     );
     for (const { state } of tasks) expect(state).toBe('SUCCEEDED');
   }
-  expect(gateway.output()).not.toMatch(/error/i);
+  expect(gateway.output()).not.toMatch(/"level":[56]0/);
 });
 
 /** Ends of tasks that nobody asks for. */

@@ -1,6 +1,6 @@
 /** Batches: many rows in one call are one task, and each row has its own end. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   BATCH,
   BATCH_UPDATES,
@@ -11,25 +11,40 @@ import {
   PREDICT_TRIPS,
   submitTrips,
 } from '../support/batches.ts';
-import { CANCEL_TASK, post, type Trip } from '../support/client.ts';
+import { CANCEL_TASK, collect, post, type Trip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
 import { type Line, startLine } from '../support/line.ts';
-import { startNats } from '../support/natsServer.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
-import { inspectStreams } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+
+const JOBS = 'JOBS_trip-duration';
 
 let line: Line;
 let gateway: Gateway;
 let otherGateway: Gateway;
+let idleNats: NatsServer;
+/** Without a worker. */
+let idleGateway: Gateway;
+let idleStreams: StreamInspector;
 
 beforeAll(async () => {
-  line = await startLine();
+  idleNats = await startNats();
+  [line, idleGateway, idleStreams] = await Promise.all([
+    startLine(),
+    startGateway(idleNats),
+    inspectStreams(idleNats),
+  ]);
   ({ gateway, otherGateway } = line);
 });
 
-afterAll(() => line?.[Symbol.asyncDispose]());
+beforeEach(() => idleStreams.purge(JOBS, 'jobs.>'));
+
+afterAll(async () => {
+  for (const opened of [line, idleStreams, idleGateway, idleNats]) await opened?.[Symbol.asyncDispose]();
+});
 
 function trips(count: number): Trip[] {
   return Array.from({ length: count }, (_, i) => tripNumber(i));
@@ -57,7 +72,7 @@ describe('a batch', () => {
     const { id } = await submitTrips(gateway.url, trips(1_001));
     await batchEnd(otherGateway.url, id);
     await eventually(
-      () => streams.state('JOBS_trip-duration'),
+      () => streams.state(JOBS),
       ({ messages }) => messages === 0,
     );
   });
@@ -136,7 +151,7 @@ describe('a requestId', () => {
       [here, there, there].map(({ url }) => submitTrips(url, trips(1_500), options)),
     );
     expect(retries.map((task) => task.id)).toEqual([id, id, id]);
-    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1 + 2);
+    expect((await streams.state(JOBS)).messages).toBe(1 + 2);
     await using _worker = await startWorker(own, limit);
     await batchEnd(there.url, id);
     expect(await submitTrips(there.url, trips(1_500), options)).toMatchObject({ id, state: 'SUCCEEDED' });
@@ -151,10 +166,10 @@ describe('a requestId', () => {
     const options = { requestId: 'in part' };
     const { id } = await submitTrips(here.url, trips(3_000), options);
     // As if the gateway had died before the last chunk was stored.
-    await streams.purge('JOBS_trip-duration', `jobs.*.*.*.*.${id}.2`);
+    await streams.purge(JOBS, `jobs.*.*.*.*.${id}.2`);
     await using there = await startGateway(own);
     expect(await submitTrips(there.url, trips(3_000), options)).toMatchObject({ id });
-    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1 + 3);
+    expect((await streams.state(JOBS)).messages).toBe(1 + 3);
     await using _worker = await startWorker(own);
     expect(await batchEnd(there.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3_000 } });
   });
@@ -167,79 +182,75 @@ describe('a queue without room', () => {
     await using streams = await inspectStreams(own);
     const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(8_001) });
     expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL', limit: 8 } }]);
-    expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
+    expect((await streams.state(JOBS)).messages).toBe(0);
     await submitTrips(here.url, trips(7_000));
   });
 
   test('found full in the middle of a batch ends it, and takes back what was stored', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using broker = await openTestBroker(own);
-    await using streams = await inspectStreams(own);
+    await using broker = await openTestBroker(idleNats);
     // The gateway believes in more room than there is: as when others have filled it within the last second.
-    await streams.limit('JOBS_trip-duration', 3);
-    const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(5_000) });
+    await using _limit = await limited(3);
+    const { errors } = await post(idleGateway.url, PREDICT_TRIPS, { inputs: trips(5_000) });
     expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
     expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 0 });
-    expect(await streams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
+    expect(await idleStreams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
   });
 
   test('found full in the middle of a batch with a requestId leaves it to the retry: another try may have it accepted', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using broker = await openTestBroker(own);
-    await using streams = await inspectStreams(own);
-    await streams.limit('JOBS_trip-duration', 3);
+    await using broker = await openTestBroker(idleNats);
+    const { messages: resultsBefore } = await idleStreams.state('RESULTS');
     const options = { requestId: 'again' };
-    const { errors } = await post(here.url, PREDICT_TRIPS, { inputs: trips(5_000), options });
-    expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
-    expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 3 });
-    expect(await streams.last('RESULTS', 'results.>')).toBeUndefined();
-    await streams.limit('JOBS_trip-duration', 100);
-    await using _worker = await startWorker(own);
-    const { id } = await submitTrips(here.url, trips(5_000), options);
-    expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 5_000 } });
+    {
+      await using _limit = await limited(3);
+      const { errors } = await post(idleGateway.url, PREDICT_TRIPS, { inputs: trips(5_000), options });
+      expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
+      expect(await broker.queueFill('trip-duration')).toMatchObject({ jobs: 3 });
+      expect((await idleStreams.state('RESULTS')).messages).toBe(resultsBefore);
+    }
+    await using _worker = await startWorker(idleNats);
+    const { id } = await submitTrips(idleGateway.url, trips(5_000), options);
+    expect(await batchEnd(idleGateway.url, id)).toMatchObject({
+      state: 'SUCCEEDED',
+      batch: { rowsDone: 5_000 },
+    });
   });
+
+  /** The queue holds so many jobs until this is disposed of. */
+  async function limited(messages: number): Promise<AsyncDisposable> {
+    await idleStreams.limit(JOBS, messages);
+    return { [Symbol.asyncDispose]: () => idleStreams.limit(JOBS, 1_000) };
+  }
 });
 
 describe('an end from outside', () => {
   test('cancelled, a batch keeps what was run, and its chunks leave the queue', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using streams = await inspectStreams(own);
-    const { id } = await submitTrips(here.url, trips(2_500));
-    const { data } = await post(here.url, CANCEL_TASK, { id });
+    const { id } = await submitTrips(idleGateway.url, trips(2_500));
+    const { data } = await post(idleGateway.url, CANCEL_TASK, { id });
     expect(data?.cancelTask).toMatchObject({ id, state: 'CANCELED' });
-    expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
-    expect(await batchPage(here.url, id)).toMatchObject({ rowCount: 0, nextRow: null });
+    expect((await idleStreams.state(JOBS)).messages).toBe(0);
+    expect(await batchPage(idleGateway.url, id)).toMatchObject({ rowCount: 0, nextRow: null });
   });
 
   test('without a worker it expires, watched or not, and leaves nothing behind', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using streams = await inspectStreams(own);
     const [watched, unwatched] = await Promise.all(
-      [1, 2].map(() => submitTrips(here.url, trips(1_500), { timeoutMs: 500 })),
+      [1, 2].map(() => submitTrips(idleGateway.url, trips(1_500), { timeoutMs: 500 })),
     );
-    expect(await batchEnd(here.url, watched?.id ?? '')).toMatchObject({
+    expect(await batchEnd(idleGateway.url, watched?.id ?? '')).toMatchObject({
       state: 'EXPIRED',
       error: { code: 'DEADLINE_EXCEEDED' },
       batch: { rowsDone: 0 },
     });
     await eventually(
-      () => streams.state('JOBS_trip-duration'),
+      () => idleStreams.state(JOBS),
       ({ messages }) => messages === 0,
     );
-    expect(await batchEnd(here.url, unwatched?.id ?? '')).toMatchObject({ state: 'EXPIRED' });
+    expect(await batchEnd(idleGateway.url, unwatched?.id ?? '')).toMatchObject({ state: 'EXPIRED' });
   });
 });
 
 test('a batch whose chunks are all done, and whose end nobody wrote, succeeds when its time is over', async () => {
-  await using own = await startNats();
-  await using here = await startGateway(own);
-  await using broker = await openTestBroker(own);
-  await using streams = await inspectStreams(own);
-  const { id } = await submitTrips(here.url, trips(1_002), { timeoutMs: 2_000 });
+  await using broker = await openTestBroker(idleNats);
+  const { id } = await submitTrips(idleGateway.url, trips(1_002), { timeoutMs: 2_000 });
   const rowsOf = [1_000, 2];
   for (const [chunk, rows] of rowsOf.entries()) {
     const columns = { durationMinutes: new Array(rows).fill(chunk) };
@@ -248,26 +259,27 @@ test('a batch whose chunks are all done, and whose end nobody wrote, succeeds wh
     expect(outcome.type).toBe('stored');
   }
   // As if the last worker's count had met a leader that was behind, and its ack had come all the same.
-  await streams.purge('JOBS_trip-duration', `jobs.*.*.batch.*.${id}.*`);
+  await idleStreams.purge(JOBS, `jobs.*.*.batch.*.${id}.*`);
   await eventually(
-    () => streams.last('RESULTS', `results.*.${id}`),
+    () => idleStreams.last('RESULTS', `results.*.${id}`),
     (result) => result !== undefined,
   );
-  expect(await batchEnd(here.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 1_002 } });
-  expect((await batchMinutes(here.url, id)).slice(998)).toEqual([0, 0, 1, 1]);
+  expect(await batchEnd(idleGateway.url, id)).toMatchObject({
+    state: 'SUCCEEDED',
+    batch: { rowsDone: 1_002 },
+  });
+  expect((await batchMinutes(idleGateway.url, id)).slice(998)).toEqual([0, 0, 1, 1]);
   await eventually(
-    () => streams.state('JOBS_trip-duration'),
+    () => idleStreams.state(JOBS),
     ({ messages }) => messages === 0,
   );
 });
 
 test('progress is told while a batch runs, never backwards, and the end comes last', async () => {
-  await using own = await startNats();
-  await using here = await startGateway(own);
-  await using there = await startGateway(own);
-  const { id } = await submitTrips(here.url, trips(10_000), { timeoutMs: 300_000 });
-  const seen = [here, there].map(({ url }) => Array.fromAsync(batchEvents(url, BATCH_UPDATES, id)));
-  await using _worker = await startWorker(own, {
+  await using there = await startGateway(idleNats);
+  const { id } = await submitTrips(idleGateway.url, trips(10_000), { timeoutMs: 300_000 });
+  const seen = [idleGateway, there].map(({ url }) => collect(batchEvents(url, BATCH_UPDATES, id)));
+  await using _worker = await startWorker(idleNats, {
     NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
     RUN_MS: '40',
   });
@@ -287,14 +299,12 @@ test('progress is told while a batch runs, never backwards, and the end comes la
 });
 
 test('a batch whose home is gone is found on another gateway', async () => {
-  await using own = await startNats();
-  const home = await startGateway(own);
-  await using there = await startGateway(own);
+  const home = await startGateway(idleNats);
   const { id } = await submitTrips(home.url, trips(1_200));
   home.kill('SIGKILL');
   await home.ended;
-  const { data } = await post(there.url, BATCH, { id });
+  const { data } = await post(idleGateway.url, BATCH, { id });
   expect(data?.task).toMatchObject({ id, state: 'QUEUED', batch: { rowCount: 1_200, rowsDone: 0 } });
-  await using _worker = await startWorker(own);
-  expect(await batchEnd(there.url, id)).toMatchObject({ state: 'SUCCEEDED' });
+  await using _worker = await startWorker(idleNats);
+  expect(await batchEnd(idleGateway.url, id)).toMatchObject({ state: 'SUCCEEDED' });
 });

@@ -13,6 +13,7 @@ import {
 import { newTaskId } from '../../src/contract/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
+  collect,
   type ErrorView,
   fieldOf,
   onlyTask,
@@ -440,7 +441,7 @@ describe('with an operator token', () => {
   test('a header lets operators pass, and only with that token', async () => {
     const ask = (authorization: string) => post(gateway.url, DEAD_LETTERS, {}, { authorization });
     for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`])
-      expect(fieldOf(await ask(authorization))).toMatchObject({ edges: [] });
+      expect(fieldOf(await ask(authorization))).toHaveProperty('edges');
     for (const wrong of [TOKEN, 'Bearer', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, `Basic ${TOKEN}`])
       expect(refusalIn(await ask(wrong)).extensions.code).toBe('FORBIDDEN');
   });
@@ -451,7 +452,7 @@ describe('with an operator token', () => {
     const connect = (authorization: unknown) => createClient({ url, connectionParams: { authorization } });
     for (const wrong of ['Bearer another-token', { token: TOKEN }, null]) {
       const client = connect(wrong);
-      const [answer = {}] = await Array.fromAsync(overWebSocket(client, DEAD_LETTERS, {}));
+      const [answer = {}] = await collect(overWebSocket(client, DEAD_LETTERS, {}));
       expect(refusalIn(answer).extensions.code).toBe('FORBIDDEN');
       await client.dispose();
     }

@@ -191,7 +191,7 @@ describe('a body', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 .*"PAYLOAD_TOO_LARGE"/s);
   });
 
-  // 2 GB in all. A fresh process grows by some 60 MB before it is level.
+  // 30 MB each time. A fresh process grows by some 60 MB before it is level.
   test.runIf(process.platform === 'linux')(
     'of 10 MB, and a message, leave memory flat: under 64 MiB',
     async () => {
@@ -204,7 +204,7 @@ describe('a body', () => {
       };
       for (let i = 0; i < 10; i++) await send();
       const before = await residentBytes(gateway.pid);
-      for (let i = 0; i < 50; i++) await send();
+      for (let i = 0; i < 20; i++) await send();
       expect((await residentBytes(gateway.pid)) - before).toBeLessThan(64 * 1024 * 1024);
     },
   );
@@ -212,7 +212,7 @@ describe('a body', () => {
 
 describe('a WebSocket', () => {
   test('message of 10 MB closes it with 1009', async () => {
-    const socket = await openSocket(gateway.url);
+    const socket = await openInitialised(gateway.url);
     socket.send(TEN_MB);
     const [code] = await once(socket, 'close');
     expect(code).toBe(1009);
@@ -280,7 +280,7 @@ describe('a client that vanishes', () => {
     });
     const followed = await eventually(follow, ({ errors }) => errors === undefined);
     expect(taskIn(followed, 'taskUpdates')).toMatchObject({ id: other.id, state: 'QUEUED' });
-    expect(busy.output()).not.toMatch(/error/i);
+    expect(busy.output()).not.toMatch(/"level":[56]0/);
   });
 });
 
@@ -293,10 +293,8 @@ async function vanishOverSse(url: string, id: string, meanwhile: () => Promise<v
 
 /** With much under way. */
 async function vanishOverWebSocket(url: string, id: string, meanwhile: () => Promise<void>): Promise<void> {
-  const socket = await openSocket(url);
+  const socket = await openInitialised(url);
   const send = (message: object) => socket.send(JSON.stringify(message));
-  send({ type: 'connection_init' });
-  await once(socket, 'message');
   send({ id: 'updates', type: 'subscribe', payload: { query: TASK_UPDATES, variables: { id } } });
   await once(socket, 'message');
   await meanwhile();
@@ -311,6 +309,14 @@ async function openSocket(url: string, protocol = 'graphql-transport-ws'): Promi
   await once(socket, 'open');
   // Resets, when a message is refused before all of it was sent: what counts is the close code.
   socket.on('error', () => {});
+  return socket;
+}
+
+/** @returns once connection_init is answered: however busy the machine is, its time is not over then. */
+async function openInitialised(url: string): Promise<WebSocket> {
+  const socket = await openSocket(url);
+  socket.send('{"type":"connection_init"}');
+  await once(socket, 'message');
   return socket;
 }
 

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { printableLines } from '../../src/process/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
-import { type Answer, post, sse } from '../support/client.ts';
+import { type Answer, collect, post, sse } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { startNats } from '../support/natsServer.ts';
 import {
@@ -36,6 +36,28 @@ interface Ending {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** The folder of a model that was added, fare: its versions answer `slope * tripDistance + puLocationId` with a slope of 2 and 3. */
+let fare: Awaited<ReturnType<typeof openModels>>;
+
+beforeAll(async () => {
+  fare = await openModels();
+  for (const slope of [2, 3]) {
+    const file = await fare.file(`${slope}.onnx`, separateTensors(slope));
+    expect(await fare.command('add', file, '--name', 'fare')).toMatchObject({ code: 0 });
+  }
+});
+
+afterAll(() => fare?.[Symbol.asyncDispose]());
+
+/** A folder of models of its own with fare in it. */
+async function openFare(versions: readonly string[] = ['1', '2']) {
+  const models = await openModels();
+  const copied = (name: string) =>
+    cp(join(fare.modelsDir, 'fare', name), join(models.modelsDir, 'fare', name), { recursive: true });
+  await Promise.all(['model.json', 'README.md', ...versions].map(copied));
+  return models;
 }
 
 /** A folder of models of its own, and ONNX files beside it. */
@@ -70,7 +92,7 @@ async function openModels() {
   };
 }
 
-describe('npm run model -- add', () => {
+describe.concurrent('npm run model -- add', () => {
   test('makes a model of one tensor [N] per input, with golden rows that the file answers', async () => {
     await using models = await openModels();
     const file = await models.file('fare.onnx', separateTensors(2));
@@ -305,7 +327,7 @@ describe('npm run model -- add', () => {
   });
 });
 
-test.for<[string, string[], string]>([
+test.concurrent.for<[string, string[], string]>([
   ['a model', ['add', 'nofile.onnx', '--name', 'x'], 'model: nofile.onnx is not there\n'],
   [
     'rows',
@@ -317,12 +339,9 @@ test.for<[string, string[], string]>([
   expect(await models.command(...args)).toMatchObject({ code: 1, stderr });
 });
 
-describe('npm run model -- golden', () => {
+describe.concurrent('npm run model -- golden', () => {
   test('makes golden rows and example anew for other names and limits', async () => {
-    await using models = await openModels();
-    const file = await models.file('fare.onnx', separateTensors(2));
-    await models.command('add', file, '--name', 'fare');
-    await models.command('add', await models.file('better.onnx', separateTensors(3)), '--name', 'fare');
+    await using models = await openFare();
     const [zone, distance] = (await models.json('fare/model.json')).inputs;
     const limits = { unit: 'miles', minimum: 2.5, maximum: 8.5 };
     await models.edit('fare/model.json', {
@@ -365,9 +384,7 @@ describe('npm run model -- golden', () => {
   });
 
   test('leaves golden rows from training alone, and all as it was if a version is refused', async () => {
-    await using models = await openModels();
-    await models.command('add', await models.file('fare.onnx', separateTensors(2)), '--name', 'fare');
-    await models.command('add', await models.file('better.onnx', separateTensors(3)), '--name', 'fare');
+    await using models = await openFare();
     const golden = await models.json('fare/1/golden.json');
     await models.edit('fare/2/version.json', { trainedOn: ['trips.parquet'] });
     const { code, stderr } = await models.command(
@@ -386,12 +403,10 @@ describe('npm run model -- golden', () => {
   });
 });
 
-describe('npm run model -- check', () => {
+describe.concurrent('npm run model -- check', () => {
   test('refuses what would stop the start: names that are taken, and versions that are not there', async () => {
-    await using models = await openModels();
-    const file = await models.file('v1.onnx', separateTensors(1));
-    await models.command('add', file, '--name', 'fare');
-    await models.command('add', file, '--name', 'tip');
+    await using models = await openFare();
+    await models.command('add', await models.file('tip.onnx', separateTensors(1)), '--name', 'tip');
     const { graphql } = await models.json('tip/model.json');
     for (const [members, problem] of [
       [
@@ -416,16 +431,14 @@ describe('npm run model -- check', () => {
   });
 
   test('names each version that a worker would refuse, and why', async () => {
-    await using models = await openModels();
-    const file = await models.file('v1.onnx', separateTensors(1));
-    await models.command('add', file, '--name', 'fare');
+    await using models = await openFare(['1']);
     const folder = join(models.modelsDir, 'fare');
     for (const version of ['2', '3', '4'])
       await cp(join(folder, '1'), join(folder, version), { recursive: true });
     const golden = await models.json('fare/2/golden.json');
     golden.rows[0].output.y += 1;
     await writeFile(join(folder, '2/golden.json'), JSON.stringify(golden));
-    await writeFile(join(folder, '3/model.onnx'), separateTensors(2));
+    await writeFile(join(folder, '3/model.onnx'), separateTensors(4));
     await writeFile(join(folder, '4/version.json'), '{');
 
     const { code, stdout, stderr } = await models.command('check', 'fare');
@@ -440,7 +453,7 @@ describe('npm run model -- check', () => {
       ['', ''],
     ]);
     expect(stderr).toContain(
-      'fare/2 is refused: for {"puLocationId":1,"tripDistance":1} golden.json wants y 3',
+      'fare/2 is refused: for {"puLocationId":1,"tripDistance":1} golden.json wants y 4',
     );
     expect(stderr).toContain('must have the SHA-256 of its version.json');
     expect(stderr).toContain('version.json must be a readable JSON file');
@@ -448,9 +461,7 @@ describe('npm run model -- check', () => {
   });
 
   test('says what is there if the model or version is not', async () => {
-    await using models = await openModels();
-    const file = await models.file('v1.onnx', separateTensors(1));
-    await models.command('add', file, '--name', 'fare');
+    await using models = await openFare(['1']);
     const model = await models.command('check', 'fair');
     expect(model).toMatchObject({ code: 1, stdout: '' });
     expect(model.stderr).toContain('fair/model.json is not there');
@@ -462,7 +473,7 @@ describe('npm run model -- check', () => {
 });
 
 // Nine processes, each with a start of its own: slow machines need their time.
-test('models that were added are served, and so is a version that is added while they are', {
+test.concurrent('models that were added are served, and so is a version that is added while they are', {
   timeout: 180_000,
 }, async () => {
   await using models = await openModels();
@@ -531,7 +542,7 @@ async function result(
   const fields = outputs.map(({ name }) => name).join(' ');
   const prediction = `prediction { ... on ${graphql.predictionType} { ${fields} } }`;
   const query = `subscription ($id: ID!) { taskResult(id: $id) { state modelVersion error { message } ${prediction} } }`;
-  const answers = await Array.fromAsync(sse(url, query, { id: data?.[graphql.mutation]?.id }));
+  const answers = await collect(sse(url, query, { id: data?.[graphql.mutation]?.id }));
   return answers[0]?.data?.taskResult;
 }
 

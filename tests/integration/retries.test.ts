@@ -1,5 +1,5 @@
 /** A retry that comes while the first try is still at it: the task may end anywhere between two steps of the retry. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
 import {
@@ -24,20 +24,25 @@ import { TaskReader } from '../../src/tasks/taskReader.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { LINE_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 /** The digest of what is asked. */
 const SAME = 'a'.repeat(64);
 
 let nats: NatsServer;
 let broker: Broker;
+let streams: StreamInspector;
 
 beforeAll(async () => {
   nats = await startNats();
-  broker = await openTestBroker(nats);
+  [broker, streams] = await Promise.all([openTestBroker(nats), inspectStreams(nats)]);
 });
 
+// A job that is stored after its task has ended stays for a worker, and there is none.
+beforeEach(() => streams.purge('JOBS_trip-duration', 'jobs.>'));
+
 afterAll(async () => {
-  for (const opened of [broker, nats]) await opened?.[Symbol.asyncDispose]();
+  for (const opened of [streams, broker, nats]) await opened?.[Symbol.asyncDispose]();
 });
 
 /** A gateway's part that accepts, and what it follows. */

@@ -1,9 +1,10 @@
 /** Shadows as operators and users have them: what is compared, and that nobody else notices. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/contract/protocol.ts';
 import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
 import {
+  collect,
   fieldOf,
   onlyTask,
   openSse,
@@ -111,6 +112,12 @@ describe('two gateways and a worker', () => {
   beforeAll(async () => {
     line = await startTwoVersions();
     ({ gateway, otherGateway: other } = line);
+  });
+
+  // Figures go on where the same shadow is set again.
+  beforeEach(async () => {
+    fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
+    await inForce(other, 0);
   });
 
   afterAll(() => line?.[Symbol.asyncDispose]());
@@ -242,7 +249,7 @@ describe('two gateways and a worker', () => {
   test('the comparison of an unknown model is refused', async () => {
     const query = '{ rolloutComparison(model: "nope") { gatewayCount } }';
     for (const operation of [query, `subscription ${query}`]) {
-      const [answer] = await Array.fromAsync(sse(gateway.url, operation, {}));
+      const [answer] = await collect(sse(gateway.url, operation, {}));
       expect(refusalIn(answer ?? {})).toMatchObject({
         extensions: { code: 'BAD_USER_INPUT', field: 'model' },
       });
@@ -254,7 +261,7 @@ test('comparisons are for operators', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { OPERATOR_TOKEN: 'x'.repeat(16) });
   for (const operation of [`{ ${COMPARISON} }`, `subscription { ${COMPARISON} }`]) {
-    const [answer] = await Array.fromAsync(sse(gateway.url, operation, {}));
+    const [answer] = await collect(sse(gateway.url, operation, {}));
     expect(refusalIn(answer ?? {}).extensions.code).toBe('FORBIDDEN');
   }
 });

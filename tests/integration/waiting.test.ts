@@ -1,6 +1,6 @@
 /** `waitMs`: the mutation that returns the finished task, or the task as it is when the time is over. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type Answer,
   collect,
@@ -92,17 +92,15 @@ describe('the mutation returns', () => {
   });
 
   test('under a requestId the same task, at once if it has ended long ago, on any gateway', async () => {
-    await using own = await startNats();
-    await using here = await startGateway(own);
-    await using there = await startGateway(own);
+    await using there = await startGateway(idleNats);
     const options = { requestId: 'once' };
-    const queued = await submitTrip(here.url, tripNumber(1), options);
+    const queued = await submitTrip(idleGateway.url, tripNumber(1), options);
     const waited = post(there.url, PREDICT_TRIP, waiting(1, LONG_MS, options));
-    await using _worker = await startWorker(own);
+    await using _worker = await startWorker(idleNats);
     const task = taskIn(await waited, 'predictTrip');
     expect(task).toMatchObject({ id: queued.id, state: 'SUCCEEDED' });
-    await using late = await startGateway(own);
-    for (const { url } of [here, there, late])
+    await using late = await startGateway(idleNats);
+    for (const { url } of [idleGateway, there, late])
       expect(taskIn(await post(url, PREDICT_TRIP, waiting(1, LONG_MS, options)), 'predictTrip')).toEqual(
         task,
       );
@@ -124,26 +122,80 @@ describe('the mutation returns', () => {
 });
 
 describe('who waits takes the place of a subscription', () => {
-  test('and one more is GATEWAY_BUSY, and not accepted', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '1' });
-    await using streams = await inspectStreams(nats);
-    const client = new AbortController();
-    const first = submitAndWait(gateway, 1, LONG_MS, {}, client.signal).catch(() => {});
-    const { last_seq: accepted } = await eventually(
-      () => streams.state(JOBS),
-      ({ messages }) => messages === 1,
-    );
-    expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(2, LONG_MS)))).toMatchObject({
-      extensions: { code: 'GATEWAY_BUSY', limit: 1 },
+  describe('on a gateway with one', () => {
+    let own: NatsServer;
+    let small: Gateway;
+    let streams: StreamInspector;
+
+    beforeAll(async () => {
+      own = await startNats();
+      [small, streams] = await Promise.all([
+        startGateway(own, { MAX_SUBSCRIPTIONS: '1' }),
+        inspectStreams(own),
+      ]);
     });
-    expect(refusalIn(await post(gateway.url, PREDICT_TRIP, waiting(3, 1))).extensions.code).toBe(
-      'GATEWAY_BUSY',
-    );
-    expect((await streams.state(JOBS)).last_seq).toBe(accepted);
-    expect(await submitTrip(gateway.url, tripNumber(4))).toMatchObject({ state: 'QUEUED' });
-    client.abort();
-    await first;
+
+    beforeEach(() => streams.purge(JOBS, 'jobs.>'));
+
+    afterAll(async () => {
+      for (const opened of [streams, small, own]) await opened?.[Symbol.asyncDispose]();
+    });
+
+    test('and one more is GATEWAY_BUSY, and not accepted', async () => {
+      const client = new AbortController();
+      const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
+      const { last_seq: accepted } = await eventually(
+        () => streams.state(JOBS),
+        ({ messages }) => messages === 1,
+      );
+      expect(refusalIn(await post(small.url, PREDICT_TRIP, waiting(2, LONG_MS)))).toMatchObject({
+        extensions: { code: 'GATEWAY_BUSY', limit: 1 },
+      });
+      expect(refusalIn(await post(small.url, PREDICT_TRIP, waiting(3, 1))).extensions.code).toBe(
+        'GATEWAY_BUSY',
+      );
+      expect((await streams.state(JOBS)).last_seq).toBe(accepted);
+      expect(await submitTrip(small.url, tripNumber(4))).toMatchObject({ state: 'QUEUED' });
+      client.abort();
+      await first;
+      await hasRoom(small);
+    });
+
+    test('and gives it back when the client leaves, over POST and WebSocket', async () => {
+      const client = new AbortController();
+      const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
+      await accepted(streams, 1);
+      client.abort();
+      await first;
+      await hasRoom(small);
+
+      const webSocket = openWebSocket(small.url);
+      const { messages } = await streams.state(JOBS);
+      const second = overWebSocket(webSocket, PREDICT_TRIP, waiting(1, LONG_MS))
+        .next()
+        .catch(() => {});
+      await accepted(streams, messages + 1);
+      webSocket.terminate();
+      await webSocket.dispose();
+      await second;
+      await hasRoom(small);
+    });
+
+    test('and gives it back when the client completes the operation, of which it is sent nothing more', async () => {
+      const webSocket = openWebSocket(small.url);
+      const received: string[] = [];
+      webSocket.on('message', ({ type }) => received.push(type));
+      const complete = webSocket.subscribe(
+        { query: PREDICT_TRIP, variables: waiting(1, LONG_MS) },
+        { next() {}, error() {}, complete() {} },
+      );
+      await accepted(streams, 1);
+      complete();
+      await hasRoom(small);
+      await collect(overWebSocket(webSocket, '{ __typename }', {}));
+      await webSocket.dispose();
+      expect(received).toEqual(['connection_ack', 'next', 'complete']);
+    });
   });
 
   test('from before its task is accepted: of many at once none is accepted that could not wait', async () => {
@@ -165,48 +217,6 @@ describe('who waits takes the place of a subscription', () => {
     expect(rest.map((answer) => taskIn(answer, 'predictTrip').state)).toEqual(Array(20).fill('SUCCEEDED'));
   });
 
-  test('and gives it back when the client leaves, over POST and WebSocket', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '1' });
-    await using streams = await inspectStreams(nats);
-    const client = new AbortController();
-    const first = submitAndWait(gateway, 1, LONG_MS, {}, client.signal).catch(() => {});
-    await accepted(streams, 1);
-    client.abort();
-    await first;
-    await hasRoom(gateway);
-
-    const webSocket = openWebSocket(gateway.url);
-    const { messages } = await streams.state(JOBS);
-    const second = overWebSocket(webSocket, PREDICT_TRIP, waiting(1, LONG_MS))
-      .next()
-      .catch(() => {});
-    await accepted(streams, messages + 1);
-    webSocket.terminate();
-    await webSocket.dispose();
-    await second;
-    await hasRoom(gateway);
-  });
-
-  test('and gives it back when the client completes the operation, of which it is sent nothing more', async () => {
-    await using nats = await startNats();
-    await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '1' });
-    await using streams = await inspectStreams(nats);
-    const webSocket = openWebSocket(gateway.url);
-    const received: string[] = [];
-    webSocket.on('message', ({ type }) => received.push(type));
-    const complete = webSocket.subscribe(
-      { query: PREDICT_TRIP, variables: waiting(1, LONG_MS) },
-      { next() {}, error() {}, complete() {} },
-    );
-    await accepted(streams, 1);
-    complete();
-    await hasRoom(gateway);
-    await collect(overWebSocket(webSocket, '{ __typename }', {}));
-    await webSocket.dispose();
-    expect(received).toEqual(['connection_ack', 'next', 'complete']);
-  });
-
   test('a hundred on one WebSocket are answered without a complaint in the log', async () => {
     await using nats = await startNats();
     // The default is warned of where the limit of open files is lower.
@@ -214,7 +224,7 @@ describe('who waits takes the place of a subscription', () => {
     await using streams = await inspectStreams(nats);
     const webSocket = openWebSocket(gateway.url);
     const tasks = Array.from({ length: 100 }, (_, i) =>
-      Array.fromAsync(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
+      collect(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
     );
     await eventually(
       () => streams.state(JOBS),
