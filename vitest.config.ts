@@ -22,7 +22,20 @@ export default defineConfig({
   // Without "development", which Node does not choose either: graphql has a second copy of itself under it.
   ssr: { resolve: { conditions: ['module-sync', 'node', 'default'] } },
   test: {
-    include: ['tests/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['tests/{integration,e2e,system,chaos}/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        // Modules without processes: threads that keep their modules take a third of the time.
+        test: { name: 'unit', include: ['tests/unit/**/*.test.ts'], pool: 'threads', isolate: false },
+      },
+    ],
     // Two cores is the least we support. A file runs real brokers, gateways and workers, and waits for them a fifth of its
     // time: a third file uses it.
     maxWorkers: 3,
