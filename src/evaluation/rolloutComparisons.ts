@@ -1,6 +1,6 @@
 /** The operator's side of shadows: what all gateways together have found out, now and every second. */
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue, gatewayBusy, shuttingDown } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import { Comparisons } from './comparison.ts';
@@ -52,7 +52,11 @@ export class RolloutComparisons implements Disposable {
    */
   watch(modelName: string): AsyncIterableIterator<RolloutComparison> {
     this.#model(modelName);
-    if (this.#watches.size >= MAX_WATCHES) throw busy();
+    if (this.#watches.size >= MAX_WATCHES)
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already.`,
+        MAX_WATCHES,
+      );
     const watch = new ComparisonWatch({
       read: () => this.comparison(modelName),
       onClose: () => this.#watches.delete(watch),
@@ -63,28 +67,13 @@ export class RolloutComparisons implements Disposable {
 
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
-    const stopping = new RequestError(
-      RequestErrorCode.ShuttingDown,
-      'This gateway is shutting down: subscribe again.',
-    );
-    for (const watch of [...this.#watches]) watch.fail(stopping);
+    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
   }
 
   #model(name: string): Model {
     const model = this.#models.get(name);
     if (model !== undefined) return model;
     const expected = `one of ${[...this.#models.keys()].join(', ')}`;
-    const value = JSON.stringify(name.slice(0, 40));
-    throw new RequestError(RequestErrorCode.BadUserInput, `model must be ${expected}, got ${value}`, {
-      details: { field: 'model', expected, value },
-    });
+    throw badValue('model', expected, JSON.stringify(name.slice(0, 40)));
   }
-}
-
-function busy(): RequestError {
-  return new RequestError(
-    RequestErrorCode.GatewayBusy,
-    `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already. Try again in a moment.`,
-    { details: { retryAfterMs: 1_000, limit: MAX_WATCHES } },
-  );
 }

@@ -6,7 +6,14 @@
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
 import { decodeJob } from '../contract/decoding.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import {
+  badValue,
+  gatewayBusy,
+  messageOf,
+  RequestError,
+  RequestErrorCode,
+  shuttingDown,
+} from '../contract/errors.ts';
 import type { DeadLetter, Job } from '../contract/protocol.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
@@ -72,9 +79,9 @@ export class DeadLetters implements Disposable {
    */
   async page(model: string, first: number, after: string | undefined): Promise<DeadLetterPage> {
     checkModel(model);
-    if (first < 1 || first > MAX_PAGE) throw badArgument('first', `from 1 to ${MAX_PAGE}`, String(first));
+    if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
-      throw badArgument('after', 'a cursor of an earlier page', JSON.stringify(after.slice(0, 40)));
+      throw badValue('after', 'a cursor of an earlier page', JSON.stringify(after.slice(0, 40)));
     const letters = await this.#read(model, Number(after ?? 0) + 1, first + 1);
     return { letters: letters.slice(0, first), hasNextPage: letters.length > first };
   }
@@ -86,7 +93,11 @@ export class DeadLetters implements Disposable {
    */
   async watch(model: string): Promise<DeadLetterWatch> {
     checkModel(model);
-    if (this.#watches.size >= MAX_WATCHES) throw busy();
+    if (this.#watches.size >= MAX_WATCHES)
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
+        MAX_WATCHES,
+      );
     let watch: DeadLetterWatch | undefined;
     const heard = await this.#broker.deadLetters.listen(model, () => watch?.wake());
     try {
@@ -164,11 +175,7 @@ export class DeadLetters implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
-    const stopping = new RequestError(
-      RequestErrorCode.ShuttingDown,
-      'This gateway is shutting down: subscribe again.',
-    );
-    for (const watch of [...this.#watches]) watch.fail(stopping);
+    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
   }
 
   #wakeAll(): void {
@@ -236,13 +243,7 @@ function addressOf(id: string): TaskAddress {
 /** A model that is not served any more may have left letters. */
 function checkModel(model: string): void {
   if (!MODEL_NAME.test(model))
-    throw badArgument('model', 'the name of a model', JSON.stringify(model.slice(0, 40)));
-}
-
-function badArgument(field: string, expected: string, got: string): RequestError {
-  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
-    details: { field, expected, value: got },
-  });
+    throw badValue('model', 'the name of a model', JSON.stringify(model.slice(0, 40)));
 }
 
 function notFound(id: string): RequestError {
@@ -256,13 +257,5 @@ function cannotRedrive({ taskId }: DeadLetter, why: string): RequestError {
   return new RequestError(
     RequestErrorCode.CannotRedrive,
     `The dead letter of task ${taskId} cannot be redriven: ${why}. It stays until it is discarded.`,
-  );
-}
-
-function busy(): RequestError {
-  return new RequestError(
-    RequestErrorCode.GatewayBusy,
-    `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already. Try again in a moment.`,
-    { details: { retryAfterMs: 1_000, limit: MAX_WATCHES } },
   );
 }
