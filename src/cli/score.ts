@@ -4,7 +4,8 @@
  * Exit codes: 0 scored; 1 the file or Tidings cannot be used, or no row has a prediction; 2 a wrong command line; 130
  * stopped by Ctrl-C. What was scored by then is kept beside the output, and the same command goes on from there.
  */
-import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
+import { UsageError } from './commandLine.ts';
+import { HELP, readArguments, USAGE } from './score/arguments.ts';
 import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
 import { toldFailures } from './score/failures.ts';
 import { InputFile } from './score/inputFile.ts';

@@ -3,8 +3,8 @@ import type { Broker } from '../broker/broker.ts';
 import { badValue, gatewayBusy, shuttingDown } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
-import { Comparisons } from './comparison.ts';
-import { ComparisonWatch, type RolloutComparison } from './comparisonWatch.ts';
+import { ReadWatch } from '../tasks/readWatch.ts';
+import { type Comparison, Comparisons } from './comparison.ts';
 import type { Shadows } from './shadows.ts';
 
 export interface RolloutComparisonsOptions {
@@ -14,13 +14,24 @@ export interface RolloutComparisonsOptions {
   readonly models: readonly Model[];
 }
 
+/** What is known of the shadows of a model. */
+export interface RolloutComparison {
+  readonly model: Model;
+  /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
+  readonly since: number | undefined;
+  /** How many gateways' tasks are in it. */
+  readonly gatewayCount: number;
+  readonly comparisons: readonly Comparison[];
+}
+
+const WATCH_INTERVAL_MS = 1_000;
 /** Each watch makes all gateways answer every second. */
 const MAX_WATCHES = 100;
 
 export class RolloutComparisons implements Disposable {
   readonly #options: RolloutComparisonsOptions;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #watches = new Set<ComparisonWatch>();
+  readonly #watches = new Set<ReadWatch<RolloutComparison>>();
 
   constructor(options: RolloutComparisonsOptions) {
     this.#options = options;
@@ -57,10 +68,14 @@ export class RolloutComparisons implements Disposable {
         `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already.`,
         MAX_WATCHES,
       );
-    const watch = new ComparisonWatch({
+    const watch = new ReadWatch({
       read: () => this.comparison(modelName),
-      onClose: () => this.#watches.delete(watch),
+      onClose: () => {
+        clearInterval(timer);
+        this.#watches.delete(watch);
+      },
     });
+    const timer = setInterval(() => watch.wake(), WATCH_INTERVAL_MS).unref();
     this.#watches.add(watch);
     return watch;
   }

@@ -17,7 +17,7 @@ import {
 import type { DeadLetter, Job } from '../contract/protocol.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { DeadLetterWatch } from './deadLetterWatch.ts';
+import { ReadWatch } from './readWatch.ts';
 import type { TaskService } from './tasks.ts';
 
 export const MAX_PAGE = 100;
@@ -50,7 +50,7 @@ export class DeadLetters implements Disposable {
   readonly #broker: Broker;
   readonly #tasks: Redriving;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #watches = new Set<DeadLetterWatch>();
+  readonly #watches = new Set<ReadWatch<StoredDeadLetter>>();
   readonly #listening = new DisposableStack();
 
   constructor({
@@ -91,20 +91,27 @@ export class DeadLetters implements Disposable {
    *
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`.
    */
-  async watch(model: string): Promise<DeadLetterWatch> {
+  async watch(model: string): Promise<ReadWatch<StoredDeadLetter>> {
     checkModel(model);
     if (this.#watches.size >= MAX_WATCHES)
       throw gatewayBusy(
         `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
         MAX_WATCHES,
       );
-    let watch: DeadLetterWatch | undefined;
+    let watch: ReadWatch<StoredDeadLetter> | undefined;
     const heard = await this.#broker.deadLetters.listen(model, () => watch?.wake());
     try {
-      const opened = new DeadLetterWatch({
-        afterSequence: await this.#broker.deadLetters.lastSequence(),
-        // While the broker is away there is nothing to show; the reconnect wakes it.
-        readNext: (sequence) => this.#broker.deadLetters.next(model, sequence + 1).catch(() => undefined),
+      let lastSequence = await this.#broker.deadLetters.lastSequence();
+      const opened = new ReadWatch<StoredDeadLetter>({
+        read: async () => {
+          // While the broker is away there is nothing to show; the reconnect wakes it.
+          const found = await this.#broker.deadLetters.next(model, lastSequence + 1).catch(() => undefined);
+          if (found === undefined) return undefined;
+          lastSequence = found.sequence;
+          // There may be another one behind it.
+          opened.wake();
+          return found;
+        },
         onClose: () => {
           heard[Symbol.dispose]();
           this.#watches.delete(opened);
