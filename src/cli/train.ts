@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { versionsIn } from '../models/folders.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
 import { parseStrictly, UsageError } from './commandLine.ts';
+import { PackageMissing } from './duckdb.ts';
 import { formatGoldenRows } from './model/goldenFile.ts';
 import { complain, complainOfDefect, print } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
@@ -37,6 +38,7 @@ try {
     const expected =
       error instanceof DataError ||
       error instanceof PythonError ||
+      error instanceof PackageMissing ||
       (error instanceof Error && 'syscall' in error);
     if (expected) complain(`train: ${error.message}`);
     else complainOfDefect('train', error);

@@ -40,7 +40,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-interface ScoreArguments {
+export interface ScoreArguments {
   readonly model: string;
   readonly input: string;
   readonly out: string;
