@@ -98,6 +98,11 @@ export function badValue(field: string, expected: string, got: string, more?: Mo
   return badUserInput(wrongValue(field, expected, got, more));
 }
 
+/** A client's text, as the message of a refusal shows it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
+
 /**
  * When a client should try again, in milliseconds: what is in its way is over in a moment, such as a restart of the
  * broker, or takes longer, such as a full store.

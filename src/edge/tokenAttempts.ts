@@ -1,14 +1,15 @@
 /**
- * How often operator tokens may be tried, by the addresses they come from. Five wrong ones of a site are free; after that
- * it has to wait for each try, for longer with each wrong one. A few tries wait in line, and what comes beyond them is not
- * looked at: so one site gets through one token a second in the long run, however many connections it has.
+ * How often operator tokens may be tried, by the addresses they come from. Five wrong tokens of a site are free. After
+ * them each try of the site waits, longer with each wrong token. A few tries wait in a queue, and further ones are
+ * refused without a look at their token. So one site gets one token a second through in the long run, over any number of
+ * connections.
  *
- * Somebody may have many addresses, so all sites together may try 100 wrong tokens a second; beyond that nobody's is
- * looked at but those of households that are known, and of this machine.
+ * A guesser may have many addresses, so all sites together may try 100 wrong tokens a second. Beyond that only tokens of
+ * known households and of this machine are looked at.
  *
- * Many share an address, behind a proxy or a router. At a household from which the right token came within the hour each
- * token is looked at at once, as long as fewer than 60 wrong ones came from it within a minute: otherwise a program with
- * an old token could lock the operators beside it out. Beyond that it waits like any other, operators too.
+ * Many people share an address, behind a proxy or a router. A household is known for an hour after the right token came
+ * from it. Its tokens are looked at at once, as long as fewer than 60 wrong ones came from it within a minute: otherwise
+ * a program with an old token could lock out the operators beside it. Beyond 60 its tries wait like those of others.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -92,7 +93,7 @@ export class TokenAttempts {
     return failures !== undefined && failures < FAILURES_OF_KNOWN;
   }
 
-  /** @throws {RequestError} if there is no room in the line. */
+  /** @throws {RequestError} if the queue is full. */
   async #wait(site: string, attempts: Attempts, waitMs: number): Promise<void> {
     if (attempts.waiting >= WAITING_OF_SITE || this.#waiting >= WAITING)
       throw this.#ignore(site, attempts, waitMs);

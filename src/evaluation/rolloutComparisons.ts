@@ -1,7 +1,7 @@
 /** The operator's side of shadows: what all gateways together have found out, now and every second. */
 import type { Broker } from '../broker/broker.ts';
-import { badValue, gatewayBusy, shuttingDown } from '../contract/errors.ts';
-import type { Model } from '../models/models.ts';
+import { gatewayBusy, shuttingDown } from '../contract/errors.ts';
+import { type Model, modelNamed } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
 import { ReadWatch } from '../tasks/readWatch.ts';
 import { type Comparison, Comparisons } from './comparison.ts';
@@ -45,7 +45,7 @@ export class RolloutComparisons implements Disposable {
    */
   async comparison(modelName: string): Promise<RolloutComparison> {
     const { broker, shadows } = this.#options;
-    const model = this.#model(modelName);
+    const model = modelNamed(this.#models, modelName);
     const said = await broker.shadows.askComparisons(modelName);
     // After the others, who may hear of a change first.
     const own = shadows.found(modelName);
@@ -62,7 +62,7 @@ export class RolloutComparisons implements Disposable {
    * @throws {RequestError} `BAD_USER_INPUT` if there is no such model; `GATEWAY_BUSY`.
    */
   watch(modelName: string): AsyncIterableIterator<RolloutComparison> {
-    this.#model(modelName);
+    modelNamed(this.#models, modelName);
     if (this.#watches.size >= MAX_WATCHES)
       throw gatewayBusy(
         `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already.`,
@@ -83,12 +83,5 @@ export class RolloutComparisons implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
     for (const watch of [...this.#watches]) watch.fail(shuttingDown());
-  }
-
-  #model(name: string): Model {
-    const model = this.#models.get(name);
-    if (model !== undefined) return model;
-    const expected = `one of ${[...this.#models.keys()].join(', ')}`;
-    throw badValue('model', expected, JSON.stringify(name.slice(0, 40)));
   }
 }

@@ -9,6 +9,7 @@ import type { Broker } from '../broker/broker.ts';
 import {
   badValue,
   messageOf,
+  quoted,
   RETRY_LATER_MS,
   type RequestError,
   RequestErrorCode,
@@ -272,7 +273,7 @@ export class Offering implements Disposable {
     const expected = `a version of ${model.manifest.name} that can be had (${offered.join(', ') || 'none now'})`;
     const refusal = this.versions(model).find(({ record }) => record.version === version)?.refusal;
     const why = refusal === undefined ? '' : ` (a worker refuses it: ${refusal})`;
-    return badValue('modelVersion', expected, JSON.stringify(version.slice(0, 40)), { why });
+    return badValue('modelVersion', expected, quoted(version), { why });
   }
 }
 

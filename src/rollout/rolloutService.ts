@@ -1,9 +1,9 @@
 /** The operator's side of rollouts: check the weights, set them, and move what waits for a version without a share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
-import { badValue, type RequestErrorCode } from '../contract/errors.ts';
+import { badValue, quoted, type RequestErrorCode } from '../contract/errors.ts';
 import { BUCKETS, bucketsOf, isMeant, type Weight } from '../contract/rollout.ts';
-import type { Model } from '../models/models.ts';
+import { type Model, modelNamed } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
 import { type Offering, VersionState } from './offering.ts';
 import { QueueMove } from './queueMove.ts';
@@ -77,9 +77,7 @@ export class RolloutService {
     { weights, shadow }: RolloutWeights,
     moveQueued: boolean,
   ): Promise<RolloutChange> {
-    const model = this.#models.get(modelName);
-    if (model === undefined)
-      throw badValue('model', `one of ${[...this.#models.keys()].join(', ')}`, quoted(modelName));
+    const model = modelNamed(this.#models, modelName);
     this.#checkEach(model, 'weights', weights);
     checkSum(weights);
     this.#checkEach(model, 'shadow', shadow);
@@ -170,8 +168,4 @@ function checkSum(weights: readonly Weight[]): void {
   const sum = weights.reduce((buckets, weight) => buckets + (bucketsOf(weight) ?? 0), 0);
   if (weights.length > 0 && sum !== BUCKETS)
     throw badValue('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
 }

@@ -10,6 +10,7 @@ import {
   badValue,
   gatewayBusy,
   messageOf,
+  quoted,
   RequestError,
   RequestErrorCode,
   shuttingDown,
@@ -81,7 +82,7 @@ export class DeadLetters implements Disposable {
     checkModel(model);
     if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
-      throw badValue('after', 'a cursor of an earlier page', JSON.stringify(after.slice(0, 40)));
+      throw badValue('after', 'a cursor of an earlier page', quoted(after));
     const letters = await this.#read(model, Number(after ?? 0) + 1, first + 1);
     return { letters: letters.slice(0, first), hasNextPage: letters.length > first };
   }
@@ -249,8 +250,7 @@ function addressOf(id: string): TaskAddress {
 
 /** A model that is not served any more may have left letters. */
 function checkModel(model: string): void {
-  if (!MODEL_NAME.test(model))
-    throw badValue('model', 'the name of a model', JSON.stringify(model.slice(0, 40)));
+  if (!MODEL_NAME.test(model)) throw badValue('model', 'the name of a model', quoted(model));
 }
 
 function notFound(id: string): RequestError {
