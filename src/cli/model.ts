@@ -222,10 +222,19 @@ async function presentVersions(
 
 /** @returns the options, and the one argument that is no option, if there is one. */
 function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
-  const { values, positionals } = parseStrictly(args, options);
+  const { values, positionals, tokens } = parseStrictly(args, options);
+  refuseRepeated(
+    tokens.flatMap((token) => (token.kind === 'option' && !options[token.name]?.multiple ? token.name : [])),
+  );
   const [subject, ...others] = positionals;
   if (others.length > 0) throw new UsageError(`expected one argument, got ${positionals.join(' ')}`);
   return { values, subject };
+}
+
+/** Of an option that stands twice, the last value would silently win. */
+function refuseRepeated(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
 }
 
 /** `npm run model add … --name x`, without the -- before the arguments: npm keeps the option for itself. */
