@@ -5,8 +5,8 @@
 FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# Without the optional packages, which are Node itself for machines that lack it, and without what ONNX Runtime
-# brings for other systems. No install script is needed: the only one fetches CUDA, and does so below.
+# Without the optional packages (Node itself for machines that lack it, DuckDB for training and scoring files), and
+# without what ONNX Runtime brings for other systems. No install script is needed: the only one fetches CUDA, and does so below.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts \
   && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 

@@ -1,6 +1,6 @@
 /** What came of trying shadows, for operators. */
 import type { Comparison, Differences, Durations } from '../src/evaluation/comparison.ts';
-import type { RolloutComparison } from '../src/evaluation/comparisonWatch.ts';
+import type { RolloutComparison } from '../src/evaluation/rolloutComparisons.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './system.ts';
 

@@ -9,6 +9,7 @@
  *         the budget is exceeded until one is not.
  */
 import type { Config } from '../src/process/config.ts';
+import { SerialQueue } from '../src/process/serialQueue.ts';
 
 const MIB = 1024 * 1024;
 
@@ -42,15 +43,13 @@ export class SessionMemory {
   readonly #limitBytes: number;
   readonly #tenants = new Set<Tenant>();
   /** With a budget, sessions are loaded one after another: how much two take together is known only afterwards. */
-  readonly #admissions: ChunkSemaphore;
+  readonly #admissions = new SerialQueue();
   /** A session in its check takes no more memory, so others are loaded again meanwhile, however long the check is. */
-  readonly #loads: ChunkSemaphore;
+  readonly #loads = new SerialQueue();
 
   constructor({ loading, limitMib }: SessionMemoryOptions) {
     this.#lazy = loading === 'lazy';
     this.#limitBytes = limitMib === 0 ? Number.POSITIVE_INFINITY : limitMib * MIB;
-    this.#admissions = new ChunkSemaphore({ oneByOne: limitMib > 0 });
-    this.#loads = new ChunkSemaphore({ oneByOne: limitMib > 0 });
   }
 
   /** Whether sessions are loaded when they are needed. */
@@ -64,9 +63,9 @@ export class SessionMemory {
    * @throws {OutOfBudget} naming the sum, if it does not fit. Errors of `load` and `check` pass through.
    */
   admit(tenant: Tenant, { load, check }: Opening): Promise<void> {
-    return this.#admissions.take(async () => {
+    return this.#inTurn(this.#admissions, async () => {
       this.#tenants.add(tenant);
-      await this.#loads.take(load);
+      await this.#inTurn(this.#loads, load);
       await check();
       const own = tenant.peakBytes;
       const others = this.#lazy ? 0 : this.#sum() - own;
@@ -83,7 +82,7 @@ export class SessionMemory {
 
   /** Loads a session again, after it has unloaded others if necessary. @param bytes its peak of last time. */
   reload(bytes: number, load: () => Promise<void>): Promise<void> {
-    return this.#loads.take(async () => {
+    return this.#inTurn(this.#loads, async () => {
       await this.#makeRoom(bytes);
       await load();
     });
@@ -91,12 +90,17 @@ export class SessionMemory {
 
   /** Tells that a session is not in use any more. */
   released(): void {
-    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#loads.take(() => this.#makeRoom(0));
+    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#inTurn(this.#loads, () => this.#makeRoom(0));
   }
 
   /** Tells that a session is closed. */
   forget(tenant: Tenant): void {
     this.#tenants.delete(tenant);
+  }
+
+  /** Without a limit nothing has to wait. */
+  #inTurn(queue: SerialQueue, work: () => Promise<void>): Promise<void> {
+    return Number.isFinite(this.#limitBytes) ? queue.run(work) : work();
   }
 
   async #makeRoom(bytes: number): Promise<void> {
@@ -110,23 +114,6 @@ export class SessionMemory {
 
   #sum(): number {
     return [...this.#tenants].reduce((sum, { peakBytes }) => sum + peakBytes, 0);
-  }
-}
-
-/** Work that is done one by one, in order, or all at the same time. */
-class ChunkSemaphore {
-  readonly #oneByOne: boolean;
-  #last: Promise<unknown> = Promise.resolve();
-
-  constructor({ oneByOne }: { readonly oneByOne: boolean }) {
-    this.#oneByOne = oneByOne;
-  }
-
-  take(work: () => Promise<void>): Promise<void> {
-    if (!this.#oneByOne) return work();
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => {});
-    return turn;
   }
 }
 

@@ -6,8 +6,8 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadDuckDb } from '../../src/cli/duckdb.ts';
 import { encodeModel } from '../../src/cli/train/onnx.ts';
 import { DataError, type Metric, type Recipe } from '../../src/cli/train/recipe.ts';
 import { type Row, type Solution, solveRidge } from './ridge.ts';
@@ -100,6 +100,7 @@ async function readTrips(file: string): Promise<FinishedTrip[]> {
       `${file}: expected a Parquet file, got ${found ? 'a folder' : 'nothing by that name'}`,
     );
   }
+  const { DuckDBInstance } = await loadDuckDb('the recipe of trip-duration');
   const database = await DuckDBInstance.create(':memory:');
   const connection = await database.connect();
   try {

@@ -1,6 +1,6 @@
 /** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
 
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { type JobHeader, type Result, resultOf } from '../contract/protocol.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../contract/task.ts';
@@ -19,8 +19,6 @@ export type EndingBroker = Pick<
   Broker,
   'storeResult' | 'readResult' | 'removeJob' | 'removeRowBatch' | 'deleteJob'
 >;
-
-const STORE_FULL_RETRY_AFTER_MS = 5_000;
 
 /**
  * Stores a final state, unless the task has one, and takes its job off the queue. May be called by anybody, any number
@@ -41,10 +39,10 @@ export async function endTask(
   // A refusal means "has a final state" or "store full": the stream's leader knows which.
   const final = outcome.type === 'stored' ? end : await broker.readResult(address);
   if (final === undefined) {
-    throw new RequestError(
+    throw refusedForNow(
       RequestErrorCode.ResultStoreFull,
       'The store of results is full, so the task could not be ended. Try again in a moment.',
-      { details: { retryAfterMs: STORE_FULL_RETRY_AFTER_MS } },
+      { retryAfterMs: RETRY_LATER_MS },
     );
   }
   if (end.batch !== undefined) await broker.removeRowBatch(address);

@@ -3,7 +3,7 @@
  * `BROKER_UNAVAILABLE`; "there is none" is an answer.
  */
 import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { MalformedMessage } from '../contract/heard.ts';
 import { withoutTaskIds } from '../contract/task.ts';
 import type { Logger } from '../process/log.ts';
@@ -18,8 +18,6 @@ export interface StoredMessagesOptions {
 
 /** A message that was deleted already. */
 const NO_SUCH_MESSAGE = [10_037, 10_043];
-/** How long a client should wait before it tries again, in milliseconds: about a broker's restart. */
-const RETRY_AFTER_MS = 1_000;
 
 export class StoredMessages {
   readonly #manager: JetStreamManager;
@@ -104,9 +102,9 @@ export class StoredMessages {
 }
 
 export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.BrokerUnavailable,
     `The broker does not answer (${withoutTaskIds(reason)}). Try again in a moment.`,
-    { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
+    { cause },
   );
 }

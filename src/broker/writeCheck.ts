@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } from '@nats-io/jetstream';
 import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { streamOf, streams, subjects } from '../contract/protocol.ts';
 import { outcomeOf } from './publisher.ts';
 import { PROBES_MAX_BYTES, type StreamLimits } from './streams.ts';
@@ -30,7 +30,6 @@ const TRY_MS = 600;
 const PAUSE_MS = 20;
 /** More than a page of a disk, of which a full one may have a part left. */
 const PROBE = '.'.repeat(5_000);
-const RETRY_AFTER_MS = 1_000;
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;
 
@@ -133,10 +132,10 @@ async function unless(code: number, asking: Promise<unknown>): Promise<void> {
 }
 
 function storesNothing(what: string, cause: unknown): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.ResultStoreFull,
     `The broker does not store ${what} (${messageOf(cause)}). Its disk is full, or was full. Make room, then restart nats-server.`,
-    { details: { retryAfterMs: RETRY_AFTER_MS }, cause },
+    { cause },
   );
 }
 

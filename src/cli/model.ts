@@ -8,16 +8,17 @@
  * a worker would say of a version is best heard from the code that the worker runs.
  */
 import { join } from 'node:path';
-import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+import type { ParseArgsOptionsConfig } from 'node:util';
 import { sessionLimit } from '../../workers/runtimes/onnx/memoryLimit.ts';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
-import { ConfigurationError, messageOf, RequestError } from '../contract/errors.ts';
+import { ConfigurationError, RequestError } from '../contract/errors.ts';
 import { missingVersionProblem } from '../models/catalog.ts';
 import { versionsIn } from '../models/folders.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../models/manifest.ts';
 import { exampleProblem } from '../models/manifestCheck.ts';
 import { type Config, readConfig } from '../process/config.ts';
 import { logFatal } from '../process/log.ts';
+import { parseStrictly, UsageError } from './commandLine.ts';
 import { addModel } from './model/add.ts';
 import { addedReport } from './model/addedReport.ts';
 import { checkVersion, type VersionReport } from './model/check.ts';
@@ -61,8 +62,6 @@ list   names the models and their versions.
 
 MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check,
 SESSION_MAX_MIB for all that run a model.`;
-
-class UsageError extends Error {}
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -223,26 +222,13 @@ async function presentVersions(
 
 /** @returns the options, and the one argument that is no option, if there is one. */
 function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
-  const { values, positionals } = parseStrictly(args, options);
+  const { values, positionals, tokens } = parseStrictly(args, options);
+  refuseRepeated(
+    tokens.flatMap((token) => (token.kind === 'option' && !options[token.name]?.multiple ? token.name : [])),
+  );
   const [subject, ...others] = positionals;
   if (others.length > 0) throw new UsageError(`expected one argument, got ${positionals.join(' ')}`);
   return { values, subject };
-}
-
-function parseStrictly<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
-  try {
-    const { tokens, ...parsed } = parseArgs({ args, options, allowPositionals: true, tokens: true });
-    refuseRepeated(
-      tokens.flatMap((token) =>
-        token.kind === 'option' && !options[token.name]?.multiple ? token.name : [],
-      ),
-    );
-    return parsed;
-  } catch (error) {
-    // The first sentence names the option; the others are advice on names that begin with a dash.
-    const [reason = ''] = messageOf(error).split('. ');
-    throw new UsageError(reason);
-  }
 }
 
 /** Of an option that stands twice, the last value would silently win. */

@@ -4,19 +4,10 @@
  * Exit codes: 0 scored; 1 the file or Tidings cannot be used, or no row has a prediction; 2 a wrong command line; 130
  * stopped by Ctrl-C. What was scored by then is kept beside the output, and the same command goes on from there.
  */
-import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
-import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
-import { toldFailures } from './score/failures.ts';
-import { InputFile } from './score/inputFile.ts';
-import { mapInputs, missingColumns, textNumbers } from './score/mapping.ts';
-import { TELLS_DECIMAL_COMMA } from './score/numbers.ts';
-import { checkNewColumns, checkOutput } from './score/output.ts';
-import { PlainNames } from './score/plainNames.ts';
-import { checkSame, draftOf } from './score/plan.ts';
-import { ScoreProgress } from './score/progress.ts';
-import { scoreAll } from './score/scoring.ts';
-import { ScoreTable } from './score/table.ts';
-import { ScoreError, Tidings } from './score/tidings.ts';
+import { UsageError } from './commandLine.ts';
+import { loadDuckDb, PackageMissing } from './duckdb.ts';
+import { HELP, readArguments, USAGE } from './score/arguments.ts';
+import { ScoreError } from './score/tidings.ts';
 
 const STOPPED = 'score: stopped. The same command goes on from here.';
 /** Ctrl-C again forces the end, but not the second signal that npm makes of one key press. */
@@ -51,7 +42,11 @@ try {
 
 /** Whether its message is all that a person needs: of a file, the system says what is wrong and with which. */
 function isExplained(error: unknown): error is Error {
-  return error instanceof ScoreError || (error instanceof Error && 'syscall' in error);
+  return (
+    error instanceof ScoreError ||
+    error instanceof PackageMissing ||
+    (error instanceof Error && 'syscall' in error)
+  );
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -60,41 +55,8 @@ async function main(args: readonly string[]): Promise<void> {
     console.log(HELP);
     return;
   }
-  const { input, out, url, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
-  const { signal } = stop;
-  await checkOutput(wanted);
-  await using names = await PlainNames.open();
-  const file = await InputFile.open({ file: input, delimiter, names, signal });
-  const tidings = new Tidings(url, signal);
-  const model = await tidings.describe(wanted.model);
-  const mapped = mapInputs(model, file.columns, named);
-  checkNewColumns(file.columns, model.outputs);
-  const told = toldDateFormats(wanted.dateFormats, mapped);
-  await using kept = await ScoreTable.find({ out, names, signal });
-  const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
-  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, told });
-  console.log(`version ${draft.version} of ${model.name}`);
-  for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
-  await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
-  const plan = table.plan ?? {
-    ...draft,
-    dateFormats: await decideDateFormats(table, mapped, told),
-    hasDecimalCommas: await table.hasCell(textNumbers(mapped), TELLS_DECIMAL_COMMA),
-  };
-  if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
-  for (const [name, format] of Object.entries(plan.dateFormats))
-    console.log(`${name}: dates are read as ${format}`);
-  const rowCount = await table.rowCount();
-  const progress = new ScoreProgress({ name: model.name, rowCount, terminal: process.stderr });
-  try {
-    await scoreAll({ tidings, table, plan, model, mapped, rowsPerCall, calls, progress, signal });
-  } finally {
-    progress.end();
-  }
-  const failures = await table.failures();
-  await table.finish(file, model.outputs, delimiter);
-  console.log(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
-  for (const line of toldFailures(failures)) console.log(line);
-  if (failures.count === rowCount)
-    throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
+  await loadDuckDb('npm run score');
+  // Imports DuckDB by its name.
+  const { scoreFile } = await import('./score/scoreFile.ts');
+  await scoreFile(wanted, stop.signal);
 }

@@ -9,9 +9,11 @@ import { createHash } from 'node:crypto';
 import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { versionsIn } from '../models/folders.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
+import { parseStrictly, UsageError } from './commandLine.ts';
+import { PackageMissing } from './duckdb.ts';
+import { formatGoldenRows } from './model/goldenFile.ts';
 import { complain, complainOfDefect, print } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
@@ -20,9 +22,10 @@ import { DataError, type Metric, type Recipe, type TrainedVersion } from './trai
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const USAGE =
   'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
+const FILES = { type: 'string', multiple: true } as const;
+const TEXT = { type: 'string' } as const;
+const OPTIONS = { train: FILES, validate: FILES, holdout: FILES, recipe: TEXT, out: TEXT } as const;
 const RECIPES = ['train.ts', 'train.py'] as const;
-
-class UsageError extends Error {}
 
 try {
   await main(process.argv.slice(2));
@@ -35,6 +38,7 @@ try {
     const expected =
       error instanceof DataError ||
       error instanceof PythonError ||
+      error instanceof PackageMissing ||
       (error instanceof Error && 'syscall' in error);
     if (expected) complain(`train: ${error.message}`);
     else complainOfDefect('train', error);
@@ -57,7 +61,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 function readArguments(args: string[]) {
-  const { values, positionals } = parseStrictly(args);
+  const { values, positionals } = parseStrictly(args, OPTIONS);
   const [model, ...others] = positionals;
   if (model === undefined || others.length > 0) {
     throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);
@@ -65,19 +69,6 @@ function readArguments(args: string[]) {
   const { train = [], validate = [], holdout = [], recipe, out } = values;
   if (train.length === 0) throw new UsageError('expected at least one --train <file>, got none');
   return { model, files: { train, validate, holdout }, recipe, out };
-}
-
-function parseStrictly(args: string[]) {
-  const files = { type: 'string', multiple: true } as const;
-  const text = { type: 'string' } as const;
-  const options = { train: files, validate: files, holdout: files, recipe: text, out: text } as const;
-  try {
-    return parseArgs({ args, options, allowPositionals: true });
-  } catch (error) {
-    // The first sentence names the option; the others are advice on names that begin with a dash.
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UsageError(reason);
-  }
 }
 
 /** The recipe that was asked for, or the first that the model has. */
@@ -131,10 +122,9 @@ async function storeVersion(
   const sha256 = createHash('sha256').update(model).digest('hex');
   const trainedOn = trainingFiles.map((file) => basename(file));
   const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
-  const goldenRows = golden.rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
   const contents = {
     'model.onnx': model,
-    'golden.json': `{\n  "tolerance": ${golden.tolerance},\n  "rows": [\n${goldenRows}\n  ]\n}\n`,
+    'golden.json': formatGoldenRows(golden),
     'version.json': `${JSON.stringify(description, null, 2)}\n`,
   };
   await mkdir(folder, { recursive: true });

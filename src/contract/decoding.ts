@@ -3,7 +3,7 @@
  * passes the checks of heard.ts.
  */
 
-import { RequestError, RequestErrorCode } from './errors.ts';
+import { RETRY_IN_A_MOMENT_MS, RequestError, RequestErrorCode } from './errors.ts';
 import {
   checkActual,
   checkChunkResult,
@@ -49,9 +49,6 @@ const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 const SUBJECT_TOKEN = /^[\w-]{1,64}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** During an upgrade a balancer soon finds a gateway that reads it. */
-const RETRY_AFTER_MS = 1_000;
-
 const decoder = new TextDecoder();
 
 /** What a newer process wrote. A client that asks for it is told to ask a newer gateway. */
@@ -60,7 +57,8 @@ export class NewerMessage extends RequestError {
     super(
       RequestErrorCode.NewerGatewayNeeded,
       `message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads: ask a newer gateway, or try again after the upgrade`,
-      { details: { retryAfterMs: RETRY_AFTER_MS } },
+      // During an upgrade a balancer soon finds a gateway that reads it.
+      { details: { retryAfterMs: RETRY_IN_A_MOMENT_MS } },
     );
   }
 }

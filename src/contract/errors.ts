@@ -59,11 +59,79 @@ export class RequestError extends Error {
   }
 }
 
+/** What is wrong with a value of a request. */
+export interface InputProblem {
+  readonly message: string;
+  /** For programs: members of `extensions`. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+interface MoreOfProblem {
+  /** What is wrong with a value that looks right; stands behind it in the message. */
+  readonly why?: string;
+  /** Further details, such as `minimum`. */
+  readonly limits?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * @param expected to be read after "must be".
+ * @param got as short as it may be shown; to be read after "got".
+ */
+export function wrongValue(
+  field: string,
+  expected: string,
+  got: string,
+  { why = '', limits = {} }: MoreOfProblem = {},
+): InputProblem {
+  return {
+    message: `${field} must be ${expected}, got ${got}${why}`,
+    details: { field, expected, ...limits, value: got },
+  };
+}
+
+export function badUserInput({ message, details }: InputProblem): RequestError {
+  return new RequestError(RequestErrorCode.BadUserInput, message, { details });
+}
+
+/** `BAD_USER_INPUT` for one value, said as `wrongValue` says it. */
+export function badValue(field: string, expected: string, got: string, more?: MoreOfProblem): RequestError {
+  return badUserInput(wrongValue(field, expected, got, more));
+}
+
+/** A client's text, as the message of a refusal shows it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
+
+/**
+ * When a client should try again, in milliseconds: what is in its way is over in a moment, such as a restart of the
+ * broker, or takes longer, such as a full store.
+ */
+export const RETRY_IN_A_MOMENT_MS = 1_000;
+export const RETRY_LATER_MS = 5_000;
+
+/** A refusal that another try may not meet. */
+export function refusedForNow(
+  code: RequestErrorCode,
+  message: string,
+  {
+    retryAfterMs = RETRY_IN_A_MOMENT_MS,
+    limit,
+    cause,
+  }: { readonly retryAfterMs?: number; readonly limit?: number; readonly cause?: unknown } = {},
+): RequestError {
+  const details = { retryAfterMs, ...(limit === undefined ? {} : { limit }) };
+  return new RequestError(code, message, { details, cause });
+}
+
 /** @param problem what the gateway has its fill of, as a sentence; `limit` of it. */
 export function gatewayBusy(problem: string, limit: number): RequestError {
-  return new RequestError(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, {
-    details: { retryAfterMs: 1_000, limit },
-  });
+  return refusedForNow(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, { limit });
+}
+
+/** Ends a subscription: the client finds another gateway, or this one when it has started again. */
+export function shuttingDown(): RequestError {
+  return new RequestError(RequestErrorCode.ShuttingDown, 'This gateway is shutting down: subscribe again.');
 }
 
 /** Wrong environment variables, a wrong manifest or model file: nothing starts until a person mends it. */

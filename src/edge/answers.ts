@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { RequestErrorCode } from '../contract/errors.ts';
+import type { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
 
 /** The request headers that an answer depends on. */
@@ -16,6 +16,12 @@ export interface Refusal {
   /** Further members of `extensions`. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A refusal of a request that may succeed later. Over HTTP a header says when, too. */
+export function unavailable({ code, message, details }: RequestError): Refusal {
+  const retryAfterSeconds = Math.ceil(Number(details.retryAfterMs) / 1_000);
+  return { status: 503, code, message, details, headers: { 'retry-after': String(retryAfterSeconds) } };
 }
 
 /** Thrown when a request is refused. */

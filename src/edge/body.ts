@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { brotliDecompress, gunzip, inflate, type Zlib } from 'node:zlib';
 import { RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
+import { SerialQueue } from '../process/serialQueue.ts';
 import { RequestRefused } from './answers.ts';
 import { CHUNK_BYTES, type ConnectionBudgets } from './byteBudget.ts';
 import { Reservation } from './reservation.ts';
@@ -46,7 +47,7 @@ export class BodyReader {
   readonly #limit: number;
   readonly #budgets: ConnectionBudgets;
   /** Bodies are decoded one after another, because a decoder may take megabytes for a few bytes. */
-  #decoding: Promise<unknown> = Promise.resolve();
+  readonly #decoding = new SerialQueue();
 
   constructor({ config, budgets }: BodyOptions) {
     this.#limit = config.maxBodyBytes;
@@ -64,7 +65,8 @@ export class BodyReader {
     const reservation = new Reservation(this.#budgets.shareOf(socket));
     try {
       const bytes = await this.#readAll(request, reservation);
-      const decoded = encoding === undefined ? bytes : await this.#decode(bytes, encoding);
+      const decoded =
+        encoding === undefined ? bytes : await this.#decoding.run(() => decode(bytes, encoding, this.#limit));
       reservation.change(decoded.length);
       return { text: jsonTextOf(decoded), reservation };
     } catch (error) {
@@ -90,12 +92,6 @@ export class BodyReader {
       throw error;
     }
     return whole(chunks);
-  }
-
-  #decode(bytes: Buffer, encoding: keyof typeof DECODERS): Promise<Buffer> {
-    const decoded = this.#decoding.then(() => decode(bytes, encoding, this.#limit));
-    this.#decoding = decoded.catch(() => {});
-    return decoded;
   }
 }
 

@@ -1,9 +1,7 @@
 /** The bytes that one request holds of its connection's share. */
-import { RequestErrorCode } from '../contract/errors.ts';
-import { RequestRefused } from './answers.ts';
+import { gatewayBusy } from '../contract/errors.ts';
+import { RequestRefused, unavailable } from './answers.ts';
 import { type ByteBudget, noRoomIn } from './byteBudget.ts';
-
-const RETRY_AFTER_MS = 1_000;
 
 export class Reservation implements Disposable {
   readonly #share: ByteBudget;
@@ -17,7 +15,7 @@ export class Reservation implements Disposable {
   change(bytes: number): void {
     if (bytes > this.#bytes) {
       const full = this.#share.take(bytes - this.#bytes);
-      if (full !== undefined) throw busy(full);
+      if (full !== undefined) throw new RequestRefused(unavailable(gatewayBusy(noRoomIn(full), full.limit)));
     } else {
       this.#share.giveBack(this.#bytes - bytes);
     }
@@ -27,14 +25,4 @@ export class Reservation implements Disposable {
   [Symbol.dispose](): void {
     this.change(0);
   }
-}
-
-function busy(full: ByteBudget): RequestRefused {
-  return new RequestRefused({
-    status: 503,
-    code: RequestErrorCode.GatewayBusy,
-    message: `${noRoomIn(full)} Try again in a moment.`,
-    details: { retryAfterMs: RETRY_AFTER_MS, limit: full.limit },
-    headers: { 'retry-after': String(RETRY_AFTER_MS / 1_000) },
-  });
 }

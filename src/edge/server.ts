@@ -12,12 +12,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError, RequestErrorCode } from '../contract/errors.ts';
+import { ConfigurationError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
-import { answerJson, RequestRefused, refuse } from './answers.ts';
+import { answerJson, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
@@ -64,8 +64,6 @@ const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
 /** How often connections are checked for their time limits. */
 const CHECK_CONNECTIONS_MS = 500;
-/** How long clients are told to wait while the broker has not been reached yet, in milliseconds. */
-const RETRY_AFTER_MS = 1_000;
 
 /** Methods that are redirected from `/` to GraphQL, for browsers. HAProxy asks for `OPTIONS /` by default. */
 const REDIRECTED_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -243,13 +241,8 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
 /** The refusal before the broker was reached. A stream is cut off instead: `EventSource` gives up for good on a status. */
 function answerTooEarly(request: IncomingMessage, response: ServerResponse): unknown {
   if (request.headers.accept?.startsWith(MediaType.EventStream)) return cutOff(response);
-  return refuse(request, response, {
-    status: 503,
-    code: RequestErrorCode.BrokerUnavailable,
-    message: 'This gateway has not reached its broker yet. Try again in a moment.',
-    details: { retryAfterMs: RETRY_AFTER_MS },
-    headers: { 'retry-after': String(RETRY_AFTER_MS / 1_000) },
-  });
+  const tooEarly = 'This gateway has not reached its broker yet. Try again in a moment.';
+  return refuse(request, response, unavailable(refusedForNow(RequestErrorCode.BrokerUnavailable, tooEarly)));
 }
 
 function listenProblem(

@@ -12,7 +12,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { LOOPBACK, networksOf } from './networks.ts';
@@ -173,9 +173,9 @@ function pauseAfter(failures: number): number {
 }
 
 function tooManyAttempts(waitMs: number): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.TooManyAttempts,
     'This is for operators. Too many wrong operator tokens came: this one was not looked at.',
-    { details: { retryAfterMs: Math.ceil(waitMs) } },
+    { retryAfterMs: Math.ceil(waitMs) },
   );
 }

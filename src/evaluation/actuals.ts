@@ -12,7 +12,7 @@ import type { Broker } from '../broker/broker.ts';
 import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
 import { NewerMessage } from '../contract/decoding.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { type Actual, MESSAGE_VERSION } from '../contract/protocol.ts';
 import { isFinal, parseTaskId, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
 import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
@@ -83,7 +83,7 @@ export class Actuals {
   async report(taskId: string, model: string, given: Readonly<Record<string, unknown>>): Promise<Actual> {
     const task = await this.#findOrReported(taskId);
     if (task.model !== model)
-      throw badInput('actual', `one of the model ${task.model}, whose task it is`, model);
+      throw badValue('actual', `one of the model ${task.model}, whose task it is`, model);
     const manifest = this.#manifests.get(model);
     if (manifest === undefined) throw new Error('a task that was found is one of a model that is served');
     const actual = checkActual(manifest, given);
@@ -211,15 +211,14 @@ function checkActual(manifest: Manifest, given: Readonly<Record<string, unknown>
   const outputs = numberOutputsOf(manifest);
   const reported = outputs.filter(({ name }) => given[name] != null);
   if (reported.length === 0)
-    throw badInput('actual', `at least one of ${outputs.map(({ name }) => name).join(', ')}`, 'none');
+    throw badValue('actual', `at least one of ${outputs.map(({ name }) => name).join(', ')}`, 'none');
   return Object.fromEntries(reported.map((output) => [output.name, readActual(output, given[output.name])]));
 }
 
 function readActual(output: NumberOutput, given: unknown): number | readonly number[] {
   const problem = problemOf(output, given);
   if (problem !== undefined) {
-    const { minimum, maximum } = boundsOf(output);
-    throw badInput(output.name, problem.expected, problem.got, { minimum, maximum });
+    throw badValue(output.name, problem.expected, problem.got, { limits: boundsOf(output) });
   }
   return Array.isArray(given) ? given.map(withoutSignOfZero) : withoutSignOfZero(given as number);
 }
@@ -298,12 +297,6 @@ async function isWithin(limitMs: number, work: Promise<void>): Promise<boolean> 
   } finally {
     clearTimeout(timer);
   }
-}
-
-function badInput(field: string, expected: string, value: string, limits: object = {}): RequestError {
-  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${value}`, {
-    details: { field, expected, ...limits, value },
-  });
 }
 
 function noPrediction(message: string, state: TaskState): RequestError {

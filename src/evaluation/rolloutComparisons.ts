@@ -1,10 +1,10 @@
 /** Comparisons for operators: the figures of all gateways together, once or every second. */
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Model } from '../models/models.ts';
+import { gatewayBusy, shuttingDown } from '../contract/errors.ts';
+import { type Model, modelNamed } from '../models/models.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
-import { Comparisons } from './comparison.ts';
-import { ComparisonWatch, type RolloutComparison } from './comparisonWatch.ts';
+import { ReadWatch } from '../tasks/readWatch.ts';
+import { type Comparison, Comparisons } from './comparison.ts';
 import type { Shadows } from './shadows.ts';
 
 export interface RolloutComparisonsOptions {
@@ -14,13 +14,24 @@ export interface RolloutComparisonsOptions {
   readonly models: readonly Model[];
 }
 
+/** The comparisons of a model's shadows. */
+export interface RolloutComparison {
+  readonly model: Model;
+  /** Since when they are tried, milliseconds since the epoch, broker time; undefined if there are none. */
+  readonly since: number | undefined;
+  /** The number of gateways whose tasks are counted. */
+  readonly gatewayCount: number;
+  readonly comparisons: readonly Comparison[];
+}
+
+const WATCH_INTERVAL_MS = 1_000;
 /** The most watches at once. Each makes all gateways answer every second. */
 const MAX_WATCHES = 100;
 
 export class RolloutComparisons implements Disposable {
   readonly #options: RolloutComparisonsOptions;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #watches = new Set<ComparisonWatch>();
+  readonly #watches = new Set<ReadWatch<RolloutComparison>>();
 
   constructor(options: RolloutComparisonsOptions) {
     this.#options = options;
@@ -34,7 +45,7 @@ export class RolloutComparisons implements Disposable {
    */
   async comparison(modelName: string): Promise<RolloutComparison> {
     const { broker, shadows } = this.#options;
-    const model = this.#model(modelName);
+    const model = modelNamed(this.#models, modelName);
     const said = await broker.shadows.askComparisons(modelName);
     // After the others, because they may learn of a change first.
     const own = shadows.found(modelName);
@@ -51,40 +62,26 @@ export class RolloutComparisons implements Disposable {
    * @throws {RequestError} `BAD_USER_INPUT` if there is no such model; `GATEWAY_BUSY`.
    */
   watch(modelName: string): AsyncIterableIterator<RolloutComparison> {
-    this.#model(modelName);
-    if (this.#watches.size >= MAX_WATCHES) throw busy();
-    const watch = new ComparisonWatch({
+    modelNamed(this.#models, modelName);
+    if (this.#watches.size >= MAX_WATCHES)
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already.`,
+        MAX_WATCHES,
+      );
+    const watch = new ReadWatch({
       read: () => this.comparison(modelName),
-      onClose: () => this.#watches.delete(watch),
+      onClose: () => {
+        clearInterval(timer);
+        this.#watches.delete(watch);
+      },
     });
+    const timer = setInterval(() => watch.wake(), WATCH_INTERVAL_MS).unref();
     this.#watches.add(watch);
     return watch;
   }
 
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
-    const stopping = new RequestError(
-      RequestErrorCode.ShuttingDown,
-      'This gateway is shutting down: subscribe again.',
-    );
-    for (const watch of [...this.#watches]) watch.fail(stopping);
+    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
   }
-
-  #model(name: string): Model {
-    const model = this.#models.get(name);
-    if (model !== undefined) return model;
-    const expected = `one of ${[...this.#models.keys()].join(', ')}`;
-    const value = JSON.stringify(name.slice(0, 40));
-    throw new RequestError(RequestErrorCode.BadUserInput, `model must be ${expected}, got ${value}`, {
-      details: { field: 'model', expected, value },
-    });
-  }
-}
-
-function busy(): RequestError {
-  return new RequestError(
-    RequestErrorCode.GatewayBusy,
-    `This gateway has ${MAX_WATCHES} subscriptions to comparisons open already. Try again in a moment.`,
-    { details: { retryAfterMs: 1_000, limit: MAX_WATCHES } },
-  );
 }

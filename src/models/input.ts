@@ -1,5 +1,5 @@
 /** Checks the input of a task against the manifest: before it is queued, and once more before it is run. */
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badUserInput, type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
@@ -34,7 +34,8 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
   const [first] = problems;
   if (first === undefined) return values;
   const message = problems.map(({ message }) => message).join('; ');
-  throw new RequestError(RequestErrorCode.BadUserInput, message, {
+  throw badUserInput({
+    message,
     details: { ...first.details, problems: problems.map(({ details }) => details) },
   });
 }
@@ -97,20 +98,10 @@ export function valueProblem(field: ManifestInput, value: unknown): string | und
     : undefined;
 }
 
-export interface InputProblem {
-  readonly message: string;
-  /** Members of `extensions`, for programs. */
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
 export function inputProblem(field: ManifestInput, given: unknown): InputProblem {
-  const expected = expectationOf(field);
-  const value = describe(field, given);
   const limits = 'minimum' in field ? { minimum: field.minimum, maximum: field.maximum } : {};
-  return {
-    message: `${field.name} must be ${expected}, got ${value}${faultOf(field, given)}`,
-    details: { field: field.name, expected, ...limits, value },
-  };
+  const why = faultOf(field, given);
+  return wrongValue(field.name, expectationOf(field), describe(field, given), { why, limits });
 }
 
 /** The values that a field allows, to be read after "must be". */

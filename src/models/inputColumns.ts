@@ -3,9 +3,9 @@
  * once more before it is run.
  */
 
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badUserInput, badValue, type InputProblem, type RequestError } from '../contract/errors.ts';
 import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
-import { type InputProblem, inputProblem, readValue } from './input.ts';
+import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
 
@@ -42,10 +42,7 @@ export function unpackColumns(
     if (Array.isArray(column) && column.length === rowCount) return column;
     if (typeof column === 'object' && 'all' in column) return { all: column.all };
     const got = Array.isArray(column) ? `a list of ${column.length}` : typeof column;
-    throw new RequestError(
-      RequestErrorCode.BadUserInput,
-      `${name} must be a list of ${rowCount} values, got ${got}`,
-    );
+    throw badValue(name, `a list of ${rowCount} values`, got);
   });
 }
 
@@ -116,7 +113,8 @@ function badRows(problems: readonly RowProblem[]): RequestError {
   const others = problems.length - spelt.length;
   const message = [...spelt, ...(others === 0 ? [] : [`and ${others} more`])].join('; ');
   const details = listed.map(({ row, details }) => ({ row, ...details }));
-  return new RequestError(RequestErrorCode.BadUserInput, message, {
+  return badUserInput({
+    message,
     details: { ...details[0], problems: details, problemCount: problems.length },
   });
 }

@@ -3,6 +3,7 @@
  * `version.json` and `golden.json`. `catalog.ts` finds and follows them. This folder does not read ONNX: the worker
  * compares manifest and graph.
  */
+import { badValue, quoted } from '../contract/errors.ts';
 import { type Manifest, sizeOf } from './manifest.ts';
 
 /** `version.json`: the origin of a version, and how good it is. */
@@ -45,4 +46,11 @@ export interface Model {
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
   const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 1), 0);
   return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));
+}
+
+/** @throws {RequestError} `BAD_USER_INPUT` if there is no model of that name. */
+export function modelNamed(models: ReadonlyMap<string, Model>, name: string): Model {
+  const model = models.get(name);
+  if (model === undefined) throw badValue('model', `one of ${[...models.keys()].join(', ')}`, quoted(name));
+  return model;
 }

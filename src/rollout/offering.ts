@@ -6,7 +6,15 @@
  * before a worker lives; then the version is the one most likely to be served.
  */
 import type { Broker } from '../broker/broker.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import {
+  badValue,
+  messageOf,
+  quoted,
+  RETRY_LATER_MS,
+  type RequestError,
+  RequestErrorCode,
+  refusedForNow,
+} from '../contract/errors.ts';
 import type { NamedVersion } from '../contract/protocol.ts';
 import {
   BUCKETS,
@@ -264,14 +272,9 @@ export class Offering implements Disposable {
   #cannotBePinned(model: Model, version: string): RequestError {
     const offered = model.versions.map((record) => record.version).filter((each) => this.offers(model, each));
     const expected = `a version of ${model.manifest.name} that can be had (${offered.join(', ') || 'none now'})`;
-    const value = JSON.stringify(version.slice(0, 40));
     const refusal = this.versions(model).find(({ record }) => record.version === version)?.refusal;
     const why = refusal === undefined ? '' : ` (a worker refuses it: ${refusal})`;
-    return new RequestError(
-      RequestErrorCode.BadUserInput,
-      `modelVersion must be ${expected}, got ${value}${why}`,
-      { details: { field: 'modelVersion', expected, value } },
-    );
+    return badValue('modelVersion', expected, quoted(version), { why });
   }
 }
 
@@ -287,9 +290,9 @@ function nameOf(model: string, version: string): string {
 }
 
 function noVersion({ manifest: { name } }: Model): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.NoVersion,
     `The model ${name} has no version now: its folder holds none that can be read. Try again later.`,
-    { details: { retryAfterMs: 5_000 } },
+    { retryAfterMs: RETRY_LATER_MS },
   );
 }

@@ -1,9 +1,9 @@
 /** Rollouts for operators: checks the weights, sets them, and moves tasks that wait for a version without a share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue, quoted, type RequestErrorCode } from '../contract/errors.ts';
 import { BUCKETS, bucketsOf, isMeant, type Weight } from '../contract/rollout.ts';
-import type { Model } from '../models/models.ts';
+import { type Model, modelNamed } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
 import { type Offering, VersionState } from './offering.ts';
 import { QueueMove } from './queueMove.ts';
@@ -77,17 +77,15 @@ export class RolloutService {
     { weights, shadow }: RolloutWeights,
     moveQueued: boolean,
   ): Promise<RolloutChange> {
-    const model = this.#models.get(modelName);
-    if (model === undefined)
-      throw badArgument('model', `one of ${[...this.#models.keys()].join(', ')}`, quoted(modelName));
+    const model = modelNamed(this.#models, modelName);
     this.#checkEach(model, 'weights', weights);
     checkSum(weights);
     this.#checkEach(model, 'shadow', shadow);
     if (weights.length === 0 && shadow.length > 0)
-      throw badArgument('shadow', 'empty where weights are: without them there is no rollout', 'versions');
+      throw badValue('shadow', 'empty where weights are: without them there is no rollout', 'versions');
     const all = weights.find(({ percent }) => percent === 100);
     if (all !== undefined && shadow.some(isOf(all.version)))
-      throw badArgument('shadow', 'versions other than the one that answers all tasks', quoted(all.version));
+      throw badValue('shadow', 'versions other than the one that answers all tasks', quoted(all.version));
     const digested = weights.map((weight) => ({ ...weight, digest: this.#digestOf(model, weight) }));
     await this.#rollouts.set(modelName, { weights: digested, shadow }, this.#offering.defaultRanges(model));
     const moved = moveQueued
@@ -145,18 +143,18 @@ export class RolloutService {
       if (!isKept && (offered === undefined || offered.state === VersionState.Leaving)) {
         const known = versions.filter(({ state }) => state !== VersionState.Leaving);
         const expected = `a version of ${model.manifest.name} (${known.map(({ record }) => record.version).join(', ')})`;
-        throw badArgument(`${argument}.version`, expected, quoted(version));
+        throw badValue(`${argument}.version`, expected, quoted(version));
       }
       if (names.indexOf(version) !== i)
-        throw badArgument(`${argument}.version`, 'named once', `${quoted(version)} twice`);
+        throw badValue(`${argument}.version`, 'named once', `${quoted(version)} twice`);
       if (!(percent >= 0 && percent <= 100) || bucketsOf({ version, percent }) === undefined) {
         const expected = `from 0 to 100 with ${MAX_PERCENT_DECIMALS} decimals at most`;
-        throw badArgument(`${argument}.percent`, expected, `${percent} for version ${version}`);
+        throw badValue(`${argument}.percent`, expected, `${percent} for version ${version}`);
       }
       if (!isKept && percent > 0 && !this.#offering.isAvailable(model, version)) {
         const why = offered?.refusal === undefined ? '' : ` (a worker refuses it: ${offered.refusal})`;
         const expected = 'of versions that a live worker serves';
-        throw badArgument(argument, expected, `${percent} % for version ${version}, which none serves${why}`);
+        throw badValue(argument, expected, `${percent} % for version ${version}, which none serves${why}`);
       }
     }
   }
@@ -169,15 +167,5 @@ function isOf(version: string): (weight: Weight) => boolean {
 function checkSum(weights: readonly Weight[]): void {
   const sum = weights.reduce((buckets, weight) => buckets + (bucketsOf(weight) ?? 0), 0);
   if (weights.length > 0 && sum !== BUCKETS)
-    throw badArgument('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
-}
-
-function badArgument(field: string, expected: string, got: string): RequestError {
-  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
-    details: { field, expected, value: got },
-  });
+    throw badValue('weights', 'percents that sum to 100, or none at all', `${(sum * 100) / BUCKETS}`);
 }

@@ -6,7 +6,7 @@
 import type { Broker, StoredRequest } from '../broker/broker.ts';
 import { endTask, expiredResult } from '../broker/endTask.ts';
 import type { AskedRequest } from '../contract/decoding.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import {
   type ChunkJob,
   inputDigest,
@@ -43,7 +43,6 @@ export interface AcceptanceOptions {
 /** Cuts the rows that were asked into the chunks of a batch: of this one, or the same one that was begun before. */
 export type CutRowBatch = (batch: RowBatchJob) => readonly ChunkJob[];
 
-const RETRY_AFTER_MS = 1_000;
 /** A refused claim without a record to read is tried so often. */
 const CLAIM_ATTEMPTS = 3;
 /** So long after it began, a redrive whose job is nowhere has failed: its gateway gave up, or is gone. */
@@ -182,10 +181,9 @@ export class Acceptance {
       if (first !== undefined) return first;
       // Refused without a record: it was removed just now, since it was none or by a retry, or the store is full.
       if (attempt < CLAIM_ATTEMPTS) continue;
-      throw new RequestError(
+      throw refusedForNow(
         RequestErrorCode.ResultStoreFull,
         `The memory of request ids is full (${claim.reason}). Try again later, or without a requestId.`,
-        { details: { retryAfterMs: RETRY_AFTER_MS } },
       );
     }
   }

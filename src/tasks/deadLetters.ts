@@ -6,11 +6,19 @@
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
 import { decodeJob } from '../contract/decoding.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import {
+  badValue,
+  gatewayBusy,
+  messageOf,
+  quoted,
+  RequestError,
+  RequestErrorCode,
+  shuttingDown,
+} from '../contract/errors.ts';
 import type { DeadLetter, Job } from '../contract/protocol.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { DeadLetterWatch } from './deadLetterWatch.ts';
+import { ReadWatch } from './readWatch.ts';
 import type { TaskService } from './tasks.ts';
 
 export const MAX_PAGE = 100;
@@ -43,7 +51,7 @@ export class DeadLetters implements Disposable {
   readonly #broker: Broker;
   readonly #tasks: Redriving;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #watches = new Set<DeadLetterWatch>();
+  readonly #watches = new Set<ReadWatch<StoredDeadLetter>>();
   readonly #listening = new DisposableStack();
 
   constructor({
@@ -72,9 +80,9 @@ export class DeadLetters implements Disposable {
    */
   async page(model: string, first: number, after: string | undefined): Promise<DeadLetterPage> {
     checkModel(model);
-    if (first < 1 || first > MAX_PAGE) throw badArgument('first', `from 1 to ${MAX_PAGE}`, String(first));
+    if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
-      throw badArgument('after', 'a cursor of an earlier page', JSON.stringify(after.slice(0, 40)));
+      throw badValue('after', 'a cursor of an earlier page', quoted(after));
     const letters = await this.#read(model, Number(after ?? 0) + 1, first + 1);
     return { letters: letters.slice(0, first), hasNextPage: letters.length > first };
   }
@@ -84,16 +92,27 @@ export class DeadLetters implements Disposable {
    *
    * @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`, `GATEWAY_BUSY`.
    */
-  async watch(model: string): Promise<DeadLetterWatch> {
+  async watch(model: string): Promise<ReadWatch<StoredDeadLetter>> {
     checkModel(model);
-    if (this.#watches.size >= MAX_WATCHES) throw busy();
-    let watch: DeadLetterWatch | undefined;
+    if (this.#watches.size >= MAX_WATCHES)
+      throw gatewayBusy(
+        `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
+        MAX_WATCHES,
+      );
+    let watch: ReadWatch<StoredDeadLetter> | undefined;
     const heard = await this.#broker.deadLetters.listen(model, () => watch?.wake());
     try {
-      const opened = new DeadLetterWatch({
-        afterSequence: await this.#broker.deadLetters.lastSequence(),
-        // While the broker is away there is nothing to show; the reconnect wakes it.
-        readNext: (sequence) => this.#broker.deadLetters.next(model, sequence + 1).catch(() => undefined),
+      let lastSequence = await this.#broker.deadLetters.lastSequence();
+      const opened = new ReadWatch<StoredDeadLetter>({
+        read: async () => {
+          // While the broker is away there is nothing to show; the reconnect wakes it.
+          const found = await this.#broker.deadLetters.next(model, lastSequence + 1).catch(() => undefined);
+          if (found === undefined) return undefined;
+          lastSequence = found.sequence;
+          // There may be another one behind it.
+          opened.wake();
+          return found;
+        },
         onClose: () => {
           heard[Symbol.dispose]();
           this.#watches.delete(opened);
@@ -164,11 +183,7 @@ export class DeadLetters implements Disposable {
   /** Ends every watch with `SHUTTING_DOWN`. */
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
-    const stopping = new RequestError(
-      RequestErrorCode.ShuttingDown,
-      'This gateway is shutting down: subscribe again.',
-    );
-    for (const watch of [...this.#watches]) watch.fail(stopping);
+    for (const watch of [...this.#watches]) watch.fail(shuttingDown());
   }
 
   #wakeAll(): void {
@@ -235,14 +250,7 @@ function addressOf(id: string): TaskAddress {
 
 /** A model that is not served any more may have left letters. */
 function checkModel(model: string): void {
-  if (!MODEL_NAME.test(model))
-    throw badArgument('model', 'the name of a model', JSON.stringify(model.slice(0, 40)));
-}
-
-function badArgument(field: string, expected: string, got: string): RequestError {
-  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
-    details: { field, expected, value: got },
-  });
+  if (!MODEL_NAME.test(model)) throw badValue('model', 'the name of a model', quoted(model));
 }
 
 function notFound(id: string): RequestError {
@@ -256,13 +264,5 @@ function cannotRedrive({ taskId }: DeadLetter, why: string): RequestError {
   return new RequestError(
     RequestErrorCode.CannotRedrive,
     `The dead letter of task ${taskId} cannot be redriven: ${why}. It stays until it is discarded.`,
-  );
-}
-
-function busy(): RequestError {
-  return new RequestError(
-    RequestErrorCode.GatewayBusy,
-    `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already. Try again in a moment.`,
-    { details: { retryAfterMs: 1_000, limit: MAX_WATCHES } },
   );
 }

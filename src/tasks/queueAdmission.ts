@@ -6,7 +6,7 @@
  * this gateway has accepted since. What other gateways accept meanwhile is seen a second later.
  */
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { RETRY_IN_A_MOMENT_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/protocol.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
@@ -18,7 +18,6 @@ export interface QueueAdmissionOptions {
 
 /** Share of the queue that work which can wait may take. */
 const USABLE = 0.8;
-const RETRY_AFTER_MS = 1_000;
 
 interface Fill {
   jobs: number;
@@ -58,10 +57,10 @@ export class QueueAdmission {
 
   #check(model: string, jobs: number, bytes: number): void {
     if (jobs > this.#maxJobs || bytes > this.#maxBytes) {
-      throw new RequestError(
+      throw refusedForNow(
         RequestErrorCode.QueueFull,
-        `The queue of ${model} is nearly full: bulk tasks and batches may fill it up to ${this.#maxJobs} jobs and ${this.#maxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
-        { details: { retryAfterMs: RETRY_AFTER_MS, limit: this.#maxJobs } },
+        `The queue of ${model} is nearly full: bulk tasks and batches may fill it up to ${this.#maxJobs} jobs and ${this.#maxBytes} bytes. Try again in ${RETRY_IN_A_MOMENT_MS} ms.`,
+        { limit: this.#maxJobs },
       );
     }
   }

@@ -7,7 +7,13 @@
  * Where it is too small for that, workers hold what they have run, and try again until there is room.
  */
 import type { Broker } from '../broker/broker.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import {
+  messageOf,
+  RETRY_LATER_MS,
+  type RequestError,
+  RequestErrorCode,
+  refusedForNow,
+} from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { OpenTasks } from './openTasks.ts';
@@ -24,7 +30,6 @@ const USABLE = 0.9;
 /** Assumed while the store holds none. */
 const RESULT_BYTES = 512;
 const LOOK_INTERVAL_MS = 10_000;
-const RETRY_AFTER_MS = 5_000;
 
 export class ResultAdmission implements Disposable {
   readonly #broker: ResultAdmissionOptions['broker'];
@@ -86,9 +91,9 @@ export class ResultAdmission implements Disposable {
 }
 
 export function resultStoreFull(): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.ResultStoreFull,
     'The store of results is nearly full: new tasks are accepted when old results have expired. Try again later.',
-    { details: { retryAfterMs: RETRY_AFTER_MS } },
+    { retryAfterMs: RETRY_LATER_MS },
   );
 }

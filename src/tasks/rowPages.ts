@@ -1,7 +1,7 @@
 /** What came of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { ChunkResult } from '../contract/protocol.ts';
 import { chunkCountOf, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
@@ -115,9 +115,6 @@ function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): RowP
 }
 
 function checkRange(field: string, value: number, minimum: number, maximum: number): void {
-  if (value >= minimum && value <= maximum) return;
-  const expected = `from ${minimum} to ${maximum}`;
-  throw new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${value}`, {
-    details: { field, expected, value: String(value) },
-  });
+  if (value < minimum || value > maximum)
+    throw badValue(field, `from ${minimum} to ${maximum}`, String(value));
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, PublishOutcome } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { RETRY_IN_A_MOMENT_MS, RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { ChunkJob, Job, RowBatchJob } from '../contract/protocol.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { Config } from '../process/config.ts';
@@ -28,7 +28,6 @@ export interface Try {
 /** How long a mutation goes on trying while the broker is away, in milliseconds. */
 const STORE_WITHIN_MS = 2_000;
 const STORE_RETRY_MS = 50;
-const RETRY_AFTER_MS = 1_000;
 
 export class Storing {
   readonly #broker: Broker;
@@ -97,10 +96,10 @@ export class Storing {
     if (outcome.type === 'stored' || WRONG_LAST_SEQUENCE.includes(outcome.code)) return;
     if (outcome.code !== STORE_REFUSED) throw mayHaveBeenStored(outcome.reason);
     const { queueMaxJobs, queueMaxBytes } = this.#limits;
-    throw new RequestError(
+    throw refusedForNow(
       RequestErrorCode.QueueFull,
-      `The queue of ${model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_AFTER_MS} ms.`,
-      { details: { retryAfterMs: RETRY_AFTER_MS, limit: queueMaxJobs } },
+      `The queue of ${model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_IN_A_MOMENT_MS} ms.`,
+      { limit: queueMaxJobs },
     );
   }
 
@@ -121,9 +120,8 @@ function isQueueFull(error: unknown): error is RequestError {
 }
 
 function mayHaveBeenStored(reason: string): RequestError {
-  return new RequestError(
+  return refusedForNow(
     RequestErrorCode.BrokerUnavailable,
     `The broker did not confirm the task (${reason}). It may have been stored all the same: try again with a requestId, and a task that was stored is returned instead of a second one.`,
-    { details: { retryAfterMs: 1_000 } },
   );
 }

@@ -1,6 +1,6 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
 
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue } from '../contract/errors.ts';
 import { type ChunkJob, type Job, Lane, MESSAGE_VERSION, type RowBatchJob } from '../contract/protocol.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
@@ -69,7 +69,7 @@ export function newJob(submission: Submission, origin: Origin): Job {
  */
 export function questionOf({ model, inputs }: Pick<RowBatchSubmission, 'model' | 'inputs'>): InputColumns {
   if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
-    throw badOption('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
+    throw badValue('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
   return checkRows(model.manifest, inputs);
 }
 
@@ -78,7 +78,7 @@ export function newRowBatch(submission: RowBatchSubmission, origin: Origin): Row
   const { model, inputs, options } = submission;
   checkOptions(options);
   if (options.priority === TaskPriority.Interactive)
-    throw badOption('priority', 'BULK or left out: batches have a lane of their own', options.priority);
+    throw badValue('priority', 'BULK or left out: batches have a lane of their own', options.priority);
   const chosen = origin.offering.choose(model, options);
   const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
   const header = headerOf(submission, chosen, timeoutMs, origin);
@@ -152,19 +152,13 @@ function checkOptions({ requestId, timeoutMs, waitMs, affinityKey }: TaskOptions
   checkLength('requestId', requestId, MAX_REQUEST_ID_LENGTH);
   checkLength('affinityKey', affinityKey, MAX_AFFINITY_KEY_LENGTH);
   if (timeoutMs != null && (timeoutMs < MIN_TIMEOUT_MS || timeoutMs > MAX_TIMEOUT_MS)) {
-    throw badOption('timeoutMs', `from ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} (ms)`, String(timeoutMs));
+    throw badValue('timeoutMs', `from ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS} (ms)`, String(timeoutMs));
   }
   if (waitMs != null && (waitMs < 0 || waitMs > MAX_WAIT_MS))
-    throw badOption('waitMs', `from 0 to ${MAX_WAIT_MS} (ms)`, String(waitMs));
+    throw badValue('waitMs', `from 0 to ${MAX_WAIT_MS} (ms)`, String(waitMs));
 }
 
 function checkLength(field: string, text: string | null | undefined, maxLength: number): void {
   if (text != null && (text.length === 0 || text.length > maxLength))
-    throw badOption(field, `a text of 1 to ${maxLength} characters`, `${text.length} characters`);
-}
-
-function badOption(field: string, expected: string, got: string): RequestError {
-  return new RequestError(RequestErrorCode.BadUserInput, `${field} must be ${expected}, got ${got}`, {
-    details: { field, expected, value: got },
-  });
+    throw badValue(field, `a text of 1 to ${maxLength} characters`, `${text.length} characters`);
 }

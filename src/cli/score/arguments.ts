@@ -1,5 +1,5 @@
 /** The command line of `npm run score`. */
-import { parseArgs } from 'node:util';
+import { parseStrictly, UsageError } from '../commandLine.ts';
 import { DateFormat, readDateFormat } from './timeFormat.ts';
 
 export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
@@ -40,9 +40,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-export class UsageError extends Error {}
-
-interface ScoreArguments {
+export interface ScoreArguments {
   readonly model: string;
   readonly input: string;
   readonly out: string;
@@ -68,7 +66,7 @@ export function readArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): ScoreArguments | undefined {
-  const { values, positionals } = parseStrictly(args);
+  const { values, positionals } = parseStrictly(args, OPTIONS);
   if (values.help) return undefined;
   checkNpm(environment);
   const [input, out, ...others] = positionals;
@@ -101,16 +99,6 @@ function checkNpm(environment: Readonly<Record<string, string | undefined>>): vo
   throw new UsageError(
     `npm needs -- before the options, or it takes them as its own, here ${options}: npm run score -- --model <name> …`,
   );
-}
-
-function parseStrictly(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    // The first sentence names the option; the others are advice on names that begin with a dash.
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('. ');
-    throw new UsageError(reason);
-  }
 }
 
 /** What has no path is a gateway: its endpoint is meant. */

@@ -8,6 +8,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { messageOf } from '../../contract/errors.ts';
+import { SerialQueue } from '../../process/serialQueue.ts';
 import { ScoreError } from './tidings.ts';
 
 type Row = readonly unknown[];
@@ -37,7 +38,7 @@ export class Database implements AsyncDisposable {
   readonly #place: Place | undefined;
   readonly #interrupt: () => void;
   /** An appender fails if another statement of its connection begins before it has ended. */
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #statements = new SerialQueue();
   #isOpen = true;
 
   private constructor(
@@ -102,7 +103,7 @@ export class Database implements AsyncDisposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     // To close it under a statement that runs crashes the process.
-    await this.#lastTurn;
+    await this.#statements.ended();
     this.#signal.removeEventListener('abort', this.#interrupt);
     this.#connection.closeSync();
     this.#instance.closeSync();
@@ -110,13 +111,11 @@ export class Database implements AsyncDisposable {
 
   async #begin<T>(statement: () => Promise<T>): Promise<T> {
     if (!this.#isOpen) throw new Error('the database is closed');
-    const turn = this.#lastTurn.then(() => {
-      this.#signal.throwIfAborted();
-      return statement();
-    });
-    this.#lastTurn = turn.catch(() => {});
     try {
-      return await turn;
+      return await this.#statements.run(() => {
+        this.#signal.throwIfAborted();
+        return statement();
+      });
     } catch (cause) {
       throw explained(cause, this.#place);
     }

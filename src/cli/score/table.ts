@@ -8,6 +8,7 @@ import { extname, join } from 'node:path';
 import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../contract/errors.ts';
 import type { Value } from '../../contract/values.ts';
+import { SerialQueue } from '../../process/serialQueue.ts';
 import { Database, DiskFull } from './database.ts';
 import { type Failures, findFailures } from './failures.ts';
 import { type InputFile, PROBLEM } from './inputFile.ts';
@@ -60,7 +61,7 @@ export class ScoreTable implements AsyncDisposable {
   #isKept: boolean;
   #isOpen = true;
   /** Statements of a transaction are not mixed with those of another. */
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #transactions = new SerialQueue();
 
   private constructor(database: Database, out: string, folder: string, plan: Plan | undefined) {
     this.#database = database;
@@ -168,7 +169,7 @@ export class ScoreTable implements AsyncDisposable {
 
   /** Saves a part whole or not at all. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#transactions.run(async () => {
       const { errors } = scored;
       await this.#database.run('BEGIN');
       await this.#database.append(
@@ -205,15 +206,9 @@ export class ScoreTable implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await this.#lastTurn;
+    await this.#transactions.ended();
     await this.#database[Symbol.asyncDispose]();
     if (!this.#isKept) await removeFolder(partialOf(this.#out));
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#lastTurn.then(work);
-    this.#lastTurn = turn.catch(() => {});
-    return turn;
   }
 }
 
