@@ -170,8 +170,8 @@ export async function storeOnce<T extends { readonly id: string } | { readonly t
   for (let attempt = 1; !signal.aborted; attempt++) {
     const outcome = await store();
     if (outcome.type === 'stored') return message;
-    // A refusal means "has one already" or "store full": the stream's leader knows which.
-    const stored = outcome.type === 'refused' ? await read().catch(noneUnlessNewer) : undefined;
+    // It has one already, or the store is full: the stream's leader knows which.
+    const stored = outcome.type !== 'unanswered' ? await read().catch(noneUnlessNewer) : undefined;
     if (stored !== undefined) return stored;
     if (attempt === 1) {
       const taskId = 'taskId' in message ? message.taskId : message.id;
@@ -210,7 +210,7 @@ async function storeDeadLetter(
   while (!signal.aborted) {
     const outcome = await broker.deadLetters.store(letter);
     if (outcome.type === 'stored') return;
-    if (outcome.type === 'refused') {
+    if (outcome.type !== 'unanswered') {
       // One from an earlier try, or the store is full: the task must reach its end all the same.
       log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
       return;

@@ -38,7 +38,7 @@ export async function endTask(
 ): Promise<Result> {
   const outcome = await broker.storeResult(end, address);
   if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-  // A refusal means "has a final state" or "store full": the stream's leader knows which.
+  // The task has a final state, or the store is full: the stream's leader knows which.
   const final = outcome.type === 'stored' ? end : await broker.readResult(address);
   if (final === undefined) {
     throw new RequestError(

@@ -9,7 +9,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
-import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
 import { NewerMessage } from '../contract/decoding.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -133,12 +132,9 @@ export class Actuals {
   async #store(report: Actual): Promise<Actual> {
     const outcome = await this.#broker.actuals.store(report);
     if (outcome.type === 'stored') return report;
-    if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
     const address = parseTaskId(report.taskId);
     const first =
-      WRONG_LAST_SEQUENCE.includes(outcome.code) && address !== undefined
-        ? await this.#first(address)
-        : undefined;
+      outcome.type === 'alreadyThere' && address !== undefined ? await this.#first(address) : undefined;
     // Another one that is being stored at this moment cannot be read yet.
     if (first === undefined) throw brokerUnavailable(outcome.reason);
     return sameOrConflict(first, report.actual);

@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, PublishOutcome } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
-import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { ChunkJob, Job, RowBatchJob } from '../contract/protocol.ts';
 import type { TaskAddress } from '../contract/task.ts';
@@ -93,9 +92,9 @@ export class Storing {
 
   async #store(model: string, giveUpAt: number, store: () => Promise<PublishOutcome>): Promise<void> {
     const outcome = await this.untilAnswered(giveUpAt, store);
-    // "Not the first of its subject": an earlier try was stored after all, and waits in the queue.
-    if (outcome.type === 'stored' || WRONG_LAST_SEQUENCE.includes(outcome.code)) return;
-    if (outcome.code !== STORE_REFUSED) throw mayHaveBeenStored(outcome.reason);
+    // Already there: an earlier try was stored after all, and waits in the queue.
+    if (outcome.type === 'stored' || outcome.type === 'alreadyThere') return;
+    if (outcome.type !== 'full') throw mayHaveBeenStored(outcome.reason);
     const { queueMaxJobs, queueMaxBytes } = this.#limits;
     throw new RequestError(
       RequestErrorCode.QueueFull,
