@@ -16,6 +16,7 @@ import {
   resultOf,
 } from '../src/contract/protocol.ts';
 import {
+  ANONYMOUS,
   shortText,
   type TaskAddress,
   type TaskError,
@@ -93,7 +94,7 @@ export async function settleMalformed(
   if (address !== undefined) {
     const submittedAt = Math.min(now, address.deadlineSecond * 1000);
     const result = resultOf(
-      { taskId, model, version, submittedAt },
+      { taskId, owner: ANONYMOUS, model, version, submittedAt },
       {
         state: TaskState.Failed,
         finishedAt: now,

@@ -35,7 +35,7 @@ import {
   subjects,
   versionOfConsumer,
 } from '../contract/protocol.ts';
-import { type TaskAddress, withoutTaskIds } from '../contract/task.ts';
+import { parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
@@ -86,6 +86,8 @@ export interface StoredJob {
 
 export interface StoredRequest {
   readonly record: RequestRecord;
+  /** Of its task. */
+  readonly address: TaskAddress;
   readonly sequence: number;
 }
 
@@ -321,10 +323,12 @@ export class Broker implements AsyncDisposable {
 
   /** @param asked what the record has to be about: any other is none of ours, and goes. */
   readRequest(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
-    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => ({
-      record: decodeRequestRecord(data, asked, Date.parse(timestamp)),
-      sequence: seq,
-    }));
+    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
+      const record = decodeRequestRecord(data, asked, Date.parse(timestamp));
+      const address = parseTaskId(record.job.taskId);
+      if (address === undefined) throw new Error('a record that was decoded names a task');
+      return { record, address, sequence: seq };
+    });
   }
 
   readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {

@@ -2,7 +2,7 @@
  * Dead letters for operators: see them, hear of new ones, redrive them as new tasks, discard them.
  *
  * A letter is removed only after the job of its redrive is stored. Whoever dies in between leaves it in its place, and
- * the next redrive finds the task that was made of it (`TaskService.redrive`).
+ * the next redrive finds the task that was made of it (`Redrives.redrive`).
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
 import { decodeJob } from '../contract/decoding.ts';
@@ -11,9 +11,15 @@ import type { DeadLetter, Job } from '../contract/protocol.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { DeadLetterWatch } from './deadLetterWatch.ts';
-import type { TaskService } from './tasks.ts';
+import type { Redrives } from './redrives.ts';
 
 export const MAX_PAGE = 100;
+
+export interface DeadLettersOptions {
+  readonly broker: Broker;
+  readonly redrives: Pick<Redrives, 'redrive' | 'redriven'>;
+  readonly models: readonly Model[];
+}
 
 export interface DeadLetterPage {
   readonly letters: readonly StoredDeadLetter[];
@@ -29,8 +35,6 @@ export interface RedriveCount {
   readonly stoppedBy: RequestErrorCode | undefined;
 }
 
-type Redriving = Pick<TaskService, 'redrive' | 'redriven'>;
-
 const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const CURSOR = /^[0-9]{1,15}$/;
 /** Letters redriven at a time. */
@@ -41,22 +45,14 @@ const WAKE_INTERVAL_MS = 5_000;
 
 export class DeadLetters implements Disposable {
   readonly #broker: Broker;
-  readonly #tasks: Redriving;
+  readonly #redrives: DeadLettersOptions['redrives'];
   readonly #models: ReadonlyMap<string, Model>;
   readonly #watches = new Set<DeadLetterWatch>();
   readonly #listening = new DisposableStack();
 
-  constructor({
-    broker,
-    tasks,
-    models,
-  }: {
-    broker: Broker;
-    tasks: Redriving;
-    models: readonly Model[];
-  }) {
+  constructor({ broker, redrives, models }: DeadLettersOptions) {
     this.#broker = broker;
-    this.#tasks = tasks;
+    this.#redrives = redrives;
     this.#models = new Map(models.map((model) => [model.manifest.name, model]));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#wakeAll()));
     const timer = setInterval(() => this.#wakeAll(), WAKE_INTERVAL_MS).unref();
@@ -112,13 +108,13 @@ export class DeadLetters implements Disposable {
    * Makes a new task of a dead letter, and removes the letter.
    *
    * @returns the new task; if the letter was redriven before, the task of that time, for as long as it is remembered.
-   * @throws {RequestError} `DEAD_LETTER_NOT_FOUND`, `CANNOT_REDRIVE`, and as `TaskService.submit`.
+   * @throws {RequestError} `DEAD_LETTER_NOT_FOUND`, `CANNOT_REDRIVE`, and as `Submissions.submit`.
    */
   async redrive(id: string, trace: string | undefined): Promise<Task> {
     const address = addressOf(id);
     const letter = await this.#broker.deadLetters.read(address);
     if (letter !== undefined) return this.#redriveLetter(letter, address, trace);
-    const task = await this.#tasks.redriven(address);
+    const task = await this.#redrives.redriven(address);
     if (task === undefined) throw notFound(id);
     return task;
   }
@@ -189,7 +185,7 @@ export class DeadLetters implements Disposable {
   async #redriveLetter(letter: DeadLetter, address: TaskAddress, trace: string | undefined): Promise<Task> {
     const model = this.#models.get(letter.model);
     if (model === undefined) throw cannotRedrive(letter, `the model ${letter.model} is not served`);
-    const task = await this.#tasks.redrive(this.#readJob(letter), model, trace).catch((error: unknown) => {
+    const task = await this.#redrives.redrive(this.#readJob(letter), model, trace).catch((error: unknown) => {
       // The input is not this request's.
       if (!(error instanceof RequestError) || error.code !== RequestErrorCode.BadUserInput) throw error;
       throw cannotRedrive(letter, error.message);

@@ -24,7 +24,7 @@ export class RowBatchProgress {
    * @param batch as it was shown last.
    * @param runMs since the first of its chunks was started, in milliseconds.
    */
-  hear(batch: RowBatch, notice: ChunkProgress, runMs: number): RowBatch {
+  add(batch: RowBatch, notice: ChunkProgress, runMs: number): RowBatch {
     const before = this.#chunks.get(notice.chunk);
     this.#chunks.set(notice.chunk, notice);
     this.#rowsDone += notice.rowsDone - (before?.rowsDone ?? 0);

@@ -33,8 +33,8 @@ const MAX_PAGE_CHUNKS = 12;
 
 export interface PageReader {
   readonly broker: Pick<Broker, 'chunks'>;
-  /** Of reading chunks: a broker cuts off who has it send more than is taken in. */
-  readonly turns: Pick<ChunkSemaphore, 'take'>;
+  /** Bounds the chunks that are read at once: a broker cuts off a client that takes in less than it asks for. */
+  readonly reading: Pick<ChunkSemaphore, 'take'>;
 }
 
 /**
@@ -66,7 +66,7 @@ export async function readPage(
   };
 }
 
-interface ChunkRows {
+interface ReadChunk {
   readonly result: ChunkResult;
   readonly from: number;
   readonly to: number;
@@ -74,16 +74,16 @@ interface ChunkRows {
 
 /** The chunks with the rows from one index to another, up to the first that has not been run. */
 async function readChunks(
-  { broker, turns }: PageReader,
+  { broker, reading }: PageReader,
   { id, batch, state }: Task,
   from: number,
   to: number,
-): Promise<readonly ChunkRows[]> {
+): Promise<readonly ReadChunk[]> {
   if (batch === undefined || from >= to) return [];
   const firstChunk = Math.floor(from / batch.rowsPerChunk);
   const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
   const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
-  const results = await turns.take(numbers.length, () =>
+  const results = await reading.take(numbers.length, () =>
     Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk))),
   );
   const missing = results.indexOf(undefined);
@@ -100,7 +100,7 @@ async function readChunks(
     );
 }
 
-function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): RowPage['columns'] {
+function columnsOf(chunks: readonly ReadChunk[], from: number, to: number): RowPage['columns'] {
   const names = new Set(chunks.flatMap(({ result }) => Object.keys(result.columns)));
   return new Map(
     [...names].map((name) => {

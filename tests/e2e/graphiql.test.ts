@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import { findBrowser, openBrowser } from '../support/browser.ts';
 import { HOME } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';
@@ -254,7 +254,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
 const REASON = 'dead-for-a-test';
 
 function deadLetter() {
-  const taskId = newTaskId({ model: 'trip-duration', home: HOME, deadline: Date.now() });
+  const taskId = newTaskAddress({ model: 'trip-duration', home: HOME, deadline: Date.now() }).id;
   const death = { code: 'WORKER_CRASHED', reason: REASON, attempts: 3, worker: 'x', diedAt: Date.now() };
   return { v: 1, taskId, model: 'trip-duration', ...death, subject: 'x', job: '' };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { type Job, MESSAGE_VERSION, type WorkerPresence } from '../../src/contract/protocol.ts';
-import { newTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
@@ -295,7 +295,7 @@ async function openAddingModels(names: readonly string[]) {
   const job = (model: string): Job => {
     const submittedAt = broker.now();
     const deadline = submittedAt + 60_000;
-    const taskId = newTaskId({ model, home: HOME, deadline });
+    const taskId = newTaskAddress({ model, home: HOME, deadline }).id;
     const input = { x: 0.5 };
     return {
       v: MESSAGE_VERSION,

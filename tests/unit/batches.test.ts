@@ -1,4 +1,4 @@
-/** The parts of batches that need no process: rows as columns, chunks, room, what came of a chunk. */
+/** The parts of row batches that need no process: rows as columns, chunks, admission, the result of a chunk. */
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../src/contract/errors.ts';
 import { chunkCountOf, rowsOfChunk } from '../../src/contract/rowBatchShape.ts';
@@ -97,51 +97,49 @@ describe('chunks', () => {
   });
 });
 
-describe('room', () => {
+describe('admission', () => {
   const limits = { queueMaxJobs: 100, queueMaxBytes: 10_000, resultMaxBytes: 20_000 };
 
-  test('in the queue is 80 % of it, by jobs and by bytes, and what was accepted since counts', async () => {
+  test('to the queue ends at 80 % of it, by jobs and by bytes, and accepted jobs count', async () => {
     let asked = 0;
     const queueFill = async () => {
       asked++;
       return { jobs: 70, bytes: 1_000 };
     };
-    const room = new QueueAdmission({ broker: { queueFill }, limits });
-    const jobs = (count: number) => () => Array.from({ length: count }, () => ({ v: 1 }));
-    const notMade = () => {
-      throw new Error('there is no room for it');
-    };
-    await room.admit('m', 6, jobs(6));
-    await expect(room.admit('m', 5, jobs(5))).rejects.toThrow('nearly full');
-    await room.admit('m', 4, jobs(4));
-    await expect(room.admit('m', 1, notMade)).rejects.toMatchObject({
+    const queue = new QueueAdmission({ broker: { queueFill }, limits });
+    const jobs = (count: number) => Array.from({ length: count }, () => ({ v: 1 }));
+    await queue.admit('m', jobs(6));
+    await expect(queue.admit('m', jobs(5))).rejects.toThrow('nearly full');
+    await queue.requireRoom('m', 4);
+    await queue.admit('m', jobs(4));
+    await expect(queue.requireRoom('m', 1)).rejects.toMatchObject({
       code: 'QUEUE_FULL',
       details: { limit: 80 },
     });
     await expect(
-      new QueueAdmission({ broker: { queueFill }, limits }).admit('m', 1, () => [{ v: 'x'.repeat(7_000) }]),
+      new QueueAdmission({ broker: { queueFill }, limits }).admit('m', [{ v: 'x'.repeat(7_000) }]),
     ).rejects.toThrow('nearly full');
     expect(asked).toBe(2);
   });
 
-  test('for what comes of rows is 90 % of half the results, as large as those that are there', async () => {
+  test('to the store of chunks ends at 90 % of half the results; a new chunk counts as a mean one', async () => {
     const broker = { chunks: { held: async () => ({ chunks: 7, bytes: 7_000 }) } };
-    const room = new ChunkAdmission({
+    const chunks = new ChunkAdmission({
       broker: broker as ConstructorParameters<typeof ChunkAdmission>[0]['broker'],
       limits,
     });
-    await room.admit(2);
-    await expect(room.admit(1)).rejects.toMatchObject({ code: 'RESULT_STORE_FULL' });
+    await chunks.admit(2);
+    await expect(chunks.admit(1)).rejects.toMatchObject({ code: 'RESULT_STORE_FULL' });
   });
 });
 
 test('progress is shown at most four times a second, and never goes back', () => {
   const progress = new RowBatchProgress();
   const start = { rowCount: 2_000, rowsPerChunk: 1_000, rowsDone: 0, rowsFailed: 0 };
-  const first = progress.hear(start, { chunk: 0, rowsDone: 500, rowsFailed: 1 }, 1_000);
+  const first = progress.add(start, { chunk: 0, rowsDone: 500, rowsFailed: 1 }, 1_000);
   expect(first).toMatchObject({ rowsDone: 500, rowsFailed: 1, secondsLeft: 3 });
   expect(progress.takeNews(0)).toBe(true);
-  const second = progress.hear(first, { chunk: 1, rowsDone: 100, rowsFailed: 0 }, 1_200);
+  const second = progress.add(first, { chunk: 1, rowsDone: 100, rowsFailed: 0 }, 1_200);
   expect(second.rowsDone).toBe(600);
   expect([progress.takeNews(100), progress.takeNews(250), progress.takeNews(600)]).toEqual([
     false,
@@ -149,7 +147,7 @@ test('progress is shown at most four times a second, and never goes back', () =>
     false,
   ]);
   // The worker of chunk 0 has died, and another begins anew.
-  expect(progress.hear(second, { chunk: 0, rowsDone: 0, rowsFailed: 0 }, 1_300).rowsDone).toBe(600);
+  expect(progress.add(second, { chunk: 0, rowsDone: 0, rowsFailed: 0 }, 1_300).rowsDone).toBe(600);
 });
 
 test('what a manifest leaves out about batches follows from the rest', () => {

@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
 import { decodeResult } from '../../src/contract/decoding.ts';
 import { encodeMessage, resultOf } from '../../src/contract/protocol.ts';
-import { type FinishedTask, newTaskId, TaskErrorCode, TaskState } from '../../src/contract/task.ts';
+import { type FinishedTask, newTaskAddress, TaskErrorCode, TaskState } from '../../src/contract/task.ts';
 import { collectGarbage } from '../../src/process/runProcess.ts';
 import { RecentTasks } from '../../src/tasks/recentTasks.ts';
 
 function finished(id: string, prediction: FinishedTask['prediction'] = { durationMinutes: 7 }): FinishedTask {
   const times = { submittedAt: 0, startedAt: 1, finishedAt: 2 };
-  return { id, model: 'm', modelVersion: '1', state: TaskState.Succeeded, attempts: 1, ...times, prediction };
+  return {
+    id,
+    owner: 'anonymous',
+    model: 'm',
+    modelVersion: '1',
+    state: TaskState.Succeeded,
+    attempts: 1,
+    ...times,
+    prediction,
+  };
 }
 
 test('ended tasks are remembered, 10,000 of them at most', () => {
@@ -47,15 +56,15 @@ const FAILURE = { finishedAt: 2, attempts: 1, state: TaskState.Failed };
 const LONG_MESSAGE = `output "minutes" must have shape [${'1, '.repeat(300_000)}1]`;
 
 function failedResult(message: string) {
-  const taskId = newTaskId({ model: 'trip-duration', home: '00000000', deadline: 1_795_000_000_000 });
+  const taskId = newTaskAddress({ model: 'trip-duration', home: '00000000', deadline: 1_795_000_000_000 }).id;
   const error = { code: TaskErrorCode.InvalidOutput, message };
-  const job = { taskId, model: 'trip-duration', version: '1', submittedAt: 1 };
+  const job = { taskId, owner: 'anonymous', model: 'trip-duration', version: '1', submittedAt: 1 };
   return { ...resultOf(job, FAILURE), error };
 }
 
 test('a worker tells the first 1,000 characters of what went wrong', () => {
-  const { id, model, error } = failedResult(LONG_MESSAGE);
-  const result = resultOf({ taskId: id, model, version: '1', submittedAt: 1 }, { ...FAILURE, error });
+  const { id, owner, model, error } = failedResult(LONG_MESSAGE);
+  const result = resultOf({ taskId: id, owner, model, version: '1', submittedAt: 1 }, { ...FAILURE, error });
   expect(result.error?.message).toBe(LONG_MESSAGE.slice(0, 1_000));
 });
 

@@ -1,13 +1,17 @@
 /** The parts of a task's life that need no broker: ids, watches, the broker's clock. */
 import { describe, expect, test } from 'vitest';
 import { BrokerClock } from '../../src/broker/clock.ts';
-import { newTaskId, parseTaskId, type Task } from '../../src/contract/task.ts';
+import type { Job } from '../../src/contract/protocol.ts';
+import { newTaskAddress, parseTaskId, type Task } from '../../src/contract/task.ts';
 import type { Model } from '../../src/models/models.ts';
-import { newJob, redrivenJob } from '../../src/tasks/submission.ts';
+import { redrivenJob } from '../../src/tasks/redrives.ts';
+import { SingleQuestion } from '../../src/tasks/singleTask.ts';
+import type { Origin, QueueParts } from '../../src/tasks/taskToAccept.ts';
 import { TaskWatch } from '../../src/tasks/taskWatch.ts';
 
 const queued: Task = {
   id: 'a',
+  owner: 'anonymous',
   model: 'm',
   modelVersion: '1',
   state: 'QUEUED',
@@ -18,13 +22,10 @@ const running: Task = { ...queued, state: 'RUNNING', startedAt: 2, attempts: 1 }
 const succeeded: Task = { ...running, state: 'SUCCEEDED', finishedAt: 3, prediction: { x: 1 } };
 
 test('a task id carries what finds its task again', () => {
-  const id = newTaskId({ model: 'trip-duration', home: '0a1b2c3d', deadline: 1_795_342_860_001 });
-  expect(parseTaskId(id)).toEqual({
-    id,
-    model: 'trip-duration',
-    home: '0a1b2c3d',
-    deadlineSecond: 1_795_342_861,
-  });
+  const address = newTaskAddress({ model: 'trip-duration', home: '0a1b2c3d', deadline: 1_795_342_860_001 });
+  const { id } = address;
+  expect(address).toEqual({ id, model: 'trip-duration', home: '0a1b2c3d', deadlineSecond: 1_795_342_861 });
+  expect(parseTaskId(id)).toEqual(address);
   for (const wrong of ['', 'x', `${id}0`, id.toUpperCase(), id.replace('_', '.'), `${id}\n`]) {
     expect(parseTaskId(wrong)).toBeUndefined();
   }
@@ -36,26 +37,31 @@ const OFFERING = {
   versionAt: (_model: Model, bucket: number) => `that of ${bucket}`,
 };
 
+/** The job of a task that is asked without any input. */
+function newJob(model: Model, origin: Origin): Job {
+  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
+  return new SingleQuestion(submission, {} as QueueParts).newTask(OFFERING.choose(), origin).job;
+}
+
 describe('a redriven job', () => {
   const manifest = { name: 'm', inputs: [], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [] } as unknown as Model;
   const origin = { home: '0a1b2c3d', now: 0, offering: OFFERING };
-  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
-  const dead = newJob(submission, origin);
+  const dead = newJob(model, origin);
   const { bucket: _, ...pinned } = dead;
   const elsewhere = { ...origin, offering: { ...OFFERING, offers: () => false } };
 
   test('keeps its version while that can be had, pinned or not', () => {
-    expect(redrivenJob(dead, model, undefined, origin)).toMatchObject({ version: '1', bucket: 17 });
-    expect(redrivenJob(pinned, model, undefined, origin)).not.toHaveProperty('bucket');
+    expect(redrivenJob(dead, model, undefined, origin).job).toMatchObject({ version: '1', bucket: 17 });
+    expect(redrivenJob(pinned, model, undefined, origin).job).not.toHaveProperty('bucket');
   });
 
   test('has the version that answers its bucket once its own is gone', () => {
-    expect(redrivenJob(dead, model, undefined, elsewhere)).toMatchObject({
+    expect(redrivenJob(dead, model, undefined, elsewhere).job).toMatchObject({
       version: 'that of 17',
       bucket: 17,
     });
-    expect(redrivenJob(pinned, model, undefined, elsewhere).bucket).toBeTypeOf('number');
+    expect(redrivenJob(pinned, model, undefined, elsewhere).job.bucket).toBeTypeOf('number');
   });
 });
 
@@ -63,12 +69,11 @@ test('a redriven job keeps its input, also a time that was left to be the moment
   const pickupAt = { name: 'pickupAt', type: 'dateTime', timeZone: 'UTC', default: 'now' };
   const manifest = { name: 'm', inputs: [pickupAt], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [{ version: '1' }] } as unknown as Model;
-  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
   const day = Date.parse('2021-02-03T14:30:00Z');
   const origin = { home: '0a1b2c3d', offering: OFFERING };
-  const dead = newJob(submission, { ...origin, now: day });
+  const dead = newJob(model, { ...origin, now: day });
   expect(dead.input).toEqual({ pickupAt: '2021-02-03T14:30:00' });
-  const redriven = redrivenJob(dead, model, undefined, { ...origin, now: day + 86_400_000 });
+  const { job: redriven } = redrivenJob(dead, model, undefined, { ...origin, now: day + 86_400_000 });
   expect(redriven.input).toEqual(dead.input);
   expect(redriven.submittedAt).toBe(day + 86_400_000);
 });

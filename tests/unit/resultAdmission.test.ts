@@ -15,30 +15,30 @@ test.each([
   ['100 results of 8 KB and 12 such to come', { messages: 100, bytes: 800_000 }, 12, false],
   ['100 results of 8 KB and 13 such to come', { messages: 100, bytes: 800_000 }, 13, true],
 ])('with %s', async (_what, held, size, isFull) => {
-  using room = await openRoom(() => Promise.resolve(held), { size, endedCount: 50 });
-  expect(room.isFull).toBe(isFull);
+  using admission = await openAdmission(() => Promise.resolve(held), { size, endedCount: 50 });
+  expect(admission.isFull).toBe(isFull);
 });
 
 test('ends that were heard count until the store is looked at again, and then are part of what it holds', async () => {
   let held = { messages: 890, bytes: 1 };
   const open = { size: 0, endedCount: 7 };
-  using room = await openRoom(() => Promise.resolve(held), open);
-  expect(room.isFull).toBe(false);
+  using admission = await openAdmission(() => Promise.resolve(held), open);
+  expect(admission.isFull).toBe(false);
   open.endedCount += 10;
-  expect(room.isFull).toBe(true);
+  expect(admission.isFull).toBe(true);
   held = { messages: 899, bytes: 1 };
-  await room.look();
-  expect(room.isFull).toBe(false);
+  await admission.look();
+  expect(admission.isFull).toBe(false);
 });
 
 test('an end that is heard while the answer is on its way counts', async () => {
   const open = { size: 1, endedCount: 0 };
-  using room = await openRoom(async () => {
+  using admission = await openAdmission(async () => {
     open.size--;
     open.endedCount++;
     return { messages: 899, bytes: 1 };
   }, open);
-  expect(room.isFull).toBe(true);
+  expect(admission.isFull).toBe(true);
 });
 
 test('a store that cannot be read is believed to hold what it held', async () => {
@@ -47,13 +47,13 @@ test('a store that cannot be read is believed to hold what it held', async () =>
     if (broken) throw new Error('the broker does not answer');
     return { messages: 900, bytes: 1 };
   };
-  using room = await openRoom(read, { size: 0, endedCount: 0 });
+  using admission = await openAdmission(read, { size: 0, endedCount: 0 });
   broken = true;
-  await room.look();
-  expect(room.isFull).toBe(true);
+  await admission.look();
+  expect(admission.isFull).toBe(true);
 });
 
-function openRoom(
+function openAdmission(
   readResultsHeld: () => Promise<{ messages: number; bytes: number }>,
   open: { size: number; endedCount: number },
 ): Promise<ResultAdmission> {

@@ -2,13 +2,13 @@ import { setImmediate as nextRound } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ChunkSemaphore } from '../../src/tasks/chunkSemaphore.ts';
 
-describe('turns', () => {
+describe('turns of chunks', () => {
   test('are taken in the order in which they came, so many chunks at a time', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 10, waiting: 100 });
+    const semaphore = new ChunkSemaphore({ purpose: 'read', atOnce: 10, waiting: 100 });
     const begun: number[] = [];
     const works = [6, 4, 6, 1, 50, 1].map((chunks) => {
       const work = Promise.withResolvers<void>();
-      const taken = turns.take(chunks, () => {
+      const taken = semaphore.take(chunks, () => {
         begun.push(chunks);
         return work.promise;
       });
@@ -36,10 +36,10 @@ describe('turns', () => {
   });
 
   test('begin one in each round of the event loop', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 100 });
+    const semaphore = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 100 });
     let begun = 0;
     const taken = Array.from({ length: 5 }, () =>
-      turns.take(1, async () => {
+      semaphore.take(1, async () => {
         begun++;
       }),
     );
@@ -49,19 +49,19 @@ describe('turns', () => {
     await Promise.all(taken);
   });
 
-  test('are refused to who would wait behind too many, and given on by who failed', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 2 });
+  test('are refused behind too many that wait, and pass on when work fails', async () => {
+    const semaphore = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 2 });
     const first = Promise.withResolvers<void>();
-    const failing = turns.take(1, () => first.promise);
-    const waiting = [turns.take(1, async () => 'a'), turns.take(1, async () => 'b')];
-    await expect(turns.take(1, async () => 'c')).rejects.toMatchObject({
+    const failing = semaphore.take(1, () => first.promise);
+    const waiting = [semaphore.take(1, async () => 'a'), semaphore.take(1, async () => 'b')];
+    await expect(semaphore.take(1, async () => 'c')).rejects.toMatchObject({
       code: 'GATEWAY_BUSY',
       details: { retryAfterMs: 1_000, limit: 2 },
     });
     first.reject(new Error('lost'));
     await expect(failing).rejects.toThrow('lost');
     expect(await Promise.all(waiting)).toEqual(['a', 'b']);
-    expect(await turns.take(1, async () => 'd')).toBe('d');
+    expect(await semaphore.take(1, async () => 'd')).toBe('d');
   });
 });
 

@@ -1,0 +1,37 @@
+/** What each new job says of its task, and where the task is found. */
+import { MESSAGE_VERSION, type TaskHeader } from '../contract/protocol.ts';
+import { newTaskAddress, type Owner, type TaskAddress } from '../contract/task.ts';
+import type { Model } from '../models/models.ts';
+import type { ChosenVersion } from '../rollout/offering.ts';
+import type { Origin } from './taskToAccept.ts';
+
+/** Who asks for a task. */
+export interface Asker {
+  readonly owner: Owner;
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+}
+
+export function newHeader(
+  model: Model,
+  { owner, trace }: Asker,
+  { version, bucket }: ChosenVersion,
+  timeoutMs: number,
+  { home, now }: Origin,
+): { readonly header: TaskHeader; readonly address: TaskAddress } {
+  const { name } = model.manifest;
+  const deadline = now + timeoutMs;
+  const address = newTaskAddress({ model: name, home, deadline });
+  const header = {
+    v: MESSAGE_VERSION,
+    taskId: address.id,
+    model: name,
+    version,
+    submittedAt: now,
+    deadline,
+    owner,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(trace === undefined ? {} : { trace }),
+  };
+  return { header, address };
+}
