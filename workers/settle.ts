@@ -235,7 +235,8 @@ export async function storeSuspectMark(
     await waitToRetry(broker, signal);
 }
 
-export async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {
+/** Resolves after a moment, with the broker connected; at once if the signal aborts. */
+export async function waitToRetry(broker: Pick<Broker, 'whenConnected'>, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
   );
