@@ -7,6 +7,7 @@ import type { Model } from '../src/models/models.ts';
 import type { Offering } from '../src/rollout/offering.ts';
 import type { LiveWorkers } from '../src/rollout/presence.ts';
 import type { RolloutService } from '../src/rollout/rolloutService.ts';
+import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
@@ -15,7 +16,8 @@ import type { Tasks } from '../src/tasks/tasks.ts';
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
-  readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
+  readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
+  readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
@@ -26,7 +28,7 @@ export interface Context {
   readonly apiVersion: string;
   /** Who asks: only tasks of this owner are found. */
   readonly owner: Owner;
-  /** Rejects with a RequestError, `FORBIDDEN` for one, unless an operator asks. */
+  /** Rejects with a RequestError such as `FORBIDDEN`, unless an operator asks. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
@@ -58,7 +60,7 @@ export function createBuilder() {
   return builder;
 }
 
-/** Only where a model takes one: a schema says nothing that cannot be used. */
+/** Called only if a model takes one: a schema has no type that cannot be used. */
 export function defineLocalDateTime(builder: Builder): void {
   builder.scalarType('LocalDateTime', {
     description:

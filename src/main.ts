@@ -19,6 +19,7 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
+import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
@@ -59,7 +60,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
   using gatewayTasks = await openGatewayTasks({ broker, home, models, offering, limits: config, log });
-  const { events, open, admission, submissions, tasks, redrives } = gatewayTasks;
+  const { events, open, admission, submissions, tasks } = gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -72,12 +73,13 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     log,
   });
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
-  using deadLetters = new DeadLetters({ broker, redrives, models });
+  using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
   const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {
     submissions,
     tasks,
     deadLetters,
+    redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     comparisons,
     actuals,

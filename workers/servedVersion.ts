@@ -32,7 +32,7 @@ export interface ServedVersionOptions {
   readonly slots: Slots;
   /** Of the model. */
   readonly flow: Flow;
-  /** Where shadows run, beside the slots: a slow one takes none that a task waits for. */
+  /** Of shadows, for all models. */
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
@@ -40,7 +40,7 @@ export interface ServedVersionOptions {
   readonly log: Logger;
   /** Called when its state has changed. */
   readonly onChange: () => void;
-  /** Aborted when the worker shall not wait for a store that refuses any more. */
+  /** Aborted when the worker has to leave, even if the store still refuses results. */
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export type ServedVersionState =
 /** A version whose folder is gone serves at least so long: until every gateway has noticed. */
 const DRAIN_LEAST_MS = 10_000;
 const DRAIN_CHECK_MS = 1_000;
-/** A session that could not be started again may have met a passing want of memory or of processes. */
+/** A session that could not be started again is tried after this time: memory or processes may be free again. */
 const LOST_RETRY_MS = 30_000;
 
 export class ServedVersion {
@@ -61,7 +61,7 @@ export class ServedVersion {
   readonly finished = new RecentCount();
   /** Resolves once it is served or refused for the first time, or closed. */
   readonly judged: Promise<void>;
-  /** Resolves when it is closed. Rejects with what nobody foresaw. */
+  /** Resolves when it is closed. Rejects with an error that was not foreseen. */
   readonly closed: Promise<void>;
   readonly #options: ServedVersionOptions;
   readonly #log: Logger;
@@ -74,7 +74,7 @@ export class ServedVersion {
   readonly #queue: VersionQueue;
   #session: VersionSession | undefined;
   #lanes: VersionLanes | undefined;
-  /** What has ended the loop. */
+  /** The error that ended the lanes or the session. */
   #failure: unknown;
 
   constructor(version: ModelVersion, options: ServedVersionOptions) {
@@ -109,8 +109,8 @@ export class ServedVersion {
   }
 
   /**
-   * Takes no more jobs, hands back what is not running, gives up what is being loaded, and resolves once what was run is
-   * settled.
+   * Takes no more jobs, hands back jobs that do not run, gives up a session that is being loaded, and resolves once all
+   * runs are settled.
    */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -205,7 +205,7 @@ export class ServedVersion {
         if (await this.#drained(current)) return;
         continue;
       }
-      // Of the same bytes it is loaded already; what its golden rows are now, the next load will see.
+      // The same bytes are loaded already; new golden rows are checked at the next load.
       if (present === undefined || present.sha256 === loaded.sha256) continue;
       if (await this.#replaceSession(present, current)) loaded = present;
     }
@@ -219,7 +219,7 @@ export class ServedVersion {
     return this.#stopping || this.#failure !== undefined;
   }
 
-  /** A folder whose content changed: the new one serves if it is good; until then, and otherwise, the one before. */
+  /** The content of the folder has changed: the new session serves if it is good; until then, and otherwise, the one before. */
   async #replaceSession(version: ModelVersion, current: VersionSession): Promise<boolean> {
     const session = await this.#open(version);
     if (session instanceof Error) return false;
@@ -230,12 +230,12 @@ export class ServedVersion {
     return true;
   }
 
-  /** @returns whether its queue is empty, and the folder has been gone for long; else something has changed. */
+  /** @returns true once its queue is empty and the folder has been gone for long; false if the version goes on or ends otherwise. */
   async #drained({ present: session }: VersionSession): Promise<boolean> {
     const goneAt = performance.now();
     this.#become({ type: 'draining' });
     this.#log.info('the folder of a version is gone: finishing its queue');
-    // What is unloaded now could not be loaded again.
+    // A session that is unloaded now could not be loaded again: its file is gone.
     using _loaded = session.isLoaded ? await session.hold().catch(() => undefined) : undefined;
     while (this.#wanted === undefined && !this.#isEnding) {
       await Promise.race([sleep(DRAIN_CHECK_MS), this.#change.promise]);
@@ -250,7 +250,7 @@ export class ServedVersion {
     this.#wake();
   }
 
-  /** Resolves once the catalog has another version here than the one given, or it is served no more. */
+  /** Resolves once the catalog has other content for this version than the one given, or it is served no more. */
   async #changedFrom(version: ModelVersion | undefined): Promise<void> {
     while (this.#wanted === version && !this.#isEnding) await this.#change.promise;
   }

@@ -31,7 +31,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** What a lane has in the worker's hands: runs, or chunks, one that goes on and one that gathers. */
+/** Runs, or chunks, that a lane has in the worker's hands: one that goes on and one that gathers. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {
@@ -62,12 +62,12 @@ export class VersionLanes implements AsyncDisposable {
     this.#shadow = new ShadowLane({ ...options, inTurn });
   }
 
-  /** Resolves once all have ended. @throws what has ended the first of them that failed; the others go on. */
+  /** Resolves once all lanes have ended. Rejects with the error of the first lane that fails; the others go on. */
   async ended(): Promise<void> {
     await Promise.all(this.#loops);
   }
 
-  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. Throws nothing. */
+  /** Takes no more jobs, hands back jobs that do not run, and resolves once all runs are settled. Throws nothing. */
   async stop(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop()));
     await Promise.allSettled(this.#loops);

@@ -2,7 +2,7 @@
  * One subscriber's view of the dead letters of a model, as the async iterator that GraphQL consumes.
  *
  * Nothing is buffered: what is heard only wakes it, and each letter is read from the stream, in order, when the
- * subscriber asks for it. So what was stored while nobody could hear it comes too, and a slow reader costs nothing.
+ * subscriber asks for it. So a letter that was stored while the gateway could not hear it comes too, and a slow reader costs nothing.
  * Written by hand for the reason that `TaskWatch` is.
  */
 import type { StoredDeadLetter } from '../broker/broker.ts';
@@ -15,7 +15,7 @@ export class DeadLetterWatch implements AsyncIterableIterator<StoredDeadLetter> 
   #ended = false;
   #failure: Error | undefined;
 
-  /** @param readNext the first letter after a sequence; undefined if there is none, or nobody can tell now. */
+  /** @param readNext the first letter after a sequence; undefined if there is none, or the broker cannot tell now. */
   constructor({
     afterSequence,
     readNext,

@@ -25,7 +25,7 @@ export interface OpenTasksOptions {
   readonly events: Pick<TaskEvents, 'emit'>;
 }
 
-/** An own task that is not watched is forgotten so long after its deadline: its end lies in the stream. */
+/** An own task that is not watched is forgotten so long after its deadline: its end is in the stream. */
 const FORGET_AFTER_MS = 5_000;
 const CLEANUP_MS = 5_000;
 /** Finished tasks are kept for one to two times as long. */

@@ -1,4 +1,4 @@
-/** What came of the rows of a batch, page by page, from the results of its chunks. */
+/** The predictions and errors of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -54,7 +54,7 @@ export async function readPage(
   const until = Math.min(batch.rowCount, after + first);
   const chunks = await readChunks(reader, task, after, until);
   const end = Math.min(until, chunks.at(-1)?.to ?? after);
-  // What was not run before the end never will be.
+  // Rows that were not run before the task ended are never run.
   const isLast = end === batch.rowCount || (isFinal(task) && end < until && chunks.length < MAX_PAGE_CHUNKS);
   return {
     model: task.model,
@@ -72,7 +72,7 @@ interface ReadChunk {
   readonly to: number;
 }
 
-/** The chunks with the rows from one index to another, up to the first that has not been run. */
+/** The chunks with the rows from one index to another, up to the first chunk that has not been run. */
 async function readChunks(
   { broker, reading }: PageReader,
   { id, batch, state }: Task,
@@ -105,7 +105,7 @@ function columnsOf(chunks: readonly ReadChunk[], from: number, to: number): RowP
   return new Map(
     [...names].map((name) => {
       const parts = chunks.map(({ result, ...rows }) => {
-        // Left out, an output that a chunk does not have would move those of later chunks to other rows.
+        // A chunk without this output gets nulls: without them, the values of later chunks would move to other rows.
         const column = result.columns[name] ?? new Array<null>(rows.to - rows.from).fill(null);
         return column.slice(Math.max(0, from - rows.from), to - rows.from);
       });

@@ -1,6 +1,6 @@
 /**
- * What workers and gateways tell of tasks that are followed here: that they run, how far a row batch is, that they were
- * moved to another version. Notices may be lost; a task's end does not depend on them.
+ * Notices about tasks that are followed here: a worker runs them, a row batch makes progress, they were moved to another
+ * version. Notices may be lost; a task's end does not depend on them.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import type { MovedNotice, RunningNotice } from '../contract/protocol.ts';
@@ -73,7 +73,7 @@ export class TaskNotices implements Disposable {
 
   #progress(open: OpenTask, run: Run, { progress }: RunningNotice): void {
     const { batch, attempts, startedAt = run.startedAt } = open.task;
-    // Of a row that is run alone only its task is told.
+    // A notice about a row that is run alone names its task only.
     if (batch === undefined || progress === undefined || !isProgressOf(batch, progress)) return;
     open.progress ??= new RowBatchProgress();
     open.task = {
@@ -89,7 +89,7 @@ export class TaskNotices implements Disposable {
   #move({ taskIds, version }: MovedNotice): void {
     for (const id of taskIds) {
       const open = this.#options.open.followed(id);
-      // One that runs may well end on the version it runs on: its result will tell.
+      // A task that runs may end on the version it runs on: its result will tell.
       if (open?.task.state !== TaskState.Queued) continue;
       open.task = { ...open.task, modelVersion: version };
       show(open);
