@@ -1,4 +1,4 @@
-/** The first step of every lane: what a delivery carries, or its end if it carries nothing that can be run. */
+/** The first step of every lane: reads a delivery, and settles one that is no job that can be run. */
 import type { Delivery } from '../src/broker/broker.ts';
 import { NewerMessage } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
@@ -9,18 +9,18 @@ import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './s
 /**
  * @param read throws if the delivery is no job that can be run.
  * @param settling where the end of such a delivery is waited for.
- * @returns what was read; undefined if it could not be: the delivery is then settled, or handed back to a newer worker.
+ * @returns undefined if it could not be read: the delivery is then settled, or handed back to a newer worker.
  */
-export function readDelivery<T>(
+export function readDelivery<T, Options extends SettleOptions>(
   delivery: Delivery,
-  read: (address: TaskAddress) => T,
+  read: (delivery: Delivery, address: TaskAddress, options: Options) => T,
   settling: Set<Promise<void>>,
-  options: SettleOptions,
+  options: Options,
 ): T | undefined {
   const address = jobAddress(delivery.subject);
   try {
     if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
-    return read(address);
+    return read(delivery, address, options);
   } catch (error) {
     if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
     else track(settling, settleMalformed(delivery, address, messageOf(error), options));

@@ -20,10 +20,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const settling = new Set<Promise<void>>();
   for await (const deliveries of collectBatches(options.source, options.manifest.batching)) {
     const formedAt = options.broker.now();
-    const batch = deliveries.flatMap((delivery) => {
-      const read = (address: TaskAddress) => readAssignment(delivery, address, options);
-      return readDelivery(delivery, read, settling, options) ?? [];
-    });
+    const batch = deliveries.flatMap(
+      (delivery) => readDelivery(delivery, readAssignment, settling, options) ?? [],
+    );
     const { due = [], overdue = [] } = Object.groupBy(batch, ({ job }) =>
       job.deadline > formedAt ? 'due' : 'overdue',
     );
