@@ -3,8 +3,8 @@
  * process, one table entry a message. The client library's own request path costs an Error with its stack for each
  * message, which was a third of the gateway's time.
  *
- * Each entry has a deadline, and the table a bound, because what is published while the connection is down is lost
- * without an error. On a disconnect everything pending is answered at once: whether it was stored is unknown.
+ * Each entry has a deadline, and the table a bound, because a message that is published while the connection is down is
+ * lost without an error. On a disconnect every pending publish is answered at once: whether it was stored is unknown.
  */
 
 import { headers, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
@@ -18,7 +18,7 @@ const SWEEP_MS = 100;
 export interface PublisherOptions {
   readonly connection: NatsConnection;
   readonly ackTimeoutMs: number;
-  /** Called when nobody takes a message: its stream is not there, or has no leader. */
+  /** Called when no stream takes a message: it is not there, or has no leader. */
   readonly onNoStream: () => void;
   /** Called when a message was not confirmed in time. */
   readonly onUnconfirmed: (subject: string) => void;
@@ -45,7 +45,7 @@ export class Publisher implements Disposable {
   readonly #prefix = `_INBOX.${nuid.next()}.`;
   /** In order of number, and as all share one time limit also in order of due time. */
   readonly #pending = new Map<number, Pending>();
-  /** What this turn of the event loop publishes leaves in one write: the library alone would write once a message. */
+  /** Messages of one turn of the event loop leave in one write: the library alone would write once a message. */
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
   readonly #onNoStream: () => void;
@@ -121,7 +121,7 @@ export class Publisher implements Disposable {
 
   #sendOutgoing(): void {
     for (const { number, subject, payload, after } of this.#outgoing.splice(0)) {
-      // Nobody waits for it any more if the connection broke meanwhile.
+      // It was answered already if the connection broke meanwhile.
       const pending = this.#pending.get(number);
       if (pending === undefined) continue;
       const reply = this.#prefix + number;

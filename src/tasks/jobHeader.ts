@@ -3,20 +3,24 @@ import { MESSAGE_VERSION, type TaskHeader } from '../contract/protocol.ts';
 import { newTaskAddress, type Owner, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
-import type { Origin } from './taskToAccept.ts';
 
-/** Who asks for a task. */
-export interface Asker {
+/** Where a task is made, and when: milliseconds since the epoch, broker time. */
+export interface Origin {
+  readonly home: string;
+  readonly now: number;
+}
+
+export interface NewTask {
+  readonly model: Model;
   readonly owner: Owner;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
+  readonly timeoutMs: number;
 }
 
 export function newHeader(
-  model: Model,
-  { owner, trace }: Asker,
+  { model, owner, trace, timeoutMs }: NewTask,
   { version, bucket }: ChosenVersion,
-  timeoutMs: number,
   { home, now }: Origin,
 ): { readonly header: TaskHeader; readonly address: TaskAddress } {
   const { name } = model.manifest;

@@ -11,7 +11,7 @@ import { validateInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion, Offering } from '../rollout/offering.ts';
 import type { Acceptance } from './acceptance.ts';
-import { newHeader } from './jobHeader.ts';
+import { newHeader, type Origin } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { RequestRecords } from './requestRecords.ts';
 import { SingleTask } from './singleTask.ts';
@@ -19,7 +19,7 @@ import { furtherTry, type Try } from './storing.ts';
 import { taskOf } from './taskMapping.ts';
 import { MIN_TIMEOUT_MS } from './taskOptions.ts';
 import type { TaskReader } from './taskReader.ts';
-import type { Origin, QueueParts } from './taskToAccept.ts';
+import type { QueueParts } from './taskToAccept.ts';
 
 export interface RedrivesOptions {
   readonly broker: Broker;
@@ -113,7 +113,7 @@ export function redrivenJob(
   const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
   const input = validateInput(model.manifest, dead.input, origin.now);
   const version = versionOfRedriven(dead, model, origin);
-  const { header, address } = newHeader(model, { owner: dead.owner, trace }, version, timeoutMs, origin);
+  const { header, address } = newHeader({ model, owner: dead.owner, trace, timeoutMs }, version, origin);
   const job = {
     ...header,
     input,

@@ -87,8 +87,9 @@ export class Requests {
 }
 
 function requestOf(question: Question, requestId: string): Request {
-  const { owner, rowCount } = question;
-  const model = question.model.manifest.name;
+  const { asked, rowCount } = question;
+  const { owner } = asked;
+  const model = asked.model.manifest.name;
   const digest = question.digest();
   return { hash: requestHash(owner, model, requestId), digest, asked: { model, owner, digest, rowCount } };
 }

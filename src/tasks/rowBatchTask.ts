@@ -8,59 +8,54 @@ import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import { shapeOf } from './chunkSize.ts';
-import { newHeader } from './jobHeader.ts';
-import type { Submission } from './singleTask.ts';
+import { newHeader, type Origin } from './jobHeader.ts';
 import { isQueueFull, type Try } from './storing.ts';
 import { taskOf } from './taskMapping.ts';
-import { badOption, checkOptions, type TaskOptions, TaskPriority } from './taskOptions.ts';
-import type { Origin, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import { badOption, checkOptions, TaskPriority } from './taskOptions.ts';
+import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
 
-export interface RowBatchSubmission extends Omit<Submission, 'input'> {
+export interface RowBatchSubmission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
   readonly inputs: readonly Readonly<Record<string, unknown>>[];
 }
 
 export class RowBatchQuestion implements Question {
-  readonly model: Model;
-  readonly options: TaskOptions;
-  readonly owner: string;
+  readonly asked: Asked;
   readonly rowCount: number;
-  readonly #submission: RowBatchSubmission;
   readonly #parts: QueueParts;
   /** Checked, as they were asked: times of `now` have not become instants. */
   readonly #columns: InputColumns;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong. */
   constructor(submission: RowBatchSubmission, parts: QueueParts) {
-    const { model, inputs, options, owner } = submission;
+    const { model, inputs, options } = submission;
     if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
       throw badOption('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
     this.#columns = checkRows(model.manifest, inputs);
     checkOptions(options);
     if (options.priority === TaskPriority.Interactive)
       throw badOption('priority', 'BULK or left out: batches have a lane of their own', options.priority);
-    this.model = model;
-    this.options = options;
-    this.owner = owner;
+    this.asked = submission;
     this.rowCount = inputs.length;
-    this.#submission = submission;
     this.#parts = parts;
   }
 
   digest(): string {
-    return columnsDigest(this.#columns, this.options.modelVersion ?? undefined);
+    return columnsDigest(this.#columns, this.asked.options.modelVersion ?? undefined);
   }
 
   newTask(version: ChosenVersion, origin: Origin): RowBatchTask {
-    const { manifest } = this.model;
-    const timeoutMs = this.options.timeoutMs ?? manifest.limits.timeoutMs;
-    const { header, address } = newHeader(this.model, this.#submission, version, timeoutMs, origin);
+    const { options, model } = this.asked;
+    const { manifest } = model;
+    const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
+    const { header, address } = newHeader({ ...this.asked, timeoutMs }, version, origin);
     return this.sameTask({ ...header, batch: shapeOf(manifest, this.rowCount) }, address);
   }
 
   sameTask(job: Job | RowBatchJob, address: TaskAddress): RowBatchTask {
     if (!('batch' in job)) throw new Error('a request with the digest of many rows has the job of many rows');
-    return new RowBatchTask(job, address, { model: this.model, columns: this.#columns }, this.#parts);
+    const { model } = this.asked;
+    return new RowBatchTask(job, address, { model, columns: this.#columns }, this.#parts);
   }
 }
 

@@ -3,54 +3,40 @@ import { inputDigest, type Job, Lane, type RowBatchJob } from '../contract/proto
 import { type FinishedTask, isFinal, type TaskAddress } from '../contract/task.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
-import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
-import { type Asker, newHeader } from './jobHeader.ts';
+import { newHeader, type Origin } from './jobHeader.ts';
 import type { Try } from './storing.ts';
-import { checkOptions, type TaskOptions, TaskPriority } from './taskOptions.ts';
-import type { Origin, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import { checkOptions, TaskPriority } from './taskOptions.ts';
+import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
 
-/** What a client submits. */
-export interface Submission extends Asker {
-  readonly model: Model;
+export interface Submission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
   readonly input: Readonly<Record<string, unknown>>;
-  readonly options: TaskOptions;
-  /** Aborted when the client has left: the end of its task is not waited for any more. */
-  readonly gone: AbortSignal | undefined;
 }
 
 export class SingleQuestion implements Question {
-  readonly model: Model;
-  readonly options: TaskOptions;
-  readonly owner: string;
+  readonly asked: Asked;
   readonly rowCount = undefined;
-  readonly #submission: Submission;
   readonly #parts: QueueParts;
   /** Checked, as it was asked: a time of `now` has not become an instant. */
   readonly #input: Values;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
   constructor(submission: Submission, parts: QueueParts) {
-    const { model, input, options, owner } = submission;
-    this.#input = checkInput(model.manifest, input);
-    checkOptions(options);
-    this.model = model;
-    this.options = options;
-    this.owner = owner;
-    this.#submission = submission;
+    this.#input = checkInput(submission.model.manifest, submission.input);
+    checkOptions(submission.options);
+    this.asked = submission;
     this.#parts = parts;
   }
 
   digest(): string {
-    return inputDigest(this.#input, this.options.modelVersion ?? undefined);
+    return inputDigest(this.#input, this.asked.options.modelVersion ?? undefined);
   }
 
   newTask(version: ChosenVersion, origin: Origin): SingleTask {
-    const { model, options } = this;
-    const { limits } = model.manifest;
-    const timeoutMs = options.timeoutMs ?? limits.timeoutMs;
-    const { header, address } = newHeader(model, this.#submission, version, timeoutMs, origin);
+    const { options, model } = this.asked;
+    const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
+    const { header, address } = newHeader({ ...this.asked, timeoutMs }, version, origin);
     const job = { ...header, input: inputAt(model.manifest, this.#input, origin.now) };
     const isBulk = options.priority === TaskPriority.Bulk;
     return new SingleTask(isBulk ? { ...job, lane: Lane.Bulk } : job, address, this.#parts);

@@ -12,7 +12,7 @@ import { RowBatchQuestion, type RowBatchSubmission } from './rowBatchTask.ts';
 import { SingleQuestion, type Submission } from './singleTask.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import type { TaskReader } from './taskReader.ts';
-import type { Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
 import type { TaskWatch } from './taskWatch.ts';
 import type { TaskWatches } from './taskWatches.ts';
 
@@ -27,8 +27,6 @@ export interface SubmissionsOptions {
   readonly watches: Pick<TaskWatches, 'reserve' | 'watch'>;
   readonly events: Pick<TaskEvents, 'emit'>;
 }
-
-type Asked = Omit<Submission, 'input'>;
 
 /** Chunks in hand at once: four row batches of single numbers. */
 const ACCEPTED_AT_ONCE = 40;
@@ -81,7 +79,7 @@ export class Submissions {
 
   async #accept(question: Question): Promise<Task> {
     const { acceptance, requests } = this.#options;
-    const { requestId } = question.options;
+    const { requestId } = question.asked.options;
     if (requestId == null) return acceptance.accept(this.#newTask(question));
     let task: TaskToAccept;
     try {
@@ -97,7 +95,7 @@ export class Submissions {
 
   #newTask(question: Question): TaskToAccept {
     const { broker, home, offering } = this.#options;
-    const version = offering.choose(question.model, question.options);
+    const version = offering.choose(question.asked.model, question.asked.options);
     return question.newTask(version, { home, now: broker.now() });
   }
 

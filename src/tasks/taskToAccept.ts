@@ -5,6 +5,7 @@ import type { FinishedTask, Owner, Task, TaskAddress } from '../contract/task.ts
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
+import type { Origin } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { Storing, Try } from './storing.ts';
 import type { TaskOptions } from './taskOptions.ts';
@@ -35,17 +36,20 @@ export interface QueueParts {
   readonly storing: Pick<Storing, 'storeJob'>;
 }
 
-/** Where a task is made, and when: milliseconds since the epoch, broker time. */
-export interface Origin {
-  readonly home: string;
-  readonly now: number;
+/** What a client says of each task, beside its rows. */
+export interface Asked {
+  readonly model: Model;
+  readonly options: TaskOptions;
+  readonly owner: Owner;
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+  /** Aborted when the client has left: the end of its task is not waited for any more. */
+  readonly gone: AbortSignal | undefined;
 }
 
 /** What a client asks for, checked. */
 export interface Question {
-  readonly model: Model;
-  readonly options: TaskOptions;
-  readonly owner: Owner;
+  readonly asked: Asked;
   /** Of a row batch. */
   readonly rowCount: number | undefined;
   /** Tells a retry from another question under the same `requestId`. */

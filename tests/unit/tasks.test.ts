@@ -4,9 +4,10 @@ import { BrokerClock } from '../../src/broker/clock.ts';
 import type { Job } from '../../src/contract/protocol.ts';
 import { newTaskAddress, parseTaskId, type Task } from '../../src/contract/task.ts';
 import type { Model } from '../../src/models/models.ts';
+import type { Origin } from '../../src/tasks/jobHeader.ts';
 import { redrivenJob } from '../../src/tasks/redrives.ts';
 import { SingleQuestion } from '../../src/tasks/singleTask.ts';
-import type { Origin, QueueParts } from '../../src/tasks/taskToAccept.ts';
+import type { QueueParts } from '../../src/tasks/taskToAccept.ts';
 import { TaskWatch } from '../../src/tasks/taskWatch.ts';
 
 const queued: Task = {
