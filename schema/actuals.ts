@@ -66,9 +66,9 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
         taskId: t.arg.id({ required: true, description: 'As a mutation returned it.' }),
         actual: t.arg({ type: actualRef, required: true, description: 'What turned out to be true.' }),
       },
-      resolve: (_root, { taskId, actual }, { actuals }) => {
+      resolve: (_root, { taskId, actual }, { actuals, owner }) => {
         const [field = '', given = {}] = Object.entries(actual)[0] ?? [];
-        return actuals.report(taskId, fieldNames.get(field) ?? '', given);
+        return actuals.report({ taskId, owner, model: fieldNames.get(field) ?? '', given });
       },
     }),
   );

@@ -1,4 +1,4 @@
-/** Tasks with many rows: how far one is, and what came of its rows. */
+/** Row batches: how far one is, and the predictions and errors of its rows. */
 
 import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/rowBatchShape.ts';
 import type { RowBatch, RowError, Task } from '../src/contract/task.ts';

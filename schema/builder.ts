@@ -1,21 +1,23 @@
 /** The Pothos builder and what resolvers are given. Defines no types of its own but the scalars. */
 import SchemaBuilder from '@pothos/core';
+import type { Owner } from '../src/contract/task.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Offering } from '../src/rollout/offering.ts';
 import type { LiveWorkers } from '../src/rollout/presence.ts';
 import type { RolloutService } from '../src/rollout/rolloutService.ts';
+import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
-import type { TaskService } from '../src/tasks/tasks.ts';
+import type { Submissions } from '../src/tasks/submissions.ts';
+import type { Tasks } from '../src/tasks/tasks.ts';
 
 /** All that resolvers may touch. */
 export interface Context {
-  readonly tasks: Pick<
-    TaskService,
-    'submit' | 'submitRowBatch' | 'page' | 'cancel' | 'find' | 'result' | 'updates'
-  >;
-  readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'redrive' | 'redriveAll' | 'discard'>;
+  readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
+  readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
+  readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
@@ -24,9 +26,9 @@ export interface Context {
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;
-  /** Whose tasks these are. */
-  readonly owner: string;
-  /** Rejects with a RequestError, `FORBIDDEN` for one, unless an operator asks. */
+  /** Who asks: only tasks of this owner are found. */
+  readonly owner: Owner;
+  /** Rejects with a RequestError such as `FORBIDDEN`, unless an operator asks. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
@@ -58,7 +60,7 @@ export function createBuilder() {
   return builder;
 }
 
-/** Only where a model takes one: a schema says nothing that cannot be used. */
+/** Called only if a model takes one: a schema has no type that cannot be used. */
 export function defineLocalDateTime(builder: Builder): void {
   builder.scalarType('LocalDateTime', {
     description:

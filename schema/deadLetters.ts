@@ -1,13 +1,8 @@
 /** Dead letters and what operators do with them. Every field here begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
 import { type DeadLetter, type Job, parseJobSubject } from '../src/contract/protocol.ts';
-import {
-  cursorOf,
-  type DeadLetterPage,
-  jobIn,
-  MAX_PAGE,
-  type RedriveCount,
-} from '../src/tasks/deadLetters.ts';
+import type { RedriveCount } from '../src/tasks/deadLetterRedrives.ts';
+import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE } from '../src/tasks/deadLetters.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import type { TaskRef } from './task.ts';
@@ -84,9 +79,9 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: taskRef,
       description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the version it had, or, if that one cannot be had any more, on the one that the rollout says. Asked again, it returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and as the model's mutation. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: async (_root, { id }, { deadLetters, requireOperator, trace }) => {
+      resolve: async (_root, { id }, { redrives, requireOperator, trace }) => {
         await requireOperator();
-        return deadLetters.redrive(id, trace);
+        return redrives.redrive(id, trace);
       },
     }),
   );
@@ -95,9 +90,9 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       type: redriveRef,
       description: `Redrives all dead letters of a model that are there now. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      resolve: async (_root, { model }, { deadLetters, requireOperator, trace }) => {
+      resolve: async (_root, { model }, { redrives, requireOperator, trace }) => {
         await requireOperator();
-        return deadLetters.redriveAll(model, trace);
+        return redrives.redriveAll(model, trace);
       },
     }),
   );

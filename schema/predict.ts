@@ -9,7 +9,7 @@ import {
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
   TaskPriority,
-} from '../src/tasks/submission.ts';
+} from '../src/tasks/taskOptions.ts';
 import type { Builder } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
@@ -68,8 +68,8 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           input: t.arg({ type: modelInput, required: true, description: 'What to predict for.' }),
           options: t.arg({ type: optionsInput, description: 'How to run it.' }),
         },
-        resolve: (_root, { input, options }, { tasks, owner, trace, gone }) =>
-          tasks.submit({ model, input, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { input, options }, { submissions, owner, trace, gone }) =>
+          submissions.submit({ model, input, options: options ?? {}, owner, trace, gone }),
       }),
     );
     builder.mutationField(manifest.graphql.batchMutation, (t) =>
@@ -85,8 +85,8 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           }),
           options: t.arg({ type: optionsInput, description: 'How to run it.' }),
         },
-        resolve: (_root, { inputs, options }, { tasks, owner, trace, gone }) =>
-          tasks.submitRowBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { inputs, options }, { submissions, owner, trace, gone }) =>
+          submissions.submitRowBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
       }),
     );
   }

@@ -114,7 +114,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. To wait for the end, subscribe to `taskResult`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { tasks }) => tasks.find(id),
+      resolve: (_root, { id }, { tasks, owner }) => tasks.find(id, owner),
     }),
   );
   builder.mutationField('cancelTask', (t) =>
@@ -123,7 +123,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'Withdraws a task that has not ended: `CANCELED`, also if it runs already, in which case what the run gives is refused. A task that has ended is returned as it is. Errors as `task`, and `RESULT_STORE_FULL`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { tasks }) => tasks.cancel(id),
+      resolve: (_root, { id }, { tasks, owner }) => tasks.cancel(id, owner),
     }),
   );
   builder.subscriptionField('taskResult', (t) =>
@@ -132,7 +132,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'Exactly one event: the task in its final state, the moment it exists or at once if it does already. Then it completes. Errors as `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks }) => tasks.result(id),
+      subscribe: (_root, { id }, { tasks, owner }) => tasks.result(id, owner),
       resolve: (task) => task,
     }),
   );
@@ -142,7 +142,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'The present state at once, then each change; completes after the final state. Errors as `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks }) => tasks.updates(id),
+      subscribe: (_root, { id }, { tasks, owner }) => tasks.updates(id, owner),
       resolve: (task) => task,
     }),
   );

@@ -19,14 +19,10 @@ import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
-import { ChunkAdmission } from './tasks/chunkAdmission.ts';
+import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
-import { OpenTasks } from './tasks/openTasks.ts';
-import { QueueAdmission } from './tasks/queueAdmission.ts';
-import { ResultAdmission } from './tasks/resultAdmission.ts';
+import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
-import { TaskEvents } from './tasks/taskEvents.ts';
-import { TaskService } from './tasks/tasks.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
@@ -63,18 +59,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
-  const events = new TaskEvents();
-  using open = new OpenTasks({
-    broker,
-    home,
-    events,
-    limit: config.openTasksMax,
-    maxSubscriptions: config.maxSubscriptions,
-    log,
-  });
-  using resultAdmission = await ResultAdmission.open({ broker, open, limits: config, log });
-  const queueAdmission = new QueueAdmission({ broker, limits: config });
-  const chunkAdmission = new ChunkAdmission({ broker, limits: config });
+  using gatewayTasks = await openGatewayTasks({ broker, home, models, offering, limits: config, log });
+  const { events, open, admission, submissions, tasks } = gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -83,27 +69,17 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     offering,
     events,
     open,
-    queueAdmission,
+    queueAdmission: admission.queue,
     log,
   });
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
-  const tasks = new TaskService({
-    broker,
-    open,
-    resultAdmission,
-    queueAdmission,
-    chunkAdmission,
-    events,
-    home,
-    models,
-    offering,
-    limits: config,
-  });
-  using deadLetters = new DeadLetters({ broker, tasks, models });
+  using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
   const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {
+    submissions,
     tasks,
     deadLetters,
+    redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     comparisons,
     actuals,
@@ -119,7 +95,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {
-      open[Symbol.dispose]();
+      gatewayTasks.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
     },

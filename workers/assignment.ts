@@ -1,4 +1,4 @@
-/** What the steps of a lane hand to each other: tasks and chunks in a worker's hands, and what came of a run. */
+/** The values that the steps of a lane pass on: tasks and chunks in a worker's hands, and the outcome of a run. */
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
 import type { ChunkJob, Job, Suspect } from '../src/contract/protocol.ts';
 import type { TaskAddress, TaskError } from '../src/contract/task.ts';
@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 export interface WorkerOptions {
   readonly source: JobSource;
   readonly session: Pick<Session, 'started' | 'hold'>;
-  /** Does work once the worker has a slot for it. */
+  /** Does work once the session is free for it and the worker has a slot. */
   readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>;
   readonly broker: Broker;
   readonly manifest: Manifest;
@@ -19,11 +19,11 @@ export interface WorkerOptions {
   readonly log: Logger;
   /** Called for each task that this worker has given its end. */
   readonly onFinished: () => void;
-  /** Aborted when the worker shall not wait for a store that refuses any more. */
+  /** Aborted when the worker has to leave, even if the store still refuses results. */
   readonly signal: AbortSignal;
 }
 
-/** What is to be run, and what is known of how it ran. */
+/** A row that is to be run, and what is known of its earlier runs. */
 export interface RunnableRow {
   readonly job: Pick<Job, 'taskId' | 'input' | 'deadline'>;
   readonly address: TaskAddress;

@@ -31,8 +31,7 @@ export async function runChunks(options: WorkerOptions): Promise<void> {
   while (await options.source.arrival()) {
     const [delivery] = options.source.take(1);
     if (delivery === undefined) continue;
-    const read = (address: TaskAddress) => readChunk(delivery, address, options);
-    const chunk = readDelivery(delivery, read, settling, options);
+    const chunk = readDelivery(delivery, readChunk, settling, options);
     if (chunk !== undefined) await runChunk(chunk, options, settling);
   }
   await Promise.all(settling);

@@ -11,16 +11,16 @@ import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './s
  * @param settling collects the settling of such deliveries, so that the caller can wait for it.
  * @returns the content; undefined if it could not be read. The delivery is then settled, or handed back for a newer worker.
  */
-export function readDelivery<T>(
+export function readDelivery<T, Options extends SettleOptions>(
   delivery: Delivery,
-  read: (address: TaskAddress) => T,
+  read: (delivery: Delivery, address: TaskAddress, options: Options) => T,
   settling: Set<Promise<void>>,
-  options: SettleOptions,
+  options: Options,
 ): T | undefined {
   const address = jobAddress(delivery.subject);
   try {
     if (address === undefined) throw new Error('the subject does not name a task of this model and deadline');
-    return read(address);
+    return read(delivery, address, options);
   } catch (error) {
     if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
     else track(settling, settleMalformed(delivery, address, messageOf(error), options));

@@ -1,4 +1,4 @@
-/** Runs a batch, and finds out who is to blame if that fails. */
+/** Runs a batch, and finds the row that is to blame if that fails. */
 import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
@@ -12,7 +12,7 @@ import { storeSuspectMark } from './settle.ts';
  * Runs rows together. If that fails, each runs alone, so that only the culprit fails.
  *
  * @returns one outcome a row, in order.
- * @throws what is no fault of a row, such as a session that is lost.
+ * @throws an error that is no fault of a row, such as that of a session that is lost.
  */
 export async function runRows(
   batch: readonly Assignment[],
@@ -36,8 +36,8 @@ export async function runRows(
 }
 
 /**
- * A row that kills its session gets more than one chance: it may have been innocent. A suspect runs only after its
- * mark is stored, so that its runs are counted on by whoever has it after this worker.
+ * Runs a row alone. A row that kills its session gets more than one chance: it may have been innocent. A suspect runs
+ * only after its mark is stored, so that the next worker that gets the job goes on counting its runs.
  */
 export async function runAlone(assignment: RunnableRow, options: WorkerOptions): Promise<Outcome> {
   const { broker, log, manifest } = options;
@@ -82,7 +82,7 @@ async function runOnce(batch: readonly RunnableRow[], options: WorkerOptions): P
   return batch.flatMap((_, i) => answers[questionOf(i)] ?? []);
 }
 
-/** The rows that are run, and which of them answers a task, by its place in the batch. */
+/** The rows that are run, and for each task of the batch which of them answers it. */
 interface Questions {
   readonly questions: readonly Values[];
   readonly questionOf: (task: number) => number;
@@ -117,8 +117,8 @@ export async function runColumns(
   { broker, session, inSlot }: WorkerOptions,
   onStart: (startedAt: number) => void,
 ): Promise<{ readonly outputs: OutputColumns; readonly run: RunRecord }> {
-  // Before the slot: nobody else shall wait for a session that crashed. One that is not loaded is loaded in the slot, so
-  // that no more are loaded for runs than there are slots.
+  // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the slot:
+  // so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
     using held = await session.hold();
@@ -129,10 +129,10 @@ export async function runColumns(
   });
 }
 
-/** What a batch can do to a session; anything else is not for rows to answer for. */
+/** Errors that rows can cause. Any other error is no fault of a row. */
 type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
 
-/** Lets pass what may be the fault of a row. */
+/** @throws the error, unless it may be the fault of a row. */
 export function refuseForeign(error: unknown): asserts error is RunError {
   const isOurs =
     error instanceof RunFailed ||
@@ -151,7 +151,7 @@ function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
   if (error instanceof RunTimedOut)
     return { code: TaskErrorCode.RunTimeout, message: `Alone, ${error.message}.` };
   if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
-  // What ONNX Runtime says may name files and nodes: that is for the log.
+  // The text of ONNX Runtime may name files and nodes: it is for the log only.
   return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };
 }
 

@@ -20,6 +20,8 @@ import { Session, SessionLost } from './session.ts';
 import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
 import type { Flow, Slots } from './slots.ts';
 import { VersionLanes } from './versionLanes.ts';
+import { VersionQueue } from './versionQueue.ts';
+import { VersionSession } from './versionSession.ts';
 
 export interface ServedVersionOptions {
   readonly manifest: Manifest;
@@ -30,7 +32,7 @@ export interface ServedVersionOptions {
   readonly slots: Slots;
   /** Of the model. */
   readonly flow: Flow;
-  /** Where shadows run, beside the slots: a slow one takes none that a task waits for. */
+  /** Of shadows, for all models. */
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
@@ -38,7 +40,7 @@ export interface ServedVersionOptions {
   readonly log: Logger;
   /** Called when its state has changed. */
   readonly onChange: () => void;
-  /** Aborted when the worker shall not wait for a store that refuses any more. */
+  /** Aborted when the worker has to leave, even if the store still refuses results. */
   readonly signal: AbortSignal;
 }
 
@@ -50,8 +52,7 @@ export type ServedVersionState =
 /** A version whose folder is gone serves at least so long: until every gateway has noticed. */
 const DRAIN_LEAST_MS = 10_000;
 const DRAIN_CHECK_MS = 1_000;
-const BROKER_RETRY_MS = 500;
-/** A session that could not be started again may have met a passing want of memory or of processes. */
+/** A session that could not be started again is tried after this time: memory or processes may be free again. */
 const LOST_RETRY_MS = 30_000;
 
 export class ServedVersion {
@@ -60,7 +61,7 @@ export class ServedVersion {
   readonly finished = new RecentCount();
   /** Resolves once it is served or refused for the first time, or closed. */
   readonly judged: Promise<void>;
-  /** Resolves when it is closed. Rejects with what nobody foresaw. */
+  /** Resolves when it is closed. Rejects with an error that was not foreseen. */
   readonly closed: Promise<void>;
   readonly #options: ServedVersionOptions;
   readonly #log: Logger;
@@ -70,9 +71,10 @@ export class ServedVersion {
   readonly #judgement = Promise.withResolvers<void>();
   #change = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
-  #session: Session | undefined;
+  readonly #queue: VersionQueue;
+  #session: VersionSession | undefined;
   #lanes: VersionLanes | undefined;
-  /** What has ended the loop. */
+  /** The error that ended the lanes or the session. */
   #failure: unknown;
 
   constructor(version: ModelVersion, options: ServedVersionOptions) {
@@ -80,6 +82,12 @@ export class ServedVersion {
     this.#wanted = version;
     this.#options = options;
     this.#log = options.log.child({ model: options.manifest.name, version: version.version });
+    this.#queue = new VersionQueue({
+      broker: options.broker,
+      model: options.manifest.name,
+      version: version.version,
+      log: this.#log,
+    });
     this.judged = this.#judgement.promise;
     this.closed = this.#live();
   }
@@ -101,8 +109,8 @@ export class ServedVersion {
   }
 
   /**
-   * Takes no more jobs, hands back what is not running, gives up what is being loaded, and resolves once what was run is
-   * settled.
+   * Takes no more jobs, hands back jobs that do not run, gives up a session that is being loaded, and resolves once all
+   * runs are settled.
    */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -129,41 +137,23 @@ export class ServedVersion {
     this.#become({ type: 'loading' });
     const session = await this.#open(version);
     if (session instanceof Error) return session;
-    await this.#ensureQueue();
+    await this.#queue.ensure(this.#stop.signal);
     if (this.#stopping) {
       await session[Symbol.asyncDispose]();
       return undefined;
     }
-    const { manifest, broker, slots, flow, shadowSlots, workerId, log, signal } = this.#options;
-    const shadowShare: Flow = { weight: 1, virtualTime: 0 };
-    this.#use(session);
-    const lanes = new VersionLanes({
-      version: this.version,
-      session: {
-        started: () => (this.#session ?? session).started(),
-        hold: () => (this.#session ?? session).hold(),
-      },
-      inSlot: (work) => slots.run(flow, work),
-      inShadowSlot: (work) =>
-        shadowSlots.run(shadowShare, async () => {
-          await slots.calm();
-          return work();
-        }),
-      onFinished: () => this.finished.add(),
-      broker,
-      manifest,
-      workerId,
-      log,
-      signal,
-    });
+    const current = new VersionSession({ session, onLost: (lost) => this.#fail(lost) });
+    this.#session = current;
+    const onFinished = () => this.finished.add();
+    const lanes = new VersionLanes({ ...this.#options, version: this.version, session: current, onFinished });
     this.#lanes = lanes;
     lanes.ended().catch((error) => this.#fail(error));
     this.#become({ type: 'serving', session });
     this.#log.info('version offered');
 
-    await this.#followFolder(version);
+    await this.#followFolder(version, current);
     await lanes[Symbol.asyncDispose]();
-    await this.#session?.[Symbol.asyncDispose]();
+    await current[Symbol.asyncDispose]();
     this.#session = undefined;
     return this.#takeFailure();
   }
@@ -204,38 +194,20 @@ export class ServedVersion {
     }
   }
 
-  async #ensureQueue(): Promise<void> {
-    const { broker, manifest } = this.#options;
-    while (!this.#stopping) {
-      try {
-        return await broker.ensureVersion(manifest.name, this.version);
-      } catch (error) {
-        this.#log.warn(
-          { reason: messageOf(error) },
-          'the queue of a version could not be seen to, trying again',
-        );
-        await Promise.race([
-          Promise.all([broker.whenConnected(), sleep(BROKER_RETRY_MS)]),
-          this.#change.promise,
-        ]);
-      }
-    }
-  }
-
   /** Resolves once the version is to be served no more: drained, failed or stopping. */
-  async #followFolder(version: ModelVersion): Promise<void> {
+  async #followFolder(version: ModelVersion, current: VersionSession): Promise<void> {
     let loaded = version;
     let present: ModelVersion | undefined = version;
     while (!this.#isEnding) {
       await this.#changedFrom(present);
       present = this.#wanted;
       if (present === undefined && !this.#isEnding) {
-        if (await this.#drained()) return;
+        if (await this.#drained(current)) return;
         continue;
       }
-      // Of the same bytes it is loaded already; what its golden rows are now, the next load will see.
+      // The same bytes are loaded already; new golden rows are checked at the next load.
       if (present === undefined || present.sha256 === loaded.sha256) continue;
-      if (await this.#replaceSession(present)) loaded = present;
+      if (await this.#replaceSession(present, current)) loaded = present;
     }
   }
 
@@ -247,51 +219,30 @@ export class ServedVersion {
     return this.#stopping || this.#failure !== undefined;
   }
 
-  /** A folder whose content changed: the new one serves if it is good; until then, and otherwise, the one before. */
-  async #replaceSession(version: ModelVersion): Promise<boolean> {
+  /** The content of the folder has changed: the new session serves if it is good; until then, and otherwise, the one before. */
+  async #replaceSession(version: ModelVersion, current: VersionSession): Promise<boolean> {
     const session = await this.#open(version);
     if (session instanceof Error) return false;
-    const former = this.#session;
-    this.#use(session);
+    const replaced = current.replace(session);
     if (this.#state.type === 'serving') this.#become({ type: 'serving', session });
-    await former?.[Symbol.asyncDispose]();
+    await replaced;
     this.#log.info('session replaced');
     return true;
   }
 
-  /** @returns whether its queue is empty, and the folder has been gone for long; else something has changed. */
-  async #drained(): Promise<boolean> {
+  /** @returns true once its queue is empty and the folder has been gone for long; false if the version goes on or ends otherwise. */
+  async #drained({ present: session }: VersionSession): Promise<boolean> {
     const goneAt = performance.now();
-    const session = this.#session;
-    if (session === undefined) throw new Error('a version that serves has a session');
     this.#become({ type: 'draining' });
     this.#log.info('the folder of a version is gone: finishing its queue');
-    // What is unloaded now could not be loaded again.
+    // A session that is unloaded now could not be loaded again: its file is gone.
     using _loaded = session.isLoaded ? await session.hold().catch(() => undefined) : undefined;
     while (this.#wanted === undefined && !this.#isEnding) {
       await Promise.race([sleep(DRAIN_CHECK_MS), this.#change.promise]);
-      if (performance.now() - goneAt >= DRAIN_LEAST_MS && (await this.#isQueueEmpty())) return true;
+      if (performance.now() - goneAt >= DRAIN_LEAST_MS && (await this.#queue.isEmpty())) return true;
     }
     if (!this.#isEnding) this.#become({ type: 'serving', session });
     return false;
-  }
-
-  async #isQueueEmpty(): Promise<boolean> {
-    const { broker, manifest } = this.#options;
-    try {
-      return (await broker.jobsLeft(manifest.name, this.version)) === 0;
-    } catch (error) {
-      this.#log.debug({ reason: messageOf(error) }, 'the queue of a version could not be looked at');
-      return false;
-    }
-  }
-
-  #use(session: Session): void {
-    this.#session = session;
-    // Known before a job meets it, none has to wait for the end of its lease.
-    void session.lost.then((lost) => {
-      if (this.#session === session) this.#fail(lost);
-    });
   }
 
   #fail(failure: unknown): void {
@@ -299,7 +250,7 @@ export class ServedVersion {
     this.#wake();
   }
 
-  /** Resolves once the catalog has another version here than the one given, or it is served no more. */
+  /** Resolves once the catalog has other content for this version than the one given, or it is served no more. */
   async #changedFrom(version: ModelVersion | undefined): Promise<void> {
     while (this.#wanted === version && !this.#isEnding) await this.#change.promise;
   }

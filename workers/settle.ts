@@ -16,6 +16,7 @@ import {
   resultOf,
 } from '../src/contract/protocol.ts';
 import {
+  ANONYMOUS,
   shortText,
   type TaskAddress,
   type TaskError,
@@ -93,7 +94,7 @@ export async function settleMalformed(
   if (address !== undefined) {
     const submittedAt = Math.min(now, address.deadlineSecond * 1000);
     const result = resultOf(
-      { taskId, model, version, submittedAt },
+      { taskId, owner: ANONYMOUS, model, version, submittedAt },
       {
         state: TaskState.Failed,
         finishedAt: now,
@@ -169,8 +170,8 @@ export async function storeOnce<T extends { readonly id: string } | { readonly t
   for (let attempt = 1; !signal.aborted; attempt++) {
     const outcome = await store();
     if (outcome.type === 'stored') return message;
-    // A refusal means "has one already" or "store full": the stream's leader knows which.
-    const stored = outcome.type === 'refused' ? await read().catch(noneUnlessNewer) : undefined;
+    // It has one already, or the store is full: the stream's leader knows which.
+    const stored = outcome.type !== 'unanswered' ? await read().catch(noneUnlessNewer) : undefined;
     if (stored !== undefined) return stored;
     if (attempt === 1) {
       const taskId = 'taskId' in message ? message.taskId : message.id;
@@ -209,7 +210,7 @@ async function storeDeadLetter(
   while (!signal.aborted) {
     const outcome = await broker.deadLetters.store(letter);
     if (outcome.type === 'stored') return;
-    if (outcome.type === 'refused') {
+    if (outcome.type !== 'unanswered') {
       // It is stored by an earlier try, or the store is full. The task must reach its end in both cases.
       log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
       return;
@@ -233,7 +234,8 @@ export async function storeSuspectMark(
     await waitToRetry(broker, signal);
 }
 
-export async function waitToRetry(broker: Broker, signal: AbortSignal): Promise<void> {
+/** Resolves after a moment, with the broker connected; at once if the signal aborts. */
+export async function waitToRetry(broker: Pick<Broker, 'whenConnected'>, signal: AbortSignal): Promise<void> {
   const aborted = new Promise<void>((resolve) =>
     signal.addEventListener('abort', () => resolve(), { once: true }),
   );

@@ -1,17 +1,18 @@
 /**
- * The slots of a worker: how many runs it has going at once, over all its sessions. While there are enough, whoever
- * asks has one at once. When models compete, a slot goes to the one that had the least time for its weight (start-time
- * fair queueing): a model's virtual time moves on by the length of its runs divided by its weight, and the smallest is
- * served next. A model that was idle begins at the present virtual time: its share was lent, and is not saved up. What
- * is a last resort comes after all others, whatever time it had.
+ * Slots: so many runs go on at once. While a slot is free, a run gets one at once. When flows compete, a slot goes to the
+ * flow that had the least time for its weight (start-time fair queueing): a flow's virtual time moves on by the length of
+ * its runs divided by its weight, and the smallest is served next. A flow that was idle begins at the present virtual
+ * time: its share was lent, and is not saved up. A last resort is served after all other flows, whatever time it had.
+ *
+ * Used twice: for the slots of a worker, where the flows are models, and for the turns of a session, where they are lanes.
  */
 
-/** A flow of start-time fair queueing: one model's runs. Its versions share it. */
+/** A flow of start-time fair queueing: the runs of one model, or of one lane. */
 export interface Flow {
   readonly weight: number;
   /** Milliseconds in slots, divided by the weight; runs that go on now are not in it yet. */
   virtualTime: number;
-  /** Served only while nobody else waits. */
+  /** Served only while no other flow waits. */
   readonly lastResort?: true;
 }
 
@@ -44,7 +45,7 @@ export class Slots {
     this.#clock = clock;
   }
 
-  /** Resolves while nobody waits for a slot. */
+  /** Resolves while no run waits for a slot. */
   async calm(): Promise<void> {
     while (this.#waiting.length > 0) await this.#calm.promise;
   }
@@ -66,9 +67,9 @@ export class Slots {
   }
 
   /**
-   * A slot that others wait for is given away only after who had it could ask again: otherwise two models would take
-   * turns, whatever their weights. Whoever has more work asks in the same turn of the event loop; where users take turns
-   * among themselves, the next of them gets that turn, and asks, one later.
+   * A slot that others wait for is given away only after the flow that had it could ask again: otherwise two flows would
+   * alternate, whatever their weights. A flow with more work asks in the same round of the event loop. Where the users of
+   * a flow wait for each other, the next of them asks one round later.
    */
   #release(): void {
     if (this.#waiting.length === 0) this.#free++;

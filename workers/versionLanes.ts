@@ -1,23 +1,27 @@
 /**
  * The lanes of one version in a worker: a source of jobs and a loop for each, all with the same session.
  *
- * A lane has the session for one run at a time, in turns by start-time fair queueing: under pressure `interactive` gets
- * eight times the run time of any other, and what comes into an idle lane waits for one run at most. An idle lane's
- * share is lent. Shadow jobs have the session only while no lane wants it.
+ * A run waits for two things: first for the session, which its lanes share, then for a slot of the worker, which all
+ * models share. Both are given by start-time fair queueing. Under pressure `interactive` gets eight times the run time
+ * of any other lane, and a job that comes into an idle lane waits for one run at most. An idle lane's share is lent.
+ * Shadow jobs have the session only while no lane asks for it, and slots of their own: a slow shadow takes none that a
+ * task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
 import { LANES, Lane } from '../src/contract/protocol.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';
-import { ShadowLane } from './shadowLane.ts';
+import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
 import { runWorker } from './worker.ts';
 
-export interface VersionLanesOptions extends Omit<WorkerOptions, 'source'> {
+export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
   readonly version: string;
-  /** Does work once the worker runs no other shadow, and no task waits for a slot. */
-  readonly inShadowSlot: WorkerOptions['inSlot'];
+  readonly slots: Slots;
+  /** Of the model, in the slots. */
+  readonly flow: Flow;
+  readonly shadowSlots: Slots;
 }
 
 type JobConsumer = ReturnType<Broker['consumeJobs']>;
@@ -27,7 +31,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** What a lane has in the worker's hands: runs, or chunks, one that goes on and one that gathers. */
+/** Runs, or chunks, that a lane has in the worker's hands: one that goes on and one that gathers. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {
@@ -36,28 +40,34 @@ export class VersionLanes implements AsyncDisposable {
   readonly #shadow: ShadowLane;
 
   constructor(options: VersionLanesOptions) {
-    const turns = new Slots(1);
+    const { slots, flow: ofModel, shadowSlots } = options;
+    const sessionSlot = new Slots(1);
     const lanes = LANES.map((lane) => {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
-      const inSlot: WorkerOptions['inSlot'] = (work) => turns.run(flow, () => options.inSlot(work));
+      const inSlot: WorkerOptions['inSlot'] = (work) => sessionSlot.run(flow, () => slots.run(ofModel, work));
       const run = lane === Lane.Batch ? runChunks : runWorker;
       return { source, loop: run({ ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
     this.#loops = lanes.map(({ loop }) => loop);
     const last: Flow = { weight: 1, virtualTime: 0, lastResort: true };
-    // The slot first: who waits for that while he has the session would hold up its lanes.
-    const inTurn: WorkerOptions['inSlot'] = (work) => options.inShadowSlot(() => turns.run(last, work));
+    const ofVersion: Flow = { weight: 1, virtualTime: 0 };
+    // The slot first: a shadow that waited for it with the session in hand would hold up the lanes.
+    const inTurn: ShadowLaneOptions['inTurn'] = (work) =>
+      shadowSlots.run(ofVersion, async () => {
+        await slots.calm();
+        await sessionSlot.run(last, work);
+      });
     this.#shadow = new ShadowLane({ ...options, inTurn });
   }
 
-  /** Resolves once all have ended. @throws what has ended the first of them that failed; the others go on. */
+  /** Resolves once all lanes have ended. Rejects with the error of the first lane that fails; the others go on. */
   async ended(): Promise<void> {
     await Promise.all(this.#loops);
   }
 
-  /** Takes no more jobs, hands back what is not running, and resolves once what was run is settled. Throws nothing. */
+  /** Takes no more jobs, hands back jobs that do not run, and resolves once all runs are settled. Throws nothing. */
   async stop(): Promise<void> {
     await Promise.all(this.#sources.map((source) => source.stop()));
     await Promise.allSettled(this.#loops);

@@ -1,8 +1,8 @@
 /**
- * The worker's loop for one model version: batch → run → settle.
+ * The worker's loop for a lane of tasks: batch → run → settle.
  *
- * A job leaves its queue only after its task's final state is stored; whatever dies before that, the broker delivers
- * the job again, and the write-once result settles who was first. Results are stored while the next batch runs.
+ * A job leaves its queue only after its task's final state is stored. If a process dies before that, the broker delivers
+ * the job again; the first result that is stored counts. Results are stored while the next batch runs.
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { decodeJob } from '../src/contract/decoding.ts';
@@ -20,10 +20,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const settling = new Set<Promise<void>>();
   for await (const deliveries of collectBatches(options.source, options.manifest.batching)) {
     const formedAt = options.broker.now();
-    const batch = deliveries.flatMap((delivery) => {
-      const read = (address: TaskAddress) => readAssignment(delivery, address, options);
-      return readDelivery(delivery, read, settling, options) ?? [];
-    });
+    const batch = deliveries.flatMap(
+      (delivery) => readDelivery(delivery, readAssignment, settling, options) ?? [],
+    );
     const { due = [], overdue = [] } = Object.groupBy(batch, ({ job }) =>
       job.deadline > formedAt ? 'due' : 'overdue',
     );
@@ -38,13 +37,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     for (const assignment of overdue) end(assignment, 'expired');
     const outcomes = await runRows(fresh, options);
     for (const [i, assignment] of fresh.entries()) end(assignment, outcomes[i]);
-    // Last, and one by one: each may cost the session its process, and nobody else shall wait for that.
+    // Last, and one by one: each may kill the session's process, and no other task shall wait for the next one.
     for (const suspect of suspects) end(suspect, await runAlone(suspect, options));
   }
   await Promise.all(settling);
 }
 
-/** Whether a job that another worker has had killed a session there. One that comes for the first time is fresh. */
+/** Reads whether a job that another worker has had killed a session there. A first delivery is never a suspect. */
 async function recallSuspicion(assignment: Assignment, { broker, log }: WorkerOptions): Promise<void> {
   if (assignment.delivery.deliveryCount === 1) return;
   try {
@@ -52,7 +51,7 @@ async function recallSuspicion(assignment: Assignment, { broker, log }: WorkerOp
     assignment.suspect = mark !== undefined;
     assignment.soloRuns = mark?.soloRuns ?? 0;
   } catch (error) {
-    // Alone it harms nobody, whatever it is.
+    // Without the mark it runs alone: then it can harm no other task.
     assignment.suspect = true;
     log.debug(
       { taskId: assignment.job.taskId, reason: messageOf(error) },

@@ -5,7 +5,8 @@ import { messageOf } from '../contract/errors.ts';
 import { type Actual, encodeMessage, streams, subjects } from '../contract/protocol.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
-import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 export interface StoredActual {
@@ -38,7 +39,7 @@ export class ActualStore {
     this.#log = log;
   }
 
-  /** Write-once: refused (`WRONG_LAST_SEQUENCE`) if the task has one. */
+  /** Write-once: `alreadyThere` if the task has one. */
   store(actual: Actual): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.actual(actual), encodeMessage(actual), { after: 0 });
   }

@@ -35,7 +35,7 @@ import {
   subjects,
   versionOfConsumer,
 } from '../contract/protocol.ts';
-import { type TaskAddress, withoutTaskIds } from '../contract/task.ts';
+import { parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
@@ -46,7 +46,8 @@ import { type ConnectionOptions, connectPatiently, withinGoodbye } from './conne
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { type Listening, Notices } from './notices.ts';
-import { Publisher, type PublishOutcome } from './publisher.ts';
+import { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { brokerUnavailable, StoredMessages } from './storedMessages.ts';
@@ -71,7 +72,7 @@ export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Listening } from './notices.ts';
-export type { PublishOutcome } from './publisher.ts';
+export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 
 /** A queued job as it lies in its stream: subject and body may be unreadable. */
@@ -85,6 +86,8 @@ export interface StoredJob {
 
 export interface StoredRequest {
   readonly record: RequestRecord;
+  /** Of its task. */
+  readonly address: TaskAddress;
   readonly sequence: number;
 }
 
@@ -255,17 +258,17 @@ export class Broker implements AsyncDisposable {
 
   // Writing
 
-  /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is not stored twice. */
+  /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is `alreadyThere`. */
   storeJob(job: Job, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.job(job), encodeMessage(job), expected);
   }
 
-  /** Write-once: refused if the task has a final state already, or the store is full. */
+  /** Write-once: `alreadyThere` if the task has a final state. */
   storeResult(result: Result, address: TaskAddress): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.resultOf(address), encodeMessage(result));
   }
 
-  /** Write-once: refused if the request is known already, or the store is full. */
+  /** Write-once: `alreadyThere` if the request is known. */
   storeRequest(hash: string, record: RequestRecord): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.request(hash), encodeMessage(record));
   }
@@ -281,7 +284,7 @@ export class Broker implements AsyncDisposable {
     return this.#publisher.publish(subjects.suspect(mark), encodeMessage(mark));
   }
 
-  /** Never stored twice while it waits. */
+  /** `alreadyThere` while it waits. */
   storeRowBatchJob(job: RowBatchJob): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.rowBatchJob(job), encodeMessage(job), { after: 0 });
   }
@@ -320,10 +323,12 @@ export class Broker implements AsyncDisposable {
 
   /** @param asked what the record has to be about: any other is none of ours, and goes. */
   readRequest(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
-    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => ({
-      record: decodeRequestRecord(data, asked, Date.parse(timestamp)),
-      sequence: seq,
-    }));
+    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
+      const record = decodeRequestRecord(data, asked, Date.parse(timestamp));
+      const address = parseTaskId(record.job.taskId);
+      if (address === undefined) throw new Error('a record that was decoded names a task');
+      return { record, address, sequence: seq };
+    });
   }
 
   readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {

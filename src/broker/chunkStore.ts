@@ -6,7 +6,8 @@ import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } fro
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import type { TaskAddress } from '../contract/task.ts';
-import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 /** What the stored chunks of a batch come to. */
@@ -32,12 +33,12 @@ export class ChunkStore {
     this.#stored = stored;
   }
 
-  /** Refused if a chunk of the same number waits already. */
+  /** `alreadyThere` if a chunk of the same number waits. */
   storeJob(job: ChunkJob): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.chunkJob(job), encodeMessage(job), { after: 0 });
   }
 
-  /** Write-once: refused if the chunk has a result already, or the store is full. */
+  /** Write-once: `alreadyThere` if the chunk has a result. */
   store(result: ChunkResult): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.chunk(result.taskId, result.chunk), encodeMessage(result));
   }

@@ -6,7 +6,8 @@ import { type DeadLetter, encodeMessage, streams, subjects } from '../contract/p
 import type { TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Listening, Notices } from './notices.ts';
-import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 export interface StoredDeadLetter {

@@ -1,4 +1,4 @@
-/** Ends tasks from outside a run: at their deadline, or because somebody cancels them. */
+/** Ends tasks from outside a run: at their deadline, or when a client cancels them. */
 
 import { RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { type JobHeader, type Result, resultOf } from '../contract/protocol.ts';
@@ -7,24 +7,24 @@ import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../co
 import type { Broker, Tally } from './broker.ts';
 import { brokerUnavailable } from './storedMessages.ts';
 
-/** What it takes to end a task, and what is known of runs that did not finish. */
+/** A task that is to be ended, with what is known of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
   readonly batch?: RowBatchShape | undefined;
   readonly attempts?: number | undefined;
   readonly startedAt?: number | undefined;
 }
 
-/** What it takes to end a task. */
+/** The part of the broker that ends a task. */
 export type EndingBroker = Pick<
   Broker,
   'storeResult' | 'readResult' | 'removeJob' | 'removeRowBatch' | 'deleteJob'
 >;
 
 /**
- * Stores a final state, unless the task has one, and takes its job off the queue. May be called by anybody, any number
- * of times: the result is write-once, and a removal of what is gone does nothing.
+ * Stores a final state, unless the task has one, and takes its job off the queue. Any process may call it, any number of
+ * times: the result is write-once, and a job that is gone is removed without an error.
  *
- * @param sequence of the job in its queue, where it is known; else all versions and lanes are searched.
+ * @param sequence of the job in its queue, if it is known; otherwise all versions and lanes are searched.
  * @returns the task's final state, this one or an earlier one.
  * @throws {RequestError} `BROKER_UNAVAILABLE` or `RESULT_STORE_FULL`: the task has no end yet, as far as is known.
  */
@@ -36,7 +36,7 @@ export async function endTask(
 ): Promise<Result> {
   const outcome = await broker.storeResult(end, address);
   if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-  // A refusal means "has a final state" or "store full": the stream's leader knows which.
+  // The task has a final state, or the store is full: the stream's leader knows which.
   const final = outcome.type === 'stored' ? end : await broker.readResult(address);
   if (final === undefined) {
     throw refusedForNow(
@@ -52,9 +52,9 @@ export async function endTask(
 }
 
 /**
- * How a task ends whose time is over: EXPIRED, unless it is a batch whose chunks have all been run.
+ * The end of a task whose time is over: EXPIRED, unless it is a row batch whose chunks have all been run.
  *
- * @throws {RequestError} `BROKER_UNAVAILABLE`: of a batch it is not known.
+ * @throws {RequestError} `BROKER_UNAVAILABLE`, if it is a row batch.
  */
 export async function overdueResult(
   broker: Pick<Broker, 'chunks'>,
@@ -68,7 +68,7 @@ export async function overdueResult(
     : expiredResult({ ...task, batch: progressOf(task.batch, tally) }, now);
 }
 
-/** How a task ends that is withdrawn. Throws as `overdueResult` does. */
+/** The end of a task that is withdrawn. Throws as `overdueResult` does. */
 export async function withdrawnResult(
   broker: Pick<Broker, 'chunks'>,
   task: EndingTask,
@@ -79,7 +79,7 @@ export async function withdrawnResult(
   return canceledResult({ ...task, batch: progressOf(task.batch, tally) }, now);
 }
 
-/** How a batch ends whose chunks have all been run. */
+/** The end of a row batch whose chunks have all been run. */
 export function batchResult(
   { attempts = 1, ...task }: EndingTask & { readonly batch: RowBatchShape },
   tally: Tally,

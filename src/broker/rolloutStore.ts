@@ -7,7 +7,8 @@ import { decodeRolloutRecord } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
 import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../contract/protocol.ts';
 import type { Listening, Notices } from './notices.ts';
-import type { Publisher, PublishOutcome } from './publisher.ts';
+import type { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 /** What a model's key holds. */
@@ -53,7 +54,7 @@ export class RolloutStore {
     return stored ?? { revision: 0, record: undefined };
   }
 
-  /** Refused if the model's key has another revision by now. */
+  /** `changed` or, of the first revision, `alreadyThere` if the model's key has another revision by now. */
   store(model: string, record: RolloutRecord, { revision }: StoredRollout): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.rollout(model), encodeMessage(record), { after: revision });
   }

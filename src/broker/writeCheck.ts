@@ -14,7 +14,7 @@ import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } 
 import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { streamOf, streams, subjects } from '../contract/protocol.ts';
-import { outcomeOf } from './publisher.ts';
+import { outcomeOf } from './publishOutcome.ts';
 import { PROBES_MAX_BYTES, type StreamLimits } from './streams.ts';
 
 export interface WriteCheckOptions {

@@ -41,7 +41,7 @@ import {
   type SuspectMark,
 } from './protocol.ts';
 import { chunkCountOf, hasChunk, type RowBatchShape } from './rowBatchShape.ts';
-import { parseTaskId } from './task.ts';
+import { ANONYMOUS, type Owner, parseTaskId } from './task.ts';
 
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 
@@ -69,7 +69,7 @@ type Members = Readonly<Record<string, unknown>>;
 export interface AskedRequest {
   readonly model: string;
   /** Undefined: anybody. */
-  readonly owner?: string | undefined;
+  readonly owner?: Owner | undefined;
   /** See `inputDigest`. Undefined: any. */
   readonly digest?: string | undefined;
   /** Of a batch. */
@@ -169,7 +169,8 @@ export function readJobHeader({
   try {
     return lane === Lane.Batch ? decodeRowBatchJob(data, subject) : decodeJob(data, subject);
   } catch {
-    return { taskId, model, version, submittedAt: deadlineSecond * 1000, deadline: deadlineSecond * 1000 };
+    const deadline = deadlineSecond * 1000;
+    return { taskId, owner: ANONYMOUS, model, version, submittedAt: deadline, deadline };
   }
 }
 

@@ -25,6 +25,7 @@ import type {
 import { BUCKETS, bucketsOf, type Shadow, type Weight } from './rollout.ts';
 import { MAX_BATCH_ROWS, MAX_CHUNK_ROWS, type RowBatchShape, rowsOfChunk } from './rowBatchShape.ts';
 import {
+  ANONYMOUS,
   isFinal,
   MAX_HISTORY,
   MESSAGE_MAX_CHARACTERS,
@@ -61,6 +62,7 @@ const ERROR_CODES: readonly unknown[] = Object.values(TaskErrorCode);
 /** @throws {MalformedMessage} naming the member that is wrong. */
 export function checkResult(message: Partial<Result>, id: string): Result {
   require(message.id === id, 'id', message.id);
+  require(isAbsentOr(isName, message.owner), 'owner', message.owner);
   require(message.model === parseTaskId(id)?.model, 'model', message.model);
   require(isName(message.modelVersion), 'modelVersion', message.modelVersion);
   require(STATES.includes(message.state) && isFinal(message as Task), 'state', message.state);
@@ -76,11 +78,13 @@ export function checkResult(message: Partial<Result>, id: string): Result {
     : message.prediction === undefined, 'prediction', message.prediction);
   require(isAbsentOr(isError, message.error), 'error', message.error);
   require(message.history === undefined || isListOf(isName, message.history), 'history', message.history);
-  const { error, history, ...others } = message as Result;
-  if (error === undefined && history === undefined) return message as Result;
+  // Results of older workers name no owner.
+  const { error, history, owner = ANONYMOUS, ...others } = message as Result;
+  if (error === undefined && history === undefined && message.owner !== undefined) return message as Result;
   // Of a worker that cuts nothing off: the end of the task is worth more than all of the text.
   return {
     ...others,
+    owner,
     ...(error === undefined ? {} : { error: withShortMessage(error) }),
     ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
   };

@@ -12,6 +12,7 @@ import type { RowBatchShape } from './rowBatchShape.ts';
 import {
   type FinalState,
   type FinishedTask,
+  type Owner,
   parseTaskId,
   type RowError,
   type TaskAddress,
@@ -33,7 +34,7 @@ export interface TaskHeader {
   readonly submittedAt: number;
   /** Milliseconds since the epoch, broker time: at this instant the task expires. */
   readonly deadline: number;
-  readonly owner: string;
+  readonly owner: Owner;
   /** Where the task lies in the rollout of its model; absent if it was pinned to its version. */
   readonly bucket?: number | undefined;
   /** Ids of the tasks that died with this input before it was redriven, oldest first. */
@@ -68,7 +69,7 @@ export interface ChunkJob extends RowBatchJob {
 /** What everybody who ends a task needs to know of its job. */
 export type JobHeader = Pick<
   TaskHeader,
-  'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'
+  'taskId' | 'owner' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'history'
 > &
   Partial<Pick<RowBatchJob, 'batch'>>;
 
@@ -381,12 +382,15 @@ export function encodeMessage(message: object): string {
 
 /** The result of a job that ended in the given final state without ever being run by the caller. */
 export function resultOf(
-  job: Pick<TaskHeader, 'taskId' | 'model' | 'version' | 'submittedAt' | 'history'>,
-  end: Omit<Result, 'v' | 'id' | 'model' | 'modelVersion' | 'submittedAt'> & { readonly state: FinalState },
+  job: Pick<TaskHeader, 'taskId' | 'owner' | 'model' | 'version' | 'submittedAt' | 'history'>,
+  end: Omit<Result, 'v' | 'id' | 'owner' | 'model' | 'modelVersion' | 'submittedAt'> & {
+    readonly state: FinalState;
+  },
 ): Result {
   return {
     v: MESSAGE_VERSION,
     id: job.taskId,
+    owner: job.owner,
     model: job.model,
     modelVersion: job.version,
     submittedAt: job.submittedAt,
@@ -397,7 +401,7 @@ export function resultOf(
 }
 
 /** The subject token of a request: the same owner, model and `requestId` meet on the same one. */
-export function requestHash(owner: string, model: string, requestId: string): string {
+export function requestHash(owner: Owner, model: string, requestId: string): string {
   return digest(JSON.stringify([owner, model, requestId]));
 }
 

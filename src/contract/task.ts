@@ -59,6 +59,11 @@ export function shortText(text: string): string {
   return Buffer.from(text.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
 }
 
+/** Whose a task is. Others are told that there is no such task. */
+export type Owner = string;
+/** Of every task, as long as clients do not log in. */
+export const ANONYMOUS: Owner = 'anonymous';
+
 /** Where the time of a task went, in milliseconds. */
 export interface TaskTimings {
   /** From submission until its batch was formed. */
@@ -91,6 +96,7 @@ export const MAX_TIMEOUT_MS = 300_000;
 
 export interface Task {
   readonly id: string;
+  readonly owner: Owner;
   readonly model: string;
   readonly modelVersion: string;
   readonly state: TaskState;
@@ -127,8 +133,12 @@ export interface TaskAddress {
   readonly deadlineSecond: number;
 }
 
-/** @param deadline milliseconds since the epoch, broker time. */
-export function newTaskId({
+/**
+ * Makes the id of a new task.
+ *
+ * @param deadline milliseconds since the epoch, broker time.
+ */
+export function newTaskAddress({
   model,
   home,
   deadline,
@@ -136,8 +146,10 @@ export function newTaskId({
   model: string;
   home: string;
   deadline: number;
-}): string {
-  return `${model.replaceAll('-', '_')}_${home}_${Math.ceil(deadline / 1000)}_${randomHex()}`;
+}): TaskAddress {
+  const deadlineSecond = Math.ceil(deadline / 1000);
+  const id = `${model.replaceAll('-', '_')}_${home}_${deadlineSecond}_${randomHex()}`;
+  return { id, model, home, deadlineSecond };
 }
 
 /** 96 random bits in hex. From a UUID, leaving out what is not random in it: Node makes UUIDs from a stock of random bytes. */

@@ -9,17 +9,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
-import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
 import { NewerMessage } from '../contract/decoding.ts';
 import { badValue, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { type Actual, MESSAGE_VERSION } from '../contract/protocol.ts';
-import { isFinal, parseTaskId, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
+import {
+  isFinal,
+  type Owner,
+  parseTaskId,
+  type Task,
+  type TaskAddress,
+  TaskState,
+} from '../contract/task.ts';
 import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
-import type { TaskService } from '../tasks/tasks.ts';
+import type { Tasks } from '../tasks/tasks.ts';
 import { errorOf } from './actualError.ts';
 import { type LiveError, LiveErrors } from './liveErrors.ts';
 
@@ -29,9 +35,18 @@ export interface OutputLiveError extends LiveError {
   readonly unit: string;
 }
 
+/** What a client reports of one of its tasks. */
+export interface ActualReport {
+  readonly taskId: string;
+  readonly owner: Owner;
+  readonly model: string;
+  /** The values of some or all numeric outputs of the model, by GraphQL name; null is left out. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
 export interface ActualsOptions {
   readonly broker: Pick<Broker, 'actuals' | 'now'>;
-  readonly tasks: Pick<TaskService, 'findNewest'>;
+  readonly tasks: Pick<Tasks, 'findNewest'>;
   readonly models: readonly Model[];
   readonly log: Logger;
 }
@@ -75,13 +90,12 @@ export class Actuals {
   /**
    * Stores the true values of a task that has succeeded. The same report again changes nothing.
    *
-   * @param given the values of some or all numeric outputs of the model, by GraphQL name; null counts as absent.
    * @returns the stored actual.
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT`,
    *   `ACTUAL_CONFLICT`, `BROKER_UNAVAILABLE`.
    */
-  async report(taskId: string, model: string, given: Readonly<Record<string, unknown>>): Promise<Actual> {
-    const task = await this.#findOrReported(taskId);
+  async report({ taskId, owner, model, given }: ActualReport): Promise<Actual> {
+    const task = await this.#findOrReported(taskId, owner);
     if (task.model !== model)
       throw badValue('actual', `one of the model ${task.model}, whose task it is`, model);
     const manifest = this.#manifests.get(model);
@@ -118,9 +132,9 @@ export class Actuals {
   }
 
   /** A task, or its actual if its result has expired meanwhile. */
-  async #findOrReported(taskId: string): Promise<Task | Actual> {
+  async #findOrReported(taskId: string, owner: Owner): Promise<Task | Actual> {
     try {
-      return await this.#tasks.findNewest(taskId);
+      return await this.#tasks.findNewest(taskId, owner);
     } catch (error) {
       const isGone = error instanceof RequestError && error.code === RequestErrorCode.ResultExpired;
       const address = parseTaskId(taskId);
@@ -133,12 +147,9 @@ export class Actuals {
   async #store(report: Actual): Promise<Actual> {
     const outcome = await this.#broker.actuals.store(report);
     if (outcome.type === 'stored') return report;
-    if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
     const address = parseTaskId(report.taskId);
     const first =
-      WRONG_LAST_SEQUENCE.includes(outcome.code) && address !== undefined
-        ? await this.#first(address)
-        : undefined;
+      outcome.type === 'alreadyThere' && address !== undefined ? await this.#first(address) : undefined;
     // One that is being stored at this moment cannot be read yet.
     if (first === undefined) throw brokerUnavailable(outcome.reason);
     return sameOrConflict(first, report.actual);

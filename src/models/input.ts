@@ -17,8 +17,7 @@ export function validateInput(
   input: Readonly<Record<string, unknown>>,
   now: number,
 ): Values {
-  const values = checkInput(manifest, input);
-  return manifest.inputs.some(({ name }) => values[name] === NOW) ? atInstant(manifest, values, now) : values;
+  return inputAt(manifest, checkInput(manifest, input), now);
 }
 
 /** The same, but a local time `now` stays `now`, so that a retry a minute later has the same input. */
@@ -40,7 +39,9 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
   });
 }
 
-function atInstant({ inputs }: Manifest, values: Values, now: number): Values {
+/** @param now when the task was submitted, in milliseconds since the epoch (broker time): a local time `now` is this. */
+export function inputAt({ inputs }: Manifest, values: Values, now: number): Values {
+  if (!inputs.some(({ name }) => values[name] === NOW)) return values;
   const readings = inputs.flatMap((field) =>
     field.type === 'dateTime' && values[field.name] === NOW
       ? [[field.name, localTimeAt(now, field.timeZone)] as const]

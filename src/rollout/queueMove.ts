@@ -9,7 +9,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
-import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
 import { decodeJob } from '../contract/decoding.ts';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -159,14 +158,13 @@ export class QueueMove {
     for (let attempt = 0; attempt <= FULL_RETRIES; attempt++) {
       const outcome = await broker.storeJob(copy, { after });
       if (outcome.type === 'stored') return true;
-      if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-      if (WRONG_LAST_SEQUENCE.includes(outcome.code)) {
+      if (outcome.type === 'alreadyThere' || outcome.type === 'changed') {
         // A job waits there already: the copy of an earlier move, or the original of a move in the other direction.
         after = (await broker.newestSequence(copy)) ?? 0;
         if (after > originalSequence) return true;
         continue;
       }
-      if (outcome.code !== STORE_REFUSED) throw brokerUnavailable(outcome.reason);
+      if (outcome.type !== 'full') throw brokerUnavailable(outcome.reason);
       await sleep(FULL_RETRY_MS);
     }
     return false;

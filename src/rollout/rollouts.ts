@@ -5,7 +5,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
-import { WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { MESSAGE_VERSION, type RolloutRecord } from '../contract/protocol.ts';
@@ -95,7 +94,7 @@ export class Rollouts implements Disposable {
         this.#log.info({ model, weights, shadow, before: stored.record?.weights ?? [] }, 'rollout set');
         return record;
       }
-      if (outcome.type === 'unanswered' || !WRONG_LAST_SEQUENCE.includes(outcome.code))
+      if (outcome.type !== 'changed' && outcome.type !== 'alreadyThere')
         throw brokerUnavailable(outcome.reason);
     }
     throw new RequestError(

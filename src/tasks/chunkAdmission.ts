@@ -1,9 +1,9 @@
 /**
- * Whether the store of what came of rows has room for one more batch. Its last tenth is kept for batches that are
- * accepted already: where it is too small for them, workers hold what they have run until older ones have expired.
+ * Whether the store of the results of chunks has room for one more row batch. Its last tenth is kept for row batches that
+ * are accepted already: where it is too small for them, workers hold their results until older ones have expired.
  *
- * What counts is what the broker tells of the store, once a second at most and only while batches come, and what this
- * gateway has accepted since, taken to be as large as those that lie there.
+ * Counted are the chunks that the broker tells of, once a second at most and only while row batches come, and those that
+ * this gateway has accepted since, taken to be as large as those that are stored.
  */
 import type { Broker } from '../broker/broker.ts';
 import { chunksMaxBytes } from '../broker/streams.ts';
@@ -16,7 +16,7 @@ export interface ChunkAdmissionOptions {
   readonly limits: Pick<Config, 'resultMaxBytes'>;
 }
 
-/** Share of the store that new batches may count on. */
+/** Share of the store that new row batches may count on. */
 const USABLE = 0.9;
 /** Of a chunk's result, assumed while there is none. */
 const CHUNK_BYTES = 32 * 1024;

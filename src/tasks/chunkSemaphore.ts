@@ -1,13 +1,13 @@
 /**
- * Bounds how many chunks of batches a gateway has in hand at once. Others wait for their turn in the order in which they
- * came, and who would wait behind too many is refused: what waits holds its rows too.
+ * Bounds how many chunks of row batches a gateway has in hand at once. Others wait for their turn in the order in which
+ * they came. Work that would wait behind too many chunks is refused, since it holds its rows while it waits.
  */
 import { gatewayBusy } from '../contract/errors.ts';
 
 export interface ChunkSemaphoreOptions {
-  /** What the chunks are in hand for, as the refusal says it. */
+  /** Why the chunks are in hand, a participle for the refusal: `read`, for example. */
   readonly purpose: string;
-  /** Chunks in hand at once; what has more has its turn alone. */
+  /** Chunks in hand at once. Work with more chunks than that has its turn alone. */
   readonly atOnce: number;
   /** Chunks that may wait. */
   readonly waiting: number;
@@ -52,7 +52,7 @@ export class ChunkSemaphore {
     return new Promise((begin) => this.#waiters.push({ chunks, begin }));
   }
 
-  /** One turn at a time begins: rows are checked and cut in one step each, and the event loop goes round in between. */
+  /** Begins one turn, and the next in a later round of the event loop: the check of many rows is one long step. */
   #goOn(): void {
     const [next] = this.#waiters;
     if (next === undefined || !this.#fits(next.chunks)) return;

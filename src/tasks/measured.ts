@@ -1,4 +1,4 @@
-/** What the broker told of a stream, asked again once that is a second old. */
+/** An answer of the broker about a stream, asked for again once it is a second old. */
 const LASTS_MS = 1_000;
 
 export class Measured<T> {
@@ -9,7 +9,7 @@ export class Measured<T> {
     this.#ask = ask;
   }
 
-  /** Whoever comes while the broker is asked waits for the same answer. @throws what it throws. */
+  /** Callers that come while the broker is asked wait for the same answer. @throws what the question throws. */
   get(): Promise<T> {
     if (this.#last !== undefined && performance.now() - this.#last.begunAt < LASTS_MS)
       return this.#last.answer;

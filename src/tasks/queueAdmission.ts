@@ -1,9 +1,9 @@
 /**
  * Whether the queue of a model has room for work that can wait. The last fifth of it, by count and by bytes, is kept for
- * single predictions that somebody waits for: bulk and batches can never shut them out.
+ * `INTERACTIVE` tasks: bulk tasks and row batches can never shut them out.
  *
- * What counts is what the broker tells of the queue, once a second at most and only while such work comes, and what
- * this gateway has accepted since. What other gateways accept meanwhile is seen a second later.
+ * Counted are the jobs that the broker tells of, once a second at most and only while such work comes, and those that
+ * this gateway has accepted since. Jobs that other gateways accept meanwhile are seen a second later.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RETRY_IN_A_MOMENT_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
@@ -16,7 +16,7 @@ export interface QueueAdmissionOptions {
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
-/** Share of the queue that work which can wait may take. */
+/** Share of the queue that may be taken by work that can wait. */
 const USABLE = 0.8;
 
 interface Fill {
@@ -38,21 +38,19 @@ export class QueueAdmission {
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
   }
 
-  /**
-   * Counts jobs in, if there is room for them.
-   *
-   * @param make makes them, and is called only if there is room for so many.
-   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
-   */
-  async admit<T extends readonly object[]>(model: string, count: number, make: () => T): Promise<T> {
+  /** Asked before jobs are made that take much memory. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  async requireRoom(model: string, count: number): Promise<void> {
     const fill = await this.#fillOf(model);
     this.#check(model, fill.jobs + count, fill.bytes);
-    const jobs = make();
+  }
+
+  /** Counts jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  async admit(model: string, jobs: readonly object[]): Promise<void> {
     const bytes = jobs.reduce((sum, job) => sum + encodeMessage(job).length, 0);
-    this.#check(model, fill.jobs + count, fill.bytes + bytes);
-    fill.jobs += count;
+    const fill = await this.#fillOf(model);
+    this.#check(model, fill.jobs + jobs.length, fill.bytes + bytes);
+    fill.jobs += jobs.length;
     fill.bytes += bytes;
-    return jobs;
   }
 
   #check(model: string, jobs: number, bytes: number): void {

@@ -1,10 +1,10 @@
 /**
  * Whether the store of results has room for the end of one more task. Its last tenth is kept for tasks that are
- * accepted already: a result that is refused costs nobody a task, but it has to wait until an old one expires.
+ * accepted already: a result that is refused is not lost, but it has to wait until an old one expires.
  *
- * What counts is what the store held when it was last looked at, and every end since then or still to come that this
- * gateway knows of. The tenth has to cover the rest: what other gateways accepted and have not brought to its end.
- * Where it is too small for that, workers hold what they have run, and try again until there is room.
+ * Counted are the results that the store held when it was last looked at, and every end since then or still to come that
+ * this gateway knows of. The tenth has to cover the unfinished tasks of other gateways. Where it is too small for that,
+ * workers hold their results, and try again until there is room.
  */
 import type { Broker } from '../broker/broker.ts';
 import {
@@ -73,9 +73,9 @@ export class ResultAdmission implements Disposable {
     if (this.isFull) throw resultStoreFull();
   }
 
-  /** Counts anew. Of a store that cannot be read, what was known is believed. */
+  /** Counts anew. If the store cannot be read, the last count stands. */
   async look(): Promise<void> {
-    // As of the question: what ends while it is on its way is counted twice rather than not at all.
+    // As of the question: an end that comes before the answer is counted twice rather than not at all.
     const endedBefore = this.#open.endedCount;
     try {
       this.#held = await this.#broker.readResultsHeld();

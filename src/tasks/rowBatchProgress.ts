@@ -1,6 +1,6 @@
 /**
- * How far a batch is, from what workers tell of its chunks. Notices come by the hundred: who watches is shown some of
- * them, four a second at most. They may be lost, and a chunk whose worker dies begins anew: what is shown never goes back.
+ * How far a row batch is, from the notices of workers about its chunks. Notices come by the hundred: watchers are shown
+ * four a second at most. Notices may be lost, and a chunk whose worker dies begins anew: the numbers shown never go back.
  */
 
 import type { ChunkProgress } from '../contract/protocol.ts';
@@ -24,7 +24,7 @@ export class RowBatchProgress {
    * @param batch as it was shown last.
    * @param runMs since the first of its chunks was started, in milliseconds.
    */
-  hear(batch: RowBatch, notice: ChunkProgress, runMs: number): RowBatch {
+  add(batch: RowBatch, notice: ChunkProgress, runMs: number): RowBatch {
     const before = this.#chunks.get(notice.chunk);
     this.#chunks.set(notice.chunk, notice);
     this.#rowsDone += notice.rowsDone - (before?.rowsDone ?? 0);
@@ -45,7 +45,7 @@ export class RowBatchProgress {
   }
 }
 
-/** Whether a notice can be one of a batch: anybody with access to the broker could have sent it. */
+/** Whether a notice fits a row batch: any client of the broker could have sent it. */
 export function isProgressOf(shape: RowBatchShape, { chunk, rowsDone, rowsFailed }: ChunkProgress): boolean {
   if (!hasChunk(shape, chunk)) return false;
   const { from, to } = rowsOfChunk(shape, chunk);

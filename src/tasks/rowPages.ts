@@ -1,4 +1,4 @@
-/** What came of the rows of a batch, page by page, from the results of its chunks. */
+/** The predictions and errors of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
 import { badValue, RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -33,8 +33,8 @@ const MAX_PAGE_CHUNKS = 12;
 
 export interface PageReader {
   readonly broker: Pick<Broker, 'chunks'>;
-  /** Of reading chunks: a broker cuts off who has it send more than is taken in. */
-  readonly turns: Pick<ChunkSemaphore, 'take'>;
+  /** Bounds the chunks that are read at once: a broker cuts off a client that takes in less than it asks for. */
+  readonly reading: Pick<ChunkSemaphore, 'take'>;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function readPage(
   const until = Math.min(batch.rowCount, after + first);
   const chunks = await readChunks(reader, task, after, until);
   const end = Math.min(until, chunks.at(-1)?.to ?? after);
-  // What was not run before the end never will be.
+  // Rows that were not run before the task ended are never run.
   const isLast = end === batch.rowCount || (isFinal(task) && end < until && chunks.length < MAX_PAGE_CHUNKS);
   return {
     model: task.model,
@@ -66,24 +66,24 @@ export async function readPage(
   };
 }
 
-interface ChunkRows {
+interface ReadChunk {
   readonly result: ChunkResult;
   readonly from: number;
   readonly to: number;
 }
 
-/** The chunks with the rows from one index to another, up to the first that has not been run. */
+/** The chunks with the rows from one index to another, up to the first chunk that has not been run. */
 async function readChunks(
-  { broker, turns }: PageReader,
+  { broker, reading }: PageReader,
   { id, batch, state }: Task,
   from: number,
   to: number,
-): Promise<readonly ChunkRows[]> {
+): Promise<readonly ReadChunk[]> {
   if (batch === undefined || from >= to) return [];
   const firstChunk = Math.floor(from / batch.rowsPerChunk);
   const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
   const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
-  const results = await turns.take(numbers.length, () =>
+  const results = await reading.take(numbers.length, () =>
     Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk))),
   );
   const missing = results.indexOf(undefined);
@@ -100,12 +100,12 @@ async function readChunks(
     );
 }
 
-function columnsOf(chunks: readonly ChunkRows[], from: number, to: number): RowPage['columns'] {
+function columnsOf(chunks: readonly ReadChunk[], from: number, to: number): RowPage['columns'] {
   const names = new Set(chunks.flatMap(({ result }) => Object.keys(result.columns)));
   return new Map(
     [...names].map((name) => {
       const parts = chunks.map(({ result, ...rows }) => {
-        // Left out, an output that a chunk does not have would move those of later chunks to other rows.
+        // A chunk without this output gets nulls: without them, the values of later chunks would move to other rows.
         const column = result.columns[name] ?? new Array<null>(rows.to - rows.from).fill(null);
         return column.slice(Math.max(0, from - rows.from), to - rows.from);
       });

@@ -1,6 +1,6 @@
 /**
- * Expires queued tasks that nobody watches, those too that were accepted by a gateway that is gone. Every gateway
- * sweeps; there is no election, since to end a task twice does nothing.
+ * Expires queued tasks that are not watched, also those of a gateway that is gone. Every gateway sweeps; there is no
+ * election, since to end a task twice does nothing.
  */
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
@@ -16,20 +16,20 @@ const SWEEP_INTERVAL_MS = 500;
 const GRACE_S = 1;
 /** After a longer gap (a suspended machine) the queue is asked for its deadlines, as at the start. */
 const LONGEST_WALK_S = 600;
-/** How often the oldest job is looked at, whatever its subject says, and what was left behind: every so many sweeps. */
+/** The oldest job, whatever its subject says, and the tasks that were left are looked at every so many sweeps. */
 const SWEEPS_PER_LOOK_BACK = 20;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
-/** Refusals that are no fault of the task: any other would be refused now too. */
+/** Refusals that are no fault of the task: every other task would be refused now, too. */
 const HOLDING_UP: ReadonlySet<RequestErrorCode> = new Set([
   RequestErrorCode.BrokerUnavailable,
   RequestErrorCode.ResultStoreFull,
 ]);
 
-/** What came of an overdue task. Where the broker or its store refuse, all tasks are held up; `left` is one by itself. */
+/** How the expiry of a task went. `held up`: the broker or its store refuse, for all tasks; `left`: this task alone failed. */
 type Swept = 'ended' | 'left' | 'held up';
 
-/** What sweeping takes. */
+/** The part of the broker that the sweeper uses. */
 export type SweptBroker = EndingBroker &
   Pick<Broker, 'chunks' | 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
 
@@ -39,9 +39,9 @@ export class Sweeper implements AsyncDisposable {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** Per model the last deadline second that was swept; absent until what was overdue at the start is done. */
+  /** Per model the last deadline second that was swept; absent until the tasks that were overdue at the start are done. */
   readonly #sweptUntil = new Map<string, number>();
-  /** Per model and deadline second the sequences of what was left: it holds up no others, and is come back to. */
+  /** Per model and deadline second the sequences of the tasks that were left. They hold up no others, and are tried again. */
   readonly #left = new Map<string, Map<number, ReadonlySet<number>>>();
   #sweeping: Promise<void> | undefined;
   #sweeps = 0;
@@ -71,7 +71,7 @@ export class Sweeper implements AsyncDisposable {
         if (looksBack) await this.#sweepTooOld(manifest.name);
         await this.#sweepModel(manifest.name, looksBack);
       } catch (error) {
-        // The seconds not swept stay due: the next sweep takes them up.
+        // Seconds that were not swept stay due: the next sweep takes them up.
         this.#log.warn(
           { model: manifest.name, err: error },
           'overdue tasks could not be swept, trying again',
@@ -81,8 +81,8 @@ export class Sweeper implements AsyncDisposable {
   }
 
   /**
-   * Ends what has waited for longer than any task may, oldest first: its deadline is not where it is looked for, since
-   * its subject names none, one long gone, or one that no task can have.
+   * Ends jobs that have waited for longer than any task may, oldest first. A sweep by deadline does not find them: their
+   * subjects name no deadline, one long gone, or one that no task can have.
    */
   async #sweepTooOld(model: string): Promise<void> {
     const storedBefore = this.#broker.now() - MAX_TIMEOUT_MS - GRACE_S * 1000;
@@ -104,13 +104,13 @@ export class Sweeper implements AsyncDisposable {
     const left = this.#left.get(model) ?? new Map<number, ReadonlySet<number>>();
     this.#left.set(model, left);
     for (const second of new Set([...(looksBack ? left.keys() : []), ...due])) {
-      // A second that is held up stays due, and those behind it.
+      // A second that is held up stays due, and so do the seconds behind it.
       if (this.#stop.signal.aborted || !(await this.#sweepSecond(model, second, left))) return;
     }
     this.#sweptUntil.set(model, Math.max(until, sweptUntil ?? 0));
   }
 
-  /** @returns false if its tasks are held up; else each of them has its final state now, or is left. */
+  /** @returns false if its tasks are held up; otherwise each of them has its final state now, or is left. */
   async #sweepSecond(
     model: string,
     second: number,
@@ -118,7 +118,7 @@ export class Sweeper implements AsyncDisposable {
   ): Promise<boolean> {
     const running = new Set<Promise<void>>();
     const leftNow = new Set<number>();
-    const batches = new Set<string>();
+    const rowBatches = new Set<string>();
     let count = 0;
     let isHeldUp = false;
     for (let sequence = 1; !this.#stop.signal.aborted && !isHeldUp; ) {
@@ -126,9 +126,9 @@ export class Sweeper implements AsyncDisposable {
       if (job === undefined) break;
       sequence = job.sequence + 1;
       const { taskId, lane } = parseJobSubject(job.subject);
-      // A batch takes its chunks along: to end it with each of them would read all its results each time.
-      if (batches.has(taskId)) continue;
-      if (lane === Lane.Batch) batches.add(taskId);
+      // A row batch ends with all its chunks. Ending it once per chunk would read all its results each time.
+      if (rowBatches.has(taskId)) continue;
+      if (lane === Lane.Batch) rowBatches.add(taskId);
       const expiring = this.#expire(job, left.get(second)?.has(job.sequence)).then((swept) => {
         if (swept === 'ended') count++;
         else if (swept === 'left') leftNow.add(job.sequence);
@@ -150,7 +150,7 @@ export class Sweeper implements AsyncDisposable {
   /**
    * Throws nothing: it runs beside others.
    *
-   * @param isKnown whether it was left before: that is told once.
+   * @param isKnown whether it was left before: this is logged once as a warning.
    */
   async #expire(stored: StoredJob, isKnown = false): Promise<Swept> {
     const task = readJobHeader(stored);
@@ -158,7 +158,7 @@ export class Sweeper implements AsyncDisposable {
     const address = jobAddress(stored.subject);
     try {
       if (address === undefined) {
-        // Nobody can be waiting for what is no task.
+        // It is no task, so no client waits for it.
         await this.#broker.deleteJob(model, stored.sequence);
         return 'ended';
       }

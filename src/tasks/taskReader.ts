@@ -1,77 +1,115 @@
 /**
- * Reads what is stored of a task. "Unknown" is said only after the leaders of both streams were asked, job first and
- * result second: a job leaves its queue only after its result is stored.
+ * Finds tasks for their owners: in this gateway's memory, or else in the streams. "Unknown" is said only after the
+ * leaders of both streams were asked, job first and result second: a job leaves its queue only after its result is
+ * stored. A task of another owner is answered as one that there never was.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { isFinal, MAX_TIMEOUT_MS, parseTaskId, type TaskAddress } from '../contract/task.ts';
+import {
+  isFinal,
+  MAX_TIMEOUT_MS,
+  type Owner,
+  parseTaskId,
+  type Task,
+  type TaskAddress,
+} from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
-import { type DatedTask, queuedTask, taskOf } from './openTasks.ts';
+import type { OpenTasks } from './openTasks.ts';
+import { type DatedTask, queuedTask, taskOf } from './taskMapping.ts';
 
 export interface TaskReaderOptions {
-  readonly broker: Broker;
+  readonly broker: Pick<Broker, 'readJob' | 'readResult' | 'notices' | 'now'>;
+  readonly open: Pick<OpenTasks, 'known'>;
   readonly home: string;
   readonly models: readonly Model[];
   readonly limits: Pick<Config, 'resultTtlS'>;
 }
 
 export class TaskReader {
-  readonly #broker: Broker;
-  readonly #home: string;
+  readonly #options: TaskReaderOptions;
   readonly #modelNames: ReadonlySet<string>;
   readonly #resultTtlMs: number;
 
-  constructor({ broker, home, models, limits }: TaskReaderOptions) {
-    this.#broker = broker;
-    this.#home = home;
-    this.#modelNames = new Set(models.map(({ manifest }) => manifest.name));
-    this.#resultTtlMs = limits.resultTtlS * 1000;
+  constructor(options: TaskReaderOptions) {
+    this.#options = options;
+    this.#modelNames = new Set(options.models.map(({ manifest }) => manifest.name));
+    this.#resultTtlMs = options.limits.resultTtlS * 1000;
   }
 
   /**
-   * The present state, RUNNING included.
+   * The present state of a task, as this gateway knows it.
    *
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
-  async present(address: TaskAddress): Promise<DatedTask> {
+  async find(id: string, owner: Owner): Promise<Task> {
+    const address = this.address(id);
+    return this.known(address, owner) ?? (await this.present(address, owner)).task;
+  }
+
+  /** The same, but never older than what any gateway has told: a task that is not final here is looked up in the streams. */
+  async findNewest(id: string, owner: Owner): Promise<Task> {
+    const address = this.address(id);
+    const known = this.known(address, owner);
+    return known !== undefined && isFinal(known) ? known : (await this.present(address, owner)).task;
+  }
+
+  /**
+   * What this gateway knows of an accepted task without asking the broker.
+   *
+   * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, if it is another owner's.
+   */
+  known(address: TaskAddress, owner: Owner): Task | undefined {
+    const task = this.#options.open.known(address.id);
+    if (task !== undefined && task.owner !== owner) throw this.#absent(address);
+    return task;
+  }
+
+  /**
+   * The present state as it is stored, RUNNING included.
+   *
+   * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
+   */
+  async present(address: TaskAddress, owner: Owner): Promise<DatedTask> {
+    const { broker, home } = this.#options;
     const present = await this.stored(address);
-    if (present === undefined) throw this.absent(address);
-    if (isFinal(present.task) || address.home === this.#home) return present;
+    if (present?.task.owner !== owner) throw this.#absent(address);
+    if (isFinal(present.task) || address.home === home) return present;
     // Whether a queued job runs already is known to the gateway that accepted it.
-    const task = (await this.#broker.notices.askPresentState(address, present.task)) ?? present.task;
+    const task = (await broker.notices.askPresentState(address, present.task)) ?? present.task;
     return { ...present, task };
   }
 
-  /** What is stored: a queued job counts as QUEUED. @returns undefined if nothing is. */
+  /** What is stored, whoever owns it: a queued job counts as QUEUED. @returns undefined if nothing is. */
   async stored(address: TaskAddress): Promise<DatedTask | undefined> {
-    const job = await this.#broker.readJob(address);
+    const { broker } = this.#options;
+    const job = await broker.readJob(address);
     // Also where there is a job: it leaves its queue a moment after its task's end is stored, or much later.
-    const result = await this.#broker.readResult(address);
+    const result = await broker.readResult(address);
     if (result !== undefined) return { task: taskOf(result), deadline: address.deadlineSecond * 1000 };
     return job && { task: queuedTask(job), deadline: job.deadline };
   }
 
-  /** @throws {RequestError} `TASK_NOT_FOUND` for what cannot be an id of a task of ours. */
+  /** @throws {RequestError} `TASK_NOT_FOUND` for a text that cannot be an id of a task of ours. */
   address(id: string): TaskAddress {
     const address = parseTaskId(id);
     if (address === undefined || !this.#modelNames.has(address.model)) throw notFound(id);
     return address;
   }
 
+  /** Whether a task of that deadline can have ended so early that its result has outlived its life. */
+  mayBeGone({ deadlineSecond }: TaskAddress): boolean {
+    const earliestEnd = deadlineSecond * 1000 - MAX_TIMEOUT_MS;
+    return this.#options.broker.now() >= earliestEnd + this.#resultTtlMs;
+  }
+
   /** A task that is nowhere: its result was kept and is gone, or there never was one. Its id tells which is possible. */
-  absent(address: TaskAddress): RequestError {
+  #absent(address: TaskAddress): RequestError {
     if (!this.mayBeGone(address)) return notFound(address.id);
     return new RequestError(
       RequestErrorCode.ResultExpired,
       `The result of task ${address.id} is gone: results are kept for ${this.#resultTtlMs / 1000} s.`,
     );
-  }
-
-  /** Whether a task of that deadline can have ended so early that its result has outlived its life. */
-  mayBeGone({ deadlineSecond }: TaskAddress): boolean {
-    const earliestEnd = deadlineSecond * 1000 - MAX_TIMEOUT_MS;
-    return this.#broker.now() >= earliestEnd + this.#resultTtlMs;
   }
 }
 

@@ -61,7 +61,7 @@ export const SABOTAGES: readonly Sabotage[] = [
       {
         file: 'workers/settle.ts',
         from: '    if (stored !== undefined) return stored;',
-        to: "    if (stored !== undefined || outcome.type === 'refused') return stored ?? message;",
+        to: "    if (stored !== undefined || outcome.type !== 'unanswered') return stored ?? message;",
       },
     ],
   },

@@ -1,7 +1,7 @@
 /** What turned out to be true: reported once, stored, and shown as the live error of each version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import type { Values } from '../../src/contract/values.ts';
 import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -37,7 +37,8 @@ const LIVE_ERROR = '{ models { name versions { version liveError { output unit c
 const MODEL = 'trip-duration';
 const OPTIONS = { modelVersion: '1' };
 const SUCCEEDED = {
-  id: newTaskId({ model: MODEL, home: HOME, deadline: 1_795_342_861_000 }),
+  id: newTaskAddress({ model: MODEL, home: HOME, deadline: 1_795_342_861_000 }).id,
+  owner: 'anonymous',
   model: MODEL,
   modelVersion: '1',
   state: 'SUCCEEDED',
@@ -46,6 +47,7 @@ const SUCCEEDED = {
   attempts: 1,
   prediction: { durationMinutes: 5 },
 } as const;
+const SEVEN = { taskId: SUCCEEDED.id, owner: 'anonymous', model: MODEL, given: { durationMinutes: 7 } };
 
 interface LiveErrorView {
   readonly output: string;
@@ -212,9 +214,8 @@ describe('an actual', () => {
   test('of a task whose result is gone is refused, unless it is the one that was reported before', async () => {
     // Neither gateway remembers this task: it is in the stream of results, and then it is not.
     const deadline = broker.now() - 2_000_000;
-    const id = newTaskId({ model: MODEL, home: HOME, deadline });
-    const address = parseTaskId(id);
-    if (address === undefined) throw new Error('a new id is one of ours');
+    const address = newTaskAddress({ model: MODEL, home: HOME, deadline });
+    const { id } = address;
     expect((await refusalOf(gateway, id, tripActual(3))).extensions.code).toBe('RESULT_EXPIRED');
     const instants = { submittedAt: deadline - 60_000, finishedAt: deadline - 50_000 };
     const { id: _, ...task } = SUCCEEDED;
@@ -228,7 +229,7 @@ describe('an actual', () => {
   });
 
   test('of a task that is unknown is refused', async () => {
-    const unknown = newTaskId({ model: MODEL, home: HOME, deadline: broker.now() + 60_000 });
+    const unknown = newTaskAddress({ model: MODEL, home: HOME, deadline: broker.now() + 60_000 }).id;
     for (const id of [unknown, 'nonsense', 'a.>', ''])
       expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('TASK_NOT_FOUND');
   });
@@ -427,7 +428,7 @@ describe('a gateway', () => {
         return real.held();
       },
     }));
-    expect(await actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 })).toMatchObject({
+    expect(await actuals.report(SEVEN)).toMatchObject({
       predicted: { durationMinutes: 5 },
       actual: { durationMinutes: 7 },
     });
@@ -442,7 +443,7 @@ describe('a gateway', () => {
     await using actuals = await actualsOver(nats, (real) => ({
       after: async (sequence) => (behind-- > 0 ? [] : real.after(sequence)),
     }));
-    await actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 });
+    await actuals.report(SEVEN);
     expect(await onceRead(actuals)).toMatchObject([{ count: 1 }]);
     expect(behind).toBeLessThan(0);
   });
@@ -451,7 +452,7 @@ describe('a gateway', () => {
     await using nats = await startNats();
     for (const prediction of [{ durationMinutes: 'long' }, { durationMinutes: 1e300 }, { miles: 1 }]) {
       await using actuals = await actualsOver(nats, undefined, prediction);
-      await expect(actuals.report(SUCCEEDED.id, MODEL, { durationMinutes: 7 })).rejects.toMatchObject({
+      await expect(actuals.report(SEVEN)).rejects.toMatchObject({
         code: 'NO_PREDICTION',
       });
     }

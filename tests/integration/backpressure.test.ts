@@ -9,7 +9,7 @@ import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
 import { MESSAGE_VERSION } from '../../src/contract/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -273,10 +273,15 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
 async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const now = broker.now();
-    const id = newTaskId({ model: 'trip-duration', home: HOME, deadline: now + 60_000 });
-    const address = parseTaskId(id);
-    if (address === undefined) throw new Error(`${id} is an id of ours`);
-    const task = { id, model: 'trip-duration', modelVersion: '1', submittedAt: now, finishedAt: now };
+    const address = newTaskAddress({ model: 'trip-duration', home: HOME, deadline: now + 60_000 });
+    const task = {
+      id: address.id,
+      owner: 'anonymous',
+      model: 'trip-duration',
+      modelVersion: '1',
+      submittedAt: now,
+      finishedAt: now,
+    };
     await broker.storeResult({ v: MESSAGE_VERSION, ...task, state: 'CANCELED', attempts: 0 }, address);
   }
 }

@@ -10,7 +10,7 @@ import {
   redriveHash,
   subjects,
 } from '../../src/contract/protocol.ts';
-import { newTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
   collect,
@@ -237,7 +237,7 @@ describe('a dead letter', () => {
     await bury(broker, [dead]);
     const submittedAt = broker.now() - agoMs;
     const deadline = submittedAt + 60_000;
-    const taskId = newTaskId({ model: MODEL, home: HOME, deadline });
+    const taskId = newTaskAddress({ model: MODEL, home: HOME, deadline }).id;
     const job = { ...dead, taskId, submittedAt, deadline, history: [dead.taskId] };
     const record = { v: 1, job, inputDigest: inputDigest(job.input, undefined) };
     expect(await broker.storeRequest(redriveHash(dead.taskId), record)).toEqual({ type: 'stored' });
@@ -300,7 +300,7 @@ describe('a dead letter', () => {
     const deadline = broker.now() + 60_000;
     const dead = {
       ...tripJob(broker, 6),
-      taskId: newTaskId({ model, home: HOME, deadline }),
+      taskId: newTaskAddress({ model, home: HOME, deadline }).id,
       model,
       deadline,
     };
@@ -376,7 +376,7 @@ test('a malformed job can be seen as it came', async () => {
   await using _worker = await startWorker(nats);
   const added = await openSse(gateway.url, ADDED, {});
   const deadline = Date.now() + 60_000;
-  const taskId = newTaskId({ model: MODEL, home: HOME, deadline });
+  const taskId = newTaskAddress({ model: MODEL, home: HOME, deadline }).id;
   await streams.publish(`jobs.${MODEL}.1.interactive.${Math.ceil(deadline / 1000)}.${taskId}`, '{"v":1,');
   expect(fieldOf((await added.next()).value ?? {})).toMatchObject({
     id: taskId,

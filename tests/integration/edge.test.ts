@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { streams } from '../../src/contract/protocol.ts';
-import { newTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import {
   type ErrorView,
   PREDICT_TRIP,
@@ -172,7 +172,11 @@ describe.each(transports)('over $name', ({ ask }) => {
     });
   });
 
-  const neverWas = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() + 60_000 });
+  const neverWas = newTaskAddress({
+    model: 'trip-duration',
+    home: '0a0b0c0d',
+    deadline: Date.now() + 60_000,
+  }).id;
   test.each([
     ['no id of ours', 'nonsense'],
     ['an empty text', ''],
@@ -191,7 +195,11 @@ describe.each(transports)('over $name', ({ ask }) => {
   });
 
   test('an id whose result would be gone by now is RESULT_EXPIRED', async () => {
-    const id = newTaskId({ model: 'trip-duration', home: '0a0b0c0d', deadline: Date.now() - 3_600_000 });
+    const id = newTaskAddress({
+      model: 'trip-duration',
+      home: '0a0b0c0d',
+      deadline: Date.now() - 3_600_000,
+    }).id;
     const { message, extensions } = await refusal(TASK_RESULT, { id });
     expect(extensions.code).toBe('RESULT_EXPIRED');
     expect(message).toBe(`The result of task ${id} is gone: results are kept for 900 s.`);

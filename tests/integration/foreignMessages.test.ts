@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
 import { type Job, requestHash } from '../../src/contract/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
 import {
   BATCH,
   batchEnd,
@@ -249,7 +249,7 @@ describe('a request record', () => {
     ({ v, job, inputDigest }: StoredRecord): object => ({ v, inputDigest, job: { ...job, ...members } });
   const later = (job: Job, ms: number) => {
     const deadline = job.deadline + ms;
-    return { ...job, deadline, taskId: newTaskId({ model: job.model, home: HOME, deadline }) };
+    return { ...job, deadline, taskId: newTaskAddress({ model: job.model, home: HOME, deadline }).id };
   };
   let real: StoredRecord;
 
@@ -268,7 +268,7 @@ describe('a request record', () => {
       'the id of a task of another model',
       ({ job, ...others }) => ({
         ...others,
-        job: { ...job, model: 'churn', taskId: newTaskId({ ...job, model: 'churn', home: HOME }) },
+        job: { ...job, model: 'churn', taskId: newTaskAddress({ ...job, model: 'churn', home: HOME }).id },
       }),
     ],
     ['another owner', changed({ owner: 'somebody else' })],
@@ -456,7 +456,7 @@ describe('a result', () => {
 });
 
 test('a dead letter that cannot be read is none to operators, and stays', async () => {
-  const id = newTaskId({ model: 'trip-duration', home: HOME, deadline: Date.now() });
+  const id = newTaskAddress({ model: 'trip-duration', home: HOME, deadline: Date.now() }).id;
   await streams.publish(`dead.trip-duration.${id}`, '{"v":1,"taskId":7}');
   for (const field of ['redriveDeadLetter', 'discardDeadLetter']) {
     const answer = await post(gateway.url, `mutation ($id: ID!) { ${field}(id: $id) { id } }`, { id });

@@ -3,7 +3,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Job, requestHash } from '../../src/contract/protocol.ts';
-import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { createLog } from '../../src/process/log.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';
@@ -420,7 +420,7 @@ function publishStrayJob(connection: NatsConnection, broker: Jobs, random: Rando
     job.taskId,
     '*',
     'x',
-    newTaskId({ model: 'other-model', home: '00000000', deadline: job.deadline }),
+    newTaskAddress({ model: 'other-model', home: '00000000', deadline: job.deadline }).id,
   ]);
   const version = random.pick(['99', '*', '-1', 'x', '1.1']);
   const subject = `jobs.${random.pick(['trip-duration', 'trip-duration', 'other-model'])}.${version}.${random.pick(['interactive', 'batch', '>'])}.${second}.${id}`;

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
 import {
-  type ChunkJob,
   type Job,
   Lane,
   MESSAGE_VERSION,
@@ -12,22 +11,24 @@ import {
   requestHash,
   resultOf,
 } from '../../src/contract/protocol.ts';
-import { parseTaskId } from '../../src/contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
-import { Acceptance, type AcceptanceOptions } from '../../src/tasks/acceptance.ts';
+import { Acceptance } from '../../src/tasks/acceptance.ts';
 import { OpenTasks } from '../../src/tasks/openTasks.ts';
+import { RequestRecords } from '../../src/tasks/requestRecords.ts';
+import { Requests } from '../../src/tasks/requests.ts';
+import { RowBatchQuestion } from '../../src/tasks/rowBatchTask.ts';
+import { SingleQuestion } from '../../src/tasks/singleTask.ts';
 import { Storing } from '../../src/tasks/storing.ts';
 import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';
+import type { Question, QueueParts } from '../../src/tasks/taskToAccept.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { LINE_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
-
-/** The digest of what is asked. */
-const SAME = 'a'.repeat(64);
 
 let nats: NatsServer;
 let broker: Broker;
@@ -45,38 +46,59 @@ afterAll(async () => {
   for (const opened of [streams, broker, nats]) await opened?.[Symbol.asyncDispose]();
 });
 
-/** A gateway's part that accepts, and what it follows. */
-async function openAcceptance(home: string, options: Partial<AcceptanceOptions> = {}) {
+/** A gateway's part that accepts tasks under a `requestId`, and the tasks that it follows. */
+async function openRequests(home: string, change: (parts: QueueParts) => Partial<QueueParts>) {
   const limits = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: LINE_MODELS });
-  const log = createLog(limits, 'test');
-  const { models } = await Catalog.open(LINE_MODELS, log);
+  const { models } = await Catalog.open(LINE_MODELS, createLog(limits, 'test'));
+  const [model] = models;
+  if (model === undefined) throw new Error('a model is served');
   const events = new TaskEvents();
-  const open = new OpenTasks({ broker, home, limit: 100, maxSubscriptions: 100, events, log });
-  const acceptance = new Acceptance({
-    broker,
+  const open = new OpenTasks({ broker, home, limit: 100, events });
+  const reader = new TaskReader({ broker, open, home, models, limits });
+  const storing = new Storing({ broker, limits });
+  const admission = {
+    results: { isFull: false, admit: () => {} },
+    queue: { requireRoom: async () => {}, admit: async () => {}, isFilled: async () => false },
+    chunks: { admit: async () => {} },
+  };
+  const whole = { broker, open, admission, storing };
+  const acceptance = new Acceptance({ open, admission, events, home });
+  const records = new RequestRecords({ broker, storing });
+  const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const asked = { model, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
+  return {
     open,
-    resultAdmission: { isFull: false, admit: () => {} },
-    queueAdmission: { admit: async (_model, _count, make) => make() },
-    chunkAdmission: { admit: async () => {} },
-    reader: new TaskReader({ broker, home, models, limits }),
-    events,
-    storing: new Storing({ broker, limits }),
-    home,
-    ...options,
-  });
-  return { open, acceptance, [Symbol.dispose]: () => open[Symbol.dispose]() };
+    requests,
+    asked,
+    queue: { ...whole, ...change(whole) },
+    [Symbol.dispose]: () => open[Symbol.dispose](),
+  };
 }
 
-function tripBatch(): { batch: RowBatchJob; chunk: ChunkJob } {
-  const { input: _, ...header } = tripJob(broker, 1);
-  const batch = { ...header, batch: { rowCount: 1, rowsPerChunk: 1_000 } };
-  return { batch, chunk: { ...batch, chunk: 0, columns: {} } };
+/** Accepts the task of an earlier try once more. */
+function retry(
+  { requests }: Awaited<ReturnType<typeof openRequests>>,
+  question: Question,
+  job: Job | RowBatchJob,
+) {
+  return requests.accept(question.sameTask(job, addressOf(job)), question, job.taskId);
+}
+
+/** Leaves the record of a first try. */
+async function recordFirstTry(question: Question, job: Job | RowBatchJob): Promise<void> {
+  const hash = requestHash(job.owner, job.model, job.taskId);
+  await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: question.digest() });
+}
+
+function addressOf({ taskId }: Job | RowBatchJob): TaskAddress {
+  const address = parseTaskId(taskId);
+  if (address === undefined) throw new Error('a job has an id');
+  return address;
 }
 
 /** As the first try does, and then a worker. */
 async function runToItsEnd(job: Job | RowBatchJob, result: Result): Promise<void> {
-  const address = parseTaskId(job.taskId);
-  if (address === undefined) throw new Error('a job has an id');
+  const address = addressOf(job);
   expect(await broker.storeResult(result, address)).toEqual({ type: 'stored' });
   if ('batch' in job) await broker.removeRowBatch(address);
   else await broker.removeJob(address);
@@ -92,14 +114,13 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 describe.each([
-  ['before the retry follows it', HOME, 'chunkRoom'],
+  ['before the retry follows it', HOME, 'chunks'],
   ['while the retry stores it', HOME, 'storing'],
   ['while a retry on another gateway stores it', '0f0e0d0c', 'storing'],
 ] as const)('a task that ends %s', (_when, home, step) => {
-  test('is a batch: it has ended for who retries and who asks, and nothing of it stays in the queue', async () => {
-    const { batch, chunk } = tripBatch();
-    const hash = requestHash(batch.owner, batch.model, batch.taskId);
-    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job: batch, inputDigest: SAME });
+  test('is a row batch: the retry and a later question find its end, and nothing of it stays in the queue', async () => {
+    const { input, ...header } = tripJob(broker, 1);
+    const batch = { ...header, batch: { rowCount: 1, rowsPerChunk: 1_000 } };
     await broker.storeRowBatchJob(batch);
     const now = broker.now();
     const tally = { isComplete: true, rowsDone: 1, rowsFailed: 0, startedAt: now, finishedAt: now };
@@ -108,19 +129,20 @@ describe.each([
       await broker.chunks.store({ ...done, rowsFailed: 0, columns: { durationMinutes: [1] }, errors: [] });
       await runToItsEnd(batch, batchResult(batch, tally, now));
     });
-    using gateway = await openAcceptance(home, interrupted(step, end));
-    const task = await gateway.acceptance.acceptOnce(batch, batch.taskId, SAME, () => [chunk]);
+    using gateway = await openRequests(home, interrupted(step, end));
+    const question = new RowBatchQuestion({ ...gateway.asked, inputs: [input] }, gateway.queue);
+    await recordFirstTry(question, batch);
+    const task = await retry(gateway, question, batch);
     expect(task).toMatchObject({ id: batch.taskId, state: 'SUCCEEDED', batch: { rowsDone: 1 } });
     expect(await broker.queueFill(batch.model)).toMatchObject({ jobs: 0 });
     if (home === HOME) expect(gateway.open.known(batch.taskId)?.state).toBe('SUCCEEDED');
   });
 });
 
-test.each(['queueRoom', 'storing'] as const)(
-  'a single task that ends while it waits for %s is not followed as one that waits',
+test.each(['queue', 'storing'] as const)(
+  'a single task that ends in the step %s of its retry is not followed as one that waits',
   async (step) => {
     const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
-    const hash = requestHash(job.owner, job.model, job.taskId);
     const now = broker.now();
     const result = resultOf(job, {
       state: 'SUCCEEDED',
@@ -131,42 +153,26 @@ test.each(['queueRoom', 'storing'] as const)(
       prediction: { durationMinutes: 1 },
     });
     const end = once(async () => runToItsEnd(job, result));
-    using gateway = await openAcceptance(HOME, interrupted(step, end));
-    await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: SAME });
-    await gateway.acceptance.acceptOnce(job, job.taskId, SAME);
-    // What was heard of it is there by the next answer of the broker.
+    using gateway = await openRequests(HOME, interrupted(step, end));
+    const question = new SingleQuestion({ ...gateway.asked, input: job.input }, gateway.queue);
+    await recordFirstTry(question, job);
+    await retry(gateway, question, job);
+    // Its end was heard by the next answer of the broker.
     await broker.readClock();
     expect(gateway.open.known(job.taskId)?.state).toBe('SUCCEEDED');
   },
 );
 
 /** Has something happen before a step of an acceptance. */
-function interrupted(
-  step: 'queueRoom' | 'chunkRoom' | 'storing',
-  happen: () => Promise<void>,
-): Partial<AcceptanceOptions> {
-  if (step === 'chunkRoom') return { chunkAdmission: { admit: happen } };
-  if (step === 'queueRoom') {
-    const admit: AcceptanceOptions['queueAdmission']['admit'] = async (_model, _count, make) => {
+function interrupted(step: 'queue' | 'chunks' | 'storing', happen: () => Promise<void>) {
+  return ({ admission, storing }: QueueParts): Partial<QueueParts> => {
+    if (step === 'chunks') return { admission: { ...admission, chunks: { admit: happen } } };
+    if (step === 'queue')
+      return { admission: { ...admission, queue: { ...admission.queue, admit: happen } } };
+    const storeJob: QueueParts['storing']['storeJob'] = async (...job) => {
       await happen();
-      return make();
+      await storing.storeJob(...job);
     };
-    return { queueAdmission: { admit } };
-  }
-  const { queueMaxJobs, queueMaxBytes } = readConfig({});
-  const storing = new Storing({ broker, limits: { queueMaxJobs, queueMaxBytes } });
-  return {
-    storing: {
-      storedChunks: (address) => storing.storedChunks(address),
-      untilAnswered: (until, store) => storing.untilAnswered(until, store),
-      storeJob: async (job, attempt) => {
-        await happen();
-        await storing.storeJob(job, attempt);
-      },
-      storeRowBatch: async (job, chunks, address, attempt) => {
-        await happen();
-        await storing.storeRowBatch(job, chunks, address, attempt);
-      },
-    },
+    return { storing: { storeJob } };
   };
 }

@@ -1,7 +1,7 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
 import { type Job, MESSAGE_VERSION } from '../../src/contract/protocol.ts';
-import { newTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
@@ -40,7 +40,7 @@ export function jobFor(
   const deadline = submittedAt + timeoutMs;
   return {
     v: MESSAGE_VERSION,
-    taskId: newTaskId({ model, home: HOME, deadline }),
+    taskId: newTaskAddress({ model, home: HOME, deadline }).id,
     model,
     version: '1',
     input,

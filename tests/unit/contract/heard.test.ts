@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { decodeDeadLetter, decodeJob } from '../../../src/contract/decoding.ts';
 import { checkPresence, checkResult } from '../../../src/contract/heard.ts';
 import type { WorkerPresence } from '../../../src/contract/protocol.ts';
-import { newTaskId } from '../../../src/contract/task.ts';
+import { newTaskAddress } from '../../../src/contract/task.ts';
 import { HOME } from '../../support/jobs.ts';
 
 const LONG = 'x'.repeat(1_001);
 const MODEL = 'trip-duration';
 const DEADLINE = 1_800_000_000_000;
-const id = newTaskId({ model: MODEL, home: HOME, deadline: DEADLINE });
+const id = newTaskAddress({ model: MODEL, home: HOME, deadline: DEADLINE }).id;
 const ids = Array.from({ length: 101 }, (_, i) => `task-${i}`);
 const bytes = (message: object) => Buffer.from(JSON.stringify(message));
 

@@ -70,6 +70,7 @@ function rolloutOf(shadow: Readonly<Record<string, number>>, since: number): Rol
 function finished(id: string, x: number): FinishedTask {
   return {
     id,
+    owner: 'anonymous',
     model: 'm',
     modelVersion: '1',
     state: 'SUCCEEDED',

@@ -4,7 +4,16 @@ import { RecentTasks } from '../../../src/tasks/recentTasks.ts';
 
 function finished(id: string, prediction: FinishedTask['prediction'] = { durationMinutes: 7 }): FinishedTask {
   const times = { submittedAt: 0, startedAt: 1, finishedAt: 2 };
-  return { id, model: 'm', modelVersion: '1', state: TaskState.Succeeded, attempts: 1, ...times, prediction };
+  return {
+    id,
+    owner: 'anonymous',
+    model: 'm',
+    modelVersion: '1',
+    state: TaskState.Succeeded,
+    attempts: 1,
+    ...times,
+    prediction,
+  };
 }
 
 test('ended tasks are remembered, 10,000 of them at most', () => {

@@ -5,6 +5,7 @@ import { TaskWatch } from '../../../src/tasks/taskWatch.ts';
 
 const queued: Task = {
   id: 'a',
+  owner: 'anonymous',
   model: 'm',
   modelVersion: '1',
   state: 'QUEUED',

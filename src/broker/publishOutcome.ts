@@ -1,0 +1,76 @@
+/** What became of a publish: a stream's acknowledgement in our words. The numbers and texts of JetStream stay here. */
+
+import type { Msg } from '@nats-io/transport-node';
+
+/**
+ * Data, not an exception: each of them is ordinary on a bad day.
+ *
+ *  alreadyThere  the subject holds a message, and it was to be the first.
+ *  changed       the newest message of the subject is not the one that was expected.
+ *  full          the stream is at a limit. In a cluster it may say so of a subject that is taken, too: a read tells.
+ *  refused       for good: it is larger than the broker takes, for example.
+ *  unanswered    the broker did not answer: the message may or may not have been stored.
+ */
+export type PublishOutcome = { readonly type: 'stored' } | NotStored;
+
+export interface NotStored {
+  readonly type: 'alreadyThere' | 'changed' | 'full' | 'refused' | 'unanswered';
+  /** For people. */
+  readonly reason: string;
+}
+
+/** What a stream answers: where it has stored the message, or why it has not. Anybody could have sent the reply. */
+interface Acknowledgement {
+  readonly stream?: unknown;
+  readonly seq?: unknown;
+  readonly error?: { readonly code?: unknown; readonly err_code?: unknown; readonly description?: unknown };
+}
+
+/** The stream could not store the message: it is at a limit, the subject is written once, or the disk fails. */
+const STORE_FAILED = 10_077;
+/** How it says that the subject is written once. */
+const WRITTEN_ONCE = 'maximum messages per subject';
+/** How it says that it is at a limit, or that the subject is written once. */
+const LIMIT = 'maximum';
+/** The newest message of the subject is not the one that was expected. */
+const WRONG_LAST_SEQUENCE = [10_071, 10_164];
+/** Statuses of an error that says nothing about the message: no leader yet, too many requests. */
+const PASSING = [429, 503];
+
+const STORED: PublishOutcome = { type: 'stored' };
+
+/** @param after the sequence that the newest message of the subject was expected to have, if one was. */
+export function outcomeOf(reply: Msg, after?: number): PublishOutcome {
+  // The status 503 with no body: no stream listens on the subject, or its leader is being elected.
+  if (reply.data.length === 0) return { type: 'unanswered', reason: 'no stream answers' };
+  const { stream, seq, error } = acknowledgementIn(reply);
+  if (typeof error !== 'object' || error === null) {
+    const isStored = typeof stream === 'string' && typeof seq === 'number';
+    return isStored ? STORED : { type: 'unanswered', reason: 'its answer cannot be read' };
+  }
+  const reason = String(error.description ?? 'no reason given');
+  return { type: refusalOf(Number(error.code), Number(error.err_code ?? 0), reason, after), reason };
+}
+
+function refusalOf(
+  status: number,
+  errorCode: number,
+  reason: string,
+  after: number | undefined,
+): NotStored['type'] {
+  if (errorCode === STORE_FAILED) {
+    if (reason.startsWith(WRITTEN_ONCE)) return 'alreadyThere';
+    return reason.startsWith(LIMIT) ? 'full' : 'unanswered';
+  }
+  if (PASSING.includes(status)) return 'unanswered';
+  if (WRONG_LAST_SEQUENCE.includes(errorCode)) return after === 0 ? 'alreadyThere' : 'changed';
+  return 'refused';
+}
+
+function acknowledgementIn(reply: Msg): Acknowledgement {
+  try {
+    return Object(reply.json());
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,69 @@
+/** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
+import type { Broker } from '../broker/broker.ts';
+import type { Model } from '../models/models.ts';
+import type { Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
+import type { Offering } from '../rollout/offering.ts';
+import { Acceptance } from './acceptance.ts';
+import { type Admission, openAdmission } from './admission.ts';
+import { OpenTasks } from './openTasks.ts';
+import { Redrives } from './redrives.ts';
+import { RequestRecords } from './requestRecords.ts';
+import { Requests } from './requests.ts';
+import { Storing } from './storing.ts';
+import { Submissions } from './submissions.ts';
+import { TaskEvents } from './taskEvents.ts';
+import { TaskNotices } from './taskNotices.ts';
+import { TaskReader } from './taskReader.ts';
+import { Tasks } from './tasks.ts';
+import { TaskWatches } from './taskWatches.ts';
+import { WatchedTasks } from './watchedTasks.ts';
+
+export interface GatewayTasksOptions {
+  readonly broker: Broker;
+  readonly home: string;
+  readonly models: readonly Model[];
+  readonly offering: Offering;
+  readonly limits: Config;
+  readonly log: Logger;
+}
+
+export interface GatewayTasks extends Disposable {
+  readonly events: TaskEvents;
+  readonly open: OpenTasks;
+  readonly admission: Admission;
+  readonly submissions: Submissions;
+  readonly tasks: Tasks;
+  readonly redrives: Redrives;
+  /** Ends every watch with `SHUTTING_DOWN`. */
+  endWatches(): void;
+}
+
+export async function openGatewayTasks(options: GatewayTasksOptions): Promise<GatewayTasks> {
+  const { broker, limits } = options;
+  using opened = new DisposableStack();
+  const events = new TaskEvents();
+  const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
+  const reader = new TaskReader({ ...options, open });
+  const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const watched = opened.use(new WatchedTasks({ ...options, open }));
+  const { maxSubscriptions } = limits;
+  const watches = opened.use(new TaskWatches({ broker, open, reader, notices, watched, maxSubscriptions }));
+  const admission = opened.use(await openAdmission({ ...options, open }));
+  const storing = new Storing({ broker, limits });
+  const records = new RequestRecords({ broker, storing });
+  const queue = { broker, open, admission, storing };
+  const acceptance = new Acceptance({ ...options, open, admission, events });
+  const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const closing = opened.move();
+  return {
+    events,
+    open,
+    admission,
+    submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
+    tasks: new Tasks({ broker, reader, watches }),
+    redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),
+    endWatches: () => watches[Symbol.dispose](),
+    [Symbol.dispose]: () => closing[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,41 @@
+/** What each new job says of its task, and where the task is found. */
+import { MESSAGE_VERSION, type TaskHeader } from '../contract/protocol.ts';
+import { newTaskAddress, type Owner, type TaskAddress } from '../contract/task.ts';
+import type { Model } from '../models/models.ts';
+import type { ChosenVersion } from '../rollout/offering.ts';
+
+/** Where a task is made, and when: milliseconds since the epoch, broker time. */
+export interface Origin {
+  readonly home: string;
+  readonly now: number;
+}
+
+export interface NewTask {
+  readonly model: Model;
+  readonly owner: Owner;
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+  readonly timeoutMs: number;
+}
+
+export function newHeader(
+  { model, owner, trace, timeoutMs }: NewTask,
+  { version, bucket }: ChosenVersion,
+  { home, now }: Origin,
+): { readonly header: TaskHeader; readonly address: TaskAddress } {
+  const { name } = model.manifest;
+  const deadline = now + timeoutMs;
+  const address = newTaskAddress({ model: name, home, deadline });
+  const header = {
+    v: MESSAGE_VERSION,
+    taskId: address.id,
+    model: name,
+    version,
+    submittedAt: now,
+    deadline,
+    owner,
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(trace === undefined ? {} : { trace }),
+  };
+  return { header, address };
+}

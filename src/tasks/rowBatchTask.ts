@@ -1,0 +1,150 @@
+/** A task with many rows: from its rows to the chunks in the queue. All rows are accepted or none. */
+import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { badValue } from '../contract/errors.ts';
+import { type ChunkJob, columnsDigest, type Job, type RowBatchJob } from '../contract/protocol.ts';
+import { chunkCountOf, hasChunk, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
+import { type FinishedTask, isFinal, type Task, type TaskAddress } from '../contract/task.ts';
+import type { InputColumns } from '../contract/values.ts';
+import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
+import type { Model } from '../models/models.ts';
+import type { ChosenVersion } from '../rollout/offering.ts';
+import { shapeOf } from './chunkSize.ts';
+import { newHeader, type Origin } from './jobHeader.ts';
+import { isQueueFull, type Try } from './storing.ts';
+import { taskOf } from './taskMapping.ts';
+import { checkOptions, TaskPriority } from './taskOptions.ts';
+import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+
+export interface RowBatchSubmission extends Asked {
+  /** By GraphQL name; nothing about the values is taken for granted. */
+  readonly inputs: readonly Readonly<Record<string, unknown>>[];
+}
+
+export class RowBatchQuestion implements Question {
+  readonly asked: Asked;
+  readonly rowCount: number;
+  readonly #parts: QueueParts;
+  /** Checked, as they were asked: times of `now` have not become instants. */
+  readonly #columns: InputColumns;
+
+  /** @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong. */
+  constructor(submission: RowBatchSubmission, parts: QueueParts) {
+    const { model, inputs, options } = submission;
+    if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
+      throw badValue('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
+    this.#columns = checkRows(model.manifest, inputs);
+    checkOptions(options);
+    if (options.priority === TaskPriority.Interactive)
+      throw badValue('priority', 'BULK or left out: batches have a lane of their own', options.priority);
+    this.asked = submission;
+    this.rowCount = inputs.length;
+    this.#parts = parts;
+  }
+
+  digest(): string {
+    return columnsDigest(this.#columns, this.asked.options.modelVersion ?? undefined);
+  }
+
+  newTask(version: ChosenVersion, origin: Origin): RowBatchTask {
+    const { options, model } = this.asked;
+    const { manifest } = model;
+    const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
+    const { header, address } = newHeader({ ...this.asked, timeoutMs }, version, origin);
+    return this.sameTask({ ...header, batch: shapeOf(manifest, this.rowCount) }, address);
+  }
+
+  sameTask(job: Job | RowBatchJob, address: TaskAddress): RowBatchTask {
+    if (!('batch' in job)) throw new Error('a request with the digest of many rows has the job of many rows');
+    const { model } = this.asked;
+    return new RowBatchTask(job, address, { model, columns: this.#columns }, this.#parts);
+  }
+}
+
+/** The rows of a batch, as they were asked. */
+interface AskedRows {
+  readonly model: Model;
+  readonly columns: InputColumns;
+}
+
+class RowBatchTask implements TaskToAccept {
+  readonly job: RowBatchJob;
+  readonly address: TaskAddress;
+  readonly #rows: AskedRows;
+  readonly #parts: QueueParts;
+  /** Cut once there is room for them. */
+  #chunks: readonly ChunkJob[] = [];
+
+  constructor(job: RowBatchJob, address: TaskAddress, rows: AskedRows, parts: QueueParts) {
+    this.job = job;
+    this.address = address;
+    this.#rows = rows;
+    this.#parts = parts;
+  }
+
+  async admit(): Promise<void> {
+    const { queue, chunks } = this.#parts.admission;
+    const { model, batch } = this.job;
+    const count = chunkCountOf(batch);
+    await chunks.admit(count);
+    await queue.requireRoom(model, 1 + count);
+    this.#chunks = chunksOf(this.job, this.#rows);
+    await queue.admit(model, [this.job, ...this.#chunks]);
+  }
+
+  /**
+   * Stores the job that stands for the batch, then its chunks.
+   *
+   * If the queue takes some of the chunks only, the batch is given its end, and they are removed. Under a `requestId` or
+   * in a later try they stay for the next try until they expire: another try may be storing the rest at this moment.
+   */
+  async store({ again, giveUpAt }: Try): Promise<void> {
+    const { job, address } = this;
+    const { broker, storing } = this.#parts;
+    const stored = again ? await this.#storedChunks() : new Set<number>();
+    await storing.storeJob(job.model, giveUpAt, () => broker.storeRowBatchJob(job));
+    const missing = this.#chunks.filter(({ chunk }) => !stored.has(chunk));
+    const outcomes = await Promise.allSettled(
+      missing.map((chunk) => storing.storeJob(job.model, giveUpAt, () => broker.chunks.storeJob(chunk))),
+    );
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length === 0) return;
+    const refusal = failures.find(isQueueFull);
+    // Chunks that were not confirmed may be there, and stay as well.
+    if (refusal === undefined) throw failures[0];
+    if (!again) await endTask(broker, await withdrawnResult(broker, job, broker.now()), address);
+    throw refusal;
+  }
+
+  async isIncomplete(present: Task): Promise<boolean> {
+    const { batch } = present;
+    if (batch === undefined || isFinal(present)) return false;
+    const stored = [...(await this.#storedChunks())];
+    return stored.filter((chunk) => hasChunk(batch, chunk)).length < chunkCountOf(batch);
+  }
+
+  /** Chunks that came too late are removed: no worker would take all of them off the queue. */
+  async earlierEnd(): Promise<FinishedTask | undefined> {
+    const { broker, open } = this.#parts;
+    const result = await broker.readResult(this.address);
+    if (result === undefined) return undefined;
+    open.finish(result);
+    await broker.removeRowBatch(this.address);
+    return taskOf(result);
+  }
+
+  /** The chunks that wait or have a result. The queue first: they leave it only after their result is stored. */
+  async #storedChunks(): Promise<ReadonlySet<number>> {
+    const { chunks } = this.#parts.broker;
+    const queued = await chunks.queued(this.address);
+    return queued.union(await chunks.finished(this.address.id));
+  }
+}
+
+/** Times of `now` are those of the submission. */
+function chunksOf(job: RowBatchJob, { model, columns: asked }: AskedRows): readonly ChunkJob[] {
+  const columns = columnsAt(model.manifest, asked, job.submittedAt);
+  return Array.from({ length: chunkCountOf(job.batch) }, (_, chunk) => {
+    const { from, to } = rowsOfChunk(job.batch, chunk);
+    return { ...job, chunk, columns: packColumns(columns, from, to) };
+  });
+}

@@ -1,0 +1,37 @@
+/** Tasks as they follow from what is stored of them: a job, a result; and as what it takes to end them. */
+import type { EndingTask } from '../broker/endTask.ts';
+import type { JobHeader, Result } from '../contract/protocol.ts';
+import { type FinishedTask, type Task, TaskState } from '../contract/task.ts';
+
+/** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
+export interface DatedTask {
+  readonly task: Task;
+  readonly deadline: number;
+}
+
+/** The task as it is from its acceptance until a worker takes it. */
+export function queuedTask({ taskId, owner, model, version, submittedAt, history, batch }: JobHeader): Task {
+  const state = TaskState.Queued;
+  const task = { id: taskId, owner, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
+  return batch === undefined ? task : { ...task, batch: { ...batch, rowsDone: 0, rowsFailed: 0 } };
+}
+
+export function taskOf({ v: _, ...task }: Result): FinishedTask {
+  return task;
+}
+
+/** A task as what it takes to end it. */
+export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
+  const { owner, model, submittedAt, history, attempts, startedAt, batch } = task;
+  return {
+    taskId: id,
+    owner,
+    model,
+    version: modelVersion,
+    submittedAt,
+    history,
+    attempts,
+    startedAt,
+    batch,
+  };
+}

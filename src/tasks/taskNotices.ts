@@ -1,0 +1,98 @@
+/**
+ * Notices about tasks that are followed here: a worker runs them, a row batch makes progress, they were moved to another
+ * version. Notices may be lost; a task's end does not depend on them.
+ */
+import type { Broker, Listening } from '../broker/broker.ts';
+import type { MovedNotice, RunningNotice } from '../contract/protocol.ts';
+import { type Task, TaskState } from '../contract/task.ts';
+import { type OpenTask, show } from './openTask.ts';
+import type { OpenTasks } from './openTasks.ts';
+import { isProgressOf, RowBatchProgress } from './rowBatchProgress.ts';
+import type { TaskEvents } from './taskEvents.ts';
+
+export interface TaskNoticesOptions {
+  readonly broker: Pick<Broker, 'notices' | 'now'>;
+  readonly home: string;
+  readonly open: Pick<OpenTasks, 'followed'>;
+  readonly events: Pick<TaskEvents, 'emit'>;
+}
+
+/** What a worker tells of one task when it starts a run. */
+type Run = Required<Pick<Task, 'startedAt' | 'attempts'>>;
+
+export class TaskNotices implements Disposable {
+  readonly #options: TaskNoticesOptions;
+  readonly #listening = new DisposableStack();
+  /** By the home of other gateways. */
+  readonly #feeds = new Map<string, { users: number; readonly listening: Listening }>();
+
+  constructor(options: TaskNoticesOptions) {
+    const { broker, home } = options;
+    this.#options = options;
+    this.#listening.use(broker.notices.listenRunning(home, (notice) => this.#run(notice)));
+    this.#listening.use(broker.notices.listenMoved(home, (notice) => this.#move(notice)));
+  }
+
+  /** Hears what runs of another gateway's tasks until it is disposed. One subscription per gateway serves all users. */
+  listenTo(home: string): Disposable {
+    const feed = this.#feeds.get(home) ?? {
+      users: 0,
+      listening: this.#options.broker.notices.listenRunning(home, (notice) => this.#run(notice)),
+    };
+    feed.users++;
+    this.#feeds.set(home, feed);
+    return {
+      [Symbol.dispose]: () => {
+        feed.users--;
+        if (feed.users > 0) return;
+        feed.listening[Symbol.dispose]();
+        this.#feeds.delete(home);
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#listening[Symbol.dispose]();
+  }
+
+  #run(notice: RunningNotice): void {
+    notice.taskIds.forEach((id, i) => {
+      const open = this.#options.open.followed(id);
+      if (open === undefined) return;
+      const run = { startedAt: notice.startedAt, attempts: notice.attempts[i] ?? 1 };
+      if (open.task.batch === undefined) this.#start(open, run);
+      else this.#progress(open, run, notice);
+    });
+  }
+
+  #start(open: OpenTask, run: Run): void {
+    open.task = { ...open.task, ...run, state: TaskState.Running };
+    this.#options.events.emit('started', open.task);
+    show(open);
+  }
+
+  #progress(open: OpenTask, run: Run, { progress }: RunningNotice): void {
+    const { batch, attempts, startedAt = run.startedAt } = open.task;
+    // A notice about a row that is run alone names its task only.
+    if (batch === undefined || progress === undefined || !isProgressOf(batch, progress)) return;
+    open.progress ??= new RowBatchProgress();
+    open.task = {
+      ...open.task,
+      state: TaskState.Running,
+      startedAt,
+      attempts: Math.max(attempts, run.attempts),
+      batch: open.progress.add(batch, progress, this.#options.broker.now() - startedAt),
+    };
+    if (open.progress.takeNews(performance.now())) show(open);
+  }
+
+  #move({ taskIds, version }: MovedNotice): void {
+    for (const id of taskIds) {
+      const open = this.#options.open.followed(id);
+      // A task that runs may end on the version it runs on: its result will tell.
+      if (open?.task.state !== TaskState.Queued) continue;
+      open.task = { ...open.task, modelVersion: version };
+      show(open);
+    }
+  }
+}

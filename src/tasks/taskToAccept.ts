@@ -1,0 +1,61 @@
+/** What a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) have in common on the way into the queue. */
+import type { Broker } from '../broker/broker.ts';
+import type { Job, RowBatchJob } from '../contract/protocol.ts';
+import type { FinishedTask, Owner, Task, TaskAddress } from '../contract/task.ts';
+import type { Model } from '../models/models.ts';
+import type { ChosenVersion } from '../rollout/offering.ts';
+import type { Admission } from './admission.ts';
+import type { Origin } from './jobHeader.ts';
+import type { OpenTasks } from './openTasks.ts';
+import type { Storing, Try } from './storing.ts';
+import type { TaskOptions } from './taskOptions.ts';
+
+/** A task that is to be accepted. */
+export interface TaskToAccept {
+  readonly job: Job | RowBatchJob;
+  readonly address: TaskAddress;
+  /** Sees that there is room for it. @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`. */
+  admit(): Promise<void>;
+  /** Stores it, or the rest of it if an earlier try stored a part. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  store(attempt: Try): Promise<void>;
+  /** Whether a part of it was never stored. @param present the task as it is. */
+  isIncomplete(present: Task): Promise<boolean>;
+  /**
+   * Another try may have stored it before, and it may have ended: then the job that was stored now came too late.
+   *
+   * @returns undefined if it has not ended, as far as is known: its end will be heard.
+   */
+  earlierEnd(): Promise<FinishedTask | undefined>;
+}
+
+/** What tasks need on their way into the queue. */
+export interface QueueParts {
+  readonly broker: Broker;
+  readonly open: Pick<OpenTasks, 'known' | 'finish'>;
+  readonly admission: Pick<Admission, 'queue' | 'chunks'>;
+  readonly storing: Pick<Storing, 'storeJob'>;
+}
+
+/** What a client says of each task, beside its rows. */
+export interface Asked {
+  readonly model: Model;
+  readonly options: TaskOptions;
+  readonly owner: Owner;
+  /** W3C `traceparent` of the request. */
+  readonly trace: string | undefined;
+  /** Aborted when the client has left: the end of its task is not waited for any more. */
+  readonly gone: AbortSignal | undefined;
+}
+
+/** What a client asks for, checked. */
+export interface Question {
+  readonly asked: Asked;
+  /** Of a row batch. */
+  readonly rowCount: number | undefined;
+  /** Tells a retry from another question under the same `requestId`. */
+  digest(): string;
+  /** A new task that asks it. */
+  newTask(version: ChosenVersion, origin: Origin): TaskToAccept;
+  /** The task of an earlier try that asked the same. */
+  sameTask(job: Job | RowBatchJob, address: TaskAddress): TaskToAccept;
+}

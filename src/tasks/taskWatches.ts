@@ -1,0 +1,147 @@
+/**
+ * Watches of tasks: each shows its reader a task from its present state to its end. An own task costs no question to the
+ * broker. A foreign one is followed while it is watched, in the order subscribe, flush, read: an end that comes between
+ * two of these steps is heard or read.
+ */
+import type { Broker } from '../broker/broker.ts';
+import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import type { Result } from '../contract/protocol.ts';
+import { isFinal, type Owner, type Task, type TaskAddress } from '../contract/task.ts';
+import type { OpenTask } from './openTask.ts';
+import type { OpenTasks } from './openTasks.ts';
+import { taskOf } from './taskMapping.ts';
+import type { TaskNotices } from './taskNotices.ts';
+import type { TaskReader } from './taskReader.ts';
+import { TaskWatch } from './taskWatch.ts';
+import type { WatchedTasks } from './watchedTasks.ts';
+
+export interface TaskWatchesOptions {
+  readonly broker: Pick<Broker, 'listenFinal'>;
+  readonly open: OpenTasks;
+  readonly reader: Pick<TaskReader, 'address' | 'known' | 'present'>;
+  readonly notices: Pick<TaskNotices, 'listenTo'>;
+  readonly watched: WatchedTasks;
+  /** Watches that are open or being opened at most. */
+  readonly maxSubscriptions: number;
+}
+
+export interface WatchOptions {
+  readonly owner: Owner;
+  /** Whether the final state only is shown. */
+  readonly finalOnly: boolean;
+}
+
+export class TaskWatches implements Disposable {
+  readonly #options: TaskWatchesOptions;
+  #subscriptions = 0;
+
+  constructor(options: TaskWatchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Keeps the place of a watch that is opened later.
+   *
+   * @returns what gives it back when disposed: in the same step in which the watch is opened, no other can take it.
+   * @throws {RequestError} `GATEWAY_BUSY` if there is none.
+   */
+  reserve(): Disposable {
+    this.#takePlace();
+    let isKept = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (isKept) this.#subscriptions--;
+        isKept = false;
+      },
+    };
+  }
+
+  /** @throws {RequestError} `GATEWAY_BUSY`, `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. */
+  async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
+    const { reader, open } = this.#options;
+    const address = reader.address(id);
+    this.#takePlace();
+    try {
+      const known = reader.known(address, options.owner);
+      if (known === undefined) return await this.#watchForeign(address, options);
+      const followed = open.followed(id);
+      return followed === undefined
+        ? this.#watchFinished(known, options)
+        : this.#watchFollowed(followed, options);
+    } catch (error) {
+      this.#subscriptions--;
+      throw error;
+    }
+  }
+
+  /** Ends every watch with `SHUTTING_DOWN`: the client shall subscribe again, elsewhere. */
+  [Symbol.dispose](): void {
+    const stopping = new RequestError(
+      RequestErrorCode.ShuttingDown,
+      'This gateway is shutting down. The task goes on: subscribe again.',
+    );
+    for (const { watches } of [...this.#options.watched])
+      for (const watch of [...watches]) watch.fail(stopping);
+  }
+
+  #takePlace(): void {
+    const { maxSubscriptions } = this.#options;
+    if (this.#subscriptions >= maxSubscriptions) {
+      throw gatewayBusy(
+        `This gateway has ${maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
+        maxSubscriptions,
+      );
+    }
+    this.#subscriptions++;
+  }
+
+  async #watchForeign(address: TaskAddress, options: WatchOptions): Promise<TaskWatch> {
+    const { broker, open, reader } = this.#options;
+    let heard: Result | undefined;
+    const news = await broker.listenFinal(address, (result) => {
+      heard = result;
+      open.finish(result);
+    });
+    try {
+      const present = await reader.present(address, options.owner);
+      const task = heard === undefined ? present.task : taskOf(heard);
+      const openedMeanwhile = open.followed(address.id);
+      if (!isFinal(task) && openedMeanwhile === undefined)
+        return this.#watchFollowed(open.followForeign(address, present, news), options);
+      news[Symbol.dispose]();
+      return openedMeanwhile === undefined
+        ? this.#watchFinished(task, options)
+        : this.#watchFollowed(openedMeanwhile, options);
+    } catch (error) {
+      news[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #watchFollowed(followed: OpenTask, { finalOnly }: WatchOptions): TaskWatch {
+    const { open, notices, watched } = this.#options;
+    const hearsRunning = !finalOnly && followed.news !== undefined;
+    const running = hearsRunning ? notices.listenTo(followed.address.home) : undefined;
+    const watch = new TaskWatch({
+      finalOnly,
+      onClose: () => {
+        this.#subscriptions--;
+        running?.[Symbol.dispose]();
+        followed.watches.delete(watch);
+        if (followed.watches.size > 0) return;
+        watched.drop(followed);
+        open.forget(followed);
+      },
+    });
+    followed.watches.add(watch);
+    watched.add(followed);
+    watch.show(followed.task);
+    return watch;
+  }
+
+  #watchFinished(task: Task, { finalOnly }: WatchOptions): TaskWatch {
+    const watch = new TaskWatch({ finalOnly, onClose: () => this.#subscriptions-- });
+    watch.show(task);
+    return watch;
+  }
+}
