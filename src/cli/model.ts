@@ -29,7 +29,7 @@ import { renewedReport } from './model/renewedReport.ts';
 import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
 import { LOADING } from './model/versionDraft.ts';
-import { complain, complainOfDefect, print } from './print.ts';
+import { print, printDefect, printError } from './print.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
 const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
@@ -68,11 +68,11 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    complain(`model: ${error.message}\n${USAGE}`);
+    printError(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
   } else {
-    if (isExpected(error)) complain(`model: ${error.message}`);
-    else complainOfDefect('model', error);
+    if (isExpected(error)) printError(`model: ${error.message}`);
+    else printDefect('model', error);
     process.exitCode = 1;
   }
 }
@@ -173,7 +173,7 @@ async function check(args: string[], config: Config): Promise<number> {
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
-  for (const { version, problem } of refused) complain(`\n${model}/${version} is refused: ${problem}`);
+  for (const { version, problem } of refused) printError(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;
 }
 

@@ -2,14 +2,15 @@
  * `npm run score -- --model <name> <in> <out>`: scores a Parquet or CSV file through a running Tidings.
  *
  * Exit codes: 0 scored; 1 the file or Tidings cannot be used, or no row has a prediction; 2 a wrong command line; 130
- * stopped by Ctrl-C. What was scored by then is kept beside the output, and the same command goes on from there.
+ * stopped by Ctrl-C. The rows scored before a stop or an error are kept beside the output, and the same command goes on
+ * from there.
  */
 import { HELP, readArguments, USAGE, UsageError } from './score/arguments.ts';
-import { decideDateFormats, toldDateFormats } from './score/dateFormats.ts';
-import { toldFailures } from './score/failures.ts';
+import { decideDateFormats, requestedDateFormats } from './score/dateFormats.ts';
+import { failureLines } from './score/failures.ts';
 import { InputFile } from './score/inputFile.ts';
 import { mapInputs, missingColumns, textNumbers } from './score/mapping.ts';
-import { TELLS_DECIMAL_COMMA } from './score/numbers.ts';
+import { SURE_DECIMAL_COMMA } from './score/numbers.ts';
 import { checkNewColumns, checkOutput } from './score/output.ts';
 import { PlainNames } from './score/plainNames.ts';
 import { checkSame, draftOf } from './score/plan.ts';
@@ -19,7 +20,7 @@ import { ScoreTable } from './score/table.ts';
 import { ScoreError, Tidings } from './score/tidings.ts';
 
 const STOPPED = 'score: stopped. The same command goes on from here.';
-/** Ctrl-C again forces the end, but not the second signal that npm makes of one key press. */
+/** A second Ctrl-C after this time forces the end. An earlier signal does not: npm sends two for one key press. */
 const FORCE_AFTER_MS = 1_000;
 
 const stop = new AbortController();
@@ -45,11 +46,11 @@ try {
     process.exitCode = 1;
   }
 } finally {
-  // Calls that are still under way would keep the process.
+  // Calls that still run would keep the process alive.
   stop.abort();
 }
 
-/** Whether its message is all that a person needs: of a file, the system says what is wrong and with which. */
+/** Whether the message alone explains the error. Errors of the file system name the fault and the file. */
 function isExplained(error: unknown): error is Error {
   return error instanceof ScoreError || (error instanceof Error && 'syscall' in error);
 }
@@ -69,17 +70,17 @@ async function main(args: readonly string[]): Promise<void> {
   const model = await tidings.describe(wanted.model);
   const mapped = mapInputs(model, file.columns, named);
   checkNewColumns(file.columns, model.outputs);
-  const told = toldDateFormats(wanted.dateFormats, mapped);
+  const requested = requestedDateFormats(wanted.dateFormats, mapped);
   await using kept = await ScoreTable.find({ out, names, signal });
   const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
-  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, told });
+  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, requested });
   console.log(`version ${draft.version} of ${model.name}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? {
     ...draft,
-    dateFormats: await decideDateFormats(table, mapped, told),
-    hasDecimalCommas: await table.hasCell(textNumbers(mapped), TELLS_DECIMAL_COMMA),
+    dateFormats: await decideDateFormats(table, mapped, requested),
+    hasDecimalCommas: await table.hasCell(textNumbers(mapped), SURE_DECIMAL_COMMA),
   };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
@@ -94,7 +95,7 @@ async function main(args: readonly string[]): Promise<void> {
   const failures = await table.failures();
   await table.finish(file, model.outputs, delimiter);
   console.log(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
-  for (const line of toldFailures(failures)) console.log(line);
+  for (const line of failureLines(failures)) console.log(line);
   if (failures.count === rowCount)
     throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
 }

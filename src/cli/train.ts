@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { versionsIn } from '../models/folders.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
-import { complain, complainOfDefect, print } from './print.ts';
+import { print, printDefect, printError } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from './train/recipe.ts';
@@ -28,7 +28,7 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    complain(`train: ${error.message}; ${USAGE}`);
+    printError(`train: ${error.message}; ${USAGE}`);
     process.exitCode = 2;
   } else {
     // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
@@ -36,8 +36,8 @@ try {
       error instanceof DataError ||
       error instanceof PythonError ||
       (error instanceof Error && 'syscall' in error);
-    if (expected) complain(`train: ${error.message}`);
-    else complainOfDefect('train', error);
+    if (expected) printError(`train: ${error.message}`);
+    else printDefect('train', error);
     process.exitCode = 1;
   }
 }

@@ -1,12 +1,12 @@
 /** What the command line of a score may be, and what decides what it predicts. */
 import { expect, test } from 'vitest';
 import { readArguments } from '../../src/cli/score/arguments.ts';
-import { toldDateFormats } from '../../src/cli/score/dateFormats.ts';
+import { requestedDateFormats } from '../../src/cli/score/dateFormats.ts';
 import { checkSame, draftOf, type Plan } from '../../src/cli/score/plan.ts';
 import type { ModelView } from '../../src/cli/score/tidings.ts';
 import type { DateFormat } from '../../src/cli/score/timeFormat.ts';
 
-const NOTHING_TOLD: ReadonlyMap<string, DateFormat> = new Map();
+const NONE_REQUESTED: ReadonlyMap<string, DateFormat> = new Map();
 
 const read = (...args: string[]) =>
   readArguments(['--model', 'm', 'in.csv', 'out.csv', ...args], { PORT: '4100' });
@@ -47,7 +47,7 @@ test('options that npm has taken as its own are told, and nothing is scored with
     readArguments(args, { npm_lifecycle_event: 'score', ...taken });
   const files = ['in.csv', 'out.csv'];
   expect(byNpm(['trip-duration', ...files], { npm_config_model: 'true' })).toThrow(
-    'npm needs -- before the options, or it takes them as its own, here --model: npm run score -- --model',
+    'npm needs -- before the options, otherwise it takes them as its own, here --model: npm run score -- --model',
   );
   const lost = { npm_config_model_version: 'true', npm_config_overwrite: 'true' };
   expect(byNpm(['--model', 'm', ...files], lost)).toThrow('here --model-version, --overwrite:');
@@ -90,7 +90,7 @@ test('a score that goes on has the version and the instant of its beginning, wha
     dateFormats: { at: 'dd/mm/yyyy' } as const,
   };
   expect(plan({ rollout: shares(0, 100) }, undefined, begun)).toEqual(begun);
-  const same = { kept: begun, draft: plan({}, undefined, begun), told: NOTHING_TOLD };
+  const same = { kept: begun, draft: plan({}, undefined, begun), requested: NONE_REQUESTED };
   expect(() => checkSame('out.csv', same)).not.toThrow();
   const other = { ...plan({ outputs: [] }, '2', begun), fileDigest: 'e' };
   expect(() => checkSame('out.csv', { ...same, draft: other })).toThrow(
@@ -100,9 +100,9 @@ test('a score that goes on has the version and the instant of its beginning, wha
 
 test('a score that goes on keeps how dates are read, and refuses another order', () => {
   const kept: Plan = { ...plan(), dateFormats: { at: 'dd/mm/yyyy' } };
-  const check = (told: ReadonlyMap<string, DateFormat>) => () =>
-    checkSame('out.csv', { kept, draft: kept, told });
-  expect(check(NOTHING_TOLD)).not.toThrow();
+  const check = (requested: ReadonlyMap<string, DateFormat>) => () =>
+    checkSame('out.csv', { kept, draft: kept, requested });
+  expect(check(NONE_REQUESTED)).not.toThrow();
   expect(check(new Map([['at', 'dd/mm/yyyy']]))).not.toThrow();
   expect(check(new Map([['at', 'mm/dd/yyyy']]))).toThrow(
     'which differs in --date-format. Delete it to begin anew.',
@@ -114,7 +114,7 @@ test('dates are told for one input or for all, and a delimiter is one character 
   expect(read('--date-format', 'at=mm-dd-yyyy')?.dateFormats).toEqual(new Map([['at', 'mm/dd/yyyy']]));
   expect(read('--delimiter', 'tab')?.delimiter).toBe('\t');
   expect(read('--delimiter', ';')?.delimiter).toBe(';');
-  expect(() => toldDateFormats(new Map([['at', 'dd/mm/yyyy']]), [])).toThrow(
+  expect(() => requestedDateFormats(new Map([['at', 'dd/mm/yyyy']]), [])).toThrow(
     '--date-format must name an input whose column has times as texts (there is none), got at',
   );
 });
