@@ -141,7 +141,7 @@ describe('a model of every kind', async () => {
     const colour = kinds.getType('PaintColour');
     const values = isEnumType(colour) ? colour.getValues() : [];
     expect(values.map(({ name, description }) => [name, description])).toEqual([
-      ['BLUE', 'The model knows it as "Blue".'],
+      ['BLUE', 'In the model, it is "Blue".'],
       ['DARK_RED', 'As on the roof.'],
     ]);
   });
