@@ -94,7 +94,7 @@ test('a score that goes on has the version and the instant of its beginning, wha
   expect(() => checkSame('out.csv', same)).not.toThrow();
   const other = { ...plan({ outputs: [] }, '2', begun), fileDigest: 'e' };
   expect(() => checkSame('out.csv', { ...same, draft: other })).toThrow(
-    'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to begin anew.',
+    'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to start again.',
   );
 });
 
@@ -105,7 +105,7 @@ test('a score that goes on keeps how dates are read, and refuses another order',
   expect(check(NONE_REQUESTED)).not.toThrow();
   expect(check(new Map([['at', 'dd/mm/yyyy']]))).not.toThrow();
   expect(check(new Map([['at', 'mm/dd/yyyy']]))).toThrow(
-    'which differs in --date-format. Delete it to begin anew.',
+    'which differs in --date-format. Delete it to start again.',
   );
 });
 

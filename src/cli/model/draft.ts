@@ -66,7 +66,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
   };
 }
 
-/** Such as `features float32[N, 4]`; only the name if the value is no tensor. */
+/** The name, type and shape, as in `features float32[N, 4]`; only the name if the value is no tensor. */
 function describeValue({ name, isTensor, type, shape = [] }: GraphValue): string {
   return isTensor ? `${name} ${type}[${shape.map((size) => size || '?').join(', ')}]` : name;
 }

@@ -96,7 +96,7 @@ export function checkSame(
     names.push('--date-format');
   if (names.length === 0) return;
   throw new ScoreError(
-    `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to begin anew.`,
+    `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to start again.`,
   );
 }
 

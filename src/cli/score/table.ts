@@ -249,7 +249,7 @@ async function openDatabase(out: string, folder: string, signal: AbortSignal): P
 
 function unreadableFolder(out: string, cause: unknown): unknown {
   if (cause instanceof DiskFull) return cause;
-  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to begin anew.`, {
+  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to start again.`, {
     cause,
   });
 }
