@@ -1,4 +1,4 @@
-/** What turned out to be true: reported for a task, and shown as the live error of a version. */
+/** The mutation that reports the true values for a task, and the type of a version's live error. */
 
 import type { Actual } from '../src/contract/protocol.ts';
 import { absoluteErrorsOf, type OutputLiveError } from '../src/evaluation/actuals.ts';
@@ -6,10 +6,10 @@ import { type Manifest, type NumberOutput, numberOutputsOf } from '../src/models
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 
-/** By GraphQL name of the output. */
+/** The reported values, by GraphQL name of the output. */
 type GivenActual = Readonly<Record<string, unknown>>;
 
-/** Only where a model predicts numbers: a schema says nothing that cannot be used. */
+/** Defines the mutation if a model predicts numbers. A schema has no types that cannot be used. */
 export function defineActuals(builder: Builder, models: readonly Model[]): void {
   const manifests = models
     .map(({ manifest }) => manifest)
@@ -20,34 +20,35 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
 
   const actualRef = builder.inputType('ActualInput', {
     isOneOf: true,
-    description: 'What turned out to be true, under the name of the model that had predicted it.',
+    description: 'The true values for a task, under the name of the model that predicted them.',
     fields: (t) =>
       Object.fromEntries(
         inputRefs.map(([{ name }, type]) => [
           actualField(name),
-          t.field({ type, description: `Of a task of the model ${name}.` }),
+          t.field({ type, description: `The true values for a task of the model ${name}.` }),
         ]),
       ),
   });
 
   const errorRef = builder.objectRef<ReturnType<typeof absoluteErrorsOf>[number]>('ActualError').implement({
-    description: 'How far one output of a prediction was from what turned out to be true.',
+    description: 'How far one output of a prediction was from the true value.',
     fields: (t) => ({
       output: t.exposeString('output', { description: 'Name of the output.' }),
       absoluteError: t.exposeFloat('absoluteError', {
-        description: 'Without its sign, in the unit of the output; of a list, the mean over its numbers.',
+        description:
+          'The difference without its sign, in the unit of the output; for a list, the mean over its numbers.',
       }),
     }),
   });
   const reportRef = builder.objectRef<Actual>('ActualReport').implement({
-    description: 'What is stored of the truth about a task.',
+    description: 'The stored report of the true values for a task.',
     fields: (t) => ({
       taskId: t.exposeID('taskId', { description: 'Id of the task.' }),
       model: t.exposeString('model', { description: 'Name of the model.' }),
-      modelVersion: t.exposeString('version', { description: 'Version of the model that had answered.' }),
+      modelVersion: t.exposeString('version', { description: 'Version of the model that answered.' }),
       reportedAt: t.expose('reportedAt', {
         type: 'DateTime',
-        description: 'When it was reported first.',
+        description: 'When the values were reported first.',
       }),
       errors: t.field({
         type: [errorRef],
@@ -61,10 +62,10 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     t.field({
       type: reportRef,
       description:
-        'Tells what turned out to be true of a task that has succeeded, as long as its result is kept: `liveError` of its version counts it. Once for each task, with all outputs that are known: the same again is answered with what is stored. Anybody who knows the id may report, and the first report stays. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.',
+        'Reports the true values for a task that has succeeded, as long as its result is kept. They count in `liveError` of its version. A task has one report, so send all known outputs together. The first report stays, and repeating it returns the stored one. Every client that knows the id of the task may report. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.',
       args: {
-        taskId: t.arg.id({ required: true, description: 'As a mutation returned it.' }),
-        actual: t.arg({ type: actualRef, required: true, description: 'What turned out to be true.' }),
+        taskId: t.arg.id({ required: true, description: 'Id of the task, as a mutation returned it.' }),
+        actual: t.arg({ type: actualRef, required: true, description: 'The true values.' }),
       },
       resolve: (_root, { taskId, actual }, { actuals, owner }) => {
         const [field = '', given = {}] = Object.entries(actual)[0] ?? [];
@@ -76,13 +77,13 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
 
 export function defineLiveError(builder: Builder) {
   return builder.objectRef<OutputLiveError>('LiveError').implement({
-    description: 'How far the predictions of one output were from what turned out to be true.',
+    description: 'How far the predictions of one output were from the true values.',
     fields: (t) => ({
       output: t.exposeString('output', { description: 'Name of the output.' }),
       unit: t.exposeString('unit', { description: 'Unit of `mae` and `rmse`.' }),
-      count: t.exposeInt('count', { description: 'Tasks whose truth was reported.' }),
+      count: t.exposeInt('count', { description: 'Number of tasks whose true value was reported.' }),
       mae: t.exposeFloat('mae', {
-        description: 'Mean absolute error, in `unit`; of a list, over all its numbers.',
+        description: 'Mean absolute error, in `unit`; for a list, over all its numbers.',
       }),
       rmse: t.exposeFloat('rmse', { description: 'Root mean squared error, in `unit`.' }),
     }),
@@ -94,7 +95,7 @@ function defineActual(builder: Builder, manifest: Manifest) {
   const field = actualField(name);
   const typeName = `${field.charAt(0).toUpperCase()}${field.slice(1)}Actual`;
   return builder.inputRef<GivenActual>(typeName).implement({
-    description: `What turned out to be true of a task of the model ${name}: at least one output.`,
+    description: `The true values for a task of the model ${name}: at least one output.`,
     fields: (t) =>
       Object.fromEntries(
         numberOutputsOf(manifest).map((output) => {
@@ -108,7 +109,10 @@ function defineActual(builder: Builder, manifest: Manifest) {
   });
 }
 
-/** A model's name in camel case, different for different names: a hyphen without a letter behind it is kept as `_`. */
+/**
+ * A model's name in camel case. A hyphen without a letter behind it becomes `_`, so that different names stay
+ * different.
+ */
 function actualField(model: string): string {
   return model.replace(/-([a-z])?/g, (_hyphen, letter?: string) => letter?.toUpperCase() ?? '_');
 }

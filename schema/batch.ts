@@ -1,4 +1,4 @@
-/** Row batches: how far one is, and the predictions and errors of its rows. */
+/** The GraphQL types of a row batch: its progress, and the results of its rows. */
 
 import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/rowBatchShape.ts';
 import type { RowBatch, RowError, Task } from '../src/contract/task.ts';
@@ -10,86 +10,91 @@ import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput, readOutput } from './prediction.ts';
 
-/** A batch on its way to its GraphQL type. */
+/** A row batch with its task. The GraphQL type is resolved from it. */
 export interface RowBatchOfTask extends RowBatch {
   readonly task: Task;
 }
 
-/** Points of complexity: by default an operation may ask for three pages of 6 MiB. */
+/** The points of complexity of a page. By default an operation may ask for three pages of 6 MiB. */
 const PAGE_POINTS = 250;
 
 export function defineBatch(builder: Builder, models: readonly Model[], errorCodeRef: TaskErrorCodeRef) {
   const errorRef = builder.objectRef<RowError>('RowError').implement({
-    description: 'Why a row of a batch ended without a prediction.',
+    description: 'Why a row of a row batch ended without a prediction.',
     fields: (t) => ({
-      row: t.exposeInt('row', { description: 'Its index in the batch, from 0.' }),
-      code: t.expose('code', { type: errorCodeRef, description: 'For programs.' }),
-      message: t.exposeString('message', { description: 'For people: what was expected and what came.' }),
+      row: t.exposeInt('row', { description: 'Index of the row in the row batch, from 0.' }),
+      code: t.expose('code', { type: errorCodeRef, description: 'The reason, for programs.' }),
+      message: t.exposeString('message', {
+        description: 'The reason, for people: what was expected and what came.',
+      }),
     }),
   });
 
   const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.columnsType]));
   const columnsRef = builder.unionType('PredictionColumns', {
-    description: 'The predictions for many rows, a list per output. One type per model.',
+    description: 'The predictions for many rows: one list for each output. Each model has its own type.',
     types: models.map((model) => defineColumns(builder, model)),
     resolveType: ({ model }) => typeNames.get(model) ?? null,
   });
 
   const pageRef = builder.objectRef<RowPage>('BatchPage').implement({
-    description: 'What came of some rows of a batch, one after the other.',
+    description: 'The results of some consecutive rows of a row batch.',
     fields: (t) => ({
       firstRow: t.exposeInt('firstRow', { description: 'Index of the first row, from 0.' }),
-      rowCount: t.exposeInt('rowCount', { description: 'Rows in this page.' }),
+      rowCount: t.exposeInt('rowCount', { description: 'Number of rows in this page.' }),
       nextRow: t.int({
         nullable: true,
         description:
-          'Where the next page begins, for `after`; null if there is none. While the batch runs, its next rows may not have been run yet.',
+          'Where the next page begins, for `after`; null if there is no next page. While the row batch runs, the next rows may not have been run yet.',
         resolve: ({ nextRow }) => nextRow,
       }),
       predictions: t.field({
         type: columnsRef,
-        description: 'Place i of each list belongs to row `firstRow` + i.',
+        description: 'The predictions. Item i of each list belongs to row `firstRow` + i.',
         resolve: (page) => page,
       }),
       errors: t.expose('errors', {
         type: [errorRef],
-        description: 'Of the rows that failed, in their order.',
+        description: 'The errors of the rows that failed, in the order of the rows.',
       }),
     }),
   });
 
   return builder.objectRef<RowBatchOfTask>('TaskBatch').implement({
-    description: 'The rows of a batch.',
+    description: 'The progress and the results of a row batch.',
     fields: (t) => ({
-      rowCount: t.exposeInt('rowCount', { description: 'Rows in all.' }),
+      rowCount: t.exposeInt('rowCount', { description: 'Number of all rows.' }),
       chunkCount: t.int({
-        description: `Jobs that the rows were cut into, ${MAX_CHUNK_ROWS} rows each at most: workers share them.`,
+        description: `Number of jobs that the rows were cut into, with ${MAX_CHUNK_ROWS} rows each at most. Workers share the jobs.`,
         resolve: chunkCountOf,
       }),
       rowsDone: t.exposeInt('rowsDone', {
         description:
-          'Rows that have been run, failed ones included. Of a batch that was cancelled or expired: up to that moment; what was being run then may come to its end, and is in `results` too.',
+          'Number of rows that have been run, including failed ones. If the row batch was cancelled or has expired, it counts up to that moment. Rows that were running at that moment may still end; their results are in `results`, too.',
       }),
-      rowsFailed: t.exposeInt('rowsFailed', { description: 'Rows that ended without a prediction.' }),
+      rowsFailed: t.exposeInt('rowsFailed', {
+        description: 'Number of rows that ended without a prediction.',
+      }),
       estimatedSecondsLeft: t.float({
         nullable: true,
-        description: 'Until the last row, at the pace so far; null before there is one, and at the end.',
+        description:
+          'Seconds until the last row has been run, at the speed so far; null while there is no speed yet, and at the end.',
         resolve: ({ secondsLeft }) => secondsLeft,
       }),
       results: t.field({
         type: pageRef,
         extensions: { points: PAGE_POINTS },
-        description: `What came of the rows, page by page; also while others still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`RESULT_UNREADABLE\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
+        description: `The results of the rows, page by page, also while other rows still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`RESULT_UNREADABLE\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
         args: {
           first: t.arg.int({
             required: true,
             defaultValue: 1_000,
-            description: `Rows at most: 1 to ${MAX_PAGE_ROWS}. Where rows are large, a page has fewer.`,
+            description: `The most rows of the page: 1 to ${MAX_PAGE_ROWS}. If rows are large, a page has fewer.`,
           }),
           after: t.arg.int({
             required: true,
             defaultValue: 0,
-            description: 'Rows to leave out: 0, or `nextRow` of the page before.',
+            description: 'Number of rows before the page: 0, or `nextRow` of the page before.',
           }),
         },
         resolve: ({ task }, { first, after }, { tasks }) => tasks.page(task, { first, after }),
@@ -100,7 +105,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
 
 function defineColumns(builder: Builder, { manifest }: Model) {
   return builder.objectRef<RowPage>(manifest.graphql.columnsType).implement({
-    description: `What the model ${manifest.name} predicts for many rows; null where a row failed.`,
+    description: `The predictions of the model ${manifest.name} for many rows; null for a row that failed.`,
     fields: (t) =>
       Object.fromEntries(
         manifest.outputs.map((output) => {

@@ -1,4 +1,4 @@
-/** The Pothos builder and what resolvers are given. Defines no types of its own but the scalars. */
+/** Makes the Pothos builder, with the scalars. Also declares the context of the resolvers. */
 import SchemaBuilder from '@pothos/core';
 import type { Owner } from '../src/contract/task.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
@@ -12,7 +12,7 @@ import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
 
-/** All that resolvers may touch. */
+/** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
@@ -26,13 +26,13 @@ export interface Context {
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;
-  /** Who asks: only tasks of this owner are found. */
+  /** The client's owner. Submitted tasks get it, and only tasks of this owner are found. */
   readonly owner: Owner;
-  /** Rejects with a RequestError such as `FORBIDDEN`, unless an operator asks. */
+  /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
-  /** Aborted when the client has left, or completed the operation. */
+  /** Aborted when the client has left or has completed the operation. */
   readonly gone: AbortSignal | undefined;
 }
 
@@ -43,15 +43,15 @@ export function createBuilder() {
     Context: Context;
     DefaultFieldNullability: false;
     Scalars: {
-      /** Milliseconds since the epoch inside. */
+      /** In resolvers, milliseconds since 1970. */
       DateTime: { Input: never; Output: number };
-      /** As it was given: only the input that it belongs to knows the time zone. */
+      /** In resolvers, the text of the client: only the input that it belongs to knows the time zone. */
       LocalDateTime: { Input: string; Output: never };
       ID: { Input: string; Output: string };
     };
   }>({ plugins: [], defaultFieldNullability: false });
   builder.scalarType('DateTime', {
-    description: 'An instant: RFC 3339, UTC, milliseconds, on the clock of the broker.',
+    description: 'An instant in RFC 3339, in UTC and with milliseconds, by the clock of the broker.',
     serialize: (ms) => new Date(ms).toISOString(),
     parseValue: () => {
       throw new TypeError('DateTime is not used as an input');
@@ -60,11 +60,11 @@ export function createBuilder() {
   return builder;
 }
 
-/** Called only if a model takes one: a schema has no type that cannot be used. */
+/** Called only if a model has such an input: a schema has no types that cannot be used. */
 export function defineLocalDateTime(builder: Builder): void {
   builder.scalarType('LocalDateTime', {
     description:
-      'A reading of the clock in the time zone that the input names, written as in RFC 3339, seconds and offset optional: without an offset, such as `2021-02-03T14:30:00`, it is that reading; with one, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, on the clock of the broker.',
+      'A local time in the time zone that the input names, written as in RFC 3339. Seconds and offset are optional. Without an offset, such as `2021-02-03T14:30:00`, it is the reading of a clock there. With an offset, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, which is converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, by the clock of the broker.',
     serialize: () => {
       throw new TypeError('LocalDateTime is not used as an output');
     },

@@ -1,10 +1,10 @@
-/** What came of trying shadows, for operators. */
+/** The comparison of versions with their shadows, for operators. */
 import type { Comparison, Differences, Durations } from '../src/evaluation/comparison.ts';
 import type { RolloutComparison } from '../src/evaluation/rolloutComparisons.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './system.ts';
 
-/** How long one of two versions took. */
+/** How long tasks took on one of the two compared versions. */
 interface VersionDurations {
   readonly latency: Durations;
   readonly compute: Durations;
@@ -22,27 +22,30 @@ interface VersionComparison {
 }
 
 const TAIL = 0.95;
-const ROUGHLY = 'within 2.5 %';
+const ACCURACY = 'accurate to 2.5 %';
 
 export function defineComparison(builder: Builder, modelRef: ModelRef): void {
   const outputRef = builder.objectRef<OutputDifferences>('OutputComparison').implement({
     description:
-      'How one output of a shadow differed. Differences are the value of the shadow minus that of the version.',
+      'How one output differed between the shadow and the version. A difference is the value of the shadow minus the value of the version.',
     fields: (t) => ({
       output: t.exposeString('output', { description: 'Name of the output.' }),
       unit: t.exposeString('unit', {
         nullable: true,
         description: 'Unit of the differences; null if the output is no number.',
       }),
-      count: t.int({ description: 'Tasks compared.', resolve: ({ differences }) => differences.count }),
+      count: t.int({
+        description: 'Number of compared tasks.',
+        resolve: ({ differences }) => differences.count,
+      }),
       differentCount: t.int({
-        description: 'Tasks whose two values were not the same.',
+        description: 'Number of tasks whose two values differed.',
         resolve: ({ differences }) => differences.different,
       }),
       meanDifference: t.float({
         nullable: true,
         description:
-          'Mean difference, with its sign; of a list, over all its numbers. Null if there are no numbers.',
+          'Mean difference, with its sign; for a list, over all its numbers. Null if there are no numbers.',
         resolve: ({ differences }) => meanOf(differences, differences.sum),
       }),
       meanAbsoluteDifference: t.float({
@@ -59,61 +62,61 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
   });
 
   const durationsRef = builder.objectRef<VersionDurations>('ComparedDurations').implement({
-    description: 'How long the tasks compared took with one of two versions; 0 if there are none.',
+    description: 'How long the compared tasks took on one of the two versions; 0 if there are no such tasks.',
     fields: (t) => ({
       meanLatencyMs: t.float({
-        description: 'Mean time from sending a task off until its run had ended, in milliseconds.',
+        description: 'Mean time from the sending of a task to the end of its run, in milliseconds.',
         resolve: ({ latency }) => latency.meanMs,
       }),
       p95LatencyMs: t.float({
-        description: `What 95 % of these times do not exceed, in milliseconds, ${ROUGHLY}.`,
+        description: `The 95th percentile of these times, in milliseconds, ${ACCURACY}.`,
         resolve: ({ latency }) => latency.quantileMs(TAIL),
       }),
       meanComputeMs: t.float({
-        description: 'Mean time of the run, which a whole batch shares, in milliseconds.',
+        description: 'Mean time of a run, which all tasks of its batch share, in milliseconds.',
         resolve: ({ compute }) => compute.meanMs,
       }),
       p95ComputeMs: t.float({
-        description: `What 95 % of the times of runs do not exceed, in milliseconds, ${ROUGHLY}.`,
+        description: `The 95th percentile of the times of runs, in milliseconds, ${ACCURACY}.`,
         resolve: ({ compute }) => compute.quantileMs(TAIL),
       }),
     }),
   });
 
   const versionsRef = builder.objectRef<VersionComparison>('VersionComparison').implement({
-    description: 'A version that answers tasks, and a shadow that was tried on the same ones.',
+    description: 'A version that answers tasks, and a shadow that was tried on the same tasks.',
     fields: (t) => ({
       version: t.string({
-        description: 'Its answers count.',
+        description: 'The version whose answers count.',
         resolve: ({ comparison }) => comparison.version,
       }),
       shadowVersion: t.string({
-        description: 'Its answers are seen by nobody.',
+        description: 'The shadow. Users never see its answers.',
         resolve: ({ comparison }) => comparison.shadowVersion,
       }),
       sentTasks: t.int({
         description:
-          'Tasks sent to the shadow. Those that are neither compared nor failed are under way, were dropped for want of room or time, or did not succeed themselves.',
+          'Number of tasks sent to the shadow. Some of them are neither compared nor failed: they still run, were dropped because there was no room or no time for them, or did not succeed on the version.',
         resolve: ({ comparison }) => comparison.sent,
       }),
       comparedTasks: t.int({
-        description: 'Tasks that both have answered.',
+        description: 'Number of tasks that both versions have answered.',
         resolve: ({ comparison }) => comparison.compared,
       }),
       failedTasks: t.int({
         description:
-          'Tasks that succeeded, and that the shadow failed on; where it crashed or took too long, all of the batch.',
+          'Number of tasks that succeeded on the version and failed on the shadow. If the shadow crashed or took too long, all tasks of its batch count.',
         resolve: ({ comparison }) => comparison.failed,
       }),
       durations: t.field({
         type: durationsRef,
-        description: 'How long the version took.',
+        description: 'How long the tasks took on the version.',
         resolve: ({ comparison: { latency, compute } }) => ({ latency, compute }),
       }),
       shadowDurations: t.field({
         type: durationsRef,
         description:
-          'How long the shadow took. It waits until nothing else does, so that its latency is longer than it would be without tasks of others; its runs are not.',
+          'How long the tasks took on the shadow. A shadow runs only when no other tasks wait, so its latency is longer than that of a version that answers. The times of its runs are not affected.',
         resolve: ({ comparison }) => ({
           latency: comparison.shadowLatency,
           compute: comparison.shadowCompute,
@@ -127,32 +130,35 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
   });
 
   const comparisonRef = builder.objectRef<RolloutComparison>('RolloutComparison').implement({
-    description: 'What came of trying shadows, over the tasks of all gateways that answered.',
+    description:
+      'The comparison of versions with their shadows, over the tasks of all gateways that answered.',
     fields: (t) => ({
       model: t.expose('model', { type: modelRef, description: 'The model.' }),
       since: t.expose('since', {
         type: 'DateTime',
         nullable: true,
-        description: 'Since when these shadows are tried: the figures begin here. Null if there are none.',
+        description:
+          'Since when these shadows are tried. The figures begin at this moment. Null if there are no shadows.',
       }),
       gatewayCount: t.exposeInt('gatewayCount', {
-        description: 'Gateways whose tasks are in it. What one that has ended had found out is lost.',
+        description:
+          'Number of gateways whose tasks are included. Figures of a gateway that has ended are lost.',
       }),
       versions: t.field({
         type: [versionsRef],
-        description: 'One entry for each version and shadow of it that a task was sent to.',
+        description: 'One entry for each pair of a version and a shadow to which a task was sent.',
         resolve: versionsOf,
       }),
     }),
   });
 
-  const whatItIs =
-    'compares the versions that answer the tasks of a model with the shadows that `setRollout` gave it. Errors: `BAD_USER_INPUT`. For operators (`FORBIDDEN`).';
+  const purpose =
+    'Compares the versions that answer the tasks of a model with the shadows that `setRollout` gave it. Errors: `BAD_USER_INPUT`. For operators (`FORBIDDEN`).';
   const modelArgument = 'Name of the model.';
   builder.queryField('rolloutComparison', (t) =>
     t.field({
       type: comparisonRef,
-      description: `What is known now: ${whatItIs}`,
+      description: `The present figures. ${purpose}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
       resolve: async (_root, { model }, { comparisons, requireOperator }) => {
         await requireOperator();
@@ -163,7 +169,7 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
   builder.subscriptionField('rolloutComparison', (t) =>
     t.field({
       type: comparisonRef,
-      description: `What is known, at once and then every second: ${whatItIs}`,
+      description: `Delivers the figures at once, and then every second. ${purpose}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
       subscribe: async (_root, { model }, { comparisons, requireOperator }) => {
         await requireOperator();

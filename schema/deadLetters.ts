@@ -1,4 +1,4 @@
-/** Dead letters and what operators do with them. Every field here begins with `requireOperator`. */
+/** The dead letters, and the operations of operators on them. Each operation begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
 import { type DeadLetter, type Job, parseJobSubject } from '../src/contract/protocol.ts';
 import type { RedriveCount } from '../src/tasks/deadLetterRedrives.ts';
@@ -14,19 +14,19 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
   const letterRef = defineDeadLetter(builder, errorCodeRef);
 
   const edgeRef = builder.objectRef<StoredDeadLetter>('DeadLetterEdge').implement({
-    description: 'A dead letter and its place among them.',
+    description: 'A dead letter with its cursor.',
     fields: (t) => ({
-      cursor: t.string({ description: 'For `after`. Opaque.', resolve: cursorOf }),
+      cursor: t.string({ description: 'Position of the letter, for `after`. Opaque.', resolve: cursorOf }),
       node: t.expose('letter', { type: letterRef, description: 'The dead letter.' }),
     }),
   });
   const pageInfoRef = builder.objectRef<DeadLetterPage>('PageInfo').implement({
-    description: 'Where a page ends.',
+    description: 'The end of a page.',
     fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether there is more after it.' }),
+      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether another page follows.' }),
       endCursor: t.string({
         nullable: true,
-        description: 'The cursor of its last edge; null if it has none.',
+        description: 'The cursor of the last edge; null if the page is empty.',
         resolve: ({ letters }) => letters.slice(-1).map(cursorOf)[0],
       }),
     }),
@@ -35,26 +35,27 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
     description: 'A page of dead letters.',
     fields: (t) => ({
       edges: t.expose('letters', { type: [edgeRef], description: 'The letters of the page, oldest first.' }),
-      pageInfo: t.field({ type: pageInfoRef, description: 'Where it ends.', resolve: (page) => page }),
+      pageInfo: t.field({ type: pageInfoRef, description: 'The end of the page.', resolve: (page) => page }),
     }),
   });
   const redriveRef = builder.objectRef<RedriveCount>('DeadLettersRedriven').implement({
-    description: 'What became of the dead letters that were there.',
+    description: 'The result of `redriveDeadLetters`.',
     fields: (t) => ({
-      redriven: t.exposeInt('redriven', { description: 'Letters that are tasks again.' }),
+      redriven: t.exposeInt('redriven', { description: 'Number of letters that became tasks again.' }),
       kept: t.exposeInt('kept', {
-        description: 'Letters that stay, since their jobs cannot be run: `redriveDeadLetter` says why.',
+        description:
+          'Number of letters that stay because their jobs cannot be run. `redriveDeadLetter` says why.',
       }),
       stoppedBy: t.exposeString('stoppedBy', {
         nullable: true,
         description:
-          'The code of the refusal, such as `QUEUE_FULL`, that left the others in their place: call it again. Null if all were seen.',
+          'The code of the refusal, such as `QUEUE_FULL`, that stopped the redrive. The other letters stay; call the mutation again later. Null if all letters were handled.',
       }),
     }),
   });
 
-  const modelArgument = 'Name of the model; one that is not served any more may have left letters.';
-  const idArgument = 'Id of the task that died.';
+  const modelArgument = 'Name of the model. It may be a model that is not served any more.';
+  const idArgument = 'Id of the task that failed.';
   builder.queryField('deadLetters', (t) =>
     t.field({
       type: connectionRef,
@@ -64,9 +65,9 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
         first: t.arg.int({
           required: true,
           defaultValue: DEFAULT_PAGE,
-          description: `Letters in the page at most: 1 to ${MAX_PAGE}.`,
+          description: `The most letters of the page: 1 to ${MAX_PAGE}.`,
         }),
-        after: t.arg.string({ description: 'Begins after the letter of this cursor.' }),
+        after: t.arg.string({ description: 'The page begins after the letter with this cursor.' }),
       },
       resolve: async (_root, { model, first, after }, { deadLetters, requireOperator }) => {
         await requireOperator();
@@ -77,7 +78,7 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
   builder.mutationField('redriveDeadLetter', (t) =>
     t.field({
       type: taskRef,
-      description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the version it had, or, if that one cannot be had any more, on the one that the rollout says. Asked again, it returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and as the model's mutation. ${OPERATORS_ONLY}`,
+      description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the same version as before. If that version is not available any more, the rollout decides. A repeated call returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and those of the model's mutation. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: async (_root, { id }, { redrives, requireOperator, trace }) => {
         await requireOperator();
@@ -88,7 +89,7 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
   builder.mutationField('redriveDeadLetters', (t) =>
     t.field({
       type: redriveRef,
-      description: `Redrives all dead letters of a model that are there now. ${OPERATORS_ONLY}`,
+      description: `Submits the jobs of all present dead letters of a model again, as \`redriveDeadLetter\` does. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
       resolve: async (_root, { model }, { redrives, requireOperator, trace }) => {
         await requireOperator();
@@ -110,7 +111,7 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
   builder.subscriptionField('deadLetterAdded', (t) =>
     t.field({
       type: letterRef,
-      description: `Each dead letter of a model that is stored from now on, on whichever gateway one subscribes. ${OPERATORS_ONLY}`,
+      description: `Delivers each dead letter of a model that is stored from now on. Every gateway delivers all of them. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
       subscribe: async (_root, { model }, { deadLetters, requireOperator }) => {
         await requireOperator();
@@ -123,17 +124,17 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
 
 function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
   return builder.objectRef<DeadLetter>('DeadLetter').implement({
-    description: 'A job that could not be brought to a prediction, kept with the reason.',
+    description: 'A job that ended without a prediction, kept with the reason.',
     fields: (t) => ({
-      id: t.exposeID('taskId', { description: 'Id of the task that died.' }),
+      id: t.exposeID('taskId', { description: 'Id of the task that failed.' }),
       model: t.exposeString('model', { description: 'Name of the model.' }),
       modelVersion: t.string({
         description: 'Version of the model that it was for.',
         resolve: ({ subject }) => parseJobSubject(subject).version,
       }),
-      code: t.expose('code', { type: errorCodeRef, description: 'Why it died, for programs.' }),
-      reason: t.exposeString('reason', { description: 'Why it died, for people.' }),
-      attempts: t.exposeInt('attempts', { description: 'How often a worker had taken it up.' }),
+      code: t.expose('code', { type: errorCodeRef, description: 'The reason, for programs.' }),
+      reason: t.exposeString('reason', { description: 'The reason, for people.' }),
+      attempts: t.exposeInt('attempts', { description: 'How often a worker took it from the queue.' }),
       lastWorker: t.exposeString('worker', { description: 'Id of the worker that had it last.' }),
       submittedAt: t.field({
         type: 'DateTime',
@@ -143,11 +144,12 @@ function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
       }),
       diedAt: t.expose('diedAt', { type: 'DateTime', description: 'When the letter was written.' }),
       job: t.string({
-        description: 'The job as it came, JSON unless it is malformed: docs/protocol.md tells its members.',
+        description:
+          'The job as it came: JSON, unless it is malformed. docs/protocol.md describes its members.',
         resolve: ({ job }) => Buffer.from(job, 'base64').toString(),
       }),
       history: t.idList({
-        description: 'Ids of the tasks that died with this job before, oldest first, the last 100.',
+        description: 'Ids of the tasks that had failed with this job before, oldest first, the last 100.',
         resolve: (letter) => readableJob(letter)?.history ?? [],
       }),
     }),

@@ -1,4 +1,4 @@
-/** Why a task, or a row of a batch, ended without a prediction. */
+/** The error codes of tasks, and of the rows of row batches. */
 import { TaskErrorCode } from '../src/contract/task.ts';
 import type { Builder } from './builder.ts';
 
@@ -6,21 +6,21 @@ export type TaskErrorCodeRef = ReturnType<typeof defineErrorCode>;
 
 export function defineErrorCode(builder: Builder) {
   return builder.enumType('TaskErrorCode', {
-    description: 'Why an accepted task ended without a prediction.',
+    description: 'Why an accepted task, or a row of a row batch, ended without a prediction.',
     values: {
       [TaskErrorCode.DeadlineExceeded]: {
         description:
-          'Not finished within `timeoutMs`. Whether a live worker serves its version, `liveWorkers` in `models` says.',
+          'The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version.',
       },
       [TaskErrorCode.InferenceFailed]: {
         description: 'ONNX Runtime refused to run the model on this input.',
       },
       [TaskErrorCode.InvalidOutput]: {
-        description: 'The model gave what its manifest does not promise, such as no finite number.',
+        description: 'The answer of the model breaks its manifest, such as a number that is not finite.',
       },
-      [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed whenever it ran this input.' },
+      [TaskErrorCode.WorkerCrashed]: { description: 'The model crashed each time it ran this input.' },
       [TaskErrorCode.RunTimeout]: {
-        description: "Its run, alone at last, took longer than the model's `runTimeoutMs`.",
+        description: "The run took longer than the model's `runTimeoutMs`, even with this input alone.",
       },
       [TaskErrorCode.MalformedJob]: { description: 'The job in the queue could not be read.' },
     } as const,

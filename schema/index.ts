@@ -1,4 +1,4 @@
-/** The contract with clients, made from the manifests. `schema.graphql` beside it is its printed form. */
+/** Builds the GraphQL schema from the manifests. `schema.graphql` beside this file is its printed form. */
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models/models.ts';
 import { defineActuals } from './actuals.ts';
@@ -14,9 +14,9 @@ export type { Context } from './builder.ts';
 
 export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const builder = createBuilder();
-  builder.queryType({ description: 'What is there now.' });
-  builder.mutationType({ description: 'Submits tasks, and withdraws them.' });
-  builder.subscriptionType({ description: 'Delivers tasks as they change.' });
+  builder.queryType({ description: 'Reads the present state.' });
+  builder.mutationType({ description: 'Submits and cancels tasks. Operators also change what runs.' });
+  builder.subscriptionType({ description: 'Delivers tasks, and figures for operators, as they change.' });
   const takesTimes = models.some(({ manifest }) => manifest.inputs.some(({ type }) => type === 'dateTime'));
   if (takesTimes) defineLocalDateTime(builder);
   const { taskRef, errorCodeRef } = defineTask(builder, models);

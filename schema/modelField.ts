@@ -1,4 +1,4 @@
-/** What the query `models` says of a model's inputs and outputs. */
+/** The GraphQL type by which the query `models` describes an input or output of a model. */
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import { type ManifestInput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Builder } from './builder.ts';
@@ -13,7 +13,7 @@ export function defineModelField(builder: Builder) {
         description:
           'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',
       }),
-      description: t.exposeString('description', { description: 'What it means.' }),
+      description: t.exposeString('description', { description: 'Its meaning.' }),
       unit: t.string({
         nullable: true,
         description: 'Unit of its value; only numbers have one.',
@@ -21,42 +21,44 @@ export function defineModelField(builder: Builder) {
       }),
       size: t.int({
         nullable: true,
-        description: 'How many numbers it has, if it is a list.',
+        description: 'Number of its items, if it is a list of numbers.',
         resolve: sizeOf,
       }),
       minimum: t.float({
         nullable: true,
-        description: 'Smallest number accepted, in `unit`; of an output, as an actual.',
+        description: 'Smallest accepted number, in `unit`. For an output: smallest accepted true value.',
         resolve: (field) => ('minimum' in field ? field.minimum : null),
       }),
       maximum: t.float({
         nullable: true,
-        description: 'Largest number accepted, in `unit`; of an output, as an actual.',
+        description: 'Largest accepted number, in `unit`. For an output: largest accepted true value.',
         resolve: (field) => ('maximum' in field ? field.maximum : null),
       }),
       maxLength: t.int({
         nullable: true,
-        description: 'Most characters accepted.',
+        description: 'The most characters of a text.',
         resolve: (field) => ('maxLength' in field ? field.maxLength : null),
       }),
       values: t.stringList({
         nullable: true,
-        description: 'Names accepted, if it is an enum.',
+        description: 'Accepted names, if it is an enum.',
         resolve: (field) => (field.type === 'enum' ? field.values.map(({ name }) => name) : null),
       }),
       modelValues: t.stringList({
         nullable: true,
-        description: 'What the model knows each of `values` as, in their order; data often has these.',
+        description:
+          "The model's own value for each of `values`, in the same order. Data files often have these values.",
         resolve: (field) => (field.type === 'enum' ? field.values.map(({ value }) => String(value)) : null),
       }),
       timeZone: t.string({
         nullable: true,
-        description: 'Whose local time it is, if it is a dateTime.',
+        description: 'Time zone of the local time, if it is a dateTime.',
         resolve: (field) => ('timeZone' in field ? field.timeZone : null),
       }),
       default: t.string({
         nullable: true,
-        description: 'Used where the input leaves it out, as it would be written in an operation.',
+        description:
+          'The value that is used if a client leaves it out, as it would be written in an operation; null if there is none.',
         resolve: (field) =>
           'default' in field && field.default !== undefined ? graphqlLiteral(field, field.default) : null,
       }),

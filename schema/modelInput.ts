@@ -1,4 +1,4 @@
-/** The GraphQL input type of a model, and the enum types in it, made from its manifest. */
+/** Makes the GraphQL input type of a model, and the enum types in it, from the manifest. */
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import {
   type EnumInput,
@@ -17,7 +17,7 @@ export function defineInput(builder: Builder, manifest: Manifest) {
   );
   const inputRef = builder.inputRef<Readonly<Record<string, unknown>>>(graphql.inputType);
   return inputRef.implement({
-    description: `What the model ${name} takes.`,
+    description: `An input of the model ${name}.`,
     fields: (t) =>
       Object.fromEntries(
         inputs.map((input) => {
@@ -47,9 +47,9 @@ export function defineInput(builder: Builder, manifest: Manifest) {
 function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, inputs }: Manifest) {
   const fields = inputs.filter((input) => input.type === 'enum' && input.enumType === enumType);
   return builder.enumType(enumType, {
-    description: `What ${fields.map((field) => field.name).join(' and ')} of the model ${name} can be.`,
+    description: `The values of ${fields.map((field) => field.name).join(' and ')} of the model ${name}.`,
     values: Object.fromEntries(
-      values.map(({ name, value, description = `The model knows it as ${JSON.stringify(value)}.` }) => [
+      values.map(({ name, value, description = `In the model, it is ${JSON.stringify(value)}.` }) => [
         name,
         { description },
       ]),
@@ -57,7 +57,7 @@ function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, i
   });
 }
 
-/** All that a client has to know of an input: what it means, its unit and limits, its default. */
+/** The description of an input for clients: its meaning, unit, limits and default. */
 function describeInput(input: ManifestInput): string {
   const facts = [
     ...factsOf(input),

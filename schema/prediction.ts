@@ -5,7 +5,7 @@ import { type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 
-/** A prediction on its way to its GraphQL type. */
+/** A prediction with its model. The GraphQL type is resolved from it. */
 export interface Prediction {
   readonly model: string;
   readonly values: Values;
@@ -14,7 +14,7 @@ export interface Prediction {
 export function definePrediction(builder: Builder, models: readonly Model[]) {
   const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.predictionType]));
   return builder.unionType('Prediction', {
-    description: 'One type per model.',
+    description: 'A prediction. Each model has its own type.',
     types: models.map((model) => definePredictionType(builder, model)),
     resolveType: ({ model }) => typeNames.get(model) ?? null,
   });
@@ -22,7 +22,7 @@ export function definePrediction(builder: Builder, models: readonly Model[]) {
 
 function definePredictionType(builder: Builder, { manifest }: Model) {
   return builder.objectRef<Prediction>(manifest.graphql.predictionType).implement({
-    description: `What the model ${manifest.name} predicts.`,
+    description: `A prediction of the model ${manifest.name}.`,
     fields: (t) =>
       Object.fromEntries(
         manifest.outputs.map((output) => {
@@ -48,8 +48,8 @@ function definePredictionType(builder: Builder, { manifest }: Model) {
 }
 
 /**
- * A value as the manifest says it is. A result of an older manifest may lack it or have another kind, and so may one
- * that none of ours has written.
+ * Checks that a value is of the kind that the manifest describes. It may be missing or of another kind if the manifest
+ * was changed after the result was stored, or if another program has written the result.
  *
  * @throws {RequestError} `RESULT_UNREADABLE`.
  */

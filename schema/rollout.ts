@@ -1,4 +1,4 @@
-/** Which version of a model gets which share of its tasks, for operators. */
+/** The mutation by which operators set the shares of a model's versions. */
 import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rollout/rolloutService.ts';
 import type { Builder } from './builder.ts';
 import type { ModelRef } from './system.ts';
@@ -16,21 +16,21 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
   });
 
   const changeRef = builder.objectRef<RolloutChange>('RolloutChange').implement({
-    description: 'What a change of a rollout has done.',
+    description: 'The result of `setRollout`.',
     fields: (t) => ({
       model: t.expose('model', { type: modelRef, description: 'The model, with its new weights.' }),
       movedTasks: t.exposeInt('movedTasks', {
         description:
-          'Queued tasks that were moved before any worker had them: only another version answers them. 0 unless `moveQueued`.',
+          'Number of queued tasks that were moved before a worker had taken them. Only another version answers them. 0 without `moveQueued`.',
       }),
       heldTasks: t.exposeInt('heldTasks', {
         description:
-          'Tasks that workers of a version without a share may have had in hand already: given to another version too, and answered by whichever is first. 0 unless `moveQueued`.',
+          'Number of tasks that workers of a version without a share may already have taken. They are also given to another version, and the first answer counts. 0 without `moveQueued`.',
       }),
       stoppedBy: t.exposeString('stoppedBy', {
         nullable: true,
         description:
-          'The code of the refusal, `QUEUE_FULL`, that left the other queued tasks in their place: set it again. Null if all were seen.',
+          'The code of the refusal, `QUEUE_FULL`, that stopped the move. The other queued tasks stay; call the mutation again later. Null if all tasks were handled.',
       }),
     }),
   });
@@ -39,27 +39,27 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
     t.field({
       type: changeRef,
       description:
-        'Sets which version of a model gets which share of its tasks, on every gateway within a second. An affinity key stays with its version unless the weights take that one away. Errors: `BAD_USER_INPUT`, also where a version that no live worker serves is given a share or tried (one that it has already it keeps), `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
+        'Sets the share of the tasks that each version of a model gets. All gateways follow within a second. An affinity key stays with its version, unless the new weights take that part of the tasks away from the version. Errors: `BAD_USER_INPUT` (also for a new share or trial of a version that no live worker serves; an existing one may stay), `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`. For operators (`FORBIDDEN`).',
       args: {
         model: t.arg.string({ required: true, description: 'Name of the model.' }),
         weights: t.arg({
           type: [weightInput],
           required: true,
           description:
-            'They sum to 100; a version that is not named gets nothing. None at all ends the rollout: the newest version that is served answers.',
+            'The shares. They sum to 100; a version that is not named gets no tasks. An empty list ends the rollout: then the newest served version answers.',
         }),
         shadow: t.arg({
           type: [weightInput],
           required: true,
           defaultValue: [],
           description:
-            'Versions that tasks are also tried on, each with the chance of a task: users never see what comes of it, `rolloutComparison` tells. One that answers all tasks anyway cannot be tried. Left out, nothing is tried any more. The figures begin anew when it changes.',
+            'Versions on which tasks are also tried, each with the percentage of the tasks. Users never see these answers; `rolloutComparison` compares them. A version that answers all tasks cannot be tried. Without this argument, no version is tried any more. The figures of the comparison start again when the list changes.',
         }),
         moveQueued: t.arg.boolean({
           required: true,
           defaultValue: false,
           description:
-            'Moves the tasks that wait for a version without a share to those that have one, except those that pin it. Doing it again moves what is left.',
+            'Moves the tasks that wait for a version without a share to versions with one, except the tasks that name their version. A repeated call moves the tasks that are left.',
         }),
       },
       resolve: async (_root, { model, weights, shadow, moveQueued }, { rollouts, requireOperator }) => {

@@ -1,4 +1,4 @@
-/** What runs: models, versions, workers. */
+/** The queries `models` and `health`, with the GraphQL types of models, versions and workers. */
 
 import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/protocol.ts';
 import { isMeant, type Weight } from '../src/contract/rollout.ts';
@@ -28,13 +28,13 @@ export function defineSystem(builder: Builder): ModelRef {
       model: t.exposeString('model', { description: 'Name of the model.' }),
       version: t.exposeString('version', { description: 'Its version.' }),
       executionProvider: t.exposeString('executionProvider', {
-        description: 'What runs it: cpu, cuda or webgpu.',
+        description: 'The execution provider of ONNX Runtime that runs it: cpu, cuda or webgpu.',
       }),
     }),
   });
 
   const leavingRef = builder.objectRef<NamedVersion>('LeavingVersion').implement({
-    description: 'A model version whose folder is gone, and whose queue a worker finishes.',
+    description: 'A model version whose folder is gone. A worker still finishes its queue.',
     fields: (t) => ({
       model: t.exposeString('model', { description: 'Name of the model.' }),
       version: t.exposeString('version', { description: 'Its version.' }),
@@ -42,24 +42,24 @@ export function defineSystem(builder: Builder): ModelRef {
   });
 
   const workerRef = builder.objectRef<WorkerPresence>('Worker').implement({
-    description: 'A live worker: heard of within the last seconds.',
+    description: 'A live worker: it has reported within the last seconds.',
     fields: (t) => ({
-      id: t.exposeString('id', { description: 'Names the worker process.' }),
+      id: t.exposeString('id', { description: 'Id of the worker process.' }),
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
         description: 'When the process started, by its own clock.',
       }),
-      models: t.expose('models', { type: [servedRef], description: 'What it serves.' }),
+      models: t.expose('models', { type: [servedRef], description: 'The versions that it serves.' }),
       leaving: t.field({
         type: [leavingRef],
-        description: 'What it serves no more, and still has in memory to finish its queue.',
+        description: 'The versions that it does not serve any more, but keeps to finish their queues.',
         resolve: ({ leaving = [] }) => leaving,
       }),
     }),
   });
 
   const healthRef = builder.objectRef<Context>('Health').implement({
-    description: 'What runs, as this gateway sees it.',
+    description: 'The models and workers, as this gateway sees them.',
     fields: (t) => ({
       name: t.string({ description: 'The name of the software.', resolve: () => 'Tidings' }),
       apiVersion: t.exposeString('apiVersion', { description: 'Its version.' }),
@@ -67,7 +67,7 @@ export function defineSystem(builder: Builder): ModelRef {
         description: 'Whether this gateway reaches the broker now.',
         resolve: ({ broker }) => broker.connected,
       }),
-      models: t.expose('models', { type: [modelRef], description: 'The models served.' }),
+      models: t.expose('models', { type: [modelRef], description: 'The served models.' }),
       workers: t.field({
         type: [workerRef],
         description: 'The live workers.',
@@ -79,22 +79,26 @@ export function defineSystem(builder: Builder): ModelRef {
   builder.queryField('models', (t) =>
     t.field({
       type: [modelRef],
-      description: 'The models served, each with what it takes and returns.',
+      description: 'The served models, with their inputs, outputs and versions.',
       resolve: (_root, _args, { models }) => models,
     }),
   );
   builder.queryField('health', (t) =>
-    t.field({ type: healthRef, description: 'What runs.', resolve: (_root, _args, context) => context }),
+    t.field({
+      type: healthRef,
+      description: 'The models and workers, and whether the broker is connected.',
+      resolve: (_root, _args, context) => context,
+    }),
   );
   return modelRef;
 }
 
 function defineModel(builder: Builder) {
   const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
-    description: 'How good a version was on a data set that it had not seen, or was trained on.',
+    description: 'How good a version was on a data set: on new data, or on the data that it was trained on.',
     fields: (t) => ({
       data: t.exposeString('data', { description: 'Name of the data set.' }),
-      name: t.exposeString('name', { description: 'Such as RMSE or MAE.' }),
+      name: t.exposeString('name', { description: 'Name of the figure, such as RMSE or MAE.' }),
       unit: t.exposeString('unit', { description: 'Unit of the value.' }),
       value: t.exposeFloat('value', { description: 'The figure, in `unit`.' }),
     }),
@@ -107,9 +111,9 @@ function defineModel(builder: Builder) {
     values: {
       [VersionState.Served]: { description: 'Live workers serve it.' },
       [VersionState.Waiting]: { description: 'No live worker serves it yet.' },
-      [VersionState.Refused]: { description: 'Workers will not serve it: `reason` says why.' },
+      [VersionState.Refused]: { description: 'Workers refuse to serve it. `reason` says why.' },
       [VersionState.Leaving]: {
-        description: 'Its folder is gone; workers finish what is queued for it, and nothing new comes.',
+        description: 'Its folder is gone. Workers finish its queue, and it gets no new tasks.',
       },
     } as const,
   });
@@ -122,12 +126,12 @@ function defineModel(builder: Builder) {
       state: t.expose('state', { type: stateEnum, description: 'Whether it can answer tasks now.' }),
       reason: t.exposeString('refusal', {
         nullable: true,
-        description: 'Why a worker will not serve it; null if none refuses it.',
+        description: 'Why a worker refuses to serve it; null if no worker refuses it.',
       }),
       weightPercent: t.exposeFloat('weightPercent', {
         nullable: true,
         description:
-          'Its share of the tasks, in percent, as `setRollout` set it; 0 also if another model has been put into its folder since. Null if the model has no rollout and its newest version answers.',
+          'Its share of the tasks, in percent, as `setRollout` has set it. It is also 0 if its folder has another model now. Null if the model has no rollout: then the newest version answers.',
       }),
       observedPercent: t.exposeFloat('observedPercent', {
         nullable: true,
@@ -135,10 +139,10 @@ function defineModel(builder: Builder) {
           "Its share of the model's tasks that live workers finished in the last minute, in percent; null if there were none.",
       }),
       shadowPercent: t.exposeFloat('shadowPercent', {
-        description: 'The chance of a task of another version to be tried on it too, in percent.',
+        description: 'The chance that a task of another version is also tried on it, in percent.',
       }),
       liveWorkers: t.exposeInt('liveWorkers', {
-        description: 'Live workers that serve it, or finish its queue.',
+        description: 'Number of live workers that serve it, or finish its queue.',
       }),
       digest: t.string({
         description: 'Hex SHA-256 of `model.onnx`.',
@@ -150,19 +154,19 @@ function defineModel(builder: Builder) {
         resolve: ({ record }) => Date.parse(record.created),
       }),
       trainedOn: t.stringList({
-        description: 'Names of the data sets.',
+        description: 'Names of the data sets that it was trained on.',
         resolve: ({ record }) => record.trainedOn,
       }),
       metrics: t.field({
         type: [metricRef],
-        description: 'How good it is.',
+        description: 'How good it was on data sets.',
         resolve: ({ record }) => record.metrics,
       }),
       liveError: t.field({
         type: [liveErrorRef],
         nullable: true,
         description:
-          'How far its predictions were from the actuals reported of the last 30 days, at most about a million: one entry for each output that has any. Null while this gateway still reads them, as it may for some seconds after its start.',
+          'How far its predictions were from the true values reported in the last 30 days (about a million at most). One entry for each output that has any. Null while this gateway still reads them, for some seconds after its start.',
         resolve: ({ model, record }, _args, { actuals }) => actuals.liveErrors(model, record.version),
       }),
     }),
@@ -170,7 +174,7 @@ function defineModel(builder: Builder) {
 
   const unreadableRef = builder.objectRef<UnreadableVersion>('UnreadableVersion').implement({
     description:
-      'A version folder that this gateway cannot read, or not yet. What it has read of it before holds.',
+      'A version folder that this gateway cannot read, or cannot read yet. If it has read the folder before, that content still applies.',
     fields: (t) => ({
       version: t.exposeString('version', { description: "The folder's name." }),
       reason: t.exposeString('reason', { description: 'What is missing or wrong.' }),
@@ -178,13 +182,13 @@ function defineModel(builder: Builder) {
   });
 
   const shareRef = builder.objectRef<Share>('VersionShare').implement({
-    description: 'The share of a version in the rollout in force.',
+    description: 'The share of a version in the present rollout.',
     fields: (t) => ({
       version: t.exposeString('version', { description: 'The version, as it was set.' }),
       percent: t.exposeFloat('percent', { description: 'Its share of the tasks, as it was set.' }),
       isThere: t.exposeBoolean('isThere', {
         description:
-          'Whether its folder is there, with the model that was given the share. Where not, the others that have a share stand in for it, until it is back or `setRollout` is called again.',
+          'Whether its folder exists and has the model that was given the share. If not, the other versions with a share answer its tasks, until the folder is back or `setRollout` is called again.',
       }),
     }),
   });
@@ -192,13 +196,13 @@ function defineModel(builder: Builder) {
   return builder.objectRef<Model>('Model').implement({
     description: 'A model, as its manifest describes it.',
     fields: (t) => ({
-      name: t.string({ description: 'Names the model.', resolve: ({ manifest }) => manifest.name }),
+      name: t.string({ description: 'Name of the model.', resolve: ({ manifest }) => manifest.name }),
       description: t.string({
         description: 'What it predicts.',
         resolve: ({ manifest }) => manifest.description,
       }),
       mutation: t.string({
-        description: 'The mutation that submits.',
+        description: 'The mutation that submits one task.',
         resolve: ({ manifest }) => manifest.graphql.mutation,
       }),
       batchMutation: t.string({
@@ -206,7 +210,7 @@ function defineModel(builder: Builder) {
         resolve: ({ manifest }) => manifest.graphql.batchMutation,
       }),
       inputType: t.string({
-        description: 'The input type of both.',
+        description: 'The input type of both mutations.',
         resolve: ({ manifest }) => manifest.graphql.inputType,
       }),
       columnsType: t.string({
@@ -215,25 +219,25 @@ function defineModel(builder: Builder) {
       }),
       inputs: t.field({
         type: [fieldRef],
-        description: 'What it takes.',
+        description: 'Its inputs.',
         resolve: ({ manifest }) => manifest.inputs,
       }),
       outputs: t.field({
         type: [fieldRef],
-        description: 'What it returns.',
+        description: 'Its outputs.',
         resolve: ({ manifest }) => manifest.outputs,
       }),
       maxBatchSize: t.int({
-        description: 'Tasks in one run at most.',
+        description: 'The most tasks in one run.',
         resolve: ({ manifest }) => manifest.batching.maxBatchSize,
       }),
       timeoutMs: t.int({
-        description: "A task's time limit unless it sets its own, in milliseconds.",
+        description: 'The time limit of tasks that do not set one, in milliseconds.',
         resolve: ({ manifest }) => manifest.limits.timeoutMs,
       }),
       versions: t.field({
         type: [versionRef],
-        description: 'The versions there are, oldest first.',
+        description: 'Its versions, oldest first.',
         resolve: (model, _args, { offering, rollouts }) =>
           withShares(model, offering.versions(model), {
             weights: rollouts.shares(model),
@@ -244,7 +248,7 @@ function defineModel(builder: Builder) {
         type: [shareRef],
         nullable: true,
         description:
-          'All shares that `setRollout` gave, also those of versions that are gone; null if the model has no rollout.',
+          'All shares that `setRollout` has set, also those of versions that are gone; null if the model has no rollout.',
         resolve: (model, _args, { rollouts }) => rollouts.shares(model),
       }),
       unreadableVersions: t.expose('unreadable', {
@@ -270,7 +274,7 @@ function withShares(
   }));
 }
 
-/** With two decimals, as shares are set. */
+/** Rounds to two decimals. Shares are set with two decimals, too. */
 function hundredths(percent: number): number {
   return Math.round(percent * 100) / 100;
 }

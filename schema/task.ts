@@ -1,4 +1,4 @@
-/** Task and everything on it; the query that finds one and the subscriptions that watch one. */
+/** The GraphQL type of a task, the query that finds one, and the subscriptions that watch one. */
 
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
@@ -11,36 +11,37 @@ export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 
 export function defineTask(builder: Builder, models: readonly Model[]) {
   const stateEnum = builder.enumType('TaskState', {
-    description: 'Where a task is in its life. It ends in exactly one final state and stays there.',
+    description: 'The state of a task. A task reaches exactly one final state and stays in it.',
     values: {
       [TaskState.Queued]: { description: 'Accepted and stored; no worker has started it yet.' },
       [TaskState.Running]: {
-        description: 'A worker has it in a batch that is being run; of a batch of rows, some are.',
+        description: 'A worker runs it. For a row batch: workers have begun to run its rows.',
       },
       [TaskState.Succeeded]: {
-        description: 'Final: `prediction` is there; of a batch, every row has been run, see `batch`.',
+        description:
+          'Final: `prediction` has the result. For a row batch: every row has been run, see `batch`.',
       },
       [TaskState.Failed]: { description: 'Final: `error` says why.' },
-      [TaskState.Canceled]: { description: 'Final: withdrawn by `cancelTask`.' },
+      [TaskState.Canceled]: { description: 'Final: cancelled by `cancelTask`.' },
       [TaskState.Expired]: { description: 'Final: its time limit passed before a worker finished it.' },
     } as const,
   });
 
   const errorCodeRef = defineErrorCode(builder);
   const timingsRef = builder.objectRef<TaskTimings>('TaskTimings').implement({
-    description: 'Where the time of a task went.',
+    description: 'How long the steps of a task took.',
     fields: (t) => ({
       queueMs: t.exposeFloat('queueMs', {
         description: 'From submission until its batch was formed, in milliseconds.',
       }),
       batchMs: t.exposeFloat('batchMs', {
         description:
-          'From its batch being formed until the run, in milliseconds: waiting for a free slot of the worker, and for its version to be loaded where it is not.',
+          'From the forming of its batch until the run, in milliseconds: the wait for a free slot of the worker, and for the loading of the version if it is not loaded.',
       }),
       computeMs: t.exposeFloat('computeMs', { description: 'The run of the whole batch, in milliseconds.' }),
       batchSize: t.exposeInt('batchSize', {
         description:
-          'Tasks that this run answered; where the model says `coalesce`, those that asked the same had one row of it.',
+          'Number of tasks that this run answered. If the model has `coalesce`, tasks with the same input shared one row.',
       }),
     }),
   });
@@ -48,8 +49,10 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
   const errorRef = builder.objectRef<TaskError>('TaskError').implement({
     description: 'Why a task ended without a prediction.',
     fields: (t) => ({
-      code: t.expose('code', { type: errorCodeRef, description: 'For programs.' }),
-      message: t.exposeString('message', { description: 'For people: what was expected and what came.' }),
+      code: t.expose('code', { type: errorCodeRef, description: 'The reason, for programs.' }),
+      message: t.exposeString('message', {
+        description: 'The reason, for people: what was expected and what came.',
+      }),
     }),
   });
 
@@ -57,19 +60,19 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
   const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
-      'One prediction on its way: returned at once by a mutation, delivered finished by `taskResult`.',
+      'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
     fields: (t) => ({
       id: t.exposeID('id', {
-        description: 'Names the task for `task`, `taskResult` and `taskUpdates`. Opaque.',
+        description: 'Id of the task, for `task`, `cancelTask`, `taskResult` and `taskUpdates`. Opaque.',
       }),
       model: t.exposeString('model', { description: 'Name of the model.' }),
       modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
-      state: t.expose('state', { type: stateEnum, description: 'Where the task is in its life.' }),
+      state: t.expose('state', { type: stateEnum, description: 'State of the task.' }),
       submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
         nullable: true,
-        description: 'When the run it is in, or was in at last, started.',
+        description: 'When its present or last run started.',
       }),
       finishedAt: t.expose('finishedAt', {
         type: 'DateTime',
@@ -77,36 +80,37 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         description: 'When it reached its final state.',
       }),
       attempts: t.exposeInt('attempts', {
-        description: 'How often a worker has taken it up; more than 1 after a worker died with it in hand.',
+        description:
+          'How often a worker has taken it from the queue; more than 1 if a worker died before it had finished the task.',
       }),
       timings: t.expose('timings', {
         type: timingsRef,
         nullable: true,
-        description: 'Where its time went, once it ran.',
+        description: 'How long its steps took; null until it has run.',
       }),
       prediction: t.field({
         type: predictionRef,
         nullable: true,
         description:
-          'What the model predicts, once the task has succeeded. A batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
+          'The prediction of the model, once the task has succeeded. A row batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
         resolve: ({ model, prediction }) => prediction && { model, values: prediction },
       }),
       batch: t.field({
         type: batchRef,
         nullable: true,
-        description: 'Its rows, if it is a batch.',
+        description: 'The progress and the results of its rows, if it is a row batch.',
         resolve: (task) => task.batch && { ...task.batch, task },
       }),
       history: t.idList({
         description:
-          'Ids of the tasks that died with this job before it was redriven, oldest first, the last 100; empty for a task that was submitted.',
+          'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
         resolve: ({ history }) => [...(history ?? [])],
       }),
       error: t.expose('error', { type: errorRef, nullable: true, description: 'Why it failed or expired.' }),
     }),
   });
 
-  const idArgument = 'As a mutation returned it.';
+  const idArgument = 'Id of the task, as a mutation returned it.';
   builder.queryField('task', (t) =>
     t.field({
       type: taskRef,
@@ -121,7 +125,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     t.field({
       type: taskRef,
       description:
-        'Withdraws a task that has not ended: `CANCELED`, also if it runs already, in which case what the run gives is refused. A task that has ended is returned as it is. Errors as `task`, and `RESULT_STORE_FULL`.',
+        'Cancels a task that has not ended, also if it runs already: its state is then `CANCELED`, and the prediction of its run is dropped. A task that has ended is returned as it is. Errors: as for `task`, and `RESULT_STORE_FULL`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, { tasks, owner }) => tasks.cancel(id, owner),
     }),
@@ -130,7 +134,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     t.field({
       type: taskRef,
       description:
-        'Exactly one event: the task in its final state, the moment it exists or at once if it does already. Then it completes. Errors as `task`.',
+        'Delivers exactly one event, the task in its final state: as soon as the task ends, or at once if it has ended already. Then it completes. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       subscribe: (_root, { id }, { tasks, owner }) => tasks.result(id, owner),
       resolve: (task) => task,
@@ -140,7 +144,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     t.field({
       type: taskRef,
       description:
-        'The present state at once, then each change; completes after the final state. Errors as `task`.',
+        'Delivers the present state at once, then each change. It completes after the final state. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       subscribe: (_root, { id }, { tasks, owner }) => tasks.updates(id, owner),
       resolve: (task) => task,

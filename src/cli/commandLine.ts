@@ -1,11 +1,11 @@
-/** The command lines of our commands: what is wrong with one is said in a sentence, and ends the command with 2. */
+/** Reads the command lines of our commands. A wrong one ends its command with a sentence and exit code 2. */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { messageOf } from '../contract/errors.ts';
 
 export class UsageError extends Error {}
 
 /**
- * @returns the options, the arguments that are none, and how both stand on the line.
+ * @returns the options, the other arguments, and the order of both on the line.
  * @throws {UsageError} naming an option that is unknown or lacks its value.
  */
 export function parseStrictly<const Options extends ParseArgsOptionsConfig>(

@@ -1,11 +1,11 @@
-/** DuckDB, which only some commands need and which is not built for every system: an optional dependency. */
+/** Loads DuckDB. It is an optional dependency: only some commands need it, and it is not built for every system. */
 import type * as DuckDB from '@duckdb/node-api';
 import { messageOf } from '../contract/errors.ts';
 
-/** A package that is not there, or does not run on this machine; the message says what to do. */
+/** A package is missing, or does not run on this machine. The message says what to do. */
 export class PackageMissing extends Error {}
 
-/** @param what needs it, as the message says it. @throws {PackageMissing} */
+/** @param what the command that needs it, for the message. @throws {PackageMissing} */
 export async function loadDuckDb(what: string): Promise<typeof DuckDB> {
   try {
     return await import('@duckdb/node-api');

@@ -1,11 +1,11 @@
 /**
- * `npm run model -- add|golden|check|list`: brings models to MODELS_DIR and looks at those that are there.
+ * `npm run model -- add|golden|check|list`: adds models to MODELS_DIR, and checks and lists those that are there.
  *
- * Exit codes: 0 added, or every version checked may be served; 1 not so; 2 a wrong command line. What is wrong stands
- * on stderr; what `add` and `golden` refuse leaves the models as they were.
+ * Exit codes: 0 done, and every checked version may be served; 1 an error, or a version that is refused; 2 a wrong
+ * command line. Errors go to stderr. If `add` or `golden` fails, the models stay as they were.
  *
- * Commands are entry points that nothing imports: unlike the rest of `src/`, they may use `workers/` and `schema/`. What
- * a worker would say of a version is best heard from the code that the worker runs.
+ * Commands are entry points that no file imports. Unlike the rest of `src/`, they may use `workers/` and `schema/`, so
+ * that a version is checked by the code that a worker runs.
  */
 import { join } from 'node:path';
 import type { ParseArgsOptionsConfig } from 'node:util';
@@ -30,7 +30,7 @@ import { renewedReport } from './model/renewedReport.ts';
 import { renewGolden } from './model/renewGolden.ts';
 import { formatReports, formatTable } from './model/tables.ts';
 import { LOADING } from './model/versionDraft.ts';
-import { complain, complainOfDefect, print } from './print.ts';
+import { print, printDefect, printError } from './print.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
 const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
@@ -43,40 +43,42 @@ const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation
 
 const HELP = `${USAGE}
 
-add    makes a model of an ONNX file, with a manifest made from the file's own inputs and outputs; or, where the name
-       is that of a model which is there, its next version.
-  --name            of the model: ${NAME_RULE}
+add    makes a model from an ONNX file, with a manifest made from the file's inputs and outputs. If a model of this
+       name exists already, adds the file as its next version.
+  --name            the name of the model: ${NAME_RULE}
   --mutation        its GraphQL field; default predict<Name>
-  --version         default 1, or the number after the newest
-  --example         a row to run: '{"x": 1.5}', a list of rows, or a file with either or a row a line. By default plain
-                    rows are tried. May be repeated. The answers become the golden rows.
-  --leave-out       an output that is not to be served. May be repeated.
-  --max-batch-size  rows that share a run at most; default 64. Fewer for a model that takes long.
+  --version         the number of the version; default 1, or the number after the newest version
+  --example         a row to run, such as '{"x": 1.5}', a list of rows, or a file with a row, a list, or one row per
+                    line. May be repeated. By default plain rows are tried. The answers become the golden rows.
+  --leave-out       an output that is not served. May be repeated.
+  --max-batch-size  the most rows in one run; default 64. Choose fewer for a slow model.
 
-golden makes the golden rows of versions that were added anew, and the example of the manifest if it does not fit it
-       any more: for after a change of names or limits in model.json. The rows are those of --example, or lie within
-       the limits; the answers are the model's own. Golden rows from training it leaves alone.
+golden makes new golden rows for versions that were added, and a new example for the manifest if the old one does not
+       fit. Use it after a change of names or limits in model.json. The rows are those of --example, or plain rows
+       within the limits; the answers are the model's own. Versions with golden rows from training are refused.
 
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
-list   names the models and their versions.
+list   lists the models and their versions.
 
-MODELS_DIR (default models) is where the models are; EXECUTION_PROVIDERS and SESSION_THREADS hold for check,
-SESSION_MAX_MIB for all that run a model.`;
+MODELS_DIR (default models) is the folder of the models. EXECUTION_PROVIDERS and SESSION_THREADS apply to check,
+SESSION_MAX_MIB to add, golden and check.`;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    complain(`model: ${error.message}\n${USAGE}`);
+    printError(`model: ${error.message}\n${USAGE}`);
     process.exitCode = 2;
   } else {
-    if (isExpected(error)) complain(`model: ${error.message}`);
-    else complainOfDefect('model', error);
+    if (isExpected(error)) printError(`model: ${error.message}`);
+    else printDefect('model', error);
     process.exitCode = 1;
   }
 }
 
-/** What has a message for the user; a file system error tells its own story. Anything else is a defect, with its stack. */
+/**
+ * Whether the message alone explains the error to the user. Other errors are defects, and are shown with their stack.
+ */
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof ModelFileError ||
@@ -172,17 +174,17 @@ async function check(args: string[], config: Config): Promise<number> {
   const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
-  for (const { version, problem } of refused) complain(`\n${model}/${version} is refused: ${problem}`);
+  for (const { version, problem } of refused) printError(`\n${model}/${version} is refused: ${problem}`);
   return refused.length === 0 ? 0 : 1;
 }
 
-/** @throws {ModelFileError} naming what of the manifest would stop gateways and workers, whatever the versions are. */
+/** @throws {ModelFileError} naming a fault of the manifest that would stop gateways and workers at their start. */
 async function refuseAtStart(manifest: Manifest, modelsDir: string): Promise<void> {
   const { name } = manifest;
   const folder = join(modelsDir, name);
   const example = exampleProblem(manifest);
   const problem =
-    (example && `${example}. Make it anew: npm run model -- golden ${name}`) ??
+    (example && `${example}. Make a new one: npm run model -- golden ${name}`) ??
     missingVersionProblem(manifest, await versionsIn(folder)) ??
     (await namesProblem(manifest, modelsDir));
   if (problem !== undefined) throw new ModelFileError(`${join(folder, 'model.json')}: ${problem}`);
@@ -207,7 +209,7 @@ function modelAndVersion(subject: string = missing('<name> or <name>/<version>')
   return { model, version };
 }
 
-/** The version that is wanted, or all. @throws {ModelFileError} if there is none. */
+/** The wanted version, or all versions. @throws {ModelFileError} if there is none. */
 async function presentVersions(
   modelsDir: string,
   model: string,
@@ -220,7 +222,7 @@ async function presentVersions(
   throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
 }
 
-/** @returns the options, and the one argument that is no option, if there is one. */
+/** @returns the options, and the one argument that is no option; undefined if there is no such argument. */
 function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
   const { values, positionals, tokens } = parseStrictly(args, options);
   refuseRepeated(
@@ -231,13 +233,13 @@ function readArguments<const Options extends ParseArgsOptionsConfig>(args: strin
   return { values, subject };
 }
 
-/** Of an option that stands twice, the last value would silently win. */
+/** Refuses an option that is given twice: otherwise only its last value would count, without a warning. */
 function refuseRepeated(names: readonly string[]): void {
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
 }
 
-/** `npm run model add … --name x`, without the -- before the arguments: npm keeps the option for itself. */
+/** The hint for `npm run model add … --name x`: without -- before the arguments, npm keeps the option for itself. */
 function takenByNpm(option: string): string {
   const isTaken = process.env[`npm_config_${option}`] !== undefined;
   return isTaken ? ' (npm kept it: write npm run model -- add …, with the two dashes)' : '';

@@ -1,4 +1,7 @@
-/** What commands say in a terminal. Names and texts in it come from files that may be anybody's. */
+/**
+ * Prints lines of commands to a terminal. Names and texts in them may come from files of strangers, so they are
+ * escaped.
+ */
 import { inspect } from 'node:util';
 import { printableLines } from '../process/printable.ts';
 
@@ -6,11 +9,11 @@ export function print(text: string): void {
   console.log(printableLines(text));
 }
 
-export function complain(text: string): void {
+export function printError(text: string): void {
   console.error(printableLines(text));
 }
 
-/** A defect, with its stack. */
-export function complainOfDefect(command: string, error: unknown): void {
-  complain(`${command}: ${inspect(error)}`);
+/** Prints an unexpected error with its stack. */
+export function printDefect(command: string, error: unknown): void {
+  printError(`${command}: ${inspect(error)}`);
 }

@@ -1,4 +1,4 @@
-/** `npm run schema`: prints the GraphQL schema of the models at hand to `schema/schema.graphql`. */
+/** `npm run schema`: writes the GraphQL schema of the models in MODELS_DIR to `schema/schema.graphql`. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printSchema } from 'graphql';

@@ -2,7 +2,8 @@
  * `npm run score -- --model <name> <in> <out>`: scores a Parquet or CSV file through a running Tidings.
  *
  * Exit codes: 0 scored; 1 the file or Tidings cannot be used, or no row has a prediction; 2 a wrong command line; 130
- * stopped by Ctrl-C. What was scored by then is kept beside the output, and the same command goes on from there.
+ * stopped by Ctrl-C. The rows scored before a stop or an error are kept beside the output, and the same command goes on
+ * from there.
  */
 import { UsageError } from './commandLine.ts';
 import { loadDuckDb, PackageMissing } from './duckdb.ts';
@@ -10,7 +11,7 @@ import { HELP, readArguments, USAGE } from './score/arguments.ts';
 import { ScoreError } from './score/tidings.ts';
 
 const STOPPED = 'score: stopped. The same command goes on from here.';
-/** Ctrl-C again forces the end, but not the second signal that npm makes of one key press. */
+/** A second Ctrl-C after this time forces the end. An earlier signal does not: npm sends two for one key press. */
 const FORCE_AFTER_MS = 1_000;
 
 const stop = new AbortController();
@@ -36,11 +37,11 @@ try {
     process.exitCode = 1;
   }
 } finally {
-  // Calls that are still under way would keep the process.
+  // Calls that still run would keep the process alive.
   stop.abort();
 }
 
-/** Whether its message is all that a person needs: of a file, the system says what is wrong and with which. */
+/** Whether the message alone explains the error. Errors of the file system name the fault and the file. */
 function isExplained(error: unknown): error is Error {
   return (
     error instanceof ScoreError ||

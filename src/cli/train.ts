@@ -2,8 +2,8 @@
  * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe, in TypeScript or Python,
  * and stores it.
  *
- * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, or Python not be had for a recipe that needs
- * it; 2 a wrong command line. All failures are one line on stderr, and the folder stays as it was.
+ * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, or the recipe's Python is not available; 2 a
+ * wrong command line. An expected failure is one line on stderr. The folder stays as it was.
  */
 import { createHash } from 'node:crypto';
 import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
 import { parseStrictly, UsageError } from './commandLine.ts';
 import { PackageMissing } from './duckdb.ts';
 import { formatGoldenRows } from './model/goldenFile.ts';
-import { complain, complainOfDefect, print } from './print.ts';
+import { print, printDefect, printError } from './print.ts';
 import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from './train/recipe.ts';
@@ -31,17 +31,18 @@ try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    complain(`train: ${error.message}; ${USAGE}`);
+    printError(`train: ${error.message}; ${USAGE}`);
     process.exitCode = 2;
   } else {
-    // A file system error (no permission, no space) tells its own story; anything else is a defect, with its stack.
+    // The message of a file system error (no permission, no space) is enough. Other errors are defects, with their
+    // stack.
     const expected =
       error instanceof DataError ||
       error instanceof PythonError ||
       error instanceof PackageMissing ||
       (error instanceof Error && 'syscall' in error);
-    if (expected) complain(`train: ${error.message}`);
-    else complainOfDefect('train', error);
+    if (expected) printError(`train: ${error.message}`);
+    else printDefect('train', error);
     process.exitCode = 1;
   }
 }
@@ -87,7 +88,7 @@ async function findRecipe(model: string, asked: string | undefined): Promise<Rec
   return train;
 }
 
-/** The folder of the version that has these weights already, or else of the next version. */
+/** The folder of the version that has these weights already; if there is none, of the next version. */
 async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Promise<string> {
   const folder = relative('', join(MODELS, model));
   const versions = await versionsIn(folder);
@@ -98,14 +99,14 @@ async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Pr
   return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
 }
 
-/** @returns undefined if there is none that can be read. */
+/** @returns undefined if there is no file that can be read. */
 async function storedModel(folder: string): Promise<Buffer | undefined> {
   return await readRegularFile(join(folder, 'model.onnx'), MODEL_MAX_BYTES).catch(() => undefined);
 }
 
 /**
- * Stores a version whole: every file is written under another name first and renamed when all are there,
- * version.json, whose digest holds the rest together, last. A version that exists is never given other weights.
+ * Stores a complete version: every file is first written under another name, and renamed when all are written. The last
+ * is version.json, which has the digest of the model. An existing version never gets other weights.
  *
  * @returns the SHA-256 of model.onnx, in hex.
  */

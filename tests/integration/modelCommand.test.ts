@@ -99,7 +99,7 @@ describe.concurrent('npm run model -- add', () => {
     const added = await models.command('add', file, '--name', 'taxi-fare');
     expect(added).toMatchObject({ code: 0, stderr: '' });
     expect(added.stdout).toContain('mutation predictTaxiFare');
-    expect(added.stdout).toContain('That it answers well they do not prove');
+    expect(added.stdout).toContain('They do not prove that the answers are good');
     expect(added.stdout).toMatch(/line 15 +puLocationId: +unit, minimum, maximum, description/);
     const manifest = await readFile(join(models.modelsDir, 'taxi-fare/model.json'), 'utf8');
     expect(manifest.split('\n')[14]).toContain('"name": "puLocationId"');
@@ -219,8 +219,8 @@ describe.concurrent('npm run model -- add', () => {
       externalWeights,
       'with the weights inside (torch.onnx.export(…, external_data=False)',
     ],
-    ['no ONNX in it', () => 'this is a text', 'It is no ONNX file, or not a whole one'],
-    ['only half of itself', () => classifier().slice(0, 200), 'It is no ONNX file, or not a whole one'],
+    ['no ONNX in it', () => 'this is a text', 'It is not an ONNX file, or it is incomplete'],
+    ['only half of itself', () => classifier().slice(0, 200), 'It is not an ONNX file, or it is incomplete'],
   ];
 
   test.for(refusals)('refuses a file with %s, and leaves nothing behind', async ([, content, message]) => {
@@ -353,7 +353,7 @@ describe.concurrent('npm run model -- golden', () => {
     const refused = await models.command('check', 'fare');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(
-      'fare/model.json: example names tripDistance, which is no input. Make it anew: npm run model -- golden fare',
+      'fare/model.json: example names tripDistance, which is no input. Make a new one: npm run model -- golden fare',
     );
 
     const made = await models.command('golden', 'fare');
@@ -398,7 +398,7 @@ describe.concurrent('npm run model -- golden', () => {
     expect(await models.json('fare/1/golden.json')).toEqual(golden);
     await models.edit('fare/1/golden.json', { rows: [{ input: { zone: 1 }, output: { y: 1 } }] });
     expect((await models.command('check', 'fare/1')).stderr).toContain(
-      'golden.json names zone, which is no input. Make them anew: npm run model -- golden fare/1',
+      'golden.json names zone, which is no input. Make new ones: npm run model -- golden fare/1',
     );
   });
 });

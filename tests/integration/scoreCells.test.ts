@@ -140,15 +140,15 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
     ['-,5', 'but "-,5" has a decimal comma; write -.5'],
     [' 0,440 ', 'but " 0,440 " has a decimal comma; write 0.440'],
     ['1,5e3', 'but "1,5e3" has a decimal comma; write 1.5e3'],
-    ['1,440', 'but "1,440" has a comma; write 1440 if it parts thousands, else 1.440'],
-    ['1,440.5', 'but "1,440.5" has its thousands apart; write 1440.5'],
-    ['1,440,500', 'but "1,440,500" has its thousands apart; write 1440500'],
-    ['1.440,5', 'but "1.440,5" has its thousands apart; write 1440.5'],
-    ['1.440.500', 'but "1.440.500" has its thousands apart; write 1440500'],
-    ['1 440', 'but "1 440" has its thousands apart; write 1440'],
-    ['1\u00a0440,5', 'but "1\u00a0440,5" has its thousands apart; write 1440.5'],
-    ['-1\u202f440.5', 'but "-1\u202f440.5" has its thousands apart; write -1440.5'],
-    [`1''440.5`, `but "1'440.5" has its thousands apart; write 1440.5`],
+    ['1,440', 'but "1,440" has a comma; write 1440 if it separates thousands, else 1.440'],
+    ['1,440.5', 'but "1,440.5" has separators between thousands; write 1440.5'],
+    ['1,440,500', 'but "1,440,500" has separators between thousands; write 1440500'],
+    ['1.440,5', 'but "1.440,5" has separators between thousands; write 1440.5'],
+    ['1.440.500', 'but "1.440.500" has separators between thousands; write 1440500'],
+    ['1 440', 'but "1 440" has separators between thousands; write 1440'],
+    ['1\u00a0440,5', 'but "1\u00a0440,5" has separators between thousands; write 1440.5'],
+    ['-1\u202f440.5', 'but "-1\u202f440.5" has separators between thousands; write -1440.5'],
+    [`1''440.5`, `but "1'440.5" has separators between thousands; write 1440.5`],
     ['1 5', 'got "1 5"'],
     ['1,5,2', 'got "1,5,2"'],
     ['1,', 'but "1," has a decimal comma; write 1.'],
@@ -218,9 +218,9 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
 test('in a file with decimal commas, a point that may part thousands is an error of its row', async () => {
   const read = (cell: string, input = wide, type = 'VARCHAR') => inputOf(input, type, `'${cell}'`, {}, true);
   expect(await read('1.440')).toBe(
-    'wide: "1.440" has a point, and other numbers of the file have a decimal comma; write 1440 if it parts thousands, else 1.44',
+    'wide: "1.440" has a point, and other numbers of the file have a decimal comma; write 1440 if it separates thousands, else 1.44',
   );
-  expect(await read('2.000', count)).toContain('write 2000 if it parts thousands, else 2');
+  expect(await read('2.000', count)).toContain('write 2000 if it separates thousands, else 2');
   expect(await read('1.44')).toBe(1.44);
   expect(await read('0.440')).toBe(0.44);
   expect(await read('1.440', wide, 'DOUBLE')).toBe(1.44);

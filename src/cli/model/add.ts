@@ -1,7 +1,7 @@
 /**
- * Adds an ONNX file to MODELS_DIR: as a new model, or as the next version of one that is there. Everything is made and
- * checked in a hidden folder beside the models and then renamed, so that whoever watches the folders sees the whole or
- * nothing.
+ * Adds an ONNX file to MODELS_DIR: as a new model, or as the next version of an existing one. Everything is made and
+ * checked in a hidden folder beside the models and then renamed. So gateways and workers, which watch the folders,
+ * never see an incomplete version.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -20,21 +20,21 @@ import { makeVersion } from './newVersion.ts';
 import { LOADING } from './versionDraft.ts';
 
 export interface AddOptions {
-  /** Path of the ONNX file, which is copied. A link to one will do. */
+  /** Path of the ONNX file, or of a link to it. The file is copied. */
   readonly file: string;
   readonly modelsDir: string;
   readonly model: string;
-  /** Of a new model. @default made from its name */
+  /** The GraphQL field of a new model. @default made from its name */
   readonly mutation: string | undefined;
-  /** Of a new model. @default 64 */
+  /** The `maxBatchSize` of a new model. @default 64 */
   readonly maxBatchSize: number | undefined;
   /** @default 1, or the number after the newest */
   readonly version: number | undefined;
-  /** Golden rows, by GraphQL name or by tensor. @default plain ones, or those of the newest version */
+  /** Inputs of golden rows, by GraphQL name or by tensor. @default plain rows, or those of the newest version */
   readonly examples: readonly JsonRow[];
   /** Output tensors that the manifest of a new model does not name. */
   readonly leaveOut: readonly string[];
-  /** What the model's process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  /** The most memory of the model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 
@@ -44,13 +44,13 @@ export interface Added {
   /** Path of the version's folder. */
   readonly folder: string;
   readonly report: VersionReport;
-  /** A text for each row that was tried and could not be answered. */
+  /** A text for each row that the model could not answer. */
   readonly unanswered: readonly string[];
 }
 
 /**
- * @throws {ModelFileError} if file, name or rows cannot be used; the models are then as they were.
- * @throws {ConfigurationError} if a manifest that is there is wrong. File system errors as they come.
+ * @throws {ModelFileError} if the file, the name or the rows cannot be used. The models then stay as they were.
+ * @throws {ConfigurationError} if an existing manifest is wrong. Errors of the file system pass through.
  */
 export async function addModel(options: AddOptions): Promise<Added> {
   const { file, modelsDir, model, maxMib } = options;
@@ -80,7 +80,7 @@ export async function addModel(options: AddOptions): Promise<Added> {
 
 async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
   if (!existsSync(join(target, 'model.json')))
-    throw new ModelFileError(`${target} is there and has no model.json: choose another --name`);
+    throw new ModelFileError(`${target} exists, but has no model.json: choose another --name`);
   const changes = Object.entries({
     '--mutation': options.mutation !== undefined,
     '--max-batch-size': options.maxBatchSize !== undefined,
@@ -89,12 +89,12 @@ async function nextVersion(target: string, { model, version, ...options }: AddOp
   const [option] = changes.find(([, isGiven]) => isGiven) ?? [];
   if (option !== undefined)
     throw new ModelFileError(
-      `${model} is there, and its manifest stays as it is: add a version without ${option}, or choose another --name`,
+      `${model} exists, and a new version does not change its manifest: leave out ${option}, or choose another --name`,
     );
   const next = String(version ?? Number((await versionsIn(target)).at(-1) ?? 0) + 1);
   if (existsSync(join(target, next)))
     throw new ModelFileError(
-      `${join(target, next)} is there, and a version never changes: choose another --version`,
+      `${join(target, next)} exists, and a version never changes: choose another --version`,
     );
   return next;
 }

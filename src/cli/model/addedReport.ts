@@ -1,4 +1,4 @@
-/** What the user is told of a model or version that was added, and what is left to do. */
+/** The report to the user on an added model or version, with the next steps. */
 import { dirname, join } from 'node:path';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
@@ -21,31 +21,32 @@ export async function addedReport(added: Added, modelsDir: string): Promise<stri
     const places = placeholders((await readRegularFile(file, RECORD_MAX_BYTES)).toString());
     paragraphs.push(
       ...classNote(manifest),
-      `The file does not say what its numbers mean. Until somebody does, ${file} holds placeholders; edit`,
+      `The file does not say what its numbers mean, so ${file} has placeholders. Edit`,
       indent(formatTable(places.map(describePlace))),
-      `The "name" of an input or output is its GraphQL field: change it as you like ("tensor" stays). The golden rows and the
-example are from before that and know none of your limits. So then run
+      `The "name" of an input or output is its GraphQL field: change it as you like, but not "tensor". The golden rows and the
+example do not follow such changes. So then run
 
-  npm run model -- golden ${name}     golden rows, and an example, anew: within your limits, or yours with --example
+  npm run model -- golden ${name}     makes new golden rows and a new example: within your limits, or yours with --example
   npm run model -- check ${name}
 
-Gateways and workers that run serve a new model after a restart.`,
+Running gateways and workers serve a new model only after a restart.`,
     );
   } else if (typeof versions === 'object') {
     paragraphs.push(`"versions" in ${file} says which versions are served: ${JSON.stringify(versions)}.`);
   } else {
     const others = (await versionsIn(dirname(folder))).filter((version) => version !== report.version);
-    paragraphs.push(`Gateways and workers that run find it by themselves. ${servedNote(added, others)}`);
+    paragraphs.push(`Running gateways and workers find it by themselves. ${servedNote(added, others)}`);
   }
   return paragraphs.join('\n\n');
 }
 
-/** What comes of a version that was added: the newest answers, unless a rollout says otherwise. */
+/** Says which version answers now: the newest, unless a rollout decides otherwise. */
 function servedNote({ manifest, report: { version } }: Added, others: readonly string[]): string {
   const newest = others.at(-1) ?? version;
   if (Number(newest) > Number(version))
-    return `Version ${newest}, the newest, goes on answering, unless a rollout\nor a task says otherwise.`;
-  if (manifest.versions === 'latest') return 'It answers all tasks from now on, and the one before leaves.';
+    return `Version ${newest}, the newest, still answers, unless a rollout\nor a task says otherwise.`;
+  if (manifest.versions === 'latest')
+    return 'It answers all tasks from now on, and the earlier version is no longer served.';
   return `It answers all tasks from now on, unless a\nrollout is set. To hold it back, set one (the next time: before a version is added):\n\n  mutation { setRollout(model: "${manifest.name}", weights: [{ version: "${newest}", percent: 100 }]) { model { name } } }`;
 }
 
@@ -54,15 +55,15 @@ function classNote({ outputs }: Manifest): string[] {
   const whole = outputs.filter(({ type }) => type === 'int32' || type === 'int64').map(({ name }) => name);
   if (whole.length === 0) return [];
   return [
-    `If ${whole.join(' or ')} is the number of a class and no amount, its mean difference from the truth (liveError) means\nnothing: see models/README.md, "Outputs".`,
+    `If ${whole.join(' or ')} is the number of a class and not an amount, its mean error (liveError) has no meaning:\nsee models/README.md, "Outputs".`,
   ];
 }
 
-/** @param unanswered a text for each row that was tried in vain. */
+/** @param unanswered a text for each row that the model could not answer. */
 export function goldenNote(rows: number, unanswered: readonly string[]): string {
-  const subject = rows === 1 ? '1 golden row pins' : `${rows} golden rows pin`;
+  const subject = rows === 1 ? '1 golden row keeps' : `${rows} golden rows keep`;
   const others = unanswered.map((text) => `\nTried too, and not answered: ${text}`).join('');
-  return `${subject} what the file answers today. That it answers well they do not prove: better are rows from\nthe training code, with its answers.${others}`;
+  return `${subject} what the file answers today. They do not prove that the answers are good: rows with answers of\nthe training code are better.${others}`;
 }
 
 function describePlace({ line, name, members, lacksLimits }: Placeholder): string[] {

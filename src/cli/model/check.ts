@@ -1,6 +1,7 @@
 /**
- * What a worker asks of a version before it serves it, in figures: the file is the one that version.json names,
- * manifest and graph agree, and the golden rows come out right, each alone and all in full batches.
+ * Checks a version as a worker does before it serves it, and reports the figures. The file must be the one that
+ * version.json names, manifest and graph must agree, and the answers to the golden rows must be right, alone and in
+ * full batches.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,12 +17,12 @@ import { largestDeviation, runRows } from './trial.ts';
 
 export interface VersionReport {
   readonly version: string;
-  /** Hex, of model.onnx. */
+  /** Hex SHA-256 of model.onnx. */
   readonly sha256?: string;
   readonly sizeBytes?: number;
   readonly loaded?: Loaded;
   readonly golden?: GoldenReport;
-  /** Why a worker refuses it; undefined if it does not. */
+  /** Why a worker would refuse the version; undefined if it would not. */
   readonly problem?: string | undefined;
 }
 
@@ -29,14 +30,14 @@ type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
 
 export interface GoldenReport {
   readonly rows: number;
-  /** Of the output whose numbers come nearest to its tolerance, over all runs; undefined if none has numbers. */
+  /** The deviation that comes nearest to its tolerance, over all runs; undefined if no output has numbers. */
   readonly worst: Deviation | undefined;
-  /** The most that the process has taken up in them. */
+  /** The most memory of the process during the runs. */
   readonly peakBytes: number;
   /** Medians of the runs, in milliseconds. */
   readonly oneRowMs: number;
   readonly fullBatchMs: number;
-  /** The first row that is missed. */
+  /** The first wrong answer; undefined if all are right. */
   readonly problem: string | undefined;
 }
 
@@ -50,17 +51,17 @@ export interface Deviation {
 export interface CheckOptions extends Pick<Config, 'executionProviders'> {
   readonly manifest: Manifest;
   readonly version: string;
-  /** Of the version. */
+  /** The folder of the version. */
   readonly folder: string;
-  /** ONNX Runtime's, in one run. */
+  /** The threads of ONNX Runtime in one run. */
   readonly threads: number;
-  /** What its process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  /** The most memory of the model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 
 const FULL_BATCH_RUNS = 5;
 
-/** Whatever is wrong with the version is told in the report. */
+/** Checks a version. A fault of the version is not thrown, but stands in the report. */
 export async function checkVersion(options: CheckOptions): Promise<VersionReport> {
   const { version, manifest, folder, executionProviders, threads, maxMib } = options;
   let report: VersionReport = { version };
@@ -107,7 +108,7 @@ async function runGoldenRows(
       entry.deviation = Math.max(entry.deviation, largestDeviation(entry.output, wanted, predictions));
     problem ??= goldenProblem(() => compareWithGolden(batch, predictions, golden.tolerance));
   }
-  const [worst] = deviations.toSorted((a, b) => share(b) - share(a));
+  const [worst] = deviations.toSorted((a, b) => usedTolerance(b) - usedTolerance(a));
   return {
     rows: golden.rows.length,
     worst,
@@ -122,8 +123,8 @@ function numberOutputs({ outputs }: Manifest): readonly string[] {
   return outputs.filter(({ type }) => type !== 'string' && type !== 'boolean').map(({ name }) => name);
 }
 
-/** How much of its tolerance an output uses up. */
-function share({ deviation, tolerance }: Deviation): number {
+/** The deviation as a fraction of its tolerance. */
+function usedTolerance({ deviation, tolerance }: Deviation): number {
   return deviation === 0 ? 0 : deviation / tolerance;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A first manifest for a graph that nobody has described: what the file tells of itself, and where it tells nothing,
- * values that promise nothing (the unit "unknown", limits that refuse hardly anything).
+ * Drafts the first manifest of a model from its ONNX file. All that the file does not tell gets a placeholder: the unit
+ * "unknown", and limits so wide that hardly any value is refused.
  */
 import type { GraphSignature, GraphValue } from '../../../workers/runtimes/onnx/signature.ts';
 import {
@@ -22,15 +22,18 @@ export interface DraftOptions {
   readonly mutation?: string | undefined;
   /** Base name of the ONNX file. */
   readonly source: string;
-  /** Output tensors that the manifest does not name: they are not fetched. */
+  /** Output tensors that the manifest does not name. They are not fetched. */
   readonly leaveOut: readonly string[];
   /** @default 64 */
   readonly maxBatchSize?: number | undefined;
-  /** Numbers in a row of the tensors whose shape in the file does not say it. An output that is not here has one. */
+  /**
+   * The numbers in a row of tensors whose shape in the file does not tell it. An output without an entry has one
+   * number.
+   */
   readonly widths: ReadonlyMap<string, number>;
 }
 
-/** What stands where the file says nothing. */
+/** The end of all descriptions in a draft. */
 export const UNDESCRIBED = 'not described yet.';
 export const NUMBER_LIMIT = 1_000_000_000;
 export const STRING_MAX_LENGTH = 200;
@@ -63,12 +66,12 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
   };
 }
 
-/** `features float32[N, 4]`, or that it is no tensor. */
+/** The name, type and shape, as in `features float32[N, 4]`; only the name if the value is no tensor. */
 function describeValue({ name, isTensor, type, shape = [] }: GraphValue): string {
   return isTensor ? `${name} ${type}[${shape.map((size) => size || '?').join(', ')}]` : name;
 }
 
-/** Whether only a run, or a row of the user's, can tell how many numbers belong to a row. */
+/** Whether the file does not tell how many numbers a row has, so that a run or a row of the user must tell it. */
 export function hasUnknownWidth({ isTensor, shape = [] }: GraphValue): boolean {
   return isTensor && (shape.length === 0 || (shape.length === 2 && typeof shape[1] === 'string'));
 }
@@ -78,10 +81,10 @@ function refuseUnservable(
   outputs: readonly GraphValue[],
   { source, leaveOut, widths }: DraftOptions,
 ): void {
-  const stranger = leaveOut.find((tensor) => !graph.outputMetadata.some(({ name }) => name === tensor));
-  if (stranger !== undefined) {
+  const unknown = leaveOut.find((tensor) => !graph.outputMetadata.some(({ name }) => name === tensor));
+  if (unknown !== undefined) {
     const names = graph.outputMetadata.map(({ name }) => name).join(', ');
-    throw new ModelFileError(`--leave-out must name an output of ${source} (${names}), got ${stranger}`);
+    throw new ModelFileError(`--leave-out must name an output of ${source} (${names}), got ${unknown}`);
   }
   const problems = [
     ...(graph.inputMetadata.length === 0 ? ['It has no input.'] : []),

@@ -1,4 +1,4 @@
-/** Rows to try a model with: the user's, or, where there are none, plain ones that any graph may hope to run on. */
+/** Reads the user's rows to try a model with. If there are none, makes plain rows that most graphs can run. */
 import { readFile } from 'node:fs/promises';
 import type { Value, Values } from '../../contract/values.ts';
 import { validateInput } from '../../models/input.ts';
@@ -15,8 +15,9 @@ import { isNotThere, ModelFileError } from './modelFileError.ts';
 export type JsonRow = Readonly<Record<string, unknown>>;
 
 /**
- * @param texts each a row as JSON, a list of rows as JSON, or the path of a file that holds a list, or a row a line.
- * @throws {ModelFileError} naming the text or file that holds something else.
+ * @param texts each is a row as JSON, a list of rows as JSON, or the path of a file with either, or with one row per
+ *   line.
+ * @throws {ModelFileError} naming a text or file with other content.
  */
 export async function readExamples(texts: readonly string[]): Promise<readonly JsonRow[]> {
   const rows: JsonRow[] = [];
@@ -44,7 +45,8 @@ async function readExampleFile(path: string): Promise<string> {
 
 /**
  * @returns the rows, complete and by GraphQL name.
- * @throws {ModelFileError} naming what is no input. @throws {RequestError} naming what breaks the manifest's rules.
+ * @throws {ModelFileError} naming a member that is no input.
+ * @throws {RequestError} naming a value that breaks the manifest's rules.
  */
 export function checkExamples(manifest: Manifest, rows: readonly JsonRow[]): readonly Values[] {
   return rows.map((row) => {
@@ -57,10 +59,10 @@ function fieldNamed({ inputs }: Manifest, key: string): string {
   const field = inputs.find(({ name }) => name === key) ?? inputs.find(({ tensor }) => tensor === key);
   if (field !== undefined) return field.name;
   const names = inputs.map(({ name }) => name).join(', ');
-  throw new ModelFileError(`a row has ${key}, which is no input: ${names}`);
+  throw new ModelFileError(`a row must have only inputs of the model (${names}), got ${key}`);
 }
 
-/** A list, a single row, or a row a line; undefined if it is none of these. */
+/** Parses a list, a single row, or one row per line. @returns undefined if the content is none of these. */
 function parseRows(content: string): readonly JsonRow[] | undefined {
   const whole = parseJson(content);
   const rows = whole === undefined ? content.trim().split('\n').map(parseJson) : [whole].flat();
@@ -80,9 +82,9 @@ function isRow(row: unknown): row is JsonRow {
 }
 
 /**
- * Five rows within the limits of the manifest. A number of which nobody has said both limits is small and not negative:
- * what may be an index is one that most tables have. Others begin in the middle and go to both ends. Neighbouring
- * inputs differ in most rows, so that a mix-up of columns shows.
+ * Makes five rows within the limits of the manifest. A number without both limits is small and not negative: it may be
+ * an index, and most tables have a small index. Numbers with limits begin in the middle and go to both ends.
+ * Neighbouring inputs differ in most rows, so that swapped columns give other answers.
  */
 export function plainRows(inputs: readonly ManifestInput[]): readonly Values[] {
   return Array.from({ length: 5 }, (_, row) => {
@@ -97,7 +99,7 @@ export function plainRows(inputs: readonly ManifestInput[]): readonly Values[] {
   });
 }
 
-/** Of an input that is no number: 0 to 3, from which `plainValue` makes its value. */
+/** The number for an input. For an input that is no number it is 0 to 3, and `plainValue` makes the value from it. */
 function plainNumber(input: ManifestInput, row: number, column: number): number {
   const step = (row + column) % 4;
   const plain = row < 2 ? 1 - row : step;

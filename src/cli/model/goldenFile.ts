@@ -1,4 +1,4 @@
-/** `golden.json` of a version, as commands read and write it. */
+/** Reads and writes the `golden.json` of a version, for the commands. */
 import { type GoldenRows, readGoldenRows } from '../../../workers/golden.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
@@ -6,24 +6,24 @@ import type { ModelVersion } from '../../models/models.ts';
 import { printableLines } from '../../process/printable.ts';
 import { ModelFileError } from './modelFileError.ts';
 
-/** @throws {ModelFileError} naming what does not fit the manifest, with what to do where anything can be done. */
+/** @throws {ModelFileError} naming a row that does not fit the manifest, with advice if new rows can be made. */
 export async function goldenRowsOf(manifest: Manifest, version: ModelVersion): Promise<GoldenRows> {
   try {
     return await readGoldenRows(manifest, version);
   } catch (error) {
     const advice = isFromTraining(version)
       ? ''
-      : `. Make them anew: npm run model -- golden ${manifest.name}/${version.version}`;
+      : `. Make new ones: npm run model -- golden ${manifest.name}/${version.version}`;
     throw new ModelFileError(`${messageOf(error)}${advice}`);
   }
 }
 
-/** Whether its golden rows may hold answers of the training code, which prove more than the model's own. */
+/** Whether the golden rows may be answers of the training code. Those prove more than the model's own answers. */
 export function isFromTraining({ trainedOn }: ModelVersion): boolean {
   return trainedOn.length > 0;
 }
 
-/** The file's text, a row a line. */
+/** The text of the file, with one row per line. */
 export function formatGoldenRows({ rows, tolerance }: GoldenRows): string {
   const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
   return printableLines(`{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`);

@@ -1,6 +1,6 @@
-/** What to do about an ONNX file that ONNX Runtime cannot load. */
+/** Explains why ONNX Runtime cannot load a file, with advice. */
 
-/** By what ONNX Runtime says; the first that fits. */
+/** The advice, by the message of ONNX Runtime. The first match counts. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /not a registered function\/op|No Op registered|Could not find an implementation/,
@@ -20,11 +20,11 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /cannot be read as protobuf|Protobuf parsing failed|does not have a graph/,
-    'It is no ONNX file, or not a whole one: compare its size with where it came from',
+    'It is not an ONNX file, or it is incomplete: compare its size with that of the original',
   ],
 ];
 
-/** @param reason ONNX Runtime's words. @returns them without its own and our paths, and what to do. */
+/** @param reason the message of ONNX Runtime. @returns the message without paths, with advice. */
 export function loadAdvice(source: string, reason: string): string {
   const words = reason
     .replace(/^Load model from .*? failed:/s, '')

@@ -1,11 +1,11 @@
-/** What a person reads of a model that was just added: its manifest as a file, and a card of what is known. */
+/** Makes the texts of a new model that people read: its manifest, and a model card with all that is known. */
 import type { Manifest, ManifestInput, ManifestOutput } from '../../models/manifest.ts';
 import { printable, printableLines } from '../../process/printable.ts';
 import { describeType } from './tables.ts';
 
 const LINE_WIDTH = 110;
 
-/** As the formatter of this repository writes it: lists of numbers on one line, or filling lines. */
+/** Formats a manifest as the formatter of this repository does: lists of numbers stand on one line, or fill lines. */
 export function formatManifest(manifest: Manifest): string {
   const json = JSON.stringify({ $schema: '../manifest.schema.json', ...manifest }, null, 2);
   return `${printableLines(json).replace(
@@ -41,7 +41,7 @@ export function modelCard(
 ): string {
   return `# ${name}
 
-The mutation \`${graphql.mutation}\` answers with ${list(outputs.map((output) => `\`${output.name}\``))}. All that is told here
+The mutation \`${graphql.mutation}\` answers with ${list(outputs.map((output) => `\`${output.name}\``))}. Everything on this page
 was read from the file \`${printable(source)}\`.
 
 | input | tensor | type |
@@ -53,14 +53,14 @@ ${inputs.map(tableRow).join('\n')}
 ${outputs.map(tableRow).join('\n')}
 
 The first version, ${version}, has ${sizeBytes} bytes and the SHA-256 \`${sha256}\`;
-\`npm run model -- check ${name}\` lists all versions that are there, and what they take and give today.
+\`npm run model -- check ${name}\` checks all present versions and lists their figures.
 
 ## What is not known
 
 - **The data** it was trained on, and their terms.
 - **How good it is.** Golden rows of a version that was added are its own answers from the day they were made: they show
   that it still answers the same, not that it answers well.
-- **Units, meanings and limits** of inputs and outputs, where \`model.json\` says "unknown" or "not described yet".
+- **Units, meanings and limits** of inputs and outputs for which \`model.json\` says "unknown" or "not described yet".
 `;
 }
 

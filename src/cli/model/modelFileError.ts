@@ -1,4 +1,7 @@
-/** A model file, a folder or a row that cannot be used. The message says what was found and what to do; it may have lines. */
+/**
+ * Thrown if a model file, a folder or a row cannot be used. The message says what was found and what to do. It may have
+ * several lines.
+ */
 export class ModelFileError extends Error {
   override readonly name = 'ModelFileError';
 }

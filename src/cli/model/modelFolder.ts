@@ -1,4 +1,4 @@
-/** The folders of models, as commands need them: one at a time, however broken its neighbours are. */
+/** Reads the folders of models for commands, each on its own: a fault of one model does not affect the others. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { foldersIn } from '../../models/folders.ts';
@@ -7,12 +7,12 @@ import { type ManifestCheck, manifestCheck } from '../../models/manifestCheck.ts
 import { readJson } from '../../process/jsonFile.ts';
 import { ModelFileError } from './modelFileError.ts';
 
-/** @throws {ConfigurationError} naming model.json and what is wrong with it. @throws {ModelFileError} if it is absent. */
+/** @throws {ConfigurationError} naming model.json and its fault. @throws {ModelFileError} if there is no model.json. */
 export async function readManifest(modelsDir: string, model: string): Promise<Manifest> {
   return readCheckedBy(await manifestCheck(), modelsDir, model);
 }
 
-/** The same for who can make an example: that of the manifest may not fit it. */
+/** The same for commands that find or replace a wrong example: the example is not checked. */
 export async function readManifestWithAnyExample(modelsDir: string, model: string): Promise<Manifest> {
   return readCheckedBy(await manifestCheck({ withExample: false }), modelsDir, model);
 }

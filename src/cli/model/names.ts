@@ -1,8 +1,8 @@
-/** GraphQL names for what an ONNX file calls its inputs and outputs, and for a new model. */
+/** Makes GraphQL names from the names of tensors and from the name of a new model. */
 
 const MAX_LENGTH = 63;
 
-/** @returns per tensor a camelCase GraphQL name; the later of two that would be the same gets a number. */
+/** @returns a camelCase GraphQL name for each tensor. If two would be the same, the later one gets a number. */
 export function fieldNames(tensors: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -31,7 +31,7 @@ export function typesFor(mutation: string): { readonly inputType: string; readon
   return { inputType: typeName(mutation, 'Input'), predictionType: typeName(subject, 'Prediction') };
 }
 
-/** Latin letters that are no other letter with a mark. */
+/** Latin letters that are not a plain letter with an accent, and how they are written in plain letters. */
 const SPELLED_OUT: Readonly<Record<string, string>> = {
   ß: 'ss',
   æ: 'ae',
@@ -44,7 +44,7 @@ const SPELLED_OUT: Readonly<Record<string, string>> = {
   ı: 'i',
 };
 
-/** @returns nothing if the text has no letter or digit that GraphQL allows, or a letter that would be lost. */
+/** @returns undefined if the text has no letter or digit that GraphQL allows, or has a letter that would be lost. */
 function camelCase(text: string): string | undefined {
   const plain = text
     .normalize('NFKD')

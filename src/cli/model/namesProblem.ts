@@ -1,20 +1,20 @@
-/** Whether the GraphQL names of a model can stand beside those of the others. */
+/** Checks that the GraphQL names of a model do not clash with those of the other models. */
 import { buildSchema } from '../../../schema/index.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { takenNameProblem } from '../../models/manifestCheck.ts';
 import { modelsIn, readManifest } from './modelFolder.ts';
 
-/** @returns which name is taken by another model of `modelsDir`, or by Tidings itself; undefined if none is. */
+/** @returns a message on a name that another model of `modelsDir` or Tidings itself has; undefined if there is none. */
 export async function namesProblem(manifest: Manifest, modelsDir: string): Promise<string | undefined> {
   const names = (await modelsIn(modelsDir)).filter((name) => name !== manifest.name);
   const read = await Promise.allSettled(names.map((name) => readManifest(modelsDir, name)));
-  // A manifest that cannot be read is told of when its own model is checked.
+  // A manifest that cannot be read is reported when its own model is checked.
   const others = read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   return takenNameProblem(manifest, others) ?? schemaProblem([...others, manifest]);
 }
 
-/** The whole schema is made, as the gateway makes it: whatever it refuses would stop the gateway's start. */
+/** Builds the whole schema, as the gateway does. An error here would stop the gateway at its start. */
 function schemaProblem(manifests: readonly Manifest[]): string | undefined {
   try {
     buildSchema(manifests.map((manifest) => ({ manifest, versions: [], unreadable: [] })));

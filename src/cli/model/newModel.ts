@@ -1,4 +1,4 @@
-/** Makes a model of an ONNX file: manifest, golden rows and card follow from what the file says and answers. */
+/** Makes a model from an ONNX file: the manifest, the golden rows and the model card. */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
@@ -25,14 +25,14 @@ import {
 
 export type ModelDraft = VersionDraft &
   Pick<DraftOptions, 'mutation' | 'leaveOut' | 'maxBatchSize'> & {
-    /** Hidden folder with a folder for the model. */
+    /** The hidden folder, with a folder for the model. */
     readonly stage: string;
   };
 
 /**
- * @returns the manifest as it was written, and the rows that were tried in vain.
+ * @returns the manifest as it was written, and the rows that the model could not answer.
  * @throws {ModelFileError} if the file cannot be served, or its names are taken.
- * @throws {ConfigurationError} if it has more inputs or outputs, or larger ones, than a manifest may.
+ * @throws {ConfigurationError} if it has more inputs or outputs, or larger ones, than a manifest allows.
  */
 export async function makeModel(draft: ModelDraft): Promise<MadeVersion> {
   const { stage, model, examples, source, version, folder, sha256, inspection, modelsDir } = draft;
@@ -56,7 +56,7 @@ function rowsFor(manifest: Manifest, examples: readonly JsonRow[]): readonly Val
   return examples.length > 0 ? checkExamples(manifest, examples) : plainRows(manifest.inputs);
 }
 
-/** Widths that the file leaves open are those of the user's first row, and of what the model answers. */
+/** Drafts the manifest. Widths that the file does not have come from the user's first row, or from an answer. */
 async function draftFor(graph: GraphSignature, draft: ModelDraft): Promise<Manifest> {
   const { examples, leaveOut } = draft;
   const inputWidths = widthsIn(examples[0], graph);
@@ -70,7 +70,7 @@ async function draftFor(graph: GraphSignature, draft: ModelDraft): Promise<Manif
   return draftManifest(graph, { ...draft, widths: new Map([...inputWidths, ...outputWidths]) });
 }
 
-/** How long the lists of a row are, by tensor. */
+/** The lengths of the lists in a row, by tensor. */
 function widthsIn(row: JsonRow | undefined, { inputMetadata }: GraphSignature): ReadonlyMap<string, number> {
   const tensors = inputMetadata.map(({ name }) => name);
   const names = fieldNames(tensors);
@@ -82,7 +82,7 @@ function widthsIn(row: JsonRow | undefined, { inputMetadata }: GraphSignature): 
   );
 }
 
-/** The widths of all outputs in the first answer. @throws {ModelFileError} if no row has one. */
+/** The widths of all outputs in the first answer. @throws {ModelFileError} if the model answers no row. */
 async function measureOutputs(
   manifest: Manifest,
   rows: readonly Values[],
@@ -99,7 +99,7 @@ async function measureOutputs(
     }
   }
   throw new ModelFileError(
-    `${source} does not say how many numbers an answer has, and answers no row (${reason}). Show one that it can answer, with --example`,
+    `${source} does not say how many numbers an answer has, and answers no row (${reason}). Give a row that it can answer with --example`,
   );
 }
 

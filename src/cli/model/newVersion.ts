@@ -1,4 +1,4 @@
-/** Makes the next version of a model that is there. Its manifest stays as it is, so the graph has to fit it. */
+/** Makes the next version of an existing model. The manifest does not change, so the graph must fit it. */
 import { join } from 'node:path';
 import { signatureProblems } from '../../../workers/runtimes/onnx/signature.ts';
 import type { Values } from '../../contract/values.ts';
@@ -49,14 +49,17 @@ async function refuseOtherGraph(draft: VersionDraft, manifest: Manifest): Promis
   );
 }
 
-/** A version that cannot be read is no reason to refuse a better one. */
+/** Reads the existing versions. Those that cannot be read are left out, because they must not prevent a new version. */
 async function readableVersions(modelFolder: string): Promise<readonly ModelVersion[]> {
   const folders = (await versionsIn(modelFolder)).map((version) => join(modelFolder, version));
   const read = await Promise.allSettled(folders.map(readVersion));
   return read.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 }
 
-/** Golden inputs of the newest version: the two can then be compared. Without one, the manifest's example. */
+/**
+ * The golden inputs of the newest version, so that the two versions can be compared. If there is no version, the
+ * example of the manifest.
+ */
 async function rowsOfNewest(
   manifest: Manifest,
   earlier: readonly ModelVersion[],

@@ -1,6 +1,6 @@
 /**
- * Golden rows for a model whose training nobody can ask: what it answers today. They hold a later runtime, machine or
- * copy of the file to the same answers; how good the answers are they do not tell.
+ * Makes golden rows for a model without golden rows from its training: its own answers of today. They show whether a
+ * later runtime, machine or copy of the file still gives the same answers. They do not show how good the answers are.
  */
 import {
   type GoldenRow,
@@ -19,13 +19,16 @@ import { ModelFileError } from './modelFileError.ts';
 import { numbersIn, runRows } from './trial.ts';
 
 export interface PinnedRows extends GoldenRows {
-  /** A text for each row that the model could not answer: which, and why. */
+  /** A text for each row that the model could not answer, with the row and the reason. */
   readonly unanswered: readonly string[];
 }
 
-/** Machines and execution providers add up in another order: this much of the largest number is no difference. */
+/**
+ * The tolerance as a fraction of the largest number. Machines and execution providers add numbers in different orders,
+ * so their answers differ a little.
+ */
 const RELATIVE_TOLERANCE = 1e-4;
-/** What is smaller counts as this. */
+/** The least number that the tolerance is made from. */
 const LEAST_NUMBER = 1e-6;
 const SHOWN_CHARACTERS = 200;
 
@@ -43,8 +46,8 @@ export interface PinOptions {
 /**
  * Runs rows, alone and in a full batch, and keeps the answers.
  *
- * @throws {ModelFileError} naming a row without a good answer, or one that is answered otherwise in a batch than alone.
- *   Whatever else `Inspection.run` throws.
+ * @throws {ModelFileError} naming a row without a good answer, or with another answer in a batch than alone. Other
+ *   errors of `Inspection.run` pass through.
  */
 export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   const { manifest, rows, mayFail, source } = options;
@@ -58,13 +61,13 @@ export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   const [problem] = unanswered;
   if (problem !== undefined && !mayFail) throw new ModelFileError(`${source}, ${problem}`);
   if (problem !== undefined && pinned.length === 0)
-    throw new ModelFileError(`${source}, ${problem}. Show a row that the model can answer, with --example`);
+    throw new ModelFileError(`${source}, ${problem}. Give a row that the model can answer with --example`);
   const tolerance = toleranceFor(manifest, pinned);
   await refuseOtherAnswersInBatch(options, pinned, tolerance);
   return { rows: pinned, tolerance, unanswered };
 }
 
-/** @returns the prediction, or what is wrong with it. @throws {ModelFileError} if no row can be answered like that. */
+/** @returns the prediction, or its fault. @throws {ModelFileError} if the model does not give one answer per row. */
 async function answerTo(
   input: Values,
   { inspection, manifest, source }: PinOptions,
@@ -74,13 +77,13 @@ async function answerTo(
     return predictions[0] ?? 'the model gave no answer';
   } catch (error) {
     if (error instanceof RangeError)
-      throw new ModelFileError(`${source} does not give one answer a row: ${error.message}`);
+      throw new ModelFileError(`${source} does not give one answer per row: ${error.message}`);
     if (error instanceof RunFailed) return error.message;
     throw error;
   }
 }
 
-/** Powers of ten, one for each output that has numbers; whole numbers have nothing to differ in. */
+/** The tolerances: a power of ten for each output of numbers, and 0 for whole numbers, which must be the same. */
 function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): Tolerance {
   return Object.fromEntries(
     outputs.flatMap(({ name, type }) => {
@@ -125,7 +128,7 @@ async function refuseOtherAnswersInBatch(
   }
 }
 
-/** As JSON, of a long vector the beginning. */
+/** The value as JSON, cut off if it is long. */
 function shown(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;

@@ -1,19 +1,21 @@
-/** Where a manifest still holds what `draftManifest` wrote because the file did not say it. */
+/** Finds the placeholders of a manifest: values that `draftManifest` wrote because the ONNX file does not have them. */
 import { UNKNOWN_UNIT } from '../../models/manifest.ts';
 import { NUMBER_LIMIT, STRING_MAX_LENGTH, UNDESCRIBED } from './draft.ts';
 
 export interface Placeholder {
-  /** From 1. */
+  /** The line of the name, counted from 1. */
   readonly line: number;
-  /** Of the model, input or output. */
+  /** The name of the model, input or output. */
   readonly name: string;
-  /** Members that wait for a person. */
+  /** The members that still have placeholders. */
   readonly members: readonly string[];
-  /** An output without limits: they are for the truths that `liveError` is made of, and the draft has none. */
+  /**
+   * Whether it is an output without limits. A draft has none; they restrict the actuals that `liveError` is made of.
+   */
   readonly lacksLimits: boolean;
 }
 
-/** @param text of model.json, one member a line. @returns one for each name that has any, as they stand. */
+/** @param text of model.json, with one member per line. @returns one entry for each name that has placeholders. */
 export function placeholders(text: string): readonly Placeholder[] {
   const found: { line: number; name: string; members: string[]; lacksLimits: boolean }[] = [];
   let isOutput = false;

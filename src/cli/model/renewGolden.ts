@@ -1,6 +1,6 @@
 /**
- * Golden rows for a model whose manifest was edited: those from before may have names and values that it does not take
- * any more. Like those of `add` they are the model's own answers. All is made before anything is written.
+ * Makes new golden rows for a model whose manifest was edited: the old rows may have names and values that the manifest
+ * no longer allows. The answers are the model's own, as with `add`. All rows are made before a file is written.
  */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,27 +20,28 @@ import { LOADING } from './versionDraft.ts';
 
 export interface RenewOptions {
   readonly modelsDir: string;
-  /** Right in all but its example. */
+  /** A valid manifest. Only its example may be wrong. */
   readonly manifest: Manifest;
   readonly versions: readonly string[];
-  /** By GraphQL name or by tensor. @default plain rows within the limits */
+  /** Inputs of golden rows, by GraphQL name or by tensor. @default plain rows within the limits */
   readonly examples: readonly JsonRow[];
-  /** What a model's process may take, see `workers/runtimes/onnx/memoryLimit.ts`; 0: no limit. */
+  /** The most memory of a model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 
 export interface Renewed {
   readonly versions: readonly (PinnedRows & { readonly version: string })[];
-  /** What stands in model.json now; undefined if the one that was there still fits. */
+  /** The new example of model.json; undefined if the old one still fits. */
   readonly example: Values | undefined;
 }
 
 /**
- * Writes `golden.json` of versions anew, and the example of the manifest if it does not fit any more.
+ * Replaces the `golden.json` of versions, and the example of the manifest if it does not fit any more.
  *
  * @throws {ModelFileError} if a version's golden rows come from training, or a row has no good answer.
- * @throws {ConfigurationError} if a version.json is wrong. @throws {RequestError} naming what breaks the limits.
- * @throws {LoadRefused} if a version cannot be loaded. File system errors as they come.
+ * @throws {ConfigurationError} if a version.json is wrong. @throws {RequestError} naming a value that breaks the
+ *   limits.
+ * @throws {LoadRefused} if a version cannot be loaded. Errors of the file system pass through.
  */
 export async function renewGolden(options: RenewOptions): Promise<Renewed> {
   const { modelsDir, manifest, examples, maxMib } = options;
@@ -58,7 +59,7 @@ export async function renewGolden(options: RenewOptions): Promise<Renewed> {
   if (exampleProblem(manifest) === undefined) return { versions, example: undefined };
   const example = versions[0]?.rows[0]?.input ?? rows[0] ?? {};
   const file = join(modelFolder, 'model.json');
-  // As it is written, without what the check fills in.
+  // The manifest as it stands in the file, without the defaults that the check fills in.
   await replaceFile(file, formatManifest({ ...((await readJson(file)) as Manifest), example }));
   return { versions, example };
 }
@@ -66,7 +67,7 @@ export async function renewGolden(options: RenewOptions): Promise<Renewed> {
 function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
   if (!isFromTraining(version)) return;
   throw new ModelFileError(
-    `${name}/${version.version} was trained on ${version.trainedOn.join(', ')}: its golden rows may prove more than the model's own answers do, and only the training can make them anew`,
+    `${name}/${version.version} was trained on ${version.trainedOn.join(', ')}: its golden rows may be answers of the training code, which prove more than the model's own. Only the training can make new ones`,
   );
 }
 
@@ -80,9 +81,9 @@ async function pin(
   return await pinRows({ ...options, inspection, source: file });
 }
 
-/** In one step: a gateway or worker that watches the folder sees the file from before or the new one. */
+/** Replaces a file in one step: a gateway or worker that watches the folder sees the old file or the new one. */
 async function replaceFile(file: string, text: string): Promise<void> {
-  // What lies there from before may be no file at all.
+  // An older entry of that name may be a link to another file.
   await rm(`${file}.partial`, { force: true });
   await writeFile(`${file}.partial`, text, { flag: 'wx' });
   await rename(`${file}.partial`, file);

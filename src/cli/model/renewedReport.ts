@@ -1,4 +1,4 @@
-/** What the user is told of golden rows that were made anew. */
+/** The report to the user on new golden rows. */
 import { goldenNote } from './addedReport.ts';
 import type { Renewed } from './renewGolden.ts';
 
@@ -10,6 +10,6 @@ export function renewedReport({ versions, example }: Renewed, model: string): st
     example === undefined
       ? 'The example of model.json fits, and was left as it is.'
       : `The example of model.json is now ${JSON.stringify(example)}.`,
-    `then run: npm run model -- check ${model}\nGateways and workers that run know a changed model.json after a restart.`,
+    `then run: npm run model -- check ${model}\nRunning gateways and workers read a changed model.json only after a restart.`,
   ].join('\n\n');
 }

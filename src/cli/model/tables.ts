@@ -1,11 +1,11 @@
-/** How models and versions are shown in a terminal. */
+/** Formats models and versions for a terminal. */
 import { type Manifest, type ManifestInput, type ManifestOutput, sizeOf } from '../../models/manifest.ts';
 import { printable } from '../../process/printable.ts';
 import type { Deviation, VersionReport } from './check.ts';
 
 const MIB = 2 ** 20;
 
-/** Columns side by side, each as wide as its widest cell, one line a row. Without a trailing newline. */
+/** A table with one line per row. Each column is as wide as its widest cell. No newline follows the last row. */
 export function formatTable(cells: readonly (readonly string[])[]): string {
   const rows = cells.map((row) => row.map(printable));
   const columns = Math.max(...rows.map((row) => row.length));
@@ -40,7 +40,7 @@ export function describeType(field: ManifestInput | ManifestOutput): string {
   return size === undefined ? field.type : `${field.type} × ${size}`;
 }
 
-/** A head and one row for each version; – stands for what was not come to. */
+/** A head and one row for each version. A dash (–) stands for a figure that the check did not reach. */
 export function formatReports({ outputs, batching }: Manifest, reports: readonly VersionReport[]): string {
   const head = [
     'version',
@@ -83,7 +83,7 @@ function formatMs(ms: number): string {
   return `${ms.toPrecision(2)} ms`;
 }
 
-/** In powers of 1000. */
+/** A size with its unit, in powers of 1000. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'] as const;
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));

@@ -1,20 +1,22 @@
-/** Rows run in a session's process before anybody is served by it. */
+/** Runs rows in a process of their own, to try a model that is not served yet. */
 import { decodeBatch, encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
 import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
 import type { Value, Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 
 export interface Trial {
-  /** One a row, in order; a text says what is wrong with what the model gave. */
+  /** One prediction per row, in order. A text is the fault of a wrong answer. */
   readonly predictions: readonly (Values | string)[];
   readonly computeMs: number;
-  /** The most that the process has taken up since it was loaded. */
+  /** The most memory of the process since the model was loaded. */
   readonly peakBytes: number;
 }
 
 /**
- * @param rows checked, 1 to `maxBatchSize`; they are run as one batch.
- * @throws what `Inspection.run` throws, and {RangeError} if an output has another shape than the manifest says.
+ * Runs rows as one batch.
+ *
+ * @param rows 1 to `maxBatchSize` rows that were checked.
+ * @throws {RangeError} if an output has another shape than in the manifest. Errors of `Inspection.run` pass through.
  */
 export async function runRows(
   inspection: Inspection,
@@ -28,7 +30,7 @@ export async function runRows(
   return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs, peakBytes };
 }
 
-/** The largest absolute difference between numbers that are wanted of an output and those that came. */
+/** The largest absolute difference between the wanted and the predicted numbers of an output. */
 export function largestDeviation(
   output: string,
   wanted: readonly Values[],
@@ -44,7 +46,7 @@ export function largestDeviation(
   return largest;
 }
 
-/** The number, or those of a vector; none of anything else. */
+/** The number, or the numbers of a vector. Other values have none. */
 export function numbersIn(value: Value | undefined): readonly number[] {
   return [value].flat().filter((item) => typeof item === 'number');
 }

@@ -1,4 +1,4 @@
-/** A version while it is made, in a hidden folder beside the models. */
+/** A version that is being made, in a hidden folder beside the models. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenRows } from '../../../workers/golden.ts';
@@ -18,26 +18,26 @@ export interface VersionDraft {
   readonly version: string;
   /** Base name of the ONNX file that it is made from. */
   readonly source: string;
-  /** Of the version: holds `model.onnx` already. */
+  /** The folder of the version. It has `model.onnx` already. */
   readonly folder: string;
-  /** Hex, of model.onnx. */
+  /** Hex SHA-256 of model.onnx. */
   readonly sha256: string;
-  /** The user's, by GraphQL name or by tensor; none if there are none. */
+  /** The user's rows, by GraphQL name or by tensor. The list may be empty. */
   readonly examples: readonly JsonRow[];
   readonly inspection: Inspection;
 }
 
 export interface MadeVersion {
-  /** Of its model. */
+  /** The manifest of the version's model. */
   readonly manifest: Manifest;
-  /** A text for each row that was tried and could not be answered. */
+  /** A text for each row that the model could not answer. */
   readonly unanswered: readonly string[];
 }
 
-/** Golden rows are answered by the CPU, which every machine has. */
+/** The settings for golden rows. The CPU answers them, because every machine has one. */
 export const LOADING = { executionProviders: ['cpu'], threads: 1 } as const;
 
-/** What the file says of its inputs and outputs. @throws {ModelFileError} if it cannot be loaded, with what to do. */
+/** Reads inputs and outputs from the file. @throws {ModelFileError} with advice, if the file cannot be loaded. */
 export async function describeGraph({ folder, source, inspection }: VersionDraft): Promise<GraphSignature> {
   try {
     return await inspection.describe(join(folder, 'model.onnx'));
@@ -54,7 +54,9 @@ export async function loadDraft(
   await inspection.load({ file: join(folder, 'model.onnx'), sha256, manifest, ...LOADING });
 }
 
-/** Writes `golden.json` and `version.json`. Where the file came from before, nobody has said. */
+/**
+ * Writes `golden.json` and `version.json`. The latter has no training data and no metrics, because they are unknown.
+ */
 export async function writeRecords({ folder, sha256 }: VersionDraft, golden: GoldenRows): Promise<void> {
   await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
   const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };

@@ -9,21 +9,21 @@ export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv>
 export const HELP = `${USAGE}
 
 Scores each row of a file with a model of a running Tidings. The output has the columns of the input, those of the
-predictions, and error: why a row has none. A CSV is UTF-8, also as gzip, with a line of column names; its cells are
-kept as they are written. Numbers have a decimal point (1.44), and nothing between thousands.
+predictions, and error: why a row has no prediction. A CSV is UTF-8, may be compressed by gzip, and begins with a line
+of column names; its cells are kept as they are. Numbers have a decimal point (1.44), and nothing between thousands.
 
   --url            default http://127.0.0.1:4000/graphql; another PORT in the environment is the port
-  --map            which column is an input, where the names do not tell: by default it is the one called as the input
-                   in GraphQL, or as its tensor. May be repeated.
-  --date-format    how dates in texts are written, where the column does not tell: dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd,
-                   for one input (pickupAt=dd/mm/yyyy) or for all. Their separators may be / - or .
-  --delimiter      between the cells of a CSV, read or written: one character, or tab; default ,
+  --map            the column of an input; default: the column with the input's name in GraphQL, or with the name of its
+                   tensor. May be repeated.
+  --date-format    how dates in texts are written, if the rows do not show it: dd/mm/yyyy, mm/dd/yyyy or yyyy-mm-dd, for
+                   one input (pickupAt=dd/mm/yyyy) or for all. Their separators may be / - or .
+  --delimiter      the character between the cells of a CSV, read or written, or tab; default ,
   --model-version  the version to score with; default: the one that answers all tasks of the model at the start
   --rows           rows in one call, 1 to 10000; default 2000
   --calls          calls at a time, 1 to 64; default 4
-  --overwrite      replaces an output that is there
+  --overwrite      replaces an output that exists
 
-A file whose name begins with a dash is named with its folder: ./-trips.csv
+If the name of a file begins with a dash, write it with its folder: ./-trips.csv
 Ctrl-C stops it; the same command goes on from there.`;
 
 const TEXT = { type: 'string' } as const;
@@ -45,9 +45,9 @@ export interface ScoreArguments {
   readonly input: string;
   readonly out: string;
   readonly url: URL;
-  /** By input, the column that is named for it. */
+  /** The columns that the command line names, by input. */
   readonly named: ReadonlyMap<string, string>;
-  /** By input, or for all of them by `''`. */
+  /** The formats that the command line names, by input; `''` stands for all inputs. */
   readonly dateFormats: ReadonlyMap<string, DateFormat>;
   /** One character. */
   readonly delimiter: string;
@@ -58,7 +58,7 @@ export interface ScoreArguments {
 }
 
 /**
- * @param environment its PORT is that of the gateway, where no other address is given.
+ * @param environment its PORT is the port of the gateway, unless `--url` is given.
  * @returns undefined if help is asked for.
  * @throws {UsageError} naming the first argument that is wrong.
  */
@@ -88,7 +88,7 @@ export function readArguments(
   };
 }
 
-/** npm takes options before `--` as its own: what is left of the command could mean something else. */
+/** Refuses a command without `--`: npm takes its options as its own, and the rest could have another meaning. */
 function checkNpm(environment: Readonly<Record<string, string | undefined>>): void {
   if (environment.npm_lifecycle_event !== 'score') return;
   const taken = Object.keys(OPTIONS).filter(
@@ -97,11 +97,11 @@ function checkNpm(environment: Readonly<Record<string, string | undefined>>): vo
   if (taken.length === 0) return;
   const options = taken.map((name) => `--${name}`).join(', ');
   throw new UsageError(
-    `npm needs -- before the options, or it takes them as its own, here ${options}: npm run score -- --model <name> …`,
+    `npm needs -- before the options, otherwise it takes them as its own, here ${options}: npm run score -- --model <name> …`,
   );
 }
 
-/** What has no path is a gateway: its endpoint is meant. */
+/** Reads an address. One without a path gets the path of the GraphQL endpoint. */
 function readUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))

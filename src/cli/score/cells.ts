@@ -1,6 +1,6 @@
 /**
- * How the cells of a column become values of an input: exactly, or not at all. `docs/scoring.md`, "From cells
- * to values", has the types.
+ * Converts the cells of a column to values of an input: exactly, or not at all. The types are in `docs/scoring.md`,
+ * "From cells to values".
  */
 import {
   DuckDBArrayValue,
@@ -15,12 +15,17 @@ import { decimalNumber, numberFault, numberIn, shortestFloat, wholeNumber } from
 import type { FieldView } from './tidings.ts';
 import { type DateFormat, timeFault, timeIn } from './timeFormat.ts';
 
-/** Gives what the model is asked, or what tells in a message that it cannot be. @param cell not null. */
+/**
+ * Converts a cell to a value of the input. A cell that is no such value comes back as a value that the input refuses
+ * with a message, or as an `UnusableCell`.
+ *
+ * @param cell not null.
+ */
 export type CellReader = (cell: DuckDBValue, dateFormat: DateFormat) => unknown;
 
-/** A cell that is no value of the input. */
-export class NotTaken {
-  /** To be read after what was expected. */
+/** The reason why a cell is no value of the input. */
+export class UnusableCell {
+  /** To be read after the expected values. */
   readonly reason: string;
 
   constructor(reason: string) {
@@ -35,7 +40,7 @@ const TEXT = /^(?:VARCHAR|JSON|ENUM\(.*\))$/s;
 const LIST = /^(?<item>.*)\[\d*\]$/s;
 const SHOWN_CHARACTERS = 40;
 
-/** @param type of the column, as DuckDB names it. @returns undefined if it has no values of the input. */
+/** @param type of the column, as DuckDB names it. @returns undefined if the input cannot have values of this type. */
 export function cellReader(
   { type: wanted, size, timeZone }: FieldView,
   type: string,
@@ -53,7 +58,7 @@ export function cellReader(
   }
 }
 
-/** Whether cells of a column have to be read as times in one of several formats. */
+/** Whether the cells of a column are texts. Their times may have one of several formats. */
 export function isTextType(type: string): boolean {
   return TEXT.test(type);
 }
@@ -62,7 +67,7 @@ function textReader(type: string): CellReader | undefined {
   if (TEXT.test(type)) return (cell) => cell;
   if (type === 'BLOB') return (cell) => (cell instanceof DuckDBBlobValue ? utf8Text(cell.bytes) : cell);
   if (type === 'FLOAT') return (cell) => (Number.isFinite(cell) ? shortestFloat(Number(cell)) : cell);
-  // 1.0 is the whole number 1.
+  // 1.0 is written as 1.
   if (type === 'DOUBLE')
     return (cell) =>
       Number.isInteger(cell) ? String(BigInt(Number(cell))) : Number.isFinite(cell) ? String(cell) : cell;
@@ -106,19 +111,19 @@ function vectorReader(type: string): CellReader | undefined {
 }
 
 function listOf(items: readonly unknown[]): unknown {
-  const index = items.findIndex((item) => item instanceof NotTaken);
+  const index = items.findIndex((item) => item instanceof UnusableCell);
   const first = items[index];
-  return first instanceof NotTaken ? new NotTaken(`${first.reason} (at index ${index})`) : items;
+  return first instanceof UnusableCell ? new UnusableCell(`${first.reason} (at index ${index})`) : items;
 }
 
-/** People write numbers in ways that have two meanings: none of them is read. */
+/** Reads a number that is a text. Other notations are refused with advice, because some of them have two meanings. */
 function writtenNumber(text: string): unknown {
   const number = numberIn(text);
   const fault = typeof number === 'string' ? numberFault(text) : undefined;
-  return fault === undefined ? number : new NotTaken(`but ${fault}`);
+  return fault === undefined ? number : new UnusableCell(`but ${fault}`);
 }
 
-/** `[1, 2.5]` */
+/** Reads a list of numbers that is a text, such as `[1, 2.5]`. */
 function vectorIn(text: string): unknown {
   const written = text.trim();
   if (!written.startsWith('[') || !written.endsWith(']')) return text;
@@ -132,23 +137,23 @@ function timeReader(type: string, timeZone: string): CellReader | undefined {
   const offset = type.endsWith('WITH TIME ZONE') ? 'Z' : '';
   return (cell) => {
     const reading = instantOf(cell);
-    return reading === undefined ? new NotTaken(`got ${String(cell)}`) : reading + offset;
+    return reading === undefined ? new UnusableCell(`got ${String(cell)}`) : reading + offset;
   };
 }
 
 function timeOf(text: string, format: DateFormat, timeZone: string): unknown {
   const time = timeIn(text, format);
-  if (time === undefined) return new NotTaken(`got ${shown(text)}: ${timeFault(text, format)}`);
-  // The message shows what stands in the file.
+  if (time === undefined) return new UnusableCell(`got ${shown(text)}: ${timeFault(text, format)}`);
+  // A wrong time is refused here, so that the message shows the text of the file.
   if (time === NOW || localTime(time, timeZone) !== undefined) return time;
-  return new NotTaken(`got ${shown(text)}: ${localTimeFault(time) ?? 'there is no such time'}`);
+  return new UnusableCell(`got ${shown(text)}: ${localTimeFault(time) ?? 'there is no such time'}`);
 }
 
 function utf8Text(bytes: Uint8Array): unknown {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    return new NotTaken('got bytes that are no UTF-8');
+    return new UnusableCell('got bytes that are no UTF-8');
   }
 }
 

@@ -1,4 +1,4 @@
-/** The text of a CSV file, which may be compressed by gzip. */
+/** Reads a CSV file, which may be compressed by gzip. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
@@ -17,7 +17,7 @@ export interface CsvOptions {
   readonly signal: AbortSignal;
 }
 
-/** The names of the columns. @throws {ScoreError} if there are none, or no row below them. */
+/** Reads the names of the columns. @throws {ScoreError} if there are no names, or no row below them. */
 export async function readCsvNames(options: CsvOptions): Promise<readonly string[]> {
   const reader = new CsvReader(options.file, options.delimiter);
   for await (const text of textsOf(options)) {
@@ -30,7 +30,7 @@ export async function readCsvNames(options: CsvOptions): Promise<readonly string
   return reader.columnNames;
 }
 
-/** The rows, as many at a time as there happen to be. @throws {ScoreError} where the file is no CSV. */
+/** Reads the rows, in groups of any size. @throws {ScoreError} if the file is no CSV. */
 export async function* readCsvRows(options: CsvOptions): AsyncGenerator<readonly CsvRow[]> {
   const reader = new CsvReader(options.file, options.delimiter);
   for await (const text of textsOf(options)) yield reader.push(text);
@@ -45,11 +45,11 @@ async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
     return;
   }
   const gunzip = createGunzip({ chunkSize: 256 * 1024 });
-  // The error of either comes out of the pieces.
+  // An error of either stream is thrown by `unpacked`.
   pipeline(source, gunzip, () => {});
   yield* decodeUtf8(unpacked(gunzip, file, signal), options);
   const { size } = await stat(file);
-  // Whatever follows zero bytes is left out without an error.
+  // Node ignores zero bytes after a gzip, and all that follows them, without an error.
   if (gunzip.bytesWritten < size)
     throw new ScoreError(
       `${file} must be one gzip to its end, got ${size - gunzip.bytesWritten} other bytes there`,

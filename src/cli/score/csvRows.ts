@@ -1,23 +1,25 @@
 /**
- * Rows of a CSV, RFC 4180 to the letter: nothing is found out from the rows themselves, so that the same rules hold for
- * the first row and the last, however large the file is.
+ * Reads the rows of a CSV exactly by RFC 4180. No rule is guessed from the rows, so that the same rules hold for the
+ * first row and the last, however large the file is.
  *
- * A cell is quoted if its first character is a quote. Elsewhere a quote is a character as any other, and so are spaces
- * and `#`. Lines end with LF or CRLF. An empty cell is missing (null), `""` is an empty text.
- * If it is unclear where a row ends, the file is refused. If a row has too many cells or too few, that row has a problem.
+ * A cell is quoted if its first character is a quote. Elsewhere a quote is a character like any other, and so are
+ * spaces and `#`. Lines end with LF or CRLF. An empty cell is missing (null), `""` is an empty text. If it is unclear
+ * where a row ends, the file is refused. If a row has too many cells or too few, that row has a problem.
  */
 import { ScoreError } from './tidings.ts';
 
 export interface CsvRow {
-  /** As many as there are columns: what is missing is null, what is too much is left out. */
+  /** One cell per column: missing cells are null, extra cells are left out. */
   readonly cells: readonly (string | null)[];
-  /** In which it begins, counted from 1. */
+  /** The line in which the row begins, counted from 1. */
   readonly line: number;
   /** Why the row cannot be scored. */
   readonly problem: string | null;
 }
 
-/** A row may span lines, and is held in memory: one quote too many must not take in a whole file. */
+/**
+ * The most characters of a row. A row may span lines and is held in memory, so one extra quote could load a whole file.
+ */
 const MAX_ROW_CHARACTERS = 64 * 1024 * 1024;
 const MAX_COLUMNS = 10_000;
 
@@ -28,12 +30,12 @@ const CR = 0x0d;
 
 type State = 'cellStart' | 'unquoted' | 'quoted' | 'quoteInQuoted' | 'afterCr';
 
-/** Takes a text in pieces and gives its rows. The first row has the names of the columns. */
+/** Takes a text in pieces and returns its rows. The first row of the text has the names of the columns. */
 export class CsvReader {
   readonly #file: string;
   readonly #delimiter: number;
   #state: State = 'cellStart';
-  /** Of the cell that is read: what earlier pieces had of it, and whether it was quoted. */
+  /** The present cell: its text from earlier pieces, and whether it is quoted. */
   #earlier = '';
   #isQuoted = false;
   #cells: (string | null)[] = [];
@@ -47,7 +49,7 @@ export class CsvReader {
   #quoteLine = 1;
   #columnNames: readonly string[] | undefined;
 
-  /** @param file as a person calls it. */
+  /** @param file the path as the user wrote it. */
   constructor(file: string, delimiter: string) {
     this.#file = file;
     this.#delimiter = delimiter.charCodeAt(0);
@@ -85,7 +87,7 @@ export class CsvReader {
           continue;
         case 'quoteInQuoted':
           if (code !== QUOTE) break;
-          // Two of them stand for one, which is the first of the next part.
+          // Two quotes stand for one. The second is the first character of the next slice.
           this.#state = 'quoted';
           start = i;
           continue;
@@ -124,7 +126,7 @@ export class CsvReader {
     return rows;
   }
 
-  /** The next piece goes on with the cell. */
+  /** Keeps the text of a cell that goes on in the next piece. */
   #keep(part: string): void {
     if (this.#state === 'unquoted' || this.#state === 'quoted') this.#earlier += part;
     this.#checkSize(this.#earlier.length);
@@ -132,7 +134,7 @@ export class CsvReader {
 
   #endCell(part: string): void {
     const text = this.#state === 'unquoted' ? this.#earlier + part : this.#earlier;
-    // Some writers mean a quoted cell by it, others do not.
+    // Some programs write a quoted cell so, others a cell that is not quoted.
     if (!this.#isQuoted && SPACED_QUOTE.test(text)) this.#hasSpacedQuote = true;
     this.#cellCount++;
     const limit = this.#columnNames?.length ?? MAX_COLUMNS;

@@ -14,20 +14,20 @@ import { ScoreError } from './tidings.ts';
 type Row = readonly unknown[];
 
 const CHUNK_ROWS = 2_048;
-/** No path and no function makes it fetch anything. */
+/** DuckDB downloads no extensions, whatever paths and functions a statement has. */
 const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
 
-/** Why DuckDB cannot do what it is told, in one line. */
+/** An error of DuckDB, in one line. */
 export class DatabaseError extends ScoreError {}
 
-/** It has no room on the disk: nothing is wrong with what was read. */
+/** The disk is full. The file that was read is not the cause. */
 export class DiskFull extends DatabaseError {}
 
 interface Place {
-  /** A plain name, see `plainNames.ts`, of the folder that it is in. */
+  /** The plain name of the database's folder, see `plainNames.ts`. */
   readonly folder: string;
   readonly file: string;
-  /** The folder as a person calls it. */
+  /** The folder as the user knows it. */
   readonly shown: string;
 }
 
@@ -37,7 +37,7 @@ export class Database implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #place: Place | undefined;
   readonly #interrupt: () => void;
-  /** An appender fails if another statement of its connection begins before it has ended. */
+  /** Runs statements one after another: an appender fails if another statement of its connection begins before it ends. */
   readonly #statements = new SerialQueue();
   #isOpen = true;
 
@@ -54,16 +54,16 @@ export class Database implements AsyncDisposable {
     signal.addEventListener('abort', this.#interrupt);
   }
 
-  /** @param place none: in memory. @throws {DatabaseError} */
+  /** @param place without it the database is in memory. @throws {DatabaseError} */
   static async open(signal: AbortSignal, place?: Place): Promise<Database> {
     try {
       const instance = await DuckDBInstance.create(place && join(place.folder, place.file), OPTIONS);
       const connection = await instance.connect();
-      // Instants are written the same on every machine.
+      // So that instants are written the same on every machine.
       await connection.run(`SET TimeZone = 'UTC'`);
       return new Database(instance, connection, { signal, place });
     } catch (cause) {
-      throw explained(cause, place);
+      throw databaseError(cause, place);
     }
   }
 
@@ -75,7 +75,7 @@ export class Database implements AsyncDisposable {
     return (await this.#begin(() => this.#connection.runAndReadAll(sql))).getRowsJS();
   }
 
-  /** Cells as DuckDB has them: no digit is lost. */
+  /** Returns cells as DuckDB's own values, so that no digit is lost. */
   async columns(sql: string): Promise<readonly (readonly DuckDBValue[])[]> {
     return (await this.#begin(() => this.#connection.runAndReadAll(sql))).getColumns();
   }
@@ -102,7 +102,7 @@ export class Database implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    // To close it under a statement that runs crashes the process.
+    // Closing the database during a statement crashes the process.
     await this.#statements.ended();
     this.#signal.removeEventListener('abort', this.#interrupt);
     this.#connection.closeSync();
@@ -117,17 +117,22 @@ export class Database implements AsyncDisposable {
         return statement();
       });
     } catch (cause) {
-      throw explained(cause, this.#place);
+      throw databaseError(cause, this.#place);
     }
   }
 }
 
-/** @param cause of DuckDB, whose kind stands in front and SQL below, neither of which helps a person; or of the disk. */
-export function explained(cause: unknown, place?: Place): DatabaseError {
+/**
+ * Makes an error that a user can read. DuckDB's messages have their kind in front and SQL below. Both are left out,
+ * because they do not help a user.
+ *
+ * @param cause an error of DuckDB, or of the file system.
+ */
+export function databaseError(cause: unknown, place?: Place): DatabaseError {
   const [full] = FULL.exec(messageOf(cause)) ?? [];
   if (full !== undefined)
     return new DiskFull(
-      `the disk is full (${full}). Make room: what is scored so far is kept, and the same command goes on from there.`,
+      `the disk is full (${full}). Make room: the rows scored so far are kept, and the same command goes on from there.`,
       { cause },
     );
   const [line = ''] = messageOf(cause).split('\n');

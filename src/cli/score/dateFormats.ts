@@ -1,19 +1,19 @@
-/** How the dates of each input are read that has texts for them. */
+/** Decides the format of dates, for each input whose column has them as texts. */
 import { type MappedInput, textTimes } from './mapping.ts';
 import type { ScoreTable } from './table.ts';
 import { ScoreError } from './tidings.ts';
 import { type DateFormat, FormatVote } from './timeFormat.ts';
 
-/** So many rows are looked at together. */
+/** The number of rows that are read at a time. */
 const VOTE_ROWS = 50_000;
 
 /**
- * What the command line says of dates, by input.
+ * The formats that the command line names, by input.
  *
- * @param named by input, or for all of them by `''`.
- * @throws {ScoreError} naming one that is no input with a column of times as texts.
+ * @param named by input; `''` stands for all inputs.
+ * @throws {ScoreError} if it names an input whose column has no times as texts.
  */
-export function toldDateFormats(
+export function requestedDateFormats(
   named: ReadonlyMap<string, DateFormat>,
   mapped: readonly MappedInput[],
 ): ReadonlyMap<string, DateFormat> {
@@ -32,27 +32,27 @@ export function toldDateFormats(
 }
 
 /**
- * The format of each input, decided by all rows of its column.
+ * Decides the format of each input by all rows of its column.
  *
- * @param told of an input: it needs no decision.
- * @throws {ScoreError} if no cell of a column is a time, or a column that needs a decision does not tell.
+ * @param requested the formats that the command line names. They are taken without a decision.
+ * @throws {ScoreError} if no cell of a column is a time, or if the rows do not show the format of a column.
  */
 export async function decideDateFormats(
   table: Pick<ScoreTable, 'rowCount' | 'read'>,
   inputs: readonly MappedInput[],
-  told: ReadonlyMap<string, DateFormat>,
+  requested: ReadonlyMap<string, DateFormat>,
 ): Promise<Readonly<Record<string, DateFormat>>> {
   const formats: Record<string, DateFormat> = {};
   for (const mapped of textTimes(inputs)) {
     const { name } = mapped.input;
     const vote = await voteOf(table, mapped);
     vote.checkAny();
-    formats[name] = told.get(name) ?? vote.decide();
+    formats[name] = requested.get(name) ?? vote.decide();
   }
   return formats;
 }
 
-/** What stands in a row that is none does not count. */
+/** Counts the formats of all cells, without those of rows that have a fault as a whole. */
 async function voteOf(
   table: Pick<ScoreTable, 'rowCount' | 'read'>,
   mapped: MappedInput,

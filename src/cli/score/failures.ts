@@ -1,4 +1,4 @@
-/** Why rows have no prediction, in few lines: the output has the reason of each of them. */
+/** Summarizes in a few lines why rows have no prediction. The output has the reason of each row. */
 import type { Database } from './database.ts';
 import { LINE } from './inputFile.ts';
 import { literal } from './sql.ts';
@@ -6,22 +6,24 @@ import { literal } from './sql.ts';
 export interface Failures {
   /** Rows without a prediction. */
   readonly count: number;
-  /** Different ones, whatever the values that they show. */
+  /** The number of different reasons. Reasons that differ only in the values that they show count once. */
   readonly reasons: number;
   readonly first: FailedRow | undefined;
-  /** The first reason of a number with a decimal comma, to the end of its advice: files have it in all rows. */
+  /**
+   * The first advice on a decimal comma. It is shown separately, because such a file has decimal commas in all rows.
+   */
   readonly decimalComma: string | undefined;
 }
 
 interface FailedRow {
   /** Counted from 1. */
   readonly row: number;
-  /** Of a CSV, where it begins. */
+  /** The line in which the row begins; undefined for Parquet. */
   readonly line: number | undefined;
   readonly reason: string;
 }
 
-/** Texts in quotes, and numbers that are no part of a name. */
+/** Matches the values in a reason: texts in quotes, and numbers that are no part of a name. */
 const VALUES = String.raw`"(?:[^"\\]|\\.)*"|\b\d[\d.]*`;
 const DECIMAL_COMMA = '"[^"]*" has a decimal comma; write [-+0-9.eE]+';
 const SHOWN_CHARACTERS = 500;
@@ -48,8 +50,8 @@ export async function findFailures(database: Database): Promise<Failures> {
   };
 }
 
-/** The lines that tell of them; none if there are none. */
-export function toldFailures({ reasons, first, decimalComma }: Failures): readonly string[] {
+/** The lines of the summary; none if no row failed. */
+export function failureLines({ reasons, first, decimalComma }: Failures): readonly string[] {
   if (first === undefined) return [];
   const where = first.line === undefined ? `row ${first.row}` : `row ${first.row} (line ${first.line})`;
   const reason =

@@ -1,4 +1,4 @@
-/** What a file is, by its content: names can be wrong. */
+/** Finds out the format of a file by its content, because its name can be wrong. */
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { ScoreError } from './tidings.ts';
@@ -9,11 +9,11 @@ export type FileFormat = (typeof FileFormat)[keyof typeof FileFormat];
 
 const PARQUET = 'PAR1';
 const ENCRYPTED_PARQUET = 'PARE';
-/** So much tells what a file is. */
+/** The bytes at the beginning of a file that are read to find out its format. */
 export const HEAD_BYTES = 1_024;
 const GZIP = '\x1f\x8b';
 
-/** How files begin that cannot be read, with what to do instead. */
+/** The beginnings of files that cannot be read, with advice. */
 const REFUSED: readonly { readonly begin: RegExp; readonly problem: (source: TextSource) => string }[] = [
   { begin: /^\x28\xb5\x2f\xfd/, problem: () => 'is compressed by zstd: unpack it (zstd -d), or use gzip' },
   { begin: /^BZh[1-9]1AY&SY/, problem: () => 'is compressed by bzip2: unpack it (bunzip2), or use gzip' },
@@ -25,7 +25,7 @@ const REFUSED: readonly { readonly begin: RegExp; readonly problem: (source: Tex
   { begin: /^\0[^\0]\0[^\0]/, problem: (source) => insteadOfUtf8(source, 'UTF-16BE') },
 ];
 
-/** @throws {ScoreError} if it is no file, or of a format that is not read. */
+/** @throws {ScoreError} if it is no regular file, or has a format that cannot be read. */
 export async function formatOfFile(file: string): Promise<FileFormat> {
   await checkRegular(file);
   const { head, tail } = await endsOf(file);
@@ -41,7 +41,10 @@ export async function formatOfFile(file: string): Promise<FileFormat> {
   return head.startsWith(GZIP) ? FileFormat.GzipCsv : FileFormat.Csv;
 }
 
-/** @param head the first bytes, a character each; of a gzip, those that it holds. @throws {ScoreError} if they are no text. */
+/**
+ * @param head the first bytes, a character each; for a gzip, those of its content.
+ * @throws {ScoreError} if the file has a format that cannot be read.
+ */
 export function checkBeginning(source: TextSource, head: string): void {
   const { file, isGzip } = source;
   const refused = REFUSED.find(({ begin }) => begin.test(head));
@@ -64,7 +67,7 @@ async function checkRegular(file: string): Promise<void> {
   throw new ScoreError(`${file} must be a file that can be read, got ${kind}`);
 }
 
-/** Its first bytes and its last four, a character each. */
+/** Reads the first bytes and the last four, a character each. */
 async function endsOf(file: string): Promise<{ readonly head: string; readonly tail: string }> {
   const opened = await open(file).catch((cause: NodeJS.ErrnoException) => {
     throw new ScoreError(`${file} must be a file that can be read, got ${cause.code}`, { cause });

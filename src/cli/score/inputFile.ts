@@ -1,4 +1,4 @@
-/** The file that is scored: what it is, and how it becomes a table. */
+/** Opens the file that is scored: finds out its format and its columns, and loads its rows into a table. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -15,29 +15,30 @@ import { columnId, type FileColumn } from './sql.ts';
 import { ScoreError } from './tidings.ts';
 
 export interface InputOptions {
-  /** As a person calls it. */
+  /** The path as the user wrote it. */
   readonly file: string;
-  /** Between the cells of a CSV. */
+  /** The character between the cells of a CSV. */
   readonly delimiter: string;
   readonly names: PlainNames;
   readonly signal: AbortSignal;
 }
 
-/** Our own column in its table: why a row cannot be scored, whatever its cells are. */
+/** Our own column in the table: the fault of a row as a whole, such as too many cells; null if it has none. */
 export const PROBLEM = 'problem';
-/** Another one: the line of a CSV in which a row begins. */
+/** Another column of ours: the line of a CSV in which the row begins. */
 export const LINE = 'line';
 
 interface Content {
   readonly columns: readonly FileColumn[];
-  /** What a person should know of it, a line each. */
+  /** Remarks for the user, a line each. */
   readonly notices: readonly string[];
 }
 
-interface Found extends Content {
+interface FoundFile extends Content {
   readonly format: FileFormat;
   /** A plain name, see `plainNames.ts`. */
   readonly path: string;
+  /** Differs once the file has changed. */
   readonly state: string;
   readonly digest: string;
 }
@@ -48,9 +49,9 @@ export class InputFile {
   /** Hex SHA-256 of its content. */
   readonly digest: string;
   readonly #options: InputOptions;
-  readonly #found: Found;
+  readonly #found: FoundFile;
 
-  private constructor(options: InputOptions, found: Found) {
+  private constructor(options: InputOptions, found: FoundFile) {
     this.columns = found.columns;
     this.notices = found.notices;
     this.digest = found.digest;
@@ -73,13 +74,19 @@ export class InputFile {
     return new InputFile(options, { ...content, format, path, state, digest: hash.digest('hex') });
   }
 
-  /** Makes the table `input` of it, its rows in their order. @throws {ScoreError} if it cannot be read to its end. */
+  /**
+   * Loads the rows, in their order, into the table `input`.
+   *
+   * @throws {ScoreError} if the file cannot be read to its end.
+   */
   async load(database: Database): Promise<void> {
     const { file } = this.#options;
     if (this.#found.format === FileFormat.Parquet) await this.#loadParquet(database);
     else await this.#loadCsv(database);
     if ((await stateOf(file)) !== this.#found.state)
-      throw new ScoreError(`${file} was changed while it was read: wait until it is whole, and start again`);
+      throw new ScoreError(
+        `${file} was changed while it was read: wait until it is complete, and start again`,
+      );
   }
 
   async #loadParquet(database: Database): Promise<void> {
@@ -139,14 +146,16 @@ function unreadableParquet(file: string, path: string, cause: unknown): unknown 
   if (!(cause instanceof DatabaseError) || cause instanceof DiskFull) return cause;
   const reason = cause.message.replaceAll(path, file);
   return new ScoreError(
-    `${file} cannot be read as Parquet, since it is damaged, encrypted or of a rare kind: ${reason}`,
+    `${file} cannot be read as Parquet, because it is damaged, encrypted or of a rare kind: ${reason}`,
     {
       cause,
     },
   );
 }
 
-/** Another one, or another time of change, is another content. */
+/**
+ * Identifies a file and its content: a change of the inode, the size or the modification time means another content.
+ */
 async function stateOf(file: string): Promise<string> {
   const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
   return [dev, ino, size, mtimeNs].join(' ');

@@ -1,4 +1,4 @@
-/** Dates and timestamps of DuckDB as readings of a clock, to the second: `2021-02-03T14:30:00`. */
+/** Converts dates and timestamps of DuckDB to readings of a clock, to the second: `2021-02-03T14:30:00`. */
 import {
   DuckDBDateValue,
   DuckDBTimestampMillisecondsValue,
@@ -11,7 +11,7 @@ import {
 
 const SECONDS_PER_DAY = 86_400;
 
-/** @returns undefined outside the years 0 to 9999, as infinity is. An instant is read on the clock of UTC. */
+/** Reads an instant on the clock of UTC. @returns undefined outside the years 0 to 9999, also for infinity. */
 export function instantOf(cell: DuckDBValue): string | undefined {
   const seconds = secondsOf(cell);
   if (seconds === undefined) return undefined;
@@ -20,7 +20,7 @@ export function instantOf(cell: DuckDBValue): string | undefined {
   return /^\d{4}-/.test(text) ? text.slice(0, 19) : undefined;
 }
 
-/** Fractions are cut off, as those of texts are. */
+/** The seconds since 1970. Fractions are cut off, as in texts. */
 function secondsOf(cell: DuckDBValue): number | undefined {
   if (cell instanceof DuckDBDateValue) return cell.days * SECONDS_PER_DAY;
   if (cell instanceof DuckDBTimestampSecondsValue) return Number(cell.seconds);

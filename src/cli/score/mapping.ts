@@ -1,9 +1,9 @@
-/** Which column of a file is which input of a model, and how its values are read. */
+/** Finds the column of each input of a model, and converts rows of the file to inputs. */
 import type { DuckDBValue } from '@duckdb/node-api';
 import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
 import type { ManifestInput } from '../../models/manifest.ts';
-import { type CellReader, cellReader, isTextType, NotTaken } from './cells.ts';
+import { type CellReader, cellReader, isTextType, UnusableCell } from './cells.ts';
 import { unclearPoint } from './numbers.ts';
 import type { Plan } from './plan.ts';
 import type { FileColumn } from './sql.ts';
@@ -14,20 +14,20 @@ const SHOWN_COLUMNS = 30;
 const SHOWN_CHARACTERS = 60;
 const PLAIN_NAME = /^[\w.-]{1,60}$/;
 
-/** An input that each row has a value of. */
+/** An input that is sent with each row. */
 export interface MappedInput {
   readonly input: ManifestInput;
-  /** Undefined where all rows have the same: the instant `now`, by default. */
+  /** Undefined if all rows have the same value: the default `now`. */
   readonly column: FileColumn | undefined;
   readonly read: CellReader;
 }
 
 /**
- * Finds a column for each input: the one that is named, else one with the input's GraphQL name, else with its tensor's,
- * whatever the case.
+ * Finds a column for each input: the one that the command line names, else the one with the input's GraphQL name, else
+ * the one with the name of its tensor. In the latter two, an exact match goes before a match in another case.
  *
- * @param named by input, from the command line.
- * @throws {ScoreError} naming every input that must have a column and has none, or one of another kind.
+ * @param named the columns that the command line names, by input.
+ * @throws {ScoreError} naming every input whose column is missing or has a wrong type.
  */
 export function mapInputs(
   { inputs }: ModelView,
@@ -47,7 +47,7 @@ export function mapInputs(
     if (column === undefined) {
       if (wanted !== undefined) problems.push(`there is no column ${shownName(wanted)} for ${view.name}`);
       else if (view.default === null) problems.push(`there is no column ${view.name} or ${view.tensor}`);
-      // Said in every row, so that it is the same instant in all.
+      // Sent with every row, so that all rows have the same instant.
       else if (plainDefault(view) === NOW && view.type === 'dateTime')
         return [{ input, column, read: () => NOW }];
       return [];
@@ -60,7 +60,7 @@ export function mapInputs(
     return [];
   });
   if (problems.length === 0) return mapped;
-  // One column, or names that hold others.
+  // Signs of a wrong delimiter: there is only one column, or a name contains a delimiter.
   const isCutWrong = columns.length === 1 || columns.some(({ name }) => /[;|\t]/.test(name));
   const hint = columns[0]?.name.startsWith('sep=')
     ? ' Its first line, which is for Excel, must be deleted, since the first line has the names.'
@@ -68,11 +68,11 @@ export function mapInputs(
       ? ' Cells are separated by commas, if --delimiter does not say otherwise.'
       : '';
   throw new ScoreError(
-    `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column says which is which.${hint}`,
+    `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column names the column of an input.${hint}`,
   );
 }
 
-/** Those whose times are texts, in one of several formats. */
+/** The inputs whose times are texts, in one of several formats. */
 export function textTimes(
   mapped: readonly MappedInput[],
 ): readonly (MappedInput & { readonly column: FileColumn })[] {
@@ -83,7 +83,7 @@ export function textTimes(
   );
 }
 
-/** Those whose numbers are texts, one in a cell. */
+/** The inputs whose numbers are texts, one in a cell. */
 export function textNumbers(mapped: readonly MappedInput[]): readonly MappedInput[] {
   return mapped.filter(({ input, column }) => isTextNumber(input, column));
 }
@@ -92,7 +92,7 @@ function isTextNumber(input: ManifestInput, column: FileColumn | undefined): boo
   return column !== undefined && isTextType(column.type) && 'minimum' in input && input.size === undefined;
 }
 
-/** A line for each input that has no column, but a default. */
+/** A line for each input that has no column and so gets its default. */
 export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInput[]): readonly string[] {
   const withColumn = new Set(
     mapped.flatMap(({ input, column }) => (column === undefined ? [] : [input.name])),
@@ -103,10 +103,10 @@ export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInp
 }
 
 /**
- * A row as the mutation takes it.
+ * Converts a row to an input of the mutation.
  *
- * @param cells in the order of `mapped`; null where the file has none.
- * @returns the reason, if the model does not take it.
+ * @param cells in the order of `mapped`; null where a cell is missing.
+ * @returns the reason as a text, if the row does not fit the model.
  */
 export function rowOf(
   mapped: readonly MappedInput[],
@@ -123,7 +123,7 @@ export function rowOf(
     const unclear =
       hasDecimalCommas && isTextNumber(input, column) ? unclearPoint(String(cell ?? '')) : undefined;
     if (unclear !== undefined) problems.push(`${input.name}: ${unclear}`);
-    else if (value instanceof NotTaken)
+    else if (value instanceof UnusableCell)
       problems.push(
         `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
       );
@@ -133,7 +133,7 @@ export function rowOf(
   return problems.length === 0 ? row : problems.join('; ');
 }
 
-/** @throws {ScoreError} if several have the name. */
+/** @throws {ScoreError} if several columns have the name. */
 function columnOf(
   { name, tensor }: FieldView,
   columns: readonly FileColumn[],
@@ -144,18 +144,18 @@ function columnOf(
       named,
       columns.filter((column) => column.name === named),
     );
-  const called = (wanted: string) => {
+  const withName = (wanted: string) => {
     const exactly = columns.filter((column) => column.name === wanted);
     const inAnyCase = columns.filter((column) => column.name.toLowerCase() === wanted.toLowerCase());
     return onlyOne(wanted, exactly.length > 0 ? exactly : inAnyCase);
   };
-  return called(name) ?? called(tensor);
+  return withName(name) ?? withName(tensor);
 }
 
 function onlyOne(wanted: string, found: readonly FileColumn[]): FileColumn | undefined {
   if (found.length <= 1) return found[0];
   throw new ScoreError(
-    `one column must be called ${JSON.stringify(wanted)}, got ${found.length}: ${namesOf(found)}. Rename the others, or say with --map input=column which is meant.`,
+    `one column must be called ${JSON.stringify(wanted)}, got ${found.length}: ${namesOf(found)}. Rename the others, or name a column with --map input=column.`,
   );
 }
 
@@ -165,19 +165,19 @@ function namesOf(columns: readonly FileColumn[]): string {
   return names.join(', ') + (others > 0 ? ` and ${others} others` : '');
 }
 
-/** In quotes, if spaces, commas or line ends in it could be overlooked. */
+/** The name for messages: in quotes, unless it is short and has only letters, digits and `_ . -`. */
 export function shownName(name: string): string {
   if (PLAIN_NAME.test(name)) return name;
   return JSON.stringify(name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name);
 }
 
-/** Of an enum, files have the names, or what the model knows them as. */
+/** Converts the value of an enum to its name: a file has the names, or the model's own values. */
 function inputValue(input: ManifestInput, value: unknown): unknown {
   if (input.type !== 'enum' || input.values.some(({ name }) => name === value)) return value;
   return input.values.find((candidate) => candidate.value === value)?.name ?? value;
 }
 
-/** As its manifest describes it, as far as checks go. */
+/** The input as the manifest describes it, with all that the checks need. */
 function manifestInput(view: FieldView): ManifestInput {
   const values = view.values?.map((name, i) => ({ name, value: view.modelValues?.[i] ?? name }));
   return {
@@ -186,7 +186,7 @@ function manifestInput(view: FieldView): ManifestInput {
   } as unknown as ManifestInput;
 }
 
-/** As a person writes it. */
+/** The default as a user would write it, without quotes. */
 function plainDefault({ default: text }: FieldView): string | undefined {
   return text?.replace(/^"(.*)"$/, '$1');
 }

@@ -1,7 +1,9 @@
-/** The file that a score writes: the columns of the input, those of the predictions, and why a row has none. */
+/**
+ * Writes the output of a score: the columns of the input, those of the predictions, and why a row has no prediction.
+ */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { type Database, explained } from './database.ts';
+import { type Database, databaseError } from './database.ts';
 import { shownName } from './mapping.ts';
 import { renameParquetColumns } from './parquetNames.ts';
 import { columnId, type FileColumn, literal } from './sql.ts';
@@ -13,12 +15,12 @@ export const ERROR_COLUMN = 'error';
 interface OutputOptions {
   readonly input: string;
   readonly out: string;
-  /** Whether an output that is there may be replaced. */
+  /** Whether an existing output may be replaced. */
   readonly overwrite: boolean;
 }
 
 interface WriteOptions {
-  /** With the tables `input` and `prediction`. */
+  /** It has the tables `input` and `prediction`. */
   readonly database: Database;
   readonly columns: readonly FileColumn[];
   readonly outputs: readonly FieldView[];
@@ -26,26 +28,28 @@ interface WriteOptions {
 }
 
 /**
- * Looks whether an output can be written.
+ * Checks whether an output can be written.
  *
- * @throws {ScoreError} if it is the input, or there already, or of no known format, or its folder is not there.
+ * @throws {ScoreError} if it is the input, exists already, has an unknown format, or has a folder that does not exist.
  */
 export async function checkOutput({ input, out, overwrite }: OutputOptions): Promise<void> {
   isParquet(out);
   await checkPlace(out);
   const [source, present] = await Promise.all([input, out].map((file) => stat(file).catch(() => undefined)));
   if (present === undefined) return;
-  // However it is spelt, and by whatever link.
+  // Paths that differ may be the same file, such as over a link.
   if (source?.ino === present.ino && source.dev === present.dev)
     throw new ScoreError(`the output must be another file than the input, got ${input} and ${out}`);
-  if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is none`);
-  if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or say --overwrite`);
+  if (!present.isFile()) throw new ScoreError(`the output must be a file, got ${out}, which is no file`);
+  if (!overwrite) throw new ScoreError(`${out} exists already: name another output, or use --overwrite`);
 }
 
-/** DuckDB follows links to where its file is, and cannot write beside it if there is a question mark in the way. */
+/**
+ * DuckDB follows links to the real path of its database, and cannot write beside it if that path has a question mark.
+ */
 async function checkPlace(out: string): Promise<void> {
   const folder = dirname(resolve(out));
-  // A path that is mistyped must not make folders.
+  // A folder is not made: the path may be mistyped.
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory())
     throw new ScoreError(
@@ -58,7 +62,7 @@ async function checkPlace(out: string): Promise<void> {
     );
 }
 
-/** @throws {ScoreError} if the file has a column that is called as a new one. */
+/** @throws {ScoreError} if a column of the file has the name of a new one. */
 export function checkNewColumns(columns: readonly FileColumn[], outputs: readonly FieldView[]): void {
   const names = new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
   const clash = [...outputs.map(({ name }) => name), ERROR_COLUMN].find((name) =>
@@ -89,12 +93,16 @@ export async function checkCells(
   }
 }
 
-/** What our table calls the column of an output. */
+/** The name that an output's column has in our table. */
 export function outputId(index: number): string {
   return `p${index}`;
 }
 
-/** Writes the rows in the order of the file. One thread writes the same file each time. @param plainName see `plainNames.ts`. */
+/**
+ * Writes the rows in the order of the file. One thread writes them, so that the same rows always give the same file.
+ *
+ * @param plainName see `plainNames.ts`.
+ */
 export async function writeOutput(plainName: string, options: WriteOptions): Promise<void> {
   await options.database.run('SET threads TO 1');
   await (isParquet(plainName) ? writeParquet(plainName, options) : writeCsv(plainName, options));
@@ -107,11 +115,11 @@ async function writeParquet(plainName: string, { database, columns, outputs }: W
   );
   const names = [...columns, ...outputs].map(({ name }, i) => [ids[i] ?? '', name] as const);
   await renameParquetColumns(plainName, new Map(names)).catch((cause) => {
-    throw explained(cause);
+    throw databaseError(cause);
   });
 }
 
-/** The names are a row of it: as a header, those that differ by their case only would be changed. */
+/** Writes the names as the first row. In a header, DuckDB would change names that differ only by case. */
 async function writeCsv(
   plainName: string,
   { database, columns, outputs, delimiter }: WriteOptions,
@@ -134,7 +142,7 @@ async function writeCsv(
   );
 }
 
-/** A text in bytes is that text. */
+/** SQL for the text of a cell. Bytes are decoded. */
 function textOf(column: FileColumn): string {
   const id = columnId(column);
   return column.type === 'BLOB' ? `decode(${id})` : `CAST(${id} AS VARCHAR)`;

@@ -1,4 +1,4 @@
-/** What a model gives, as DuckDB has it. */
+/** Converts the outputs of a model to types and values of DuckDB. */
 import {
   BIGINT,
   BOOLEAN,
@@ -13,14 +13,14 @@ import type { Value } from '../../contract/values.ts';
 import type { FieldView } from './tidings.ts';
 
 /** Whether an output is a whole number, or a list of them. */
-export function isWhole({ type }: FieldView): boolean {
+export function isWholeNumber({ type }: FieldView): boolean {
   return type === 'int64' || type === 'int32';
 }
 
 export function duckTypeOf(output: FieldView): DuckDBType {
   if (output.type === 'string') return VARCHAR;
   if (output.type === 'boolean') return BOOLEAN;
-  const number = isWhole(output) ? BIGINT : DOUBLE;
+  const number = isWholeNumber(output) ? BIGINT : DOUBLE;
   return output.size === null ? number : LIST(number);
 }
 
@@ -31,5 +31,5 @@ export function duckValue(output: FieldView, value: Value | null): DuckDBValue {
 }
 
 function duckNumber(output: FieldView, value: number): DuckDBValue {
-  return isWhole(output) ? BigInt(value) : value;
+  return isWholeNumber(output) ? BigInt(value) : value;
 }

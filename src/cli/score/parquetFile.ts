@@ -1,14 +1,16 @@
-/** A Parquet file as a table: exactly its own columns, whatever they or the file are called. */
+/**
+ * Reads a Parquet file as a table with exactly its own columns, whatever the names of the columns and of the file are.
+ */
 import type { Database } from './database.ts';
 import { columnId, type FileColumn, literal } from './sql.ts';
 import { ScoreError } from './tidings.ts';
 
-/** @param path a plain name, see `plainNames.ts`. @throws as the database, for a file that is damaged. */
+/** @param path a plain name, see `plainNames.ts`. @throws {ScoreError} if the file is damaged. */
 export async function readParquetColumns(database: Database, path: string): Promise<readonly FileColumn[]> {
   const names = topLevelNames(
     await database.rows(`SELECT name, num_children FROM parquet_schema(${literal(path)})`),
   );
-  // Those of DESCRIBE are changed where two differ by their case only.
+  // Only the types come from DESCRIBE: it changes names that differ only by case.
   const types = await database.rows(
     `DESCRIBE SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
   );
@@ -17,19 +19,19 @@ export async function readParquetColumns(database: Database, path: string): Prom
   return names.map((name, index) => ({ index, name, type: String(types[index]?.[1]) }));
 }
 
-/** The columns with timestamps of 96 bits, an old kind. DuckDB reads them to the microsecond, though they have nanoseconds. */
+/** The columns with timestamps of 96 bits, an old type with nanoseconds. DuckDB reads them to the microsecond. */
 export async function roundedColumns(database: Database, path: string): Promise<readonly string[]> {
   const rows = await database.rows(`SELECT name FROM parquet_schema(${literal(path)}) WHERE type = 'INT96'`);
   return rows.map(([name]) => String(name));
 }
 
-/** SQL that gives the columns by the names of our tables. */
+/** SQL that selects the columns, with the names that they have in our tables. */
 export function parquetRows(path: string, columns: readonly FileColumn[]): string {
   const ids = columns.map(columnId).join(', ');
   return `SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false) AS file(${ids})`;
 }
 
-/** @param elements the root, then each column, followed by what it consists of. */
+/** @param elements the root, then each column, followed by its children. */
 function topLevelNames(elements: readonly (readonly unknown[])[]): readonly string[] {
   const names: string[] = [];
   let inner = 0;

@@ -1,16 +1,16 @@
-/** The footer of a Parquet file, which describes all of it and stands at its end. */
+/** Reads and replaces the footer of a Parquet file. The footer describes the whole file, and stands at its end. */
 import type { FileHandle } from 'node:fs/promises';
 
-/** Behind the footer: its length, and the magic. */
+/** The bytes behind the footer: four for its length, and `PAR1`. */
 const TAIL_BYTES = 8;
 
 interface Footer {
   readonly bytes: Buffer;
-  /** Where it begins in the file. */
+  /** The position in the file. */
   readonly start: number;
 }
 
-/** @throws {RangeError} if the file has none. */
+/** @throws {RangeError} if the file has no footer. */
 export async function readFooter(file: FileHandle): Promise<Footer> {
   const { size } = await file.stat();
   const tail = await readAt(file, size - TAIL_BYTES, TAIL_BYTES);
@@ -18,7 +18,7 @@ export async function readFooter(file: FileHandle): Promise<Footer> {
   return { bytes: await readAt(file, start, size - TAIL_BYTES - start), start };
 }
 
-/** Puts other bytes in its place. */
+/** Replaces the footer by other bytes. */
 export async function replaceFooter(file: FileHandle, { start }: Footer, bytes: Buffer): Promise<void> {
   const tail = Buffer.from('....PAR1');
   tail.writeUInt32LE(bytes.length, 0);

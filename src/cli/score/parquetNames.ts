@@ -1,7 +1,7 @@
 /**
- * The names of the columns of a Parquet file, put in their place after it is written: DuckDB refuses an empty name, and
- * changes one that differs from another by its case only. Nothing in a footer tells where anything else in it is, so a
- * name is replaced by a longer one without another change.
+ * Renames the columns of a Parquet file after DuckDB has written it: DuckDB refuses an empty name, and changes a name
+ * that differs from another only by case. A footer has no offsets into itself, so a name can be replaced by a longer
+ * one without any other change.
  */
 import { open } from 'node:fs/promises';
 import { readFooter, replaceFooter } from './parquetFooter.ts';
@@ -13,7 +13,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** @param names by the name that the file was written with, each of them there once. */
+/** @param names the new names, by the names that DuckDB has written. Each of the latter occurs once in the file. */
 export async function renameParquetColumns(file: string, names: ReadonlyMap<string, string>): Promise<void> {
   const opened = await open(file, 'r+');
   try {
@@ -34,7 +34,9 @@ function renamed(footer: Buffer, names: ReadonlyMap<string, string>): Buffer {
   return Buffer.concat([...parts, footer.subarray(at)]);
 }
 
-/** Where a column's name stands: in the schema, and in the path of each of its chunks. Numbers are of parquet.thrift. */
+/**
+ * Finds the names of columns: in the schema, and in the path of each chunk. Field numbers are those of parquet.thrift.
+ */
 function editsOf(footer: Buffer, names: ReadonlyMap<string, string>): readonly Edit[] {
   const edits: Edit[] = [];
   const reader = new ThriftReader(footer);
@@ -47,7 +49,7 @@ function editsOf(footer: Buffer, names: ReadonlyMap<string, string>): readonly E
   const readSchema = () => {
     let isRoot = true;
     let inner = 0;
-    // The root, then each column, followed by what it consists of.
+    // The root, then each column, followed by its children.
     reader.list(() => {
       const isColumn = !isRoot && inner === 0;
       let children = 0;

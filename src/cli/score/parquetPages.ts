@@ -1,6 +1,6 @@
 /**
- * Whether the pages of a Parquet file are as they were written. A file may have a checksum of each page, and a page that
- * is compressed by gzip has one of its content: DuckDB looks at neither, and gives other values for a page that is damaged.
+ * Finds damaged pages of a Parquet file. A file may have a checksum of each page, and a page compressed by gzip has a
+ * checksum of its content. DuckDB checks neither, and returns wrong values for a damaged page.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -10,9 +10,9 @@ import { ThriftReader } from './thrift.ts';
 
 const unpack = promisify(unzip);
 
-/** Numbers of parquet.thrift. */
+/** The number of the codec in parquet.thrift. */
 const GZIP = 2;
-/** Statistics in it may be long. */
+/** The most bytes that are read for the header of a page. Its statistics may be long. */
 const HEADER_BYTES = 64 * 1024;
 
 interface Chunk {
@@ -26,14 +26,14 @@ interface Page {
   size: number;
   unpackedSize: number;
   checksum: number | undefined;
-  /** Bytes in front that are not compressed. */
+  /** The bytes at the front that are not compressed. */
   levelBytes: number;
   isPacked: boolean;
 }
 
 /**
- * @returns where the first page is that is damaged; undefined if none is known to be. What is no Parquet at all is left
- *   to its reader.
+ * @returns the position of the first damaged page; undefined if none is found, or if the file is no Parquet. The reader
+ *   of its rows refuses such a file.
  */
 export async function damagedPage(file: string, signal: AbortSignal): Promise<number | undefined> {
   const opened = await open(file);
@@ -63,13 +63,13 @@ async function damagedPageOf(
     signal.throwIfAborted();
     const { page, headerBytes } = readHeader(await readAt(file, at, Math.min(HEADER_BYTES, end - at)));
     const bytes = await readAt(file, at + headerBytes, page.size);
-    if (!(await isWhole(page, bytes, codec))) return at;
+    if (!(await isIntact(page, bytes, codec))) return at;
     at += headerBytes + page.size;
   }
   return undefined;
 }
 
-async function isWhole(page: Page, bytes: Buffer, codec: number): Promise<boolean> {
+async function isIntact(page: Page, bytes: Buffer, codec: number): Promise<boolean> {
   if (page.checksum !== undefined && crc32(bytes) !== page.checksum) return false;
   const packed = bytes.subarray(page.levelBytes);
   if (codec !== GZIP || !page.isPacked || packed.length === 0) return true;

@@ -1,6 +1,7 @@
 /**
- * Names for files that mean these files and nothing else. To DuckDB a `*`, `?` or `[` in a path is a pattern, and a
- * backslash a separator, and what it escapes it does not tell. Links in a folder of our own have none of them.
+ * Gives files names that DuckDB takes literally. In a path, `*`, `?` and `[` are patterns to DuckDB, a backslash is a
+ * separator, and no way to escape them is documented. So each file gets a link in a folder of our own, and the link's
+ * name has none of these characters.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp, symlink } from 'node:fs/promises';
@@ -18,7 +19,7 @@ export class PlainNames implements AsyncDisposable {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    // A second Ctrl-C ends the process with nothing disposed of.
+    // A second Ctrl-C ends the process without disposing of anything.
     process.once('exit', this.#remove);
   }
 
@@ -34,10 +35,10 @@ export class PlainNames implements AsyncDisposable {
     return new PlainNames(folder);
   }
 
-  /** @param path of a file or folder, absolute or from the working directory. */
+  /** Makes a plain name. @param path of a file or folder, absolute or from the working directory. */
   async of(path: string): Promise<string> {
     const name = join(this.#folder, String(this.#count++));
-    // Not resolved: `link/..` is the parent of where the link leads.
+    // The path is not resolved: `link/..` must stay the parent of the link's target.
     await symlink(isAbsolute(path) ? path : `${process.cwd()}/${path}`, name);
     return name;
   }

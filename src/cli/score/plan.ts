@@ -1,4 +1,4 @@
-/** All that decides what is predicted for a file: fixed when a score begins, and the same until its output is whole. */
+/** Fixes at the start of a score all that its predictions depend on. It stays the same until the output is complete. */
 import type { InputFile } from './inputFile.ts';
 import type { MappedInput } from './mapping.ts';
 import { partialOf } from './table.ts';
@@ -8,27 +8,29 @@ import type { DateFormat } from './timeFormat.ts';
 export interface Plan {
   readonly model: string;
   readonly version: string;
-  /** Of the version's model, and of the file's content: hex SHA-256. */
+  /** Hex SHA-256 of the version's model, and of the content of the file. */
   readonly modelDigest: string;
   readonly fileDigest: string;
-  /** The inputs and outputs of the model, as it describes them. */
+  /** The inputs and outputs of the model, as JSON. */
   readonly fields: string;
-  /** Which column each input has. */
+  /** The column of each input, as JSON. */
   readonly map: string;
-  /** Between the cells of a CSV. */
+  /** The character between the cells of a CSV. */
   readonly delimiter: string;
-  /** By input whose times are texts, how these are written. */
+  /** How dates are written, by input. Only for inputs whose times are texts. */
   readonly dateFormats: Readonly<Record<string, DateFormat>>;
-  /** Whether numbers of the file have decimal commas: a point may part thousands then. */
+  /** Whether numbers of the file have decimal commas: a point may separate thousands then. */
   readonly hasDecimalCommas: boolean;
-  /** The instant that a local time `now` is, in all rows: RFC 3339. */
+  /** The instant that a local time `now` means, in all rows. RFC 3339. */
   readonly now: string;
 }
 
-/** What a plan consists of before the rows have been read. */
+/** The part of a plan that is known before the rows are read. */
 type Draft = Omit<Plan, 'dateFormats' | 'hasDecimalCommas'>;
 
-/** How a person knows what must stay the same; `now` does by itself. */
+/**
+ * The names of the members that must stay the same, for messages. `now` always does: it is taken from the earlier run.
+ */
 const NAMES: Readonly<Record<Exclude<keyof Draft, 'now'>, string>> = {
   model: '--model',
   version: '--model-version',
@@ -40,9 +42,9 @@ const NAMES: Readonly<Record<Exclude<keyof Draft, 'now'>, string>> = {
 };
 
 /**
- * @param modelVersion the one that is asked for.
- * @param kept of an earlier run: its version and instant stay.
- * @throws {ScoreError} if the version cannot be had, or there is not one that answers all tasks.
+ * @param modelVersion the version that the command line names.
+ * @param kept the plan of an earlier run: its version and instant stay.
+ * @throws {ScoreError} if the version is not offered, or if none is named and no single one answers all tasks.
  */
 export function draftOf({
   model,
@@ -76,27 +78,29 @@ export function draftOf({
 }
 
 /**
- * @param told the formats of dates that the command line names: others stay as they were decided.
- * @throws {ScoreError} naming whatever is not as it was when the earlier run began.
+ * @param requested the formats of dates that the command line names. Other formats stay as they were decided.
+ * @throws {ScoreError} naming everything that differs from the earlier run.
  */
 export function checkSame(
   out: string,
-  { kept, draft, told }: { kept: Plan; draft: Draft; told: ReadonlyMap<string, DateFormat> },
+  { kept, draft, requested }: { kept: Plan; draft: Draft; requested: ReadonlyMap<string, DateFormat> },
 ): void {
   const names = Object.entries(NAMES).flatMap(([key, name]) =>
     kept[key as keyof Draft] === draft[key as keyof Draft] ? [] : [name],
   );
   if (
-    Object.entries(kept.dateFormats ?? {}).some(([input, format]) => (told.get(input) ?? format) !== format)
+    Object.entries(kept.dateFormats ?? {}).some(
+      ([input, format]) => (requested.get(input) ?? format) !== format,
+    )
   )
     names.push('--date-format');
   if (names.length === 0) return;
   throw new ScoreError(
-    `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to begin anew.`,
+    `${partialOf(out)} holds part of another score, which differs in ${names.join(', ')}. Delete it to start again.`,
   );
 }
 
-/** The version that answers every task that names none. */
+/** The version that answers all tasks that name no version. */
 function versionOfAll({ name, versions, rollout }: ModelView): string {
   const shares = rollout?.filter(({ percent }) => percent > 0);
   const newestServed = versions.findLast(({ state }) => state === 'SERVED')?.version;

@@ -1,7 +1,9 @@
-/** How far a score is: on one line of a terminal that changes; elsewhere, as in a log, in a line from time to time. */
+/**
+ * Shows the progress of a score: on a terminal in one line that changes, elsewhere (as in a log) in a line every 10 s.
+ */
 const BAR_WIDTH = 30;
 const DRAW_EVERY_MS = 100;
-const TELL_EVERY_MS = 10_000;
+const LINE_EVERY_MS = 10_000;
 
 interface ProgressOptions {
   readonly name: string;
@@ -11,7 +13,7 @@ interface ProgressOptions {
 
 export class ScoreProgress {
   readonly #options: ProgressOptions;
-  /** Not on a terminal. A line comes also while no part is saved. */
+  /** Undefined on a terminal. A timer writes lines also while no part is saved. */
   readonly #lines: NodeJS.Timeout | undefined;
   readonly #startedAt = performance.now();
   #done = 0;
@@ -20,7 +22,7 @@ export class ScoreProgress {
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    if (!options.terminal.isTTY) this.#lines = setInterval(() => this.#tell(), TELL_EVERY_MS);
+    if (!options.terminal.isTTY) this.#lines = setInterval(() => this.#writeLine(), LINE_EVERY_MS);
   }
 
   saved(rows: number): void {
@@ -28,7 +30,7 @@ export class ScoreProgress {
     if (performance.now() - this.#drawnAt >= DRAW_EVERY_MS) this.#draw();
   }
 
-  /** Rows that an earlier run has saved take no time. @param next the first that it has not, counted from 0. */
+  /** Counts rows of an earlier run, but not for the speed. @param next the first row to score, counted from 0. */
   savedBefore(rows: number, next: number): void {
     this.#done += rows;
     this.#doneBefore += rows;
@@ -44,7 +46,7 @@ export class ScoreProgress {
     if (terminal.isTTY) terminal.write('\n');
   }
 
-  /** To be read behind a comma. */
+  /** The speed and the time, to be read after a comma. */
   summary(): string {
     return `${Math.round(this.#rowsPerSecond())} rows/s (${this.#seconds().toFixed(1)} s)`;
   }
@@ -61,7 +63,7 @@ export class ScoreProgress {
     );
   }
 
-  #tell(): void {
+  #writeLine(): void {
     const { name, rowCount, terminal } = this.#options;
     const rate = Math.round(this.#rowsPerSecond());
     terminal.write(
@@ -69,7 +71,7 @@ export class ScoreProgress {
     );
   }
 
-  /** Empty until it can be told. */
+  /** Empty until the speed is known. */
   #timeLeft(): string {
     const seconds = Math.ceil((this.#options.rowCount - this.#done) / this.#rowsPerSecond());
     if (!Number.isFinite(seconds)) return '';

@@ -1,10 +1,10 @@
-/** Scores one file: what `npm run score` does once its command line is read. */
+/** Scores one file: the work of `npm run score` after its command line was read. */
 import type { ScoreArguments } from './arguments.ts';
-import { decideDateFormats, toldDateFormats } from './dateFormats.ts';
-import { toldFailures } from './failures.ts';
+import { decideDateFormats, requestedDateFormats } from './dateFormats.ts';
+import { failureLines } from './failures.ts';
 import { InputFile } from './inputFile.ts';
 import { mapInputs, missingColumns, textNumbers } from './mapping.ts';
-import { TELLS_DECIMAL_COMMA } from './numbers.ts';
+import { SURE_DECIMAL_COMMA } from './numbers.ts';
 import { checkNewColumns, checkOutput } from './output.ts';
 import { PlainNames } from './plainNames.ts';
 import { checkSame, draftOf } from './plan.ts';
@@ -14,8 +14,9 @@ import { ScoreTable } from './table.ts';
 import { ScoreError, Tidings } from './tidings.ts';
 
 /**
- * @param signal stops it: what was scored by then is kept beside the output.
- * @throws {ScoreError} if the file or Tidings cannot be used, or no row has a prediction. File system errors as they come.
+ * @param signal stops it. The rows scored by then are kept beside the output.
+ * @throws {ScoreError} if the file or Tidings cannot be used, or no row has a prediction. Errors of the file system pass
+ *   through.
  */
 export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Promise<void> {
   const { input, out, url, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
@@ -26,17 +27,17 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   const model = await tidings.describe(wanted.model);
   const mapped = mapInputs(model, file.columns, named);
   checkNewColumns(file.columns, model.outputs);
-  const told = toldDateFormats(wanted.dateFormats, mapped);
+  const requested = requestedDateFormats(wanted.dateFormats, mapped);
   await using kept = await ScoreTable.find({ out, names, signal });
   const draft = draftOf({ model, file, mapped, modelVersion, delimiter, kept: kept?.plan });
-  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, told });
+  if (kept?.plan !== undefined) checkSame(out, { kept: kept.plan, draft, requested });
   console.log(`version ${draft.version} of ${model.name}`);
   for (const line of [...file.notices, ...missingColumns(model, mapped)]) console.log(line);
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? {
     ...draft,
-    dateFormats: await decideDateFormats(table, mapped, told),
-    hasDecimalCommas: await table.hasCell(textNumbers(mapped), TELLS_DECIMAL_COMMA),
+    dateFormats: await decideDateFormats(table, mapped, requested),
+    hasDecimalCommas: await table.hasCell(textNumbers(mapped), SURE_DECIMAL_COMMA),
   };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
@@ -51,7 +52,7 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   const failures = await table.failures();
   await table.finish(file, model.outputs, delimiter);
   console.log(`${out}: ${rowCount} rows, ${failures.count} without a prediction, ${progress.summary()}`);
-  for (const line of toldFailures(failures)) console.log(line);
+  for (const line of failureLines(failures)) console.log(line);
   if (failures.count === rowCount)
     throw new ScoreError(`no row has a prediction: the column error of ${out} says why`);
 }

@@ -1,7 +1,7 @@
 /** Scores the rows of a table part by part, several parts at a time. */
 import type { Value } from '../../contract/values.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
-import { isWhole } from './outputValues.ts';
+import { isWholeNumber } from './outputValues.ts';
 import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
 import type { Part, ScoredPart, ScoreTable } from './table.ts';
@@ -13,15 +13,15 @@ export interface ScoringOptions {
   readonly plan: Plan;
   readonly model: ModelView;
   readonly mapped: readonly MappedInput[];
-  /** At most. */
+  /** The most rows in one call. */
   readonly rowsPerCall: number;
-  /** Calls at a time. */
+  /** The number of calls at a time. */
   readonly calls: number;
   readonly progress: Pick<ScoreProgress, 'saved' | 'savedBefore'>;
   readonly signal: AbortSignal;
 }
 
-/** Resolves once every part is saved. @throws whatever one of them throws; those that are saved stay so. */
+/** Scores and saves all parts. @throws the first error of a part. Parts that are saved already stay saved. */
 export async function scoreAll(options: ScoringOptions): Promise<void> {
   const { table, model, rowsPerCall, calls, progress, signal } = options;
   const rowCount = await table.rowCount();
@@ -32,17 +32,17 @@ export async function scoreAll(options: ScoringOptions): Promise<void> {
     progress.savedBefore(rows, next?.from ?? rowCount);
   }
   const work = partsBetween(saved, rowCount, rowsPerCall);
-  const lane = async () => {
+  const scoreParts = async () => {
     for (const part of work) {
       signal.throwIfAborted();
       await table.save(part, model.outputs, await scorePart(part, options));
       progress.saved(part.to - part.from);
     }
   };
-  await Promise.all(Array.from({ length: calls }, lane));
+  await Promise.all(Array.from({ length: calls }, scoreParts));
 }
 
-/** Cuts what is not saved yet. @param saved in their order. */
+/** Cuts the rows that are not saved yet into parts. @param saved in the order of their rows. */
 function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: number): Generator<Part> {
   let from = 0;
   for (const next of [...saved, { from: rowCount, to: rowCount }]) {
@@ -51,7 +51,9 @@ function* partsBetween(saved: readonly Part[], rowCount: number, rowsPerCall: nu
   }
 }
 
-/** Rows that the model does not take are left out of the call, and have their reason as error. */
+/**
+ * Predicts the rows of a part. Rows that do not fit the model are left out of the call, with the reason as their error.
+ */
 async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPart> {
   const { tidings, table, plan, model, mapped } = options;
   const { cells, problems } = await table.read(mapped, part);
@@ -68,26 +70,27 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
   const columns = Object.fromEntries(
     model.outputs.map(({ name }) => [name, rows.map((): Value | null => null)]),
   );
-  const score = async (asked: readonly number[]): Promise<void> => {
-    if (asked.length === 0) return;
+  const score = async (indexes: readonly number[]): Promise<void> => {
+    if (indexes.length === 0) return;
     try {
-      const inputs = asked.map((i) => rows[i] as Readonly<Record<string, unknown>>);
+      const inputs = indexes.map((i) => rows[i] as Readonly<Record<string, unknown>>);
       const predictions = await tidings.predict(model, inputs, plan.version);
-      for (const [i, reason] of predictions.errors) errors[asked[i] ?? 0] = reason;
-      for (const [i, reason] of inexact(model, predictions, asked.length)) errors[asked[i] ?? 0] = reason;
+      for (const [i, reason] of predictions.errors) errors[indexes[i] ?? 0] = reason;
+      for (const [i, reason] of roundedRows(model, predictions, indexes.length))
+        errors[indexes[i] ?? 0] = reason;
       for (const [name, column] of Object.entries(columns))
-        for (const [i, row] of asked.entries())
+        for (const [i, row] of indexes.entries())
           if (errors[row] === null) column[row] = predictions.columns[name]?.[i] ?? null;
     } catch (error) {
       if (error instanceof RowsRefused) {
-        for (const [i, reason] of error.rows) errors[asked[i] ?? 0] = reason;
-        await score(asked.filter((i) => errors[i] === null));
-      } else if (error instanceof CallTooLarge && asked.length > 1) {
-        const half = Math.ceil(asked.length / 2);
-        await score(asked.slice(0, half));
-        await score(asked.slice(half));
+        for (const [i, reason] of error.rows) errors[indexes[i] ?? 0] = reason;
+        await score(indexes.filter((i) => errors[i] === null));
+      } else if (error instanceof CallTooLarge && indexes.length > 1) {
+        const half = Math.ceil(indexes.length / 2);
+        await score(indexes.slice(0, half));
+        await score(indexes.slice(half));
       } else if (error instanceof CallTooLarge) {
-        for (const i of asked) errors[i] = error.message;
+        for (const i of indexes) errors[i] = error.message;
       } else throw error;
     }
   };
@@ -95,14 +98,18 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
   return { columns, errors };
 }
 
-/** Whole numbers come as JSON, which rounds those beyond 2^53: by row, the reason why it has none. */
-function inexact(
+/**
+ * Finds rows whose whole numbers may be rounded, since JSON rounds numbers beyond 2^53.
+ *
+ * @returns the reasons, by index.
+ */
+function roundedRows(
   { outputs }: ModelView,
   { columns }: Predictions,
   rowCount: number,
 ): ReadonlyMap<number, string> {
   const reasons = new Map<number, string>();
-  for (const { name, type } of outputs.filter(isWhole))
+  for (const { name, type } of outputs.filter(isWholeNumber))
     for (let row = 0; row < rowCount; row++) {
       const value = columns[name]?.[row] ?? null;
       if (value === null) continue;

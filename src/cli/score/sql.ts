@@ -1,16 +1,16 @@
-/** Names and texts as SQL has them. */
+/** Writes names and texts in SQL. */
 
 /** A column of a file. */
 export interface FileColumn {
   /** From 0, in the file's order. */
   readonly index: number;
-  /** As it stands in the file, whatever it is. */
+  /** The name in the file. It may be any text, also an empty one. */
   readonly name: string;
-  /** As DuckDB calls it. */
+  /** The type, as DuckDB names it. */
   readonly type: string;
 }
 
-/** What our tables call a column of the file: a name of the file could be one of ours, or stand there twice. */
+/** The name of a file's column in our tables. The file's own names could clash with ours, or occur twice. */
 export function columnId({ index }: Pick<FileColumn, 'index'>): string {
   return `c${index}`;
 }

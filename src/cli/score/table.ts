@@ -1,6 +1,6 @@
 /**
- * The file that is scored, and what has been predicted for it: a DuckDB database in a folder beside the output, until
- * that is whole. A part that is saved stays saved, whenever the process ends.
+ * Keeps the rows of the file and their predictions in a DuckDB database, in a folder beside the output, until the
+ * output is complete. A saved part stays saved, whenever the process ends.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import type { Plan } from './plan.ts';
 import { columnId, literal } from './sql.ts';
 import { type FieldView, ScoreError } from './tidings.ts';
 
-/** What was predicted for the rows of a part, in their order. */
+/** The predictions for the rows of a part, in their order. */
 export interface ScoredPart {
   readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
   readonly errors: readonly (string | null)[];
@@ -28,20 +28,20 @@ export interface ScoredPart {
 
 /** The rows of a part. */
 interface InputPart {
-  /** For each input its cells. */
+  /** The cells of each input. */
   readonly cells: readonly (readonly DuckDBValue[])[];
-  /** Why a row cannot be scored, whatever its cells are. */
+  /** The fault of each row as a whole; null if it has none. */
   readonly problems: readonly (string | null)[];
 }
 
 const DATABASE_FILE = 'score.duckdb';
-/** All that is ever made in the folder. */
+/** All files that a score ever makes in the folder. */
 const FILES = [DATABASE_FILE, `${DATABASE_FILE}.wal`, `${DATABASE_FILE}.tmp`, 'out.parquet', 'out.csv'];
 
 /** Rows that are scored and saved together. */
 export interface Part {
   readonly from: number;
-  /** Is not among them. */
+  /** The row behind the last one. */
   readonly to: number;
 }
 
@@ -57,10 +57,10 @@ export class ScoreTable implements AsyncDisposable {
   /** A plain name of the folder, see `plainNames.ts`. */
   readonly #folder: string;
   #plan: Plan | undefined;
-  /** Whether anything in the folder is still of use. */
+  /** Whether another run can go on with the content of the folder. */
   #isKept: boolean;
   #isOpen = true;
-  /** Statements of a transaction are not mixed with those of another. */
+  /** Runs transactions one after another, so that their statements do not mix. */
   readonly #transactions = new SerialQueue();
 
   private constructor(database: Database, out: string, folder: string, plan: Plan | undefined) {
@@ -72,9 +72,10 @@ export class ScoreTable implements AsyncDisposable {
   }
 
   /**
-   * Finds what an earlier run has left of its work. If no row of it was scored, it is nothing.
+   * Opens the work of an earlier run. Work without a scored row is removed.
    *
-   * @throws {ScoreError} if it cannot be read, or another score is at work on it.
+   * @returns undefined if there is no work to go on with.
+   * @throws {ScoreError} if the work cannot be read, or another score is writing it.
    */
   static async find({ out, names, signal }: TableOptions): Promise<ScoreTable | undefined> {
     const folder = partialOf(out);
@@ -85,7 +86,7 @@ export class ScoreTable implements AsyncDisposable {
       .rows('SELECT text FROM plan WHERE (SELECT count(first_row) FROM part) > 0')
       .catch(async (cause) => {
         await database[Symbol.asyncDispose]();
-        throw unreadablePart(out, cause);
+        throw unreadableFolder(out, cause);
       });
     if (kept !== undefined) return new ScoreTable(database, out, plainName, JSON.parse(String(kept[0])));
     await database[Symbol.asyncDispose]();
@@ -93,7 +94,11 @@ export class ScoreTable implements AsyncDisposable {
     return undefined;
   }
 
-  /** Reads a file. @throws {ScoreError} if it cannot be read, or no room be made. */
+  /**
+   * Makes the folder and loads the file.
+   *
+   * @throws {ScoreError} if the folder cannot be made, or the file not be read.
+   */
   static async begin({
     input,
     out,
@@ -121,12 +126,12 @@ export class ScoreTable implements AsyncDisposable {
     }
   }
 
-  /** Undefined until one is fixed. */
+  /** Undefined until the plan is fixed. */
   get plan(): Plan | undefined {
     return this.#plan;
   }
 
-  /** From now on what is predicted goes by this plan, also after a stop. Makes room for it. */
+  /** Saves the plan and makes the table of predictions. All predictions follow this plan, also after a stop. */
   async fixPlan(plan: Plan, outputs: readonly FieldView[]): Promise<void> {
     this.#plan = plan;
     const columns = outputs.map((output, index) => `${outputId(index)} ${duckTypeOf(output)}, `);
@@ -155,7 +160,7 @@ export class ScoreTable implements AsyncDisposable {
     return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
   }
 
-  /** Whether a cell of any of the columns, all of them texts, is as the pattern says from its beginning to its end. */
+  /** Whether the pattern matches a whole cell of any of the columns, which must be texts. */
   async hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
     const tests = inputs.flatMap(({ column }) =>
       column === undefined ? [] : [`regexp_full_match(${columnId(column)}, ${literal(pattern)})`],
@@ -167,7 +172,7 @@ export class ScoreTable implements AsyncDisposable {
     return found.length > 0;
   }
 
-  /** Saves a part whole or not at all. */
+  /** Saves a part in one transaction. */
   save({ from: firstRow, to: end }: Part, outputs: readonly FieldView[], scored: ScoredPart): Promise<void> {
     return this.#transactions.run(async () => {
       const { errors } = scored;
@@ -189,12 +194,12 @@ export class ScoreTable implements AsyncDisposable {
     });
   }
 
-  /** The rows without a prediction. */
+  /** Summarizes the rows without a prediction. */
   failures(): Promise<Failures> {
     return findFailures(this.#database);
   }
 
-  /** Writes the output, and removes what was kept beside it. */
+  /** Writes the output. The folder is then removed when the table is disposed. */
   async finish({ columns }: InputFile, outputs: readonly FieldView[], delimiter: string): Promise<void> {
     const name = `out${extname(this.#out).toLowerCase()}`;
     await writeOutput(join(this.#folder, name), { database: this.#database, columns, outputs, delimiter });
@@ -202,7 +207,7 @@ export class ScoreTable implements AsyncDisposable {
     this.#isKept = false;
   }
 
-  /** Removes the folder, unless another run can go on with what is in it. */
+  /** Closes the database. Removes the folder, unless another run can go on with its content. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -212,12 +217,12 @@ export class ScoreTable implements AsyncDisposable {
   }
 }
 
-/** Where the work on an output is kept until that is whole. */
+/** The folder that keeps the work on an output until the output is complete. */
 export function partialOf(out: string): string {
   return `${out}.partial`;
 }
 
-/** What others have put there stays there. */
+/** Removes our files, and the folder if it is empty then. Files of others stay. */
 async function removeFolder(folder: string): Promise<void> {
   for (const name of FILES) await rm(join(folder, name), { recursive: true, force: true });
   await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -230,16 +235,16 @@ async function openDatabase(out: string, folder: string, signal: AbortSignal): P
   const database = await Database.open(signal, place).catch((cause) => {
     throw /^Could not set lock on file /.test(messageOf(cause))
       ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })
-      : unreadablePart(out, cause);
+      : unreadableFolder(out, cause);
   });
   await database.run('CREATE TABLE IF NOT EXISTS plan (text VARCHAR)');
   await database.run('CREATE TABLE IF NOT EXISTS part (first_row BIGINT, row_count BIGINT)');
   return database;
 }
 
-function unreadablePart(out: string, cause: unknown): unknown {
+function unreadableFolder(out: string, cause: unknown): unknown {
   if (cause instanceof DiskFull) return cause;
-  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to begin anew.`, {
+  return new ScoreError(`${partialOf(out)} cannot be read: ${messageOf(cause)}. Delete it to start again.`, {
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** Thrift's compact encoding, in which the footer and the pages of a Parquet file are described. */
+/** Reads and writes Thrift's compact encoding. The footer and the page headers of a Parquet file are written in it. */
 
 const Type = {
   True: 1,
@@ -14,10 +14,10 @@ const Type = {
   Struct: 12,
 } as const;
 
-/** Reads the field that comes next. @param isTrue of a boolean, which is told by its type alone. */
+/** Reads the next field. @param isTrue the value of a boolean: its type alone tells it, without further bytes. */
 type FieldReader = (isTrue: boolean) => void;
 
-/** Reads what it is asked for and skips the rest. Throws a `RangeError` if the bytes are none of Thrift. */
+/** Reads the wanted fields and skips the others. Throws a `RangeError` if the bytes are not Thrift's. */
 export class ThriftReader {
   readonly #bytes: Buffer;
   #at = 0;
@@ -26,12 +26,12 @@ export class ThriftReader {
     this.#bytes = bytes;
   }
 
-  /** How many bytes have been read. */
+  /** The number of bytes read so far. */
   get at(): number {
     return this.#at;
   }
 
-  /** @param readers of fields, by their numbers. */
+  /** @param readers the readers of the wanted fields, by number. */
   struct(readers: Readonly<Record<number, FieldReader>>): void {
     let id = 0;
     for (;;) {
@@ -59,7 +59,7 @@ export class ThriftReader {
     return this.#bytes.toString('utf8', this.#at - length, this.#at);
   }
 
-  /** Exact within 2^53: no size or place in a file is beyond that. */
+  /** Exact up to 2^53. No size or position in a file is larger. */
   integer(): number {
     const value = this.#varint();
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
@@ -113,7 +113,7 @@ export class ThriftReader {
   }
 }
 
-/** A text as it stands in the encoding: its length, and its bytes. */
+/** Encodes a text: its length, then its bytes. */
 export function encodedText(text: string): Buffer {
   const bytes = Buffer.from(text);
   const length: number[] = [];

@@ -1,10 +1,12 @@
-/** A running Tidings, as a client sees it: what a model takes and gives, and predictions for many rows. */
+/**
+ * Calls a running Tidings as a client: asks for the inputs and outputs of a model, and for predictions of many rows.
+ */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestErrorCode } from '../../contract/errors.ts';
 import type { Value } from '../../contract/values.ts';
 
-/** What a model says of itself. */
+/** A model, as the query `models` describes it. */
 export interface ModelView {
   readonly name: string;
   readonly batchMutation: string;
@@ -14,7 +16,7 @@ export interface ModelView {
   readonly outputs: readonly FieldView[];
   /** Oldest first. */
   readonly versions: readonly VersionView[];
-  /** Null if none is set: the newest version that is served answers. */
+  /** Null if none is set. The newest served version answers then. */
   readonly rollout: readonly ShareView[] | null;
 }
 
@@ -41,21 +43,21 @@ export interface FieldView {
   readonly maximum: number | null;
   readonly maxLength: number | null;
   readonly values: readonly string[] | null;
-  /** Of an enum, what the model knows each of them as. */
+  /** The model's own values of an enum, in the order of `values`. */
   readonly modelValues: readonly string[] | null;
   readonly timeZone: string | null;
-  /** Null unless it may be left out. */
+  /** Null if the input is required. */
   readonly default: string | null;
 }
 
-/** What came of rows: by output a value each, null where one failed; and why. */
+/** The predictions for rows: for each output one value per row, null for a row that failed. */
 export interface Predictions {
   readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
-  /** By index. */
+  /** Why rows failed, by index. */
   readonly errors: ReadonlyMap<number, string>;
 }
 
-/** Rows that are refused before they are queued, by index, with the reason. */
+/** Thrown if rows are refused before they are queued. Has the reasons, by index. */
 export class RowsRefused extends Error {
   readonly rows: ReadonlyMap<number, string>;
 
@@ -65,10 +67,10 @@ export class RowsRefused extends Error {
   }
 }
 
-/** What a person has to know, and can mend. */
+/** An error that the user can correct. The message alone explains it. */
 export class ScoreError extends Error {}
 
-/** A call has more bytes than the gateway takes at once. */
+/** Thrown if a call has more bytes than the gateway accepts. */
 export class CallTooLarge extends ScoreError {}
 
 interface GraphQLError {
@@ -102,14 +104,15 @@ interface PageView {
   readonly errors: readonly { readonly row: number; readonly code: string; readonly message: string }[];
 }
 
-/** A gateway that cannot be reached is tried again for so long; one that has never answered may not be there at all. */
+/** The longest wait for a gateway that does not answer any more. */
 const UNREACHABLE_MS = 60_000;
+/** The longest wait for a gateway that has never answered: the address may be wrong. */
 const NEVER_REACHED_MS = 10_000;
 const RETRY_MS = 1_000;
 /** The longest that Tidings allows. */
 const TIMEOUT_MS = 300_000;
 const WAIT_MS = 30_000;
-/** A batch that expired in its queue is submitted again so often. */
+/** The most times that rows are submitted, if their row batch expires in its queue. */
 const TRIES = 3;
 const MAX_PAGE_ROWS = 10_000;
 
@@ -139,9 +142,9 @@ export class Tidings {
   }
 
   /**
-   * Predictions for rows, 1 to 10,000 of them. Waits for as long as Tidings is busy.
+   * Predicts 1 to 10,000 rows. Waits as long as Tidings is busy.
    *
-   * @throws {RowsRefused}; {ScoreError} for what will not pass by itself.
+   * @throws {RowsRefused}; {ScoreError} for other errors that a retry does not solve.
    */
   async predict(
     model: ModelView,
@@ -153,12 +156,12 @@ export class Tidings {
       if (task.state === 'SUCCEEDED') return this.#allRows(model, task);
       if (task.state !== 'EXPIRED' || attempt === TRIES)
         throw new ScoreError(
-          `the batch ${task.id} ended ${task.state}: ${task.error?.message ?? 'no reason given'}`,
+          `the row batch ${task.id} ended ${task.state}: ${task.error?.message ?? 'no reason given'}`,
         );
     }
   }
 
-  /** @returns the batch at its end. */
+  /** @returns the row batch in its final state. */
   async #submit(
     model: ModelView,
     inputs: readonly Readonly<Record<string, unknown>>[],
@@ -166,7 +169,7 @@ export class Tidings {
   ): Promise<RowBatchView> {
     const mutation = `mutation ($inputs: [${model.inputType}!]!, $options: TaskOptions, $first: Int!, $after: Int!) {
       batch: ${model.batchMutation}(inputs: $inputs, options: $options) { id state error { message } ${rowsOf(model)} } }`;
-    // The same batch, however often it is asked for.
+    // Each repetition gets the same row batch.
     const requestId = randomUUID();
     const options = { requestId, modelVersion, waitMs: WAIT_MS, timeoutMs: TIMEOUT_MS };
     for (;;) {
@@ -180,7 +183,7 @@ export class Tidings {
     }
   }
 
-  /** The first page came with the end; where rows are large, there are more. */
+  /** Collects all pages of results. The first came with the final state; large rows have further pages. */
   async #allRows(model: ModelView, { id, batch }: RowBatchView): Promise<Predictions> {
     const columns = Object.fromEntries(model.outputs.map(({ name }) => [name, [] as (Value | null)[]]));
     const errors = new Map<number, string>();
@@ -195,7 +198,7 @@ export class Tidings {
     }
   }
 
-  /** Asks until there is an answer. @throws as `predict`, or whatever `fetch` does once the signal is aborted. */
+  /** Asks until there is an answer. @throws like `predict`; once the signal is aborted, the error of `fetch`. */
   async #ask<T>(query: string, variables: object): Promise<T> {
     const startedAt = performance.now();
     for (;;) {
@@ -206,7 +209,7 @@ export class Tidings {
       });
       const [error] = answer?.errors ?? [];
       if (answer?.data != null && error === undefined) return answer.data;
-      if (error !== undefined) refuse(error);
+      if (error !== undefined) throwUnlessTemporary(error);
       await sleep(error?.extensions?.retryAfterMs ?? RETRY_MS, undefined, { signal: this.#signal });
     }
   }
@@ -224,14 +227,14 @@ export class Tidings {
       throw new ScoreError(
         `${this.#url} answers (status ${response.status}), but not as Tidings does: --url must be its GraphQL endpoint, such as http://127.0.0.1:4000/graphql`,
       );
-    // As what stands before Tidings says while that cannot be reached.
+    // A proxy in front of Tidings answers so while it cannot reach Tidings.
     if (answer === undefined) throw new Error(`status ${response.status}`);
     this.#hasAnswered = true;
     this.#isWaiting = false;
     return answer;
   }
 
-  /** Says so once. @throws {ScoreError} if it takes too long. */
+  /** Tells the user once that the gateway does not answer. @throws {ScoreError} if it takes too long. */
   #waitOn(waitedMs: number, cause: unknown): void {
     if (!this.#isWaiting) console.error(`score: waiting for Tidings at ${this.#url} (Ctrl-C stops)`);
     this.#isWaiting = true;
@@ -245,7 +248,7 @@ export class Tidings {
   }
 }
 
-/** @returns undefined if it is none of GraphQL. */
+/** @returns undefined if the text is no answer of GraphQL. */
 function readAnswer<T>(text: string): Answer<T> | undefined {
   try {
     const answer = JSON.parse(text) as Answer<T> | null;
@@ -261,8 +264,9 @@ function rowsOf({ columnsType, outputs }: ModelView): string {
     predictions { ... on ${columnsType} { ${names} } } errors { row code message } } }`;
 }
 
-/** Throws, unless it passes by itself. */
-function refuse({ message, extensions: { code, retryAfterMs, problems = [] } = {} }: GraphQLError): void {
+/** An error with `retryAfterMs` is temporary. */
+function throwUnlessTemporary(error: GraphQLError): void {
+  const { message, extensions: { code, retryAfterMs, problems = [] } = {} } = error;
   if (retryAfterMs !== undefined) return;
   const rows = problems.flatMap(({ row, field, expected }) =>
     row === undefined ? [] : [[row, `${field} must be ${expected}`] as const],

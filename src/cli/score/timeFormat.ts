@@ -1,11 +1,11 @@
 /**
- * Times as files write them. A column has one format, and all of its rows say which it is: of 03/02/2021 alone nobody can
- * tell whether it is in March or in February.
+ * Reads times as files write them. A column has one format, and all its rows together decide which one: 03/02/2021
+ * alone may be in March or in February.
  */
 import { NOW } from '../../models/localTime.ts';
 import { ScoreError } from './tidings.ts';
 
-/** In which order a date is written. What separates its parts may be a slash, a hyphen or a dot. */
+/** The order of the parts of a date. A slash, a hyphen or a dot may separate them. */
 export const DateFormat = {
   YearFirst: 'yyyy-mm-dd',
   DayFirst: 'dd/mm/yyyy',
@@ -21,14 +21,15 @@ const YEAR_FIRST = new RegExp(`^(?<year>\\d{4})([-/.])(?<left>\\d{1,2})\\2(?<rig
 const YEAR_LAST = new RegExp(`^(?<left>\\d{1,2})([-/.])(?<right>\\d{1,2})\\2(?<year>\\d{4})${REST}$`, 'i');
 const YEAR_FIRST_DATE = /^\d{4}([-/.])\d{1,2}\1\d{1,2}(?!\d)/;
 const YEAR_LAST_DATE = /^\d{1,2}([-/.])\d{1,2}\1\d{4}(?!\d)/;
-/** Nobody can tell whether the year is the first part or the last. */
+/** A date whose year has two digits. The year may be the first part or the last. */
 const SHORT_YEAR = /^'?\d{1,2}([-/.])\d{1,2}\1'?\d{2}(?!\d)/;
 const TIMES = 'nothing, or a time such as 14:30, 14:30:05, 2:30 PM or 14:30:05+01:00';
 const SHOWN_CHARACTERS = 40;
 
 /**
+ * Reads a time. Spaces around it are ignored.
+ *
  * @returns the time in RFC 3339, or `now`; undefined if the text is not in the format. Its numbers may be out of range.
- *   Spaces around it mean nothing.
  */
 export function timeIn(text: string, format: DateFormat): string | undefined {
   const trimmed = text.trim();
@@ -44,7 +45,7 @@ export function timeIn(text: string, format: DateFormat): string | undefined {
   return `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}T${clock}${offsetOf(parts.offset)}`;
 }
 
-/** @returns why a text is no time in the format. @param text for which `timeIn` gives none. */
+/** @returns the reason why a text is no time in the format. @param text for which `timeIn` has returned undefined. */
 export function timeFault(text: string, format: DateFormat): string {
   const trimmed = text.trim();
   if (SHORT_YEAR.test(trimmed)) return 'years need four digits';
@@ -53,21 +54,21 @@ export function timeFault(text: string, format: DateFormat): string {
   return isTimeWrong ? `behind the date must be ${TIMES}` : `the dates of the column are read as ${format}`;
 }
 
-/** Decides the format of a column by all of its texts. Those that have another format are errors of their rows. */
+/** Decides the format of a column by all its texts. Texts in another format become errors of their rows. */
 export class FormatVote {
   readonly #input: string;
   #yearFirst = 0;
   #yearLast = 0;
-  /** Cells that can be read in one order only, or in both with different meaning: the first of each. */
+  /** The first cell for each: only the day can be first, only the month can, and both can with different meanings. */
   #dayFirst: string | undefined;
   #monthFirst: string | undefined;
   #unclear: string | undefined;
   #isAnyTime = false;
-  /** Cells that have no format: the first of all, and of those whose year has two digits. */
+  /** The first cell in no format, and the first cell whose year has two digits. */
   #unknown: string | undefined;
   #shortYear: string | undefined;
 
-  /** @param input whose column it is. */
+  /** @param input the name of the column's input, for messages. */
   constructor(input: string) {
     this.#input = input;
   }
@@ -128,7 +129,7 @@ export function readDateFormat(text: string): DateFormat | undefined {
   return Object.values(DateFormat).find((format) => format.replaceAll(/[-/]/g, ' ') === order);
 }
 
-/** On the clock of 24 hours; undefined if there is no such hour on the one of 12. */
+/** The hour on a 24-hour clock; undefined if a 12-hour clock has no such hour. */
 function hourOf({ hour = '00', half }: Readonly<Record<string, string | undefined>>): string | undefined {
   if (half === undefined) return hour.padStart(2, '0');
   const ofTwelve = Number(hour);
@@ -150,6 +151,6 @@ function shown(text: string): string {
 
 function isDate(year: string | undefined, month: string | undefined, day: string | undefined): boolean {
   const [y, m, d] = [Number(year), Number(month), Number(day)];
-  // Every 400 years the calendar is the same, and years below 100 mean others to Date.
+  // The calendar repeats every 400 years. `Date` reads years below 100 as 19xx.
   return m >= 1 && m <= 12 && d >= 1 && d <= new Date(Date.UTC(2000 + (y % 400), m, 0)).getUTCDate();
 }

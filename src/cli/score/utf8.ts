@@ -1,24 +1,25 @@
-/** Bytes as the text that they are: UTF-8, or nothing. */
+/** Decodes the bytes of a file strictly as UTF-8. */
 import { isUtf8 } from 'node:buffer';
 import { ScoreError } from './tidings.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
-/** Where a text comes from. */
+
+/** The file that a text comes from. */
 export interface TextSource {
-  /** As a person calls it. */
+  /** The path as the user wrote it. */
   readonly file: string;
   readonly isGzip: boolean;
 }
 
-/** A character has at most so many bytes behind its first. */
+/** The most bytes of a character after its first byte. */
 const MAX_CONTINUATION_BYTES = 3;
 
 /**
  * Decodes a file that comes in pieces. A byte order mark at its beginning is left out.
  *
- * @param pieces of which a character may span two.
- * @param source the file that they are of.
- * @throws {ScoreError} naming the line and the byte where it is no UTF-8.
+ * @param pieces the bytes; a character may span two pieces.
+ * @param source the file that they come from.
+ * @throws {ScoreError} naming the line and the byte that is not UTF-8.
  */
 export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, source: TextSource): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
@@ -43,7 +44,7 @@ export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, source: TextSou
   if (rest.length > 0) yield decode(rest);
 }
 
-/** Where the last character begins, if its other bytes are still to come; otherwise the length. */
+/** The position behind the last complete character. The missing bytes of an incomplete one come in the next piece. */
 function endOfCharacters(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(MAX_CONTINUATION_BYTES, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -64,10 +65,11 @@ function notUtf8(source: TextSource, bytes: Buffer, linesBefore: number, bytesBe
   );
 }
 
-/** The byte at which the first character begins that is none. */
+/** The position at which the first wrong character begins. */
 function firstWrongByte(bytes: Buffer): number {
   let [low, high] = [0, bytes.length];
-  // A prefix may end within a character, but no prefix that has the wrong byte is right.
+  // A binary search: no prefix with the wrong byte is valid. The end of a prefix may cut a character, which is left
+  // out.
   while (high - low > 1) {
     const middle = (low + high) >>> 1;
     if (isUtf8(bytes.subarray(0, endOfCharacters(bytes.subarray(0, middle))))) low = middle;
@@ -76,7 +78,7 @@ function firstWrongByte(bytes: Buffer): number {
   return endOfCharacters(bytes.subarray(0, low));
 }
 
-/** The command that makes UTF-8 of a file. */
+/** The command that converts a file to UTF-8. */
 export function conversion(encoding: string, { file, isGzip }: TextSource): string {
   const [unpack, name] = isGzip ? [`gunzip -c < ${shellQuoted(file)} | `, ''] : ['', `${shellQuoted(file)} `];
   return `${unpack}iconv -f ${encoding} -t UTF-8 ${name}> utf8.csv`;

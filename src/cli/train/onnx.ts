@@ -1,5 +1,5 @@
 /**
- * Writes ONNX files, for recipes that know their graph by heart.
+ * Writes ONNX files, for recipes that describe their graph themselves.
  *
  * ONNX is one protobuf message. The messages below are the subset that a small graph of tensors needs,
  * with the field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); a graph
@@ -55,7 +55,9 @@ const SUBSET = `
 // Operator set 17 came with IR version 8; ONNX Runtime has read both since 1.12 (2022).
 const IR_VERSION = 8;
 const OPSET_VERSION = 17;
-/** Versions of the other operator sets, by domain, from about the same time; a domain that is not here counts as 1. */
+/**
+ * Versions of the other operator sets, by domain, from about the same time. Domains without an entry have version 1.
+ */
 const EXTENSION_VERSIONS: Readonly<Record<string, number>> = { 'ai.onnx.ml': 3 };
 const INTEGER_ATTRIBUTE = 2;
 const INTEGERS_ATTRIBUTE = 7;
@@ -78,7 +80,7 @@ export interface Port {
   readonly description: string;
 }
 
-/** An output of whatever type its operator makes, such as a sequence of maps. */
+/** An output without a given type: it has the type that its operator makes, such as a sequence of maps. */
 export type InferredPort = Pick<Port, 'name' | 'description'>;
 
 /** A tensor stored in the file, in row-major order. An empty shape is a scalar. */
@@ -95,7 +97,7 @@ export interface Operator {
   readonly output: string;
   /** Whole numbers, alone or as lists, or lists of texts. */
   readonly attributes?: Readonly<Record<string, number | readonly number[] | readonly string[]>>;
-  /** The operator set it is from. @default the standard one */
+  /** The operator set of the operator. @default the standard one */
   readonly domain?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Recipes in Python, `models/<name>/train.py`, as recipes like any other. The other half is `models/recipe.py`. */
+/** Runs recipes in Python, `models/<name>/train.py`, like those in TypeScript. The other half is `models/recipe.py`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
@@ -9,12 +9,12 @@ import { text } from 'node:stream/consumers';
 import { ensurePython } from './pythonEnvironment.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion, type TrainingFiles } from './recipe.ts';
 
-/** The exit code by which a recipe says that its data cannot be used; the last line on stderr says why. */
+/** The exit code of a recipe whose data cannot be used. The last line on stderr says why. */
 const UNUSABLE_DATA = 65;
 
 /**
  * @param file path of the `train.py`, with a `requirements.txt` beside it and `recipe.py` a folder above.
- * @returns a recipe that throws {PythonError} where there is no Python for it.
+ * @returns a recipe that throws {PythonError} if its Python cannot be made.
  */
 export function pythonRecipe(file: string): Recipe {
   return async (files, report) => {
@@ -24,9 +24,9 @@ export function pythonRecipe(file: string): Recipe {
 }
 
 /**
- * Runs a recipe with a Python that has what it imports.
+ * Runs a recipe with a Python that has the packages it imports.
  *
- * @throws {DataError} as the recipe says it. @throws {Error} with all that it wrote on stderr, for any other failure.
+ * @throws {DataError} with the message of the recipe. @throws {Error} with all its stderr, for any other failure.
  */
 export async function runPythonRecipe(
   python: string,
@@ -40,7 +40,7 @@ export async function runPythonRecipe(
   );
   const child = spawn(python, [file, ...options, '--out', out.path], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // Recipes import what they share from models/, and leave no compiled files there.
+    // Recipes import shared code from models/, and must leave no compiled files there.
     env: {
       ...process.env,
       PYTHONPATH: dirname(dirname(file)),
@@ -49,12 +49,12 @@ export async function runPythonRecipe(
     },
   });
   const ended = once(child, 'close');
-  const complaints = text(child.stderr);
+  const errorText = text(child.stderr);
   for await (const step of createInterface({ input: child.stdout })) report(step);
   const [code, signal] = await ended;
-  if (code === UNUSABLE_DATA) throw new DataError((await complaints).trim().split('\n').at(-1));
-  if (code !== 0) throw new Error(`${file} ended by ${signal ?? `exit code ${code}`}\n${await complaints}`);
-  // Awaited here: the folder goes when this function is left.
+  if (code === UNUSABLE_DATA) throw new DataError((await errorText).trim().split('\n').at(-1));
+  if (code !== 0) throw new Error(`${file} ended by ${signal ?? `exit code ${code}`}\n${await errorText}`);
+  // Awaited here, because the folder is removed when this function returns.
   return await readVersion(out.path);
 }
 

@@ -1,14 +1,14 @@
 /**
- * What the training command and a model's recipe (`models/<name>/train.ts`) agree on.
+ * The interface between the training command and a model's recipe (`models/<name>/train.ts`).
  *
- * The recipe reads data and returns a trained version as plain values; it writes nothing. The command
- * knows nothing of the model; it owns the arguments, the files it writes and the exit code.
- * For recipes in Python it is `recipe.py`.
+ * The recipe reads data and returns a trained version as plain values; it writes no files. The command does not know
+ * the model; it handles the arguments, the files of the version and the exit code. For recipes in Python, the interface
+ * is `models/recipe.py`.
  */
 
 import type { Values } from '../../contract/values.ts';
 
-/** Paths of data files, by what they are for. Only `train` may shape the model. */
+/** Paths of data files, by purpose. Only the files of `train` may influence the model. */
 export interface TrainingFiles {
   readonly train: readonly string[];
   readonly validate: readonly string[];
@@ -38,7 +38,7 @@ export interface TrainedVersion {
   };
 }
 
-/** What `models/<name>/train.ts` exports as `train`. It calls `report` with each step it has finished. */
+/** The function that `models/<name>/train.ts` exports as `train`. It calls `report` with each finished step. */
 export type Recipe = (files: TrainingFiles, report: (step: string) => void) => Promise<TrainedVersion>;
 
 /** The data cannot be used; the message names the file, what was expected and what came. */

@@ -55,7 +55,7 @@ test('the description of an input has its unit, its limits and its default', () 
   const colour = schema.getType('PaintColour');
   const values = isEnumType(colour) ? colour.getValues() : [];
   expect(values.map(({ name, description }) => [name, description])).toEqual([
-    ['BLUE', 'The model knows it as "Blue".'],
+    ['BLUE', 'In the model, it is "Blue".'],
     ['DARK_RED', 'As on the roof.'],
   ]);
 });

@@ -41,7 +41,7 @@ test('options that npm has taken for itself are named in the error, and no row i
     readArguments(args, { npm_lifecycle_event: 'score', ...taken });
   const files = ['in.csv', 'out.csv'];
   expect(byNpm(['trip-duration', ...files], { npm_config_model: 'true' })).toThrow(
-    'npm needs -- before the options, or it takes them as its own, here --model: npm run score -- --model',
+    'npm needs -- before the options, otherwise it takes them as its own, here --model: npm run score -- --model',
   );
   const lost = { npm_config_model_version: 'true', npm_config_overwrite: 'true' };
   expect(byNpm(['--model', 'm', ...files], lost)).toThrow('here --model-version, --overwrite:');

@@ -4,7 +4,7 @@ import { checkSame, draftOf, type Plan } from '../../../../src/cli/score/plan.ts
 import type { ModelView } from '../../../../src/cli/score/tidings.ts';
 import type { DateFormat } from '../../../../src/cli/score/timeFormat.ts';
 
-const NOTHING_TOLD: ReadonlyMap<string, DateFormat> = new Map();
+const NONE_REQUESTED: ReadonlyMap<string, DateFormat> = new Map();
 
 const SERVED = ['1', '2', '3'].map((version) => ({ version, state: 'SERVED', digest: `digest ${version}` }));
 
@@ -42,21 +42,21 @@ test('a score that goes on keeps its first version and instant, though another v
     dateFormats: { at: 'dd/mm/yyyy' } as const,
   };
   expect(plan({ rollout: shares(0, 100) }, undefined, begun)).toEqual(begun);
-  const same = { kept: begun, draft: plan({}, undefined, begun), told: NOTHING_TOLD };
+  const same = { kept: begun, draft: plan({}, undefined, begun), requested: NONE_REQUESTED };
   expect(() => checkSame('out.csv', same)).not.toThrow();
   const other = { ...plan({ outputs: [] }, '2', begun), fileDigest: 'e' };
   expect(() => checkSame('out.csv', { ...same, draft: other })).toThrow(
-    'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to begin anew.',
+    'out.csv.partial holds part of another score, which differs in --model-version, the model of the version, the content of the file. Delete it to start again.',
   );
 });
 
 test('a score that goes on keeps how dates are read, and refuses another order', () => {
   const kept: Plan = { ...plan(), dateFormats: { at: 'dd/mm/yyyy' } };
-  const check = (told: ReadonlyMap<string, DateFormat>) => () =>
-    checkSame('out.csv', { kept, draft: kept, told });
-  expect(check(NOTHING_TOLD)).not.toThrow();
+  const check = (requested: ReadonlyMap<string, DateFormat>) => () =>
+    checkSame('out.csv', { kept, draft: kept, requested });
+  expect(check(NONE_REQUESTED)).not.toThrow();
   expect(check(new Map([['at', 'dd/mm/yyyy']]))).not.toThrow();
   expect(check(new Map([['at', 'mm/dd/yyyy']]))).toThrow(
-    'which differs in --date-format. Delete it to begin anew.',
+    'which differs in --date-format. Delete it to start again.',
   );
 });
