@@ -1,7 +1,7 @@
 /**
  * One subscriber's view of the dead letters of a model, as the async iterator that GraphQL consumes.
  *
- * Nothing is buffered: what is heard only wakes it, and each letter is read from the stream, in order, when the
+ * Letters are not buffered: a notice only wakes the watch, and each letter is read from the stream, in order, when the
  * subscriber asks for it. So a letter that was stored while the gateway could not hear it comes too, and a slow reader costs nothing.
  * Written by hand for the reason that `TaskWatch` is.
  */
@@ -44,7 +44,7 @@ export class DeadLetterWatch implements AsyncIterableIterator<StoredDeadLetter> 
 
   async next(): Promise<IteratorResult<StoredDeadLetter>> {
     while (!this.#ended) {
-      // Before reading: what is stored meanwhile wakes the next round.
+      // Before reading: a letter that is stored meanwhile wakes the next round.
       this.#news = Promise.withResolvers();
       const found = await this.#readNext(this.#lastSequence);
       if (found !== undefined && !this.#ended) {
