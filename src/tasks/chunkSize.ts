@@ -1,10 +1,10 @@
-/** How many rows a chunk of a batch has: as many as one message carries. */
+/** How many rows a chunk of a row batch has: as many as one message carries. */
 
 import { MAX_CHUNK_ROWS, type RowBatchShape } from '../contract/rowBatchShape.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { largestBytesOf } from '../models/valueBytes.ts';
 
-/** Of the rows of one chunk: with what is around them, or their errors in their place, it stays below 512 KiB. */
+/** Of the rows of one chunk. The whole message, or one with errors in place of rows, then stays below 512 KiB. */
 const MAX_CHUNK_BYTES = 448 * 1024;
 
 export function shapeOf({ inputs, outputs }: Manifest, rowCount: number): RowBatchShape {

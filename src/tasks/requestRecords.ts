@@ -22,7 +22,7 @@ export class RequestRecords {
     this.#storing = storing;
   }
 
-  /** @param asked what the record has to be about. */
+  /** @param asked the question. A record that no gateway can have written for it is deleted. */
   read(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
     return this.#broker.readRequest(hash, asked);
   }

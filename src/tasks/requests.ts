@@ -20,7 +20,7 @@ export interface RequestsOptions {
   readonly reader: Pick<TaskReader, 'known' | 'stored' | 'mayBeGone'>;
 }
 
-/** What stands under a `requestId`. */
+/** A `requestId` with its question. */
 interface Request {
   readonly hash: string;
   readonly digest: string;
@@ -45,7 +45,7 @@ export class Requests {
     const attempt = furtherTry();
     const { hash, digest, asked } = requestOf(question, requestId);
     const record = { v: MESSAGE_VERSION, job: task.job, inputDigest: digest };
-    // A retry of what is known is answered all the same; a new record would promise what is refused.
+    // A retry of a known request is answered all the same. A new record would stand for a task that is refused below.
     if (admission.results.isFull && (await records.read(hash, asked)) === undefined) throw resultStoreFull();
     for (;;) {
       const first = await records.claim(hash, record, asked, attempt.giveUpAt);

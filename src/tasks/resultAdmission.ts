@@ -39,7 +39,7 @@ export class ResultAdmission implements Disposable {
   readonly #maxBytes: number;
   readonly #looking = new DisposableStack();
   #held = { messages: 0, bytes: 0 };
-  /** Ends heard when the store was last looked at: those are in what it held. */
+  /** Ends heard when the store was last looked at: their results are among those it held. */
   #endedBefore = 0;
 
   private constructor({ broker, open, limits, log }: ResultAdmissionOptions) {

@@ -31,7 +31,7 @@ export class TaskEvents {
     for (const hear of this.#listeners[name]) hear(event);
   }
 
-  /** @returns what ends the listening when disposed. */
+  /** Disposing the returned value ends the listening. */
   on<K extends keyof TaskEventMap>(name: K, hear: (event: TaskEventMap[K]) => void): Disposable {
     this.#listeners[name].add(hear);
     return { [Symbol.dispose]: () => void this.#listeners[name].delete(hear) };

@@ -1,4 +1,4 @@
-/** Tasks as they follow from what is stored of them: a job, a result; and as what it takes to end them. */
+/** Makes tasks of stored jobs and results, and of tasks the values that `endTask` needs. */
 import type { EndingTask } from '../broker/endTask.ts';
 import type { JobHeader, Result } from '../contract/protocol.ts';
 import { type FinishedTask, type Task, TaskState } from '../contract/task.ts';
@@ -20,7 +20,7 @@ export function taskOf({ v: _, ...task }: Result): FinishedTask {
   return task;
 }
 
-/** A task as what it takes to end it. */
+/** A task in the form in which it is ended. */
 export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
   const { owner, model, submittedAt, history, attempts, startedAt, batch } = task;
   return {

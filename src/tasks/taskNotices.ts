@@ -33,7 +33,7 @@ export class TaskNotices implements Disposable {
     this.#listening.use(broker.notices.listenMoved(home, (notice) => this.#move(notice)));
   }
 
-  /** Hears what runs of another gateway's tasks until it is disposed. One subscription per gateway serves all users. */
+  /** Hears of runs of another gateway's tasks until it is disposed. One subscription per gateway serves all users. */
   listenTo(home: string): Disposable {
     const feed = this.#feeds.get(home) ?? {
       users: 0,

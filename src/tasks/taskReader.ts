@@ -47,7 +47,7 @@ export class TaskReader {
     return this.known(address, owner) ?? (await this.present(address, owner)).task;
   }
 
-  /** The same, but never older than what any gateway has told: a task that is not final here is looked up in the streams. */
+  /** The same, but never older than an answer of another gateway: a task that is not final here is read from the streams. */
   async findNewest(id: string, owner: Owner): Promise<Task> {
     const address = this.address(id);
     const known = this.known(address, owner);
@@ -80,7 +80,7 @@ export class TaskReader {
     return { ...present, task };
   }
 
-  /** What is stored, whoever owns it: a queued job counts as QUEUED. @returns undefined if nothing is. */
+  /** The stored state of a task of any owner: a queued job counts as QUEUED. @returns undefined if there is none. */
   async stored(address: TaskAddress): Promise<DatedTask | undefined> {
     const { broker } = this.#options;
     const job = await broker.readJob(address);

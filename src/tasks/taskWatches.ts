@@ -42,7 +42,7 @@ export class TaskWatches implements Disposable {
   /**
    * Keeps the place of a watch that is opened later.
    *
-   * @returns what gives it back when disposed: in the same step in which the watch is opened, no other can take it.
+   * @returns the place. Disposing it gives it back; if the watch is opened in the same step, no other can take it.
    * @throws {RequestError} `GATEWAY_BUSY` if there is none.
    */
   reserve(): Disposable {

@@ -40,7 +40,7 @@ export class Tasks {
     return this.#reader.find(id, owner);
   }
 
-  /** The same, but never older than what any gateway has told. */
+  /** The same, but never older than an answer of another gateway. */
   findNewest(id: string, owner: Owner): Promise<Task> {
     return this.#reader.findNewest(id, owner);
   }
