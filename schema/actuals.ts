@@ -1,6 +1,6 @@
 /** What turned out to be true: reported for a task, and shown as the live error of a version. */
 
-import type { Actual } from '../src/contract/protocol.ts';
+import type { Actual } from '../src/contract/messages/actual.ts';
 import { absoluteErrorsOf, type OutputLiveError } from '../src/evaluation/actuals.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';

@@ -1,6 +1,8 @@
 /** Dead letters and what operators do with them. Every field here begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
-import { type DeadLetter, type Job, parseJobSubject } from '../src/contract/protocol.ts';
+import type { DeadLetter } from '../src/contract/messages/deadLetter.ts';
+import type { QueuedJob } from '../src/contract/messages/job.ts';
+import { parseJobSubject } from '../src/contract/subjects.ts';
 import {
   cursorOf,
   type DeadLetterPage,
@@ -159,7 +161,7 @@ function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
   });
 }
 
-function readableJob(letter: DeadLetter): Job | undefined {
+function readableJob(letter: DeadLetter): QueuedJob | undefined {
   try {
     return jobIn(letter);
   } catch {

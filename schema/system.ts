@@ -1,6 +1,6 @@
 /** What runs: models, versions, workers. */
 
-import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/protocol.ts';
+import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/messages/presence.ts';
 import { isMeant, type Weight } from '../src/contract/rollout.ts';
 import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';

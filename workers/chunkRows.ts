@@ -1,6 +1,8 @@
 /** What came of the rows of a chunk, gathered run by run. */
 
-import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../src/contract/messages/decoder.ts';
+import type { QueuedChunkJob } from '../src/contract/messages/job.ts';
+import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
 import { type RowError, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -54,7 +56,7 @@ export class ChunkRows {
   }
 
   /** Once every row is done. */
-  result({ taskId, chunk }: ChunkJob, startedAt: number, finishedAt: number): ChunkResult {
+  result({ taskId, chunk }: QueuedChunkJob, startedAt: number, finishedAt: number): ChunkResult {
     return {
       v: MESSAGE_VERSION,
       taskId,

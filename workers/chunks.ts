@@ -5,9 +5,9 @@
  * after that, so one whose worker dies in between comes to another, which finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
-import { decodeChunkJob } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
-import type { ChunkResult } from '../src/contract/protocol.ts';
+import { decodeChunkJob } from '../src/contract/messages/job.ts';
+import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';

@@ -6,7 +6,7 @@
  * share is lent. Shadow jobs have the session only while no lane wants it.
  */
 import type { Broker } from '../src/broker/broker.ts';
-import { LANES, Lane } from '../src/contract/protocol.ts';
+import { LANES, Lane } from '../src/contract/subjects.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';

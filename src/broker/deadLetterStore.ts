@@ -1,8 +1,9 @@
 /** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
 import type { StoredMsg } from '@nats-io/jetstream';
-import { decodeDeadLetter } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
-import { type DeadLetter, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import { type DeadLetter, decodeDeadLetter } from '../contract/messages/deadLetter.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { streams, subjects } from '../contract/subjects.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Listening, Notices } from './notices.ts';

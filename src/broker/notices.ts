@@ -4,21 +4,21 @@
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
-  checkLeft,
-  checkMovedNotice,
-  checkPresence,
-  checkPresentState,
-  checkRunningNotice,
-} from '../contract/heard.ts';
-import {
-  encodeMessage,
+  decodeMovedNotice,
+  decodePresentState,
+  decodeRunningNotice,
   type MovedNotice,
-  PRESENCE_INTERVAL_MS,
   type RunningNotice,
-  subjects,
+} from '../contract/messages/notices.ts';
+import {
+  decodeWorkerLeft,
+  decodeWorkerPresence,
+  PRESENCE_INTERVAL_MS,
   type WorkerPresence,
-} from '../contract/protocol.ts';
+} from '../contract/messages/presence.ts';
+import { subjects } from '../contract/subjects.ts';
 import type { Task, TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import { brokerUnavailable } from './storedMessages.ts';
@@ -95,7 +95,7 @@ export class Notices {
 
   /** Hears which tasks of a gateway run; the gateway that accepted them is told always, others while they listen. */
   listenRunning(home: string, hear: (notice: RunningNotice) => void): Listening {
-    return this.listen(subjects.running(home), (message) => hear(checkRunningNotice(message.json())));
+    return this.listen(subjects.running(home), (message) => hear(decodeRunningNotice(message.data)));
   }
 
   announceRunning(home: string, notice: RunningNotice): void {
@@ -104,7 +104,7 @@ export class Notices {
 
   /** Hears which queued tasks of a gateway are another version's now. */
   listenMoved(home: string, hear: (notice: MovedNotice) => void): Listening {
-    return this.listen(subjects.moved(home), (message) => hear(checkMovedNotice(message.json())));
+    return this.listen(subjects.moved(home), (message) => hear(decodeMovedNotice(message.data)));
   }
 
   announceMoved(home: string, notice: MovedNotice): void {
@@ -130,7 +130,7 @@ export class Notices {
     const reply = await this.#connection.request(subject, id, { timeout }).catch(() => undefined);
     if (reply === undefined || reply.string() === UNKNOWN_TASK) return undefined;
     try {
-      return checkPresentState(reply.json(), queued);
+      return decodePresentState(reply.data, queued);
     } catch (error) {
       this.#cannotRead(subject, error);
       return undefined;
@@ -166,8 +166,8 @@ export class Notices {
     left: (id: string) => void;
   }): Listening {
     const stack = new DisposableStack();
-    stack.use(this.listen(subjects.workerPresence, (message) => present(checkPresence(message.json()))));
-    stack.use(this.listen(subjects.workerLeft, (message) => left(checkLeft(message.json()))));
+    stack.use(this.listen(subjects.workerPresence, (message) => present(decodeWorkerPresence(message.data))));
+    stack.use(this.listen(subjects.workerLeft, (message) => left(decodeWorkerLeft(message.data).id)));
     this.#connection.publish(subjects.askWorkers);
     return stack;
   }

@@ -3,9 +3,10 @@
  * checked after each reconnect like the others, and in the form of a KV bucket, so that `nats kv` reads it too.
  */
 
-import { decodeRolloutRecord } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
-import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../contract/protocol.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { decodeRolloutRecord, type RolloutRecord } from '../contract/messages/rolloutRecord.ts';
+import { rolloutModel, streams, subjects } from '../contract/subjects.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher, PublishOutcome } from './publisher.ts';
 import type { StoredMessages } from './storedMessages.ts';
@@ -60,6 +61,6 @@ export class RolloutStore {
 
   /** Hears of which model a rollout was stored, at most once each. */
   listen(hear: (model: string) => void): Listening {
-    return this.#notices.listen(subjects.rolloutsHeard, ({ subject }) => hear(rolloutModel(subject)));
+    return this.#notices.listen(subjects.rolloutChanges, ({ subject }) => hear(rolloutModel(subject)));
   }
 }

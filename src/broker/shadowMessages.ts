@@ -4,14 +4,15 @@
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
-import { checkComparisons, checkShadowAnswer } from '../contract/heard.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
-  encodeMessage,
+  decodeGatewayComparisons,
+  decodeShadowAnswer,
   type GatewayComparisons,
   type ShadowAnswer,
   type ShadowJob,
-  subjects,
-} from '../contract/protocol.ts';
+} from '../contract/messages/shadow.ts';
+import { subjects } from '../contract/subjects.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import type { Listening, Notices } from './notices.ts';
@@ -61,7 +62,7 @@ export class ShadowMessages {
   /** Hears what came of the jobs that a gateway has sent. */
   listenAnswers(home: string, hear: (answer: ShadowAnswer) => void): Listening {
     return this.#notices.listen(subjects.shadowAnswers(home), (message) =>
-      hear(checkShadowAnswer(message.json())),
+      hear(decodeShadowAnswer(message.data)),
     );
   }
 
@@ -93,7 +94,7 @@ export class ShadowMessages {
 
   #read(reply: Msg): GatewayComparisons | undefined {
     try {
-      return checkComparisons(reply.json());
+      return decodeGatewayComparisons(reply.data);
     } catch (error) {
       const fields = () => ({ reason: messageOf(error) });
       this.#limitedLog.warn('figures', fields, 'the figures of a gateway could not be read');

@@ -7,43 +7,62 @@
  * Everything here is pure: who stores rollouts and who knows the versions is said elsewhere (rollouts.ts, offering.ts).
  */
 import { createHash, randomInt } from 'node:crypto';
+import { COUNT, INSTANT, LONGEST_LIST, NAME } from './bounds.ts';
+import { custom, integer, listOf, number, object, type Passing } from './schema.ts';
 
 /** One is 0.01 % of the tasks. */
 export const BUCKETS = 10_000;
 const BUCKETS_PER_PERCENT = BUCKETS / 100;
 
-export interface Weight {
-  readonly version: string;
-  /** 0 to 100, with 2 decimals at most. */
-  readonly percent: number;
-  /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
-  readonly digest?: string | undefined;
-}
+export const BUCKET = integer(`a bucket from 0 to ${BUCKETS - 1}`, 0, BUCKETS - 1);
+
+const WEIGHT = object(
+  'a version and its share',
+  {
+    version: NAME,
+    /** 0 to 100, with 2 decimals at most. */
+    percent: number('a percentage from 0 to 100', 0, 100),
+  },
+  {
+    /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
+    digest: NAME,
+  },
+);
+export type Weight = Passing<typeof WEIGHT>;
 
 /** Whether a version is the one that was given a share: another model may lie in its folder by now. */
 export function isMeant({ digest }: Weight, sha256: string): boolean {
   return digest === undefined || digest === sha256;
 }
 
+const BUCKET_RANGE = custom<readonly [version: string, from: number, to: number]>(
+  'a version, its first bucket and the one after its last',
+  { type: 'array', items: [NAME, COUNT, COUNT], minItems: 3, maxItems: 3 },
+);
 /** The buckets of a version from the first on, up to the second, which is not among them. */
-export type BucketRange = readonly [version: string, from: number, to: number];
+export type BucketRange = Passing<typeof BUCKET_RANGE>;
 
-export interface Rollout {
-  /** They sum to 100. Without any, no rollout is set, and `ranges` is empty. */
-  readonly weights: readonly Weight[];
-  /** In order and without gaps: every bucket lies in one. A version may have several. */
-  readonly ranges: readonly BucketRange[];
-  /** Undefined if there are none. */
-  readonly shadow?: Shadow | undefined;
-}
-
-/** The versions that tasks are also tried on. */
-export interface Shadow {
+const SHADOW = object('versions to try and since when', {
   /** Each is the chance of a task to be tried on that version too; they need not sum to anything. */
-  readonly weights: readonly Weight[];
+  weights: listOf('a list of versions', WEIGHT, { minItems: 1, maxItems: LONGEST_LIST }),
   /** Since when these versions are tried with these percents: milliseconds since the epoch, broker time. */
-  readonly since: number;
-}
+  since: INSTANT,
+});
+/** The versions that tasks are also tried on. */
+export type Shadow = Passing<typeof SHADOW>;
+
+export const ROLLOUT_MEMBERS = {
+  /** They sum to 100. Without any, no rollout is set, and `ranges` is empty. */
+  weights: listOf('a list of versions', WEIGHT, { maxItems: LONGEST_LIST }),
+  /** In order and without gaps: every bucket lies in one. A version may have several. */
+  ranges: listOf('a list of ranges', BUCKET_RANGE, { maxItems: BUCKETS }),
+};
+export const ROLLOUT_OPTIONAL = {
+  /** Absent if there are none. */
+  shadow: SHADOW,
+};
+const ROLLOUT = object('a rollout', ROLLOUT_MEMBERS, ROLLOUT_OPTIONAL);
+export type Rollout = Passing<typeof ROLLOUT>;
 
 /**
  * The shadow of a rollout that is set.

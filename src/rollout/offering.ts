@@ -7,7 +7,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { NamedVersion } from '../contract/protocol.ts';
+import type { NamedVersion } from '../contract/messages/presence.ts';
 import {
   BUCKETS,
   type BucketRange,

@@ -1,6 +1,6 @@
 /** The workers that live, as a gateway hears of them: core NATS messages that say so every second. */
 import type { Broker, Listening } from '../broker/broker.ts';
-import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/protocol.ts';
+import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/messages/presence.ts';
 
 /** More cannot be served by one queue; whoever makes up ids shall not fill the memory. */
 const MAX_WORKERS = 10_000;

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { decodeJob } from '../contract/decoding.ts';
 import { RequestErrorCode } from '../contract/errors.ts';
-import { type Job, Lane } from '../contract/protocol.ts';
+import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
+import { Lane } from '../contract/subjects.ts';
 import { parseTaskId } from '../contract/task.ts';
 
 export interface QueueMoveOptions {
@@ -43,7 +43,7 @@ const FULL_RETRIES = 20;
 
 /** A job that was copied, its original deleted. */
 interface MovedJob {
-  readonly copy: Job;
+  readonly copy: QueuedJob;
   /** Of the original. */
   readonly sequence: number;
 }
@@ -113,7 +113,7 @@ export class QueueMove {
   }
 
   /** To the gateways that accepted them, who show them as they know them. */
-  #announce(moved: readonly Job[]): void {
+  #announce(moved: readonly QueuedJob[]): void {
     const groups = Map.groupBy(moved, ({ taskId, version }) => `${parseTaskId(taskId)?.home} ${version}`);
     for (const [group, jobs] of groups) {
       const [home = '', version = ''] = group.split(' ');
@@ -153,7 +153,7 @@ export class QueueMove {
   }
 
   /** Sees to a copy that is newer than its original. @returns false if the queue has no room for it. */
-  async #storeCopy(copy: Job, originalSequence: number): Promise<boolean> {
+  async #storeCopy(copy: QueuedJob, originalSequence: number): Promise<boolean> {
     const { broker } = this.#options;
     let after = 0;
     for (let attempt = 0; attempt <= FULL_RETRIES; attempt++) {
@@ -173,7 +173,7 @@ export class QueueMove {
   }
 }
 
-function readable({ data, subject }: StoredJob): Job | undefined {
+function readable({ data, subject }: StoredJob): QueuedJob | undefined {
   try {
     return decodeJob(data, subject);
   } catch {

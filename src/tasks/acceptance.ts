@@ -5,20 +5,13 @@
 
 import type { Broker, StoredRequest } from '../broker/broker.ts';
 import { endTask, expiredResult } from '../broker/endTask.ts';
-import type { AskedRequest } from '../contract/decoding.ts';
+import { inputDigest, redriveHash, requestHash } from '../contract/digests.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import {
-  type ChunkJob,
-  inputDigest,
-  type Job,
-  Lane,
-  MESSAGE_VERSION,
-  type RequestRecord,
-  type RowBatchJob,
-  redriveHash,
-  requestHash,
-} from '../contract/protocol.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
+import type { AskedRequest, RequestRecord } from '../contract/messages/requestRecord.ts';
 import { chunkCountOf, hasChunk } from '../contract/rowBatchShape.ts';
+import { Lane } from '../contract/subjects.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
 import type { ChunkAdmission } from './chunkAdmission.ts';
 import { type OpenTasks, queuedTask, taskOf } from './openTasks.ts';

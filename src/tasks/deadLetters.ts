@@ -5,9 +5,9 @@
  * the next redrive finds the task that was made of it (`TaskService.redrive`).
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
-import { decodeJob } from '../contract/decoding.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { DeadLetter, Job } from '../contract/protocol.ts';
+import type { DeadLetter } from '../contract/messages/deadLetter.ts';
+import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { DeadLetterWatch } from './deadLetterWatch.ts';
@@ -198,7 +198,7 @@ export class DeadLetters implements Disposable {
     return task;
   }
 
-  #readJob(letter: DeadLetter): Job {
+  #readJob(letter: DeadLetter): QueuedJob {
     try {
       return jobIn(letter);
     } catch (error) {
@@ -223,7 +223,7 @@ export function cursorOf({ sequence }: StoredDeadLetter): string {
 }
 
 /** @throws {MalformedMessage} if the job is none; {NewerMessage} if it is newer than this gateway. */
-export function jobIn({ job, subject }: DeadLetter): Job {
+export function jobIn({ job, subject }: DeadLetter): QueuedJob {
   return decodeJob(Buffer.from(job, 'base64'), subject);
 }
 

@@ -13,7 +13,9 @@
 import type { Broker, Listening } from '../broker/broker.ts';
 import { type EndingTask, endTask, overdueResult } from '../broker/endTask.ts';
 import { gatewayBusy, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { ChunkProgress, JobHeader, MovedNotice, Result, RunningNotice } from '../contract/protocol.ts';
+import type { JobHeader } from '../contract/messages/job.ts';
+import type { ChunkProgress, MovedNotice, RunningNotice } from '../contract/messages/notices.ts';
+import type { Result } from '../contract/messages/result.ts';
 import {
   type FinishedTask,
   isFinal,
@@ -458,16 +460,26 @@ function show({ task, watches }: OpenTask): void {
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, model, version, submittedAt, history, batch }: JobHeader): Task {
+export function queuedTask({ taskId, model, version, owner, submittedAt, history, batch }: JobHeader): Task {
   const state = TaskState.Queued;
-  const task = { id: taskId, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
+  const task = { id: taskId, model, modelVersion: version, owner, state, submittedAt, history, attempts: 0 };
   return batch === undefined ? task : { ...task, batch: { ...batch, rowsDone: 0, rowsFailed: 0 } };
 }
 
 /** A task as what it takes to end it. */
 export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
-  const { model, submittedAt, history, attempts, startedAt, batch } = task;
-  return { taskId: id, model, version: modelVersion, submittedAt, history, attempts, startedAt, batch };
+  const { model, owner, submittedAt, history, attempts, startedAt, batch } = task;
+  return {
+    taskId: id,
+    model,
+    version: modelVersion,
+    owner,
+    submittedAt,
+    history,
+    attempts,
+    startedAt,
+    batch,
+  };
 }
 
 export function taskOf({ v: _, ...task }: Result): FinishedTask {

@@ -7,7 +7,7 @@ import type { Broker, PublishOutcome } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
 import { STORE_REFUSED, WRONG_LAST_SEQUENCE } from '../broker/publisher.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { ChunkJob, Job, RowBatchJob } from '../contract/protocol.ts';
+import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { Config } from '../process/config.ts';
 

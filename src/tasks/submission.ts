@@ -1,9 +1,11 @@
 /** From what a client asks for to the job that is stored: validation, the choice of the version, the deadline. */
 
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { type ChunkJob, type Job, Lane, MESSAGE_VERSION, type RowBatchJob } from '../contract/protocol.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { ChunkJob, Job, QueuedJob, RowBatchJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { chunkCountOf, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
+import { Lane } from '../contract/subjects.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, newTaskId } from '../contract/task.ts';
 import type { InputColumns } from '../contract/values.ts';
 import { validateInput } from '../models/input.ts';
@@ -104,7 +106,7 @@ export function chunksOf(
  *
  * @throws {RequestError} `BAD_USER_INPUT`, if the manifest does not allow its input any more; `NO_VERSION`.
  */
-export function redrivenJob(dead: Job, model: Model, trace: string | undefined, origin: Origin): Job {
+export function redrivenJob(dead: QueuedJob, model: Model, trace: string | undefined, origin: Origin): Job {
   const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
   const input = validateInput(model.manifest, dead.input, origin.now);
   const chosen = versionOfRedriven(dead, model, origin);
@@ -117,7 +119,7 @@ export function redrivenJob(dead: Job, model: Model, trace: string | undefined, 
 }
 
 function versionOfRedriven(
-  { version, bucket }: Job,
+  { version, bucket }: QueuedJob,
   model: Model,
   { offering }: Pick<Origin, 'offering'>,
 ): ChosenVersion {

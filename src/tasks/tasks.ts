@@ -2,15 +2,9 @@
 
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { columnsDigest, inputDigest, redriveHash, requestHash } from '../contract/digests.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import {
-  columnsDigest,
-  inputDigest,
-  type Job,
-  type RowBatchJob,
-  redriveHash,
-  requestHash,
-} from '../contract/protocol.ts';
+import type { Job, QueuedJob, RowBatchJob } from '../contract/messages/job.ts';
 import { chunkCountOf } from '../contract/rowBatchShape.ts';
 import { isFinal, type Task, type TaskAddress } from '../contract/task.ts';
 import { checkInput } from '../models/input.ts';
@@ -172,7 +166,7 @@ export class TaskService {
    * @returns once the new job is stored; a redrive that was made before gives its task.
    * @throws {RequestError} as `submit`; the job's input may be one that the manifest does not allow any more.
    */
-  async redrive(dead: Job, model: Model, trace: string | undefined): Promise<Task> {
+  async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
     return this.#acceptance.redrive(redrivenJob(dead, model, trace, this.#origin()), dead.taskId);
   }
 

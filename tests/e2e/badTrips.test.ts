@@ -1,7 +1,7 @@
 /** One bad row hurts only itself: inputs that kill, block or fail the session that runs them. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Job } from '../../src/contract/protocol.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
 import { openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';

@@ -38,6 +38,7 @@ const SUCCEEDED = {
   id: newTaskId({ model: MODEL, home: HOME, deadline: 1_795_342_861_000 }),
   model: MODEL,
   modelVersion: '1',
+  owner: 'anonymous',
   state: 'SUCCEEDED',
   submittedAt: 1,
   finishedAt: 2,

@@ -7,7 +7,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
-import { MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { newTaskId, parseTaskId } from '../../src/contract/task.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -272,7 +272,14 @@ async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, c
     const id = newTaskId({ model: 'trip-duration', home: HOME, deadline: now + 60_000 });
     const address = parseTaskId(id);
     if (address === undefined) throw new Error(`${id} is an id of ours`);
-    const task = { id, model: 'trip-duration', modelVersion: '1', submittedAt: now, finishedAt: now };
+    const task = {
+      id,
+      model: 'trip-duration',
+      modelVersion: '1',
+      owner: 'anonymous',
+      submittedAt: now,
+      finishedAt: now,
+    };
     await broker.storeResult({ v: MESSAGE_VERSION, ...task, state: 'CANCELED', attempts: 0 }, address);
   }
 }

@@ -2,16 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
-import {
-  type ChunkJob,
-  type Job,
-  Lane,
-  MESSAGE_VERSION,
-  type Result,
-  type RowBatchJob,
-  requestHash,
-  resultOf,
-} from '../../src/contract/protocol.ts';
+import { requestHash } from '../../src/contract/digests.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import type { ChunkJob, Job, RowBatchJob } from '../../src/contract/messages/job.ts';
+import { newResult, type Result } from '../../src/contract/messages/result.ts';
+import { Lane } from '../../src/contract/subjects.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -117,7 +112,7 @@ test.each(['queueRoom', 'storing'] as const)(
     const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
     const hash = requestHash(job.owner, job.model, job.taskId);
     const now = broker.now();
-    const result = resultOf(job, {
+    const result = newResult(job, {
       state: 'SUCCEEDED',
       attempts: 1,
       startedAt: now,

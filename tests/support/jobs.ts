@@ -1,6 +1,7 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
-import { type Job, MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { newTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';

@@ -1,9 +1,9 @@
 /** The figures of two versions that have answered the same tasks. */
 import { describe, expect, test } from 'vitest';
-import { checkComparisons } from '../../src/contract/heard.ts';
-import type { GatewayComparisons } from '../../src/contract/protocol.ts';
+import { decodeGatewayComparisons, type GatewayComparisons } from '../../src/contract/messages/shadow.ts';
 import type { Values } from '../../src/contract/values.ts';
 import { Comparison, Comparisons, Durations } from '../../src/evaluation/comparison.ts';
+import { bytesOf } from '../support/brokenMessages.ts';
 import { seededRandom } from '../support/random.ts';
 
 const VERSIONS = { version: '1', shadowVersion: '2' };
@@ -86,7 +86,7 @@ test('figures are the same however the tasks fall to gateways, and survive being
       since: 0,
       comparisons: comparisons.list().map((comparison) => comparison.toJSON()),
     };
-    return checkComparisons(JSON.parse(JSON.stringify(message)));
+    return decodeGatewayComparisons(bytesOf(message));
   });
   const together = new Comparisons();
   for (const { comparisons } of told) together.include(comparisons);
@@ -104,32 +104,4 @@ test('figures are the same however the tasks fall to gateways, and survive being
       expect(differences?.absoluteSum).toBeCloseTo(absoluteSum, 9);
     }
   }
-});
-
-describe('figures that are told', () => {
-  const { latency: _, ...withoutLatency } = new Comparison(VERSIONS).toJSON();
-
-  test.each([
-    ['nothing', null],
-    ['no list', { comparisons: {} }],
-    ['a comparison without durations', { comparisons: [withoutLatency] }],
-    ['a number of tasks that is none', { comparisons: [{ ...new Comparison(VERSIONS).toJSON(), sent: -1 }] }],
-    ['no instant', { since: 'now' }],
-    [
-      'a duration in no bucket',
-      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1, histogram: { x: 1 } } }] },
-    ],
-    [
-      'a sum that would soon be infinite',
-      { comparisons: [{ ...withoutLatency, latency: { sumMs: 1e308, histogram: {} } }] },
-    ],
-  ])('as %s are not heard', (_what, wrong) => {
-    const good: GatewayComparisons = {
-      home: 'h',
-      since: 0,
-      comparisons: [new Comparison(VERSIONS).toJSON()],
-    };
-    expect(checkComparisons(good)).toBe(good);
-    expect(() => checkComparisons((wrong && { ...good, ...wrong }) as never)).toThrow('cannot be');
-  });
 });

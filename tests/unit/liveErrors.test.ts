@@ -1,7 +1,7 @@
 /** The sums of errors that gateways keep: which of them count, and what they come to. */
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, keptFor } from '../../src/contract/actualsWindow.ts';
-import type { Actual } from '../../src/contract/protocol.ts';
+import type { Actual } from '../../src/contract/messages/actual.ts';
 import { isComparable, LARGEST_COMPARED } from '../../src/contract/values.ts';
 import { errorOf } from '../../src/evaluation/actualError.ts';
 import { LiveErrors } from '../../src/evaluation/liveErrors.ts';

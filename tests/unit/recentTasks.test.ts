@@ -1,13 +1,22 @@
 import { expect, test } from 'vitest';
-import { decodeResult } from '../../src/contract/decoding.ts';
-import { encodeMessage, resultOf } from '../../src/contract/protocol.ts';
+import { encodeMessage } from '../../src/contract/messages/decoder.ts';
+import { decodeResult, newResult } from '../../src/contract/messages/result.ts';
 import { type FinishedTask, newTaskId, TaskErrorCode, TaskState } from '../../src/contract/task.ts';
 import { collectGarbage } from '../../src/process/runProcess.ts';
 import { RecentTasks } from '../../src/tasks/recentTasks.ts';
 
 function finished(id: string, prediction: FinishedTask['prediction'] = { durationMinutes: 7 }): FinishedTask {
   const times = { submittedAt: 0, startedAt: 1, finishedAt: 2 };
-  return { id, model: 'm', modelVersion: '1', state: TaskState.Succeeded, attempts: 1, ...times, prediction };
+  return {
+    id,
+    model: 'm',
+    modelVersion: '1',
+    owner: 'anonymous',
+    state: TaskState.Succeeded,
+    attempts: 1,
+    ...times,
+    prediction,
+  };
 }
 
 test('ended tasks are remembered, 10,000 of them at most', () => {
@@ -49,26 +58,29 @@ const LONG_MESSAGE = `output "minutes" must have shape [${'1, '.repeat(300_000)}
 function failedResult(message: string) {
   const taskId = newTaskId({ model: 'trip-duration', home: '00000000', deadline: 1_795_000_000_000 });
   const error = { code: TaskErrorCode.InvalidOutput, message };
-  const job = { taskId, model: 'trip-duration', version: '1', submittedAt: 1 };
-  return { ...resultOf(job, FAILURE), error };
+  const job = { taskId, model: 'trip-duration', version: '1', owner: 'anonymous', submittedAt: 1 };
+  return { ...newResult(job, FAILURE), error };
 }
 
 test('a worker tells the first 1,000 characters of what went wrong', () => {
   const { id, model, error } = failedResult(LONG_MESSAGE);
-  const result = resultOf({ taskId: id, model, version: '1', submittedAt: 1 }, { ...FAILURE, error });
+  const result = newResult(
+    { taskId: id, model, version: '1', owner: 'anonymous', submittedAt: 1 },
+    { ...FAILURE, error },
+  );
   expect(result.error?.message).toBe(LONG_MESSAGE.slice(0, 1_000));
 });
 
 test('of a worker that told all of it a gateway keeps the end of the task, and 1,000 characters', () => {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
-  const heard = Array.from({ length: 60 }, () => {
+  const decoded = Array.from({ length: 60 }, () => {
     const result = failedResult(LONG_MESSAGE);
     return decodeResult(Buffer.from(encodeMessage(result)), result.id);
   });
   collectGarbage();
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
-  for (const { state, error } of heard)
+  for (const { state, error } of decoded)
     expect({ state, message: error?.message }).toEqual({
       state: 'FAILED',
       message: LONG_MESSAGE.slice(0, 1_000),

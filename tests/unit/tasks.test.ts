@@ -10,6 +10,7 @@ const queued: Task = {
   id: 'a',
   model: 'm',
   modelVersion: '1',
+  owner: 'anonymous',
   state: 'QUEUED',
   submittedAt: 1,
   attempts: 0,

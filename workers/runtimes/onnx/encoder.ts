@@ -33,7 +33,7 @@ export interface Column {
 export type Columns = Readonly<Record<string, Column>>;
 
 /** Output tensors as they came, by tensor name. */
-export type OutputColumns = Readonly<
+export type OutputTensors = Readonly<
   Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
 >;
 
@@ -77,7 +77,7 @@ export function encodeColumns(
  */
 export function decodeBatch(
   manifest: Manifest,
-  outputs: OutputColumns,
+  outputs: OutputTensors,
   rowCount: number,
 ): (Values | string)[] {
   const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
@@ -93,7 +93,7 @@ export function decodeBatch(
 /** The same, output by output; throws the same. */
 export function decodeColumns(
   { outputs }: Manifest,
-  tensors: OutputColumns,
+  tensors: OutputTensors,
   rowCount: number,
 ): DecodedColumns {
   const columns = new Map<string, readonly Value[]>();
@@ -169,7 +169,7 @@ function encodeIntegers(values: readonly number[]): BigInt64Array {
   return integers;
 }
 
-function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number): TensorData {
+function dataOf(output: ManifestOutput, columns: OutputTensors, rowCount: number): TensorData {
   const column = columns[output.tensor];
   const [rows, width, ...more] = column?.dims ?? [];
   const fits =

@@ -7,13 +7,13 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Columns, OutputColumns } from './encoder.ts';
+import type { Columns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
 export interface Run {
-  readonly outputs: OutputColumns;
+  readonly outputs: OutputTensors;
   /** Of the run alone, without the way to the process and back. */
   readonly computeMs: number;
   /** The most that the process has taken up since it was loaded, as measured last. */
