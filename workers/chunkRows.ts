@@ -1,8 +1,8 @@
 /** What came of the rows of a chunk, gathered run by run. */
 
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { MESSAGE_VERSION } from '../src/contract/messages/decoder.ts';
 import type { QueuedChunkJob } from '../src/contract/messages/job.ts';
-import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
 import { type RowError, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';

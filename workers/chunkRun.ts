@@ -1,6 +1,6 @@
 /** Runs the rows of a chunk, some at a time: between two runs, other lanes have their turn. */
 import { messageOf } from '../src/contract/errors.ts';
-import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { rowOf } from '../src/models/inputColumns.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRows } from './chunkRows.ts';

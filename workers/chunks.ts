@@ -6,8 +6,8 @@
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { decodeChunkJob } from '../src/contract/messages/job.ts';
-import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';

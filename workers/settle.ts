@@ -6,10 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
 import { expiredResult } from '../src/broker/endTask.ts';
-import { ANONYMOUS } from '../src/contract/bounds.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../src/contract/messages/decoder.ts';
 import type { Job } from '../src/contract/messages/job.ts';
 import { newResult, type Result } from '../src/contract/messages/result.ts';
+import { ANONYMOUS } from '../src/contract/owner.ts';
 import { jobAddress, parseJobSubject } from '../src/contract/subjects.ts';
 import {
   shortText,

@@ -2,9 +2,9 @@
 
 import { batchResult, overdueResult } from '../src/broker/endTask.ts';
 import { messageOf, RequestError } from '../src/contract/errors.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import type { Result } from '../src/contract/messages/result.ts';
-import type { ChunkResult } from '../src/contract/messages/rowBatch.ts';
 import type { Chunk } from './assignment.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeEnd, storeOnce, waitToRetry } from './settle.ts';
 

@@ -426,16 +426,16 @@ export class Broker implements AsyncDisposable {
     await this.#writeCheck.checkSilent();
   }
 
-  // Hearing
+  // Listening
 
-  /** Hears the final state of every task that one gateway accepted, once it is stored. At most once each. */
-  listenFinals(home: string, hear: (result: Result) => void): Listening {
-    return this.notices.listen(subjects.finalsOf(home), (message) => hear(decodeFinal(message)));
+  /** Listens to the final state of every task that one gateway accepted, once it is stored. At most once each. */
+  listenFinals(home: string, listener: (result: Result) => void): Listening {
+    return this.notices.listen(subjects.finalsOf(home), (message) => listener(decodeFinal(message)));
   }
 
-  /** Hears the final state of one task. Resolves once the broker listens. */
-  listenFinal(address: TaskAddress, hear: (result: Result) => void): Promise<Listening> {
-    return this.notices.listenNow(subjects.finalOf(address), (message) => hear(decodeFinal(message)));
+  /** Listens to the final state of one task. Resolves once the broker listens. */
+  listenFinal(address: TaskAddress, listener: (result: Result) => void): Promise<Listening> {
+    return this.notices.listenNow(subjects.finalOf(address), (message) => listener(decodeFinal(message)));
   }
 
   /** @param maxHeld jobs requested or held at once, from pull to ack. */

@@ -1,8 +1,8 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
+import { type ChunkResult, decodeChunkResult } from '../contract/messages/chunkResult.ts';
 import { encodeMessage, MalformedMessage, NewerMessage } from '../contract/messages/decoder.ts';
 import type { ChunkJob } from '../contract/messages/job.ts';
-import { type ChunkResult, decodeChunkResult } from '../contract/messages/rowBatch.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { streams, subjects } from '../contract/subjects.ts';

@@ -70,9 +70,9 @@ export class DeadLetterStore {
     return (await this.#stored.ask((manager) => manager.streams.info(streams.dead))).state.last_seq;
   }
 
-  /** Hears that a dead letter of a model was stored, at most once each. Resolves once the broker listens. */
-  listen(model: string, hear: () => void): Promise<Listening> {
-    return this.#notices.listenNow(subjects.diedOf(model), hear);
+  /** Calls `listener` when a dead letter of a model was stored, at most once for each. Resolves once the broker listens. */
+  listen(model: string, listener: () => void): Promise<Listening> {
+    return this.#notices.listenNow(subjects.diedOf(model), listener);
   }
 
   #decode({ subject, data }: StoredMsg): DeadLetter | undefined {

@@ -59,8 +59,8 @@ export class RolloutStore {
     return this.#publisher.publish(subjects.rollout(model), encodeMessage(record), { after: revision });
   }
 
-  /** Hears of which model a rollout was stored, at most once each. */
-  listen(hear: (model: string) => void): Listening {
-    return this.#notices.listen(subjects.rolloutChanges, ({ subject }) => hear(rolloutModel(subject)));
+  /** Calls `listener` with the model whose rollout was stored, at most once for each. */
+  listen(listener: (model: string) => void): Listening {
+    return this.#notices.listen(subjects.rolloutChanges, ({ subject }) => listener(rolloutModel(subject)));
   }
 }

@@ -59,10 +59,10 @@ export class ShadowMessages {
     this.#notices.tell(subjects.shadowAnswers(home), encodeMessage(answer));
   }
 
-  /** Hears what came of the jobs that a gateway has sent. */
-  listenAnswers(home: string, hear: (answer: ShadowAnswer) => void): Listening {
+  /** Listens to what came of the jobs that a gateway has sent. */
+  listenAnswers(home: string, listener: (answer: ShadowAnswer) => void): Listening {
     return this.#notices.listen(subjects.shadowAnswers(home), (message) =>
-      hear(decodeShadowAnswer(message.data)),
+      listener(decodeShadowAnswer(message.data)),
     );
   }
 
@@ -76,7 +76,7 @@ export class ShadowMessages {
 
   /** What the gateways say that answer in time; none while the broker is away. */
   async askComparisons(model: string): Promise<readonly GatewayComparisons[]> {
-    const heard: GatewayComparisons[] = [];
+    const told: GatewayComparisons[] = [];
     try {
       const replies = await this.#connection.requestMany(subjects.comparisons, model, {
         strategy: 'timer',
@@ -84,12 +84,12 @@ export class ShadowMessages {
       });
       for await (const reply of replies) {
         const comparisons = this.#read(reply);
-        if (comparisons !== undefined) heard.push(comparisons);
+        if (comparisons !== undefined) told.push(comparisons);
       }
     } catch (error) {
       this.#log.debug({ model, reason: messageOf(error) }, 'other gateways could not be asked');
     }
-    return heard;
+    return told;
   }
 
   #read(reply: Msg): GatewayComparisons | undefined {

@@ -1,5 +1,5 @@
 /** Members that many messages have, with the bounds of what GraphQL can show and a process can keep. */
-import { integer, number, type Passing, text } from './schema.ts';
+import { integer, number, text } from './schema.ts';
 
 /** The instants that a Date can hold, in milliseconds. */
 export const LATEST_INSTANT = 8.64e15;
@@ -20,12 +20,3 @@ export const INSTANT = number('milliseconds since the epoch', -LATEST_INSTANT, L
 /** Estimates of the broker's time differ: something may seem to end before it begins. */
 export const DURATION = number('milliseconds, a day at most', -LONGEST_DURATION_MS, LONGEST_DURATION_MS);
 export const COUNT = integer('a whole number from 0 on', 0, LARGEST_INT);
-
-/** Whose a task is. */
-export const OWNER = text(`an owner, a text of 1 to ${LONGEST_NAME} characters`, {
-  minLength: 1,
-  maxLength: LONGEST_NAME,
-});
-export type Owner = Passing<typeof OWNER>;
-/** Owns every task until there is a login. */
-export const ANONYMOUS: Owner = 'anonymous';

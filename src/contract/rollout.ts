@@ -1,10 +1,10 @@
 /**
  * A rollout: which of a model's versions gets which share of its tasks. Every task has one of 10,000 buckets, and every
  * bucket belongs to one version; the same affinity key always has the same bucket. A change of the weights moves as few
- * buckets as it can, so a key goes to another version only where the weights make it. A rollout may have shadows, too:
- * versions that a share of the tasks is also tried on, unseen by whoever submitted them.
+ * buckets as it can, so a key goes to another version only where the weights demand it. A rollout may have shadows, too:
+ * versions that a share of the tasks is also tried on. Clients do not see these runs.
  *
- * Everything here is pure: who stores rollouts and who knows the versions is said elsewhere (rollouts.ts, offering.ts).
+ * All functions here are pure. `src/rollout/` stores rollouts and knows the versions.
  */
 import { createHash, randomInt } from 'node:crypto';
 import { COUNT, INSTANT, LONGEST_LIST, NAME } from './bounds.ts';
@@ -30,7 +30,7 @@ const WEIGHT = object(
 );
 export type Weight = Passing<typeof WEIGHT>;
 
-/** Whether a version is the one that was given a share: another model may lie in its folder by now. */
+/** Whether a version still holds the model that was given the share: its folder may hold another one by now. */
 export function isMeant({ digest }: Weight, sha256: string): boolean {
   return digest === undefined || digest === sha256;
 }
@@ -136,8 +136,8 @@ export function movedRanges(
 /**
  * The version that a bucket goes to.
  *
- * @param among the versions that can be had. The buckets of one that is not among them go to the others in proportion
- *   to their own, each to a fixed one: which it is changes for none but the buckets of what comes or goes.
+ * @param among the versions that are available. The buckets of any other version go to these in proportion to their own,
+ *   each bucket to a fixed one. If a version comes or goes, only its own buckets change hands.
  * @returns undefined if none of the rollout's versions is among them.
  */
 export function versionAt(

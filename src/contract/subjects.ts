@@ -1,7 +1,7 @@
 /** The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them. */
 import { parseTaskId, type TaskAddress } from './task.ts';
 
-/** The queues of a version. What each is for, and its share of the version's session, `workers/lanes.ts` tells. */
+/** The queues of a version. `workers/lanes.ts` tells what each is for, and its share of the version's session. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
 export type Lane = (typeof Lane)[keyof typeof Lane];
 
@@ -49,7 +49,7 @@ export function streamOf(subject: string): string {
 
 export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
-/** @returns undefined for a consumer that is none of ours. */
+/** @returns undefined for a consumer that no process of ours has made. */
 export function versionOfConsumer(name: string): string | undefined {
   const [, version, lane] = /^v([^_]+)_(.+)$/.exec(name) ?? [];
   return LANES.some((known) => known === lane) ? version : undefined;
@@ -58,13 +58,13 @@ export function versionOfConsumer(name: string): string | undefined {
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
   allChunkJobs: (model: string) => `jobs.${model}.*.${Lane.Batch}.*.*.*`,
-  /** Whatever waits for a model. */
+  /** All that waits for a model. */
   queue: (model: string) => `jobs.${model}.>`,
   /** The jobs of a version that are tasks, whatever their lane. */
   versionJobs: (model: string, version: string) => `jobs.${model}.${version}.*.*.*`,
   /**
-   * What workers take from a lane; of batches that is their chunks. With `>` also what holds a wildcard in its subject,
-   * and is no job: `*` does not match it, and it would stay.
+   * The jobs that workers take from a lane; of batches these are the chunks. `>` also matches a subject that holds a
+   * wildcard, which is no job. `*` does not match it, so it would stay in the queue.
    */
   laneJobs: (model: string, version: string, lane: Lane) =>
     `jobs.${model}.${version}.${lane}.${lane === Lane.Batch ? '*.*.*' : '>'}`,
@@ -88,7 +88,7 @@ export const subjects = {
   jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
 
   probe: 'probe.write',
-  /** A subject of a stream that nobody reads or takes. No home and no model is written in capitals. */
+  /** A subject of a stream that no process reads. It cannot be that of a home or a model: those have no capitals. */
   probeOf: (stream: string, id: string) => {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
@@ -147,7 +147,7 @@ export const subjects = {
   askWorkers: 'workers.ask',
 } as const;
 
-/** What a job's subject says about it, even when its body cannot be read. */
+/** What a job's subject says of it. It can be read even if the body cannot. */
 export interface JobSubject {
   readonly model: string;
   readonly version: string;
@@ -164,7 +164,7 @@ export function parseJobSubject(subject: string): JobSubject {
   return { model, version, lane, taskId, ...numbers };
 }
 
-/** @returns where the task of a job is found, if the subject names one: of that model and that deadline. */
+/** @returns the address of a job's task, if the subject names one of that model and that deadline. */
 export function jobAddress(subject: string): TaskAddress | undefined {
   const { model, deadlineSecond, taskId } = parseJobSubject(subject);
   const address = parseTaskId(taskId);

@@ -5,12 +5,13 @@
  *     model         home     deadline   random
  *
  * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up;
- * 96 random bits make it unguessable. The id is one token of a NATS subject, and one word to who double-clicks it: the
+ * 96 random bits make it unguessable. The id is one token of a NATS subject. A double click selects all of it, since the
  * hyphens of the model's name are written as underscores, which no model's name has.
  */
 
 import { randomUUID } from 'node:crypto';
-import { ANONYMOUS, ANY_TEXT, COUNT, DURATION, INSTANT, NAME, OWNER } from './bounds.ts';
+import { ANY_TEXT, COUNT, DURATION, INSTANT, NAME } from './bounds.ts';
+import { ANONYMOUS, OWNER } from './owner.ts';
 import { SHAPE_MEMBERS } from './rowBatchShape.ts';
 import { custom, listOf, object, oneOf, type Passing, withDefault } from './schema.ts';
 import { VALUES } from './values.ts';
@@ -58,10 +59,10 @@ export const ROW_ERROR = object('a row, a code and a message', {
 export type RowError = Passing<typeof ROW_ERROR>;
 
 export const MESSAGE_MAX_CHARACTERS = 1_000;
-/** Of a task that dies again and again, the last ids are kept. */
+/** Of a task that was redriven more often, the last ids are kept. */
 export const MAX_HISTORY = 100;
 
-/** An error whose message is cut off where it is too long: it may name what a model gave, such as a shape. */
+/** An error with at most `MESSAGE_MAX_CHARACTERS` of its message, which may quote what a model gave, such as a shape. */
 export function withShortMessage<E extends TaskError>(error: E): E {
   if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
   return { ...error, message: shortText(error.message) };
@@ -103,8 +104,8 @@ export const ROW_BATCH = object(
 /** Of a task with many rows: how far it is. */
 export type RowBatch = Passing<typeof ROW_BATCH>;
 
-/** Whether the counts of a batch can be: no more rows done than there are, no more failed than done. */
-export function isPossible({ rowCount, rowsDone, rowsFailed }: RowBatch): boolean {
+/** Whether the counts of a batch fit each other: no more rows done than there are, no more failed than done. */
+export function hasFittingCounts({ rowCount, rowsDone, rowsFailed }: RowBatch): boolean {
   return rowsDone <= rowCount && rowsFailed <= rowsDone;
 }
 
@@ -171,7 +172,7 @@ export function newTaskId({
   return `${model.replaceAll('-', '_')}_${home}_${Math.ceil(deadline / 1000)}_${randomHex()}`;
 }
 
-/** 96 random bits in hex. From a UUID, leaving out what is not random in it: Node makes UUIDs from a stock of random bytes. */
+/** 96 random bits in hex: those of a UUID, which Node makes from a stock of random bytes. */
 function randomHex(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(24);
@@ -179,12 +180,12 @@ function randomHex(): string {
 
 const TASK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
 
-/** An id for a job whose subject names no task: the same for the same content, and no gateway's. */
+/** An id for a job whose subject names no task. It depends on the content only, and no gateway is its home. */
 export function unnamedTaskId(model: string, contentDigest: string): string {
   return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
 }
 
-/** A text without the ids in it: an id is all it takes to see and cancel its task. */
+/** A text without the task ids in it: with an id, anybody can see and cancel the task. */
 export function withoutTaskIds(text: string): string {
   return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
 }

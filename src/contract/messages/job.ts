@@ -1,5 +1,6 @@
 /** Jobs: what gateways queue, and workers take and run. */
-import { ANONYMOUS, INSTANT, LONGEST_DURATION_MS, NAME, OWNER } from '../bounds.ts';
+import { INSTANT, LONGEST_DURATION_MS, NAME } from '../bounds.ts';
+import { ANONYMOUS, OWNER } from '../owner.ts';
 import { BUCKET } from '../rollout.ts';
 import { chunkCountOf, hasChunk, ROW_BATCH_SHAPE } from '../rowBatchShape.ts';
 import { integer, listOf, object, oneOf, type Passing, uncheckedRecord } from '../schema.ts';

@@ -1,7 +1,7 @@
 /** What is said of unfinished tasks: that they run, have moved, and how far they are. Core NATS: it need not survive. */
 import { COUNT, INSTANT, NAME } from '../bounds.ts';
 import { listOf, object, oneOf, type Passing } from '../schema.ts';
-import { isPossible, ROW_BATCH, type Task, TaskState } from '../task.ts';
+import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';
 import { decoderOf, requireThat } from './decoder.ts';
 
 const CHUNK_PROGRESS = object('the progress of a chunk', {
@@ -61,7 +61,8 @@ export function decodePresentState(data: Uint8Array, queued: Task): Task {
   const { id, model, modelVersion, state, startedAt, attempts, batch } = readPresentState(data);
   requireThat(id === queued.id, 'id', JSON.stringify(queued.id), id);
   requireThat(model === queued.model, 'model', JSON.stringify(queued.model), model);
-  const isOfQueued = batch?.rowCount === queued.batch?.rowCount && (batch === undefined || isPossible(batch));
+  const isOfQueued =
+    batch?.rowCount === queued.batch?.rowCount && (batch === undefined || hasFittingCounts(batch));
   requireThat(isOfQueued, 'batch', 'of as many rows as the job, and no more done than there are', batch);
   return {
     ...queued,

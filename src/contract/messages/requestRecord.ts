@@ -1,5 +1,6 @@
 /** Remembers which task a `requestId` stands for, and all it takes to submit that same task again. */
-import { LONGEST_DURATION_MS, type Owner } from '../bounds.ts';
+import { LONGEST_DURATION_MS } from '../bounds.ts';
+import type { Owner } from '../owner.ts';
 import { object, type Passing, text } from '../schema.ts';
 import { parseTaskId } from '../task.ts';
 import { checkOf, parseMessage, refuseNewer, requireThat, VERSION } from './decoder.ts';

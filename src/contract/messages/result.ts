@@ -3,7 +3,7 @@ import { object, type Passing } from '../schema.ts';
 import {
   FINISHED_MEMBERS,
   FINISHED_OPTIONAL,
-  isPossible,
+  hasFittingCounts,
   MAX_HISTORY,
   parseTaskId,
   TaskState,
@@ -42,7 +42,7 @@ export function decodeResult(data: Uint8Array, id: string): Result {
   const { model, state, batch, prediction } = result;
   requireThat(result.id === id, 'id', JSON.stringify(id), result.id);
   requireThat(model === parseTaskId(id)?.model, 'model', 'that of the id', model);
-  const isCountRight = batch === undefined || isPossible(batch);
+  const isCountRight = batch === undefined || hasFittingCounts(batch);
   requireThat(isCountRight, 'batch', 'no more rows done than there are, no more failed than done', batch);
   if (state === TaskState.Succeeded && batch === undefined)
     requireThat(prediction !== undefined, 'prediction', 'there, as the task succeeded', prediction);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CHUNK_RESULT, decodeChunkResult } from '../../../../src/contract/messages/rowBatch.ts';
+import { CHUNK_RESULT, decodeChunkResult } from '../../../../src/contract/messages/chunkResult.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 
 const SHAPE = { rowCount: 5, rowsPerChunk: 3 };
