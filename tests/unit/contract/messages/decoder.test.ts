@@ -35,6 +35,11 @@ describe('a message', () => {
     expect(() => decode(bytes('{"v":2}'))).toThrow('message version 2 is newer than 1');
   });
 
+  test('that has no version is read whatever "v" it brings', () => {
+    const decodeNotice = decoderOf(object('a notice', { words: text('a text') }));
+    expect(decodeNotice(bytes('{"v":2,"words":"x"}'))).toEqual({ v: 2, words: 'x' });
+  });
+
   test('that is wrong is told of in 40 characters', () => {
     const words = JSON.stringify(['x'.repeat(100)]);
     expect(() => decode(bytes(`{"v":1,"words":${words}}`))).toThrow(/got \["x{38}$/);
