@@ -1,6 +1,6 @@
 /** The mutation that reports the true values for a task, and the type of a version's live error. */
 
-import type { Actual } from '../src/contract/protocol.ts';
+import type { Actual } from '../src/contract/messages/actual.ts';
 import { absoluteErrorsOf, type OutputLiveError } from '../src/evaluation/actuals.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';

@@ -1,6 +1,6 @@
 /** Makes the Pothos builder, with the scalars. Also declares the context of the resolvers. */
 import SchemaBuilder from '@pothos/core';
-import type { Owner } from '../src/contract/task.ts';
+import type { Owner } from '../src/contract/owner.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';

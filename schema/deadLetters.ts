@@ -1,6 +1,8 @@
 /** The dead letters, and the operations of operators on them. Each operation begins with `requireOperator`. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
-import { type DeadLetter, type Job, parseJobSubject } from '../src/contract/protocol.ts';
+import type { DeadLetter } from '../src/contract/messages/deadLetter.ts';
+import type { QueuedJob } from '../src/contract/messages/job.ts';
+import { parseJobSubject } from '../src/contract/subjects.ts';
 import type { RedriveCount } from '../src/tasks/deadLetterRedrives.ts';
 import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE } from '../src/tasks/deadLetters.ts';
 import type { Builder } from './builder.ts';
@@ -156,7 +158,7 @@ function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
   });
 }
 
-function readableJob(letter: DeadLetter): Job | undefined {
+function readableJob(letter: DeadLetter): QueuedJob | undefined {
   try {
     return jobIn(letter);
   } catch {

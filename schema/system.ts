@@ -1,6 +1,6 @@
 /** The queries `models` and `health`, with the GraphQL types of models, versions and workers. */
 
-import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/protocol.ts';
+import type { NamedVersion, VersionPresence, WorkerPresence } from '../src/contract/messages/presence.ts';
 import { isMeant, type Weight } from '../src/contract/rollout.ts';
 import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';

@@ -1,6 +1,7 @@
 /** The values that the steps of a lane pass on: tasks and chunks in a worker's hands, and the outcome of a run. */
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
-import type { ChunkJob, Job, Suspect } from '../src/contract/protocol.ts';
+import type { Job, QueuedChunkJob } from '../src/contract/messages/job.ts';
+import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import type { TaskAddress, TaskError } from '../src/contract/task.ts';
 import type { InputColumns, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -46,7 +47,7 @@ export interface Assignment extends RunnableRow {
 /** A readable chunk in this worker's hands. */
 export interface Chunk {
   readonly delivery: Delivery;
-  readonly job: ChunkJob;
+  readonly job: QueuedChunkJob;
   readonly address: TaskAddress;
   /** Checked; place i belongs to row `firstRow` + i of the batch. */
   readonly columns: InputColumns;

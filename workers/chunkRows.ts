@@ -1,6 +1,8 @@
 /** Gathers the outcomes of a chunk's rows, run by run. */
 
-import { type ChunkJob, type ChunkResult, MESSAGE_VERSION } from '../src/contract/protocol.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
+import { MESSAGE_VERSION } from '../src/contract/messages/decoder.ts';
+import type { QueuedChunkJob } from '../src/contract/messages/job.ts';
 import { type RowError, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
@@ -54,7 +56,7 @@ export class ChunkRows {
   }
 
   /** The result of the chunk. Called once every row is done. */
-  result({ taskId, chunk }: ChunkJob, startedAt: number, finishedAt: number): ChunkResult {
+  result({ taskId, chunk }: QueuedChunkJob, startedAt: number, finishedAt: number): ChunkResult {
     return {
       v: MESSAGE_VERSION,
       taskId,

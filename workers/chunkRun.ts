@@ -1,6 +1,6 @@
 /** Runs the rows of a chunk, some at a time, so that other lanes get the session between two runs. */
 import { messageOf } from '../src/contract/errors.ts';
-import type { ChunkResult } from '../src/contract/protocol.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { rowOf } from '../src/models/inputColumns.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRows } from './chunkRows.ts';

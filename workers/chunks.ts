@@ -5,9 +5,9 @@
  * only after that. If a worker dies in between, another one gets the chunk, finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
-import { decodeChunkJob } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
-import type { ChunkResult } from '../src/contract/protocol.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
+import { decodeChunkJob } from '../src/contract/messages/job.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';

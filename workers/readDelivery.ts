@@ -1,8 +1,8 @@
 /** The first step of every lane: reads a delivery, and settles it if it carries no job that can be run. */
 import type { Delivery } from '../src/broker/broker.ts';
-import { NewerMessage } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
-import { jobAddress } from '../src/contract/protocol.ts';
+import { NewerMessage } from '../src/contract/messages/decoder.ts';
+import { jobAddress } from '../src/contract/subjects.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './settle.ts';
 

@@ -4,7 +4,7 @@ import { messageOf } from '../src/contract/errors.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Values } from '../src/contract/values.ts';
 import type { Assignment, Outcome, RunnableRow, RunRecord, WorkerOptions } from './assignment.ts';
-import { type Columns, decodeBatch, encodeBatch, type OutputColumns } from './runtimes/onnx/encoder.ts';
+import { type Columns, decodeBatch, encodeBatch, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import { storeSuspectMark } from './settle.ts';
 
@@ -116,7 +116,7 @@ export async function runColumns(
   batchSize: number,
   { broker, session, inSlot }: WorkerOptions,
   onStart: (startedAt: number) => void,
-): Promise<{ readonly outputs: OutputColumns; readonly run: RunRecord }> {
+): Promise<{ readonly outputs: OutputTensors; readonly run: RunRecord }> {
   // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the slot:
   // so no more sessions are loaded for runs than there are slots.
   await session.started();

@@ -1,6 +1,6 @@
 /** All that a worker serves: its model versions, begun and ended as the version folders come and go. */
 
-import type { NamedVersion, RefusedVersion, VersionPresence } from '../src/contract/protocol.ts';
+import type { NamedVersion, RefusedVersion, VersionPresence } from '../src/contract/messages/presence.ts';
 import type { CatalogChange } from '../src/models/catalog.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { publicReason } from '../src/models/publicReason.ts';

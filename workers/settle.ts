@@ -6,17 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
 import { expiredResult } from '../src/broker/endTask.ts';
-import { NewerMessage } from '../src/contract/decoding.ts';
+import { MESSAGE_VERSION, NewerMessage } from '../src/contract/messages/decoder.ts';
+import type { Job } from '../src/contract/messages/job.ts';
+import { newResult, type Result } from '../src/contract/messages/result.ts';
+import { ANONYMOUS } from '../src/contract/owner.ts';
+import { jobAddress, parseJobSubject } from '../src/contract/subjects.ts';
 import {
-  type Job,
-  jobAddress,
-  MESSAGE_VERSION,
-  parseJobSubject,
-  type Result,
-  resultOf,
-} from '../src/contract/protocol.ts';
-import {
-  ANONYMOUS,
   shortText,
   type TaskAddress,
   type TaskError,
@@ -71,7 +66,7 @@ function ranResult(
     batchSize,
   };
   const common = { startedAt, finishedAt, attempts, timings };
-  return resultOf(
+  return newResult(
     job,
     'prediction' in outcome
       ? { ...common, state: TaskState.Succeeded, prediction: outcome.prediction }
@@ -93,7 +88,7 @@ export async function settleMalformed(
   await storeDeadLetter(delivery, cause, delivery.deliveryCount, options);
   if (address !== undefined) {
     const submittedAt = Math.min(now, address.deadlineSecond * 1000);
-    const result = resultOf(
+    const result = newResult(
       { taskId, owner: ANONYMOUS, model, version, submittedAt },
       {
         state: TaskState.Failed,

@@ -1,9 +1,10 @@
 /** Ends chunks, and with the last one their row batch: the chunk's result → the row batch's end → ack. */
 
 import { batchResult, overdueResult } from '../src/broker/endTask.ts';
-import { NewerMessage } from '../src/contract/decoding.ts';
 import { messageOf, RequestError } from '../src/contract/errors.ts';
-import type { ChunkResult, Result } from '../src/contract/protocol.ts';
+import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
+import { NewerMessage } from '../src/contract/messages/decoder.ts';
+import type { Result } from '../src/contract/messages/result.ts';
 import type { Chunk } from './assignment.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, storeEnd, storeOnce, waitToRetry } from './settle.ts';
 

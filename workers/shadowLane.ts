@@ -9,10 +9,10 @@
  *          session do not have to wait for its restart again and again.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
-import { decodeShadowJob } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
-import type { ShadowAnswer, ShadowJob } from '../src/contract/protocol.ts';
+import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/contract/messages/shadow.ts';
 import { parseTaskId } from '../src/contract/task.ts';
+import type { Values } from '../src/contract/values.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
@@ -37,8 +37,12 @@ interface HeldJob {
   readonly alone: boolean;
 }
 
+interface CheckedShadowJob extends ShadowJob {
+  readonly input: Values;
+}
+
 interface ReadJob extends HeldJob {
-  readonly job: ShadowJob;
+  readonly job: CheckedShadowJob;
 }
 
 /** The most held jobs. A burst runs later, as long as the gateways still wait for the answers. */
@@ -125,7 +129,7 @@ export class ShadowLane {
   }
 
   /** @returns undefined if the message is no job that can be run. */
-  #read(data: Uint8Array): ShadowJob | undefined {
+  #read(data: Uint8Array): CheckedShadowJob | undefined {
     const { manifest } = this.#options;
     try {
       const job = decodeShadowJob(data);

@@ -8,7 +8,7 @@
  * task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
-import { LANES, Lane } from '../src/contract/protocol.ts';
+import { LANES, Lane } from '../src/contract/subjects.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';

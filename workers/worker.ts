@@ -5,8 +5,8 @@
  * the job again; the first result that is stored counts. Results are stored while the next batch runs.
  */
 import type { Delivery } from '../src/broker/broker.ts';
-import { decodeJob } from '../src/contract/decoding.ts';
 import { messageOf } from '../src/contract/errors.ts';
+import { decodeJob } from '../src/contract/messages/job.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Assignment, Outcome, WorkerOptions } from './assignment.ts';

@@ -1,8 +1,9 @@
 /** The stream of actuals: one a task, the first one stays, the oldest make way. */
 import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
-import { decodeActual } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
-import { type Actual, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import { type Actual, decodeActual } from '../contract/messages/actual.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { streams, subjects } from '../contract/subjects.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher } from './publisher.ts';

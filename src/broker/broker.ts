@@ -11,30 +11,24 @@ import {
   type NatsConnection,
   PermissionViolationError,
 } from '@nats-io/transport-node';
+import { messageOf } from '../contract/errors.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { type JobHeader, type QueuedJob, type RowBatchJob, readJobHeader } from '../contract/messages/job.ts';
 import {
   type AskedRequest,
   decodeRequestRecord,
-  decodeResult,
-  decodeSuspectMark,
-  readJobHeader,
-} from '../contract/decoding.ts';
-import { messageOf } from '../contract/errors.ts';
-import { isInstant } from '../contract/heard.ts';
+  type RequestRecord,
+} from '../contract/messages/requestRecord.ts';
+import { decodeResult, type Result } from '../contract/messages/result.ts';
+import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
 import {
   consumerName,
-  encodeMessage,
-  type Job,
-  type JobHeader,
   LANES,
   type Lane,
-  type RequestRecord,
-  type Result,
-  type RowBatchJob,
-  type SuspectMark,
   streams,
   subjects,
   versionOfConsumer,
-} from '../contract/protocol.ts';
+} from '../contract/subjects.ts';
 import { parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
@@ -259,13 +253,13 @@ export class Broker implements AsyncDisposable {
   // Writing
 
   /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is `alreadyThere`. */
-  storeJob(job: Job, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
+  storeJob(job: QueuedJob, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.job(job), encodeMessage(job), expected);
   }
 
   /** Write-once: `alreadyThere` if the task has a final state. */
   storeResult(result: Result, address: TaskAddress): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.resultOf(address), encodeMessage(result));
+    return this.#publisher.publish(subjects.result(address), encodeMessage(result));
   }
 
   /** Write-once: `alreadyThere` if the request is known. */
@@ -316,7 +310,7 @@ export class Broker implements AsyncDisposable {
   }
 
   readResult(address: TaskAddress): Promise<Result | undefined> {
-    return this.#stored.writtenOnce(streams.results, subjects.resultOf(address), ({ data }) =>
+    return this.#stored.writtenOnce(streams.results, subjects.result(address), ({ data }) =>
       decodeResult(data, address.id),
     );
   }
@@ -332,8 +326,8 @@ export class Broker implements AsyncDisposable {
   }
 
   readSuspectMark(taskId: string): Promise<SuspectMark | undefined> {
-    return this.#stored.last(streams.suspects, subjects.suspect({ taskId }), ({ data }) =>
-      decodeSuspectMark(data),
+    return this.#stored.last(streams.suspects, subjects.suspect({ taskId }), ({ data, subject }) =>
+      decodeSuspectMark(data, subject),
     );
   }
 
@@ -343,7 +337,7 @@ export class Broker implements AsyncDisposable {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.suspects, filter));
     const soloRuns = new Map<number, number>();
     for (const subject of Object.keys(state.subjects ?? {})) {
-      const runs = await this.#stored.last(streams.suspects, subject, ({ data }) => soloRunsIn(data));
+      const runs = await this.#stored.last(streams.suspects, subject, soloRunsIn);
       if (runs !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), runs);
     }
     return soloRuns;
@@ -351,7 +345,7 @@ export class Broker implements AsyncDisposable {
 
   /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */
   async peekResult(address: TaskAddress): Promise<Result | undefined> {
-    const query = { last_by_subj: subjects.resultOf(address) };
+    const query = { last_by_subj: subjects.result(address) };
     const message = await this.#stored.ask((manager) => manager.direct.getMessage(streams.results, query));
     return message === null ? undefined : decodeResult(message.data, address.id);
   }
@@ -381,7 +375,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /** @returns the sequence of the newest job of a task that waits for a version, in a lane; undefined if none does. */
-  newestSequence(job: Job): Promise<number | undefined> {
+  newestSequence(job: QueuedJob): Promise<number | undefined> {
     return this.#stored.last(streams.jobs(job.model), subjects.job(job), ({ seq }) => seq);
   }
 
@@ -437,16 +431,16 @@ export class Broker implements AsyncDisposable {
     await this.#writeCheck.checkSilent();
   }
 
-  // Hearing
+  // Listening
 
-  /** Hears the final state of every task that one gateway accepted, once it is stored. At most once each. */
-  listenFinals(home: string, hear: (result: Result) => void): Listening {
-    return this.notices.listen(subjects.finalsOf(home), (message) => hear(heardResult(message)));
+  /** Listens to the final state of every task that one gateway accepted, once it is stored. At most once each. */
+  listenFinals(home: string, listener: (result: Result) => void): Listening {
+    return this.notices.listen(subjects.finalsOf(home), (message) => listener(decodeFinal(message)));
   }
 
-  /** Hears the final state of one task. Resolves once the broker listens. */
-  listenFinal(address: TaskAddress, hear: (result: Result) => void): Promise<Listening> {
-    return this.notices.listenNow(subjects.finalOf(address), (message) => hear(heardResult(message)));
+  /** Listens to the final state of one task. Resolves once the broker listens. */
+  listenFinal(address: TaskAddress, listener: (result: Result) => void): Promise<Listening> {
+    return this.notices.listenNow(subjects.finalOf(address), (message) => listener(decodeFinal(message)));
   }
 
   /** @param maxHeld jobs requested or held at once, from pull to ack. */
@@ -479,7 +473,7 @@ export class Broker implements AsyncDisposable {
     const sentAt = performance.now();
     const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
     const brokerTime = Date.parse(String(ts));
-    if (!isInstant(brokerTime)) throw brokerUnavailable('what it told is no time');
+    if (Number.isNaN(brokerTime)) throw brokerUnavailable('what it told is no time');
     this.#clock.learn(brokerTime, sentAt, performance.now());
   }
 
@@ -565,15 +559,15 @@ function storedJob({ subject, data, seq, timestamp }: StoredMsg): StoredJob {
 }
 
 /** A mark that cannot be read marks its row all the same: alone, a row harms nobody. */
-function soloRunsIn(mark: Uint8Array): number {
+function soloRunsIn({ data, subject }: StoredMsg): number {
   try {
-    return decodeSuspectMark(mark).soloRuns;
+    return decodeSuspectMark(data, subject).soloRuns;
   } catch {
     return 0;
   }
 }
 
 /** @throws {MalformedMessage} unless it is the final state of the task that its subject names. */
-function heardResult({ subject, data }: Msg): Result {
+function decodeFinal({ subject, data }: Msg): Result {
   return decodeResult(data, subject.split('.')[2] ?? '');
 }

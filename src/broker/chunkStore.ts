@@ -1,10 +1,11 @@
 /** What came of the chunks of batches: one message for each, write-once. */
 
-import { decodeChunkResult, NewerMessage } from '../contract/decoding.ts';
-import { MalformedMessage } from '../contract/heard.ts';
-import { type ChunkJob, type ChunkResult, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import { type ChunkResult, decodeChunkResult } from '../contract/messages/chunkResult.ts';
+import { encodeMessage, MalformedMessage, NewerMessage } from '../contract/messages/decoder.ts';
+import type { ChunkJob } from '../contract/messages/job.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
+import { streams, subjects } from '../contract/subjects.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';

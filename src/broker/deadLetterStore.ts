@@ -1,8 +1,9 @@
 /** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
 import type { StoredMsg } from '@nats-io/jetstream';
-import { decodeDeadLetter } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
-import { type DeadLetter, encodeMessage, streams, subjects } from '../contract/protocol.ts';
+import { type DeadLetter, decodeDeadLetter } from '../contract/messages/deadLetter.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { streams, subjects } from '../contract/subjects.ts';
 import type { TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Listening, Notices } from './notices.ts';
@@ -70,9 +71,9 @@ export class DeadLetterStore {
     return (await this.#stored.ask((manager) => manager.streams.info(streams.dead))).state.last_seq;
   }
 
-  /** Hears that a dead letter of a model was stored, at most once each. Resolves once the broker listens. */
-  listen(model: string, hear: () => void): Promise<Listening> {
-    return this.#notices.listenNow(subjects.diedOf(model), hear);
+  /** Calls `listener` when a dead letter of a model was stored, at most once for each. Resolves once the broker listens. */
+  listen(model: string, listener: () => void): Promise<Listening> {
+    return this.#notices.listenNow(subjects.diedOf(model), listener);
   }
 
   #decode({ subject, data }: StoredMsg): DeadLetter | undefined {

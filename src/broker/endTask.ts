@@ -1,7 +1,8 @@
 /** Ends tasks from outside a run: at their deadline, or when a client cancels them. */
 
 import { RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import { type JobHeader, type Result, resultOf } from '../contract/protocol.ts';
+import type { JobHeader } from '../contract/messages/job.ts';
+import { newResult, type Result } from '../contract/messages/result.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../contract/task.ts';
 import type { Broker, Tally } from './broker.ts';
@@ -85,7 +86,7 @@ export function batchResult(
   tally: Tally,
   now: number,
 ): Result {
-  return resultOf(task, {
+  return newResult(task, {
     state: TaskState.Succeeded,
     finishedAt: now,
     attempts,
@@ -115,7 +116,7 @@ function unfinishedResult(
   now: number,
   state: typeof TaskState.Expired | typeof TaskState.Canceled,
 ): Result {
-  return resultOf(task, {
+  return newResult(task, {
     state,
     finishedAt: now,
     attempts,

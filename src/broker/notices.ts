@@ -1,24 +1,24 @@
 /**
- * What processes tell each other beside the streams: who lives, what runs. Core NATS: it need not survive, may be lost,
- * and is heard by whoever listens at that moment.
+ * What processes tell each other beside the streams: which workers live, what runs. Core NATS: a notice is not stored, may
+ * be lost, and reaches only the processes that listen at that moment.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
-  checkLeft,
-  checkMovedNotice,
-  checkPresence,
-  checkPresentState,
-  checkRunningNotice,
-} from '../contract/heard.ts';
-import {
-  encodeMessage,
+  decodeMovedNotice,
+  decodePresentState,
+  decodeRunningNotice,
   type MovedNotice,
-  PRESENCE_INTERVAL_MS,
   type RunningNotice,
-  subjects,
+} from '../contract/messages/notices.ts';
+import {
+  decodeWorkerLeft,
+  decodeWorkerPresence,
+  PRESENCE_INTERVAL_MS,
   type WorkerPresence,
-} from '../contract/protocol.ts';
+} from '../contract/messages/presence.ts';
+import { subjects } from '../contract/subjects.ts';
 import type { Task, TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import { brokerUnavailable } from './storedMessages.ts';
@@ -56,17 +56,17 @@ export class Notices {
   }
 
   /**
-   * Hears every message of a subject. One that `hear` cannot read is logged and dropped.
+   * Calls `listener` with every message of a subject. A message on which it throws is logged and dropped.
    *
-   * @param queue the group of listeners of whom one hears each message; undefined: every listener hears all.
+   * @param queue the group of listeners of which one gets each message; undefined: every listener gets all.
    */
-  listen(subject: string, hear: (message: Msg) => void, queue?: string): Listening {
+  listen(subject: string, listener: (message: Msg) => void, queue?: string): Listening {
     const subscription = this.#connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (problem, message) => {
         try {
           if (problem !== null) throw problem;
-          hear(message);
+          listener(message);
         } catch (error) {
           this.#cannotRead(problem === null ? message.subject : subject, error);
         }
@@ -80,10 +80,10 @@ export class Notices {
   }
 
   /** The same; resolves once the broker listens. @throws {RequestError} `BROKER_UNAVAILABLE`. */
-  async listenNow(subject: string, hear: (message: Msg) => void): Promise<Listening> {
+  async listenNow(subject: string, listener: (message: Msg) => void): Promise<Listening> {
     // A flush would wait for the reconnect.
     if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
-    const listening = this.listen(subject, hear);
+    const listening = this.listen(subject, listener);
     try {
       await this.#connection.flush();
       return listening;
@@ -93,18 +93,18 @@ export class Notices {
     }
   }
 
-  /** Hears which tasks of a gateway run; the gateway that accepted them is told always, others while they listen. */
-  listenRunning(home: string, hear: (notice: RunningNotice) => void): Listening {
-    return this.listen(subjects.running(home), (message) => hear(checkRunningNotice(message.json())));
+  /** Listens to which tasks of a gateway run: that gateway always does, others while they follow such a task. */
+  listenRunning(home: string, listener: (notice: RunningNotice) => void): Listening {
+    return this.listen(subjects.running(home), (message) => listener(decodeRunningNotice(message.data)));
   }
 
   announceRunning(home: string, notice: RunningNotice): void {
     this.tell(subjects.running(home), encodeMessage(notice));
   }
 
-  /** Hears which queued tasks of a gateway are another version's now. */
-  listenMoved(home: string, hear: (notice: MovedNotice) => void): Listening {
-    return this.listen(subjects.moved(home), (message) => hear(checkMovedNotice(message.json())));
+  /** Listens to which queued tasks of a gateway are another version's now. */
+  listenMoved(home: string, listener: (notice: MovedNotice) => void): Listening {
+    return this.listen(subjects.moved(home), (message) => listener(decodeMovedNotice(message.data)));
   }
 
   announceMoved(home: string, notice: MovedNotice): void {
@@ -130,7 +130,7 @@ export class Notices {
     const reply = await this.#connection.request(subject, id, { timeout }).catch(() => undefined);
     if (reply === undefined || reply.string() === UNKNOWN_TASK) return undefined;
     try {
-      return checkPresentState(reply.json(), queued);
+      return decodePresentState(reply.data, queued);
     } catch (error) {
       this.#cannotRead(subject, error);
       return undefined;
@@ -157,7 +157,7 @@ export class Notices {
     };
   }
 
-  /** Hears workers, those that live already at once. */
+  /** Listens to workers, and asks those that live already to announce themselves at once. */
   listenWorkers({
     present,
     left,
@@ -166,8 +166,8 @@ export class Notices {
     left: (id: string) => void;
   }): Listening {
     const stack = new DisposableStack();
-    stack.use(this.listen(subjects.workerPresence, (message) => present(checkPresence(message.json()))));
-    stack.use(this.listen(subjects.workerLeft, (message) => left(checkLeft(message.json()))));
+    stack.use(this.listen(subjects.workerPresence, (message) => present(decodeWorkerPresence(message.data))));
+    stack.use(this.listen(subjects.workerLeft, (message) => left(decodeWorkerLeft(message.data).id)));
     this.#connection.publish(subjects.askWorkers);
     return stack;
   }

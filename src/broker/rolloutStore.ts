@@ -3,9 +3,10 @@
  * checked after each reconnect like the others, and in the form of a KV bucket, so that `nats kv` reads it too.
  */
 
-import { decodeRolloutRecord } from '../contract/decoding.ts';
 import { messageOf } from '../contract/errors.ts';
-import { encodeMessage, type RolloutRecord, rolloutModel, streams, subjects } from '../contract/protocol.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { decodeRolloutRecord, type RolloutRecord } from '../contract/messages/rolloutRecord.ts';
+import { rolloutModel, streams, subjects } from '../contract/subjects.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -59,8 +60,8 @@ export class RolloutStore {
     return this.#publisher.publish(subjects.rollout(model), encodeMessage(record), { after: revision });
   }
 
-  /** Hears of which model a rollout was stored, at most once each. */
-  listen(hear: (model: string) => void): Listening {
-    return this.#notices.listen(subjects.rolloutsHeard, ({ subject }) => hear(rolloutModel(subject)));
+  /** Calls `listener` with the model whose rollout was stored, at most once for each. */
+  listen(listener: (model: string) => void): Listening {
+    return this.#notices.listen(subjects.rolloutChanges, ({ subject }) => listener(rolloutModel(subject)));
   }
 }

@@ -4,14 +4,15 @@
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
-import { checkComparisons, checkShadowAnswer } from '../contract/heard.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
-  encodeMessage,
+  decodeGatewayComparisons,
+  decodeShadowAnswer,
   type GatewayComparisons,
   type ShadowAnswer,
   type ShadowJob,
-  subjects,
-} from '../contract/protocol.ts';
+} from '../contract/messages/shadow.ts';
+import { subjects } from '../contract/subjects.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import type { Listening, Notices } from './notices.ts';
@@ -58,10 +59,10 @@ export class ShadowMessages {
     this.#notices.tell(subjects.shadowAnswers(home), encodeMessage(answer));
   }
 
-  /** Hears what came of the jobs that a gateway has sent. */
-  listenAnswers(home: string, hear: (answer: ShadowAnswer) => void): Listening {
+  /** Listens to what came of the jobs that a gateway has sent. */
+  listenAnswers(home: string, listener: (answer: ShadowAnswer) => void): Listening {
     return this.#notices.listen(subjects.shadowAnswers(home), (message) =>
-      hear(checkShadowAnswer(message.json())),
+      listener(decodeShadowAnswer(message.data)),
     );
   }
 
@@ -75,7 +76,7 @@ export class ShadowMessages {
 
   /** What the gateways say that answer in time; none while the broker is away. */
   async askComparisons(model: string): Promise<readonly GatewayComparisons[]> {
-    const heard: GatewayComparisons[] = [];
+    const told: GatewayComparisons[] = [];
     try {
       const replies = await this.#connection.requestMany(subjects.comparisons, model, {
         strategy: 'timer',
@@ -83,17 +84,17 @@ export class ShadowMessages {
       });
       for await (const reply of replies) {
         const comparisons = this.#read(reply);
-        if (comparisons !== undefined) heard.push(comparisons);
+        if (comparisons !== undefined) told.push(comparisons);
       }
     } catch (error) {
       this.#log.debug({ model, reason: messageOf(error) }, 'other gateways could not be asked');
     }
-    return heard;
+    return told;
   }
 
   #read(reply: Msg): GatewayComparisons | undefined {
     try {
-      return checkComparisons(reply.json());
+      return decodeGatewayComparisons(reply.data);
     } catch (error) {
       const fields = () => ({ reason: messageOf(error) });
       this.#limitedLog.warn('figures', fields, 'the figures of a gateway could not be read');

@@ -4,7 +4,7 @@
  */
 import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import { MalformedMessage } from '../contract/heard.ts';
+import { MalformedMessage } from '../contract/messages/decoder.ts';
 import { withoutTaskIds } from '../contract/task.ts';
 import type { Logger } from '../process/log.ts';
 

@@ -16,7 +16,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
 import { ConfigurationError } from '../contract/errors.ts';
-import { consumerName, LANES, type Lane, streams, subjects } from '../contract/protocol.ts';
+import { consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } from '@nats-io/jetstream';
 import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import { streamOf, streams, subjects } from '../contract/protocol.ts';
+import { streamOf, streams, subjects } from '../contract/subjects.ts';
 import { outcomeOf } from './publishOutcome.ts';
 import { PROBES_MAX_BYTES, type StreamLimits } from './streams.ts';
 

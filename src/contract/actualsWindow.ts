@@ -1,4 +1,4 @@
-/** Which of the reported truths count, and for how long the broker keeps them. */
+/** Which of the reported actuals count, and for how long the broker keeps them. */
 
 export const DAY_MS = 86_400_000;
 
@@ -13,7 +13,7 @@ export interface Window {
 
 export const WINDOW: Window = { days: 30, block: 10_000, blocks: 100 };
 
-/** What the stream has to keep, so that whatever is in the window is in the stream. */
+/** What the stream has to keep, so that it holds the whole window. */
 export function keptFor({ days, block, blocks }: Window): { readonly days: number; readonly count: number } {
   return { days: days + 1, count: (blocks + 1) * block };
 }

@@ -1,37 +1,52 @@
 /** What gateways tell each other of trying a shadow: sums, which can be added up. */
+import { COUNT, LONGEST_LIST, NAME } from './bounds.ts';
+import { number, object, type Passing, recordOf, text } from './schema.ts';
 
-/** Durations as gateways tell them to each other: how many lay in each bucket of the histogram, by its number. */
-export interface DurationSums {
-  readonly sumMs: number;
-  readonly histogram: Readonly<Record<string, number>>;
-}
+/** Sums of many gateways stay finite when they are added up. */
+const LARGEST_SUM = 1e300;
+const SUM = number(`a number within ${LARGEST_SUM}`, -LARGEST_SUM, LARGEST_SUM);
 
-/** Differences of one output, shadow minus counted answer, in its unit. */
-export interface DifferenceSums {
-  readonly count: number;
+/** Of durations up to some years; see `Durations`. */
+const HISTOGRAM_BUCKET = text('the number of a bucket', { pattern: '^-?[0-9]{1,3}$' });
+
+const DURATION_SUMS = object('sums of durations', {
+  sumMs: SUM,
+  /** How many durations lie in each bucket, by its number. */
+  histogram: recordOf('counts by bucket', COUNT, {
+    maxProperties: LONGEST_LIST,
+    propertyNames: HISTOGRAM_BUCKET,
+  }),
+});
+export type DurationSums = Passing<typeof DURATION_SUMS>;
+
+const DIFFERENCE_SUMS = object('sums of differences', {
+  count: COUNT,
   /** Tasks whose two values are not the same. */
-  readonly different: number;
+  different: COUNT,
   /** Tasks whose values are numbers, or lists of them: of a list, the mean over its numbers is what is summed up. */
-  readonly measured: number;
-  readonly sum: number;
-  readonly absoluteSum: number;
+  measured: COUNT,
+  sum: SUM,
+  absoluteSum: SUM,
   /** Without its sign; of lists, over all their numbers. */
-  readonly largest: number;
-}
+  largest: SUM,
+});
+/** Differences of one output, shadow minus counted answer, in its unit. */
+export type DifferenceSums = Passing<typeof DIFFERENCE_SUMS>;
 
-/** The figures of one version and one shadow of it, as gateways tell them to each other. */
-export interface ComparisonSums {
-  readonly version: string;
-  readonly shadowVersion: string;
+export const COMPARISON_SUMS = object('the figures of a version and a shadow of it', {
+  version: NAME,
+  shadowVersion: NAME,
   /** Tasks that were sent to the shadow. */
-  readonly sent: number;
+  sent: COUNT,
   /** Tasks that both have answered. */
-  readonly compared: number;
+  compared: COUNT,
   /** Tasks that the version has answered, and the shadow failed on. */
-  readonly failed: number;
-  readonly latency: DurationSums;
-  readonly compute: DurationSums;
-  readonly shadowLatency: DurationSums;
-  readonly shadowCompute: DurationSums;
-  readonly outputs: Readonly<Record<string, DifferenceSums>>;
-}
+  failed: COUNT,
+  latency: DURATION_SUMS,
+  compute: DURATION_SUMS,
+  shadowLatency: DURATION_SUMS,
+  shadowCompute: DURATION_SUMS,
+  outputs: recordOf('sums by output', DIFFERENCE_SUMS, { maxProperties: LONGEST_LIST, propertyNames: NAME }),
+});
+/** The figures of one version and one shadow of it. */
+export type ComparisonSums = Passing<typeof COMPARISON_SUMS>;

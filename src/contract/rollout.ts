@@ -1,49 +1,68 @@
 /**
  * A rollout: which of a model's versions gets which share of its tasks. Every task has one of 10,000 buckets, and every
  * bucket belongs to one version; the same affinity key always has the same bucket. A change of the weights moves as few
- * buckets as it can, so a key goes to another version only where the weights make it. A rollout may have shadows, too:
- * versions that a share of the tasks is also tried on, unseen by whoever submitted them.
+ * buckets as it can, so a key goes to another version only where the weights demand it. A rollout may have shadows, too:
+ * versions that a share of the tasks is also tried on. Clients do not see these runs.
  *
- * Everything here is pure: who stores rollouts and who knows the versions is said elsewhere (rollouts.ts, offering.ts).
+ * All functions here are pure. `src/rollout/` stores rollouts and knows the versions.
  */
 import { createHash, randomInt } from 'node:crypto';
+import { COUNT, INSTANT, LONGEST_LIST, NAME } from './bounds.ts';
+import { custom, integer, listOf, number, object, type Passing } from './schema.ts';
 
 /** One is 0.01 % of the tasks. */
 export const BUCKETS = 10_000;
 const BUCKETS_PER_PERCENT = BUCKETS / 100;
 
-export interface Weight {
-  readonly version: string;
-  /** 0 to 100, with 2 decimals at most. */
-  readonly percent: number;
-  /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
-  readonly digest?: string | undefined;
-}
+export const BUCKET = integer(`a bucket from 0 to ${BUCKETS - 1}`, 0, BUCKETS - 1);
 
-/** Whether a version is the one that was given a share: another model may lie in its folder by now. */
+const WEIGHT = object(
+  'a version and its share',
+  {
+    version: NAME,
+    /** 0 to 100, with 2 decimals at most. */
+    percent: number('a percentage from 0 to 100', 0, 100),
+  },
+  {
+    /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
+    digest: NAME,
+  },
+);
+export type Weight = Passing<typeof WEIGHT>;
+
+/** Whether a version still holds the model that was given the share: its folder may hold another one by now. */
 export function isMeant({ digest }: Weight, sha256: string): boolean {
   return digest === undefined || digest === sha256;
 }
 
+const BUCKET_RANGE = custom<readonly [version: string, from: number, to: number]>(
+  'a version, its first bucket and the one after its last',
+  { type: 'array', items: [NAME, COUNT, COUNT], minItems: 3, maxItems: 3 },
+);
 /** The buckets of a version from the first on, up to the second, which is not among them. */
-export type BucketRange = readonly [version: string, from: number, to: number];
+export type BucketRange = Passing<typeof BUCKET_RANGE>;
 
-export interface Rollout {
-  /** They sum to 100. Without any, no rollout is set, and `ranges` is empty. */
-  readonly weights: readonly Weight[];
-  /** In order and without gaps: every bucket lies in one. A version may have several. */
-  readonly ranges: readonly BucketRange[];
-  /** Undefined if there are none. */
-  readonly shadow?: Shadow | undefined;
-}
-
-/** The versions that tasks are also tried on. */
-export interface Shadow {
+const SHADOW = object('versions to try and since when', {
   /** Each is the chance of a task to be tried on that version too; they need not sum to anything. */
-  readonly weights: readonly Weight[];
+  weights: listOf('a list of versions', WEIGHT, { minItems: 1, maxItems: LONGEST_LIST }),
   /** Since when these versions are tried with these percents: milliseconds since the epoch, broker time. */
-  readonly since: number;
-}
+  since: INSTANT,
+});
+/** The versions that tasks are also tried on. */
+export type Shadow = Passing<typeof SHADOW>;
+
+export const ROLLOUT_MEMBERS = {
+  /** They sum to 100. Without any, no rollout is set, and `ranges` is empty. */
+  weights: listOf('a list of versions', WEIGHT, { maxItems: LONGEST_LIST }),
+  /** In order and without gaps: every bucket lies in one. A version may have several. */
+  ranges: listOf('a list of ranges', BUCKET_RANGE, { maxItems: BUCKETS }),
+};
+export const ROLLOUT_OPTIONAL = {
+  /** Absent if there are none. */
+  shadow: SHADOW,
+};
+const ROLLOUT = object('a rollout', ROLLOUT_MEMBERS, ROLLOUT_OPTIONAL);
+export type Rollout = Passing<typeof ROLLOUT>;
 
 /**
  * The shadow of a rollout that is set.
@@ -117,8 +136,8 @@ export function movedRanges(
 /**
  * The version that a bucket goes to.
  *
- * @param among the versions that can be had. The buckets of one that is not among them go to the others in proportion
- *   to their own, each to a fixed one: which it is changes for none but the buckets of what comes or goes.
+ * @param among the versions that are available. The buckets of any other version go to these in proportion to their own,
+ *   each bucket to a fixed one. If a version comes or goes, only its own buckets change hands.
  * @returns undefined if none of the rollout's versions is among them.
  */
 export function versionAt(

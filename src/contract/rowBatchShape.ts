@@ -1,16 +1,20 @@
 /** How the rows of a batch are cut into chunks: each is one job, and what comes of it one message. */
+import { integer, object, type Passing } from './schema.ts';
 
 /** Rows in one batch. */
 export const MAX_BATCH_ROWS = 10_000;
 /** Rows in one chunk: what a worker that dies has run for nothing. */
 export const MAX_CHUNK_ROWS = 1_000;
 
-/** How the rows of a batch are cut into chunks. */
-export interface RowBatchShape {
-  readonly rowCount: number;
+export const SHAPE_MEMBERS = {
+  rowCount: integer(`a number of rows from 1 to ${MAX_BATCH_ROWS}`, 1, MAX_BATCH_ROWS),
   /** Of each chunk but the last, which may have fewer. */
-  readonly rowsPerChunk: number;
-}
+  rowsPerChunk: integer(`a number of rows from 1 to ${MAX_CHUNK_ROWS}`, 1, MAX_CHUNK_ROWS),
+};
+
+export const ROW_BATCH_SHAPE = object('the shape of a row batch', SHAPE_MEMBERS);
+/** How the rows of a batch are cut into chunks. */
+export type RowBatchShape = Passing<typeof ROW_BATCH_SHAPE>;
 
 export function chunkCountOf({ rowCount, rowsPerChunk }: RowBatchShape): number {
   return Math.ceil(rowCount / rowsPerChunk);

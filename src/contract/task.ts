@@ -5,13 +5,16 @@
  *     model         home     deadline   random
  *
  * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up;
- * 96 random bits make it unguessable. The id is one token of a NATS subject, and one word to who double-clicks it: the
+ * 96 random bits make it unguessable. The id is one token of a NATS subject. A double click selects all of it, since the
  * hyphens of the model's name are written as underscores, which no model's name has.
  */
 
 import { randomUUID } from 'node:crypto';
-import type { RowBatchShape } from './rowBatchShape.ts';
-import type { Values } from './values.ts';
+import { ANY_TEXT, COUNT, DURATION, INSTANT, NAME } from './bounds.ts';
+import { ANONYMOUS, OWNER } from './owner.ts';
+import { SHAPE_MEMBERS } from './rowBatchShape.ts';
+import { custom, listOf, object, oneOf, type Passing, withDefault } from './schema.ts';
+import { VALUES } from './values.ts';
 
 export const TaskState = {
   Queued: 'QUEUED',
@@ -23,7 +26,9 @@ export const TaskState = {
 } as const;
 export type TaskState = (typeof TaskState)[keyof typeof TaskState];
 
-export type FinalState = Exclude<TaskState, 'QUEUED' | 'RUNNING'>;
+const { Queued, Running, ...FinalStates } = TaskState;
+const FINAL_STATE = oneOf(Object.values(FinalStates));
+export type FinalState = Passing<typeof FINAL_STATE>;
 
 /** Why an accepted task ended without a prediction. */
 export const TaskErrorCode = {
@@ -36,17 +41,28 @@ export const TaskErrorCode = {
 } as const;
 export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
 
-export interface TaskError {
-  readonly code: TaskErrorCode;
-  /** Of at most `MESSAGE_MAX_CHARACTERS`. */
-  readonly message: string;
-}
+export const ERROR_CODE = oneOf(Object.values(TaskErrorCode));
+const ERROR_MEMBERS = {
+  code: ERROR_CODE,
+  /** Of at most `MESSAGE_MAX_CHARACTERS` once it is read. */
+  message: ANY_TEXT,
+};
+const TASK_ERROR = object('a code and a message', ERROR_MEMBERS);
+export type TaskError = Passing<typeof TASK_ERROR>;
+
+export const ROW_ERROR = object('a row, a code and a message', {
+  ...ERROR_MEMBERS,
+  /** Its index in the batch. */
+  row: COUNT,
+});
+/** A row of a batch that came to no prediction. */
+export type RowError = Passing<typeof ROW_ERROR>;
 
 export const MESSAGE_MAX_CHARACTERS = 1_000;
-/** Of a task that dies again and again, the last ids are kept. */
+/** Of a task that was redriven more often, the last ids are kept. */
 export const MAX_HISTORY = 100;
 
-/** An error whose message is cut off where it is too long: it may name what a model gave, such as a shape. */
+/** An error with at most `MESSAGE_MAX_CHARACTERS` of its message, which may quote what a model gave, such as a shape. */
 export function withShortMessage<E extends TaskError>(error: E): E {
   if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
   return { ...error, message: shortText(error.message) };
@@ -59,66 +75,76 @@ export function shortText(text: string): string {
   return Buffer.from(text.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
 }
 
-/** Whose a task is. Others are told that there is no such task. */
-export type Owner = string;
-/** Of every task, as long as clients do not log in. */
-export const ANONYMOUS: Owner = 'anonymous';
-
-/** Where the time of a task went, in milliseconds. */
-export interface TaskTimings {
+export const TASK_TIMINGS = object('the times of a run', {
   /** From submission until its batch was formed. */
-  readonly queueMs: number;
+  queueMs: DURATION,
   /** From its batch being formed until its run started: encoding, and earlier runs if there were any. */
-  readonly batchMs: number;
+  batchMs: DURATION,
   /** The run itself, shared by the whole batch. */
-  readonly computeMs: number;
+  computeMs: DURATION,
   /** Tasks in the batch. */
-  readonly batchSize: number;
-}
+  batchSize: COUNT,
+});
+/** Where the time of a task went, in milliseconds. */
+export type TaskTimings = Passing<typeof TASK_TIMINGS>;
 
+export const ROW_BATCH = object(
+  'the progress of a row batch',
+  {
+    ...SHAPE_MEMBERS,
+    /** Rows that have been run, those that failed included. */
+    rowsDone: COUNT,
+    rowsFailed: COUNT,
+  },
+  {
+    /** As of the last notice from a worker. */
+    secondsLeft: custom<number>('a number of seconds', { type: 'number' }),
+  },
+);
 /** Of a task with many rows: how far it is. */
-export interface RowBatch extends RowBatchShape {
-  /** Rows that have been run, those that failed included. */
-  readonly rowsDone: number;
-  readonly rowsFailed: number;
-  /** As of the last notice from a worker. */
-  readonly secondsLeft?: number | undefined;
-}
+export type RowBatch = Passing<typeof ROW_BATCH>;
 
-/** A row of a batch that came to no prediction. */
-export interface RowError extends TaskError {
-  /** Its index in the batch. */
-  readonly row: number;
+/** Whether the counts of a batch fit each other: no more rows done than there are, no more failed than done. */
+export function hasFittingCounts({ rowCount, rowsDone, rowsFailed }: RowBatch): boolean {
+  return rowsDone <= rowCount && rowsFailed <= rowsDone;
 }
 
 /** The longest `timeoutMs` a task may ask for, in milliseconds. */
 export const MAX_TIMEOUT_MS = 300_000;
 
-export interface Task {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly model: string;
-  readonly modelVersion: string;
-  readonly state: TaskState;
+const TASK_MEMBERS = {
+  id: NAME,
+  model: NAME,
+  modelVersion: NAME,
+  /** Absent in the results of older workers. */
+  owner: withDefault(OWNER, ANONYMOUS),
   /** Instants are milliseconds since the epoch in broker time. */
-  readonly submittedAt: number;
-  /** Ids of the tasks that it was redriven from, oldest first. */
-  readonly history?: readonly string[] | undefined;
-  readonly startedAt?: number;
-  readonly finishedAt?: number;
-  readonly attempts: number;
-  readonly timings?: TaskTimings;
-  readonly prediction?: Values;
-  readonly error?: TaskError;
+  submittedAt: INSTANT,
+  attempts: COUNT,
+};
+const TASK_OPTIONAL = {
+  /** Ids of the tasks that it was redriven from, oldest first: `MAX_HISTORY` at most once they are read. */
+  history: listOf('a list of task ids', NAME),
+  startedAt: INSTANT,
+  timings: TASK_TIMINGS,
+  prediction: VALUES,
+  error: TASK_ERROR,
   /** If it is a batch: it has this, and no prediction. */
-  readonly batch?: RowBatch | undefined;
-}
+  batch: ROW_BATCH,
+};
 
+const TASK = object(
+  'a task',
+  { ...TASK_MEMBERS, state: oneOf(Object.values(TaskState)) },
+  { ...TASK_OPTIONAL, finishedAt: INSTANT },
+);
+export type Task = Passing<typeof TASK>;
+
+export const FINISHED_MEMBERS = { ...TASK_MEMBERS, state: FINAL_STATE, finishedAt: INSTANT };
+export const FINISHED_OPTIONAL = TASK_OPTIONAL;
+const FINISHED_TASK = object('a finished task', FINISHED_MEMBERS, FINISHED_OPTIONAL);
 /** A task that has reached its end; no other state can follow. */
-export interface FinishedTask extends Task {
-  readonly state: FinalState;
-  readonly finishedAt: number;
-}
+export type FinishedTask = Passing<typeof FINISHED_TASK>;
 
 export function isFinal(task: Task): task is FinishedTask {
   return task.state !== TaskState.Queued && task.state !== TaskState.Running;
@@ -152,7 +178,7 @@ export function newTaskAddress({
   return { id, model, home, deadlineSecond };
 }
 
-/** 96 random bits in hex. From a UUID, leaving out what is not random in it: Node makes UUIDs from a stock of random bytes. */
+/** 96 random bits in hex: those of a UUID, which Node makes from a stock of random bytes. */
 function randomHex(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(24);
@@ -160,12 +186,12 @@ function randomHex(): string {
 
 const TASK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
 
-/** An id for a job whose subject names no task: the same for the same content, and no gateway's. */
+/** An id for a job whose subject names no task. It depends on the content only, and no gateway is its home. */
 export function unnamedTaskId(model: string, contentDigest: string): string {
   return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
 }
 
-/** A text without the ids in it: an id is all it takes to see and cancel its task. */
+/** A text without the task ids in it: with an id, anybody can see and cancel the task. */
 export function withoutTaskIds(text: string): string {
   return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
 }

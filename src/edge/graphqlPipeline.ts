@@ -1,6 +1,7 @@
 /** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
+import { ANONYMOUS } from '../contract/owner.ts';
 import type { Operations } from './operations.ts';
 import { type OperatorOptions, operatorGate } from './operators.ts';
 
@@ -39,7 +40,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   const requireOperator = operatorGate(options);
   const contextOf = ({ req, connectionParams, gone }: Caller) => ({
     ...context,
-    owner: 'anonymous',
+    owner: ANONYMOUS,
     requireOperator: once(() =>
       requireOperator({
         authorization: connectionParams?.authorization ?? req.headers.authorization,

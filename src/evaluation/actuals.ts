@@ -10,17 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { NewerMessage } from '../contract/decoding.ts';
 import { badValue, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { type Actual, MESSAGE_VERSION } from '../contract/protocol.ts';
-import {
-  isFinal,
-  type Owner,
-  parseTaskId,
-  type Task,
-  type TaskAddress,
-  TaskState,
-} from '../contract/task.ts';
+import type { Actual } from '../contract/messages/actual.ts';
+import { MESSAGE_VERSION, NewerMessage } from '../contract/messages/decoder.ts';
+import type { Owner } from '../contract/owner.ts';
+import { isFinal, parseTaskId, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
 import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';

@@ -9,7 +9,7 @@
  */
 
 import { DAY_MS, WINDOW, type Window } from '../contract/actualsWindow.ts';
-import type { Actual } from '../contract/protocol.ts';
+import type { Actual } from '../contract/messages/actual.ts';
 import { errorOf } from './actualError.ts';
 
 export interface LiveError {

@@ -8,12 +8,9 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../contract/errors.ts';
-import {
-  type GatewayComparisons,
-  type Job,
-  MESSAGE_VERSION,
-  type ShadowAnswer,
-} from '../contract/protocol.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { Job } from '../contract/messages/job.ts';
+import type { GatewayComparisons, ShadowAnswer } from '../contract/messages/shadow.ts';
 import type { Shadow } from '../contract/rollout.ts';
 import { isFinal, type Task, TaskState } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';

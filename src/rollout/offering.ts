@@ -15,7 +15,7 @@ import {
   RequestErrorCode,
   refusedForNow,
 } from '../contract/errors.ts';
-import type { NamedVersion } from '../contract/protocol.ts';
+import type { NamedVersion } from '../contract/messages/presence.ts';
 import {
   BUCKETS,
   type BucketRange,

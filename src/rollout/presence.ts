@@ -1,6 +1,6 @@
 /** The live workers as this gateway knows them. Each announces itself every second in a core NATS message. */
 import type { Broker, Listening } from '../broker/broker.ts';
-import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/protocol.ts';
+import { PRESENCE_TTL_MS, type WorkerPresence } from '../contract/messages/presence.ts';
 
 /** One queue cannot serve more. Made-up ids must not fill the memory. */
 const MAX_WORKERS = 10_000;

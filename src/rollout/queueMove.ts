@@ -10,9 +10,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { decodeJob } from '../contract/decoding.ts';
 import { RequestErrorCode } from '../contract/errors.ts';
-import { type Job, Lane } from '../contract/protocol.ts';
+import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
+import { Lane } from '../contract/subjects.ts';
 import { parseTaskId } from '../contract/task.ts';
 
 export interface QueueMoveOptions {
@@ -42,7 +42,7 @@ const FULL_RETRIES = 20;
 
 /** A job that was copied, and its original deleted. */
 interface MovedJob {
-  readonly copy: Job;
+  readonly copy: QueuedJob;
   /** The sequence of the original. */
   readonly sequence: number;
 }
@@ -112,7 +112,7 @@ export class QueueMove {
   }
 
   /** Tells the gateways that accepted the tasks. They show each task's version. */
-  #announce(moved: readonly Job[]): void {
+  #announce(moved: readonly QueuedJob[]): void {
     const groups = Map.groupBy(moved, ({ taskId, version }) => `${parseTaskId(taskId)?.home} ${version}`);
     for (const [group, jobs] of groups) {
       const [home = '', version = ''] = group.split(' ');
@@ -152,7 +152,7 @@ export class QueueMove {
   }
 
   /** Makes sure that a copy newer than its original is stored. @returns false if the queue is full. */
-  async #storeCopy(copy: Job, originalSequence: number): Promise<boolean> {
+  async #storeCopy(copy: QueuedJob, originalSequence: number): Promise<boolean> {
     const { broker } = this.#options;
     let after = 0;
     for (let attempt = 0; attempt <= FULL_RETRIES; attempt++) {
@@ -171,7 +171,7 @@ export class QueueMove {
   }
 }
 
-function readable({ data, subject }: StoredJob): Job | undefined {
+function readable({ data, subject }: StoredJob): QueuedJob | undefined {
   try {
     return decodeJob(data, subject);
   } catch {

@@ -6,7 +6,8 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { DeadLetter, Job } from '../contract/protocol.ts';
+import type { DeadLetter } from '../contract/messages/deadLetter.ts';
+import type { QueuedJob } from '../contract/messages/job.ts';
 import type { Task, TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import { checkModel, jobIn, letterAddress, letterNotFound, readLetters } from './deadLetters.ts';
@@ -104,7 +105,7 @@ export class DeadLetterRedrives {
   }
 }
 
-function readJob(letter: DeadLetter): Job {
+function readJob(letter: DeadLetter): QueuedJob {
   try {
     return jobIn(letter);
   } catch (error) {

@@ -1,6 +1,5 @@
 /** Dead letters for operators: see them, hear of new ones, discard them. `DeadLetterRedrives` makes new tasks of them. */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
-import { decodeJob } from '../contract/decoding.ts';
 import {
   badValue,
   gatewayBusy,
@@ -9,7 +8,8 @@ import {
   RequestErrorCode,
   shuttingDown,
 } from '../contract/errors.ts';
-import type { DeadLetter, Job } from '../contract/protocol.ts';
+import type { DeadLetter } from '../contract/messages/deadLetter.ts';
+import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
 import { parseTaskId, type TaskAddress } from '../contract/task.ts';
 import { ReadWatch } from './readWatch.ts';
 
@@ -143,7 +143,7 @@ export function cursorOf({ sequence }: StoredDeadLetter): string {
 }
 
 /** @throws {MalformedMessage} if the job is none; {NewerMessage} if it is newer than this gateway. */
-export function jobIn({ job, subject }: DeadLetter): Job {
+export function jobIn({ job, subject }: DeadLetter): QueuedJob {
   return decodeJob(Buffer.from(job, 'base64'), subject);
 }
 

@@ -1,6 +1,8 @@
 /** What each new job says of its task, and where the task is found. */
-import { MESSAGE_VERSION, type TaskHeader } from '../contract/protocol.ts';
-import { newTaskAddress, type Owner, type TaskAddress } from '../contract/task.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { TaskHeader } from '../contract/messages/job.ts';
+import type { Owner } from '../contract/owner.ts';
+import { newTaskAddress, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 

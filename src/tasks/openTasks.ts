@@ -10,7 +10,8 @@
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { gatewayBusy } from '../contract/errors.ts';
-import type { JobHeader, Result } from '../contract/protocol.ts';
+import type { JobHeader } from '../contract/messages/job.ts';
+import type { Result } from '../contract/messages/result.ts';
 import { parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { OpenTask } from './openTask.ts';
 import { RecentTasks } from './recentTasks.ts';

@@ -7,7 +7,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RETRY_IN_A_MOMENT_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import { encodeMessage } from '../contract/protocol.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
 

@@ -4,7 +4,9 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { endTask, expiredResult } from '../broker/endTask.ts';
-import { inputDigest, type Job, MESSAGE_VERSION, redriveHash } from '../contract/protocol.ts';
+import { inputDigest, redriveHash } from '../contract/digests.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { Job, QueuedJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
 import { validateInput } from '../models/input.ts';
@@ -47,7 +49,7 @@ export class Redrives {
    * @returns the new task once its job is stored; a redrive that was made before gives its task.
    * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more.
    */
-  async redrive(dead: Job, model: Model, trace: string | undefined): Promise<Task> {
+  async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
     const { broker, home, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
     const { job, address } = redrivenJob(dead, model, trace, { home, now: broker.now(), offering });
@@ -105,7 +107,7 @@ interface RedriveOrigin extends Origin {
  * @throws {RequestError} `BAD_USER_INPUT`, if the manifest does not allow its input any more; `NO_VERSION`.
  */
 export function redrivenJob(
-  dead: Job,
+  dead: QueuedJob,
   model: Model,
   trace: string | undefined,
   origin: RedriveOrigin,
@@ -124,7 +126,7 @@ export function redrivenJob(
 }
 
 function versionOfRedriven(
-  { version, bucket }: Job,
+  { version, bucket }: QueuedJob,
   model: Model,
   { offering }: RedriveOrigin,
 ): ChosenVersion {

@@ -1,8 +1,7 @@
 /** The records that say which task a request stands for. The first record of a request counts, whichever gateways try. */
 import type { Broker, StoredRequest } from '../broker/broker.ts';
-import type { AskedRequest } from '../contract/decoding.ts';
 import { RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import type { RequestRecord } from '../contract/protocol.ts';
+import type { AskedRequest, RequestRecord } from '../contract/messages/requestRecord.ts';
 import type { Storing } from './storing.ts';
 
 export interface RequestRecordsOptions {

@@ -1,8 +1,9 @@
 /** Tasks with a `requestId`: it stands for one task, whichever gateways are asked, and however often. */
 import type { Broker } from '../broker/broker.ts';
-import type { AskedRequest } from '../contract/decoding.ts';
+import { requestHash } from '../contract/digests.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { MESSAGE_VERSION, requestHash } from '../contract/protocol.ts';
+import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
+import type { AskedRequest } from '../contract/messages/requestRecord.ts';
 import type { Task } from '../contract/task.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { Admission } from './admission.ts';

@@ -3,7 +3,7 @@
  * four a second at most. Notices may be lost, and a chunk whose worker dies begins anew: the numbers shown never go back.
  */
 
-import type { ChunkProgress } from '../contract/protocol.ts';
+import type { ChunkProgress } from '../contract/messages/notices.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import type { RowBatch } from '../contract/task.ts';

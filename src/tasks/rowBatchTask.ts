@@ -1,7 +1,8 @@
 /** A task with many rows: from its rows to the chunks in the queue. All rows are accepted or none. */
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { columnsDigest } from '../contract/digests.ts';
 import { badValue } from '../contract/errors.ts';
-import { type ChunkJob, columnsDigest, type Job, type RowBatchJob } from '../contract/protocol.ts';
+import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
 import { chunkCountOf, hasChunk, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { type FinishedTask, isFinal, type Task, type TaskAddress } from '../contract/task.ts';
 import type { InputColumns } from '../contract/values.ts';

@@ -2,7 +2,7 @@
 
 import type { Broker } from '../broker/broker.ts';
 import { badValue, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { ChunkResult } from '../contract/protocol.ts';
+import type { ChunkResult } from '../contract/messages/chunkResult.ts';
 import { chunkCountOf, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
 import type { Value } from '../contract/values.ts';

@@ -1,5 +1,7 @@
 /** A task that asks for one prediction: from its input to the job in the queue. */
-import { inputDigest, type Job, Lane, type RowBatchJob } from '../contract/protocol.ts';
+import { inputDigest } from '../contract/digests.ts';
+import type { Job, RowBatchJob } from '../contract/messages/job.ts';
+import { Lane } from '../contract/subjects.ts';
 import { type FinishedTask, isFinal, type TaskAddress } from '../contract/task.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';

@@ -4,9 +4,9 @@
  */
 import type { Broker, StoredJob } from '../broker/broker.ts';
 import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
-import { readJobHeader } from '../contract/decoding.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { jobAddress, Lane, parseJobSubject } from '../contract/protocol.ts';
+import { readJobHeader } from '../contract/messages/job.ts';
+import { jobAddress, Lane, parseJobSubject } from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';

@@ -5,7 +5,7 @@
  * A listener runs in the turn of the event loop that emits, so it returns at once and throws nothing.
  */
 import type { RequestErrorCode } from '../contract/errors.ts';
-import type { Job, RowBatchJob } from '../contract/protocol.ts';
+import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 
 export interface TaskEventMap {

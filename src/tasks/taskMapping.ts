@@ -1,6 +1,7 @@
 /** Makes tasks of stored jobs and results, and of tasks the values that `endTask` needs. */
 import type { EndingTask } from '../broker/endTask.ts';
-import type { JobHeader, Result } from '../contract/protocol.ts';
+import type { JobHeader } from '../contract/messages/job.ts';
+import type { Result } from '../contract/messages/result.ts';
 import { type FinishedTask, type Task, TaskState } from '../contract/task.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */

@@ -3,8 +3,8 @@
  * version. Notices may be lost; a task's end does not depend on them.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
-import type { MovedNotice, RunningNotice } from '../contract/protocol.ts';
-import { type Task, TaskState } from '../contract/task.ts';
+import type { MovedNotice, RunningNotice } from '../contract/messages/notices.ts';
+import { TaskState } from '../contract/task.ts';
 import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import { isProgressOf, RowBatchProgress } from './rowBatchProgress.ts';
@@ -18,7 +18,10 @@ export interface TaskNoticesOptions {
 }
 
 /** What a worker tells of one task when it starts a run. */
-type Run = Required<Pick<Task, 'startedAt' | 'attempts'>>;
+interface Run {
+  readonly startedAt: number;
+  readonly attempts: number;
+}
 
 export class TaskNotices implements Disposable {
   readonly #options: TaskNoticesOptions;
@@ -72,7 +75,8 @@ export class TaskNotices implements Disposable {
   }
 
   #progress(open: OpenTask, run: Run, { progress }: RunningNotice): void {
-    const { batch, attempts, startedAt = run.startedAt } = open.task;
+    const { batch, attempts } = open.task;
+    const startedAt = open.task.startedAt ?? run.startedAt;
     // A notice about a row that is run alone names its task only.
     if (batch === undefined || progress === undefined || !isProgressOf(batch, progress)) return;
     open.progress ??= new RowBatchProgress();

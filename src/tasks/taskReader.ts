@@ -5,14 +5,8 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import {
-  isFinal,
-  MAX_TIMEOUT_MS,
-  type Owner,
-  parseTaskId,
-  type Task,
-  type TaskAddress,
-} from '../contract/task.ts';
+import type { Owner } from '../contract/owner.ts';
+import { isFinal, MAX_TIMEOUT_MS, parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { OpenTasks } from './openTasks.ts';

@@ -1,7 +1,8 @@
 /** What a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) have in common on the way into the queue. */
 import type { Broker } from '../broker/broker.ts';
-import type { Job, RowBatchJob } from '../contract/protocol.ts';
-import type { FinishedTask, Owner, Task, TaskAddress } from '../contract/task.ts';
+import type { Job, RowBatchJob } from '../contract/messages/job.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { FinishedTask, Task, TaskAddress } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';

@@ -5,8 +5,9 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Result } from '../contract/protocol.ts';
-import { isFinal, type Owner, type Task, type TaskAddress } from '../contract/task.ts';
+import type { Result } from '../contract/messages/result.ts';
+import type { Owner } from '../contract/owner.ts';
+import { isFinal, type Task, type TaskAddress } from '../contract/task.ts';
 import type { OpenTask } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import { taskOf } from './taskMapping.ts';

@@ -1,7 +1,8 @@
 /** Accepted tasks, for their owners: find one, watch it, read its rows, withdraw it. */
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnResult } from '../broker/endTask.ts';
-import { isFinal, type Owner, type Task } from '../contract/task.ts';
+import type { Owner } from '../contract/owner.ts';
+import { isFinal, type Task } from '../contract/task.ts';
 import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
 import { endingOf, taskOf } from './taskMapping.ts';

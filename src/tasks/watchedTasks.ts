@@ -6,7 +6,7 @@
 import type { Broker } from '../broker/broker.ts';
 import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
 import { messageOf } from '../contract/errors.ts';
-import type { Result } from '../contract/protocol.ts';
+import type { Result } from '../contract/messages/result.ts';
 import type { Logger } from '../process/log.ts';
 import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';

@@ -42,12 +42,12 @@ export const SABOTAGES: readonly Sabotage[] = [
     scenario: 'results-full',
     changes: [
       {
-        file: 'src/contract/protocol.ts',
+        file: 'src/contract/subjects.ts',
         from: 'finalsOf: (home: string) => `final.',
         to: 'finalsOf: (home: string) => `results.',
       },
       {
-        file: 'src/contract/protocol.ts',
+        file: 'src/contract/subjects.ts',
         from: 'finalOf: ({ id, home }: TaskAddress) => `final.',
         to: 'finalOf: ({ id, home }: TaskAddress) => `results.',
       },

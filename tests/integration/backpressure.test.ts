@@ -8,7 +8,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
-import { MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';

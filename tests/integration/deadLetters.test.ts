@@ -3,13 +3,10 @@ import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import {
-  type DeadLetter,
-  inputDigest,
-  type Job,
-  redriveHash,
-  subjects,
-} from '../../src/contract/protocol.ts';
+import { inputDigest, redriveHash } from '../../src/contract/digests.ts';
+import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
+import { subjects } from '../../src/contract/subjects.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {

@@ -2,7 +2,8 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
-import { type Job, requestHash } from '../../src/contract/protocol.ts';
+import { requestHash } from '../../src/contract/digests.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
 import {
   BATCH,
@@ -184,7 +185,10 @@ test.each([
   await broker.chunks.storeJob({ ...header, batch, chunk: 0, columns });
   expect(await resultOf(streams, header)).toMatchObject({
     state: 'FAILED',
-    error: { code: 'MALFORMED_JOB', message: expect.stringContaining('batch must tell its rows') },
+    error: {
+      code: 'MALFORMED_JOB',
+      message: expect.stringMatching(/batch\.rows?\w+ must be a number of rows from 1 to 10?000, got \d+/),
+    },
   });
 });
 
@@ -201,7 +205,8 @@ test('a mark of a suspected row that cannot be read marks it all the same', asyn
   await using broker = await openTestBroker(nats);
   const { taskId } = tripJob(broker, 1);
   await streams.publish(`suspects.${taskId}.0.3`, 'rubbish');
-  await streams.publish(`suspects.${taskId}.0.4`, '{"v":1,"soloRuns":2}');
+  const mark = { v: 1, taskId, place: { chunk: 0, row: 4 }, soloRuns: 2 };
+  await streams.publish(`suspects.${taskId}.0.4`, JSON.stringify(mark));
   expect(await broker.readSuspectRows(taskId, 0)).toEqual(
     new Map([
       [3, 0],

@@ -2,7 +2,8 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type Job, requestHash } from '../../src/contract/protocol.ts';
+import { requestHash } from '../../src/contract/digests.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { createLog } from '../../src/process/log.ts';

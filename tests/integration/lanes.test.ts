@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { Lane, type Result } from '../../src/contract/protocol.ts';
+import type { Result } from '../../src/contract/messages/result.ts';
+import { Lane } from '../../src/contract/subjects.ts';
 import { batchEnd, submitTrips } from '../support/batches.ts';
 import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';

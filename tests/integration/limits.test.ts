@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { streams } from '../../src/contract/protocol.ts';
+import { streams } from '../../src/contract/subjects.ts';
 import {
   type Answer,
   collect,

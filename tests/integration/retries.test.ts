@@ -2,15 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
-import {
-  type Job,
-  Lane,
-  MESSAGE_VERSION,
-  type Result,
-  type RowBatchJob,
-  requestHash,
-  resultOf,
-} from '../../src/contract/protocol.ts';
+import { requestHash } from '../../src/contract/digests.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import type { Job, RowBatchJob } from '../../src/contract/messages/job.ts';
+import { newResult, type Result } from '../../src/contract/messages/result.ts';
+import { Lane } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -144,7 +140,7 @@ test.each(['queue', 'storing'] as const)(
   async (step) => {
     const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
     const now = broker.now();
-    const result = resultOf(job, {
+    const result = newResult(job, {
       state: 'SUCCEEDED',
       attempts: 1,
       startedAt: now,

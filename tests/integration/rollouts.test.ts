@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import type { Job } from '../../src/contract/protocol.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
 import { QueueMove } from '../../src/rollout/queueMove.ts';
 import {

@@ -2,7 +2,8 @@
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { MESSAGE_VERSION, resultOf } from '../../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import { newResult } from '../../src/contract/messages/result.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
@@ -94,7 +95,7 @@ async function fillResults(broker: Broker, count: number): Promise<void> {
 async function storeFailure(broker: Broker, job: ReturnType<typeof tripJob>): Promise<void> {
   const address = parseTaskId(job.taskId);
   if (address === undefined) throw new Error('a job has an id');
-  const end = resultOf(job, {
+  const end = newResult(job, {
     state: 'FAILED',
     finishedAt: job.submittedAt,
     attempts: 1,

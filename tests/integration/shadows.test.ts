@@ -1,7 +1,7 @@
 /** Shadows as operators and users have them: what is compared, and that nobody else notices. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { subjects } from '../../src/contract/protocol.ts';
+import { subjects } from '../../src/contract/subjects.ts';
 import { DEADLY_MILES, ENDLESS_MILES, REFUSED_MILES } from '../support/badVersion.js';
 import {
   collect,

@@ -1,7 +1,7 @@
 /** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resultOf } from '../../src/contract/protocol.ts';
+import { newResult } from '../../src/contract/messages/result.ts';
 import { parseTaskId } from '../../src/contract/task.ts';
 import {
   CANCEL_TASK,
@@ -253,7 +253,7 @@ describe('a foreign task', () => {
     const address = parseTaskId(job.taskId);
     if (address === undefined) throw new Error('the id of a job is an id');
     await queueJobs(broker, [job]);
-    const end = resultOf(job, {
+    const end = newResult(job, {
       state: 'SUCCEEDED',
       finishedAt: broker.now(),
       attempts: 1,

@@ -2,7 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Job, subjects } from '../../src/contract/protocol.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
+import { subjects } from '../../src/contract/subjects.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';

@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { WriteCheck } from '../../src/broker/writeCheck.ts';
-import { streams, subjects } from '../../src/contract/protocol.ts';
+import { streams, subjects } from '../../src/contract/subjects.ts';
 import { startNats } from '../support/natsServer.ts';
 
 test('gateways that look at once whether the broker stores do not take the stream of probes from each other', async () => {

@@ -1,6 +1,7 @@
 /** Jobs put into the queue past the gateway, thousands at a time. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
-import { type Job, MESSAGE_VERSION } from '../../src/contract/protocol.ts';
+import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import type { Job } from '../../src/contract/messages/job.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -11,7 +12,8 @@ import { tripNumber } from './predictDirectly.ts';
 import type { StreamInspector } from './streams.ts';
 
 export type { Broker } from '../../src/broker/broker.ts';
-export type { Job, WorkerPresence } from '../../src/contract/protocol.ts';
+export type { Job } from '../../src/contract/messages/job.ts';
+export type { WorkerPresence } from '../../src/contract/messages/presence.ts';
 
 export const HOME = '0a0b0c0d';
 const LONGEST_MS = 300_000;

@@ -1,17 +1,15 @@
 /** docs/protocol.md against the contract: its streams and subjects are all there are, and its messages can be decoded. */
 import { describe, expect, test } from 'vitest';
-import {
-  decodeActual,
-  decodeChunkResult,
-  decodeDeadLetter,
-  decodeJob,
-  decodeRequestRecord,
-  decodeResult,
-  decodeRolloutRecord,
-  readJobHeader,
-} from '../../src/contract/decoding.ts';
-import { checkPresence } from '../../src/contract/heard.ts';
-import { encodeMessage, type Job, type JobHeader, streams, subjects } from '../../src/contract/protocol.ts';
+import { decodeActual } from '../../src/contract/messages/actual.ts';
+import { decodeChunkResult } from '../../src/contract/messages/chunkResult.ts';
+import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
+import { encodeMessage } from '../../src/contract/messages/decoder.ts';
+import { decodeJob, type Job, type JobHeader, readJobHeader } from '../../src/contract/messages/job.ts';
+import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
+import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
+import { decodeResult } from '../../src/contract/messages/result.ts';
+import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
+import { streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
@@ -31,9 +29,9 @@ test('the subjects are those of the contract', () => {
   const used = [
     subjects.job(job),
     subjects.rowBatchJob(job),
-    subjects.chunkJob({ ...job, batch: { rowCount: 1, rowsPerChunk: 1 }, chunk: 0, columns: {} }),
+    subjects.chunkJob({ ...job, chunk: 0 }),
     subjects.chunk(taskId, 0),
-    subjects.resultOf(address),
+    subjects.result(address),
     subjects.finalOf(address),
     subjects.request('a1'),
     subjects.dead(model, taskId),
@@ -41,7 +39,7 @@ test('the subjects are those of the contract', () => {
     subjects.suspect({ taskId }),
     subjects.suspect({ taskId, place }),
     subjects.rollout(model),
-    subjects.rolloutsHeard.replace('*', model),
+    subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
     subjects.probe,
     subjects.running(home),
@@ -72,7 +70,7 @@ describe('an example can be decoded', () => {
       Rollout: decodeRolloutRecord,
       'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),
       Actual: (data) => decodeActual(data, subjects.actual(job)),
-      Presence: (_, message) => checkPresence(message),
+      Presence: decodeWorkerPresence,
     };
 
   test.each(Object.entries(decoders))('%s', (heading, decode) => {

@@ -1,5 +1,5 @@
 /** A long queue: whether tasks are still taken in, and worked off, as fast as when nobody waits. */
-import { streams } from '../../../src/contract/protocol.ts';
+import { streams } from '../../../src/contract/subjects.ts';
 import { startNats } from '../../support/natsServer.ts';
 import { tripNumber } from '../../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../../support/processes.ts';

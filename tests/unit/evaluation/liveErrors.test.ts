@@ -1,7 +1,7 @@
 /** The sums of errors that gateways keep. */
 import { describe, expect, test } from 'vitest';
 import { DAY_MS, keptFor } from '../../../src/contract/actualsWindow.ts';
-import type { Actual } from '../../../src/contract/protocol.ts';
+import type { Actual } from '../../../src/contract/messages/actual.ts';
 import { LiveErrors } from '../../../src/evaluation/liveErrors.ts';
 import { seededRandom } from '../../support/random.ts';
 

@@ -1,7 +1,8 @@
 /** Which tasks a gateway tries on shadows, and what it makes of the answers, in whatever order they come. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Job, ShadowAnswer, ShadowJob } from '../../../src/contract/protocol.ts';
+import type { Job } from '../../../src/contract/messages/job.ts';
+import type { ShadowAnswer, ShadowJob } from '../../../src/contract/messages/shadow.ts';
 import type { Rollout } from '../../../src/contract/rollout.ts';
 import type { FinishedTask, Task } from '../../../src/contract/task.ts';
 import { Shadows, type ShadowsOptions } from '../../../src/evaluation/shadows.ts';

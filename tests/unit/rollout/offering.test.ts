@@ -1,7 +1,7 @@
 /** Which version answers, whatever folders and workers there are. */
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { WorkerPresence } from '../../../src/contract/protocol.ts';
+import type { WorkerPresence } from '../../../src/contract/messages/presence.ts';
 import { BUCKETS, type BucketRange, type Weight } from '../../../src/contract/rollout.ts';
 import type { Model, ModelVersion } from '../../../src/models/models.ts';
 import { Offering } from '../../../src/rollout/offering.ts';

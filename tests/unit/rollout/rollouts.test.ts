@@ -1,7 +1,7 @@
 /** What a gateway takes for the rollout of a model while the broker's answers change. */
 import { expect, test } from 'vitest';
 import type { StoredRollout } from '../../../src/broker/broker.ts';
-import type { RolloutRecord } from '../../../src/contract/protocol.ts';
+import type { RolloutRecord } from '../../../src/contract/messages/rolloutRecord.ts';
 import { BUCKETS } from '../../../src/contract/rollout.ts';
 import type { Model } from '../../../src/models/models.ts';
 import { Rollouts } from '../../../src/rollout/rollouts.ts';

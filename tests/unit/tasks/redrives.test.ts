@@ -1,6 +1,6 @@
 /** The jobs of dead letters that are sent again. */
 import { describe, expect, test } from 'vitest';
-import type { Job } from '../../../src/contract/protocol.ts';
+import type { Job } from '../../../src/contract/messages/job.ts';
 import type { Model } from '../../../src/models/models.ts';
 import type { Origin } from '../../../src/tasks/jobHeader.ts';
 import { redrivenJob } from '../../../src/tasks/redrives.ts';

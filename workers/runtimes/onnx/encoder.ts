@@ -33,7 +33,7 @@ export interface Column {
 export type Columns = Readonly<Record<string, Column>>;
 
 /** Output tensors as they came, by tensor name. */
-export type OutputColumns = Readonly<
+export type OutputTensors = Readonly<
   Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
 >;
 
@@ -78,7 +78,7 @@ export function encodeColumns(
  */
 export function decodeBatch(
   manifest: Manifest,
-  outputs: OutputColumns,
+  outputs: OutputTensors,
   rowCount: number,
 ): (Values | string)[] {
   const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
@@ -94,7 +94,7 @@ export function decodeBatch(
 /** The same, output by output, with the same errors. */
 export function decodeColumns(
   { outputs }: Manifest,
-  tensors: OutputColumns,
+  tensors: OutputTensors,
   rowCount: number,
 ): DecodedColumns {
   const columns = new Map<string, readonly Value[]>();
@@ -170,7 +170,7 @@ function encodeIntegers(values: readonly number[]): BigInt64Array {
   return integers;
 }
 
-function dataOf(output: ManifestOutput, columns: OutputColumns, rowCount: number): TensorData {
+function dataOf(output: ManifestOutput, columns: OutputTensors, rowCount: number): TensorData {
   const column = columns[output.tensor];
   const [rows, width, ...more] = column?.dims ?? [];
   const fits =

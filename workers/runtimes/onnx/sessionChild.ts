@@ -8,7 +8,7 @@ import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
-import type { Column, Columns, OutputColumns, TensorData } from './encoder.ts';
+import type { Column, Columns, OutputTensors, TensorData } from './encoder.ts';
 import { externalDataProblem } from './externalData.ts';
 import { limitMemory } from './memoryLimit.ts';
 import type {
@@ -113,7 +113,7 @@ async function run({ columns, measure }: RunRequest): Promise<SessionAnswer> {
   const startedAt = performance.now();
   try {
     const results = await session.run(tensorsOf(columns), [...fetches]);
-    const outputs: OutputColumns = Object.fromEntries(
+    const outputs: OutputTensors = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
     const computeMs = performance.now() - startedAt;

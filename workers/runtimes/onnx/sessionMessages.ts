@@ -2,7 +2,7 @@
 
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputColumns } from './encoder.ts';
+import type { Columns, OutputTensors } from './encoder.ts';
 import type { GraphSignature } from './signature.ts';
 
 /** Parent to child. */
@@ -57,7 +57,7 @@ export type SessionAnswer =
   | { readonly type: 'refused'; readonly reason: string }
   | {
       readonly type: 'ran';
-      readonly outputs: OutputColumns;
+      readonly outputs: OutputTensors;
       readonly computeMs: number;
       /** The peak memory since loading, as measured last. It is not measured at each run. */
       readonly peakBytes: number;

@@ -7,13 +7,13 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Columns, OutputColumns } from './encoder.ts';
+import type { Columns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
 export interface Run {
-  readonly outputs: OutputColumns;
+  readonly outputs: OutputTensors;
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
   /** The peak memory since loading, as measured last. */

@@ -1,0 +1,137 @@
+/**
+ * How a message becomes bytes, and bytes a message that was checked. A message is JSON. Most have a version `v`: readers
+ * accept their own and the one before, and leave a newer one to a newer reader.
+ */
+import { Ajv, type ErrorObject } from 'ajv';
+import { RequestError, RequestErrorCode } from '../errors.ts';
+import { integer, type Members, type Schema } from '../schema.ts';
+
+export const MESSAGE_VERSION = 1;
+const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
+export const VERSION = integer(`a message version from ${OLDEST_READ} on`, OLDEST_READ, MESSAGE_VERSION);
+
+/** During an upgrade a balancer soon finds a gateway that reads it. */
+const RETRY_AFTER_MS = 1_000;
+const SHOWN_CHARACTERS = 40;
+
+/** A message that its reader cannot use. The text names the member, what was expected and what came. */
+export class MalformedMessage extends Error {}
+
+/** What a newer process wrote. A client that asks for it is told to ask a newer gateway. */
+export class NewerMessage extends RequestError {
+  constructor(v: number) {
+    super(
+      RequestErrorCode.NewerGatewayNeeded,
+      `message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads: ask a newer gateway, or try again after the upgrade`,
+      { details: { retryAfterMs: RETRY_AFTER_MS } },
+    );
+  }
+}
+
+export function encodeMessage(message: object): string {
+  return JSON.stringify(message);
+}
+
+/**
+ * Makes the decoder of a message.
+ *
+ * @returns a function that throws {MalformedMessage} naming the member that is wrong, and {NewerMessage} if the message
+ *   has a version beyond ours.
+ */
+export function decoderOf<T>(schema: Schema<T>): (data: Uint8Array) => T {
+  const check = checkOf(schema);
+  return (data) => check(parseMessage(data));
+}
+
+/** Parses JSON. Nothing about the message is known yet. @throws {MalformedMessage} */
+export function parseMessage(data: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(data));
+  } catch (cause) {
+    throw new MalformedMessage('the message is not JSON', { cause });
+  }
+}
+
+const utf8 = new TextDecoder();
+
+/** @throws {NewerMessage} if a message, or one inside another, has a version beyond ours. */
+export function refuseNewer(message: unknown): void {
+  const v = typeof message === 'object' && message !== null && 'v' in message ? message.v : undefined;
+  if (typeof v === 'number' && Number.isInteger(v) && v > MESSAGE_VERSION) throw new NewerMessage(v);
+}
+
+/** The same as `decoderOf` for what was parsed already. Defaults are filled in where they are absent. */
+export function checkOf<T>(schema: Schema<T>): (message: unknown) => T {
+  const hasVersion = 'properties' in schema && 'v' in (schema as ObjectSchema).properties;
+  let compiled: ReturnType<typeof compile<T>> | undefined;
+  return (message) => {
+    if (hasVersion) refuseNewer(message);
+    // Compiled with the first message: at the start it would cost every process some milliseconds for each schema.
+    compiled ??= compile(schema);
+    if (compiled(message)) return message;
+    throw new MalformedMessage(problemIn(compiled.errors?.at(-1)));
+  };
+}
+
+function compile<T>(schema: Schema<T>) {
+  const ajv = new Ajv({
+    // Errors then have the schema that was missed, and the value.
+    verbose: true,
+    useDefaults: true,
+    allowUnionTypes: true,
+    // Lengths are those of JavaScript, as where texts are cut off. The option is deprecated, which ajv would log.
+    unicode: false,
+    logger: false,
+    // The schemas are ours: to check them takes ten times as long as to compile them.
+    meta: false,
+    validateSchema: false,
+    // V8 optimizes the code anyway.
+    code: { optimize: false },
+  });
+  ajv.addVocabulary(['expected']);
+  return ajv.compile<T>(schema);
+}
+
+/** The schema of an object, as ajv hands it back. */
+interface ObjectSchema extends Schema<unknown> {
+  readonly properties: Members;
+}
+
+function problemIn(error: ErrorObject | undefined): string {
+  if (error === undefined) throw new Error('ajv tells what is wrong with a message that does not pass');
+  const path = pathOf(error.instancePath);
+  const { expected, properties } = error.parentSchema as ObjectSchema;
+  if (error.keyword !== 'required') return problem(path || 'the message', expected, error.data);
+  const { missingProperty } = error.params;
+  const name = path === '' ? missingProperty : `${path}.${missingProperty}`;
+  return problem(name, properties[missingProperty]?.expected ?? 'there', undefined);
+}
+
+/** What is wrong with a member, in words. */
+export function problem(path: string, expected: string, got: unknown): string {
+  return `${path} must be ${expected}, got ${JSON.stringify(got)?.slice(0, SHOWN_CHARACTERS) ?? 'none'}`;
+}
+
+/** From a JSON pointer: "/errors/3/row" is "errors[3].row". */
+function pathOf(pointer: string): string {
+  const tokens = pointer.split('/').slice(1);
+  return tokens
+    .map((token) => (/^[0-9]+$/.test(token) ? `[${token}]` : `.${shortName(token)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+function shortName(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~').slice(0, SHOWN_CHARACTERS);
+}
+
+/** For rules between members, which no schema tells. @throws {MalformedMessage} unless it holds. */
+export function requireThat(holds: boolean, path: string, expected: string, got: unknown): void {
+  if (!holds) throw new MalformedMessage(problem(path, expected, got));
+}
+
+/** @throws {MalformedMessage} unless a member is what the subject of the message says. */
+export function requireAsInSubject(path: string, got: unknown, inSubject: string | number): void {
+  if (got !== inSubject)
+    throw new MalformedMessage(problem(path, `${JSON.stringify(inSubject)} as in the subject`, got));
+}

@@ -1,0 +1,73 @@
+/** What is said of unfinished tasks: that they run, have moved, and how far they are. Core NATS: it need not survive. */
+import { COUNT, INSTANT, NAME } from '../bounds.ts';
+import { listOf, object, oneOf, type Passing } from '../schema.ts';
+import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';
+import { decoderOf, requireThat } from './decoder.ts';
+
+const CHUNK_PROGRESS = object('the progress of a chunk', {
+  chunk: COUNT,
+  rowsDone: COUNT,
+  rowsFailed: COUNT,
+});
+export type ChunkProgress = Passing<typeof CHUNK_PROGRESS>;
+
+export const RUNNING_NOTICE = object(
+  'a running notice',
+  {
+    taskIds: listOf('a list of task ids', NAME),
+    startedAt: INSTANT,
+    /** Of each task. */
+    attempts: listOf('a list of numbers of attempts', COUNT),
+  },
+  {
+    /** Of the only task, a batch: how far one of its chunks is. */
+    progress: CHUNK_PROGRESS,
+  },
+);
+/** Says that a worker runs these tasks now. */
+export type RunningNotice = Passing<typeof RUNNING_NOTICE>;
+
+export const MOVED_NOTICE = object('a moved notice', {
+  taskIds: listOf('a list of task ids', NAME),
+  version: NAME,
+});
+/** Says that these queued tasks, all of one home, are another version's now. */
+export type MovedNotice = Passing<typeof MOVED_NOTICE>;
+
+/** Of the task that a home tells, what it alone can know: that it runs, since when, how far it is. */
+export const PRESENT_STATE = object(
+  'the present state of a task',
+  {
+    id: NAME,
+    model: NAME,
+    modelVersion: NAME,
+    state: oneOf([TaskState.Queued, TaskState.Running]),
+    attempts: COUNT,
+  },
+  { startedAt: INSTANT, batch: ROW_BATCH },
+);
+
+// Each throws as every decoder does, see `decoderOf`.
+export const decodeRunningNotice = decoderOf(RUNNING_NOTICE);
+export const decodeMovedNotice = decoderOf(MOVED_NOTICE);
+const readPresentState = decoderOf(PRESENT_STATE);
+
+/**
+ * Decodes what the home of a task says of it. A final state is read where it is stored. Throws as every decoder does.
+ *
+ * @param queued the task as its stored job tells it.
+ */
+export function decodePresentState(data: Uint8Array, queued: Task): Task {
+  const { id, model, modelVersion, state, startedAt, attempts, batch } = readPresentState(data);
+  requireThat(id === queued.id, 'id', JSON.stringify(queued.id), id);
+  requireThat(model === queued.model, 'model', JSON.stringify(queued.model), model);
+  const isOfQueued =
+    batch?.rowCount === queued.batch?.rowCount && (batch === undefined || hasFittingCounts(batch));
+  requireThat(isOfQueued, 'batch', 'of as many rows as the job, and no more done than there are', batch);
+  return {
+    ...queued,
+    ...{ modelVersion, state, attempts },
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(batch === undefined ? {} : { batch }),
+  };
+}

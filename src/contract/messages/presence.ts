@@ -1,0 +1,54 @@
+/** Says that a worker lives and what it serves; and that it leaves. Core NATS, without a version. */
+import { COUNT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
+import { listOf, object, type Passing, text } from '../schema.ts';
+import { MESSAGE_MAX_CHARACTERS } from '../task.ts';
+import { decoderOf } from './decoder.ts';
+
+export const PRESENCE_INTERVAL_MS = 1_000;
+/** A worker is forgotten so long after it was last there. */
+export const PRESENCE_TTL_MS = 3_500;
+
+const NAMED_VERSION_MEMBERS = { model: NAME, version: NAME };
+const NAMED_VERSION = object('a model and a version', NAMED_VERSION_MEMBERS);
+export type NamedVersion = Passing<typeof NAMED_VERSION>;
+
+const VERSION_PRESENCE = object(
+  'a version that is served',
+  { ...NAMED_VERSION_MEMBERS, executionProvider: NAME },
+  {
+    /** Tasks that the worker ended in the last 60 s. Absent in what older workers say. */
+    finishedLastMinute: COUNT,
+  },
+);
+export type VersionPresence = Passing<typeof VERSION_PRESENCE>;
+
+const REFUSED_VERSION = object('a version that is refused', {
+  ...NAMED_VERSION_MEMBERS,
+  /** One sentence, for operators: it may name files. */
+  reason: text(`a text of ${MESSAGE_MAX_CHARACTERS} characters at most`, {
+    maxLength: MESSAGE_MAX_CHARACTERS,
+  }),
+});
+export type RefusedVersion = Passing<typeof REFUSED_VERSION>;
+
+const FEW = { maxItems: LONGEST_LIST };
+const LIST = `a list of ${LONGEST_LIST} versions at most`;
+
+export const WORKER_PRESENCE = object(
+  'the presence of a worker',
+  { id: NAME, startedAt: INSTANT, models: listOf(LIST, VERSION_PRESENCE, FEW) },
+  {
+    /** Versions that it has looked at and will not serve. Absent in what older workers say. */
+    refused: listOf(LIST, REFUSED_VERSION, FEW),
+    /** Versions whose folder is gone, and whose queue it finishes. Absent in what older workers say. */
+    leaving: listOf(LIST, NAMED_VERSION, FEW),
+  },
+);
+/** Sent every `PRESENCE_INTERVAL_MS`. */
+export type WorkerPresence = Passing<typeof WORKER_PRESENCE>;
+
+export const WORKER_LEFT = object('the farewell of a worker', { id: NAME });
+
+// Each throws as every decoder does, see `decoderOf`.
+export const decodeWorkerPresence = decoderOf(WORKER_PRESENCE);
+export const decodeWorkerLeft = decoderOf(WORKER_LEFT);

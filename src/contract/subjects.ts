@@ -1,0 +1,177 @@
+/** The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them. */
+import { parseTaskId, type TaskAddress } from './task.ts';
+
+/** The queues of a version. `workers/lanes.ts` tells what each is for, and its share of the version's session. */
+export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
+export type Lane = (typeof Lane)[keyof typeof Lane];
+
+export const LANES: readonly Lane[] = Object.values(Lane);
+
+/** Names a task and the version that predicts for it. */
+interface TaskOfVersion {
+  readonly taskId: string;
+  readonly model: string;
+  readonly version: string;
+}
+
+/** Where a job waits. */
+interface QueuePlace extends TaskOfVersion {
+  /** Milliseconds since the epoch, broker time. */
+  readonly deadline: number;
+}
+
+/** A task, or a row of a batch. */
+interface SuspectPlace {
+  readonly taskId: string;
+  readonly place?: { readonly chunk: number; readonly row: number } | undefined;
+}
+
+export const streams = {
+  jobs: (model: string) => `JOBS_${model}`,
+  results: 'RESULTS',
+  requests: 'REQUESTS',
+  dead: 'DEAD',
+  chunks: 'CHUNKS',
+  suspects: 'SUSPECTS',
+  /** The name that makes it the KV bucket ROLLOUTS. */
+  rollouts: 'KV_ROLLOUTS',
+  actuals: 'ACTUALS',
+  /** Holds the newest probe, and nothing else. */
+  probe: 'WRITE_PROBE',
+} as const;
+
+/** @param subject of a message that is stored. */
+export function streamOf(subject: string): string {
+  const [kind = '', model = ''] = subject.split('.');
+  if (kind === 'jobs') return streams.jobs(model);
+  return kind === '$KV' ? streams.rollouts : kind.toUpperCase();
+}
+
+export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
+
+/** @returns undefined for a consumer that no process of ours has made. */
+export function versionOfConsumer(name: string): string | undefined {
+  const [, version, lane] = /^v([^_]+)_(.+)$/.exec(name) ?? [];
+  return LANES.some((known) => known === lane) ? version : undefined;
+}
+
+export const subjects = {
+  allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
+  allChunkJobs: (model: string) => `jobs.${model}.*.${Lane.Batch}.*.*.*`,
+  /** All that waits for a model. */
+  queue: (model: string) => `jobs.${model}.>`,
+  /** The jobs of a version that are tasks, whatever their lane. */
+  versionJobs: (model: string, version: string) => `jobs.${model}.${version}.*.*.*`,
+  /**
+   * The jobs that workers take from a lane; of batches these are the chunks. `>` also matches a subject that holds a
+   * wildcard, which is no job. `*` does not match it, so it would stay in the queue.
+   */
+  laneJobs: (model: string, version: string, lane: Lane) =>
+    `jobs.${model}.${version}.${lane}.${lane === Lane.Batch ? '*.*.*' : '>'}`,
+  /** Jobs and chunks whose deadline lies in one second, whatever version and lane. */
+  jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.>`,
+  job: ({
+    taskId,
+    model,
+    version,
+    lane = Lane.Interactive,
+    deadline,
+  }: QueuePlace & { readonly lane?: Lane | undefined }) =>
+    `jobs.${model}.${version}.${lane}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  rowBatchJob: ({ taskId, model, version, deadline }: QueuePlace) =>
+    `jobs.${model}.${version}.${Lane.Batch}.${Math.ceil(deadline / 1000)}.${taskId}`,
+  chunkJob: ({ chunk, ...header }: QueuePlace & { readonly chunk: number }) =>
+    `${subjects.rowBatchJob(header)}.${chunk}`,
+  chunkJobsOf: ({ id, model, deadlineSecond }: TaskAddress) =>
+    `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${id}.*`,
+  /** Finds the job of a task without knowing its version and lane. */
+  jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
+
+  probe: 'probe.write',
+  /** A subject of a stream that no process reads. It cannot be that of a home or a model: those have no capitals. */
+  probeOf: (stream: string, id: string) => {
+    if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
+    if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
+    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
+    if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
+    return `${stream.toLowerCase()}.PROBE.${id}`;
+  },
+
+  allResults: 'results.*.*',
+  result: ({ id, home }: TaskAddress) => `results.${home}.${id}`,
+  /** Where the results stream republishes what it has stored: the only live feed of results. */
+  republishedResults: 'final.{{wildcard(1)}}.{{wildcard(2)}}',
+  finalsOf: (home: string) => `final.${home}.*`,
+  finalOf: ({ id, home }: TaskAddress) => `final.${home}.${id}`,
+
+  allRequests: 'requests.*',
+  request: (hash: string) => `requests.${hash}`,
+
+  allDead: 'dead.*.*',
+  dead: (model: string, taskId: string) => `dead.${model}.${taskId}`,
+  deadOf: (model: string) => `dead.${model}.*`,
+  /** Where the stream of dead letters republishes what it has stored. */
+  republishedDead: 'died.{{wildcard(1)}}.{{wildcard(2)}}',
+  diedOf: (model: string) => `died.${model}.*`,
+
+  allChunks: 'chunks.*.*',
+  chunk: (taskId: string, chunk: number) => `chunks.${taskId}.${chunk}`,
+  chunksOf: (taskId: string) => `chunks.${taskId}.*`,
+
+  allSuspects: 'suspects.*',
+  allSuspectRows: 'suspects.*.*.*',
+  suspect: ({ taskId, place }: SuspectPlace) =>
+    place === undefined ? `suspects.${taskId}` : `suspects.${taskId}.${place.chunk}.${place.row}`,
+  suspectRows: (taskId: string, chunk: number) => `suspects.${taskId}.${chunk}.*`,
+
+  allRollouts: '$KV.ROLLOUTS.>',
+  rollout: (model: string) => `$KV.ROLLOUTS.${model}`,
+  /** Where the bucket of rollouts republishes what it has stored. */
+  republishedRollouts: 'rollout.{{wildcard(1)}}',
+  rolloutChanges: 'rollout.*',
+
+  allActuals: 'actuals.*.*.*',
+  actual: ({ model, version, taskId }: TaskOfVersion) => `actuals.${model}.${version}.${taskId}`,
+  /** Finds the actual of a task without knowing its version. */
+  actualOf: ({ id, model }: TaskAddress) => `actuals.${model}.*.${id}`,
+
+  shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
+  shadowAnswers: (home: string) => `shadowed.${home}`,
+  comparisons: 'comparisons',
+
+  presentState: (home: string) => `present.${home}`,
+  running: (home: string) => `running.${home}`,
+  moved: (home: string) => `moved.${home}`,
+  workerPresence: 'workers.presence',
+  workerLeft: 'workers.left',
+  askWorkers: 'workers.ask',
+} as const;
+
+/** What a job's subject says of it. It can be read even if the body cannot. */
+export interface JobSubject {
+  readonly model: string;
+  readonly version: string;
+  readonly lane: string;
+  readonly deadlineSecond: number;
+  readonly taskId: string;
+  /** Of a chunk of a batch; undefined for the job of a task. */
+  readonly chunk: number | undefined;
+}
+
+export function parseJobSubject(subject: string): JobSubject {
+  const [, model = '', version = '', lane = '', second = '', taskId = '', chunk] = subject.split('.');
+  const numbers = { deadlineSecond: Number(second), chunk: chunk === undefined ? undefined : Number(chunk) };
+  return { model, version, lane, taskId, ...numbers };
+}
+
+/** @returns the address of a job's task, if the subject names one of that model and that deadline. */
+export function jobAddress(subject: string): TaskAddress | undefined {
+  const { model, deadlineSecond, taskId } = parseJobSubject(subject);
+  const address = parseTaskId(taskId);
+  return address?.model === model && address.deadlineSecond === deadlineSecond ? address : undefined;
+}
+
+/** @returns the model of a rollout that was republished. */
+export function rolloutModel(subject: string): string {
+  return subject.split('.')[1] ?? '';
+}
