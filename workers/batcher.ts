@@ -1,7 +1,7 @@
 /**
- * Natural batching: when the session is free, a batch is all jobs that have arrived, up to `maxBatchSize`. While it runs,
- * the next one gathers. That needs no timer. For a model that gains from fuller batches, a free session may wait `maxWaitMs`;
- * the wait begins with the first job.
+ * Natural batching: when the session is free, a batch is all jobs that have arrived, up to `maxBatchSize`. While it
+ * runs, the next one gathers. That needs no timer. For a model that gains from fuller batches, a free session may wait
+ * `maxWaitMs`; the wait begins with the first job.
  */
 import type { Delivery, JobSource } from '../src/broker/broker.ts';
 import type { Manifest } from '../src/models/manifest.ts';

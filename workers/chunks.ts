@@ -1,8 +1,8 @@
 /**
  * The worker's loop for the chunks of row batches: chunk → runs → the chunk's result → the end of the row batch → ack.
  *
- * The worker that stores the result of the last chunk writes the end of the row batch, write-once. A chunk leaves its queue
- * only after that. If a worker dies in between, another one gets the chunk, finds its result and counts again.
+ * The worker that stores the result of the last chunk writes the end of the row batch, write-once. A chunk leaves its
+ * queue only after that. If a worker dies in between, another one gets the chunk, finds its result and counts again.
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';

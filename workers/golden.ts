@@ -15,8 +15,8 @@ export interface GoldenRows {
 }
 
 /**
- * The largest allowed absolute difference of a number, in its output's unit: one for all outputs, or one for each numeric
- * output, by name. Texts and booleans must be equal.
+ * The largest allowed absolute difference of a number, in its output's unit: one for all outputs, or one for each
+ * numeric output, by name. Texts and booleans must be equal.
  */
 export type Tolerance = number | Readonly<Record<string, number>>;
 

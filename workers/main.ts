@@ -1,6 +1,6 @@
 /**
- * The worker process: loads and checks its versions, announces itself once one is served, and works until it is told to stop.
- * Versions come and go with their folders meanwhile.
+ * The worker process: loads and checks its versions, announces itself once one is served, and works until it is told to
+ * stop. Versions come and go with their folders meanwhile.
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';

@@ -9,7 +9,8 @@ import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './s
 /**
  * @param read throws if the delivery is no job that can be run.
  * @param settling collects the settling of such deliveries, so that the caller can wait for it.
- * @returns the content; undefined if it could not be read. The delivery is then settled, or handed back for a newer worker.
+ * @returns the content; undefined if it could not be read. The delivery is then settled, or handed back for a newer
+ *   worker.
  */
 export function readDelivery<T, Options extends SettleOptions>(
   delivery: Delivery,

@@ -1,4 +1,6 @@
-/** Counts the events of the last minute, to the second. It keeps one number for each second, and none for each event. */
+/**
+ * Counts the events of the last minute, to the second. It keeps one number for each second, and none for each event.
+ */
 const SECONDS = 60;
 
 export class RecentCount {

@@ -117,8 +117,8 @@ export async function runColumns(
   { broker, session, inSlot }: WorkerOptions,
   onStart: (startedAt: number) => void,
 ): Promise<{ readonly outputs: OutputTensors; readonly run: RunRecord }> {
-  // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the slot:
-  // so no more sessions are loaded for runs than there are slots.
+  // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
+  // slot: so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
     using held = await session.hold();

@@ -219,7 +219,10 @@ export class ServedVersion {
     return this.#stopping || this.#failure !== undefined;
   }
 
-  /** The content of the folder has changed: the new session serves if it is good; until then, and otherwise, the one before. */
+  /**
+   * The content of the folder has changed: the new session serves if it is good; until then, and otherwise, the one
+   * before.
+   */
   async #replaceSession(version: ModelVersion, current: VersionSession): Promise<boolean> {
     const session = await this.#open(version);
     if (session instanceof Error) return false;
@@ -230,7 +233,10 @@ export class ServedVersion {
     return true;
   }
 
-  /** @returns true once its queue is empty and the folder has been gone for long; false if the version goes on or ends otherwise. */
+  /**
+   * @returns true once its queue is empty and the folder has been gone for long; false if the version goes on or ends
+   *   otherwise.
+   */
   async #drained({ present: session }: VersionSession): Promise<boolean> {
     const goneAt = performance.now();
     this.#become({ type: 'draining' });

@@ -39,7 +39,9 @@ export class ServedVersions {
       for (const { version } of served.model.versions) this.#followVersion(served, version);
   }
 
-  /** Rejects with the reason when no version is served any more because sessions are lost, or with an unforeseen error. */
+  /**
+   * Rejects with the reason when no version is served any more because sessions are lost, or with an unforeseen error.
+   */
   get lost(): Promise<never> {
     return this.#lost.promise;
   }

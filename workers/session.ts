@@ -1,8 +1,8 @@
 /**
  * A model version and the process that has it loaded, on the parent's side.
  *
- *  loaded    the process answers. If it crashes, its present run fails with `SessionCrashed`, and the caller decides what
- *            that means. The process is started again at once.
+ *  loaded    the process answers. If it crashes, its present run fails with `SessionCrashed`, and the caller decides
+ *            what that means. The process is started again at once.
  *  unloaded  there is no process. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
  *  lost      the version could not be loaded again. This is final.
  */
@@ -73,9 +73,9 @@ export class Session implements AsyncDisposable, Tenant {
   /**
    * Loads a version in a process of its own and warms it up on its golden rows.
    *
-   * @throws {ConfigurationError} naming the version, if its file is corrupt or has another digest, if its graph disagrees with
-   *   the manifest, if it gives other answers than its golden rows, or if it exceeds the memory budget. The cause is an error
-   *   without the name.
+   * @throws {ConfigurationError} naming the version, if its file is corrupt or has another digest, if its graph
+   *   disagrees with the manifest, if it gives other answers than its golden rows, or if it exceeds the memory budget.
+   *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
     const session = new Session(options);
@@ -248,7 +248,9 @@ export class Session implements AsyncDisposable, Tenant {
     this.#serves = true;
   }
 
-  /** Called in the same step in which the process is known to be dead, so that the next run waits for the next process. */
+  /**
+   * Called in the same step in which the process is known to be dead, so that the next run waits for the next process.
+   */
   #died(child: SessionProcess): void {
     void child.exited.then(({ code, signal }) =>
       this.#options.log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died'),

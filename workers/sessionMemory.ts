@@ -1,12 +1,12 @@
 /**
- * Keeps the memory of a worker's sessions within a budget. A session counts with the peak of its process since it was loaded,
- * as reported last (at most a second ago), because a later run may take as much again. Memory that processes share counts for
- * each.
+ * Keeps the memory of a worker's sessions within a budget. A session counts with the peak of its process since it was
+ * loaded, as reported last (at most a second ago), because a later run may take as much again. Memory that processes
+ * share counts for each.
  *
  *  eager  a loaded session stays loaded. A session that would exceed the budget is refused.
- *  lazy   a session is unloaded after its check, and loaded again when it is needed. To stay within the budget, sessions that
- *         are not in use are unloaded, the least recently used first. Runs are never interrupted: if all sessions are in use,
- *         the budget is exceeded until one is not.
+ *  lazy   a session is unloaded after its check, and loaded again when it is needed. To stay within the budget,
+ *         sessions that are not in use are unloaded, the least recently used first. Runs are never interrupted: if all
+ *         sessions are in use, the budget is exceeded until one is not.
  */
 import type { Config } from '../src/process/config.ts';
 import { SerialQueue } from '../src/process/serialQueue.ts';

@@ -28,7 +28,10 @@ export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 
 /** A delivery that only a newer worker can settle is offered again after this time. */
 export const NEWER_MESSAGE_DELAY_MS = 1_000;
 const STORE_RETRY_MS = 500;
-/** The longest part of a job that is kept: base64 adds a third, and the letter must fit into a message of the broker (1 MiB). */
+/**
+ * The longest part of a job that is kept: base64 adds a third, and the letter must fit into a message of the broker (1
+ * MiB).
+ */
 const DEAD_JOB_MAX_BYTES = 512 * 1024;
 /** Failures that killed the session's process. They are kept as dead letters, for a person to look at. */
 const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
@@ -106,8 +109,9 @@ export async function settleMalformed(
 }
 
 /**
- * Stores a final state, however long it takes. The lease is renewed meanwhile. Only the worker whose state is the stored one
- * logs and counts the task as finished. A task that was handed back, or had ended already, belongs to another worker.
+ * Stores a final state, however long it takes. The lease is renewed meanwhile. Only the worker whose state is the
+ * stored one logs and counts the task as finished. A task that was handed back, or had ended already, belongs to
+ * another worker.
  *
  * @param options.trace of the task, for the log.
  * @returns true once the task has a final state, this one or an earlier one; false if the worker has to stop before.
@@ -128,7 +132,9 @@ export async function storeEnd(
   return true;
 }
 
-/** @returns the stored state; `'newer'` if only a newer process can read it; undefined if the worker has to stop before. */
+/**
+ * @returns the stored state; `'newer'` if only a newer process can read it; undefined if the worker has to stop before.
+ */
 async function storedResult(
   result: Result,
   address: TaskAddress,
@@ -218,7 +224,10 @@ function digestOf({ subject, data }: Delivery): string {
   return createHash('sha256').update(subject).update(data).digest('hex');
 }
 
-/** Stores the mark of a suspect before it runs alone, however long it takes, so that another worker can continue its count. */
+/**
+ * Stores the mark of a suspect before it runs alone, however long it takes, so that another worker can continue its
+ * count.
+ */
 export async function storeSuspectMark(
   { job, place }: RunnableRow,
   soloRuns: number,

@@ -1,12 +1,12 @@
 /**
- * The lane of one version's shadow jobs in a worker. Jobs run when no other lane needs the session, and the answers go to the
- * gateways that asked. No client waits for them: jobs beyond the limit are dropped when they arrive, and jobs that are late,
- * or have not run when the worker stops, are forgotten. Nothing is stored or marked. Only the rows of a batch that was refused
- * are tried again, each of them once and alone.
+ * The lane of one version's shadow jobs in a worker. Jobs run when no other lane needs the session, and the answers go
+ * to the gateways that asked. No client waits for them: jobs beyond the limit are dropped when they arrive, and jobs
+ * that are late, or have not run when the worker stops, are forgotten. Nothing is stored or marked. Only the rows of a
+ * batch that was refused are tried again, each of them once and alone.
  *
  *  taking  jobs are held, up to a limit, and run.
- *  paused  the session died in a shadow run, or had to be ended. Jobs are dropped for a while, so that tasks that share the
- *          session do not have to wait for its restart again and again.
+ *  paused  the session died in a shadow run, or had to be ended. Jobs are dropped for a while, so that tasks that share
+ *          the session do not have to wait for its restart again and again.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
@@ -72,8 +72,8 @@ export class ShadowLane {
   }
 
   /**
-   * Takes no more jobs, and abandons the present run, so that closing the session does not wait for it. Called when no other
-   * lane uses the session any more. The session itself may still be busy with the abandoned run.
+   * Takes no more jobs, and abandons the present run, so that closing the session does not wait for it. Called when no
+   * other lane uses the session any more. The session itself may still be busy with the abandoned run.
    */
   stop(): void {
     this.#listening[Symbol.dispose]();
@@ -174,7 +174,9 @@ export class ShadowLane {
     }
   }
 
-  /** Runs rows alone before all other held jobs, each in a turn of its own. Together they would delay the other lanes. */
+  /**
+   * Runs rows alone before all other held jobs, each in a turn of its own. Together they would delay the other lanes.
+   */
   #holdAgain(batch: readonly ReadJob[]): void {
     this.#held = [...batch.map(({ data }) => ({ data, alone: true })), ...this.#held];
     this.#heldBytes += batch.reduce((sum, { data }) => sum + data.length, 0);

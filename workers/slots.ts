@@ -1,10 +1,12 @@
 /**
- * Slots: so many runs go on at once. While a slot is free, a run gets one at once. When flows compete, a slot goes to the
- * flow that had the least time for its weight (start-time fair queueing): a flow's virtual time moves on by the length of
- * its runs divided by its weight, and the smallest is served next. A flow that was idle begins at the present virtual
- * time: its share was lent, and is not saved up. A last resort is served after all other flows, whatever time it had.
+ * Slots: so many runs go on at once. While a slot is free, a run gets one at once. When flows compete, a slot goes to
+ * the flow that had the least time for its weight (start-time fair queueing): a flow's virtual time moves on by the
+ * length of its runs divided by its weight, and the smallest is served next. A flow that was idle begins at the present
+ * virtual time: its share was lent, and is not saved up. A last resort is served after all other flows, whatever time
+ * it had.
  *
- * Used twice: for the slots of a worker, where the flows are models, and for the turns of a session, where they are lanes.
+ * Used twice: for the slots of a worker, where the flows are models, and for the turns of a session, where they are
+ * lanes.
  */
 
 /** A flow of start-time fair queueing: the runs of one model, or of one lane. */
@@ -24,7 +26,9 @@ interface Waiting {
 }
 
 export interface SlotsOptions {
-  /** Whether several users of a flow wait for each other, on slots of their own, before they ask here. @default false */
+  /**
+   * Whether several users of a flow wait for each other, on slots of their own, before they ask here. @default false
+   */
   readonly usersTakeTurns?: boolean;
   /** Gives monotonic milliseconds. @default performance.now */
   readonly clock?: () => number;
@@ -67,9 +71,9 @@ export class Slots {
   }
 
   /**
-   * A slot that others wait for is given away only after the flow that had it could ask again: otherwise two flows would
-   * alternate, whatever their weights. A flow with more work asks in the same round of the event loop. Where the users of
-   * a flow wait for each other, the next of them asks one round later.
+   * A slot that others wait for is given away only after the flow that had it could ask again: otherwise two flows
+   * would alternate, whatever their weights. A flow with more work asks in the same round of the event loop. Where the
+   * users of a flow wait for each other, the next of them asks one round later.
    */
   #release(): void {
     if (this.#waiting.length === 0) this.#free++;

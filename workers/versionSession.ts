@@ -1,4 +1,6 @@
-/** The session that a served version has at the moment. It is replaced when the content of the version's folder changes. */
+/**
+ * The session that a served version has at the moment. It is replaced when the content of the version's folder changes.
+ */
 import type { HeldSession, Session, SessionLost } from './session.ts';
 
 export interface VersionSessionOptions {

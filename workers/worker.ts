@@ -1,8 +1,8 @@
 /**
  * The worker's loop for a lane of tasks: batch → run → settle.
  *
- * A job leaves its queue only after its task's final state is stored. If a process dies before that, the broker delivers
- * the job again; the first result that is stored counts. Results are stored while the next batch runs.
+ * A job leaves its queue only after its task's final state is stored. If a process dies before that, the broker
+ * delivers the job again; the first result that is stored counts. Results are stored while the next batch runs.
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';

@@ -1,4 +1,4 @@
-/** The stream of actuals: one a task, the first one stays, the oldest make way. */
+/** The stream of actuals. A task has one; the first one stays. When the stream is full, the oldest go. */
 import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
 import { type Actual, decodeActual } from '../contract/messages/actual.ts';
@@ -11,7 +11,7 @@ import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
 export interface StoredActual {
-  /** Undefined for what cannot be read. */
+  /** Undefined if the message cannot be read. */
   readonly actual: Actual | undefined;
   readonly sequence: number;
   /** Milliseconds since the epoch, broker time. */
@@ -20,7 +20,7 @@ export interface StoredActual {
 
 /** The sequences that the stream holds; `first` is `last` + 1 if it holds none. */
 export interface ActualsHeld {
-  /** When the stream was made: tells it from another one. */
+  /** When the stream was made. It tells a new stream from an old one. */
   readonly created: string;
   readonly first: number;
   readonly last: number;
@@ -51,13 +51,15 @@ export class ActualStore {
     );
   }
 
-  /** As the stream's leader knows it. */
+  /** The actual of a task, as the stream's leader knows it. */
   async held(): Promise<ActualsHeld> {
     const { created, state } = await this.#stored.ask((manager) => manager.streams.info(streams.actuals));
     return { created, first: state.first_seq, last: state.last_seq };
   }
 
-  /** The next ones of any model after a sequence, in their order, `PAGE` at most. A copy that is behind may give none yet. */
+  /**
+   * The actuals of all models after a sequence, in order, `PAGE` at most. A copy that is behind may return none yet.
+   */
   async after(sequence: number): Promise<readonly StoredActual[]> {
     const messages = await this.#page(sequence + 1);
     return messages.map((message) => ({
@@ -100,7 +102,7 @@ export class ActualStore {
   }
 }
 
-/** A page comes over core NATS, which may lose a message: what lies behind a gap is left to the next page. */
+/** A page comes over core NATS, which may lose a message. Messages after a gap are left to the next page. */
 function withoutGap(messages: readonly StoredMsg[]): readonly StoredMsg[] {
   const gap = messages.findIndex(
     ({ header }, i) => i > 0 && Number(header.get(DirectMsgHeaders.LastSequence)) !== messages[i - 1]?.seq,

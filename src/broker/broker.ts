@@ -56,7 +56,7 @@ import { StreamWatch } from './streamWatch.ts';
 import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
-  /** Their versions may change: those of the moment count whenever a broker is met. */
+  /** Their versions may change. At each connection those of the moment count. */
   readonly models: readonly Model[];
   readonly limits: StreamLimits;
 }
@@ -69,7 +69,7 @@ export type { Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 
-/** A queued job as it lies in its stream: subject and body may be unreadable. */
+/** A queued job as it is stored. Its subject and body may be unreadable. */
 export interface StoredJob {
   readonly subject: string;
   readonly data: Uint8Array;
@@ -90,15 +90,16 @@ const READ_TIMEOUT_MS = 2_000;
 /** How long a message may stay unconfirmed. */
 const ACK_TIMEOUT_MS = 2_000;
 const ENSURE_RETRY_MS = 500;
-/** Tries between two lines in the log about a broker that is there but does not serve. */
+/** The number of tries between two lines in the log about a broker that is there but does not serve. */
 const TRIES_PER_WARNING = 10;
 /** A login is tried several times a second. */
 const LOGINS_PER_WARNING = 50;
 
 /**
- * Connects, waiting for a broker that is not there yet, and sees to the streams.
+ * Connects to the broker, however long that takes, and makes sure that the streams exist.
  *
- * @throws {ConfigurationError} if the broker is too old or the streams do not fit; whatever the broker refuses otherwise.
+ * @throws {ConfigurationError} if the broker is too old, or if the streams do not fit. Other errors of the broker pass
+ *   through.
  */
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
@@ -143,14 +144,14 @@ export class Broker implements AsyncDisposable {
   readonly #clock = new BrokerClock();
   readonly #streamWatch: StreamWatch;
   readonly #writeCheck: WriteCheck;
-  /** With the version whose jobs each takes. */
+  /** The consumers, with the version whose jobs each takes. */
   readonly #consumers = new Map<JobConsumer, ConsumedVersion>();
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
   readonly #closing = new AbortController();
   #connected = true;
-  /** In a row, since the connection broke. */
+  /** Refused logins in a row, since the connection broke. */
   #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
 
@@ -196,7 +197,7 @@ export class Broker implements AsyncDisposable {
     return this.#connected;
   }
 
-  /** Milliseconds since the epoch on the broker's clock: what deadlines are compared with. */
+  /** Milliseconds since the epoch on the broker's clock. Deadlines are compared with it. */
   now(): number {
     return this.#clock.now();
   }
@@ -207,8 +208,8 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * @param listener is called with false when the connection breaks, with true when it is back, and with true when
-   *   streams that were lost are there again: in both cases they may hold less than before.
+   * @param listener is called with false when the connection breaks. It is called with true when the connection is
+   *   back, and when lost streams were made again: in both cases the streams may hold less than before.
    */
   onConnectionChange(listener: (connected: boolean) => void): Listening {
     this.#connectionListeners.add(listener);
@@ -216,7 +217,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * Sees to what carries the jobs of a version: called before any is offered or taken. Idempotent.
+   * Makes sure that a version's stream and consumers exist. Called before its jobs are offered or taken. Idempotent.
    *
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
@@ -224,7 +225,10 @@ export class Broker implements AsyncDisposable {
     await this.#stored.ask((manager) => ensureConsumers(manager, model, version, this.#options.limits));
   }
 
-  /** @returns how many jobs of a version wait or are in a worker's hands. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  /**
+   * @returns how many jobs of a version wait or are in a worker's hands.
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
   async jobsLeft(model: string, version: string): Promise<number> {
     const left = await Promise.all(
       LANES.map(async (lane) => {
@@ -238,10 +242,10 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * How far a lane of a version has been handed out: what lies behind is in no worker's hands, what lies before may be,
-   * for it may also have been handed back.
+   * How far a lane of a version has been delivered to workers. No worker has a later job. A worker may have an earlier
+   * one, unless it was handed back.
    *
-   * @returns a sequence of the model's stream, 0 if nothing was handed out. @throws {RequestError} `BROKER_UNAVAILABLE`.
+   * @returns a sequence of the model's stream; 0 if no job was delivered. @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async handedOutUntil(model: string, version: string, lane: Lane): Promise<number> {
     const { delivered } = await this.#stored.ask((manager) =>
@@ -296,8 +300,8 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * The same for a job that lies before us, or what is none. By its sequence, never by its subject: anybody can publish to
-   * one that holds wildcards, and such a purge would take other jobs along.
+   * The same for a stored message that may be no job. It is removed by its sequence, never by its subject: a subject
+   * can contain wildcards, and would then remove other jobs, too.
    */
   async deleteJob(model: string, sequence: number): Promise<void> {
     await this.#stored.delete(streams.jobs(model), sequence);
@@ -315,7 +319,7 @@ export class Broker implements AsyncDisposable {
     );
   }
 
-  /** @param asked what the record has to be about: any other is none of ours, and goes. */
+  /** @param asked the request that the record must be about. Any other record is not ours, and is removed. */
   readRequest(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
     return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
       const record = decodeRequestRecord(data, asked, Date.parse(timestamp));
@@ -343,7 +347,7 @@ export class Broker implements AsyncDisposable {
     return soloRuns;
   }
 
-  /** Asks any replica: fast, and a hit is the truth (results are write-once), but a miss proves nothing. */
+  /** Asks any replica. That is fast. A hit is final (results are write-once), but a miss proves nothing. */
   async peekResult(address: TaskAddress): Promise<Result | undefined> {
     const query = { last_by_subj: subjects.result(address) };
     const message = await this.#stored.ask((manager) => manager.direct.getMessage(streams.results, query));
@@ -362,7 +366,7 @@ export class Broker implements AsyncDisposable {
 
   /** @returns the first queued job from a sequence on, whatever its subject says. */
   async oldestJob(model: string, fromSequence: number): Promise<StoredJob | undefined> {
-    // The filter of all: one with as many tokens as a job's does not match a subject that holds a wildcard.
+    // The filter for all subjects: one with the tokens of a job would not match a subject that contains a wildcard.
     const message = await this.#stored.next(streams.jobs(model), '>', fromSequence);
     return message && storedJob(message);
   }
@@ -387,7 +391,7 @@ export class Broker implements AsyncDisposable {
     return [...new Set(consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []))];
   }
 
-  /** What waits for a model, jobs in workers' hands included. */
+  /** The queue of a model: jobs and bytes, with the jobs that workers have. */
   async queueFill(model: string): Promise<{ readonly jobs: number; readonly bytes: number }> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.jobs(model)));
     return { jobs: state.messages, bytes: state.bytes };
@@ -403,7 +407,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * Looks whether the broker answers, the streams are there and the broker stores what it is given.
+   * Checks that the broker answers, that the streams exist, and that the broker stores messages.
    *
    * @throws {RequestError} after 2 seconds at the latest, with the reason: `BROKER_UNAVAILABLE` if it does not answer,
    *   `RESULT_STORE_FULL` if it answers and stores nothing.
@@ -414,7 +418,8 @@ export class Broker implements AsyncDisposable {
       streams.requests,
       ...models.map(({ manifest }) => streams.jobs(manifest.name)),
     ];
-    // Both at once, and the first question first: a broker that answers nothing stores nothing either.
+    // Both run at the same time. The result of the first counts first: a broker that does not answer stores nothing
+    // either.
     const [answers, stores] = await Promise.allSettled([
       Promise.all(names.map((name) => this.#stored.ask((manager) => manager.streams.info(name)))),
       this.#writeCheck.check(),
@@ -423,7 +428,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * The same of the streams alone that left a message of ours unconfirmed: it costs nothing while there is none.
+   * The same only for streams that left a message of ours unconfirmed. It costs nothing while there is none.
    *
    * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
    */
@@ -477,13 +482,13 @@ export class Broker implements AsyncDisposable {
     this.#clock.learn(brokerTime, sentAt, performance.now());
   }
 
-  /** What the stream of results holds. */
+  /** The fill of the stream of results. */
   async readResultsHeld(): Promise<{ readonly messages: number; readonly bytes: number }> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
     return state;
   }
 
-  /** Sends what is still to be sent, and closes. */
+  /** Sends all pending messages, and closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#clockTimer);
@@ -502,7 +507,7 @@ export class Broker implements AsyncDisposable {
     }
   }
 
-  /** A publish that is not permitted has no reply: without this, it would only be found overdue. */
+  /** A forbidden publish gets no reply. Without this, it would only be noticed when it is overdue. */
   #hearError(error: Error): void {
     if (error instanceof AuthorizationError) {
       if (this.#loginsRefused++ % LOGINS_PER_WARNING === 0)
@@ -517,7 +522,7 @@ export class Broker implements AsyncDisposable {
       this.#publisher.notPermitted(error.subject, withoutTaskIds(error.message));
   }
 
-  /** It may be another server with another clock, or one that has lost its data. */
+  /** After a reconnect the server may be another one with another clock, or may have lost its data. */
   async #meetAgain(): Promise<void> {
     this.#clock.forget();
     try {
@@ -558,7 +563,7 @@ function storedJob({ subject, data, seq, timestamp }: StoredMsg): StoredJob {
   return { subject, data, sequence: seq, storedAt: Date.parse(timestamp) };
 }
 
-/** A mark that cannot be read marks its row all the same: alone, a row harms nobody. */
+/** A mark that cannot be read still marks its row: a row that runs alone harms no other. */
 function soloRunsIn({ data, subject }: StoredMsg): number {
   try {
     return decodeSuspectMark(data, subject).soloRuns;

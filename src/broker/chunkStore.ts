@@ -1,4 +1,4 @@
-/** What came of the chunks of batches: one message for each, write-once. */
+/** The results of the chunks of row batches: one message for each chunk, write-once. */
 
 import { type ChunkResult, decodeChunkResult } from '../contract/messages/chunkResult.ts';
 import { encodeMessage, MalformedMessage, NewerMessage } from '../contract/messages/decoder.ts';
@@ -11,12 +11,12 @@ import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
-/** What the stored chunks of a batch come to. */
+/** The sums over the stored chunks of a row batch. */
 export interface Tally {
   readonly isComplete: boolean;
   readonly rowsDone: number;
   readonly rowsFailed: number;
-  /** Of the first run and the last; absent if there was none. */
+  /** The start of the first run and the end of the last; absent if there was none. */
   readonly startedAt?: number;
   readonly finishedAt?: number;
 }
@@ -47,8 +47,8 @@ export class ChunkStore {
   // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
   /**
-   * Asks any replica first: a hit is the truth, and of a miss the leader is asked. What is no result of that chunk goes,
-   * and counts as none.
+   * Asks any replica first: a hit is final, and after a miss it asks the leader. A message that is no result of that
+   * chunk is removed, and counts as none.
    *
    * @throws {NewerMessage} if only newer processes can read it.
    */
@@ -66,23 +66,23 @@ export class ChunkStore {
     return this.#stored.writtenOnce(streams.chunks, subject, decode);
   }
 
-  /** @returns the chunks of a batch that wait in its queue or are in a worker's hands. */
+  /** @returns the chunks of a row batch that wait in its queue or that a worker has. */
   async queued(address: TaskAddress): Promise<ReadonlySet<number>> {
     return this.#chunksIn(streams.jobs(address.model), subjects.chunkJobsOf(address));
   }
 
-  /** @returns the chunks of a batch that have a result. */
+  /** @returns the chunks of a row batch that have a result. */
   async finished(taskId: string): Promise<ReadonlySet<number>> {
     return this.#chunksIn(streams.chunks, subjects.chunksOf(taskId));
   }
 
-  /** What all batches take up. */
+  /** The fill of the stream: the results of all row batches. */
   async held(): Promise<{ readonly chunks: number; readonly bytes: number }> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.chunks));
     return { chunks: state.messages, bytes: state.bytes };
   }
 
-  /** What the chunks of a batch come to that have a result. One that only newer processes can read counts as none. */
+  /** The sums over the chunks that have a result. A result that only newer processes can read counts as none. */
   async tally(taskId: string, shape: RowBatchShape): Promise<Tally> {
     const finished = [...(await this.finished(taskId))].filter((chunk) => hasChunk(shape, chunk));
     const read = (chunk: number) => this.read(taskId, shape, chunk).catch(noneIfNewer);
@@ -90,10 +90,10 @@ export class ChunkStore {
   }
 
   /**
-   * The same of a whole batch. The results are read once they are all there: who asked for their sums each time that one
-   * is added would read the first of them as often as there are chunks.
+   * The same for a whole row batch. The results are read only when all of them are there. If they were read after each
+   * new one, the first would be read as often as there are chunks.
    *
-   * @param known is not read again.
+   * @param known a result that need not be read again.
    * @returns undefined if a chunk has no result.
    * @throws {NewerMessage} if only newer processes can read one of them.
    */
@@ -129,14 +129,14 @@ async function summariesOf(
     for (const result of results) {
       if (result === undefined) continue;
       const { chunk, rowsFailed, startedAt, finishedAt } = result;
-      // Without its rows: those of a whole batch may take more than there is memory.
+      // Without the rows: those of a whole row batch may take more than the memory.
       summaries.push({ chunk, rowsFailed, startedAt, finishedAt });
     }
   }
   return summaries;
 }
 
-/** @returns undefined for what is no number, or another way to write one: the chunk is not under that subject. */
+/** @returns undefined if the text is no number, or an unusual form of one: no chunk has such a subject. */
 function chunkOf(subject: string): number | undefined {
   const token = subject.split('.').at(-1) ?? '';
   return /^(0|[1-9][0-9]{0,5})$/.test(token) ? Number(token) : undefined;

@@ -1,8 +1,9 @@
 /**
- * The broker's time. Deadlines are compared in it, so that clocks of gateways and workers need not agree.
+ * The broker's time. Deadlines are compared in it, so the clocks of gateways and workers need not agree.
  *
- * Each reply of the broker that carries its time gives one estimate of the offset between its clock and this
- * process's monotonic clock; the one with the shortest round trip among the last few errs least.
+ * Each reply of the broker that carries its time gives an estimate of the offset between its clock and this process's
+ * monotonic clock. Of the last few estimates, the one with the shortest round trip is used, because its error is
+ * smallest.
  */
 interface Sample {
   readonly offsetMs: number;
@@ -13,7 +14,7 @@ const SAMPLES_KEPT = 8;
 
 export class BrokerClock {
   #samples: readonly Sample[] = [];
-  /** Until the first sample the wall clock must do. */
+  /** Before the first sample this is the wall clock. */
   #offsetMs = performance.timeOrigin;
 
   /** Milliseconds since the epoch. */
@@ -22,8 +23,8 @@ export class BrokerClock {
   }
 
   /**
-   * @param brokerTime milliseconds since the epoch, as the reply said.
-   * @param sentAt when the request left and `receivedAt` when the reply came, both of `performance.now()`.
+   * @param brokerTime the time in the reply, in milliseconds since the epoch.
+   * @param sentAt when the request left, and `receivedAt` when the reply came, both of `performance.now()`.
    */
   learn(brokerTime: number, sentAt: number, receivedAt: number): void {
     const sample = { offsetMs: brokerTime - (sentAt + receivedAt) / 2, roundTripMs: receivedAt - sentAt };
@@ -33,7 +34,7 @@ export class BrokerClock {
     ).offsetMs;
   }
 
-  /** Another server may answer from now on, whose clock may differ. */
+  /** Drops the samples: from now on another server, with another clock, may answer. */
   forget(): void {
     this.#samples = [];
   }

@@ -1,4 +1,4 @@
-/** The connection to the broker: made with patience, kept for ever. */
+/** The connection to the broker. It waits for a broker, and reconnects for ever. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
@@ -11,7 +11,7 @@ export interface ConnectionOptions {
   /** Shown in the broker's monitoring. */
   readonly name: string;
   readonly log: Logger;
-  /** Gives up waiting for the first connection. */
+  /** Ends the wait for the first connection. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,22 +19,22 @@ const FIRST_CONNECT_RETRY_MS = 250;
 const TRIES_PER_WARNING = 20;
 const FIRST_WARNING =
   'waiting for the broker that NATS_URL names: npm start runs a broker of its own where NATS_URL is unset';
-/** So often a login may be refused at start, 5 s: a broker that is given a new one takes a moment to read it. */
+/** How often a login may be refused at the start (5 s): a broker takes a moment to read a new login. */
 const LOGIN_TRIES = 20;
 const GOODBYE_MS = 1_000;
-/** A server that takes a connection and stays silent is given up for the next one. */
+/** After this time a server that accepts a connection and stays silent is given up for the next one. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A link that has gone silent is given up at the third ping: after 4 to 6 s, about the lease of a job. */
+/** The time between pings. A silent link is given up at the third ping: after 4 to 6 s, about the lease of a job. */
 const PING_INTERVAL_MS = 2_000;
-/** Write-once subjects with a republish work from 2.12 on. */
+/** The oldest server on which write-once subjects work together with a republish. */
 const LEAST_SERVER = [2, 12] as const;
 
 /**
- * Connects to a broker that is new enough, waiting for one that is not there yet; once connected, it reconnects by
- * itself for ever, also where its login is refused.
+ * Connects to a broker, and waits for one that is not there yet. After the first connection it reconnects by itself for
+ * ever, even if its login is refused.
  *
- * @throws {ConfigurationError} if the broker is too old, has no JetStream or goes on refusing the login; the last failure,
- *   if the signal aborts.
+ * @throws {ConfigurationError} if the broker is too old, has no JetStream, or keeps refusing the login. If the signal
+ *   aborts, it throws the last failure.
  */
 export async function connectPatiently({
   url,
@@ -59,9 +59,9 @@ async function connectOnceThere(
       return await connect({
         servers: [...servers],
         ...credentialsOf(login),
-        // Otherwise a server that offers no encryption would be sent the login unencrypted.
+        // Otherwise the login would be sent unencrypted to a server that offers no encryption.
         ...(tls ? { tls: {} } : {}),
-        // After two refusals in a row the library would close the connection for good.
+        // Without this the library closes the connection for good after two refusals in a row.
         ignoreAuthErrorAbort: true,
         name,
         maxReconnectAttempts: -1,
@@ -86,7 +86,7 @@ async function connectOnceThere(
   }
 }
 
-/** In the words of the client library, which takes no login from a URL. */
+/** The options of the client library, which takes no login from a URL. */
 function credentialsOf(login: BrokerAddress['login']) {
   if (login === undefined) return {};
   return 'token' in login ? { token: login.token } : { user: login.user, pass: login.password };
@@ -109,7 +109,7 @@ function problemWith({ info }: NatsConnection): string | undefined {
   return isNewEnough ? undefined : `a nats-server ${LEAST_SERVER.join('.')} or newer, got ${version}`;
 }
 
-/** Waits for what a process that leaves still asks of the broker, but not for a broker that has gone silent. */
+/** Waits for the last requests of a process that stops, but not for a silent broker. */
 export async function withinGoodbye(asking: Promise<unknown>): Promise<void> {
   await Promise.race([asking.catch(() => {}), sleep(GOODBYE_MS)]);
 }

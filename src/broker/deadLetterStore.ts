@@ -1,4 +1,4 @@
-/** The stream of dead letters: one a task, write-once, kept until somebody removes it. */
+/** The stream of dead letters. A task has one at most, write-once. It is kept until an operator removes it. */
 import type { StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
 import { type DeadLetter, decodeDeadLetter } from '../contract/messages/deadLetter.ts';
@@ -49,7 +49,7 @@ export class DeadLetterStore {
     return (await this.#stored.purge(streams.dead, { filter: subjects.dead(model, id) })) > 0;
   }
 
-  // What cannot be read is passed over, by each of the following alike. It stays: people may want to look at it.
+  // Each of the following skips letters that cannot be read. They stay, because a person may want to look at them.
 
   read({ model, id }: TaskAddress): Promise<DeadLetter | undefined> {
     return this.#stored.last(streams.dead, subjects.dead(model, id), (message) => this.#decode(message));
@@ -71,7 +71,9 @@ export class DeadLetterStore {
     return (await this.#stored.ask((manager) => manager.streams.info(streams.dead))).state.last_seq;
   }
 
-  /** Calls `listener` when a dead letter of a model was stored, at most once for each. Resolves once the broker listens. */
+  /**
+   * Calls `listener` when a dead letter of a model was stored, at most once for each. Resolves once the broker listens.
+   */
   listen(model: string, listener: () => void): Promise<Listening> {
     return this.#notices.listenNow(subjects.diedOf(model), listener);
   }

@@ -8,7 +8,7 @@ import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../co
 import type { Broker, Tally } from './broker.ts';
 import { brokerUnavailable } from './storedMessages.ts';
 
-/** A task that is to be ended, with what is known of runs that did not finish. */
+/** A task to end, with the state of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
   readonly batch?: RowBatchShape | undefined;
   readonly attempts?: number | undefined;
@@ -22,8 +22,8 @@ export type EndingBroker = Pick<
 >;
 
 /**
- * Stores a final state, unless the task has one, and takes its job off the queue. Any process may call it, any number of
- * times: the result is write-once, and a job that is gone is removed without an error.
+ * Stores a final state, unless the task has one, and takes its job off the queue. Any process may call it, any number
+ * of times: the result is write-once, and a job that is gone is removed without an error.
  *
  * @param sequence of the job in its queue, if it is known; otherwise all versions and lanes are searched.
  * @returns the task's final state, this one or an earlier one.
@@ -37,7 +37,7 @@ export async function endTask(
 ): Promise<Result> {
   const outcome = await broker.storeResult(end, address);
   if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-  // The task has a final state, or the store is full: the stream's leader knows which.
+  // Either the task has a final state, or the store is full. The stream's leader knows.
   const final = outcome.type === 'stored' ? end : await broker.readResult(address);
   if (final === undefined) {
     throw refusedForNow(

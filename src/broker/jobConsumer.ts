@@ -3,33 +3,33 @@
  * never exceed `maxHeld`. The library's `consume()` bounds only its own buffer (one worker took all of 20,000 jobs), so
  * the pull requests are sent from here; they are four fields of JSON.
  *
- * What is held keeps its lease by renewal. Pull requests die with the connection and are sent again after a reconnect;
- * a watchdog does the same when neither jobs nor heartbeats come although requests are open.
+ * Held jobs keep their lease by renewal. Pull requests end with the connection, and are sent again after a reconnect. A
+ * watchdog sends them again when neither jobs nor heartbeats come although requests are open.
  */
 import { type Msg, type NatsConnection, nanos, nuid, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from '../process/log.ts';
 import { withinGoodbye } from './connection.ts';
 import { LEASE_RENEWAL_MS } from './streams.ts';
 
-/** A job in a worker's hands. Exactly one of `ack`, `handBack` and `terminate` ends it. */
+/** A job that a worker has. Exactly one of `ack`, `handBack` and `terminate` ends it. */
 export interface Delivery {
   readonly subject: string;
   readonly data: Uint8Array;
-  /** 1 for the first. Only a hint about runs: prefetch, drains and every crash raise it. */
+  /** 1 for the first delivery. It is only a hint about runs: prefetch, drains and every crash raise it. */
   readonly deliveryCount: number;
-  /** The task's final state is stored: the job leaves its queue. */
+  /** Removes the job from its queue, after the task's final state was stored. */
   ack(): void;
-  /** Another worker shall have it, after a delay in milliseconds. */
+  /** Gives the job to another worker, after a delay in milliseconds. */
   handBack(delayMs: number): void;
-  /** It can never be run: it leaves its queue, with the reason in the broker's advisory. */
+  /** Removes a job that can never be run from its queue. The reason is in the broker's advisory. */
   terminate(reason: string): void;
 }
 
-/** Jobs as they arrive, in batches of the taker's choosing. Never more than `maxHeld` wait. */
+/** Jobs as they arrive. The worker takes as many as it wants at a time. Never more than `maxHeld` wait. */
 export interface JobSource {
-  /** Whether no more will come: what is long in the making may be handed back. */
+  /** Whether no more jobs will come. A worker may then hand back work that takes long. */
   readonly isStopping: boolean;
-  /** @returns true once a job waits to be taken, false once no more will come. */
+  /** @returns true once a job waits to be taken; false once no more will come. */
   arrival(): Promise<boolean>;
   /** @returns the jobs that have arrived, `limit` at most; empty if none has. */
   take(limit: number): Delivery[];
@@ -38,11 +38,13 @@ export interface JobSource {
 const ACK = '+ACK';
 const ACK_AND_PULL = '+NXT';
 
-/** For so long a broker goes on sending jobs to a worker whose link has gone silent; each is then lost for a lease. */
+/**
+ * How long a broker may go on sending jobs to a worker whose link is silent. Each is then lost for the time of a lease.
+ */
 const PULL_EXPIRES_MS = 5_000;
 const HEARTBEAT_MS = 1_000;
 const WATCHDOG_MS = 500;
-/** Shorter than the election after which a new leader, who knows nothing of our requests, takes over. */
+/** Shorter than an election: the new leader does not know our requests. */
 const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 const RETRY_PULL_MS = 500;
 
@@ -122,7 +124,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     this.#pull();
   }
 
-  /** Stops pulling, hands back what nobody has taken, and ends the source. What was taken keeps its lease. */
+  /** Stops pulling, hands back jobs that were not taken, and ends the source. Taken jobs keep their lease. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -137,7 +139,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
 
   async #stop(): Promise<void> {
     clearInterval(this.#watchdog);
-    // A drain still hears what was on its way; an unsubscribe would leave it to the end of its lease.
+    // A drain still receives jobs that are on their way. An unsubscribe would leave them to the end of their lease.
     if (this.#connected) await withinGoodbye(this.#messages.drain());
     for (const delivery of this.#arrived.splice(0)) delivery.handBack(0);
     this.#waiter?.resolve(false);
@@ -163,7 +165,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     if (status === 100) return;
     const lacking = Number(message.headers?.get('Nats-Pending-Messages') || Number.NaN);
     this.#requested = lacking >= 0 ? Math.max(0, this.#requested - lacking) : 0;
-    // 408 is the ordinary end of an idle request; anything else (no leader, consumer gone) is given time.
+    // 408 is the ordinary end of an idle request. After any other status (no leader, consumer gone) this waits a while.
     if (status === 408) {
       this.#pull();
     } else {
@@ -173,8 +175,8 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   }
 
   /**
-   * Ends a delivery. An ack that frees enough credit carries the next pull request: the broker takes acks and requests
-   * from two queues, and by the request that overtook them would count more jobs in our hands than our credit.
+   * Ends a delivery. An ack that frees enough credit carries the next pull request. The broker reads acks and requests
+   * from two queues: a separate request could overtake the acks, and the broker would count more jobs than our credit.
    */
   #end(delivery: HeldDelivery, message: Msg, verdict: string): void {
     if (!this.#held.delete(delivery)) return;
@@ -189,7 +191,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     if (request !== undefined) this.#connection.publish(this.#pullSubject, request, { reply: this.#inbox });
   }
 
-  /** A pull request for as many jobs as credit allows; not for each single one, unless none is asked for. */
+  /** Sends a pull request for all free credit. It waits until there is enough, unless no request is open. */
   #nextRequest(): string | undefined {
     if (this.#stopped !== undefined || !this.#connected || this.#connection.isClosed()) return undefined;
     const credit = this.#maxHeld - this.#held.size - this.#requested;
@@ -210,7 +212,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   #checkForSilence(): void {
     if (!this.#connected || this.#requested === 0) return;
     if (performance.now() - this.#lastHeardAt < SILENT_AFTER_MS) return;
-    // A process that was stopped for a while runs its timers before it reads its sockets: look again after that.
+    // A process that was suspended runs its timers before it reads its sockets, so this looks again afterwards.
     setImmediate(() => this.#pullAgainIfSilent());
   }
 
@@ -265,8 +267,8 @@ class HeldDelivery implements Delivery {
 
 /**
  * `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<consumer sequence>.<time>.<pending>`, or with domain and
- * account before the stream and a random token behind: newer brokers may send either. What came past the consumer has
- * none of this, and counts as a first delivery.
+ * account before the stream and a random token at the end: newer brokers may send either. A message that bypassed the
+ * consumer has none of this, and counts as a first delivery.
  */
 function deliveryCountOf(ackSubject: string): number {
   const tokens = ackSubject.split('.');

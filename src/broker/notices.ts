@@ -1,6 +1,6 @@
 /**
- * What processes tell each other beside the streams: which workers live, what runs. Core NATS: a notice is not stored, may
- * be lost, and reaches only the processes that listen at that moment.
+ * What processes tell each other beside the streams: which workers live, what runs. Core NATS: a notice is not stored,
+ * may be lost, and reaches only the processes that listen at that moment.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
@@ -23,12 +23,12 @@ import type { Task, TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import { brokerUnavailable } from './storedMessages.ts';
 
-/** What stops listening when disposed. */
+/** Stops listening when disposed. */
 export type Listening = Disposable;
 
-/** What a worker says of itself until it is disposed. */
+/** The regular announcement of a worker, until it is disposed. */
 export interface Announcement extends Listening {
-  /** Says it once more now: something has changed. */
+  /** Announces the worker once more now, after a change. */
   repeat(): void;
 }
 
@@ -58,7 +58,7 @@ export class Notices {
   /**
    * Calls `listener` with every message of a subject. A message on which it throws is logged and dropped.
    *
-   * @param queue the group of listeners of which one gets each message; undefined: every listener gets all.
+   * @param queue a group of listeners of which one gets each message; undefined: every listener gets every message.
    */
   listen(subject: string, listener: (message: Msg) => void, queue?: string): Listening {
     const subscription = this.#connection.subscribe(subject, {
@@ -81,7 +81,7 @@ export class Notices {
 
   /** The same; resolves once the broker listens. @throws {RequestError} `BROKER_UNAVAILABLE`. */
   async listenNow(subject: string, listener: (message: Msg) => void): Promise<Listening> {
-    // A flush would wait for the reconnect.
+    // Without a connection, a flush would wait for the reconnect.
     if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
     const listening = this.listen(subject, listener);
     try {
@@ -121,8 +121,8 @@ export class Notices {
 
   /**
    * @param queued the task as its stored job tells it.
-   * @returns the present state as its home gateway knows it; undefined if that one is gone, has forgotten it, or says
-   *   what cannot be.
+   * @returns the present state as its home gateway knows it; undefined if that gateway is gone, has forgotten the task,
+   *   or answers nonsense.
    */
   async askPresentState({ id, home }: TaskAddress, queued: Task): Promise<Task | undefined> {
     const subject = subjects.presentState(home);
@@ -138,9 +138,10 @@ export class Notices {
   }
 
   /**
-   * Tells gateways at once, regularly and whenever one asks what this worker serves. Disposing says good-bye.
+   * Tells gateways what this worker serves: at once, regularly, and whenever a gateway asks. Disposing announces its
+   * end.
    *
-   * @param presence is asked for each time.
+   * @param presence is called each time.
    */
   announceWorker(presence: () => WorkerPresence): Announcement {
     const announce = () => this.tell(subjects.workerPresence, encodeMessage(presence()));
@@ -172,7 +173,7 @@ export class Notices {
     return stack;
   }
 
-  /** Says something once. What is said while disconnected is not kept for later: it would be old news. */
+  /** Sends a notice. While disconnected it is dropped, because it would be outdated later. */
   tell(subject: string, payload: string): void {
     if (this.#isConnected()) this.#connection.publish(subject, payload);
   }

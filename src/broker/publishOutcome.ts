@@ -1,14 +1,16 @@
-/** What became of a publish: a stream's acknowledgement in our words. The numbers and texts of JetStream stay here. */
+/** The outcome of a publish: a stream's acknowledgement in our words. The numbers and texts of JetStream stay here. */
 
 import type { Msg } from '@nats-io/transport-node';
 
 /**
- * Data, not an exception: each of them is ordinary on a bad day.
+ * An outcome is data, not an exception: each of them can happen in ordinary operation.
  *
- *  alreadyThere  the subject holds a message, and it was to be the first.
+ *  stored        the message is in the stream.
+ *  alreadyThere  the subject holds a message, and the new one had to be the first.
  *  changed       the newest message of the subject is not the one that was expected.
- *  full          the stream is at a limit. In a cluster it may say so of a subject that is taken, too: a read tells.
- *  refused       for good: it is larger than the broker takes, for example.
+ *  full          the stream is at a limit. A cluster may also answer so if the subject is taken; a read shows which it
+ *                is.
+ *  refused       the broker will never take the message: it is too large, for example.
  *  unanswered    the broker did not answer: the message may or may not have been stored.
  */
 export type PublishOutcome = { readonly type: 'stored' } | NotStored;
@@ -19,7 +21,7 @@ export interface NotStored {
   readonly reason: string;
 }
 
-/** What a stream answers: where it has stored the message, or why it has not. Anybody could have sent the reply. */
+/** The answer of a stream: the place of the message, or the reason why it was not stored. It may come from anybody. */
 interface Acknowledgement {
   readonly stream?: unknown;
   readonly seq?: unknown;
@@ -28,9 +30,9 @@ interface Acknowledgement {
 
 /** The stream could not store the message: it is at a limit, the subject is written once, or the disk fails. */
 const STORE_FAILED = 10_077;
-/** How it says that the subject is written once. */
+/** The text for a subject that is written once. */
 const WRITTEN_ONCE = 'maximum messages per subject';
-/** How it says that it is at a limit, or that the subject is written once. */
+/** The text for a limit, or for a subject that is written once. */
 const LIMIT = 'maximum';
 /** The newest message of the subject is not the one that was expected. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];

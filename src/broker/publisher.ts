@@ -11,14 +11,14 @@ import { headers, type Msg, type NatsConnection, nuid, type Subscription } from 
 import { messageOf } from '../contract/errors.ts';
 import { outcomeOf, type PublishOutcome } from './publishOutcome.ts';
 
-/** Publishes that may wait for an acknowledgement at once; beyond it they are unanswered at once. */
+/** The most publishes that wait for an acknowledgement. Further ones are `unanswered` at once. */
 const MAX_PENDING = 50_000;
 const SWEEP_MS = 100;
 
 export interface PublisherOptions {
   readonly connection: NatsConnection;
   readonly ackTimeoutMs: number;
-  /** Called when no stream takes a message: it is not there, or has no leader. */
+  /** Called when no stream takes a message: the stream is missing, or has no leader. */
   readonly onNoStream: () => void;
   /** Called when a message was not confirmed in time. */
   readonly onUnconfirmed: (subject: string) => void;
@@ -43,9 +43,11 @@ export class Publisher implements Disposable {
   readonly #connection: NatsConnection;
   readonly #replies: Subscription;
   readonly #prefix = `_INBOX.${nuid.next()}.`;
-  /** In order of number, and as all share one time limit also in order of due time. */
+  /** In order of their numbers, which is also the order of their deadlines: all have the same time limit. */
   readonly #pending = new Map<number, Pending>();
-  /** Messages of one turn of the event loop leave in one write: the library alone would write once a message. */
+  /**
+   * Collects the messages of one turn of the event loop for one write. The library alone would write once a message.
+   */
   readonly #outgoing: Outgoing[] = [];
   readonly #ackTimeoutMs: number;
   readonly #onNoStream: () => void;
@@ -62,15 +64,15 @@ export class Publisher implements Disposable {
     this.#onUnconfirmed = onUnconfirmed;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (problem, reply) => {
-        // Replies that this process may not hear are overdue soon.
+        // Without permission for replies, every publish becomes overdue.
         if (problem === null) this.#settle(reply);
       },
     });
   }
 
   /**
-   * @param after lets the stream refuse the message unless the newest of its subject has this sequence; 0: unless it
-   *   holds none.
+   * @param after the stream refuses the message unless the newest one of its subject has this sequence; with 0, unless
+   *   the subject holds none.
    * @returns once the stream has answered, the time limit is over, or the connection broke.
    */
   publish(
@@ -95,7 +97,7 @@ export class Publisher implements Disposable {
     });
   }
 
-  /** The broker told, apart from any reply, that it drops what is published to a subject. */
+  /** The broker has told, apart from any reply, that it drops messages to a subject. */
   notPermitted(subject: string, reason: string): void {
     for (const [number, pending] of this.#pending) {
       if (pending.subject !== subject) continue;
@@ -121,7 +123,7 @@ export class Publisher implements Disposable {
 
   #sendOutgoing(): void {
     for (const { number, subject, payload, after } of this.#outgoing.splice(0)) {
-      // It was answered already if the connection broke meanwhile.
+      // If the connection broke meanwhile, it was answered already.
       const pending = this.#pending.get(number);
       if (pending === undefined) continue;
       const reply = this.#prefix + number;
@@ -129,7 +131,7 @@ export class Publisher implements Disposable {
         const options = after === undefined ? { reply } : { reply, headers: expectAfter(after) };
         this.#connection.publish(subject, payload, options);
       } catch (error) {
-        // It is larger than the broker takes: nothing was sent.
+        // The message is too large for the broker. Nothing was sent.
         this.#pending.delete(number);
         pending.settle({ type: 'refused', reason: messageOf(error) });
       }
@@ -151,7 +153,7 @@ export class Publisher implements Disposable {
       this.#sweep = undefined;
       return;
     }
-    // A process that stood still for a while runs its timers before it reads its sockets: look again after that.
+    // A process that was suspended runs its timers before it reads its sockets, so this looks again afterwards.
     const now = performance.now();
     setImmediate(() => this.#giveUpOverdue(now));
   }

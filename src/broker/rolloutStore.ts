@@ -1,6 +1,6 @@
 /**
- * The KV bucket ROLLOUTS: a key per model. It is written as a stream of ours, so that it has our replicas and is
- * checked after each reconnect like the others, and in the form of a KV bucket, so that `nats kv` reads it too.
+ * The KV bucket ROLLOUTS, with a key for each model. It is a stream of ours, so it has our replicas and is checked
+ * after each reconnect. It has the form of a KV bucket, so `nats kv` can read it.
  */
 
 import { messageOf } from '../contract/errors.ts';
@@ -12,13 +12,13 @@ import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
-/** What a model's key holds. */
+/** The content of a model's key. */
 export interface StoredRollout {
-  /** 0 if there is nothing. */
+  /** 0 if the key was never written. */
   readonly revision: number;
-  /** Undefined if there is nothing, the key was deleted, or its value cannot be read. */
+  /** Undefined if the key was never written, if it was deleted, or if its value cannot be read. */
   readonly record: RolloutRecord | undefined;
-  /** Why the value cannot be read, if so. */
+  /** Why the value cannot be read; undefined if it can. */
   readonly problem?: string;
 }
 
@@ -44,7 +44,7 @@ export class RolloutStore {
   /** @throws {RequestError} `BROKER_UNAVAILABLE`. */
   async read(model: string): Promise<StoredRollout> {
     const stored = await this.#stored.last(streams.rollouts, subjects.rollout(model), ({ seq, data }) => {
-      // What deletes a key is a message without a body.
+      // A message without a body deletes a key.
       if (data.length === 0) return { revision: seq, record: undefined };
       try {
         return { revision: seq, record: decodeRolloutRecord(data) };
@@ -55,7 +55,7 @@ export class RolloutStore {
     return stored ?? { revision: 0, record: undefined };
   }
 
-  /** `changed` or, of the first revision, `alreadyThere` if the model's key has another revision by now. */
+  /** The outcome is `changed` (for the first revision `alreadyThere`) if the key has another revision by now. */
   store(model: string, record: RolloutRecord, { revision }: StoredRollout): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.rollout(model), encodeMessage(record), { after: revision });
   }

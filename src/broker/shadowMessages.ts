@@ -1,6 +1,6 @@
 /**
- * What gateways and workers say to each other about shadows. Core NATS: nothing is stored, whatever is said while nobody
- * listens is gone, and so nothing of a shadow can get into the way of a task.
+ * The messages between gateways and workers about shadows. They go over core NATS: nothing is stored, and a message
+ * without a listener is lost. So a shadow can never delay a task.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
@@ -17,9 +17,9 @@ import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import type { Listening, Notices } from './notices.ts';
 
-/** The workers share the jobs of a version: each comes to one of them. */
+/** The queue group of workers: each job of a version goes to one of them. */
 const QUEUE_GROUP = 'workers';
-/** How long gateways have to say what they have found out. */
+/** How long gateways have to send their comparisons. */
 const COMPARISONS_WITHIN_MS = 250;
 
 export class ShadowMessages {
@@ -49,7 +49,7 @@ export class ShadowMessages {
     this.#notices.tell(subjects.shadowJobs(model, version), encodeMessage(job));
   }
 
-  /** Takes this worker's part of the jobs for a version. @param take is given them as they come, unread. */
+  /** Takes this worker's part of the jobs for a version. @param take gets them as they come, not decoded. */
   takeJobs(model: string, version: string, take: (data: Uint8Array) => void): Listening {
     return this.#notices.listen(subjects.shadowJobs(model, version), ({ data }) => take(data), QUEUE_GROUP);
   }
@@ -59,14 +59,14 @@ export class ShadowMessages {
     this.#notices.tell(subjects.shadowAnswers(home), encodeMessage(answer));
   }
 
-  /** Listens to what came of the jobs that a gateway has sent. */
+  /** Listens to the answers to the jobs that a gateway has sent. */
   listenAnswers(home: string, listener: (answer: ShadowAnswer) => void): Listening {
     return this.#notices.listen(subjects.shadowAnswers(home), (message) =>
       listener(decodeShadowAnswer(message.data)),
     );
   }
 
-  /** Answers gateways that ask what this one has found out. @param find undefined if that is nothing. */
+  /** Answers gateways that ask for the comparisons of this one. @param find returns undefined if there are none. */
   answerComparisons(find: (model: string) => GatewayComparisons | undefined): Listening {
     return this.#notices.listen(subjects.comparisons, (message) => {
       const found = find(message.string());
@@ -74,7 +74,7 @@ export class ShadowMessages {
     });
   }
 
-  /** What the gateways say that answer in time; none while the broker is away. */
+  /** The comparisons of the gateways that answer in time; none while the broker is away. */
   async askComparisons(model: string): Promise<readonly GatewayComparisons[]> {
     const told: GatewayComparisons[] = [];
     try {

@@ -1,6 +1,6 @@
 /**
- * What lies in the streams, as their leaders know it. Whatever keeps the broker from answering becomes a RequestError
- * `BROKER_UNAVAILABLE`; "there is none" is an answer.
+ * Reads the streams, as their leaders know them. If the broker cannot answer, it throws a RequestError
+ * `BROKER_UNAVAILABLE`. "There is none" is an answer.
  */
 import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
@@ -12,7 +12,7 @@ export interface StoredMessagesOptions {
   readonly manager: JetStreamManager;
   readonly isConnected: () => boolean;
   readonly log: Logger;
-  /** Called when the broker did not do what it was asked. */
+  /** Called when the broker has refused or failed a request. */
   readonly onFailure: () => void;
 }
 
@@ -32,7 +32,7 @@ export class StoredMessages {
     this.#onFailure = onFailure;
   }
 
-  /** Asks anything of the broker. @throws {RequestError} `BROKER_UNAVAILABLE`, at once while it is not connected. */
+  /** Sends any request. @throws {RequestError} `BROKER_UNAVAILABLE`; at once while the broker is not connected. */
   async ask<T>(question: (manager: JetStreamManager) => Promise<T>): Promise<T> {
     if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
     try {
@@ -57,8 +57,8 @@ export class StoredMessages {
   }
 
   /**
-   * Reads what is written once. Whatever cannot be read is none of ours, and keeps ours from being written: it goes, by
-   * its sequence, so that nothing that comes in its place goes with it.
+   * Reads a write-once message. A message that cannot be read is not ours, and would keep ours from being written. So
+   * it is removed, by its sequence, so that a message that takes its place stays.
    */
   async writtenOnce<T>(
     stream: string,
@@ -91,10 +91,10 @@ export class StoredMessages {
   }
 
   /**
-   * Removes what fits a filter of subjects.
+   * Removes the messages that fit a filter of subjects.
    *
-   * @param purge `seq` spares the messages from that sequence on.
-   * @returns how many messages went.
+   * @param purge with `seq`, the messages from that sequence on stay.
+   * @returns the number of removed messages.
    */
   async purge(stream: string, purge: { filter: string; seq?: number }): Promise<number> {
     return (await this.ask((manager) => manager.streams.purge(stream, purge))).purged;

@@ -1,9 +1,9 @@
 /**
- * Makes streams and consumers again that somebody has deleted while the connection stood: with them went what they held,
- * but what comes next has to be stored, and taken, without a restart.
+ * Makes streams and consumers again that were deleted while the process was connected. Their content is lost, but later
+ * messages must be stored and taken without a restart.
  *
- * All processes watch, and all may make what is missing: that is idempotent. They look now and then, and soon after an
- * answer of the broker that a missing stream explains.
+ * All processes watch, and all may make a missing one: that is idempotent. They look now and then, and soon after an
+ * answer of the broker that a missing stream would explain.
  */
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
@@ -25,21 +25,21 @@ export interface StreamWatchOptions {
   readonly limits: StreamLimits;
   readonly log: Logger;
   readonly isConnected: () => boolean;
-  /** Versions whose jobs are taken here, though their folders may be gone. */
+  /** Versions whose jobs this process takes. Their folders may be gone. */
   readonly taken: () => readonly ConsumedVersion[];
-  /** Called when streams were made again: what is known of their messages holds no longer. */
+  /** Called when streams were made again. All knowledge of their messages is void then. */
   readonly onMade: () => void;
 }
 
 /** One short question for the names of all streams. */
 const LOOK_INTERVAL_MS = 5_000;
-/** A deleted stream is noticed by every message that is meant for it. */
+/** The pause after a suspicion: every message for a deleted stream raises one. */
 const LEAST_PAUSE_MS = 1_000;
 
 export class StreamWatch implements Disposable {
   readonly #options: StreamWatchOptions;
   readonly #timer: NodeJS.Timeout;
-  /** Until then no other look begins. */
+  /** No other look begins before this time. */
   #pause: NodeJS.Timeout | undefined;
   #isSuspected = false;
   #isLooking = false;
@@ -50,7 +50,7 @@ export class StreamWatch implements Disposable {
     this.#timer = setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref();
   }
 
-  /** The broker gave an answer that a missing stream or consumer explains. */
+  /** Tells that the broker gave an answer that a missing stream or consumer would explain. */
   suspect(): void {
     this.#isSuspected = true;
     if (this.#pause !== undefined || this.#isClosed) return;
@@ -71,7 +71,8 @@ export class StreamWatch implements Disposable {
     const { isConnected, log } = this.#options;
     if (this.#isLooking || this.#isClosed || !isConnected()) return;
     this.#isLooking = true;
-    // Consumers take a question for each model: they are missed by those who take jobs, which is a suspicion.
+    // Consumers are checked only after a suspicion, because that takes a request for each model. Workers miss them and
+    // raise one.
     const consumersToo = this.#isSuspected;
     this.#isSuspected = false;
     try {

@@ -27,18 +27,21 @@ export type StreamLimits = Pick<
   'streamReplicas' | 'resultTtlS' | 'resultMaxCount' | 'resultMaxBytes' | 'queueMaxJobs' | 'queueMaxBytes'
 >;
 
-/** A delivery that is not heard of for so long goes to another worker; workers renew it every `LEASE_RENEWAL_MS`. */
+/**
+ * The lease of a delivery. Without a renewal for so long it goes to another worker; workers renew it every
+ * `LEASE_RENEWAL_MS`.
+ */
 const LEASE_MS = 5_000;
 export const LEASE_RENEWAL_MS = 2_000;
 
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
-/** Of the stream that `/ready` makes, to see whether the broker stores a new one. */
+/** The size of the stream of probes, with which `/ready` checks that the broker stores messages. */
 export const PROBES_MAX_BYTES = 64 * 1024;
-/** Rollouts of a model that are kept, for operators who look back. */
+/** The number of rollouts of a model that are kept, for operators. */
 const ROLLOUTS_KEPT = 16;
-/** Of dead letters and of actuals, as parts of RESULT_MAX_BYTES: on a small disk they are small as well. */
+/** The sizes of dead letters and of actuals, as parts of RESULT_MAX_BYTES, so that they are small on a small disk. */
 const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB };
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 const STORAGE_EXCEEDED = [10_047, 10_023];
@@ -60,7 +63,7 @@ export async function ensureStreams(
 ): Promise<void> {
   const configs = streamConfigs(models, limits);
   const refused = await ensureEach(jsm, configs);
-  // One that shrinks makes room for one that grows, whichever comes first.
+  // A stream that shrinks frees space for one that grows, in any order.
   const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
   if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(jsm, configs, stillRefused));
   for (const { manifest, versions } of models) {
@@ -68,7 +71,7 @@ export async function ensureStreams(
   }
 }
 
-/** What takes the jobs of one version from the stream of its model, lane by lane. */
+/** A version whose jobs this process takes from the stream of its model, lane by lane. */
 export async function ensureConsumers(
   jsm: JetStreamManager,
   model: string,
@@ -94,7 +97,7 @@ export async function missingStreams(
   return streamConfigs(models, limits).flatMap(({ name }) => (present.has(name) ? [] : name));
 }
 
-/** @returns the consumers, as stream/name, that the broker does not have: of versions that are there or taken from. */
+/** @returns the missing consumers, as stream/name, of versions that exist or whose jobs are taken. */
 export async function missingConsumers(
   jsm: JetStreamManager,
   models: readonly Model[],
@@ -115,14 +118,14 @@ export async function missingConsumers(
   return missing.flat();
 }
 
-/** Whether a broker that could not be asked may answer later: it has no leader, no disk or no permission for us now. */
+/** Whether a broker may answer later: at present it has no leader, no disk or no permission for us. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof JetStreamApiError)
     return PASSING_STATUSES.includes(error.status) || PASSING.includes(error.code);
   return !(error instanceof ConfigurationError);
 }
 
-/** What came of the rows of batches may take half as much as results. */
+/** The results of chunks may take half as much as results. */
 export function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMaxBytes'>): number {
   return Math.floor(resultMaxBytes / 2);
 }
@@ -131,7 +134,7 @@ function partOf({ resultMaxBytes }: StreamLimits, { share, leastBytes, mostBytes
   return Math.min(mostBytes, Math.max(leastBytes, Math.floor(resultMaxBytes * share)));
 }
 
-/** What each stream reserves on the broker's disk, by name. */
+/** The bytes that each stream reserves on the broker's disk, by name. */
 export type StreamSizes = ReadonlyMap<string, number>;
 
 export function streamSizes(models: readonly Model[], limits: StreamLimits): StreamSizes {
@@ -144,7 +147,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
   const common = {
     storage: StorageType.File,
     num_replicas: limits.streamReplicas,
-    // A full stream refuses what comes: nothing that was accepted is ever pushed out.
+    // A full stream refuses new messages. So an accepted job is never pushed out.
     discard: DiscardPolicy.New,
   };
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
@@ -165,7 +168,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       max_age: nanos(limits.resultTtlS * 1000),
       max_msgs: limits.resultMaxCount,
       max_bytes: limits.resultMaxBytes,
-      // Results are heard from here only: a plain subscription also hears results that the stream refused.
+      // Gateways listen to the republish only: a plain subscription would also get results that the stream refused.
       republish: { src: subjects.allResults, dest: subjects.republishedResults },
       allow_direct: true,
     },
@@ -182,7 +185,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       ...writeOnce,
       name: streams.chunks,
       subjects: [subjects.allChunks],
-      // Written before the end of their batch, and as long there as that.
+      // Written before the end of their row batch, and kept as long as that.
       max_age: nanos(limits.resultTtlS * 1000 + MAX_TIMEOUT_MS),
       max_bytes: chunksMaxBytes(limits),
       allow_direct: true,
@@ -211,7 +214,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       republish: { src: subjects.rollout('*'), dest: subjects.republishedRollouts },
       max_msgs_per_subject: ROLLOUTS_KEPT,
       max_bytes: ROLLOUTS_MAX_BYTES,
-      // What a KV bucket has, beside its name and its subjects.
+      // The settings of a KV bucket, beside its name and its subjects.
       allow_rollup_hdrs: true,
       deny_delete: true,
       allow_direct: true,
@@ -220,8 +223,8 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       ...common,
       name: streams.actuals,
       subjects: [subjects.allActuals],
-      // Old truths make way for new ones. That a subject is written once is up to the expected sequence: with "old",
-      // a stream would replace the first message instead of refusing the second.
+      // Old actuals go when the stream is full. The expected sequence keeps a subject write-once: with the discard
+      // policy "old" alone, the stream would replace the first message instead of refusing the second.
       discard: DiscardPolicy.Old,
       max_age: nanos(keptFor(WINDOW).days * DAY_MS),
       max_msgs: keptFor(WINDOW).count,
@@ -231,7 +234,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
   ];
 }
 
-/** @returns those that the broker has no room for. */
+/** @returns the streams that do not fit into the broker's store. */
 async function ensureEach(
   jsm: JetStreamManager,
   configs: readonly TidingsStream[],
@@ -241,7 +244,7 @@ async function ensureEach(
   return refused;
 }
 
-/** @returns whether the broker has the stream now: it has no room for it otherwise. */
+/** @returns whether the broker has the stream now. If not, it does not fit. */
 async function ensureStream(jsm: JetStreamManager, config: TidingsStream): Promise<boolean> {
   try {
     await jsm.streams.add(config);
@@ -252,14 +255,13 @@ async function ensureStream(jsm: JetStreamManager, config: TidingsStream): Promi
       const problem = `STREAM_REPLICAS must be 1 with a single nats-server, got ${config.num_replicas}`;
       throw new ConfigurationError(problem, { cause: error });
     }
-    // nats-server looks for room before it looks for the name: it refuses a stream that it has for want of room for
-    // another one.
+    // nats-server checks the space before the name. So it may refuse a stream that it already has.
     if (error.code !== NAME_IN_USE && !STORAGE_EXCEEDED.includes(error.code)) throw error;
     return updateStream(jsm, config);
   }
 }
 
-/** @returns whether the broker has the stream, and has room for it. */
+/** @returns whether the broker has the stream, with enough space for it. */
 async function updateStream(jsm: JetStreamManager, config: TidingsStream): Promise<boolean> {
   try {
     await jsm.streams.update(config.name, config);
@@ -272,7 +274,7 @@ async function updateStream(jsm: JetStreamManager, config: TidingsStream): Promi
   }
 }
 
-/** The limit of the broker's account is told to clients, `max_file_store` of nats-server is not. */
+/** Clients can read the limit of the broker's account, but not nats-server's `max_file_store`. */
 async function storeTooSmall(
   jsm: JetStreamManager,
   configs: readonly TidingsStream[],
@@ -331,7 +333,7 @@ function consumerConfig(
     deliver_policy: DeliverPolicy.All,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(LEASE_MS),
-    // Workers limit what they hold; the broker's count of deliveries is no verdict about a job.
+    // Workers limit the attempts themselves. The broker's count of deliveries says nothing about a job.
     max_ack_pending: -1,
     max_deliver: -1,
     num_replicas: streamReplicas,

@@ -1,12 +1,12 @@
 /**
- * Whether the broker stores what it is given. A nats-server whose disk is full goes on answering questions; what it cannot
- * write it leaves without an answer, and a stream that failed once fails until the server is restarted, also after there
- * is room again. So two things are looked at:
+ * Checks that the broker stores messages. A nats-server with a full disk still answers requests, but leaves messages
+ * that it cannot write without an answer. A stream that failed once fails until the server restarts, even after the
+ * disk has space again. So this checks two things:
  *
- * - The disk, by a message to a stream that is there for nothing else. If that stream fails it is made anew: it shall tell
- *   how the disk is now, and no other stream shall fail because of our question. All gateways share it.
- * - Streams that left a message of ours unconfirmed, by one more message, which is deleted at once. Its subject is one that
- *   nobody takes.
+ * - The disk, by a message to a stream of probes. If that stream fails, it is made again, so that it shows the present
+ *   state of the disk, and no other stream fails because of the check. All gateways share it.
+ * - Streams that left a message of ours unconfirmed, by one more message to a subject without readers. It is deleted at
+ *   once.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,12 +23,12 @@ export interface WriteCheckOptions {
   readonly limits: Pick<StreamLimits, 'streamReplicas'>;
 }
 
-/** For everything together: what is not confirmed by then counts as not stored. */
+/** The time for the whole check. A message that is not confirmed by then counts as not stored. */
 const WITHIN_MS = 2_000;
-/** Leaves time to make the stream of probes anew, and to try twice more: another gateway may make it anew meanwhile. */
+/** The time for one try. It leaves time to make the stream of probes again and to try twice more. */
 const TRY_MS = 600;
 const PAUSE_MS = 20;
-/** More than a page of a disk, of which a full one may have a part left. */
+/** The size of a probe: more than a page, because a full disk may have a part of a page left. */
 const PROBE = '.'.repeat(5_000);
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;
@@ -42,12 +42,12 @@ export class WriteCheck {
     this.#options = options;
   }
 
-  /** A message was not confirmed in time. */
+  /** Tells that a message was not confirmed in time. */
   unconfirmed(subject: string): void {
     this.#silent.add(streamOf(subject));
   }
 
-  /** It is another server, or the same after a restart. */
+  /** Forgets the silent streams: the server is another one, or has restarted. */
   forget(): void {
     this.#silent.clear();
   }
@@ -57,7 +57,7 @@ export class WriteCheck {
     await Promise.all([within(WITHIN_MS, this.#writeToDisk()), this.checkSilent()]);
   }
 
-  /** The same of the streams that left a message unconfirmed: it costs nothing while there is none. */
+  /** The same only for streams that left a message unconfirmed. It costs nothing while there is none. */
   async checkSilent(): Promise<void> {
     await Promise.all([...this.#silent].map((stream) => within(WITHIN_MS, this.#writeToSilent(stream))));
   }
@@ -71,7 +71,7 @@ export class WriteCheck {
         return;
       } catch (error) {
         if (performance.now() >= giveUpAt) throw storesNothing('a probe', error);
-        // One that is missing is not deleted: another gateway may have made it since.
+        // A missing stream is not deleted: another gateway may have made it meanwhile.
         const isMissing = error instanceof NoAnswer && error.isNoResponders();
         await this.#makeProbeStream({ deleteFirst: !isMissing && !isDeleted });
         isDeleted ||= !isMissing;
@@ -87,7 +87,8 @@ export class WriteCheck {
       throw storesNothing(`messages of the stream ${stream}`, error);
     });
     this.#silent.delete(stream);
-    // The bucket of rollouts lets nothing be deleted, and keeps only the newest ones. One that stays elsewhere hurts nobody.
+    // The bucket of rollouts does not allow deletion, and keeps only the newest messages. In other streams a probe does
+    // no harm.
     if (sequence !== undefined && stream !== streams.rollouts)
       await manager.streams.deleteMessage(stream, sequence, false).catch(() => {});
   }
@@ -122,7 +123,7 @@ export class WriteCheck {
   }
 }
 
-/** Other processes make and delete the stream of probes too. */
+/** Other processes make and delete the stream of probes, too. */
 async function unless(code: number, asking: Promise<unknown>): Promise<void> {
   try {
     await asking;

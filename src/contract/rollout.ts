@@ -1,8 +1,8 @@
 /**
  * A rollout: which of a model's versions gets which share of its tasks. Every task has one of 10,000 buckets, and every
  * bucket belongs to one version; the same affinity key always has the same bucket. A change of the weights moves as few
- * buckets as it can, so a key goes to another version only where the weights demand it. A rollout may have shadows, too:
- * versions that a share of the tasks is also tried on. Clients do not see these runs.
+ * buckets as it can, so a key goes to another version only where the weights demand it. A rollout may have shadows,
+ * too: versions that a share of the tasks is also tried on. Clients do not see these runs.
  *
  * All functions here are pure. `src/rollout/` stores rollouts and knows the versions.
  */
@@ -136,8 +136,8 @@ export function movedRanges(
 /**
  * The version that a bucket goes to.
  *
- * @param among the versions that are available. The buckets of any other version go to these in proportion to their own,
- *   each bucket to a fixed one. If a version comes or goes, only its own buckets change hands.
+ * @param among the versions that are available. The buckets of any other version go to these in proportion to their
+ *   own, each bucket to a fixed one. If a version comes or goes, only its own buckets change hands.
  * @returns undefined if none of the rollout's versions is among them.
  */
 export function versionAt(

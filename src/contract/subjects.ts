@@ -1,4 +1,6 @@
-/** The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them. */
+/**
+ * The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them.
+ */
 import { parseTaskId, type TaskAddress } from './task.ts';
 
 /** The queues of a version. `workers/lanes.ts` tells what each is for, and its share of the version's session. */

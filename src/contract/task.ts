@@ -4,8 +4,8 @@
  *     trip_duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
  *     model         home     deadline   random
  *
- * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up;
- * 96 random bits make it unguessable. The id is one token of a NATS subject. A double click selects all of it, since the
+ * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up; 96
+ * random bits make it unguessable. The id is one token of a NATS subject. A double click selects all of it, since the
  * hyphens of the model's name are written as underscores, which no model's name has.
  */
 
@@ -62,7 +62,9 @@ export const MESSAGE_MAX_CHARACTERS = 1_000;
 /** Of a task that was redriven more often, the last ids are kept. */
 export const MAX_HISTORY = 100;
 
-/** An error with at most `MESSAGE_MAX_CHARACTERS` of its message, which may quote what a model gave, such as a shape. */
+/**
+ * An error with at most `MESSAGE_MAX_CHARACTERS` of its message, which may quote what a model gave, such as a shape.
+ */
 export function withShortMessage<E extends TaskError>(error: E): E {
   if (error.message.length <= MESSAGE_MAX_CHARACTERS) return error;
   return { ...error, message: shortText(error.message) };

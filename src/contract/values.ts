@@ -1,7 +1,12 @@
-/** What goes into a model and comes out of it. How each type of the manifest stands here is told in docs/protocol.md, "Values". */
+/**
+ * What goes into a model and comes out of it. How each type of the manifest stands here is told in docs/protocol.md,
+ * "Values".
+ */
 import { custom, type Passing, recordOf } from './schema.ts';
 
-/** The largest float32. What lies beyond has no error: the square of one would soon be infinite, and with it any sum. */
+/**
+ * The largest float32. What lies beyond has no error: the square of one would soon be infinite, and with it any sum.
+ */
 export const LARGEST_COMPARED = 3.4028234663852886e38;
 
 const VALUE_KEYWORDS = { type: ['number', 'string', 'boolean', 'array'], items: { type: 'number' } };

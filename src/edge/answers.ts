@@ -42,7 +42,8 @@ export async function refuse(
   { status, code, message, details, headers = {} }: Refusal,
 ): Promise<void> {
   if (!response.shouldKeepAlive) {
-    // Node closes such a connection at the end of the answer. A client that is still sending would then not get the answer.
+    // Node closes such a connection at the end of the answer. A client that is still sending would then not get the
+    // answer.
     request.resume();
     await finished(request).catch(() => {});
   }

@@ -1,7 +1,7 @@
 /**
- * Counts the bytes that the gateway holds for clients: bodies and messages until they are complete, and operations until
- * they end. Parsed, a byte can take up twenty. Each connection has a share of the whole. An eighth of the whole is reserved
- * for connections that hold little, so that large requests cannot block small predictions.
+ * Counts the bytes that the gateway holds for clients: bodies and messages until they are complete, and operations
+ * until they end. Parsed, a byte can take up twenty. Each connection has a share of the whole. An eighth of the whole
+ * is reserved for connections that hold little, so that large requests cannot block small predictions.
  */
 export class ByteBudget {
   readonly limit: number;

@@ -1,4 +1,7 @@
-/** Close codes of RFC 6455, section 7.4.1, and one of our own. Those of `graphql-transport-ws` are `CloseCode` of graphql-ws. */
+/**
+ * Close codes of RFC 6455, section 7.4.1, and one of our own. Those of `graphql-transport-ws` are `CloseCode` of
+ * graphql-ws.
+ */
 export const EdgeCloseCode = {
   GoingAway: 1001,
   InvalidText: 1007,

@@ -1,7 +1,7 @@
 /**
- * Compiles an operation to a function. All requests wait meanwhile, so an operation that would take longer than about 10 ms
- * is left to the interpreter. The time grows with the tokens, with the fields (fragments merged, once for each possible type
- * of an interface or a union), and with the members of the inputs among the variables.
+ * Compiles an operation to a function. All requests wait meanwhile, so an operation that would take longer than about
+ * 10 ms is left to the interpreter. The time grows with the tokens, with the fields (fragments merged, once for each
+ * possible type of an interface or a union), and with the members of the inputs among the variables.
  */
 import {
   type DocumentNode,

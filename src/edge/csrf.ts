@@ -1,8 +1,8 @@
 /**
- * Protects against requests that any web page can make a browser send without a preflight (images, forms, links, `fetch`
- * without CORS). They are executed only with something that no page can add to such a request: a header that forces a
- * preflight, or the browser's own word that the page is an admitted one. `EventSource` can set no header, so it needs the
- * browser's word: an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
+ * Protects against requests that any web page can make a browser send without a preflight (images, forms, links,
+ * `fetch` without CORS). They are executed only with something that no page can add to such a request: a header that
+ * forces a preflight, or the browser's own word that the page is an admitted one. `EventSource` can set no header, so
+ * it needs the browser's word: an `Origin`, a `Sec-Fetch-Site`, or at least a `Referer` (`Origins.admitsEventSource`).
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';

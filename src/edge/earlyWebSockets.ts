@@ -1,6 +1,6 @@
 /**
- * Handles WebSockets that come before the gateway serves. They are closed with 1013: then `graphql-ws` connects again. If
- * the upgrade itself were refused, it would give up for good.
+ * Handles WebSockets that come before the gateway serves. They are closed with 1013: then `graphql-ws` connects again.
+ * If the upgrade itself were refused, it would give up for good.
  */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -65,7 +65,9 @@ function tabOf(fields: readonly OutputField[], left: number, details: readonly s
   };
 }
 
-/** @returns the largest allowed count from 1 to `most`; 0 if none is. All counts below an allowed one are allowed, too. */
+/**
+ * @returns the largest allowed count from 1 to `most`; 0 if none is. All counts below an allowed one are allowed, too.
+ */
 function largestAllowed(most: number, isAllowed: (count: number) => boolean): number {
   let [allowed, refused] = [0, most + 1];
   while (refused - allowed > 1) {
@@ -77,7 +79,10 @@ function largestAllowed(most: number, isAllowed: (count: number) => boolean): nu
   return allowed;
 }
 
-/** GraphQL refuses one name with two types in a selection, so the later model's field gets an alias with the model's name. */
+/**
+ * GraphQL refuses one name with two types in a selection, so the later model's field gets an alias with the model's
+ * name.
+ */
 function fieldsOf(manifest: Manifest, manifests: readonly Manifest[]): readonly OutputField[] {
   const outputs = manifests.flatMap((other) => other.outputs);
   return manifest.outputs.map((output) => {

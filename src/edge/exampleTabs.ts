@@ -1,6 +1,6 @@
 /**
- * Makes the operations that GraphiQL opens with, from the models at hand. The gateway accepts each of them: an operation
- * beyond the limits is shortened, or left out.
+ * Makes the operations that GraphiQL opens with, from the models at hand. The gateway accepts each of them: an
+ * operation beyond the limits is shortened, or left out.
  */
 import { exampleFields } from '../models/graphqlLiteral.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -20,8 +20,8 @@ export type IsAllowed = (tab: ExampleTab) => boolean;
 const MAX_WRITTEN_CHARACTERS = 2_000;
 
 /**
- * The examples in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models, many
- * rows at once, the health. Models whose inputs are written out come first, because they are easy to understand.
+ * The examples in the order of the tabs: a mutation, the subscription to its result, the mutations of the other models,
+ * many rows at once, the health. Models whose inputs are written out come first, because they are easy to understand.
  */
 export function exampleTabs(
   models: readonly Model[],

@@ -1,6 +1,6 @@
 /**
- * Counts the bytes of an incomplete message on a WebSocket: `ws` keeps them, up to the largest message, as long as the client
- * likes. It follows the frames of RFC 6455, section 5.2.
+ * Counts the bytes of an incomplete message on a WebSocket: `ws` keeps them, up to the largest message, as long as the
+ * client likes. It follows the frames of RFC 6455, section 5.2.
  */
 import { CHUNK_BYTES } from './byteBudget.ts';
 

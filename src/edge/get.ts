@@ -1,6 +1,6 @@
 /**
- * Operations over GET. Streams and wrong requests are answered as over POST. Yoga answers an operation with one answer. It
- * parses and checks it a second time, but both times the text is found among the known ones.
+ * Operations over GET. Streams and wrong requests are answered as over POST. Yoga answers an operation with one answer.
+ * It parses and checks it a second time, but both times the text is found among the known ones.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConnectionBudgets } from './byteBudget.ts';

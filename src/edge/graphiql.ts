@@ -10,8 +10,8 @@ import type { Page } from './graphiqlPage.ts';
 import type { Operations } from './operations.ts';
 
 /**
- * The page compiles no code and calls only this gateway. Its scripts and styles are inline, and its editor runs workers from
- * blobs.
+ * The page compiles no code and calls only this gateway. Its scripts and styles are inline, and its editor runs workers
+ * from blobs.
  */
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; " +

@@ -16,9 +16,9 @@ export interface Page {
 const TAB_STYLE = '<style>.graphiql-tab { transform: none !important; }</style>';
 
 /**
- * GraphiQL 5 opens the tab with the operation, variables and headers that it stored last, or an empty tab if none has them.
- * That happens at the first reload, when it has stored none, and after a change of tabs. This script stores those of the tab
- * with the operation in the address, or else of the tab that was open.
+ * GraphiQL 5 opens the tab with the operation, variables and headers that it stored last, or an empty tab if none has
+ * them. That happens at the first reload, when it has stored none, and after a change of tabs. This script stores those
+ * of the tab with the operation in the address, or else of the tab that was open.
  */
 const TAB_SCRIPT = `<script>
 try {
@@ -34,7 +34,9 @@ try {
 }
 </script>`;
 
-/** The call at the end of the page that renders it. Its arguments cannot be JSON, and the renderer does not escape them. */
+/**
+ * The call at the end of the page that renders it. Its arguments cannot be JSON, and the renderer does not escape them.
+ */
 const RENDER = 'YogaGraphiQL.renderYogaGraphiQL(';
 
 /** Opens GraphiQL with the tabs and with the fetcher of `graphiqlFetcher.js`. */

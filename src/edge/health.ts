@@ -1,8 +1,8 @@
 /**
  * `/health` (the process answers) and `/ready` (it can bring a task to its end), for balancers and container engines.
  *
- * These may ask by address, in HTTP/1.0 without a Host, or with another method (HAProxy: OPTIONS). So neither path looks at
- * the Host, and all reading methods get the same answer.
+ * These may ask by address, in HTTP/1.0 without a Host, or with another method (HAProxy: OPTIONS). So neither path
+ * looks at the Host, and all reading methods get the same answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson } from './answers.ts';

@@ -2,8 +2,8 @@
  * Decides under which names the gateway answers. A web page can point its own name at this machine (DNS rebinding). The
  * browser then takes the gateway for the page's own server, and only the name in `Host` shows that it is not.
  *
- * Names are compared as texts. Parsers of URLs accept many more forms (`127.1`, `2130706433`, `evil@127.0.0.1`), and two
- * parsers may read the same text differently.
+ * Names are compared as texts. Parsers of URLs accept many more forms (`127.1`, `2130706433`, `evil@127.0.0.1`), and
+ * two parsers may read the same text differently.
  */
 import { isIPv4 } from 'node:net';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -24,8 +24,8 @@ const HOST = /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/i;
 const LARGEST_PORT = 65_535;
 
 /**
- * Loopback names always pass, because no page can own one. If only this machine can reach the gateway, other names pass only
- * if `ALLOWED_HOSTS` has them. Otherwise all names pass until `ALLOWED_HOSTS` is set.
+ * Loopback names always pass, because no page can own one. If only this machine can reach the gateway, other names pass
+ * only if `ALLOWED_HOSTS` has them. Otherwise all names pass until `ALLOWED_HOSTS` is set.
  */
 export class Hosts {
   readonly #allowed: readonly string[];

@@ -1,7 +1,7 @@
 /**
- * Prepares the messages of one WebSocket for graphql-ws. graphql-ws keeps each message, as text and parsed, as long as its
- * operation is open, and the payload of `connection_init` as long as the connection. So messages are stripped of what is not
- * needed. Most messages are short and pass unchanged.
+ * Prepares the messages of one WebSocket for graphql-ws. graphql-ws keeps each message, as text and parsed, as long as
+ * its operation is open, and the payload of `connection_init` as long as the connection. So messages are stripped of
+ * what is not needed. Most messages are short and pass unchanged.
  */
 import { CloseCode, MessageType } from 'graphql-ws';
 import { EdgeCloseCode } from './closeCodes.ts';
@@ -66,7 +66,10 @@ export class IncomingMessages {
   }
 }
 
-/** graphql-ws accepts no operation without a text. One that has only a hash gets an empty text, and is refused with a code. */
+/**
+ * graphql-ws accepts no operation without a text. One that has only a hash gets an empty text, and is refused with a
+ * code.
+ */
 function withQuery(json: string): string {
   const { payload, ...message } = membersOf(json) ?? {};
   if (!isMembers(payload) || !isHashOnly(payload)) return json;

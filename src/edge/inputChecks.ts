@@ -1,6 +1,6 @@
 /**
- * Checks fast whether large variables fit their types: a row batch of 10,000 rows has 40,000 values, and nearly always they
- * fit. If they do not, `variableFaults` finds the faults.
+ * Checks fast whether large variables fit their types: a row batch of 10,000 rows has 40,000 values, and nearly always
+ * they fit. If they do not, `variableFaults` finds the faults.
  */
 import {
   GraphQLBoolean,

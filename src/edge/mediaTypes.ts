@@ -29,8 +29,8 @@ export function possibleTypes(kind: OperationTypeNode | undefined): readonly Med
 }
 
 /**
- * The type that the client prefers. Between types of the same weight, one for a single answer goes before a stream; then the
- * one that the client names first.
+ * The type that the client prefers. Between types of the same weight, one for a single answer goes before a stream;
+ * then the one that the client names first.
  *
  * @param possible the first of them is for clients that accept anything.
  * @returns undefined if it accepts none of them.
@@ -83,7 +83,10 @@ function rangeOf(text: string): Range {
   return { type, parameters, quality: isReadable ? Math.min(Math.max(quality || 0, 0), 1) : 0 };
 }
 
-/** The range that matches the type most closely. A wildcard does not match a multipart stream: its protocol must be named. */
+/**
+ * The range that matches the type most closely. A wildcard does not match a multipart stream: its protocol must be
+ * named.
+ */
 function closest(type: MediaType, ranges: readonly Range[]): Range | undefined {
   if (type === MediaType.Multipart)
     return ranges.find(

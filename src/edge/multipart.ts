@@ -1,6 +1,6 @@
 /**
- * Subscriptions as Apollo's clients have them over HTTP: one part of a multipart answer for each event, in the multipart
- * subscription protocol of Apollo, version 1.0.
+ * Subscriptions as Apollo's clients have them over HTTP: one part of a multipart answer for each event, in the
+ * multipart subscription protocol of Apollo, version 1.0.
  */
 import type { ExecutionResult } from 'graphql';
 import { type Framing, STREAM_HEADERS } from './streaming.ts';

@@ -14,14 +14,15 @@ export class OpenMessages {
   }
 
   /**
-   * Passes a message on. For a `subscribe` message, graphql-ws's promise resolves only when the operation has ended, for
-   * whatever reason. Only then its bytes are released.
+   * Passes a message on. For a `subscribe` message, graphql-ws's promise resolves only when the operation has ended,
+   * for whatever reason. Only then its bytes are released.
    */
   async handOn(text: string, hear: (text: string) => Promise<void>): Promise<void> {
     this.#length = text.length;
     this.#taken = 0;
     const heard = hear(text);
-    // If the message asks for an operation, `take` was called by now. From here on it may be called for another message.
+    // If the message asks for an operation, `take` was called by now. From here on it may be called for another
+    // message.
     const taken = this.#taken;
     try {
       await heard;
@@ -30,7 +31,11 @@ export class OpenMessages {
     }
   }
 
-  /** Takes the bytes of the present message from the budget. @throws {RequestError} `GATEWAY_BUSY` if it is exhausted. */
+  /**
+   * Takes the bytes of the present message from the budget.
+   *
+   * @throws {RequestError} `GATEWAY_BUSY` if it is exhausted.
+   */
   take(): void {
     const full = this.#budget.take(this.#length);
     if (full !== undefined) throw gatewayBusy(noRoomIn(full), full.limit);

@@ -2,8 +2,8 @@
  * Limits the cost of an operation on every transport, by one walk over the parsed document before graphql validates it.
  * Validation compares fields in pairs, and takes a hundred times as long on a document made for that.
  *
- * The walk first measures each selection of the document once. Then it visits each selection of the merged operation, which
- * fragments can make exponentially larger, until a limit is crossed. `MAX_TOKENS` and `MAX_STEPS` bound its work.
+ * The walk first measures each selection of the document once. Then it visits each selection of the merged operation,
+ * which fragments can make exponentially larger, until a limit is crossed. `MAX_TOKENS` and `MAX_STEPS` bound its work.
  */
 import {
   type ASTNode,
@@ -42,8 +42,8 @@ const MAX_STEPS = 4_000;
 /** The most pairs of fields, or of fragments, in one place. Validation compares each pair, in about a microsecond. */
 const MAX_COMPARISONS = 5_000;
 /**
- * The most arguments and directives in one place. Members and variables may exceed it by the members of the largest input.
- * An error names each repetition, and validation looks for each name among the others.
+ * The most arguments and directives in one place. Members and variables may exceed it by the members of the largest
+ * input. An error names each repetition, and validation looks for each name among the others.
  */
 const MAX_PARTS = 100;
 /** How often a list counts its fields. Lists here are short (models, versions, workers, a page of dead letters). */
@@ -63,12 +63,14 @@ export function tooComplex(
 }
 
 interface Measure {
-  /** Nested fields from the root, through fragments. `ofType` does not count, because GraphiQL's introspection nests it. */
+  /**
+   * Nested fields from the root, through fragments. `ofType` does not count, because GraphiQL's introspection nests it.
+   */
   readonly depth: number;
   readonly aliases: number;
   /**
-   * A field costs one point, or the number in its `points`. A list counts the points of its fields several times, except in
-   * introspection.
+   * A field costs one point, or the number in its `points`. A list counts the points of its fields several times,
+   * except in introspection.
    */
   readonly complexity: number;
 }

@@ -1,10 +1,10 @@
 /**
- * Operations by their texts, for every transport. Each is parsed and checked once. An operation that comes again and again
- * is compiled, because running a compiled one costs a fifth of interpreting it. Compiling takes milliseconds, so rare ones
- * are interpreted.
+ * Operations by their texts, for every transport. Each is parsed and checked once. An operation that comes again and
+ * again is compiled, because running a compiled one costs a fifth of interpreting it. Compiling takes milliseconds, so
+ * rare ones are interpreted.
  *
- * Only valid operations are kept, as many as fit into `KEPT_BYTES`. A refused one is checked anew each time, which is cheap.
- * If it were kept, its errors would keep their stack frames alive, and everything that these refer to.
+ * Only valid operations are kept, as many as fit into `KEPT_BYTES`. A refused one is checked anew each time, which is
+ * cheap. If it were kept, its errors would keep their stack frames alive, and everything that these refer to.
  */
 import {
   createSourceEventStream,
@@ -34,7 +34,9 @@ import { areSmall, variableFaults } from './variableFaults.ts';
 
 /** The most bytes of all kept operations, by the estimate of `sizeOf`. */
 const KEPT_BYTES = 32 * 1024 * 1024;
-/** Runs before an operation is compiled, so that a client that makes up operations does not get each of them compiled. */
+/**
+ * Runs before an operation is compiled, so that a client that makes up operations does not get each of them compiled.
+ */
 const COMPILE_AT_USE = 20;
 /** Bytes of the shortest operation, without its text and its tokens. Measured: 3,000. */
 const BYTES_PER_OPERATION = 4_000;
@@ -170,7 +172,8 @@ export class Operations {
     if (operation === undefined) return undefined;
     if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE) {
       operation.compiled = compile(this.#schema, document) ?? 'never';
-      // It is larger now. The cache notices that only if it is added anew. An operation that was evicted meanwhile stays out.
+      // It is larger now. The cache notices that only if it is added anew. An operation that was evicted meanwhile
+      // stays out.
       if (this.#byText.delete(operation.text)) this.#byText.set(operation.text, operation);
     }
     return typeof operation.compiled === 'object' ? operation.compiled : undefined;
@@ -193,8 +196,8 @@ function sizeOf({ text, document: { tokenCount = 0 }, compiled }: KeptOperation)
 }
 
 /**
- * Unlinks the tokens of a document. Otherwise the nodes would keep all of them alive, also comments, which have no limit of
- * their own. Locations in errors need only the tokens at which a node begins or ends.
+ * Unlinks the tokens of a document. Otherwise the nodes would keep all of them alive, also comments, which have no
+ * limit of their own. Locations in errors need only the tokens at which a node begins or ends.
  */
 function dropTokens({ loc }: DocumentNode): void {
   let token: Unlinked<Token> | null = loc?.startToken ?? null;
@@ -241,7 +244,9 @@ function run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
   return 'data' in answer ? answer : execute(args);
 }
 
-/** The library's own subscriptions pass a field the variables instead of its arguments, so this subscribes without it. */
+/**
+ * The library's own subscriptions pass a field the variables instead of its arguments, so this subscribes without it.
+ */
 function mapEvents<T, R>(
   events: AsyncIterable<T>,
   map: (event: T) => R | Promise<R>,

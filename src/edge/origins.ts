@@ -1,6 +1,6 @@
 /**
- * Decides which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can forge.
- * They send a preflight before any request of a page of another origin that a form could not send.
+ * Decides which web pages may use the gateway (CORS). Browsers name a page's origin in `Origin`, which no page can
+ * forge. They send a preflight before any request of a page of another origin that a form could not send.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';
@@ -51,8 +51,8 @@ export class Origins {
   }
 
   /**
-   * Whether the `Referer` shows that an `EventSource` belongs to an admitted page. A page can suppress it but not forge it.
-   * Over plain http, to a name that is not loopback, browsers send no other sign with a GET of the same origin.
+   * Whether the `Referer` shows that an `EventSource` belongs to an admitted page. A page can suppress it but not forge
+   * it. Over plain http, to a name that is not loopback, browsers send no other sign with a GET of the same origin.
    */
   admitsEventSource({ accept, referer, host, ...headers }: IncomingHttpHeaders): boolean {
     if (accept !== MediaType.EventStream || referer === undefined) return false;
@@ -63,8 +63,8 @@ export class Origins {
 
   /** Sets the CORS headers of every answer. Refusals have them, too, so that a page can read the reason. */
   setHeaders({ method, headers: { origin } }: IncomingMessage, response: ServerResponse): void {
-    // A program's POST gets `VARY` with its other headers. After one `setHeader`, Node sets each of the others separately: 3 µs,
-    // a twelfth of the edge's time for a POST.
+    // A program's POST gets `VARY` with its other headers. After one `setHeader`, Node sets each of the others
+    // separately: 3 µs, a twelfth of the edge's time for a POST.
     if (origin === undefined && method === 'POST') return;
     response.setHeader('vary', VARY);
     if (origin === undefined || !this.#isAllowed(origin)) return;

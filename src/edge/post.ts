@@ -13,8 +13,8 @@ export interface PostOptions extends BodyOptions {
 }
 
 /**
- * Reads only JSON: any web page can send forms, multipart and plain text without a preflight. A refused body is not read;
- * Node drops it. Closing the connection would keep the answer from a client that is still sending.
+ * Reads only JSON: any web page can send forms, multipart and plain text without a preflight. A refused body is not
+ * read; Node drops it. Closing the connection would keep the answer from a client that is still sending.
  */
 export function postHandler(answers: OperationAnswers, { log, ...options }: PostOptions) {
   const bodies = new BodyReader(options);

@@ -1,7 +1,7 @@
 /**
  * The gateway's edge: one HTTP server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told to
- * stop, and closes last.
+ * browsers), `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told
+ * to stop, and closes last.
  */
 import { once } from 'node:events';
 import {
@@ -156,7 +156,9 @@ class Server implements AsyncDisposable {
     await sleep(drainMs, undefined, { signal: hurry }).catch(() => {});
   }
 
-  /** Closes in order: no new connections, WebSockets with 1001, streams cut off, then some time for answers under way. */
+  /**
+   * Closes in order: no new connections, WebSockets with 1001, streams cut off, then some time for answers under way.
+   */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -238,7 +240,9 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
   };
 }
 
-/** The refusal before the broker was reached. A stream is cut off instead: `EventSource` gives up for good on a status. */
+/**
+ * The refusal before the broker was reached. A stream is cut off instead: `EventSource` gives up for good on a status.
+ */
 function answerTooEarly(request: IncomingMessage, response: ServerResponse): unknown {
   if (request.headers.accept?.startsWith(MediaType.EventStream)) return cutOff(response);
   const tooEarly = 'This gateway has not reached its broker yet. Try again in a moment.';

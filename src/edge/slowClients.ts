@@ -1,12 +1,13 @@
 /**
- * Handles clients that do not read. The data that waits for a client is limited; beyond the limit its connection is closed.
- * No final state is lost with a connection: the client connects again and subscribes with the same id.
+ * Handles clients that do not read. The data that waits for a client is limited; beyond the limit its connection is
+ * closed. No final state is lost with a connection: the client connects again and subscribes with the same id.
  *
  * - For a WebSocket, `MAX_BUFFERED_BYTES` may wait.
- * - Over HTTP whole answers wait. If a client sends more requests without reading (pipelining), several answers wait until
- *   Node stops reading its requests. Of a stream one event waits, because the next is made only after the one before has
- *   left. So here the time is limited.
- * - For all clients together, `MAX_PENDING_BYTES` may wait. Beyond it those with the most waiting bytes are closed first.
+ * - Over HTTP whole answers wait. If a client sends more requests without reading (pipelining), several answers wait
+ *   until Node stops reading its requests. Of a stream one event waits, because the next is made only after the one
+ *   before has left. So here the time is limited.
+ * - For all clients together, `MAX_PENDING_BYTES` may wait. Beyond it those with the most waiting bytes are closed
+ *   first.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

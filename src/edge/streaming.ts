@@ -37,8 +37,8 @@ interface EventStream {
 }
 
 /**
- * Sends each event as it comes. The next event is requested only after the one before has left. An error is an event, too,
- * except while the server stops: then the stream is cut off.
+ * Sends each event as it comes. The next event is requested only after the one before has left. An error is an event,
+ * too, except while the server stops: then the stream is cut off.
  */
 export async function streamEvents(
   response: ServerResponse,
@@ -80,8 +80,8 @@ export async function streamEvents(
 }
 
 /**
- * Cuts a stream off after the written events. Clients take that for a broken connection, connect again and subscribe to the
- * same id. After a proper end, or an error, they would not.
+ * Cuts a stream off after the written events. Clients take that for a broken connection, connect again and subscribe to
+ * the same id. After a proper end, or an error, they would not.
  */
 export function cutOff({ socket }: ServerResponse): void {
   // The output of the present turn of the event loop leaves at its end, so this waits for it.

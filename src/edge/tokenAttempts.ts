@@ -1,14 +1,15 @@
 /**
  * Limits how often operator tokens may be tried, by address.
  *
- * - A site has five free wrong tries. After that it waits before each try, longer after each wrong one. A few tries may wait
- *   in a queue; further ones are refused unchecked. So in the long run one site can try one token a second, however many
- *   connections it has.
+ * - A site has five free wrong tries. After that it waits before each try, longer after each wrong one. A few tries may
+ *   wait in a queue; further ones are refused unchecked. So in the long run one site can try one token a second,
+ *   however many connections it has.
  * - An attacker may have many addresses, so all sites together may try 100 wrong tokens a second. Beyond that only the
  *   tokens of known households and of this machine are checked.
- * - Many clients share an address, behind a proxy or a router. A household is known if the right token came from it within
- *   the hour. Its tokens are checked at once while fewer than 60 wrong ones came from it within a minute. Otherwise a program
- *   with an old token could lock out the operators beside it. Beyond the 60 it waits like any other site.
+ * - Many clients share an address, behind a proxy or a router. A household is known if the right token came from it
+ *   within the hour. Its tokens are checked at once while fewer than 60 wrong ones came from it within a minute.
+ *   Otherwise a program with an old token could lock out the operators beside it. Beyond the 60 it waits like any other
+ *   site.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';

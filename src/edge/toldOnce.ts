@@ -23,7 +23,9 @@ export function shownPart(name: string): string {
   return name.slice(0, SHOWN_CHARACTERS);
 }
 
-/** The setting that admits a name in addition to the present ones. For the log only, because it shows the other names. */
+/**
+ * The setting that admits a name in addition to the present ones. For the log only, because it shows the other names.
+ */
 export function admittingSetting(variable: string, admitted: readonly string[], name: string): string {
   return `${variable}=${[...admitted, shownPart(name)].join(',').slice(0, LIST_CHARACTERS)} admits it.`;
 }

@@ -1,12 +1,15 @@
 /**
- * Cuts unused parts out of a large request: variables that its operation does not declare, and large `extensions`. It works
- * on the text, because parsed JSON can take twenty times the size of its text.
+ * Cuts unused parts out of a large request: variables that its operation does not declare, and large `extensions`. It
+ * works on the text, because parsed JSON can take twenty times the size of its text.
  */
 import type { Operations } from './operations.ts';
 
 /** Shorter bodies are not searched, in characters. They are freed soon, and row batches are bodies, too. */
 const LARGE = 256 * 1024;
-/** Shorter WebSocket messages are not searched, in characters. They take no more memory than an open subscription itself. */
+/**
+ * Shorter WebSocket messages are not searched, in characters. They take no more memory than an open subscription
+ * itself.
+ */
 const LARGE_MESSAGE = 1024;
 const LARGE_EXTENSIONS = 1024;
 

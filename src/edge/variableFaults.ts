@@ -1,7 +1,7 @@
 /**
- * Finds the faults of large variables. graphql and graphql-jit check all values and quote each faulty object in full, once for
- * each fault: a request of 1 MB took them 14 s. This stops after the first faults and quotes little. Small variables are left
- * to graphql, whose messages say more, such as which name was meant.
+ * Finds the faults of large variables. graphql and graphql-jit check all values and quote each faulty object in full,
+ * once for each fault: a request of 1 MB took them 14 s. This stops after the first faults and quotes little. Small
+ * variables are left to graphql, whose messages say more, such as which name was meant.
  */
 import {
   GraphQLError,

@@ -69,8 +69,8 @@ export function speakGraphQL(
 }
 
 /**
- * The single answer of a query or a mutation, as an iterator: only through an iterator's `return` does graphql-ws tell that
- * the client has completed the operation or left. `return` then aborts `gone`, and a late answer is not sent.
+ * The single answer of a query or a mutation, as an iterator: only through an iterator's `return` does graphql-ws tell
+ * that the client has completed the operation or left. `return` then aborts `gone`, and a late answer is not sent.
  *
  * It is no generator function: V8 gives each created generator function a hidden class, which keeps everything that the
  * operation refers to alive until the next full collection.

@@ -136,7 +136,9 @@ function fitting(reason = ''): string {
   return Buffer.byteLength(reason) > LONGEST_REASON ? 'Subscriber already exists' : reason;
 }
 
-/** Either the client sent a message that only a server may send (graphql-ws has no code for that), or the fault is ours. */
+/**
+ * Either the client sent a message that only a server may send (graphql-ws has no code for that), or the fault is ours.
+ */
 function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
   if (error instanceof InvalidMessage || messageOf(error).startsWith('Unexpected message of type')) {
     socket.close(INVALID_MESSAGE.code, INVALID_MESSAGE.reason);

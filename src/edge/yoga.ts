@@ -1,7 +1,7 @@
 /**
  * graphql-yoga answers operations over GET that have one answer. Plugins for them can be added here. POST, streams and
- * WebSocket are answered without it (`operationAnswers.ts`): its hooks would make a prediction half as expensive again. See
- * docs/decisions.md.
+ * WebSocket are answered without it (`operationAnswers.ts`): its hooks would make a prediction half as expensive again.
+ * See docs/decisions.md.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionArgs } from 'graphql';

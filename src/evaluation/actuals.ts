@@ -1,10 +1,10 @@
 /**
- * Actuals: the true values of what a task predicted. A client may report them once, as long as the task's result is kept.
- * Each is stored with its prediction. The live error of a version is computed from all of them.
+ * Actuals: the true values of what a task predicted. A client may report them once, as long as the task's result is
+ * kept. Each is stored with its prediction. The live error of a version is computed from all of them.
  *
- * A gateway reads the errors from the stream. It does not count the reports that pass through it: so every gateway knows the
- * reports of all gateways, and a new gateway begins at the start of the stream. It reads on whenever a client asks, and an
- * answer includes everything that was stored before the question.
+ * A gateway reads the errors from the stream. It does not count the reports that pass through it: so every gateway
+ * knows the reports of all gateways, and a new gateway begins at the start of the stream. It reads on whenever a client
+ * asks, and an answer includes everything that was stored before the question.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';

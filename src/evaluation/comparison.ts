@@ -1,7 +1,7 @@
 /**
- * The comparison of a shadow with the version whose answers count: running figures of the tasks that both have answered.
- * Each gateway keeps those of its own tasks. They are sums and histograms, so those of all gateways can be added up, and the
- * total does not depend on which gateway had which task.
+ * The comparison of a shadow with the version whose answers count: running figures of the tasks that both have
+ * answered. Each gateway keeps those of its own tasks. They are sums and histograms, so those of all gateways can be
+ * added up, and the total does not depend on which gateway had which task.
  */
 
 import type { ComparisonSums, DifferenceSums, DurationSums } from '../contract/comparisonSums.ts';
@@ -185,7 +185,9 @@ export class Comparisons {
   }
 }
 
-/** @returns the difference of each number, shadow minus the answer that counts; undefined if the values are no numbers. */
+/**
+ * @returns the difference of each number, shadow minus the answer that counts; undefined if the values are no numbers.
+ */
 function differencesOf(counted: Value, shadow: Value | undefined): readonly number[] | undefined {
   if (!isComparable(counted, shadow)) return undefined;
   const [before, after] = [counted, shadow].map((value) => [value].flat() as readonly number[]);

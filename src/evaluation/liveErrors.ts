@@ -2,10 +2,10 @@
  * Sums up the errors of predictions whose actuals were reported.
  *
  * The sums cover a window of the stream of actuals: those of today and of the 30 days before (UTC, broker time), and of
- * these the last million. They are kept in buckets, by day and by block of 10,000 sequences, and a bucket leaves the window
- * as a whole. Nothing is ever subtracted, so no sum loses precision. The stream keeps one day and one block more than the
- * window needs, so a new gateway computes the same sums as one that has run for months. Memory is bounded: about 130 buckets,
- * each with a count and two sums for every output of every version reported in it.
+ * these the last million. They are kept in buckets, by day and by block of 10,000 sequences, and a bucket leaves the
+ * window as a whole. Nothing is ever subtracted, so no sum loses precision. The stream keeps one day and one block more
+ * than the window needs, so a new gateway computes the same sums as one that has run for months. Memory is bounded:
+ * about 130 buckets, each with a count and two sums for every output of every version reported in it.
  */
 
 import { DAY_MS, WINDOW, type Window } from '../contract/actualsWindow.ts';

@@ -1,10 +1,10 @@
 /**
  * Shadows in a gateway: versions that a share of a model's tasks is also tried on, and the comparison of the answers.
  *
- * The gateway sends a task's input to a shadow after it has accepted the task, in a later turn of the event loop, over core
- * NATS. No task waits for it, nothing is stored, and a failure costs one comparison. The shadow's answer goes to the gateway
- * that accepted the task. It compares the answer with the task's own end. The gateway keeps the answers of at most
- * `TRIED_MAX` tasks, `TRIED_MAX_BYTES` in all, each for `TRIED_MS`.
+ * The gateway sends a task's input to a shadow after it has accepted the task, in a later turn of the event loop, over
+ * core NATS. No task waits for it, nothing is stored, and a failure costs one comparison. The shadow's answer goes to
+ * the gateway that accepted the task. It compares the answer with the task's own end. The gateway keeps the answers of
+ * at most `TRIED_MAX` tasks, `TRIED_MAX_BYTES` in all, each for `TRIED_MS`.
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf } from '../contract/errors.ts';

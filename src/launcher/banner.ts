@@ -55,8 +55,8 @@ function firstSteps(manifest: Manifest): FirstSteps {
 }
 
 /**
- * Whether the gateway's limits allow both operations. Certainty would need the gateway or its parser. This estimate errs on
- * the safe side: it counts too much rather than too little.
+ * Whether the gateway's limits allow both operations. Certainty would need the gateway or its parser. This estimate
+ * errs on the safe side: it counts too much rather than too little.
  */
 function fits({ mutation, subscription }: FirstSteps, { maxTokens, maxComplexity }: BannerLimits): boolean {
   // taskResult, state, prediction and the outputs.

@@ -1,10 +1,10 @@
 /**
- * Restarts the nats-server of `npm start` when it stores nothing although the disk has space: a stream that failed to write
- * on a full disk fails until a restart. Gateways and workers report whether their messages are stored.
+ * Restarts the nats-server of `npm start` when it stores nothing although the disk has space: a stream that failed to
+ * write on a full disk fails until a restart. Gateways and workers report whether their messages are stored.
  *
- * While the disk is full, a restart would change nothing, so this waits for space. If the disk is not the cause (a limit on
- * the size of files, for example), the trouble must last before nats-server is restarted, because the machine may only be
- * busy. If a restart does not help, the pause before the next one doubles.
+ * While the disk is full, a restart would change nothing, so this waits for space. If the disk is not the cause (a
+ * limit on the size of files, for example), the trouble must last before nats-server is restarted, because the machine
+ * may only be busy. If a restart does not help, the pause before the next one doubles.
  */
 import type { Logger } from '../process/log.ts';
 import { readableBytes } from '../process/readableBytes.ts';

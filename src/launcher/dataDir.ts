@@ -1,6 +1,6 @@
 /**
- * DATA_DIR: the folder with the stores of `npm start`'s broker and the login to it. Other users must neither read it nor
- * write to it, so its mode becomes 0700, even if an earlier start or a person has set a wider one.
+ * DATA_DIR: the folder with the stores of `npm start`'s broker and the login to it. Other users must neither read it
+ * nor write to it, so its mode becomes 0700, even if an earlier start or a person has set a wider one.
  */
 import {
   access,

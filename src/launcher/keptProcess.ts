@@ -27,7 +27,9 @@ export interface ProcessPlan {
   readonly env: NodeJS.ProcessEnv;
   /** Whether it speaks IPC. Then it reports that it is ready, and notices when this process is gone. */
   readonly ipc: boolean;
-  /** The file that its output is appended to; undefined: it writes to ours. A process that may outlive us needs a file. */
+  /**
+   * The file that its output is appended to; undefined: it writes to ours. A process that may outlive us needs a file.
+   */
   readonly logFile?: string;
   /** Gets the messages of a process that speaks IPC. */
   readonly onMessage?: (message: unknown) => void;

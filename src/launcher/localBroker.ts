@@ -1,6 +1,6 @@
 /**
- * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the system
- * runs, and a new login at each start of the system. Its log goes to a file in DATA_DIR, because it is long.
+ * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the
+ * system runs, and a new login at each start of the system. Its log goes to a file in DATA_DIR, because it is long.
  *
  * Every user of the machine can reach loopback, so only the login keeps them out. It is kept in files of mode 0600, and
  * gateways and workers get it through their environment: every user can read command lines.
@@ -131,8 +131,8 @@ function brokerConfig({
       jetstream: {
         store_dir: storeDir,
         max_memory_store: 256 * MIB,
-        // Whether the streams fit on the disk was checked already. This adds space for the streams of models that have been
-        // removed. nats-server's own choice, a share of the free space, would shrink as the store fills.
+        // Whether the streams fit on the disk was checked already. This adds space for the streams of models that have
+        // been removed. nats-server's own choice, a share of the free space, would shrink as the store fills.
         max_file_store: sizes.diskBytes + sizes.reservedBytes,
         ...(config.natsSync === 'always' ? { sync_interval: 'always' } : {}),
       },

@@ -1,6 +1,6 @@
 /**
- * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES and QUEUE_MAX_BYTES are promises, so
- * they have to fit on the disk. If one of them is left to its default, it is halved until everything fits.
+ * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES and QUEUE_MAX_BYTES are promises,
+ * so they have to fit on the disk. If one of them is left to its default, it is halved until everything fits.
  *
  * Free space and space that the store already uses count together, so a restart chooses the same sizes again. If other
  * programs have filled the disk meanwhile, no stream becomes smaller than its content.
@@ -86,7 +86,9 @@ function sumOf(sizes: StreamSizes): number {
   return sizes.values().reduce((sum, size) => sum + size, 0);
 }
 
-/** The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account. */
+/**
+ * The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account.
+ */
 async function bytesByStream(storeDir: string): Promise<ReadonlyMap<string, number>> {
   const folder = join(storeDir, 'jetstream', '$G', 'streams');
   const names = await readdir(folder).catch(() => []);

@@ -1,6 +1,6 @@
 /**
- * Keeps the whole system on one machine running: a nats-server (unless there is a broker already), workers and gateways.
- * They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
+ * Keeps the whole system on one machine running: a nats-server (unless there is a broker already), workers and
+ * gateways. They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
  */
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';

@@ -1,10 +1,10 @@
 /**
  * The models of MODELS_DIR and the version folders they have now.
  *
- * While there is a listener, the folders are read every second. The operating system's notices are not used: they do not
- * tell of writes that another machine makes to a shared volume. A change counts once two looks in a row have seen the same
- * files, sizes and times, so a folder that is still being copied is left alone. A version goes only when its folder goes.
- * If a record or a whole volume cannot be read for a moment, its last readable content stays in force.
+ * While there is a listener, the folders are read every second. The operating system's notices are not used: they do
+ * not tell of writes that another machine makes to a shared volume. A change counts once two looks in a row have seen
+ * the same files, sizes and times, so a folder that is still being copied is left alone. A version goes only when its
+ * folder goes. If a record or a whole volume cannot be read for a moment, its last readable content stays in force.
  */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -151,7 +151,10 @@ class ModelFolder {
   readonly #settled = new Map<string, Stamp>();
   /** Each version as it was last read. */
   readonly #known = new Map<string, ModelVersion>();
-  /** Why a version cannot be read now. Each look tries again: a volume may fail for a moment without any change of a file. */
+  /**
+   * Why a version cannot be read now. Each look tries again: a volume may fail for a moment without any change of a
+   * file.
+   */
   readonly #unreadable = new Map<string, string>();
   /** Folders with other names than those of versions, as logged. */
   readonly #misnamed = new Set<string>();
@@ -162,7 +165,9 @@ class ModelFolder {
     this.model = { manifest, versions: [], unreadable: [] };
   }
 
-  /** @throws {ConfigurationError} if there is no version to serve, or if the manifest names a version that is not there. */
+  /**
+   * @throws {ConfigurationError} if there is no version to serve, or if the manifest names a version that is not there.
+   */
   static async open(path: string, manifest: Manifest, log: Logger): Promise<ModelFolder> {
     const folder = new ModelFolder(path, manifest, log);
     folder.#seen = await stampsIn(path);
@@ -277,8 +282,8 @@ async function stampOf(folder: string): Promise<Stamp> {
 }
 
 /**
- * A file whose state cannot be read is part of a stamp, too: an editor's lock file is a link to nowhere. The stamp has the
- * change time because `rsync -t` replaces a file by one of the same size and modification time.
+ * A file whose state cannot be read is part of a stamp, too: an editor's lock file is a link to nowhere. The stamp has
+ * the change time because `rsync -t` replaces a file by one of the same size and modification time.
  */
 async function stampOfFile(folder: string, name: string): Promise<readonly unknown[]> {
   try {

@@ -20,8 +20,8 @@ export async function versionsIn(path: string): Promise<readonly string[]> {
 }
 
 /**
- * The names of the folders in a folder, without hidden ones. A link counts as a folder unless it leads to a file. A link to
- * nowhere counts, too, so that the error of reading it names it.
+ * The names of the folders in a folder, without hidden ones. A link counts as a folder unless it leads to a file. A
+ * link to nowhere counts, too, so that the error of reading it names it.
  *
  * @throws {ConfigurationError} if the folder cannot be read, or has too many entries.
  */

@@ -1,6 +1,6 @@
 /**
- * The inputs of a row batch, column by column. Each value is checked like that of a single task: before it is queued, and
- * once more before it is run.
+ * The inputs of a row batch, column by column. Each value is checked like that of a single task: before it is queued,
+ * and once more before it is run.
  */
 
 import { badUserInput, badValue, type InputProblem, type RequestError } from '../contract/errors.ts';
@@ -46,7 +46,9 @@ export function unpackColumns(
   });
 }
 
-/** @param now when the batch was submitted, in milliseconds since the epoch (broker time): a local time `now` is this. */
+/**
+ * @param now when the batch was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
+ */
 export function columnsAt({ inputs }: Manifest, columns: InputColumns, now: number): InputColumns {
   const readings = inputs.flatMap((field) => {
     const column = columns[field.name] ?? [];

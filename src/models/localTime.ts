@@ -1,9 +1,9 @@
 /**
  * Readings of the wall clock in a time zone, to the second: `2021-02-03T14:30:00`.
  *
- * A reading is what a person there sees on the clock. It is not an instant: in the night in which the clocks go back, each
- * reading from 1:00 to 2:00 happens twice, and when they go forward, some never happen. An instant has exactly one reading.
- * A reading that a client sends is taken as it is, even if no clock showed it.
+ * A reading is what a person there sees on the clock. It is not an instant: in the night in which the clocks go back,
+ * each reading from 1:00 to 2:00 happens twice, and when they go forward, some never happen. An instant has exactly one
+ * reading. A reading that a client sends is taken as it is, even if no clock showed it.
  */
 
 /** The value of a local time that stands for the instant of submission. */
@@ -19,8 +19,8 @@ const READING = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
 const PLAIN_READING = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d$/;
 
 /**
- * @param text RFC 3339. With an offset from UTC it is an instant, and its reading in the time zone is returned. Without one
- *   it is the reading itself. Fractions of a second are cut off; the seconds may be absent.
+ * @param text RFC 3339. With an offset from UTC it is an instant, and its reading in the time zone is returned. Without
+ *   one it is the reading itself. Fractions of a second are cut off; the seconds may be absent.
  * @returns undefined if the text is no such time, or if the reading lies outside the years 0 to 9999.
  */
 export function localTime(text: string, timeZone: string): string | undefined {

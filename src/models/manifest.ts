@@ -1,6 +1,7 @@
 /**
- * The manifest of a model, `model.json`: its names, inputs and outputs. `models/manifest.schema.json` explains each member,
- * `src/models/manifestCheck.ts` checks the rules between them. `type` tells the kinds of inputs and outputs apart.
+ * The manifest of a model, `model.json`: its names, inputs and outputs. `models/manifest.schema.json` explains each
+ * member, `src/models/manifestCheck.ts` checks the rules between them. `type` tells the kinds of inputs and outputs
+ * apart.
  */
 import type { Values } from '../contract/values.ts';
 
@@ -136,7 +137,9 @@ export function completeNames(
   };
 }
 
-/** A run for a row batch may have four times the rows of one for single tasks. A model with one row a run keeps one row. */
+/**
+ * A run for a row batch may have four times the rows of one for single tasks. A model with one row a run keeps one row.
+ */
 export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & Partial<Batching>): Batching {
   const { maxBatchSize } = batching;
   const fourTimes = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);

@@ -1,4 +1,6 @@
-/** Checks a manifest: its shape by the JSON Schema that editors use too, and the rules that JSON Schema cannot express. */
+/**
+ * Checks a manifest: its shape by the JSON Schema that editors use too, and the rules that JSON Schema cannot express.
+ */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
@@ -19,8 +21,8 @@ import {
 import { CHARACTER_BYTES, largestBytesOf, NUMBER_BYTES } from './valueBytes.ts';
 
 /**
- * The values of one task travel in one message, together with the members around them. In a dead letter base64 adds a third.
- * All that must fit into the 1 MiB that a broker takes by default.
+ * The values of one task travel in one message, together with the members around them. In a dead letter base64 adds a
+ * third. All that must fit into the 1 MiB that a broker takes by default.
  */
 const MAX_VALUES_BYTES = 400 * 1024;
 
@@ -30,11 +32,15 @@ const MANIFEST_SCHEMA = join(import.meta.dirname, '../../models/manifest.schema.
  * @param folder the name of the model's folder.
  * @param file its path, for messages.
  * @returns the candidate with its defaults.
- * @throws {ConfigurationError} naming the file and every member of a wrong shape, or the first member with wrong content.
+ * @throws {ConfigurationError} naming the file and every member of a wrong shape, or the first member with wrong
+ *   content.
  */
 export type ManifestCheck = (candidate: unknown, folder: string, file: string) => Manifest;
 
-/** @param withExample whether the example must be right, too. Code that makes a new example leaves this out. @default true */
+/**
+ * @param withExample whether the example must be right, too. Code that makes a new example leaves this out. @default
+ *   true
+ */
 export async function manifestCheck({ withExample = true } = {}): Promise<ManifestCheck> {
   const ajv = new Ajv({
     allErrors: true,
@@ -57,7 +63,8 @@ export async function manifestCheck({ withExample = true } = {}): Promise<Manife
 }
 
 function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
-  // Where several shapes are allowed, the title of the whole names them all. The errors of each single shape would confuse.
+  // Where several shapes are allowed, the title of the whole names them all. The errors of each single shape would
+  // confuse.
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
   // The rule of `type` itself reports a wrong or missing one, and lists the right ones.
   return errors
@@ -114,8 +121,8 @@ export function exampleProblem(manifest: Manifest): string | undefined {
 /**
  * Two models cannot share a mutation or a type, because the second would silently replace the first.
  *
- * @returns the GraphQL name of a manifest that is taken, and the manifest that has it (another one, or the same); undefined
- *   if none is taken.
+ * @returns the GraphQL name of a manifest that is taken, and the manifest that has it (another one, or the same);
+ *   undefined if none is taken.
  */
 export function takenNameProblem(manifest: Manifest, others: readonly Manifest[]): string | undefined {
   const owners = new Map(

@@ -42,7 +42,9 @@ export interface Model {
   readonly unreadable: readonly UnreadableVersion[];
 }
 
-/** Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers. */
+/**
+ * Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers.
+ */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
   const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 1), 0);
   return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));

@@ -1,7 +1,7 @@
 /**
  * Makes the reason why a version cannot be served fit for every client. Messages of the file system and of ONNX Runtime
- * contain paths of this machine. For clients a name within MODELS_DIR, such as `churn/2/version.json`, is enough. The log
- * has the original message.
+ * contain paths of this machine. For clients a name within MODELS_DIR, such as `churn/2/version.json`, is enough. The
+ * log has the original message.
  */
 import { basename, join, resolve, sep } from 'node:path';
 

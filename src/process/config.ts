@@ -1,7 +1,7 @@
 /**
- * Every environment variable that Tidings reads, in one table: name, unit, default and what a choice costs.
- * Only entry points call `readConfig`; all other code receives values. A test compares the tables of docs/configuration.md
- * with this one: the same settings, in the same order.
+ * Every environment variable that Tidings reads, in one table: name, unit, default and what a choice costs. Only entry
+ * points call `readConfig`; all other code receives values. A test compares the tables of docs/configuration.md with
+ * this one: the same settings, in the same order.
  */
 
 import { ConfigurationError } from '../contract/errors.ts';

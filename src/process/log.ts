@@ -26,16 +26,16 @@ export function createLog(
           messageFormat: '{name}: {msg}',
         })
       : pino.destination({ fd, sync: true });
-  // pino escapes only what JSON requires; a terminal obeys more characters than that. The pretty printer parses each line
-  // as JSON once more, so its escapes must survive that parse.
+  // pino escapes only what JSON requires; a terminal obeys more characters than that. The pretty printer parses each
+  // line as JSON once more, so its escapes must survive that parse.
   const prefix = logFormat === 'pretty' ? '\\\\u' : '\\u';
   const streamWrite = (line: string) => printableLines(line, prefix);
   return pino({ name, level: logLevel, hooks: { streamWrite } }, destination);
 }
 
 /**
- * Writes to stderr why a process ends, in the format of its log: one line for each problem of a configuration, otherwise
- * the error with its stack. It ignores `LOG_LEVEL` and needs no valid configuration.
+ * Writes to stderr why a process ends, in the format of its log: one line for each problem of a configuration,
+ * otherwise the error with its stack. It ignores `LOG_LEVEL` and needs no valid configuration.
  *
  * @param env as `readConfig` takes it
  */

@@ -1,6 +1,6 @@
 /**
- * How many connections the limit of open files allows. Each connection is an open file. Some files are kept back: a process
- * without any could neither read a model's folder nor reach the broker.
+ * How many connections the limit of open files allows. Each connection is an open file. Some files are kept back: a
+ * process without any could neither read a model's folder nor reach the broker.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

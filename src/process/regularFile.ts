@@ -1,6 +1,6 @@
 /**
- * Reads files from folders that others can write to, such as MODELS_DIR. A name there may lead to anything: a silent pipe
- * would block its reader for ever, and a device or a huge file would fill the memory.
+ * Reads files from folders that others can write to, such as MODELS_DIR. A name there may lead to anything: a silent
+ * pipe would block its reader for ever, and a device or a huge file would fill the memory.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

@@ -1,8 +1,8 @@
 /**
  * The frame of the gateway's and the worker's process: signals, the channel to the supervisor, exit codes.
  *
- * A process ends in order on SIGTERM and SIGINT, and when its supervisor is gone. A wrong configuration ends it with exit
- * code 78, an unforeseen error with 1. Only the two mains call it.
+ * A process ends in order on SIGTERM and SIGINT, and when its supervisor is gone. A wrong configuration ends it with
+ * exit code 78, an unforeseen error with 1. Only the two mains call it.
  */
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
@@ -21,8 +21,8 @@ export interface ProcessContext {
   /** Tells the supervisor, if there is one, that the process is ready. */
   readonly ready: (details: Pick<ChildMessage, 'url'>) => void;
   /**
-   * Tells the supervisor, if there is one, again and again whether the broker stores messages. The supervisor restarts its
-   * own broker if it does not.
+   * Tells the supervisor, if there is one, again and again whether the broker stores messages. The supervisor restarts
+   * its own broker if it does not.
    *
    * @param check rejects with the reason if the broker is connected and stores nothing.
    */
@@ -103,8 +103,9 @@ function reportBroker(broker: { readonly connected: boolean }, check: () => Prom
 }
 
 /**
- * Frees the memory that starting took. Before its first full collection V8 does not know how little stays alive, and lets
- * the heap grow: by 70 MiB in a gateway under load. A worker makes too little garbage to trigger that collection itself.
+ * Frees the memory that starting took. Before its first full collection V8 does not know how little stays alive, and
+ * lets the heap grow: by 70 MiB in a gateway under load. A worker makes too little garbage to trigger that collection
+ * itself.
  */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');

@@ -1,9 +1,9 @@
 /**
  * The available versions of the models, and the choice of the version that answers a task.
  *
- * A version is available when its folder is there, its consumer exists, and a live worker serves it. Without a rollout the
- * newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are accepted even
- * before a worker lives; then the version is the one most likely to be served.
+ * A version is available when its folder is there, its consumer exists, and a live worker serves it. Without a rollout
+ * the newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are
+ * accepted even before a worker lives; then the version is the one most likely to be served.
  */
 import type { Broker } from '../broker/broker.ts';
 import {
@@ -96,7 +96,10 @@ export class Offering implements Disposable {
   readonly #modelsDir: string;
   readonly #log: Logger;
   readonly #looks = new Map<string, Look>();
-  /** The last content of each version's folder, by model and version: a version whose folder is gone may still be served. */
+  /**
+   * The last content of each version's folder, by model and version: a version whose folder is gone may still be
+   * served.
+   */
   readonly #records = new Map<string, Map<string, ModelVersion>>();
   /** The `model/version`s whose consumers exist, and those that a worker has served. */
   readonly #ensured = new Set<string>();
@@ -162,9 +165,9 @@ export class Offering implements Disposable {
   }
 
   /**
-   * The version that answers if no rollout is set: the newest available one. If none is available, it is the newest that was
-   * served before, so that a new, broken version attracts no tasks while workers restart. Else it is the newest one that no
-   * worker refuses, or the newest of all.
+   * The version that answers if no rollout is set: the newest available one. If none is available, it is the newest
+   * that was served before, so that a new, broken version attracts no tasks while workers restart. Else it is the
+   * newest one that no worker refuses, or the newest of all.
    *
    * @throws {RequestError} `NO_VERSION`.
    */
@@ -206,7 +209,10 @@ export class Offering implements Disposable {
     clearInterval(this.#timer);
   }
 
-  /** Warns of a task whose version has no worker. While workers start that is normal; otherwise the task waits and expires. */
+  /**
+   * Warns of a task whose version has no worker. While workers start that is normal; otherwise the task waits and
+   * expires.
+   */
   #noteIfUnserved(model: Model, version: string): void {
     if (this.isAvailable(model, version)) return;
     const { name } = model.manifest;
@@ -256,7 +262,9 @@ export class Offering implements Disposable {
       });
   }
 
-  /** Makes the consumer of a version. The version is not available before; after a failure the next look tries again. */
+  /**
+   * Makes the consumer of a version. The version is not available before; after a failure the next look tries again.
+   */
   async #ensure(model: string, version: string): Promise<void> {
     const name = nameOf(model, version);
     if (this.#ensured.has(name)) return;

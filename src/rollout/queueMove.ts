@@ -1,11 +1,11 @@
 /**
- * Moves queued jobs from versions without a share to those with one: it stores a copy for the same task, then deletes the
- * original. A gateway that dies in between leaves both; the next move finds the copy. Both may then run, as they may if a
- * worker already has the original. The write-once result decides which of them ends the task. Code that ends a task from
- * outside looks for its job under every version.
+ * Moves queued jobs from versions without a share to those with one: it stores a copy for the same task, then deletes
+ * the original. A gateway that dies in between leaves both; the next move finds the copy. Both may then run, as they
+ * may if a worker already has the original. The write-once result decides which of them ends the task. Code that ends a
+ * task from outside looks for its job under every version.
  *
- * Several gateways may move the same jobs at the same time, even back and forth. Therefore a job is deleted only if a newer
- * copy of it is stored (by its sequence in the stream). So the newest copy is never deleted.
+ * Several gateways may move the same jobs at the same time, even back and forth. Therefore a job is deleted only if a
+ * newer copy of it is stored (by its sequence in the stream). So the newest copy is never deleted.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
@@ -99,7 +99,10 @@ export class QueueMove {
     }
   }
 
-  /** Asks after the deletion how far the workers are: they have the jobs that they took before their originals were deleted. */
+  /**
+   * Asks after the deletion how far the workers are: they have the jobs that they took before their originals were
+   * deleted.
+   */
   async #count(version: string, moved: readonly MovedJob[]): Promise<void> {
     const { broker, model } = this.#options;
     const lanes = Map.groupBy(moved, ({ copy: { lane = Lane.Interactive } }) => lane);

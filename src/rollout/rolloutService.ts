@@ -68,8 +68,8 @@ export class RolloutService {
   /**
    * @param weights the shares. An empty list ends the rollout; then there must be no shadow.
    * @param shadow versions that tasks are also tried on.
-   * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. Any gateway may
-   *   repeat it at any time.
+   * @param moveQueued moves the tasks that wait for a version without a share, except those that pin it. Any gateway
+   *   may repeat it at any time.
    * @throws {RequestError} `BAD_USER_INPUT`, `ROLLOUT_CONFLICT`, `BROKER_UNAVAILABLE`, `NO_VERSION`.
    */
   async set(
@@ -122,7 +122,10 @@ export class RolloutService {
     return record?.sha256 ?? this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version))?.digest;
   }
 
-  /** Whether a version already has this share, and its folder no other model. Then it may keep the share without a folder. */
+  /**
+   * Whether a version already has this share, and its folder no other model. Then it may keep the share without a
+   * folder.
+   */
   #keepsShare(model: Model, { version, percent }: Weight): boolean {
     const share = this.#rollouts.of(model.manifest.name)?.weights.find(isOf(version));
     const record = model.versions.find((present) => present.version === version);
@@ -130,8 +133,8 @@ export class RolloutService {
   }
 
   /**
-   * Checks the rules for shares and shadows: each version exists and is named once, and each percent is possible. Weights
-   * that are in force already can always be set again.
+   * Checks the rules for shares and shadows: each version exists and is named once, and each percent is possible.
+   * Weights that are in force already can always be set again.
    */
   #checkEach(model: Model, argument: 'weights' | 'shadow', weights: readonly Weight[]): void {
     const versions = this.#offering.versions(model);

@@ -1,7 +1,7 @@
 /**
  * The rollouts in force as this gateway knows them, at most one a model. The broker stores them. The gateway reads them
- * before it accepts the first task, and again after each notice of a change, after a reconnect, and now and then. While the
- * broker is away, the last known ones stay in force.
+ * before it accepts the first task, and again after each notice of a change, after a reconnect, and now and then. While
+ * the broker is away, the last known ones stay in force.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
@@ -126,7 +126,10 @@ export class Rollouts implements Disposable {
     });
   }
 
-  /** Resolves once a read that began after this call is done. Reads never overlap: an older answer could replace a newer. */
+  /**
+   * Resolves once a read that began after this call is done. Reads never overlap: an older answer could replace a
+   * newer.
+   */
   #read(model: string): Promise<void> {
     const under = this.#reading.get(model);
     if (under !== undefined) {

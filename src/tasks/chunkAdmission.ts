@@ -1,9 +1,9 @@
 /**
- * Whether the store of the results of chunks has room for one more row batch. Its last tenth is kept for row batches that
- * are accepted already: where it is too small for them, workers hold their results until older ones have expired.
+ * Whether the store of the results of chunks has room for one more row batch. Its last tenth is kept for row batches
+ * that are accepted already: where it is too small for them, workers hold their results until older ones have expired.
  *
- * Counted are the chunks that the broker tells of, once a second at most and only while row batches come, and those that
- * this gateway has accepted since, taken to be as large as those that are stored.
+ * Counted are the chunks that the broker tells of, once a second at most and only while row batches come, and those
+ * that this gateway has accepted since, taken to be as large as those that are stored.
  */
 import type { Broker } from '../broker/broker.ts';
 import { chunksMaxBytes } from '../broker/streams.ts';

@@ -1,8 +1,8 @@
 /**
  * Makes new tasks of dead letters, for operators.
  *
- * A letter is removed only after the job of its redrive is stored. If a gateway dies in between, the letter stays in its
- * place, and the next redrive finds the task that was made of it (`Redrives.redrive`).
+ * A letter is removed only after the job of its redrive is stored. If a gateway dies in between, the letter stays in
+ * its place, and the next redrive finds the task that was made of it (`Redrives.redrive`).
  */
 import type { Broker } from '../broker/broker.ts';
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';

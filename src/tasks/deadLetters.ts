@@ -1,4 +1,6 @@
-/** Dead letters for operators: see them, hear of new ones, discard them. `DeadLetterRedrives` makes new tasks of them. */
+/**
+ * Dead letters for operators: see them, hear of new ones, discard them. `DeadLetterRedrives` makes new tasks of them.
+ */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
 import {
   badValue,

@@ -5,8 +5,9 @@
  * no question to the broker. *Foreign* tasks were accepted by another gateway, or by this one before a restart: each is
  * followed by a subscription of its own while it is watched.
  *
- * A final state is heard at most once, from the republish of the results stream. After a reconnect any end may have been
- * missed: tasks that are not watched are forgotten and read when they are asked for, and `WatchedTasks` reads the others.
+ * A final state is heard at most once, from the republish of the results stream. After a reconnect any end may have
+ * been missed: tasks that are not watched are forgotten and read when they are asked for, and `WatchedTasks` reads the
+ * others.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { gatewayBusy } from '../contract/errors.ts';

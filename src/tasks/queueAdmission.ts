@@ -1,6 +1,6 @@
 /**
- * Whether the queue of a model has room for work that can wait. The last fifth of it, by count and by bytes, is kept for
- * `INTERACTIVE` tasks: bulk tasks and row batches can never shut them out.
+ * Whether the queue of a model has room for work that can wait. The last fifth of it, by count and by bytes, is kept
+ * for `INTERACTIVE` tasks: bulk tasks and row batches can never shut them out.
  *
  * Counted are the jobs that the broker tells of, once a second at most and only while such work comes, and those that
  * this gateway has accepted since. Jobs that other gateways accept meanwhile are seen a second later.
@@ -63,7 +63,11 @@ export class QueueAdmission {
     }
   }
 
-  /** Whether a share of the queue, from 0 to 1, is taken, by count or by bytes. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  /**
+   * Whether a share of the queue, from 0 to 1, is taken, by count or by bytes.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
   async isFilled(model: string, share: number): Promise<boolean> {
     const { jobs, bytes } = await this.#fillOf(model);
     const { queueMaxJobs, queueMaxBytes } = this.#limits;

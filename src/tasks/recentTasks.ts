@@ -11,7 +11,8 @@ const ID_BYTES = 96;
 /**
  * Finished own tasks, kept for subscribers who come a moment after the end. For older ones the stream is asked.
  *
- * Two maps, an older and a newer: to find the oldest entry of a single map means to step over all entries that were removed before.
+ * Two maps, an older and a newer: to find the oldest entry of a single map means to step over all entries that were
+ * removed before.
  */
 export class RecentTasks {
   #newer = new Map<string, FinishedTask>();

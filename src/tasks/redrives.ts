@@ -101,8 +101,8 @@ interface RedriveOrigin extends Origin {
 }
 
 /**
- * A dead job as a new one, with the time limit it had, and the version it had if that is still offered; else the version
- * that answers the tasks of its bucket now.
+ * A dead job as a new one, with the time limit it had, and the version it had if that is still offered; else the
+ * version that answers the tasks of its bucket now.
  *
  * @throws {RequestError} `BAD_USER_INPUT`, if the manifest does not allow its input any more; `NO_VERSION`.
  */

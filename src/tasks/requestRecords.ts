@@ -1,4 +1,6 @@
-/** The records that say which task a request stands for. The first record of a request counts, whichever gateways try. */
+/**
+ * The records that say which task a request stands for. The first record of a request counts, whichever gateways try.
+ */
 import type { Broker, StoredRequest } from '../broker/broker.ts';
 import { RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { AskedRequest, RequestRecord } from '../contract/messages/requestRecord.ts';
@@ -46,7 +48,8 @@ export class RequestRecords {
       if (claim.type === 'stored') return undefined;
       const first = await this.read(hash, asked);
       if (first !== undefined) return first;
-      // Refused without a record: a retry removed it just now, it could not be read and was deleted, or the store is full.
+      // Refused without a record: a retry removed it just now, it could not be read and was deleted, or the store is
+      // full.
       if (attempt < CLAIM_ATTEMPTS) continue;
       throw refusedForNow(
         RequestErrorCode.ResultStoreFull,

@@ -95,8 +95,8 @@ class RowBatchTask implements TaskToAccept {
   /**
    * Stores the job that stands for the batch, then its chunks.
    *
-   * If the queue takes some of the chunks only, the batch is given its end, and they are removed. Under a `requestId` or
-   * in a later try they stay for the next try until they expire: another try may be storing the rest at this moment.
+   * If the queue takes some of the chunks only, the batch is given its end, and they are removed. Under a `requestId`
+   * or in a later try they stay for the next try until they expire: another try may be storing the rest at this moment.
    */
   async store({ again, giveUpAt }: Try): Promise<void> {
     const { job, address } = this;

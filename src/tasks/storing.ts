@@ -53,7 +53,11 @@ export class Storing {
     );
   }
 
-  /** Tries again while the broker does not answer: one that restarts is back in time. @throws {RequestError} `BROKER_UNAVAILABLE`. */
+  /**
+   * Tries again while the broker does not answer: one that restarts is back in time.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
   async untilAnswered(giveUpAt: number, store: () => Promise<PublishOutcome>): Promise<AnsweredOutcome> {
     for (;;) {
       const outcome = await store();

@@ -1,4 +1,6 @@
-/** Takes tasks from clients: checks them, chooses the version, has them accepted; with `waitMs`, waits for their end. */
+/**
+ * Takes tasks from clients: checks them, chooses the version, has them accepted; with `waitMs`, waits for their end.
+ */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { chunkCountOf } from '../contract/rowBatchShape.ts';
@@ -62,7 +64,11 @@ export class Submissions {
     }
   }
 
-  /** Accepts many rows as one task, all of them or none; with `waitMs` as `submit`. @throws {RequestError} as `submit`. */
+  /**
+   * Accepts many rows as one task, all of them or none; with `waitMs` as `submit`.
+   *
+   * @throws {RequestError} as `submit`.
+   */
   async submitRowBatch(submission: RowBatchSubmission): Promise<Task> {
     const { model, inputs } = submission;
     try {
@@ -99,12 +105,17 @@ export class Submissions {
     return question.newTask(version, { home, now: broker.now() });
   }
 
-  /** The place of the watch that `waitMs` asks for. Before the task is accepted: a refusal afterwards would hide that it was. */
+  /**
+   * The place of the watch that `waitMs` asks for. Before the task is accepted: a refusal afterwards would hide that it
+   * was.
+   */
   #reserveWatch({ options: { waitMs } }: Asked): Disposable | undefined {
     return waitMs == null || waitMs === 0 ? undefined : this.#options.watches.reserve();
   }
 
-  /** The end of a task, or the task as it is once the time is over. It is accepted: a failure from now on is no error. */
+  /**
+   * The end of a task, or the task as it is once the time is over. It is accepted: a failure from now on is no error.
+   */
   async #endOf(task: Task, place: Disposable, { options, owner, gone }: Asked): Promise<Task> {
     if (isFinal(task)) return task;
     const { reader, watches, queue } = this.#options;

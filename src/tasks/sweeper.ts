@@ -26,7 +26,10 @@ const HOLDING_UP: ReadonlySet<RequestErrorCode> = new Set([
   RequestErrorCode.ResultStoreFull,
 ]);
 
-/** How the expiry of a task went. `held up`: the broker or its store refuse, for all tasks; `left`: this task alone failed. */
+/**
+ * How the expiry of a task went. `held up`: the broker or its store refuse, for all tasks; `left`: this task alone
+ * failed.
+ */
 type Swept = 'ended' | 'left' | 'held up';
 
 /** The part of the broker that the sweeper uses. */
@@ -39,9 +42,14 @@ export class Sweeper implements AsyncDisposable {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  /** Per model the last deadline second that was swept; absent until the tasks that were overdue at the start are done. */
+  /**
+   * Per model the last deadline second that was swept; absent until the tasks that were overdue at the start are done.
+   */
   readonly #sweptUntil = new Map<string, number>();
-  /** Per model and deadline second the sequences of the tasks that were left. They hold up no others, and are tried again. */
+  /**
+   * Per model and deadline second the sequences of the tasks that were left. They hold up no others, and are tried
+   * again.
+   */
   readonly #left = new Map<string, Map<number, ReadonlySet<number>>>();
   #sweeping: Promise<void> | undefined;
   #sweeps = 0;
@@ -81,8 +89,8 @@ export class Sweeper implements AsyncDisposable {
   }
 
   /**
-   * Ends jobs that have waited for longer than any task may, oldest first. A sweep by deadline does not find them: their
-   * subjects name no deadline, one long gone, or one that no task can have.
+   * Ends jobs that have waited for longer than any task may, oldest first. A sweep by deadline does not find them:
+   * their subjects name no deadline, one long gone, or one that no task can have.
    */
   async #sweepTooOld(model: string): Promise<void> {
     const storedBefore = this.#broker.now() - MAX_TIMEOUT_MS - GRACE_S * 1000;

@@ -1,6 +1,6 @@
 /**
- * Events in the lives of this gateway's tasks. Shadows and comparisons listen; metrics, traces and an audit will. The way
- * of a task emits them and knows none of the listeners.
+ * Events in the lives of this gateway's tasks. Shadows and comparisons listen; metrics, traces and an audit will. The
+ * way of a task emits them and knows none of the listeners.
  *
  * A listener runs in the turn of the event loop that emits, so it returns at once and throws nothing.
  */

@@ -1,6 +1,6 @@
 /**
- * Notices about tasks that are followed here: a worker runs them, a row batch makes progress, they were moved to another
- * version. Notices may be lost; a task's end does not depend on them.
+ * Notices about tasks that are followed here: a worker runs them, a row batch makes progress, they were moved to
+ * another version. Notices may be lost; a task's end does not depend on them.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import type { MovedNotice, RunningNotice } from '../contract/messages/notices.ts';

@@ -41,7 +41,10 @@ export class TaskReader {
     return this.known(address, owner) ?? (await this.present(address, owner)).task;
   }
 
-  /** The same, but never older than an answer of another gateway: a task that is not final here is read from the streams. */
+  /**
+   * The same, but never older than an answer of another gateway: a task that is not final here is read from the
+   * streams.
+   */
   async findNewest(id: string, owner: Owner): Promise<Task> {
     const address = this.address(id);
     const known = this.known(address, owner);
@@ -97,7 +100,9 @@ export class TaskReader {
     return this.#options.broker.now() >= earliestEnd + this.#resultTtlMs;
   }
 
-  /** A task that is nowhere: its result was kept and is gone, or there never was one. Its id tells which is possible. */
+  /**
+   * A task that is nowhere: its result was kept and is gone, or there never was one. Its id tells which is possible.
+   */
   #absent(address: TaskAddress): RequestError {
     if (!this.mayBeGone(address)) return notFound(address.id);
     return new RequestError(

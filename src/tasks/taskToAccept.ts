@@ -1,4 +1,6 @@
-/** What a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) have in common on the way into the queue. */
+/**
+ * What a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) have in common on the way into the queue.
+ */
 import type { Broker } from '../broker/broker.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -17,7 +19,11 @@ export interface TaskToAccept {
   readonly address: TaskAddress;
   /** Sees that there is room for it. @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`. */
   admit(): Promise<void>;
-  /** Stores it, or the rest of it if an earlier try stored a part. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
+  /**
+   * Stores it, or the rest of it if an earlier try stored a part.
+   *
+   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   */
   store(attempt: Try): Promise<void>;
   /** Whether a part of it was never stored. @param present the task as it is. */
   isIncomplete(present: Task): Promise<boolean>;

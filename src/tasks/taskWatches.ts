@@ -1,7 +1,7 @@
 /**
- * Watches of tasks: each shows its reader a task from its present state to its end. An own task costs no question to the
- * broker. A foreign one is followed while it is watched, in the order subscribe, flush, read: an end that comes between
- * two of these steps is heard or read.
+ * Watches of tasks: each shows its reader a task from its present state to its end. An own task costs no question to
+ * the broker. A foreign one is followed while it is watched, in the order subscribe, flush, read: an end that comes
+ * between two of these steps is heard or read.
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';

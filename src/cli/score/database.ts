@@ -37,7 +37,9 @@ export class Database implements AsyncDisposable {
   readonly #signal: AbortSignal;
   readonly #place: Place | undefined;
   readonly #interrupt: () => void;
-  /** Runs statements one after another: an appender fails if another statement of its connection begins before it ends. */
+  /**
+   * Runs statements one after another: an appender fails if another statement of its connection begins before it ends.
+   */
   readonly #statements = new SerialQueue();
   #isOpen = true;
 

@@ -15,8 +15,8 @@ import { ScoreError, Tidings } from './tidings.ts';
 
 /**
  * @param signal stops it. The rows scored by then are kept beside the output.
- * @throws {ScoreError} if the file or Tidings cannot be used, or no row has a prediction. Errors of the file system pass
- *   through.
+ * @throws {ScoreError} if the file or Tidings cannot be used, or no row has a prediction. Errors of the file system
+ *   pass through.
  */
 export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Promise<void> {
   const { input, out, url, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;

@@ -1,17 +1,15 @@
 /**
- * How a message becomes bytes, and bytes a message that was checked. A message is JSON. Most have a version `v`: readers
- * accept their own and the one before, and leave a newer one to a newer reader.
+ * How a message becomes bytes, and bytes a message that was checked. A message is JSON. Most have a version `v`:
+ * readers accept their own and the one before, and leave a newer one to a newer reader.
  */
 import { Ajv, type ErrorObject } from 'ajv';
-import { RequestError, RequestErrorCode } from '../errors.ts';
+import { RETRY_IN_A_MOMENT_MS, RequestError, RequestErrorCode } from '../errors.ts';
 import { integer, type Members, type Schema } from '../schema.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 export const VERSION = integer(`a message version from ${OLDEST_READ} on`, OLDEST_READ, MESSAGE_VERSION);
 
-/** During an upgrade a balancer soon finds a gateway that reads it. */
-const RETRY_AFTER_MS = 1_000;
 const SHOWN_CHARACTERS = 40;
 
 /** A message that its reader cannot use. The text names the member, what was expected and what came. */
@@ -23,7 +21,8 @@ export class NewerMessage extends RequestError {
     super(
       RequestErrorCode.NewerGatewayNeeded,
       `message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads: ask a newer gateway, or try again after the upgrade`,
-      { details: { retryAfterMs: RETRY_AFTER_MS } },
+      // During an upgrade a balancer soon finds a gateway that reads it.
+      { details: { retryAfterMs: RETRY_IN_A_MOMENT_MS } },
     );
   }
 }

@@ -68,7 +68,9 @@ export const QUEUED_CHUNK_JOB = object(
     ...ROW_BATCH_MEMBERS,
     /** From 0. */
     chunk: integer('the number of a chunk', 0, Number.MAX_SAFE_INTEGER),
-    /** A list of values per input, by GraphQL name. Checked against the manifest by its reader, as the input of a job. */
+    /**
+     * A list of values per input, by GraphQL name. Checked against the manifest by its reader, as the input of a job.
+     */
     columns: uncheckedRecord('an object with a column by the name of each input'),
   },
   HEADER_OPTIONAL,

@@ -1,4 +1,6 @@
-/** What is said of unfinished tasks: that they run, have moved, and how far they are. Core NATS: it need not survive. */
+/**
+ * What is said of unfinished tasks: that they run, have moved, and how far they are. Core NATS: it need not survive.
+ */
 import { COUNT, INSTANT, NAME } from '../bounds.ts';
 import { listOf, object, oneOf, type Passing } from '../schema.ts';
 import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';

@@ -37,8 +37,8 @@ const checkJobRecord = checkOf(JOB_RECORD);
 const checkRowBatchRecord = checkOf(ROW_BATCH_RECORD);
 
 /**
- * Decodes a request record. Its job may be stored as it stands there, so it has to be one that a gateway could have made
- * for the request that is asked for. Throws as every decoder does, see `decoderOf`.
+ * Decodes a request record. Its job may be stored as it stands there, so it has to be one that a gateway could have
+ * made for the request that is asked for. Throws as every decoder does, see `decoderOf`.
  *
  * @param storedAt milliseconds since the epoch, broker time.
  */

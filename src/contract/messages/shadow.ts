@@ -1,6 +1,6 @@
 /**
- * What gateways and workers say to each other about shadows: the job, what came of it, and what a gateway has found out.
- * Core NATS: each may be lost, and no task waits for it.
+ * What gateways and workers say to each other about shadows: the job, what came of it, and what a gateway has found
+ * out. Core NATS: each may be lost, and no task waits for it.
  */
 import { INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { COMPARISON_SUMS } from '../comparisonSums.ts';

@@ -72,8 +72,8 @@ export function encodeColumns(
  * Reads one prediction per row from the output tensors.
  *
  * @param rowCount n.
- * @returns n predictions by GraphQL name, in the order of the rows. If a number is not finite, or a text is too long, it is
- *   a sentence that says so instead.
+ * @returns n predictions by GraphQL name, in the order of the rows. If a number is not finite, or a text is too long,
+ *   it is a sentence that says so instead.
  * @throws {RangeError} if a tensor is missing, or if its shape is neither [n] nor [n, 1] ([n, size] for a vector).
  */
 export function decodeBatch(

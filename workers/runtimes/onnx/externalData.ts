@@ -1,12 +1,12 @@
 /**
- * Finds out whether an ONNX file keeps weights in other files. A version's digest covers only `model.onnx`, so other files
- * could change without notice. Such a version is refused.
+ * Finds out whether an ONNX file keeps weights in other files. A version's digest covers only `model.onnx`, so other
+ * files could change without notice. Such a version is refused.
  *
- * An ONNX file is one protobuf message. Tensors are in graphs, in functions, and in attributes of their nodes, which may
- * contain graphs again. The table below has the members that lead to a tensor, with the field numbers of onnx.proto
- * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); all others are skipped. Everything that ONNX Runtime could take
- * for a tensor in another file counts as one: repeated members that should appear once, overlong numbers, and values of
- * `data_location` that ONNX does not define.
+ * An ONNX file is one protobuf message. Tensors are in graphs, in functions, and in attributes of their nodes, which
+ * may contain graphs again. The table below has the members that lead to a tensor, with the field numbers of onnx.proto
+ * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); all others are skipped. Everything that ONNX Runtime could
+ * take for a tensor in another file counts as one: repeated members that should appear once, overlong numbers, and
+ * values of `data_location` that ONNX does not define.
  */
 
 /** The members that are followed, by field number, with the type of their message. */

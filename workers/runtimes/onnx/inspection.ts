@@ -1,6 +1,6 @@
 /**
- * Inspects a model file before it is served: its inputs and outputs, and its answers to given rows. It uses one process of
- * a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
+ * Inspects a model file before it is served: its inputs and outputs, and its answers to given rows. It uses one process
+ * of a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
  */
 import type { Columns } from './encoder.ts';
 import { perhapsOfLimit } from './memoryLimit.ts';
@@ -28,7 +28,10 @@ export class Inspection implements AsyncDisposable {
     return this.#tellingDeath(this.#process.load(request));
   }
 
-  /** As `SessionProcess.run`. After a run that took too long, or killed the process, the inspection cannot be used again. */
+  /**
+   * As `SessionProcess.run`. After a run that took too long, or killed the process, the inspection cannot be used
+   * again.
+   */
   run(columns: Columns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(columns, timeoutMs, { measure: true }));
   }

@@ -1,9 +1,10 @@
 /**
- * Limits the memory of a session's process: SESSION_MAX_MIB, enforced by the kernel. A run that needs more fails, or kills
- * the session's process. So it cannot exhaust the machine's memory.
+ * Limits the memory of a session's process: SESSION_MAX_MIB, enforced by the kernel. A run that needs more fails, or
+ * kills the session's process. So it cannot exhaust the machine's memory.
  *
- * The limit is on the memory that a process may write to (RLIMIT_DATA), in addition to that after its start: Node reserves
- * 600 MiB then, of which it uses 80. A limit on address space (RLIMIT_AS) would count much that is no memory at all.
+ * The limit is on the memory that a process may write to (RLIMIT_DATA), in addition to that after its start: Node
+ * reserves 600 MiB then, of which it uses 80. A limit on address space (RLIMIT_AS) would count much that is no memory
+ * at all.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';

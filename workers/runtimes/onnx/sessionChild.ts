@@ -1,6 +1,6 @@
 /**
- * The process of one session, and the only code that uses ONNX Runtime. A run blocks this process from start to end and may
- * kill it. The parent, which speaks to the broker, neither blocks nor dies with it.
+ * The process of one session, and the only code that uses ONNX Runtime. A run blocks this process from start to end and
+ * may kill it. The parent, which speaks to the broker, neither blocks nor dies with it.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -2,8 +2,8 @@
  * The process that has a model loaded, on the parent's side.
  *
  *  alive  each request is answered, or fails.
- *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and late
- *         answers are ignored: they must not be taken for those of another run.
+ *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and
+ *         late answers are ignored: they must not be taken for those of another run.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -147,8 +147,8 @@ export class SessionProcess implements AsyncDisposable {
     const asked = Promise.withResolvers<SessionAnswer>();
     this.#asked.set(id, asked);
     this.#child.send({ id, request } satisfies Asked, () => {});
-    // A worker that was suspended or starved runs its timers before it reads its sockets. An answer that has arrived by then
-    // was in time. It is read before the immediate runs.
+    // A worker that was suspended or starved runs its timers before it reads its sockets. An answer that has arrived by
+    // then was in time. It is read before the immediate runs.
     const timer = setTimeout(() => setImmediate(() => this.#endOverdue(id, tooLong)), timeoutMs);
     try {
       return await asked.promise;
@@ -189,9 +189,9 @@ function withoutSecrets({ NATS_URL: _, OPERATOR_TOKEN: __, ...env }: NodeJS.Proc
 }
 
 /**
- * Ends a process once this one is gone, for whatever reason. A process in a hanging run never notices that its channel is
- * closed. A shell does: its standard input ends with us. It takes 1 MB; a thread in the process would take 10. Without
- * `/bin/sh`, a hanging run goes on after its worker was killed.
+ * Ends a process once this one is gone, for whatever reason. A process in a hanging run never notices that its channel
+ * is closed. A shell does: its standard input ends with us. It takes 1 MB; a thread in the process would take 10.
+ * Without `/bin/sh`, a hanging run goes on after its worker was killed.
  */
 function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined) return undefined;

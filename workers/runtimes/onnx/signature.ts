@@ -22,8 +22,8 @@ export interface GraphSignature {
 }
 
 /**
- * A graph may lack inputs that a task may leave out, too: the version was trained without them. Outputs that the manifest
- * does not name are not fetched.
+ * A graph may lack inputs that a task may leave out, too: the version was trained without them. Outputs that the
+ * manifest does not name are not fetched.
  *
  * @returns one sentence per disagreement, naming both sides; empty if they agree.
  */
