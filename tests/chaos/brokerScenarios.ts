@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster } from '../support/natsCluster.ts';
 import { startNats } from '../support/natsServer.ts';
 import { startProxy } from '../support/silentProxy.ts';
-import { Line } from './line.ts';
 import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
+import { TestedSystem } from './testedSystem.ts';
 
 export const brokerKill: Scenario = {
   name: 'broker-kill',
   about: 'the broker is killed and comes back, sometimes a while later, sometimes as a worker dies',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using broker = await startNats();
-    await using line = await Line.start({
+    await using system = await TestedSystem.start({
       oracle,
       random,
       seed,
@@ -22,11 +22,11 @@ export const brokerKill: Scenario = {
       const takesWorker = random.chance(0.5);
       oracle.struck(takesWorker ? 2 : 1);
       await broker.kill();
-      if (takesWorker) void line.workers[i % 2]?.replace('SIGKILL');
+      if (takesWorker) void system.workers[i % 2]?.replace('SIGKILL');
       await sleep(random.pick([0, 0, 700, 2_500]));
       await broker.restart();
     };
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 3), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 3), strike });
   },
 };
 
@@ -39,7 +39,7 @@ export const clusterLeaderKill: Scenario = {
   async run({ oracle, random, seed, tasks, seconds }) {
     await using broker = await startCluster();
     const replicas = [REPLICATED, REPLICATED];
-    await using line = await Line.start({
+    await using system = await TestedSystem.start({
       oracle,
       random,
       seed,
@@ -59,7 +59,7 @@ export const clusterLeaderKill: Scenario = {
       await stutter(follower.pid, 2_000);
     };
     const load = { tasks, seconds: seconds * CLUSTER_TIMES, trial: goodTrip };
-    await line.run(load, { count: Math.ceil((seconds * CLUSTER_TIMES) / 8), strike });
+    await system.run(load, { count: Math.ceil((seconds * CLUSTER_TIMES) / 8), strike });
   },
 };
 
@@ -86,7 +86,7 @@ export const silentLink: Scenario = {
     await using toWorker = await startProxy(broker);
     const gateways = [{ NATS_URL: toGateway.url }, {}];
     const workers = [{ ...SLOW_WORKER, NATS_URL: toWorker.url }, SLOW_WORKER];
-    await using line = await Line.start({ oracle, random, seed, broker, gateways, workers });
+    await using system = await TestedSystem.start({ oracle, random, seed, broker, gateways, workers });
     const strike = async (i: number) => {
       const link = i % 2 === 0 ? toWorker : toGateway;
       oracle.struck(0);
@@ -95,6 +95,6 @@ export const silentLink: Scenario = {
       await sleep(random.between(1_000, 8_000));
       link.resume();
     };
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.ceil(seconds / 4), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.ceil(seconds / 4), strike });
   },
 };

@@ -4,9 +4,9 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { residentBytes } from '../support/memory.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { Line, NO_FAULTS } from './line.ts';
 import type { Random } from './random.ts';
 import { goodTrip, modelsWithBatchesOf, type Scenario, slowWorker } from './scenario.ts';
+import { NO_FAULTS, TestedSystem } from './testedSystem.ts';
 
 const MIB = 1024 * 1024;
 /** Small batches make a worker slow without making it slow to start. */
@@ -22,21 +22,21 @@ export const flood: Scenario = {
   async run({ oracle, random, seed, seconds }) {
     await using models = await modelsWithBatchesOf(BATCH);
     const limits = { QUEUE_MAX_JOBS: '400', MODELS_DIR: models.path };
-    await using line = await Line.start({
+    await using system = await TestedSystem.start({
       oracle,
       random,
       seed,
       gateways: [limits, limits],
       workers: [{ ...slowWorker(FLOOD_RUN_MS), ...limits }],
     });
-    const processes = [...line.gateways, ...line.workers];
+    const processes = [...system.gateways, ...system.workers];
     const before: number[] = [];
     const weighing = sleep((seconds * 1000) / 2).then(async () => {
       for (const { current } of processes) before.push(await residentBytes(current.pid));
     });
     const tasks = 5 * FLOOD_CAPACITY_PER_S * seconds;
     const trial = (i: number) => ({ ...goodTrip(i), givesUp: true });
-    await line.run({ tasks, seconds, lanes: 1_000, trial }, NO_FAULTS);
+    await system.run({ tasks, seconds, lanes: 1_000, trial }, NO_FAULTS);
     await weighing;
     for (const [i, { current }] of processes.entries()) {
       const grownBytes = (await residentBytes(current.pid)) - (before[i] ?? 0);
@@ -52,7 +52,13 @@ export const queueFullNoWorker: Scenario = {
   about: 'a full queue and no worker for twice the deadline, while gateways are killed: all expire in time',
   async run({ oracle, random, seed, tasks }) {
     const limits = { QUEUE_MAX_JOBS: String(Math.ceil(tasks / 8)) };
-    await using line = await Line.start({ oracle, random, seed, gateways: [limits, limits], workers: [] });
+    await using system = await TestedSystem.start({
+      oracle,
+      random,
+      seed,
+      gateways: [limits, limits],
+      workers: [],
+    });
     const load = {
       tasks,
       seconds: (2 * IDLE_TIMEOUT_MS) / 1000,
@@ -68,9 +74,9 @@ export const queueFullNoWorker: Scenario = {
     const strike = async (i: number) => {
       oracle.struck(1);
       // Waited for: somebody has to live who can expire tasks.
-      await line.gateways[i % 2]?.replace('SIGKILL');
+      await system.gateways[i % 2]?.replace('SIGKILL');
     };
-    await line.run(load, { count: 2, strike });
+    await system.run(load, { count: 2, strike });
   },
 };
 
@@ -85,19 +91,19 @@ export const resultsFull: Scenario = {
     const limits = { RESULT_MAX_COUNT: String(max), MODELS_DIR: models.path };
     // Slower than tasks come, so that jobs wait while the store is full.
     const worker = { ...slowWorker(80), ...limits };
-    await using line = await Line.start({
+    await using system = await TestedSystem.start({
       oracle,
       random,
       seed,
       gateways: [limits, limits],
       workers: [worker, worker],
     });
-    await using filler = await fillResults(line.broker, max);
+    await using filler = await fillResults(system.broker, max);
     const strike = async (i: number) => {
       await filler.fill();
       await sleep(random.between(0, FULL_FOR_MS));
       oracle.struck(1);
-      await line.workers[i % 2]?.replace('SIGKILL');
+      await system.workers[i % 2]?.replace('SIGKILL');
       await sleep(random.between(0, FULL_FOR_MS));
       await filler.empty();
     };
@@ -114,7 +120,7 @@ export const resultsFull: Scenario = {
             }
           : goodTrip(i),
     };
-    await line.run(load, { count: Math.ceil(seconds / 6), strike });
+    await system.run(load, { count: Math.ceil(seconds / 6), strike });
   },
 };
 

@@ -1,21 +1,27 @@
 /** Processes of Tidings that die, freeze or are replaced. */
-import { Line } from './line.ts';
+
 import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
+import { TestedSystem } from './testedSystem.ts';
 
 export const workerKill: Scenario = {
   name: 'worker-kill',
   about: 'workers are killed, or frozen for longer than their lease',
   async run({ oracle, random, seed, tasks, seconds }) {
-    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
+    await using system = await TestedSystem.start({
+      oracle,
+      random,
+      seed,
+      workers: [SLOW_WORKER, SLOW_WORKER],
+    });
     const strike = async (i: number) => {
-      const worker = line.workers[i % 2];
+      const worker = system.workers[i % 2];
       const freezes = random.chance(0.15);
       oracle.struck(freezes ? 0 : 1);
       if (freezes) await worker?.freeze(6_500);
       // Not waited for: the other one may be killed while it starts.
       else void worker?.replace('SIGKILL');
     };
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds), strike });
   },
 };
 
@@ -23,13 +29,18 @@ export const sessionKill: Scenario = {
   name: 'session-kill',
   about: 'session processes are killed in the middle of a run',
   async run({ oracle, random, seed, tasks, seconds }) {
-    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
+    await using system = await TestedSystem.start({
+      oracle,
+      random,
+      seed,
+      workers: [SLOW_WORKER, SLOW_WORKER],
+    });
     const strike = async (i: number) => {
-      const session = newestSession(line.workers[i % 2]?.current.output() ?? '');
+      const session = newestSession(system.workers[i % 2]?.current.output() ?? '');
       if (session !== undefined && endProcess(session)) oracle.struck(1);
     };
     // Seldom enough: a trip that dies in three sessions, alone in each, could not be told from a poisonous one.
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
   },
 };
 
@@ -37,12 +48,12 @@ export const gatewayKill: Scenario = {
   name: 'gateway-kill',
   about: 'gateways are killed, and others answer on their ports',
   async run({ oracle, random, seed, tasks, seconds }) {
-    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER] });
+    await using system = await TestedSystem.start({ oracle, random, seed, workers: [SLOW_WORKER] });
     const strike = async (i: number) => {
       oracle.struck(1);
-      void line.gateways[i % 2]?.replace('SIGKILL');
+      void system.gateways[i % 2]?.replace('SIGKILL');
     };
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
   },
 };
 
@@ -50,13 +61,18 @@ export const rollingRestart: Scenario = {
   name: 'rolling-restart',
   about: 'gateways and workers are told to leave, one after the other, again and again',
   async run({ oracle, random, seed, tasks, seconds }) {
-    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER, SLOW_WORKER] });
-    const all = [...line.workers, ...line.gateways];
+    await using system = await TestedSystem.start({
+      oracle,
+      random,
+      seed,
+      workers: [SLOW_WORKER, SLOW_WORKER],
+    });
+    const all = [...system.workers, ...system.gateways];
     const strike = async (i: number) => {
       oracle.struck(1);
       await all[i % all.length]?.replace('SIGTERM');
     };
-    await line.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 1.5), strike });
+    await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 1.5), strike });
   },
 };
 

@@ -2,7 +2,7 @@
 import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LINE_MODELS } from '../support/models.ts';
+import { TEST_MODELS } from '../support/models.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import type { ClientHabits } from './clients.ts';
 import type { Oracle, Trial } from './oracle.ts';
@@ -43,10 +43,10 @@ export function slowWorker(runMs: number) {
 /** So slow that it holds jobs for most of the time, and a kill meets it in the middle of something. */
 export const SLOW_WORKER = slowWorker(30);
 
-/** LINE_MODELS in smaller batches. */
+/** TEST_MODELS in smaller batches. */
 export async function modelsWithBatchesOf(maxBatchSize: number) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
-  await cp(LINE_MODELS, folder.path, { recursive: true, dereference: true });
+  await cp(TEST_MODELS, folder.path, { recursive: true, dereference: true });
   const file = join(folder.path, 'trip-duration/model.json');
   const manifest = JSON.parse(await readFile(file, 'utf8'));
   await writeFile(file, JSON.stringify({ ...manifest, batching: { ...manifest.batching, maxBatchSize } }));

@@ -3,16 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { Line, NO_FAULTS } from './line.ts';
 import type { Random } from './random.ts';
 import { goodTrip, type Scenario, SLOW_WORKER, withImports } from './scenario.ts';
+import { NO_FAULTS, TestedSystem } from './testedSystem.ts';
 
 export const poison: Scenario = {
   name: 'poison',
   about: 'trips that kill the session in which they run, while workers are killed too',
   async run({ oracle, random, seed, tasks, seconds }) {
     const worker = withImports(['../support/badTrips.js']);
-    await using line = await Line.start({ oracle, random, seed, workers: [worker, worker] });
+    await using system = await TestedSystem.start({ oracle, random, seed, workers: [worker, worker] });
     const poisonous = Math.ceil(seconds / 3);
     const every = Math.floor(tasks / poisonous);
     const trial = (i: number) =>
@@ -21,9 +21,9 @@ export const poison: Scenario = {
         : goodTrip(i);
     const strike = async (i: number) => {
       oracle.struck(1);
-      void line.workers[i % 2]?.replace('SIGKILL');
+      void system.workers[i % 2]?.replace('SIGKILL');
     };
-    await line.run({ tasks, seconds, trial }, { count: Math.round(seconds / 4), strike });
+    await system.run({ tasks, seconds, trial }, { count: Math.round(seconds / 4), strike });
   },
 };
 
@@ -31,10 +31,10 @@ export const cancelRace: Scenario = {
   name: 'cancel-race',
   about: 'every task is canceled at about the time at which it ends',
   async run({ oracle, random, seed, tasks, seconds }) {
-    await using line = await Line.start({ oracle, random, seed, workers: [SLOW_WORKER] });
+    await using system = await TestedSystem.start({ oracle, random, seed, workers: [SLOW_WORKER] });
     const strike = async () => {
       oracle.struck(1);
-      void line.workers[0]?.replace('SIGKILL');
+      void system.workers[0]?.replace('SIGKILL');
     };
     const load = {
       tasks,
@@ -45,7 +45,7 @@ export const cancelRace: Scenario = {
         cancelAfterMs: trips.between(0, 90),
       }),
     };
-    await line.run(load, { count: Math.round(seconds / 5), strike });
+    await system.run(load, { count: Math.round(seconds / 5), strike });
   },
 };
 
@@ -54,7 +54,7 @@ export const requestId: Scenario = {
   about: 'three clients submit each trip under one requestId on both gateways, while the broker is killed',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using broker = await startNats();
-    await using line = await Line.start({ oracle, random, seed, broker });
+    await using system = await TestedSystem.start({ oracle, random, seed, broker });
     const strike = async () => {
       oracle.struck(1);
       await broker.kill();
@@ -62,7 +62,7 @@ export const requestId: Scenario = {
       await broker.restart();
     };
     const trial = (i: number) => ({ ...goodTrip(i), rivals: 2 });
-    await line.run({ tasks, seconds, trial }, { count: Math.round(seconds / 3), strike });
+    await system.run({ tasks, seconds, trial }, { count: Math.round(seconds / 3), strike });
   },
 };
 
@@ -78,7 +78,7 @@ export const clockSkew: Scenario = {
     const skewed = (ms: number) => withImports(['../support/clockSkew.js'], { CLOCK_SKEW_MS: String(ms) });
     const gateways = [skewed(SKEW), skewed(-SKEW)];
     {
-      await using line = await Line.start({
+      await using system = await TestedSystem.start({
         oracle,
         random,
         seed: `${seed} idle`,
@@ -92,15 +92,15 @@ export const clockSkew: Scenario = {
         timeoutMs: 1_500,
         unwatched: trips.chance(0.3),
       });
-      await line.run({ tasks: tasks / 4, seconds: 3, lanes: 400, trial }, NO_FAULTS);
+      await system.run({ tasks: tasks / 4, seconds: 3, lanes: 400, trial }, NO_FAULTS);
     }
     const workers = [skewed(-SKEW), skewed(SKEW)];
-    await using line = await Line.start({ oracle, random, seed, broker, gateways, workers });
+    await using system = await TestedSystem.start({ oracle, random, seed, broker, gateways, workers });
     const strike = async (i: number) => {
       oracle.struck(1);
-      void line.workers[i % 2]?.replace('SIGKILL');
+      void system.workers[i % 2]?.replace('SIGKILL');
     };
     const trial = (i: number) => ({ ...goodTrip(i), timeoutMs: 20_000 });
-    await line.run({ tasks: (tasks * 3) / 4, seconds: seconds / 2, trial }, { count: 2, strike });
+    await system.run({ tasks: (tasks * 3) / 4, seconds: seconds / 2, trial }, { count: 2, strike });
   },
 };

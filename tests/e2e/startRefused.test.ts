@@ -23,8 +23,8 @@ test('everything that is wrong is named at once, a line for each, also where LOG
   expect(await system.exitCode()).toBe(78);
   const lines = system.errors().trim().split('\n');
   expect(lines.map((line) => JSON.parse(line).msg)).toEqual([
-    expect.stringMatching(/^PORT must be/),
     expect.stringMatching(/^LOG_FORMAT must be/),
+    expect.stringMatching(/^PORT must be/),
   ]);
   await using readable = await startSystem({ PORT: 'http', WORKERS: '0', LOG_FORMAT: '' });
   expect(await readable.exitCode()).toBe(78);

@@ -23,11 +23,11 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { EVERY_KIND, startEveryKind } from '../support/everyKind.ts';
 import { HOME, openTestBroker } from '../support/jobs.ts';
-import { type Line, startLine } from '../support/line.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 import { inspectStreams } from '../support/streams.ts';
 import { refusalIn } from '../support/transports.ts';
 
@@ -158,19 +158,19 @@ test('live error over 300 tasks is the error computed by hand, on every gateway,
 }, 180_000);
 
 describe('an actual', () => {
-  let line: Line;
+  let system: SmallSystem;
   let broker: Broker;
   let gateway: Gateway;
   let otherGateway: Gateway;
 
   beforeAll(async () => {
-    line = await startLine();
-    ({ gateway, otherGateway } = line);
-    broker = await openTestBroker(line.nats);
+    system = await startSmallSystem();
+    ({ gateway, otherGateway } = system);
+    broker = await openTestBroker(system.nats);
   });
 
   afterAll(async () => {
-    for (const opened of [broker, line]) await opened?.[Symbol.asyncDispose]();
+    for (const opened of [broker, system]) await opened?.[Symbol.asyncDispose]();
   });
 
   test('that is reported again is answered with the first report, on any gateway', async () => {
@@ -221,7 +221,7 @@ describe('an actual', () => {
     const { id: _, ...task } = SUCCEEDED;
     expect(await broker.storeResult({ v: 1, id, ...task, ...instants }, address)).toEqual({ type: 'stored' });
     const first = await report(gateway, id, tripActual(3));
-    await using streams = await inspectStreams(line.nats);
+    await using streams = await inspectStreams(system.nats);
     await streams.removeOldest('RESULTS', (await streams.state('RESULTS')).messages);
     expect(await report(otherGateway, id, tripActual(3))).toEqual(first);
     expect((await refusalOf(otherGateway, id, tripActual(4))).extensions.code).toBe('ACTUAL_CONFLICT');
@@ -281,7 +281,7 @@ describe('an actual', () => {
 
   test('that nobody can read is passed over, and gives way', async () => {
     const { id } = await finished(gateway, 5);
-    await using streams = await inspectStreams(line.nats);
+    await using streams = await inspectStreams(system.nats);
     const [before] = await liveError(gateway);
     await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":1,');
     expect(await liveError(gateway)).toEqual(before === undefined ? [] : [before]);
@@ -304,7 +304,7 @@ describe('an actual', () => {
     ],
   ])('that is %s counts for nothing, from every sender', async (_what, values) => {
     const { id } = await finished(gateway, 8);
-    await using streams = await inspectStreams(line.nats);
+    await using streams = await inspectStreams(system.nats);
     const before = await liveError(gateway);
     const stored = { v: 1, taskId: id, model: MODEL, version: '1', ...values, reportedAt: 1 };
     await streams.publish(`actuals.${MODEL}.1.${id}`, JSON.stringify(stored));
@@ -313,7 +313,7 @@ describe('an actual', () => {
 
   test('that only newer gateways can read stays, and another is refused', async () => {
     const { id } = await finished(gateway, 6);
-    await using streams = await inspectStreams(line.nats);
+    await using streams = await inspectStreams(system.nats);
     await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":2}');
     expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('ACTUAL_CONFLICT');
   });

@@ -32,7 +32,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { residentBytes } from '../support/memory.ts';
-import { LINE_MODELS, SILENT } from '../support/models.ts';
+import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -116,7 +116,7 @@ test.concurrent('a connection whose client does not read the events of subscript
 });
 
 test.concurrent('a connection whose client does not read the page of GraphiQL is ended', async () => {
-  using catalog = await Catalog.open(LINE_MODELS, SILENT);
+  using catalog = await Catalog.open(TEST_MODELS, SILENT);
   const { models } = catalog;
   const log = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
   const dropped = new Promise<void>((resolve) => {

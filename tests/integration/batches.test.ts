@@ -14,15 +14,15 @@ import {
 import { CANCEL_TASK, collect, post, type Trip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker } from '../support/jobs.ts';
-import { type Line, startLine } from '../support/line.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const JOBS = 'JOBS_trip-duration';
 
-let line: Line;
+let system: SmallSystem;
 let gateway: Gateway;
 let otherGateway: Gateway;
 let idleNats: NatsServer;
@@ -32,18 +32,18 @@ let idleStreams: StreamInspector;
 
 beforeAll(async () => {
   idleNats = await startNats();
-  [line, idleGateway, idleStreams] = await Promise.all([
-    startLine(),
+  [system, idleGateway, idleStreams] = await Promise.all([
+    startSmallSystem(),
     startGateway(idleNats),
     inspectStreams(idleNats),
   ]);
-  ({ gateway, otherGateway } = line);
+  ({ gateway, otherGateway } = system);
 });
 
 beforeEach(() => idleStreams.purge(JOBS, 'jobs.>'));
 
 afterAll(async () => {
-  for (const opened of [line, idleStreams, idleGateway, idleNats]) await opened?.[Symbol.asyncDispose]();
+  for (const opened of [system, idleStreams, idleGateway, idleNats]) await opened?.[Symbol.asyncDispose]();
 });
 
 function trips(count: number): Trip[] {
@@ -68,7 +68,7 @@ describe('a batch', () => {
   });
 
   test('leaves nothing in its queue', async () => {
-    await using streams = await inspectStreams(line.nats);
+    await using streams = await inspectStreams(system.nats);
     const { id } = await submitTrips(gateway.url, trips(1_001));
     await batchEnd(otherGateway.url, id);
     await eventually(

@@ -15,24 +15,24 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Line, startLine } from '../support/line.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 
 const JOBS = 'JOBS_trip-duration';
 
-let line: Line;
+let system: SmallSystem;
 let connection: NatsConnection;
 let manager: JetStreamManager;
 
 beforeAll(async () => {
-  line = await startLine();
-  connection = await connect({ servers: line.nats.url });
+  system = await startSmallSystem();
+  connection = await connect({ servers: system.nats.url });
   manager = await jetstreamManager(connection);
 });
 
 afterAll(async () => {
   await connection.close();
-  await line[Symbol.asyncDispose]();
+  await system[Symbol.asyncDispose]();
 });
 
 const streamNames = async () => (await Array.fromAsync(manager.streams.names())).toSorted();
@@ -49,10 +49,10 @@ function answered({ errors }: Answer): boolean {
 async function predict(trip: number) {
   const options = { requestId: `lost-${trip}` };
   const variables = { input: tripNumber(trip), options };
-  const accepted = await eventually(() => post(line.gateway.url, PREDICT_TRIP, variables), answered);
+  const accepted = await eventually(() => post(system.gateway.url, PREDICT_TRIP, variables), answered);
   const { id } = taskIn(accepted, 'predictTrip');
   const events = await eventually(
-    () => collect(sse(line.otherGateway.url, TASK_RESULT, { id })),
+    () => collect(sse(system.otherGateway.url, TASK_RESULT, { id })),
     (heard) => heard.every(answered),
   );
   return onlyTask(events);
@@ -69,7 +69,7 @@ test('all streams that somebody deletes are there again within seconds, though n
     'v1_interactive',
   ]);
   expect(await predict(1)).toMatchObject({ state: 'SUCCEEDED' });
-  for (const { output } of [line.gateway, line.worker])
+  for (const { output } of [system.gateway, system.worker])
     expect(output()).not.toContain('connection to the broker lost');
 });
 
@@ -81,26 +81,26 @@ test('a task that is submitted after its stream was deleted is accepted or refus
   await manager.streams.delete('CHUNKS');
   const rows = [tripNumber(7), tripNumber(8)];
   const batch = await eventually(
-    () => submitTrips(line.gateway.url, rows).catch((refusal) => String(refusal)),
+    () => submitTrips(system.gateway.url, rows).catch((refusal) => String(refusal)),
     (answer) => {
       if (typeof answer === 'string') expect(answer).toContain('BROKER_UNAVAILABLE');
       return typeof answer !== 'string';
     },
   );
   if (typeof batch === 'string') throw new Error(batch);
-  expect(await batchEnd(line.gateway.url, batch.id)).toMatchObject({ state: 'SUCCEEDED' });
+  expect(await batchEnd(system.gateway.url, batch.id)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
 test('a consumer that is deleted while its lane waits for jobs is made again, and jobs that wait are not lost', async () => {
   for (const name of await consumerNames()) {
     await manager.consumers.delete(JOBS, name);
-    const { id } = await submitTrip(line.gateway.url, tripNumber(3), {
+    const { id } = await submitTrip(system.gateway.url, tripNumber(3), {
       priority: name === 'v1_bulk' ? 'BULK' : 'INTERACTIVE',
     });
-    const batch = await submitTrips(line.gateway.url, [tripNumber(4), tripNumber(5)]);
-    expect(await onlyTask(sse(line.gateway.url, TASK_RESULT, { id })), name).toMatchObject({
+    const batch = await submitTrips(system.gateway.url, [tripNumber(4), tripNumber(5)]);
+    expect(await onlyTask(sse(system.gateway.url, TASK_RESULT, { id })), name).toMatchObject({
       state: 'SUCCEEDED',
     });
-    expect(await batchEnd(line.gateway.url, batch.id), name).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await batchEnd(system.gateway.url, batch.id), name).toMatchObject({ state: 'SUCCEEDED' });
   }
 });

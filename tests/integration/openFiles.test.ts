@@ -5,14 +5,14 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collect, openWebSocket, overWebSocket } from '../support/client.ts';
-import { LINE_MODELS } from '../support/models.ts';
+import { TEST_MODELS } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 function start(openFiles: number, natsUrl: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn('prlimit', [`--nofile=${openFiles}:${openFiles}`, process.execPath, MAIN], {
-    env: { PATH: process.env.PATH, MODELS_DIR: LINE_MODELS, NATS_URL: natsUrl, PORT: '0', ...env },
+    env: { PATH: process.env.PATH, MODELS_DIR: TEST_MODELS, NATS_URL: natsUrl, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';

@@ -7,7 +7,7 @@ import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';
 import { type GatewayTasks, openGatewayTasks } from '../../src/tasks/gatewayTasks.ts';
 import { HOME, openTestBroker } from '../support/jobs.ts';
-import { LINE_MODELS, SILENT } from '../support/models.ts';
+import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   nats = await startNats();
   broker = await openTestBroker(nats);
   [here, there] = await Promise.all([openTasks(HOME), openTasks(OTHER_HOME)]);
-  const model = tripModel((await Catalog.open(LINE_MODELS, SILENT)).models);
+  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
   const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
   ({ id } = await here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } }));
 });
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 async function openTasks(home: string): Promise<GatewayTasks> {
-  const { models } = await Catalog.open(LINE_MODELS, SILENT);
+  const { models } = await Catalog.open(TEST_MODELS, SILENT);
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), log: SILENT });
 }

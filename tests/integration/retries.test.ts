@@ -22,7 +22,7 @@ import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';
 import type { Question, QueueParts } from '../../src/tasks/taskToAccept.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
-import { LINE_MODELS } from '../support/models.ts';
+import { TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
@@ -44,8 +44,8 @@ afterAll(async () => {
 
 /** A gateway's part that accepts tasks under a `requestId`, and the tasks that it follows. */
 async function openRequests(home: string, change: (parts: QueueParts) => Partial<QueueParts>) {
-  const limits = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: LINE_MODELS });
-  const { models } = await Catalog.open(LINE_MODELS, createLog(limits, 'test'));
+  const limits = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: TEST_MODELS });
+  const { models } = await Catalog.open(TEST_MODELS, createLog(limits, 'test'));
   const [model] = models;
   if (model === undefined) throw new Error('a model is served');
   const events = new TaskEvents();

@@ -21,7 +21,6 @@ import {
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
-import type { Line } from '../support/line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -38,6 +37,7 @@ import {
   versionsOf,
   weightsOf,
 } from '../support/rollouts.ts';
+import type { SmallSystem } from '../support/smallSystem.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
@@ -49,13 +49,13 @@ async function resultOf({ url }: Gateway, { id }: { readonly id: string }): Prom
 }
 
 describe('two versions, two gateways and a worker', () => {
-  let line: Line;
+  let system: SmallSystem;
   let gateway: Gateway;
   let other: Gateway;
 
   beforeAll(async () => {
-    line = await startTwoVersions();
-    ({ gateway, otherGateway: other } = line);
+    system = await startTwoVersions();
+    ({ gateway, otherGateway: other } = system);
   });
 
   beforeEach(async () => {
@@ -63,7 +63,7 @@ describe('two versions, two gateways and a worker', () => {
     await inForce(other, null, null);
   });
 
-  afterAll(() => line?.[Symbol.asyncDispose]());
+  afterAll(() => system?.[Symbol.asyncDispose]());
 
   test('the newest answers until a rollout is set, and again once it is ended', async () => {
     const before = await resultOf(gateway, await submitTrip(gateway.url, tripNumber(1)));

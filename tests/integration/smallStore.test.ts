@@ -6,7 +6,7 @@ import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { LINE_MODELS } from '../support/models.ts';
+import { TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startProcess, startWorker } from '../support/processes.ts';
@@ -65,7 +65,7 @@ test('what does not fit is refused with what is needed, reserved and used, also 
 });
 
 async function reservedBytes(env: Record<string, string>): Promise<number> {
-  const config = readConfig({ ...env, MODELS_DIR: LINE_MODELS });
+  const config = readConfig({ ...env, MODELS_DIR: TEST_MODELS });
   using catalog = await Catalog.open(config.modelsDir, createLog({ ...config, logLevel: 'silent' }, 'test'));
   return streamSizes(catalog.models, config)
     .values()

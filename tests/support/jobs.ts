@@ -7,7 +7,7 @@ import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import { eventually } from './eventually.ts';
-import { LINE_MODELS } from './models.ts';
+import { TEST_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
 import type { StreamInspector } from './streams.ts';
 
@@ -23,7 +23,7 @@ export async function openTestBroker(
   { url }: { readonly url: string },
   env: Record<string, string> = {},
 ): Promise<Broker> {
-  const config = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: LINE_MODELS, ...env });
+  const config = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: TEST_MODELS, ...env });
   const log = createLog(config, 'test');
   const { models } = await Catalog.open(config.modelsDir, log);
   return openBroker({ url, name: 'test', models, limits: config, log });

@@ -12,7 +12,7 @@ export const MODELS = join(import.meta.dirname, '../../models');
  * One version of one model, the committed trip-duration/1 by links: for tests of the line, which care for no model in
  * particular, but for an answer that is the same at all times and for how long processes take to start.
  */
-export const LINE_MODELS = join(import.meta.dirname, 'lineModels');
+export const TEST_MODELS = join(import.meta.dirname, 'testModels');
 
 export const SILENT = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
 

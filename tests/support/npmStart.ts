@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { PATIENCE_MS, tailOf, within } from './eventually.ts';
 import { LogLines } from './logLines.ts';
-import { LINE_MODELS } from './models.ts';
+import { TEST_MODELS } from './models.ts';
 import { COMPILED } from './processes.ts';
 
 const START = join(import.meta.dirname, '../../src/start.ts');
@@ -42,7 +42,7 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
       ...process.env,
       ...COMPILED,
       NATS_URL: '',
-      MODELS_DIR: LINE_MODELS,
+      MODELS_DIR: TEST_MODELS,
       DATA_DIR: dataDir,
       PORT: '0',
       LOG_FORMAT: 'json',

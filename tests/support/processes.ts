@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PATIENCE_MS, tailOf, within } from './eventually.ts';
-import { LINE_MODELS } from './models.ts';
+import { TEST_MODELS } from './models.ts';
 
 export interface Process extends AsyncDisposable {
   readonly pid: number;
@@ -63,7 +63,7 @@ async function readyInTime(started: StartedProcess): Promise<Record<string, unkn
 }
 
 /**
- * A process that is not expected to become ready. Unless `env` says otherwise it serves LINE_MODELS, or what is in their
+ * A process that is not expected to become ready. Unless `env` says otherwise it serves TEST_MODELS, or what is in their
  * place in another checkout.
  *
  * @param root of the checkout that it runs from.
@@ -71,7 +71,7 @@ async function readyInTime(started: StartedProcess): Promise<Record<string, unkn
 export function startProcess(script: string, env: Environment, root = ROOT): StartedProcess {
   const child = spawn(process.execPath, [script], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: lineModelsOf(root), ...env },
+    env: { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: testModelsOf(root), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
@@ -129,7 +129,7 @@ export async function tellAgain({ kill, ended }: Process): Promise<number | Node
 }
 
 /** Revisions from before the links had one version of one model, and served it by default. */
-function lineModelsOf(root: string): string {
-  const models = join(root, relative(ROOT, LINE_MODELS));
+function testModelsOf(root: string): string {
+  const models = join(root, relative(ROOT, TEST_MODELS));
   return existsSync(models) ? models : join(root, 'models');
 }

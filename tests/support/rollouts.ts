@@ -1,9 +1,9 @@
 /** Rollouts as operators set and see them, and models with versions that can be told apart. */
 import { fieldOf, post } from './client.ts';
 import { eventually } from './eventually.ts';
-import { type Line, startLine } from './line.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from './models.ts';
 import type { Gateway } from './processes.ts';
+import { type SmallSystem, startSmallSystem } from './smallSystem.ts';
 
 /** What version 2 of `twoVersions` answers. */
 export const MINUTES = 42;
@@ -82,15 +82,15 @@ export async function twoVersions(limits: Readonly<Record<string, number>> = {})
 }
 
 /** A line that serves both. */
-export async function startTwoVersions(): Promise<Line & { readonly models: ModelsFolder }> {
+export async function startTwoVersions(): Promise<SmallSystem & { readonly models: ModelsFolder }> {
   const models = await twoVersions();
-  const line = await startLine({ MODELS_DIR: models.path });
-  await Promise.all([line.gateway, line.otherGateway].map(allServed));
+  const system = await startSmallSystem({ MODELS_DIR: models.path });
+  await Promise.all([system.gateway, system.otherGateway].map(allServed));
   return {
-    ...line,
+    ...system,
     models,
     async [Symbol.asyncDispose]() {
-      await line[Symbol.asyncDispose]();
+      await system[Symbol.asyncDispose]();
       await models[Symbol.asyncDispose]();
     },
   };

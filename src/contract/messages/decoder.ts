@@ -100,7 +100,10 @@ function problemIn(error: ErrorObject | undefined): string {
   if (error === undefined) throw new Error('ajv tells what is wrong with a message that does not pass');
   const path = pathOf(error.instancePath);
   const { expected, properties } = error.parentSchema as ObjectSchema;
-  if (error.keyword !== 'required') return problem(path || 'the message', expected, error.data);
+  if (error.keyword !== 'required')
+    return path === ''
+      ? problem('the message', `a JSON object, ${expected}`, error.data)
+      : problem(path, expected, error.data);
   const { missingProperty } = error.params;
   const name = path === '' ? missingProperty : `${path}.${missingProperty}`;
   return problem(name, properties[missingProperty]?.expected ?? 'there', undefined);

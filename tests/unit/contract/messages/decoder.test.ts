@@ -19,8 +19,8 @@ describe('a message', () => {
 
   test.each([
     ['no JSON', '{"v"', 'the message is not JSON'],
-    ['a list', '[]', 'the message must be a greeting, got []'],
-    ['nothing', 'null', 'the message must be a greeting, got null'],
+    ['a list', '[]', 'the message must be a JSON object, a greeting, got []'],
+    ['nothing', 'null', 'the message must be a JSON object, a greeting, got null'],
     ['of no version', '{"words":"x"}', 'v must be a message version from 1 on, got none'],
     ['of a version that is too old', '{"v":0,"words":"x"}', 'v must be a message version from 1 on, got 0'],
     ['of a version that is none', '{"v":"1","words":"x"}', 'v must be a message version from 1 on, got "1"'],

@@ -1,8 +1,8 @@
-/** The straight line in processes of its own: a broker, two gateways and a worker. */
+/** The smallest whole system: a broker, two gateways and a worker, each a process. */
 import { type NatsServer, startNats } from './natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from './processes.ts';
 
-export interface Line extends AsyncDisposable {
+export interface SmallSystem extends AsyncDisposable {
   readonly nats: NatsServer;
   readonly gateway: Gateway;
   readonly otherGateway: Gateway;
@@ -10,7 +10,7 @@ export interface Line extends AsyncDisposable {
 }
 
 /** @param env of all three processes. */
-export async function startLine(env: Readonly<Record<string, string>> = {}): Promise<Line> {
+export async function startSmallSystem(env: Readonly<Record<string, string>> = {}): Promise<SmallSystem> {
   const nats = await startNats();
   const [gateway, otherGateway, worker] = await Promise.all([
     startGateway(nats, env),

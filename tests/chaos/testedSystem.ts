@@ -9,11 +9,11 @@ import type { Random } from './random.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-export interface LineOptions {
+export interface TestedSystemOptions {
   readonly oracle: Oracle;
   readonly random: Random;
   readonly seed: string;
-  /** @default one nats-server of the line's own */
+  /** @default one nats-server of its own */
   readonly broker?: { readonly url: string };
   /** One environment for each. @default two */
   readonly gateways?: readonly Environment[];
@@ -95,8 +95,8 @@ class Kept<P extends Process> implements AsyncDisposable {
   }
 }
 
-export class Line implements AsyncDisposable {
-  readonly #options: LineOptions;
+export class TestedSystem implements AsyncDisposable {
+  readonly #options: TestedSystemOptions;
   readonly #stack: AsyncDisposableStack;
   readonly clients: Clients;
   readonly broker: { readonly url: string };
@@ -104,9 +104,9 @@ export class Line implements AsyncDisposable {
   readonly workers: readonly Kept<Process>[];
 
   private constructor(
-    options: LineOptions,
+    options: TestedSystemOptions,
     stack: AsyncDisposableStack,
-    parts: Pick<Line, 'broker' | 'gateways' | 'workers'>,
+    parts: Pick<TestedSystem, 'broker' | 'gateways' | 'workers'>,
   ) {
     this.#options = options;
     this.#stack = stack;
@@ -117,7 +117,7 @@ export class Line implements AsyncDisposable {
     this.clients = stack.use(new Clients({ urls, oracle: options.oracle, seed: options.seed }));
   }
 
-  static async start(options: LineOptions): Promise<Line> {
+  static async start(options: TestedSystemOptions): Promise<TestedSystem> {
     const { gateways = [{}, {}], workers = [{}, {}] } = options;
     await using stack = new AsyncDisposableStack();
     const broker = options.broker ?? stack.use(await startNats());
@@ -132,7 +132,7 @@ export class Line implements AsyncDisposable {
       Promise.all(gateways.map(keepGateway)),
       Promise.all(workers.map(keepWorker)),
     ]);
-    return new Line(options, stack.move(), { broker, gateways: keptGateways, workers: keptWorkers });
+    return new TestedSystem(options, stack.move(), { broker, gateways: keptGateways, workers: keptWorkers });
   }
 
   /**

@@ -1,4 +1,4 @@
-/** The straight line, end to end, over each transport: submit, be told, whenever one subscribes. */
+/** The way of a trip from end to end, over each transport: submit, subscribe at any time, get the result. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   collect,
@@ -15,25 +15,25 @@ import {
   type Trip,
   taskIn,
 } from '../support/client.ts';
-import { type Line, startLine } from '../support/line.ts';
 import { startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
+import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 
 /** From the reference results of the model: 7.848074721 minutes. */
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
 const MINUTES = 7.848074721;
 
-let line: Line;
+let system: SmallSystem;
 let gateway: Gateway;
 let otherGateway: Gateway;
 
 beforeAll(async () => {
-  line = await startLine();
-  ({ gateway, otherGateway } = line);
+  system = await startSmallSystem();
+  ({ gateway, otherGateway } = system);
 });
 
-afterAll(() => line?.[Symbol.asyncDispose]());
+afterAll(() => system?.[Symbol.asyncDispose]());
 
 describe('a trip is predicted', () => {
   test('over POST and SSE', async () => {
@@ -114,7 +114,7 @@ describe('a subscriber is never too late or too early', () => {
   test('a gateway that restarted knows the tasks it accepted before', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const before = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
-    await using successor = await startGateway(line.nats);
+    await using successor = await startGateway(system.nats);
     expect(await onlyTask(sse(successor.url, TASK_RESULT, { id }))).toEqual(before);
   });
 });
