@@ -13,7 +13,7 @@ export interface Window {
 
 export const WINDOW: Window = { days: 30, block: 10_000, blocks: 100 };
 
-/** What the stream has to keep, so that it holds the whole window. */
+/** The limits of the stream: it must hold the whole window. */
 export function keptFor({ days, block, blocks }: Window): { readonly days: number; readonly count: number } {
   return { days: days + 1, count: (blocks + 1) * block };
 }

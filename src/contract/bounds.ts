@@ -1,11 +1,11 @@
-/** Members that many messages have, with the bounds of what GraphQL can show and a process can keep. */
+/** Members that many messages share. Their bounds are those that GraphQL can show and a process can keep. */
 import { integer, number, text } from './schema.ts';
 
 /** The instants that a Date can hold, in milliseconds. */
 export const LATEST_INSTANT = 8.64e15;
-/** A day: no task lives so long, and sums of such durations mean something. */
+/** A day. No task lives so long, and sums of such durations stay exact. */
 export const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
-/** Of lists that have few entries: versions, and what is told of each. */
+/** The most entries of a short list, such as versions. */
 export const LONGEST_LIST = 1_000;
 const LARGEST_INT = 2 ** 31 - 1;
 const LONGEST_NAME = 200;
@@ -14,9 +14,9 @@ export const NAME = text(`a text of 1 to ${LONGEST_NAME} characters`, {
   minLength: 1,
   maxLength: LONGEST_NAME,
 });
-/** Of any length: what is too long is cut off by its reader. */
+/** A text of any length. Its reader cuts it off. */
 export const ANY_TEXT = text('a text');
 export const INSTANT = number('milliseconds since the epoch', -LATEST_INSTANT, LATEST_INSTANT);
-/** Estimates of the broker's time differ: something may seem to end before it begins. */
+/** A duration. It may be negative, because the estimates of the broker's time differ. */
 export const DURATION = number('milliseconds, a day at most', -LONGEST_DURATION_MS, LONGEST_DURATION_MS);
 export const COUNT = integer('a whole number from 0 on', 0, LARGEST_INT);

@@ -1,4 +1,4 @@
-/** What gateways tell each other of trying a shadow: sums, which can be added up. */
+/** The comparison of a shadow as gateways exchange it: sums, which can be added up. */
 import { COUNT, LONGEST_LIST, NAME } from './bounds.ts';
 import { number, object, type Passing, recordOf, text } from './schema.ts';
 
@@ -23,7 +23,7 @@ const DIFFERENCE_SUMS = object('sums of differences', {
   count: COUNT,
   /** Tasks whose two values are not the same. */
   different: COUNT,
-  /** Tasks whose values are numbers, or lists of them: of a list, the mean over its numbers is what is summed up. */
+  /** Tasks whose values are numbers, or lists of them: of a list, the mean over its numbers is added. */
   measured: COUNT,
   sum: SUM,
   absoluteSum: SUM,

@@ -1,5 +1,5 @@
 /**
- * What can go wrong, as a closed set. Two kinds, never mixed:
+ * All errors, as a closed set. There are two kinds, which are never mixed:
  *  - `RequestError`: a request was refused, nothing (or nothing new) was stored. Becomes a GraphQL error.
  *  - `TaskError` (task.ts): an accepted task ended badly. That is data of the task, not an error.
  * `ConfigurationError` ends a process with exit code 78 before it serves anything.
@@ -59,15 +59,15 @@ export class RequestError extends Error {
   }
 }
 
-/** What is wrong with a value of a request. */
+/** The fault of a value in a request. */
 export interface InputProblem {
   readonly message: string;
-  /** For programs: members of `extensions`. */
+  /** Members of `extensions`, for programs. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 interface MoreOfProblem {
-  /** What is wrong with a value that looks right; stands behind it in the message. */
+  /** A remark for a value that looks right; it follows the value in the message. */
   readonly why?: string;
   /** Further details, such as `minimum`. */
   readonly limits?: Readonly<Record<string, unknown>>;
@@ -104,13 +104,13 @@ export function quoted(text: string): string {
 }
 
 /**
- * When a client should try again, in milliseconds: what is in its way is over in a moment, such as a restart of the
- * broker, or takes longer, such as a full store.
+ * When a client should try again, in milliseconds: in a moment if the cause is short, such as a restart of the broker;
+ * later if it takes longer, such as a full store.
  */
 export const RETRY_IN_A_MOMENT_MS = 1_000;
 export const RETRY_LATER_MS = 5_000;
 
-/** A refusal that another try may not meet. */
+/** The refusal of a request that may succeed later. */
 export function refusedForNow(
   code: RequestErrorCode,
   message: string,
@@ -124,7 +124,7 @@ export function refusedForNow(
   return new RequestError(code, message, { details, cause });
 }
 
-/** @param problem what the gateway has its fill of, as a sentence; `limit` of it. */
+/** @param problem the exhausted limit, as a sentence; `limit` its value. */
 export function gatewayBusy(problem: string, limit: number): RequestError {
   return refusedForNow(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, { limit });
 }

@@ -24,7 +24,7 @@ const WEIGHT = object(
     percent: number('a percentage from 0 to 100', 0, 100),
   },
   {
-    /** Hex SHA-256 of the model that the version was when its share was set; absent in what older gateways stored. */
+    /** Hex SHA-256 of the model that the version was when its share was set; absent in messages of older gateways. */
     digest: NAME,
   },
 );
@@ -67,7 +67,7 @@ export type Rollout = Passing<typeof ROLLOUT>;
 /**
  * The shadow of a rollout that is set.
  *
- * @param before what was tried until then: if it is the same, it goes on, and with it what was found out so far.
+ * @param before the shadow until now. If the weights are the same, it goes on, together with its comparisons.
  * @param now broker time.
  */
 export function nextShadow(

@@ -1,9 +1,9 @@
-/** How the rows of a batch are cut into chunks: each is one job, and what comes of it one message. */
+/** How the rows of a row batch are cut into chunks. Each chunk is one job, and its result one message. */
 import { integer, object, type Passing } from './schema.ts';
 
 /** Rows in one batch. */
 export const MAX_BATCH_ROWS = 10_000;
-/** Rows in one chunk: what a worker that dies has run for nothing. */
+/** The most rows of a chunk. If a worker dies, the rows of its chunk run again. */
 export const MAX_CHUNK_ROWS = 1_000;
 
 export const SHAPE_MEMBERS = {

@@ -5,9 +5,9 @@
  * The builders are our own because those of TypeBox take 100 ms of CPU to import, in each process.
  */
 
-/** @typeParam T what passes. */
+/** @typeParam T the values that pass. */
 export interface Schema<T> {
-  /** What a value must be, in words for people: an error says "deadline must be" and this. */
+  /** The expected value, in words for people. An error says "deadline must be" and this. */
   readonly expected: string;
   /** Exists for the compiler only: it carries the type. */
   readonly passes?: T;
@@ -70,7 +70,7 @@ export function recordOf<T>(
   return schema(expected, { type: 'object', additionalProperties: values, ...limits });
 }
 
-/** An object whose members another check looks at. */
+/** An object whose members are checked elsewhere. */
 export function uncheckedRecord(expected: string): Schema<Readonly<Record<string, unknown>>> {
   return schema(expected, { type: 'object' });
 }
@@ -88,12 +88,14 @@ export function object<R extends Members, O extends Members = Record<never, neve
   });
 }
 
-/** The same member where it is absent in what older processes wrote: it is read as `fallback`. Only in `object`. */
+/**
+ * A member that is absent in messages of older processes. It is then read as `fallback`. Only for members of `object`.
+ */
 export function withDefault<T>(member: Schema<T>, fallback: T): Schema<T> {
   return { ...member, ...{ default: fallback } };
 }
 
-/** Where no builder fits: `keywords` are those of JSON Schema, and the caller answers for the type. */
+/** A schema that no builder can make. `keywords` are those of JSON Schema; the caller vouches for the type. */
 export function custom<T>(expected: string, keywords: object): Schema<T> {
   return schema(expected, keywords);
 }

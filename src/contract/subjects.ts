@@ -3,7 +3,7 @@
  */
 import { parseTaskId, type TaskAddress } from './task.ts';
 
-/** The queues of a version. `workers/lanes.ts` tells what each is for, and its share of the version's session. */
+/** The queues of a version. `workers/versionLanes.ts` tells the share of the session that each has. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
 export type Lane = (typeof Lane)[keyof typeof Lane];
 

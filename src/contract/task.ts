@@ -1,5 +1,5 @@
 /**
- * Task: what the client holds. Its id is opaque to clients and carries all it takes to find the task again:
+ * A task, as clients see it. Its id is opaque to clients and contains everything that is needed to find the task again:
  *
  *     trip_duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
  *     model         home     deadline   random
@@ -152,7 +152,7 @@ export function isFinal(task: Task): task is FinishedTask {
   return task.state !== TaskState.Queued && task.state !== TaskState.Running;
 }
 
-/** What a task id says about its task. */
+/** The parts of a task id. */
 export interface TaskAddress {
   readonly id: string;
   readonly model: string;

@@ -1,11 +1,10 @@
 /**
- * What goes into a model and comes out of it. How each type of the manifest stands here is told in docs/protocol.md,
- * "Values".
+ * The values of inputs and predictions. docs/protocol.md, "Values", tells the form of each type of the manifest.
  */
 import { custom, type Passing, recordOf } from './schema.ts';
 
 /**
- * The largest float32. What lies beyond has no error: the square of one would soon be infinite, and with it any sum.
+ * The largest float32. Larger values are not compared: their squared errors, and sums of them, would soon be infinite.
  */
 export const LARGEST_COMPARED = 3.4028234663852886e38;
 

@@ -2,7 +2,7 @@
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Begins the work when all before it has ended. @returns what it gives. @throws what it throws. */
+  /** Begins the work when all earlier work has ended. @returns the work's result. @throws the work's error. */
   run<T>(work: () => T | Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => {});

@@ -1,5 +1,6 @@
 /**
- * Dead letters for operators: see them, hear of new ones, discard them. `DeadLetterRedrives` makes new tasks of them.
+ * Dead letters for operators: pages of them, notices of new ones, and their removal. `DeadLetterRedrives` makes new
+ * tasks of them.
  */
 import type { Broker, StoredDeadLetter } from '../broker/broker.ts';
 import {
@@ -27,7 +28,7 @@ export interface DeadLetterPage {
 const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 const CURSOR = /^[0-9]{1,15}$/;
 const MAX_WATCHES = 100;
-/** Letters that were not heard are read that soon. */
+/** A letter whose notice was lost is read after this time. */
 const WAKE_INTERVAL_MS = 5_000;
 
 export class DeadLetters implements Disposable {
@@ -123,7 +124,7 @@ export class DeadLetters implements Disposable {
   }
 }
 
-/** The letters of a model from a sequence on, oldest first, so many at most. */
+/** The letters of a model from a sequence on, oldest first, `count` at most. */
 export async function readLetters(
   { deadLetters }: Pick<Broker, 'deadLetters'>,
   model: string,

@@ -1,4 +1,4 @@
-/** What each new job says of its task, and where the task is found. */
+/** Makes the header of a new job, and the address of its task. */
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { TaskHeader } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';

@@ -9,7 +9,7 @@ export class Measured<T> {
     this.#ask = ask;
   }
 
-  /** Callers that come while the broker is asked wait for the same answer. @throws what the question throws. */
+  /** Callers that come while the broker is asked wait for the same answer. @throws the error of the question. */
   get(): Promise<T> {
     if (this.#last !== undefined && performance.now() - this.#last.begunAt < LASTS_MS)
       return this.#last.answer;

@@ -5,8 +5,8 @@
  * no question to the broker. *Foreign* tasks were accepted by another gateway, or by this one before a restart: each is
  * followed by a subscription of its own while it is watched.
  *
- * A final state is heard at most once, from the republish of the results stream. After a reconnect any end may have
- * been missed: tasks that are not watched are forgotten and read when they are asked for, and `WatchedTasks` reads the
+ * A final state is received at most once, from the republish of the results stream. After a reconnect any end may have
+ * been missed: tasks that are not watched are forgotten, and read when a client asks for them. `WatchedTasks` reads the
  * others.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
@@ -22,7 +22,7 @@ import { type DatedTask, queuedTask, taskOf } from './taskMapping.ts';
 export interface OpenTasksOptions {
   readonly broker: Pick<Broker, 'listenFinals' | 'notices' | 'onConnectionChange' | 'connected' | 'now'>;
   readonly home: string;
-  /** Tasks followed at most. */
+  /** The most tasks that are followed. */
   readonly limit: number;
   readonly events: Pick<TaskEvents, 'emit'>;
 }
@@ -53,18 +53,18 @@ export class OpenTasks implements Disposable {
     });
   }
 
-  /** Unfinished tasks that are followed. */
+  /** The number of unfinished tasks that are followed. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Tasks whose end was heard or read while they were followed, since the start. */
+  /** The number of tasks, since the start, whose end was received or read while they were followed. */
   get endedCount(): number {
     return this.#endedCount;
   }
 
   /**
-   * Follows a task of our own. Called before its job is published: its end may be heard before its acknowledgement.
+   * Follows an own task. Called before its job is published, because its end may come before its acknowledgement.
    *
    * @returns the task as it is: of two requests with one `requestId`, the other may have brought it to its end.
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
@@ -77,13 +77,16 @@ export class OpenTasks implements Disposable {
     return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, undefined)).task;
   }
 
-  /** The task's job is stored. */
+  /** Tells that the task's job is stored. */
   accept(id: string): void {
     const open = this.#open.get(id);
     if (open !== undefined) open.accepted = true;
   }
 
-  /** The task's job was not stored, as far as is known. A watcher has read that it was: the task then stays. */
+  /**
+   * Tells that the task's job was not stored, as far as is known. A watched task stays: its watcher has read that it
+   * was.
+   */
   remove(id: string): void {
     const open = this.#open.get(id);
     if (open?.accepted === false && open.watches.size === 0) this.#open.delete(id);
@@ -106,7 +109,7 @@ export class OpenTasks implements Disposable {
     this.#open.delete(open.address.id);
   }
 
-  /** The end of a task, heard or read. */
+  /** Ends a task, with the end that was received or read. */
   finish(result: Result): void {
     const task = taskOf(result);
     const open = this.#open.get(task.id);
@@ -125,7 +128,7 @@ export class OpenTasks implements Disposable {
     return this.#open.get(id);
   }
 
-  /** What this gateway knows of an accepted task without asking the broker. */
+  /** An accepted task as this gateway knows it, without a question to the broker. */
   known(id: string): Task | undefined {
     const open = this.#open.get(id);
     return open?.accepted ? open.task : this.#recent.get(id);

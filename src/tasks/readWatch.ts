@@ -1,9 +1,9 @@
 /**
- * One subscriber's view of what can be read at any time, as the async iterator that GraphQL consumes: it reads when the
- * subscriber asks, as soon as it has been woken since it read last. Nothing is buffered, so a slow subscriber costs
- * nothing, and what was missed is read later.
+ * One subscriber's view of stored data, as the async iterator that GraphQL consumes. It reads when the subscriber asks,
+ * as soon as it was woken after its last read. Nothing is buffered: a slow subscriber costs nothing, and reads missed
+ * data later.
  *
- * Written by hand for the reason that `TaskWatch` is.
+ * It is written by hand for the same reason as `TaskWatch`.
  */
 export class ReadWatch<T> implements AsyncIterableIterator<T> {
   readonly #read: () => Promise<T | undefined>;
@@ -14,13 +14,13 @@ export class ReadWatch<T> implements AsyncIterableIterator<T> {
   #ended = false;
   #failure: Error | undefined;
 
-  /** @param read gives undefined if there is nothing to show: the watch then waits to be woken. */
+  /** @param read returns undefined if there is nothing to show. The watch then waits to be woken. */
   constructor({ read, onClose }: { read: () => Promise<T | undefined>; onClose: () => void }) {
     this.#read = read;
     this.#onClose = onClose;
   }
 
-  /** There may be something to read. */
+  /** Tells that there may be something to read. */
   wake(): void {
     this.#isAwake = true;
     this.#news.resolve();
@@ -39,7 +39,7 @@ export class ReadWatch<T> implements AsyncIterableIterator<T> {
         await this.#news.promise;
         continue;
       }
-      // Before it reads: what comes meanwhile wakes it for the next time.
+      // Before the read, so that data that arrives meanwhile wakes it for the next one.
       this.#isAwake = false;
       this.#news = Promise.withResolvers();
       const value = await this.#read();

@@ -1,18 +1,23 @@
 import type { FinishedTask } from '../contract/task.ts';
 import { bytesInMemory, CHARACTER_IN_MEMORY_BYTES } from '../models/valueBytes.ts';
 
-/** Of both maps together. A vector of a prediction may take half a megabyte, and texts are of any length. */
+/**
+ * The most bytes of both maps together. A vector of a prediction may take half a megabyte, and texts have any length.
+ */
 const RECENT_MAX = 10_000;
 const RECENT_MAX_BYTES = 64 * 1024 * 1024;
-/** Of a task beside its prediction: with the ids of 100 tasks that it was redriven from, ten times as many. */
+/**
+ * The bytes of a task without its prediction. With the ids of 100 tasks that it was redriven from, it has ten times as
+ * many.
+ */
 const TASK_BYTES = 1_024;
 const ID_BYTES = 96;
 
 /**
- * Finished own tasks, kept for subscribers who come a moment after the end. For older ones the stream is asked.
+ * Finished own tasks, kept for subscribers that come soon after the end. Older ones are read from the stream.
  *
- * Two maps, an older and a newer: to find the oldest entry of a single map means to step over all entries that were
- * removed before.
+ * There are two maps, an older and a newer: finding the oldest entry of a single map would step over all entries that
+ * were removed before.
  */
 export class RecentTasks {
   #newer = new Map<string, FinishedTask>();

@@ -34,7 +34,7 @@ export interface RedrivesOptions {
   readonly queue: QueueParts;
 }
 
-/** So long after it began, a redrive whose job is nowhere has failed: its gateway gave up, or is gone. */
+/** After this time, a redrive without a stored job has failed: its gateway gave up, or is gone. */
 const REDRIVE_WITHIN_MS = 10_000;
 
 export class Redrives {
@@ -95,7 +95,7 @@ export class Redrives {
   }
 }
 
-/** Where a dead job is made a new one, and from which versions. */
+/** The place and time of a redrive, and the versions to choose from. */
 interface RedriveOrigin extends Origin {
   readonly offering: RedrivesOptions['offering'];
 }

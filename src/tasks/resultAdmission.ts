@@ -27,7 +27,7 @@ export interface ResultAdmissionOptions {
 
 /** Share of the store that new tasks may count on. */
 const USABLE = 0.9;
-/** Assumed while the store holds none. */
+/** The assumed size of a result while the store holds none. */
 const RESULT_BYTES = 512;
 const LOOK_INTERVAL_MS = 10_000;
 
@@ -39,7 +39,7 @@ export class ResultAdmission implements Disposable {
   readonly #maxBytes: number;
   readonly #looking = new DisposableStack();
   #held = { messages: 0, bytes: 0 };
-  /** Ends heard when the store was last looked at: their results are among those it held. */
+  /** Ends received when the store was last read. Their results are among those that it held. */
   #endedBefore = 0;
 
   private constructor({ broker, open, limits, log }: ResultAdmissionOptions) {
@@ -73,9 +73,9 @@ export class ResultAdmission implements Disposable {
     if (this.isFull) throw resultStoreFull();
   }
 
-  /** Counts anew. If the store cannot be read, the last count stands. */
+  /** Counts again. If the store cannot be read, the last count stands. */
   async look(): Promise<void> {
-    // As of the question: an end that comes before the answer is counted twice rather than not at all.
+    // Taken before the question: an end that comes before the answer is counted twice rather than not at all.
     const endedBefore = this.#open.endedCount;
     try {
       this.#held = await this.#broker.readResultsHeld();

@@ -8,27 +8,27 @@ import { isFinal, type RowError, type Task, TaskState } from '../contract/task.t
 import type { Value } from '../contract/values.ts';
 import type { ChunkSemaphore } from './chunkSemaphore.ts';
 
-/** Rows of a batch that have been run, one after the other. */
+/** Consecutive rows of a row batch that have been run. */
 export interface RowPage {
   readonly model: string;
   readonly firstRow: number;
   readonly rowCount: number;
-  /** Where the next page begins; undefined after the last row. */
+  /** The first row of the next page; undefined after the last row. */
   readonly nextRow: number | undefined;
-  /** By output; null where a row failed. */
+  /** The predictions by output; null for a row that failed. */
   readonly columns: ReadonlyMap<string, readonly (Value | null)[]>;
   readonly errors: readonly RowError[];
 }
 
 export interface PageOptions {
-  /** Rows at most. */
+  /** The most rows of the page. */
   readonly first: number;
   /** Index of the first row. */
   readonly after: number;
 }
 
 export const MAX_PAGE_ROWS = 10_000;
-/** Chunks that one page is made of: with their largest size, 6 MiB. */
+/** The most chunks of one page. With their largest size they have 6 MiB. */
 const MAX_PAGE_CHUNKS = 12;
 
 export interface PageReader {

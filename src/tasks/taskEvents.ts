@@ -15,7 +15,7 @@ export interface TaskEventMap {
   readonly refused: { readonly model: string; readonly code: RequestErrorCode };
   /** A worker has told that it runs a task that is followed here; once per attempt. */
   readonly started: Task;
-  /** The end of a task that is followed here was heard or read. */
+  /** The end of a task that is followed here was received or read. */
   readonly ended: FinishedTask;
 }
 

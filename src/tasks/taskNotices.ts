@@ -17,7 +17,7 @@ export interface TaskNoticesOptions {
   readonly events: Pick<TaskEvents, 'emit'>;
 }
 
-/** What a worker tells of one task when it starts a run. */
+/** A worker's notice of one task when it starts a run. */
 interface Run {
   readonly startedAt: number;
   readonly attempts: number;

@@ -52,7 +52,7 @@ export class TaskReader {
   }
 
   /**
-   * What this gateway knows of an accepted task without asking the broker.
+   * An accepted task as this gateway knows it, without a question to the broker.
    *
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, if it is another owner's.
    */

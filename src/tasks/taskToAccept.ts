@@ -1,5 +1,5 @@
 /**
- * What a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) have in common on the way into the queue.
+ * The interface of a single task (`singleTask.ts`) and a row batch (`rowBatchTask.ts`) on the way into the queue.
  */
 import type { Broker } from '../broker/broker.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
@@ -17,7 +17,11 @@ import type { TaskOptions } from './taskOptions.ts';
 export interface TaskToAccept {
   readonly job: Job | RowBatchJob;
   readonly address: TaskAddress;
-  /** Sees that there is room for it. @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`. */
+  /**
+   * Checks that there is room for it.
+   *
+   * @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`.
+   */
   admit(): Promise<void>;
   /**
    * Stores it, or the rest of it if an earlier try stored a part.
@@ -30,12 +34,12 @@ export interface TaskToAccept {
   /**
    * Another try may have stored it before, and it may have ended: then the job that was stored now came too late.
    *
-   * @returns undefined if it has not ended, as far as is known: its end will be heard.
+   * @returns undefined if it has not ended, as far as is known. Its end will then be received.
    */
   earlierEnd(): Promise<FinishedTask | undefined>;
 }
 
-/** What tasks need on their way into the queue. */
+/** The collaborators of tasks on their way into the queue. */
 export interface QueueParts {
   readonly broker: Broker;
   readonly open: Pick<OpenTasks, 'known' | 'finish'>;
@@ -43,7 +47,7 @@ export interface QueueParts {
   readonly storing: Pick<Storing, 'storeJob'>;
 }
 
-/** What a client says of each task, beside its rows. */
+/** A client's request for a task, without its rows. */
 export interface Asked {
   readonly model: Model;
   readonly options: TaskOptions;
@@ -54,7 +58,7 @@ export interface Asked {
   readonly gone: AbortSignal | undefined;
 }
 
-/** What a client asks for, checked. */
+/** A client's request after its check. */
 export interface Question {
   readonly asked: Asked;
   /** Of a row batch. */

@@ -1,7 +1,7 @@
 /**
  * Watches of tasks: each shows its reader a task from its present state to its end. An own task costs no question to
  * the broker. A foreign one is followed while it is watched, in the order subscribe, flush, read: an end that comes
- * between two of these steps is heard or read.
+ * between two of these steps is received or read.
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
@@ -22,7 +22,7 @@ export interface TaskWatchesOptions {
   readonly reader: Pick<TaskReader, 'address' | 'known' | 'present'>;
   readonly notices: Pick<TaskNotices, 'listenTo'>;
   readonly watched: WatchedTasks;
-  /** Watches that are open or being opened at most. */
+  /** The most watches that are open or being opened. */
   readonly maxSubscriptions: number;
 }
 
@@ -75,7 +75,7 @@ export class TaskWatches implements Disposable {
     }
   }
 
-  /** Ends every watch with `SHUTTING_DOWN`: the client shall subscribe again, elsewhere. */
+  /** Ends every watch with `SHUTTING_DOWN`, so that the client subscribes again on another gateway. */
   [Symbol.dispose](): void {
     const stopping = new RequestError(
       RequestErrorCode.ShuttingDown,

@@ -56,7 +56,7 @@ export class Tasks {
     return this.#watches.watch(id, { owner, finalOnly: false });
   }
 
-  /** What came of some rows of a task that was found for its owner, see `readPage`. */
+  /** The results of some rows of a task that was found for its owner, see `readPage`. */
   page(task: Task, options: PageOptions): Promise<RowPage> {
     return readPage({ broker: this.#broker, reading: this.#chunks }, task, options);
   }

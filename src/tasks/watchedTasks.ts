@@ -1,7 +1,7 @@
 /**
- * Looks after the tasks that are watched. An end that was not heard is read: at once after a reconnect, and less and
- * less often while a task waits. A task whose deadline passes is expired from here, without waiting for the sweeper.
- * New progress of a row batch is shown.
+ * Looks after the watched tasks. An end whose notice was lost is read: at once after a reconnect, and less and less
+ * often while a task waits. A task whose deadline passes is expired from here, without waiting for the sweeper. New
+ * progress of a row batch is shown.
  */
 import type { Broker } from '../broker/broker.ts';
 import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';

@@ -1,4 +1,4 @@
-/** What turned out to be true of a task, beside what was predicted: the outputs that were reported, and no others. */
+/** An actual: the true values of a task beside the predicted ones, for the outputs that were reported. */
 import { INSTANT, NAME } from '../bounds.ts';
 import { object, type Passing } from '../schema.ts';
 import { isComparable, NUMERIC_VALUES } from '../values.ts';

@@ -1,4 +1,4 @@
-/** What came of a chunk of a row batch. */
+/** The result of a chunk of a row batch. */
 import { COUNT, INSTANT, NAME } from '../bounds.ts';
 import { type RowBatchShape, rowsOfChunk } from '../rowBatchShape.ts';
 import { listOf, object, type Passing, recordOf } from '../schema.ts';
@@ -18,13 +18,13 @@ export const CHUNK_RESULT = object('the result of a chunk', {
   /** In order of their rows. */
   errors: listOf('a list of errors', ROW_ERROR),
 });
-/** What came of a chunk. */
+/** The predictions and errors of a chunk's rows. */
 export type ChunkResult = Passing<typeof CHUNK_RESULT>;
 
 const readChunkResult = decoderOf(CHUNK_RESULT);
 
 /**
- * Decodes what came of a chunk. Throws as every decoder does, see `decoderOf`.
+ * Decodes the result of a chunk. Throws as every decoder does, see `decoderOf`.
  *
  * @param shape of the batch: rows that are missing would move those of later chunks to other places.
  */

@@ -14,7 +14,7 @@ export const DEAD_LETTER = object('a dead letter', {
   /** The id of the last worker that had the job. */
   worker: ANY_TEXT,
   diedAt: INSTANT,
-  /** The job's subject: what is known of it even if its body cannot be read. */
+  /** The job's subject. It can be read even if the body cannot. */
   subject: text(`a text of ${MESSAGE_MAX_CHARACTERS} characters at most`, {
     maxLength: MESSAGE_MAX_CHARACTERS,
   }),

@@ -12,10 +12,10 @@ export const VERSION = integer(`a message version from ${OLDEST_READ} on`, OLDES
 
 const SHOWN_CHARACTERS = 40;
 
-/** A message that its reader cannot use. The text names the member, what was expected and what came. */
+/** A message that its reader cannot use. The text names the member, the expected value and the one that came. */
 export class MalformedMessage extends Error {}
 
-/** What a newer process wrote. A client that asks for it is told to ask a newer gateway. */
+/** A message of a newer process. A client that asks for it is told to ask a newer gateway. */
 export class NewerMessage extends RequestError {
   constructor(v: number) {
     super(
@@ -59,7 +59,7 @@ export function refuseNewer(message: unknown): void {
   if (typeof v === 'number' && Number.isInteger(v) && v > MESSAGE_VERSION) throw new NewerMessage(v);
 }
 
-/** The same as `decoderOf` for what was parsed already. Defaults are filled in where they are absent. */
+/** The same as `decoderOf`, for parsed JSON. Absent members with a default get it. */
 export function checkOf<T>(schema: Schema<T>): (message: unknown) => T {
   const hasVersion = 'properties' in schema && 'v' in (schema as ObjectSchema).properties;
   let compiled: ReturnType<typeof compile<T>> | undefined;
@@ -74,14 +74,14 @@ export function checkOf<T>(schema: Schema<T>): (message: unknown) => T {
 
 function compile<T>(schema: Schema<T>) {
   const ajv = new Ajv({
-    // Errors then have the schema that was missed, and the value.
+    // Makes errors carry the schema that failed, and the value.
     verbose: true,
     useDefaults: true,
     allowUnionTypes: true,
     // Lengths are those of JavaScript, as where texts are cut off. The option is deprecated, which ajv would log.
     unicode: false,
     logger: false,
-    // The schemas are ours: to check them takes ten times as long as to compile them.
+    // The schemas are ours. Checking them would take ten times as long as compiling them.
     meta: false,
     validateSchema: false,
     // V8 optimizes the code anyway.
@@ -109,7 +109,7 @@ function problemIn(error: ErrorObject | undefined): string {
   return problem(name, properties[missingProperty]?.expected ?? 'there', undefined);
 }
 
-/** What is wrong with a member, in words. */
+/** The fault of a member, in words. */
 export function problem(path: string, expected: string, got: unknown): string {
   return `${path} must be ${expected}, got ${JSON.stringify(got)?.slice(0, SHOWN_CHARACTERS) ?? 'none'}`;
 }
@@ -127,12 +127,12 @@ function shortName(token: string): string {
   return token.replaceAll('~1', '/').replaceAll('~0', '~').slice(0, SHOWN_CHARACTERS);
 }
 
-/** For rules between members, which no schema tells. @throws {MalformedMessage} unless it holds. */
+/** Checks a rule between members, which a schema cannot express. @throws {MalformedMessage} if it is broken. */
 export function requireThat(holds: boolean, path: string, expected: string, got: unknown): void {
   if (!holds) throw new MalformedMessage(problem(path, expected, got));
 }
 
-/** @throws {MalformedMessage} unless a member is what the subject of the message says. */
+/** @throws {MalformedMessage} unless a member agrees with the subject of the message. */
 export function requireAsInSubject(path: string, got: unknown, inSubject: string | number): void {
   if (got !== inSubject)
     throw new MalformedMessage(problem(path, `${JSON.stringify(inSubject)} as in the subject`, got));

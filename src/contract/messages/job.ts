@@ -29,7 +29,7 @@ const HEADER_OPTIONAL = {
   trace: NAME,
 };
 const HEADER = object('a job', HEADER_MEMBERS, HEADER_OPTIONAL);
-/** What every job says of its task: all it takes to end the task in a worker's place. */
+/** The members of every job about its task. They are enough to end the task without a worker. */
 export type TaskHeader = Passing<typeof HEADER>;
 
 const JOB_OPTIONAL = {
@@ -37,7 +37,7 @@ const JOB_OPTIONAL = {
   /** Which of the version's queues it waits in; absent: `interactive`. */
   lane: oneOf([Lane.Interactive, Lane.Bulk]),
 };
-/** A job whose input is right as far as values go. */
+/** A job with an input of values. */
 export const JOB = object('a job', { ...HEADER_MEMBERS, input: VALUES }, JOB_OPTIONAL);
 /** Carries one task to a worker. */
 export type Job = Passing<typeof JOB>;
@@ -83,7 +83,7 @@ export interface ChunkJob extends QueuedChunkJob {
   readonly columns: PackedColumns;
 }
 
-/** What everybody who ends a task needs to know of its job. */
+/** The members of a job that are needed to end its task. */
 export type JobHeader = Pick<
   TaskHeader,
   'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'owner' | 'history'
@@ -114,7 +114,7 @@ export function decodeChunkJob(data: Uint8Array, subject: string): QueuedChunkJo
   return job;
 }
 
-/** Decodes what a stored job says of its task; if its body cannot be read, what its subject says. */
+/** Decodes the header of a stored job. If the body cannot be read, the header comes from the subject. */
 export function readJobHeader({
   subject,
   data,

@@ -1,5 +1,5 @@
 /**
- * What is said of unfinished tasks: that they run, have moved, and how far they are. Core NATS: it need not survive.
+ * Notices of unfinished tasks: they run, they have moved, how far they are. They go over core NATS, and may be lost.
  */
 import { COUNT, INSTANT, NAME } from '../bounds.ts';
 import { listOf, object, oneOf, type Passing } from '../schema.ts';
@@ -33,10 +33,10 @@ export const MOVED_NOTICE = object('a moved notice', {
   taskIds: listOf('a list of task ids', NAME),
   version: NAME,
 });
-/** Says that these queued tasks, all of one home, are another version's now. */
+/** Tells that queued tasks of one home now belong to another version. */
 export type MovedNotice = Passing<typeof MOVED_NOTICE>;
 
-/** Of the task that a home tells, what it alone can know: that it runs, since when, how far it is. */
+/** The part of a task's state that only its home knows: that it runs, since when, and how far it is. */
 export const PRESENT_STATE = object(
   'the present state of a task',
   {
@@ -55,7 +55,8 @@ export const decodeMovedNotice = decoderOf(MOVED_NOTICE);
 const readPresentState = decoderOf(PRESENT_STATE);
 
 /**
- * Decodes what the home of a task says of it. A final state is read where it is stored. Throws as every decoder does.
+ * Decodes the present state that a task's home tells. (A final state is read from its stream.) Throws as every decoder
+ * does.
  *
  * @param queued the task as its stored job tells it.
  */

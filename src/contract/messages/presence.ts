@@ -1,4 +1,4 @@
-/** Says that a worker lives and what it serves; and that it leaves. Core NATS, without a version. */
+/** Presence: a worker lives, what it serves, and that it leaves. It goes over core NATS, without a message version. */
 import { COUNT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { listOf, object, type Passing, text } from '../schema.ts';
 import { MESSAGE_MAX_CHARACTERS } from '../task.ts';
@@ -16,7 +16,7 @@ const VERSION_PRESENCE = object(
   'a version that is served',
   { ...NAMED_VERSION_MEMBERS, executionProvider: NAME },
   {
-    /** Tasks that the worker ended in the last 60 s. Absent in what older workers say. */
+    /** Tasks that the worker ended in the last 60 s. Absent in messages of older workers. */
     finishedLastMinute: COUNT,
   },
 );
@@ -38,9 +38,9 @@ export const WORKER_PRESENCE = object(
   'the presence of a worker',
   { id: NAME, startedAt: INSTANT, models: listOf(LIST, VERSION_PRESENCE, FEW) },
   {
-    /** Versions that it has looked at and will not serve. Absent in what older workers say. */
+    /** Versions that it has looked at and will not serve. Absent in messages of older workers. */
     refused: listOf(LIST, REFUSED_VERSION, FEW),
-    /** Versions whose folder is gone, and whose queue it finishes. Absent in what older workers say. */
+    /** Versions whose folder is gone, and whose queue it finishes. Absent in messages of older workers. */
     leaving: listOf(LIST, NAMED_VERSION, FEW),
   },
 );

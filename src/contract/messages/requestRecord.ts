@@ -19,7 +19,7 @@ export interface RequestRecord extends Omit<Passing<typeof JOB_RECORD>, 'job'> {
   readonly job: Job | RowBatchJob;
 }
 
-/** What the reader of a request record knows of it before. */
+/** The request that a record must be about. */
 export interface AskedRequest {
   readonly model: string;
   /** Undefined: anybody. */

@@ -1,6 +1,6 @@
 /**
- * What gateways and workers say to each other about shadows: the job, what came of it, and what a gateway has found
- * out. Core NATS: each may be lost, and no task waits for it.
+ * The messages between gateways and workers about shadows: the job, its answer, and the comparisons of a gateway. They
+ * go over core NATS: each may be lost, and no task waits for it.
  */
 import { INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { COMPARISON_SUMS } from '../comparisonSums.ts';
@@ -34,7 +34,7 @@ export const SHADOW_ANSWER = object(
     prediction: VALUES,
   },
 );
-/** What came of a shadow job. The gateway that accepted the task decodes it. */
+/** The answer to a shadow job. The gateway that accepted the task decodes it. */
 export type ShadowAnswer = Passing<typeof SHADOW_ANSWER>;
 
 export const GATEWAY_COMPARISONS = object('the figures of a gateway', {
@@ -43,7 +43,7 @@ export const GATEWAY_COMPARISONS = object('the figures of a gateway', {
   since: INSTANT,
   comparisons: listOf('a list of figures', COMPARISON_SUMS, { maxItems: LONGEST_LIST }),
 });
-/** What one gateway has found out about the shadows of a model. */
+/** The comparisons of one gateway for the shadows of a model. */
 export type GatewayComparisons = Passing<typeof GATEWAY_COMPARISONS>;
 
 // Each throws as every decoder does, see `decoderOf`.
