@@ -4,8 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { openBroker } from '../src/broker/broker.ts';
-import type { Announcement } from '../src/broker/notices.ts';
+import { type Announcement, openBroker } from '../src/broker/broker.ts';
 import { ConfigurationError } from '../src/contract/errors.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';

@@ -210,9 +210,9 @@ async function storeDeadLetter(
   };
   while (!signal.aborted) {
     const outcome = await broker.deadLetters.store(letter);
-    if (outcome.type === 'stored') return;
+    if (outcome.type === 'stored' || outcome.type === 'alreadyThere') return;
     if (outcome.type !== 'unanswered') {
-      // It is stored by an earlier try, or the store is full. The task must reach its end in both cases.
+      // The store is full, for example. The task must reach its end all the same.
       log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
       return;
     }
@@ -238,10 +238,16 @@ export async function storeSuspectMark(
     await waitToRetry(broker, signal);
 }
 
-/** Resolves after a moment, with the broker connected; at once if the signal aborts. */
+/** Resolves after a moment, with the broker connected; at once if the signal aborts or has aborted. */
 export async function waitToRetry(broker: Pick<Broker, 'whenConnected'>, signal: AbortSignal): Promise<void> {
-  const aborted = new Promise<void>((resolve) =>
-    signal.addEventListener('abort', () => resolve(), { once: true }),
-  );
-  await Promise.race([Promise.all([broker.whenConnected(), sleep(STORE_RETRY_MS)]), aborted]);
+  if (signal.aborted) return;
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  const abort = () => resolve();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await Promise.race([Promise.all([broker.whenConnected(), sleep(STORE_RETRY_MS)]), aborted]);
+  } finally {
+    // The signal lives as long as the worker.
+    signal.removeEventListener('abort', abort);
+  }
 }

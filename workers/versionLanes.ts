@@ -19,7 +19,7 @@ import { runWorker } from './worker.ts';
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
   readonly version: string;
   readonly slots: Slots;
-  /** Of the model, in the slots. */
+  /** The model's flow in the slots. */
   readonly flow: Flow;
   readonly shadowSlots: Slots;
 }
@@ -31,7 +31,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** Runs, or chunks, that a lane has in the worker's hands: one that goes on and one that gathers. */
+/** Runs, or chunks, whose jobs a lane holds: the present one and the next. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {

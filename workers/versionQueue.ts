@@ -1,4 +1,4 @@
-/** The queue of one version, as a worker that serves the version sees to it. */
+/** Makes the queue of a served version, and tells whether it is empty. */
 import type { Broker } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import type { Logger } from '../src/process/log.ts';
@@ -18,20 +18,20 @@ export class VersionQueue {
     this.#options = options;
   }
 
-  /** Sees that the queue is there, for as long as it takes, or until the signal. */
+  /** Makes the queue if it is missing. Tries again until it is there, or until the signal aborts. */
   async ensure(signal: AbortSignal): Promise<void> {
     const { broker, model, version, log } = this.#options;
     while (!signal.aborted) {
       try {
         return await broker.ensureVersion(model, version);
       } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'the queue of a version could not be seen to, trying again');
+        log.warn({ reason: messageOf(error) }, 'the queue of a version could not be made, trying again');
         await waitToRetry(broker, signal);
       }
     }
   }
 
-  /** Whether no job waits or is in a worker's hands. False if the broker does not tell. */
+  /** Whether no job waits and no worker has one. False if the broker does not answer. */
   async isEmpty(): Promise<boolean> {
     const { broker, model, version, log } = this.#options;
     try {

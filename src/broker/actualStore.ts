@@ -45,13 +45,14 @@ export class ActualStore {
     return this.#publisher.publish(subjects.actual(actual), encodeMessage(actual), { after: 0 });
   }
 
+  /** The actual of a task, as the stream's leader knows it. */
   read(address: TaskAddress): Promise<Actual | undefined> {
     return this.#stored.writtenOnce(streams.actuals, subjects.actualOf(address), ({ data, subject }) =>
       decodeActual(data, subject),
     );
   }
 
-  /** The actual of a task, as the stream's leader knows it. */
+  /** The sequences that the stream holds now. */
   async held(): Promise<ActualsHeld> {
     const { created, state } = await this.#stored.ask((manager) => manager.streams.info(streams.actuals));
     return { created, first: state.first_seq, last: state.last_seq };

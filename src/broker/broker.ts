@@ -11,12 +11,12 @@ import {
   type NatsConnection,
   PermissionViolationError,
 } from '@nats-io/transport-node';
-import { messageOf } from '../contract/errors.ts';
+import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { type JobHeader, type QueuedJob, type RowBatchJob, readJobHeader } from '../contract/messages/job.ts';
 import {
-  type AskedRequest,
   decodeRequestRecord,
+  type ExpectedRequest,
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
 import { decodeResult, type Result } from '../contract/messages/result.ts';
@@ -44,7 +44,7 @@ import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
-import { brokerUnavailable, StoredMessages } from './storedMessages.ts';
+import { StoredMessages } from './storedMessages.ts';
 import {
   type ConsumedVersion,
   ensureConsumers,
@@ -65,7 +65,7 @@ export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
-export type { Listening } from './notices.ts';
+export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 
@@ -320,7 +320,7 @@ export class Broker implements AsyncDisposable {
   }
 
   /** @param asked the request that the record must be about. Any other record is not ours, and is removed. */
-  readRequest(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
+  readRequest(hash: string, asked: ExpectedRequest): Promise<StoredRequest | undefined> {
     return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
       const record = decodeRequestRecord(data, asked, Date.parse(timestamp));
       const address = parseTaskId(record.job.taskId);

@@ -77,9 +77,9 @@ export class ChunkStore {
   }
 
   /** The fill of the stream: the results of all row batches. */
-  async held(): Promise<{ readonly chunks: number; readonly bytes: number }> {
-    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.chunks));
-    return { chunks: state.messages, bytes: state.bytes };
+  async held(): Promise<{ readonly chunks: number; readonly bytes: number; readonly maxBytes: number }> {
+    const { state, config } = await this.#stored.ask((manager) => manager.streams.info(streams.chunks));
+    return { chunks: state.messages, bytes: state.bytes, maxBytes: config.max_bytes };
   }
 
   /** The sums over the chunks that have a result. A result that only newer processes can read counts as none. */

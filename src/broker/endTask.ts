@@ -1,12 +1,11 @@
 /** Ends tasks from outside a run: at their deadline, or when a client cancels them. */
 
-import { RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import { brokerUnavailable, RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { JobHeader } from '../contract/messages/job.ts';
 import { newResult, type Result } from '../contract/messages/result.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../contract/task.ts';
 import type { Broker, Tally } from './broker.ts';
-import { brokerUnavailable } from './storedMessages.ts';
 
 /** A task to end, with the state of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {

@@ -3,7 +3,7 @@
  * may be lost, and reaches only the processes that listen at that moment.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
-import { messageOf } from '../contract/errors.ts';
+import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
   decodeMovedNotice,
@@ -21,7 +21,6 @@ import {
 import { subjects } from '../contract/subjects.ts';
 import type { Task, TaskAddress } from '../contract/task.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
-import { brokerUnavailable } from './storedMessages.ts';
 
 /** Stops listening when disposed. */
 export type Listening = Disposable;
@@ -122,7 +121,7 @@ export class Notices {
   /**
    * @param queued the task as its stored job tells it.
    * @returns the present state as its home gateway knows it; undefined if that gateway is gone, has forgotten the task,
-   *   or answers nonsense.
+   *   or gives an answer that cannot be read.
    */
   async askPresentState({ id, home }: TaskAddress, queued: Task): Promise<Task | undefined> {
     const subject = subjects.presentState(home);

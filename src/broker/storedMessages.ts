@@ -3,9 +3,8 @@
  * `BROKER_UNAVAILABLE`. "There is none" is an answer.
  */
 import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { MalformedMessage } from '../contract/messages/decoder.ts';
-import { withoutTaskIds } from '../contract/task.ts';
 import type { Logger } from '../process/log.ts';
 
 export interface StoredMessagesOptions {
@@ -99,12 +98,4 @@ export class StoredMessages {
   async purge(stream: string, purge: { filter: string; seq?: number }): Promise<number> {
     return (await this.ask((manager) => manager.streams.purge(stream, purge))).purged;
   }
-}
-
-export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
-  return refusedForNow(
-    RequestErrorCode.BrokerUnavailable,
-    `The broker does not answer (${withoutTaskIds(reason)}). Try again in a moment.`,
-    { cause },
-  );
 }

@@ -126,7 +126,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** The results of chunks may take half as much as results. */
-export function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMaxBytes'>): number {
+function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMaxBytes'>): number {
   return Math.floor(resultMaxBytes / 2);
 }
 

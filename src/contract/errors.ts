@@ -5,6 +5,8 @@
  * `ConfigurationError` ends a process with exit code 78 before it serves anything.
  */
 
+import { withoutTaskIds } from './task.ts';
+
 /** Codes in `extensions.code` of GraphQL errors. Each is explained in docs/errors.md. */
 export const RequestErrorCode = {
   BadUserInput: 'BAD_USER_INPUT',
@@ -127,6 +129,15 @@ export function refusedForNow(
 /** @param problem the exhausted limit, as a sentence; `limit` its value. */
 export function gatewayBusy(problem: string, limit: number): RequestError {
   return refusedForNow(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, { limit });
+}
+
+/** @param reason in a few words; ids of tasks in it are left out. */
+export function brokerUnavailable(reason: string, cause?: unknown): RequestError {
+  return refusedForNow(
+    RequestErrorCode.BrokerUnavailable,
+    `The broker does not answer (${withoutTaskIds(reason)}). Try again in a moment.`,
+    { cause },
+  );
 }
 
 /** Ends a subscription: the client finds another gateway, or this one when it has started again. */

@@ -1,4 +1,4 @@
-/** Whose a task is. Each job, request record, dead letter and result carries it. */
+/** The owner of a task. Each job, result and actual carries it; a request record and a dead letter in their job. */
 import { type Passing, text } from './schema.ts';
 
 const LONGEST_OWNER = 200;

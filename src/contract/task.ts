@@ -73,7 +73,7 @@ export function withShortMessage<E extends TaskError>(error: E): E {
 /** At most `MESSAGE_MAX_CHARACTERS` of a text. */
 export function shortText(text: string): string {
   if (text.length <= MESSAGE_MAX_CHARACTERS) return text;
-  // Made anew from bytes: V8 would keep the whole text alive for the part of it.
+  // Copied through bytes: V8 would keep the whole text alive for the part of it.
   return Buffer.from(text.slice(0, MESSAGE_MAX_CHARACTERS)).toString();
 }
 

@@ -3,7 +3,7 @@
  * again is compiled, because running a compiled one costs a fifth of interpreting it. Compiling takes milliseconds, so
  * rare ones are interpreted.
  *
- * Only valid operations are kept, as many as fit into `KEPT_BYTES`. A refused one is checked anew each time, which is
+ * Only valid operations are kept, as many as fit into `KEPT_BYTES`. A refused one is checked again each time, which is
  * cheap. If it were kept, its errors would keep their stack frames alive, and everything that these refer to.
  */
 import {
@@ -172,7 +172,7 @@ export class Operations {
     if (operation === undefined) return undefined;
     if (operation.compiled === 'not yet' && operation.uses >= COMPILE_AT_USE) {
       operation.compiled = compile(this.#schema, document) ?? 'never';
-      // It is larger now. The cache notices that only if it is added anew. An operation that was evicted meanwhile
+      // It is larger now. The cache notices that only if it is added again. An operation that was evicted meanwhile
       // stays out.
       if (this.#byText.delete(operation.text)) this.#byText.set(operation.text, operation);
     }

@@ -9,8 +9,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Broker } from '../broker/broker.ts';
-import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { badValue, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import {
+  badValue,
+  brokerUnavailable,
+  messageOf,
+  RequestError,
+  RequestErrorCode,
+} from '../contract/errors.ts';
 import type { Actual } from '../contract/messages/actual.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../contract/messages/decoder.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -102,6 +107,7 @@ export class Actuals {
       taskId,
       model,
       version,
+      owner: task.owner,
       predicted,
       actual,
       reportedAt: this.#broker.now(),
@@ -133,7 +139,7 @@ export class Actuals {
       const isGone = error instanceof RequestError && error.code === RequestErrorCode.ResultExpired;
       const address = parseTaskId(taskId);
       const reported = isGone && address !== undefined ? await this.#first(address) : undefined;
-      if (reported === undefined) throw error;
+      if (reported?.owner !== owner) throw error;
       return reported;
     }
   }

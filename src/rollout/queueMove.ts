@@ -9,8 +9,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredJob } from '../broker/broker.ts';
-import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { RequestErrorCode } from '../contract/errors.ts';
+import { brokerUnavailable, RequestErrorCode } from '../contract/errors.ts';
 import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
 import { parseTaskId } from '../contract/task.ts';

@@ -5,8 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
-import { brokerUnavailable } from '../broker/storedMessages.ts';
-import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { brokerUnavailable, messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { RolloutRecord } from '../contract/messages/rolloutRecord.ts';
 import { type BucketRange, movedRanges, nextShadow, type Rollout, type Weight } from '../contract/rollout.ts';

@@ -41,7 +41,7 @@ export class Acceptance {
       open.remove(address.id);
       throw error;
     }
-    open.accept(address.id);
+    open.markStored(address.id);
     events.emit('accepted', job);
     return followed;
   }

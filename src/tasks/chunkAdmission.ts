@@ -6,35 +6,30 @@
  * that this gateway has accepted since, taken to be as large as those that are stored.
  */
 import type { Broker } from '../broker/broker.ts';
-import { chunksMaxBytes } from '../broker/streams.ts';
-import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
 import { resultStoreFull } from './resultAdmission.ts';
 
 export interface ChunkAdmissionOptions {
   readonly broker: Pick<Broker, 'chunks'>;
-  readonly limits: Pick<Config, 'resultMaxBytes'>;
 }
 
 /** Share of the store that new row batches may count on. */
 const USABLE = 0.9;
-/** Of a chunk's result, assumed while there is none. */
+/** The assumed size of a chunk's result while there is none. */
 const CHUNK_BYTES = 32 * 1024;
 
 export class ChunkAdmission {
-  readonly #held: Measured<{ chunks: number; bytes: number }>;
-  readonly #maxBytes: number;
+  readonly #held: Measured<{ chunks: number; bytes: number; readonly maxBytes: number }>;
 
-  constructor({ broker, limits }: ChunkAdmissionOptions) {
+  constructor({ broker }: ChunkAdmissionOptions) {
     this.#held = new Measured(async () => ({ ...(await broker.chunks.held()) }));
-    this.#maxBytes = USABLE * chunksMaxBytes(limits);
   }
 
   /** Counts chunks in, if there is room for them. @throws {RequestError} `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`. */
   async admit(chunks: number): Promise<void> {
     const held = await this.#held.get();
     const bytes = chunks * (held.chunks === 0 ? CHUNK_BYTES : held.bytes / held.chunks);
-    if (held.bytes + bytes > this.#maxBytes) throw resultStoreFull();
+    if (held.bytes + bytes > USABLE * held.maxBytes) throw resultStoreFull();
     held.chunks += chunks;
     held.bytes += bytes;
   }

@@ -71,30 +71,33 @@ export class DeadLetters implements Disposable {
         `This gateway has ${MAX_WATCHES} subscriptions to dead letters open already.`,
         MAX_WATCHES,
       );
-    let watch: ReadWatch<StoredDeadLetter> | undefined;
-    const heard = await this.#broker.deadLetters.listen(model, () => watch?.wake());
+    const { deadLetters } = this.#broker;
+    let lastSequence = 0;
+    let listening: Disposable | undefined;
+    const watch = new ReadWatch<StoredDeadLetter>({
+      read: async () => {
+        // While the broker is away there is nothing to show; the reconnect wakes it.
+        const found = await deadLetters.next(model, lastSequence + 1).catch(() => undefined);
+        if (found === undefined) return undefined;
+        lastSequence = found.sequence;
+        // There may be another one behind it.
+        watch.wake();
+        return found;
+      },
+      onClose: () => {
+        listening?.[Symbol.dispose]();
+        this.#watches.delete(watch);
+      },
+    });
+    // Before the broker is asked: a watch that is being opened counts, and ends with the gateway.
+    this.#watches.add(watch);
     try {
-      let lastSequence = await this.#broker.deadLetters.lastSequence();
-      const opened = new ReadWatch<StoredDeadLetter>({
-        read: async () => {
-          // While the broker is away there is nothing to show; the reconnect wakes it.
-          const found = await this.#broker.deadLetters.next(model, lastSequence + 1).catch(() => undefined);
-          if (found === undefined) return undefined;
-          lastSequence = found.sequence;
-          // There may be another one behind it.
-          opened.wake();
-          return found;
-        },
-        onClose: () => {
-          heard[Symbol.dispose]();
-          this.#watches.delete(opened);
-        },
-      });
-      watch = opened;
-      this.#watches.add(opened);
-      return opened;
+      listening = await deadLetters.listen(model, () => watch.wake());
+      lastSequence = await deadLetters.lastSequence();
+      if (!this.#watches.has(watch)) listening[Symbol.dispose]();
+      return watch;
     } catch (error) {
-      heard[Symbol.dispose]();
+      await watch.return();
       throw error;
     }
   }

@@ -78,7 +78,7 @@ export class OpenTasks implements Disposable {
   }
 
   /** Tells that the task's job is stored. */
-  accept(id: string): void {
+  markStored(id: string): void {
     const open = this.#open.get(id);
     if (open !== undefined) open.accepted = true;
   }

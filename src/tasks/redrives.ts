@@ -21,7 +21,7 @@ import { furtherTry, type Try } from './storing.ts';
 import { taskOf } from './taskMapping.ts';
 import { MIN_TIMEOUT_MS } from './taskOptions.ts';
 import type { TaskReader } from './taskReader.ts';
-import type { QueueParts } from './taskToAccept.ts';
+import type { AcceptanceParts } from './taskToAccept.ts';
 
 export interface RedrivesOptions {
   readonly broker: Broker;
@@ -31,7 +31,7 @@ export interface RedrivesOptions {
   readonly acceptance: Acceptance;
   readonly open: Pick<OpenTasks, 'known'>;
   readonly reader: Pick<TaskReader, 'stored' | 'mayBeGone'>;
-  readonly queue: QueueParts;
+  readonly queue: AcceptanceParts;
 }
 
 /** After this time, a redrive without a stored job has failed: its gateway gave up, or is gone. */
@@ -67,7 +67,7 @@ export class Redrives {
     }
   }
 
-  /** The task of a dead letter that is gone by now; undefined if it was not redriven, or not of late. */
+  /** The task of a dead letter that is gone by now; undefined if it was not redriven, or the record of it has expired. */
   async redriven({ id: deadId, model }: TaskAddress): Promise<Task | undefined> {
     const { records, open, reader } = this.#options;
     const redrive = await records.read(redriveHash(deadId), { model });

@@ -3,7 +3,7 @@
  */
 import type { Broker, StoredRequest } from '../broker/broker.ts';
 import { RequestErrorCode, refusedForNow } from '../contract/errors.ts';
-import type { AskedRequest, RequestRecord } from '../contract/messages/requestRecord.ts';
+import type { ExpectedRequest, RequestRecord } from '../contract/messages/requestRecord.ts';
 import type { Storing } from './storing.ts';
 
 export interface RequestRecordsOptions {
@@ -24,7 +24,7 @@ export class RequestRecords {
   }
 
   /** @param asked the question. A record that no gateway can have written for it is deleted. */
-  read(hash: string, asked: AskedRequest): Promise<StoredRequest | undefined> {
+  read(hash: string, asked: ExpectedRequest): Promise<StoredRequest | undefined> {
     return this.#broker.readRequest(hash, asked);
   }
 
@@ -38,7 +38,7 @@ export class RequestRecords {
   async claim(
     hash: string,
     record: RequestRecord,
-    asked: AskedRequest,
+    asked: ExpectedRequest,
     giveUpAt: number,
   ): Promise<StoredRequest | undefined> {
     for (let attempt = 1; ; attempt++) {

@@ -3,7 +3,7 @@ import type { Broker } from '../broker/broker.ts';
 import { requestHash } from '../contract/digests.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
-import type { AskedRequest } from '../contract/messages/requestRecord.ts';
+import type { ExpectedRequest } from '../contract/messages/requestRecord.ts';
 import type { Task } from '../contract/task.ts';
 import type { Acceptance } from './acceptance.ts';
 import type { Admission } from './admission.ts';
@@ -25,7 +25,7 @@ export interface RequestsOptions {
 interface Request {
   readonly hash: string;
   readonly digest: string;
-  readonly asked: AskedRequest;
+  readonly asked: ExpectedRequest;
 }
 
 export class Requests {

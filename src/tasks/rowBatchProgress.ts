@@ -1,6 +1,6 @@
 /**
  * How far a row batch is, from the notices of workers about its chunks. Notices come by the hundred: watchers are shown
- * four a second at most. Notices may be lost, and a chunk whose worker dies begins anew: the numbers shown never go
+ * four a second at most. Notices may be lost, and a chunk whose worker dies starts again: the numbers shown never go
  * back.
  */
 

@@ -14,7 +14,7 @@ import { newHeader, type Origin } from './jobHeader.ts';
 import { isQueueFull, type Try } from './storing.ts';
 import { taskOf } from './taskMapping.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
-import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 
 export interface RowBatchSubmission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
@@ -24,12 +24,12 @@ export interface RowBatchSubmission extends Asked {
 export class RowBatchQuestion implements Question {
   readonly asked: Asked;
   readonly rowCount: number;
-  readonly #parts: QueueParts;
+  readonly #parts: AcceptanceParts;
   /** Checked, as they were asked: times of `now` have not become instants. */
   readonly #columns: InputColumns;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong. */
-  constructor(submission: RowBatchSubmission, parts: QueueParts) {
+  constructor(submission: RowBatchSubmission, parts: AcceptanceParts) {
     const { model, inputs, options } = submission;
     if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
       throw badValue('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
@@ -71,11 +71,11 @@ class RowBatchTask implements TaskToAccept {
   readonly job: RowBatchJob;
   readonly address: TaskAddress;
   readonly #rows: AskedRows;
-  readonly #parts: QueueParts;
+  readonly #parts: AcceptanceParts;
   /** Cut once there is room for them. */
   #chunks: readonly ChunkJob[] = [];
 
-  constructor(job: RowBatchJob, address: TaskAddress, rows: AskedRows, parts: QueueParts) {
+  constructor(job: RowBatchJob, address: TaskAddress, rows: AskedRows, parts: AcceptanceParts) {
     this.job = job;
     this.address = address;
     this.#rows = rows;

@@ -9,7 +9,7 @@ import type { ChosenVersion } from '../rollout/offering.ts';
 import { newHeader, type Origin } from './jobHeader.ts';
 import type { Try } from './storing.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
-import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 
 export interface Submission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
@@ -19,12 +19,12 @@ export interface Submission extends Asked {
 export class SingleQuestion implements Question {
   readonly asked: Asked;
   readonly rowCount = undefined;
-  readonly #parts: QueueParts;
+  readonly #parts: AcceptanceParts;
   /** Checked, as it was asked: a time of `now` has not become an instant. */
   readonly #input: Values;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
-  constructor(submission: Submission, parts: QueueParts) {
+  constructor(submission: Submission, parts: AcceptanceParts) {
     this.#input = checkInput(submission.model.manifest, submission.input);
     checkOptions(submission.options);
     this.asked = submission;
@@ -53,9 +53,9 @@ export class SingleQuestion implements Question {
 export class SingleTask implements TaskToAccept {
   readonly job: Job;
   readonly address: TaskAddress;
-  readonly #parts: QueueParts;
+  readonly #parts: AcceptanceParts;
 
-  constructor(job: Job, address: TaskAddress, parts: QueueParts) {
+  constructor(job: Job, address: TaskAddress, parts: AcceptanceParts) {
     this.job = job;
     this.address = address;
     this.#parts = parts;

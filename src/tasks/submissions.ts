@@ -14,7 +14,7 @@ import { RowBatchQuestion, type RowBatchSubmission } from './rowBatchTask.ts';
 import { SingleQuestion, type Submission } from './singleTask.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import type { TaskReader } from './taskReader.ts';
-import type { Asked, Question, QueueParts, TaskToAccept } from './taskToAccept.ts';
+import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 import type { TaskWatch } from './taskWatch.ts';
 import type { TaskWatches } from './taskWatches.ts';
 
@@ -24,7 +24,7 @@ export interface SubmissionsOptions {
   readonly offering: Pick<Offering, 'choose'>;
   readonly acceptance: Acceptance;
   readonly requests: Requests;
-  readonly queue: QueueParts;
+  readonly queue: AcceptanceParts;
   readonly reader: Pick<TaskReader, 'find'>;
   readonly watches: Pick<TaskWatches, 'reserve' | 'watch'>;
   readonly events: Pick<TaskEvents, 'emit'>;

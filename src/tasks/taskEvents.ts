@@ -1,6 +1,6 @@
 /**
- * Events in the lives of this gateway's tasks. Shadows and comparisons listen; metrics, traces and an audit will. The
- * way of a task emits them and knows none of the listeners.
+ * Events of this gateway's tasks. Shadows listen; metrics, traces and an audit will. The code that processes tasks emits
+ * them, and does not know the listeners.
  *
  * A listener runs in the turn of the event loop that emits, so it returns at once and throws nothing.
  */
@@ -13,7 +13,7 @@ export interface TaskEventMap {
   readonly accepted: Job | RowBatchJob;
   /** A task was not accepted, and its client is told why. */
   readonly refused: { readonly model: string; readonly code: RequestErrorCode };
-  /** A worker has told that it runs a task that is followed here; once per attempt. */
+  /** A worker runs a task that is followed here: once per attempt; of a row batch, once for all its chunks. */
   readonly started: Task;
   /** The end of a task that is followed here was received or read. */
   readonly ended: FinishedTask;
@@ -28,12 +28,12 @@ export class TaskEvents {
   };
 
   emit<K extends keyof TaskEventMap>(name: K, event: TaskEventMap[K]): void {
-    for (const hear of this.#listeners[name]) hear(event);
+    for (const listener of this.#listeners[name]) listener(event);
   }
 
   /** Disposing the returned value ends the listening. */
-  on<K extends keyof TaskEventMap>(name: K, hear: (event: TaskEventMap[K]) => void): Disposable {
-    this.#listeners[name].add(hear);
-    return { [Symbol.dispose]: () => void this.#listeners[name].delete(hear) };
+  on<K extends keyof TaskEventMap>(name: K, listener: (event: TaskEventMap[K]) => void): Disposable {
+    this.#listeners[name].add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners[name].delete(listener) };
   }
 }

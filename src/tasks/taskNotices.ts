@@ -79,6 +79,7 @@ export class TaskNotices implements Disposable {
     const startedAt = open.task.startedAt ?? run.startedAt;
     // A notice about a row that is run alone names its task only.
     if (batch === undefined || progress === undefined || !isProgressOf(batch, progress)) return;
+    const isFirst = open.task.state === TaskState.Queued;
     open.progress ??= new RowBatchProgress();
     open.task = {
       ...open.task,
@@ -87,6 +88,7 @@ export class TaskNotices implements Disposable {
       attempts: Math.max(attempts, run.attempts),
       batch: open.progress.add(batch, progress, this.#options.broker.now() - startedAt),
     };
+    if (isFirst) this.#options.events.emit('started', open.task);
     if (open.progress.takeNews(performance.now())) show(open);
   }
 

@@ -40,7 +40,7 @@ export interface TaskToAccept {
 }
 
 /** The collaborators of tasks on their way into the queue. */
-export interface QueueParts {
+export interface AcceptanceParts {
   readonly broker: Broker;
   readonly open: Pick<OpenTasks, 'known' | 'finish'>;
   readonly admission: Pick<Admission, 'queue' | 'chunks'>;

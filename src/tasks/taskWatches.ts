@@ -66,7 +66,7 @@ export class TaskWatches implements Disposable {
       const known = reader.known(address, options.owner);
       if (known === undefined) return await this.#watchForeign(address, options);
       const followed = open.followed(id);
-      return followed === undefined
+      return followed === undefined || isFinal(known)
         ? this.#watchFinished(known, options)
         : this.#watchFollowed(followed, options);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** A task is its owner's: others are told that there is no such task, on the gateway that accepted it and on any other. */
+/** Only its owner finds a task, on every gateway. For all others there is no such task. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
@@ -23,15 +23,20 @@ beforeAll(async () => {
   nats = await startNats();
   broker = await openTestBroker(nats);
   [here, there] = await Promise.all([openTasks(HOME), openTasks(OTHER_HOME)]);
-  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
-  const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
-  ({ id } = await here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } }));
+  ({ id } = await submit());
 });
 
 afterAll(async () => {
   for (const opened of [here, there]) opened?.[Symbol.dispose]();
   for (const opened of [broker, nats]) await opened?.[Symbol.asyncDispose]();
 });
+
+/** A task of Ada's. */
+async function submit() {
+  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
+  const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
+  return here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } });
+}
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const { models } = await Catalog.open(TEST_MODELS, SILENT);
@@ -70,6 +75,7 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
 });
 
 test('a task that ended is found by its owner only', async () => {
+  const { id } = await submit();
   expect(await there.tasks.cancel(id, 'ada')).toMatchObject({ state: 'CANCELED', owner: 'ada' });
   expect((await refusalOf(here.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');
   expect((await refusalOf(there.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');

@@ -20,7 +20,7 @@ import { SingleQuestion } from '../../src/tasks/singleTask.ts';
 import { Storing } from '../../src/tasks/storing.ts';
 import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';
-import type { Question, QueueParts } from '../../src/tasks/taskToAccept.ts';
+import type { AcceptanceParts, Question } from '../../src/tasks/taskToAccept.ts';
 import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -43,7 +43,7 @@ afterAll(async () => {
 });
 
 /** A gateway's part that accepts tasks under a `requestId`, and the tasks that it follows. */
-async function openRequests(home: string, change: (parts: QueueParts) => Partial<QueueParts>) {
+async function openRequests(home: string, change: (parts: AcceptanceParts) => Partial<AcceptanceParts>) {
   const limits = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: TEST_MODELS });
   const { models } = await Catalog.open(TEST_MODELS, createLog(limits, 'test'));
   const [model] = models;
@@ -161,11 +161,11 @@ test.each(['queue', 'storing'] as const)(
 
 /** Has something happen before a step of an acceptance. */
 function interrupted(step: 'queue' | 'chunks' | 'storing', happen: () => Promise<void>) {
-  return ({ admission, storing }: QueueParts): Partial<QueueParts> => {
+  return ({ admission, storing }: AcceptanceParts): Partial<AcceptanceParts> => {
     if (step === 'chunks') return { admission: { ...admission, chunks: { admit: happen } } };
     if (step === 'queue')
       return { admission: { ...admission, queue: { ...admission.queue, admit: happen } } };
-    const storeJob: QueueParts['storing']['storeJob'] = async (...job) => {
+    const storeJob: AcceptanceParts['storing']['storeJob'] = async (...job) => {
       await happen();
       await storing.storeJob(...job);
     };

@@ -1,6 +1,7 @@
 /** An actual: the true values of a task beside the predicted ones, for the outputs that were reported. */
 import { INSTANT, NAME } from '../bounds.ts';
-import { object, type Passing } from '../schema.ts';
+import { ANONYMOUS, OWNER } from '../owner.ts';
+import { object, type Passing, withDefault } from '../schema.ts';
 import { isComparable, NUMERIC_VALUES } from '../values.ts';
 import { decoderOf, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
 
@@ -9,6 +10,8 @@ export const ACTUAL = object('an actual', {
   taskId: NAME,
   model: NAME,
   version: NAME,
+  /** Absent in messages of older gateways. */
+  owner: withDefault(OWNER, ANONYMOUS),
   predicted: NUMERIC_VALUES,
   actual: NUMERIC_VALUES,
   /** Milliseconds since the epoch, broker time. */
@@ -28,6 +31,11 @@ export function decodeActual(data: Uint8Array, subject: string): Actual {
   requireAsInSubject('version', message.version, version);
   const names = Object.keys({ ...actual, ...predicted });
   const wrong = names.find((name) => !isComparable(predicted[name], actual[name])) ?? '';
-  requireThat(wrong === '', `actual.${wrong}`, 'of the same length as in predicted', actual[wrong]);
+  requireThat(
+    wrong === '',
+    `actual.${wrong}`,
+    'there in both, and of the same length as in predicted',
+    actual[wrong],
+  );
   return message;
 }

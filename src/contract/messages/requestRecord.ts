@@ -20,7 +20,7 @@ export interface RequestRecord extends Omit<Passing<typeof JOB_RECORD>, 'job'> {
 }
 
 /** The request that a record must be about. */
-export interface AskedRequest {
+export interface ExpectedRequest {
   readonly model: string;
   /** Undefined: anybody. */
   readonly owner?: Owner | undefined;
@@ -44,7 +44,7 @@ const checkRowBatchRecord = checkOf(ROW_BATCH_RECORD);
  */
 export function decodeRequestRecord(
   data: Uint8Array,
-  { model, owner, digest, rowCount }: AskedRequest,
+  { model, owner, digest, rowCount }: ExpectedRequest,
   storedAt: number,
 ): RequestRecord {
   const record = checkRecord(parseMessage(data));

@@ -13,6 +13,7 @@ function actual(error: number, output = 'x'): Actual {
     taskId: 't',
     model: 'm',
     version: '1',
+    owner: 'anonymous',
     predicted: { [output]: 0 },
     actual: { [output]: error },
     reportedAt: 0,

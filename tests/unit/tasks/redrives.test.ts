@@ -5,7 +5,7 @@ import type { Model } from '../../../src/models/models.ts';
 import type { Origin } from '../../../src/tasks/jobHeader.ts';
 import { redrivenJob } from '../../../src/tasks/redrives.ts';
 import { SingleQuestion } from '../../../src/tasks/singleTask.ts';
-import type { QueueParts } from '../../../src/tasks/taskToAccept.ts';
+import type { AcceptanceParts } from '../../../src/tasks/taskToAccept.ts';
 
 const OFFERING = {
   choose: () => ({ version: '1', bucket: 17 }),
@@ -16,7 +16,7 @@ const OFFERING = {
 /** The job of a task without any input. */
 function newJob(model: Model, origin: Origin): Job {
   const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
-  return new SingleQuestion(submission, {} as QueueParts).newTask(OFFERING.choose(), origin).job;
+  return new SingleQuestion(submission, {} as AcceptanceParts).newTask(OFFERING.choose(), origin).job;
 }
 
 describe('a redriven job', () => {
