@@ -19,7 +19,11 @@ describe('an actual is refused', () => {
     ['of another version', { version: '2' }, 'version must be "1" as in the subject, got "2"'],
     ['without what was predicted', { predicted: { y: [1, 2] } }, 'actual.x must be'],
     ['without what was reported', { actual: { x: 2 } }, 'actual.y must be'],
-    ['with lists of two lengths', { actual: { x: 2, y: [3] } }, 'actual.y must be there in both, and of the same length'],
+    [
+      'with lists of two lengths',
+      { actual: { x: 2, y: [3] } },
+      'actual.y must be there in both, and of the same length',
+    ],
     ['with a number beside a list', { actual: { x: 2, y: 3 } }, 'actual.y must be'],
   ])('%s', (_what, members, problem) => {
     expect(() => decodeActual(bytesOf({ ...GOOD, ...members }), SUBJECT)).toThrow(problem);
