@@ -49,7 +49,7 @@ function tabOf(fields: readonly OutputField[], left: number, details: readonly s
     query: [
       '# 2. Run this too: the result of the task that you',
       '#    submitted last comes the moment it exists.',
-      '#    For another task, paste its id below.',
+      '#    For another task, paste its id in Variables.',
       ...(left === 0 ? [] : [`#    ${left} more outputs would not fit: add yours.`]),
       'subscription Result($id: ID!) {',
       '  taskResult(id: $id) {',

@@ -110,7 +110,7 @@ const settings = {
     unit: 'bytes',
     default: String(64 * MIB),
     consequence:
-      'Bodies and messages that one gateway receives or answers at a time, with those of open subscriptions, over all connections. A parsed byte can take twenty bytes of memory. One eighth is kept for connections that hold 16 KiB at most, so that small predictions go on. As much again may wait for clients that read slowly. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. One connection may hold twice `MAX_BODY_BYTES`, and a WebSocket as much again of a message that is still coming. A value that leaves no room for this beside the eighth is raised.',
+      'Bodies and messages that one gateway receives or answers at a time, with those of open subscriptions, over all connections. Beyond it: `GATEWAY_BUSY` (503), or close code 1013. A parsed byte can take twenty bytes of memory.',
     parse: integer(MIB),
   },
   maxDepth: {

@@ -8,7 +8,7 @@ import { RequestErrorCode } from '../../src/contract/errors.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
 import { EdgeCloseCode } from '../../src/edge/closeCodes.ts';
 import { type EnvironmentVariable, environmentVariables } from '../../src/process/config.ts';
-import { blocksIn, DOCUMENTS, headingsIn, linksIn, readDocument } from '../support/documents.ts';
+import { blocksIn, DOCUMENTS, headingsIn, linksIn, proseIn, readDocument } from '../support/documents.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** They tell of what was: a name or a file in them may be gone. */
@@ -94,6 +94,15 @@ describe.each(DOCUMENTS)('%s', (document) => {
       expect(names.filter((name) => !words.has(name))).toEqual([]);
     });
 
+  test('has no heading twice at one level of a section', () => {
+    expect(repeatedHeadings(text)).toEqual([]);
+  });
+
+  test('has a blank line before each heading', () => {
+    const crowded = proseIn(text).matchAll(/(?<!^|\n)\n(#{1,6} .*)$/gm);
+    expect([...crowded].map(([, heading]) => heading)).toEqual([]);
+  });
+
   test('names only npm scripts that exist', () => {
     const scripts = groupsIn(text, /npm (?:run )?(start|test|(?<=run )[\w:-]+)/g);
     expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining([...scripts]));
@@ -129,6 +138,20 @@ describe.each(DOCUMENTS)('%s', (document) => {
 function tableRow({ name, unit, default: fallback, consequence }: EnvironmentVariable): string {
   const shown = fallback === undefined ? 'none' : fallback === '' ? 'empty' : `\`${fallback}\``;
   return `| \`${name}\` | ${unit} | ${shown} | ${consequence} |`;
+}
+
+/** A heading may come again in another section, such as `Added` of another release. */
+function repeatedHeadings(document: string): readonly string[] {
+  const seen = new Set<string>();
+  const path: string[] = [];
+  return [...headingsIn(document).values()].flatMap(({ level, text }) => {
+    path.length = level - 1;
+    path[level - 1] = text;
+    const place = path.join(' > ');
+    if (seen.has(place)) return [place];
+    seen.add(place);
+    return [];
+  });
 }
 
 function tableRows(document: string): readonly string[] {
