@@ -11,7 +11,7 @@ import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput, readOutput } from './prediction.ts';
 
 /** A row batch with its task. The GraphQL type is resolved from it. */
-export interface RowBatchOfTask extends RowBatch {
+interface RowBatchOfTask extends RowBatch {
   readonly task: Task;
 }
 

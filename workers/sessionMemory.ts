@@ -20,7 +20,7 @@ export interface SessionMemoryOptions {
 }
 
 /** The two steps of opening a session: its process loads the model, then proves that it predicts right. */
-export interface Opening {
+interface Opening {
   readonly load: () => Promise<void>;
   readonly check: () => Promise<void>;
 }

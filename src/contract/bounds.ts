@@ -2,7 +2,7 @@
 import { integer, number, text } from './schema.ts';
 
 /** The instants that a Date can hold, in milliseconds. */
-export const LATEST_INSTANT = 8.64e15;
+const LATEST_INSTANT = 8.64e15;
 /** A day. No task lives so long, and sums of such durations stay exact. */
 export const LONGEST_DURATION_MS = 24 * 60 * 60 * 1_000;
 /** The most entries of a short list, such as versions. */

@@ -21,7 +21,7 @@ export type Members = Readonly<Record<string, Schema<unknown>>>;
 type Flat<T> = { readonly [K in keyof T]: T[K] };
 
 /** An object with these members; other members are let through, since newer processes may add some. */
-export type ObjectOf<R extends Members, O extends Members> = Flat<
+type ObjectOf<R extends Members, O extends Members> = Flat<
   { [K in keyof R]: Passing<R[K]> } & { [K in keyof O]?: Passing<O[K]> | undefined }
 >;
 

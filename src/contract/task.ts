@@ -28,7 +28,6 @@ export type TaskState = (typeof TaskState)[keyof typeof TaskState];
 
 const { Queued, Running, ...FinalStates } = TaskState;
 const FINAL_STATE = oneOf(Object.values(FinalStates));
-export type FinalState = Passing<typeof FINAL_STATE>;
 
 /** Why an accepted task ended without a prediction. */
 export const TaskErrorCode = {

@@ -13,7 +13,7 @@ const VALUE_KEYWORDS = { type: ['number', 'string', 'boolean', 'array'], items: 
 /** Of an input or output. */
 export type Value = number | string | boolean | readonly number[];
 
-export const VALUE = custom<Value>('a number, a text, true, false or a list of numbers', VALUE_KEYWORDS);
+const VALUE = custom<Value>('a number, a text, true, false or a list of numbers', VALUE_KEYWORDS);
 
 /** A value of a column: null where its row failed. */
 export const CELL = custom<Value | null>(`${VALUE.expected}, or null`, {

@@ -1,7 +1,7 @@
 /** The error of a prediction against its actual value. */
 
 /** The error of one output of one task. For a vector these are the means over its numbers. */
-export interface OutputError {
+interface OutputError {
   readonly absolute: number;
   readonly squared: number;
 }

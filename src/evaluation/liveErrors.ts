@@ -21,7 +21,7 @@ export interface LiveError {
 }
 
 /** The end of the window. */
-export interface WindowEnd {
+interface WindowEnd {
   /** Milliseconds since the epoch, broker time. */
   readonly now: number;
   /** The first and last sequence that the stream holds. */

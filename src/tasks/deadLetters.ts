@@ -18,7 +18,7 @@ import { ReadWatch } from './readWatch.ts';
 
 export const MAX_PAGE = 100;
 
-export type DeadLettersBroker = Pick<Broker, 'deadLetters' | 'onConnectionChange'>;
+type DeadLettersBroker = Pick<Broker, 'deadLetters' | 'onConnectionChange'>;
 
 export interface DeadLetterPage {
   readonly letters: readonly StoredDeadLetter[];

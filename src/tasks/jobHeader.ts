@@ -12,7 +12,7 @@ export interface Origin {
   readonly now: number;
 }
 
-export interface NewTask {
+interface NewTask {
   readonly model: Model;
   readonly owner: Owner;
   /** W3C `traceparent` of the request. */

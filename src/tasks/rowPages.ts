@@ -31,7 +31,7 @@ export const MAX_PAGE_ROWS = 10_000;
 /** The most chunks of one page. With their largest size they have 6 MiB. */
 const MAX_PAGE_CHUNKS = 12;
 
-export interface PageReader {
+interface PageReader {
   readonly broker: Pick<Broker, 'chunks'>;
   /** Bounds the chunks that are read at once: a broker cuts off a client that takes in less than it asks for. */
   readonly reading: Pick<ChunkSemaphore, 'take'>;

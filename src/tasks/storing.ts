@@ -12,7 +12,7 @@ export interface StoringOptions {
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
 }
 
-export type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
+type AnsweredOutcome = Exclude<PublishOutcome, { type: 'unanswered' }>;
 
 /** One try to get a task accepted. */
 export interface Try {

@@ -33,7 +33,7 @@ const HOLDING_UP: ReadonlySet<RequestErrorCode> = new Set([
 type Swept = 'ended' | 'left' | 'held up';
 
 /** The part of the broker that the sweeper uses. */
-export type SweptBroker = EndingBroker &
+type SweptBroker = EndingBroker &
   Pick<Broker, 'chunks' | 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
 
 export class Sweeper implements AsyncDisposable {

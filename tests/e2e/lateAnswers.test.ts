@@ -38,6 +38,7 @@ test.concurrent('a run that ended in time while its worker stood still is answer
     await resultOf(streams, jobs[round] ?? { taskId: '' });
     // The next run goes on now, and ends long before the worker looks at its clock again.
     worker.kill('SIGSTOP');
+    // The run's time limit has to pass while the worker stands still. No event tells that.
     await sleep(2 * RUN_TIMEOUT_MS);
     worker.kill('SIGCONT');
   }

@@ -28,7 +28,7 @@ export interface VersionReport {
 
 type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
 
-export interface GoldenReport {
+interface GoldenReport {
   readonly rows: number;
   /** The deviation that comes nearest to its tolerance, over all runs; undefined if no output has numbers. */
   readonly worst: Deviation | undefined;

@@ -28,7 +28,7 @@ function formatNumbers(indent: string, head: string, numbers: readonly string[],
   return `${indent}${head}[\n${lines.join('\n')}\n${indent}]${tail}`;
 }
 
-export interface CardFacts {
+interface CardFacts {
   readonly source: string;
   readonly version: string;
   readonly sizeBytes: number;

@@ -23,7 +23,7 @@ import {
   writeRecords,
 } from './versionDraft.ts';
 
-export type ModelDraft = VersionDraft &
+type ModelDraft = VersionDraft &
   Pick<DraftOptions, 'mutation' | 'leaveOut' | 'maxBatchSize'> & {
     /** The hidden folder, with a folder for the model. */
     readonly stage: string;

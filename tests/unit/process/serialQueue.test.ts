@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SerialQueue } from '../../src/process/serialQueue.ts';
+import { SerialQueue } from '../../../src/process/serialQueue.ts';
 
 test('work begins when all before it has ended, also with a failure', async () => {
   const queue = new SerialQueue();
