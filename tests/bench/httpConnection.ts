@@ -77,7 +77,7 @@ export class HttpConnection implements AsyncDisposable {
 /**
  * @param head the lines before the body.
  * @param received the bytes that came after the head.
- * @returns the body, or undefined while it is not complete. Bytes after its end, a fault of the gateway, make it longer.
+ * @returns the body, or undefined while it is not complete. Bytes after its end (a fault of the gateway) lengthen it.
  */
 export function bodyOf(head: string, received: string): string | undefined {
   const length = /^content-length: (\d+)/im.exec(head)?.[1];
