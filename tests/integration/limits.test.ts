@@ -75,7 +75,7 @@ describe.each(transports)('an operation over $name', ({ ask }) => {
     });
   });
 
-  test('may not submit two batches', async () => {
+  test('may not submit two row batches', async () => {
     const submissions = ['a', 'b'].map((alias) => `${alias}: predictTrips(inputs: $inputs) { id }`);
     expect(
       await refusal(`mutation ($inputs: [PredictTripInput!]!) { ${submissions.join(' ')} }`, {
@@ -233,7 +233,7 @@ describe('a WebSocket', () => {
     expect([code, String(reason)]).toEqual([closeCode, why]);
   });
 
-  test('that stays silent is closed', async () => {
+  test('is closed if its client sends no connection_init', async () => {
     await using impatient = await startGateway(nats, { CONNECTION_INIT_TIMEOUT_MS: '200' });
     const [code, reason] = await once(await openSocket(impatient.url), 'close');
     expect([code, String(reason)]).toEqual([4408, 'Connection initialisation timeout']);
