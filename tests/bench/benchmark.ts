@@ -1,18 +1,18 @@
-/** What all benchmarks have in common. */
+/** The types that all benchmarks share. */
 
 export interface Benchmark {
   readonly name: string;
-  /** What it does, for the table's head. */
+  /** A description for the head of the table. */
   readonly about: string;
-  /** How often it is measured at most, where once takes long. @default as often as is asked for */
+  /** The most repetitions, for a benchmark that takes long. @default as many as requested */
   readonly repetitions?: number;
-  /** Starts a system of its own from a revision, ready to be measured again and again. */
+  /** Starts a new system from a revision. It can be measured several times. */
   prepare(revision: Revision, settings: Settings): Promise<Prepared>;
 }
 
 export interface Prepared extends AsyncDisposable {
   /**
-   * One repetition; nothing loads the machine between two.
+   * Measures one repetition. There is no load between repetitions.
    *
    * @returns the same figures each time.
    * @throws if an answer was wrong, or none came.
@@ -20,7 +20,7 @@ export interface Prepared extends AsyncDisposable {
   measure(): Promise<readonly Figure[]>;
 }
 
-/** A checkout of Tidings, with what its processes need to run. */
+/** A checkout of Tidings in which its processes can run. */
 export interface Revision {
   readonly name: string;
   /** Absolute path. */
@@ -28,21 +28,21 @@ export interface Revision {
 }
 
 export interface Settings {
-  /** How long each load lasts that has no other end. */
+  /** The duration of each load without another end. */
   readonly seconds: number;
-  /** How many WebSockets the clients of a closed loop share. */
+  /** The number of WebSockets that the clients of a closed loop share. */
   readonly connections: number;
-  /** Jobs that wait in `backlog`. */
+  /** The number of jobs that wait in `backlog`. */
   readonly jobs: number;
-  /** How long `soak` lasts. */
+  /** The duration of `soak`. */
   readonly minutes: number;
 }
 
 export interface Figure {
-  /** With the unit, where it is not a share. */
+  /** The name includes the unit, except for ratios. */
   readonly name: string;
   readonly value: number;
-  /** Behind the point, when it is shown. */
+  /** The number of decimals in the output. */
   readonly digits: number;
   readonly budget?: Budget;
 }
@@ -53,7 +53,7 @@ export function figure(name: string, digits: number, value: number, budget?: Bud
   return { name, digits, value, ...(budget !== undefined && { budget }) };
 }
 
-/** Waits on the clock: load has no other end. */
+/** Waits by the clock, since a load has no other end. */
 export function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

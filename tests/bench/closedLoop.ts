@@ -1,4 +1,4 @@
-/** Benchmarks of the closed loop differ in how many clients there are, and how these ask. */
+/** The benchmarks of the closed loop. They differ in the number of clients and in their transport. */
 import type { Benchmark } from './benchmark.ts';
 import type { GraphQLSocket } from './graphqlSocket.ts';
 import { closedLoop, keepUp, type Load } from './load.ts';
@@ -10,8 +10,8 @@ export interface ClosedLoopOptions extends Pick<Benchmark, 'name' | 'about'> {
   /**
    * Opens the connections of all clients.
    *
-   * @param opened closes them.
-   * @param connections how many WebSockets they shall share.
+   * @param opened closes the connections.
+   * @param connections the number of WebSockets that the clients share.
    * @returns an exchange for each client.
    */
   readonly connect: (
@@ -23,17 +23,17 @@ export interface ClosedLoopOptions extends Pick<Benchmark, 'name' | 'about'> {
 }
 
 const WARM_UP_MS = 3_000;
-/** From the first submission until all clients are at it. */
+/** The time from the first submission until all clients are busy. */
 const RAMP_MS = 500;
 
-/** The socket of client i, where clients share them. */
+/** The socket of client i, if clients share sockets. */
 export function shared(sockets: readonly GraphQLSocket[], i: number): GraphQLSocket {
   const socket = sockets[i % sockets.length];
   if (socket === undefined) throw new Error('clients need at least one socket');
   return socket;
 }
 
-/** Clients that share sockets, mutation and subscription of each on one. */
+/** Clients that share sockets. Each uses one socket for its mutation and its subscription. */
 export function clientsOver(
   sockets: readonly GraphQLSocket[],
   count: number,
@@ -50,7 +50,7 @@ export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoo
       await using started = new AsyncDisposableStack();
       const system = started.use(await startSystem(revision));
       const asked = await tripQuestions();
-      // Gateways close connections that are idle for long, so each repetition opens its own.
+      // Gateways close connections that are idle for long, so each repetition opens new ones.
       const underLoad = async <T>(rampMs: number, body: (load: Load) => Promise<T>) => {
         await using opened = new AsyncDisposableStack();
         const exchanges = await connect(system.url, asked, opened, connections);

@@ -1,4 +1,4 @@
-/** A model whose only work is matrix products, so much of it that all else is little beside it. */
+/** A model that only multiplies matrices, which takes most of the time of a task. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,19 +10,19 @@ import { type Questions, questions } from './questions.ts';
 
 export const BATCH = 64;
 const WIDTH = 1_024;
-/** A batch of 64 goes through 64 × 1,024 × 1,024 multiplications for each: about 20 ms on one core of a server of 2024. */
+/** A batch of 64 needs 64 × 1,024 × 1,024 multiplications for each: about 20 ms on one core of a server of 2024. */
 const PRODUCTS = 11;
 const DIFFERENT_ROWS = 256;
 
 export interface ComputeModel extends AsyncDisposable {
-  /** For MODELS_DIR. */
+  /** The folder for MODELS_DIR. */
   readonly path: string;
   readonly questions: Questions;
-  /** Runs a batch of `BATCH` rows in this process, on one thread, which blocks it. */
+  /** Runs a batch of `BATCH` rows in this process, on one thread. It blocks the process. */
   run(): Promise<void>;
 }
 
-/** Writes it as a folder of version 1. Row i is the number i + 1, and its answer a multiple of it. */
+/** Writes the model with version 1. Row i is the number i + 1, and its answer is a multiple of that. */
 export async function writeComputeModel(
   batching = { maxBatchSize: BATCH, maxWaitMs: 0 },
 ): Promise<ComputeModel> {
@@ -44,7 +44,7 @@ export async function writeComputeModel(
   const inputs = Array.from({ length: DIFFERENT_ROWS }, (_, i) => ({ x: i + 1 }));
   const expected: number[] = [];
   for (const { x } of inputs) expected.push(...(await predict([x])));
-  // How a product is summed up depends on the batch: answers may differ by a part of what rows differ by.
+  // The order of additions depends on the batch, so an answer may differ by a fraction of the distance between rows.
   const tolerance = Math.abs(expected[0] ?? 0) / 4;
 
   const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -92,7 +92,7 @@ const MANIFEST = {
 /** y = x · first · matrix · … · matrix · last, from the left. */
 function graph(): Parameters<typeof encodeModel>[0] {
   const random = seededRandom(1);
-  // Of a size that leaves a vector about as long as it was.
+  // This scale keeps the length of a vector about the same.
   const scale = Math.sqrt(12 / WIDTH);
   const values = (count: number) =>
     Float32Array.from({ length: count }, () => (random.number(2 ** 20) / 2 ** 20 - 0.5) * scale);

@@ -1,6 +1,6 @@
 /**
- * A WebSocket that speaks `graphql-transport-ws` with as little work as possible: what the load client takes of the
- * cores, the servers do not have. Payloads come as JSON already, and of each operation only the first answer counts.
+ * A WebSocket that speaks `graphql-transport-ws` with as little work as possible: the servers lack the CPU time that
+ * the load client uses. Payloads are already JSON, and only the first answer of each operation counts.
  */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -22,11 +22,11 @@ export class GraphQLSocket implements AsyncDisposable {
     socket.on('close', (code, reason) => this.#end(new Error(`the WebSocket was closed: ${code} ${reason}`)));
   }
 
-  /** @param url of the GraphQL endpoint. */
+  /** @param url the URL of the GraphQL endpoint. */
   static async open(url: string): Promise<GraphQLSocket> {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
       perMessageDeflate: false,
-      // A mask of zeros is a mask: it saves the client a pass over each message.
+      // A mask of zeros is valid, and saves the client a pass over each message.
       generateMask: () => {},
     });
     await once(socket, 'open');
@@ -35,7 +35,7 @@ export class GraphQLSocket implements AsyncDisposable {
     return new GraphQLSocket(socket);
   }
 
-  /** @param opened closes them. */
+  /** @param opened closes the sockets. */
   static openAll(
     url: string,
     count: number,
@@ -47,7 +47,7 @@ export class GraphQLSocket implements AsyncDisposable {
 
   /**
    * @param payload the JSON of `{ query, variables }`.
-   * @returns the first answer's data. Rejects with its errors, or if the socket closes before.
+   * @returns the data of the first answer. Rejects with its errors, or if the socket closes first.
    */
   ask(payload: string): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * Clients that mean to fill or block a gateway, in a thread of their own: they shall not take the time of the client that is
- * measured meanwhile. The thread is told what to do by its name, and says when it is done.
+ * Clients that try to fill or block a gateway. They run in another thread, so that they do not slow down the client
+ * that is measured. The name of the thread says what to do, and it sends a message when it is done.
  */
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -8,9 +8,9 @@ import { WebSocket } from 'ws';
 
 export interface HostileData {
   readonly url: string;
-  /** A task that stays open. */
+  /** The id of a task that stays open. */
   readonly taskId: string;
-  /** How long each of them may take. */
+  /** The time that each client may take. */
   readonly seconds: number;
 }
 
@@ -90,7 +90,7 @@ async function ask(target: string, init: RequestInit): Promise<void> {
 
 async function open(): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
-  // Resets, when a message is refused before all of it was sent.
+  // A message that is refused before it was sent completely causes a reset.
   socket.on('error', () => {});
   await once(socket, 'open');
   return socket;

@@ -1,7 +1,7 @@
 /**
- * One HTTP/1.1 connection, kept alive, one POST at a time: what `node:http` does for a request costs more than all
- * else that the load client does for a task. It reads what a gateway sends, bodies in ASCII with a length or in
- * chunks, and throws at anything else.
+ * One HTTP/1.1 connection, kept alive, one POST at a time. A request with `node:http` costs more than everything else
+ * that the load client does for a task. This one only reads answers of a gateway: ASCII bodies with a length or in
+ * chunks. It throws at anything else.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -33,7 +33,7 @@ export class HttpConnection implements AsyncDisposable {
     return new HttpConnection(socket, parsed);
   }
 
-  /** @param opened closes them. */
+  /** @param opened closes the connections. */
   static openAll(
     url: string,
     count: number,
@@ -44,8 +44,8 @@ export class HttpConnection implements AsyncDisposable {
   }
 
   /**
-   * @param accept the media type that is asked for.
-   * @returns the whole body, once it has ended. Rejects if the status is not 200.
+   * @param accept the requested media type.
+   * @returns the whole body once it has ended. Rejects if the status is not 200.
    */
   post(body: string, accept: string): Promise<string> {
     this.#answer = Promise.withResolvers();
@@ -76,8 +76,8 @@ export class HttpConnection implements AsyncDisposable {
 
 /**
  * @param head the lines before the body.
- * @param received what has come behind them.
- * @returns undefined while it is not complete. Anything behind a body is a fault of the gateway, and makes it longer.
+ * @param received the bytes that came after the head.
+ * @returns the body, or undefined while it is not complete. Bytes after its end (a fault of the gateway) lengthen it.
  */
 export function bodyOf(head: string, received: string): string | undefined {
   const length = /^content-length: (\d+)/im.exec(head)?.[1];

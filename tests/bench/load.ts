@@ -1,12 +1,12 @@
-/** The two kinds of load: clients that wait for their result before they go on, and arrivals that wait for nobody. */
+/** The two kinds of load: clients that wait for each result, and arrivals that do not wait for earlier ones. */
 import { Worker } from 'node:worker_threads';
 import { elapsed } from './benchmark.ts';
 import type { Exchange } from './questions.ts';
 
 export interface Load extends AsyncDisposable {
-  /** Measures from now on. One window at a time. */
+  /** Starts a measurement. Only one window can be open. */
   openWindow(): LoadWindow;
-  /** Never resolves; rejects as soon as an exchange has failed. */
+  /** Never resolves. Rejects as soon as an exchange has failed. */
   readonly failed: Promise<never>;
 }
 
@@ -15,7 +15,7 @@ export interface LoadWindow {
   close(): Promise<readonly number[]>;
 }
 
-/** Lets a load go on. @throws what an exchange threw meanwhile. */
+/** Lets a load run for some time. @throws the error of an exchange that failed meanwhile. */
 export async function keepUp({ failed }: Pick<Load, 'failed'>, ms: number): Promise<void> {
   await Promise.race([elapsed(ms), failed]);
 }
@@ -25,7 +25,7 @@ export function clockMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** One client an exchange, each of which asks again as soon as it has its result. A window has what ended in it. */
+/** One client for each exchange. It repeats as soon as it has a result. A window has the exchanges that ended in it. */
 export function closedLoop(exchanges: readonly Exchange[]): Load {
   let stopped = false;
   let latencies: number[] | undefined;
@@ -59,11 +59,11 @@ export function closedLoop(exchanges: readonly Exchange[]): Load {
 }
 
 /**
- * Arrivals at random, `perSecond` on the average, whatever becomes of those before: a Poisson process. A window has what
- * was due in it, and ends with the last of these. Latency counts from the instant an arrival was due, not from when the
- * client came to it, so that a stall shows in all that it delayed.
+ * Random arrivals, `perSecond` on average, independent of earlier ones: a Poisson process. A window has the exchanges
+ * that were due in it, and ends with the last of them. Latency counts from the instant at which an arrival was due, not
+ * from when the client sent it, so that a stall is visible in every exchange that it delayed.
  *
- * A thread of its own keeps the time, because timers of Node are up to a millisecond late.
+ * Another thread keeps the time, because timers of Node are up to a millisecond late.
  */
 export function openLoop(exchange: Exchange, perSecond: number): Load {
   const metronome = new Worker(new URL('metronome.ts', import.meta.url), { workerData: { perSecond } });

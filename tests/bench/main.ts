@@ -4,8 +4,8 @@
  *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision>] [--json FILE]
  *                   [--connections N] [--jobs N] [--minutes N] [--profile FOLDER]
  *
- * docs/performance.md tells what each benchmark measures, and what the options mean. Exit code 1 if an answer was wrong
- * or refused, 2 for a wrong command line.
+ * docs/performance.md describes the benchmarks and the options. The exit code is 1 if an answer was wrong
+ * or refused, and 2 for a wrong command line.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -33,7 +33,7 @@ const ours = await thisRevision();
 const profile = values.profile === undefined ? undefined : resolve(values.profile);
 if (profile !== undefined) {
   await mkdir(profile, { recursive: true });
-  // For gateways and workers, see `profiled`.
+  // Gateways and workers read it, see `profiled`.
   process.env.PROFILE_DIR = profile;
 }
 const theirs = values.against === undefined ? undefined : checkouts.use(await other(values.against));
@@ -48,7 +48,7 @@ const machine = {
   memoryGiB: Math.round(totalmem() / 1024 ** 3),
   platform: `${process.platform}-${process.arch}`,
   node: process.versions.node,
-  /** Of the last minute, before we began: what else the machine does. */
+  /** The load of the minute before the start, from other work on the machine. */
   loadBefore: loadavg()[0] ?? 0,
 };
 const date = new Date().toISOString();
@@ -64,7 +64,7 @@ for (const benchmark of chosen) {
     console.log(`${table(outcome)}\n`);
     if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
   } catch (error) {
-    // The others can still be measured.
+    // The other benchmarks can still be measured.
     process.exitCode = 1;
     console.error(`${benchmark.name} could not be measured:`, error);
   }

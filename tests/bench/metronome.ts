@@ -1,4 +1,4 @@
-/** The thread that keeps the time of an open loop: it posts each arrival, as the instant it was due, when it is due. */
+/** The thread that times an open loop: when an arrival is due, it posts the instant at which it was due. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { seededRandom } from '../support/random.ts';
 import { clockMs } from './load.ts';
@@ -11,7 +11,7 @@ const never = new Int32Array(new SharedArrayBuffer(4));
 const startedAt = clockMs();
 for (const instantMs of poissonInstants(perSecond, seededRandom(SEED))) {
   const dueMs = startedAt + instantMs;
-  // Sleeps to a small part of a millisecond, which no timer does.
+  // This sleep is exact to a small fraction of a millisecond. Timers are not.
   Atomics.wait(never, 0, 0, Math.max(0, dueMs - clockMs()));
   parentPort?.postMessage(dueMs);
 }

@@ -1,4 +1,4 @@
-/** Benchmarks of the open loop differ in how many tasks come. */
+/** The benchmarks of the open loop. They differ in the number of tasks per second. */
 import { type Benchmark, type Budget, elapsed, type Figure, figure } from './benchmark.ts';
 import { GraphQLSocket } from './graphqlSocket.ts';
 import { keepUp, openLoop } from './load.ts';
@@ -17,10 +17,10 @@ import {
 
 export interface OpenLoopOptions {
   readonly name: string;
-  /** Arrivals on the average. */
+  /** The average number of arrivals per second. */
   readonly perSecond: number;
   readonly budgets: LoadBudgets & {
-    /** Per cent of a core, all servers together. Makes the idle system a part of the benchmark. */
+    /** A budget for all idle servers together, in percent of a core. It adds a measurement of the idle system. */
     readonly idle?: Budget;
   };
 }

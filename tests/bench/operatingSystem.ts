@@ -1,4 +1,4 @@
-/** What the operating system says about processes: from /proc on Linux, from `ps` elsewhere. */
+/** The CPU time and memory of processes: from /proc on Linux, from `ps` elsewhere. */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -8,12 +8,12 @@ const TICKS_PER_SECOND = 100;
 const MIB = 1024 * 1024;
 
 export interface ProcessUse {
-  /** User and system, since it started. */
+  /** User and system time since the start of the process. */
   readonly cpuSeconds: number;
-  /** Pages that several processes share count for each. */
+  /** Pages that several processes share count for each of them. */
   readonly residentMiB: number;
   readonly command: string;
-  /** Living processes that it started. */
+  /** The running child processes. */
   readonly children: readonly number[];
 }
 
@@ -21,7 +21,7 @@ export interface ProcessUse {
 export const processUse: (pid: number) => Promise<ProcessUse> =
   process.platform === 'linux' ? useFromProc : useFromPs;
 
-/** What processes and all their living descendants use together. */
+/** The CPU time and memory of processes and all their running descendants together. */
 export async function treeUse(
   pids: readonly number[],
 ): Promise<Pick<ProcessUse, 'cpuSeconds' | 'residentMiB'>> {
@@ -37,7 +37,7 @@ export async function treeUse(
   );
 }
 
-/** The pid of the first descendant whose command line holds a text. @throws if there is none. */
+/** The pid of the first descendant whose command line contains a text. @throws if there is none. */
 export async function findDescendant(pid: number, text: string): Promise<number> {
   for (const waiting = [pid]; ; ) {
     const next = waiting.shift();
@@ -55,10 +55,10 @@ async function useFromProc(pid: number): Promise<ProcessUse> {
     readFile(`/proc/${pid}/cmdline`, 'utf8'),
     readdir(`/proc/${pid}/task`),
   ]);
-  // The name, second and in parentheses, may hold spaces: fields are counted behind it.
+  // The second field, the name in parentheses, may contain spaces. So fields are counted after it.
   const [, , , , , , , , , , , utime, stime] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const children = await Promise.all(
-    // A thread that has ended meanwhile has no children left.
+    // A thread that has ended meanwhile has no children.
     threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
   );
   return {
@@ -85,7 +85,7 @@ async function useFromPs(pid: number): Promise<ProcessUse> {
   };
 }
 
-/** @param time as `ps` writes it, [[days-]hours:]minutes:seconds. */
+/** @param time in the format of `ps`: [[days-]hours:]minutes:seconds. */
 export function secondsOf(time: string): number {
   const [days, clock] = time.includes('-') ? time.split('-') : ['0', time];
   const seconds = (clock ?? '').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);

@@ -1,4 +1,4 @@
-/** Where a profiled process spent its time and its memory, by the part whose code it was. */
+/** The time and memory that each part of the code took in a profiled process. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
@@ -23,7 +23,7 @@ interface HeapNode {
 
 const ROWS = 20;
 
-/** @returns a Markdown table for each process that left its profiles in the folder. */
+/** @returns a Markdown table for each process that wrote its profiles to the folder. */
 export async function profileTables(folder: string): Promise<readonly string[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.cpuprofile')).toSorted();
   return Promise.all(files.map((file) => profileTable(folder, basename(file, '.cpuprofile'))));
@@ -42,7 +42,7 @@ async function profileTable(folder: string, name: string): Promise<string> {
   return [`| ${name} | time | allocated |`, '| --- | ---: | ---: |', ...rows].join('\n');
 }
 
-/** Without what was idle. */
+/** The time of each part, without idle time. */
 function timeByPart({ nodes, samples, timeDeltas }: CpuProfile): ReadonlyMap<string, number> {
   const partOfNode = new Map(nodes.map(({ id, callFrame }) => [id, partOf(callFrame)]));
   const time = new Map<string, number>();
@@ -59,7 +59,7 @@ function addBytes({ callFrame, selfSize, children }: HeapNode, sums: Map<string,
   for (const child of children) addBytes(child, sums);
 }
 
-/** A package, a folder of ours, Node, or what V8 calls itself. */
+/** The part that a frame belongs to: a package, a folder of Tidings, Node, or a name of V8. */
 function partOf({ functionName, url }: Frame): string {
   const path = url.split('/');
   const modules = path.lastIndexOf('node_modules');

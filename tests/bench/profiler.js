@@ -1,6 +1,6 @@
 /**
- * Imported by a process that is profiled: writes `<program>.<pid>.cpuprofile` and `.heapprofile` (allocations, what was
- * collected meanwhile included) to PROFILE_DIR when the process ends in order. Both open in Chrome's developer tools.
+ * Imported by a process that is profiled: writes `<program>.<pid>.cpuprofile` and `.heapprofile` (all allocations, also
+ * collected ones) to PROFILE_DIR when the process ends normally. Both open in Chrome's developer tools.
  */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';

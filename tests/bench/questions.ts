@@ -1,45 +1,45 @@
-/** What a load asks for, how it is asked over each transport, and the check of every answer. */
+/** The operations of a load, how they are sent over each transport, and the check of every answer. */
 import type { Trip } from '../support/client.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import type { GraphQLSocket } from './graphqlSocket.ts';
 import type { HttpConnection } from './httpConnection.ts';
 
-/** Rows of one model, numbered from 0 without end. Payloads are the JSON of `{ query, variables }`. */
+/** The operations for endless rows of one model, numbered from 0. Payloads are the JSON of `{ query, variables }`. */
 export interface Questions {
   submission(row: number): string;
-  /** @param task its id. */
+  /** @param task the id of the task. */
   subscription(task: string): string;
-  /** @param answer the data of both. @throws if it is not what the model says to the row. */
+  /** @param answer the data of both operations. @throws if it is not the model's answer to the row. */
   check(row: number, answer: Answer): void;
 }
 
-/** The data of an operation: one field. */
+/** The data of an operation. It has one field. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** Brings one row from its submission to its result in hand, checked. */
+/** Submits one row, waits for its result and checks it. */
 export type Exchange = (row: number) => Promise<void>;
 
 interface QuestionOptions<Input> {
-  /** GraphQL names of the model's mutation, input type, prediction type and its only output. */
+  /** The GraphQL names of the model's mutation, input type, prediction type and only output. */
   readonly mutation: string;
   readonly inputType: string;
   readonly predictionType: string;
   readonly output: string;
   readonly inputs: readonly Input[];
-  /** The model's answer to each input, unbatched. */
+  /** The model's answer to each input alone. */
   readonly expected: readonly number[];
-  /** Largest difference to be taken for the same answer. @default 0 */
+  /** The largest difference of two equal answers. @default 0 */
   readonly tolerance?: number;
-  /** TaskOptions of each submission. @default none */
+  /** The TaskOptions of each submission. @default none */
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
 const DIFFERENT_TRIPS = 1_000;
 
 /**
- * Trips 0 to 999, again and again, with what version 1 answers.
+ * The operations for trips 0 to 999, repeated, with the answers of version 1.
  *
- * @param options TaskOptions, to pin that version where others are served too.
+ * @param options TaskOptions, for example to pin that version if others are served, too.
  */
 export async function tripQuestions(options?: QuestionOptions<Trip>['options']): Promise<Questions> {
   await using model = await openDirectModel();
@@ -80,7 +80,7 @@ export function questions<Input>(asked: QuestionOptions<Input>): Questions {
   };
 }
 
-/** Mutation and subscription over one WebSocket. */
+/** Sends mutation and subscription over one WebSocket. */
 export function overWebSocket(socket: GraphQLSocket, asked: Questions): Exchange {
   return async (row) => {
     const id = idIn(await socket.ask(asked.submission(row)));
@@ -88,7 +88,7 @@ export function overWebSocket(socket: GraphQLSocket, asked: Questions): Exchange
   };
 }
 
-/** The mutation over POST, the subscription over WebSocket. */
+/** Sends the mutation over POST and the subscription over WebSocket. */
 export function overPostAndWebSocket(
   connection: HttpConnection,
   socket: GraphQLSocket,
@@ -100,7 +100,7 @@ export function overPostAndWebSocket(
   };
 }
 
-/** The mutation over POST, the subscription over SSE, one after the other on one connection. */
+/** Sends the mutation over POST, and then the subscription over SSE on the same connection. */
 export function overPostAndSse(connection: HttpConnection, asked: Questions): Exchange {
   return async (row) => {
     const id = idIn(dataIn(await connection.post(asked.submission(row), 'application/json')));

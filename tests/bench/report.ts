@@ -1,4 +1,4 @@
-/** Outcomes as Markdown. */
+/** The outcomes of benchmarks as Markdown. */
 import type { Budget } from './benchmark.ts';
 import { median, pairedRatios } from './numbers.ts';
 import type { MeasuredFigure, Outcome } from './run.ts';
@@ -14,7 +14,7 @@ export function table({ name, about, repetitions, figures }: Outcome): string {
 }
 
 /**
- * The table of one benchmark on two revisions: the median of each, and the median, the least and the largest of the
+ * The table of one benchmark on two revisions: the median of each, and the median, the smallest and the largest of the
  * ratios of neighbouring repetitions.
  */
 export function comparison({ name, repetitions, figures }: Outcome, against: string): string {
@@ -33,7 +33,7 @@ export function comparison({ name, repetitions, figures }: Outcome, against: str
   return markdown([`${name}, ${repetitions} × in turn`, 'this', against, 'this / that'], rows);
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column to the left, and the others to the right. */
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(['---', ...head.slice(1).map(() => '---:')]), ...rows.map(line)].join('\n');

@@ -1,4 +1,4 @@
-/** Checkouts: the one this program stands in, and any other one, made for the time of a comparison. */
+/** Checkouts: the one that this program belongs to, and a temporary one of another revision for a comparison. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtempDisposable, readFile, symlink } from 'node:fs/promises';
@@ -11,19 +11,19 @@ const ROOT = join(import.meta.dirname, '../..');
 const SERVERS = join(ROOT, '.cache/nats-server');
 const run = promisify(execFile);
 
-/** Named by its commit; one with changes that are not committed says so. */
+/** This checkout, named by its commit. The name also says if there are uncommitted changes. */
 export async function thisRevision(): Promise<Revision> {
-  // Somebody may have the sources without their history.
+  // The sources may be there without their git history.
   const name = await git('describe', '--always', '--dirty').catch(() => 'no git');
   return { name, root: ROOT };
 }
 
 /**
- * Checks a revision out into a temporary git worktree. It shares our dependencies if its lock file is ours; otherwise
- * it installs its own.
+ * Checks a revision out into a temporary git worktree. It shares our dependencies if its lock file is the same.
+ * Otherwise it installs its own.
  *
- * @param name anything that names a commit to git.
- * @throws what git or its set-up say, if it is no commit or cannot be set up.
+ * @param name any name of a commit that git knows.
+ * @throws the error of git or of the set-up, if there is no such commit or its set-up fails.
  */
 export async function checkOut(name: string): Promise<Revision & AsyncDisposable> {
   await using made = new AsyncDisposableStack();
@@ -31,7 +31,7 @@ export async function checkOut(name: string): Promise<Revision & AsyncDisposable
   const root = join(folder.path, 'tidings');
   await git('worktree', 'add', '--detach', root, name);
   made.defer(async () => void (await git('worktree', 'remove', '--force', root)));
-  // Not the whole cache: set-up writes into it where the nats-server of the checkout is.
+  // Not the whole cache: set-up stores in it the path of the checkout's nats-server.
   await mkdir(join(root, '.cache'));
   if (existsSync(SERVERS)) await symlink(SERVERS, join(root, '.cache/nats-server'));
   if ((await lockFile(root)) === (await lockFile(ROOT))) {

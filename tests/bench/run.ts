@@ -1,10 +1,10 @@
 /** Plays benchmarks on one revision, or on two in turn. */
 import type { Benchmark, Figure, Prepared, Revision, Settings } from './benchmark.ts';
 
-/** One figure of one benchmark, with its value in each repetition. */
+/** One figure of a benchmark, with its value in each repetition. */
 export interface MeasuredFigure extends Omit<Figure, 'value'> {
   readonly values: readonly number[];
-  /** Of the revision it is compared with, each measured right after ours. */
+  /** The values of the other revision. Each is measured directly after ours. */
   readonly against?: readonly number[];
 }
 
@@ -16,8 +16,8 @@ export interface Outcome {
 }
 
 /**
- * @param revisions ours, and behind it the one to compare it with if there is one.
- * @throws what a benchmark throws: an answer was wrong, or none came.
+ * @param revisions ours, and then the one to compare it with, if there is one.
+ * @throws the error of a benchmark: an answer was wrong, or none came.
  */
 export async function runBenchmark(
   benchmark: Benchmark,

@@ -1,4 +1,4 @@
-/** The processes that are measured, of any revision, and what a load does to them. */
+/** The measured processes of a revision, and the measurement of a load. */
 import { cp, mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,32 +12,32 @@ import { treeUse } from './operatingSystem.ts';
 
 export const PRODUCTION = { NODE_ENV: 'production', LOG_LEVEL: 'warn' };
 
-/** For open loops: who waits for nobody may have any number of tasks under way, and is to see how long they take. */
+/** For open loops: their clients do not wait, so they can have any number of open tasks. */
 export const UNBOUNDED = { MAX_OPERATIONS_PER_CONNECTION: '1000000' };
 
 const SERVERS = ['gateway', 'worker and sessions', 'nats-server'] as const;
 export type Server = (typeof SERVERS)[number];
 
 export interface System extends AsyncDisposable {
-  /** Of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
   readonly pids: Readonly<Record<Server, readonly number[]>>;
 }
 
 export interface SystemOptions {
-  /** For MODELS_DIR. @default a folder with the revision's trip-duration in it, version 1 alone */
+  /** The folder for MODELS_DIR. @default a folder with only version 1 of the revision's trip-duration */
   readonly models?: string;
-  /** For the worker's, where it is another one. @default the same */
+  /** The worker's folder, if it is another one. @default the same */
   readonly workerModels?: string;
   /** @default 1 */
   readonly gateways?: number;
   /** @default 1 */
   readonly workers?: number;
-  /** For gateways and workers. */
+  /** Environment variables for gateways and workers. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A broker, gateways and workers, in production. */
+/** Starts a broker, gateways and workers in production mode. */
 export async function startSystem(revision: Revision, options: SystemOptions = {}): Promise<System> {
   await using started = new AsyncDisposableStack();
   const { gateways: gatewayCount = 1, workers: workerCount = 1 } = options;
@@ -46,7 +46,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
     ...PRODUCTION,
     ...profiled(),
     MODELS_DIR: models,
-    // Several share a port, which then has to be named.
+    // Several gateways share a port, which must then be given.
     ...(gatewayCount > 1 && { GATEWAYS: String(gatewayCount), PORT: String(await freePort()) }),
     ...(workerCount > 1 && { WORKERS: String(workerCount) }),
     ...options.env,
@@ -75,7 +75,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
   };
 }
 
-/** Has processes write profiles, if PROFILE_DIR says where to. */
+/** Makes processes write profiles if PROFILE_DIR is set. */
 function profiled(): Readonly<Record<string, string>> {
   const { PROFILE_DIR } = process.env;
   if (PROFILE_DIR === undefined) return {};
@@ -92,18 +92,18 @@ export async function tripModel({ root }: Revision) {
   return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
-/** What a window of load has measured. */
+/** The measurement of one window of load. */
 export interface Measurement {
   /** In milliseconds, ascending. */
   readonly latencies: readonly number[];
   readonly seconds: number;
-  /** CPU-seconds of each server process and of the load client, this process. */
+  /** CPU-seconds of each server process and of this process, the load client. */
   readonly cpu: CpuUse;
 }
 
 export type CpuUse = Readonly<Record<Server | 'load client', number>>;
 
-/** @throws what an exchange threw. */
+/** @throws the error of an exchange that failed. */
 export async function measureLoad(load: Load, { pids }: System, seconds: number): Promise<Measurement> {
   const before = await cpuNow(pids);
   const startedAt = performance.now();
@@ -137,16 +137,16 @@ export function ofServers(cpu: CpuUse): number {
 }
 
 export interface LoadBudgets {
-  /** Tasks a second. */
+  /** Tasks per second. */
   readonly rate?: Budget;
   /** Latencies in milliseconds. */
   readonly p50?: Budget;
   readonly p99?: Budget;
-  /** CPU-seconds per 1,000 tasks, all servers together. */
+  /** CPU-seconds per 1,000 tasks, of all servers together. */
   readonly cpu?: Budget;
 }
 
-/** What most benchmarks tell of a load. */
+/** The figures of a load that most benchmarks show. */
 export function loadFigures(
   { latencies, seconds, cpu }: Measurement,
   budgets: LoadBudgets,

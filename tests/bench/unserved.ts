@@ -1,4 +1,4 @@
-/** Tasks that stay open: of a model that no worker serves. */
+/** Tasks that stay open because no worker serves their model. */
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -7,14 +7,14 @@ import type { GraphQLSocket } from './graphqlSocket.ts';
 import { idIn, type Questions, questions } from './questions.ts';
 import { tripModel } from './system.ts';
 
-/** A model that no worker serves: its tasks wait. */
+/** A model that no worker serves, so that its tasks wait. */
 const UNSERVED = {
   mutation: 'predictUnserved',
   inputType: 'PredictUnservedInput',
   predictionType: 'UnservedPrediction',
 };
 
-/** Its answers are not checked: there are none. */
+/** Operations for this model. There are no answers to check. */
 export function unansweredQuestions(): Questions {
   return questions({
     ...UNSERVED,
@@ -36,7 +36,7 @@ export async function withUnservedModel(revision: Revision) {
   return folder;
 }
 
-/** @returns the ids of so many tasks that wait. */
+/** Submits tasks that wait. @returns their ids. */
 export async function submitWaiting(
   socket: GraphQLSocket,
   asked: Questions,

@@ -1,4 +1,4 @@
-/** Brokers that die, and links to them that do. */
+/** Scenarios in which brokers, or links to them, fail. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster } from '../support/natsCluster.ts';
 import { startNats } from '../support/natsServer.ts';
@@ -8,7 +8,7 @@ import { TestedSystem } from './testedSystem.ts';
 
 export const brokerKill: Scenario = {
   name: 'broker-kill',
-  about: 'the broker is killed and comes back, sometimes a while later, sometimes as a worker dies',
+  about: 'the broker is killed and restarted, sometimes later, sometimes while a worker dies',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using broker = await startNats();
     await using system = await TestedSystem.start({
@@ -63,7 +63,7 @@ export const clusterLeaderKill: Scenario = {
   },
 };
 
-/** A server as on an overloaded machine: its copies lag behind, and what they do not have is not gone. */
+/** Slows a server down as on an overloaded machine: its copies lag behind, but lose nothing. */
 async function stutter(pid: number, ms: number): Promise<void> {
   const until = performance.now() + ms;
   while (performance.now() < until) {
@@ -74,7 +74,7 @@ async function stutter(pid: number, ms: number): Promise<void> {
   }
 }
 
-/** A leader's death costs a gap of some seconds, so a cluster is given more time than others. */
+/** The death of a leader causes a gap of some seconds, so scenarios with a cluster get more time. */
 const CLUSTER_TIMES = 1.6;
 
 export const silentLink: Scenario = {

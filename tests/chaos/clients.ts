@@ -1,6 +1,6 @@
 /**
- * Careful clients over real sockets: they submit until they are accepted, subscribe again when they are cut off, and
- * tell the oracle all that they are told. What a client does with trip i is decided by the seed alone.
+ * Careful clients over real sockets: they submit until they are accepted, subscribe again when a connection breaks, and
+ * report all answers to the oracle. Only the seed decides what a client does with trip i.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, createClient } from 'graphql-ws';
@@ -22,24 +22,24 @@ import { Random } from './random.ts';
 
 export interface Load {
   readonly tasks: number;
-  /** Submissions are spread evenly over so many seconds, and come later where the system does. */
+  /** The time over which submissions are spread evenly. They come later if the system is slower. */
   readonly seconds: number;
-  /** Tasks that may be open at once. @default 96 */
+  /** The most tasks that are open at the same time. @default 96 */
   readonly lanes?: number;
   readonly trial: (i: number, random: Random) => Trial & ClientHabits;
 }
 
 export interface ClientHabits {
-  /** Tries once to cancel the task so long after it was accepted. */
+  /** Tries once to cancel the task, this long after it was accepted. */
   readonly cancelAfterMs?: number;
-  /** Goes away if the task is refused. */
+  /** True if the client stops when the task is refused. */
   readonly givesUp?: boolean;
-  /** So many others submit the same under the same requestId, at about the same time. @default 0 */
+  /** The number of others that submit the same with the same requestId, at about the same time. @default 0 */
   readonly rivals?: number;
 }
 
 export interface ClientsOptions {
-  /** Of each gateway's GraphQL endpoint. */
+  /** The URL of each gateway's GraphQL endpoint. */
   readonly urls: readonly string[];
   readonly oracle: Oracle;
   readonly seed: string;
@@ -47,7 +47,7 @@ export interface ClientsOptions {
 
 type Operation = { readonly gateway: number; readonly transport: 'POST' | 'SSE' | 'WebSocket' };
 
-/** Refusals that only ask for patience. */
+/** Refusals after which a client tries again. */
 const PASSING = new Set([
   'BROKER_UNAVAILABLE',
   'QUEUE_FULL',
@@ -58,9 +58,9 @@ const PASSING = new Set([
 ]);
 const UNKNOWN = new Set(['TASK_NOT_FOUND', 'RESULT_EXPIRED']);
 const RETRY_MS = 50;
-/** WebSockets a gateway: each may have 100 operations open. */
+/** The number of WebSockets to each gateway. Each can have 100 open operations. */
 const SOCKETS = 12;
-/** With tasks open and no news for so long, nothing more is expected, not on a busy machine either. */
+/** If tasks are open and nothing happened for this long, nothing more will, also on a busy machine. */
 const STALLED_MS = 60_000;
 const AUDIT_AT_ONCE = 20;
 const AUDIT_LIMIT_MS = 15_000;
@@ -78,7 +78,7 @@ export class Clients implements AsyncDisposable {
     this.#sockets = options.urls.map((url) => Array.from({ length: SOCKETS }, () => openWebSocket(url)));
   }
 
-  /** Resolves once every subscriber has heard the end of its task, or nothing is heard any more. */
+  /** Resolves once every subscriber has received the end of its task, or nothing happens any more. */
   async run({ tasks, seconds, lanes = 96, trial }: Load): Promise<void> {
     const { oracle, seed } = this.#options;
     const startedAt = performance.now();
@@ -104,7 +104,7 @@ export class Clients implements AsyncDisposable {
     this.#leave.abort();
   }
 
-  /** Asks every gateway for every task: each has to know the same end. */
+  /** Asks every gateway for every task. All must give the same end. */
   async audit(): Promise<void> {
     const { urls, oracle } = this.#options;
     const ids = oracle.ids;
@@ -123,7 +123,7 @@ export class Clients implements AsyncDisposable {
     for (const socket of this.#sockets.flat()) await socket.dispose();
   }
 
-  /** One task from its submission to its end, with whoever else looks at it. */
+  /** One task from its submission to its end, with all other clients that look at it. */
   async #life(requestId: string, trial: Trial & ClientHabits, random: Random): Promise<void> {
     const gateways = this.#options.urls.length;
     const home = random.below(gateways);
@@ -152,7 +152,7 @@ export class Clients implements AsyncDisposable {
     if (trial.cancelAfterMs !== undefined)
       this.#aside(this.#cancel(id, random.pick([home, other]), trial.cancelAfterMs));
     await first;
-    // At once on the other gateway, which may not have heard of the end yet.
+    // The other gateway is asked at once. It may not have received the end yet.
     if (random.chance(0.5)) await this.#ask(id, other);
     if (random.chance(0.2)) {
       await this.#watch(id, { gateway: random.pick([home, other]), transport: 'WebSocket' }, random);
@@ -174,7 +174,7 @@ export class Clients implements AsyncDisposable {
     await this.#submit(operation, trial, requestId);
   }
 
-  /** @returns nothing if it was refused to one who gives up, or the client has to leave first. */
+  /** @returns undefined if a client that gives up was refused, or if the clients must stop. */
   async #submit(
     { gateway, transport }: Operation,
     trial: Trial & ClientHabits,
@@ -197,7 +197,7 @@ export class Clients implements AsyncDisposable {
     return answered === 'refused' ? undefined : answered?.id;
   }
 
-  /** Until the final state is heard, over as many connections as it takes. */
+  /** Subscribes until the final state arrives, over as many connections as necessary. */
   async #watch(id: string, operation: Operation, random: Random): Promise<void> {
     const { oracle } = this.#options;
     const [query, field] = random.chance(0.7)
@@ -231,7 +231,7 @@ export class Clients implements AsyncDisposable {
     });
   }
 
-  /** Once: what is refused stays undone. */
+  /** Tries once to cancel the task. A refused cancellation is not repeated. */
   async #cancel(id: string, gateway: number, afterMs: number): Promise<void> {
     await sleep(afterMs);
     const by = `cancel on gateway ${gateway}`;
@@ -242,7 +242,7 @@ export class Clients implements AsyncDisposable {
       if (!isFinal(task)) this.#options.oracle.surprise(`${by} told ${task.state} of ${id}`);
       this.#options.oracle.saw(task, by);
     } catch {
-      // The gateway died with it: the task may be canceled or not.
+      // The gateway died meanwhile. The task may be canceled or not.
     }
   }
 
@@ -268,10 +268,10 @@ export class Clients implements AsyncDisposable {
     }
   }
 
-  /** @returns nothing if the client has to leave first. */
+  /** Repeats an attempt until it gives a value. @returns undefined if the clients must stop. */
   async #persist<T>(attempt: () => Promise<T | undefined>): Promise<T | undefined> {
     while (!this.#leave.signal.aborted) {
-      // Any connection may break at any time: that is no news.
+      // Any connection may break at any time. That is expected.
       const found = await attempt().catch(() => undefined);
       if (found !== undefined) return found;
       await sleep(RETRY_MS);
@@ -321,7 +321,7 @@ export class Clients implements AsyncDisposable {
   }
 }
 
-/** One that connects again at once, and for ever. */
+/** A WebSocket client that always reconnects at once. */
 function openWebSocket(url: string): Client {
   return createClient({
     url: url.replace('http', 'ws'),

@@ -1,4 +1,4 @@
-/** Queues and stores that are full. */
+/** Scenarios in which queues and stores are full. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -13,12 +13,12 @@ const MIB = 1024 * 1024;
 const BATCH = 4;
 const FLOOD_RUN_MS = 50;
 const FLOOD_CAPACITY_PER_S = (BATCH * 1000) / FLOOD_RUN_MS;
-/** A process of 100 to 200 MiB may grow by so much from the middle of the flood to its end. */
+/** The growth that a process of 100 to 200 MiB may have from the middle of the flood to its end. */
 const GROWTH_LIMIT_BYTES = 128 * MIB;
 
 export const flood: Scenario = {
   name: 'flood',
-  about: 'five times as many trips as one worker can run, with room for 400 in the queue',
+  about: 'five times as many trips as one worker can run, with a queue for 400',
   async run({ oracle, random, seed, seconds }) {
     await using models = await modelsWithBatchesOf(BATCH);
     const limits = { QUEUE_MAX_JOBS: '400', MODELS_DIR: models.path };
@@ -73,7 +73,7 @@ export const queueFullNoWorker: Scenario = {
     };
     const strike = async (i: number) => {
       oracle.struck(1);
-      // Waited for: somebody has to live who can expire tasks.
+      // The test waits for the new gateway, since one must always run to expire tasks.
       await system.gateways[i % 2]?.replace('SIGKILL');
     };
     await system.run(load, { count: 2, strike });
@@ -89,7 +89,7 @@ export const resultsFull: Scenario = {
     const max = Math.ceil(tasks * 1.5) + 1_000;
     await using models = await modelsWithBatchesOf(BATCH);
     const limits = { RESULT_MAX_COUNT: String(max), MODELS_DIR: models.path };
-    // Slower than tasks come, so that jobs wait while the store is full.
+    // The worker is slower than tasks come, so that jobs wait while the store is full.
     const worker = { ...slowWorker(80), ...limits };
     await using system = await TestedSystem.start({
       oracle,
@@ -124,7 +124,7 @@ export const resultsFull: Scenario = {
   },
 };
 
-/** Fills the store of results with results of a gateway that never was, and takes them away again. */
+/** Fills the store of results with results of a gateway that does not exist, and removes them again. */
 async function fillResults(broker: { readonly url: string }, max: number) {
   const connection = await connect({ servers: broker.url });
   const { streams } = await jetstreamManager(connection);

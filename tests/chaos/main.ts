@@ -1,11 +1,11 @@
 /**
- * Breaks Tidings on purpose, under load, and tells what became of every accepted task.
+ * Breaks Tidings on purpose, under load, and checks the end of every accepted task.
  *
  *     npm run chaos [-- <scenario> …] [--tasks N] [--seconds S] [--seed TEXT]
  *     npm run chaos -- --sabotage [<sabotage> …]
  *
- * Tasks are spread evenly over the scenarios; seconds are of each. Exit code 1 if anything was lost, doubled or wrong.
- * `--sabotage` checks the oracle itself: see sabotage.ts.
+ * The tasks are shared evenly among the scenarios. `--seconds` is the time of each. The exit code is 1 if a task was
+ * lost, doubled or wrong. `--sabotage` checks the oracle itself: see sabotage.ts.
  */
 import { parseArgs } from 'node:util';
 import { openDirectModel } from '../support/predictDirectly.ts';
@@ -14,7 +14,7 @@ import { SABOTAGES, tryToCatch } from './sabotage.ts';
 import { isWhole, play, SCENARIOS } from './scenarios.ts';
 
 const DEFAULT_TASKS = 14_000;
-/** A scenario lasts so long, or longer if its tasks would come faster than `TASKS_PER_S`. */
+/** The length of a scenario. It is longer if its tasks would come faster than `TASKS_PER_S`. */
 const SECONDS = 10;
 const TASKS_PER_S = 200;
 const EVIDENCE_SHOWN = 8;
@@ -66,7 +66,7 @@ async function checkOracle(): Promise<boolean> {
   return allCaught;
 }
 
-/** @returns those that the command names, or all. */
+/** @returns the ones that the command names, or all. */
 function chosenFrom<T extends { readonly name: string }>(all: readonly T[]): readonly T[] {
   const known = all.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));

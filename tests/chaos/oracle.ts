@@ -1,46 +1,46 @@
 /**
- * Knows every accepted task: its input, the answer it has to get, and all that any client was ever told about it.
- * At the end it says what was lost, ended twice, or ended wrong, and with what evidence.
+ * Knows every accepted task: its input, its expected answer, and everything that any client received about it.
+ * At the end it reports the tasks that were lost, ended twice, or ended wrong, with evidence.
  */
 import type { TaskView, Trip } from '../support/client.ts';
 import type { DirectModel } from '../support/predictDirectly.ts';
 
-/** How a task has to end. */
+/** The required end of a task. */
 export type Expectation = 'succeeds' | 'crashes' | 'expires' | 'succeeds or is canceled';
 
 export interface Trial {
   readonly input: Trip;
   readonly expectation: Expectation;
-  /** @default 60000, as the model has it */
+  /** @default 60000, the default of the model */
   readonly timeoutMs?: number;
-  /** Nobody looks at the task until it must have ended, so when it did is not known. */
+  /** True if no client looks at the task before it must have ended. The time of its end is then unknown. */
   readonly unwatched?: boolean;
 }
 
 export interface Report {
   readonly accepted: number;
   readonly finished: number;
-  /** Tasks with no end, or an end that a subscriber waited for in vain, or that somebody was told do not exist. */
+  /** Tasks without an end, tasks whose end did not reach a subscriber, and tasks that were reported as unknown. */
   readonly lost: number;
-  /** Tasks of which two different ends were seen, and requestIds that stand for two tasks. */
+  /** Tasks with two different ends, and requestIds with two tasks. */
   readonly doubled: number;
-  /** Tasks that ended otherwise than they had to, or with another answer; jobs left behind; unforeseen errors. */
+  /** Tasks with another end or answer than required, jobs that were left in the queue, and unforeseen errors. */
   readonly wrong: number;
   readonly kills: number;
   readonly longestGapMs: number;
-  /** Of all faults: until the last task that was open when it struck had ended. */
+  /** The longest time from any fault until all tasks that were open at that moment had ended. */
   readonly longestRecoveryMs: number;
-  /** Tasks by their final state. */
+  /** The number of tasks for each final state. */
   readonly ends: ReadonlyMap<string, number>;
   readonly refusals: ReadonlyMap<string, number>;
-  /** What was found wrong, each in a sentence. */
+  /** One sentence for each finding. */
   readonly evidence: readonly string[];
 }
 
 interface AcceptedTask {
   readonly trial: Trial;
   readonly acceptedAt: number;
-  /** Each different final state that was seen, and by whom first. */
+  /** Each different final state that was seen, and the client that saw it first. */
   readonly finals: Map<string, { readonly task: TaskView; readonly by: string }>;
   readonly waiting: Set<string>;
   readonly deniedTo: string[];
@@ -49,8 +49,8 @@ interface AcceptedTask {
 
 const FINAL_STATES = new Set(['SUCCEEDED', 'FAILED', 'CANCELED', 'EXPIRED']);
 /**
- * How long after its deadline a task may be ended for it: at once where somebody watches, else at the sweeper's next
- * turn; and a gateway that has just started on a busy machine is slow.
+ * The time after its deadline within which a task must expire. A watched task expires at once, others at the sweeper's
+ * next turn, and a gateway that has just started on a busy machine is slow.
  */
 const EXPIRY_LIMIT_MS = 5_000;
 
@@ -66,10 +66,10 @@ export class Oracle {
   readonly #doubledRequests: string[] = [];
   readonly #surprises: string[] = [];
   #kills = 0;
-  /** On the clock of `performance.now()`, as all times here. */
+  /** In the time of `performance.now()`, like all times here. */
   lastNewsAt = performance.now();
 
-  /** @param requestId what the task was submitted under, if it was. */
+  /** @param requestId the requestId of the submission, if it had one. */
   accepted(trial: Trial, { id }: TaskView, requestId?: string): void {
     this.lastNewsAt = performance.now();
     if (requestId !== undefined) {
@@ -88,7 +88,7 @@ export class Oracle {
     });
   }
 
-  /** A subscriber that has to hear the task's end from now on. */
+  /** Adds a subscriber that must receive the task's end. */
   waits(id: string, by: string): void {
     this.#tasks.get(id)?.waiting.add(by);
   }
@@ -104,7 +104,7 @@ export class Oracle {
     this.lastNewsAt = known.endedAt;
   }
 
-  /** Somebody was told that an accepted task does not exist. */
+  /** A client got the answer that an accepted task does not exist. */
   denied(id: string, code: string, by: string): void {
     const known = this.#tasks.get(id);
     known?.deniedTo.push(`${by} (${code})`);
@@ -115,12 +115,12 @@ export class Oracle {
     count(this.#refusals, code);
   }
 
-  /** What must never happen, whatever breaks. */
+  /** Something happened that must never happen. */
   surprise(what: string): void {
     this.#surprises.push(what);
   }
 
-  /** A fault strikes now. @param kills processes that it ends. */
+  /** A fault happens now. @param kills the number of processes that it ends. */
   struck(kills: number): void {
     this.#kills += kills;
     this.#faultTimes.push(performance.now());
@@ -181,14 +181,14 @@ export class Oracle {
     return [...this.#tasks.values()].filter(({ trial }) => trial.unwatched !== true);
   }
 
-  /** The longest time in which tasks were open and none ended. */
+  /** The longest time in which tasks were open, but none ended. */
   #longestGap(): number {
     const tasks = this.#watched;
     const starts = tasks.map(({ acceptedAt }) => acceptedAt).toSorted((a, b) => a - b);
     const ends = tasks.flatMap(({ endedAt }) => endedAt ?? []).toSorted((a, b) => a - b);
     let longest = 0;
     for (const [i, end] of ends.entries()) {
-      // With everything ended that was accepted before, the wait began with the next acceptance.
+      // If all earlier tasks had ended, the wait began with the next accepted task.
       const since = Math.max(ends[i - 1] ?? 0, starts[i] ?? 0);
       longest = Math.max(longest, end - since);
     }
@@ -207,7 +207,7 @@ export class Oracle {
   }
 }
 
-/** @returns what is wrong about a task's end, if anything is. */
+/** @returns the problem with a task's end, if there is one. */
 async function problemWith(
   task: TaskView,
   { input, expectation, timeoutMs = 60_000 }: Trial,

@@ -1,4 +1,4 @@
-/** Processes of Tidings that die, freeze or are replaced. */
+/** Scenarios in which processes of Tidings die, freeze or are replaced. */
 
 import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
 import { TestedSystem } from './testedSystem.ts';
@@ -18,7 +18,7 @@ export const workerKill: Scenario = {
       const freezes = random.chance(0.15);
       oracle.struck(freezes ? 0 : 1);
       if (freezes) await worker?.freeze(6_500);
-      // Not waited for: the other one may be killed while it starts.
+      // The test does not wait here, so the other worker may be killed while this one starts.
       else void worker?.replace('SIGKILL');
     };
     await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds), strike });
@@ -39,7 +39,7 @@ export const sessionKill: Scenario = {
       const session = newestSession(system.workers[i % 2]?.current.output() ?? '');
       if (session !== undefined && endProcess(session)) oracle.struck(1);
     };
-    // Seldom enough: a trip that dies in three sessions, alone in each, could not be told from a poisonous one.
+    // The kills are rare: a trip that was alone in three killed sessions would look like one that kills its session.
     await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds / 2), strike });
   },
 };
@@ -59,7 +59,7 @@ export const gatewayKill: Scenario = {
 
 export const rollingRestart: Scenario = {
   name: 'rolling-restart',
-  about: 'gateways and workers are told to leave, one after the other, again and again',
+  about: 'gateways and workers are stopped, one after the other, several times',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using system = await TestedSystem.start({
       oracle,
@@ -76,13 +76,13 @@ export const rollingRestart: Scenario = {
   },
 };
 
-/** The process id in the last line in which a worker said that a session is ready. */
+/** The process id in a worker's last line "session ready". */
 function newestSession(output: string): number | undefined {
   const pid = [...output.matchAll(/"pid":(\d+),"msg":"session ready"/g)].at(-1)?.[1];
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** @returns whether it was there: a session that was killed a moment ago has no successor yet. */
+/** @returns false if the process was gone: a session that has just been killed has no successor yet. */
 function endProcess(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');

@@ -1,4 +1,4 @@
-/** Seeded chance: the same seed gives the same choices, whatever happens in between. */
+/** Random choices from a seed: the same seed always gives the same choices. */
 import { createHash } from 'node:crypto';
 import { seededRandom } from '../support/random.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Checks the oracle: breaks one guarantee on purpose in a copy of the sources, plays the scenario that tells most
- * about it there, and expects the oracle to object.
+ * Checks the oracle: breaks one guarantee on purpose in a copy of the sources, plays the scenario that depends on it
+ * most, and expects the oracle to find the fault.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,7 +38,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'unstored-results',
-    about: 'gateways listen to results as they are sent, not as they are stored',
+    about: 'gateways listen to results when they are sent, not when they are stored',
     scenario: 'results-full',
     changes: [
       {
@@ -55,7 +55,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'refusal-is-final',
-    about: 'a worker takes every refused result for one of a task that has finished',
+    about: 'a worker treats every refused result as one of a finished task',
     scenario: 'results-full',
     changes: [
       {
@@ -80,7 +80,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
   {
     name: 'early-purge',
-    about: 'a job is taken off its queue before the final state of its task is stored',
+    about: 'a job leaves its queue before the final state of its task is stored',
     scenario: 'results-full',
     changes: [
       {
@@ -114,10 +114,10 @@ const ROOT = join(import.meta.dirname, '../..');
 const COPIED = ['src', 'schema', 'workers', 'models', 'tests', 'package.json'];
 const LINKED = ['node_modules', '.cache'];
 const TASKS_PER_S = 120;
-/** As main.ts prints it. */
+/** The format of main.ts. */
 const FIRST_EVIDENCE = /^ {2}((?:lost|doubled|wrong): .*)$/m;
 
-/** @returns what the oracle said first, or undefined if it found nothing. */
+/** @returns the first finding of the oracle, or undefined if it found nothing. */
 export async function tryToCatch(sabotage: Sabotage, seed: string): Promise<string | undefined> {
   const { scenario, seconds = 10, changes } = sabotage;
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-sabotage-'));
@@ -137,12 +137,12 @@ export async function tryToCatch(sabotage: Sabotage, seed: string): Promise<stri
   const [code] = await once(child, 'close');
   if (code === 0) return undefined;
   const evidence = FIRST_EVIDENCE.exec(output)?.[1];
-  // A program that fails in another way has proven nothing.
+  // A program that fails in another way proves nothing.
   if (evidence === undefined) throw new Error(`${scenario} ended with ${code} and no evidence: ${output}`);
   return evidence;
 }
 
-/** Fails loudly where the code has moved on: a sabotage that changes nothing would prove nothing. */
+/** Fails if the text is no longer in the code: a sabotage without a change would prove nothing. */
 async function change(file: string, from: string, to: string): Promise<void> {
   const text = await readFile(file, 'utf8');
   const [before, after, ...more] = text.split(from);

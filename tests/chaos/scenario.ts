@@ -1,4 +1,4 @@
-/** What every scenario is. */
+/** The parts of every scenario. */
 import { cp, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Random } from './random.ts';
 
 export interface Stage {
   readonly oracle: Oracle;
-  /** For the schedule of faults. */
+  /** The random choices for the schedule of faults. */
   readonly random: Random;
   readonly seed: string;
   readonly tasks: number;
@@ -19,28 +19,28 @@ export interface Stage {
 
 export interface Scenario {
   readonly name: string;
-  /** What happens, in a line. */
+  /** The events of the scenario, in one line. */
   readonly about: string;
   readonly run: (stage: Stage) => Promise<void>;
 }
 
-/** A trip that has to succeed. */
+/** A trip that must succeed. */
 export function goodTrip(i: number): Trial & ClientHabits {
   return { input: tripNumber(i), expectation: 'succeeds' };
 }
 
-/** The environment of a process, and those it starts, that loads these files of ours first. */
+/** The environment of a process that first loads these test files, as do the processes that it starts. */
 export function withImports(files: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const imports = files.map((file) => `--import=${join(import.meta.dirname, file)}`);
   return { ...env, NODE_OPTIONS: imports.join(' ') };
 }
 
-/** The environment of a worker whose runs take so much longer. */
+/** The environment of a worker whose runs take this much longer. */
 export function slowWorker(runMs: number) {
   return withImports(['../support/slowRuns.js'], { RUN_MS: String(runMs) });
 }
 
-/** So slow that it holds jobs for most of the time, and a kill meets it in the middle of something. */
+/** A worker that is so slow that it usually has jobs when it is killed. */
 export const SLOW_WORKER = slowWorker(30);
 
 /** TEST_MODELS in smaller batches. */

@@ -1,4 +1,4 @@
-/** All scenarios, and how one is played. */
+/** All scenarios, and how to play one. */
 import type { DirectModel } from '../support/predictDirectly.ts';
 import { brokerKill, clusterLeaderKill, silentLink } from './brokerScenarios.ts';
 import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
@@ -27,12 +27,12 @@ export const SCENARIOS: readonly Scenario[] = [
 
 export interface Extent {
   readonly tasks: number;
-  /** For which tasks come and faults strike; the end takes some seconds more. */
+  /** The time in which tasks come and faults happen. The end takes some seconds more. */
   readonly seconds: number;
   readonly seed: string;
 }
 
-/** @param model says what the right answers are. */
+/** @param model gives the right answers. */
 export async function play(
   scenario: Scenario,
   { tasks, seconds, seed }: Extent,

@@ -1,4 +1,4 @@
-/** A short form of `npm run chaos`: the scenarios that tell most, with few tasks. */
+/** A short form of `npm run chaos`: the most useful scenarios, with few tasks. */
 import { expect, test } from 'vitest';
 import { openDirectModel } from '../support/predictDirectly.ts';
 import { play, SCENARIOS } from './scenarios.ts';
@@ -8,7 +8,7 @@ const TELLING = ['broker-kill', 'results-full', 'cancel-race'];
 const TASKS = 120;
 
 test.for(SCENARIOS.filter(({ name }) => TELLING.includes(name)))(
-  '$name: $about, and nothing is lost, doubled or wrong',
+  '$name: $about, and no task is lost, doubled or wrong',
   async (scenario) => {
     await using model = await openDirectModel();
     const report = await play(scenario, { tasks: TASKS, seconds: 3, seed: 'short' }, model);

@@ -1,4 +1,4 @@
-/** Tasks that end otherwise than by a prediction, and the races for it. */
+/** Scenarios with tasks that end without a prediction, and with races between ends. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import { startNats } from '../support/natsServer.ts';
@@ -29,7 +29,7 @@ export const poison: Scenario = {
 
 export const cancelRace: Scenario = {
   name: 'cancel-race',
-  about: 'every task is canceled at about the time at which it ends',
+  about: 'every task is canceled at about the time when it ends',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using system = await TestedSystem.start({ oracle, random, seed, workers: [SLOW_WORKER] });
     const strike = async () => {
@@ -51,7 +51,8 @@ export const cancelRace: Scenario = {
 
 export const requestId: Scenario = {
   name: 'request-id',
-  about: 'three clients submit each trip under one requestId on both gateways, while the broker is killed',
+  about:
+    'three clients submit each trip with the same requestId on both gateways, while the broker is killed',
   async run({ oracle, random, seed, tasks, seconds }) {
     await using broker = await startNats();
     await using system = await TestedSystem.start({ oracle, random, seed, broker });
@@ -66,7 +67,7 @@ export const requestId: Scenario = {
   },
 };
 
-/** Milliseconds. */
+/** In milliseconds. */
 const SKEW = 300_000;
 
 export const clockSkew: Scenario = {

@@ -1,4 +1,4 @@
-/** The system under test: real processes that are started again when they die, as the supervisor does. */
+/** The system under test: real processes that are started again when they die, as by the supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startNats } from '../support/natsServer.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
@@ -13,15 +13,15 @@ export interface TestedSystemOptions {
   readonly oracle: Oracle;
   readonly random: Random;
   readonly seed: string;
-  /** @default one nats-server of its own */
+  /** @default a new nats-server */
   readonly broker?: { readonly url: string };
-  /** One environment for each. @default two */
+  /** The environment of each process. @default two processes */
   readonly gateways?: readonly Environment[];
   readonly workers?: readonly Environment[];
 }
 
 export interface Faults {
-  /** So many strike. */
+  /** The number of faults. */
   readonly count: number;
   readonly strike: (i: number) => Promise<void>;
 }
@@ -46,13 +46,13 @@ class Kept<P extends Process> implements AsyncDisposable {
     this.#keeping = this.#keep();
   }
 
-  /** @param start is given the first one, to be like it. */
+  /** @param start gets the first process when it starts a later one, which must be like it. */
   static async start<P extends Process>(start: (first: P | undefined) => Promise<P>): Promise<Kept<P>> {
     const first = await start(undefined);
     return new Kept(first, () => start(first));
   }
 
-  /** Ends it; resolves once another one serves in its place. */
+  /** Ends the process. Resolves once another one serves in its place. */
   async replace(signal: NodeJS.Signals): Promise<void> {
     while (!this.#up) await this.#next.promise;
     const { promise } = this.#next;
@@ -60,7 +60,7 @@ class Kept<P extends Process> implements AsyncDisposable {
     await promise;
   }
 
-  /** Stops it in its tracks for a while. */
+  /** Pauses the process for a while. */
   async freeze(ms: number): Promise<void> {
     const { current } = this;
     current.kill('SIGSTOP');
@@ -136,8 +136,8 @@ export class TestedSystem implements AsyncDisposable {
   }
 
   /**
-   * Runs a load while faults strike, one after the other, at random moments of its time; then asks everybody about
-   * every task, and looks whether a job was left behind.
+   * Runs a load while faults happen, one after the other, at random moments. Then it asks every gateway about every
+   * task, and checks that no job is left in the queue.
    */
   async run(load: Load, faults: Faults): Promise<void> {
     const { random } = this.#options;

@@ -1,4 +1,4 @@
-/** One bad row hurts only itself: inputs that kill, block or fail the session that runs them. */
+/** A bad row fails alone: inputs that kill, block or fail the session that runs them. */
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const NEVER_DONE = {
 };
 const SESSION_DIED = /"msg":"session process died"/g;
 
-/** Counts how often workers renew their leases, as they tell the broker. */
+/** Counts the messages with which workers renew their leases at the broker. */
 async function watchRenewals({ url }: { readonly url: string }) {
   const connection = await connect({ servers: url });
   const subscription = connection.subscribe('$JS.ACK.JOBS_trip-duration.v1_interactive.>');
@@ -42,7 +42,7 @@ function withMiles(job: Job, tripDistanceMiles: number): Job {
   return { ...job, input: { ...job.input, tripDistanceMiles } };
 }
 
-test('3 jobs that kill their session, among 1,000, are failed after 3 runs alone and kept; the others succeed', async () => {
+test('3 of 1,000 jobs that kill their session fail after 3 runs alone and become dead letters; the others succeed', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -65,12 +65,12 @@ test('3 jobs that kill their session, among 1,000, are failed after 3 runs alone
     }
   }
   expect((await streams.state('DEAD')).messages).toBe(3);
-  // Two batches held deadly jobs; each of the three then ran alone three times.
+  // Two batches had deadly jobs. Each of the three then ran alone three times.
   expect(worker.output().match(SESSION_DIED)?.length).toBeLessThanOrEqual(3 + 3 * 3);
 });
 
-// At the same time: mostly they wait for processes to start, and for leases to end.
-test.concurrent('a lone job that kills its session has as many chances as one of a batch', async () => {
+// The tests run at the same time, since they mostly wait for processes to start and for leases to end.
+test.concurrent('a single job that kills its session gets as many runs alone as one of a batch', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -85,14 +85,14 @@ test.concurrent('a lone job that kills its session has as many chances as one of
   expect(worker.output().match(SESSION_DIED)).toHaveLength(3);
 });
 
-test.concurrent('runs alone are counted on by the worker that takes over', async () => {
+test.concurrent("a worker that takes over a job continues the count of the job's runs alone", async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
   const job = withMiles(tripJob(broker, 1), DEADLY_MILES);
   const outputs: string[] = [];
   await queueJobs(broker, [job]);
-  // Each worker is killed as soon as the mark of the second run alone is there.
+  // The first worker is killed as soon as the mark of the second run alone is there.
   await using first = await startWorker(nats, BAD_TRIPS);
   await eventually(
     () => streams.last('SUSPECTS', `suspects.${job.taskId}`),
@@ -122,14 +122,14 @@ test.concurrent('a job whose run outlasts its lease stays with its worker', asyn
   await eventually(consumer, ({ num_ack_pending }) => num_ack_pending === 1);
   await using renewals = await watchRenewals(nats);
   await using _other = await startWorker(nats);
-  // The lease is 5 s, renewed every 2 s: without these, the other worker would have the job by then.
+  // The lease is 5 s, and is renewed every 2 s. Without renewals, the other worker would have the job by then.
   await renewals.seen(4);
   expect(await consumer()).toMatchObject({ num_ack_pending: 1, num_redelivered: 0 });
   process.kill(session, 'SIGCONT');
   expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
 });
 
-test.concurrent('jobs whose workers are killed again and again are neither failed nor suspected', async () => {
+test.concurrent('jobs whose workers are killed several times neither fail nor count as suspects', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -150,7 +150,7 @@ test.concurrent('jobs whose workers are killed again and again are neither faile
   expect((await streams.state('SUSPECTS')).messages).toBe(0);
 });
 
-test('a run that takes too long is ended with its process, only its job fails, and the worker is back', async () => {
+test('a run that takes too long is ended with its process, only its job fails, and the worker continues', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -169,7 +169,7 @@ test('a run that takes too long is ended with its process, only its job fails, a
   expect(await streams.last('DEAD', `dead.trip-duration.${endless.taskId}`)).toBeDefined();
 });
 
-test('a row that the run refuses, or whose output is no number, fails alone', async () => {
+test('a row that the run refuses, or whose output is not a number, fails alone', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);

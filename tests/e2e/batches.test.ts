@@ -1,4 +1,4 @@
-/** The bad days of batches: rows that kill, block or fail the session that runs them, and processes that die. */
+/** Row batches under failures: rows that kill, block or fail the session that runs them, and processes that die. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEADLY_MILES, ENDLESS_MILES, NAN_MILES, REFUSED_MILES } from '../support/badTrips.js';
@@ -16,7 +16,7 @@ const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
   RUN_MS: '10',
 };
-/** Of each batch where there are many. */
+/** The rows of each row batch in the test with several of them. */
 const ROWS = 3_000;
 
 function trips(count: number, badMiles: ReadonlyMap<number, number> = new Map()): Trip[] {
@@ -37,7 +37,7 @@ async function expectDirect(
   expect(minutes).toEqual(expected);
 }
 
-test('bad rows have their own errors, and all others what the model gives', async () => {
+test('bad rows have their own errors, and all other rows have their predictions', async () => {
   const bad = new Map([
     [3, DEADLY_MILES],
     [300, REFUSED_MILES],
@@ -68,7 +68,7 @@ test('bad rows have their own errors, and all others what the model gives', asyn
   await expectDirect(await batchMinutes(gateway.url, id), inputs, (row) => bad.has(row));
 });
 
-test('runs alone of a row are counted on by the worker that takes over', async () => {
+test("a worker that takes over a row batch continues the count of a row's runs alone", async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   await using streams = await inspectStreams(nats);
@@ -83,14 +83,14 @@ test('runs alone of a row are counted on by the worker that takes over', async (
   await using second = await startWorker(nats, BAD_TRIPS);
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsFailed: 1 } });
   expect((await batchPage(gateway.url, id)).errors).toMatchObject([{ row: 7, code: 'WORKER_CRASHED' }]);
-  // One run together, and three alone.
+  // The row has one run with others, and three alone.
   const deaths = [first, second].flatMap(
     (worker) => worker.output().match(/"msg":"session process died"/g) ?? [],
   );
   expect(deaths.length).toBeLessThanOrEqual(4);
 });
 
-test('24,000 rows are what the model gives directly, though a worker and a gateway are killed in the middle', async () => {
+test("24,000 rows equal the model's direct answers, although a worker and a gateway are killed in the middle", async () => {
   await using nats = await startNats();
   await using streams = await inspectStreams(nats);
   await using mortal = await startGateway(nats);

@@ -1,4 +1,4 @@
-/** The clocks of machines need not agree: deadlines are the broker's time. */
+/** The clocks of machines need not agree, since deadlines are in the broker's time. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
@@ -7,7 +7,7 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 
 const FIVE_MINUTES_MS = 300_000;
-/** Of times that this process, whose clock is right, reads at another moment: far less than clocks are apart. */
+/** For times that are compared with this process's clock at another moment. It is far below the clocks' difference. */
 const TOLERANCE_MS = 120_000;
 
 let nats: NatsServer;
@@ -31,7 +31,7 @@ test.for([
   ['ahead', FIVE_MINUTES_MS, -FIVE_MINUTES_MS],
   ['behind', -FIVE_MINUTES_MS, FIVE_MINUTES_MS],
 ] as const)(
-  'a gateway whose clock is 5 minutes %s, and a worker as far the other way, end tasks as ever',
+  'a gateway whose clock is 5 minutes %s, and a worker with the opposite offset, end tasks normally',
   async ([, gatewayMs, workerMs]) => {
     await using gateway = await startGateway(nats, skewed(gatewayMs));
 

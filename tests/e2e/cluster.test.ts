@@ -1,4 +1,4 @@
-/** Three brokers that keep copies: the loss of one, again and again, costs no task. */
+/** Three brokers that keep copies: the repeated loss of one loses no task. */
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { runLoad } from '../support/load.ts';
@@ -12,9 +12,9 @@ const LANES = 40;
 const STREAMS = ['JOBS_trip-duration', 'RESULTS', 'REQUESTS'];
 const REPLICATED = { STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
 
-test('killed leaders of the jobs and of the results, one after the other under load, lose, double and change nothing', async () => {
+test('no task is lost, doubled or changed when the leaders of jobs and results are killed one after the other', async () => {
   await using cluster = await startCluster();
-  // All at once, while no stream exists: whoever comes first makes them.
+  // All start at the same time, while no stream exists. The first one makes the streams.
   const [gateway, other, ...workers] = await Promise.all([
     startGateway(cluster, REPLICATED),
     startGateway(cluster, REPLICATED),
@@ -34,7 +34,7 @@ test('killed leaders of the jobs and of the results, one after the other under l
     const stream = killAt.get(++finished);
     if (stream !== undefined) kills.push(killLeader(stream, kills.at(-1)));
   };
-  // One after the other: the next is killed once the one before has caught up.
+  // The next leader is killed only after the one before has caught up.
   await using streams = await inspectStreams(cluster);
   const consumerServes = () =>
     eventually(

@@ -1,4 +1,4 @@
-/** A broker that cannot write, and one that does not let us: said at the API with the reason, and over when it is over. */
+/** A broker that cannot write or forbids a subject: the API gives the reason, and recovers with the broker. */
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,13 +13,13 @@ import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
 const run = promisify(execFile);
 
-/** Every write of the process to a file fails from now on (EFBIG), as on a disk that is full or read-only. */
+/** Makes every write of the process to a file fail (EFBIG), as on a disk that is full or read-only. */
 const refuseWrites = ({ pid }: NatsServer) => run('prlimit', ['--pid', String(pid), '--fsize=0:']);
 const allowWrites = ({ pid }: NatsServer) => run('prlimit', ['--pid', String(pid), '--fsize=unlimited:']);
 
 const submit = ({ url }: Gateway, trip: number) => post(url, PREDICT_TRIP, { input: tripNumber(trip) });
 
-/** Submits until it is accepted, and waits for the end. */
+/** Submits a trip until it is accepted, and waits for its end. */
 async function predictAgain(gateway: Gateway, trip: number) {
   const accepted = await eventually(
     () => submit(gateway, trip),
@@ -28,9 +28,9 @@ async function predictAgain(gateway: Gateway, trip: number) {
   return onlyTask(sse(gateway.url, TASK_RESULT, { id: taskIn(accepted, 'predictTrip').id }));
 }
 
-// All at the same time: mostly they wait for a broker that answers nothing.
-describe.runIf(process.platform === 'linux')('a disk that takes no more', { concurrent: true }, () => {
-  test('refuses tasks with BROKER_UNAVAILABLE, and what was accepted ends once the broker can write again', async () => {
+// The tests run at the same time, since they mostly wait for a broker that does not answer.
+describe.runIf(process.platform === 'linux')('a disk that refuses writes', { concurrent: true }, () => {
+  test('leads to BROKER_UNAVAILABLE, and accepted tasks end once the broker can write again', async () => {
     await using nats = await startNats();
     await using gateway = await startGateway(nats);
     const waiting = await submitTrip(gateway.url, tripNumber(1));
@@ -42,7 +42,7 @@ describe.runIf(process.platform === 'linux')('a disk that takes no more', { conc
         extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: expect.any(Number) },
       },
     ]);
-    // A nats-server that could not write does not try again until it is restarted.
+    // A nats-server that could not write tries again only after a restart.
     await allowWrites(nats);
     await nats.restart();
     await using _worker = await startWorker(nats);
@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux')('a disk that takes no more', { conc
     expect(await predictAgain(gateway, 3)).toMatchObject({ state: 'SUCCEEDED' });
   });
 
-  test('keeps a gateway waiting that starts meanwhile, with the reason in its log', async () => {
+  test('makes a starting gateway wait, with the reason in its log', async () => {
     await using nats = await startNats();
     await refuseWrites(nats);
     await using starting = startProcess('src/main.ts', { NATS_URL: nats.url, PORT: '0' });
@@ -67,8 +67,8 @@ async function ready({ url }: Gateway): Promise<{ readonly status: number; reado
   return { status: response.status, text: await response.text() };
 }
 
-describe.runIf(canMountDisks)('a disk that is full, and then has room again', { concurrent: true }, () => {
-  test('makes a gateway unready with the reason, until the broker of somebody else is restarted', async () => {
+describe.runIf(canMountDisks)('a full disk that gets space again', { concurrent: true }, () => {
+  test('makes a gateway unready with the reason, until its foreign broker is restarted', async () => {
     await using disk = await mountSmallDisk(64);
     await using nats = await startNats({ dataDir: join(disk.path, 'nats') });
     await using gateway = await startGateway(nats);
@@ -90,7 +90,7 @@ describe.runIf(canMountDisks)('a disk that is full, and then has room again', { 
     );
     expect(errors).toMatchObject([{ extensions: { code: 'BROKER_UNAVAILABLE', retryAfterMs: 1_000 } }]);
     disk.makeRoom();
-    // The stream that failed fails on, though there is room.
+    // The stream that failed keeps failing, although there is space.
     expect(await submit(gateway, 2)).toMatchObject({
       errors: [{ message: expect.stringContaining('disk is full'), extensions: { retryAfterMs: 1_000 } }],
     });
@@ -109,7 +109,7 @@ describe.runIf(canMountDisks)('a disk that is full, and then has room again', { 
   });
 });
 
-test.concurrent('a subject that the broker forbids is named by the refusal, until it is allowed', async () => {
+test.concurrent('a subject that the broker forbids is named in the refusal, until it is allowed', async () => {
   const rules = (publish: string) =>
     `authorization { users: [{ user: tidings, password: secret, permissions: { publish: ${publish}, subscribe: ">" } }] }\n`;
   await using nats = await startNats({ config: rules('{ deny: ["jobs.>"] }') });
@@ -123,7 +123,7 @@ test.concurrent('a subject that the broker forbids is named by the refusal, unti
       extensions: { code: 'BROKER_UNAVAILABLE' },
     },
   ]);
-  // The subject ends with the task's id, which is for nobody but who submitted it.
+  // The subject ends with the task's id, which must stay secret.
   expect(errors?.[0]?.message).not.toMatch(/[0-9a-f]{24}/);
   expect(gateway.output()).toContain('Permissions Violation');
   const configFile = join(nats.dataDir, 'nats-server.conf');

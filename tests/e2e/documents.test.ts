@@ -1,4 +1,4 @@
-/** The curl commands of the documents, as they are written, against a gateway and a worker with the committed models. */
+/** Runs the curl commands of the documents unchanged, with a gateway and a worker for the committed models. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const ADDRESS = 'http://127.0.0.1:4000';
 const OPERATOR_TOKEN = 'a-token-of-operators';
 const run = promisify(execFile);
 
-/** Per page its commands in order: a later one may use a variable of an earlier one. */
+/** The commands of each page, in order: a later one may use a variable of an earlier one. */
 const pages = DOCUMENTS.map((document) => ({
   document,
   commands: blocksIn(readDocument(document))

@@ -1,4 +1,4 @@
-/** What the documentation tells a reader to run, run as it is written against a real gateway and worker. */
+/** Runs the programs and commands of the documents unchanged, with a real gateway and worker. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,7 +27,7 @@ afterAll(async () => {
 const example = (address: string) =>
   run(process.execPath, ['examples/apollo/main.ts', address], { cwd: ROOT });
 
-test('the Apollo example prints each trip as the cache changes from the mutation to the prediction', async () => {
+test('the Apollo example prints each trip when the cache changes, from the mutation to the prediction', async () => {
   await using model = await openDirectModel();
   const { stdout, stderr } = await example(gateway.url);
   expect(stderr).toBe('');
@@ -46,7 +46,7 @@ test('the Apollo example prints each trip as the cache changes from the mutation
   }
 });
 
-test('the Apollo example ends with a message and code 1 where no gateway is', async () => {
+test('the Apollo example ends with a message and exit code 1 if no gateway runs', async () => {
   await expect(example('http://127.0.0.1:1/graphql')).rejects.toMatchObject({
     code: 1,
     stderr: 'http://127.0.0.1:1/graphql: fetch failed; does npm start run?\n',
@@ -69,7 +69,7 @@ test.each([
   ['docs/in-your-app.md', 'apollo'],
   ['docs/in-your-app.md', 'urql'],
   ['docs/in-your-app.md', 'graphql-sse'],
-])('%s: the program for %s prints the minutes of its trip', async (document, client) => {
+])('%s has a program for %s that prints the minutes of its trip', async (document, client) => {
   const program = atGateway(blockOfTest(document, client));
   const { stdout, stderr } = await run(
     process.execPath,
@@ -100,7 +100,7 @@ async function runShell(document: string, test: string): Promise<string> {
   return stdout;
 }
 
-/** The text of a document names the address of `npm start`. */
+/** Replaces the address of `npm start` in the text of a document. */
 function atGateway(text: string): string {
   return text.replaceAll('127.0.0.1:4000', new URL(gateway.url).host);
 }

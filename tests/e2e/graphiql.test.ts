@@ -1,4 +1,4 @@
-/** GraphiQL as a newcomer meets it: the page as it is delivered, and the first trip in a real browser. */
+/** GraphiQL for a new user: the delivered page, and the first trip in a real browser. */
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
@@ -29,7 +29,7 @@ afterAll(async () => {
   for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
-describe('the page', () => {
+describe('the page of GraphiQL', () => {
   test('is compressed, and sent again only when it has changed', async () => {
     const page = await get();
     expect(page).toMatchObject({
@@ -60,7 +60,7 @@ describe('the page', () => {
     expect(head.body).toHaveLength(0);
   });
 
-  test('may load nothing from elsewhere, and be framed by nobody', async () => {
+  test('may load nothing from other origins, and may not be in a frame', async () => {
     const policy = String((await get()).headers['content-security-policy']).split('; ');
     expect(policy).toEqual(
       expect.arrayContaining(["default-src 'self'", "connect-src 'self' ws: wss:", "frame-ancestors 'none'"]),
@@ -68,7 +68,7 @@ describe('the page', () => {
     expect(policy.join()).not.toMatch(/https?:|\*|unsafe-eval/);
   });
 
-  test('is for those who ask for HTML: others get JSON at the same address', async () => {
+  test('is only sent to clients that accept HTML; others get JSON at the same address', async () => {
     const headers = { 'apollo-require-preflight': '1' };
     const response = await fetch(`${gateway.url}?query={health{name}}`, { headers });
     expect(await response.json()).toEqual({ data: { health: { name: 'Tidings' } } });
@@ -77,7 +77,7 @@ describe('the page', () => {
 
 describe.skipIf(browserPath === undefined)('in Chromium', () => {
   let browser: Browser;
-  /** One for all tests: what a page costs to open is mostly GraphiQL's code, which a tab keeps compiled. */
+  /** One tab for all tests. Opening a page mostly takes the time to compile GraphiQL's code, which a tab keeps. */
   let page: Page;
   let execute: Locator;
   let answer: Locator;
@@ -91,9 +91,9 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
 
   afterAll(() => browser?.close());
 
-  /** As somebody sees it who was never there. */
+  /** Opens the page without stored data, as for a first visit. */
   async function openForTheFirstTime(url: string): Promise<void> {
-    // GraphiQL keeps its tabs once more when it is left.
+    // GraphiQL stores its tabs again when the page is closed.
     await page.goto('about:blank');
     const devTools = await page.context().newCDPSession(page);
     const { origin } = new URL(url);
@@ -102,21 +102,21 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await page.goto(url);
   }
 
-  /** Opens a tab by its title, and waits until GraphiQL would execute what it holds. */
+  /** Opens a tab by its title, and waits until GraphiQL would execute its content. */
   async function openTab(title: string, field: string): Promise<void> {
     await page.getByRole('button', { name: title, exact: true }).click({ position: { x: 5, y: 5 } });
     await page.waitForURL(({ searchParams }) => searchParams.get('query')?.includes(field) === true);
   }
 
-  test('the prepared tabs bring a trip from its mutation to its minutes, and no request leaves the gateway', async () => {
+  test('the prepared tabs lead from the mutation to the minutes of a trip, and all requests go to the gateway', async () => {
     using seen = watch(page);
     await openForTheFirstTime(gateway.url);
     await execute.click();
     await answer.getByText('QUEUED').waitFor();
-    // The editor wraps a long line.
+    // The editor wraps long lines.
     const submitted = JSON.parse((await answer.innerText()).replaceAll(/\s/g, ''));
 
-    // Nothing has to be pasted.
+    // The id does not have to be pasted.
     await page.getByRole('button', { name: 'Result', exact: true }).click({ position: { x: 5, y: 5 } });
     await execute.click();
     await answer.getByText('durationMinutes').waitFor();
@@ -130,7 +130,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await execute.click();
     await answer.getByText('TASK_NOT_FOUND').waitFor();
 
-    // GraphiQL has put what was edited into the address: that is still a page.
+    // GraphiQL has put the edited operation into the address, which still delivers the page.
     await page.reload();
     await page.getByText('taskResult').waitFor();
 
@@ -150,7 +150,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(seen.problems).toEqual([]);
   });
 
-  test('the tab Result tells what it needs, what became of many rows, and that the gateway is gone', async () => {
+  test('the tab Result shows that it needs a task, the result of many rows, and that the gateway is gone', async () => {
     await using own = await startGateway(nats);
     await openForTheFirstTime(own.url);
     await openTab('Result', 'taskResult(');
@@ -179,7 +179,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     }
   });
 
-  test('headers reach a subscription over WebSocket, however their names are written, and count from the next run on', async () => {
+  test('headers reach a subscription over WebSocket, in upper or lower case, and apply from the next run', async () => {
     await using streams = await inspectStreams(nats);
     const subscription = 'subscription { deadLetterAdded(model: "trip-duration") { id reason } }';
     await openForTheFirstTime(`${gateway.url}?query=${encodeURIComponent(subscription)}`);
@@ -188,7 +188,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     const type = async (headers: string) => {
       await page.getByRole('region', { name: 'Headers' }).click();
       await page.keyboard.press('Control+A');
-      // Typed over a selection, the editor would close the bracket once more.
+      // If the text replaced a selection, the editor would add a second closing bracket.
       await page.keyboard.press('Delete');
       await page.keyboard.insertText(headers);
     };
@@ -197,7 +197,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await answer.getByText('FORBIDDEN').waitFor();
     await type('{ "Authorization": "Bearer only-operators-know" }');
     await execute.click();
-    // Letters are shown that are stored once the gateway listens.
+    // Only letters that are stored after the gateway listens are shown.
     await eventually(
       async () => {
         const letter = deadLetter();
@@ -213,7 +213,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await answer.getByText('FORBIDDEN').waitFor();
   });
 
-  test('a model that takes 2,048 numbers is submitted with one press, its values in the variables', async () => {
+  test('a model that takes 2,048 numbers is submitted with one click, with the values as variables', async () => {
     await using folder = await modelsWith((manifest) => {
       const vector = { type: 'float32', size: 2_048, unit: 'parts', minimum: 0, maximum: 1 };
       manifest.inputs = [
@@ -228,7 +228,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await answer.getByText('QUEUED').waitFor();
   });
 
-  test('a reload opens the tab that was open, and no other', async () => {
+  test('a reload opens the same tab, and adds no other', async () => {
     const tabs = page.locator('.graphiql-tab');
     const active = page.locator('.graphiql-tab-active');
     await openForTheFirstTime(gateway.url);
@@ -241,7 +241,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
         titles.indexOf(title),
       );
     };
-    // The second time it is open already: another reload must add nothing either.
+    // The second time the tab is already open, and another reload must add no tab, either.
     for (const title of ['Result', 'Result']) {
       if ((await active.innerText()) !== title) await open(title);
       await page.reload();
@@ -254,7 +254,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
 
 const REASON = 'dead-for-a-test';
 
-/** As a worker stores it (docs/protocol.md). */
+/** A dead letter as a worker stores it (docs/protocol.md). */
 function deadLetter() {
   const now = Date.now();
   const taskId = `trip_duration_0a0b0c0d_${Math.ceil(now / 1_000)}_${randomBytes(12).toString('hex')}`;
@@ -262,7 +262,7 @@ function deadLetter() {
   return { v: 1, taskId, model: 'trip-duration', ...death, subject: 'x', job: '' };
 }
 
-/** What a page asks for, and what goes wrong in it. */
+/** Collects the requests and the errors of a page. */
 function watch(page: Page) {
   const asked = new Set<string>();
   const problems: string[] = [];
@@ -286,7 +286,7 @@ interface Delivered {
   readonly body: Buffer;
 }
 
-/** As it goes over the wire: fetch would unpack it. */
+/** The raw answer, which fetch would decompress. */
 async function get(headers: Record<string, string> = {}, method = 'GET'): Promise<Delivered> {
   const { promise, resolve, reject } = Promise.withResolvers<Delivered>();
   request(gateway.url, { method, headers: { accept: 'text/html,*/*', ...headers } }, async (response) => {

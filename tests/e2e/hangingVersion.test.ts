@@ -1,4 +1,4 @@
-/** A version whose check hangs keeps nothing else from being served, and its process leaves with its worker. */
+/** A version whose check hangs does not delay other versions, and its process ends with its worker. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { inspectStreams } from '../support/streams.ts';
 
 const imported = (script: string) => `--import=${join(import.meta.dirname, '../support', script)}`;
 
-/** Version 2 runs its golden row for ever. */
+/** The golden row of version 2 never ends. */
 async function modelsThatHang(): Promise<ModelsFolder> {
   const models = await modelsWith((manifest) => {
     manifest.versions = 'all';
@@ -29,7 +29,7 @@ async function modelsThatHang(): Promise<ModelsFolder> {
   return models;
 }
 
-/** A worker in which version 1 serves, and version 2 is in its check. */
+/** A worker that serves version 1 while the check of version 2 runs. */
 async function startWithHanging(nats: NatsServer, models: ModelsFolder, env: Record<string, string> = {}) {
   const options = `${imported('badVersion.js')} ${imported('tellRows.js')}`;
   const settings = { NATS_URL: nats.url, MODELS_DIR: models.path, BAD_VERSION: '2', NODE_OPTIONS: options };
@@ -41,7 +41,7 @@ async function startWithHanging(nats: NatsServer, models: ModelsFolder, env: Rec
 describe.concurrent.each(['eager', 'lazy'])(
   'with %s loading, a version that hangs in its check',
   (loading) => {
-    test('is refused by name while the other is served', async () => {
+    test('is refused while the other version is served', async () => {
       await using nats = await startNats();
       await using models = await modelsThatHang();
       await using broker = await openTestBroker(nats, { MODELS_DIR: models.path });
@@ -59,8 +59,8 @@ describe.concurrent.each(['eager', 'lazy'])(
   },
 );
 
-describe.concurrent('no process of a session outlives its worker', () => {
-  test('that is told to leave while it loads a version', async () => {
+describe.concurrent('the processes of sessions end with a worker', () => {
+  test('that is stopped while it loads a version', async () => {
     await using nats = await startNats();
     await using models = await modelsThatHang();
     await using worker = await startWithHanging(nats, models);
@@ -74,7 +74,7 @@ describe.concurrent('no process of a session outlives its worker', () => {
     );
   });
 
-  test('that is killed while a run goes on for ever', async () => {
+  test('that is killed during an endless run', async () => {
     await using nats = await startNats();
     await using broker = await openTestBroker(nats);
     await using worker = await startWorker(nats, {

@@ -1,4 +1,4 @@
-/** The bad days, with processes that are really killed: what was accepted ends once, with the right answer. */
+/** Processes are really killed: each accepted task ends once, with the right answer. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   onlyTask,
@@ -21,11 +21,11 @@ import { inspectStreams } from '../support/streams.ts';
 const TRIPS = 600;
 const LANES = 60;
 
-/** A test that ends one of them leaves another one in its place. */
+/** A test that ends one of them replaces it with another one. */
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
-/** Each load has trips of its own: what is submitted again under its requestId is not run again. */
+/** Each load has its own trips, since a requestId that was used before would not run again. */
 let nextTrip = 0;
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ afterAll(async () => {
   for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
-/** @param onFinished as of `runLoad`. */
+/** @param onFinished the same as for `runLoad`. */
 function load(onFinished: (count: number) => void): Promise<Load> {
   const firstTrip = nextTrip;
   nextTrip += TRIPS;
@@ -62,8 +62,8 @@ async function expectAllRight({ finished }: Load): Promise<void> {
   }
 }
 
-describe('under load, nothing accepted is lost', () => {
-  test('when a worker is killed in mid-batch and another takes over', async () => {
+describe('under load, no accepted task is lost', () => {
+  test('when a worker is killed during a batch and another takes over', async () => {
     await using streams = await inspectStreams(nats);
     const before = (await streams.state('RESULTS')).messages;
     const { ended } = await startLoad();
@@ -74,7 +74,7 @@ describe('under load, nothing accepted is lost', () => {
     expect((await streams.state('RESULTS')).messages - before).toBe(TRIPS);
   });
 
-  test('when a session dies in mid-batch, and its worker starts another', async () => {
+  test('when a session dies during a batch and its worker starts another', async () => {
     const deaths = () => worker.output().match(/"msg":"session process died"/g)?.length ?? 0;
     const before = deaths();
     const kills: Promise<void>[] = [];
@@ -86,7 +86,7 @@ describe('under load, nothing accepted is lost', () => {
     await eventually(deaths, (count) => count === before + 3);
   });
 
-  test('when the broker is killed and starts again, and subscriptions that waited still deliver', async () => {
+  test('when the broker is killed and restarted, and waiting subscriptions still deliver', async () => {
     const restarts: Promise<void>[] = [];
     const finished = await load(
       (count) => [100, 300].includes(count) && restarts.push(nats.kill('SIGKILL').then(() => nats.restart())),
@@ -104,7 +104,7 @@ describe('under load, nothing accepted is lost', () => {
     await expectAllRight(await ended);
   });
 
-  test('when a worker is told to stop: it hands back what it has not started, at once, and leaves with 0', async () => {
+  test('when a worker is stopped: it hands back jobs that it has not started at once, and ends with exit code 0', async () => {
     const leaving = worker;
     worker = await startWorker(nats);
     const { ended } = await startLoad();
@@ -114,8 +114,8 @@ describe('under load, nothing accepted is lost', () => {
   });
 });
 
-describe('a subscription that waits for its result has it', () => {
-  test('once the broker is back, and until then a mutation is refused and told what to do', async () => {
+describe('a waiting subscription gets its result', () => {
+  test('once the broker is back, and until then mutations are refused with advice', async () => {
     const { id } = await submitUnserved();
     const waiting = onlyTask(sse(gateway.url, TASK_RESULT, { id }));
     await nats.kill('SIGKILL');
@@ -132,7 +132,7 @@ describe('a subscription that waits for its result has it', () => {
     expect(await waiting).toMatchObject({ id, state: 'SUCCEEDED' });
   });
 
-  test('from the next gateway, where its own is told to stop and closes WebSockets with 1001', async () => {
+  test('from the next gateway after its own was stopped and closed the WebSocket with 1001', async () => {
     const { id } = await submitUnserved();
     const client = openWebSocket(gateway.url, 100);
     const connected = Promise.withResolvers<void>();
@@ -151,13 +151,13 @@ describe('a subscription that waits for its result has it', () => {
   });
 });
 
-/** A task that has no result until the worker goes on. */
+/** Submits a task that has no result until the worker continues. */
 function submitUnserved(): Promise<TaskView> {
   worker.kill('SIGSTOP');
   return submitTrip(gateway.url, tripNumber(1));
 }
 
-/** @param earlier ends the session before, which then has a successor. */
+/** @param earlier resolves after the previous session was killed. A new session then starts. */
 async function killSession(earlier: Promise<void> | undefined): Promise<void> {
   await earlier;
   // A session that has just started may not be in the output yet.
@@ -169,7 +169,7 @@ async function killSession(earlier: Promise<void> | undefined): Promise<void> {
   );
 }
 
-/** The process id in the last line in which the worker said that a session is ready. */
+/** The process id in the worker's last line "session ready". */
 function newestSession(output: string): number {
   const pids = [...output.matchAll(/"pid":(\d+),"msg":"session ready"/g)];
   return Number(pids.at(-1)?.[1]);

@@ -1,4 +1,4 @@
-/** Answers that come when the run has been given up, or would have been: each task has its own or an error, never another's. */
+/** Answers that come about when their run times out: each task gets its own answer or an error, never another one's. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { inspectStreams } from '../support/streams.ts';
 
 const RUN_TIMEOUT_MS = 1_500;
 
-/** Every run has one row. */
+/** Trip-duration with one row in each run, and with other limits. */
 function modelsWithLimits(limits: Record<string, number>) {
   return modelsWith((manifest) => {
     manifest.batching = { maxBatchSize: 1, maxWaitMs: 0 };
@@ -24,7 +24,7 @@ const imported = (script: string) => ({
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support', script)}`,
 });
 
-test.concurrent('a run that ended in time while its worker stood still is answered, and the next run with its own answer', async () => {
+test.concurrent('a run that ended in time while its worker was paused is answered, and the next run gets its own answer', async () => {
   await using nats = await startNats();
   await using models = await modelsWithLimits({});
   await using broker = await openTestBroker(nats);
@@ -36,7 +36,7 @@ test.concurrent('a run that ended in time while its worker stood still is answer
   await queueJobs(broker, jobs);
   for (const round of [0, 5]) {
     await resultOf(streams, jobs[round] ?? { taskId: '' });
-    // The next run goes on now, and ends long before the worker looks at its clock again.
+    // The next run continues, and ends long before the worker checks its clock again.
     worker.kill('SIGSTOP');
     // The run's time limit has to pass while the worker stands still. No event tells that.
     await sleep(2 * RUN_TIMEOUT_MS);
@@ -52,7 +52,7 @@ test.concurrent('a run that ended in time while its worker stood still is answer
   expect(worker.output()).not.toContain('session process died');
 });
 
-test.concurrent('the row behind one that takes too long is not blamed for the end of its process', async () => {
+test.concurrent('a row that waits behind an endless one does not count as the cause when their process is ended', async () => {
   await using nats = await startNats();
   await using models = await modelsWithLimits({ maxAttempts: 1 });
   await using broker = await openTestBroker(nats);

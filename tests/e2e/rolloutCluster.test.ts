@@ -1,4 +1,4 @@
-/** A rollout on three brokers: the loss of the one that leads it changes nothing that was set. */
+/** A rollout on three brokers: the loss of its leader does not change it. */
 import { expect, test } from 'vitest';
 import { post } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -14,7 +14,7 @@ import {
   weightsOf,
 } from '../support/rollouts.ts';
 
-test('a rollout outlives the broker that leads it, and can be changed again after the election', async () => {
+test('a rollout survives the broker that leads its stream, and can be changed again after the election', async () => {
   await using models = await twoVersions();
   await using cluster = await startCluster();
   const env = { MODELS_DIR: models.path, STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
@@ -32,7 +32,7 @@ test('a rollout outlives the broker that leads it, and can be changed again afte
   await (await cluster.leaderOf('KV_ROLLOUTS')).kill();
   for (const each of [gateway, other])
     expect(await versionsOf(each)).toMatchObject([{ weightPercent: 100 }, { weightPercent: 0 }]);
-  // The worker may have been connected to the broker that is gone: until it has another one, it serves nothing.
+  // The worker may have been connected to the lost broker. It serves nothing until it has another one.
   await eventually(
     () => post(other.url, SET_ROLLOUT, { weights: weightsOf({ 1: 50, 2: 50 }) }),
     ({ errors = [] }) => {

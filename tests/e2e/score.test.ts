@@ -1,4 +1,4 @@
-/** `npm run score`: a file scored through a running Tidings. */
+/** `npm run score`: a file is scored by a running Tidings. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ROWS = 8_345;
-/** Some 100 KB in a call. */
+/** Rows that make a call of about 100 KB. */
 const FEW = 1_000;
 const SLOW_RUNS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/slowRuns.js')}`,
@@ -31,12 +31,12 @@ let models: ModelsFolder;
 let nats: NatsServer;
 let gateway: Gateway;
 let worker: Process;
-/** Begun early, since it takes its time. */
+/** A score without a Tidings. It is started early, since it takes long. */
 let unanswered: { readonly url: string; readonly ended: ReturnType<typeof score> };
 
 beforeAll(async () => {
   folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
-  // Columns are called as tensors are, whatever the case; others belong to nobody, and are called as DuckDB calls its own.
+  // Columns have the names of tensors, in another case. Others belong to no input, and have names that DuckDB uses.
   await query(`COPY (SELECT 1 + i % 265 AS pulocationid, 1 + (i * 7) % 263 AS "DOLocationID",
     CASE WHEN i = 100 THEN 5000.5 WHEN i = 200 THEN NULL ELSE ((i * 37) % 6000) / 100 END AS trip_distance,
     'trip ' || i AS note, ${ROWS} - i AS rowid, 0 AS "row" FROM range(${ROWS}) t(i)) TO '${file('trips.parquet')}' (FORMAT parquet)`);
@@ -52,7 +52,7 @@ beforeAll(async () => {
   const env = { MODELS_DIR: models.path };
   [gateway, worker] = await Promise.all([
     startGateway(nats, env),
-    // So slow that a score can be stopped in its middle.
+    // The worker is so slow that a score can be stopped in its middle.
     startWorker(nats, { ...env, ...SLOW_RUNS }),
   ]);
   await allServed(gateway);
@@ -111,7 +111,7 @@ async function partsOf(out: string): Promise<number> {
   return Number(rows[0]?.parts);
 }
 
-test('each row has what the model gives directly, or the reason why it has nothing', async () => {
+test("each row has the model's direct answer, or the reason why it has none", async () => {
   const { code, output } = await score(...asked(file('trips.parquet'), file('scored.parquet')));
   expect(output).toContain('version 1 of trip-duration\npickupAt: no column, the default (now) is used\n');
   expect(output).toContain(`${ROWS} rows, 2 without a prediction`);
@@ -130,7 +130,7 @@ test('each row has what the model gives directly, or the reason why it has nothi
   expect(existsSync(`${file('scored.parquet')}.partial`)).toBe(false);
 });
 
-test('stopped by Ctrl-C and started again, it goes on and gives the same file, whatever the cut and the rollout', async () => {
+test('a score that is stopped by Ctrl-C continues at the next start and gives the same file, with other calls and rollouts', async () => {
   await using streams = await inspectStreams(nats);
   const before = (await streams.state('CHUNKS')).messages;
   const out = file('resumed.parquet');
@@ -144,7 +144,7 @@ test('stopped by Ctrl-C and started again, it goes on and gives the same file, w
     code: 1,
     output: expect.stringContaining(`another score is writing ${out}`),
   });
-  // npm hands on what the terminal has sent already.
+  // npm forwards a signal that the terminal has already sent.
   for (const signal of ['SIGINT', 'SIGINT', 'SIGCONT'] as const) interrupted.kill(signal);
   expect(await interrupted.ended).toMatchObject({ code: 130, output: expect.stringContaining('goes on') });
   expect(existsSync(out)).toBe(false);
@@ -169,11 +169,11 @@ test('stopped by Ctrl-C and started again, it goes on and gives the same file, w
   expect(await readFile(out)).toEqual(await readFile(file('whole.parquet')));
 });
 
-test('a bad cell of a CSV is an error of its row, and the columns are written as they came', async () => {
+test('a bad cell of a CSV is an error of its row, and the columns are written unchanged', async () => {
   const lines = ['74,75,18.00,2021-02-03 14:30:00', '43,x,1.01,', '43,151,abc,2021-02-03T14:30:00-05:00'];
   await writeFile(file('in.csv'), `from,to,miles,at\n${lines.join('\n')}\n`);
   const map = ['pickupLocationId=from', 'dropoffLocationId=to', 'tripDistanceMiles=miles', 'pickupAt=at'];
-  // What is left where no row was scored is no hindrance.
+  // An unfinished output without a scored row does not prevent a new score.
   await mkdir(`${file('out.csv')}.partial`);
   await query(
     `ATTACH '${file('out.csv')}.partial/score.duckdb' AS kept; CREATE TABLE kept.plan (text VARCHAR)`,
@@ -192,7 +192,7 @@ test('a bad cell of a CSV is an error of its row, and the columns are written as
   expect(rows[2]).toMatch(/got ""abc""/);
 });
 
-test('dates that can be read in two ways are refused until somebody says which, and what is no row costs one', async () => {
+test('ambiguous dates are refused without --date-format, and a line that is not a row is one error', async () => {
   const lines = [
     '74,75,1.44,03/02/2021 10:00,a',
     '43,151,1.01,04/02/2021 11:00,"b, ""c"" # d"',
@@ -219,7 +219,7 @@ test('dates that can be read in two ways are refused until somebody says which, 
   expect(rows[3]).toBe('Total rows: 2,,,,,,"line 4 must have as many cells as the first line, 5, got 1"');
 });
 
-test('a file of decimal commas has no prediction, and says where, why and how to write them', async () => {
+test('a file with decimal commas gets no prediction, and the errors have the place, the reason and the right form', async () => {
   const lines = ['74;75;1,44', '43;"151";1,01', '43;151;"2\n,5"', '43;151;1.440'];
   await writeFile(file('german.csv'), `PULocationID;DOLocationID;trip_distance\r\n${lines.join('\r\n')}\r\n`);
   const { code, output } = await score(
@@ -237,7 +237,7 @@ test('a file of decimal commas has no prediction, and says where, why and how to
   expect(await readFile(file('germanOut.csv'), 'utf8')).toContain('has a decimal comma; write 1.01');
 });
 
-test('a decimal comma is told once, also where rows before it fail for other reasons', async () => {
+test('a decimal comma is reported once, also if earlier rows fail for other reasons', async () => {
   const lines = ['"x\ny",75,1.44', '74,0,1.44', '74,75,"1,44"', '74,75,"1,45"', '74,75,1.44'];
   await writeFile(file('mixed.csv'), `PULocationID,DOLocationID,trip_distance\n${lines.join('\n')}\n`);
   const { code, output } = await score(...asked(file('mixed.csv'), file('mixedOut.csv')));
@@ -249,7 +249,7 @@ test('a decimal comma is told once, also where rows before it fail for other rea
   expect(code).toBe(0);
 });
 
-test('years of two digits are refused, unless other dates of the column can be read', async () => {
+test('years with two digits are refused, unless other dates of the column can be read', async () => {
   const write = (name: string, ...dates: readonly string[]) =>
     writeFile(
       file(name),
@@ -271,7 +271,7 @@ test('years of two digits are refused, unless other dates of the column can be r
   expect(code).toBe(0);
 });
 
-test('a version that is named scores; where tasks go to several, one must be', async () => {
+test('a named version scores; --model-version is required if the rollout has several versions', async () => {
   await answerWith({ 1: 75, 2: 25 });
   const trips = file('few.parquet');
   expect(await score(...asked(trips, file('split.csv')))).toMatchObject({
@@ -285,7 +285,7 @@ test('a version that is named scores; where tasks go to several, one must be', a
   await answerWith({ 1: 100 });
 });
 
-test('an output that is there is replaced with --overwrite only, and the input never', async () => {
+test('an existing output is replaced only with --overwrite, and the input never', async () => {
   const trips = file('one.csv');
   const text = 'PULocationID,DOLocationID,trip_distance\n74,75,1.44\n';
   await writeFile(trips, text);
@@ -307,7 +307,7 @@ test('an output that is there is replaced with --overwrite only, and the input n
   expect(await readFile(trips, 'utf8')).toBe(text);
 });
 
-test('a call that is too large for the gateway becomes several', async () => {
+test('a call that is too large for the gateway is split into several', async () => {
   await using narrow = await startGateway(nats, { MODELS_DIR: models.path, MAX_BODY_BYTES: '32768' });
   await allServed(narrow);
   const { port } = new URL(narrow.url);
@@ -317,7 +317,7 @@ test('a call that is too large for the gateway becomes several', async () => {
   expect(code).toBe(0);
 });
 
-test('who waits for Tidings says so, and gives up where it never was', async () => {
+test('a score reports that it waits for Tidings, and fails if it never answers', async () => {
   const { code, output } = await unanswered.ended;
   expect(output).toBe(
     `score: waiting for Tidings at ${unanswered.url} (Ctrl-C stops)\nscore: ${unanswered.url} does not answer. Is Tidings running there? (npm start, or --url)\n`,
@@ -358,7 +358,7 @@ test.each([
   ],
   [1, 'this is no folder', () => asked(file('trips.parquet'), join(file('trips.parquet'), 'out.csv'))],
   [1, 'must end in', () => asked(file('trips.parquet'), file('out.json'))],
-])('what cannot be is told with exit code %i: %s', async (code, text, args) => {
+])('a wrong call ends with exit code %i: %s', async (code, text, args) => {
   await writeFile(file('empty.csv'), '');
   await writeFile(file('headOnly.csv'), 'PULocationID,DOLocationID,trip_distance\n');
   await writeFile(file('text.parquet'), 'no Parquet');

@@ -1,4 +1,4 @@
-/** `node setup.js`, as `npm start` and `npm test` run it first. */
+/** `node setup.js`, which `npm start` and `npm test` run first. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { addServer, serve } from '../support/serverSources.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 describe.concurrent('the search for nats-server', () => {
-  test('takes the one on the PATH before the one in the cache', async () => {
+  test('prefers the one on the PATH to the one in the cache', async () => {
     await using project = await createProject();
     await project.addServer('2.12.3', 'bin');
     await project.addServer('2.15.1', '.cache/nats-server/2.15.1');
@@ -20,7 +20,7 @@ describe.concurrent('the search for nats-server', () => {
     expect(await project.natsServer()).toBe(join(project.path, 'bin/nats-server'));
   });
 
-  test('passes over one on the PATH that is too old, and takes the newest of the cache', async () => {
+  test('skips one on the PATH that is too old, and takes the newest in the cache', async () => {
     await using project = await createProject();
     await project.addServer('2.9.10', 'bin');
     for (const version of ['2.9.25', '2.12.10', '2.12.9']) {
@@ -32,7 +32,7 @@ describe.concurrent('the search for nats-server', () => {
     expect(await project.natsServer()).toBe(join(project.path, '.cache/nats-server/2.12.10/nats-server'));
   });
 
-  test('is left out by `start` when NATS_URL names a broker, but not by `test`', async () => {
+  test('is skipped by `start` if NATS_URL is set, but not by `test`', async () => {
     await using project = await createProject();
     await using server = await serve((_request, response) => response.writeHead(404).end());
     const env = { NATS_URL: 'nats://127.0.0.1:4222', NATS_SERVER_RELEASES: server.url };
@@ -40,7 +40,7 @@ describe.concurrent('the search for nats-server', () => {
     expect(await project.setUp('test', env)).toMatchObject({ code: 1 });
   });
 
-  test('says what it tried and what the user can do when nothing works', async () => {
+  test('reports the failed tries and what the user can do if nothing works', async () => {
     await using project = await createProject();
     await using server = await serve((_request, response) => response.end('something else'));
     const { code, output } = await project.setUp('start', { NATS_SERVER_RELEASES: server.url });
@@ -64,7 +64,7 @@ describe.concurrent('set-up', () => {
     expect((await project.setUp()).output).toContain('dependencies installed');
   });
 
-  test('remembers that the CUDA provider was asked for', async () => {
+  test('remembers that the CUDA provider was requested', async () => {
     await using project = await createProject();
     await project.setUp();
     const asked = await project.setUp(undefined, { ONNXRUNTIME_NODE_INSTALL: 'true' });
@@ -72,7 +72,7 @@ describe.concurrent('set-up', () => {
     expect(await project.setUp()).toEqual({ code: 0, output: '' });
   });
 
-  test('waits for one that is at work, says for which, and does nothing again', async () => {
+  test('waits for another running set-up, prints its process id, and repeats no work', async () => {
     await using project = await createProject();
     const npm = await project.holdNpm();
     const first = project.startSetUp();
@@ -88,16 +88,16 @@ describe.concurrent('set-up', () => {
     expect(await readdir(join(project.path, '.cache'))).toEqual([]);
   });
 
-  test('takes over the lock of a set-up that was killed', async () => {
+  test('takes the lock of a set-up that was killed', async () => {
     await using project = await createProject();
-    // This pid lives, but what runs under it is not the set-up that took the lock.
+    // A process with this pid runs, but it is not the set-up that took the lock.
     const dead = { pid: process.pid, command: 'node setup.js', note: '' };
     await mkdir(join(project.path, '.cache'));
     await writeFile(join(project.path, '.cache/setup.lock'), JSON.stringify(dead));
     expect(await project.setUp()).toMatchObject({ code: 0 });
   });
 
-  test('says so when npm fails, and tries again the next time', async () => {
+  test('fails with the status of npm if npm fails, and tries again the next time', async () => {
     await using project = await createProject();
     await writeFile(join(project.path, 'package-lock.json'), '{}');
     const { code, output } = await project.setUp();
@@ -107,7 +107,7 @@ describe.concurrent('set-up', () => {
     expect(await project.setUp()).toMatchObject({ code: 0 });
   });
 
-  test('refuses a mode that it does not know', async () => {
+  test('refuses an unknown mode', async () => {
     await using project = await createProject();
     expect(await project.setUp('tset')).toEqual({
       code: 1,
@@ -128,8 +128,8 @@ const LOCK_FILE = JSON.stringify({
 });
 
 /**
- * A project with our set-up and one dependency that lies inside it, so that the real npm installs it in no time. Its
- * PATH has node, npm and what the test adds, and so no apt.
+ * A project with our set-up and one dependency inside it, so that the real npm installs it quickly. Its PATH has node,
+ * npm and the programs that the test adds, and so no apt.
  */
 async function createProject() {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-setup-'));
@@ -171,7 +171,7 @@ async function createProject() {
     path,
     startSetUp,
     setUp: (mode?: string, env: Record<string, string> = {}) => startSetUp(mode, env).ended,
-    /** From now on npm waits where it is called, until it may go on. */
+    /** Makes npm wait when it is called, until `goOn` is called. */
     async holdNpm() {
       const [called, goOn] = [join(path, 'called'), join(path, 'goOn')];
       const npm = join(path, 'bin/npm');

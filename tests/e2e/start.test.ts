@@ -1,4 +1,4 @@
-/** `npm start`: what it tells, who may use it, and how its processes come and go. */
+/** `npm start`: its banner, its access rights, and how its processes start and end. */
 import { chmod, mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ describe('a system that runs', () => {
 
   beforeAll(async () => {
     folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
-    // Its data folder was there before, open to everybody.
+    // The data folder exists before, and every user can write to it.
     const dataDir = join(folder.path, 'data');
     await mkdir(dataDir);
     await chmod(dataDir, 0o777);
@@ -41,7 +41,7 @@ describe('a system that runs', () => {
     for (const opened of [system, folder]) await opened?.[Symbol.asyncDispose]();
   });
 
-  test('tells the address of GraphiQL and a mutation to paste', async () => {
+  test('prints the address of GraphiQL and a mutation to paste', async () => {
     const banner = await system.banner();
     expect(banner).toMatch(/Open GraphiQL at http:\/\/127\.0\.0\.1:\d+\/graphql/);
     expect(banner).toContain('mutation { predictTrip(input: { pickupLocationId: 74, dropoffLocationId: 75,');
@@ -57,20 +57,20 @@ describe('a system that runs', () => {
     }
   });
 
-  test('tells a second instance on its data folder which process has it', async () => {
+  test('refuses a second instance on its data folder, with the process that uses it', async () => {
     await using second = await startSystem({ DATA_DIR: system.dataDir });
     expect(await second.exitCode()).toBe(78);
     expect(second.errors()).toContain(`process ${system.pid} (`);
     expect(second.errors()).toContain(system.dataDir);
   });
 
-  test('has closed its data folder to others', async () => {
+  test('removes the access of other users to its data folder', async () => {
     expect(await modeOf(system.dataDir)).toBe('700');
     for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log'])
       expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
   });
 
-  test('has a broker that refuses clients without the login, which only files of its user and its processes hold', async () => {
+  test('has a broker that refuses clients without the login, which is only in private files', async () => {
     const [natsServer, worker, gateway] = await system.pids();
     const login = await brokerLogin(system.dataDir);
     const { url, password } = login;
@@ -94,14 +94,14 @@ describe('a system that runs', () => {
   });
 });
 
-// At the same time: mostly they wait for processes to start and to leave.
-describe.concurrent('a system of its own', () => {
-  test('proposes a mutation of what its worker serves', async () => {
+// The tests run at the same time, since they mostly wait for processes to start and to end.
+describe.concurrent('a new system', () => {
+  test('proposes a mutation for a model that its worker serves', async () => {
     await using system = await startSystem({ MODELS_DIR: MODELS, WORKER_MODELS: 'churn/1' });
     expect(await system.banner()).toContain('mutation { predictChurn(input: {');
   });
 
-  test('has several gateways share a port, and several workers the work', async () => {
+  test('shares a port among several gateways, and the work among several workers', async () => {
     await using system = await startSystem({
       GATEWAYS: '2',
       WORKERS: '2',
@@ -109,7 +109,7 @@ describe.concurrent('a system of its own', () => {
     });
     const url = await system.url();
     const clients = Array.from({ length: 20 }, () => openWebSocket(url));
-    // Each takes the result on another connection than the one of its mutation, often another gateway's.
+    // Each result is read on another connection than its mutation, often on another gateway.
     const results = await Promise.all(
       clients.map(async (client, i) => {
         const input = { input: tripNumber(i), options: { timeoutMs: 60_000 } };
@@ -135,7 +135,7 @@ describe.concurrent('a system of its own', () => {
     await Promise.all([...clients, late].map((client) => client.dispose()));
   });
 
-  test('ends with every process and exit code 0 at Ctrl-C', async () => {
+  test('ends all processes at Ctrl-C, with exit code 0', async () => {
     await using system = await startSystem();
     await system.banner();
     const pids = await system.pids();
@@ -146,7 +146,7 @@ describe.concurrent('a system of its own', () => {
     expect(system.output()).not.toContain(password);
   });
 
-  test('loses its processes after kill -9 but nats-server, which the next start ends', async () => {
+  test('leaves only nats-server running after kill -9, and the next start ends that one', async () => {
     await using first = await startSystem();
     await first.banner();
     const [natsServer, worker, gateway] = await first.pids();
@@ -173,7 +173,7 @@ describe.concurrent('a system of its own', () => {
   });
 });
 
-/** The gateway that accepted a task, as its id tells (docs/protocol.md). */
+/** The gateway that accepted a task. It is a part of the id (docs/protocol.md). */
 function homeOf(taskId: string): string | undefined {
   return taskId.split('_').at(-3);
 }

@@ -1,4 +1,4 @@
-/** `npm start` that cannot start: it ends with exit code 78, and says why. */
+/** `npm start` that cannot start ends with exit code 78 and the reason. */
 import { once } from 'node:events';
 import { chown, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -18,7 +18,7 @@ test('a wrong configuration is named and nothing is started', async () => {
   });
 });
 
-test('everything that is wrong is named at once, a line for each, also where LOG_FORMAT is wrong itself', async () => {
+test('all problems are reported at once, one per line, also if LOG_FORMAT itself is wrong', async () => {
   await using system = await startSystem({ PORT: 'http', LOG_FORMAT: 'xml', LOG_LEVEL: 'silent' });
   expect(await system.exitCode()).toBe(78);
   const lines = system.errors().trim().split('\n');
@@ -48,7 +48,7 @@ test('a taken port stops everything and is named', async () => {
   taken.close();
 });
 
-test('a data folder that is not ours alone is refused', async () => {
+test('a data folder with other files that other users can read is refused', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
   const home = join(folder.path, 'home');
   await mkdir(home);
@@ -72,7 +72,7 @@ test.runIf(process.getuid?.() === 0)('a data folder of another user is refused',
 test('streams that do not fit on the disk stop the start, with the sum and the size of the disk', async () => {
   await using system = await startSystem({ RESULT_MAX_BYTES: String(10 ** 15) });
   expect(await system.exitCode()).toBe(78);
-  // The results, what comes of batches (half of them), request records (a quarter), and all that is small beside these.
+  // The results, the results of row batches (half of that), request records (a quarter), and small streams.
   expect(system.errors()).toMatch(
     /room for 16298\d\d GiB, which the streams reserve, got [\d.]+ GiB: lower RESULT_MAX_BYTES, /,
   );

@@ -1,4 +1,4 @@
-/** `npm start` on a disk that has less room than the stores take by default, or none. */
+/** `npm start` on a disk with less space than the stores use by default, or with none. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,9 +10,9 @@ import { brokerLogin, connectToBroker, type StartedSystem, startSystem } from '.
 import { tripNumber } from '../support/predictDirectly.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
-// At the same time: mostly they wait.
+// The tests run at the same time, since they mostly wait.
 describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true }, () => {
-  test('starts with smaller stores, says which, and keeps their sizes over a restart with a full store', async () => {
+  test('starts with smaller stores, logs their sizes, and keeps them after a restart with a full store', async () => {
     await using disk = await mountSmallDisk(1024);
     const dataDir = join(disk.path, 'data');
     const saysSizes = async ({ log }: StartedSystem) =>
@@ -30,20 +30,20 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
       expect(config.max_bytes).toBe(256 * 1024 * 1024);
       await connection.close();
     }
-    // As much as the stores may take: together with what is left free it is the same room.
+    // The stores now use all that they may. Used and free space together are as large as before.
     await mkdir(join(dataDir, 'jetstream/jetstream/kept'), { recursive: true });
     execFileSync('fallocate', ['-l', '300MiB', join(dataDir, 'jetstream/jetstream/kept/blocks')]);
     await using again = await startSystem({ DATA_DIR: dataDir });
     await saysSizes(again);
   });
 
-  test('starts where there is room for the streams, and not for the largest one twice', async () => {
+  test('starts if the streams fit, although the largest one would not fit twice', async () => {
     await using disk = await mountSmallDisk(600);
     await using system = await startSystem({ DATA_DIR: join(disk.path, 'data') });
     await system.banner();
   });
 
-  test('is told the room that is needed where there is too little, and where a size that was asked for does not fit', async () => {
+  test('ends with the needed space if the disk is too small, also for a size that is configured', async () => {
     await using disk = await mountSmallDisk(64);
     await using tooSmall = await startSystem({ DATA_DIR: join(disk.path, 'data') });
     expect(await tooSmall.exitCode()).toBe(78);
@@ -58,10 +58,10 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
     expect(asked.errors()).toMatch(/room for 1\.\d GiB.*lower QUEUE_MAX_BYTES, free some space/);
   });
 
-  test('ends with exit code 78 and words where the disk is full already', async () => {
+  test('ends with exit code 78 and a reason if the disk is already full', async () => {
     await using disk = await mountSmallDisk(256);
     const dataDir = join(disk.path, 'data');
-    // What an earlier start has stored counts as room for the streams.
+    // Data of an earlier start counts as space for the streams.
     await mkdir(join(dataDir, 'jetstream'), { recursive: true, mode: 0o700 });
     await writeFile(join(dataDir, 'nats-server.conf'), '{}');
     execFileSync('fallocate', ['-l', '180MiB', join(dataDir, 'jetstream/kept')]);
@@ -74,7 +74,7 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
     }
   });
 
-  test('restarts its broker once there is room again after the disk was full, and loses no task', async () => {
+  test('restarts its broker once a full disk has space again, and loses no task', async () => {
     await using disk = await mountSmallDisk(256);
     await using system = await startSystem({ DATA_DIR: join(disk.path, 'data') });
     const url = await system.url();

@@ -1,4 +1,4 @@
-/** Versions that come, break, are mended and go while a real worker serves. */
+/** Versions that are added, break, are repaired and are removed while a real worker serves. */
 import { createHash } from 'node:crypto';
 import { cp, mkdtempDisposable, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const SLOW_RUNS = {
   RUN_MS: '50',
 };
 
-// At the same time: mostly they wait, for looks at a folder or for runs that are slow on purpose.
+// The tests run at the same time, since they mostly wait for checks of a folder or for runs that are slow on purpose.
 describe.concurrent('under load, no task is lost', () => {
   test('when a version is copied in', async () => {
     await using bench = await openBench();
@@ -48,7 +48,7 @@ describe.concurrent('under load, no task is lost', () => {
     await load.expectAllRight();
   });
 
-  test('when the folder of a version goes: its queue is finished, and its memory given back', async () => {
+  test('when the folder of a version is removed: its queue is finished, and its memory is freed', async () => {
     await using bench = await openBench((manifest) => {
       manifest.batching = { maxBatchSize: 16, maxWaitMs: 0 };
     });
@@ -76,7 +76,7 @@ describe.concurrent('under load, no task is lost', () => {
   });
 });
 
-test.concurrent('a gateway that runs offers a version that is copied in, and one that is left when it goes', async () => {
+test.concurrent('a running gateway offers a version that is copied in, and another one after it is removed', async () => {
   await using bench = await openBench();
   await using gateway = await startGateway(bench.nats, bench.env);
   await using _worker = await startWorker(bench.nats, bench.env);
@@ -94,7 +94,7 @@ test.concurrent('a gateway that runs offers a version that is copied in, and one
   });
 });
 
-test.concurrent('models that compete for one slot have the time of their weights', async () => {
+test.concurrent('models that compete for one slot get time in proportion to their weights', async () => {
   await using two = await openAddingModels(['alpha', 'beta']);
   const jobs = ['alpha', 'beta'].map((model) => Array.from({ length: 400 }, () => two.job(model)));
   for (const queue of jobs) await queueJobs(two.broker, queue);
@@ -112,13 +112,13 @@ test.concurrent('models that compete for one slot have the time of their weights
     }),
   );
   const [alpha = [], beta = []] = ends;
-  // 50 runs of alpha, and about 17 of beta meanwhile, of 8 rows each; equal turns would be 400 rows.
+  // Alpha has 50 runs of 8 rows, and beta about 17 in the same time. With equal shares, beta would have 400 rows.
   const meanwhile = beta.filter((finishedAt) => finishedAt < (alpha.at(-1) ?? 0)).length;
   expect(meanwhile).toBeGreaterThan(50);
   expect(meanwhile).toBeLessThan(300);
 });
 
-test.concurrent('a version whose folder comes back while it drains is served again, by the same session', async () => {
+test.concurrent('a version whose folder is restored while it drains is served again by the same session', async () => {
   await using bench = await openBench();
   await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
   await using worker = await startWorker(bench.nats, bench.env);
@@ -131,7 +131,7 @@ test.concurrent('a version whose folder comes back while it drains is served aga
   expect(isRunning(two)).toBe(true);
 });
 
-test.concurrent('a broken version is refused by name while the old one goes on, and served once it is mended in place', async () => {
+test.concurrent('a broken version is refused with a reason while the old one is served, and is served once it is repaired', async () => {
   await using bench = await openBench();
   const golden = join(bench.model, '2/golden.json');
   await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
@@ -155,7 +155,7 @@ test.concurrent('a broken version is refused by name while the old one goes on, 
   await bench.answers('1');
 });
 
-test.concurrent('a version whose content is replaced goes on with the old one until the new one is loaded', async () => {
+test.concurrent('a version whose content is replaced is served with its old content until the new one is loaded', async () => {
   await using bench = await openBench();
   await using worker = await startWorker(bench.nats, bench.env);
   const before = await sessionOf(worker, '1');
@@ -167,7 +167,7 @@ test.concurrent('a version whose content is replaced goes on with the old one un
   expect(isRunning(before)).toBe(true);
   await bench.answers('1');
 
-  // A protobuf message may end with a field that its reader does not know: other bytes, the same model.
+  // A protobuf message may end with an unknown field. So these are other bytes with the same model.
   const model = join(bench.model, '1/model.onnx');
   await writeFile(model, Buffer.concat([await readFile(model), Buffer.from([0xa2, 0x06, 0x01, 0x20])]));
   await writeFile(file, JSON.stringify({ ...record, sha256: digestOf(await readFile(model)) }));
@@ -179,7 +179,7 @@ test.concurrent('a version whose content is replaced goes on with the old one un
   await bench.answers('1');
 });
 
-test.concurrent('a session that cannot be started again takes only its own version along', async () => {
+test.concurrent('a session that cannot be restarted stops only its own version', async () => {
   await using bench = await openBench();
   await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
   await using worker = await startWorker(bench.nats, bench.env);
@@ -196,11 +196,11 @@ test.concurrent('a session that cannot be started again takes only its own versi
   await writeFile(model, good);
   await presence(bench.broker, ({ models }) => models.length === 2);
   await bench.answers('2');
-  // Looked at again when its folder changed, not all the time.
+  // The version is tried again when its folder changed, not all the time.
   expect((worker.output().match(/"msg":"version refused"/g) ?? []).length).toBeLessThanOrEqual(2);
 });
 
-test.concurrent('a worker whose only session is lost leaves with exit code 1', async () => {
+test.concurrent('a worker that loses its only session ends with exit code 1', async () => {
   await using bench = await openBench();
   await using worker = await startWorker(bench.nats, bench.env);
   await writeFile(join(bench.model, '1/model.onnx'), 'spoiled');
@@ -210,14 +210,14 @@ test.concurrent('a worker whose only session is lost leaves with exit code 1', a
 });
 
 describe.concurrent('WORKER_MODELS', () => {
-  test('that names what is not there is refused, with the names that are', async () => {
+  test('is refused if it names an unknown model, and the error lists the known ones', async () => {
     await using bench = await openBench();
     await using worker = startProcess('workers/main.ts', { ...bench.env, WORKER_MODELS: 'trips' });
     expect(await worker.ended).toBe(78);
     expect(worker.output()).toContain('WORKER_MODELS must name models out of trip-duration, got trips');
   });
 
-  test('serves only what it names, and waits for a version that is not there yet', async () => {
+  test('limits a worker to the named versions, and a version that is not there yet is served later', async () => {
     await using bench = await openBench();
     await using worker = await startWorker(bench.nats, {
       ...bench.env,
@@ -234,7 +234,7 @@ describe.concurrent('WORKER_MODELS', () => {
 
 describe('SESSION_MEMORY_MIB', () => {
   const MODELS = ['alpha', 'beta', 'gamma'] as const;
-  /** Two sessions fit, and three do not. */
+  /** The limit: two sessions fit, and three do not. */
   let limitMib: number;
 
   beforeAll(async () => {
@@ -242,7 +242,7 @@ describe('SESSION_MEMORY_MIB', () => {
     limitMib = Math.round(2.5 * (await sizeOfSession(three)));
   });
 
-  test('lazy: what is needed is loaded, and unloads what was not used for longest', async () => {
+  test('with lazy loading, a needed version is loaded and replaces the one that was unused for longest', async () => {
     await using three = await openAddingModels(MODELS);
     await using worker = await startWorker(three.nats, {
       ...three.env,
@@ -262,7 +262,7 @@ describe('SESSION_MEMORY_MIB', () => {
     await eventually(loaded, (models) => models.length === 2);
   });
 
-  test('eager: a version that does not fit is refused with the sum', async () => {
+  test('with eager loading, a version that does not fit is refused with the total size', async () => {
     await using three = await openAddingModels(MODELS);
     await using _worker = await startWorker(three.nats, {
       ...three.env,
@@ -304,7 +304,7 @@ async function openBench(change?: (manifest: Record<string, unknown>) => void) {
   };
 }
 
-/** A broker, and a models folder with some small models, each with its own number. */
+/** A broker, and a models folder with small models that each add another number. */
 async function openAddingModels(names: readonly string[]) {
   const stack = new AsyncDisposableStack();
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
@@ -331,7 +331,7 @@ async function openAddingModels(names: readonly string[]) {
   };
 }
 
-/** MiB that the largest of three sessions takes on this machine. */
+/** The memory of the largest of three sessions on this machine, in MiB. */
 async function sizeOfSession({ nats, env }: Awaited<ReturnType<typeof openAddingModels>>): Promise<number> {
   await using worker = await startWorker(nats, { ...env, SESSION_LOADING: 'lazy' });
   const sizes = await eventually(
@@ -341,7 +341,7 @@ async function sizeOfSession({ nats, env }: Awaited<ReturnType<typeof openAdding
   return Math.max(...sizes) / 1024 / 1024;
 }
 
-/** The newest presence of the one worker that fits. @throws with the last one that was told if none does. */
+/** The first presence notice of the worker that fits. @throws with the last notice if none fits. */
 async function presence(
   broker: Broker,
   fits: (presence: WorkerPresence) => boolean,
@@ -358,7 +358,7 @@ async function presence(
   return await within(PATIENCE_MS, found.promise, () => `no presence fitted, the last was ${shown(last)}`);
 }
 
-/** Jobs for version 1, round after round, each when the one before is answered. */
+/** Queues rounds of jobs for version 1, each after the one before is answered. */
 function keepLoading({ broker, streams }: { readonly broker: Broker; readonly streams: StreamInspector }) {
   const results: unknown[] = [];
   let stopped = false;
@@ -375,7 +375,7 @@ function keepLoading({ broker, streams }: { readonly broker: Broker; readonly st
     }
   })();
   return {
-    /** Resolves once so many more rounds are answered. */
+    /** Resolves once this number of further rounds is answered. */
     async rounds(count: number): Promise<void> {
       const enough = rounds + count;
       while (rounds < enough) await Promise.race([wake.promise, loading]);
@@ -392,12 +392,12 @@ function keepLoading({ broker, streams }: { readonly broker: Broker; readonly st
   };
 }
 
-/** The process of a version's session, which is in the worker's output soon after it is ready. */
+/** The process of a version's session. It is in the worker's output soon after the worker is ready. */
 function sessionOf(worker: Process, version: string): Promise<number> {
   return eventually(() => sessionProcess(worker, version), Number.isInteger);
 }
 
-/** The id of the process in which a worker loaded a version last. */
+/** The id of the process in which a worker last loaded a version. */
 function sessionProcess(worker: Process, version: string, model = 'trip-duration'): number {
   const lines = worker
     .output()

@@ -1,4 +1,4 @@
-/** What turned out to be true: reported once, stored, and shown as the live error of each version. */
+/** Actuals: each is reported once, stored, and counted in the live error of its version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
@@ -62,7 +62,7 @@ interface ModelView {
   readonly versions: readonly { version: string; liveError: readonly LiveErrorView[] | null }[];
 }
 
-/** Minutes that a trip may have taken in truth: as many digits as there are, and every 50th far off. */
+/** The actual minutes of a trip: numbers with many digits, and every 50th far from the prediction. */
 const trueMinutes = (i: number) => 1 + ((i * 7919) % 60_000) / 997 + (i % 50 === 0 ? 1_000 : 0);
 
 function tripActual(durationMinutes: number | null) {
@@ -77,7 +77,7 @@ async function refusalOf({ url }: Gateway, id: string, actual: object): Promise<
   return refusalIn(await post(url, REPORT, { id, actual }));
 }
 
-/** Once the gateway has read what was reported. */
+/** The live error, once the gateway has read all reports. */
 async function liveError({ url }: Gateway, version = '1', model = MODEL): Promise<readonly LiveErrorView[]> {
   const found = await eventually(
     async () => {
@@ -96,12 +96,12 @@ async function finished(gateway: Gateway, i: number): Promise<TaskView> {
   return onlyTask(sse(gateway.url, TASK_RESULT, { id }));
 }
 
-/** Relative to 1e-9. */
+/** Equal within a relative error of 1e-9. */
 function closeTo(value: number) {
   return expect.toSatisfy((got: number) => Math.abs(got - value) <= 1e-9 * Math.abs(value));
 }
 
-test('live error over 300 tasks is the error computed by hand, on every gateway, and after a restart', async () => {
+test('the live error over 300 tasks equals an independent calculation, on every gateway and after a restart', async () => {
   await using nats = await startNats();
   await using here = await startGateway(nats);
   await using there = await startGateway(nats);
@@ -115,7 +115,7 @@ test('live error over 300 tasks is the error computed by hand, on every gateway,
   const clients = gateways.map(({ url }) => openWebSocket(url));
   const lane = async (first: number) => {
     for (let i = first; i < tasks; i += lanes) {
-      // Submitted to one gateway, reported to the other.
+      // A task is submitted to one gateway, and its actual is reported to the other.
       const [submitting = here, reporting = here] = i % 2 === 0 ? [here, there] : [there, here];
       const { id } = await submitTrip(submitting.url, tripNumber(i), OPTIONS);
       const client = clients[i % 2];
@@ -173,7 +173,7 @@ describe('an actual', () => {
     for (const opened of [broker, system]) await opened?.[Symbol.asyncDispose]();
   });
 
-  test('that is reported again is answered with the first report, on any gateway', async () => {
+  test('is answered with the first report when it is reported again, on any gateway', async () => {
     const { id } = await finished(gateway, 1);
     const [before] = await liveError(gateway);
     const first = await report(gateway, id, tripActual(12.5));
@@ -183,14 +183,14 @@ describe('an actual', () => {
     expect(after?.count).toBe((before?.count ?? 0) + 1);
   });
 
-  test('may be zero, with either sign', async () => {
+  test('can be 0 or -0', async () => {
     const { id } = await finished(gateway, 2);
     const first = await report(gateway, id, tripActual(-0));
     expect(await report(otherGateway, id, tripActual(0))).toEqual(first);
     expect(await report(otherGateway, id, tripActual(-0))).toEqual(first);
   });
 
-  test('that differs from the first is refused, whichever gateways hear of them, and at the same time', async () => {
+  test('is refused if it differs from the first, also when two gateways receive both at the same time', async () => {
     for (let i = 0; i < 20; i++) {
       const { id } = await finished(gateway, 10 + i);
       const reports = [gateway, otherGateway, gateway, otherGateway].map((asked, n) =>
@@ -211,8 +211,8 @@ describe('an actual', () => {
     }
   });
 
-  test('of a task whose result is gone is refused, unless it is the one that was reported before', async () => {
-    // Neither gateway remembers this task: it is in the stream of results, and then it is not.
+  test('is refused if the result of its task is gone, unless it repeats the stored report', async () => {
+    // Neither gateway has this task in memory. It is added to the stream of results, and then removed.
     const deadline = broker.now() - 2_000_000;
     const address = newTaskAddress({ model: MODEL, home: HOME, deadline });
     const { id } = address;
@@ -228,13 +228,13 @@ describe('an actual', () => {
     expect((await refusalOf(otherGateway, id, tripActual(null))).extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  test('of a task that is unknown is refused', async () => {
+  test('is refused if its task is unknown', async () => {
     const unknown = newTaskAddress({ model: MODEL, home: HOME, deadline: broker.now() + 60_000 }).id;
     for (const id of [unknown, 'nonsense', 'a.>', ''])
       expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('TASK_NOT_FOUND');
   });
 
-  test('of a task that has not ended, or has ended without a prediction, is refused', async () => {
+  test('is refused if its task has not ended, or has ended without a prediction', async () => {
     await using ownNats = await startNats();
     await using idle = await startGateway(ownNats);
     const { id } = await submitTrip(idle.url, tripNumber(3));
@@ -250,10 +250,10 @@ describe('an actual', () => {
   });
 
   test.each([
-    ['absurd', 1_440.5, 'durationMinutes must be a number from 0 to 1440 (minutes), got 1440.5'],
+    ['above the maximum', 1_440.5, 'durationMinutes must be a number from 0 to 1440 (minutes), got 1440.5'],
     ['negative', -1, 'durationMinutes must be a number from 0 to 1440 (minutes), got -1'],
-    ['nothing', null, 'actual must be at least one of durationMinutes, got none'],
-  ])('that is %s is refused', async (_what, minutes, message) => {
+    ['empty', null, 'actual must be at least one of durationMinutes, got none'],
+  ])('is refused if it is %s', async (_what, minutes, message) => {
     const { id } = await finished(gateway, 4);
     expect(await refusalOf(gateway, id, tripActual(minutes))).toMatchObject({
       message,
@@ -262,13 +262,13 @@ describe('an actual', () => {
   });
 
   test.each([
-    ['no number', { tripDuration: { durationMinutes: 'long' } }],
+    ['not a number', { tripDuration: { durationMinutes: 'long' } }],
     ['not finite', { tripDuration: { durationMinutes: Number.POSITIVE_INFINITY } }],
     ['for no model', {}],
-    ['for a model that is not there', { tripLength: { miles: 1 } }],
-    ['of an output that is not there', { tripDuration: { miles: 1 } }],
-  ])('that is %s is refused', async (_what, actual) => {
-    // JSON has no infinity; a number beyond all doubles is read as one.
+    ['for an unknown model', { tripLength: { miles: 1 } }],
+    ['for an unknown output', { tripDuration: { miles: 1 } }],
+  ])('is refused if it is %s', async (_what, actual) => {
+    // JSON has no infinity. A number that is too large for a double is read as infinity.
     const body = JSON.stringify({ query: REPORT, variables: { id: 'x', actual } }).replace('null', '1e999');
     const response = await fetch(gateway.url, {
       method: 'POST',
@@ -279,13 +279,13 @@ describe('an actual', () => {
     expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
   });
 
-  test('that nobody can read is passed over, and gives way', async () => {
+  test('is skipped if it cannot be read, and is replaced by the next report', async () => {
     const { id } = await finished(gateway, 5);
     await using streams = await inspectStreams(system.nats);
     const [before] = await liveError(gateway);
     await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":1,');
     expect(await liveError(gateway)).toEqual(before === undefined ? [] : [before]);
-    // The first report finds it in its place, and removes it.
+    // The first report finds the unreadable message, and removes it.
     expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('BROKER_UNAVAILABLE');
     await report(gateway, id, tripActual(1));
     const [after] = await liveError(gateway);
@@ -294,15 +294,15 @@ describe('an actual', () => {
 
   test.each([
     [
-      'beyond what the manifest allows',
+      'out of the range in the manifest',
       { predicted: { durationMinutes: 5 }, actual: { durationMinutes: 1e30 } },
     ],
-    ['of another kind', { predicted: { durationMinutes: [5] }, actual: { durationMinutes: [6] } }],
+    ['of the wrong type', { predicted: { durationMinutes: [5] }, actual: { durationMinutes: [6] } }],
     [
-      'of outputs that the model does not have',
+      'for outputs that the model does not have',
       { predicted: { made: 1, up: 2 }, actual: { made: 3, up: 4 } },
     ],
-  ])('that is %s counts for nothing, from every sender', async (_what, values) => {
+  ])('is not counted if the stored one is %s', async (_what, values) => {
     const { id } = await finished(gateway, 8);
     await using streams = await inspectStreams(system.nats);
     const before = await liveError(gateway);
@@ -311,14 +311,14 @@ describe('an actual', () => {
     expect(await liveError(gateway)).toEqual(before);
   });
 
-  test('that only newer gateways can read stays, and another is refused', async () => {
+  test('stays if only newer gateways can read it, and another one is refused', async () => {
     const { id } = await finished(gateway, 6);
     await using streams = await inspectStreams(system.nats);
     await streams.publish(`actuals.${MODEL}.1.${id}`, '{"v":2}');
     expect((await refusalOf(gateway, id, tripActual(1))).extensions.code).toBe('ACTUAL_CONFLICT');
   });
 
-  test('is read anew from a broker that has lost its data', async () => {
+  test('is no longer counted after the broker has lost its data', async () => {
     const ownNats = await startNats();
     await using survivor = await startGateway(ownNats);
     await using ownWorker = await startWorker(ownNats);
@@ -335,7 +335,7 @@ describe('an actual', () => {
   });
 });
 
-describe('of a model with several outputs, an actual', () => {
+describe('an actual of a model with several outputs', () => {
   const SUBMIT = `mutation ($input: PredictKindsInput!) { predictKinds(input: $input, options: { modelVersion: "1" }) { id } }`;
   const INPUT = { ...EVERY_KIND.example, places: [1, -1], steps: 12 };
   let served: Awaited<ReturnType<typeof startEveryKind>>;
@@ -355,14 +355,14 @@ describe('of a model with several outputs, an actual', () => {
     return id;
   }
 
-  test('may have some of them, vectors too, each with an error of its own', async () => {
+  test('can have some of the outputs, vectors too, and each has its own live error', async () => {
     const id = await finishedKinds();
     const actual = { everyKind: { stepsOut: 10, weightsOut: [2, 2.5, 0], placesOut: null } };
     expect((await report(gateway, id, actual)).errors).toEqual([
       { output: 'stepsOut', absoluteError: 2 },
       { output: 'weightsOut', absoluteError: 4 / 3 },
     ]);
-    // What was left out stays out.
+    // An output that the first report left out cannot be added later.
     expect((await refusalOf(gateway, id, { everyKind: { placesOut: [1, 1] } })).extensions.code).toBe(
       'ACTUAL_CONFLICT',
     );
@@ -379,15 +379,15 @@ describe('of a model with several outputs, an actual', () => {
     [{ weightsOut: [1, 2, 1e39] }, 'weightsOut must be a list of 3 numbers, each .*, got 1e\\+39 at index 2'],
     [{ countOut: -1e39 }, 'countOut must be a number from .* \\(parts\\), got -1e\\+39'],
     [{ titleOut: 'a' }, '"EveryKindActual" not to include unknown field "titleOut"'],
-  ])('of %j is refused', async (actual, message) => {
+  ])('%j is refused', async (actual, message) => {
     const refusal = await refusalOf(gateway, await finishedKinds(), { everyKind: actual });
     expect(refusal.message).toMatch(new RegExp(message));
     expect(refusal.extensions.code).toBe('BAD_USER_INPUT');
   });
 });
 
-describe('a gateway', () => {
-  /** @param change what the store does otherwise. */
+describe('the actuals of a gateway', () => {
+  /** @param change replaces methods of the store. */
   async function actualsOver(
     nats: NatsServer,
     change: (real: Broker['actuals']) => Partial<Broker['actuals']> = () => ({}),
@@ -419,7 +419,7 @@ describe('a gateway', () => {
     );
   }
 
-  test('knows no live error while it still reads, and takes reports all the same', async () => {
+  test('have no live error while the gateway still reads the stream, but accept reports', async () => {
     await using nats = await startNats();
     const reading = Promise.withResolvers<void>();
     await using actuals = await actualsOver(nats, (real) => ({
@@ -437,7 +437,7 @@ describe('a gateway', () => {
     expect(await onceRead(actuals)).toMatchObject([{ count: 1, mae: 2, rmse: 2 }]);
   });
 
-  test('asks a copy of the stream again that is behind', async () => {
+  test('are read again when a copy of the stream is behind', async () => {
     await using nats = await startNats();
     let behind = 3;
     await using actuals = await actualsOver(nats, (real) => ({
@@ -448,7 +448,7 @@ describe('a gateway', () => {
     expect(behind).toBeLessThan(0);
   });
 
-  test('finds no prediction where the stored one is of another kind', async () => {
+  test('are refused with NO_PREDICTION where the stored prediction has the wrong type', async () => {
     await using nats = await startNats();
     for (const prediction of [{ durationMinutes: 'long' }, { durationMinutes: 1e300 }, { miles: 1 }]) {
       await using actuals = await actualsOver(nats, undefined, prediction);

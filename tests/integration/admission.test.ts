@@ -1,4 +1,4 @@
-/** Which hosts and which web pages are served, over raw connections: what a browser, or a forger, can send. */
+/** Which hosts and web pages a gateway serves. Raw connections send what a browser or an attacker can send. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -8,11 +8,11 @@ const APP = 'https://app.example';
 const EVIL = 'https://evil.example';
 
 let nats: NatsServer;
-/** As `npm start` has it. */
+/** Configured as by `npm start`. */
 let gateway: Gateway;
-/** Two origins, and two names of a proxy. */
+/** Allows two origins and three host names. */
 let configured: Gateway;
-/** Every origin, every address, one name. */
+/** Allows every origin, and listens on every address. */
 let open: Gateway;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ afterAll(async () => {
   for (const started of [gateway, configured, open, nats]) await started?.[Symbol.asyncDispose]();
 });
 
-describe('the host', () => {
+describe('the Host header', () => {
   const passing = [
     'localhost',
     'LocalHost:4000',
@@ -92,12 +92,12 @@ describe('the host', () => {
     'localho\u00dft',
   ];
 
-  test.each(passing)('"%s" is this machine, and is served', async (host) => {
+  test.each(passing)('"%s" names this machine, and is served', async (host) => {
     expect((await ask(gateway, { host })).status).toBe(200);
     expect((await upgrade(gateway, { host })).status).toBe(101);
   });
 
-  test.each(strange)('"%s" may be a page that points its name here, and is refused', async (host) => {
+  test.each(strange)('"%s" could come from a page by DNS rebinding, and is refused', async (host) => {
     for (const answer of [await ask(gateway, { host }), await upgrade(gateway, { host })]) {
       expect(answer.status).toBe(403);
       const [error] = JSON.parse(answer.body).errors;
@@ -106,7 +106,7 @@ describe('the host', () => {
     }
   });
 
-  test.each(malformed)('"%s" is no host, and is refused', async (host) => {
+  test.each(malformed)('"%s" is malformed, and is refused', async (host) => {
     for (const server of [gateway, open]) {
       expect((await ask(server, { host })).status).toBe(400);
       expect((await upgrade(server, { host })).status).toBe(400);
@@ -114,7 +114,7 @@ describe('the host', () => {
   });
 
   test.each(['::ffff:127.0.0.1', '0:0:0:0:0:0:0:1', 'localhost'])(
-    'of a page is refused where HOST is "%s", and who asks from this machine is an operator',
+    'is checked where HOST is "%s", and requests from this machine have the rights of an operator',
     async (HOST) => {
       await using server = await startGateway(nats, { HOST });
       expect((await ask(server, { host: 'evil.example' })).status).toBe(403);
@@ -124,7 +124,7 @@ describe('the host', () => {
     },
   );
 
-  test('has to come once', async () => {
+  test('must occur exactly once', async () => {
     const twice = ['host: localhost', 'host: evil.example'];
     for (const lines of [twice, twice.toReversed()]) {
       const answer = await send(gateway, 'POST /graphql HTTP/1.1', [...lines, ...JSON_LINES], QUERY);
@@ -133,7 +133,7 @@ describe('the host', () => {
     expect((await send(gateway, 'POST /graphql HTTP/1.0', JSON_LINES, QUERY)).status).toBe(400);
   });
 
-  test('in the target of a request counts for nothing', async () => {
+  test('is not replaced by a host in the request target, which is refused', async () => {
     for (const target of [
       'http://evil.example/graphql',
       'http://localhost/graphql',
@@ -146,7 +146,7 @@ describe('the host', () => {
     }
   });
 
-  test('is all the same to /health and /ready, which balancers ask by any name or none', async () => {
+  test('does not matter for /health and /ready, since load balancers send any name or none', async () => {
     for (const lines of [['host: evil.example'], ['host: 10.0.0.1:80']]) {
       expect((await send(gateway, 'GET /health HTTP/1.1', lines)).status).toBe(200);
       expect((await send(gateway, 'GET /ready HTTP/1.1', lines)).status).toBe(503);
@@ -154,13 +154,13 @@ describe('the host', () => {
     expect((await send(gateway, 'GET /health HTTP/1.0', [])).status).toBe(200);
   });
 
-  test('may be one that ALLOWED_HOSTS names, beside this machine', async () => {
+  test('can be a name from ALLOWED_HOSTS or this machine', async () => {
     for (const host of ['api.example', 'API.EXAMPLE:443', '[fd00::1]:4000', 'localhost:4000'])
       expect((await ask(configured, { host })).status).toBe(200);
     for (const host of ['api.example.', 'x.api.example', 'evil.example', 'api.example@evil.example']) {
       const { status, body } = await ask(configured, { host });
       expect([400, 403]).toContain(status);
-      // Strangers are not told which names there are.
+      // The refusal does not list the allowed names.
       if (status === 403) expect(body).not.toContain('fd00::1');
     }
     await configured.logged('ALLOWED_HOSTS=api.example,[fd00::1],evil.example admits it');
@@ -172,7 +172,7 @@ describe('the host', () => {
     expect(lines).toHaveLength(100);
   });
 
-  test('may be any where other machines reach the gateway and no names are set', async () => {
+  test('can be any name where other machines reach the gateway and ALLOWED_HOSTS is not set', async () => {
     for (const host of ['api.example', '10.0.0.1:4000', 'localhost'])
       expect((await ask(open, { host })).status).toBe(200);
     expect(open.output()).toMatch(/DNS rebinding.*ALLOWED_HOSTS/);
@@ -201,7 +201,7 @@ describe('the origin of a web page', () => {
     '',
   ];
 
-  test.each(foreign)('"%s" is not allowed: no answer names it, and nothing is executed', async (origin) => {
+  test.each(foreign)('"%s" is refused: no answer contains it, and nothing is executed', async (origin) => {
     const answers = [
       await ask(configured, { origin }),
       await ask(configured, { origin, accept: 'text/event-stream' }),
@@ -224,7 +224,7 @@ describe('the origin of a web page', () => {
   });
 
   test.each([APP, 'http://localhost', 'capacitor://localhost'])(
-    '"%s" is allowed: it may ask, and reads every answer, refusals among them',
+    '"%s" is allowed: the page can send requests and read every answer, also refusals',
     async (origin) => {
       const asked = await preflight(configured, { origin });
       expect(asked).toMatchObject({
@@ -262,7 +262,7 @@ describe('the origin of a web page', () => {
     },
   );
 
-  test('makes every answer vary, whatever is allowed, and a program is told of none', async () => {
+  test('is in the Vary header of every answer, and a request without an origin gets no CORS header', async () => {
     for (const server of [gateway, configured, open]) {
       const { headers } = await ask(server, {});
       expect(headers.vary).toMatch(/\bOrigin\b/);
@@ -270,7 +270,7 @@ describe('the origin of a web page', () => {
     }
   });
 
-  test('may be any with "*", but has to be one', async () => {
+  test('can be any with "*", except "null"', async () => {
     const { headers } = await ask(open, { origin: EVIL });
     expect(headers['access-control-allow-origin']).toBe('*');
     expect((await preflight(open, { origin: EVIL })).headers['access-control-allow-origin']).toBe('*');
@@ -279,13 +279,13 @@ describe('the origin of a web page', () => {
     expect(answer.headers['access-control-allow-origin']).toBeUndefined();
   });
 
-  test('is the gateway itself where its host is that of the request, and GraphiQL may go on', async () => {
+  test('is allowed if its host equals the Host header, so that GraphiQL works', async () => {
     const pages = [
       { host: 'localhost:4000', origin: 'http://localhost:4000' },
       { host: 'LOCALHOST', origin: 'http://localhost' },
       { host: '127.0.0.1:443', origin: 'https://127.0.0.1' },
       { host: '[::1]:4000', origin: 'http://[::1]:4000' },
-      // Behind a proxy that asks in its own name.
+      // Behind a proxy that sends its own host name.
       { host: 'localhost', origin: EVIL, 'sec-fetch-site': 'same-origin' },
     ];
     for (const page of pages) {
@@ -296,7 +296,7 @@ describe('the origin of a web page', () => {
       expect((await ask(gateway, { host: 'localhost:4000', origin })).status).toBe(403);
   });
 
-  test('is logged once where it is refused, with the variable that would admit it', async () => {
+  test('is logged once when it is refused, with the variable that would allow it', async () => {
     const origin = 'https://new.example';
     const { body } = await ask(configured, { origin });
     expect(body).toContain('add it to ALLOWED_ORIGINS.');
@@ -314,7 +314,7 @@ describe('the origin of a web page', () => {
   });
 });
 
-describe('a request that any web page can have sent', () => {
+describe('a request that any web page can send', () => {
   const simple: readonly Record<string, string>[] = [
     {},
     { accept: 'image/avif,image/webp,*/*', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
@@ -352,13 +352,13 @@ describe('a request that any web page can have sent', () => {
     { 'content-type': 'application/json' },
     { accept: 'text/event-stream', origin: 'http://localhost:4000', host: 'localhost:4000' },
     { accept: 'text/event-stream', 'sec-fetch-site': 'same-origin' },
-  ])('is told apart by what a foreign page cannot send: %o', async (lines) => {
+  ])('is served with headers that a foreign page cannot send: %o', async (lines) => {
     const answer = await get(gateway, lines);
     expect(answer.status).toBe(200);
     expect(answer.body).toContain('"data":{"__typename":"Query"}');
   });
 
-  test('is told by its Referer if it is an EventSource over plain http to a name that is not loopback', async () => {
+  test('is judged by its Referer if an EventSource sends it over plain http to a name that is not loopback', async () => {
     const statusOf = async (headers: Record<string, string>) =>
       (await get(configured, { host: 'api.example:4000', accept: 'text/event-stream', ...headers })).status;
     for (const referer of ['http://api.example:4000/page?a=b', 'https://api.example:4000/', `${APP}/page`])
@@ -384,7 +384,7 @@ describe('a request that any web page can have sent', () => {
     ['content-type: text/plain'],
     ['content-type:'],
     ['content-type: application/json, text/plain'],
-  ])('posts nothing: %s', async (...lines) => {
+  ])('cannot POST an operation with the header: %s', async (...lines) => {
     const answer = await send(gateway, 'POST /graphql HTTP/1.1', ['host: localhost', ...lines], QUERY);
     expect(answer.status).toBe(415);
   });
@@ -431,7 +431,7 @@ function linesOf(headers: Record<string, string>): readonly string[] {
   return Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}`);
 }
 
-/** Sends the lines as they are, and reads until the connection ends, or until it has become a WebSocket. */
+/** Sends the lines unchanged. Reads until the connection ends or has become a WebSocket. */
 async function send(
   { url }: Gateway,
   requestLine: string,

@@ -1,4 +1,4 @@
-/** The GraphQL-over-HTTP specification, as the audits of `graphql-http` read it: MUST, SHOULD and MAY. */
+/** The audits of `graphql-http` for the GraphQL-over-HTTP specification: MUST, SHOULD and MAY. */
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const audits = serverAudits({
   url: () => gateway.url,
-  // Without such a header, a GET could be one of a foreign web page.
+  // Without this header, a foreign web page could have sent the GET.
   fetchFn: (input: string, init?: RequestInit) => {
     const headers = new Headers(init?.headers);
     if ((init?.method ?? 'GET') === 'GET') headers.set('apollo-require-preflight', '1');

@@ -1,4 +1,4 @@
-/** More than the system can take, at every place where it could pile up: bounded, refused in words, nothing lost. */
+/** Overload, at each place where work could pile up: it is bounded and refused with a reason, and nothing is lost. */
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -43,7 +43,7 @@ const MIB = 1024 * 1024;
 const INTROSPECTION = getIntrospectionQuery();
 const QUESTIONS = 500;
 
-test.concurrent('a WebSocket whose client does not read is closed with 4013, and a reconnect brings what it missed', async () => {
+test.concurrent('a WebSocket whose client does not read is closed with 4013, and after a reconnect the client gets the result', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '2', MAX_BUFFERED_BYTES: '65536' });
   const { id } = await submitTrip(gateway.url, tripNumber(1));
@@ -62,7 +62,7 @@ test.concurrent('a WebSocket whose client does not read is closed with 4013, and
   await overload(never, gateway);
 
   await using _worker = await startWorker(nats);
-  // Both places are free again, though one of the clients has not even taken the close frame.
+  // Both subscriptions are free again, although one client has not even read the close frame.
   const results = await eventually(
     () => Promise.all([1, 2].map(() => collect(sse(gateway.url, TASK_RESULT, { id })))),
     (answers) => answers.every(([answer]) => answer?.errors === undefined),
@@ -85,7 +85,7 @@ test.concurrent.each([
   expect(socket.bytesRead).toBeLessThan(QUESTIONS * answerLength);
 });
 
-test.concurrent('connections whose clients ask on without reading are told of once each, with all that waits for them', async () => {
+test.concurrent('connections whose clients send requests without reading are logged once each, with the number of unread answers', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   const sockets = await Promise.all([1, 2, 3, 4].map(() => askDeafly(gateway, 'application/json')));
@@ -124,7 +124,7 @@ test.concurrent('a connection whose client does not read the page of GraphiQL is
       if (message.includes('dropped an HTTP connection whose client does not read')) resolve();
     });
   });
-  // The page needs no broker. No client is given the 10 s that a gateway gives.
+  // The page needs no broker. The limit is shorter than the 10 s of a gateway.
   await using server = await openServer({
     models,
     schema: buildSchema(models),
@@ -144,7 +144,7 @@ test.concurrent('a connection whose client does not read the page of GraphiQL is
   expect(socket.bytesRead).toBeLessThan(20 * page.byteLength);
 });
 
-test.concurrent('a store of results that is 90 % full takes no new tasks until there is room, and brings accepted ones to their end', async () => {
+test.concurrent('a gateway whose store of results is 90 % full refuses new tasks until there is space, and finishes accepted ones', async () => {
   await using nats = await startNats();
   const limits = { RESULT_MAX_COUNT: '1000' };
   await using streams = await inspectStreams(nats);
@@ -172,7 +172,7 @@ test.concurrent('a store of results that is 90 % full takes no new tasks until t
   );
 });
 
-test.concurrent('results that find their store full are held by their worker until there is room', async () => {
+test.concurrent('a worker keeps its results while their store is full, and stores them when there is space', async () => {
   await using nats = await startNats();
   const limits = { RESULT_MAX_COUNT: '1000' };
   await using streams = await inspectStreams(nats);
@@ -192,21 +192,21 @@ test.concurrent('results that find their store full are held by their worker unt
     expect(await streams.last('RESULTS', `results.${HOME}.${taskId}`)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
-test('2,000 subscriptions whose clients vanish leave nothing behind', async () => {
+test('2,000 subscriptions are cleaned up completely when their clients vanish', async () => {
   await using nats = await startNats({ config: 'http: "127.0.0.1:-1"' });
   await using broker = await openTestBroker(nats);
-  // Were 10 KB of each kept, 10,000 of them would end the process.
+  // If 10 KB of each subscription stayed in memory, 10,000 of them would end the process.
   const NODE_OPTIONS = '--max-old-space-size=128';
   await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '2000', NODE_OPTIONS });
-  // Accepted elsewhere: each costs the gateway a subscription at the broker as long as it is watched.
+  // Another gateway accepted the tasks, so this one needs a subscription at the broker for each task that is watched.
   const jobs = Array.from({ length: 2_000 }, (_, i) => tripJob(broker, i, 300_000));
   await queueJobs(broker, jobs);
   const subscriptions = await subscriptionsOfGateway(nats);
-  // A gateway that is ready has sent all its own subscriptions. The broker takes them before this question, sent after them.
+  // A ready gateway has sent all its own subscriptions. The broker handles them before this later request.
   await post(gateway.url, TASK, { id: jobs[0]?.taskId });
   const own = await subscriptions();
   const added = async () => without(own, await subscriptions());
-  // One for each task, and one for what runs at their home.
+  // One for each task, and one for the notices of running tasks at their home.
   const watched = [...jobs.map(({ taskId }) => `final.${HOME}.${taskId}`), `running.${HOME}`].toSorted();
   for (let round = 0; round < 5; round++) {
     const sockets = await Promise.all(
@@ -252,13 +252,13 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
 
   expect([...refusals.keys()]).toEqual(['QUEUE_FULL']);
   expect(refusedCount()).toBeGreaterThan(4 * (accepted.length - 500));
-  // What grows in the first third is warming up.
+  // Growth in the first third is warm-up.
   const settled = memory.slice(Math.floor(memory.length / 3));
   for (const side of [0, 1]) {
     const bytes = settled.map((sample) => sample[side] ?? 0);
     expect(Math.max(...bytes) - (bytes[0] ?? 0)).toBeLessThan(64 * MIB);
   }
-  // What was measured is over: the rest need not take its time.
+  // The measurement is over. A fast worker finishes the rest.
   await using _quick = await startWorker(nats, { QUEUE_MAX_JOBS: '500' });
   for (let start = 0; start < accepted.length; start += 100) {
     const tasks = await Promise.all(
@@ -269,7 +269,7 @@ test('a flood of many times the capacity leaves memory flat, and every accepted 
   expect(gateway.output()).not.toMatch(/"level":[56]0/);
 });
 
-/** Ends of tasks that nobody asks for. */
+/** Stores results that no client reads. */
 async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
     const now = broker.now();
@@ -286,7 +286,7 @@ async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, c
   }
 }
 
-/** A socket on which the connection is acknowledged. */
+/** A socket after `connection_ack`. */
 async function openSocket({ url }: Gateway): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
   socket.on('error', () => {});
@@ -300,7 +300,7 @@ function subscribe(socket: WebSocket, id: string, query: string, variables: obje
   socket.send(JSON.stringify({ id, type: 'subscribe', payload: { query, variables } }));
 }
 
-/** Resolves once every subscription has shown its first state. */
+/** Resolves once every subscription has delivered its first state. */
 async function watchAll(gateway: Gateway, jobs: readonly { taskId: string }[]): Promise<WebSocket> {
   const socket = await openSocket(gateway);
   const shown = Promise.withResolvers<void>();
@@ -311,7 +311,7 @@ async function watchAll(gateway: Gateway, jobs: readonly { taskId: string }[]): 
   return socket;
 }
 
-/** Watches a task, and reads nothing more after its first state. */
+/** Watches a task, and stops reading after its first state. */
 async function watchDeafly(gateway: Gateway, id: string): Promise<WebSocket> {
   const socket = await openSocket(gateway);
   subscribe(socket, 'watch', TASK_UPDATES, { id });
@@ -320,18 +320,18 @@ async function watchDeafly(gateway: Gateway, id: string): Promise<WebSocket> {
   return socket;
 }
 
-/** Asks for more than the kernel's buffers hold, until the gateway has had enough. */
+/** Asks for more than fits into the kernel's buffers, until the gateway drops the connection. */
 async function overload(socket: WebSocket, gateway: Gateway): Promise<void> {
   const drops = () => gateway.output().split('dropped a WebSocket').length;
   const before = drops();
   for (let i = 0; drops() === before; i++) {
     subscribe(socket, String(i), INTROSPECTION);
-    // No faster than the gateway answers others, or it would still be reading questions when it shall close.
+    // The requests come no faster than the gateway answers others. Otherwise it would still read when it should close.
     if (i % 20 === 0) await (await fetch(new URL('/health', gateway.url))).text();
   }
 }
 
-/** Sends questions on one connection, whose answers are more than the kernel's buffers hold, and reads none. */
+/** Sends requests whose answers do not fit into the kernel's buffers on one connection, and reads none of them. */
 async function askDeafly(
   { url }: Gateway,
   accept: string,
@@ -348,7 +348,7 @@ async function askDeafly(
   return socket;
 }
 
-/** The subjects that the gateway subscribes to at the broker, one for each subscription, by the broker's monitoring. */
+/** The subjects of the gateway's subscriptions at the broker, one for each, from the broker's monitoring. */
 async function subscriptionsOfGateway({ dataDir }: NatsServer): Promise<() => Promise<readonly string[]>> {
   const file = (await readdir(dataDir)).find((name) => name.endsWith('.ports')) ?? '';
   const { monitoring } = JSON.parse(await readFile(join(dataDir, file), 'utf8'));
@@ -359,7 +359,7 @@ async function subscriptionsOfGateway({ dataDir }: NatsServer): Promise<() => Pr
   };
 }
 
-/** What a list has beyond another: a subject that is there twice counts twice. */
+/** The entries of `found` that are not in `known`. A subject that is there twice counts twice. */
 function without(known: readonly string[], found: readonly string[]): readonly string[] {
   const rest = [...known];
   return found.filter((subject) => {

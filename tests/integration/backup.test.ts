@@ -11,7 +11,7 @@ import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
 
-test('a queued task is there again after a restore, and gets its result', async () => {
+test('a queued task survives a backup and restore, and gets its result', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-backup-'));
   const runBlock = (name: string) =>
     promisify(execFile)('sh', ['-ec', blockOfTest('docs/operations.md', name)], { cwd: folder.path });

@@ -1,4 +1,4 @@
-/** Batches: many rows in one call are one task, and each row has its own end. */
+/** Row batches: many rows in one call are one task, and each row has its own result or error. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -26,7 +26,7 @@ let system: SmallSystem;
 let gateway: Gateway;
 let otherGateway: Gateway;
 let idleNats: NatsServer;
-/** Without a worker. */
+/** A broker and a gateway without a worker. */
 let idleGateway: Gateway;
 let idleStreams: StreamInspector;
 
@@ -50,8 +50,8 @@ function trips(count: number): Trip[] {
   return Array.from({ length: count }, (_, i) => tripNumber(i));
 }
 
-describe('a batch', () => {
-  test('is one task whose rows are what the model gives directly, on any gateway', async () => {
+describe('a row batch', () => {
+  test("is one task, and each row equals the model's direct answer, on any gateway", async () => {
     await using direct = await openDirectModel();
     const inputs = trips(2_345);
     const { id, state, batch } = await submitTrips(gateway.url, inputs);
@@ -67,7 +67,7 @@ describe('a batch', () => {
     expect(minutes).toEqual(await Promise.all(inputs.map((trip) => direct.predict(trip))));
   });
 
-  test('leaves nothing in its queue', async () => {
+  test('has no job in the queue after its end', async () => {
     await using streams = await inspectStreams(system.nats);
     const { id } = await submitTrips(gateway.url, trips(1_001));
     await batchEnd(otherGateway.url, id);
@@ -77,13 +77,13 @@ describe('a batch', () => {
     );
   });
 
-  test('of one row is a batch too', async () => {
+  test('can have one row', async () => {
     const { id } = await submitTrips(gateway.url, trips(1));
     expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 1 } });
     expect(await batchMinutes(gateway.url, id)).toHaveLength(1);
   });
 
-  test('is accepted whole or not at all, and every wrong row is named', async () => {
+  test('is refused as a whole if rows are wrong, and the error names them', async () => {
     const inputs = trips(100).map((trip, i) => (i % 3 === 0 ? { ...trip, pickupLocationId: 300 + i } : trip));
     const { errors } = await post(gateway.url, PREDICT_TRIPS, { inputs });
     const [error] = errors ?? [];
@@ -94,29 +94,29 @@ describe('a batch', () => {
   });
 
   test.each([
-    ['no row', 0],
-    ['more rows than there may be', 10_001],
-  ])('with %s is refused', async (_what, count) => {
+    ['no rows', 0],
+    ['more rows than allowed', 10_001],
+  ])('is refused with %s', async (_what, count) => {
     const inputs = Array.from({ length: count }, () => tripNumber(1));
     const { errors } = await post(gateway.url, PREDICT_TRIPS, { inputs });
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'inputs' } }]);
   });
 
-  test('of somebody who waits in the call comes back finished', async () => {
+  test('is returned finished if the call waits', async () => {
     const { id, state, batch } = await submitTrips(gateway.url, trips(10), { waitMs: 30_000 });
     expect({ state, done: batch.rowsDone }).toEqual({ state: 'SUCCEEDED', done: 10 });
     expect(await batchMinutes(gateway.url, id)).toHaveLength(10);
   });
 
-  test('cannot have the lane of single predictions', async () => {
+  test('cannot use the lane of single predictions', async () => {
     const variables = { inputs: trips(1), options: { priority: 'INTERACTIVE' } };
     const { errors } = await post(gateway.url, PREDICT_TRIPS, variables);
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'priority' } }]);
   });
 });
 
-describe('pages', () => {
-  test('cover every row once, wherever they begin', async () => {
+describe('pages of rows', () => {
+  test('cover every row once, wherever they start', async () => {
     const { id } = await submitTrips(gateway.url, trips(2_100));
     await batchEnd(gateway.url, id);
     const whole = await batchMinutes(gateway.url, id, 10_000);
@@ -129,7 +129,7 @@ describe('pages', () => {
   });
 
   test.each([{ first: 0 }, { first: 10_001 }, { after: -1 }, { after: 11 }])(
-    '%o is refused',
+    'are refused with %o',
     async (range) => {
       const { id } = await submitTrips(gateway.url, trips(10), { waitMs: 30_000 });
       await expect(batchPage(gateway.url, id, range)).rejects.toThrow('BAD_USER_INPUT');
@@ -138,9 +138,9 @@ describe('pages', () => {
 });
 
 describe('a requestId', () => {
-  test('makes a retry the same batch, on any gateway, while it waits and after it ended', async () => {
+  test('makes a retry return the same row batch, on any gateway, while it waits and after it ended', async () => {
     await using own = await startNats();
-    // There is no room for the same batch again: what is there already needs none.
+    // The queue has no space for a second copy. A retry needs none.
     const limit = { QUEUE_MAX_JOBS: '5' };
     await using here = await startGateway(own, limit);
     await using there = await startGateway(own, limit);
@@ -159,7 +159,7 @@ describe('a requestId', () => {
     expect(errors?.[0]?.extensions.code).toBe('REQUEST_ID_CONFLICT');
   });
 
-  test('whose batch was stored in part is completed by the retry, and only what is missing is stored', async () => {
+  test('lets a retry complete a row batch that was stored in part, and only the missing chunks are stored', async () => {
     await using own = await startNats();
     await using here = await startGateway(own);
     await using streams = await inspectStreams(own);
@@ -175,8 +175,8 @@ describe('a requestId', () => {
   });
 });
 
-describe('a queue without room', () => {
-  test('refuses a batch whole, and leaves nothing of it', async () => {
+describe('a full queue', () => {
+  test('refuses a row batch as a whole, and stores no part of it', async () => {
     await using own = await startNats();
     await using here = await startGateway(own, { QUEUE_MAX_JOBS: '10' });
     await using streams = await inspectStreams(own);
@@ -186,9 +186,9 @@ describe('a queue without room', () => {
     await submitTrips(here.url, trips(7_000));
   });
 
-  test('found full in the middle of a batch ends it, and takes back what was stored', async () => {
+  test('cancels a row batch that fits only in part, and its stored chunks are removed', async () => {
     await using broker = await openTestBroker(idleNats);
-    // The gateway believes in more room than there is: as when others have filled it within the last second.
+    // The gateway expects more space than there is, as if others had filled the queue within the last second.
     await using _limit = await limited(3);
     const { errors } = await post(idleGateway.url, PREDICT_TRIPS, { inputs: trips(5_000) });
     expect(errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL' } }]);
@@ -196,7 +196,7 @@ describe('a queue without room', () => {
     expect(await idleStreams.last('RESULTS', 'results.>')).toMatchObject({ state: 'CANCELED' });
   });
 
-  test('found full in the middle of a batch with a requestId leaves it to the retry: another try may have it accepted', async () => {
+  test('keeps the stored chunks of a row batch with a requestId that fits only in part, so that a retry can complete it', async () => {
     await using broker = await openTestBroker(idleNats);
     const { messages: resultsBefore } = await idleStreams.state('RESULTS');
     const options = { requestId: 'again' };
@@ -215,15 +215,15 @@ describe('a queue without room', () => {
     });
   });
 
-  /** The queue holds so many jobs until this is disposed of. */
+  /** Limits the queue to this number of jobs until it is disposed. */
   async function limited(messages: number): Promise<AsyncDisposable> {
     await idleStreams.limit(JOBS, messages);
     return { [Symbol.asyncDispose]: () => idleStreams.limit(JOBS, 1_000) };
   }
 });
 
-describe('an end from outside', () => {
-  test('cancelled, a batch keeps what was run, and its chunks leave the queue', async () => {
+describe('a row batch that does not run to its end', () => {
+  test('leaves the queue when it is canceled, and its results stay readable', async () => {
     const { id } = await submitTrips(idleGateway.url, trips(2_500));
     const { data } = await post(idleGateway.url, CANCEL_TASK, { id });
     expect(data?.cancelTask).toMatchObject({ id, state: 'CANCELED' });
@@ -231,7 +231,7 @@ describe('an end from outside', () => {
     expect(await batchPage(idleGateway.url, id)).toMatchObject({ rowCount: 0, nextRow: null });
   });
 
-  test('without a worker it expires, watched or not, and leaves nothing behind', async () => {
+  test('expires without a worker, watched or not, and leaves no job in the queue', async () => {
     const [watched, unwatched] = await Promise.all(
       [1, 2].map(() => submitTrips(idleGateway.url, trips(1_500), { timeoutMs: 500 })),
     );
@@ -248,7 +248,7 @@ describe('an end from outside', () => {
   });
 });
 
-test('a batch whose chunks are all done, and whose end nobody wrote, succeeds when its time is over', async () => {
+test('a row batch without a stored end succeeds at its deadline if all its chunks are done', async () => {
   await using broker = await openTestBroker(idleNats);
   const { id } = await submitTrips(idleGateway.url, trips(1_002), { timeoutMs: 2_000 });
   const rowsOf = [1_000, 2];
@@ -258,7 +258,7 @@ test('a batch whose chunks are all done, and whose end nobody wrote, succeeds wh
     const outcome = await broker.chunks.store({ ...common, rowsFailed: 0, columns, errors: [] });
     expect(outcome.type).toBe('stored');
   }
-  // As if the last worker's count had met a leader that was behind, and its ack had come all the same.
+  // As if the last worker had counted too few results, on a leader that was behind, and its ack had still arrived.
   await idleStreams.purge(JOBS, `jobs.*.*.batch.*.${id}.*`);
   await eventually(
     () => idleStreams.last('RESULTS', `results.*.${id}`),
@@ -275,7 +275,7 @@ test('a batch whose chunks are all done, and whose end nobody wrote, succeeds wh
   );
 });
 
-test('progress is told while a batch runs, never backwards, and the end comes last', async () => {
+test('a subscription shows the progress of a row batch, never backwards, and its end last', async () => {
   await using there = await startGateway(idleNats);
   const { id } = await submitTrips(idleGateway.url, trips(10_000), { timeoutMs: 300_000 });
   const seen = [idleGateway, there].map(({ url }) => collect(batchEvents(url, BATCH_UPDATES, id)));
@@ -298,7 +298,7 @@ test('progress is told while a batch runs, never backwards, and the end comes la
   }
 });
 
-test('a batch whose home is gone is found on another gateway', async () => {
+test('a row batch is found on another gateway when its own gateway is gone', async () => {
   const home = await startGateway(idleNats);
   const { id } = await submitTrips(home.url, trips(1_200));
   home.kill('SIGKILL');

@@ -1,4 +1,4 @@
-/** What is read as a request: UTF-8 and nothing like it, known encodings, one operation by its name, and in time. */
+/** How requests are read: strict UTF-8, known encodings, one operation chosen by its name, and time limits. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -13,7 +13,7 @@ import { refusalIn } from '../support/transports.ts';
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
 const NAME = { query: '{ health { name } }' };
 const JSON_TYPE = { 'content-type': 'application/json' };
-/** As EventSource has them, but for the page's origin. */
+/** A header that a page of another origin cannot send. A GET needs one. */
 const GET = { 'apollo-require-preflight': '1' };
 const MIB = 1024 * 1024;
 
@@ -53,7 +53,7 @@ function submission(requestId: string): Buffer {
   return Buffer.from(text);
 }
 
-/** Latin-1, where UTF-8 is meant. */
+/** Latin-1 bytes where UTF-8 is expected. */
 function misspelt(requestId: string): Buffer {
   return Buffer.from(submission(requestId).toString(), 'latin1');
 }
@@ -63,13 +63,13 @@ describe('a body', () => {
     ['is not UTF-8', misspelt('caf\u00e9'), 'The body must be UTF-8: it has bytes that are not.'],
     ['ends within a character', Buffer.from('{"query": "\u20ac').subarray(0, -1), 'The body must be UTF-8'],
     [
-      'has half of an escaped pair',
+      'has half of an escaped surrogate pair',
       String.raw`{"query":"{a}","variables":{"x":"\\\ud83d"}}`,
       String.raw`\ud83d is half`,
     ],
-    ['has the other half', String.raw`{"query":"{a}","variables":{"\uDE00":1}}`, String.raw`\uDE00 is half`],
+    ['has the low half', String.raw`{"query":"{a}","variables":{"\uDE00":1}}`, String.raw`\uDE00 is half`],
     ['begins with a byte order mark', `\ufeff${JSON.stringify(NAME)}`, 'byte order mark'],
-  ])('that %s is refused with 400', async (_what, body, message) => {
+  ])('is refused with 400 if it %s', async (_what, body, message) => {
     expect(await refused(body)).toMatchObject({
       status: 400,
       message: expect.stringContaining(message),
@@ -77,10 +77,10 @@ describe('a body', () => {
     });
   });
 
-  test('may have characters that are escaped as pairs, and escaped backslashes', async () => {
+  test('can have escaped surrogate pairs and escaped backslashes', async () => {
     const query = String.raw`query ($x: String = \"\\ud83d\", $id: ID!) { task(id: $id) { id } a: task(id: $id) @skip(if: true) { id } }`;
     const body = `{"query": "${query}", "variables": {"id": "\\ud83d\\ude00"}}`;
-    // Refused for what it asks, not for how it is written.
+    // The query itself is refused, so the body was read.
     expect((await refused(body)).extensions.code).toMatch(/GRAPHQL_(PARSE|VALIDATION)_FAILED/);
     expect(
       await answered('{"query": "{ health { name } }", "variables": {"x": "\\ud83d\\ude00 \\\\ud83d"}}'),
@@ -90,7 +90,7 @@ describe('a body', () => {
   });
 
   test.each(['iso-8859-1', 'utf-16', '"latin1"', 'us-ascii'])(
-    'of the charset %s is refused with 415',
+    'is refused with 415 in the charset %s',
     async (charset) => {
       const { status, message, extensions } = await refused(JSON.stringify(NAME), {
         'content-type': `application/json; charset=${charset}`,
@@ -103,7 +103,7 @@ describe('a body', () => {
   );
 
   test.each(['application/json;charset=UTF-8', 'Application/JSON ; Charset="utf-8"'])(
-    'of the type %s is read',
+    'is read with the content type %s',
     async (contentType) => {
       const expected = { data: { health: { name: 'Tidings' } } };
       expect(await answered(JSON.stringify(NAME), { 'content-type': contentType })).toEqual(expected);
@@ -113,7 +113,7 @@ describe('a body', () => {
   );
 
   const encodings = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync, identity: Buffer.from };
-  test.each(Object.entries(encodings))('encoded as %s is decoded', async (encoding, encode) => {
+  test.each(Object.entries(encodings))('is decoded from %s', async (encoding, encode) => {
     const large = JSON.stringify({ ...NAME, variables: { x: 'x'.repeat(500_000) } });
     for (const accept of ['application/json', 'text/html;q=0.1, application/json'])
       expect(await answered(encode(large), { 'content-encoding': encoding, accept })).toEqual({
@@ -122,7 +122,7 @@ describe('a body', () => {
   });
 
   test.each(Object.entries(encodings))(
-    'encoded as %s is refused with 413 if it is too large',
+    'is refused with 413 if it is too large after decoding from %s',
     async (encoding, encode) => {
       const bomb = encode(Buffer.alloc(2 * MIB, ' '));
       expect(await refused(bomb, { 'content-encoding': encoding })).toMatchObject({
@@ -132,7 +132,7 @@ describe('a body', () => {
     },
   );
 
-  test('that is not what its encoding says, or not UTF-8 once decoded, is refused with 400', async () => {
+  test('is refused with 400 if its encoding is wrong, or if it is not UTF-8 after decoding', async () => {
     const encoding = { 'content-encoding': 'gzip' };
     const whole = gzipSync(JSON.stringify(NAME));
     for (const body of [JSON.stringify(NAME), whole.subarray(0, -4), gzipSync(misspelt('caf\u00e9'))])
@@ -149,7 +149,7 @@ describe('a body', () => {
     deflate: deflateSync,
   });
   test.each(followed)(
-    'encoded as %s is refused with 400 if something follows its end',
+    'is refused with 400 if bytes follow the end of its %s data',
     async (encoding, encode) => {
       const whole = encode(JSON.stringify(NAME));
       for (const more of ['junk', '\0', '\0\0junk', JSON.stringify(NAME)]) {
@@ -163,7 +163,7 @@ describe('a body', () => {
   );
 
   test.each(['gzip, chunked', 'identity, chunked', 'deflate,chunked'])(
-    'of the transfer-encoding %s is refused with 415',
+    'is refused with 415 with the transfer-encoding %s',
     async (coding) => {
       const text = JSON.stringify(NAME);
       const head = [
@@ -181,7 +181,7 @@ describe('a body', () => {
   );
 
   test.each(['zstd', 'compress', 'gzip, br', 'gzip, identity'])(
-    'of the encoding %s is refused with 415, and told what is possible',
+    'is refused with 415 with the encoding %s, and the answer lists the possible ones',
     async (encoding) => {
       const { status, headers, message } = await refused(JSON.stringify(NAME), {
         'content-encoding': encoding,
@@ -200,20 +200,20 @@ describe('over GET', () => {
 
   test.each([
     ['bytes that are not UTF-8', 'query=%7Btask(id:%22caf%E9%22)%7Bid%7D%7D'],
-    ['such bytes in variables', 'query=%7B__typename%7D&variables=%7B%22x%22:%22%FF%22%7D'],
+    ['such bytes in the variables', 'query=%7B__typename%7D&variables=%7B%22x%22:%22%FF%22%7D'],
     [
-      'half of an escaped pair',
+      'half of an escaped surrogate pair',
       `query=%7B__typename%7D&variables=${encodeURIComponent(String.raw`{"x":"\ud83d"}`)}`,
     ],
-    ['variables that are no JSON', 'query=%7B__typename%7D&variables=%7B'],
+    ['variables that are not JSON', 'query=%7B__typename%7D&variables=%7B'],
     ['an empty operationName', 'query=%7B__typename%7D&operationName='],
-  ])('%s are refused with 400', async (_what, search) => {
+  ])('a query with %s is refused with 400', async (_what, search) => {
     const response = await ask(search);
     expect(response.status).toBe(400);
     expect(refusalIn(await response.json()).extensions.code).toBe('BAD_REQUEST');
   });
 
-  test('bytes as such, that are not encoded, are refused with 400', async () => {
+  test('a query with raw bytes that are not percent-encoded is refused with 400', async () => {
     const { port, host } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(
@@ -224,14 +224,14 @@ describe('over GET', () => {
     expect((await Array.fromAsync(socket.setEncoding('utf8'))).join('')).toMatch(/^HTTP\/1.1 400 /);
   });
 
-  test('characters beyond ASCII are read', async () => {
+  test('a query with characters beyond ASCII is read', async () => {
     const response = await ask(`query=${encodeURIComponent('{ task(id: "caf\u00e9 \u{1f600}") { id } }')}`);
     expect(refusalIn(await response.json()).message).toContain('There is no task "café 😀"');
   });
 });
 
 describe('a WebSocket', () => {
-  test('takes messages in binary frames, too', async () => {
+  test('accepts messages in binary frames, too', async () => {
     const socket = await initialised();
     socket.send(Buffer.from(subscribing('1')));
     const [answer] = await once(socket, 'message');
@@ -242,13 +242,13 @@ describe('a WebSocket', () => {
   test.each([
     ['a binary frame that is not UTF-8', misspelt('caf\u00e9'), true, 1007],
     ['a text frame that is not UTF-8', misspelt('caf\u00e9'), false, 1007],
-    ['half of an escaped pair', '{"type":"ping","payload":{"x":"\\ud83d"}}', false, 4400],
+    ['half of an escaped surrogate pair', '{"type":"ping","payload":{"x":"\\ud83d"}}', false, 4400],
     ['an id of 257 characters', subscribing('x'.repeat(257)), false, 4400],
     ['an id of 7,000 characters', subscribing('x'.repeat(7_000)), false, 4400],
     ['a ping of 10 KB', JSON.stringify({ type: 'ping', payload: { x: 'x'.repeat(10_000) } }), false, 1009],
-    ['what is large and no JSON', `{"type":"subscribe",${'['.repeat(9_000)}`, false, 4400],
-    ['what is large and no subscription', `{"type":"pong"${' '.repeat(9_000)}}`, false, 1009],
-  ])('is closed for %s', async (_what, data, binary, closeCode) => {
+    ['a large message that is not JSON', `{"type":"subscribe",${'['.repeat(9_000)}`, false, 4400],
+    ['a large message that is not a subscription', `{"type":"pong"${' '.repeat(9_000)}}`, false, 1009],
+  ])('is closed after %s', async (_what, data, binary, closeCode) => {
     const socket = await initialised();
     const closed = once(socket, 'close');
     socket.send(data, { binary });
@@ -256,15 +256,15 @@ describe('a WebSocket', () => {
   });
 });
 
-describe('an operation that cannot be told', () => {
+describe('an operation', () => {
   const TWO = 'query A { health { name } } query B { health { name } }';
   test.each([
     ['whose name is unknown', { query: TWO, operationName: 'C' }],
-    ['whose name is unknown, of one', { query: 'query A { health { name } }', operationName: 'B' }],
+    ['whose name is unknown, alone', { query: 'query A { health { name } }', operationName: 'B' }],
     ['whose name is empty', { query: 'query A { health { name } }', operationName: '' }],
-    ['that is one of several', { query: TWO }],
+    ['without a name among several', { query: TWO }],
   ])(
-    '%s has one code on every transport',
+    '%s is refused with the same code on every transport',
     async (_what, params: { query: string; operationName?: string }) => {
       const body = JSON.stringify(params);
       const codes = [
@@ -292,25 +292,25 @@ describe('an operation that cannot be told', () => {
   );
 });
 
-/** Its time is 1,000 ms here. */
-describe('a connection is closed when its time is over', () => {
+/** The limit is 1,000 ms here. */
+describe('a connection is closed at its time limit', () => {
   test.each([
-    ['that sends nothing', '', ''],
-    ['whose headers come byte by byte', 'POST /graphql HTTP/1.1\r\nx: ', 'x'],
+    ['if it sends nothing', '', ''],
+    ['if its headers come byte by byte', 'POST /graphql HTTP/1.1\r\nx: ', 'x'],
     [
-      'whose body comes byte by byte',
+      'if its body comes byte by byte',
       'POST /graphql HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n',
       'x',
     ],
     [
-      'whose chunks come byte by byte',
+      'if its chunks come byte by byte',
       'POST /graphql HTTP/1.1\r\nhost: HOST\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n',
       '1\r\nx\r\n',
     ],
   ])('%s', async (_what, head, more) => {
     const { port, host } = new URL(gateway.url);
     const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
-    // Not by `once`, which rejects with the reset that a write into a closing connection brings.
+    // `once` would reject: a write to a closing connection causes a reset.
     const closed = new Promise((resolve) => socket.resume().on('close', resolve));
     if (head !== '') socket.write(head.replace('HOST', host));
     const dripping = setInterval(() => more !== '' && socket.write(more), 50);
@@ -318,7 +318,7 @@ describe('a connection is closed when its time is over', () => {
     clearInterval(dripping);
   });
 
-  test('whose WebSocket message comes byte by byte', async () => {
+  test('if a WebSocket message comes byte by byte', async () => {
     const socket = await initialised();
     const closed = once(socket, 'close');
     const dripping = setInterval(() => socket.send('x', { fin: false }), 50);

@@ -1,4 +1,4 @@
-/** The login of `NATS_URL`: what is wrong with it is said, and no part of it is. */
+/** The login of `NATS_URL`: problems with it are logged, and no part of it is. */
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -12,12 +12,12 @@ const login = (password: string) =>
   `authorization { user: tidings, password: ${JSON.stringify(password)} }\n`;
 const withLogin = (url: string, password: string) =>
   url.replace('//', `//tidings:${encodeURIComponent(password)}@`);
-/** Two letters of a password prove nothing. */
+/** Each part has more than two letters, since two could appear by chance. */
 const PARTS_OF_A_PASSWORD = /p%40ss|p@ss|ss\/w|o#rd|rd\?|%2541|wrong-Secret/;
 
-// At the same time: mostly they wait for tries.
+// The tests run at the same time, since they mostly wait for retries.
 describe.concurrent('the login of NATS_URL', () => {
-  test('takes a percent-encoded password, and goes on trying when the broker refuses it later', async () => {
+  test('can be percent-encoded, and the gateway keeps trying when the broker refuses it later', async () => {
     await using nats = await startNats({ config: login(PASSWORD) });
     await using gateway = await startGateway({ url: withLogin(nats.url, PASSWORD) });
     const configFile = join(nats.dataDir, 'nats-server.conf');
@@ -31,7 +31,7 @@ describe.concurrent('the login of NATS_URL', () => {
     expect(gateway.output()).not.toMatch(PARTS_OF_A_PASSWORD);
   });
 
-  test('that the broker refuses ends gateway and worker after some tries, with exit code 78', async () => {
+  test('makes gateway and worker end with exit code 78 after some tries if the broker refuses it', async () => {
     await using nats = await startNats({ config: login(PASSWORD) });
     const NATS_URL = withLogin(nats.url, 'wrong-Secret');
     await using gateway = startProcess('src/main.ts', { NATS_URL, PORT: '0' });
@@ -45,7 +45,7 @@ describe.concurrent('the login of NATS_URL', () => {
     expect(without.output()).toContain('NATS_URL must have a login');
   });
 
-  test('that is not percent-encoded ends with exit code 78, and with its other problems in the format of the log', async () => {
+  test('makes a process end with exit code 78 if it is not percent-encoded, with all problems in the format of the log', async () => {
     await using gateway = startProcess('src/main.ts', {
       NATS_URL: `nats://tidings:${PASSWORD}@127.0.0.1:4222`,
       PORT: 'http',
@@ -59,7 +59,7 @@ describe.concurrent('the login of NATS_URL', () => {
     expect(gateway.output()).not.toMatch(PARTS_OF_A_PASSWORD);
   });
 
-  test('is not sent to a server that offers no encryption where NATS_URL asks for it', async () => {
+  test('is not sent to a server without encryption if NATS_URL asks for encryption', async () => {
     let received = '';
     const server = createServer((socket) => {
       socket.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,4 @@
-/** `NATS_URL=tls://…`, with deploy/nats-server.conf and a certificate as docs/operations.md says. */
+/** `NATS_URL=tls://…`, with deploy/nats-server.conf and a certificate made as in docs/operations.md. */
 import { execFile } from 'node:child_process';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { startGateway, startProcess, startWorker } from '../support/processes.ts
 const run = promisify(execFile);
 const CONFIGURATION = join(import.meta.dirname, '../../deploy/nats-server.conf');
 
-test('gateway and worker speak TLS to a broker whose certificate they were told to trust', async () => {
+test('gateway and worker use TLS with a broker whose certificate is configured as trusted', async () => {
   await using broker = await startTlsBroker('localhost');
   const { url, NODE_EXTRA_CA_CERTS } = broker;
   await using gateway = await startGateway({ url }, { NODE_EXTRA_CA_CERTS });
@@ -24,7 +24,7 @@ test('gateway and worker speak TLS to a broker whose certificate they were told 
   expect(task).toMatchObject({ state: 'SUCCEEDED' });
 });
 
-test('a certificate that is not trusted, or names another host, is refused, and the log tells why', async () => {
+test('a certificate that is not trusted or is for another host is refused, and the log has the reason', async () => {
   await using broker = await startTlsBroker('broker.example');
   const { url: NATS_URL, NODE_EXTRA_CA_CERTS } = broker;
   await using trusting = startProcess('src/main.ts', { NATS_URL, NODE_EXTRA_CA_CERTS, PORT: '0' });
@@ -33,7 +33,7 @@ test('a certificate that is not trusted, or names another host, is refused, and 
   await distrustful.logged('self-signed certificate');
 });
 
-/** @param name of the host that its certificate is for. It listens on localhost. */
+/** @param name the host name in the certificate. The broker listens on localhost. */
 async function startTlsBroker(name: string) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), 'tidings-tls-')));
@@ -43,7 +43,7 @@ async function startTlsBroker(name: string) {
   const file = join(folder.path, 'nats-server.conf');
   await writeFile(file, config);
   await run(findNatsServer(), ['-t', '--config', file]);
-  // Ports and a store that are free, in place of those of a machine that is for the broker.
+  // Free ports and a temporary store replace those of a broker's own machine.
   const here = config.replaceAll(/^(listen|http|jetstream)\b.*$/gm, '');
   const { port } = resources.use(await startNats({ config: here }));
   return {

@@ -1,4 +1,4 @@
-/** The changes of a models folder that a catalog tells of. */
+/** The changes of a models folder that a catalog reports. */
 import { cp, mkdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -8,15 +8,15 @@ import { modelsWith, SILENT } from '../support/models.ts';
 
 const open = (path: string) => Catalog.open(path, SILENT);
 
-/** A change by the versions in it. */
+/** The version names in a change. */
 const told = ({ added, removed }: CatalogChange) => ({
   added: added.map(({ version }) => version),
   removed: removed.map(({ version }) => version),
 });
 
-// At the same time: each waits for the next looks at a folder of its own.
+// The tests run at the same time: each waits for the next checks of its own folder.
 describe.concurrent('Catalog.watch', () => {
-  test('says why a version cannot be read, and waits for a missing version.json without a complaint', async () => {
+  test('logs why a version cannot be read, and waits for a missing version.json without a warning', async () => {
     await using folder = await modelsWith();
     const two = join(folder.model, '2');
     const lines: { level: number; msg: string }[] = [];
@@ -45,7 +45,7 @@ describe.concurrent('Catalog.watch', () => {
     ]);
   });
 
-  test('tells of a version that comes, changes and goes', async () => {
+  test('reports a version that is added, changed and removed', async () => {
     await using folder = await modelsWith();
     const [one, two] = [join(folder.model, '1'), join(folder.model, '2')];
     using catalog = await open(folder.path);
@@ -67,7 +67,7 @@ describe.concurrent('Catalog.watch', () => {
     expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['2']);
   });
 
-  test('keeps the versions of a model while its folder is away, and goes on when it is back', async () => {
+  test('keeps the versions of a model while its folder is missing, and continues when it is back', async () => {
     await using folder = await modelsWith();
     const complained = Promise.withResolvers<string>();
     using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: complained.resolve }));
@@ -81,7 +81,7 @@ describe.concurrent('Catalog.watch', () => {
     expect(told(await changes.next())).toEqual({ added: ['2'], removed: [] });
   });
 
-  test('keeps its knowledge of a version while version.json is damaged', async () => {
+  test('keeps a version while its version.json is damaged', async () => {
     await using folder = await modelsWith();
     const complained = Promise.withResolvers<string>();
     using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: complained.resolve }));
@@ -102,7 +102,7 @@ describe.concurrent('Catalog.watch', () => {
     expect(mended.added[0]?.sha256).toBe('f'.repeat(64));
   });
 
-  test('keeps a version in whose folder a link to nowhere appears', async () => {
+  test('keeps a version when a broken link appears in its folder', async () => {
     await using folder = await modelsWith();
     using catalog = await open(folder.path);
     const changes = watch(catalog);
@@ -111,7 +111,7 @@ describe.concurrent('Catalog.watch', () => {
     expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1']);
   });
 
-  test('goes on beside a version folder, and a file in one, that cannot be looked at', async () => {
+  test('continues when a version folder, or a file in one, cannot be read', async () => {
     await using folder = await modelsWith();
     using catalog = await open(folder.path);
     const changes = watch(catalog);
@@ -124,10 +124,10 @@ describe.concurrent('Catalog.watch', () => {
     expect(catalog.models[0]?.versions.map(({ version }) => version)).toEqual(['1', '3']);
   });
 
-  test('tells of a file replaced by one of the same size and time of writing', async () => {
+  test('reports a file that is replaced by one of the same size and modification time', async () => {
     await using folder = await modelsWith();
     const file = join(folder.model, '1/version.json');
-    // A time that the file system can keep to the digit.
+    // A time that the file system can store exactly.
     const time = new Date('2026-01-01T00:00:00Z');
     await utimes(file, time, time);
     using catalog = await open(folder.path);
@@ -143,7 +143,7 @@ describe.concurrent('Catalog.watch', () => {
     expect(changed.added[0]?.sha256).toBe('f'.repeat(64));
   });
 
-  test('says that a new model needs a restart', async () => {
+  test('logs that a new model needs a restart', async () => {
     await using folder = await modelsWith();
     const said = Promise.withResolvers<string>();
     using catalog = await Catalog.open(folder.path, pino({ base: null }, { write: said.resolve }));
@@ -156,7 +156,7 @@ describe.concurrent('Catalog.watch', () => {
   });
 });
 
-/** The changes of a catalog, each once. */
+/** Iterates over the changes of a catalog. */
 function watch(catalog: Catalog) {
   const waiting: CatalogChange[] = [];
   let wake = () => {};

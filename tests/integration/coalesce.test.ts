@@ -1,4 +1,4 @@
-/** A model that says `coalesce: true`: the same question is run once in a batch, and everything else stays each task's own. */
+/** A model with `coalesce: true`: equal inputs are run once in a batch, and each task keeps its own result. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -18,18 +18,18 @@ import { startGateway, startWorker } from '../support/processes.ts';
 
 const TASKS = 60;
 const DIFFERENT = 3;
-/** Told, as left out it is the second in which a task is submitted: the same trip a second later is another question. */
+/** `pickupAt` is given, since its default is the second of submission: equal trips would then differ. */
 const question = (i: number) => ({ ...tripNumber(i % DIFFERENT), pickupAt: '2021-02-03T14:30:00' });
-/** Loaded into the session's process: tells how many rows each run has. */
+/** Loaded into the session's process: it prints how many rows each run has. */
 const TELL_ROWS = {
   NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/tellRows.js')}`,
 };
 
-test('tasks that ask the same share rows of their run; each has its own result, and canceling one cancels no other', async () => {
+test('tasks with equal inputs share a row of their run; each has its own result, and canceling one cancels no other', async () => {
   await using nats = await startNats();
   await using models = await modelsWith((manifest) => {
     manifest.coalesce = true;
-    // Full once all but the canceled one have arrived, in however many pieces.
+    // The batch is full once all tasks but the canceled one have arrived, in any number of deliveries.
     manifest.batching = { maxBatchSize: TASKS - 1, maxWaitMs: 1_000 };
   });
   const env = { MODELS_DIR: models.path };
@@ -52,7 +52,7 @@ test('tasks that ask the same share rows of their run; each has its own result, 
     expect(prediction?.durationMinutes).toBe(await direct.predict(question(i)));
     expect(timings?.batchSize).toBe(TASKS - 1);
   }
-  // The last run; those before it are the golden rows'.
+  // The last run. The runs before it are for the golden rows.
   expect(
     worker
       .output()

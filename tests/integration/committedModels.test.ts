@@ -1,4 +1,4 @@
-/** Every version under models/, loaded and asked as a worker does before it serves it. */
+/** Every version under models/, loaded and checked as a worker does before it serves the version. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const versions = catalog.models.flatMap(({ manifest, versions }) =>
   versions.map((record) => ({ ...record, manifest, name: `${manifest.name}/${record.version}` })),
 );
 
-test('three models are there, the trips in three versions', () => {
+test('there are three models, and trip-duration has three versions', () => {
   expect(versions.map(({ name }) => name)).toEqual([
     'churn/1',
     'housing/1',
@@ -27,14 +27,14 @@ test('three models are there, the trips in three versions', () => {
 });
 
 describe.each(versions)('$name', ({ manifest, version, folder, sha256 }) => {
-  test('has the digest that version.json names, in less than 2 MB', async () => {
+  test('has the digest in its version.json, and less than 2 MB', async () => {
     const file = join(folder, 'model.onnx');
     const bytes = await readFile(file);
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
     expect(bytes.byteLength).toBeLessThan(2_000_000);
   });
 
-  test('agrees with its manifest and gives its golden rows, alone and in full batches', async () => {
+  test('matches its manifest and answers its golden rows, alone and in full batches', async () => {
     const report = await checkVersion({
       manifest,
       version,
@@ -73,21 +73,21 @@ test('churn/1 has a ROC-AUC of at least 0.99 on its test rows', () => {
 });
 
 describe.each(['2', '3'])('the clock of trip-duration/%s', (version) => {
-  test('tells the rush hour from the night, and Sunday from Monday', async () => {
+  test('gives other minutes for the rush hour than for the night, and for Sunday than for Monday', async () => {
     const [night, rush] = await predictTrips(version, '2021-02-03T04:00:00', '2021-02-03T17:00:00');
     expect(Number(rush)).toBeGreaterThan(Number(night) + 1);
     const [sunday, monday] = await predictTrips(version, '2021-02-07T08:30:00', '2021-02-08T08:30:00');
     expect(Number(monday)).toBeGreaterThan(Number(sunday) + 1);
   });
 
-  test('follows New York into and out of daylight saving time', async () => {
+  test('follows the daylight saving time of New York', async () => {
     const instants = [
       '2021-03-14T06:59:59Z',
       '2021-03-14T07:00:00Z',
       '2021-11-07T05:30:00Z',
       '2021-11-07T06:30:00Z',
     ];
-    // The clock goes from 1:59:59 to 3:00:00; in autumn it shows 1:30 twice, an hour apart.
+    // In spring the clock goes from 1:59:59 to 3:00:00. In autumn it shows 1:30 twice, an hour apart.
     const readings = [
       '2021-03-14T01:59:59',
       '2021-03-14T03:00:00',
@@ -101,7 +101,7 @@ describe.each(['2', '3'])('the clock of trip-duration/%s', (version) => {
   });
 });
 
-test('trip-duration/1 answers the same at all times', async () => {
+test('trip-duration/1 gives the same answer at all times of day', async () => {
   const [night, rush] = await predictTrips('1', '2021-02-03T04:00:00', '2021-02-03T17:00:00');
   expect(rush).toBe(night);
 });
@@ -110,7 +110,7 @@ function metricOf(version: string, data: string, name: string): number | undefin
   return find(version).metrics.find((metric) => metric.data === data && metric.name === name)?.value;
 }
 
-/** Minutes of one trip across Manhattan, picked up at each of these times. */
+/** The predicted minutes of one trip across Manhattan, for each of these pickup times. */
 async function predictTrips(version: string, ...times: readonly string[]): Promise<(Value | undefined)[]> {
   const { manifest, folder, sha256 } = find(`trip-duration/${version}`);
   const trip = { pickupLocationId: 74, dropoffLocationId: 231, tripDistanceMiles: 8.2 };

@@ -34,7 +34,7 @@ test.each([
   },
 );
 
-test('gateway and worker are told the broker, by the name of its service', () => {
+test("gateway and worker get the broker's address, with the name of its service", () => {
   for (const name of ['gateway', 'worker']) {
     const url = compose.services[name]?.environment?.NATS_URL ?? '';
     expect(() => interpolated(url, {})).toThrow('NATS_PASSWORD is not set');
@@ -44,7 +44,7 @@ test('gateway and worker are told the broker, by the name of its service', () =>
   }
 });
 
-test('the broker takes that login and no other, and its health is asked for where no login is needed', async () => {
+test('the broker accepts that login and no other, and the health check uses an address without a login', async () => {
   const content = interpolated(compose.configs?.nats?.content ?? '', { NATS_PASSWORD: 'f00d' });
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-compose-'));
   const [, health] =
@@ -83,7 +83,7 @@ test('no container writes to its image, has rights of root, gains others or take
   }
 });
 
-test('every image of somebody else is named by its tag and its digest', () => {
+test('every third-party image is pinned by its tag and its digest', () => {
   const images = [
     ...stages.map(({ from }) => from).filter((from) => !stages.some(({ name }) => name === from)),
     ...Object.values(compose.services).flatMap(({ image, build }) => (build === undefined ? [image] : [])),
@@ -93,7 +93,7 @@ test('every image of somebody else is named by its tag and its digest', () => {
     expect(image).toMatch(/^[a-z/]+:[\w.-]*\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/);
 });
 
-test('the gateway listens beyond its container, on the port that is published and asked for its health', () => {
+test('the gateway listens outside its container, on the port that is published and health-checked', () => {
   const { environment, ports, healthcheck } = compose.services.gateway ?? {};
   const port = environmentVariables.find(({ name }) => name === 'PORT')?.default;
   expect(environment?.HOST).toBe('0.0.0.0');
@@ -102,7 +102,7 @@ test('the gateway listens beyond its container, on the port that is published an
   expect(stages.find(({ name }) => name === 'gateway')?.text).toContain(`EXPOSE ${port}`);
 });
 
-test('workers can be scaled: nothing of theirs can be had only once', () => {
+test('workers can be scaled: they have no fixed name, port or volume', () => {
   for (const { services } of [compose, gpu]) {
     expect(services.worker).not.toHaveProperty('container_name');
     expect(services.worker).not.toHaveProperty('ports');
@@ -110,7 +110,7 @@ test('workers can be scaled: nothing of theirs can be had only once', () => {
   }
 });
 
-test('the overlay changes services that exist, and what is mounted is declared', () => {
+test('the overlay changes services that exist, and every mounted volume and config is declared', () => {
   expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(gpu.services)));
   const { nats } = compose.services;
   for (const volume of nats?.volumes ?? [])
@@ -121,7 +121,7 @@ test('the overlay changes services that exist, and what is mounted is declared',
   }
 });
 
-test('every image runs a program that exists, as somebody without rights', () => {
+test('every image runs a program that exists, as a user without rights', () => {
   const images = ['gateway', 'worker', 'worker-cuda'];
   for (const image of images) {
     const { text } = stages.find(({ name }) => name === image) ?? { text: '' };
@@ -133,16 +133,16 @@ test('every image runs a program that exists, as somebody without rights', () =>
   }
 });
 
-test('a gateway in a container drains, and has the time for it before the engine kills it', () => {
+test('a gateway in a container drains, and the engine waits long enough before it kills it', () => {
   const { environment, stop_grace_period } = compose.services.gateway ?? {};
   const drainMs = Number(environment?.DRAIN_MS);
   expect(stages.find(({ name }) => name === 'gateway')?.text).toContain(`ENV DRAIN_MS=${drainMs}\n`);
   expect(drainMs).toBeGreaterThan(0);
-  // Answers under way have 2 s more.
+  // Open answers have 2 s more.
   expect(Number.parseInt(stop_grace_period ?? '', 10) * 1_000).toBeGreaterThan(drainMs + 2_000);
 });
 
-test('what the Dockerfile copies exists, is sent to the engine, and comes from an earlier stage if it names one', () => {
+test('every path that the Dockerfile copies exists and is sent to the engine, or comes from an earlier stage', () => {
   const sent = read('.dockerignore')
     .split('\n')
     .filter((line) => line.startsWith('!'))
@@ -159,7 +159,7 @@ test('what the Dockerfile copies exists, is sent to the engine, and comes from a
   });
 });
 
-test('the images have the Node that is pinned for `npm start`', () => {
+test('the images have the Node version that is pinned for `npm start`', () => {
   const pinned = new Set(
     Object.entries(packageJson.optionalDependencies).flatMap(([name, version]) =>
       name.startsWith('node-') ? [version] : [],
@@ -191,7 +191,7 @@ function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8');
 }
 
-/** As compose does it, where a variable may have to be set. */
+/** Replaces variables as compose does, and fails if a required one is not set. */
 function interpolated(text: string, env: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{(\w+)(?::\?([^}]*))?\}/g, (_all, name: string, problem = 'is not set') => {
     const value = env[name];

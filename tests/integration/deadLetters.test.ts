@@ -1,4 +1,4 @@
-/** Dead letters as operators have them: see, hear, redrive, discard; and nobody else. */
+/** How operators see, receive, redrive and discard dead letters, and that others cannot. */
 import { join } from 'node:path';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -89,7 +89,7 @@ function letterOf(job: Job, diedAt: number): DeadLetter {
   };
 }
 
-/** As a worker leaves them. @returns their ids. */
+/** Stores dead letters as a worker does. @returns their ids. */
 async function bury(broker: Broker, jobs: readonly Job[]): Promise<readonly string[]> {
   const outcomes = await Promise.all(
     jobs.map((job) => broker.deadLetters.store(letterOf(job, broker.now()))),
@@ -105,7 +105,7 @@ async function buryTrips(broker: Broker, count: number): Promise<readonly string
   );
 }
 
-test('a job that dies is shown and told on every gateway, and its redrives keep its history', async () => {
+test('a dead job is listed and announced on every gateway, and its redrives keep its history', async () => {
   await using nats = await startNats();
   await using here = await startGateway(nats);
   await using there = await startGateway(nats);
@@ -129,7 +129,7 @@ test('a job that dies is shown and told on every gateway, and its redrives keep 
     });
     expect(JSON.parse(String(letter.job))).toMatchObject({ taskId: first, input });
     expect((await pageOf(here)).edges.map(({ node }) => node)).toEqual([letter]);
-    // The task has its end before anybody redrives it.
+    // The task has ended before it is redriven.
     await onlyTask(sse(here.url, TASK_RESULT, { id: first }));
 
     ({ id: second } = await redrive(here, first));
@@ -149,7 +149,7 @@ test('a job that dies is shown and told on every gateway, and its redrives keep 
       history: [first, second],
     });
   expect(await idsOf(here)).toEqual([]);
-  // Whoever did not get the answer may ask again.
+  // A client that missed the answer can redrive it again, and gets the same task.
   expect(await redrive(here, second)).toMatchObject({ id: third.id, state: 'SUCCEEDED' });
 });
 
@@ -169,7 +169,7 @@ describe('a dead letter', () => {
     for (const opened of [gateway, otherGateway, broker, nats]) await opened?.[Symbol.asyncDispose]();
   });
 
-  test('is found on one page, in the order in which they died, whatever its size', async () => {
+  test('is on exactly one page, ordered by time of death, for any page size', async () => {
     const ids = await buryTrips(broker, 45);
     for (const first of [1, 20, 44, 45, 100]) {
       const seen: string[] = [];
@@ -195,14 +195,14 @@ describe('a dead letter', () => {
     ['first', { first: 101 }, 'first must be from 1 to 100, got 101'],
     ['after', { after: 'x' }, 'after must be a cursor of an earlier page, got "x"'],
     ['model', { model: 'a.*' }, 'model must be the name of a model, got "a.*"'],
-  ])('is not looked for with a wrong %s (%j)', async (field, variables, message) => {
+  ])('is not searched with a wrong %s (%j)', async (field, variables, message) => {
     expect(await refusalOf(gateway, DEAD_LETTERS, variables)).toMatchObject({
       message,
       extensions: { code: 'BAD_USER_INPUT', field },
     });
   });
 
-  test('redriven at the same time on two gateways is one task', async () => {
+  test('becomes one task when two gateways redrive it at the same time', async () => {
     await using streams = await inspectStreams(nats);
     const { messages: queued } = await streams.state(`JOBS_${MODEL}`);
     const ids = await buryTrips(broker, 20);
@@ -217,7 +217,7 @@ describe('a dead letter', () => {
     expect(await idsOf(gateway)).toEqual([]);
   });
 
-  test('that outlived its redrive, since its gateway died in between, gives the same task again', async () => {
+  test('gives the same task again if it stayed after a redrive because its gateway died', async () => {
     const job = tripJob(broker, 1);
     await bury(broker, [job]);
     const { id } = await redrive(gateway, job.taskId);
@@ -227,9 +227,9 @@ describe('a dead letter', () => {
   });
 
   test.each([
-    ['a moment ago is redriven as it began', 0, true],
-    ['long ago is redriven anew, and what began has its end', 20_000, false],
-  ])('whose gateway died %s', async (_when, agoMs, sameTask) => {
+    ['a moment ago becomes the task that this redrive started', 0, true],
+    ['long ago becomes a new task, and the started one has expired', 20_000, false],
+  ])('whose gateway died during a redrive %s', async (_when, agoMs, sameTask) => {
     const dead = tripJob(broker, 2);
     await bury(broker, [dead]);
     const submittedAt = broker.now() - agoMs;
@@ -259,7 +259,7 @@ describe('a dead letter', () => {
     expect(Number(stored?.submittedAt)).toBeGreaterThan(submittedAt);
   });
 
-  test('that cannot be run stays, with the reason, until it is discarded', async () => {
+  test('stays until it is discarded if it cannot be run, and the refusal has the reason', async () => {
     const good = tripJob(broker, 4);
     const outOfRange = { ...tripJob(broker, 5), input: { ...tripNumber(5), pickupLocationId: 300 } };
     const newer = { ...tripJob(broker, 7), v: 2 };
@@ -292,7 +292,7 @@ describe('a dead letter', () => {
     }
   });
 
-  test('of a model that is not served any more can be seen and discarded', async () => {
+  test('can be seen and discarded after its model is no longer served', async () => {
     const model = 'another-model';
     const deadline = broker.now() + 60_000;
     const dead = {
@@ -312,7 +312,7 @@ describe('a dead letter', () => {
   });
 
   test.each(['nonsense', '', 'a.>', `trip_duration_${HOME}_1700000000_${'0'.repeat(24)}`])(
-    'under %j is not found',
+    'is not found under %j',
     async (id) => {
       for (const query of [DISCARD, REDRIVE])
         expect((await refusalOf(gateway, query, { id })).extensions.code).toBe('DEAD_LETTER_NOT_FOUND');
@@ -320,7 +320,7 @@ describe('a dead letter', () => {
   );
 });
 
-test('a full queue leaves the letters that found no place where they are', async () => {
+test('a full queue takes no more redriven letters, and these stay dead letters', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '40' });
@@ -346,7 +346,7 @@ test('a full queue leaves the letters that found no place where they are', async
   expect(worker.output()).not.toContain('"level":50');
 });
 
-test('a gateway that is killed while it redrives loses no letter, and makes no second task of one', async () => {
+test('a gateway that is killed during a redrive loses no letter, and no letter becomes two tasks', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -366,7 +366,7 @@ test('a gateway that is killed while it redrives loses no letter, and makes no s
   expect((await streams.state(`JOBS_${MODEL}`)).messages).toBe(count);
 });
 
-test('a malformed job can be seen as it came', async () => {
+test('a malformed job is shown unchanged', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   await using streams = await inspectStreams(nats);
@@ -386,7 +386,7 @@ test('a malformed job can be seen as it came', async () => {
   await added.return(undefined);
 });
 
-test('letters that were stored while the broker could not be heard are told after it is back', async () => {
+test('letters that were stored while a gateway had no connection are announced after it reconnects', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   const added = await openSse(gateway.url, ADDED, {});
@@ -428,14 +428,14 @@ describe('with an operator token', () => {
     OPERATIONS.flatMap(([field, query]) =>
       transports.map(({ name, ask }) => [field, name, query, ask] as const),
     ),
-  )('%s over %s is FORBIDDEN without it', async (_field, _transport, query, ask) => {
+  )('%s over %s is FORBIDDEN without the token', async (_field, _transport, query, ask) => {
     expect(refusalIn(await ask(gateway.url, query))).toMatchObject({
       message: 'This is for operators. No operator token came (authorization: Bearer …).',
       extensions: { code: 'FORBIDDEN' },
     });
   });
 
-  test('a header lets operators pass, and only with that token', async () => {
+  test('a request with the token in its header is served, and one with another token is not', async () => {
     const ask = (authorization: string) => post(gateway.url, DEAD_LETTERS, {}, { authorization });
     for (const authorization of [`Bearer ${TOKEN}`, `bearer ${TOKEN}`])
       expect(fieldOf(await ask(authorization))).toHaveProperty('edges');
@@ -443,7 +443,7 @@ describe('with an operator token', () => {
       expect(refusalIn(await ask(wrong)).extensions.code).toBe('FORBIDDEN');
   });
 
-  test('connection_init lets operators pass on a WebSocket', async () => {
+  test('a WebSocket with the token in connection_init is served', async () => {
     await using broker = await openTestBroker(nats);
     const url = gateway.url.replace('http', 'ws');
     const connect = (authorization: unknown) => createClient({ url, connectionParams: { authorization } });
@@ -457,7 +457,7 @@ describe('with an operator token', () => {
     const added = overWebSocket(client, ADDED, {});
     const heard: LetterView[] = [];
     const hearing = added.next().then(({ value }) => heard.push(fieldOf<LetterView>(value ?? {})));
-    // That a subscription is open is told by its first event only.
+    // Only its first event shows that a subscription is open.
     const ids: string[] = [];
     await eventually(
       async () => ids.push(...(await buryTrips(broker, 1))),
@@ -469,7 +469,7 @@ describe('with an operator token', () => {
     await client.dispose();
   });
 
-  test('everything else is open, and the log does not know it', async () => {
+  test('other operations need no token, and the log never contains it', async () => {
     expect(await submitTrip(gateway.url, tripNumber(1))).toMatchObject({ state: 'QUEUED' });
     expect(gateway.output()).not.toContain(TOKEN);
   });

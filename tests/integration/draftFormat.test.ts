@@ -1,4 +1,4 @@
-/** The model.json that `npm run model` writes, as the formatter of this repository sees it. */
+/** The formatter of this repository leaves the model.json of `npm run model` unchanged. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import type { GraphValue } from '../../workers/runtimes/onnx/signature.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-test('a draft is written as the formatter writes it, and its placeholders are found', () => {
+test('a draft has the format of the formatter, and its placeholders are found', () => {
   const graph = {
     inputMetadata: [tensor('matrix', 'float32', '', 200), tensor('text', 'string', '', 1)],
     outputMetadata: [tensor('y', 'float64', '')],

@@ -1,4 +1,4 @@
-/** Bad input over every transport: each its own typed error, the gateway lives, and nothing reaches the broker. */
+/** Bad input over every transport: each kind has its error code, the gateway survives, and nothing is stored. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -41,7 +41,7 @@ afterEach(async () => {
   expect({ status, sequences }).toEqual({ status: 200, sequences: [0, 0] });
 });
 
-/** What is wrong, as variables of the mutation; the code it gets and what the message must say. */
+/** The problem, the variables of the mutation, and a part of the error's message. */
 const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
   [
     'no input',
@@ -82,7 +82,7 @@ const badSubmissions: readonly (readonly [string, Record<string, unknown>, RegEx
     /from 0 to 1000 \(miles\), got 1000\.5$/,
   ],
   [
-    'no number for a distance',
+    'a text for a distance',
     { input: { ...TRIP, tripDistanceMiles: 'NaN' } },
     /"\$input" has invalid value at \.tripDistanceMiles: Float cannot represent non numeric value: "NaN"/,
   ],
@@ -127,7 +127,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     });
   });
 
-  test('what is out of range is told to programs too, every field of it', async () => {
+  test('an error lists every field out of range in its extensions, for programs', async () => {
     const { extensions } = await refusal(PREDICT_TRIP, {
       input: { pickupLocationId: 0, dropoffLocationId: 266, tripDistanceMiles: 1e6 },
     });
@@ -135,7 +135,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     expect(extensions.problems).toHaveLength(3);
   });
 
-  test('an infinite distance is refused, written out or as a variable', async () => {
+  test('an infinite distance is refused', async () => {
     const written = PREDICT_TRIP.replace(
       'input: $input',
       `input: ${literal({ tripDistanceMiles: '1e999' })}`,
@@ -145,7 +145,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     expect(message).toBe('tripDistanceMiles must be a number from 0 to 1000 (miles), got Infinity');
   });
 
-  test('NaN in the operation is no number', async () => {
+  test('NaN in the operation is refused', async () => {
     const { message, extensions } = await refusal(
       `mutation { predictTrip(input: ${literal({ tripDistanceMiles: 'NaN' })}) { id } }`,
     );
@@ -153,7 +153,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     expect(message).toBe('Float cannot represent non numeric value: NaN');
   });
 
-  test('a message repeats only the beginning of a value that is long', async () => {
+  test('an error message repeats only the beginning of a long value', async () => {
     const error = await refusal(PREDICT_TRIP, {
       input: { ...TRIP, pickupLocationId: 'x'.repeat(1_000_000) },
     });
@@ -161,7 +161,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     expect(error.message.length).toBeLessThan(1_100);
   });
 
-  test('an operation that asks for what is not there, or is none, says so', async () => {
+  test('an operation with an unknown field or a syntax error is refused with the reason', async () => {
     expect(await refusal('{ helth { name } }')).toMatchObject({
       message: 'Cannot query field "helth" on type "Query". Did you mean "health"?',
       extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
@@ -178,11 +178,11 @@ describe.each(transports)('over $name', ({ ask }) => {
     deadline: Date.now() + 60_000,
   }).id;
   test.each([
-    ['no id of ours', 'nonsense'],
+    ['a text that is no task id', 'nonsense'],
     ['an empty text', ''],
     ['a subject of the broker', 'results.>'],
     ['an id of a model that is not served', neverWas.replace('trip-duration', 'tip-amount')],
-    ['the id of a task that never was', neverWas],
+    ['the id of a task that never existed', neverWas],
     ['a megabyte of text', 'x'.repeat(1_000_000)],
   ])('%s is TASK_NOT_FOUND', async (_what, id) => {
     for (const operation of [TASK, TASK_RESULT, TASK_UPDATES]) {
@@ -194,7 +194,7 @@ describe.each(transports)('over $name', ({ ask }) => {
     }
   });
 
-  test('an id whose result would be gone by now is RESULT_EXPIRED', async () => {
+  test('an id whose result must have been removed by now is RESULT_EXPIRED', async () => {
     const id = newTaskAddress({
       model: 'trip-duration',
       home: '0a0b0c0d',
@@ -231,7 +231,7 @@ describe('over HTTP', () => {
     });
   });
 
-  test('Infinity as JSON has it is no number', async () => {
+  test('a number that is too large for a double is refused', async () => {
     const { message, extensions } = await send({ body: submission.replace('1.44', '1e999') });
     expect(extensions.code).toBe('BAD_USER_INPUT');
     expect(message).toMatch(/Float cannot represent non numeric value: Infinity/);
@@ -255,9 +255,9 @@ describe('over HTTP', () => {
   test.each([
     ['a form', 'application/x-www-form-urlencoded', new URLSearchParams({ query: mutation }).toString()],
     ['plain text', 'text/plain;charset=UTF-8', submission],
-    ['GraphQL as such', 'application/graphql', mutation],
+    ['a raw GraphQL text', 'application/graphql', mutation],
     ['a form of 10 MB', 'application/x-www-form-urlencoded', 'x'.repeat(10_000_000)],
-  ])('%s, as any web page can send it, is refused with 415', async (_what, contentType, body) => {
+  ])('%s, which any web page can send, is refused with 415', async (_what, contentType, body) => {
     const headers = { 'content-type': contentType, origin: 'https://evil.example' };
     expect(await send({ headers, body })).toMatchObject({
       status: 415,
@@ -266,7 +266,7 @@ describe('over HTTP', () => {
     });
   });
 
-  test('multipart is refused with 415, and so is a body of no type', async () => {
+  test('a multipart body or a body without a content type is refused with 415', async () => {
     const { status, message } = await send({ headers: {}, body: multipart });
     expect(status).toBe(415);
     expect(message).toMatch(/got "multipart\/form-data; boundary=/);
@@ -277,11 +277,11 @@ describe('over HTTP', () => {
   });
 
   test.each([
-    ['a target that is no path', 'GET // HTTP/1.1', '', '400 Bad Request'],
-    ['an upgrade to a target that is no path', 'GET // HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
-    ['an upgrade elsewhere', 'GET /health HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
-    ['no HTTP', 'NONSENSE', '', '400 Bad Request'],
-  ])('%s is answered, not died of', async (_what, requestLine, upgrade, status) => {
+    ['a target that is not a path', 'GET // HTTP/1.1', '', '400 Bad Request'],
+    ['an upgrade to a target that is not a path', 'GET // HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
+    ['an upgrade at another path', 'GET /health HTTP/1.1', 'Upgrade: websocket', '404 Not Found'],
+    ['a line that is not HTTP', 'NONSENSE', '', '400 Bad Request'],
+  ])('%s is answered, and the gateway survives it', async (_what, requestLine, upgrade, status) => {
     const answer = await sendRaw(requestLine, upgrade);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status}\r\n`));
   });
@@ -295,13 +295,13 @@ describe('over HTTP', () => {
     },
   );
 
-  test('a target that is no path is answered with 400 and no internals', async () => {
+  test('a target that is not a path is answered with 400 and no internals', async () => {
     const answer = await sendRaw('GET http://elsewhere.example/graphql HTTP/1.1', '');
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
     expect(answer).not.toContain('node_modules');
   });
 
-  test('an upgrade to something else than WebSocket is ignored', async () => {
+  test('an upgrade to a protocol other than WebSocket is ignored', async () => {
     const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').setEncoding('utf8');
     socket.write(rawRequest('GET /health HTTP/1.1', 'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__'));
     const [answer] = await once(socket, 'data');
@@ -310,12 +310,12 @@ describe('over HTTP', () => {
     expect(answer).toContain('alive');
   });
 
-  test('several operations without a word which one is a bad request', async () => {
+  test('several operations without an operationName are a bad request', async () => {
     const { errors } = await post(gateway.url, 'query A { health { name } } query B { health { name } }');
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }]);
   });
 
-  test('a client that resets the connection while its upgrade is refused harms nobody', async () => {
+  test('a client that resets the connection while its upgrade is refused does no harm', async () => {
     for (let i = 0; i < 50; i++) {
       const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
       await once(socket, 'connect');
@@ -327,7 +327,7 @@ describe('over HTTP', () => {
   });
 });
 
-/** The trip as it is written inside an operation. */
+/** The trip as a literal inside an operation. */
 function literal(changes: Partial<Record<keyof Trip, string>> = {}): string {
   const fields = Object.entries({ ...TRIP, ...changes }).map(([name, value]) => `${name}: ${value}`);
   return `{ ${fields.join(', ')} }`;

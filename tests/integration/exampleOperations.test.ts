@@ -1,4 +1,4 @@
-/** The operations that GraphiQL and the banner of `npm start` propose, as a gateway with any models and limits sees them. */
+/** The operations that GraphiQL and the banner of `npm start` propose are valid for any models and limits. */
 import { parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { buildSchema } from '../../schema/index.ts';
@@ -37,7 +37,7 @@ test.each([
   { MAX_DEPTH: '3' },
   { MAX_ALIASES: '1' },
   { MAX_TOKENS: '100', MAX_COMPLEXITY: '50', MAX_DEPTH: '3' },
-])('a gateway with the limits %j takes every tab and every operation of the banner', (env) => {
+])('a gateway with the limits %j accepts every tab and every operation of the banner', (env) => {
   const { config, refusal, isAllowed } = gatewayWith(env);
   const tabs = exampleTabs(MADE_MODELS, isAllowed);
   expect(tabs.length).toBeGreaterThan(0);
@@ -50,11 +50,11 @@ test.each([
   for (const operation of operations) expect(refusal(operation), operation).toBeUndefined();
 });
 
-test('the tabs of GraphiQL are valid operations, also if models have outputs of one name and two types', async () => {
+test('the tabs of GraphiQL are valid operations, also if models have outputs of the same name and different types', async () => {
   const { models } = await Catalog.open(MODELS, SILENT);
   const output = { name: 'label', tensor: 't', description: 'The label.' };
   const outputs = { first: { type: 'string' }, second: { type: 'float32', unit: 'parts', size: 2 } };
-  // Enum types belong to one model each: the twins are made of one that has none.
+  // Each enum type belongs to one model, so the two models are made from one without enums.
   const original = models.find(({ manifest }) => enumTypesOf(manifest).size === 0);
   const twins = Object.entries(outputs).map(([name, type]) => ({
     manifest: {
@@ -78,7 +78,7 @@ test('the tabs of GraphiQL are valid operations, also if models have outputs of 
   expect(exampleTabs(twins)[1]?.query).toContain('second_model_label: label');
 });
 
-test('the example of a model with every kind of input can be pasted into an operation', async () => {
+test('the example of a model with every kind of input is valid inside an operation', async () => {
   await using folder = await everyKindModels();
   const { models } = await Catalog.open(folder.path, SILENT);
   const kinds = buildSchema(models);

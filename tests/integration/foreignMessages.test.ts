@@ -1,4 +1,4 @@
-/** What others than ours wrote to the broker, or newer ones of ours: it harms no task but its own, and no process. */
+/** Messages of foreign programs or newer processes harm no process, and no task except their own. */
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
@@ -66,7 +66,7 @@ function chunkResult(taskId: string, chunk: number, minutes: readonly number[]):
   });
 }
 
-test('results of chunks that cannot be read, have too few rows or are of no chunk make way for ours', async () => {
+test('a chunk result that cannot be read, has too few rows or belongs to no chunk is replaced', async () => {
   await using direct = await openDirectModel();
   const { id } = await submitTrips(gateway.url, trips(2_100));
   await streams.publish(`chunks.${id}.0`, chunkResult(id, 0, [1, 2, 3]));
@@ -81,7 +81,7 @@ test('results of chunks that cannot be read, have too few rows or are of no chun
   expect(minutes).toEqual(await Promise.all(trips(2_100).map((trip) => direct.predict(trip))));
 });
 
-test('a result of a chunk without an output has nothing in its rows, and others keep their places', async () => {
+test('a chunk result without an output gives null for its rows, and other rows keep their places', async () => {
   const { id } = await submitTrips(gateway.url, trips(1_001));
   await streams.publish(
     `chunks.${id}.0`,
@@ -93,7 +93,7 @@ test('a result of a chunk without an output has nothing in its rows, and others 
   await post(gateway.url, CANCEL_TASK, { id });
 });
 
-test('a result of a chunk with another kind of value is refused with a code of its own', async () => {
+test('a chunk result with a value of the wrong type is refused with RESULT_UNREADABLE', async () => {
   const { id } = await submitTrips(gateway.url, trips(2));
   await streams.publish(`chunks.${id}.0`, chunkResult(id, 0, [1, 2]).replace('[1,2]', '[1,"long"]'));
   const page = `query ($id: ID!) { task(id: $id) { batch { results { predictions { ... on TripPredictionColumns { durationMinutes } } } } } }`;
@@ -103,7 +103,7 @@ test('a result of a chunk with another kind of value is refused with a code of i
   await post(gateway.url, CANCEL_TASK, { id });
 });
 
-test('a batch with a newer result waits for a newer worker, is withdrawn or expires, and holds up no other', async () => {
+test('a row batch with a newer chunk result waits for a newer worker, can be canceled, expires, and delays no other', async () => {
   const [canceled, overdue] = [
     (await submitTrips(gateway.url, trips(10), { timeoutMs: 60_000 })).id,
     (await submitTrips(gateway.url, trips(2_100), { timeoutMs: 3_000 })).id,
@@ -122,7 +122,7 @@ test('a batch with a newer result waits for a newer worker, is withdrawn or expi
   expect(end).toMatchObject({ state: 'EXPIRED' });
 });
 
-test('a task that cannot be ended holds up none that is due later, is told of once, and is come back to', async () => {
+test('a task that cannot be ended delays no later task, is logged once, and is tried again', async () => {
   const [first, second] = [
     (await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 100 })).id,
     (await submitTrip(gateway.url, tripNumber(2), { timeoutMs: 2_000 })).id,
@@ -141,7 +141,7 @@ test('a task that cannot be ended holds up none that is due later, is told of on
   expect(gateway.output().match(/"an overdue task could not be expired, trying again"/g)).toHaveLength(1);
 });
 
-test('a job whose result is newer leaves its queue: it has its end', async () => {
+test('a job whose result is of a newer process leaves its queue, because its task has ended', async () => {
   await using broker = await openTestBroker(nats);
   const job = tripJob(broker, 1);
   await streams.publish(`results.${HOME}.${job.taskId}`, NEWER);
@@ -153,7 +153,7 @@ test('a job whose result is newer leaves its queue: it has its end', async () =>
   );
 });
 
-test('the results of a batch are read once, when they are all there', async () => {
+test('the results of a row batch are read once, when all are stored', async () => {
   await using connection = await connect({ servers: nats.url });
   let reads = 0;
   connection.subscribe('$JS.API.DIRECT.GET.CHUNKS.>', {
@@ -165,15 +165,15 @@ test('the results of a batch are read once, when they are all there', async () =
   const { id } = await submitTrips(gateway.url, trips(10_000));
   await using _worker = await startWorker(nats);
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED' });
-  // Twice where the last two chunks are stored at the same time.
+  // They are read twice if the last two chunks are stored at the same time.
   expect(reads).toBeGreaterThanOrEqual(9);
   expect(reads).toBeLessThanOrEqual(18);
 });
 
 test.each([
-  ['rows than a batch may have', { rowCount: 5_000_000, rowsPerChunk: 1_000 }],
+  ['rows than a row batch may have', { rowCount: 5_000_000, rowsPerChunk: 1_000 }],
   ['rows than a chunk may have', { rowCount: 10_000, rowsPerChunk: 10_000 }],
-])('a chunk of more %s is no job', async (_what, batch) => {
+])('a chunk job with more %s fails as MALFORMED_JOB', async (_what, batch) => {
   await using broker = await openTestBroker(nats);
   const { input: _, lane: _lane, ...header } = tripJob(broker, 1);
   const columns = {
@@ -192,7 +192,7 @@ test.each([
   });
 });
 
-test('chunks under other numbers than a gateway writes do not keep a retry from storing those that are missing', async () => {
+test('results under malformed chunk numbers do not count as finished chunks', async () => {
   await using broker = await openTestBroker(nats);
   const { taskId } = tripJob(broker, 1);
   for (const chunk of ['01', 'x', '1e0', '-1', '+2'])
@@ -201,7 +201,7 @@ test('chunks under other numbers than a gateway writes do not keep a retry from 
   expect(await broker.chunks.finished(taskId)).toEqual(new Set([3]));
 });
 
-test('a mark of a suspected row that cannot be read marks it all the same', async () => {
+test('a mark of a suspected row counts although it cannot be read', async () => {
   await using broker = await openTestBroker(nats);
   const { taskId } = tripJob(broker, 1);
   await streams.publish(`suspects.${taskId}.0.3`, 'rubbish');
@@ -215,7 +215,7 @@ test('a mark of a suspected row that cannot be read marks it all the same', asyn
   );
 });
 
-test('notices of chunks and rows that a batch does not have are dropped', async () => {
+test('notices of chunks and rows that a row batch does not have are dropped', async () => {
   await using connection = await connect({ servers: nats.url });
   const { id } = await submitTrips(gateway.url, trips(1_500), { timeoutMs: 60_000 });
   const tell = (progress: object) =>
@@ -238,7 +238,7 @@ test('notices of chunks and rows that a batch does not have are dropped', async 
 
 const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
 
-/** The record of a request that was made here, as it is stored. */
+/** The stored record of a real request. */
 interface StoredRecord {
   readonly v: number;
   readonly job: Job;
@@ -266,8 +266,8 @@ describe('a request record', () => {
   test.each<[string, (real: StoredRecord) => object]>([
     ['nothing but its version', () => ({ v: 1 })],
     ['no digest', ({ v, job }) => ({ v, job })],
-    ['a job that is none', ({ v, inputDigest }) => ({ v, inputDigest, job: [] })],
-    ['the id of no task', changed({ taskId: 'x' })],
+    ['a list as its job', ({ v, inputDigest }) => ({ v, inputDigest, job: [] })],
+    ['a malformed task id', changed({ taskId: 'x' })],
     ['the job of a model that is not served', changed({ model: 'no-such-model' })],
     [
       'the id of a task of another model',
@@ -277,10 +277,10 @@ describe('a request record', () => {
       }),
     ],
     ['another owner', changed({ owner: 'somebody else' })],
-    ['a version that would be another subject', changed({ version: '1.interactive.>' })],
+    ['a version that would change the subject', changed({ version: '1.interactive.>' })],
     ['a lane that no single task has', changed({ lane: 'batch' })],
-    ['an input that is none', changed({ input: null })],
-    ['a deadline that is no second', changed({ deadline: 'soon' })],
+    ['null as its input', changed({ input: null })],
+    ['a text as its deadline', changed({ deadline: 'soon' })],
     [
       'a deadline in ten years',
       ({ job, ...others }) => {
@@ -288,9 +288,9 @@ describe('a request record', () => {
         return { ...others, job: { ...far, submittedAt: far.deadline - 60_000 } };
       },
     ],
-    ['a batch, of more rows than there can be', changed({ batch: { rowCount: 1e6, rowsPerChunk: 1 } })],
-    ['a batch, where one trip is asked', changed({ batch: { rowCount: 2, rowsPerChunk: 1_000 } })],
-  ])('with %s makes way for the request, and is told of once', async (what, forge) => {
+    ['a row batch with too many rows', changed({ batch: { rowCount: 1e6, rowsPerChunk: 1 } })],
+    ['a row batch where the request has one trip', changed({ batch: { rowCount: 2, rowsPerChunk: 1_000 } })],
+  ])('with %s is replaced by the request, and is logged once', async (what, forge) => {
     const requestId = `forged with ${what}`;
     await streams.publish(record(requestId), JSON.stringify(forge(real)));
     const options = { requestId };
@@ -308,7 +308,7 @@ describe('a request record', () => {
     expect(told).toEqual([expect.stringContaining('deleting a message that cannot be read')]);
   });
 
-  test('of a batch with another number of rows makes way for the batch', async () => {
+  test('of a row batch with another number of rows is replaced by the request', async () => {
     const rows = trips(3);
     await submitTrips(gateway.url, rows, { requestId: 'real batch' });
     const { job, ...others } = (await streams.last('REQUESTS', record('real batch'))) ?? {};
@@ -321,7 +321,7 @@ describe('a request record', () => {
     expect(batch).toMatchObject({ rowCount: 3 });
   });
 
-  test('whose task is long gone says so, and does not name the task', async () => {
+  test('whose task is long gone gives RESULT_EXPIRED without the id of the task', async () => {
     const { job, ...others } = real;
     const old = later(job, -10 * 3_600_000);
     const gone = { ...others, job: { ...old, submittedAt: old.deadline - 60_000 } };
@@ -332,7 +332,7 @@ describe('a request record', () => {
     expect(JSON.stringify(answer)).not.toContain(old.taskId);
   });
 
-  test('of a newer gateway stays, and the request is refused with a code until a newer gateway is asked', async () => {
+  test('of a newer gateway stays, and the request is refused with NEWER_GATEWAY_NEEDED', async () => {
     await streams.publish(record('newer'), NEWER);
     const options = { requestId: 'newer' };
     const answer = await post(gateway.url, PREDICT_TRIP, { input: INPUT, options });
@@ -341,11 +341,11 @@ describe('a request record', () => {
   });
 });
 
-describe('the home of a task', () => {
+describe('an answer from the home of a task', () => {
   const subject = `present.${HOME}`;
 
   test.each<[string, (task: TaskView) => string]>([
-    ['a state that there is not', (task) => JSON.stringify({ ...task, state: 'BOGUS' })],
+    ['an unknown state', (task) => JSON.stringify({ ...task, state: 'BOGUS' })],
     [
       'an end that is not stored',
       (task) => JSON.stringify({ ...task, state: 'SUCCEEDED', finishedAt: 1, prediction: {} }),
@@ -353,13 +353,13 @@ describe('the home of a task', () => {
     ['another task', (task) => JSON.stringify({ ...task, id: `${task.id.slice(0, -1)}g` })],
     ['another model', (task) => JSON.stringify({ ...task, model: 'churn' })],
     [
-      'rows of what is no batch',
+      'the rows of a row batch',
       (task) =>
         JSON.stringify({ ...task, batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0 } }),
     ],
     ['no members', () => '[]'],
-    ['no JSON', () => '{"id"'],
-  ])('that tells of %s is not believed', async (_what, forge) => {
+    ['malformed JSON', () => '{"id"'],
+  ])('with %s is ignored', async (_what, forge) => {
     await using broker = await openTestBroker(nats);
     await using connection = await connect({ servers: nats.url });
     const job = tripJob(broker, 1);
@@ -375,7 +375,7 @@ describe('the home of a task', () => {
     await post(gateway.url, CANCEL_TASK, { id: job.taskId });
   });
 
-  test('that tells more than it alone can know changes nothing but that', async () => {
+  test('changes only the state, the version and the attempts of the task', async () => {
     await using broker = await openTestBroker(nats);
     await using connection = await connect({ servers: nats.url });
     const job = tripJob(broker, 1);
@@ -400,7 +400,7 @@ describe('the home of a task', () => {
 });
 
 describe('a result', () => {
-  /** @returns the id of a task that has this result, with a job that waits. */
+  /** @returns the id of a task that has this result, and whose job still waits. */
   async function taskWithResult(forge: (id: string) => object): Promise<string> {
     await using broker = await openTestBroker(nats);
     const job = tripJob(broker, 1);
@@ -419,7 +419,7 @@ describe('a result', () => {
     attempts: 1,
   });
 
-  test('of a newer worker is told apart from none, wherever one asks for it', async () => {
+  test('of a newer worker gives NEWER_GATEWAY_NEEDED for every operation', async () => {
     const id = await taskWithResult(() => ({ v: 2 }));
     const answers = [
       await post(gateway.url, TASK, { id }),
@@ -434,7 +434,7 @@ describe('a result', () => {
     ['lacks an output', { other: 1 }],
     ['has a text where a number belongs', { durationMinutes: 'long' }],
     ['has a list where a number belongs', { durationMinutes: [1] }],
-  ])('that %s is refused with a code of its own', async (_what, prediction) => {
+  ])('that %s gives RESULT_UNREADABLE', async (_what, prediction) => {
     const id = await taskWithResult((id) => ({ ...succeeded(id), prediction }));
     const answer = await post(gateway.url, TASK, { id });
     expect(answer.errors).toMatchObject([
@@ -445,14 +445,14 @@ describe('a result', () => {
   test.each([
     ['is of another model', { model: 'churn', prediction: { durationMinutes: 1 } }],
     [
-      'has done more rows than there are',
+      'has more finished rows than rows',
       { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 2, rowsFailed: 0 } },
     ],
     [
-      'estimates its end in words',
+      'has a text as its estimated time',
       { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0, secondsLeft: 'x' } },
     ],
-  ])('that %s makes way for that of the task', async (_what, members) => {
+  ])('that %s is removed, and the task gets its own', async (_what, members) => {
     const id = await taskWithResult((id) => ({ ...succeeded(id), ...members }));
     expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toMatchObject({ state: 'QUEUED' });
     await post(gateway.url, CANCEL_TASK, { id });
@@ -460,7 +460,7 @@ describe('a result', () => {
   });
 });
 
-test('a dead letter that cannot be read is none to operators, and stays', async () => {
+test('a dead letter that cannot be read is DEAD_LETTER_NOT_FOUND for operators, and stays stored', async () => {
   const id = newTaskAddress({ model: 'trip-duration', home: HOME, deadline: Date.now() }).id;
   await streams.publish(`dead.trip-duration.${id}`, '{"v":1,"taskId":7}');
   for (const field of ['redriveDeadLetter', 'discardDeadLetter']) {
@@ -471,7 +471,7 @@ test('a dead letter that cannot be read is none to operators, and stays', async 
 });
 
 test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}'])(
-  'an acknowledgement that says %s confirms nothing, and nobody waits for another',
+  'an acknowledgement with %s confirms nothing, and the publisher does not wait for another',
   async (reply) => {
     await using connection = await connect({ servers: nats.url });
     using publisher = new Publisher({
@@ -485,7 +485,7 @@ test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}
   },
 );
 
-test('messages that cannot be read are told of once a second for each kind of subject, with a count of the others', async () => {
+test('messages that cannot be read are logged once a second for each kind of subject, with a count of the others', async () => {
   await using connection = await connect({ servers: nats.url });
   const lines = (subject: string) =>
     gateway
@@ -500,6 +500,6 @@ test('messages that cannot be read are told of once a second for each kind of su
     async () => [...lines('workers.presence'), ...lines('workers.left')],
     (told) => told.some((line) => line.includes('"leftOut":')),
   );
-  // The first, and another one for each second that they took to come.
+  // The first one is logged at once, and then one in each second in which more arrive.
   expect(counted.length).toBeLessThan(10);
 });

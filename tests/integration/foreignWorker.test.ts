@@ -1,4 +1,4 @@
-/** A worker that is written from docs/protocol.md, "A worker", and knows nothing of our code. */
+/** A worker that is written from docs/protocol.md, "A worker", and does not use our code. */
 import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
@@ -10,7 +10,7 @@ import { startGateway } from '../support/processes.ts';
 const ID = 'worker-of-another-house';
 const SECOND_NS = 1_000_000_000;
 
-test('a worker of another house announces itself, takes a job, and its result reaches the subscriber', async () => {
+test('a foreign worker announces itself, takes a job, and its result reaches the subscriber', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   const connection = await connect({ servers: nats.url });
@@ -31,7 +31,7 @@ test('a worker of another house announces itself, takes a job, and its result re
     timings: { batchSize: 1 },
     prediction: { durationMinutes: 42 },
   });
-  // The job has left its queue: the broker has none to deliver.
+  // The job has left its queue: the broker has no job to deliver.
   await eventually(
     async () =>
       (await connection.request('$JS.API.STREAM.INFO.JOBS_trip-duration')).json<{
@@ -44,7 +44,7 @@ test('a worker of another house announces itself, takes a job, and its result re
 /**
  * Answers each job of the lane `interactive` with the same number.
  *
- * @returns the timer of its presence.
+ * @returns the timer that announces its presence.
  */
 function serve(
   connection: NatsConnection,

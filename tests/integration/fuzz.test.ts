@@ -1,4 +1,4 @@
-/** 10,000 malformed inputs, at the GraphQL endpoint and on the broker's subjects: nothing crashes, sticks or is poisoned. */
+/** 10,000 malformed inputs, at the GraphQL endpoint and on the broker's subjects: nothing crashes or hangs. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -65,7 +65,7 @@ const WRONG: readonly [unknown, ...unknown[]] = [
 ];
 const wrong = (random: Random) => random.pick(WRONG);
 
-/** A body that is no operation that can succeed, or by sheer chance one that can. */
+/** A body that almost never is an operation that can succeed. */
 function badOperation(random: Random): string | Buffer {
   const input = {
     ...tripNumber(random.number(1_000)),
@@ -127,7 +127,7 @@ async function inLanes(count: number, lanes: number, work: (i: number) => Promis
   );
 }
 
-test(`${POSTS} malformed requests are each refused with a code, and none with "unforeseen"`, async () => {
+test(`${POSTS} malformed requests are each refused with a code, and none as an unforeseen error`, async () => {
   const random = seededRandom(SEED);
   const types = [
     'text/plain',
@@ -204,7 +204,7 @@ function badFrame(random: Random): string | Buffer {
   ])();
 }
 
-/** Sends one frame on a connection of its own, and a good operation after it. @returns the close code, or "answered". */
+/** Sends one frame on a new connection, and a good operation after it. @returns the close code, or "answered". */
 async function exchange(frame: string | Buffer): Promise<string> {
   const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -224,7 +224,7 @@ async function exchange(frame: string | Buffer): Promise<string> {
   }
 }
 
-test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subjects poison neither gateway nor worker`, async () => {
+test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subjects harm neither gateway nor worker`, async () => {
   const random = seededRandom(SEED + 2);
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -253,7 +253,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
     const { data: last } = answers.at(-1) ?? {};
     expect(Object.values(last ?? {})).toMatchObject([{ state: 'SUCCEEDED' }]);
   }
-  // Every job that reached the worker and is none is kept with its reason.
+  // Every malformed job that reached the worker is kept as a dead letter with its reason.
   await eventually(
     () => streams.state('DEAD'),
     ({ messages }) => messages === dead.length,
@@ -265,7 +265,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
   const { id } = taskIn(again, 'predictTrip');
   expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
 
-  // What no worker takes is gone at its deadline, or as soon as it is older than any task can get.
+  // A job that no worker takes is removed at its deadline, or when it is older than any task can be.
   const { models } = await Catalog.open('models', SILENT);
   const aged = {
     connected: true,
@@ -294,7 +294,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
   await connection.close();
 });
 
-test(`${CORRUPTIONS} corrupted records, results and states of tasks each lead to an answer, or to a code of their own`, async () => {
+test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an answer or an error with a code`, async () => {
   const random = seededRandom(SEED + 3);
   await using broker = await openTestBroker(nats);
   await using streams = await inspectStreams(nats);
@@ -346,7 +346,7 @@ async function storedJob(broker: Jobs): Promise<Job> {
   return job;
 }
 
-/** A message with one member, at any depth, that is gone, or another; or a part of its text. */
+/** A message with one member, at any depth, removed or replaced. Sometimes its text is also cut off. */
 function corrupted(message: unknown, random: Random): string {
   const copy = structuredClone(message);
   let place = copy as Record<string, unknown>;
@@ -366,7 +366,7 @@ function corrupted(message: unknown, random: Random): string {
 
 type Jobs = Awaited<ReturnType<typeof openTestBroker>>;
 
-/** One that a worker is given: wrong in its body, or in the second or the id of its subject. @returns its subject. */
+/** Publishes a bad job that a worker gets: its body, or its subject's second or id, is wrong. @returns its subject. */
 function publishBadJob(connection: NatsConnection, broker: Jobs, random: Random): string {
   const job = tripJob(broker, random.number(1_000));
   const text = JSON.stringify(job);
@@ -407,7 +407,7 @@ function publishBadJob(connection: NatsConnection, broker: Jobs, random: Random)
   return subject;
 }
 
-/** One that no worker is given. */
+/** Publishes a bad job that no worker gets. */
 function publishStrayJob(connection: NatsConnection, broker: Jobs, random: Random): void {
   const job = tripJob(broker, 1, 1_000);
   const second = random.pick([
@@ -432,7 +432,7 @@ function badSecond(random: Random): string {
   return random.pick(['NaN', '*', '>', '1e9', '0x10', '9'.repeat(30), 'é', '01700000000', 'Infinity']);
 }
 
-/** Anything that is not a job, about a task that waits or about none. */
+/** Publishes a bad message other than a job, about a waiting task or about no task. */
 function publishNotice(
   connection: NatsConnection,
   ids: readonly [string, ...string[]],

@@ -1,4 +1,4 @@
-/** `/health` and `/ready` as balancers ask for them, and a gateway whose broker is not there yet. */
+/** `/health` and `/ready` as load balancers request them, and a gateway whose broker is not there yet. */
 import { connect } from '@nats-io/transport-node';
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { type Gateway, startGateway, startProcess, startWorker } from '../suppor
 import { exchange } from '../support/rawHttp.ts';
 
 let nats: NatsServer;
-/** Without a worker. */
+/** A gateway without a worker. */
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -38,9 +38,9 @@ describe.each(['/health', '/ready?without=workers'])('%s', (path) => {
   test.each([
     ['HTTP/1.0 without a Host', ` HTTP/1.0\r\n\r\n`],
     ['HTTP/1.1 without a Host', ` HTTP/1.1\r\nConnection: close\r\n\r\n`],
-    ['a Host that is none', ` HTTP/1.1\r\nHost: a b:99999\r\nConnection: close\r\n\r\n`],
-    ['a stranger as its Host', ` HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`],
-  ])('answers GET, HEAD and OPTIONS in %s', async (_what, rest) => {
+    ['a malformed Host', ` HTTP/1.1\r\nHost: a b:99999\r\nConnection: close\r\n\r\n`],
+    ['a foreign Host', ` HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n`],
+  ])('answers GET, HEAD and OPTIONS with %s', async (_what, rest) => {
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
       const answer = await exchange(gateway.url, `${method} ${path}${rest}`);
       expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -49,7 +49,7 @@ describe.each(['/health', '/ready?without=workers'])('%s', (path) => {
     }
   });
 
-  test('refuses what is no question with 405', async () => {
+  test('refuses other methods with 405', async () => {
     for (const method of ['POST', 'DELETE', 'TRACE']) {
       const request = `${method} ${path} HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n`;
       const answer = await exchange(gateway.url, request);
@@ -59,7 +59,7 @@ describe.each(['/health', '/ready?without=workers'])('%s', (path) => {
   });
 });
 
-test('what HAProxy asks unless it is told otherwise, OPTIONS / without a Host, is answered as success', async () => {
+test("HAProxy's default check, OPTIONS / without a Host, is answered as success", async () => {
   for (const target of ['/', '/?from=balancer']) {
     const answer = await exchange(gateway.url, `OPTIONS ${target} HTTP/1.0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 302 /);
@@ -67,7 +67,7 @@ test('what HAProxy asks unless it is told otherwise, OPTIONS / without a Host, i
   }
 });
 
-test('only who reads is sent from / to GraphQL: a POST there would come as a GET', async () => {
+test('only reading methods are redirected from / to GraphQL: a client would repeat a POST as a GET', async () => {
   const url = new URL('/', gateway.url);
   for (const method of ['GET', 'HEAD', 'OPTIONS']) {
     const { status, headers } = await fetch(url, { method, redirect: 'manual' });
@@ -87,7 +87,7 @@ test('GraphQL still needs a Host', async () => {
 });
 
 describe('/ready', () => {
-  test('tells no worker apart from no broker', async () => {
+  test('has different codes for a missing worker and a missing broker', async () => {
     await using own = await startNats();
     await using lonely = await startGateway(own);
     expect(await ready(lonely.url)).toMatchObject({ status: 503, code: 'NO_WORKER' });
@@ -112,7 +112,7 @@ describe('/ready', () => {
     );
   });
 
-  test('names what can be left out to somebody who names something else', async () => {
+  test('lists the possible values of "without" when it gets another one', async () => {
     for (const query of ['?without=broker', '?without=', '?without=workers&without=disk']) {
       const response = await fetch(new URL(`/ready${query}`, gateway.url));
       expect(response.status).toBe(400);
@@ -120,7 +120,7 @@ describe('/ready', () => {
     }
   });
 
-  test('can be asked by anybody as often as they like without a flood for the broker', async () => {
+  test('asks the broker at most once a second, however often it is requested', async () => {
     const listener = await connect({ servers: nats.url });
     let asked = 0;
     listener.subscribe('$JS.API.STREAM.INFO.REQUESTS', {
@@ -132,14 +132,14 @@ describe('/ready', () => {
     for (let round = 0; round < 10; round++)
       await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)));
     await listener.flush();
-    // Once a second: there is room for a machine that needs a minute for 500 requests.
+    // The broker is asked once a second. The limit allows a slow machine a minute for 500 requests.
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(60);
     await listener.close();
   });
 });
 
-test('a gateway whose broker is not there yet is alive, says what it waits for, and serves once it is there', async () => {
+test('a gateway whose broker is not there yet is alive, reports that it waits, and serves once the broker is there', async () => {
   const natsPort = await freePort();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/graphql`;
@@ -199,7 +199,7 @@ test('a gateway whose broker is not there yet is alive, says what it waits for, 
 });
 
 test.each(['myhost.invalid', '192.0.2.1'])(
-  'a gateway whose HOST is no address of the machine, %s, says so',
+  'a gateway whose HOST is not an address of the machine, %s, ends with the reason',
   async (host) => {
     await using gateway = startProcess('src/main.ts', { NATS_URL: nats.url, HOST: host, PORT: '0' });
     expect(await gateway.ended).toBe(78);
@@ -209,7 +209,7 @@ test.each(['myhost.invalid', '192.0.2.1'])(
   },
 );
 
-test('a gateway that is told to stop while it waits for its broker leaves at once', async () => {
+test('a gateway that is stopped while it waits for its broker ends at once', async () => {
   await using early = startProcess('src/main.ts', {
     NATS_URL: `nats://127.0.0.1:${await freePort()}`,
     PORT: '0',

@@ -1,4 +1,4 @@
-/** What strangers send does not stay: the gateway's memory is bounded, whatever comes and however much of it. */
+/** Hostile requests of any kind and number do not stay in memory: the gateway's memory is bounded. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { refusalIn } from '../support/transports.ts';
 
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };
 const MIB = 1024 * 1024;
-/** Of small parts: an object for each three bytes. */
+/** JSON that needs much memory when parsed: an object for each three bytes. */
 const TWO_MB_OF_JSON = `[${'{},'.repeat(660_000)}{}]`;
 
 let nats: NatsServer;
@@ -50,7 +50,7 @@ async function refusedOperation(i: number): Promise<ErrorView> {
 }
 
 describe.runIf(process.platform === 'linux')('memory', () => {
-  test('does not grow with operations that are refused, over POST or GET', async () => {
+  test('does not grow with refused operations, over POST or GET', async () => {
     const grown = await growth(async () => {
       for (let i = 0; i < 60; i++) {
         expect((await refusedOperation(i)).extensions.code).toBe('QUERY_TOO_COMPLEX');
@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux')('memory', () => {
     expect(grown).toBeLessThan(96 * MIB);
   });
 
-  test('does not grow with what comes in connection_init: beyond 8 KiB it closes with 1009', async () => {
+  test('does not grow with the payload of connection_init: beyond 8 KiB the WebSocket is closed with 1009', async () => {
     const grown = await growth(async () => {
       for (let i = 0; i < 8; i++) {
         const socket = await openSocket();
@@ -131,10 +131,10 @@ describe.runIf(process.platform === 'linux')('memory of open subscriptions', () 
   });
 });
 
-describe('a gateway with little room', () => {
+describe('a gateway with a small MAX_PENDING_BYTES', () => {
   const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(3 * MIB) };
 
-  test('refuses bodies with 503 and messages with 1013 while others hold its room, and goes on afterwards', async () => {
+  test('refuses bodies with 503 and messages with 1013 while other requests use the limit, and accepts them afterwards', async () => {
     await using small = await startGateway(nats, LIMITS);
     const { id } = await submitTrip(small.url, TRIP);
     const unfinished = await Promise.all(Array.from({ length: 3 }, () => sendPart(small.url, 850_000)));
@@ -152,7 +152,7 @@ describe('a gateway with little room', () => {
     socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: JSON.parse(body) }));
     expect((await closed)[0]).toBe(1013);
 
-    // Small predictions go on all the same.
+    // Small predictions still work.
     const trip = await submitTrip(small.url, TRIP);
     const other = await initialised({}, small.url);
     const query = '{"query":"query ($id: ID!) { task(id: $id) { state } }","variables":{"id":"';
@@ -162,12 +162,12 @@ describe('a gateway with little room', () => {
 
     for (const connection of unfinished) connection.destroy();
     await eventually(send, ({ status }) => status === 200);
-    // What streams hold of their room is what they declare.
+    // A stream counts with the variables that it declares, not with all that were sent.
     const { status } = await openStream(id, small.url);
     expect(status).toBe(200);
   });
 
-  test('counts what the open operations of one connection were asked with', async () => {
+  test('counts the bytes of the open operations of each connection', async () => {
     await using small = await startGateway(nats, LIMITS);
     const { id } = await submitTrip(small.url, TRIP);
     const socket = await initialised({}, small.url);
@@ -214,7 +214,7 @@ test('a message in more than 1,024 fragments closes its WebSocket with 1008', as
   expect((await closed)[0]).toBe(1008);
 });
 
-test('the target of a GET takes room of its connection, until it is answered', async () => {
+test('the target of a GET counts towards the limit of its connection until it is answered', async () => {
   await using small = await startGateway(nats, { MAX_BODY_BYTES: '4096' });
   const { id } = await submitTrip(small.url, TRIP);
   const get = (query: string, accept: string, space: number) =>
@@ -235,8 +235,8 @@ test('the target of a GET takes room of its connection, until it is answered', a
   }
 });
 
-/** Whatever ended it: each of these would find no room the fourth time if the one before still had it. */
-describe('room that an operation had is there again', () => {
+/** Each operation is sent several times: one that still counted after its end would make a later one fail. */
+describe('an operation no longer counts towards the limit', () => {
   const LIMITS = { MAX_BODY_BYTES: String(MIB), MAX_PENDING_BYTES: String(2 * MIB) };
   const SPACES = ' '.repeat(900_000);
   const TIMES = 4;
@@ -252,12 +252,12 @@ describe('room that an operation had is there again', () => {
 
   const UPDATES = 'subscription ($id: ID!) { taskUpdates(id: $id) { state } }';
 
-  /** @param task whose id is a variable with 900 KB of space behind it. */
+  /** @param task the id in the variables, with 900 KB of spaces behind it. */
   function asking({ id = '1', query = UPDATES, task = taskId, space = SPACES }): string {
     return `{"id":"${id}","type":"subscribe","payload":{"query":${JSON.stringify(query)},"variables":{"id":"${task}"${space}}}}`;
   }
 
-  /** Sends a message. @returns what comes next. */
+  /** Sends a message. @returns the next message that arrives. */
   async function answerTo(socket: WebSocket, message: string): Promise<string> {
     const answer = once(socket, 'message');
     socket.send(message);
@@ -290,7 +290,7 @@ describe('room that an operation had is there again', () => {
     socket.close();
   });
 
-  test('once it was one too many', async () => {
+  test('once it was refused as one too many', async () => {
     const socket = await initialised({}, small.url);
     for (let i = 0; i < 100; i++)
       expect(await answerTo(socket, asking({ id: `open ${i}`, space: '' }))).toContain('"QUEUED"');
@@ -299,7 +299,7 @@ describe('room that an operation had is there again', () => {
     socket.close();
   });
 
-  test('once its WebSocket is closed, as for an id in use', async () => {
+  test('once its WebSocket is closed, for example for an id in use', async () => {
     for (let i = 0; i < TIMES; i++) {
       const socket = await initialised({}, small.url);
       expect(await answerTo(socket, asking({}))).toContain('"QUEUED"');
@@ -310,11 +310,11 @@ describe('room that an operation had is there again', () => {
   });
 });
 
-/** @returns once it is open. */
+/** Resolves once the socket is open. */
 async function openSocket(url = gateway.url): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
   await once(socket, 'open');
-  // Resets, when a message is refused before all of it was sent: what counts is the close code.
+  // A message that is refused before it was sent completely causes a reset. Only the close code matters.
   socket.on('error', () => {});
   return socket;
 }
@@ -334,7 +334,7 @@ function openStream(id: string, url = gateway.url): Promise<Response> {
   });
 }
 
-/** A body that is announced and does not come whole. */
+/** Sends a body whose last byte never comes. */
 async function sendPart(url: string, bytes: number): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const connection = connect(Number(port), hostname);

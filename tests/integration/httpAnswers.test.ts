@@ -1,4 +1,4 @@
-/** How operations are answered over HTTP: the media types that a client takes, Apollo's protocols, and GET. */
+/** How operations are answered over HTTP: the media types that a client accepts, Apollo's protocols, and GET. */
 import { on, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -11,7 +11,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 const SSE_TYPE = 'text/event-stream';
 const MULTIPART_TYPE = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0';
-/** As Apollo's HttpLink sends it for a subscription. */
+/** The Accept header of Apollo's HttpLink for a subscription. */
 const APOLLO =
   'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9';
 const HASH = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
@@ -53,7 +53,7 @@ describe('a query', () => {
   });
 
   test.each(['image/png', 'text/html', 'application/json;charset=latin1', '*/*;q=0', 'multipart/mixed'])(
-    'from a client that takes "%s" is refused with what is possible',
+    'from a client that accepts "%s" is refused with the possible types',
     async (accept) => {
       const response = await ask({ query: '{ __typename }' }, accept);
       expect(response.status).toBe(406);
@@ -95,7 +95,7 @@ describe('a subscription', () => {
     'application/json',
     'application/graphql-response+json',
     'multipart/mixed;subscriptionSpec=2.0',
-  ])('from a client that takes "%s" only is refused with what is possible', async (accept) => {
+  ])('from a client that accepts only "%s" is refused with the possible types', async (accept) => {
     const response = await ask({ query: TASK_RESULT, variables: { id: 'x' } }, accept);
     expect(response.status).toBe(406);
     expect((await response.json()).errors[0].extensions).toEqual({
@@ -104,7 +104,7 @@ describe('a subscription', () => {
     });
   });
 
-  test('comes to Apollo as parts, each with its boundary behind it, and ends', async () => {
+  test('is sent to Apollo as parts, each followed by its boundary, and ends', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(2));
     const text = await (await ask({ query: TASK_UPDATES, variables: { id } }, APOLLO)).text();
     const [preamble, ...parts] = text.split('\r\n--graphql');
@@ -118,7 +118,7 @@ describe('a subscription', () => {
     expect(contents.at(-1)).toMatchObject({ payload: { data: { taskUpdates: { id, state: 'SUCCEEDED' } } } });
   });
 
-  test('that fails to begin is one answer, in JSON where the client takes it', async () => {
+  test('that cannot start gets one answer, in JSON if the client accepts it', async () => {
     const request = { query: TASK_RESULT, variables: { id: 'nonsense' } };
     for (const [accept, type] of [
       ['*/*', JSON_TYPE],
@@ -133,13 +133,13 @@ describe('a subscription', () => {
   });
 });
 
-describe('a hash in place of an operation', () => {
+describe('a hash of an operation', () => {
   test.each([
-    ['its hash', { extensions: HASH }],
-    ['its hash and an empty text', { query: '', extensions: HASH, variables: { id: 'x' } }],
-    ['its hash and its name', { operationName: 'Name', extensions: HASH }],
-    ['its id', { documentId: 'sha256:abc' }],
-  ])('(%s) is refused with the code on which clients send the text', async (_what, body) => {
+    ['only the hash', { extensions: HASH }],
+    ['the hash and an empty text', { query: '', extensions: HASH, variables: { id: 'x' } }],
+    ['the hash and a name', { operationName: 'Name', extensions: HASH }],
+    ['a document id', { documentId: 'sha256:abc' }],
+  ])('(%s) is refused with the code that makes clients send the text', async (_what, body) => {
     const told = {
       message: 'PersistedQueryNotSupported',
       extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
@@ -169,7 +169,7 @@ describe('a hash in place of an operation', () => {
     socket.close();
   });
 
-  test('beside the operation changes nothing', async () => {
+  test('is ignored beside the operation itself', async () => {
     const response = await ask({ query: '{ __typename }', extensions: HASH });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
@@ -184,12 +184,12 @@ describe('over GET', () => {
 
   test.each([
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       'query={__typename}&variables=%7B%22a%22:%22%FF%22%7D',
       /percent-encoded UTF-8/,
     ],
     ['a lone percent sign', 'query=%', /percent-encoded UTF-8/],
-    ['variables that are no JSON', 'query={__typename}&variables=x', /The parameter variables must be JSON/],
+    ['variables that are not JSON', 'query={__typename}&variables=x', /The parameter variables must be JSON/],
     [
       'variables that are a list',
       'query={__typename}&variables=[]',
@@ -207,7 +207,7 @@ describe('over GET', () => {
     ]);
   });
 
-  test('a mutation is METHOD_NOT_ALLOWED, and so is any other method, with those that are', async () => {
+  test('a mutation is METHOD_NOT_ALLOWED, as is any other method, and the answer lists the allowed ones', async () => {
     const mutation = await get({ query: 'mutation { cancelTask(id: "x") { id } }' });
     const deletion = await fetch(gateway.url, { method: 'DELETE' });
     for (const [response, allow] of [
@@ -220,7 +220,7 @@ describe('over GET', () => {
     }
   });
 
-  test('a subscription is a stream, as EventSource asks for it', async () => {
+  test('a subscription is answered with a stream for EventSource', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(3));
     const response = await get(
       { query: TASK_RESULT, variables: JSON.stringify({ id }) },

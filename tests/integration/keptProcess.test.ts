@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { KeptProcess } from '../../src/launcher/keptProcess.ts';
 
-test('a process that runs, but of which it cannot be told whether it is ready, is ended, and the start given up with the reason', async () => {
+test('a process whose readiness cannot be checked is ended, and the start fails with the reason', async () => {
   const lines: string[] = [];
   const givenUp = Promise.withResolvers<number>();
   const plan = {

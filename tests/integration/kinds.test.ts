@@ -65,14 +65,14 @@ function kindsTask({ data, errors }: Answer, field: string): KindsTask {
   return data?.[field] as unknown as KindsTask;
 }
 
-/** What a clock in New York shows at an instant, by another way than Tidings': in seconds since 1970 on that clock. */
+/** The reading of a New York clock at an instant, in seconds since 1970, calculated independently of Tidings. */
 function secondsInNewYork(instant: string): number {
   const reading = new Date(instant).toLocaleString('sv-SE', { timeZone: 'America/New_York' });
   return Date.parse(`${reading.replace(' ', 'T')}Z`) / 1_000;
 }
 
 describe.each(['1', '2'])('version %s', (modelVersion) => {
-  test('gets each value of its own row, whatever shares the batch', async () => {
+  test('gets each value of its own row, also in a batch with other rows', async () => {
     const inputs = Array.from({ length: 40 }, (_, i) => ({
       ...INPUT,
       count: i,
@@ -85,7 +85,7 @@ describe.each(['1', '2'])('version %s', (modelVersion) => {
     expect(tasks.map(({ prediction }) => prediction)).toEqual([INPUT, ...inputs].map(echoOf));
   });
 
-  test('gets the defaults of what is left out, and as time of pickup the moment of submission', async () => {
+  test('gets the defaults for missing inputs, and the time of submission as the time of pickup', async () => {
     const { count, share, weights, title, colour } = INPUT;
     const { prediction, submittedAt } = await predict(
       { count, share, weights, title, colour, note: null },
@@ -97,17 +97,17 @@ describe.each(['1', '2'])('version %s', (modelVersion) => {
   });
 });
 
-test('a version that was trained without an optional input is not sent it', async () => {
+test('a version that was trained without an optional input does not get it', async () => {
   const { prediction } = await predict(INPUT, { modelVersion: '3' });
   expect(prediction).toEqual({ ...echoOf(INPUT), pickupSecond: 0 });
 });
 
-test('a time with an offset is read on the clock of the model', async () => {
+test('a time with an offset is converted to the time zone of the model', async () => {
   for (const [pickupAt, reading] of [
     ['2021-02-03T19:30:00Z', '2021-02-03T14:30:00'],
     ['2021-02-03T14:30:00.999-05:00', '2021-02-03T14:30:00'],
     ['2021-07-04T12:00:00+02:00', '2021-07-04T06:00:00'],
-    // The clocks went forward at 2, so no clock showed half past; as a reading it is taken all the same.
+    // The clocks went forward at 2:00, so this time never existed. It is accepted as a clock reading.
     ['2021-03-14T02:30:00', '2021-03-14T02:30:00'],
   ]) {
     const { prediction } = await predict({ ...INPUT, pickupAt }, { modelVersion: '1' });
@@ -115,8 +115,8 @@ test('a time with an offset is read on the clock of the model', async () => {
   }
 });
 
-describe('what is wrong', () => {
-  test('is named, each field with what was expected and what came', async () => {
+describe('a wrong input', () => {
+  test('is named in the error, each field with the expected and the actual value', async () => {
     const { message, extensions } = await refusal({
       ...INPUT,
       weights: [1, 2],
@@ -150,7 +150,7 @@ describe('what is wrong', () => {
   });
 });
 
-test('the same question a second later is the same request, though "now" has moved', async () => {
+test('the same input a second later is the same request, although "now" has changed', async () => {
   const { pickupAt: _, ...input } = INPUT;
   const options = { requestId: 'now and then' };
   const first = await submit(input, options);
@@ -161,7 +161,7 @@ test('the same question a second later is the same request, though "now" has mov
   await expect(submit(INPUT, options)).rejects.toThrow('REQUEST_ID_CONFLICT');
 });
 
-test('the model tells what it takes', async () => {
+test('the models query describes the inputs', async () => {
   const query = '{ models { inputs { name type unit size maxLength values timeZone minimum default } } }';
   const { data } = (await post(gateway.url, query)) as unknown as {
     data: { models: [{ inputs: { name: string }[] }] };

@@ -1,4 +1,4 @@
-/** Lanes: tasks that can wait, and those that somebody waits for. Told by the order of runs, never by their length. */
+/** The lanes of bulk tasks, row batches and single predictions. Tests compare the order of runs, never their length. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
@@ -18,7 +18,7 @@ const SLOW_RUNS = {
   RUN_MS: '20',
 };
 
-test('bulk fills the queue up to 80 %, and single predictions the rest', async () => {
+test('bulk tasks can fill 80 % of the queue, and single predictions the rest', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { QUEUE_MAX_JOBS: '50' });
   for (let i = 0; i < 40; i++) await submitTrip(gateway.url, tripNumber(i), BULK);
@@ -30,14 +30,14 @@ test('bulk fills the queue up to 80 %, and single predictions the rest', async (
   expect(full.errors).toMatchObject([{ extensions: { code: 'QUEUE_FULL', limit: 50 } }]);
 });
 
-test('a single prediction during a bulk load waits for one run at most, once it has reached its worker', async () => {
+test('a single prediction during a bulk load waits for one run at most after it has reached its worker', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   using ends = endsHeard(broker);
   await queueJobs(broker, bulkJobs(broker, 20_000));
   await using _worker = await startWorker(nats);
   const single: string[] = [];
-  // Each is submitted when the one before has ended, and all of them before the bulk has.
+  // Each is submitted when the one before has ended, and all of them end before the bulk load.
   while (single.length < 20) {
     const job = tripJob(broker, single.length, 300_000);
     single.push(job.taskId);
@@ -54,7 +54,7 @@ test('a single prediction during a bulk load waits for one run at most, once it 
   }
 });
 
-test('single predictions get through while a batch of many runs is under way', async () => {
+test('single predictions finish while a row batch of many runs is running', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   await using _worker = await startWorker(nats, SLOW_RUNS);
@@ -70,7 +70,7 @@ test('single predictions get through while a batch of many runs is under way', a
   }
 });
 
-test('neither lane starves while both are full', async () => {
+test('both lanes progress while both are full', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   using ends = endsHeard(broker);
@@ -80,7 +80,7 @@ test('neither lane starves while both are full', async () => {
     broker,
     Array.from({ length: 80 * 64 }, (_, i) => tripJob(broker, i, 300_000)),
   );
-  // What there is too little of has to be the session: it is what lanes share.
+  // The session must be the bottleneck, because the lanes share it.
   await using _worker = await startWorker(nats, SLOW_RUNS);
   const results = await ends.all(100 * 64);
   const bulkIds = new Set(bulk.map(({ taskId }) => taskId));
@@ -97,12 +97,12 @@ function bulkJobs(broker: Broker, count: number) {
   return Array.from({ length: count }, (_, i) => ({ ...tripJob(broker, i, 300_000), lane: Lane.Bulk }));
 }
 
-/** When runs started, one after the other. */
+/** The start times of the runs, in order. */
 function runStarts(results: readonly Result[]): readonly number[] {
   return [...new Set(results.map(({ startedAt = 0 }) => startedAt))].toSorted((a, b) => a - b);
 }
 
-/** Every final state that is stored from now on. */
+/** Collects every result that is stored from now on. */
 function endsHeard(broker: Broker) {
   const results = new Map<string, Result>();
   const listening = broker.listenFinals(HOME, (result) => void results.set(result.id, result));

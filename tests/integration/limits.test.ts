@@ -1,4 +1,4 @@
-/** What one operation, one message and one connection may cost: beyond it everybody is told, and memory stays flat. */
+/** The limits of an operation, a message and a connection: more is refused with a reason, and memory stays flat. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -75,7 +75,7 @@ describe.each(transports)('an operation over $name', ({ ask }) => {
     });
   });
 
-  test('may not submit two batches', async () => {
+  test('may not submit two row batches', async () => {
     const submissions = ['a', 'b'].map((alias) => `${alias}: predictTrips(inputs: $inputs) { id }`);
     expect(
       await refusal(`mutation ($inputs: [PredictTripInput!]!) { ${submissions.join(' ')} }`, {
@@ -155,7 +155,7 @@ describe('a body', () => {
   const tenMegabytesInChunks = () =>
     fetch(gateway.url, { ...submission, body: new Blob([TEN_MB]).stream(), duplex: 'half' } as RequestInit);
 
-  test('may leave its length untold', async () => {
+  test('may come without a Content-Length', async () => {
     const send = async (text: string) => {
       const body = new Blob([text]).stream();
       return (await fetch(gateway.url, { ...submission, body, duplex: 'half' } as RequestInit)).json();
@@ -173,7 +173,7 @@ describe('a body', () => {
     });
   });
 
-  test('of 10 MB is refused with 413 when its length was not told', async () => {
+  test('of 10 MB is refused with 413 without a Content-Length', async () => {
     const response = await tenMegabytesInChunks();
     expect(response.status).toBe(413);
     expect(refusalIn(await response.json())).toEqual({
@@ -182,7 +182,7 @@ describe('a body', () => {
     });
   });
 
-  test('of 10 MB is refused with 413 where the connection is not kept, and the client sends it all', async () => {
+  test('of 10 MB is refused with 413 on a connection that is not kept alive, and the client can send all of it', async () => {
     const { hostname, port } = new URL(gateway.url);
     const socket = connect(Number(port), hostname);
     const head = `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\nconnection: close\r\ncontent-type: application/json`;
@@ -191,9 +191,9 @@ describe('a body', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 .*"PAYLOAD_TOO_LARGE"/s);
   });
 
-  // 30 MB each time. A fresh process grows by some 60 MB before it is level.
+  // Each round sends 30 MB. A new process grows by some 60 MB before its memory stays level.
   test.runIf(process.platform === 'linux')(
-    'of 10 MB, and a message, leave memory flat: under 64 MiB',
+    'of 10 MB leaves memory flat, within 64 MiB, as does a message of 10 MB',
     async () => {
       const send = async () => {
         await (await tenMegabytes()).text();
@@ -211,7 +211,7 @@ describe('a body', () => {
 });
 
 describe('a WebSocket', () => {
-  test('message of 10 MB closes it with 1009', async () => {
+  test('is closed with 1009 after a message of 10 MB', async () => {
     const socket = await openInitialised(gateway.url);
     socket.send(TEN_MB);
     const [code] = await once(socket, 'close');
@@ -225,7 +225,7 @@ describe('a WebSocket', () => {
       4401,
       'Unauthorized',
     ],
-    ['sends what is no message', 'hello', 4400, 'Invalid message received'],
+    ['sends a malformed message', 'hello', 4400, 'Invalid message received'],
   ])('that %s is closed', async (_what, message, closeCode, why) => {
     const socket = await openSocket(gateway.url);
     socket.send(JSON.stringify(message));
@@ -233,17 +233,17 @@ describe('a WebSocket', () => {
     expect([code, String(reason)]).toEqual([closeCode, why]);
   });
 
-  test('that stays silent is closed', async () => {
+  test('is closed if its client sends no connection_init', async () => {
     await using impatient = await startGateway(nats, { CONNECTION_INIT_TIMEOUT_MS: '200' });
     const [code, reason] = await once(await openSocket(impatient.url), 'close');
     expect([code, String(reason)]).toEqual([4408, 'Connection initialisation timeout']);
   });
 
-  test('of another protocol is not accepted', async () => {
+  test('with another protocol is not accepted', async () => {
     await expect(openSocket(gateway.url, 'graphql-ws')).rejects.toThrow('Server sent no subprotocol');
   });
 
-  test('has room for 100 operations; one more is refused until one completes', async () => {
+  test('can have 100 operations; one more is refused until one completes', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const client = openWebSocket(gateway.url);
     const waiting = Array.from({ length: 100 }, () => overWebSocket(client, TASK_UPDATES, { id }));
@@ -267,9 +267,9 @@ describe('a client that vanishes', () => {
   test.each([
     ['over WebSocket', vanishOverWebSocket],
     ['over SSE', vanishOverSse],
-  ])('%s is forgotten at once, and quietly', async (_how, vanish) => {
+  ])('%s no longer counts at once, without an error in the log', async (_how, vanish) => {
     await using busy = await startGateway(nats, { OPEN_TASKS_MAX: '1' });
-    // The tasks of another gateway are followed only as long as somebody watches them.
+    // A gateway follows the tasks of another gateway only while a client watches them.
     const [watched, other] = await Promise.all([
       submitTrip(gateway.url, TRIP),
       submitTrip(gateway.url, TRIP),
@@ -291,7 +291,7 @@ async function vanishOverSse(url: string, id: string, meanwhile: () => Promise<v
   await updates.return(undefined);
 }
 
-/** With much under way. */
+/** Ends the connection while many operations are open. */
 async function vanishOverWebSocket(url: string, id: string, meanwhile: () => Promise<void>): Promise<void> {
   const socket = await openInitialised(url);
   const send = (message: object) => socket.send(JSON.stringify(message));
@@ -303,16 +303,16 @@ async function vanishOverWebSocket(url: string, id: string, meanwhile: () => Pro
   socket.terminate();
 }
 
-/** @returns once it is open. */
+/** Resolves once the socket is open. */
 async function openSocket(url: string, protocol = 'graphql-transport-ws'): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('http', 'ws'), protocol);
   await once(socket, 'open');
-  // Resets, when a message is refused before all of it was sent: what counts is the close code.
+  // A message that is refused before it was sent completely causes a reset. Only the close code matters.
   socket.on('error', () => {});
   return socket;
 }
 
-/** @returns once connection_init is answered: however busy the machine is, its time is not over then. */
+/** Resolves once connection_init is answered, so that a slow machine does not exceed its time limit. */
 async function openInitialised(url: string): Promise<WebSocket> {
   const socket = await openSocket(url);
   socket.send('{"type":"connection_init"}');
@@ -325,7 +325,7 @@ async function firstOf(answers: AsyncIterable<Answer>): Promise<Answer> {
   throw new Error('no answer came');
 }
 
-/** Asks for a task's fields 125 times over. */
+/** Requests a task's fields 125 times. */
 function costly(operation: string): string {
   const fields = 'id model modelVersion state submittedAt startedAt finishedAt attempts';
   return `${operation.replace('{ id ', `{ ${'...Fields '.repeat(125)}`)} fragment Fields on Task { ${fields} }`;

@@ -1,7 +1,7 @@
 /**
- * Random lives of tasks on real processes, against a model of the state machine. The model says which states a task may
- * show; whatever happens to workers, gateways and the broker, a task never leaves its final state, shows the same one to
- * everybody, and has one at last. A failure prints the seed and the shortest life found; `LIVES_SEED` runs it again.
+ * Random lives of tasks on real processes, compared with a model of the state machine. The model says which states a
+ * task may show. While workers, gateways and the broker restart, a task reaches a final state, never leaves it, and
+ * shows the same one to every client. A failure prints the seed and the shortest life; `LIVES_SEED` runs it again.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -32,12 +32,12 @@ const GATEWAYS = 2;
 
 const FINAL = ['SUCCEEDED', 'CANCELED', 'EXPIRED'];
 
-/** What the model knows of one task. */
+/** One task in the model. */
 interface ModelTask {
   readonly trip: number;
   readonly requestId: string | undefined;
   readonly isShort: boolean;
-  /** Whether it can have been run, canceled. */
+  /** True if the task may have been run or canceled by now. */
   mayRun: boolean;
   mayBeCanceled: boolean;
 }
@@ -48,7 +48,7 @@ interface Model {
   readonly tasks: ModelTask[];
 }
 
-/** What really is: the same tasks in the same order, with all that anybody saw of them. */
+/** The real system: the same tasks in the same order, with all states that any client saw. */
 interface Real {
   readonly nats: NatsServer;
   readonly gateways: Gateway[];
@@ -64,7 +64,7 @@ type Command = fc.AsyncCommand<Model, Real>;
 
 const urlOf = (real: Real, gateway: number) => real.gateways[gateway]?.url ?? '';
 
-/** Asks until the broker, which may just have been restarted, serves again. */
+/** Repeats an operation until the broker, which may have just restarted, serves again. */
 async function ask(url: string, query: string, variables: Record<string, unknown>): Promise<Answer> {
   return eventually(
     () => post(url, query, variables),
@@ -72,7 +72,7 @@ async function ask(url: string, query: string, variables: Record<string, unknown
   );
 }
 
-/** Notes what was seen, and compares it with what the model allows and what was seen before. */
+/** Records a state, and compares it with the states that the model allows and with earlier ones. */
 function see(task: TaskView, model: ModelTask, { seen }: Real['tasks'][number]): void {
   const allowed = [
     'QUEUED',
@@ -101,7 +101,7 @@ class Submit implements Command {
   check = () => true;
   async run(model: Model, real: Real): Promise<void> {
     const { gateway, trip, isShort } = this.#submission;
-    // The broker lives on from life to life.
+    // All lives use the same broker.
     const requestId = this.#submission.requestId && `life ${model.life}, ${this.#submission.requestId}`;
     const options = { requestId, timeoutMs: isShort ? SHORT_MS : 60_000 };
     const answer = await ask(urlOf(real, gateway), PREDICT_TRIP, {
@@ -133,7 +133,7 @@ class Submit implements Command {
   toString = () => `submit ${JSON.stringify(this.#submission)}`;
 }
 
-/** A command about one of the tasks there are. */
+/** A command about one of the existing tasks. */
 abstract class AboutTask implements Command {
   readonly #gateway: number;
   readonly #nth: number;
@@ -178,7 +178,7 @@ class Subscribe extends AboutTask {
   }
 }
 
-/** Over WebSocket, again and again, as clients do whose gateway is restarted. @returns all states up to the final one. */
+/** Subscribes over WebSocket, and again when the gateway restarts. @returns all states up to the final one. */
 async function watch(url: string, id: string): Promise<readonly Answer[]> {
   const client = openWebSocket(url, 1_000);
   try {
@@ -200,7 +200,7 @@ async function end(url: string, id: string): Promise<TaskView> {
   return onlyTask(answers);
 }
 
-/** A stopped process is as good as none, and costs no time to get back. */
+/** Stops the worker process or continues it: a paused process does no work, and continues without a start. */
 class ToggleWorker implements Command {
   check = () => true;
   async run(model: Model, { worker }: Real): Promise<void> {
@@ -268,13 +268,13 @@ const faults = [
   gateway.map((i) => new RestartGateway(i)),
   fc.constant(new RestartBroker()),
 ];
-// A fault costs as much time as hundreds of ordinary commands.
+// A fault takes as much time as hundreds of ordinary commands.
 const command = fc.oneof(
   { weight: 40, arbitrary: fc.oneof(...ordinary) },
   { weight: 1, arbitrary: fc.oneof(...faults) },
 );
 
-test('whatever happens in its life, a task has one end, the same for everybody, that its life allows', {
+test('a task with a random life reaches one final state, the same for every client, and one that its life allows', {
   timeout: 120_000,
 }, async () => {
   await using direct = await openDirectModel();

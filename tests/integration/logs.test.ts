@@ -1,4 +1,4 @@
-/** What a process logs of texts that others have made up. */
+/** How a process logs texts from clients. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { printableLines } from '../../src/process/printable.ts';
 const HOSTILE = 'a\u001b[31mred\u009b2J\u202edrawkcab\u200b\ufeff\u2028\u007f\r\u{e0041}\ud800z';
 
 test.each(['json', 'pretty'])(
-  'a log in the format %s has no control character for a terminal',
+  'a log in the format %s has no control characters for a terminal',
   (logFormat) => {
     const script = `
     import { createLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/process/log.ts'))};

@@ -1,4 +1,4 @@
-/** Streams and consumers that somebody deletes under a running system: they are made again without a reconnect. */
+/** Streams and consumers that are deleted while the system runs are made again without a reconnect. */
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -39,13 +39,13 @@ const streamNames = async () => (await Array.fromAsync(manager.streams.names()))
 const consumerNames = async () =>
   (await Array.fromAsync(manager.consumers.list(JOBS))).map(({ name }) => name).toSorted();
 
-/** Only this may be said while a stream is missing. */
+/** While a stream is missing, `BROKER_UNAVAILABLE` is the only allowed error. */
 function answered({ errors }: Answer): boolean {
   if (errors !== undefined) expect(errors[0]?.extensions.code).toBe('BROKER_UNAVAILABLE');
   return errors === undefined;
 }
 
-/** Submits on one gateway, and asks for the end on the other, each until it is answered. */
+/** Submits on one gateway and reads the result on the other. Repeats each operation until it is answered. */
 async function predict(trip: number) {
   const options = { requestId: `lost-${trip}` };
   const variables = { input: tripNumber(trip), options };
@@ -58,7 +58,7 @@ async function predict(trip: number) {
   return onlyTask(events);
 }
 
-test('all streams that somebody deletes are there again within seconds, though nobody asks for anything', async () => {
+test('all deleted streams are made again within seconds, also without any request', async () => {
   const names = await streamNames();
   expect(names.length).toBeGreaterThanOrEqual(8);
   for (const name of names) await manager.streams.delete(name);
@@ -73,7 +73,7 @@ test('all streams that somebody deletes are there again within seconds, though n
     expect(output()).not.toContain('connection to the broker lost');
 });
 
-test('a task that is submitted after its stream was deleted is accepted or refused, and what is accepted ends', async () => {
+test('a task that is submitted after its stream was deleted is accepted or refused, and an accepted one ends', async () => {
   for (const [i, name] of [JOBS, 'RESULTS', 'REQUESTS'].entries()) {
     await manager.streams.delete(name);
     expect(await predict(100 + i), name).toMatchObject({ state: 'SUCCEEDED' });
@@ -91,7 +91,7 @@ test('a task that is submitted after its stream was deleted is accepted or refus
   expect(await batchEnd(system.gateway.url, batch.id)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
-test('a consumer that is deleted while its lane waits for jobs is made again, and jobs that wait are not lost', async () => {
+test('a consumer that is deleted while its lane waits for jobs is made again, and no waiting job is lost', async () => {
   for (const name of await consumerNames()) {
     await manager.consumers.delete(JOBS, name);
     const { id } = await submitTrip(system.gateway.url, tripNumber(3), {

@@ -10,7 +10,7 @@ import { startGateway, startWorker } from '../support/processes.ts';
 const TURNS = 120;
 const LANES = 32;
 
-test('three models answer a mixed load, each row by the version that it was sent to', async () => {
+test('three models answer a mixed load, each row with the version that it was sent to', async () => {
   using catalog = await Catalog.open(MODELS, SILENT);
   const versions = await Promise.all(
     catalog.models.flatMap(({ manifest, versions }) =>
@@ -21,7 +21,7 @@ test('three models answer a mixed load, each row by the version that it was sent
       })),
     ),
   );
-  // Neighbours belong to different versions; each version's rows come round several times.
+  // Neighbouring rows belong to different versions, and each row of a version is sent several times.
   const load = Array.from({ length: TURNS }, (_, turn) =>
     versions.map((version) => ({
       ...version,

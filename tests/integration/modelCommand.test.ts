@@ -1,4 +1,4 @@
-/** `npm run model`: ONNX files of other people's making, added, checked and served. */
+/** `npm run model`: foreign ONNX files are added, checked and served. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ import {
 } from '../support/onnxFiles.ts';
 import { COMPILED, startGateway, startWorker } from '../support/processes.ts';
 
-/** A tensor's name that turns a terminal red, turns the line around and begins another. */
+/** A tensor's name that turns a terminal's text red, reverses its direction and starts a new line. */
 const HOSTILE = 'x\u001b[31m\u202e\u009b\ny';
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -38,7 +38,7 @@ interface Ending {
   readonly stderr: string;
 }
 
-/** The folder of a model that was added, fare: its versions answer `slope * tripDistance + puLocationId` with a slope of 2 and 3. */
+/** The folder of the added model fare. Its versions answer `slope * tripDistance + puLocationId`, slopes 2 and 3. */
 let fare: Awaited<ReturnType<typeof openModels>>;
 
 beforeAll(async () => {
@@ -51,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => fare?.[Symbol.asyncDispose]());
 
-/** A folder of models of its own with fare in it. */
+/** A new models folder with fare in it. */
 async function openFare(versions: readonly string[] = ['1', '2']) {
   const models = await openModels();
   const copied = (name: string) =>
@@ -60,7 +60,7 @@ async function openFare(versions: readonly string[] = ['1', '2']) {
   return models;
 }
 
-/** A folder of models of its own, and ONNX files beside it. */
+/** A new models folder, with a place for ONNX files beside it. */
 async function openModels() {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
   const modelsDir = join(folder.path, 'models');
@@ -84,7 +84,7 @@ async function openModels() {
     async json(...path: string[]) {
       return JSON.parse(await readFile(join(modelsDir, ...path), 'utf8'));
     },
-    /** Gives a JSON file other members. */
+    /** Replaces members of a JSON file. */
     async edit(path: string, members: object): Promise<void> {
       await writeFile(join(modelsDir, path), JSON.stringify({ ...(await this.json(path)), ...members }));
     },
@@ -93,7 +93,7 @@ async function openModels() {
 }
 
 describe.concurrent('npm run model -- add', () => {
-  test('makes a model of one tensor [N] per input, with golden rows that the file answers', async () => {
+  test("adds a model with one tensor [N] per input, and makes golden rows from the file's answers", async () => {
     await using models = await openModels();
     const file = await models.file('fare.onnx', separateTensors(2));
     const added = await models.command('add', file, '--name', 'taxi-fare');
@@ -129,7 +129,7 @@ describe.concurrent('npm run model -- add', () => {
     ]);
   });
 
-  test('shows names that would steer a terminal as escapes, and keeps them as they are', async () => {
+  test('prints control characters in names as escapes, and stores the names unchanged', async () => {
     await using models = await openModels();
     const file = await models.file('names.onnx', namedTensors(HOSTILE, `${HOSTILE}2`));
     const added = await models.command('add', file, '--name', 'names');
@@ -145,7 +145,7 @@ describe.concurrent('npm run model -- add', () => {
       expect(printableLines(text)).toBe(text);
   });
 
-  test('gives tensors whose names would be the same in GraphQL a name each', async () => {
+  test('gives different names to tensors whose names would be the same in GraphQL', async () => {
     await using models = await openModels();
     const file = await models.file('pipeline.onnx', columnPerTensor());
     expect(await models.command('add', file, '--name', 'pipeline', '--max-batch-size', '8')).toMatchObject({
@@ -162,7 +162,7 @@ describe.concurrent('npm run model -- add', () => {
     expect(batching).toEqual({ maxBatchSize: 8, maxWaitMs: 0, maxBulkBatchSize: 32 });
   });
 
-  test('takes widths that the file leaves open from an example and its answer, and a row that is answered', async () => {
+  test('takes widths that the file leaves open from an example and its answer', async () => {
     await using models = await openModels();
     const file = await models.file('logarithms.onnx', openWidths());
     const refused = await models.command('add', file, '--name', 'logarithms');
@@ -189,7 +189,7 @@ describe.concurrent('npm run model -- add', () => {
     expect(golden.tolerance).toEqual({ logarithms: 0.001, negatives: 0.01 });
   });
 
-  test('leaves out what cannot be served only if told to', async () => {
+  test('leaves out an output that cannot be served only with --leave-out', async () => {
     await using models = await openModels();
     const file = await models.file('zipmap.onnx', zipMapped());
     const refused = await models.command('add', file, '--name', 'zipped');
@@ -212,18 +212,18 @@ describe.concurrent('npm run model -- add', () => {
     ['a fixed batch', fixedBatch, 'The input x float32[1, 4] takes exactly 1 row'],
     ['more dimensions than two', image, 'The input pixels float32[N, 3, 8, 8] has 4 dimensions'],
     ['a type that is not served', halfPrecision, 'The input x float16[N] has the type float16'],
-    ['an operator that nobody knows', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
+    ['an unknown operator', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
     ['answers that depend on other rows', mixedRows, 'an answer must not depend on other rows'],
     [
       'weights in another file',
       externalWeights,
       'with the weights inside (torch.onnx.export(…, external_data=False)',
     ],
-    ['no ONNX in it', () => 'this is a text', 'It is not an ONNX file, or it is incomplete'],
-    ['only half of itself', () => classifier().slice(0, 200), 'It is not an ONNX file, or it is incomplete'],
+    ['a text instead of ONNX', () => 'this is a text', 'It is not an ONNX file, or it is incomplete'],
+    ['only its first half', () => classifier().slice(0, 200), 'It is not an ONNX file, or it is incomplete'],
   ];
 
-  test.for(refusals)('refuses a file with %s, and leaves nothing behind', async ([, content, message]) => {
+  test.for(refusals)('refuses a file with %s, and writes nothing', async ([, content, message]) => {
     await using models = await openModels();
     const file = await models.file('bad.onnx', content());
     const { code, stdout, stderr } = await models.command('add', file, '--name', 'bad');
@@ -242,7 +242,7 @@ describe.concurrent('npm run model -- add', () => {
     expect(stderr).toBe('model: the manifest of wide.onnx: /inputs must NOT have more than 256 items\n');
   });
 
-  test('refuses names that are taken', async () => {
+  test('refuses names that are in use', async () => {
     await using models = await openModels();
     const file = await models.file('one.onnx', separateTensors(1));
     expect(await models.command('add', file, '--name', 'one')).toMatchObject({ code: 0 });
@@ -258,7 +258,7 @@ describe.concurrent('npm run model -- add', () => {
     });
   });
 
-  test('adds the next version of a model that is there, with the golden rows of the one before', async () => {
+  test('adds the next version of an existing model, with the golden rows of the version before', async () => {
     await using models = await openModels();
     const first = await models.file('v1.onnx', separateTensors(1));
     const rows = '[{"PULocationID": 7, "trip_distance": 0.5}, {"puLocationId": 8, "tripDistance": 2}]';
@@ -318,7 +318,7 @@ describe.concurrent('npm run model -- add', () => {
       '--max-batch-size must be a whole number from 1 to 4096, got 5000',
     ],
     ['an option that is not there', ['check', 'x', '--all'], "Unknown option '--all'"],
-  ])('ends with 2 for a command line with %s', async ([, args, message]) => {
+  ])('ends with exit code 2 for a command line with %s', async ([, args, message]) => {
     await using models = await openModels();
     const { code, stderr } = await models.command(...args);
     expect(code).toBe(2);
@@ -334,13 +334,13 @@ test.concurrent.for<[string, string[], string]>([
     ['add', 'nofile.onnx', '--name', 'x', '--example', 'rows.json'],
     'model: rows.json, given to --example, is not there\n',
   ],
-])('a file of %s that is not there is named', async ([, args, stderr]) => {
+])('a missing file of %s is named in the error', async ([, args, stderr]) => {
   await using models = await openModels();
   expect(await models.command(...args)).toMatchObject({ code: 1, stderr });
 });
 
 describe.concurrent('npm run model -- golden', () => {
-  test('makes golden rows and example anew for other names and limits', async () => {
+  test('makes new golden rows and a new example after names and limits changed', async () => {
     await using models = await openFare();
     const [zone, distance] = (await models.json('fare/model.json')).inputs;
     const limits = { unit: 'miles', minimum: 2.5, maximum: 8.5 };
@@ -383,7 +383,7 @@ describe.concurrent('npm run model -- golden', () => {
     expect(await models.json('fare/model.json')).toEqual(manifest);
   });
 
-  test('leaves golden rows from training alone, and all as it was if a version is refused', async () => {
+  test('refuses to replace golden rows from training, and then changes no version', async () => {
     await using models = await openFare();
     const golden = await models.json('fare/1/golden.json');
     await models.edit('fare/2/version.json', { trainedOn: ['trips.parquet'] });
@@ -404,7 +404,7 @@ describe.concurrent('npm run model -- golden', () => {
 });
 
 describe.concurrent('npm run model -- check', () => {
-  test('refuses what would stop the start: names that are taken, and versions that are not there', async () => {
+  test('refuses mistakes that would prevent a start: names in use, and versions that are not there', async () => {
     await using models = await openFare();
     await models.command('add', await models.file('tip.onnx', separateTensors(1)), '--name', 'tip');
     const { graphql } = await models.json('tip/model.json');
@@ -426,11 +426,11 @@ describe.concurrent('npm run model -- check', () => {
       expect(stderr).toContain('tip/model.json: ');
       expect(stderr).toContain(problem);
     }
-    // What its neighbour's manifest lacks is not its fault.
+    // A mistake in another model's manifest does not affect this model.
     expect(await models.command('check', 'fare')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('names each version that a worker would refuse, and why', async () => {
+  test('lists each version that a worker would refuse, with the reason', async () => {
     await using models = await openFare(['1']);
     const folder = join(models.modelsDir, 'fare');
     for (const version of ['2', '3', '4'])
@@ -460,7 +460,7 @@ describe.concurrent('npm run model -- check', () => {
     expect(await models.command('check', 'fare/1')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('says what is there if the model or version is not', async () => {
+  test('lists the existing models or versions if the given one is not there', async () => {
     await using models = await openFare(['1']);
     const model = await models.command('check', 'fair');
     expect(model).toMatchObject({ code: 1, stdout: '' });
@@ -472,8 +472,8 @@ describe.concurrent('npm run model -- check', () => {
   });
 });
 
-// Nine processes, each with a start of its own: slow machines need their time.
-test.concurrent('models that were added are served, and so is a version that is added while they are', {
+// The test starts nine processes, which takes long on slow machines.
+test.concurrent('added models are served, and so is a version that is added while they run', {
   timeout: 180_000,
 }, async () => {
   await using models = await openModels();
@@ -533,7 +533,7 @@ function submit(
   );
 }
 
-/** Waits for the result of what was submitted, over SSE. */
+/** Waits for the result of a submitted task, over SSE. */
 async function result(
   url: string,
   { graphql, outputs }: ManifestNames,

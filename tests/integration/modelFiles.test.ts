@@ -1,4 +1,4 @@
-/** What files of a model may do to those who serve it: versions that are refused, and runs that want all memory. */
+/** Harmful model files: versions are refused, and runs that want too much memory fail alone. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,18 +51,18 @@ beforeAll(async () => {
 
 afterAll(() => opened[Symbol.asyncDispose]());
 
-describe('a version is refused, with a reason that has no path of the machine,', () => {
+describe('a refused version has a reason without a path of the machine', () => {
   test.for<[name: string, what: string, reason: string]>([
     [
       '2',
       'whose golden rows need more memory than a session may take',
       'SESSION_MAX_MIB allows a session 300 MiB',
     ],
-    ['3', 'that keeps weights in another file', 'hungry/3/model.onnx: it keeps weights in another file'],
+    ['3', 'that has weights in another file', 'hungry/3/model.onnx: it keeps weights in another file'],
     ['4', 'whose model is a pipe', 'hungry/4/model.onnx: it must be a regular file, got a named pipe'],
     ['5', 'without golden rows', 'hungry/5/golden.json must be a readable JSON file: ENOENT'],
-    ['6', 'with a golden row that is none', 'hungry/6/golden.json must hold rows of the shape'],
-  ])('version %s, %s', async ([name, , reason]) => {
+    ['6', 'with a malformed golden row', 'hungry/6/golden.json must hold rows of the shape'],
+  ])('for version %s, %s', async ([name, , reason]) => {
     const { data } = await post(gateway.url, VERSIONS, {});
     const { models } = data as unknown as { models: { versions: { version: string; reason: string }[] }[] };
     const found = models[0]?.versions.find(({ version }) => version === name);
@@ -71,7 +71,7 @@ describe('a version is refused, with a reason that has no path of the machine,',
   });
 });
 
-test('a run that wants more memory than a session may take fails alone', async () => {
+test('a run that needs more memory than a session may use fails alone', async () => {
   const rows = [1, 2, 2_800, 3, 4];
   const answers = await Promise.all(rows.map((x) => post(gateway.url, PREDICT, { x })));
   expect(answers.map(({ data }) => data?.predictHungry?.state)).toEqual(
@@ -80,10 +80,10 @@ test('a run that wants more memory than a session may take fails alone', async (
   expect(answers[2]?.data?.predictHungry?.error?.code).toBe('INFERENCE_FAILED');
 });
 
-test('a session counts with the most that its golden rows took, and not with what it has afterwards', async () => {
+test('the size of a session is the most memory that its golden rows used, not what it keeps afterwards', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
   await writeNumberModel(folder.path, 'hungry', { maxBatchSize: 1 });
-  // The largest is neither the first nor in the full batch.
+  // The largest row is neither the first nor in the full batch.
   const golden = [1, 500, 1].map((x) => ({ x, y: x }));
   await writeNumberVersion(join(folder.path, 'hungry/1'), hungryGraph(), golden);
   await using worker = startProcess('workers/main.ts', {

@@ -1,4 +1,4 @@
-/** What a models folder may hold in place of files of ours, and what is told of it. */
+/** Unusual files in a models folder, and the reason that is given for them. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const RECORD = {
   metrics: [{ data: 'nothing', name: 'RMSE', unit: 'minutes', value: 1 }],
 };
 
-/** Makes something in a place, whatever is there. */
+/** Makes a file of some kind at a path. */
 type Maker = (path: string) => Promise<unknown> | unknown;
 
 const pipe: Maker = (path) => execFileSync('mkfifo', [path]);
@@ -44,7 +44,7 @@ const oddRecords: [string, Maker, string][] = [
   ['lists within lists, to their ends', holding(nested(100_000)), 'it must be a JSON object, got [[[['],
   ['a digest in a list', record({ sha256: ['f'.repeat(64)] }), 'sha256 must be 64 hex digits, got ["fff'],
   ['a long digest', record({ sha256: 'f'.repeat(100_000) }), `got "${'f'.repeat(99)}`],
-  ['a number as time', record({ created: 5 }), 'created must be an RFC 3339 time, got 5'],
+  ['a number as its time', record({ created: 5 }), 'created must be an RFC 3339 time, got 5'],
   ['an object as a data set', record({ trainedOn: [{}] }), 'trainedOn must be a list of texts, and has {}'],
   [
     'a metric without a value',
@@ -58,8 +58,8 @@ function nested(depth: number): string {
   return '['.repeat(depth) + ']'.repeat(depth);
 }
 
-describe('a version.json that is', () => {
-  test.for(oddRecords)('%s is left out by name, and holds nobody up', async ([, make, problem]) => {
+describe('a version.json', () => {
+  test.for(oddRecords)('is left out with a reason if it is or has %s', async ([, make, problem]) => {
     await using folder = await modelsWith();
     await mkdir(join(folder.model, '2'));
     await make(join(folder.model, '2/version.json'));
@@ -71,11 +71,11 @@ describe('a version.json that is', () => {
     expect(unreadable?.reason).toMatch(/^trip-duration\/2\/version\.json/);
     expect(unreadable?.reason).toContain(problem);
     expect(unreadable?.reason).not.toContain(folder.path);
-    // The log has the whole path.
+    // The log contains the whole path.
     expect(lines).toMatchObject([{ version: '2', reason: expect.stringContaining(folder.path) }]);
   });
 
-  test('complete has nothing else of the file', async () => {
+  test('with unknown members is read without them', async () => {
     await using folder = await modelsWith();
     const more = '"__proto__": { "folder": "/etc" }, "folder": "/etc", "version": "9"';
     await writeFile(join(folder.model, '1/version.json'), `{ ${more}, ${JSON.stringify(RECORD).slice(1)}`);
@@ -90,7 +90,7 @@ test.for<[string, Maker]>([
   ['a pipe', pipe],
   ['a device', (path) => symlink('/dev/zero', path)],
   ['450 MB', large],
-])('a model.json that is %s is refused at start, by name', async ([, make]) => {
+])('a model.json that is %s is refused at start, with its path', async ([, make]) => {
   await using folder = await modelsWith();
   const file = join(folder.model, 'model.json');
   await rm(file);
@@ -100,7 +100,7 @@ test.for<[string, Maker]>([
   );
 });
 
-test('a model.json with lists within lists is refused at start, by name', async () => {
+test('a model.json with deeply nested lists is refused at start, with its path', async () => {
   await using folder = await modelsWith();
   const file = join(folder.model, 'model.json');
   const text = await readFile(file, 'utf8');
@@ -108,7 +108,7 @@ test('a model.json with lists within lists is refused at start, by name', async 
   await expect(Catalog.open(folder.path, SILENT)).rejects.toThrow(`${file}: /versions must be`);
 });
 
-test('a folder that is full of files is left out by name', async () => {
+test('a version folder with too many files is left out, with the reason', async () => {
   await using folder = await modelsWith();
   await addConstantVersion(folder, '2', 5);
   for (let i = 0; i < 1_000; i++) await writeFile(join(folder.model, '2', String(i)), '');

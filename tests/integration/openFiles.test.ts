@@ -1,4 +1,4 @@
-/** A gateway that may open fewer files than MAX_CONNECTIONS says. */
+/** A gateway that may open fewer files than MAX_CONNECTIONS needs. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -33,12 +33,12 @@ function start(openFiles: number, natsUrl: string, env: Readonly<Record<string, 
 }
 
 test.runIf(process.platform === 'linux')(
-  'where fewer files may be open than MAX_CONNECTIONS, further connections are refused and old ones go on',
+  'a gateway near its limit of open files refuses new connections, and existing ones go on',
   async () => {
     await using nats = await startNats();
     await using gateway = start(256, nats.url);
     const url = await gateway.ready;
-    // Nobody has asked for more.
+    // MAX_CONNECTIONS is not set, so this is not a warning.
     expect(gateway.output()).toMatch(
       /"level":30.*MAX_CONNECTIONS is 20000, but the limit of open files leaves room for 128/,
     );
@@ -52,7 +52,7 @@ test.runIf(process.platform === 'linux')(
       sockets.push(socket);
       refused.push(once(socket, 'close'));
     }
-    // Of 400 beside the WebSocket at least 272 have no room.
+    // Beside the WebSocket, 127 of the 400 connections fit.
     let closed = 0;
     await new Promise<void>((resolve) => {
       for (const each of refused) each.then(() => ++closed === 400 - 127 && resolve());
@@ -64,7 +64,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test.runIf(process.platform === 'linux')(
-  'a gateway that was told to take more connections than it may have open files warns',
+  'a gateway warns if MAX_CONNECTIONS is set to more than the limit of open files allows',
   async () => {
     await using nats = await startNats();
     await using gateway = start(256, nats.url, { MAX_CONNECTIONS: '500' });
@@ -74,7 +74,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test.runIf(process.platform === 'linux')(
-  'a limit that leaves room for no connection ends with exit code 78',
+  'a gateway ends with exit code 78 if its limit of open files allows no connection',
   async () => {
     await using nats = await startNats();
     await using gateway = start(100, nats.url);

@@ -1,4 +1,4 @@
-/** Somebody who guesses the operator token, over every transport; each test has a gateway of its own, which knows of no other. */
+/** Guesses of the operator token, over every transport. Each test has its own gateway, which starts without history. */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -11,9 +11,9 @@ import { type Gateway, startGateway } from '../support/processes.ts';
 const TOKEN = 'open-sesame-0123456789';
 const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
 const RIGHT = { data: { deadLetters: { edges: [] } } };
-/** Free tries, and those that wait in line for their turn. */
+/** The number of tries that are checked: the free ones, and those that wait for their turn. */
 const LOOKED_AT = 12;
-/** Elsewhere a machine has no 127.0.0.2 unless it is given one. */
+/** Only Linux has 127.0.0.2 without configuration. */
 const hasAddresses = process.platform === 'linux';
 
 let nats: NatsServer;
@@ -33,7 +33,7 @@ afterEach(() => gateway?.[Symbol.asyncDispose]());
 afterAll(() => nats?.[Symbol.asyncDispose]());
 
 test.runIf(hasAddresses)(
-  'tries that come at once are not looked at beyond a few, from whichever addresses of this machine, and the log tells',
+  'only a few of many tries at once are checked, from all addresses of this machine together, and they are logged',
   async () => {
     const answers = await Promise.all(
       Array.from({ length: 300 }, (_, i) => ask(`127.0.0.${1 + (i % 250)}`, `guess-number-${i}-of-many`)),
@@ -55,7 +55,7 @@ test.runIf(hasAddresses)(
 );
 
 test.runIf(hasAddresses)(
-  'a token from an address that guesses waits for its turn, a right one too',
+  'a token from an address with wrong guesses waits for its turn, also the right one',
   async () => {
     const address = '127.0.0.12';
     for (let i = 0; i < 5; i++) await ask(address, `guess-number-${i}-of-many`);
@@ -67,7 +67,7 @@ test.runIf(hasAddresses)(
 );
 
 test.runIf(hasAddresses)(
-  'operators at an address from which the token came before pass at once',
+  'operators at an address that sent the right token before are served at once',
   async () => {
     const shared = '127.0.0.13';
     expect(await ask(shared, TOKEN)).toEqual(RIGHT);
@@ -79,7 +79,7 @@ test.runIf(hasAddresses)(
 );
 
 test.runIf(hasAddresses)(
-  'an address from which the right token came waits like others once it has guessed 60 times in a minute',
+  'an address that sent the right token waits like others after 60 wrong guesses in a minute',
   async () => {
     const shared = '127.0.0.16';
     expect(await ask(shared, TOKEN)).toEqual(RIGHT);
@@ -87,14 +87,14 @@ test.runIf(hasAddresses)(
     const answers = await Promise.all(guesses);
     expect(countOf(answers, 'FORBIDDEN')).toBeLessThanOrEqual(60 + LOOKED_AT + turns());
     const waiting = [1, 2].map((i) => ask(shared, `waiting-guess-number-${i}`));
-    // Nothing tells a right token from a wrong one that is not looked at.
+    // A token that is not checked gets the same answer, right or wrong.
     const late = await Promise.all([...waiting, ask(shared, TOKEN)]);
     expect(late.map(codeOf)).toContain('TOO_MANY_ATTEMPTS');
   },
 );
 
 test.runIf(hasAddresses)(
-  'an operation with the token of a guess tries it once, for however many fields',
+  'an operation with a wrong token counts as one guess, for any number of fields',
   async () => {
     const fields = Array.from(
       { length: 20 },
@@ -119,12 +119,12 @@ test('tries over SSE and WebSocket count with those over POST', async () => {
   expect(countOf(overSocket, 'TOO_MANY_ATTEMPTS')).toBe(60 - forbidden);
 });
 
-/** One a second comes to its turn, so a slow machine sees more of them. */
+/** One waiting try is checked each second, so a slow machine checks more of them. */
 function turns(): number {
   return Math.ceil((performance.now() - startedAt) / 1_000);
 }
 
-/** One operation over a connection from one of this machine's own addresses. */
+/** Sends one operation over a connection from one of this machine's own addresses. */
 async function ask(localAddress: string, token: string, query = LETTERS): Promise<Answer> {
   const agent = new Agent();
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };

@@ -1,4 +1,4 @@
-/** Only its owner finds a task, on every gateway. For all others there is no such task. */
+/** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { newTaskAddress } from '../../src/contract/task.ts';
@@ -53,7 +53,7 @@ function tripModel(models: Catalog['models']) {
 describe.each(['the gateway that accepted the task', 'another gateway'])('on %s', (where) => {
   const gateway = () => (where === 'another gateway' ? there : here);
 
-  test('its owner finds the task and watches it', async () => {
+  test('its owner can find and watch a task', async () => {
     expect(await gateway().tasks.find(id, 'ada')).toMatchObject({ id, owner: 'ada', state: 'QUEUED' });
     const updates = await gateway().tasks.updates(id, 'ada');
     expect((await updates.next()).value).toMatchObject({ id });
@@ -61,7 +61,7 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
   });
 
   test.each(['find', 'findNewest', 'result', 'updates', 'cancel'] as const)(
-    'another owner gets the same answer from %s as for an id that never was',
+    'another owner gets the same answer from %s as for an id that never existed',
     async (question) => {
       const { tasks } = gateway();
       const deadline = broker.now() + 60_000;

@@ -1,4 +1,4 @@
-/** Moves of one queue that meet: whatever they do to each other, every job is left at least once. */
+/** Moves of one queue at the same time: every job stays there at least once. */
 import { expect, test } from 'vitest';
 import { QueueMove, type QueueMoveOptions } from '../../src/rollout/queueMove.ts';
 import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
@@ -10,7 +10,7 @@ const AT_ONCE = 32;
 
 type MoveBroker = QueueMoveOptions['broker'];
 
-test('a move back, while the move there has stored its copies and not yet deleted their originals, loses no job', async () => {
+test('a move back loses no job, also while the first move has stored copies and not yet deleted the originals', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await broker.ensureVersion(MODEL, '2');
@@ -38,13 +38,13 @@ test('a move back, while the move there has stored its copies and not yet delete
   expect(left).toEqual(new Set(jobs.map(({ taskId }) => taskId)));
 });
 
-test('a move that was cut off after its copies were stored is brought to its end by the next one', async () => {
+test('a move that stopped after it stored its copies is completed by the next move', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   await broker.ensureVersion(MODEL, '2');
   const jobs = Array.from({ length: AT_ONCE }, (_, i) => ({ ...tripJob(broker, i), bucket: i }));
   await queueJobs(broker, jobs);
-  // Its copies, as a gateway left them that was killed then.
+  // The copies of a gateway that was killed before it deleted the originals.
   await queueJobs(
     broker,
     jobs.map((job) => ({ ...job, version: '2' })),
@@ -55,7 +55,7 @@ test('a move that was cut off after its copies were stored is brought to its end
   expect(await broker.queueFill(MODEL)).toMatchObject({ jobs: AT_ONCE });
 });
 
-/** The same broker, but deletions wait once as many as are moved at a time are asked for. */
+/** The same broker, but deletions wait. `reached` resolves once those of one full step have started. */
 function stopBeforeDeleting(broker: MoveBroker) {
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();

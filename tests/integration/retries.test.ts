@@ -1,4 +1,4 @@
-/** A retry that comes while the first try is still at it: the task may end anywhere between two steps of the retry. */
+/** A retry while the first try is still running: the task may end between any two steps of the retry. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { batchResult } from '../../src/broker/endTask.ts';
@@ -35,7 +35,7 @@ beforeAll(async () => {
   [broker, streams] = await Promise.all([openTestBroker(nats), inspectStreams(nats)]);
 });
 
-// A job that is stored after its task has ended stays for a worker, and there is none.
+// A job that is stored after its task has ended waits for a worker to remove it, and no worker runs here.
 beforeEach(() => streams.purge('JOBS_trip-duration', 'jobs.>'));
 
 afterAll(async () => {
@@ -71,7 +71,7 @@ async function openRequests(home: string, change: (parts: AcceptanceParts) => Pa
   };
 }
 
-/** Accepts the task of an earlier try once more. */
+/** Accepts the task of an earlier try again. */
 function retry(
   { requests }: Awaited<ReturnType<typeof openRequests>>,
   question: Question,
@@ -80,7 +80,7 @@ function retry(
   return requests.accept(question.sameTask(job, addressOf(job)), question, job.taskId);
 }
 
-/** Leaves the record of a first try. */
+/** Stores the record of a first try. */
 async function recordFirstTry(question: Question, job: Job | RowBatchJob): Promise<void> {
   const hash = requestHash(job.owner, job.model, job.taskId);
   await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: question.digest() });
@@ -92,7 +92,7 @@ function addressOf({ taskId }: Job | RowBatchJob): TaskAddress {
   return address;
 }
 
-/** As the first try does, and then a worker. */
+/** Ends a task as a worker does after the first try. */
 async function runToItsEnd(job: Job | RowBatchJob, result: Result): Promise<void> {
   const address = addressOf(job);
   expect(await broker.storeResult(result, address)).toEqual({ type: 'stored' });
@@ -100,7 +100,7 @@ async function runToItsEnd(job: Job | RowBatchJob, result: Result): Promise<void
   else await broker.removeJob(address);
 }
 
-/** Does it once only, the first time. */
+/** Does the work only at the first call. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {
@@ -114,7 +114,7 @@ describe.each([
   ['while the retry stores it', HOME, 'storing'],
   ['while a retry on another gateway stores it', '0f0e0d0c', 'storing'],
 ] as const)('a task that ends %s', (_when, home, step) => {
-  test('is a row batch: the retry and a later question find its end, and nothing of it stays in the queue', async () => {
+  test('is returned with its end by the retry if it is a row batch, and no job of it stays in the queue', async () => {
     const { input, ...header } = tripJob(broker, 1);
     const batch = { ...header, batch: { rowCount: 1, rowsPerChunk: 1_000 } };
     await broker.storeRowBatchJob(batch);
@@ -136,7 +136,7 @@ describe.each([
 });
 
 test.each(['queue', 'storing'] as const)(
-  'a single task that ends in the step %s of its retry is not followed as one that waits',
+  'a single task that ends during the step %s of its retry is SUCCEEDED for the gateway, not QUEUED',
   async (step) => {
     const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
     const now = broker.now();
@@ -153,13 +153,13 @@ test.each(['queue', 'storing'] as const)(
     const question = new SingleQuestion({ ...gateway.asked, input: job.input }, gateway.queue);
     await recordFirstTry(question, job);
     await retry(gateway, question, job);
-    // Its end was heard by the next answer of the broker.
+    // The notice of its end arrives before the broker's next answer.
     await broker.readClock();
     expect(gateway.open.known(job.taskId)?.state).toBe('SUCCEEDED');
   },
 );
 
-/** Has something happen before a step of an acceptance. */
+/** Makes something happen before a step of an acceptance. */
 function interrupted(step: 'queue' | 'chunks' | 'storing', happen: () => Promise<void>) {
   return ({ admission, storing }: AcceptanceParts): Partial<AcceptanceParts> => {
     if (step === 'chunks') return { admission: { ...admission, chunks: { admit: happen } } };

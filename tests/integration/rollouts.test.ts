@@ -1,4 +1,4 @@
-/** Rollouts as operators and clients have them: shares, affinity, pins, rollback with what is queued. */
+/** Rollouts for operators and clients: shares, affinity keys, pins, and rollback with the queued tasks. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -65,7 +65,7 @@ describe('two versions, two gateways and a worker', () => {
 
   afterAll(() => system?.[Symbol.asyncDispose]());
 
-  test('the newest answers until a rollout is set, and again once it is ended', async () => {
+  test('the newest version answers until a rollout is set, and again after it has ended', async () => {
     const before = await resultOf(gateway, await submitTrip(gateway.url, tripNumber(1)));
     expect(before).toMatchObject({ modelVersion: '2', prediction: { durationMinutes: MINUTES } });
     await setRollout(gateway, { 1: 100 });
@@ -80,7 +80,7 @@ describe('two versions, two gateways and a worker', () => {
     expect(await submitTrip(gateway.url, tripNumber(1))).toMatchObject({ modelVersion: '2' });
   });
 
-  test('an affinity key has one version on every gateway, and moves only where the weights make it', async () => {
+  test('an affinity key has the same version on every gateway, and changes it only if the weights require it', async () => {
     const keys = Array.from({ length: 60 }, (_, i) => `user-${i}`);
     const versionsFor = async ({ url }: Gateway) =>
       Promise.all(
@@ -98,7 +98,7 @@ describe('two versions, two gateways and a worker', () => {
     expect(after.filter((version, i) => before[i] === '2' && version !== '2')).toEqual([]);
   });
 
-  test('a pin is stronger than the rollout', async () => {
+  test('a pinned version is used in spite of the rollout', async () => {
     await setRollout(gateway, { 2: 100 });
     const task = await submitTrip(gateway.url, tripNumber(3), { modelVersion: '1' });
     expect(await resultOf(other, task)).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED' });
@@ -164,7 +164,7 @@ describe('two versions, two gateways and a worker', () => {
   });
 });
 
-test('a rollout outlives the broker and every gateway', async () => {
+test('a rollout survives a restart of the broker and of every gateway', async () => {
   await using models = await twoVersions();
   await using nats = await startNats();
   const env = { MODELS_DIR: models.path };
@@ -181,7 +181,7 @@ test('a rollout outlives the broker and every gateway', async () => {
   expect(await submitTrip(second.url, tripNumber(1))).toMatchObject({ modelVersion: '1' });
 });
 
-test('a retry is the first task, also when the version that it pins has gone since', async () => {
+test('a retry returns the first task, also after its pinned version was removed', async () => {
   await using models = await twoVersions();
   await using nats = await startNats();
   await using gateway = await startGateway(nats, { MODELS_DIR: models.path });
@@ -197,7 +197,7 @@ test('a retry is the first task, also when the version that it pins has gone sin
   expect(refusalIn(await post(gateway.url, PREDICT_TRIP, other)).message).toContain('that can be had (1)');
 });
 
-test('a version that no live worker serves gets no share', async () => {
+test('a share for a version that no live worker serves is refused', async () => {
   await using models = await twoVersions();
   await using old = await modelsWith();
   await using nats = await startNats();
@@ -215,7 +215,7 @@ test('a version that no live worker serves gets no share', async () => {
   expect(await setRollout(gateway, { 1: 100, 2: 0 })).toMatchObject({ movedTasks: 0 });
 });
 
-test('a version that goes keeps its share, and another model in its folder does not get it unasked', async () => {
+test('a removed version keeps its share, and a new version in its folder gets it only after a new rollout', async () => {
   await using models = await twoVersions();
   await using nats = await startNats();
   const env = { MODELS_DIR: models.path };
@@ -280,7 +280,7 @@ describe('a rollback with moveQueued', () => {
 
   type Rollback = Awaited<ReturnType<typeof openRollback>>;
 
-  /** Jobs that wait for version 2, in random buckets. */
+  /** Queues jobs for version 2, in many buckets. */
   async function queueForNew({ broker }: Rollback, count: number): Promise<readonly Job[]> {
     const jobs = Array.from({ length: count }, (_, i) => ({
       ...tripJob(broker, i, 120_000),
@@ -291,7 +291,7 @@ describe('a rollback with moveQueued', () => {
     return jobs;
   }
 
-  /** Every task has the old version's answer, and nothing is left in the queue but so many jobs. */
+  /** Expects that every task has the old version's answer, and that only `left` jobs are in the queue. */
   async function expectAnswered(
     { broker, streams }: Rollback,
     jobs: readonly Job[],
@@ -309,7 +309,7 @@ describe('a rollback with moveQueued', () => {
     expect((await streams.state('RESULTS')).messages).toBe(jobs.length);
   }
 
-  test('gives 1,000 queued tasks to the version that works, but for those that pin theirs', async () => {
+  test('gives 1,000 queued tasks to the other version, except those that pin their version', async () => {
     await using rollback = await openRollback();
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
@@ -324,10 +324,10 @@ describe('a rollback with moveQueued', () => {
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
   });
 
-  test('tells apart what a worker of the version had in hand, which may answer it first', async () => {
+  test('counts tasks that a worker of the old version already holds separately', async () => {
     await using rollback = await openRollback();
     const { gateway, streams, broker } = rollback;
-    // A worker that has taken what its credit allows, and hangs.
+    // A worker that has taken as many jobs as its credit allows, and hangs.
     await using _hanging = broker.consumeJobs({
       model: MODEL,
       version: '2',
@@ -343,7 +343,7 @@ describe('a rollback with moveQueued', () => {
     await expectAnswered(rollback, jobs, 0);
   });
 
-  test('is finished by another gateway when the first is killed in the middle', async () => {
+  test('can be completed on another gateway when the first one is killed during the move', async () => {
     await using rollback = await openRollback();
     const { gateway, streams, start } = rollback;
     await using second = await start();
@@ -364,7 +364,7 @@ describe('a rollback with moveQueued', () => {
     await expectAnswered(rollback, jobs, 0);
   });
 
-  test('loses nothing to a full queue, and says so', async () => {
+  test('loses no task if the queue is full, and returns QUEUE_FULL', async () => {
     await using rollback = await openRollback({ QUEUE_MAX_JOBS: '50' });
     const { gateway, streams, broker } = rollback;
     const pinned = Array.from({ length: 50 }, (_, i) => ({ ...tripJob(broker, i, 120_000), version: '2' }));
@@ -378,7 +378,7 @@ describe('a rollback with moveQueued', () => {
   });
 });
 
-describe('a task with a copy under another version, as a move leaves it for a moment', () => {
+describe('a task with a second copy under another version, as during a move', () => {
   let models: ModelsFolder;
   let nats: NatsServer;
   let gateway: Gateway;
@@ -399,7 +399,7 @@ describe('a task with a copy under another version, as a move leaves it for a mo
     for (const opened of [streams, broker, gateway, nats, models]) await opened?.[Symbol.asyncDispose]();
   });
 
-  test('is one task to who asks, and withdrawn as one', async () => {
+  test('is shown and canceled as one task', async () => {
     const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
     await queueJobs(broker, [job, { ...job, version: '1' }]);
     const id = job.taskId;
@@ -411,7 +411,7 @@ describe('a task with a copy under another version, as a move leaves it for a mo
     expect((await streams.state(JOBS)).messages).toBe(0);
   });
 
-  test('is shown with its new version by the gateway that accepted it, and withdrawn with that', async () => {
+  test('is shown and canceled with its new version by the gateway that accepted it', async () => {
     const { id, modelVersion } = await submitTrip(gateway.url, tripNumber(1));
     expect(modelVersion).toBe('2');
     const updates = sse(gateway.url, TASK_UPDATES, { id });
@@ -430,7 +430,7 @@ describe('a task with a copy under another version, as a move leaves it for a mo
     await updates.return(undefined);
   });
 
-  test('expires as one, watched or not', async () => {
+  test('expires as one task, watched or not', async () => {
     const before = (await streams.state('RESULTS')).messages;
     const jobs = [1, 2].map((i) => ({ ...tripJob(broker, i, 1_000), version: '2', bucket: 1 }));
     await queueJobs(broker, [...jobs, ...jobs.map((job) => ({ ...job, version: '1' }))]);
@@ -442,7 +442,7 @@ describe('a task with a copy under another version, as a move leaves it for a mo
     expect((await streams.state('RESULTS')).messages - before).toBe(2);
   });
 
-  test('is run twice and answered once', async () => {
+  test('can run twice, but has one result', async () => {
     const before = (await streams.state('RESULTS')).messages;
     const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
     await queueJobs(broker, [job, { ...job, version: '1' }]);

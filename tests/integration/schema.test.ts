@@ -24,16 +24,16 @@ const types = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 );
 
-test('schema/schema.graphql is the served schema: `npm run schema` prints it again after a change', async () => {
+test('schema/schema.graphql equals the served schema: `npm run schema` updates it', async () => {
   const printed = await readFile(join(ROOT, 'schema/schema.graphql'), 'utf8');
   expect(printed).toBe(`${printSchema(schema)}\n`);
 });
 
-test.each(types.map((type) => [type.name, type] as const))('%s is described in every part', (_name, type) => {
+test.each(types.map((type) => [type.name, type] as const))('%s has only described parts', (_name, type) => {
   expect(withoutDescription(type)).toEqual([]);
 });
 
-test('each input says its unit and its limits', () => {
+test("each input's description has its unit and its limits", () => {
   for (const { manifest } of models) {
     const input = schema.getType(manifest.graphql.inputType);
     if (!isInputObjectType(input)) throw new Error(`${manifest.graphql.inputType} is an input type`);
@@ -45,7 +45,7 @@ test('each input says its unit and its limits', () => {
   }
 });
 
-test('a field in milliseconds says so in its name and its description', () => {
+test('a field in milliseconds has the unit in its name and its description', () => {
   const inMilliseconds = types
     .flatMap((type) => Object.values(fieldsOf(type)))
     .filter(({ name }) => name.endsWith('Ms'));
@@ -61,7 +61,7 @@ interface Described {
   readonly args?: readonly Described[];
 }
 
-/** The type itself, its fields and their arguments, its values. */
+/** The names of parts without a description: the type itself, its fields, their arguments, its values. */
 function withoutDescription(type: GraphQLNamedType): readonly string[] {
   const fields = Object.values(fieldsOf(type));
   const values = isEnumType(type) ? type.getValues() : [];

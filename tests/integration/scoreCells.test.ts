@@ -52,7 +52,7 @@ const inputs: Readonly<Record<string, Parameters<typeof model>[0]>> = {
   colour,
 };
 
-/** What a row has as its input, if DuckDB has a column of this type with these cells. */
+/** The input of a row, or its error, from a DuckDB column of this type with this cell. */
 async function inputOf(
   input: Parameters<typeof model>[0],
   type: string,
@@ -215,7 +215,7 @@ test.each<readonly [input: string, type: string, cell: string, expected: unknown
   expect(await inputOf(inputs[name] ?? miles, type, cell)).toEqual(expected);
 });
 
-test('in a file with decimal commas, a point that may part thousands is an error of its row', async () => {
+test('a point that could separate thousands is an error of its row in a file with decimal commas', async () => {
   const read = (cell: string, input = wide, type = 'VARCHAR') => inputOf(input, type, `'${cell}'`, {}, true);
   expect(await read('1.440')).toBe(
     'wide: "1.440" has a point, and other numbers of the file have a decimal comma; write 1440 if it separates thousands, else 1.44',
@@ -227,7 +227,7 @@ test('in a file with decimal commas, a point that may part thousands is an error
   expect(await inputOf(wide, 'VARCHAR', `'1.440'`)).toBe(1.44);
 });
 
-test('a date is read in the order of its column, and in no other', async () => {
+test('a date is read only in the order of day and month of its column', async () => {
   const read = (cell: string, format: 'dd/mm/yyyy' | 'mm/dd/yyyy') =>
     inputOf(at, 'VARCHAR', `'${cell}'`, { at: format });
   expect(await read('03/02/2021 14:30', 'dd/mm/yyyy')).toBe('2021-02-03T14:30:00');

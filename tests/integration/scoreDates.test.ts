@@ -1,4 +1,4 @@
-/** The dates of a file, read in the same order before and after a stop of `npm run score`. */
+/** The dates of a file are read in the same order before and after a stop of `npm run score`. */
 import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { PlainNames } from '../../src/cli/score/plainNames.ts';
 import { ScoreTable } from '../../src/cli/score/table.ts';
 import type { FieldView } from '../../src/cli/score/tidings.ts';
 
-test('a score that goes on after a stop reads dates as it did before', async () => {
+test('a score that continues after a stop reads dates as before', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
   const signal = new AbortController().signal;
   const [file, out] = [join(folder.path, 'in.csv'), join(folder.path, 'out.csv')];
-  // The date in the row with a cell too many is none.
+  // The date in the row with one cell too many is ignored.
   await writeFile(file, `at\n${'03/02/2021\n'.repeat(60_000)}02/14/2021,x\n13/02/2021\n`);
   const view = { name: 'at', tensor: 'at', type: 'dateTime', timeZone: 'America/New_York', default: null };
   const none = {

@@ -1,4 +1,4 @@
-/** What `npm run score` reads of files and writes: exactly the named file, exactly its columns and cells. */
+/** The files of `npm run score`: it reads exactly the named file, and writes its columns and cells unchanged. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -56,13 +56,13 @@ interface Scored {
   readonly delimiter?: string;
   readonly extension?: 'csv' | 'parquet';
   readonly outputs?: readonly FieldView[];
-  /** Of each row, by output. */
+  /** The prediction of each row, by output. */
   readonly predictions?: Readonly<
     Record<string, readonly (number | boolean | string | readonly number[] | null)[]>
   >;
 }
 
-/** The file that a score writes for another, with no more of the model than its answers. @returns its path. */
+/** Writes the output file for an input file, with given answers instead of a model. @returns its path. */
 async function scored(file: string, options: Scored = {}): Promise<string> {
   const { delimiter = ',', extension = 'csv', outputs: fields = [], predictions = {} } = options;
   const { out = path(`out ${outputs++}.${extension}`) } = options;
@@ -97,27 +97,27 @@ function output(name: string, type: string, size: number | null = null): FieldVi
   return { ...NOTHING, name, tensor: name, type, size };
 }
 
-describe('a CSV comes out as it went in', () => {
+describe('a CSV keeps its columns and cells', () => {
   test.each([
-    ['a # is no comment', 'a,b\n#500,c # d\n#,x\n', 'a,b,error\n"#500","c # d",\n"#",x,\n'],
-    ['"" and nothing stay different', 'a,b\n,""\n', 'a,b,error\n,"",\n'],
+    ['a # does not start a comment', 'a,b\n#500,c # d\n#,x\n', 'a,b,error\n"#500","c # d",\n"#",x,\n'],
+    ['"" and an empty cell stay different', 'a,b\n,""\n', 'a,b,error\n,"",\n'],
     ['NULL, NA and NaN are texts', 'a,b,c\nNULL,NA,NaN\n', 'a,b,c,error\nNULL,NA,NaN,\n'],
     ['digits stay', 'a,b\n007,1.50\n', 'a,b,error\n007,1.50,\n'],
-    ['names that differ by case, or not at all, stay', 'A,a,a,b\n1,2,3,4\n', 'A,a,a,b,error\n1,2,3,4,\n'],
+    ['names that are equal or differ only by case stay', 'A,a,a,b\n1,2,3,4\n', 'A,a,a,b,error\n1,2,3,4,\n'],
     ['an empty name stays', ',b,\n1,2,3\n', ',b,,error\n1,2,3,\n'],
     [
-      'names that are our own, or DuckDB has for itself, stay',
+      'names that Tidings or DuckDB uses internally stay',
       'rowid,row,input,filename,file_row_number,column0,c0,problem,place,p0,t1\n1,2,3,4,5,6,7,8,9,10,11\n',
       'rowid,row,input,filename,file_row_number,column0,c0,problem,place,p0,t1,error\n1,2,3,4,5,6,7,8,9,10,11,\n',
     ],
     [
-      'names may have quotes and lines',
+      'names can have quotes and line breaks',
       '"a ""b""","c\nd"," e "\n1,2,3\n',
       '"a ""b""","c\nd", e ,error\n1,2,3,\n',
     ],
-    ['line ends in cells stay, others are LF', 'a,b\r\n"1\r\n2",3\r\n', 'a,b,error\n"1\r\n2",3,\n'],
-    ['a byte order mark is no part of a name', '\uFEFFa,b\n1,2\n', 'a,b,error\n1,2,\n'],
-    ['one column may have blank lines', 'a\n1\n\n2', 'a,error\n1,\n,\n2,\n'],
+    ['line ends in cells stay, others become LF', 'a,b\r\n"1\r\n2",3\r\n', 'a,b,error\n"1\r\n2",3,\n'],
+    ['a byte order mark does not belong to a name', '\uFEFFa,b\n1,2\n', 'a,b,error\n1,2,\n'],
+    ['blank lines are rows of a single column', 'a\n1\n\n2', 'a,error\n1,\n,\n2,\n'],
     [
       'rows that are too short or too long stay rows',
       'a,b\n1,2\n3\n4,5,6\n',
@@ -128,7 +128,7 @@ describe('a CSV comes out as it went in', () => {
     expect(await scoredText(content)).toBe(expected);
   });
 
-  test('with a comma far behind 25,000 plain rows, and a cell of 2.5 MB', async () => {
+  test('with a quoted comma after 25,000 plain rows, and a cell of 2.5 MB', async () => {
     const plain = Array.from({ length: 25_000 }, (_, i) => `${i},x`);
     const large = 'y'.repeat(2_500_000);
     const rows = [...plain, `"a, b","say ""hi"""`, `#500,${large}`];
@@ -137,11 +137,11 @@ describe('a CSV comes out as it went in', () => {
     expect(lines[12_346]).toBe('12345,x,');
   });
 
-  test('with another delimiter between the cells, also in the output', async () => {
+  test('with another delimiter, which is also used in the output', async () => {
     expect(await scoredText('a;b\n1,5;"x;y"\n', { delimiter: ';' })).toBe('a;b;error\n1,5;"x;y";\n');
   });
 
-  test('whatever its cells are, and whatever stands between them', async () => {
+  test('with unusual cells and each delimiter', async () => {
     const delimiters = [',', ';', '\t', '|', ' ', '#', "'", '\\', '.'];
     const cells = [
       '',
@@ -177,7 +177,7 @@ describe('a CSV comes out as it went in', () => {
     }
   });
 
-  test('as texts, if it becomes a Parquet file', async () => {
+  test('as texts in a Parquet file', async () => {
     await writeFile(path('in.csv'), 'A,a,,"x ""y"""\n1.50,,"",2\n');
     const out = await scored(path('in.csv'), { extension: 'parquet' });
     expect(await query(`SELECT name, type FROM parquet_schema('${out}') OFFSET 1`)).toEqual(
@@ -187,19 +187,19 @@ describe('a CSV comes out as it went in', () => {
   });
 });
 
-describe('what a file is, its content tells', () => {
+describe('the format of a file is detected from its content', () => {
   const CSV = 'a,b\n1,"x\ny"\n';
   const READ = 'a,b,error\n1,"x\ny",\n';
   const large = Buffer.from(`a,b\n${randomBytes(600_000).toString('hex')},1\n`);
 
-  test('gzip is read, whatever it is called, also in several parts', async () => {
+  test('gzip is read under any name, also in several parts', async () => {
     const parts = Buffer.concat([gzipSync(CSV.slice(0, 6)), gzipSync(CSV.slice(6))]);
     for (const name of ['packed.csv', 'packed.csv.gz', 'packed'])
       for (const content of [gzipSync(CSV), parts]) expect(await scoredText(content, { name })).toBe(READ);
     expect(await scoredText(CSV, { name: 'plain.csv.gz' })).toBe(READ);
   });
 
-  test('Parquet is read, whatever it is called', async () => {
+  test('Parquet is read under any name', async () => {
     await query(`COPY (SELECT 1 AS a) TO '${path('named.csv')}' (FORMAT parquet)`);
     expect(await readFile(await scored(path('named.csv')), 'utf8')).toBe('a,error\n1,\n');
     await writeFile(path('in.csv'), 'PAR1,x\n1,2\n');
@@ -279,14 +279,14 @@ describe('what a file is, its content tells', () => {
       () => 'PAR1\0\0\0\0\0\0\0\0PAR1',
       'cannot be read as Parquet',
     ],
-  ])('%s is refused in words', async (_, name, content, message) => {
+  ])('%s is refused with a reason', async (_, name, content, message) => {
     await writeFile(path(name), content());
     await expect(scored(path(name))).rejects.toThrow(`${path(name)} `);
     await expect(scored(path(name))).rejects.toThrow(message);
     await expect(scored(path(name))).rejects.not.toThrow(/\n|SELECT|tidings-score-\w+\/0/);
   });
 
-  test('Parquet that is cut short, or has no rows, is refused in words', async () => {
+  test('Parquet that is cut short or has no rows is refused with a reason', async () => {
     await query(
       `COPY (SELECT i, 'text ' || i AS t FROM range(1000) r(i)) TO '${path('whole.parquet')}' (FORMAT parquet)`,
     );
@@ -298,7 +298,7 @@ describe('what a file is, its content tells', () => {
     await expect(scored(path('none.parquet'))).rejects.toThrow('none.parquet has no rows');
   });
 
-  test('Parquet whose compressed bytes are damaged is refused, whichever byte it is', async () => {
+  test('Parquet with a damaged byte in its compressed data is refused', async () => {
     const select = `SELECT i, 'text ' || i * 7919 % 1009 AS t, i / 3 AS x FROM range(20000) r(i)`;
     const file = path('packed.parquet');
     await query(`COPY (${select}) TO '${file}' (FORMAT parquet, COMPRESSION gzip)`);
@@ -314,7 +314,7 @@ describe('what a file is, its content tells', () => {
     }
   });
 
-  test('a folder, a pipe, or nothing at all is refused in words', async () => {
+  test('a folder, a pipe or a missing file is refused with a reason', async () => {
     await expect(scored(folder.path)).rejects.toThrow('must be a file that can be read, got a folder');
     execFileSync('mkfifo', [path('pipe.csv')]);
     await expect(scored(path('pipe.csv'))).rejects.toThrow('must be a file that can be read, got a pipe');
@@ -324,11 +324,11 @@ describe('what a file is, its content tells', () => {
   });
 });
 
-describe('names of files and folders are names', () => {
+describe('names of files and folders are taken literally', () => {
   beforeAll(async () => {
     await query(`COPY (SELECT 'this' AS x) TO '${path('this.parquet')}' (FORMAT parquet)`);
     await query(`COPY (SELECT 'other' AS x) TO '${path('other.parquet')}' (FORMAT parquet)`);
-    // What a pattern would find instead, or as well.
+    // Files that a pattern would match instead, or as well.
     for (const other of ['ab', 'axb', 'a', 'b']) {
       await mkdir(path(`names/${other}`), { recursive: true });
       await copyFile(path('other.parquet'), path(`names/${other}/${other}.parquet`));
@@ -358,7 +358,7 @@ describe('names of files and folders are names', () => {
     const file = join(inside, `${name}.parquet`);
     await copyFile(path('this.parquet'), file);
     await writeFile(join(inside, `${name}.csv`), 'x\nthis\n');
-    // What is unfinished could not be kept where a question mark is in the path.
+    // The unfinished output cannot be kept where the path has a question mark.
     const where = name.includes('?') ? folder.path : inside;
     for (const source of [file, join(inside, `${name}.csv`)]) {
       const out = await scored(source, { out: join(where, `out ${name.replace('?', '')}.csv`) });
@@ -366,7 +366,7 @@ describe('names of files and folders are names', () => {
     }
   });
 
-  test('an output whose unfinished part could not be kept is refused, in whatever way its path leads there', async () => {
+  test('an output with a question mark in its real path is refused, also through a link', async () => {
     await mkdir(path('a?b'), { recursive: true });
     await symlink(path('a?b'), path('link'));
     const check = (out: string) => checkOutput({ input: path('in.csv'), out, overwrite: false });
@@ -375,14 +375,14 @@ describe('names of files and folders are names', () => {
     await expect(check(path('a*b.csv'))).resolves.toBeUndefined();
   });
 
-  test('a file that is named from the working directory is that file', async () => {
+  test('a relative path with a pattern character names exactly that file', async () => {
     await copyFile(path('this.parquet'), path('this*.parquet'));
     await copyFile(path('other.parquet'), path('this other.parquet'));
     const up = '../'.repeat(process.cwd().split('/').length - 1);
     expect(await readFile(await scored(join(up, path('this*.parquet'))), 'utf8')).toBe('x,error\nthis,\n');
   });
 
-  test('what others have put beside the work stays there', async () => {
+  test('foreign files in the folder of the unfinished output stay there', async () => {
     await writeFile(path('in.csv'), 'a\n1\n');
     const partial = path(`out ${outputs}.csv.partial`);
     await mkdir(partial);
@@ -391,7 +391,7 @@ describe('names of files and folders are names', () => {
     expect(await readdir(partial)).toEqual(['mine']);
   });
 
-  test('nothing is left of a file that is refused in its middle', async () => {
+  test('the unfinished output of a file that is refused in its middle is removed', async () => {
     await writeFile(path('in.csv'), `a\n${'1\n'.repeat(300_000)}"2`);
     const partial = path(`out ${outputs}.csv.partial`);
     await expect(scored(path('in.csv'))).rejects.toThrow(
@@ -401,14 +401,14 @@ describe('names of files and folders are names', () => {
   });
 });
 
-describe('columns of a Parquet file come out as they went in', () => {
+describe('the columns of a Parquet file stay unchanged', () => {
   async function scoredParquet(select: string, options: Scored = {}): Promise<string> {
     const file = path('in.parquet');
     await query(`COPY (${select}) TO '${file}' (FORMAT parquet)`);
     return scored(file, options);
   }
 
-  test('whatever they are called', async () => {
+  test('with any names', async () => {
     const names = [
       'rowid',
       'row',
@@ -444,17 +444,17 @@ describe('columns of a Parquet file come out as they went in', () => {
     expect(lines).toEqual([...rows.map((row) => `${row.join(',')},`), '']);
   });
 
-  test('also if DuckDB itself cannot tell their names apart', async () => {
+  test('also with names that DuckDB considers equal', async () => {
     await writeFile(path('in.csv'), 'A,a,a,,\n1,2,3,4,5\n');
     const once = await scored(path('in.csv'), { extension: 'parquet' });
     await query(`COPY (SELECT * EXCLUDE (error) FROM '${once}') TO '${path('x.parquet')}' (FORMAT parquet)`);
-    // Once more, so that a file with such names is also read.
+    // The output is scored again, so that a file with such names is also read.
     const without = await scored(once).catch((error: Error) => error.message);
     expect(without).toContain('out ');
     expect(await readFile(String(without), 'utf8')).toBe('A,a,a,,,error,error\n1,2,3,4,5,,\n');
   });
 
-  test('with their types, lists and structures among them', async () => {
+  test('with their types, also lists and structures', async () => {
     const select = `SELECT 1.5::DECIMAL(5,2) AS d, TIMESTAMP '2021-02-03 14:30:00.123456' AS t, TIMESTAMPTZ '2021-02-03 14:30:00+05' AS z,
       [1, NULL, 3] AS l, {'d': 'x', 't': [1]} AS s, 'caf\\xC3\\xA9'::BLOB AS b, 12.0::DOUBLE AS f, 9007199254740993 AS i, true AS o, DATE '2021-02-03' AS y`;
     const out = await scoredParquet(select, { extension: 'parquet' });
@@ -468,7 +468,7 @@ describe('columns of a Parquet file come out as they went in', () => {
     );
   });
 
-  test('bytes that are no text are refused in a CSV before anything is scored', async () => {
+  test('but bytes that are not text are refused for a CSV before the first row is scored', async () => {
     const select = `SELECT CASE i WHEN 1 THEN '\\xFF'::BLOB ELSE 'a'::BLOB END AS bytes FROM range(3) r(i)`;
     await expect(scoredParquet(select)).rejects.toThrow(
       'the column bytes has bytes that are no UTF-8 (row 2), which no CSV can hold',
@@ -477,14 +477,14 @@ describe('columns of a Parquet file come out as they went in', () => {
     expect(await query(`SELECT hex(bytes) FROM '${out}'`)).toEqual([['61'], ['FF'], ['61']]);
   });
 
-  test('two thousand of them', async () => {
+  test('also if there are two thousand', async () => {
     const list = Array.from({ length: 2_000 }, (_, i) => `${i} AS n${i}`).join(', ');
     const out = await scoredParquet(`SELECT ${list}`, { extension: 'parquet' });
     expect(await query(`SELECT n0, n1234, n1999, error FROM '${out}'`)).toEqual([[0, 1234, 1999, null]]);
   });
 });
 
-test('whole numbers that a model gives are whole numbers, others stay what they are', async () => {
+test('whole numbers from a model are written as whole numbers, and other values keep their types', async () => {
   const fields = [
     output('n', 'int64'),
     output('m', 'int32', 2),
@@ -519,7 +519,7 @@ test('whole numbers that a model gives are whole numbers, others stay what they 
   ]);
 });
 
-test('what an earlier score has left and cannot be read is not called the work of another score, whatever its folder is called', async () => {
+test('an unreadable file of an earlier score is reported as unreadable, and not as locked by another score', async () => {
   const out = path('blocks of a lock/out.csv');
   await mkdir(`${out}.partial`, { recursive: true });
   await writeFile(`${out}.partial/score.duckdb`, 'x'.repeat(9_000));
@@ -529,7 +529,7 @@ test('what an earlier score has left and cannot be read is not called the work o
   );
 });
 
-test('a score whose end is forced leaves nothing in the folder for temporary files', async () => {
+test('a score whose end is forced leaves no temporary files', async () => {
   const temporary = path('temporary');
   await mkdir(temporary);
   const module = JSON.stringify(join(import.meta.dirname, '../../src/cli/score/plainNames.ts'));

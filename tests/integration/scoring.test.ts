@@ -1,4 +1,4 @@
-/** What `npm run score` makes of the answers to its calls. */
+/** How `npm run score` handles the answers to its calls. */
 import { once } from 'node:events';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,7 +14,7 @@ import { scoreAll } from '../../src/cli/score/scoring.ts';
 import { ScoreTable } from '../../src/cli/score/table.ts';
 import { type FieldView, Tidings } from '../../src/cli/score/tidings.ts';
 
-test('a whole number that JSON has rounded is an error of its row, and so is a row with too many cells', async () => {
+test('a whole number that JSON rounded is an error of its row, as is a row with too many cells', async () => {
   const results = {
     nextRow: null,
     predictions: {

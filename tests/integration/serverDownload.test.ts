@@ -1,4 +1,4 @@
-/** How set-up brings nats-server: from its official release, or from the package archive of the machine. */
+/** How set-up gets nats-server: from its official release, or from the package archive of the machine. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ describe('the official release of nats-server', () => {
   const release = { version: '2.15.0', platform: 'linux-amd64' };
   const path = '/v2.15.0/nats-server-v2.15.0-linux-amd64.tar.gz';
 
-  test('goes to the cache if its SHA-256 is the pinned one', async () => {
+  test('is stored in the cache if its SHA-256 is the pinned one', async () => {
     await using folder = await temporaryFolder();
     const archive = await packRelease(folder.path, 'nats-server-v2.15.0-linux-amd64');
     await using server = await serve((request, response) => {
@@ -27,7 +27,7 @@ describe('the official release of nats-server', () => {
     expect(await readdir(cache)).toEqual(['nats-server']);
   });
 
-  test('is refused with both digests if its SHA-256 is another', async () => {
+  test('is refused if its SHA-256 is not the pinned one, and the error has both', async () => {
     await using folder = await temporaryFolder();
     await using server = await serve((_request, response) => response.end('something else'));
     const sha256Pinned = sha256('the real one');
@@ -40,7 +40,7 @@ describe('the official release of nats-server', () => {
   test.for<[string, RequestListener]>([
     ['before the answer', () => {}],
     ['in the middle of the file', (_request, response) => response.writeHead(200).write('the beginning')],
-  ])('is given up after a silence %s', async ([, listener]) => {
+  ])('fails after a silence %s', async ([, listener]) => {
     await using folder = await temporaryFolder();
     await using server = await serve(listener);
     await expect(
@@ -48,7 +48,7 @@ describe('the official release of nats-server', () => {
     ).rejects.toThrow('nothing came for 100 ms');
   });
 
-  test('is given up if the server has none', async () => {
+  test('fails if the server does not have it', async () => {
     await using folder = await temporaryFolder();
     await using server = await serve((_request, response) => response.writeHead(404).end());
     await expect(
@@ -58,13 +58,13 @@ describe('the official release of nats-server', () => {
 });
 
 describe.skipIf(!hasApt())('the package of nats-server from the archive', () => {
-  test('is the pinned one, if its SHA-256 is', async () => {
+  test('is the pinned version if its SHA-256 matches', async () => {
     await using archive = await openArchive(['2.15.1-1', '2.16.0-1']);
     const pinned = { version: '2.15.1-1', sha256: await archive.digestOf('2.15.1-1') };
     expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.15.1-1_all.deb');
   });
 
-  test('is refused with both digests if the pinned version has other bytes', async () => {
+  test('is refused if its SHA-256 is not the pinned one, and the error has both', async () => {
     await using archive = await openArchive(['2.15.1-1']);
     const pinned = { version: '2.15.1-1', sha256: sha256('the one that was looked at') };
     expect(() => downloadPackage(archive.path, pinned)).toThrow(
@@ -73,9 +73,9 @@ describe.skipIf(!hasApt())('the package of nats-server from the archive', () => 
   });
 
   test.each([
-    ['the pinned one is there no more', { version: '2.15.1-1', sha256: sha256('gone') }],
-    ['none is pinned for this machine', undefined],
-  ])('is the newest where %s', async (_why, pinned) => {
+    ['the pinned version is no longer there', { version: '2.15.1-1', sha256: sha256('gone') }],
+    ['no version is pinned for this machine', undefined],
+  ])('is the newest version where %s', async (_why, pinned) => {
     await using archive = await openArchive(['2.15.9-1', '2.16.0-1']);
     expect(downloadPackage(archive.path, pinned)).toBe('nats-server_2.16.0-1_all.deb');
   });
@@ -87,7 +87,7 @@ function hasApt(): boolean {
   );
 }
 
-/** A real archive of packages that say they are these versions, as apt's settings in `path` name it. */
+/** A real package archive with these versions. `path` is the file with apt's settings for it. */
 async function openArchive(versions: readonly string[]) {
   const folder = await temporaryFolder();
   const { path } = folder;

@@ -1,4 +1,4 @@
-/** Which tasks a worker calls its own: those to which it gave their end, and no others. */
+/** A worker counts a task as finished only if it stored the task's result. */
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
@@ -13,7 +13,7 @@ import { inspectStreams } from '../support/streams.ts';
 
 const DEBUG = { LOG_LEVEL: 'debug' };
 
-test.concurrent('a worker that hands tasks back because the store of results is full does not call them finished', async () => {
+test.concurrent('a worker that hands tasks back because the store of results is full does not count them as finished', async () => {
   const limits = { RESULT_MAX_COUNT: '1000', ...DEBUG };
   await using nats = await startNats();
   await using streams = await inspectStreams(nats);
@@ -38,7 +38,7 @@ test.concurrent('a worker that hands tasks back because the store of results is 
   expect(linesOf(second, 'task finished').toSorted()).toEqual(jobs.map(({ taskId }) => taskId).toSorted());
 });
 
-test.concurrent('a task that has its end already is finished by nobody else', async () => {
+test.concurrent('a task that already has a result is not counted as finished by another worker', async () => {
   await using nats = await startNats();
   await using streams = await inspectStreams(nats);
   await using broker = await openTestBroker(nats);
@@ -59,7 +59,7 @@ test.concurrent('a task that has its end already is finished by nobody else', as
   expect(await finishedByWorkers(nats)).toBe(1);
 });
 
-/** The ids of the tasks that a worker told of in so many words. */
+/** The ids of the tasks that a worker logged with this message. */
 function linesOf(worker: Process, msg: string): readonly string[] {
   return worker
     .output()
@@ -70,12 +70,12 @@ function linesOf(worker: Process, msg: string): readonly string[] {
     .map(({ taskId }) => taskId);
 }
 
-/** What the next notice of presence says of the tasks that were finished. */
+/** The number of finished tasks in the next notice of presence. */
 async function finishedByWorkers({ url }: { readonly url: string }): Promise<number> {
   const connection = await connect({ servers: url });
   try {
     const notices = connection.subscribe('workers.presence');
-    // What was sent before the last task ended may be on its way.
+    // The first notice may have been sent before the last task ended.
     notices.unsubscribe(2);
     let finished = 0;
     for await (const notice of notices) {

@@ -1,4 +1,4 @@
-/** Shadows as operators and users have them: what is compared, and that nobody else notices. */
+/** Shadows: operators get the comparison, and users notice no difference. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/contract/subjects.ts';
@@ -55,12 +55,12 @@ interface ComparisonView {
   }[];
 }
 
-/** Version 1 answers, others are tried. */
+/** Version 1 answers, and the shadow versions get these percents of the tasks. */
 async function setShadow({ url }: Gateway, shadow: Readonly<Record<string, number>>): Promise<void> {
   fieldOf(await post(url, SET_ROLLOUT, { weights: weightsOf({ 1: 100 }), shadow: weightsOf(shadow) }));
 }
 
-/** Resolves once a gateway tries so many percent of the tasks on version 2. */
+/** Resolves once a gateway sends this percent of the tasks to the shadow version 2. */
 async function inForce(gateway: Gateway, percent: number): Promise<void> {
   await eventually(
     () => versionsOf(gateway),
@@ -72,7 +72,7 @@ async function comparisonOf({ url }: Gateway): Promise<ComparisonView> {
   return fieldOf(await post(url, `{ ${COMPARISON} }`));
 }
 
-/** The comparison once so many tasks are in it, compared or failed. */
+/** The comparison, once it has this number of compared and failed tasks. */
 function comparisonAfter(gateway: Gateway, count: number): Promise<ComparisonView> {
   return eventually(
     () => comparisonOf(gateway),
@@ -87,7 +87,7 @@ async function predicted({ url }: Gateway, trip: Trip, options?: Record<string, 
   return onlyTask(sse(url, TASK_RESULT, { id }));
 }
 
-/** The ends of trips with numbers from one on, submitted some at a time. */
+/** The finished tasks of `count` trips, numbered from `from`, submitted some at a time. */
 async function predictedAll(gateway: Gateway, from: number, count: number): Promise<readonly TaskView[]> {
   const tasks: TaskView[] = [];
   while (tasks.length < count) {
@@ -114,7 +114,7 @@ describe('two gateways and a worker', () => {
     ({ gateway, otherGateway: other } = line);
   });
 
-  // Figures go on where the same shadow is set again.
+  // The figures would continue if the same shadow were set again.
   beforeEach(async () => {
     fieldOf(await post(gateway.url, SET_WITHOUT_SHADOW));
     await inForce(other, 0);
@@ -122,7 +122,7 @@ describe('two gateways and a worker', () => {
 
   afterAll(() => line?.[Symbol.asyncDispose]());
 
-  test('the comparison is what comes out by hand, and users see nothing of it', async () => {
+  test('the comparison equals an independent calculation, and users see no difference', async () => {
     await setShadow(gateway, { 2: 100 });
     await inForce(other, 100);
     const tasks = (await Promise.all([predictedAll(gateway, 0, 200), predictedAll(other, 200, 150)])).flat();
@@ -162,7 +162,7 @@ describe('two gateways and a worker', () => {
     }
   });
 
-  test('a subscription tells it at once and every second', async () => {
+  test('a subscription sends the comparison at once and every second', async () => {
     await setShadow(gateway, { 2: 100 });
     const events = await openSse(gateway.url, `subscription { ${COMPARISON} }`, {});
     const first = fieldOf<ComparisonView>((await events.next()).value);
@@ -174,7 +174,7 @@ describe('two gateways and a worker', () => {
     }
   });
 
-  test('nothing is stored for a shadow', async () => {
+  test('a shadow stores no results, jobs or dead letters', async () => {
     await setShadow(gateway, { 2: 100 });
     await using streams = await inspectStreams(line.nats);
     const before = (await streams.state('RESULTS')).messages;
@@ -192,7 +192,7 @@ describe('two gateways and a worker', () => {
     }
   });
 
-  test('the figures go on when the same shadow is set again, and begin anew when it changes', async () => {
+  test('the figures continue when the same shadow is set again, and restart when it changes', async () => {
     await setShadow(gateway, { 2: 100 });
     await predicted(gateway, tripNumber(1));
     const before = await eventually(
@@ -246,7 +246,7 @@ describe('two gateways and a worker', () => {
     expect(refusalIn(await post(gateway.url, SET_ROLLOUT, variables)).message).toContain(message);
   });
 
-  test('the comparison of an unknown model is refused', async () => {
+  test('a comparison for an unknown model is refused', async () => {
     const query = '{ rolloutComparison(model: "nope") { gatewayCount } }';
     for (const operation of [query, `subscription ${query}`]) {
       const [answer] = await collect(sse(gateway.url, operation, {}));
@@ -292,13 +292,13 @@ describe('a bad shadow on the only slot of a worker', () => {
 
   const badTrip = (tripDistanceMiles: number): Trip => ({ ...tripNumber(1), tripDistanceMiles });
 
-  test('that crashes costs no task a second attempt, and leaves no trace', async () => {
+  test('that crashes causes no second attempt of a task, and stores nothing', async () => {
     await using bad = await openBad();
     const { gateway, worker, streams } = bad;
     const deadly = await predicted(gateway, badTrip(DEADLY_MILES));
     await worker.logged('no shadow jobs for a while');
     const tasks = [deadly, ...(await predictedAll(gateway, 0, 50))];
-    // Its session has started again, and answers tasks of its own.
+    // Its session has started again, and answers tasks for version 2.
     tasks.push(await predicted(gateway, tripNumber(1), { modelVersion: '2' }));
     for (const task of tasks) expect(task).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
     for (const stream of ['DEAD', 'SUSPECTS']) expect((await streams.state(stream)).messages).toBe(0);
@@ -306,7 +306,7 @@ describe('a bad shadow on the only slot of a worker', () => {
     expect(versions).toMatchObject([{ failedTasks: 1 }]);
   });
 
-  test('that never ends holds up neither tasks nor the end of the worker', async () => {
+  test('that never ends delays neither tasks nor the end of the worker', async () => {
     await using bad = await openBad({ runTimeoutMs: 300_000 });
     const { gateway, worker } = bad;
     expect(await predicted(gateway, badTrip(ENDLESS_MILES))).toMatchObject({ state: 'SUCCEEDED' });
@@ -317,7 +317,7 @@ describe('a bad shadow on the only slot of a worker', () => {
     expect(await worker.ended).toBe(0);
   });
 
-  test('that refuses a row fails on that one only', async () => {
+  test('that refuses a row fails only for that row', async () => {
     await using bad = await openBad();
     const { gateway } = bad;
     const trips = Array.from({ length: 40 }, (_, i) => (i === 20 ? badTrip(REFUSED_MILES) : tripNumber(i)));
@@ -328,7 +328,7 @@ describe('a bad shadow on the only slot of a worker', () => {
   });
 });
 
-test('a shadow whose worker is gone harms no task', async () => {
+test('a shadow without a worker harms no task', async () => {
   await using models = await twoVersions();
   await using nats = await startNats();
   const env = { MODELS_DIR: models.path };

@@ -1,4 +1,4 @@
-/** Links that go silent without closing: noticed in seconds, mended without help, and nothing is lost. */
+/** Links that go silent without closing are noticed in seconds and recover by themselves, and nothing is lost. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { onlyTask, PREDICT_TRIP, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
@@ -13,7 +13,7 @@ const SLOW_RUNS = {
   RUN_MS: '200',
 };
 
-test.concurrent('a gateway that hears nothing more says so, and delivers what it missed once it is back', async () => {
+test.concurrent('a gateway with a silent link refuses tasks and logs it, and delivers missed results when the link is back', async () => {
   await using nats = await startNats();
   await using link = await startProxy(nats);
   await using gateway = await startGateway(link);
@@ -35,7 +35,7 @@ test.concurrent('a gateway that hears nothing more says so, and delivers what it
   });
 });
 
-test.concurrent('jobs of a worker whose link goes silent are run by another, and it serves again when it is back', async () => {
+test.concurrent('another worker runs the jobs of a worker with a silent link, which serves again when the link is back', async () => {
   await using nats = await startNats();
   await using link = await startProxy(nats);
   await using gateway = await startGateway(nats);
@@ -56,7 +56,7 @@ test.concurrent('jobs of a worker whose link goes silent are run by another, and
   for (const { state } of await finished(second)) expect(state).toBe('SUCCEEDED');
 });
 
-test.concurrent('a worker whose pull requests are lost on a link that seems to live asks again', async () => {
+test.concurrent('a worker asks for jobs again if its pull requests are lost on a link that still answers pings', async () => {
   await using nats = await startNats();
   await using link = await startProxy(nats);
   await using gateway = await startGateway(nats);
@@ -64,7 +64,7 @@ test.concurrent('a worker whose pull requests are lost on a link that seems to l
   const { id: first } = await submitTrip(gateway.url, tripNumber(0));
   await onlyTask(sse(gateway.url, TASK_RESULT, { id: first }));
   link.goDeaf();
-  // More than its credit: what it asked for is all delivered, and lost on the way.
+  // More jobs than the worker's credit. All that it asked for are sent, and lost on the link.
   const tasks = await Promise.all(
     Array.from({ length: 200 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
   );

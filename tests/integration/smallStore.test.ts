@@ -1,4 +1,4 @@
-/** A broker whose store has room for the streams of Tidings and for little more. */
+/** A broker whose store has space for the streams of Tidings and for little more. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { streamSizes } from '../../src/broker/streams.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -13,7 +13,7 @@ import { startGateway, startProcess, startWorker } from '../support/processes.ts
 import { inspectStreams } from '../support/streams.ts';
 
 const MIB = 1024 * 1024;
-/** No stream is as small as that, so none fits a second time. */
+/** Less than the smallest stream, so that no stream fits a second time. */
 const SPARE_BYTES = 2 * MIB;
 const SMALL = { RESULT_MAX_BYTES: String(256 * MIB), QUEUE_MAX_BYTES: String(64 * MIB) };
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => nats?.[Symbol.asyncDispose]());
 
-test('gateways and workers start on it one after the other, and carry on when the broker restarts', async () => {
+test('gateways and workers start on it one after the other, and continue when the broker restarts', async () => {
   await using gateway = await startGateway(nats, SMALL);
   await using worker = await startWorker(nats, SMALL);
   await using otherGateway = await startGateway(nats, SMALL);
@@ -46,13 +46,13 @@ test('gateways and workers start on it one after the other, and carry on when th
     expect(output()).not.toContain('the streams could not be checked');
 });
 
-test('one stream may grow by what another one gives up, whichever is looked at first', async () => {
+test('a stream can grow when another one shrinks, in either order', async () => {
   const grown = { RESULT_MAX_BYTES: String(128 * MIB), QUEUE_MAX_BYTES: String(128 * MIB) };
   await using _grown = await startGateway(nats, grown);
   await using _again = await startGateway(nats, SMALL);
 });
 
-test('what does not fit is refused with what is needed, reserved and used, also beside streams of others', async () => {
+test('streams that do not fit are refused with the needed, reserved and used sizes, also beside foreign streams', async () => {
   await using own = await startNats({ maxFileStore: String(64 * MIB) });
   await using streams = await inspectStreams(own);
   await streams.add({ name: 'ORDERS', subjects: ['orders'], max_bytes: 16 * MIB });

@@ -1,4 +1,4 @@
-/** A gateway that is told to stop: it drains, ends its streams so that clients come back, and leaves. */
+/** A gateway that is stopped drains, ends its streams so that clients reconnect, and exits. */
 import { type Client, createClient } from 'graphql-sse';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -21,7 +21,7 @@ import { type Gateway, startGateway, startWorker, tellAgain } from '../support/p
 import { exchange } from '../support/rawHttp.ts';
 
 let nats: NatsServer;
-/** Nobody stops it. */
+/** A gateway that keeps running. */
 let gateway: Gateway;
 
 beforeAll(async () => {
@@ -38,9 +38,10 @@ async function untilDraining({ url }: Gateway): Promise<void> {
   await eventually(ready, (answer) => (answer as { code?: string }).code === 'DRAINING');
 }
 
-describe('a gateway that is told to stop', () => {
-  test('is not ready, and serves whatever still comes for DRAIN_MS or until it is told again', async () => {
-    // Longer than the test may take: only a second wish to stop ends it. Two signals at once, as from an init system, are one.
+describe('a gateway that is stopped', () => {
+  test('is not ready, and still serves requests for DRAIN_MS or until a second signal', async () => {
+    // DRAIN_MS is longer than the test, so only a second signal ends it. Two signals at once, as from an init system,
+    // count as one.
     await using draining = await startGateway(nats, { DRAIN_MS: '600000', KEEP_ALIVE_MS: '120000' });
     const { id } = await submitTrip(draining.url, tripNumber(1));
     const early = onlyTask(sse(draining.url, TASK_RESULT, { id }));
@@ -57,7 +58,7 @@ describe('a gateway that is told to stop', () => {
 
     const body = JSON.stringify({ query: PREDICT_TRIP, variables: { input: tripNumber(2) } });
     const headers = `Host: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
-    // The connection ends with the answer, although this client would keep it open.
+    // The connection closes after the answer, although this client would keep it open.
     const answer = await exchange(draining.url, `POST /graphql HTTP/1.1\r\n${headers}\r\n\r\n${body}`);
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(answer).toMatch(/^connection: close\r$/im);
@@ -72,7 +73,7 @@ describe('a gateway that is told to stop', () => {
     expect(await tellAgain(draining)).toBe(0);
   });
 
-  test('cuts streams off without complete', async () => {
+  test('ends streams without a complete event', async () => {
     await using stopping = await startGateway(nats);
     const { id } = await submitTrip(stopping.url, tripNumber(1));
     const stream = await openSse(stopping.url, TASK_RESULT, { id });
@@ -82,7 +83,7 @@ describe('a gateway that is told to stop', () => {
     expect(await stopping.ended).toBe(0);
   });
 
-  test('leaves its subscriptions to the next one: graphql-sse gets each result there, once', async () => {
+  test('leaves its subscriptions to the next gateway, where graphql-sse gets each result once', async () => {
     await using stopping = await startGateway(nats);
     const successor = Promise.withResolvers<void>();
     const connected = Promise.withResolvers<void>();
@@ -104,12 +105,12 @@ describe('a gateway that is told to stop', () => {
   });
 });
 
-test('a connection that is kept alive outlives those that balancers keep for a minute', async () => {
+test('a gateway keeps idle connections longer than the minute of load balancers', async () => {
   const { headers } = await fetch(new URL('/health', gateway.url));
   expect(headers.get('keep-alive')).toBe('timeout=75');
 });
 
-test('a stream is nothing that a proxy may hold back or compress', async () => {
+test('a stream has headers that forbid proxies to buffer or compress it', async () => {
   const { id } = await submitTrip(gateway.url, tripNumber(1));
   const stream = await fetch(gateway.url, {
     method: 'POST',
@@ -125,7 +126,7 @@ test('a stream is nothing that a proxy may hold back or compress', async () => {
   expect(stream.headers.has('content-encoding')).toBe(false);
 });
 
-test('a stream that ends by itself says so: graphql-sse does not subscribe again', async () => {
+test('a stream that ends normally has a complete event, so that graphql-sse does not subscribe again', async () => {
   await using _worker = await startWorker(nats);
   const { id } = await submitTrip(gateway.url, tripNumber(1));
   const events: string[] = [];

@@ -16,7 +16,7 @@ const sizesWith = ({ resultMaxBytes, queueMaxBytes }: StoreLimits) =>
   ]);
 
 describe.runIf(canMountDisks)('the sizes of the stores', () => {
-  test('are halved until they fit, and only those that nobody has asked for', async () => {
+  test('are halved until they fit, except sizes that are configured', async () => {
     await using disk = await mountSmallDisk(512);
     const choose = (may = mayLower) => chooseSizes({ storeDir: disk.path, limits, mayLower: may, sizesWith });
     expect((await choose()).limits).toEqual({ resultMaxBytes: 256 * MIB, queueMaxBytes: 8 * MIB });
@@ -29,7 +29,7 @@ describe.runIf(canMountDisks)('the sizes of the stores', () => {
     );
   });
 
-  test('never go below what a stream holds, also where other programs have taken the room', async () => {
+  test('never become smaller than the stored data, also when other programs have filled the disk', async () => {
     await using disk = await mountSmallDisk(256);
     const storeDir = join(disk.path, 'store');
     const results = join(storeDir, 'jetstream/$G/streams/RESULTS/msgs');

@@ -1,4 +1,4 @@
-/** The supervisor with a real nats-server, and with small programs in place of gateway and worker. */
+/** The supervisor with a real nats-server, and small programs in place of gateway and worker. */
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { readConfig } from '../../src/process/config.ts';
 import { commandLine } from '../../src/process/processLock.js';
 import { LogLines } from '../support/logLines.ts';
 
-// At the same time: mostly they wait for pauses and for the time to leave.
-test.concurrent('a worker that is killed is started again, and the log says so', async () => {
+// The tests run at the same time, since they mostly wait for pauses and time limits.
+test.concurrent('a worker that is killed is started again, and this is logged', async () => {
   await using system = await runPrograms();
   await system.ready;
   const first = await system.log.next({ msg: 'worker is ready' });
@@ -23,7 +23,7 @@ test.concurrent('a worker that is killed is started again, and the log says so',
   expect(second.pid).not.toBe(first.pid);
 });
 
-test.concurrent('a nats-server that is killed comes back on the same port', async () => {
+test.concurrent('a nats-server that is killed is started again on the same port', async () => {
   await using system = await runPrograms();
   const first = await system.log.next({ msg: 'nats-server is ready' });
   process.kill(first.pid, 'SIGKILL');
@@ -32,7 +32,7 @@ test.concurrent('a nats-server that is killed comes back on the same port', asyn
   expect(second.address).toBe(first.address);
 });
 
-test.concurrent('a process that keeps failing is started again after longer and longer pauses', async () => {
+test.concurrent('a process that keeps failing is started again after increasing pauses', async () => {
   await using system = await runPrograms({ worker: 'process.exit(3);' });
   for (const pauseMs of [200, 400, 800]) {
     expect(await system.log.next({ msg: 'worker ended, starting it again' })).toMatchObject({
@@ -42,12 +42,12 @@ test.concurrent('a process that keeps failing is started again after longer and 
   }
 });
 
-test.concurrent('a start that takes long says what it waits for', async () => {
+test.concurrent('a slow start logs which process it waits for', async () => {
   await using system = await runPrograms({ worker: 'setInterval(() => {}, 1_000);' });
   expect(await system.log.next({ msg: 'still waiting for: worker' })).toBeDefined();
 });
 
-test.concurrent('exit code 78 of one process stops everything with 78', async () => {
+test.concurrent('exit code 78 of one process stops all processes, and the supervisor ends with 78', async () => {
   await using system = await runPrograms({
     worker: `process.on('SIGUSR2', () => process.exit(78)); ${READY}`,
   });
@@ -58,7 +58,7 @@ test.concurrent('exit code 78 of one process stops everything with 78', async ()
   expect(await system.trace()).toBe('gateway stopped\n');
 });
 
-test.concurrent('an interrupt stops the gateway, then the worker, and nats-server last', async () => {
+test.concurrent('an interrupt stops the gateway first, then the worker, and then nats-server', async () => {
   await using system = await runPrograms();
   const { pid } = await system.log.next({ msg: 'nats-server is ready' });
   await system.ready;
@@ -68,7 +68,7 @@ test.concurrent('an interrupt stops the gateway, then the worker, and nats-serve
   expect(commandLine(pid)).toBeUndefined();
 });
 
-test.concurrent('a process that does not leave when asked is killed', async () => {
+test.concurrent('a process that does not stop in time is killed', async () => {
   await using system = await runPrograms({ gateway: DEAF, stopWithinMs: { worker: 5_500, gateway: 100 } });
   await system.ready;
   system.interrupt();
@@ -77,11 +77,11 @@ test.concurrent('a process that does not leave when asked is killed', async () =
   expect(await system.trace()).toBe('worker stopped, nats-server runs\n');
 });
 
-test.concurrent('a gateway that drains is given DRAIN_MS more, and worker and nats-server run as long', async () => {
+test.concurrent('a draining gateway gets DRAIN_MS more time, and worker and nats-server keep running', async () => {
   await using system = await runPrograms({
     drainMs: 60_000,
     stopWithinMs: { worker: 5_500, gateway: 0 },
-    // Longer than one that does not drain may take.
+    // Longer than a gateway without DRAIN_MS may take.
     gateway: `
       process.on('SIGTERM', () => setTimeout(() => { trace('gateway drained'); process.exit(0); }, 100));
       ${READY}
@@ -93,7 +93,7 @@ test.concurrent('a gateway that drains is given DRAIN_MS more, and worker and na
   expect(await system.trace()).toBe('gateway drained\nworker stopped, nats-server runs\n');
 });
 
-test.concurrent('an interrupt that follows the first at once forces nothing', async () => {
+test.concurrent('an interrupt directly after the first one does not force the end', async () => {
   await using system = await runPrograms();
   await system.ready;
   for (let i = 0; i < 5; i++) system.interrupt();
@@ -101,17 +101,17 @@ test.concurrent('an interrupt that follows the first at once forces nothing', as
   expect(await system.trace()).toBe('gateway stopped\nworker stopped, nats-server runs\n');
 });
 
-test.concurrent('an interrupt that comes later forces the end', async () => {
+test.concurrent('a later interrupt forces the end', async () => {
   const stopWithinMs = { worker: 600_000, gateway: 600_000 };
   await using system = await runPrograms({ gateway: DEAF, worker: DEAF, stopWithinMs });
   await system.ready;
-  // As somebody does who leans on the keys.
+  // As if the keys were held down.
   const leaning = setInterval(system.interrupt, 50);
   expect(await system.exitCode).toBe(130);
   clearInterval(leaning);
 });
 
-/** The programs have in common that they tell that they are ready, and end with their supervisor. */
+/** All programs report that they are ready, and end with their supervisor. */
 const READY = `
   process.on('disconnect', () => process.exit(0));
   process.send({ type: 'ready', url: 'http://127.0.0.1:1/graphql' });

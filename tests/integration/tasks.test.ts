@@ -1,4 +1,4 @@
-/** What a task promises: retries, deadlines, full queues, ids that are unknown or too old. */
+/** Retries, deadlines, cancellation, full queues, and ids that are unknown or too old. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newResult } from '../../src/contract/messages/result.ts';
@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 describe('a requestId', () => {
-  test('makes a retry the same task, on any gateway, while it waits and after it ended', async () => {
+  test('makes a retry return the same task, on any gateway, while it waits and after it ended', async () => {
     await using own = await startNats();
     await using here = await startGateway(own);
     await using there = await startGateway(own);
@@ -59,7 +59,7 @@ describe('a requestId', () => {
     expect((await streams.state('RESULTS')).messages).toBe(1);
   });
 
-  test('used at the same time on two gateways is one task', async () => {
+  test('gives one task when it is used at the same time on two gateways', async () => {
     const options = { requestId: 'twins' };
     const tasks = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
@@ -69,11 +69,11 @@ describe('a requestId', () => {
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(1);
   });
 
-  test('with another input or pinned version is a conflict, and without it the input is another task', async () => {
+  test('with another input or pinned version is a conflict, and the same input without it is another task', async () => {
     const options = { requestId: 'conflict' };
     const { id } = await submitTrip(gateway.url, tripNumber(3), options);
     const { errors } = await post(otherGateway.url, PREDICT_TRIP, { input: tripNumber(4), options });
-    // A stranger may have guessed the requestId: nothing of the first task is in the refusal.
+    // Another client may have guessed the requestId, so the refusal contains nothing of the first task.
     expect(errors).toEqual([
       expect.objectContaining({ extensions: { code: 'REQUEST_ID_CONFLICT', field: 'requestId' } }),
     ]);
@@ -84,7 +84,7 @@ describe('a requestId', () => {
     expect((await submitTrip(gateway.url, tripNumber(3))).id).not.toBe(id);
   });
 
-  test('whose record was stored while its job was not is accepted at the retry, under the first id', async () => {
+  test('whose record was stored without its job is accepted at the retry, with the first task id', async () => {
     await using own = await startNats();
     await using full = await startGateway(own, { QUEUE_MAX_JOBS: '1' });
     await using streams = await inspectStreams(own);
@@ -125,7 +125,7 @@ describe('a requestId whose first try was refused', () => {
     for (const opened of [streams, here, there, own]) await opened?.[Symbol.asyncDispose]();
   });
 
-  test('is one of many at the same time, all of which are refused', async () => {
+  test('is refused again by a full queue, also for many tries at the same time', async () => {
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     for (let round = 0; round < 20; round++) {
       const variables = { input: tripNumber(round), options: { requestId: `race ${round}` } };
@@ -138,7 +138,7 @@ describe('a requestId whose first try was refused', () => {
     await post(here.url, CANCEL_TASK, { id: filler });
   });
 
-  test('stands for that try on any gateway, and its end is known there at once', async () => {
+  test('continues that try on any gateway, and its end is known there at once', async () => {
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     const submissions = [6, 7].map((i) => ({ input: tripNumber(i), options: { requestId: `try ${i}` } }));
     for (const submission of submissions) {
@@ -164,7 +164,7 @@ describe('a requestId whose first try was refused', () => {
     }
   });
 
-  test('begins anew, as one task on all gateways, once the time of that try is over', async () => {
+  test('starts a new task, one for all gateways, after the deadline of that try', async () => {
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     const options = { requestId: 'again', timeoutMs: 100 };
     const refused = await post(here.url, PREDICT_TRIP, { input: tripNumber(6), options });
@@ -186,10 +186,10 @@ describe('a requestId whose first try was refused', () => {
   });
 });
 
-describe('a task that no worker finishes in time is EXPIRED', () => {
+describe('a task that no worker finishes in time expires', () => {
   const expired = { state: 'EXPIRED', attempts: 0, error: { code: 'DEADLINE_EXCEEDED' }, prediction: null };
 
-  test('to who watches it, where it was accepted and elsewhere', async () => {
+  test('while it is watched, on the gateway that accepted it and on another', async () => {
     const { id, submittedAt } = await submitTrip(gateway.url, tripNumber(7), { timeoutMs: 300 });
     const [here, there] = await Promise.all(
       [gateway, otherGateway].map(({ url }) => onlyTask(sse(url, TASK_RESULT, { id }))),
@@ -202,7 +202,7 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
   });
 
-  test('to who watches it on a gateway that lives, when the one that accepted it is gone', async () => {
+  test('while it is watched on another gateway, when the one that accepted it is gone', async () => {
     await using here = await startGateway(nats);
     const { id } = await submitTrip(here.url, tripNumber(7), { timeoutMs: 1_000 });
     const watched = onlyTask(sse(otherGateway.url, TASK_RESULT, { id }));
@@ -210,7 +210,7 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     expect(await watched).toMatchObject(expired);
   });
 
-  test('without anybody watching, and without the gateway that accepted it', async () => {
+  test('while it is not watched, and the gateway that accepted it is gone', async () => {
     await using streams = await inspectStreams(nats);
     await using broker = await openTestBroker(nats);
     const jobs = Array.from({ length: 200 }, (_, i) => tripJob(broker, i, 500));
@@ -228,7 +228,7 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
     );
   });
 
-  test('by the first gateway that starts, if none lived at the deadline', async () => {
+  test('when the first gateway starts, if none was running at the deadline', async () => {
     await using own = await startNats();
     await using streams = await inspectStreams(own);
     await using broker = await openTestBroker(own);
@@ -246,8 +246,8 @@ describe('a task that no worker finishes in time is EXPIRED', () => {
   });
 });
 
-describe('a foreign task', () => {
-  test('whose end is stored while its job still waits has ended for who asks', async () => {
+describe('a task of another gateway', () => {
+  test('is shown as ended once its result is stored, although its job still waits', async () => {
     await using broker = await openTestBroker(nats);
     const job = tripJob(broker, 12);
     const address = parseTaskId(job.taskId);
@@ -267,7 +267,7 @@ describe('a foreign task', () => {
   });
 
   test.each(['a program', 'a page'])(
-    'is no longer followed when its subscriber, %s, left before the subscription stood',
+    'is no longer followed if its subscriber, %s, disconnects before the subscription is set up',
     async (who) => {
       await using there = await startGateway(nats, { OPEN_TASKS_MAX: '20' });
       const tasks = await Promise.all(
@@ -305,7 +305,7 @@ describe('cancelTask', () => {
   const cancel = async ({ url }: Gateway, id: string) =>
     taskIn(await post(url, CANCEL_TASK, { id }), 'cancelTask');
 
-  test('withdraws a task that waits, on any gateway, and everybody who watches hears it', async () => {
+  test('cancels a waiting task, on any gateway, and all its subscribers get the final state', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(10));
     const watches = [gateway, otherGateway].map(({ url }) => sse(url, TASK_UPDATES, { id }));
     for (const watch of watches)
@@ -320,18 +320,18 @@ describe('cancelTask', () => {
     expect(await streams.last('JOBS_trip-duration', `jobs.trip-duration.*.*.*.${id}`)).toBeUndefined();
   });
 
-  test('returns a task that has ended as it is', async () => {
+  test('returns a task that has already ended unchanged', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(11), { timeoutMs: 100 });
     const ended = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
     expect(await cancel(gateway, id)).toEqual(ended);
   });
 
-  test('refuses an id that never was', async () => {
+  test('refuses an unknown id with TASK_NOT_FOUND', async () => {
     const { errors } = await post(gateway.url, CANCEL_TASK, { id: 'nothing' });
     expect(errors).toMatchObject([{ extensions: { code: 'TASK_NOT_FOUND' } }]);
   });
 
-  test('races the end of 500 tasks on two gateways, and each has one final state for everybody', async () => {
+  test('leaves each of 500 tasks with one final state for all clients when it comes at about their end', async () => {
     await using own = await startNats();
     await using here = await startGateway(own);
     await using there = await startGateway(own);
@@ -341,7 +341,7 @@ describe('cancelTask', () => {
     });
     await using streams = await inspectStreams(own);
     const states = new Map<string, number>();
-    /** @param patience questions asked in between, so that the cancellation comes at about the task's end. */
+    /** @param patience the number of queries before the cancellation, so that it comes at about the task's end. */
     const race = async (i: number, patience: number) => {
       const { id } = await submitTrip(here.url, tripNumber(i));
       const watched = onlyTask(sse(here.url, TASK_RESULT, { id }));
@@ -355,7 +355,7 @@ describe('cancelTask', () => {
     const lanes = Array.from({ length: 20 }, async (_, lane) => {
       let patience = 0;
       for (let i = lane; i < 500; i += 20) {
-        // Whoever won last is given a little less time: the two stay close, on any machine.
+        // After a cancellation in time the next one comes later, after a late one earlier: both stay close together.
         patience = (await race(i, patience)) === 'CANCELED' ? patience + 1 : Math.max(0, patience - 1);
       }
     });
@@ -386,7 +386,7 @@ describe('a full queue', () => {
     expect(results.map(({ state }) => state)).toEqual(ids.map(() => 'SUCCEEDED'));
   });
 
-  test('of bytes refuses as one of jobs does', async () => {
+  test('refuses tasks with QUEUE_FULL also when its limit in bytes is reached', async () => {
     await using own = await startNats();
     await using small = await startGateway(own, { QUEUE_MAX_BYTES: '65536' });
     const answers = await Promise.all(
@@ -399,7 +399,7 @@ describe('a full queue', () => {
   });
 });
 
-test('a gateway that follows too many tasks says so', async () => {
+test('a gateway that follows too many tasks refuses more with GATEWAY_BUSY', async () => {
   await using small = await startGateway(nats, { OPEN_TASKS_MAX: '3' });
   for (let i = 0; i < 3; i++) await submitTrip(small.url, tripNumber(i));
   const { errors } = await post(small.url, PREDICT_TRIP, { input: tripNumber(3) });
@@ -410,7 +410,7 @@ describe('an id', () => {
   const old = `trip_duration_${HOME}_1700000000_${'0'.repeat(24)}`;
   const never = () => `trip_duration_${HOME}_${Math.ceil(Date.now() / 1000) + 30}_${'0'.repeat(24)}`;
 
-  test('that never was is TASK_NOT_FOUND at once, over every transport', async () => {
+  test('that never existed is TASK_NOT_FOUND at once, over every transport', async () => {
     const client = openWebSocket(gateway.url);
     for (const id of [
       never(),
@@ -431,7 +431,7 @@ describe('an id', () => {
     await client.dispose();
   });
 
-  test('whose result has outlived its life is RESULT_EXPIRED', async () => {
+  test('is RESULT_EXPIRED after the lifetime of its result', async () => {
     const { errors } = await post(gateway.url, TASK, { id: old });
     expect(errors).toMatchObject([{ extensions: { code: 'RESULT_EXPIRED' } }]);
   });
@@ -453,7 +453,7 @@ test('a version can be pinned if it is served', async () => {
   ]);
 });
 
-test('a task that runs is RUNNING for who asks any gateway', async () => {
+test('a running task is RUNNING on every gateway', async () => {
   await using broker = await openTestBroker(nats);
   const { id } = await submitTrip(gateway.url, tripNumber(9));
   const updates = sse(otherGateway.url, TASK_UPDATES, { id });
@@ -462,7 +462,7 @@ test('a task that runs is RUNNING for who asks any gateway', async () => {
   broker.notices.announceRunning(home, { taskIds: [id], attempts: [1], startedAt: broker.now() });
   expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates').state).toBe('RUNNING');
   for (const { url } of [gateway, otherGateway]) {
-    // A gateway that is not its home asks there. On a busy machine the answer may come too late for one question.
+    // A gateway that is not the task's home asks its home. On a busy machine that answer may come too late once.
     const task = await eventually(
       async () => taskIn(await post(url, TASK, { id }), 'task'),
       ({ state }) => state !== 'QUEUED',

@@ -1,4 +1,4 @@
-/** The recipe of trip-duration on trips made here, the training command, and the committed version. No outside data. */
+/** The recipe of trip-duration on generated trips, the training command, and the committed version. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -20,14 +20,14 @@ const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.
 const COMMAND = fileURLToPath(new URL('../../src/cli/train.ts', import.meta.url));
 const run = promisify(execFile);
 const PYTHON_RECIPE = ['trip-duration', '--recipe', 'train.py', '--train', 'x'];
-/** The machine's Python 3, where it has one: training needs it, tests do not. */
+/** The machine's Python 3, if it has one. Some training needs it; tests without it are skipped. */
 const PYTHON = (process.env.PATH ?? '')
   .split(delimiter)
   .map((folder) => join(folder, 'python3'))
   .find((file) => existsSync(file));
 
 describe('solveRidge', () => {
-  test('gives what a dense solve of the normal equations gives', () => {
+  test('gives the same weights as a dense solution of the normal equations', () => {
     const random = seededRandom(1);
     const rows = Array.from({ length: 400 }, () => {
       const category = Math.floor(random() * random() * 12);
@@ -50,7 +50,7 @@ describe('solveRidge', () => {
 });
 
 describe('the recipe', () => {
-  test('makes a graph that answers as a dense solve of the same trips does', async () => {
+  test('makes a graph that answers like a dense solution for the same trips', async () => {
     await using folder = await openFolder();
     const trips = makeTrips(600);
     const version = await train(
@@ -68,7 +68,7 @@ describe('the recipe', () => {
     expect(rmse?.value).toBeCloseTo(Math.sqrt(squares / trips.length), 3);
   });
 
-  test('gives a pair that training never saw the intercept alone, and clips the distance', async () => {
+  test('gives only the intercept for a pair of zones without training trips, and clips the distance', async () => {
     await using folder = await openFolder();
     const trips = makeTrips(600);
     const { model } = await train({ ...NO_FILES, train: [await folder.write('m.parquet', trips)] }, () => {});
@@ -81,7 +81,7 @@ describe('the recipe', () => {
     );
   });
 
-  test('leaves out trips shorter than 1 minute or longer than 60, whichever integers the month stores', async () => {
+  test('leaves out trips shorter than 1 minute or longer than 60, for any integer type in the file', async () => {
     await using folder = await openFolder();
     const kept = makeTrips(100).concat(
       { ...makeTrip(1, 265, 3), durationMinutes: 1 },
@@ -101,7 +101,7 @@ describe('the recipe', () => {
     expect(Buffer.from(second?.model ?? []).equals(Buffer.from(first?.model ?? [1]))).toBe(true);
   });
 
-  test('names its golden rows by the manifest and answers them within their tolerance', async () => {
+  test('uses the names of the manifest in its golden rows, and answers them within their tolerance', async () => {
     await using folder = await openFolder();
     const { model, golden } = await train(
       { ...NO_FILES, train: [await folder.write('m.parquet', makeTrips(50))] },
@@ -125,16 +125,16 @@ describe('the recipe', () => {
       says: 'expected a Parquet file, got nothing by that name',
     },
     { wrong: 'a folder', name: '', says: 'expected a Parquet file, got a folder' },
-    { wrong: 'a file that is no Parquet', name: 'text.parquet', says: 'No magic bytes' },
+    { wrong: 'a file that is not Parquet', name: 'text.parquet', says: 'No magic bytes' },
     { wrong: 'a month of other taxis', name: 'yellow.parquet', says: /column "lpep_\w+" not found.*tpep_/ },
     {
-      wrong: 'a zone that cannot be',
+      wrong: 'an impossible zone',
       name: 'zone.parquet',
       says: 'from zone 266 to zone 5, where zones are 1 to 265',
     },
-    { wrong: 'a distance that is no number', name: 'distance.parquet', says: 'a trip of NaN miles' },
+    { wrong: 'a distance that is not a number', name: 'distance.parquet', says: 'a trip of NaN miles' },
     { wrong: 'a month without a trip', name: 'empty.parquet', says: 'got: no trip of 1 to 60 minutes' },
-  ])('refuses $wrong in one line that names the file', async ({ name, says }) => {
+  ])('refuses $wrong with one line that names the file', async ({ name, says }) => {
     await using folder = await openFolder();
     await folder.write('zone.parquet', [{ ...makeTrip(266, 5, 1), durationMinutes: 9 }]);
     await folder.write('distance.parquet', [{ ...makeTrip(6, 5, Number.NaN), durationMinutes: 9 }]);
@@ -153,7 +153,7 @@ describe('the recipe', () => {
 });
 
 describe('npm run train', () => {
-  test('stores a whole version, the same bytes each time, and never gives a version other weights', async () => {
+  test('stores a complete version with the same bytes each time, and never replaces the weights of a version', async () => {
     await using folder = await openFolder();
     const month = await folder.write('month.parquet', makeTrips(200));
     const other = await folder.write('other.parquet', makeTrips(201));
@@ -222,7 +222,7 @@ describe('npm run train', () => {
 });
 
 describe('a recipe in Python', () => {
-  test('is refused in one line where there is no python3', async () => {
+  test('is refused with one line where there is no python3', async () => {
     await using folder = await openFolder();
     const failure = runCommandWith({ PATH: folder.path }, ...PYTHON_RECIPE);
     await expect(failure).rejects.toMatchObject({
@@ -231,7 +231,7 @@ describe('a recipe in Python', () => {
     });
   });
 
-  test('is refused in one line where python3 cannot make an environment, and leaves none', async () => {
+  test('is refused with one line where python3 cannot make an environment, and leaves none', async () => {
     await using folder = await openFolder();
     const script = `#!/bin/sh
 [ "$1" = --version ] && echo 'Python 3.0.0 of ${folder.path}' && exit
@@ -246,7 +246,7 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
   });
 
   test.each(['churn', 'housing', 'trip-duration'])(
-    'of %s names each package with the SHA-256 of its wheels',
+    'for %s pins each package with the SHA-256 of its wheels',
     async (model) => {
       const text = await readFile(join(MODELS, model, 'requirements.txt'), 'utf8');
       const packages = text.replaceAll(/^#.*$/gm, '').replaceAll(/\\\n/g, ' ').trim().split('\n');
@@ -256,7 +256,7 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
   );
 
   test.skipIf(PYTHON === undefined)(
-    'is refused a wheel with another SHA-256 than is pinned, and given the right one',
+    'does not get a wheel whose SHA-256 is not pinned, and gets the right one',
     async () => {
       await using wheels = await openWheels();
       const right = sha256(await readFile(wheels.wheel));
@@ -270,8 +270,8 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
     },
   );
 
-  describe.skipIf(PYTHON === undefined)('that needs no packages', () => {
-    test('gives the version that it returns, and reports its steps', async () => {
+  describe.skipIf(PYTHON === undefined)('without packages', () => {
+    test('returns a version and reports its steps', async () => {
       await using folder = await openRecipe(`
         report(f"read {files.train[0].name}, {len(files.holdout)} more")
         metrics = [Metric("x.csv", "RMSE", "minutes", 1.5)]
@@ -287,7 +287,7 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
       });
     });
 
-    test('tells data that it cannot use from a defect of its own', async () => {
+    test('has different errors for unusable data and for a defect of the recipe', async () => {
       await using unusable = await openRecipe('raise DataError("x.csv: expected é, got è")');
       await expect(runPythonRecipe(String(PYTHON), unusable.recipe, NO_FILES, () => {})).rejects.toThrow(
         new DataError('x.csv: expected é, got è'),
@@ -301,7 +301,7 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
 });
 
 describe('the committed version', () => {
-  test('has the digest that version.json names, in less than 2 MB', async () => {
+  test('has the digest in its version.json, and less than 2 MB', async () => {
     const model = await readFile(join(COMMITTED, 'model.onnx'));
     expect(JSON.parse(await readFile(join(COMMITTED, 'version.json'), 'utf8')).sha256).toBe(sha256(model));
     expect(model.byteLength).toBeLessThan(2_000_000);
@@ -320,7 +320,7 @@ describe('the committed version', () => {
   });
 });
 
-/** A folder with a recipe of that body, in the place that recipes have beside `recipe.py`. */
+/** A folder with a recipe that has this body, and with `recipe.py` in its usual place. */
 async function openRecipe(body: string) {
   const folder = await openFolder();
   const recipe = join(folder.path, 'model/train.py');
@@ -335,7 +335,7 @@ async function openRecipe(body: string) {
 
 const NO_FILES = { train: [], validate: [], holdout: [] };
 
-/** Predictions of scikit-learn's Ridge(alpha=1), trained on 2021-01; the last is far beyond the API's limit. */
+/** Predictions of scikit-learn's Ridge(alpha=1), trained on 2021-01. The last distance is far above the API's limit. */
 const SAMPLES = [
   { input: makeTrip(74, 75, 1.44), output: { durationMinutes: 7.848074721 } },
   { input: makeTrip(43, 151, 1.01), output: { durationMinutes: 6.069086518 } },
@@ -371,7 +371,7 @@ function answer({ intercept, slope, weights }: ReturnType<typeof solveDensely>, 
   return intercept + slope * x + (weights.get(category) ?? 0);
 }
 
-/** The same ridge by the textbook: AᵀA + alpha on the diagonal (not for the intercept), Gauss-Jordan with pivoting. */
+/** Textbook ridge regression: AᵀA + alpha on the diagonal (not for the intercept), Gauss-Jordan with pivoting. */
 function solveDensely(rows: readonly Row[], alpha: number) {
   const categories = [...new Set(rows.map(({ category }) => category))];
   const size = categories.length + 2;
@@ -410,7 +410,7 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
   expect(errors.filter((error) => !(error <= tolerance))).toEqual([]);
 }
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Random numbers from 0 to 1, the same for the same seed (mulberry32). */
 function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -434,8 +434,8 @@ function runCommandWith(env: NodeJS.ProcessEnv, ...args: string[]) {
 }
 
 /**
- * A folder with the wheel of a package `tiny`, from which alone pip installs. What makes environments there only makes
- * a folder: pip is the machine's, and real.
+ * A folder with the wheel of a package `tiny`, the only source for pip. The `python3` in it only makes a folder instead
+ * of an environment, but uses the machine's real pip.
  */
 async function openWheels() {
   const path = await mkdtemp(join(tmpdir(), 'tidings-wheels-'));
@@ -471,7 +471,7 @@ mkdir -p "$3/bin" && cp '${path}/made' "$3/bin/python"`;
   };
 }
 
-/** A folder of its own, gone when disposed, in which months are written as TLC writes them. */
+/** A temporary folder, deleted when disposed, for files of months in TLC's format. */
 async function openFolder() {
   const path = await mkdtemp(join(tmpdir(), 'tidings-train-'));
   const database = await DuckDBInstance.create(':memory:');

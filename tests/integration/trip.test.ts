@@ -1,4 +1,4 @@
-/** The way of a trip from end to end, over each transport: submit, subscribe at any time, get the result. */
+/** A trip from end to end, over each transport: submit, subscribe at any time, get the result. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   collect,
@@ -70,8 +70,8 @@ describe('a trip is predicted', () => {
   });
 });
 
-describe('a subscriber is never too late or too early', () => {
-  test('who subscribes before a worker has started gets the result, and sees each change', async () => {
+describe('a subscriber', () => {
+  test('gets the result and each change if it subscribes before a worker has started', async () => {
     await using idleNats = await startNats();
     await using lonely = await startGateway(idleNats);
     const { id } = await submitTrip(lonely.url, TRIP);
@@ -87,7 +87,7 @@ describe('a subscriber is never too late or too early', () => {
     await client.dispose();
   });
 
-  test('who subscribes after the end gets the same result, again and again', async () => {
+  test('gets the same result, any number of times, if it subscribes after the end', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const first = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
     expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toEqual(first);
@@ -97,7 +97,7 @@ describe('a subscriber is never too late or too early', () => {
     ).toEqual([first]);
   });
 
-  test('who subscribes on another gateway, before or after the end, gets it there', async () => {
+  test('gets the result on another gateway, before or after the end', async () => {
     const tasks = await Promise.all(
       Array.from({ length: 50 }, (_, i) => submitTrip(gateway.url, tripNumber(i))),
     );
@@ -111,7 +111,7 @@ describe('a subscriber is never too late or too early', () => {
     expect(late).toEqual(early);
   });
 
-  test('a gateway that restarted knows the tasks it accepted before', async () => {
+  test('gets the result from a restarted gateway that accepted the task before', async () => {
     const { id } = await submitTrip(gateway.url, TRIP);
     const before = await onlyTask(sse(gateway.url, TASK_RESULT, { id }));
     await using successor = await startGateway(system.nats);
@@ -124,7 +124,7 @@ test('1,000 concurrent tasks are each answered with the unbatched prediction for
   const client = openWebSocket(gateway.url);
   const trips = Array.from({ length: 1_000 }, (_, i) => tripNumber(i));
   const batchSizes: number[] = [];
-  // A connection may have 100 operations open, and each trip here has one at a time.
+  // A connection can have 100 open operations, and each trip here has one at a time.
   const lanes = Array.from({ length: 100 }, (_, lane) => trips.filter((_trip, i) => i % 100 === lane));
   await Promise.all(
     lanes.map(async (lane) => {

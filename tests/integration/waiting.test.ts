@@ -1,4 +1,4 @@
-/** `waitMs`: the mutation that returns the finished task, or the task as it is when the time is over. */
+/** `waitMs`: the mutation returns the finished task, or the unfinished one when the time is over. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -18,11 +18,11 @@ import { type Gateway, type Process, startGateway, startWorker } from '../suppor
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
-/** Longer than any test may take: who waits so long has waited for the end. */
+/** Longer than any test may take, so that a wait ends only with the task. */
 const LONG_MS = 30_000;
 const JOBS = 'JOBS_trip-duration';
 
-/** Without a worker. */
+/** A gateway without a worker. */
 let idleNats: NatsServer;
 let idleGateway: Gateway;
 let nats: NatsServer;
@@ -68,7 +68,7 @@ describe('the mutation returns', () => {
     expect(task).toMatchObject({ state: 'SUCCEEDED', prediction: { durationMinutes: expect.any(Number) } });
   });
 
-  test('the task as it is when the time is over: QUEUED without a worker, RUNNING in a long run', async () => {
+  test('the unfinished task when the time is over: QUEUED without a worker, RUNNING in a long run', async () => {
     await using nats = await startNats();
     await using gateway = await startGateway(nats);
     const queued = taskIn(await post(gateway.url, PREDICT_TRIP, waiting(1, 50)), 'predictTrip');
@@ -83,7 +83,7 @@ describe('the mutation returns', () => {
     expect(running).toMatchObject({ startedAt: expect.any(String), prediction: null });
   });
 
-  test('a task that ends otherwise as it ended', async () => {
+  test('a task that ends without a prediction', async () => {
     const answer = await post(idleGateway.url, PREDICT_TRIP, waiting(1, LONG_MS, { timeoutMs: 300 }));
     expect(taskIn(answer, 'predictTrip')).toMatchObject({
       state: 'EXPIRED',
@@ -91,7 +91,7 @@ describe('the mutation returns', () => {
     });
   });
 
-  test('under a requestId the same task, at once if it has ended long ago, on any gateway', async () => {
+  test('the same task for the same requestId, on any gateway, and at once if it has ended', async () => {
     await using there = await startGateway(idleNats);
     const options = { requestId: 'once' };
     const queued = await submitTrip(idleGateway.url, tripNumber(1), options);
@@ -106,7 +106,7 @@ describe('the mutation returns', () => {
       );
   });
 
-  test('the accepted task when the gateway leaves meanwhile', async () => {
+  test('the accepted task when the gateway is stopped during the wait', async () => {
     await using nats = await startNats();
     await using gateway = await startGateway(nats);
     await using streams = await inspectStreams(nats);
@@ -121,8 +121,8 @@ describe('the mutation returns', () => {
   });
 });
 
-describe('who waits takes the place of a subscription', () => {
-  describe('on a gateway with one', () => {
+describe('a waiting mutation counts as a subscription', () => {
+  describe('on a gateway that allows one', () => {
     let own: NatsServer;
     let small: Gateway;
     let streams: StreamInspector;
@@ -141,7 +141,7 @@ describe('who waits takes the place of a subscription', () => {
       for (const opened of [streams, small, own]) await opened?.[Symbol.asyncDispose]();
     });
 
-    test('and one more is GATEWAY_BUSY, and not accepted', async () => {
+    test('and a second one is refused with GATEWAY_BUSY', async () => {
       const client = new AbortController();
       const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
       const { last_seq: accepted } = await eventually(
@@ -161,7 +161,7 @@ describe('who waits takes the place of a subscription', () => {
       await hasRoom(small);
     });
 
-    test('and gives it back when the client leaves, over POST and WebSocket', async () => {
+    test('until its client disconnects, over POST and WebSocket', async () => {
       const client = new AbortController();
       const first = submitAndWait(small, 1, LONG_MS, {}, client.signal).catch(() => {});
       await accepted(streams, 1);
@@ -181,7 +181,7 @@ describe('who waits takes the place of a subscription', () => {
       await hasRoom(small);
     });
 
-    test('and gives it back when the client completes the operation, of which it is sent nothing more', async () => {
+    test('until its client completes the operation, and then it sends nothing more', async () => {
       const webSocket = openWebSocket(small.url);
       const received: string[] = [];
       webSocket.on('message', ({ type }) => received.push(type));
@@ -198,7 +198,7 @@ describe('who waits takes the place of a subscription', () => {
     });
   });
 
-  test('from before its task is accepted: of many at once none is accepted that could not wait', async () => {
+  test('before its task is accepted, so that no task is accepted that could not wait', async () => {
     await using nats = await startNats();
     await using gateway = await startGateway(nats, { MAX_SUBSCRIPTIONS: '20' });
     await using streams = await inspectStreams(nats);
@@ -217,9 +217,9 @@ describe('who waits takes the place of a subscription', () => {
     expect(rest.map((answer) => taskIn(answer, 'predictTrip').state)).toEqual(Array(20).fill('SUCCEEDED'));
   });
 
-  test('a hundred on one WebSocket are answered without a complaint in the log', async () => {
+  test('also on one WebSocket, where a hundred are answered without a warning in the log', async () => {
     await using nats = await startNats();
-    // The default is warned of where the limit of open files is lower.
+    // The default would cause a warning on a machine with a low limit of open files.
     await using gateway = await startGateway(nats, { MAX_CONNECTIONS: '100' });
     await using streams = await inspectStreams(nats);
     const webSocket = openWebSocket(gateway.url);
@@ -234,13 +234,13 @@ describe('who waits takes the place of a subscription', () => {
     for (const [answer = {}] of await Promise.all(tasks))
       expect(taskIn(answer, 'predictTrip').state).toBe('SUCCEEDED');
     await webSocket.dispose();
-    // The one that is due: the tasks were waiting before there was a worker.
+    // One warning is expected, since the tasks waited before there was a worker.
     const output = gateway.output().replace(/.*tasks wait for a version that no live worker serves.*/, '');
     expect(output).not.toMatch(/Warning|"level":[45]0/);
   });
 });
 
-/** Once so many jobs are stored. */
+/** Resolves once this number of jobs is stored. */
 function accepted(streams: StreamInspector, count: number) {
   return eventually(
     () => streams.state(JOBS),
@@ -248,7 +248,7 @@ function accepted(streams: StreamInspector, count: number) {
   );
 }
 
-/** Once one who waits is let in. */
+/** Resolves once a waiting mutation is accepted. */
 function hasRoom({ url }: Gateway) {
   return eventually(
     () => post(url, PREDICT_TRIP, waiting(2, 1)),

@@ -1,4 +1,4 @@
-/** Workers: credit, broken jobs, broken models, and what they are told before they serve. */
+/** Workers: credit, broken jobs, broken models, and problems with their configuration. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => nats?.[Symbol.asyncDispose]());
 
-test('two workers share 20,000 waiting jobs and never hold more than their credit', async () => {
+test('two workers share 20,000 waiting jobs, and neither holds more than its credit', async () => {
   await using own = await startNats();
   await using broker = await openTestBroker(own);
   await using streams = await inspectStreams(own);
@@ -49,7 +49,7 @@ test('two workers share 20,000 waiting jobs and never hold more than their credi
 });
 
 describe('a job that cannot be run', () => {
-  test('is failed with its reason and kept as a dead letter when it is malformed, and hurts nobody', async () => {
+  test('fails with a reason and becomes a dead letter if it is malformed, and others are not affected', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
     await using _worker = await startWorker(nats);
@@ -96,7 +96,7 @@ describe('a job that cannot be run', () => {
     );
   });
 
-  test('is failed and kept in part when it is larger than a dead letter can be', async () => {
+  test('fails and is kept in part if it is larger than a dead letter can be', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
     await using worker = await startWorker(nats);
@@ -112,7 +112,7 @@ describe('a job that cannot be run', () => {
     expect(worker.output()).not.toContain('Error');
   });
 
-  test('is left for a newer worker when its message version is newer', async () => {
+  test('waits for a newer worker if its message version is newer', async () => {
     await using own = await startNats();
     await using broker = await openTestBroker(own);
     await using streams = await inspectStreams(own);
@@ -127,7 +127,7 @@ describe('a job that cannot be run', () => {
     expect((await streams.state('DEAD')).messages).toBe(0);
   });
 
-  test('expires instead of being run when its deadline has passed', async () => {
+  test('expires without a run if its deadline has passed', async () => {
     await using own = await startNats();
     await using broker = await openTestBroker(own);
     await using streams = await inspectStreams(own);
@@ -146,7 +146,7 @@ describe('a job that cannot be run', () => {
   });
 });
 
-describe('a version is refused by name, with exit code 78,', () => {
+describe('a worker names a refused version and ends with exit code 78', () => {
   const refusals: [string, string, (folder: string) => Promise<void>][] = [
     [
       'when model.onnx is corrupt',
@@ -170,7 +170,7 @@ describe('a version is refused by name, with exit code 78,', () => {
         ),
     ],
     [
-      'when it misses its golden rows',
+      'when the version does not give its golden rows',
       'golden.json wants durationMinutes',
       (folder) =>
         edit(join(folder, '1/golden.json'), (text) => {
@@ -180,7 +180,7 @@ describe('a version is refused by name, with exit code 78,', () => {
         }),
     ],
     [
-      'when a golden row proves nothing',
+      'when a golden row has no output',
       'golden.json must give durationMinutes for',
       (folder) =>
         edit(join(folder, '1/golden.json'), (text) => {
@@ -211,7 +211,7 @@ test.each([
   ['that are new', false],
   ['that are there and grow', true],
 ])(
-  'streams %s and do not fit into the store of a foreign broker are refused with their sum',
+  'streams %s and do not fit into the store of a foreign broker are refused with their total size',
   async (_what, exist) => {
     await using own = await startNats();
     if (exist) await (await openTestBroker(own))[Symbol.asyncDispose]();
@@ -227,13 +227,13 @@ test.each([
   },
 );
 
-test('copies of streams that a single broker cannot keep are refused by the name of the setting', async () => {
+test('STREAM_REPLICAS above 1 is refused for a single nats-server', async () => {
   await using worker = startProcess('workers/main.ts', { NATS_URL: nats.url, STREAM_REPLICAS: '3' });
   expect(await worker.ended).toBe(78);
   expect(worker.output()).toContain('STREAM_REPLICAS must be 1 with a single nats-server, got 3');
 });
 
-test('an execution provider that cannot be had is passed over with its reason', async () => {
+test('an execution provider that is not available is skipped, and the reason is logged', async () => {
   await using worker = await startWorker(nats, { EXECUTION_PROVIDERS: 'cuda,cpu' });
   expect(worker.output()).toContain('execution provider passed over');
   expect(worker.output()).toContain('"executionProvider":"cpu"');

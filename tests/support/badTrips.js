@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Loaded into a session's process (`NODE_OPTIONS=--import`): trips of certain distances really do to it what bad
- * inputs do to real models. The rest of the process is what is served.
+ * Loaded into a session's process (`NODE_OPTIONS=--import`): trips of certain distances really have the effects of bad
+ * inputs on real models. The rest of the process is the real code.
  */
 import { InferenceSession } from 'onnxruntime-node';
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Loaded into a worker (`NODE_OPTIONS=--import`): trips of certain distances do to the sessions of version `BAD_VERSION`
- * what bad inputs do to real models. Other versions run them as they are.
+ * Loaded into a worker (`NODE_OPTIONS=--import`): in sessions of version `BAD_VERSION`, trips of certain distances have
+ * the effects of bad inputs on real models. Other versions run them normally.
  */
 import { sep } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';

@@ -1,4 +1,4 @@
-/** Batches as clients use them: many trips in one call, and what came of each. */
+/** Row batches for clients: many trips in one call, and the outcome of each. */
 import { collect, type ErrorView, post, sse, type Trip } from './client.ts';
 
 export interface RowBatchView {
@@ -41,7 +41,7 @@ const BATCH_PAGE = `query RowPage($id: ID!, $first: Int! = 1000, $after: Int! = 
   task(id: $id) { id batch { results(first: $first, after: $after) { firstRow rowCount nextRow
     predictions { ... on TripPredictionColumns { durationMinutes } } errors { row code message } } } } }`;
 
-/** Submits over POST. @throws with the errors if the batch was not accepted. */
+/** Submits over POST. @throws with the errors if the row batch was not accepted. */
 export async function submitTrips(
   url: string,
   inputs: readonly Trip[],
@@ -52,20 +52,20 @@ export async function submitTrips(
   );
 }
 
-/** @returns its final state, once it has one. */
+/** @returns the final state of a row batch, once it has one. */
 export async function batchEnd(url: string, id: string): Promise<RowBatchView> {
   const [end] = await collect(batchEvents(url, BATCH_RESULT, id));
   if (end === undefined) throw new Error('no final state came');
   return end;
 }
 
-/** Its states, as one of the two subscriptions tells them. */
+/** The states of a row batch from one of the two subscriptions. */
 export async function* batchEvents(url: string, operation: string, id: string): AsyncGenerator<RowBatchView> {
   for await (const answer of sse(url, operation, { id }))
     yield batchIn(answer as unknown as BatchAnswer<RowBatchView>);
 }
 
-/** One page. @throws with the errors if there are any. */
+/** One page of rows. @throws with the errors if there are any. */
 export async function batchPage(
   url: string,
   id: string,
@@ -77,7 +77,7 @@ export async function batchPage(
   return batchIn(answer).batch.results;
 }
 
-/** All rows: minutes, or null where one failed. */
+/** All rows: the minutes, or null for a failed row. */
 export async function batchMinutes(
   url: string,
   id: string,

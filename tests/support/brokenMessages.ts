@@ -1,12 +1,12 @@
 /**
- * Breaks each member of a message, at any depth, in each way that its schema forbids. It walks the schema, so a member
- * that is added is tested, too.
+ * Breaks each member of a message, at any depth, in each way that its schema forbids. It follows the schema, so a new
+ * member is tested, too.
  */
 import { expect } from 'vitest';
 import { checkOf, MalformedMessage, NewerMessage } from '../../src/contract/messages/decoder.ts';
 import type { Schema } from '../../src/contract/schema.ts';
 
-/** A schema, as far as its keywords are used. */
+/** The keywords of a schema that are used here. */
 interface Keywords {
   readonly type: string | readonly string[];
   readonly expected: string;
@@ -33,13 +33,13 @@ type Path = readonly (string | number)[];
 interface Member {
   readonly path: Path;
   readonly keywords: Keywords;
-  /** Of the message that is not broken. */
+  /** The path of the member in the good message. */
   readonly value: unknown;
   readonly isRequired: boolean;
 }
 
 const ABSENT = Symbol('absent');
-/** Stands for 1e400: JSON.stringify writes no infinity. */
+/** A placeholder for 1e400, since JSON.stringify cannot write infinity. */
 const INFINITE = 'INFINITE';
 const OF_EACH_TYPE: Readonly<Record<string, unknown>> = {
   null: null,
@@ -55,11 +55,11 @@ export function bytesOf(message: unknown): Uint8Array {
 }
 
 /**
- * Expects that a decoder takes good messages, and refuses each of them once a member is broken, with the name of that
+ * Expects that a decoder accepts good messages, and refuses them with any broken member. The error must name the
  * member.
  *
- * @param good messages that have each member of the schema between them.
- * @param distinguishing the member whose absence makes the message one of another schema.
+ * @param good messages that together have all members of the schema.
+ * @param distinguishing the member without which the message belongs to another schema.
  */
 export function expectEachMemberChecked(
   schema: Schema<unknown>,
@@ -102,7 +102,7 @@ function errorExpected({ path, keywords, value }: Member, wrong: unknown): objec
   return { type: MalformedMessage, message: expect.stringContaining(text) };
 }
 
-/** The names of all members of a schema with names; of lists and records only those of their own. */
+/** The names of all named members of a schema, without the items of lists and records. */
 function pathsOf({ properties = {} }: Keywords, path: Path = []): string[] {
   return Object.entries(properties).flatMap(([name, keywords]) => [
     nameOf([...path, name]),
@@ -159,11 +159,11 @@ function* wrongRecords({ maxProperties, propertyNames }: Keywords, value: object
   if (propertyNames !== undefined) yield { '': member };
 }
 
-/** Values that just pass. */
+/** The largest and smallest valid values. */
 function* limitsOf({ minimum, maximum, maxLength, type }: Keywords): Generator<unknown> {
   if (minimum !== undefined) yield minimum;
   if (maximum !== undefined) yield maximum;
-  // Of two UTF-16 units each.
+  // Each of these characters has two UTF-16 units.
   if (type === 'string' && maxLength !== undefined) yield '\u{1F600}'.repeat(maxLength / 2);
 }
 

@@ -2,7 +2,7 @@
 import { type Browser, chromium } from 'playwright-core';
 import { findProgram } from './programs.ts';
 
-/** It shall ask nobody but the page's own server. */
+/** Arguments that keep Chromium from contacting other servers than the page's own. */
 const QUIET = [
   '--no-sandbox',
   '--disable-gpu',
@@ -13,7 +13,7 @@ const QUIET = [
   '--disable-sync',
 ];
 
-/** As `findProgram`. */
+/** Finds Chromium, like `findProgram`. */
 export function findBrowser(): string | undefined {
   return findProgram({
     names: ['chromium', 'chromium-browser', 'google-chrome'],

@@ -1,4 +1,4 @@
-/** Clients as users have them: POST, SSE and WebSocket, and the two operations everybody needs. */
+/** Clients for POST, SSE and WebSocket, and the operations that most tests need. */
 import { type Client, createClient, type SubscribePayload } from 'graphql-ws';
 import { PATIENCE_MS, shown, within } from './eventually.ts';
 
@@ -74,7 +74,7 @@ export function taskIn({ data, errors }: Answer, field: string): TaskView {
   return task;
 }
 
-/** The only field of an answer, whatever it is. @throws with the errors if there are any. */
+/** The only field of an answer. @throws with the errors if there are any. */
 export function fieldOf<T>({ data, errors }: Answer): T {
   if (errors !== undefined || !data) throw new Error(JSON.stringify(errors));
   return Object.values(data)[0] as T;
@@ -90,7 +90,7 @@ export async function* sse(
   yield* await openSse(url, query, variables, headers);
 }
 
-/** The same; resolves once the gateway has subscribed. */
+/** Like `sse`, but resolves once the gateway has subscribed. */
 export async function openSse(
   url: string,
   query: string,
@@ -103,7 +103,7 @@ export async function openSse(
     body: JSON.stringify({ query, variables }),
   });
   if (response.body === null) throw new Error(`no stream came, status ${response.status}`);
-  // Locked from here on: fetch cancels a body that nobody has begun to read once its response is collected.
+  // The body is locked here: fetch cancels an unread body when its response is garbage-collected.
   return answersIn(response.body.pipeThrough(new TextDecoderStream()));
 }
 
@@ -121,12 +121,12 @@ async function* answersIn(chunks: ReadableStream<string>): AsyncGenerator<Answer
   }
 }
 
-/** @param retryAttempts how often in a row it tries again when its connection breaks. */
+/** @param retryAttempts the number of tries in a row when the connection breaks. */
 export function openWebSocket(url: string, retryAttempts = 0): Client {
   return createClient({
     url: url.replace('http', 'ws'),
     retryAttempts,
-    // By default a connection that is refused, as by a gateway that is about to start, is given up for good.
+    // By default the client gives up when a connection is refused, for example by a gateway that is still starting.
     shouldRetry: () => true,
     lazy: false,
     onNonLazyError: () => {},
@@ -148,7 +148,7 @@ export async function* overWebSocket(
   }
 }
 
-/** All that comes until the operation completes. @throws with what came if it does not complete. */
+/** All answers until the operation completes. @throws with the answers so far if it does not complete. */
 export async function collect<T>(answers: AsyncIterable<T> | Iterable<T>): Promise<readonly T[]> {
   const seen: T[] = [];
   const complete = async () => {

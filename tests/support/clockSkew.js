@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Loaded into a process (`NODE_OPTIONS=--import`): its wall clock is `CLOCK_SKEW_MS` ahead of the machine's, or behind
- * if that is negative. Its monotonic clock runs on as it does.
+ * it if that is negative. Its monotonic clock does not change.
  */
 const skewMs = Number(process.env.CLOCK_SKEW_MS);
 const { now } = Date;

@@ -1,18 +1,18 @@
-/** The documents of the repository, as Markdown is written here: headings with `#`, fences of three backticks. */
+/** The Markdown documents of the repository: headings have `#`, and fences three backticks. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 export interface Block {
-  /** What stands behind the opening fence, such as `sh`; empty for plain text. */
+  /** The language after the opening fence, such as `sh`. It is empty for plain text. */
   readonly language: string;
   readonly text: string;
-  /** Of the comment `<!-- test: name -->` right above it. */
+  /** The name in the comment `<!-- test: name -->` directly above the block. */
   readonly test: string | undefined;
 }
 
-/** The pages, from the root: those that are there, so that a new one is tested without being listed. */
+/** The paths of all pages, from the root. They are found, so that a new page is tested, too. */
 export const DOCUMENTS: readonly string[] = globSync(
   ['*.md', 'docs/*.md', 'models/**/*.md', 'examples/**/*.md'],
   { cwd: ROOT, exclude: (path) => path.includes('node_modules') },
@@ -27,7 +27,7 @@ export function blocksIn(document: string): readonly Block[] {
   return [...blocks].map(([, test, language = '', text = '']) => ({ language, text, test }));
 }
 
-/** @throws unless there is exactly one block of that test. */
+/** @throws unless there is exactly one block for that test. */
 export function blockOfTest(file: string, test: string): string {
   const [block, ...others] = blocksIn(readDocument(file)).filter((each) => each.test === test);
   if (block === undefined || others.length > 0)
@@ -35,12 +35,12 @@ export function blockOfTest(file: string, test: string): string {
   return block.text;
 }
 
-/** What is left without the fenced blocks. */
+/** The document without its fenced blocks. */
 export function proseIn(document: string): string {
   return document.replaceAll(/^ *```.*?^ *```$/gms, '');
 }
 
-/** The texts of the headings, by their anchors on GitHub. A heading that comes again has a number behind its anchor. */
+/** The texts of the headings, by their anchors on GitHub. The anchor of a repeated heading ends with a number. */
 export function headingsIn(
   document: string,
 ): ReadonlyMap<string, { readonly level: number; readonly text: string }> {
@@ -61,7 +61,7 @@ function anchorOf(heading: string): string {
     .replaceAll(' ', '-');
 }
 
-/** Targets of links, as they are written. */
+/** The targets of links, unchanged. */
 export function linksIn(document: string): readonly string[] {
   return [...proseIn(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 }

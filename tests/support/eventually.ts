@@ -1,19 +1,19 @@
-/** Waiting for a system that takes its own time: always with a limit, and with a failure that shows what came instead. */
+/** Waits for a system without fixed times: with a limit, and with a failure that shows the last state. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
-/** Longer than anything takes on a busy machine, and shorter than the time of a test, whose failure shows less. */
+/** Longer than any step on a busy machine, and shorter than the limit of a test, whose failure shows less. */
 export const PATIENCE_MS = 60_000;
 
-/** Between two questions: without a pause, asking would take the time of a core from what is waited for. */
+/** The pause between two tries. Without it, the tries would use a whole core. */
 const ASK_EVERY_MS = 10;
-/** Of an answer or of what a process wrote. */
+/** The most characters of an answer or of output in a failure. */
 const SHOWN_CHARACTERS = 4_000;
 
 /**
- * Asks again and again, each time a moment after the answer before, until the answer fits.
+ * Asks repeatedly, with a short pause after each answer, until the answer fits.
  *
- * @throws with the last answer and how long was asked.
+ * @throws with the last answer and the time limit.
  */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
@@ -35,10 +35,10 @@ export async function eventually<T>(
 }
 
 /**
- * What a promise brings.
+ * The value of a promise.
  *
- * @param failure says what was waited for, and what was seen instead.
- * @throws with it when the limit is over.
+ * @param failure the message, with what was expected and what was seen instead.
+ * @throws with that message when the limit is over.
  */
 export async function within<T>(limitMs: number, promise: Promise<T>, failure: () => string): Promise<T> {
   const timer = new AbortController();
@@ -54,12 +54,12 @@ export async function within<T>(limitMs: number, promise: Promise<T>, failure: (
   }
 }
 
-/** A value for a failure, cut where it is long. */
+/** A value for the message of a failure. A long one is cut. */
 export function shown(value: unknown): string {
   return inspect(value, { depth: 8, maxArrayLength: 20 }).slice(0, SHOWN_CHARACTERS);
 }
 
-/** The end of what a process wrote. */
+/** The end of a process's output. */
 export function tailOf(output: string): string {
   return output.length === 0 ? '(nothing)' : output.slice(-SHOWN_CHARACTERS);
 }

@@ -1,4 +1,4 @@
-/** A model that has every kind of input and output, and gives back what it was given. */
+/** A model with every kind of input and output. Its outputs equal its inputs. */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ import { type Gateway, startGateway, startWorker } from './processes.ts';
 
 export { EVERY_KIND };
 
-/** What the model gives for an input whose values are all there. */
+/** The model's prediction for an input with all values. */
 export function echoOf(input: Values): Values {
   return {
     countOut: value(input, 'count'),
@@ -63,7 +63,7 @@ const GOLDEN_INPUTS: readonly Values[] = [
   },
 ];
 
-/** The model, served by a gateway and a worker of its own. */
+/** The model, served by a new gateway and worker. */
 export async function startEveryKind(): Promise<AsyncDisposable & { readonly gateway: Gateway }> {
   const [models, nats] = await Promise.all([everyKindModels(), startNats()]);
   const env = { MODELS_DIR: models.path };
@@ -76,7 +76,7 @@ export async function startEveryKind(): Promise<AsyncDisposable & { readonly gat
   };
 }
 
-/** A folder for MODELS_DIR with that model alone: version 1 takes columns as [N], version 2 as [N, 1]. */
+/** A folder for MODELS_DIR with only that model: version 1 takes columns as [N], version 2 as [N, 1]. */
 export async function everyKindModels(): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
   const model = join(folder.path, EVERY_KIND.name);
@@ -85,7 +85,7 @@ export async function everyKindModels(): Promise<AsyncDisposable & { readonly pa
   const rows = GOLDEN_INPUTS.map((input) => ({ input, output: echoOf(input) }));
   await writeVersion(join(model, '1'), echoGraph(['N']), rows);
   await writeVersion(join(model, '2'), echoGraph(['N', 1]), rows);
-  // Trained before there was a time of pickup: it gives a constant for it.
+  // Version 3 is as if trained before the input for the pickup time existed: it gives a constant for it.
   const ageless = rows.map(({ input, output }) => ({ input, output: { ...output, pickupSecond: 0 } }));
   await writeVersion(join(model, '3'), withoutPickup(echoGraph(['N'])), ageless);
   return { path: folder.path, [Symbol.asyncDispose]: () => folder.remove() };
@@ -103,7 +103,7 @@ async function writeVersion(folder: string, graph: Graph, rows: readonly object[
   );
 }
 
-/** One Identity for each input. @param column the shape of all that are no vectors. */
+/** A graph with one Identity for each input. @param column the shape of all inputs that are not vectors. */
 function echoGraph(column: Port['shape']): Graph {
   const inputs = EVERY_KIND.inputs.map((input) => ({ name: input.tensor, ...portOf(input, column) }));
   return {
@@ -116,7 +116,7 @@ function echoGraph(column: Port['shape']): Graph {
   };
 }
 
-/** The time it gives is zero, in as many rows as `in_rank` has. */
+/** The graph without the pickup time. It gives zero for it, in as many rows as `in_rank` has. */
 function withoutPickup(graph: Graph): Graph {
   const zero: Constant = { name: 'zero', shape: [], values: BigInt64Array.of(0n) };
   const operators: Operator[] = [
@@ -141,7 +141,7 @@ function portOf(
   return { type: tensorType(input), shape, description: input.description };
 }
 
-/** Told apart from what the worker thinks of it: the graph is the test's own. */
+/** The tensor's type, without the worker's own code for it, so that the graph is an independent check. */
 function tensorType({ name, type }: { readonly name: string; readonly type: string }): Port['type'] {
   if (name === 'colour') return 'string';
   if (name === 'rank' || name === 'pickupAt') return 'int64';

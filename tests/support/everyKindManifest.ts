@@ -19,7 +19,7 @@ export const RANKS = {
   default: 'LOW',
 } as const;
 
-/** The manifest as it would stand in model.json. */
+/** The manifest, in the form of model.json. */
 export const EVERY_KIND = {
   name: 'every-kind',
   description: 'Gives back what it is given.',

@@ -1,4 +1,4 @@
-/** Jobs put into the queue past the gateway, thousands at a time. */
+/** Thousands of jobs, stored in the queue without a gateway. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
@@ -18,7 +18,7 @@ export type { WorkerPresence } from '../../src/contract/messages/presence.ts';
 export const HOME = '0a0b0c0d';
 const LONGEST_MS = 300_000;
 
-/** A broker connection of the test's own, with the streams of the models that processes serve. */
+/** A broker connection for a test, with the streams of the models that processes serve. */
 export async function openTestBroker(
   { url }: { readonly url: string },
   env: Record<string, string> = {},
@@ -33,7 +33,7 @@ export function tripJob(broker: Broker, i: number, timeoutMs = LONGEST_MS): Job 
   return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
 }
 
-/** A job for version 1 of a model, which does not expire however busy the machine is. */
+/** A job for version 1 of a model. By default it does not expire, also on a busy machine. */
 export function jobFor(
   broker: Broker,
   { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
@@ -52,10 +52,10 @@ export function jobFor(
   };
 }
 
-/** So few that a busy machine confirms each in time. */
+/** This number is small, so that a busy machine confirms each job in time. */
 const AT_ONCE = 250;
 
-/** Stores jobs some at a time. @throws if one is not stored. */
+/** Stores jobs, some at the same time. @throws if one is not stored. */
 export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<void> {
   for (let start = 0; start < jobs.length; start += AT_ONCE) {
     const outcomes = await Promise.all(jobs.slice(start, start + AT_ONCE).map((job) => broker.storeJob(job)));

@@ -1,4 +1,4 @@
-/** Load as careful users make it: every trip has a requestId, is submitted until accepted, and is waited for. */
+/** The load of careful clients: every trip has a requestId, is submitted until it is accepted, and gets a result. */
 import type { Client } from 'graphql-ws';
 import { expect } from 'vitest';
 import {
@@ -14,18 +14,19 @@ import {
 } from './client.ts';
 import { tripNumber } from './predictDirectly.ts';
 
-/** A refusal that only asks for patience. */
+/** Refusals after which a client tries again. */
 const PASSING = new Set(['BROKER_UNAVAILABLE', 'QUEUE_FULL']);
 
 export interface Load {
-  /** The number of each trip, and its task at the end, in order of their ends. */
+  /** The number of each trip and its final task, ordered by their ends. */
   readonly finished: readonly { readonly trip: number; readonly task: TaskView }[];
-  /** Refusals on the way, by code. */
+  /** The number of refusals, by code. */
   readonly refusals: ReadonlyMap<string, number>;
 }
 
 /**
- * Submits `trips` trips, numbered from `firstTrip` on, from `lanes` clients in turn, each waiting for its result before it goes on.
+ * Submits `trips` trips, numbered from `firstTrip`, from `lanes` clients. Each client waits for its result before it
+ * submits the next trip.
  *
  * @param onFinished is called after each result with the number of results so far.
  */
@@ -38,7 +39,7 @@ export async function runLoad(
     onFinished = () => {},
   }: { trips: number; lanes: number; firstTrip?: number; onFinished?: (count: number) => void },
 ): Promise<Load> {
-  // A gateway that is killed takes its connections along: clients connect again.
+  // When a gateway is killed, its connections break, and clients reconnect.
   const client = openWebSocket(url, 100);
   const finished: { trip: number; task: TaskView }[] = [];
   const refusals = new Map<string, number>();
@@ -73,9 +74,9 @@ async function submitUntilAccepted(
 }
 
 /**
- * A broker that is away or has no leader cannot tell of a task that the gateway does not know by itself.
+ * Subscribes until it gets the result: without a broker or its leader, a gateway may not find a task.
  *
- * @param losses of the client's connection so far.
+ * @param losses the number of times that the client has lost its connection.
  */
 async function resultOnceServed(
   client: Client,
@@ -88,8 +89,8 @@ async function resultOnceServed(
     const [first = {}, ...repeated] = await collect(overWebSocket(client, TASK_RESULT, { id }));
     const code = refusalOf(first);
     if (code === undefined) {
-      // A client whose gateway dies between the event and its completion subscribes again, and is told the same: once more
-      // for each connection it lost, and never otherwise.
+      // A client whose gateway dies between the event and its completion subscribes again, and gets the same event once
+      // for each connection that it lost, and never otherwise.
       expect(repeated.length).toBeLessThanOrEqual(losses() - lostBefore);
       for (const answer of repeated) expect(answer).toEqual(first);
       return onlyTask([first]);

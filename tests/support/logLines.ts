@@ -1,4 +1,4 @@
-/** The lines of a process that logs JSON, waited for by their messages. */
+/** Waits for lines of a process that logs JSON, by their messages. */
 import { PATIENCE_MS, within } from './eventually.ts';
 
 export interface LogLine {
@@ -20,7 +20,7 @@ export class LogLines {
     this.#wake();
   }
 
-  /** Called when the process has ended: no line follows. */
+  /** Must be called when the process has ended and no line follows. */
   end(): void {
     this.#isOver = true;
     this.#wake();
@@ -40,14 +40,14 @@ export class LogLines {
     return within(PATIENCE_MS, this.#find(msg, from, failure), failure);
   }
 
-  /** The last line with this message so far, or the first one that comes; `next` goes on behind all that came. */
+  /** The last line with this message, or the first one that comes. After it, `next` only finds new lines. */
   async newest(wanted: { readonly msg: string }): Promise<LogLine> {
     const line = this.#lines.findLast(({ msg }) => msg === wanted.msg) ?? (await this.find(wanted));
     this.#position = this.#lines.length;
     return line;
   }
 
-  /** The first one after the line that was found last. */
+  /** The first line with this message after the line that was found last. */
   next(wanted: { readonly msg: string }): Promise<LogLine> {
     return this.find(wanted, this.#position);
   }

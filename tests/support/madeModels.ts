@@ -1,11 +1,11 @@
-/** Models that exist only as manifests: many, small and large, with texts that are hard to quote. */
+/** Generated models that exist only as manifests: small and large ones, with texts that are hard to quote. */
 import type { Value } from '../../src/contract/values.ts';
 import { completeNames, type Manifest } from '../../src/models/manifest.ts';
 import type { Model } from '../../src/models/models.ts';
 
 type Kind = 'numbers' | 'vector' | 'texts' | 'enums';
 
-/** A model with so many inputs and outputs of a kind; of a vector, with so many numbers. */
+/** A model with a number of inputs and outputs of one kind. For a vector, the count is its size. */
 export function modelOf(name: string, kind: Kind, count: number): Model {
   const graphql = completeNames({
     mutation: `predict${name}`,

@@ -1,4 +1,4 @@
-/** What a process takes up. On Linux only. */
+/** The memory of a process, on Linux only. */
 import { readFile } from 'node:fs/promises';
 
 export async function residentBytes(pid: number): Promise<number> {

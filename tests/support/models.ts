@@ -1,4 +1,4 @@
-/** Models folders of a test's own, and a log that is heard by nobody. */
+/** Temporary models folders, and a silent log. */
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,8 @@ import { createLog } from '../../src/process/log.ts';
 export const MODELS = join(import.meta.dirname, '../../models');
 
 /**
- * One version of one model, the committed trip-duration/1 by links: for tests of the line, which care for no model in
- * particular, but for an answer that is the same at all times and for how long processes take to start.
+ * One version of one model, by links to the committed trip-duration/1. It is for tests that need no special model, but
+ * an answer that is the same at all times, and processes that start quickly.
  */
 export const TEST_MODELS = join(import.meta.dirname, 'testModels');
 
@@ -23,7 +23,7 @@ export interface ModelsFolder extends AsyncDisposable {
   readonly model: string;
 }
 
-/** A models folder with the committed trip-duration in it, version 1 alone, its manifest changed. */
+/** A models folder with only version 1 of the committed trip-duration, and a changed manifest. */
 export async function modelsWith(
   change: (manifest: Record<string, unknown>) => void = () => {},
 ): Promise<ModelsFolder> {
@@ -72,7 +72,7 @@ export async function addConstantVersion(
   });
 }
 
-/** A small model of a test's own: its one output is its one input plus a number. */
+/** Writes a small model with one input and one output, which is the input plus a number. */
 export async function writeAddingModel(modelsDir: string, name: string, added: number): Promise<void> {
   await writeNumberModel(modelsDir, name);
   await writeNumberVersion(join(modelsDir, name, '1'), addingGraph(added), [{ x: 1, y: 1 + added }]);
@@ -86,7 +86,7 @@ export function addingGraph(added: number): Uint8Array {
   });
 }
 
-/** Gives what it takes. A run takes as many MiB as its largest row says. */
+/** The graph of a model whose output equals its input. A run uses as many MiB as its largest row says. */
 export function hungryGraph(): Uint8Array {
   const FLOATS_IN_A_MIB = 2n ** 18n;
   return numberGraph({
@@ -116,7 +116,7 @@ function numberGraph(parts: Pick<Graph, 'constants' | 'operators'>): Uint8Array 
   });
 }
 
-/** The manifest of a model that makes one number of one number. */
+/** Writes the manifest of a model with one number as input and one as output. */
 export async function writeNumberModel(
   modelsDir: string,
   name: string,

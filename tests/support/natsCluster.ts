@@ -8,15 +8,15 @@ import { type NatsServer, startNats } from './natsServer.ts';
 
 export interface ClusterServer extends Pick<NatsServer, 'url' | 'pid' | 'kill'> {
   readonly name: string;
-  /** Starts it again; resolves once its copies have caught up, so that another one may be killed. */
+  /** Starts the server again. Resolves once its copies have caught up, so that another one may be killed. */
   restart(): Promise<void>;
 }
 
 export interface NatsCluster extends AsyncDisposable {
-  /** Of all three, as NATS_URL takes it. */
+  /** The URLs of all three servers, for NATS_URL. */
   readonly url: string;
   readonly servers: readonly ClusterServer[];
-  /** The server that leads a stream now; waits while there is none. */
+  /** The server that leads a stream now. Waits while there is none. */
   leaderOf(stream: string): Promise<ClusterServer>;
 }
 
@@ -24,9 +24,9 @@ const SIZE = 3;
 const LIMIT_MS = 30_000;
 const PROBE = 'PROBE';
 
-/** Resolves once the cluster can make streams with three copies: 2 to 4 s. */
+/** Resolves once the cluster can make streams with three copies, after 2 to 4 s. */
 export async function startCluster(): Promise<NatsCluster> {
-  // Routes have to be known before the first server runs, so the ports are chosen here.
+  // Routes must be known before the first server runs, so the ports are chosen here.
   const ports = await freePorts(3 * SIZE);
   const portsOf = (i: number) => ports.slice(3 * i, 3 * i + 3) as [number, number, number];
   const routes = Array.from({ length: SIZE }, (_, i) => `"nats://127.0.0.1:${portsOf(i)[1]}"`);
@@ -87,7 +87,7 @@ async function asking<T>(urls: string[], ask: (manager: Manager) => Promise<T>):
   }
 }
 
-/** Asks until there is an answer. Nothing tells of the end of an election, so it is asked in steps. */
+/** Repeats a request until there is an answer. There is no event for the end of an election. */
 async function until<T>(ask: () => Promise<T | undefined>): Promise<NonNullable<T>> {
   const giveUpAt = performance.now() + LIMIT_MS;
   for (;;) {

@@ -1,7 +1,7 @@
 /**
- * A real nats-server of its own for one test: a free loopback port, JetStream in a folder of its own. It starts
- * in about 20 ms, so every test can afford one. The binary is the one that `node setup.js test` found; NATS_URL
- * plays no part here.
+ * A real nats-server for one test, with a free loopback port and its own folder for JetStream. It starts
+ * in about 20 ms, so every test can have one. The binary is the one that `node setup.js test` found. NATS_URL
+ * is ignored here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,21 +13,21 @@ import { findNatsServer, listeningPort } from '../../src/launcher/localBroker.ts
 export interface NatsServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs now: another one after `restart()`. */
+  /** The id of the current process. It changes after `restart()`. */
   readonly pid: number;
   readonly dataDir: string;
-  /** Ends the server and waits until it is gone. The data stays for `restart()`. @default 'SIGKILL' */
+  /** Ends the server, and waits until it has ended. The data stays for `restart()`. @default 'SIGKILL' */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and data, killing it first if it still runs. */
+  /** Starts the server again with the same port and data. Kills it first if it still runs. */
   restart(): Promise<void>;
 }
 
 export interface NatsOptions {
-  /** A folder of the caller's, left in place at the end. @default a temporary one, deleted at the end */
+  /** A folder of the caller, which stays at the end. @default a temporary one, deleted at the end */
   readonly dataDir?: string;
   /** @default any free port */
   readonly port?: number;
-  /** What its streams may reserve. @default '100GB' */
+  /** The space that streams may reserve. @default '100GB' */
   readonly maxFileStore?: string;
   /** Lines added to its configuration. */
   readonly config?: string;
@@ -39,7 +39,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
   const binary = findNatsServer();
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'tidings-nats-')));
   await mkdir(dataDir, { recursive: true });
-  // The limits are promises to streams, not space taken: fixed here, a test means the same on a small disk.
+  // The limits are only reservations. They are fixed here, so that tests do not depend on the size of the disk.
   const config = join(dataDir, 'nats-server.conf');
   await writeFile(
     config,
@@ -63,7 +63,7 @@ export async function startNats(options: NatsOptions = {}): Promise<NatsServer> 
     });
     const ended = new AbortController();
     started.once('exit', () => ended.abort()).once('error', () => ended.abort());
-    // A test that ran out of time disposes of nothing.
+    // A test that times out does not dispose of its resources.
     const killAtExit = () => started.kill('SIGKILL');
     process.once('exit', killAtExit);
     started.once('exit', () => process.off('exit', killAtExit));

@@ -17,22 +17,22 @@ export interface StartedSystem extends AsyncDisposable {
   readonly log: LogLines;
   readonly dataDir: string;
   readonly pid: number;
-  /** What is told once everything runs. */
+  /** The text that is printed once everything runs. */
   banner(): Promise<string>;
   /** The address of GraphQL, once everything runs. */
   url(): Promise<string>;
-  /** Of nats-server, worker and gateway as they run now, when all are ready. */
+  /** The current process ids of nats-server, worker and gateway, once all are ready. */
   pids(): Promise<readonly [number, number, number]>;
   exitCode(): Promise<number | null>;
-  /** All that its processes wrote. */
+  /** Everything that its processes wrote. */
   output(): string;
   errors(): string;
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
- * On a data folder and a port of its own; unless `env` says otherwise, with one version of one model, which starts
- * fastest.
+ * Starts with a new data folder and port. Unless `env` says otherwise, it serves one version of one model, which is the
+ * fastest start.
  */
 export async function startSystem(env: Readonly<Record<string, string>> = {}): Promise<StartedSystem> {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-start-'));
@@ -100,13 +100,13 @@ interface BrokerLogin {
   readonly password: string;
 }
 
-/** What a data folder says of the broker that runs on it. */
+/** The address and password of the broker, from its data folder. */
 export async function brokerLogin(dataDir: string): Promise<BrokerLogin> {
   const { host, password } = new URL(await readFile(join(dataDir, 'nats-url'), 'utf8'));
   return { url: host, password };
 }
 
-/** Without a password, as somebody without a login. */
+/** Connects to the broker; without a password, it uses no login. */
 export function connectToBroker({
   url,
   password,

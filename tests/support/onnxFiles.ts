@@ -1,4 +1,4 @@
-/** ONNX files as they come from other people's tools, each of another shape, and those that cannot be served. */
+/** ONNX files like those of common tools, with different shapes, and files that cannot be served. */
 import {
   encodeModel,
   type Graph,
@@ -52,7 +52,7 @@ function distanceTimes(constants: Graph['constants']): Uint8Array {
   });
 }
 
-/** As scikit-learn's pipelines are exported: a tensor [N, 1] per column, texts too, and names that nearly collide. */
+/** Like an exported scikit-learn pipeline: a tensor [N, 1] per column, also texts, and similar names. */
 export function columnPerTensor(): Uint8Array {
   return file({
     inputs: [
@@ -88,7 +88,7 @@ export function classifier(): Uint8Array {
   });
 }
 
-/** The same with ZipMap behind the probabilities, as skl2onnx exports it unless told otherwise. */
+/** The same with ZipMap after the probabilities, the default of skl2onnx. */
 export function zipMapped(): Uint8Array {
   return file({
     inputs: [port('float_input', 'float32', '', 2)],
@@ -103,7 +103,7 @@ export function zipMapped(): Uint8Array {
   });
 }
 
-/** A text and a boolean in, both out again. */
+/** A text and a boolean as inputs, and the same as outputs. */
 export function textAndBoolean(): Uint8Array {
   return file({
     inputs: [port('city', 'string', 'N'), port('is_weekend', 'bool', 'N')],
@@ -112,7 +112,7 @@ export function textAndBoolean(): Uint8Array {
   });
 }
 
-/** Widths that the file leaves open: as many numbers out as in, and their logarithms, which 0 has none of. */
+/** Widths that the file leaves open: as many outputs as inputs, and their logarithms, which are infinite for 0. */
 export function openWidths(): Uint8Array {
   return file({
     inputs: [port('x', 'float64', 'N', '')],
@@ -130,7 +130,7 @@ export function manyInputs(count: number): Uint8Array {
   });
 }
 
-/** What a row gives depends on the rows beside it. */
+/** The answer to a row depends on the other rows. */
 export function mixedRows(): Uint8Array {
   return file({
     inputs: [port('x', 'float32', 'N')],
@@ -142,7 +142,7 @@ export function mixedRows(): Uint8Array {
   });
 }
 
-/** Gives what it takes, with a minus. */
+/** The output is the input with a minus sign. */
 export function namedTensors(input: string, output: string): Uint8Array {
   return file({
     inputs: [port(input, 'float32', 'N')],
@@ -183,12 +183,12 @@ export function unknownOperator(): Uint8Array {
   });
 }
 
-/** The same with a factor that stands in another file: of two graphs in a file, protobuf makes one. */
+/** The same with a factor in another file. Protobuf merges the two graphs in this file. */
 export function externalWeights(location = 'weights.bin'): Uint8Array {
   return Buffer.concat([distanceTimes([]), message(7, message(5, externalTensor('factor', location)))]);
 }
 
-/** A TensorProto float32[1] whose data is elsewhere. */
+/** A TensorProto float32[1] with its data in another file. */
 export function externalTensor(name: string, location: string): Uint8Array {
   const entry = Buffer.concat([message(1, Buffer.from('location')), message(2, Buffer.from(location))]);
   return Buffer.concat([
@@ -200,12 +200,12 @@ export function externalTensor(name: string, location: string): Uint8Array {
   ]);
 }
 
-/** A protobuf member that has a length. */
+/** A protobuf field with a length. */
 export function message(field: number, content: Uint8Array): Uint8Array {
   return Buffer.concat([varint(field * 8 + 2), varint(content.length), content]);
 }
 
-/** A protobuf member that is a number. */
+/** A protobuf field that is a number. */
 export function number(field: number, value: number): Uint8Array {
   return Buffer.concat([varint(field * 8), varint(value)]);
 }

@@ -6,7 +6,7 @@ import type { Trip } from './client.ts';
 const MODEL = join(import.meta.dirname, '../../models/trip-duration/1/model.onnx');
 
 export interface DirectModel extends AsyncDisposable {
-  /** @returns minutes. */
+  /** @returns the minutes of the trip. */
   predict(trip: Trip): Promise<number>;
 }
 
@@ -25,7 +25,7 @@ export async function openDirectModel(): Promise<DirectModel> {
   };
 }
 
-/** A trip for every number, all different for some tens of thousands. */
+/** A trip for every number. Tens of thousands of them are different. */
 export function tripNumber(i: number): Trip {
   return {
     pickupLocationId: 1 + (i % 265),

@@ -1,4 +1,4 @@
-/** What the operating system knows of processes, whoever started them. A process that has ended counts as gone, zombie or not. */
+/** The processes of the operating system. A process that has ended counts as gone, also if it is a zombie. */
 import { execFileSync } from 'node:child_process';
 
 interface Row {
@@ -7,7 +7,7 @@ interface Row {
   readonly command: string;
 }
 
-/** The command line of a process, if it runs. */
+/** The command line of a process if it is running. */
 export function commandLine(pid: number): string | undefined {
   return table().find((row) => row.pid === pid)?.command;
 }
@@ -16,7 +16,7 @@ export function isRunning(pid: number): boolean {
   return commandLine(pid) !== undefined;
 }
 
-/** The processes that a process started, and those that these started. */
+/** The child processes of a process, and their children. */
 export function descendantsOf({ pid }: { readonly pid: number }): readonly number[] {
   const rows = table();
   const below = (parent: number): readonly number[] =>

@@ -1,4 +1,4 @@
-/** The real gateway and worker processes, started as the supervisor starts them. */
+/** Real gateway and worker processes, started as by the supervisor. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ export interface Process extends AsyncDisposable {
   readonly pid: number;
   /** Everything written to stdout and stderr so far. */
   output(): string;
-  /** Resolves once the output holds the text; rejects with the output if the process ends first, or if it takes too long. */
+  /** Resolves once the output contains the text. Rejects with the output if the process ends first, or too late. */
   logged(text: string): Promise<void>;
   /** Resolves to the exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -18,17 +18,17 @@ export interface Process extends AsyncDisposable {
 }
 
 export interface Gateway extends Process {
-  /** Of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
 }
 
 type Environment = Readonly<Record<string, string>>;
 
 const ROOT = join(import.meta.dirname, '../..');
-/** As `npm start` has it: a process starts in half the time where its code lies compiled. */
+/** The compile cache of `npm start`. With compiled code, a process starts in half the time. */
 export const COMPILED = { NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
 
-/** Resolves once it is ready; rejects with its output if it ends before, or takes too long. */
+/** Resolves once the gateway is ready. Rejects with its output if it ends before, or takes too long. */
 export async function startGateway(
   broker: { readonly url: string },
   env: Environment = {},
@@ -39,7 +39,7 @@ export async function startGateway(
   return Object.assign(gateway, { url: String(url) });
 }
 
-/** Resolves once its models are warm and it has announced itself; rejects as a gateway does. */
+/** Resolves once the worker's models are warm and it has announced itself. Rejects like `startGateway`. */
 export async function startWorker(
   broker: { readonly url: string },
   env: Environment = {},
@@ -63,10 +63,10 @@ async function readyInTime(started: StartedProcess): Promise<Record<string, unkn
 }
 
 /**
- * A process that is not expected to become ready. Unless `env` says otherwise it serves TEST_MODELS, or what is in their
- * place in another checkout.
+ * Starts a process, without waiting until it is ready. Unless `env` says otherwise it serves TEST_MODELS, or the models
+ * of another checkout.
  *
- * @param root of the checkout that it runs from.
+ * @param root the folder of the checkout from which it runs.
  */
 export function startProcess(script: string, env: Environment, root = ROOT): StartedProcess {
   const child = spawn(process.execPath, [script], {
@@ -115,20 +115,20 @@ export function startProcess(script: string, env: Environment, root = ROOT): Sta
       try {
         await within(PATIENCE_MS, ended, () => `${script} did not leave:\n${tailOf(output)}`);
       } finally {
-        // A leave that hangs is a fault that the test shows. It leaves no process behind all the same.
+        // A process that does not end is a fault that fails the test. It is still killed.
         child.kill('SIGKILL');
       }
     },
   };
 }
 
-/** Tells a process that drains to leave. A signal of the first second counts as the one before: so it gets several. */
+/** Ends a draining process. Several signals are sent, since one within the first second does not count as a new one. */
 export async function tellAgain({ kill, ended }: Process): Promise<number | NodeJS.Signals> {
   const again = setInterval(() => kill('SIGTERM'), 100);
   return ended.finally(() => clearInterval(again));
 }
 
-/** Revisions from before the links had one version of one model, and served it by default. */
+/** Older revisions have no TEST_MODELS. They had one version of one model, and served it by default. */
 function testModelsOf(root: string): string {
   const models = join(root, relative(ROOT, TEST_MODELS));
   return existsSync(models) ? models : join(root, 'models');

@@ -1,22 +1,22 @@
-/** Programs that tests run and that set-up does not bring. */
+/** Programs that tests run and that set-up does not install. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 interface WantedProgram {
-  /** Any of these will do. */
+  /** The possible names of the program. */
   readonly names: readonly string[];
-  /** What is left out without it, such as "The browser tests". */
+  /** The tests that are skipped without it, such as "The browser tests". */
   readonly tests: string;
   readonly debianPackage: string;
 }
 
-/** Where Debian puts servers, which is not on everybody's PATH. */
+/** Debian's folders for servers, which are not always on the PATH. */
 const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
 
 /**
- * The path of a program. Says on the console how to get one if there is none.
+ * The path of a program. If there is none, the console shows how to install it.
  *
- * @throws if there is none where CI=true: a test that is left out there would be missed by nobody.
+ * @throws if there is none and CI=true, since skipped tests would not be noticed there.
  */
 export function findProgram({ names, tests, debianPackage }: WantedProgram): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS].filter(

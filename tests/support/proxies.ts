@@ -1,4 +1,4 @@
-/** Real nginx and HAProxy in front of gateways, with the configurations of deploy/ that users copy. */
+/** Real nginx and HAProxy in front of gateways, with the configurations in deploy/ that users copy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -13,12 +13,12 @@ import { findProgram } from './programs.ts';
 const DEPLOY = join(import.meta.dirname, '../../deploy');
 
 export interface ProxyServer extends AsyncDisposable {
-  /** Of the GraphQL endpoint behind it. */
+  /** The URL of the GraphQL endpoint behind the proxy. */
   readonly url: string;
 }
 
 interface Haproxy extends ProxyServer {
-  /** Resolves once the checks have found a gateway to be so; the first one is gateway 1. */
+  /** Resolves once the health checks have found a gateway in this state. The first one is gateway 1. */
   untilGateway(number: number, state: 'UP' | 'DOWN'): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function startNginx(
     ...changes,
   });
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  // What surrounds a site on every machine, with nothing written outside the folder.
+  // The usual configuration around a site. All files are inside the folder.
   const main = `${process.getuid?.() === 0 ? 'user root;' : ''}
 daemon off;
 pid ${folder.path}/nginx.pid;
@@ -88,14 +88,14 @@ export async function startHaproxy(
   await writeFile(join(folder.path, 'tidings.cfg'), balancing);
   const args = ['-db', '-f', join(folder.path, 'global.cfg'), '-f', join(folder.path, 'tidings.cfg')];
   const proxy = await startProxy({ binary, args, port, folder });
-  // HAProxy puts its socket into place a moment after it listens on the port.
+  // HAProxy creates its socket a moment after it listens on the port.
   await eventually(async () => existsSync(statsSocket), Boolean);
   return {
     ...proxy,
     async untilGateway(number, state) {
       await eventually(
         () => gatewayState(statsSocket, `gateway${number}`),
-        // Until its first check a server counts as UP, with the status INI.
+        // Before its first check a server counts as UP, with the status INI.
         ({ status, check_status }) => status === state && check_status !== 'INI',
       );
     },
@@ -137,7 +137,7 @@ async function startProxy({
   };
 }
 
-/** A file of deploy/ with some of its lines replaced. @throws if it has not exactly one of each. */
+/** A file of deploy/ with some of its lines replaced. @throws unless it has each of them exactly once. */
 async function template(name: string, changes: Readonly<Record<string, string>>): Promise<string> {
   let text = await readFile(join(DEPLOY, name), 'utf8');
   for (const [line, changed] of Object.entries(changes)) {
@@ -159,7 +159,7 @@ async function isListening(port: number): Promise<boolean> {
   return isThere;
 }
 
-/** What HAProxy knows of a server: its columns by name. */
+/** The state of a server in HAProxy: its columns by name. */
 async function gatewayState(
   statsSocket: string,
   name: string,

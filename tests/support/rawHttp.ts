@@ -1,8 +1,8 @@
-/** HTTP as it goes over the wire, for requests that no client library would send. */
+/** Raw HTTP, for requests that no client library would send. */
 import { connect } from 'node:net';
 import { collect } from './client.ts';
 
-/** @returns everything that is answered until the connection is closed. */
+/** @returns all bytes of the answer until the connection is closed. */
 export async function exchange(url: string, request: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
   socket.write(request);

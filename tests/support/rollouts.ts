@@ -1,11 +1,11 @@
-/** Rollouts as operators set and see them, and models with versions that can be told apart. */
+/** Rollouts for operators, and models whose versions have different answers. */
 import { fieldOf, post } from './client.ts';
 import { eventually } from './eventually.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from './models.ts';
 import type { Gateway } from './processes.ts';
 import { type SmallSystem, startSmallSystem } from './smallSystem.ts';
 
-/** What version 2 of `twoVersions` answers. */
+/** The answer of version 2 of `twoVersions`. */
 export const MINUTES = 42;
 
 export const SET_ROLLOUT = `mutation ($model: String! = "trip-duration", $weights: [VersionWeight!]!, $moveQueued: Boolean! = false) {
@@ -50,7 +50,7 @@ export async function versionsOf({ url }: Gateway): Promise<readonly VersionView
   return model?.versions ?? [];
 }
 
-/** The shares of a model whose rollout is set. */
+/** The shares of the rollout that is set. */
 export async function rolloutOf({ url }: Gateway): Promise<readonly ShareView[]> {
   const [model] = fieldOf<readonly { rollout: readonly ShareView[] }[]>(
     await post(url, '{ models { rollout { version percent isThere } } }'),
@@ -58,7 +58,7 @@ export async function rolloutOf({ url }: Gateway): Promise<readonly ShareView[]>
   return model?.rollout ?? [];
 }
 
-/** Resolves once a gateway has these weights in force. */
+/** Resolves once a gateway uses these weights. */
 export async function inForce(gateway: Gateway, ...percents: readonly (number | null)[]): Promise<void> {
   await eventually(
     () => versionsOf(gateway),
@@ -74,14 +74,14 @@ export async function allServed(gateway: Gateway): Promise<void> {
   );
 }
 
-/** Versions 1, the committed one, and 2, which answers a constant. */
+/** A models folder with version 1, the committed one, and version 2, which answers a constant. */
 export async function twoVersions(limits: Readonly<Record<string, number>> = {}): Promise<ModelsFolder> {
   const models = await modelsWith((manifest) => Object.assign(manifest.limits as object, limits));
   await addConstantVersion(models, '2', MINUTES);
   return models;
 }
 
-/** A line that serves both. */
+/** A system that serves both. */
 export async function startTwoVersions(): Promise<SmallSystem & { readonly models: ModelsFolder }> {
   const models = await twoVersions();
   const system = await startSmallSystem({ MODELS_DIR: models.path });

@@ -1,4 +1,4 @@
-/** What stands in for the places from which set-up brings nats-server. */
+/** Replacements for the sources from which set-up gets nats-server. */
 
 import { once } from 'node:events';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
@@ -6,7 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
-/** A program that says it is this version of nats-server. */
+/** A program that reports this version of nats-server. */
 export async function addServer(folder: string, version: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'nats-server');

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Which file a session's process was told to load last: ONNX Runtime is given its bytes alone. A listener would have the
- * request delivered before the process itself listens, so what is delivered is overheard.
+ * The file that a session's process loaded last, since ONNX Runtime only gets its bytes. A listener for messages would
+ * make Node deliver the request before the process itself listens. So this reads messages when they are emitted.
  */
 let file = '';
 const { emit } = process;

@@ -1,20 +1,20 @@
 /**
- * A TCP link to a broker that can go silent without closing, as behind a firewall that drops packets: what is sent is
- * held, new connections are accepted and hear nothing, and nobody is told.
+ * A TCP link to a broker that can go silent without closing, as behind a firewall that drops packets: sent bytes are
+ * held, new connections are accepted without an answer, and neither side gets an error.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface SilentProxy extends AsyncDisposable {
-  /** For `NATS_URL`. */
+  /** The URL for `NATS_URL`. */
   readonly url: string;
-  /** Forwards nothing from now on, in either direction. */
+  /** Stops forwarding in both directions. */
   goSilent(): void;
-  /** Answers the client's pings, and loses all else: the link seems to live. For links with little on them. */
+  /** Answers the client's pings, and drops everything else: the link seems to work. For links with little traffic. */
   goDeaf(): void;
-  /** Forwards what was held, and all that comes. */
+  /** Forwards the held bytes, and all new ones. */
   resume(): void;
-  /** Ends every connection, with what was held on it. */
+  /** Ends every connection, and drops the bytes that it held. */
   cut(): void;
 }
 
@@ -50,7 +50,7 @@ export async function startProxy(target: { readonly port: number }): Promise<Sil
         else if (from === client && bytes.includes('PING\r\n')) client.write('PONG\r\n');
       });
       from.on('error', end);
-      // A silent link does not tell one end that the other has closed.
+      // While the link is silent, one end does not notice that the other has closed.
       from.on('close', () => mode !== 'silent' && end());
     }
   });

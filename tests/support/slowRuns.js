@@ -1,8 +1,8 @@
 // @ts-check
 /**
  * Loaded into a session's process (`NODE_OPTIONS=--import`): each run takes `RUN_MS` longer, as if the model were that
- * slow. The rest of the process is what is served. The runs of the check that comes first, of each golden row and of a
- * full batch, take no longer than they do: a worker starts as fast as ever.
+ * slow. The rest of the process is the real code. The runs of the first check, of each golden row and of a full batch,
+ * are not slower, so that a worker starts as fast as usual.
  */
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,4 @@
-/** A disk that can really be full: a small tmpfs, which only root may mount. */
+/** A disk that can really be full: a small tmpfs, which only root can mount. */
 import { execFile, spawnSync } from 'node:child_process';
 import { appendFileSync, rmSync, statfsSync } from 'node:fs';
 import { mkdtemp, rmdir } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 
 interface SmallDisk extends AsyncDisposable {
   readonly path: string;
-  /** Leaves no byte free, also of what others free meanwhile, until there shall be room again. */
+  /** Leaves no byte free, also of space that others free meanwhile, until `makeRoom`. */
   fill(): void;
   makeRoom(): void;
 }
@@ -16,7 +16,7 @@ interface SmallDisk extends AsyncDisposable {
 const run = promisify(execFile);
 const FILL_EVERY_MS = 10;
 
-/** Where it is false, tests of a full disk are left out. */
+/** If it is false, tests of a full disk are skipped. */
 export const canMountDisks =
   process.platform === 'linux' &&
   spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
@@ -31,7 +31,7 @@ export async function mountSmallDisk(sizeMib: number): Promise<SmallDisk> {
     try {
       if (bavail > 0) appendFileSync(ballast, Buffer.alloc(bavail * bsize));
     } catch (error) {
-      // Somebody was quicker with a part of it: the next time takes what is left.
+      // Another process has just used a part of the space. The next call fills the rest.
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
     }
   };
@@ -47,7 +47,7 @@ export async function mountSmallDisk(sizeMib: number): Promise<SmallDisk> {
     },
     async [Symbol.asyncDispose]() {
       clearInterval(filling);
-      // What still writes there is ending: the mount goes when the last file is closed.
+      // Processes that still write there are ending. The mount is removed when the last file is closed.
       await run('umount', ['--lazy', path]);
       await rmdir(path);
     },

@@ -9,7 +9,7 @@ export interface SmallSystem extends AsyncDisposable {
   readonly worker: Process;
 }
 
-/** @param env of all three processes. */
+/** @param env the environment of all gateways and workers. */
 export async function startSmallSystem(env: Readonly<Record<string, string>> = {}): Promise<SmallSystem> {
   const nats = await startNats();
   const [gateway, otherGateway, worker] = await Promise.all([

@@ -1,9 +1,9 @@
-/** Looks into the broker's streams from outside, as an operator would. */
+/** Reads and changes the broker's streams from outside, as an operator could. */
 import { type ConsumerInfo, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 
 export interface StreamInspector extends AsyncDisposable {
-  /** Makes a stream that is not of Tidings. */
+  /** Makes a stream that does not belong to Tidings. */
   add(config: Partial<StreamConfig> & { readonly name: string }): Promise<void>;
   state(stream: string): Promise<StreamState>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
@@ -13,9 +13,9 @@ export interface StreamInspector extends AsyncDisposable {
   removeOldest(stream: string, count: number): Promise<void>;
   /** Removes the messages of a subject. */
   purge(stream: string, filter: string): Promise<void>;
-  /** Has a stream hold so many messages at most. */
+  /** Limits the number of messages in a stream. */
   limit(stream: string, maxMessages: number): Promise<void>;
-  /** Publishes raw bytes, as anybody with access to the broker could. */
+  /** Publishes raw bytes, as any program with access to the broker could. */
   publish(subject: string, data: string): Promise<void>;
 }
 

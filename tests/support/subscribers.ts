@@ -1,17 +1,17 @@
-/** Real clients that wait for a result over SSE and WebSocket, and come back when their connection breaks. */
+/** Real clients that wait for a result over SSE and WebSocket, and reconnect when their connection breaks. */
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWebSocketClient } from 'graphql-ws';
 import { type Answer, collect, overWebSocket, TASK_RESULT, type TaskView } from './client.ts';
 
 interface Subscribers extends AsyncDisposable {
-  /** Of graphql-sse and graphql-ws: all that came until the subscription ended. */
+  /** All answers of graphql-sse and of graphql-ws until the subscription ended. */
   readonly answers: Promise<readonly (readonly Answer[])[]>;
 }
 
 /**
- * Subscribes to `taskResult` with each client, by the client's own rules of when to connect again.
+ * Subscribes to `taskResult` with each client. The client's own rules decide when it reconnects.
  *
- * @param untilRetry is waited for before a connection is made again.
+ * @param untilRetry delays each new connection until it resolves.
  * @returns once all of them are connected.
  */
 export async function subscribeForGood(

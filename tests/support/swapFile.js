@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Loaded into a session's process (`NODE_OPTIONS=--import`): just before ONNX Runtime is given a model, the file from
+ * Loaded into a session's process (`NODE_OPTIONS=--import`): just before ONNX Runtime gets a model, the file from
  * which it was read is replaced by `SWAP_FOR`.
  */
 import { copyFileSync } from 'node:fs';

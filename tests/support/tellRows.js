@@ -1,5 +1,5 @@
 // @ts-check
-/** Loaded into a session's process (`NODE_OPTIONS=--import`): writes to its standard error how many rows each run has. */
+/** Loaded into a session's process (`NODE_OPTIONS=--import`): writes the number of rows of each run to stderr. */
 import { InferenceSession } from 'onnxruntime-node';
 
 if (process.argv[1]?.endsWith('sessionChild.ts')) {

@@ -1,4 +1,4 @@
-/** One operation over each transport: what one of them forgets, a test over all of them finds. */
+/** One operation over each transport, so that a test can find a fault of a single one. */
 import { type Answer, collect, type ErrorView, openWebSocket, overWebSocket, post, sse } from './client.ts';
 
 export interface Transport {
@@ -13,7 +13,7 @@ export const transports: readonly Transport[] = [
     name: 'SSE',
     ask: async (url, query, variables = {}) => first(await collect(sse(url, query, variables))),
   },
-  // Pages name their origin, and are answered in another way than programs.
+  // Requests of pages have an origin, and are answered in a different way.
   {
     name: 'POST, from a page',
     ask: (url, query, variables) => post(url, query, variables, pageOf(url)),
@@ -33,7 +33,7 @@ export const transports: readonly Transport[] = [
   },
 ];
 
-/** The only error of an answer without data. @throws if it was answered otherwise, or tells what it must not. */
+/** The only error of an answer without data. @throws if the answer is another, or reveals internals. */
 export function refusalIn({ data, errors }: Answer): ErrorView {
   const [error, ...more] = errors ?? [];
   const hasData = Object.values(data ?? {}).some((value) => value !== null);

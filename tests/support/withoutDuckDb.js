@@ -1,5 +1,5 @@
 // @ts-check
-/** For `node --import`: DuckDB is not installed. */
+/** For `node --import`: makes DuckDB appear not installed. */
 import { registerHooks } from 'node:module';
 
 registerHooks({

@@ -1,4 +1,4 @@
-/** A long queue: whether tasks are still taken in, and worked off, as fast as when nobody waits. */
+/** A long queue: whether tasks are accepted and finished as fast as with an empty one. */
 import { streams } from '../../../src/contract/subjects.ts';
 import { startNats } from '../../support/natsServer.ts';
 import { tripNumber } from '../../support/predictDirectly.ts';
@@ -12,7 +12,7 @@ import { type Exchange, idIn, tripQuestions } from '../questions.ts';
 import { cpuNow, difference, ofServers, PRODUCTION, tripModel } from '../system.ts';
 
 const CLIENTS = 256;
-/** Tasks of one operation while the queue is filled. */
+/** The number of tasks in one operation while the queue is filled. */
 const ALIASES = 50;
 const WARM_UP_S = 3;
 const POLL_MS = 20;
@@ -24,7 +24,7 @@ const LIMITS = {
   OPEN_TASKS_MAX: '10000000',
   MAX_ALIASES: String(ALIASES),
 };
-/** The longest there is: nothing shall expire meanwhile. */
+/** The longest possible time limit, so that no task expires meanwhile. */
 const OPTIONS = { timeoutMs: 300_000 };
 const NO_WORSE = { atLeast: 0.8 };
 
@@ -43,7 +43,7 @@ export const backlog: Benchmark = {
         const gateway = opened.use(await startGateway(nats, env, revision.root));
         const queue = opened.use(await inspectStreams(nats));
         const sockets = await GraphQLSocket.openAll(gateway.url, connections, opened);
-        /** Tasks whose answers are to be checked, the oldest that wait. */
+        /** The oldest waiting tasks, whose answers are checked. */
         const sample: { readonly row: number; readonly id: string }[] = [];
         const submit: Submit = (payload) => async (row) => {
           const answer = await shared(sockets, row).ask(payload(row));
@@ -92,7 +92,7 @@ type Submit = (payload: (row: number) => string) => Exchange;
 interface Played {
   readonly submittedPerSecond: number;
   readonly finishedPerSecond: number;
-  /** CPU-seconds of all servers to finish 1,000. */
+  /** CPU-seconds of all servers for 1,000 finished tasks. */
   readonly cpuPer1000: number;
 }
 
@@ -104,7 +104,7 @@ function playedFigures(queue: string, { submittedPerSecond, finishedPerSecond, c
   ];
 }
 
-/** @returns how many were accepted. */
+/** @returns the number of accepted tasks. */
 async function submitFor(seconds: number, submit: Exchange): Promise<number> {
   let accepted = 0;
   const counted: Exchange = async (row) => {
@@ -116,7 +116,7 @@ async function submitFor(seconds: number, submit: Exchange): Promise<number> {
   return accepted;
 }
 
-/** Waits until so many jobs have left the queue. @returns jobs a second. */
+/** Waits until this number of jobs has left the queue. @returns the jobs per second. */
 async function finish(count: number, queue: StreamInspector): Promise<number> {
   const startedAt = performance.now();
   const { messages } = await queue.state(QUEUE);
@@ -125,7 +125,7 @@ async function finish(count: number, queue: StreamInspector): Promise<number> {
   return (messages - left) / ((performance.now() - startedAt) / 1_000);
 }
 
-/** Submits until so many jobs wait. */
+/** Submits until this number of jobs waits. */
 async function fill(count: number, queue: StreamInspector, submit: Exchange): Promise<void> {
   await using load = closedLoop(Array.from({ length: CLIENTS }, () => submit));
   while ((await queue.state(QUEUE)).messages < count) await keepUp(load, POLL_MS);

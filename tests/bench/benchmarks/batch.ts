@@ -1,4 +1,4 @@
-/** Many rows in one call: batch scoring, as `npm run score` does it. */
+/** Row batches: many rows in one call, as `npm run score` sends them. */
 import { openDirectModel, tripNumber } from '../../support/predictDirectly.ts';
 import { type Benchmark, figure } from '../benchmark.ts';
 import { HttpConnection } from '../httpConnection.ts';
@@ -55,7 +55,7 @@ export const batch: Benchmark = {
   },
 };
 
-/** The call, and the check of what comes back: every row is what the model gives it alone. */
+/** Sends the call and checks the answer: every row must equal the model's answer to that row alone. */
 async function tripBatch() {
   await using model = await openDirectModel();
   const inputs = Array.from({ length: ROWS }, (_, i) => tripNumber(i));

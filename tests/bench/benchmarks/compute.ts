@@ -1,4 +1,4 @@
-/** A model that takes most of the time itself: how much of ONNX Runtime's own rate is left, and how long rows wait. */
+/** A model that takes most of the time: the share of ONNX Runtime's own rate, and how long rows wait. */
 import { type Benchmark, figure } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';
 import { BATCH, type ComputeModel, writeComputeModel } from '../computeModel.ts';
@@ -40,7 +40,7 @@ export const compute: Benchmark = {
   },
 };
 
-/** The time of a batch in this process, with nothing else to do. */
+/** The time of a batch in this process without other work. */
 async function aloneMs(model: ComputeModel, seconds: number): Promise<number> {
   const times: number[] = [];
   const until = performance.now() + (seconds * 1_000) / 2;

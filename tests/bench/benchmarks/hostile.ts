@@ -1,4 +1,4 @@
-/** What hostile clients cost: the gateway's memory after them, and how long another client waits meanwhile. */
+/** The cost of hostile clients: the gateway's memory after them, and the latency of another client meanwhile. */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Benchmark, type Figure, figure } from '../benchmark.ts';
@@ -19,13 +19,13 @@ const ATTACKS = [
   'connection_init of 2 MB',
   'subscriptions with 2 MB that they do not declare',
 ];
-/** A gateway is to hold no more than it does under ordinary load. */
+/** The memory of a gateway under normal load, which it must not exceed. */
 const MEMORY = { atMost: 350 };
 
 export const hostile: Benchmark = {
   name: 'hostile',
   about: 'one client, one task at a time, alone and beside hostile clients; resident memory of the gateway',
-  /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
+  /** Each repetition starts a new system: memory that was used before is not freed, and would hide new use. */
   async prepare(revision, { seconds }) {
     const asked = await tripQuestions();
     return {

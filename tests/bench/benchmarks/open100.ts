@@ -1,4 +1,4 @@
-/** Little to do: what a task costs when none shares its way with others, and what waiting costs. */
+/** 100 tasks per second: the cost of a task that is alone in its batch, and of an idle system. */
 import { openLoopBenchmark } from '../openLoop.ts';
 
 export const open100 = openLoopBenchmark({

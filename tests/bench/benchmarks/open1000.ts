@@ -1,4 +1,4 @@
-/** A steady crowd of strangers: latency where the machine is far from full. */
+/** 1,000 independent tasks per second: the latency on a machine that is far from full. */
 import { openLoopBenchmark } from '../openLoop.ts';
 
 export const open1000 = openLoopBenchmark({

@@ -1,13 +1,13 @@
 /**
- * What the parts can do alone on this machine, and so what the whole can reach at most. They are the same for every
- * revision: in a comparison their ratios tell how far the machine itself can be trusted.
+ * The highest rates of the parts alone on this machine, which limit the whole system. They are the same for every
+ * revision, so in a comparison their ratios show how steady the machine is.
  */
 import { type Benchmark, figure } from '../benchmark.ts';
 import { startPeer } from '../parts/echoes.ts';
 import { jetStreamRates } from '../parts/jetStream.ts';
 import { runRate } from '../parts/onnx.ts';
 
-/** Each part has so much of the time that a load has. */
+/** The share of a load's time that each part gets. */
 const SHARE = 1 / 3;
 
 export const parts: Benchmark = {

@@ -1,4 +1,4 @@
-/** Clients that have only HTTP: mutations over POST, subscriptions over SSE. */
+/** Clients with only HTTP: mutations over POST, subscriptions over SSE. */
 import { closedLoopBenchmark } from '../closedLoop.ts';
 import { HttpConnection } from '../httpConnection.ts';
 import { overPostAndSse } from '../questions.ts';

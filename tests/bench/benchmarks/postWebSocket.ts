@@ -1,4 +1,4 @@
-/** What most GraphQL clients do by default: mutations over POST, subscriptions over WebSocket. */
+/** The default of most GraphQL clients: mutations over POST, subscriptions over WebSocket. */
 import { closedLoopBenchmark, shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { HttpConnection } from '../httpConnection.ts';

@@ -1,4 +1,4 @@
-/** The load of `websocket` on more gateways and workers: what another process of each kind brings on the cores at hand. */
+/** The load of `websocket` on more gateways and workers: the gain of another process of each kind on this machine. */
 import type { Benchmark } from '../benchmark.ts';
 import { figure } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';

@@ -1,4 +1,4 @@
-/** One client that asks for one trip at a time: the way of a task with nobody in front of it. */
+/** One client with one trip at a time: the latency of a task without others before it. */
 import { closedLoopBenchmark } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { overWebSocket } from '../questions.ts';

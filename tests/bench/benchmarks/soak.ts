@@ -1,4 +1,4 @@
-/** Memory over time, at half of what the system can do: what each process holds in the first and last quarter. */
+/** Memory over time, at half of the highest rate: the memory of each process in the first and last quarter. */
 import { type Benchmark, type Figure, figure, type Settings } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
@@ -10,9 +10,9 @@ import { measureLoad, type Server, type System, startSystem, UNBOUNDED } from '.
 
 const CLIENTS = 256;
 const WARM_UP_MS = 5_000;
-/** Of each quarter. */
+/** The number of samples in each quarter. */
 const SAMPLES = 12;
-/** The last quarter through the first, for a process that does not grow. */
+/** The limit for the last quarter divided by the first, for a process that must not grow. */
 const FLAT = { atMost: 1.1 };
 
 export const soak: Benchmark = {
@@ -38,7 +38,7 @@ export const soak: Benchmark = {
   },
 };
 
-/** In tasks/s. */
+/** The highest rate, in tasks/s. */
 async function fullRate(exchanges: readonly Exchange[], system: System, { seconds }: Settings) {
   await using load = closedLoop(exchanges);
   await keepUp(load, WARM_UP_MS);
@@ -56,7 +56,7 @@ async function memoryUnder(load: Load, { pids }: System, { minutes }: Settings) 
   return [...samples].flatMap(([name, values]): readonly Figure[] => {
     const first = median(values.slice(0, SAMPLES));
     const last = median(values.slice(-SAMPLES));
-    // The broker keeps results for as long as they live: it is full after 15 minutes, and flat only then.
+    // The broker keeps results for their lifetime, so its memory grows for 15 minutes and stays flat only then.
     const isBroker = name === 'nats-server';
     return [
       figure(`${name}: first quarter, MiB`, 0, first),

@@ -1,4 +1,4 @@
-/** `npm start` on a machine where it has run before, with the models of the repository: how soon it serves, and what it holds. */
+/** `npm start` on a machine where it has run before, with the repository's models: its start time and its memory. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable } from 'node:fs/promises';
@@ -45,11 +45,11 @@ export const start: Benchmark = {
 };
 
 interface Running extends AsyncDisposable {
-  /** Of npm. */
+  /** The process id of npm. */
   readonly pid: number;
-  /** Of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
-  /** From the command until it says that it is ready. */
+  /** The time from the command until the system is ready. */
   readonly tookMs: number;
 }
 
@@ -67,7 +67,7 @@ async function npmStart({ root }: Revision): Promise<Running> {
     url,
     tookMs: performance.now() - startedAt,
     async [Symbol.asyncDispose]() {
-      // Closed once all that it started has let go of the pipe.
+      // The event comes once all processes that npm started have closed the pipe.
       const closed = once(npm, 'close');
       npm.kill('SIGTERM');
       await closed;
@@ -76,7 +76,7 @@ async function npmStart({ root }: Revision): Promise<Running> {
   };
 }
 
-/** @throws if it ends before it is ready. */
+/** @throws if npm ends before the system is ready. */
 async function readyUrl(npm: ChildProcess): Promise<string> {
   let output = '';
   const ready = Promise.withResolvers<string>();

@@ -1,4 +1,4 @@
-/** Many who wait: what an open subscription costs the gateway, and whether results still come at once. */
+/** Many open subscriptions: their cost for the gateway, and the latency of other tasks. */
 import { type Benchmark, elapsed, figure } from '../benchmark.ts';
 import { shared } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
@@ -10,19 +10,19 @@ import { measureLoad, startSystem, tripModel, UNBOUNDED } from '../system.ts';
 import { submitWaiting, unansweredQuestions, withUnservedModel } from '../unserved.ts';
 
 const SUBSCRIPTIONS = 10_000;
-/** As many as a gateway allows on one, by default. */
+/** The most that a gateway allows on one WebSocket by default. */
 const PER_SOCKET = 100;
 const SOCKETS = SUBSCRIPTIONS / PER_SOCKET;
 const TASKS_PER_SECOND = 500;
 const WARM_UP_MS = 3_000;
-/** For what is left of the work before to be given back. */
+/** The time in which memory of earlier work is freed. */
 const SETTLE_MS = 3_000;
 const KB_PER_MIB = 1024 ** 2 / 1_000;
 
 export const subscriptions: Benchmark = {
   name: 'subscriptions',
   about: `${SUBSCRIPTIONS.toLocaleString('en-US')} open subscriptions over ${SOCKETS} WebSockets, and ${TASKS_PER_SECOND} tasks/s (open loop) beside them`,
-  /** Each repetition starts its own system: memory that was used once is not given back, and would hide what is used again. */
+  /** Each repetition starts a new system: memory that was used before is not freed, and would hide new use. */
   async prepare(revision, { seconds }) {
     const asked = await tripQuestions();
     const unanswered = unansweredQuestions();
@@ -49,9 +49,9 @@ export const subscriptions: Benchmark = {
         const waiting = await GraphQLSocket.openAll(system.url, SOCKETS, opened);
         await Promise.all(
           waiting.map((socket, i) => {
-            // They end with their sockets.
+            // These subscriptions end with their sockets.
             for (const id of tasks[i] ?? []) socket.ask(unanswered.subscription(id)).catch(() => {});
-            // Messages of a socket are taken in turn: when this is answered, all before it were begun.
+            // The messages of a socket are handled in order. When this one is answered, all earlier ones have started.
             return socket.ask('{"query":"{ __typename }"}');
           }),
         );

@@ -1,4 +1,4 @@
-/** What the settings of a model's batching and of the processes change, by the figures that tasks tell of themselves. */
+/** The effect of settings for batching and processes on the timings that tasks report. */
 import { type Benchmark, type Figure, figure } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';
 import { BATCH, writeComputeModel } from '../computeModel.ts';
@@ -84,7 +84,7 @@ export const tuning: Benchmark = {
   },
 };
 
-/** One task after the other, for what it says of its own times. */
+/** Runs one task after the other, for their reported timings. */
 async function observe(socket: GraphQLSocket, ended: AbortSignal): Promise<readonly Timings[]> {
   const timings: Timings[] = [];
   while (!ended.aborted) {

@@ -1,4 +1,4 @@
-/** Everything over WebSockets, as browsers do it: what one gateway and one worker can do at most. */
+/** Everything over WebSockets, as in browsers: the highest rate of one gateway and one worker. */
 import { clientsOver, closedLoopBenchmark } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 

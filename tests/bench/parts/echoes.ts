@@ -1,4 +1,4 @@
-/** Round trips to another process: over a WebSocket as clients take them, over IPC as batches do. */
+/** Round trips to another process: over WebSockets as for clients, and over IPC as for batches. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -6,13 +6,13 @@ import { WebSocket } from 'ws';
 
 export interface Peer extends AsyncDisposable {
   /**
-   * With messages of 150 bytes, which is about what a task's are.
+   * Sends messages of 150 bytes, which is about the size of a task's messages.
    *
-   * @param underWay at once, over 32 WebSockets, or one each.
-   * @returns a second.
+   * @param underWay the number of messages at the same time, over at most 32 WebSockets.
+   * @returns the round trips per second.
    */
   webSocketRoundTrips(seconds: number, underWay: number): Promise<number>;
-  /** One after the other, with three columns of 64 numbers. @returns a second. */
+  /** Sends three columns of 64 numbers, one message after the other. @returns the round trips per second. */
   ipcRoundTrips(seconds: number): Promise<number>;
 }
 
@@ -61,7 +61,7 @@ export async function startPeer(): Promise<Peer> {
   };
 }
 
-/** How fast a count grows. */
+/** The growth of a count per second. */
 export async function rateOver(seconds: number, count: () => number): Promise<number> {
   const [before, startedAt] = [count(), performance.now()];
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));

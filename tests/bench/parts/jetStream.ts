@@ -1,4 +1,4 @@
-/** What JetStream alone takes in and gives out, with a client that does nothing else. */
+/** The rates at which JetStream alone stores and delivers messages, with a client that does nothing else. */
 import { AckPolicy, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { startNats } from '../../support/natsServer.ts';
@@ -11,9 +11,9 @@ const PAYLOAD = 'x'.repeat(400);
 const WANTED_AT_ONCE = 1_000;
 
 export interface JetStreamRates {
-  /** Published, stored in a file and acknowledged a second, 256 at once. */
+  /** Messages that are published, stored in a file and acknowledged per second, 256 at the same time. */
   readonly published: number;
-  /** Delivered to a pull consumer and acknowledged by it a second. */
+  /** Messages that are delivered to a pull consumer and acknowledged by it per second. */
   readonly delivered: number;
 }
 
@@ -31,7 +31,7 @@ export async function jetStreamRates(seconds: number): Promise<JetStreamRates> {
   }
 }
 
-/** Each acknowledgement lets the next message go: no promise and no table, as fast as this client can. */
+/** Each acknowledgement triggers the next message. There are no promises and no table, so the client is fast. */
 async function publishRate(connection: NatsConnection, seconds: number): Promise<number> {
   let count = 0;
   let stopped = false;
@@ -48,7 +48,7 @@ async function publishRate(connection: NatsConnection, seconds: number): Promise
   return rate;
 }
 
-/** Of what was published before, at most: stops when there is no more. */
+/** Measures until all published messages are delivered, or the time is over. */
 async function deliveryRate(connection: NatsConnection, seconds: number): Promise<number> {
   const consumer = await jetstream(connection).consumers.get(STREAM, STREAM);
   const { num_pending: waiting } = await consumer.info();

@@ -1,11 +1,11 @@
-/** What ONNX Runtime alone does with the trip model: one thread, one run after the other. */
+/** The rate of ONNX Runtime alone with the trip model: one thread, one run after the other. */
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { tripNumber } from '../../support/predictDirectly.ts';
 
 const MODEL = join(import.meta.dirname, '../../../models/trip-duration/1/model.onnx');
 
-/** @returns runs a second of so many rows. */
+/** @returns the runs per second with this number of rows. */
 export async function runRate(rows: number, seconds: number): Promise<number> {
   const session = await InferenceSession.create(MODEL, { intraOpNumThreads: 1 });
   const trips = Array.from({ length: rows }, (_, i) => tripNumber(i));

@@ -1,4 +1,4 @@
-/** The other process of the parts that need one: it echoes WebSocket messages, and what its parent sends it over IPC. */
+/** The other process for round trips: it echoes WebSocket messages, and messages of its parent over IPC. */
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
 

@@ -1,4 +1,4 @@
-/** Tidings as users of Apollo Client and urql have it over HTTP, with the libraries themselves. */
+/** Apollo Client and urql over HTTP, with the real libraries. */
 import { createHash } from 'node:crypto';
 import { ApolloClient, ApolloLink, gql, HttpLink, InMemoryCache } from '@apollo/client';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
@@ -37,7 +37,7 @@ afterAll(async () => {
   for (const started of [worker, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
-/** Remembers what a client asks: the method, and the members of a body. */
+/** Records the requests of a client: the method, and the members of the body. */
 function recordingFetch() {
   const asked: string[] = [];
   return {
@@ -55,7 +55,7 @@ describe("Apollo's HttpLink", () => {
     return new ApolloClient({ link, cache: new InMemoryCache() });
   }
 
-  test('submits a trip and hears of its result, as a multipart subscription', async () => {
+  test('submits a trip and gets its result from a multipart subscription', async () => {
     const client = clientOver(new HttpLink({ uri: gateway.url }));
     const { data } = await client.mutate<Record<string, TaskView>>({
       mutation: gql(PREDICT_TRIP),
@@ -75,7 +75,7 @@ describe("Apollo's HttpLink", () => {
     client.stop();
   });
 
-  test('is told why a subscription cannot begin, or does not validate', async () => {
+  test('gets the reason if a subscription cannot start or is not valid', async () => {
     const client = clientOver(new HttpLink({ uri: gateway.url }));
     const ask = (query: string) =>
       firstValueFrom(client.subscribe({ query: gql(query), variables: { id: 'nonsense' } }).pipe(toArray()));
@@ -88,7 +88,7 @@ describe("Apollo's HttpLink", () => {
     client.stop();
   });
 
-  test('that leaves ends its subscription, and may ask on', async () => {
+  test('ends its subscription when it unsubscribes, and can send further queries', async () => {
     await using idleNats = await startNats();
     await using idle = await startGateway(idleNats, { MAX_SUBSCRIPTIONS: '1' });
     const { id } = await submitTrip(idle.url, tripNumber(1));
@@ -98,7 +98,7 @@ describe("Apollo's HttpLink", () => {
       .subscribe({ query: gql(TASK_UPDATES), variables: { id } })
       .subscribe({ next: begun.resolve, error: begun.reject });
     await begun.promise;
-    // One that waits takes the place of a subscription, and there is one only.
+    // A waiting mutation counts as a subscription, and only one is allowed.
     const wait = () =>
       post(idle.url, PREDICT_TRIP, { input: tripNumber(2), options: { waitMs: 1, requestId: 'waits' } });
     expect(refusalIn(await wait()).extensions.code).toBe('GATEWAY_BUSY');
@@ -108,7 +108,7 @@ describe("Apollo's HttpLink", () => {
     client.stop();
   });
 
-  test('may ask queries over GET: it sends a header that foreign pages cannot', async () => {
+  test('can send queries over GET, because it sends a header that foreign pages cannot send', async () => {
     const { asked, fetch } = recordingFetch();
     const client = clientOver(new HttpLink({ uri: gateway.url, useGETForQueries: true, fetch }));
     expect((await client.query({ query: gql(HEALTH) })).data).toMatchObject(HEALTHY);
@@ -117,7 +117,7 @@ describe("Apollo's HttpLink", () => {
   });
 
   test.each([false, true])(
-    'behind a PersistedQueryLink sends a hash once, and texts from then on (hashes over GET: %s)',
+    'behind a PersistedQueryLink sends a hash once, and then full texts (hashes over GET: %s)',
     async (useGETForHashedQueries) => {
       const { asked, fetch } = recordingFetch();
       const persisted = new PersistedQueryLink({
@@ -142,7 +142,7 @@ describe("Apollo's HttpLink", () => {
 });
 
 describe('urql', () => {
-  test('submits a trip and hears of its result over SSE; its queries over GET need a header', async () => {
+  test('submits a trip and gets its result over SSE; its queries over GET need a header', async () => {
     const { asked, fetch } = recordingFetch();
     const options = { url: gateway.url, exchanges: [fetchExchange], fetchSubscriptions: true, fetch };
     const client = new Client({

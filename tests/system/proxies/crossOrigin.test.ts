@@ -1,4 +1,4 @@
-/** Pages of other origins in Chromium: what one that is allowed can do, and one that is not. */
+/** Pages of other origins in Chromium: the rights of an allowed origin and of another one. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
@@ -14,7 +14,7 @@ import { tripNumber } from '../../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../../support/processes.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** Libraries that pages import, by the names they use for each other. */
+/** Libraries for the pages, by their import names. */
 const LIBRARIES = {
   '@urql/core': 'node_modules/@urql/core/dist/urql-core.mjs',
   wonka: 'node_modules/wonka/dist/wonka.mjs',
@@ -31,7 +31,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
   let gateway: Gateway;
   let worker: Process;
   let browser: Browser;
-  /** Of an origin that is allowed; the same server under its other name is not. */
+  /** A page of the allowed origin. The same server under its other name is not allowed. */
   let allowed: Page;
   let foreign: Page;
 
@@ -55,7 +55,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     pages?.close();
   });
 
-  test('a plain EventSource of an allowed origin hears of a result, to the end', async () => {
+  test('a plain EventSource of an allowed origin receives all events of a task', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(1));
     const events = await allowed.evaluate(hearEvents, urlOf(TASK_UPDATES, { id }));
     expect(events.at(-1)).toBe('complete');
@@ -64,7 +64,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     });
   });
 
-  test('a plain EventSource of a foreign origin hears nothing, and the log says what would admit it', async () => {
+  test('a plain EventSource of a foreign origin receives nothing, and the log has the setting that would allow it', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(2));
     expect(await foreign.evaluate(hearEvents, urlOf(TASK_RESULT, { id }))).toEqual(['error']);
     await gateway.logged(
@@ -72,7 +72,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     );
   });
 
-  test('fetch of an allowed origin sends what headers it likes, and reads refusals too', async () => {
+  test('fetch from an allowed origin can send any headers, and can read refusals too', async () => {
     const post = (headers: Record<string, string>, body: string) =>
       allowed.evaluate(postFrom, { url: gateway.url, headers, body });
     const json = { 'content-type': 'application/json', 'x-of-my-own': '1', authorization: 'Bearer x' };
@@ -87,7 +87,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(await post(json, '{')).toEqual({ status: 400, codes: ['BAD_REQUEST'] });
   });
 
-  test('urql of an allowed origin works as it comes: queries over GET, subscriptions over SSE', async () => {
+  test('urql works from an allowed origin with its defaults: queries over GET, subscriptions over SSE', async () => {
     const { id } = await submitTrip(gateway.url, tripNumber(3));
     const [health, result] = await allowed.evaluate(
       async ({ url, HEALTH, TASK_RESULT, id }) => {
@@ -104,14 +104,14 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     expect(result).toMatchObject({ taskResult: { id, state: 'SUCCEEDED' } });
   });
 
-  test('a WebSocket opens for an allowed origin, and for no other', async () => {
+  test('a WebSocket opens only for an allowed origin', async () => {
     const url = gateway.url.replace('http', 'ws');
     expect(await allowed.evaluate(openSocketFrom, url)).toBe('open');
     expect(await foreign.evaluate(openSocketFrom, url)).toBe('error');
     expect(await foreign.evaluate(sandboxed, `(${openSocketFrom})(${JSON.stringify(url)})`)).toBe('error');
   });
 
-  test('a foreign page, or a sandboxed frame in it, can have nothing executed', async () => {
+  test('operations of a foreign page, or of a sandboxed frame in it, are not executed', async () => {
     const rollout =
       'mutation { setRollout(model: "trip-duration", weights: [{ version: "1", percent: 100 }]) { model { name } } }';
     const json = { 'content-type': 'application/json' };
@@ -151,7 +151,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
   }
 });
 
-/** Runs in a page, as those below. @returns the data of each event until the stream ends. */
+/** Runs in a page, like the functions below. @returns the data of each event until the stream ends. */
 function hearEvents(url: string): Promise<string[]> {
   return new Promise((resolve) => {
     const events: string[] = [];

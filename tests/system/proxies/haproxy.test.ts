@@ -1,4 +1,4 @@
-/** Gateways behind real HAProxy, configured as deploy/haproxy.cfg says. */
+/** Gateways behind a real HAProxy with the configuration of deploy/haproxy.cfg. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { onlyTask, post, submitTrip } from '../../support/client.ts';
 import { freePort } from '../../support/freePort.ts';
@@ -19,7 +19,7 @@ describe.skipIf(haproxy === undefined)('behind HAProxy', () => {
 
   afterAll(() => nats?.[Symbol.asyncDispose]());
 
-  test('every way to ask for its health finds a gateway without workers up', async () => {
+  test('a gateway without workers is up for every kind of health check', async () => {
     await using gateway = await startGateway(nats);
     const port = Number(new URL(gateway.url).port);
     const checks = [
@@ -43,7 +43,7 @@ describe.skipIf(haproxy === undefined)('behind HAProxy', () => {
     expect(await post(proxy.url, '{ health { name } }')).toEqual({ data: { health: { name: 'Tidings' } } });
   });
 
-  test('a gateway that drains is out before it refuses connections: no request fails, and subscriptions move on', async () => {
+  test('a draining gateway gets no more requests before it refuses connections: none fails, and subscriptions move', async () => {
     await using leaving = await startGateway(nats, { DRAIN_MS: '600000' });
     const otherPort = await freePort();
     await using proxy = await startHaproxy(haproxy ?? '', [Number(new URL(leaving.url).port), otherPort]);

@@ -1,4 +1,4 @@
-/** A gateway behind real nginx, configured as deploy/nginx.conf says. */
+/** A gateway behind a real nginx with the configuration of deploy/nginx.conf. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   collect,
@@ -33,29 +33,29 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
     for (const started of [proxy, gateway, nats]) await started?.[Symbol.asyncDispose]();
   });
 
-  test('each event of a subscription over SSE arrives as it comes, through nginx that has nothing but proxy_pass too', async () => {
-    // In HTTP/1.0, which nginx speaks by default, it would wait for a buffer to be full.
+  test('each event of a subscription over SSE arrives at once, also with only proxy_pass in the configuration', async () => {
+    // With HTTP/1.0, the default of nginx, it would wait until a buffer is full.
     await using bare = await startNginx(nginx ?? '', [Number(new URL(gateway.url).port)], {
       '    proxy_http_version 1.1;': '',
       '    proxy_set_header Upgrade $http_upgrade;': '',
       '    proxy_set_header Connection $tidings_connection;': '',
     });
     for (const { url } of [proxy, bare]) {
-      // Tells something every second, without an end. The first event may come along with the headers of the answer.
+      // An endless stream with an event every second. The first event may come together with the answer's headers.
       const stream = await openSse(url, COMPARISON, {});
       for (let i = 0; i < 2; i++) expect((await stream.next()).value).toMatchObject({ data: {} });
       await stream.return(undefined);
     }
   });
 
-  test('a WebSocket passes', async () => {
+  test('a WebSocket works', async () => {
     const client = openWebSocket(proxy.url);
     const [answer] = await collect(overWebSocket(client, '{ health { name } }', {}));
     expect(answer).toEqual({ data: { health: { name: 'Tidings' } } });
     await client.dispose();
   });
 
-  test('a gateway restarts, and graphql-sse and graphql-ws get their results from the next one, once', async () => {
+  test('graphql-sse and graphql-ws get their results once from the next gateway when a gateway restarts', async () => {
     const { id } = await submitTrip(proxy.url, tripNumber(2));
     const successor = Promise.withResolvers<void>();
     await using subscribers = await subscribeForGood(proxy.url, id, () => successor.promise);

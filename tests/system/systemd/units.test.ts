@@ -1,4 +1,4 @@
-/** The units of deploy/: as systemd reads them, and what they start. */
+/** The units of deploy/: systemd accepts them, and the processes start. */
 import { execFile } from 'node:child_process';
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const systemdAnalyze = findProgram({
 });
 
 describe.each(UNITS)('deploy/%s', (name) => {
-  test.skipIf(systemdAnalyze === undefined)('is a unit that systemd finds no fault in', async () => {
+  test.skipIf(systemdAnalyze === undefined)('is accepted by systemd-analyze without a warning', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-units-'));
     const file = join(folder.path, name);
     await writeFile(file, (await readUnit(name)).replaceAll('/opt/tidings', ROOT));
@@ -27,13 +27,13 @@ describe.each(UNITS)('deploy/%s', (name) => {
     expect(stdout + stderr).toBe('');
   });
 
-  test('starts a process that becomes ready, and ends with code 0 when it is told to stop', async () => {
+  test('starts a process that becomes ready, and ends with exit code 0 when it is stopped', async () => {
     const unit = await readUnit(name);
     const [, script = ''] = /^ExecStart=\/opt\/tidings\/node_modules\/\.bin\/node (\S+)$/m.exec(unit) ?? [];
     const [, environment = ''] = /^Environment=(.*)$/m.exec(unit) ?? [];
     const variables = Object.fromEntries(environment.split(' ').map((each) => each.split('=')));
     await using nats = await startNats();
-    // Another address and no drain than on a real machine: nobody else shall reach it, and nobody waits.
+    // Only this machine can reach the gateway, and without draining the test does not wait.
     const here = { NATS_URL: nats.url, HOST: '127.0.0.1', PORT: '0', DRAIN_MS: '0' };
     await using started = startProcess(script, { ...variables, ...here });
     await started.ready;
