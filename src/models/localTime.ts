@@ -83,8 +83,10 @@ function hasSuchDay(reading: string): boolean {
 
 export function isTimeZone(name: string): boolean {
   try {
-    // Intl accepts a bare offset such as +05:00, but that is no time zone.
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+    // Temporal accepts a bare offset such as +05:00, but that is no time zone. It also takes the zone out of a whole
+    // reading. Intl would take 24 ms of CPU to load, in each process.
+    const { timeZoneId } = new Temporal.ZonedDateTime(0n, name);
+    return /^[A-Za-z]/.test(name) && timeZoneId.toLowerCase() === name.toLowerCase();
   } catch {
     return false;
   }

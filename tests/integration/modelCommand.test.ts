@@ -4,6 +4,7 @@ import { cp, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runModelCommand } from '../../src/cli/model/command.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { printableLines } from '../../src/process/printable.ts';
 import type { GoldenRow } from '../../workers/golden.ts';
@@ -64,7 +65,19 @@ async function openFare(versions: readonly string[] = ['1', '2']) {
 async function openModels() {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-models-'));
   const modelsDir = join(folder.path, 'models');
-  const command = (...args: string[]): Promise<Ending> =>
+  /** Half a second of CPU cheaper than as a process: so most tests run it. */
+  const command = async (...args: string[]): Promise<Ending> => {
+    const stdout: string[] = [];
+    const stderr: string[] = [];
+    const code = await runModelCommand(args, {
+      env: { MODELS_DIR: modelsDir },
+      print: (text) => stdout.push(`${text}\n`),
+      printError: (text) => stderr.push(`${text}\n`),
+    });
+    return { code, stdout: stdout.join(''), stderr: stderr.join('') };
+  };
+  /** As users have it: with its exit code, and with what it prints made safe for a terminal. */
+  const commandProcess = (...args: string[]): Promise<Ending> =>
     new Promise((resolve) => {
       const env = { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: modelsDir };
       const options = { cwd: ROOT, env };
@@ -75,6 +88,7 @@ async function openModels() {
   return {
     modelsDir,
     command,
+    commandProcess,
     /** Writes an ONNX file. @returns its path. */
     async file(name: string, content: Uint8Array | string): Promise<string> {
       const path = join(folder.path, name);
@@ -132,13 +146,13 @@ describe.concurrent('npm run model -- add', () => {
   test('prints control characters in names as escapes, and stores the names unchanged', async () => {
     await using models = await openModels();
     const file = await models.file('names.onnx', namedTensors(HOSTILE, `${HOSTILE}2`));
-    const added = await models.command('add', file, '--name', 'names');
+    const added = await models.commandProcess('add', file, '--name', 'names');
     expect(added).toMatchObject({ code: 0, stderr: '' });
     expect(added.stdout).toContain('tensor x\\u001b[31m\\u202e\\u009b\\u000ay');
     const { inputs } = await models.json('names/model.json');
     expect(inputs[0].tensor).toBe(HOSTILE);
     await models.edit('names/model.json', { inputs: [{ ...inputs[0], tensor: 'z' }] });
-    const checked = await models.command('check', 'names');
+    const checked = await models.commandProcess('check', 'names');
     expect(checked.stderr).toContain('the graph has only x\\u001b[31m');
     const card = await readFile(join(models.modelsDir, 'names/README.md'), 'utf8');
     for (const text of [added.stdout, checked.stdout, checked.stderr, card])
@@ -325,6 +339,13 @@ describe.concurrent('npm run model -- add', () => {
     expect(stderr).toContain(message);
     expect(stderr).toContain('usage: npm run model');
   });
+
+  test('gives its process the exit code', async () => {
+    await using models = await openFare(['1']);
+    expect(await models.commandProcess('list')).toMatchObject({ code: 0, stderr: '' });
+    expect((await models.commandProcess('check', 'fair')).code).toBe(1);
+    expect((await models.commandProcess('add')).code).toBe(2);
+  });
 });
 
 test.concurrent.for<[string, string[], string]>([
@@ -472,7 +493,7 @@ describe.concurrent('npm run model -- check', () => {
   });
 });
 
-// The test starts nine processes, which takes long on slow machines.
+// The test loads five models and starts three processes, which takes long on slow machines.
 test.concurrent('added models are served, and so is a version that is added while they run', {
   timeout: 180_000,
 }, async () => {

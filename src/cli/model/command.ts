@@ -1,0 +1,268 @@
+/** What `npm run model` does with its arguments: `add`, `golden`, `check` and `list`. */
+import { join } from 'node:path';
+import { inspect, type ParseArgsOptionsConfig } from 'node:util';
+import { sessionLimit } from '../../../workers/runtimes/onnx/memoryLimit.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { ConfigurationError, RequestError } from '../../contract/errors.ts';
+import { missingVersionProblem } from '../../models/catalog.ts';
+import { versionsIn } from '../../models/folders.ts';
+import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
+import { exampleProblem } from '../../models/manifestCheck.ts';
+import { type Config, readConfig } from '../../process/config.ts';
+import { logFatal } from '../../process/log.ts';
+import { parseStrictly, UsageError } from '../commandLine.ts';
+import { addModel } from './add.ts';
+import { addedReport } from './addedReport.ts';
+import { checkVersion, type VersionReport } from './check.ts';
+import { readExamples } from './exampleRows.ts';
+import { ModelFileError } from './modelFileError.ts';
+import { modelsIn, readManifest, readManifestWithAnyExample } from './modelFolder.ts';
+import { namesProblem } from './namesProblem.ts';
+import { renewedReport } from './renewedReport.ts';
+import { renewGolden } from './renewGolden.ts';
+import { formatReports, formatTable } from './tables.ts';
+import { LOADING } from './versionDraft.ts';
+
+const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
+const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
+
+const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
+                            [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
+       npm run model -- golden <name>[/<version>] [--example <row> …]
+       npm run model -- check <name>[/<version>]
+       npm run model -- list`;
+
+const HELP = `${USAGE}
+
+add    makes a model from an ONNX file, with a manifest made from the file's inputs and outputs. If a model of this
+       name exists already, adds the file as its next version.
+  --name            the name of the model: ${NAME_RULE}
+  --mutation        its GraphQL field; default predict<Name>
+  --version         the number of the version; default 1, or the number after the newest version
+  --example         a row to run, such as '{"x": 1.5}', a list of rows, or a file with a row, a list, or one row per
+                    line. May be repeated. By default plain rows are tried. The answers become the golden rows.
+  --leave-out       an output that is not served. May be repeated.
+  --max-batch-size  the most rows in one run; default 64. Choose fewer for a slow model.
+
+golden makes new golden rows for versions that were added, and a new example for the manifest if the old one does not
+       fit. Use it after a change of names or limits in model.json. The rows are those of --example, or plain rows
+       within the limits; the answers are the model's own. Versions with golden rows from training are refused.
+
+check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
+list   lists the models and their versions.
+
+MODELS_DIR (default models) is the folder of the models. EXECUTION_PROVIDERS and SESSION_THREADS apply to check,
+SESSION_MAX_MIB to add, golden and check.`;
+
+/** What the command has from its process. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly print: (text: string) => void;
+  readonly printError: (text: string) => void;
+}
+
+/** @returns the exit code. */
+export async function runModelCommand(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  try {
+    return await run(args, surroundings);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      surroundings.printError(`model: ${error.message}\n${USAGE}`);
+      return 2;
+    }
+    surroundings.printError(`model: ${isExpected(error) ? error.message : inspect(error)}`);
+    return 1;
+  }
+}
+
+/**
+ * Whether the message alone explains the error to the user. Other errors are defects, and are shown with their stack.
+ */
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof ModelFileError ||
+    error instanceof ConfigurationError ||
+    error instanceof RequestError ||
+    error instanceof LoadRefused ||
+    error instanceof RunTimedOut ||
+    error instanceof SessionCrashed ||
+    (error instanceof Error && 'syscall' in error)
+  );
+}
+
+async function run([command, ...args]: readonly string[], surroundings: Surroundings): Promise<number> {
+  const { env } = surroundings;
+  if (command === '--help' || args.includes('--help')) {
+    surroundings.print(HELP);
+    return 0;
+  }
+  let config: Config;
+  try {
+    config = readConfig(env);
+  } catch (error) {
+    logFatal(error, 'model', { ...env, LOG_FORMAT: env.LOG_FORMAT || 'pretty' });
+    return 1;
+  }
+  switch (command) {
+    case 'add':
+      return add(args, config, surroundings);
+    case 'golden':
+      return golden(args, config, surroundings);
+    case 'check':
+      return check(args, config, surroundings);
+    case 'list':
+      return list(args, config, surroundings);
+    default:
+      throw new UsageError(`expected add, golden, check or list, got ${command ?? 'none'}`);
+  }
+}
+
+async function add(args: string[], config: Config, { env, print }: Surroundings): Promise<number> {
+  const { values, subject: file } = readArguments(args, {
+    name: { type: 'string' },
+    mutation: { type: 'string' },
+    version: { type: 'string' },
+    example: { type: 'string', multiple: true },
+    'leave-out': { type: 'string', multiple: true },
+    'max-batch-size': { type: 'string' },
+  });
+  if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
+  const added = await addModel({
+    file,
+    modelsDir,
+    maxMib,
+    model:
+      fitting('--name', values.name, /^[a-z][a-z0-9-]{0,62}$/, NAME_RULE) ??
+      missing(`--name <name>${takenByNpm('name', env)}`),
+    mutation: fitting('--mutation', values.mutation, /^[a-z][A-Za-z0-9]{0,62}$/, MUTATION_RULE),
+    version: wholeNumber('--version', values.version),
+    maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size'], MAX_RUN_ROWS),
+    examples: await readExamples(values.example ?? []),
+    leaveOut: values['leave-out'] ?? [],
+  });
+  print(await addedReport(added, modelsDir));
+  return 0;
+}
+
+async function golden(args: string[], config: Config, { print }: Surroundings): Promise<number> {
+  const { modelsDir } = config;
+  const { maxMib } = await sessionLimit({ ...config, ...LOADING });
+  const { values, subject } = readArguments(args, { example: { type: 'string', multiple: true } });
+  const { model, version } = modelAndVersion(subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  const versions = await presentVersions(modelsDir, model, version);
+  const examples = await readExamples(values.example ?? []);
+  print(renewedReport(await renewGolden({ modelsDir, manifest, versions, examples, maxMib }), model));
+  return 0;
+}
+
+async function check(args: string[], config: Config, { print, printError }: Surroundings): Promise<number> {
+  const { modelsDir, executionProviders, sessionThreads: threads } = config;
+  const { maxMib } = await sessionLimit(config);
+  const { model, version: wanted } = modelAndVersion(readArguments(args, {}).subject);
+  const manifest = await readManifestWithAnyExample(modelsDir, model);
+  await refuseAtStart(manifest, modelsDir);
+  const reports: VersionReport[] = [];
+  for (const version of await presentVersions(modelsDir, model, wanted)) {
+    const folder = join(modelsDir, model, version);
+    reports.push(await checkVersion({ manifest, version, folder, executionProviders, threads, maxMib }));
+  }
+  print(formatReports(manifest, reports));
+  const passedOver = new Set(reports.flatMap(({ loaded }) => loaded?.passedOver ?? []));
+  for (const reason of passedOver) print(`passed over: ${reason}`);
+  const refused = reports.filter(({ problem }) => problem !== undefined);
+  for (const { version, problem } of refused) printError(`\n${model}/${version} is refused: ${problem}`);
+  return refused.length === 0 ? 0 : 1;
+}
+
+/** @throws {ModelFileError} naming a fault of the manifest that would stop gateways and workers at their start. */
+async function refuseAtStart(manifest: Manifest, modelsDir: string): Promise<void> {
+  const { name } = manifest;
+  const folder = join(modelsDir, name);
+  const example = exampleProblem(manifest);
+  const problem =
+    (example && `${example}. Make a new one: npm run model -- golden ${name}`) ??
+    missingVersionProblem(manifest, await versionsIn(folder)) ??
+    (await namesProblem(manifest, modelsDir));
+  if (problem !== undefined) throw new ModelFileError(`${join(folder, 'model.json')}: ${problem}`);
+}
+
+async function list(args: string[], { modelsDir }: Config, { print }: Surroundings): Promise<number> {
+  const { subject } = readArguments(args, {});
+  if (subject !== undefined) throw new UsageError(`expected nothing after list, got ${subject}`);
+  const models = await modelsIn(modelsDir);
+  const rows = models.map(async (model) => {
+    const { graphql, description } = await readManifest(modelsDir, model);
+    const versions = await versionsIn(join(modelsDir, model));
+    return [model, versions.join(', '), graphql.mutation, description];
+  });
+  print(formatTable([['model', 'versions', 'mutation', 'description'], ...(await Promise.all(rows))]));
+  return 0;
+}
+
+function modelAndVersion(subject: string = missing('<name> or <name>/<version>')) {
+  const [model = '', version, ...more] = subject.split('/');
+  if (more.length > 0) throw new UsageError(`expected <name> or <name>/<version>, got ${subject}`);
+  return { model, version };
+}
+
+/** The wanted version, or all versions. @throws {ModelFileError} if there is none. */
+async function presentVersions(
+  modelsDir: string,
+  model: string,
+  wanted: string | undefined,
+): Promise<readonly string[]> {
+  const present = await versionsIn(join(modelsDir, model));
+  const versions = present.filter((version) => wanted === undefined || version === wanted);
+  if (versions.length > 0) return versions;
+  const found = present.join(', ') || 'none';
+  throw new ModelFileError(`${join(modelsDir, model)} must have version ${wanted ?? '1'}, found ${found}`);
+}
+
+/** @returns the options, and the one argument that is no option; undefined if there is no such argument. */
+function readArguments<const Options extends ParseArgsOptionsConfig>(args: string[], options: Options) {
+  const { values, positionals, tokens } = parseStrictly(args, options);
+  refuseRepeated(
+    tokens.flatMap((token) => (token.kind === 'option' && !options[token.name]?.multiple ? token.name : [])),
+  );
+  const [subject, ...others] = positionals;
+  if (others.length > 0) throw new UsageError(`expected one argument, got ${positionals.join(' ')}`);
+  return { values, subject };
+}
+
+/** Refuses an option that is given twice: otherwise only its last value would count, without a warning. */
+function refuseRepeated(names: readonly string[]): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new UsageError(`--${twice} is given twice`);
+}
+
+/** The hint for `npm run model add … --name x`: without -- before the arguments, npm keeps the option for itself. */
+function takenByNpm(option: string, env: NodeJS.ProcessEnv): string {
+  const isTaken = env[`npm_config_${option}`] !== undefined;
+  return isTaken ? ' (npm kept it: write npm run model -- add …, with the two dashes)' : '';
+}
+
+function missing(what: string): never {
+  throw new UsageError(`expected ${what}, got none`);
+}
+
+/** @param rule the pattern in words. */
+function fitting(
+  option: string,
+  value: string | undefined,
+  pattern: RegExp,
+  rule: string,
+): string | undefined {
+  if (value === undefined || pattern.test(value)) return value;
+  throw new UsageError(`${option} must be ${rule}, got ${value}`);
+}
+
+function wholeNumber(option: string, text: string | undefined, maximum = 999_999_999): number | undefined {
+  const rule = `a whole number from 1 to ${maximum}`;
+  const digits = fitting(option, text, /^[1-9][0-9]*$/, rule);
+  if (digits === undefined) return undefined;
+  if (Number(digits) <= maximum) return Number(digits);
+  throw new UsageError(`${option} must be ${rule}, got ${digits}`);
+}
