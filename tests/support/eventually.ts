@@ -5,8 +5,12 @@ import { inspect } from 'node:util';
 /** Longer than anything takes on a busy machine, and shorter than the time of a test, whose failure shows less. */
 export const PATIENCE_MS = 60_000;
 
-/** Between two questions: without a pause, asking would take the time of a core from what is waited for. */
-const ASK_EVERY_MS = 10;
+/**
+ * Between two questions, because asking takes the time of a core from what is waited for. The pause grows with the
+ * wait, by a tenth of it.
+ */
+const SHORTEST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 50;
 /** Of an answer or of what a process wrote. */
 const SHOWN_CHARACTERS = 4_000;
 
@@ -20,7 +24,8 @@ export async function eventually<T>(
   fits: (answer: T) => boolean,
   limitMs = PATIENCE_MS,
 ): Promise<T> {
-  const until = performance.now() + limitMs;
+  const began = performance.now();
+  const until = began + limitMs;
   let count = 0;
   let last: T | undefined;
   const failure = () => `no answer fitted within ${limitMs} ms. The last of ${count} was: ${shown(last)}`;
@@ -29,8 +34,9 @@ export async function eventually<T>(
     if (fits(answer)) return answer;
     count++;
     last = answer;
-    if (performance.now() >= until) throw new Error(failure());
-    await sleep(ASK_EVERY_MS);
+    const now = performance.now();
+    if (now >= until) throw new Error(failure());
+    await sleep(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, (now - began) / 10)));
   }
 }
 
