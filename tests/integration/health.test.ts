@@ -129,11 +129,17 @@ describe('/ready', () => {
       },
     });
     await listener.flush();
-    for (let round = 0; round < 10; round++)
-      await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)));
-    await listener.flush();
+    // Answers are kept for a second: those of a fast machine may all be the one of the test before.
+    let answers = 0;
+    await eventually(
+      async () => {
+        answers += (await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)))).length;
+        await listener.flush();
+        return { answers, asked };
+      },
+      (seen) => seen.answers >= 500 && seen.asked > 0,
+    );
     // Once a second: there is room for a machine that needs a minute for 500 requests.
-    expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(60);
     await listener.close();
   });
