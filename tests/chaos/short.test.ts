@@ -5,7 +5,7 @@ import { play, SCENARIOS } from './scenarios.ts';
 
 /** `results-full` and `cancel-race` kill workers, too. */
 const TELLING = ['broker-kill', 'results-full', 'cancel-race'];
-const TASKS = 120;
+const TASKS = 80;
 
 test.for(SCENARIOS.filter(({ name }) => TELLING.includes(name)))(
   '$name: $about, and no task is lost, doubled or wrong',

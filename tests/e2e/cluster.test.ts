@@ -7,7 +7,7 @@ import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
 
-const TRIPS = 1_200;
+const TRIPS = 800;
 const LANES = 40;
 const STREAMS = ['JOBS_trip-duration', 'RESULTS', 'REQUESTS'];
 const REPLICATED = { STREAM_REPLICAS: '3', RESULT_MAX_BYTES: String(2 ** 28) };
@@ -25,8 +25,8 @@ test('no task is lost, doubled or changed when the leaders of jobs and results a
   for (const started of [gateway, other, ...workers]) stack.use(started);
 
   const killAt = new Map([
-    [200, 'JOBS_trip-duration'],
-    [600, 'RESULTS'],
+    [150, 'JOBS_trip-duration'],
+    [400, 'RESULTS'],
   ]);
   const kills: Promise<void>[] = [];
   let finished = 0;

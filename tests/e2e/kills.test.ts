@@ -18,7 +18,7 @@ import { type Gateway, type Process, startGateway, startWorker } from '../suppor
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams } from '../support/streams.ts';
 
-const TRIPS = 600;
+const TRIPS = 360;
 const LANES = 60;
 
 /** A test that ends one of them replaces it with another one. */
@@ -79,7 +79,7 @@ describe('under load, no accepted task is lost', () => {
     const before = deaths();
     const kills: Promise<void>[] = [];
     const finished = await load((count) => {
-      if ([100, 200, 300].includes(count)) kills.push(killSession(kills.at(-1)));
+      if ([60, 150, 240].includes(count)) kills.push(killSession(kills.at(-1)));
     });
     await Promise.all(kills);
     await expectAllRight(finished);
@@ -89,7 +89,7 @@ describe('under load, no accepted task is lost', () => {
   test('when the broker is killed and restarted, and waiting subscriptions still deliver', async () => {
     const restarts: Promise<void>[] = [];
     const finished = await load(
-      (count) => [100, 300].includes(count) && restarts.push(nats.kill('SIGKILL').then(() => nats.restart())),
+      (count) => [60, 180].includes(count) && restarts.push(nats.kill('SIGKILL').then(() => nats.restart())),
     );
     await Promise.all(restarts);
     await expectAllRight(finished);

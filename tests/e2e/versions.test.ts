@@ -55,7 +55,7 @@ describe.concurrent('under load, no task is lost', () => {
     await cp(join(bench.model, '1'), join(bench.model, '2'), { recursive: true });
     await using load = keepLoading(bench);
     await using worker = await startWorker(bench.nats, { ...bench.env, ...SLOW_RUNS });
-    const jobs = Array.from({ length: 400 }, (_, i) => ({ ...tripJob(bench.broker, i), version: '2' }));
+    const jobs = Array.from({ length: 200 }, (_, i) => ({ ...tripJob(bench.broker, i), version: '2' }));
     await queueJobs(bench.broker, jobs);
 
     const [one, two] = [await sessionOf(worker, '1'), await sessionOf(worker, '2')];
@@ -96,7 +96,7 @@ test.concurrent('a running gateway offers a version that is copied in, and anoth
 
 test.concurrent('models that compete for one slot get time in proportion to their weights', async () => {
   await using two = await openAddingModels(['alpha', 'beta']);
-  const jobs = ['alpha', 'beta'].map((model) => Array.from({ length: 400 }, () => two.job(model)));
+  const jobs = ['alpha', 'beta'].map((model) => Array.from({ length: 200 }, () => two.job(model)));
   for (const queue of jobs) await queueJobs(two.broker, queue);
   await using _worker = await startWorker(two.nats, {
     ...two.env,
@@ -112,10 +112,10 @@ test.concurrent('models that compete for one slot get time in proportion to thei
     }),
   );
   const [alpha = [], beta = []] = ends;
-  // Alpha has 50 runs of 8 rows, and beta about 17 in the same time. With equal shares, beta would have 400 rows.
+  // Alpha has 25 runs of 8 rows, and beta about 8 in the same time. With equal shares, beta would have 200 rows.
   const meanwhile = beta.filter((finishedAt) => finishedAt < (alpha.at(-1) ?? 0)).length;
-  expect(meanwhile).toBeGreaterThan(50);
-  expect(meanwhile).toBeLessThan(300);
+  expect(meanwhile).toBeGreaterThan(25);
+  expect(meanwhile).toBeLessThan(150);
 });
 
 test.concurrent('a version whose folder is restored while it drains is served again by the same session', async () => {

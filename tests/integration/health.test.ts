@@ -129,11 +129,17 @@ describe('/ready', () => {
       },
     });
     await listener.flush();
-    for (let round = 0; round < 10; round++)
-      await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)));
-    await listener.flush();
+    // An answer is kept for a second: on a fast machine all requests may get the one of the test before.
+    let answers = 0;
+    await eventually(
+      async () => {
+        answers += (await Promise.all(Array.from({ length: 50 }, () => ready(gateway.url)))).length;
+        await listener.flush();
+        return { answers, asked };
+      },
+      (seen) => seen.answers >= 500 && seen.asked > 0,
+    );
     // The broker is asked once a second. The limit allows a slow machine a minute for 500 requests.
-    expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(60);
     await listener.close();
   });

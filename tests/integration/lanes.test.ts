@@ -34,17 +34,17 @@ test('a single prediction during a bulk load waits for one run at most after it 
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   using ends = endsHeard(broker);
-  await queueJobs(broker, bulkJobs(broker, 20_000));
+  await queueJobs(broker, bulkJobs(broker, 10_000));
   await using _worker = await startWorker(nats);
   const single: string[] = [];
   // Each is submitted when the one before has ended, and all of them end before the bulk load.
-  while (single.length < 20) {
+  while (single.length < 10) {
     const job = tripJob(broker, single.length, 300_000);
     single.push(job.taskId);
     await queueJobs(broker, [job]);
     await ends.of(job.taskId);
   }
-  const results = await ends.all(20_020);
+  const results = await ends.all(10_010);
   const bulkRuns = runStarts(results.filter(({ id }) => !single.includes(id)));
   for (const { id, submittedAt, startedAt = 0, timings } of results) {
     if (!single.includes(id)) continue;
@@ -58,7 +58,7 @@ test('single predictions finish while a row batch of many runs is running', asyn
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   await using _worker = await startWorker(nats, SLOW_RUNS);
-  const inputs = Array.from({ length: 10_000 }, (_, i) => tripNumber(i));
+  const inputs = Array.from({ length: 5_000 }, (_, i) => tripNumber(i));
   const { id } = await submitTrips(gateway.url, inputs, { timeoutMs: 300_000 });
   const singles: TaskView[] = [];
   for (let i = 0; i < 5; i++)

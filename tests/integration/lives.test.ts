@@ -26,7 +26,7 @@ import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 
-const RUN_FOR_MS = 15_000;
+const RUN_FOR_MS = 8_000;
 const SHORT_MS = 300;
 const GATEWAYS = 2;
 

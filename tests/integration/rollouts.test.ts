@@ -309,13 +309,13 @@ describe('a rollback with moveQueued', () => {
     expect((await streams.state('RESULTS')).messages).toBe(jobs.length);
   }
 
-  test('gives 1,000 queued tasks to the other version, except those that pin their version', async () => {
+  test('gives 400 queued tasks to the other version, except those that pin their version', async () => {
     await using rollback = await openRollback();
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
-    const jobs = await queueForNew(rollback, 1_000);
+    const jobs = await queueForNew(rollback, 400);
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({
-      movedTasks: 1_000,
+      movedTasks: 400,
       heldTasks: 0,
       stoppedBy: null,
     });
@@ -334,12 +334,12 @@ describe('a rollback with moveQueued', () => {
       lane: 'interactive',
       maxHeld: 60,
     });
-    const jobs = await queueForNew(rollback, 400);
+    const jobs = await queueForNew(rollback, 200);
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
       ({ num_ack_pending }) => num_ack_pending === 60,
     );
-    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 340, heldTasks: 60 });
+    expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 140, heldTasks: 60 });
     await expectAnswered(rollback, jobs, 0);
   });
 
@@ -347,11 +347,11 @@ describe('a rollback with moveQueued', () => {
     await using rollback = await openRollback();
     const { gateway, streams, start } = rollback;
     await using second = await start();
-    const jobs = await queueForNew(rollback, 3_000);
+    const jobs = await queueForNew(rollback, 2_000);
     const moving = setRollout(gateway, { 1: 100 }, true).catch(() => {});
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
-      ({ num_pending }) => num_pending < 2_900,
+      ({ num_pending }) => num_pending < 1_900,
     );
     gateway.kill('SIGKILL');
     await moving;

@@ -125,7 +125,7 @@ describe('two gateways and a worker', () => {
   test('the comparison equals an independent calculation, and users see no difference', async () => {
     await setShadow(gateway, { 2: 100 });
     await inForce(other, 100);
-    const tasks = (await Promise.all([predictedAll(gateway, 0, 200), predictedAll(other, 200, 150)])).flat();
+    const tasks = (await Promise.all([predictedAll(gateway, 0, 100), predictedAll(other, 100, 75)])).flat();
     for (const task of tasks)
       expect(task).toMatchObject({ modelVersion: '1', state: 'SUCCEEDED', attempts: 1 });
     const differences = tasks.map((task) => MINUTES - minutesOf(task));
@@ -134,19 +134,19 @@ describe('two gateways and a worker', () => {
       numbers.reduce((sum, number) => sum + number) / tasks.length;
 
     for (const each of [gateway, other]) {
-      const comparison = await comparisonAfter(each, 350);
+      const comparison = await comparisonAfter(each, 175);
       expect(comparison).toMatchObject({
         gatewayCount: 2,
         model: { name: MODEL },
-        versions: [{ version: '1', shadowVersion: '2', sentTasks: 350, comparedTasks: 350, failedTasks: 0 }],
+        versions: [{ version: '1', shadowVersion: '2', sentTasks: 175, comparedTasks: 175, failedTasks: 0 }],
       });
       const [versions] = comparison.versions;
       expect(versions?.outputs).toEqual([
         {
           output: 'durationMinutes',
           unit: 'minutes',
-          count: 350,
-          differentCount: 350,
+          count: 175,
+          differentCount: 175,
           meanDifference: expect.closeTo(meanOf(differences), 9),
           meanAbsoluteDifference: expect.closeTo(meanOf(absolutes), 9),
           largestAbsoluteDifference: Math.max(...absolutes),

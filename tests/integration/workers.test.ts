@@ -21,13 +21,13 @@ beforeAll(async () => {
 
 afterAll(() => nats?.[Symbol.asyncDispose]());
 
-test('two workers share 20,000 waiting jobs, and neither holds more than its credit', async () => {
+test('two workers share 10,000 waiting jobs, and neither holds more than its credit', async () => {
   await using own = await startNats();
   await using broker = await openTestBroker(own);
   await using streams = await inspectStreams(own);
   await queueJobs(
     broker,
-    Array.from({ length: 20_000 }, (_, i) => tripJob(broker, i, 300_000)),
+    Array.from({ length: 10_000 }, (_, i) => tripJob(broker, i, 300_000)),
   );
 
   const debug = { LOG_LEVEL: 'debug' };
@@ -43,7 +43,7 @@ test('two workers share 20,000 waiting jobs, and neither holds more than its cre
   );
   expect(mostHeld).toBeGreaterThan(0);
   expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
-  expect((await streams.state('RESULTS')).messages).toBe(20_000);
+  expect((await streams.state('RESULTS')).messages).toBe(10_000);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
   for (const worker of [first, second]) expect(worker.output()).toContain('task finished');
 });

@@ -17,7 +17,8 @@ if (process.argv[1]?.endsWith('sessionChild.ts')) {
   prototype.run = async function (/** @type {any} */ feeds, /** @type {any} */ ...rest) {
     const miles = new Set(feeds.trip_distance.data);
     if (miles.has(DEADLY_MILES)) process.kill(process.pid, 'SIGKILL');
-    while (miles.has(ENDLESS_MILES));
+    // For ever, and without the CPU of a loop.
+    if (miles.has(ENDLESS_MILES)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     if (miles.has(REFUSED_MILES)) throw new Error('no such miles');
     const results = await run.call(this, feeds, ...rest);
     for (const [i, value] of [...feeds.trip_distance.data].entries()) {

@@ -26,7 +26,8 @@ if (process.argv[1]?.endsWith('sessionChild.ts')) {
     session.run = async (/** @type {any} */ feeds, /** @type {any} */ ...options) => {
       const miles = new Set(feeds.trip_distance.data);
       if (miles.has(DEADLY_MILES)) process.kill(process.pid, 'SIGKILL');
-      while (miles.has(ENDLESS_MILES));
+      // For ever, and without the CPU of a loop.
+      if (miles.has(ENDLESS_MILES)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
       if (miles.has(REFUSED_MILES)) throw new Error('no such miles');
       return run(feeds, ...options);
     };

@@ -5,8 +5,12 @@ import { inspect } from 'node:util';
 /** Longer than any step on a busy machine, and shorter than the limit of a test, whose failure shows less. */
 export const PATIENCE_MS = 60_000;
 
-/** The pause between two tries. Without it, the tries would use a whole core. */
-const ASK_EVERY_MS = 10;
+/**
+ * The pause between two tries, because tries without a pause would use a whole core. It grows with the wait, by a tenth
+ * of it.
+ */
+const SHORTEST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 50;
 /** The most characters of an answer or of output in a failure. */
 const SHOWN_CHARACTERS = 4_000;
 
@@ -20,7 +24,8 @@ export async function eventually<T>(
   fits: (answer: T) => boolean,
   limitMs = PATIENCE_MS,
 ): Promise<T> {
-  const until = performance.now() + limitMs;
+  const began = performance.now();
+  const until = began + limitMs;
   let count = 0;
   let last: T | undefined;
   const failure = () => `no answer fitted within ${limitMs} ms. The last of ${count} was: ${shown(last)}`;
@@ -29,8 +34,9 @@ export async function eventually<T>(
     if (fits(answer)) return answer;
     count++;
     last = answer;
-    if (performance.now() >= until) throw new Error(failure());
-    await sleep(ASK_EVERY_MS);
+    const now = performance.now();
+    if (now >= until) throw new Error(failure());
+    await sleep(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, (now - began) / 10)));
   }
 }
 
