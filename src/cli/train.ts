@@ -11,7 +11,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionsIn } from '../models/folders.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
-import { parseStrictly, UsageError } from './commandLine.ts';
+import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
 import { PackageMissing } from './duckdb.ts';
 import { formatGoldenRows } from './model/goldenFile.ts';
 import { print, printDefect, printError } from './print.ts';
@@ -21,10 +21,29 @@ import { DataError, type Metric, type Recipe, type TrainedVersion } from './trai
 
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const USAGE =
-  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file>] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
+  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file> …] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
 const FILES = { type: 'string', multiple: true } as const;
 const TEXT = { type: 'string' } as const;
-const OPTIONS = { train: FILES, validate: FILES, holdout: FILES, recipe: TEXT, out: TEXT } as const;
+const OPTIONS = {
+  train: FILES,
+  validate: FILES,
+  holdout: FILES,
+  recipe: TEXT,
+  out: TEXT,
+  help: HELP_OPTION,
+} as const;
+const HELP = `${USAGE}
+
+Trains the next version of a model, and writes it to models/<model>/<version>.
+
+  --train      training data; may be repeated
+  --validate   data on which the recipe stops or chooses; may be repeated
+  --holdout    data on which only the finished version is judged; may be repeated
+  --recipe     train.ts or train.py of the model's folder; default: the first that is there
+  --out        another folder for the version
+  -h, --help   prints this help
+
+models/README.md, "Training", describes recipes and data.`;
 const RECIPES = ['train.ts', 'train.py'] as const;
 
 try {
@@ -48,7 +67,12 @@ try {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { model, files, recipe, out } = readArguments(args);
+  const wanted = readArguments(args);
+  if (wanted === undefined) {
+    print(HELP);
+    return;
+  }
+  const { model, files, recipe, out } = wanted;
   const train = await findRecipe(model, recipe);
   const startedAt = performance.now();
   const version = await train(files, (step) => {
@@ -61,8 +85,11 @@ async function main(args: string[]): Promise<void> {
   print(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
 }
 
+/** @returns undefined if help is asked for. */
 function readArguments(args: string[]) {
   const { values, positionals } = parseStrictly(args, OPTIONS);
+  if (values.help) return undefined;
+  requireSeparator(process.env, { command: 'train', usage: '<model> --train <file> …', options: OPTIONS });
   const [model, ...others] = positionals;
   if (model === undefined || others.length > 0) {
     throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);

@@ -10,13 +10,26 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { HELP_OPTION, parseStrictly } from '../../src/cli/commandLine.ts';
 import type { Revision, Settings } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
 import { profileTables } from './profile.ts';
 import { comparison, table } from './report.ts';
 import { checkOut, thisRevision } from './revision.ts';
 import { type Outcome, runBenchmark } from './run.ts';
+
+const HELP = `usage: npm run bench -- [<benchmark> …] [options]
+
+  benchmarks     ${BENCHMARKS.map(({ name }) => name).join(', ')}; default: all
+  --repeat       runs of each; default 3
+  --seconds      the time of each run; default 6
+  --against      a git revision that is measured in turn with this one
+  --connections, --jobs, --minutes   of the benchmarks that have them; defaults 32, 100000, 1
+  --json         a file for the figures
+  --profile      a folder for CPU profiles
+  -h, --help     prints this help
+
+docs/performance.md describes the benchmarks. Exit codes: 0 done; 1 an answer was wrong or refused; 2 a wrong command line.`;
 
 const { names, values } = readCommandLine();
 const repeat = wholeNumber('repeat');
@@ -83,19 +96,21 @@ function other(revision: string): Promise<Revision & AsyncDisposable> {
 
 function readCommandLine() {
   try {
-    const { positionals, values } = parseArgs({
-      allowPositionals: true,
-      options: {
-        repeat: { type: 'string', default: '3' },
-        seconds: { type: 'string', default: '6' },
-        connections: { type: 'string', default: '32' },
-        jobs: { type: 'string', default: '100000' },
-        minutes: { type: 'string', default: '1' },
-        against: { type: 'string' },
-        json: { type: 'string' },
-        profile: { type: 'string' },
-      },
+    const { positionals, values } = parseStrictly(process.argv.slice(2), {
+      repeat: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: '6' },
+      connections: { type: 'string', default: '32' },
+      jobs: { type: 'string', default: '100000' },
+      minutes: { type: 'string', default: '1' },
+      against: { type: 'string' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      help: HELP_OPTION,
     });
+    if (values.help) {
+      console.log(HELP);
+      process.exit(0);
+    }
     const known = BENCHMARKS.map(({ name }) => name);
     const unknown = positionals.find((name) => !known.includes(name));
     if (unknown !== undefined) refuse(`there is no ${JSON.stringify(unknown)}, but ${known.join(', ')}`);

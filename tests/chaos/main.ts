@@ -7,7 +7,7 @@
  * The tasks are shared evenly among the scenarios. `--seconds` is the time of each. The exit code is 1 if a task was
  * lost, doubled or wrong. `--sabotage` checks the oracle itself: see sabotage.ts.
  */
-import { parseArgs } from 'node:util';
+import { HELP_OPTION, parseStrictly, UsageError } from '../../src/cli/commandLine.ts';
 import { openDirectModel } from '../support/predictDirectly.ts';
 import type { Report } from './oracle.ts';
 import { SABOTAGES, tryToCatch } from './sabotage.ts';
@@ -19,16 +19,41 @@ const SECONDS = 10;
 const TASKS_PER_S = 200;
 const EVIDENCE_SHOWN = 8;
 
-const { positionals: names, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    tasks: { type: 'string', default: String(DEFAULT_TASKS) },
-    seconds: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    sabotage: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  tasks: { type: 'string', default: String(DEFAULT_TASKS) },
+  seconds: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  sabotage: { type: 'boolean', default: false },
+  help: HELP_OPTION,
+} as const;
+const HELP = `usage: npm run chaos -- [<scenario> …] [--tasks N] [--seconds S] [--seed TEXT]
+       npm run chaos -- --sabotage [<sabotage> …]
+
+  scenarios  ${SCENARIOS.map(({ name }) => name).join(', ')}
+  --tasks    tasks of all scenarios together; default ${DEFAULT_TASKS}
+  --seconds  the time of each scenario; default ${SECONDS}, or longer for many tasks
+  --seed     chooses which fault happens when; default 1
+  --sabotage checks that the oracle notices lost, doubled and wrong tasks
+  -h, --help prints this help
+
+Exit codes: 0 no task was lost, doubled or wrong; 1 otherwise; 2 a wrong command line.`;
+
+const { positionals: names, values } = readCommandLine();
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 process.exit((await (values.sabotage ? checkOracle() : breakTidings())) ? 0 : 1);
+
+function readCommandLine() {
+  try {
+    return parseStrictly(process.argv.slice(2), OPTIONS);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`chaos: ${error.message}; npm run chaos -- --help lists the options`);
+    process.exit(2);
+  }
+}
 
 async function breakTidings(): Promise<boolean> {
   const scenarios = chosenFrom(SCENARIOS);

@@ -92,7 +92,7 @@ function isExpected(error: unknown): error is Error {
 
 async function run([command, ...args]: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env } = surroundings;
-  if (command === '--help' || args.includes('--help')) {
+  if (command === '--help' || command === '-h' || args.includes('--help')) {
     surroundings.print(HELP);
     return 0;
   }

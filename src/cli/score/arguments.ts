@@ -1,5 +1,5 @@
 /** The command line of `npm run score`. */
-import { parseStrictly, UsageError } from '../commandLine.ts';
+import { parseStrictly, requireSeparator, UsageError } from '../commandLine.ts';
 import { DateFormat, readDateFormat } from './timeFormat.ts';
 
 export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
@@ -68,7 +68,7 @@ export function readArguments(
 ): ScoreArguments | undefined {
   const { values, positionals } = parseStrictly(args, OPTIONS);
   if (values.help) return undefined;
-  checkNpm(environment);
+  requireSeparator(environment, { command: 'score', usage: '--model <name> …', options: OPTIONS });
   const [input, out, ...others] = positionals;
   if (input === undefined || out === undefined || others.length > 0)
     throw new UsageError(`expected a file to score and one to write, got ${positionals.join(' ') || 'none'}`);
@@ -86,19 +86,6 @@ export function readArguments(
     calls: readCount('--calls', values.calls ?? '4', 64),
     overwrite: values.overwrite ?? false,
   };
-}
-
-/** Refuses a command without `--`: npm takes its options as its own, and the rest could have another meaning. */
-function checkNpm(environment: Readonly<Record<string, string | undefined>>): void {
-  if (environment.npm_lifecycle_event !== 'score') return;
-  const taken = Object.keys(OPTIONS).filter(
-    (name) => environment[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
-  );
-  if (taken.length === 0) return;
-  const options = taken.map((name) => `--${name}`).join(', ');
-  throw new UsageError(
-    `npm needs -- before the options, otherwise it takes them as its own, here ${options}: npm run score -- --model <name> …`,
-  );
 }
 
 /** Reads an address. One without a path gets the path of the GraphQL endpoint. */
