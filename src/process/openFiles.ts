@@ -13,7 +13,7 @@ const KEPT_FILES = 128;
 export interface WantedConnections {
   /** As MAX_CONNECTIONS. */
   readonly wanted: number;
-  /** Whether the user set this number. A limit below the default is worth no warning. */
+  /** Whether the user set this number. A limit below the default is no warning. */
   readonly isAskedFor: boolean;
   readonly log: Logger;
   /** @default the limit of this process */
@@ -36,6 +36,8 @@ export function connectionsWithin({
     throw new ConfigurationError(
       `the limit of open files must be above ${KEPT_FILES}, got ${limit}: raise it with ulimit -n`,
     );
+  // A default that is lowered a little is worth no line.
+  if (!isAskedFor && allowed >= wanted / 2) return allowed;
   log[isAskedFor ? 'warn' : 'info'](
     { openFiles: limit, maxConnections: allowed },
     `MAX_CONNECTIONS is ${wanted}, but the limit of open files leaves room for ${allowed}: raise it with ulimit -n, or lower MAX_CONNECTIONS`,

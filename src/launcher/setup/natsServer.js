@@ -83,7 +83,7 @@ export async function fetchServer(cache, advice) {
     try {
       return await fetchFrom(cache);
     } catch (error) {
-      say(`not to be had there (${reasonOf(error)})`);
+      say(`it could not be had from there (${reasonOf(error)}): trying another way`);
     }
   }
   const brew = process.platform === 'darwin' ? ', for example with `brew install nats-server`' : '';
