@@ -44,7 +44,11 @@ async function runChunk(chunk: Chunk, options: WorkerOptions, settling: Set<Prom
     return;
   }
   if (past.result !== undefined) {
-    track(settling, settleStoredChunk(chunk, past.result, options));
+    track(
+      settling,
+      { delivery: chunk.delivery, log: options.log },
+      settleStoredChunk(chunk, past.result, options),
+    );
     return;
   }
   const ran = await new ChunkRun(chunk, past.soloRuns, options).run();
@@ -52,6 +56,7 @@ async function runChunk(chunk: Chunk, options: WorkerOptions, settling: Set<Prom
   else
     track(
       settling,
+      { delivery: chunk.delivery, log: options.log },
       ran === 'expired' ? settleOverdueChunk(chunk, options) : settleChunk(chunk, ran, options),
     );
 }

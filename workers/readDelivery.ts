@@ -4,7 +4,11 @@ import { messageOf } from '../src/contract/errors.ts';
 import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import { jobAddress } from '../src/contract/subjects.ts';
 import type { TaskAddress } from '../src/contract/task.ts';
+import type { Logger } from '../src/process/log.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './settle.ts';
+
+/** A job whose settling failed is delivered again after this time. */
+const FAILED_DELAY_MS = 5_000;
 
 /**
  * @param read throws if the delivery is no job that can be run.
@@ -24,13 +28,30 @@ export function readDelivery<T, Options extends SettleOptions>(
     return read(delivery, address, options);
   } catch (error) {
     if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
-    else track(settling, settleMalformed(delivery, address, messageOf(error), options));
+    else
+      track(
+        settling,
+        { delivery, log: options.log },
+        settleMalformed(delivery, address, messageOf(error), options),
+      );
     return undefined;
   }
 }
 
-/** Settling is waited for only at the end. Credit limits how much of it goes on at once. */
-export function track(settling: Set<Promise<void>>, work: Promise<void>): void {
-  const tracked: Promise<void> = work.finally(() => settling.delete(tracked));
+/**
+ * Lets a delivery be settled beside the next runs. Settling is waited for only at the end; credit limits how much of it
+ * goes on at once. If it fails with an unforeseen error, another delivery of the job tries again.
+ */
+export function track(
+  settling: Set<Promise<void>>,
+  { delivery, log }: { readonly delivery: Delivery; readonly log: Logger },
+  work: Promise<void>,
+): void {
+  const tracked: Promise<void> = work
+    .catch((err: unknown) => {
+      log.error({ err, subject: delivery.subject }, 'a job could not be settled');
+      delivery.handBack(FAILED_DELAY_MS);
+    })
+    .finally(() => settling.delete(tracked));
   settling.add(tracked);
 }

@@ -32,7 +32,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     );
     const end = (assignment: Assignment, outcome: Outcome | undefined) => {
       if (outcome === undefined) throw new Error('a run gives one outcome for each of its rows');
-      track(settling, settle(assignment, outcome, formedAt, options));
+      const { delivery } = assignment;
+      track(settling, { delivery, log: options.log }, settle(assignment, outcome, formedAt, options));
     };
     for (const assignment of overdue) end(assignment, 'expired');
     const outcomes = await runRows(fresh, options);

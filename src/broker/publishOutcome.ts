@@ -39,6 +39,9 @@ const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 /** Statuses of an error that says nothing about the message: no leader yet, too many requests. */
 const PASSING = [429, 503];
 
+/** Anybody could have sent the reply, so its text is cut off. */
+const REASON_CHARACTERS = 200;
+
 const STORED: PublishOutcome = { type: 'stored' };
 
 /** @param after the sequence that the newest message of the subject was expected to have, if one was. */
@@ -50,8 +53,14 @@ export function outcomeOf(reply: Msg, after?: number): PublishOutcome {
     const isStored = typeof stream === 'string' && typeof seq === 'number';
     return isStored ? STORED : { type: 'unanswered', reason: 'its answer cannot be read' };
   }
-  const reason = String(error.description ?? 'no reason given');
-  return { type: refusalOf(Number(error.code), Number(error.err_code ?? 0), reason, after), reason };
+  const { description, code, err_code: errorCode } = error;
+  const reason =
+    typeof description === 'string' ? description.slice(0, REASON_CHARACTERS) : 'no reason given';
+  return { type: refusalOf(numberIn(code), numberIn(errorCode), reason, after), reason };
+}
+
+function numberIn(member: unknown): number {
+  return typeof member === 'number' ? member : 0;
 }
 
 function refusalOf(

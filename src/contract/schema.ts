@@ -70,9 +70,20 @@ export function recordOf<T>(
   return schema(expected, { type: 'object', additionalProperties: values, ...limits });
 }
 
-/** An object whose members are checked elsewhere. */
+/**
+ * An object whose members are checked elsewhere. They are values, lists or objects of values, or lists of lists, and no
+ * deeper: writing out a deep value could overflow the stack.
+ */
 export function uncheckedRecord(expected: string): Schema<Readonly<Record<string, unknown>>> {
-  return schema(expected, { type: 'object' });
+  const value = { type: ['number', 'string', 'boolean', 'null'], expected: 'a value' };
+  const list = { type: [...value.type, 'array'], items: value, expected: 'a value or a list of values' };
+  const member = {
+    type: [...list.type, 'object'],
+    items: list,
+    additionalProperties: list,
+    expected: list.expected,
+  };
+  return schema(expected, { type: 'object', additionalProperties: member });
 }
 
 /** @param optional members that may be absent. */

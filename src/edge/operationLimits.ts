@@ -36,7 +36,7 @@ export type OperationLimits = Pick<Config, 'maxDepth' | 'maxTokens' | 'maxAliase
 /** The most operations in one text. A request runs one of them; some rules look at every fragment for each. */
 const MAX_OPERATIONS = 50;
 /** The deepest nesting of brackets in a literal. An error quotes a literal with each level indented. */
-const MAX_NESTING = 64;
+export const MAX_NESTING = 64;
 /** The most selections that are measured and merged. Those of a fragment count wherever it is spread. */
 const MAX_STEPS = 4_000;
 /** The most pairs of fields, or of fragments, in one place. Validation compares each pair, in about a microsecond. */

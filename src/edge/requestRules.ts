@@ -2,7 +2,7 @@
 import { type DocumentNode, GraphQLError, parse } from 'graphql';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Logger } from '../process/log.ts';
-import { type OperationLimits, tooComplex } from './operationLimits.ts';
+import { MAX_NESTING, type OperationLimits, tooComplex } from './operationLimits.ts';
 
 /** The longest operation text, in characters per allowed token. Otherwise one token could be megabytes long. */
 const CHARACTERS_PER_TOKEN = 20;
@@ -20,6 +20,8 @@ export function parseOperation(text: string, { maxTokens }: OperationLimits): Do
   try {
     return parse(text, { maxTokens });
   } catch (error) {
+    // The parser is recursive: it overflows the stack before its limit of tokens.
+    if (error instanceof RangeError) throw tooComplex({}, 'brackets within each other', MAX_NESTING);
     if (!(error instanceof GraphQLError)) throw error;
     throw error.message.includes(`more than ${maxTokens} tokens`)
       ? tooComplex({ source: error.source, positions: error.positions }, 'tokens', maxTokens)

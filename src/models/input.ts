@@ -1,5 +1,6 @@
 /** Checks the input of a task against the manifest: before it is queued, and once more before it is run. */
 import { badUserInput, type InputProblem, wrongValue } from '../contract/errors.ts';
+import { shownValue } from '../contract/shownValue.ts';
 import type { Value, Values } from '../contract/values.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
@@ -152,6 +153,7 @@ function describe(field: ManifestInput, given: unknown): string {
 
 function cut(value: unknown): string {
   if (typeof value === 'number') return String(value);
+  if (typeof value === 'object' && value !== null) return shownValue(value);
   const text = JSON.stringify(value ?? null) ?? typeof value;
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }

@@ -106,8 +106,9 @@ function columnsOf(chunks: readonly ReadChunk[], from: number, to: number): RowP
     [...names].map((name) => {
       const parts = chunks.map(({ result, ...rows }) => {
         // A chunk without this output gets nulls: without them, the values of later chunks would move to other rows.
-        const column = result.columns[name] ?? new Array<null>(rows.to - rows.from).fill(null);
-        return column.slice(Math.max(0, from - rows.from), to - rows.from);
+        const column = Object.hasOwn(result.columns, name) ? result.columns[name] : undefined;
+        const values = column ?? new Array<null>(rows.to - rows.from).fill(null);
+        return values.slice(Math.max(0, from - rows.from), to - rows.from);
       });
       return [name, parts.flat()];
     }),

@@ -5,6 +5,7 @@
 import { expect } from 'vitest';
 import { checkOf, MalformedMessage, NewerMessage } from '../../src/contract/messages/decoder.ts';
 import type { Schema } from '../../src/contract/schema.ts';
+import { shownValue } from '../../src/contract/shownValue.ts';
 
 /** The keywords of a schema that are used here. */
 interface Keywords {
@@ -97,7 +98,7 @@ function errorOf(decode: (data: Uint8Array) => unknown, data: Uint8Array): unkno
 function errorExpected({ path, keywords, value }: Member, wrong: unknown): object {
   if (path.at(-1) === 'v' && wrong === (value as number) + 1)
     return { type: NewerMessage, message: expect.stringContaining('ask a newer gateway') };
-  const got = wrong === ABSENT ? 'none' : wrong === INFINITE ? '' : JSON.stringify(wrong).slice(0, 40);
+  const got = wrong === ABSENT ? 'none' : wrong === INFINITE ? '' : shownValue(wrong);
   const text = `${nameOf(path)} must be ${keywords.expected}, got ${got}`;
   return { type: MalformedMessage, message: expect.stringContaining(text) };
 }

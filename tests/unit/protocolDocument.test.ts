@@ -81,7 +81,7 @@ describe('an example can be decoded', () => {
   test('Row batch and chunk', () => {
     const message = example('Row batch and chunk') as unknown as JobHeader;
     const subject = subjects.rowBatchJob({ ...job, taskId: message.taskId });
-    expect(readJobHeader({ subject, data: Buffer.from(encodeMessage(message)) })).toEqual(message);
+    expect(message).toMatchObject(readJobHeader({ subject, data: Buffer.from(encodeMessage(message)) }));
   });
 });
 

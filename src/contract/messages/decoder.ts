@@ -5,11 +5,13 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { RETRY_IN_A_MOMENT_MS, RequestError, RequestErrorCode } from '../errors.ts';
 import { integer, type Members, type Schema } from '../schema.ts';
+import { shownValue } from '../shownValue.ts';
 
 export const MESSAGE_VERSION = 1;
 const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
 export const VERSION = integer(`a message version from ${OLDEST_READ} on`, OLDEST_READ, MESSAGE_VERSION);
 
+/** The most characters of a name from a message in an error. */
 const SHOWN_CHARACTERS = 40;
 
 /** A message that its reader cannot use. The text names the member, the expected value and the one that came. */
@@ -111,7 +113,7 @@ function problemIn(error: ErrorObject | undefined): string {
 
 /** The fault of a member, in words. */
 export function problem(path: string, expected: string, got: unknown): string {
-  return `${path} must be ${expected}, got ${JSON.stringify(got)?.slice(0, SHOWN_CHARACTERS) ?? 'none'}`;
+  return `${path} must be ${expected}, got ${shownValue(got)}`;
 }
 
 /** From a JSON pointer: "/errors/3/row" is "errors[3].row". */

@@ -114,6 +114,19 @@ export function decodeChunkJob(data: Uint8Array, subject: string): QueuedChunkJo
   return job;
 }
 
+/** Without members that the schema does not check, such as the `batch` of a single job. */
+function headerOf({ taskId, model, version, owner, submittedAt, deadline, history }: TaskHeader): JobHeader {
+  return {
+    taskId,
+    model,
+    version,
+    owner,
+    submittedAt,
+    deadline,
+    ...(history === undefined ? {} : { history }),
+  };
+}
+
 /** Decodes the header of a stored job. If the body cannot be read, the header comes from the subject. */
 export function readJobHeader({
   subject,
@@ -124,10 +137,10 @@ export function readJobHeader({
 }): JobHeader {
   const place = parseJobSubject(subject);
   try {
-    if (place.lane !== Lane.Batch) return decodeJob(data, subject);
+    if (place.lane !== Lane.Batch) return headerOf(decodeJob(data, subject));
     const job = readRowBatchJob(data);
     requireHeader(job, place);
-    return job;
+    return { ...headerOf(job), batch: job.batch };
   } catch {
     const { taskId, model, version, deadlineSecond } = place;
     const deadline = deadlineSecond * 1000;

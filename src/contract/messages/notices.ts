@@ -65,8 +65,10 @@ export function decodePresentState(data: Uint8Array, queued: Task): Task {
   requireThat(id === queued.id, 'id', JSON.stringify(queued.id), id);
   requireThat(model === queued.model, 'model', JSON.stringify(queued.model), model);
   const isOfQueued =
-    batch?.rowCount === queued.batch?.rowCount && (batch === undefined || hasFittingCounts(batch));
-  requireThat(isOfQueued, 'batch', 'of as many rows as the job, and no more done than there are', batch);
+    batch?.rowCount === queued.batch?.rowCount &&
+    batch?.rowsPerChunk === queued.batch?.rowsPerChunk &&
+    (batch === undefined || hasFittingCounts(batch));
+  requireThat(isOfQueued, 'batch', 'of the shape of the job, with no more rows done than there are', batch);
   return {
     ...queued,
     ...{ modelVersion, state, attempts },

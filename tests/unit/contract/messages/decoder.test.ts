@@ -40,8 +40,12 @@ describe('a message', () => {
     expect(decodeNotice(bytes('{"v":2,"words":"x"}'))).toEqual({ v: 2, words: 'x' });
   });
 
-  test('that is wrong is told of in 40 characters', () => {
-    const words = JSON.stringify(['x'.repeat(100)]);
-    expect(() => decode(bytes(`{"v":1,"words":${words}}`))).toThrow(/got \["x{38}$/);
+  test('with a wrong member is refused in few words, however long or deep the member is', () => {
+    const refusal = (words: string) => () => decode(bytes(`{"v":1,"words":${words}}`));
+    expect(refusal(JSON.stringify(['x'.repeat(100)]))).toThrow(/got \["x{40}…"\]$/);
+    expect(refusal(JSON.stringify(new Array(100_000).fill(1)))).toThrow(/got a list of 100000$/);
+    // Written out, it would overflow the stack.
+    const deep = `${'['.repeat(100_000)}{"0":1}${']'.repeat(100_000)}`;
+    expect(refusal(deep)).toThrow(/got a list of 1$/);
   });
 });

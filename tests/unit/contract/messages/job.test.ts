@@ -64,9 +64,20 @@ describe('a chunk', () => {
 });
 
 describe('the header of a stored job', () => {
-  test('is that of its body', () => {
-    expect(readJobHeader({ subject: SUBJECT, data: bytesOf(JOB) })).toEqual(JOB);
-    expect(readJobHeader({ subject: BATCH_SUBJECT, data: bytesOf(CHUNK) })).toEqual(CHUNK);
+  test('has the checked members of its body, and no others', () => {
+    const header = {
+      taskId,
+      model: MODEL,
+      version: '1',
+      owner: 'anonymous',
+      submittedAt: deadline - 1,
+      deadline,
+    };
+    const expected = { ...header, history: [taskId] };
+    const withBatch = { ...JOB, batch: { rowCount: -5 } };
+    expect(readJobHeader({ subject: SUBJECT, data: bytesOf(withBatch) })).toEqual(expected);
+    const ofChunk = readJobHeader({ subject: BATCH_SUBJECT, data: bytesOf(CHUNK) });
+    expect(ofChunk).toEqual({ ...expected, batch: CHUNK.batch });
   });
 
   test('is what its subject says, and anonymous, where the body cannot be read', () => {

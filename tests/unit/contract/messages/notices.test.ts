@@ -44,9 +44,17 @@ describe('the present state of a task', () => {
     ['another task', { id: 'x' }, 'id must be "task", got "x"'],
     ['another model', { model: 'x' }, 'model must be "churn", got "x"'],
     ['an end', { state: 'SUCCEEDED' }, 'state must be one of QUEUED, RUNNING, got "SUCCEEDED"'],
-    ['another number of rows', { batch: { ...told.batch, rowCount: 4 } }, 'batch must be of as many rows'],
-    ['no rows', { batch: undefined }, 'batch must be of as many rows'],
-    ['more rows than there are', { batch: { ...told.batch, rowsDone: 4 } }, 'batch must be of as many rows'],
+    [
+      'another number of rows',
+      { batch: { ...told.batch, rowCount: 4 } },
+      'batch must be of the shape of the job',
+    ],
+    ['no rows', { batch: undefined }, 'batch must be of the shape of the job'],
+    [
+      'more rows than there are',
+      { batch: { ...told.batch, rowsDone: 4 } },
+      'batch must be of the shape of the job',
+    ],
   ])('that tells of %s is refused', (_what, members, problem) => {
     expect(() => decodePresentState(bytesOf({ ...told, ...members }), queued)).toThrow(problem);
   });
