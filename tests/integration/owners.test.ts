@@ -17,21 +17,28 @@ let nats: NatsServer;
 let broker: Broker;
 let here: GatewayTasks;
 let there: GatewayTasks;
+/** Of a task that waits. */
 let id: string;
 
 beforeAll(async () => {
   nats = await startNats();
   broker = await openTestBroker(nats);
   [here, there] = await Promise.all([openTasks(HOME), openTasks(OTHER_HOME)]);
-  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
-  const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
-  ({ id } = await here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } }));
+  id = await submitAsAda();
 });
 
 afterAll(async () => {
   for (const opened of [here, there]) opened?.[Symbol.dispose]();
   for (const opened of [broker, nats]) await opened?.[Symbol.asyncDispose]();
 });
+
+/** @returns the id. */
+async function submitAsAda(): Promise<string> {
+  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
+  const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
+  const task = await here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } });
+  return task.id;
+}
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const { models } = await Catalog.open(TEST_MODELS, SILENT);
@@ -70,6 +77,7 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
 });
 
 test('a task that ended is found by its owner only', async () => {
+  const id = await submitAsAda();
   expect(await there.tasks.cancel(id, 'ada')).toMatchObject({ state: 'CANCELED', owner: 'ada' });
   expect((await refusalOf(here.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');
   expect((await refusalOf(there.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');
