@@ -192,6 +192,23 @@ test.each([
   });
 });
 
+test('a chunk result that is too deep to be written into an error is removed, and the row batch ends well', async () => {
+  const { id } = await submitTrips(gateway.url, trips(1_500));
+  const forged = {
+    v: 1,
+    taskId: id,
+    chunk: 1,
+    startedAt: 'deep',
+    finishedAt: 1,
+    rowsFailed: 0,
+    columns: {},
+    errors: [],
+  };
+  await streams.publish(`chunks.${id}.1`, jsonOf(forged));
+  await using _worker = await startWorker(nats);
+  expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsFailed: 0 } });
+});
+
 test('results under malformed chunk numbers do not count as finished chunks', async () => {
   await using broker = await openTestBroker(nats);
   const { taskId } = tripJob(broker, 1);
@@ -405,7 +422,7 @@ describe('a result', () => {
     await using broker = await openTestBroker(nats);
     const job = tripJob(broker, 1);
     await broker.storeJob(job);
-    await streams.publish(`results.${HOME}.${job.taskId}`, JSON.stringify(forge(job.taskId)));
+    await streams.publish(`results.${HOME}.${job.taskId}`, jsonOf(forge(job.taskId)));
     return job.taskId;
   }
   const succeeded = (id: string) => ({
@@ -444,6 +461,7 @@ describe('a result', () => {
 
   test.each([
     ['is of another model', { model: 'churn', prediction: { durationMinutes: 1 } }],
+    ['is too deep to be written into an error', { prediction: 'deep' }],
     [
       'has more finished rows than rows',
       { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 2, rowsFailed: 0 } },
@@ -503,3 +521,9 @@ test('messages that cannot be read are logged once a second for each kind of sub
   // The first one is logged at once, and then one in each second in which more arrive.
   expect(counted.length).toBeLessThan(10);
 });
+
+/** JSON of a message in which a value of 10,000 levels stands for each text "deep". */
+function jsonOf(message: object): string {
+  const deep = `${'['.repeat(10_000)}{"0":1}${']'.repeat(10_000)}`;
+  return JSON.stringify(message).replaceAll('"deep"', deep);
+}
