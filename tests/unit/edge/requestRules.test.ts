@@ -50,3 +50,10 @@ test('an operation with more lines than it may have tokens is refused before it 
   for (const lineEnd of ['\n', '\r', '\r\n'])
     expect(() => parseOperation(`{ ${lineEnd.repeat(2_000)} }`, limits)).toThrow('2000 lines at most');
 });
+
+test('an operation with so many brackets that the parser overflows is QUERY_TOO_COMPLEX', () => {
+  const limits = { maxTokens: 1_000_000 } as Parameters<typeof parseOperation>[1];
+  const brackets = 100_000;
+  const text = `{a(b:${'['.repeat(brackets)}${']'.repeat(brackets)})}`;
+  expect(() => parseOperation(text, limits)).toThrow('64 brackets within each other at most');
+});
