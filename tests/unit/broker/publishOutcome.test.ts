@@ -46,7 +46,9 @@ test.each(['', 'no JSON', '{}', '[]', '7', '{"stream":1,"seq":"x"}'])(
 
 test('a forged refusal with objects as its members, or with a long text, is an outcome all the same', () => {
   const members = { toString: 1, valueOf: 1 };
-  const forged = replyOf(JSON.stringify({ error: { code: members, err_code: members, description: members } }));
+  const forged = replyOf(
+    JSON.stringify({ error: { code: members, err_code: members, description: members } }),
+  );
   expect(outcomeOf(forged)).toEqual({ type: 'refused', reason: 'no reason given' });
   const { reason } = outcomeOf(refusal(400, 1, 'x'.repeat(1_000_000))) as { reason: string };
   expect(reason).toHaveLength(200);
