@@ -12,13 +12,15 @@ import { print, printError } from './print.ts';
 
 const HELP = `usage: npm run schema
 
-Writes the GraphQL schema of the models in MODELS_DIR (default models) to schema/schema.graphql.`;
+Writes the GraphQL schema of the models in MODELS_DIR (default models) to schema/schema.graphql.
+
+  -h, --help   prints this help`;
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) {
-    printError(`schema: ${error.message}`);
+    printError(`schema: ${error.message}\n${HELP}`);
     process.exit(2);
   }
   logFatal(error, 'schema', { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' });

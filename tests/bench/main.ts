@@ -10,7 +10,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { HELP_OPTION, parseStrictly } from '../../src/cli/commandLine.ts';
+import { HELP_OPTION, parseStrictly, UsageError } from '../../src/cli/commandLine.ts';
 import type { Revision, Settings } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
 import { profileTables } from './profile.ts';
@@ -116,7 +116,8 @@ function readCommandLine() {
     if (unknown !== undefined) refuse(`there is no ${JSON.stringify(unknown)}, but ${known.join(', ')}`);
     return { names: positionals, values };
   } catch (error) {
-    return refuse((error as Error).message);
+    if (!(error instanceof UsageError)) throw error;
+    return refuse(`${error.message}\n${HELP}`);
   }
 }
 
@@ -128,6 +129,6 @@ function wholeNumber(option: 'repeat' | 'seconds' | 'connections' | 'jobs' | 'mi
 }
 
 function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n`);
+  process.stderr.write(`bench: ${reason}\n`);
   process.exit(2);
 }

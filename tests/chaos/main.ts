@@ -50,8 +50,7 @@ function readCommandLine() {
     return parseStrictly(process.argv.slice(2), OPTIONS);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`chaos: ${error.message}; npm run chaos -- --help lists the options`);
-    process.exit(2);
+    return refuse(`${error.message}\n${HELP}`);
   }
 }
 
@@ -106,7 +105,7 @@ function positive(option: string, text: string): number {
 }
 
 function refuse(reason: string): never {
-  process.stderr.write(`${reason}\n`);
+  process.stderr.write(`chaos: ${reason}\n`);
   process.exit(2);
 }
 

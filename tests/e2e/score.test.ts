@@ -232,19 +232,21 @@ test('a file with decimal commas gets no prediction, and the errors have the pla
   expect(output).toContain(
     `score: no row has a prediction: the column error of ${file('germanOut.csv')} says why`,
   );
-  expect(output).not.toContain('numbers have a decimal point');
+  expect(output).not.toContain('numbers must have a decimal point');
   expect(code).toBe(1);
   expect(await readFile(file('germanOut.csv'), 'utf8')).toContain('has a decimal comma; write 1.01');
 });
 
-test('a decimal comma is reported once, also if earlier rows fail for other reasons', async () => {
+test('a decimal comma is reported once, with its row and its input, also if earlier rows fail for other reasons', async () => {
   const lines = ['"x\ny",75,1.44', '74,0,1.44', '74,75,"1,44"', '74,75,"1,45"', '74,75,1.44'];
   await writeFile(file('mixed.csv'), `PULocationID,DOLocationID,trip_distance\n${lines.join('\n')}\n`);
   const { code, output } = await score(...asked(file('mixed.csv'), file('mixedOut.csv')));
   expect(output).toContain(
     '3 different reasons, first in row 1 (line 2): pickupLocationId must be a whole number from 1 to 265',
   );
-  expect(output).toContain('\nnumbers have a decimal point: "1,44" has a decimal comma; write 1.44\n');
+  expect(output).toContain(
+    '\nnumbers must have a decimal point, first wrong in row 3 (line 5): tripDistanceMiles must be a number from 0 to 1000 (miles), but "1,44" has a decimal comma; write 1.44\n',
+  );
   expect(output).not.toContain('1,45');
   expect(code).toBe(0);
 });

@@ -90,9 +90,10 @@ function isExpected(error: unknown): error is Error {
   );
 }
 
-async function run([command, ...args]: readonly string[], surroundings: Surroundings): Promise<number> {
+async function run(line: readonly string[], surroundings: Surroundings): Promise<number> {
   const { env } = surroundings;
-  if (command === '--help' || command === '-h' || args.includes('--help')) {
+  const [command, ...args] = line;
+  if (line.includes('--help') || line.includes('-h')) {
     surroundings.print(HELP);
     return 0;
   }

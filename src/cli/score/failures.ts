@@ -10,9 +10,10 @@ export interface Failures {
   readonly reasons: number;
   readonly first: FailedRow | undefined;
   /**
-   * The first advice on a decimal comma. It is shown separately, because such a file has decimal commas in all rows.
+   * The first row with a decimal comma, and only this reason. It is shown separately, because such a file has decimal
+   * commas in all rows.
    */
-  readonly decimalComma: string | undefined;
+  readonly decimalComma: FailedRow | undefined;
 }
 
 interface FailedRow {
@@ -25,7 +26,8 @@ interface FailedRow {
 
 /** Matches the values in a reason: texts in quotes, and numbers that are no part of a name. */
 const VALUES = String.raw`"(?:[^"\\]|\\.)*"|\b\d[\d.]*`;
-const DECIMAL_COMMA = '"[^"]*" has a decimal comma; write [-+0-9.eE]+';
+/** With the name of the input, unless the rule of the input has a semicolon or a quote. */
+const DECIMAL_COMMA = String.raw`(?:\w+ must [^";]*)?"[^"]*" has a decimal comma; write [-+0-9.eE]+`;
 const SHOWN_CHARACTERS = 500;
 
 /** @param database with the tables `input` and `prediction`. */
@@ -35,33 +37,42 @@ export async function findFailures(database: Database): Promise<Failures> {
   );
   const [first] = await database.rows(`SELECT row, ${LINE}, error FROM ${FAILED} ORDER BY row LIMIT 1`);
   const [comma] = await database.rows(
-    `SELECT regexp_extract(error, ${literal(DECIMAL_COMMA)}) AS advice FROM ${FAILED}
+    `SELECT row, ${LINE}, regexp_extract(error, ${literal(DECIMAL_COMMA)}) AS advice FROM ${FAILED}
      WHERE advice <> '' ORDER BY row LIMIT 1`,
   );
   return {
     count: Number(counts?.[0]),
     reasons: Number(counts?.[1]),
-    first: first && {
-      row: Number(first[0]) + 1,
-      line: first[1] == null ? undefined : Number(first[1]),
-      reason: String(first[2]),
-    },
-    decimalComma: comma && String(comma[0]),
+    first: first && failedRow(first),
+    decimalComma: comma && failedRow(comma),
+  };
+}
+
+function failedRow([row, line, reason]: readonly unknown[]): FailedRow {
+  return {
+    row: Number(row) + 1,
+    line: line == null ? undefined : Number(line),
+    reason: String(reason),
   };
 }
 
 /** The lines of the summary; none if no row failed. */
 export function failureLines({ reasons, first, decimalComma }: Failures): readonly string[] {
   if (first === undefined) return [];
-  const where = first.line === undefined ? `row ${first.row}` : `row ${first.row} (line ${first.line})`;
   const reason =
     first.reason.length > SHOWN_CHARACTERS ? `${first.reason.slice(0, SHOWN_CHARACTERS)}…` : first.reason;
   const lines = [
-    `${reasons} different ${reasons === 1 ? 'reason' : 'reasons'}, first in ${where}: ${reason}`,
+    `${reasons} different ${reasons === 1 ? 'reason' : 'reasons'}, first in ${placeOf(first)}: ${reason}`,
   ];
-  if (decimalComma !== undefined && !reason.includes(decimalComma))
-    lines.push(`numbers have a decimal point: ${decimalComma}`);
+  if (decimalComma !== undefined && !reason.includes(decimalComma.reason))
+    lines.push(
+      `numbers must have a decimal point, first wrong in ${placeOf(decimalComma)}: ${decimalComma.reason}`,
+    );
   return lines;
+}
+
+function placeOf({ row, line }: FailedRow): string {
+  return line === undefined ? `row ${row}` : `row ${row} (line ${line})`;
 }
 
 const FAILED =

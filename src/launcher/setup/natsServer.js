@@ -79,12 +79,17 @@ export function findServer(cache) {
  * @throws {SetupError} if no way leads there
  */
 export async function fetchServer(cache, advice) {
-  for (const fetchFrom of [fetchPinnedRelease, fetchFromArchive]) {
-    try {
-      return await fetchFrom(cache);
-    } catch (error) {
-      say(`it could not be had from there (${reasonOf(error)}): trying another way`);
-    }
+  const baseUrl = process.env.NATS_SERVER_RELEASES || RELEASES;
+  try {
+    return await fetchPinnedRelease(cache, baseUrl);
+  } catch (error) {
+    const source = baseUrl === RELEASES ? 'GitHub' : baseUrl;
+    say(`could not download it from ${source} (${reasonOf(error)}); trying the archive of Debian or Ubuntu`);
+  }
+  try {
+    return await fetchFromArchive(cache);
+  } catch (error) {
+    say(`could not get it from such an archive (${reasonOf(error)})`);
   }
   const brew = process.platform === 'darwin' ? ', for example with `brew install nats-server`' : '';
   throw new SetupError(
@@ -92,11 +97,13 @@ export async function fetchServer(cache, advice) {
   );
 }
 
-/** @param {string} cache */
-async function fetchPinnedRelease(cache) {
+/**
+ * @param {string} cache
+ * @param {string} baseUrl
+ */
+async function fetchPinnedRelease(cache, baseUrl) {
   const pinned = PINNED_ARCHIVES[`${process.platform}-${process.arch}`];
   if (pinned === undefined) throw new Error(`no release is pinned for ${process.platform}-${process.arch}`);
-  const baseUrl = process.env.NATS_SERVER_RELEASES || RELEASES;
   return fetchRelease({ version: PINNED_VERSION, ...pinned, baseUrl, cache });
 }
 
@@ -185,7 +192,7 @@ const PINNED_PACKAGES = {
 async function fetchFromArchive(cache) {
   const { ID: id = '', VERSION_CODENAME: codename } = readOsRelease();
   const archive = ARCHIVES[id];
-  if (archive === undefined) throw new Error('for this system no other source is known');
+  if (archive === undefined) throw new Error('this system is neither Debian nor Ubuntu');
   const keyring = ['gpg', 'pgp']
     .map((ending) => `/usr/share/keyrings/${id}-archive-keyring.${ending}`)
     .find(existsSync);
