@@ -109,6 +109,7 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
   }
 
   test('the prepared tabs lead from the mutation to the minutes of a trip, and all requests go to the gateway', async () => {
+    await page.goto('about:blank');
     using seen = watch(page);
     await openForTheFirstTime(gateway.url);
     await execute.click();
