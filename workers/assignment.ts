@@ -2,7 +2,8 @@
 import type { Broker, Delivery, JobSource } from '../src/broker/broker.ts';
 import type { Job, QueuedChunkJob } from '../src/contract/messages/job.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
-import type { TaskAddress, TaskError } from '../src/contract/task.ts';
+import type { TaskError } from '../src/contract/task.ts';
+import type { TaskAddress } from '../src/contract/taskId.ts';
 import type { InputColumns, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Logger } from '../src/process/log.ts';

@@ -9,7 +9,7 @@ import { messageOf } from '../src/contract/errors.ts';
 import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { decodeChunkJob } from '../src/contract/messages/job.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
-import type { TaskAddress } from '../src/contract/task.ts';
+import type { TaskAddress } from '../src/contract/taskId.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Chunk, WorkerOptions } from './assignment.ts';
 import { ChunkRun } from './chunkRun.ts';

@@ -3,7 +3,7 @@ import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import { jobAddress } from '../src/contract/subjects.ts';
-import type { TaskAddress } from '../src/contract/task.ts';
+import type { TaskAddress } from '../src/contract/taskId.ts';
 import type { Logger } from '../src/process/log.ts';
 import { NEWER_MESSAGE_DELAY_MS, type SettleOptions, settleMalformed } from './settle.ts';
 

@@ -13,13 +13,12 @@ import { ANONYMOUS } from '../src/contract/owner.ts';
 import { jobAddress, parseJobSubject } from '../src/contract/subjects.ts';
 import {
   shortText,
-  type TaskAddress,
   type TaskError,
   TaskErrorCode,
   TaskState,
   type TaskTimings,
-  unnamedTaskId,
 } from '../src/contract/task.ts';
+import { type TaskAddress, unnamedTaskId } from '../src/contract/taskId.ts';
 import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignment.ts';
 
 /** The collaborators for settling. */

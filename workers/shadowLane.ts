@@ -11,7 +11,7 @@
 import type { Broker, Listening } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import { decodeShadowJob, type ShadowAnswer, type ShadowJob } from '../src/contract/messages/shadow.ts';
-import { parseTaskId } from '../src/contract/task.ts';
+import { parseTaskId } from '../src/contract/taskId.ts';
 import type { Values } from '../src/contract/values.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';

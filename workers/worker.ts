@@ -7,7 +7,7 @@
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import { decodeJob } from '../src/contract/messages/job.ts';
-import type { TaskAddress } from '../src/contract/task.ts';
+import type { TaskAddress } from '../src/contract/taskId.ts';
 import { validateInput } from '../src/models/input.ts';
 import type { Assignment, Outcome, WorkerOptions } from './assignment.ts';
 import { collectBatches } from './batcher.ts';

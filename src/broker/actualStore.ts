@@ -4,7 +4,7 @@ import { messageOf } from '../contract/errors.ts';
 import { type Actual, decodeActual } from '../contract/messages/actual.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { streams, subjects } from '../contract/subjects.ts';
-import type { TaskAddress } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -47,7 +47,7 @@ export class ActualStore {
 
   /** The actual of a task, as the stream's leader knows it. */
   read(address: TaskAddress): Promise<Actual | undefined> {
-    return this.#stored.writtenOnce(streams.actuals, subjects.actualOf(address), ({ data, subject }) =>
+    return this.#stored.lastReadable(streams.actuals, subjects.actualOf(address), ({ data, subject }) =>
       decodeActual(data, subject),
     );
   }

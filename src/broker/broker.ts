@@ -5,31 +5,28 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import {
-  AuthorizationError,
-  type Msg,
-  type NatsConnection,
-  PermissionViolationError,
-} from '@nats-io/transport-node';
+import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
+import { decodeBundle, encodeBundle, headerIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
-import { type JobHeader, type QueuedJob, type RowBatchJob, readJobHeader } from '../contract/messages/job.ts';
+import { endedRows } from '../contract/messages/ends.ts';
+import { decodeRowBatchJob, type JobHeader, type RowBatchJob } from '../contract/messages/job.ts';
 import {
   decodeRequestRecord,
   type ExpectedRequest,
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
-import { decodeResult, type Result } from '../contract/messages/result.ts';
 import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
 import {
   consumerName,
   LANES,
-  type Lane,
+  Lane,
+  parseJobSubject,
   streams,
   subjects,
   versionOfConsumer,
 } from '../contract/subjects.ts';
-import { parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/task.ts';
+import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
@@ -38,6 +35,7 @@ import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
+import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
@@ -48,6 +46,7 @@ import { StoredMessages } from './storedMessages.ts';
 import {
   type ConsumedVersion,
   ensureConsumers,
+  ensureFormerResults,
   ensureStreams,
   isPassing,
   type StreamLimits,
@@ -64,6 +63,7 @@ export interface BrokerOptions extends ConnectionOptions {
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
+export type { EndsOutcome } from './endStore.ts';
 export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
@@ -132,6 +132,7 @@ async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<vo
 export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
+  readonly ends: EndStore;
   readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
@@ -183,6 +184,8 @@ export class Broker implements AsyncDisposable {
     this.#publisher = publisher;
     this.#stored = stored;
     this.notices = notices;
+    const makeFormerStream = () => stored.ask((asked) => ensureFormerResults(asked, options.limits));
+    this.ends = new EndStore({ publisher, stored, notices, makeFormerStream });
     this.chunks = new ChunkStore({ publisher, stored });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
@@ -256,14 +259,9 @@ export class Broker implements AsyncDisposable {
 
   // Writing
 
-  /** @param expected as `Publisher.publish` takes it: after 0, a job that still waits is `alreadyThere`. */
-  storeJob(job: QueuedJob, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.job(job), encodeMessage(job), expected);
-  }
-
-  /** Write-once: `alreadyThere` if the task has a final state. */
-  storeResult(result: Result, address: TaskAddress): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.result(address), encodeMessage(result));
+  /** @param expected as `Publisher.publish` takes it: after 0, a bundle that still waits is `alreadyThere`. */
+  storeBundle(bundle: QueuedBundle, expected: { after?: number | undefined } = {}): Promise<PublishOutcome> {
+    return this.#publisher.publish(subjects.job(bundle), encodeBundle(bundle), expected);
   }
 
   /** Write-once: `alreadyThere` if the request is known. */
@@ -283,24 +281,34 @@ export class Broker implements AsyncDisposable {
   }
 
   /** `alreadyThere` while it waits. */
-  storeRowBatchJob(job: RowBatchJob): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.rowBatchJob(job), encodeMessage(job), { after: 0 });
+  storeRowBatchJob(job: RowBatchJob, address: TaskAddress): Promise<PublishOutcome> {
+    const subject = subjects.job({ address, version: job.version, lane: Lane.Batch });
+    return this.#publisher.publish(subject, encodeMessage(job), { after: 0 });
   }
 
   /** Takes a batch and its chunks off their queue. Only after its final state is stored. */
   async removeRowBatch(address: TaskAddress): Promise<void> {
     const stream = streams.jobs(address.model);
     await this.#stored.purge(stream, { filter: subjects.chunkJobsOf(address) });
-    await this.#stored.purge(stream, { filter: subjects.jobOf(address) });
+    await this.removeRowBatchJob(address);
   }
 
-  /** Takes a task's job off its queue, if it is still there. Only after its final state is stored. */
-  async removeJob(address: TaskAddress): Promise<void> {
+  /** Takes the job of a row batch off its queue. Its chunks stay. Only after its end is stored. */
+  async removeRowBatchJob(address: TaskAddress): Promise<void> {
     await this.#stored.purge(streams.jobs(address.model), { filter: subjects.jobOf(address) });
   }
 
+  /** Takes a bundle off its queue if each of its tasks has its end. Otherwise a worker does so later. */
+  async removeEnded(address: BundleAddress): Promise<void> {
+    const ended = endedRows(await this.ends.read(address));
+    for await (const { sequence, subject, data } of this.#jobsOf(address)) {
+      const bundle = readable(data, subject);
+      if (bundle?.rows.every((row) => ended.has(row))) await this.deleteJob(address.model, sequence);
+    }
+  }
+
   /**
-   * The same for a stored message that may be no job. It is removed by its sequence, never by its subject: a subject
+   * Removes a stored message, which may be no job. It is removed by its sequence, never by its subject: a subject
    * can contain wildcards, and would then remove other jobs, too.
    */
   async deleteJob(model: string, sequence: number): Promise<void> {
@@ -309,19 +317,34 @@ export class Broker implements AsyncDisposable {
 
   // Reading: each throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
-  readJob(address: TaskAddress): Promise<JobHeader | undefined> {
-    return this.#stored.last(streams.jobs(address.model), subjects.jobOf(address), readJobHeader);
+  /** The header of a task's job. After a move, the newest of several. */
+  async readJob(address: TaskAddress): Promise<JobHeader | undefined> {
+    const filter = subjects.jobOf(address);
+    const newest = await this.#stored.last(streams.jobs(address.model), filter, (job) =>
+      headerOf(job, address),
+    );
+    if (newest !== undefined) return newest;
+    for await (const job of this.#jobsOf(address)) {
+      const header = headerOf(job, address);
+      if (header !== undefined) return header;
+    }
+    return undefined;
   }
 
-  readResult(address: TaskAddress): Promise<Result | undefined> {
-    return this.#stored.writtenOnce(streams.results, subjects.result(address), ({ data }) =>
-      decodeResult(data, address.id),
-    );
+  /** The queued messages of a bundle, oldest first: after a rollout its parts may wait for several versions. */
+  async *#jobsOf(address: BundleAddress): AsyncGenerator<StoredJob> {
+    const filter = subjects.jobOf(address);
+    for (let sequence = 1; ; ) {
+      const message = await this.#stored.next(streams.jobs(address.model), filter, sequence);
+      if (message === undefined) return;
+      yield storedJob(message);
+      sequence = message.seq + 1;
+    }
   }
 
   /** @param asked the request that the record must be about. Any other record is not ours, and is removed. */
   readRequest(hash: string, asked: ExpectedRequest): Promise<StoredRequest | undefined> {
-    return this.#stored.writtenOnce(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
+    return this.#stored.lastReadable(streams.requests, subjects.request(hash), ({ data, seq, timestamp }) => {
       const record = decodeRequestRecord(data, asked, Date.parse(timestamp));
       const address = parseTaskId(record.job.taskId);
       if (address === undefined) throw new Error('a record that was decoded names a task');
@@ -345,13 +368,6 @@ export class Broker implements AsyncDisposable {
       if (runs !== undefined) soloRuns.set(Number(subject.split('.').at(-1)), runs);
     }
     return soloRuns;
-  }
-
-  /** Asks any replica. That is fast. A hit is final (results are write-once), but a miss proves nothing. */
-  async peekResult(address: TaskAddress): Promise<Result | undefined> {
-    const query = { last_by_subj: subjects.result(address) };
-    const message = await this.#stored.ask((manager) => manager.direct.getMessage(streams.results, query));
-    return message === null ? undefined : decodeResult(message.data, address.id);
   }
 
   /** @returns the first queued job from a sequence on whose deadline lies in the given second, as it is stored. */
@@ -378,9 +394,10 @@ export class Broker implements AsyncDisposable {
     return message && storedJob(message);
   }
 
-  /** @returns the sequence of the newest job of a task that waits for a version, in a lane; undefined if none does. */
-  newestSequence(job: QueuedJob): Promise<number | undefined> {
-    return this.#stored.last(streams.jobs(job.model), subjects.job(job), ({ seq }) => seq);
+  /** The queued messages of a bundle that wait for one version, oldest first. */
+  async queuedFor(address: BundleAddress, version: string): Promise<readonly StoredJob[]> {
+    const jobs = await Array.fromAsync(this.#jobsOf(address));
+    return jobs.filter(({ subject }) => parseJobSubject(subject).version === version);
   }
 
   /** @returns the versions of a model that jobs may wait for: those that have a consumer. */
@@ -414,7 +431,7 @@ export class Broker implements AsyncDisposable {
    */
   async checkStreams(models: readonly Model[]): Promise<void> {
     const names = [
-      streams.results,
+      streams.ends,
       streams.requests,
       ...models.map(({ manifest }) => streams.jobs(manifest.name)),
     ];
@@ -437,16 +454,6 @@ export class Broker implements AsyncDisposable {
   }
 
   // Listening
-
-  /** Listens to the final state of every task that one gateway accepted, once it is stored. At most once each. */
-  listenFinals(home: string, listener: (result: Result) => void): Listening {
-    return this.notices.listen(subjects.finalsOf(home), (message) => listener(decodeFinal(message)));
-  }
-
-  /** Listens to the final state of one task. Resolves once the broker listens. */
-  listenFinal(address: TaskAddress, listener: (result: Result) => void): Promise<Listening> {
-    return this.notices.listenNow(subjects.finalOf(address), (message) => listener(decodeFinal(message)));
-  }
 
   /** @param maxHeld jobs requested or held at once, from pull to ack. */
   consumeJobs({
@@ -476,15 +483,15 @@ export class Broker implements AsyncDisposable {
   /** One estimate of the broker's time. */
   async readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
+    const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
     const brokerTime = Date.parse(String(ts));
     if (Number.isNaN(brokerTime)) throw brokerUnavailable('what it told is no time');
     this.#clock.learn(brokerTime, sentAt, performance.now());
   }
 
-  /** The fill of the stream of results. */
-  async readResultsHeld(): Promise<{ readonly messages: number; readonly bytes: number }> {
-    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.results));
+  /** The fill of the stream of ends. */
+  async readEndsHeld(): Promise<{ readonly messages: number; readonly bytes: number }> {
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
     return state;
   }
 
@@ -572,7 +579,28 @@ function soloRunsIn({ data, subject }: StoredMsg): number {
   }
 }
 
-/** @throws {MalformedMessage} unless it is the final state of the task that its subject names. */
-function decodeFinal({ subject, data }: Msg): Result {
-  return decodeResult(data, subject.split('.')[2] ?? '');
+function readable(data: Uint8Array, subject: string): QueuedBundle | undefined {
+  try {
+    return decodeBundle(data, subject);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The header of a task, if a stored job is its. Without it, the job cannot be read, or is of other rows. */
+function headerOf(
+  { subject, data }: { subject: string; data: Uint8Array },
+  address: TaskAddress,
+): JobHeader | undefined {
+  try {
+    if (parseJobSubject(subject).lane === Lane.Batch) {
+      const job = decodeRowBatchJob(data, subject);
+      return job.taskId === address.id ? job : undefined;
+    }
+    const bundle = decodeBundle(data, subject);
+    const header = headerIn(bundle, bundle.rows.indexOf(address.row));
+    return header.taskId === address.id ? header : undefined;
+  } catch {
+    return undefined;
+  }
 }

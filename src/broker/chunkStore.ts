@@ -6,7 +6,7 @@ import type { ChunkJob } from '../contract/messages/job.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import { chunkCountOf, hasChunk, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { streams, subjects } from '../contract/subjects.ts';
-import type { TaskAddress } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
@@ -35,8 +35,9 @@ export class ChunkStore {
   }
 
   /** `alreadyThere` if a chunk of the same number waits. */
-  storeJob(job: ChunkJob): Promise<PublishOutcome> {
-    return this.#publisher.publish(subjects.chunkJob(job), encodeMessage(job), { after: 0 });
+  storeJob(job: ChunkJob, address: TaskAddress): Promise<PublishOutcome> {
+    const subject = subjects.chunkJob(address, job.version, job.chunk);
+    return this.#publisher.publish(subject, encodeMessage(job), { after: 0 });
   }
 
   /** Write-once: `alreadyThere` if the chunk has a result. */
@@ -63,7 +64,7 @@ export class ChunkStore {
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
     }
-    return this.#stored.writtenOnce(streams.chunks, subject, decode);
+    return this.#stored.lastReadable(streams.chunks, subject, decode);
   }
 
   /** @returns the chunks of a row batch that wait in its queue or that a worker has. */

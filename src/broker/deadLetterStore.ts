@@ -4,7 +4,7 @@ import { messageOf } from '../contract/errors.ts';
 import { type DeadLetter, decodeDeadLetter } from '../contract/messages/deadLetter.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { streams, subjects } from '../contract/subjects.ts';
-import type { TaskAddress } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Listening, Notices } from './notices.ts';
 import type { Publisher } from './publisher.ts';

@@ -1,11 +1,26 @@
 /** Ends tasks from outside a run: at their deadline, or when a client cancels them. */
 
-import { brokerUnavailable, RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import {
+  brokerUnavailable,
+  RETRY_LATER_MS,
+  type RequestError,
+  RequestErrorCode,
+  refusedForNow,
+} from '../contract/errors.ts';
+import type { QueuedBundle } from '../contract/messages/bundle.ts';
+import type { EndsPart } from '../contract/messages/ends.ts';
 import type { JobHeader } from '../contract/messages/job.ts';
-import { newResult, type Result } from '../contract/messages/result.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
-import { type RowBatch, type TaskAddress, TaskErrorCode, TaskState } from '../contract/task.ts';
-import type { Broker, Tally } from './broker.ts';
+import {
+  type FinishedTask,
+  finishedTask,
+  type RowBatch,
+  type TaskError,
+  TaskErrorCode,
+  TaskState,
+} from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
+import type { Broker, NotStored, Tally } from './broker.ts';
 
 /** A task to end, with the state of runs that did not finish. */
 export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
@@ -15,40 +30,68 @@ export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
 }
 
 /** The part of the broker that ends a task. */
-export type EndingBroker = Pick<
-  Broker,
-  'storeResult' | 'readResult' | 'removeJob' | 'removeRowBatch' | 'deleteJob'
->;
+export type EndingBroker = Pick<Broker, 'ends' | 'removeEnded' | 'removeRowBatch' | 'deleteJob'>;
 
 /**
- * Stores a final state, unless the task has one, and takes its job off the queue. Any process may call it, any number
- * of times: the result is write-once, and a job that is gone is removed without an error.
+ * Gives a task its end, unless it has one, and takes its job off the queue if no other task waits in it. Any process may
+ * call it, any number of times: an end that is stored stays, and a job that is gone is removed without an error.
  *
- * @param sequence of the job in its queue, if it is known; otherwise all versions and lanes are searched.
- * @returns the task's final state, this one or an earlier one.
+ * @returns the task's end, this one or an earlier one.
  * @throws {RequestError} `BROKER_UNAVAILABLE` or `RESULT_STORE_FULL`: the task has no end yet, as far as is known.
  */
 export async function endTask(
   broker: EndingBroker,
-  end: Result,
+  end: FinishedTask,
   address: TaskAddress,
-  sequence?: number,
-): Promise<Result> {
-  const outcome = await broker.storeResult(end, address);
-  if (outcome.type === 'unanswered') throw brokerUnavailable(outcome.reason);
-  // Either the task has a final state, or the store is full. The stream's leader knows.
-  const final = outcome.type === 'stored' ? end : await broker.readResult(address);
-  if (final === undefined) {
-    throw refusedForNow(
-      RequestErrorCode.ResultStoreFull,
-      'The store of results is full, so the task could not be ended. Try again in a moment.',
-      { retryAfterMs: RETRY_LATER_MS },
-    );
-  }
-  if (end.batch !== undefined) await broker.removeRowBatch(address);
-  else if (sequence === undefined) await broker.removeJob(address);
-  else await broker.deleteJob(address.model, sequence);
-  return final;
+): Promise<FinishedTask> {
+  const stored = await broker.ends.storeTask(end, address);
+  if ('type' in stored) throw notEnded(stored);
+  if (end.batch === undefined) await broker.removeEnded(address);
+  else await broker.removeRowBatch(address);
+  return stored;
+}
+
+/**
+ * Ends the tasks of a bundle whose time is over, and takes it off the queue. Tasks that have an end keep it.
+ *
+ * @param sequence of the bundle in its queue.
+ * @throws {RequestError} as `endTask`.
+ */
+export async function endOverdueBundle(
+  broker: EndingBroker & Pick<Broker, 'now'>,
+  bundle: QueuedBundle,
+  sequence: number,
+): Promise<void> {
+  const outcome = await broker.ends.store(bundle.address, bundle.owner, overduePart(bundle, broker.now()));
+  if (outcome.type !== 'stored') throw notEnded(outcome);
+  await broker.deleteJob(bundle.address.model, sequence);
+}
+
+/** The ends of tasks whose time is over. @param now broker time. */
+export function overduePart(
+  { rows, secrets = '', submittedAt, version, timeoutMs, history }: QueuedBundle,
+  now: number,
+): EndsPart {
+  return {
+    rows,
+    secrets,
+    submittedAt,
+    modelVersion: version,
+    state: TaskState.Expired,
+    finishedAt: now,
+    attempts: 0,
+    ...(history === undefined ? {} : { history }),
+    error: deadlineExceeded(timeoutMs),
+  };
+}
+
+function notEnded({ type, reason }: NotStored): RequestError {
+  if (type === 'unanswered') return brokerUnavailable(reason);
+  return refusedForNow(
+    RequestErrorCode.ResultStoreFull,
+    'The store of results is full, so the task could not be ended. Try again in a moment.',
+    { retryAfterMs: RETRY_LATER_MS },
+  );
 }
 
 /**
@@ -56,36 +99,36 @@ export async function endTask(
  *
  * @throws {RequestError} `BROKER_UNAVAILABLE`, if it is a row batch.
  */
-export async function overdueResult(
+export async function overdueEnd(
   broker: Pick<Broker, 'chunks'>,
   task: EndingTask & Pick<JobHeader, 'deadline'>,
   now: number,
-): Promise<Result> {
-  if (task.batch === undefined) return expiredResult(task, now);
+): Promise<FinishedTask> {
+  if (task.batch === undefined) return expiredEnd(task, now);
   const tally = await broker.chunks.tally(task.taskId, task.batch);
   return tally.isComplete
-    ? batchResult({ ...task, batch: task.batch }, tally, now)
-    : expiredResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+    ? rowBatchEnd({ ...task, batch: task.batch }, tally, now)
+    : expiredEnd({ ...task, batch: progressOf(task.batch, tally) }, now);
 }
 
-/** The end of a task that is withdrawn. Throws as `overdueResult` does. */
-export async function withdrawnResult(
+/** The end of a task that is withdrawn. Throws as `overdueEnd` does. */
+export async function withdrawnEnd(
   broker: Pick<Broker, 'chunks'>,
   task: EndingTask,
   now: number,
-): Promise<Result> {
-  if (task.batch === undefined) return canceledResult(task, now);
+): Promise<FinishedTask> {
+  if (task.batch === undefined) return canceledEnd(task, now);
   const tally = await broker.chunks.tally(task.taskId, task.batch);
-  return canceledResult({ ...task, batch: progressOf(task.batch, tally) }, now);
+  return canceledEnd({ ...task, batch: progressOf(task.batch, tally) }, now);
 }
 
 /** The end of a row batch whose chunks have all been run. */
-export function batchResult(
+export function rowBatchEnd(
   { attempts = 1, ...task }: EndingTask & { readonly batch: RowBatchShape },
   tally: Tally,
   now: number,
-): Result {
-  return newResult(task, {
+): FinishedTask {
+  return finishedTask(task, {
     state: TaskState.Succeeded,
     finishedAt: now,
     attempts,
@@ -95,27 +138,30 @@ export function batchResult(
 }
 
 /** @param task with its deadline; instants are broker time. */
-export function expiredResult(task: EndingTask & Pick<JobHeader, 'deadline'>, now: number): Result {
-  const waitedMs = Math.round(task.deadline - task.submittedAt);
+export function expiredEnd(task: EndingTask & Pick<JobHeader, 'deadline'>, now: number): FinishedTask {
   return {
-    ...unfinishedResult(task, now, TaskState.Expired),
-    error: {
-      code: TaskErrorCode.DeadlineExceeded,
-      message: `No worker finished the task within its time limit of ${waitedMs} ms.`,
-    },
+    ...unfinishedEnd(task, now, TaskState.Expired),
+    error: deadlineExceeded(task.deadline - task.submittedAt),
   };
 }
 
-function canceledResult(task: EndingTask, now: number): Result {
-  return unfinishedResult(task, now, TaskState.Canceled);
+function deadlineExceeded(timeoutMs: number): TaskError {
+  return {
+    code: TaskErrorCode.DeadlineExceeded,
+    message: `No worker finished the task within its time limit of ${Math.round(timeoutMs)} ms.`,
+  };
 }
 
-function unfinishedResult(
+function canceledEnd(task: EndingTask, now: number): FinishedTask {
+  return unfinishedEnd(task, now, TaskState.Canceled);
+}
+
+function unfinishedEnd(
   { attempts = 0, startedAt, batch, ...task }: EndingTask,
   now: number,
   state: typeof TaskState.Expired | typeof TaskState.Canceled,
-): Result {
-  return newResult(task, {
+): FinishedTask {
+  return finishedTask(task, {
     state,
     finishedAt: now,
     attempts,

@@ -19,7 +19,8 @@ import {
   type WorkerPresence,
 } from '../contract/messages/presence.ts';
 import { subjects } from '../contract/subjects.ts';
-import type { Task, TaskAddress } from '../contract/task.ts';
+import type { Task } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 
 /** Stops listening when disposed. */

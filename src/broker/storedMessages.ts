@@ -56,10 +56,10 @@ export class StoredMessages {
   }
 
   /**
-   * Reads a write-once message. A message that cannot be read is not ours, and would keep ours from being written. So
-   * it is removed, by its sequence, so that a message that takes its place stays.
+   * Reads the newest message of a subject that has one at most. A message that cannot be read is not ours, and would
+   * keep ours from being written. So it is removed, by its sequence, so that a message that takes its place stays.
    */
-  async writtenOnce<T>(
+  async lastReadable<T>(
     stream: string,
     subject: string,
     decode: (message: StoredMsg) => T,

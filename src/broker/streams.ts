@@ -37,6 +37,7 @@ export const LEASE_RENEWAL_MS = 2_000;
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
+const FORMER_RESULTS_MAX_BYTES = 16 * MIB;
 /** The size of the stream of probes, with which `/ready` checks that the broker stores messages. */
 export const PROBES_MAX_BYTES = 64 * 1024;
 /** The number of rollouts of a model that are kept, for operators. */
@@ -80,6 +81,23 @@ export async function ensureConsumers(
 ): Promise<void> {
   for (const lane of LANES)
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
+}
+
+/** Makes the stream in which 0.2 stored the ends of tasks, for the rest of its tasks. */
+export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamLimits): Promise<void> {
+  await ensureStream(jsm, {
+    name: streams.results,
+    storage: StorageType.File,
+    num_replicas: limits.streamReplicas,
+    discard: DiscardPolicy.New,
+    max_msgs_per_subject: 1,
+    discard_new_per_subject: true,
+    subjects: [subjects.allResults],
+    max_age: nanos(limits.resultTtlS * 1000),
+    max_bytes: FORMER_RESULTS_MAX_BYTES,
+    republish: { src: subjects.allResults, dest: subjects.republishedResults },
+    allow_direct: true,
+  });
 }
 
 export interface ConsumedVersion {
@@ -162,14 +180,16 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
   return [
     ...jobs,
     {
-      ...writeOnce,
-      name: streams.results,
-      subjects: [subjects.allResults],
+      ...common,
+      name: streams.ends,
+      subjects: [subjects.allEnds],
+      // A longer list of ends replaces the one before. Writers say which one they have read.
+      max_msgs_per_subject: 1,
       max_age: nanos(limits.resultTtlS * 1000),
       max_msgs: limits.resultMaxCount,
       max_bytes: limits.resultMaxBytes,
-      // Gateways listen to the republish only: a plain subscription would also get results that the stream refused.
-      republish: { src: subjects.allResults, dest: subjects.republishedResults },
+      // Gateways listen to the republish only: a plain subscription would also get ends that the stream refused.
+      republish: { src: subjects.allEnds, dest: subjects.republishedEnds },
       allow_direct: true,
     },
     {

@@ -5,7 +5,7 @@
  * `ConfigurationError` ends a process with exit code 78 before it serves anything.
  */
 
-import { withoutTaskIds } from './task.ts';
+import { withoutTaskIds } from './taskId.ts';
 
 /** Codes in `extensions.code` of GraphQL errors. Each is explained in docs/errors.md. */
 export const RequestErrorCode = {

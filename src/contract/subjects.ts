@@ -1,7 +1,7 @@
 /**
  * The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them.
  */
-import { parseTaskId, type TaskAddress } from './task.ts';
+import { type BundleAddress, parseTaskId, type TaskAddress } from './taskId.ts';
 
 /** The queues of a version. `workers/versionLanes.ts` tells the share of the session that each has. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
@@ -16,10 +16,11 @@ interface TaskOfVersion {
   readonly version: string;
 }
 
-/** Where a job waits. */
-interface QueuePlace extends TaskOfVersion {
-  /** Milliseconds since the epoch, broker time. */
-  readonly deadline: number;
+/** Where a bundle waits. */
+interface QueuePlace {
+  readonly address: BundleAddress;
+  readonly version: string;
+  readonly lane: Lane;
 }
 
 /** A task, or a row of a batch. */
@@ -30,6 +31,8 @@ interface SuspectPlace {
 
 export const streams = {
   jobs: (model: string) => `JOBS_${model}`,
+  ends: 'ENDS',
+  /** The ends of tasks of 0.2. A broker that never saw 0.2 does not have it. */
   results: 'RESULTS',
   requests: 'REQUESTS',
   dead: 'DEAD',
@@ -72,22 +75,16 @@ export const subjects = {
     `jobs.${model}.${version}.${lane}.${lane === Lane.Batch ? '*.*.*' : '>'}`,
   /** Jobs and chunks whose deadline lies in one second, whatever version and lane. */
   jobsDueIn: (model: string, second: number) => `jobs.${model}.*.*.${second}.>`,
-  job: ({
-    taskId,
-    model,
-    version,
-    lane = Lane.Interactive,
-    deadline,
-  }: QueuePlace & { readonly lane?: Lane | undefined }) =>
-    `jobs.${model}.${version}.${lane}.${Math.ceil(deadline / 1000)}.${taskId}`,
-  rowBatchJob: ({ taskId, model, version, deadline }: QueuePlace) =>
-    `jobs.${model}.${version}.${Lane.Batch}.${Math.ceil(deadline / 1000)}.${taskId}`,
-  chunkJob: ({ chunk, ...header }: QueuePlace & { readonly chunk: number }) =>
-    `${subjects.rowBatchJob(header)}.${chunk}`,
-  chunkJobsOf: ({ id, model, deadlineSecond }: TaskAddress) =>
-    `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${id}.*`,
-  /** Finds the job of a task without knowing its version and lane. */
-  jobOf: ({ id, model, deadlineSecond }: TaskAddress) => `jobs.${model}.*.*.${deadlineSecond}.${id}`,
+  /** A bundle, or the job of a row batch. */
+  job: ({ address: { model, deadlineSecond, bundle }, version, lane }: QueuePlace) =>
+    `jobs.${model}.${version}.${lane}.${deadlineSecond}.${bundle}`,
+  chunkJob: (address: BundleAddress, version: string, chunk: number) =>
+    `${subjects.job({ address, version, lane: Lane.Batch })}.${chunk}`,
+  chunkJobsOf: ({ bundle, model, deadlineSecond }: BundleAddress) =>
+    `jobs.${model}.*.${Lane.Batch}.${deadlineSecond}.${bundle}.*`,
+  /** Finds a bundle, or the job of a row batch, without knowing its version and lane. */
+  jobOf: ({ bundle, model, deadlineSecond }: BundleAddress) =>
+    `jobs.${model}.*.*.${deadlineSecond}.${bundle}`,
 
   probe: 'probe.write',
   /** A subject of a stream that no process reads. It cannot be that of a home or a model: those have no capitals. */
@@ -99,12 +96,18 @@ export const subjects = {
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
 
+  allEnds: 'ends.*.*',
+  ends: ({ home, bundle }: BundleAddress) => `ends.${home}.${bundle}`,
+  /** Where the stream of ends republishes what it has stored: the only live feed of ends. */
+  republishedEnds: 'ended.{{wildcard(1)}}.{{wildcard(2)}}',
+  endedOf: (home: string) => `ended.${home}.*`,
+  ended: ({ home, bundle }: BundleAddress) => `ended.${home}.${bundle}`,
+
+  // The ends of tasks of 0.2.
   allResults: 'results.*.*',
   result: ({ id, home }: TaskAddress) => `results.${home}.${id}`,
-  /** Where the results stream republishes what it has stored: the only live feed of results. */
   republishedResults: 'final.{{wildcard(1)}}.{{wildcard(2)}}',
-  finalsOf: (home: string) => `final.${home}.*`,
-  finalOf: ({ id, home }: TaskAddress) => `final.${home}.${id}`,
+  final: ({ id, home }: TaskAddress) => `final.${home}.${id}`,
 
   allRequests: 'requests.*',
   request: (hash: string) => `requests.${hash}`,
@@ -155,22 +158,29 @@ export interface JobSubject {
   readonly version: string;
   readonly lane: string;
   readonly deadlineSecond: number;
-  readonly taskId: string;
-  /** Of a chunk of a batch; undefined for the job of a task. */
+  readonly bundle: string;
+  /** Of a chunk of a row batch. */
   readonly chunk: number | undefined;
 }
 
 export function parseJobSubject(subject: string): JobSubject {
-  const [, model = '', version = '', lane = '', second = '', taskId = '', chunk] = subject.split('.');
+  const [, model = '', version = '', lane = '', second = '', bundle = '', chunk] = subject.split('.');
   const numbers = { deadlineSecond: Number(second), chunk: chunk === undefined ? undefined : Number(chunk) };
-  return { model, version, lane, taskId, ...numbers };
+  return { model, version, lane, bundle, ...numbers };
 }
 
-/** @returns the address of a job's task, if the subject names one of that model and that deadline. */
-export function jobAddress(subject: string): TaskAddress | undefined {
-  const { model, deadlineSecond, taskId } = parseJobSubject(subject);
-  const address = parseTaskId(taskId);
-  return address?.model === model && address.deadlineSecond === deadlineSecond ? address : undefined;
+const BUNDLE = /^([0-9a-f]{8})_[0-9a-f]{16}$/;
+
+/** @returns the address of a job's bundle, if the subject names one of that model and that deadline. */
+export function jobAddress(subject: string): BundleAddress | undefined {
+  const { model, deadlineSecond, bundle } = parseJobSubject(subject);
+  const home = BUNDLE.exec(bundle)?.[1];
+  if (home !== undefined)
+    return Number.isSafeInteger(deadlineSecond) ? { model, home, deadlineSecond, bundle } : undefined;
+  const address = parseTaskId(bundle);
+  const isOfSubject =
+    address?.bundle === bundle && address.model === model && address.deadlineSecond === deadlineSecond;
+  return isOfSubject ? address : undefined;
 }
 
 /** @returns the model of a rollout that was republished. */

@@ -1,15 +1,4 @@
-/**
- * A task, as clients see it. Its id is opaque to clients and contains everything that is needed to find the task again:
- *
- *     trip_duration_7f3a9c21_1795342861_9f8e7d6c5b4a39281706f5e4
- *     model         home     deadline   random
- *
- * `home` is the gateway that accepted the task, `deadline` the second (broker time) in which it ends, rounded up; 96
- * random bits make it unguessable. The id is one token of a NATS subject. A double click selects all of it, since the
- * hyphens of the model's name are written as underscores, which no model's name has.
- */
-
-import { randomUUID } from 'node:crypto';
+/** A task, as clients see it. `taskId.ts` tells what its id consists of. */
 import { ANY_TEXT, COUNT, DURATION, INSTANT, NAME } from './bounds.ts';
 import { ANONYMOUS, OWNER } from './owner.ts';
 import { SHAPE_MEMBERS } from './rowBatchShape.ts';
@@ -27,7 +16,7 @@ export const TaskState = {
 export type TaskState = (typeof TaskState)[keyof typeof TaskState];
 
 const { Queued, Running, ...FinalStates } = TaskState;
-const FINAL_STATE = oneOf(Object.values(FinalStates));
+export const FINAL_STATE = oneOf(Object.values(FinalStates));
 
 /** Why an accepted task ended without a prediction. */
 export const TaskErrorCode = {
@@ -46,7 +35,7 @@ const ERROR_MEMBERS = {
   /** Of at most `MESSAGE_MAX_CHARACTERS` once it is read. */
   message: ANY_TEXT,
 };
-const TASK_ERROR = object('a code and a message', ERROR_MEMBERS);
+export const TASK_ERROR = object('a code and a message', ERROR_MEMBERS);
 export type TaskError = Passing<typeof TASK_ERROR>;
 
 export const ROW_ERROR = object('a row, a code and a message', {
@@ -147,59 +136,33 @@ const FINISHED_TASK = object('a finished task', FINISHED_MEMBERS, FINISHED_OPTIO
 /** A task that has reached its end; no other state can follow. */
 export type FinishedTask = Passing<typeof FINISHED_TASK>;
 
+/** What the end of a task takes from its job. */
+interface SubmittedTask {
+  readonly taskId: string;
+  readonly model: string;
+  readonly version: string;
+  readonly owner: string;
+  readonly submittedAt: number;
+  readonly history?: readonly string[] | undefined;
+}
+
+/** A task that ends now. */
+export function finishedTask(
+  { taskId, model, version, owner, submittedAt, history }: SubmittedTask,
+  end: Omit<FinishedTask, 'id' | 'model' | 'modelVersion' | 'owner' | 'submittedAt'>,
+): FinishedTask {
+  return {
+    id: taskId,
+    model,
+    modelVersion: version,
+    owner,
+    submittedAt,
+    ...(history === undefined ? {} : { history }),
+    ...end,
+    ...(end.error === undefined ? {} : { error: withShortMessage(end.error) }),
+  };
+}
+
 export function isFinal(task: Task): task is FinishedTask {
   return task.state !== TaskState.Queued && task.state !== TaskState.Running;
-}
-
-/** The parts of a task id. */
-export interface TaskAddress {
-  readonly id: string;
-  readonly model: string;
-  readonly home: string;
-  /** Seconds since the epoch, broker time. */
-  readonly deadlineSecond: number;
-}
-
-/**
- * Makes the id of a new task.
- *
- * @param deadline milliseconds since the epoch, broker time.
- */
-export function newTaskAddress({
-  model,
-  home,
-  deadline,
-}: {
-  model: string;
-  home: string;
-  deadline: number;
-}): TaskAddress {
-  const deadlineSecond = Math.ceil(deadline / 1000);
-  const id = `${model.replaceAll('-', '_')}_${home}_${deadlineSecond}_${randomHex()}`;
-  return { id, model, home, deadlineSecond };
-}
-
-/** 96 random bits in hex: those of a UUID, which Node makes from a stock of random bytes. */
-function randomHex(): string {
-  const uuid = randomUUID();
-  return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(24);
-}
-
-const TASK_ID = /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_[0-9a-f]{24}$/;
-
-/** An id for a job whose subject names no task. It depends on the content only, and no gateway is its home. */
-export function unnamedTaskId(model: string, contentDigest: string): string {
-  return `${model.replaceAll('-', '_')}_00000000_0000000000_${contentDigest.slice(0, 24)}`;
-}
-
-/** A text without the task ids in it: with an id, anybody can see and cancel the task. */
-export function withoutTaskIds(text: string): string {
-  return text.replaceAll(/[a-z][a-z0-9_]*_[0-9a-f]{8}_[0-9]{10}_[0-9a-f]{24}/g, '…');
-}
-
-/** @returns undefined if the text cannot be an id of ours. */
-export function parseTaskId(id: string): TaskAddress | undefined {
-  const [, model, home, second] = TASK_ID.exec(id) ?? [];
-  if (model === undefined || home === undefined) return undefined;
-  return { id, model: model.replaceAll('_', '-'), home, deadlineSecond: Number(second) };
 }

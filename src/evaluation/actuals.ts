@@ -19,7 +19,8 @@ import {
 import type { Actual } from '../contract/messages/actual.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../contract/messages/decoder.ts';
 import type { Owner } from '../contract/owner.ts';
-import { isFinal, parseTaskId, type Task, type TaskAddress, TaskState } from '../contract/task.ts';
+import { isFinal, type Task, TaskState } from '../contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';

@@ -12,7 +12,7 @@ import type { Broker, StoredJob } from '../broker/broker.ts';
 import { brokerUnavailable, RequestErrorCode } from '../contract/errors.ts';
 import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
-import { parseTaskId } from '../contract/task.ts';
+import { parseTaskId } from '../contract/taskId.ts';
 
 export interface QueueMoveOptions {
   readonly broker: Pick<

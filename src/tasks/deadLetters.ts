@@ -13,7 +13,7 @@ import {
 } from '../contract/errors.ts';
 import type { DeadLetter } from '../contract/messages/deadLetter.ts';
 import { decodeJob, type QueuedJob } from '../contract/messages/job.ts';
-import { parseTaskId, type TaskAddress } from '../contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import { ReadWatch } from './readWatch.ts';
 
 export const MAX_PAGE = 100;

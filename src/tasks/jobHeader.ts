@@ -2,7 +2,7 @@
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { TaskHeader } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
-import { newTaskAddress, type TaskAddress } from '../contract/task.ts';
+import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 

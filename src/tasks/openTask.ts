@@ -1,6 +1,7 @@
 /** An unfinished task that this gateway follows. */
 import type { Listening } from '../broker/broker.ts';
-import type { Task, TaskAddress } from '../contract/task.ts';
+import type { Task } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { RowBatchProgress } from './rowBatchProgress.ts';
 import type { TaskWatch } from './taskWatch.ts';
 

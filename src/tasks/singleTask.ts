@@ -2,7 +2,8 @@
 import { inputDigest } from '../contract/digests.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
-import { type FinishedTask, isFinal, type TaskAddress } from '../contract/task.ts';
+import { type FinishedTask, isFinal } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';

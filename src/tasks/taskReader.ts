@@ -6,7 +6,8 @@
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
-import { isFinal, MAX_TIMEOUT_MS, parseTaskId, type Task, type TaskAddress } from '../contract/task.ts';
+import { isFinal, MAX_TIMEOUT_MS, type Task } from '../contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { OpenTasks } from './openTasks.ts';

@@ -4,7 +4,8 @@
 import type { Broker } from '../broker/broker.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
-import type { FinishedTask, Task, TaskAddress } from '../contract/task.ts';
+import type { FinishedTask, Task } from '../contract/task.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';

@@ -1,7 +1,7 @@
 /** Actuals: each is reported once, stored, and counted in the live error of its version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskAddress } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/taskId.ts';
 import type { Values } from '../../src/contract/values.ts';
 import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
 import { Catalog } from '../../src/models/catalog.ts';

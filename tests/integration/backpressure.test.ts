@@ -9,7 +9,7 @@ import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
-import { newTaskAddress } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';

@@ -7,7 +7,7 @@ import { inputDigest, redriveHash } from '../../src/contract/digests.ts';
 import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
 import { subjects } from '../../src/contract/subjects.ts';
-import { newTaskAddress } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
   collect,

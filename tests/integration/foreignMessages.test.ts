@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
 import {
   BATCH,
   batchEnd,

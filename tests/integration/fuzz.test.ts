@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress, parseTaskId } from '../../src/contract/task.ts';
+import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { createLog } from '../../src/process/log.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';

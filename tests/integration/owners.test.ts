@@ -1,7 +1,7 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskAddress } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';

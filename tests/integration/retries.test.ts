@@ -7,7 +7,7 @@ import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import type { Job, RowBatchJob } from '../../src/contract/messages/job.ts';
 import { newResult, type Result } from '../../src/contract/messages/result.ts';
 import { Lane } from '../../src/contract/subjects.ts';
-import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';

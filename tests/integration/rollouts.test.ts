@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { parseTaskId } from '../../src/contract/task.ts';
+import { parseTaskId } from '../../src/contract/taskId.ts';
 import { QueueMove } from '../../src/rollout/queueMove.ts';
 import {
   CANCEL_TASK,

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { newResult } from '../../src/contract/messages/result.ts';
-import { parseTaskId } from '../../src/contract/task.ts';
+import { parseTaskId } from '../../src/contract/taskId.ts';
 import { eventually } from '../support/eventually.ts';
 import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';

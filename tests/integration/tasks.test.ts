@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newResult } from '../../src/contract/messages/result.ts';
-import { parseTaskId } from '../../src/contract/task.ts';
+import { parseTaskId } from '../../src/contract/taskId.ts';
 import {
   CANCEL_TASK,
   collect,

@@ -2,7 +2,7 @@
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress } from '../../src/contract/task.ts';
+import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';

@@ -10,7 +10,7 @@ import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.t
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
 import { streams, subjects } from '../../src/contract/subjects.ts';
-import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
+import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
 const document = readDocument('docs/protocol.md');

@@ -1,6 +1,6 @@
 /**
- * How a message becomes bytes, and bytes a message that was checked. A message is JSON. Most have a version `v`:
- * readers accept their own and the one before, and leave a newer one to a newer reader.
+ * How a message becomes bytes, and bytes a message that was checked. A message is JSON. Most have a version `v`: a
+ * message that is newer than its reader is left to a newer one.
  */
 import { Ajv, type ErrorObject } from 'ajv';
 import { RETRY_IN_A_MOMENT_MS, RequestError, RequestErrorCode } from '../errors.ts';
@@ -8,8 +8,7 @@ import { integer, type Members, type Schema } from '../schema.ts';
 import { shownValue } from '../shownValue.ts';
 
 export const MESSAGE_VERSION = 1;
-const OLDEST_READ = Math.max(1, MESSAGE_VERSION - 1);
-export const VERSION = integer(`a message version from ${OLDEST_READ} on`, OLDEST_READ, MESSAGE_VERSION);
+export const VERSION = versionOf(MESSAGE_VERSION);
 
 /** The most characters of a name from a message in an error. */
 const SHOWN_CHARACTERS = 40;
@@ -19,10 +18,10 @@ export class MalformedMessage extends Error {}
 
 /** A message of a newer process. A client that asks for it is told to ask a newer gateway. */
 export class NewerMessage extends RequestError {
-  constructor(v: number) {
+  constructor(v: number, newest: number) {
     super(
       RequestErrorCode.NewerGatewayNeeded,
-      `message version ${v} is newer than ${MESSAGE_VERSION}, the newest this process reads: ask a newer gateway, or try again after the upgrade`,
+      `message version ${v} is newer than ${newest}, the newest this process reads: ask a newer gateway, or try again after the upgrade`,
       // During an upgrade a balancer soon finds a gateway that reads it.
       { details: { retryAfterMs: RETRY_IN_A_MOMENT_MS } },
     );
@@ -55,18 +54,28 @@ export function parseMessage(data: Uint8Array): unknown {
 
 const utf8 = new TextDecoder();
 
-/** @throws {NewerMessage} if a message, or one inside another, has a version beyond ours. */
-export function refuseNewer(message: unknown): void {
-  const v = typeof message === 'object' && message !== null && 'v' in message ? message.v : undefined;
-  if (typeof v === 'number' && Number.isInteger(v) && v > MESSAGE_VERSION) throw new NewerMessage(v);
+/** The member `v` of a message whose newest version is the given one. */
+export function versionOf(newest: number): Schema<number> {
+  return integer(`the message version ${newest}`, newest, newest);
+}
+
+/** The version that a message, or one inside another, says it has. Nothing else about it is known. */
+export function saidVersion(message: unknown): unknown {
+  return typeof message === 'object' && message !== null && 'v' in message ? message.v : undefined;
+}
+
+/** @throws {NewerMessage} if a message, or one inside another, has a version beyond the newest that we read. */
+export function refuseNewer(message: unknown, newest = MESSAGE_VERSION): void {
+  const v = saidVersion(message);
+  if (typeof v === 'number' && Number.isInteger(v) && v > newest) throw new NewerMessage(v, newest);
 }
 
 /** The same as `decoderOf`, for parsed JSON. Absent members with a default get it. */
 export function checkOf<T>(schema: Schema<T>): (message: unknown) => T {
-  const hasVersion = 'properties' in schema && 'v' in (schema as ObjectSchema).properties;
+  const newest = 'properties' in schema ? (schema as ObjectSchema).properties.v?.maximum : undefined;
   let compiled: ReturnType<typeof compile<T>> | undefined;
   return (message) => {
-    if (hasVersion) refuseNewer(message);
+    if (newest !== undefined) refuseNewer(message, newest);
     // Compiled with the first message: at the start it would cost every process some milliseconds for each schema.
     compiled ??= compile(schema);
     if (compiled(message)) return message;
@@ -95,7 +104,7 @@ function compile<T>(schema: Schema<T>) {
 
 /** The schema of an object, as ajv hands it back. */
 interface ObjectSchema extends Schema<unknown> {
-  readonly properties: Members;
+  readonly properties: Members & { readonly v?: { readonly maximum?: number } };
 }
 
 function problemIn(error: ErrorObject | undefined): string {

@@ -1,13 +1,14 @@
 /** Jobs: what gateways queue, and workers take and run. */
 import { INSTANT, LONGEST_DURATION_MS, NAME } from '../bounds.ts';
-import { ANONYMOUS, OWNER } from '../owner.ts';
+import { OWNER } from '../owner.ts';
 import { BUCKET } from '../rollout.ts';
 import { chunkCountOf, hasChunk, ROW_BATCH_SHAPE } from '../rowBatchShape.ts';
 import { integer, listOf, object, oneOf, type Passing, uncheckedRecord } from '../schema.ts';
 import { type JobSubject, Lane, parseJobSubject } from '../subjects.ts';
 import { MAX_HISTORY } from '../task.ts';
+import { parseTaskId } from '../taskId.ts';
 import { type PackedColumns, VALUES } from '../values.ts';
-import { decoderOf, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
+import { checkOf, decoderOf, parseMessage, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
 
 const HEADER_MEMBERS = {
   v: VERSION,
@@ -90,13 +91,18 @@ export type JobHeader = Pick<
 > &
   Partial<Pick<RowBatchJob, 'batch'>>;
 
-const readQueuedJob = decoderOf(QUEUED_JOB);
+const checkQueuedJob = checkOf(QUEUED_JOB);
 const readRowBatchJob = decoderOf(ROW_BATCH_JOB);
 const readChunkJob = decoderOf(QUEUED_CHUNK_JOB);
 
 /** Decodes a job. Throws as every decoder does, see `decoderOf`. */
 export function decodeJob(data: Uint8Array, subject: string): QueuedJob {
-  const job = readQueuedJob(data);
+  return decodeParsedJob(parseMessage(data), subject);
+}
+
+/** The same, for parsed JSON. */
+export function decodeParsedJob(message: unknown, subject: string): QueuedJob {
+  const job = checkQueuedJob(message);
   const place = parseJobSubject(subject);
   requireHeader(job, place);
   requireAsInSubject('lane', job.lane ?? Lane.Interactive, place.lane);
@@ -114,43 +120,17 @@ export function decodeChunkJob(data: Uint8Array, subject: string): QueuedChunkJo
   return job;
 }
 
-/** Without members that the schema does not check, such as the `batch` of a single job. */
-function headerOf({ taskId, model, version, owner, submittedAt, deadline, history }: TaskHeader): JobHeader {
-  return {
-    taskId,
-    model,
-    version,
-    owner,
-    submittedAt,
-    deadline,
-    ...(history === undefined ? {} : { history }),
-  };
-}
-
-/** Decodes the header of a stored job. If the body cannot be read, the header comes from the subject. */
-export function readJobHeader({
-  subject,
-  data,
-}: {
-  readonly subject: string;
-  readonly data: Uint8Array;
-}): JobHeader {
-  const place = parseJobSubject(subject);
-  try {
-    if (place.lane !== Lane.Batch) return headerOf(decodeJob(data, subject));
-    const job = readRowBatchJob(data);
-    requireHeader(job, place);
-    return { ...headerOf(job), batch: job.batch };
-  } catch {
-    const { taskId, model, version, deadlineSecond } = place;
-    const deadline = deadlineSecond * 1000;
-    return { taskId, model, version, owner: ANONYMOUS, submittedAt: deadline, deadline };
-  }
+/** Decodes the job of a row batch. Throws as every decoder does. */
+export function decodeRowBatchJob(data: Uint8Array, subject: string): RowBatchJob {
+  const job = readRowBatchJob(data);
+  requireHeader(job, parseJobSubject(subject));
+  return job;
 }
 
 /** A job has to be the one that its subject names. @throws {MalformedMessage} naming the member that is wrong. */
 function requireHeader(header: TaskHeader, place: JobSubject): void {
-  requireAsInSubject('taskId', header.taskId, place.taskId);
+  const named = parseTaskId(header.taskId)?.bundle;
+  requireThat(named === place.bundle, 'taskId', `of ${place.bundle} as in the subject`, header.taskId);
   requireAsInSubject('model', header.model, place.model);
   requireAsInSubject('version', header.version, place.version);
   requireTimes(header);

@@ -2,7 +2,7 @@
 import { LONGEST_DURATION_MS } from '../bounds.ts';
 import type { Owner } from '../owner.ts';
 import { object, type Passing, text } from '../schema.ts';
-import { parseTaskId } from '../task.ts';
+import { parseTaskId } from '../taskId.ts';
 import { checkOf, parseMessage, refuseNewer, requireThat, VERSION } from './decoder.ts';
 import { JOB, type Job, ROW_BATCH_JOB, type RowBatchJob, requireTimes } from './job.ts';
 

@@ -1,44 +1,29 @@
-/** The final state of a task, as the client will see it. */
+/** The end of one task, as 0.2 stored it. Tasks of 0.2 that are still queued end in this form, for gateways of 0.2. */
 import { object, type Passing } from '../schema.ts';
 import {
   FINISHED_MEMBERS,
   FINISHED_OPTIONAL,
+  type FinishedTask,
   hasFittingCounts,
   MAX_HISTORY,
-  parseTaskId,
   TaskState,
   withShortMessage,
 } from '../task.ts';
-import { decoderOf, MESSAGE_VERSION, requireThat, VERSION } from './decoder.ts';
-import type { TaskHeader } from './job.ts';
+import { parseTaskId } from '../taskId.ts';
+import { decoderOf, encodeMessage, MESSAGE_VERSION, requireThat, VERSION } from './decoder.ts';
 
 export const RESULT = object('a result', { v: VERSION, ...FINISHED_MEMBERS }, FINISHED_OPTIONAL);
-/** Carries the final state of a task back. */
-export type Result = Passing<typeof RESULT>;
-
-/** The result of a job that ends now. */
-export function newResult(
-  job: Pick<TaskHeader, 'taskId' | 'model' | 'version' | 'owner' | 'submittedAt' | 'history'>,
-  end: Omit<Result, 'v' | 'id' | 'model' | 'modelVersion' | 'owner' | 'submittedAt'>,
-): Result {
-  return {
-    v: MESSAGE_VERSION,
-    id: job.taskId,
-    model: job.model,
-    modelVersion: job.version,
-    owner: job.owner,
-    submittedAt: job.submittedAt,
-    history: job.history,
-    ...end,
-    ...(end.error === undefined ? {} : { error: withShortMessage(end.error) }),
-  };
-}
+type Result = Passing<typeof RESULT>;
 
 const readResult = decoderOf(RESULT);
 
-/** Decodes the final state of a task. Throws as every decoder does, see `decoderOf`. */
-export function decodeResult(data: Uint8Array, id: string): Result {
-  const result = readResult(data);
+export function encodeResult(task: FinishedTask): string {
+  return encodeMessage({ v: MESSAGE_VERSION, ...task });
+}
+
+/** Decodes the end of a task. Throws as every decoder does, see `decoderOf`. */
+export function decodeResult(data: Uint8Array, id: string): FinishedTask {
+  const { v: _, ...result }: Result = readResult(data);
   const { model, state, batch, prediction } = result;
   requireThat(result.id === id, 'id', JSON.stringify(id), result.id);
   requireThat(model === parseTaskId(id)?.model, 'model', 'that of the id', model);
@@ -51,7 +36,7 @@ export function decodeResult(data: Uint8Array, id: string): Result {
 }
 
 /** A worker may cut nothing off: the end of the task is worth more than all of the text. */
-function cutOff(result: Result): Result {
+function cutOff(result: FinishedTask): FinishedTask {
   const { error, history } = result;
   if (error === undefined && history === undefined) return result;
   return {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newTaskAddress, parseTaskId } from '../../../src/contract/task.ts';
+import { newTaskAddress, parseTaskId } from '../../../src/contract/taskId.ts';
 
 test('a task id names the model, the home and the deadline of its task, and only a whole id is read', () => {
   const address = newTaskAddress({ model: 'trip-duration', home: '0a1b2c3d', deadline: 1_795_342_860_001 });

@@ -6,7 +6,7 @@ import {
   QUEUED_JOB,
   readJobHeader,
 } from '../../../../src/contract/messages/job.ts';
-import { newTaskAddress } from '../../../../src/contract/task.ts';
+import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 
 const MODEL = 'trip-duration';

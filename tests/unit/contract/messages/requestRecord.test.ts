@@ -5,7 +5,7 @@ import {
   JOB_RECORD,
   ROW_BATCH_RECORD,
 } from '../../../../src/contract/messages/requestRecord.ts';
-import { newTaskAddress } from '../../../../src/contract/task.ts';
+import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 
 const MODEL = 'trip-duration';

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { encodeMessage } from '../../../../src/contract/messages/decoder.ts';
 import { decodeResult, newResult, RESULT } from '../../../../src/contract/messages/result.ts';
-import { newTaskAddress, TaskErrorCode, TaskState } from '../../../../src/contract/task.ts';
+import { TaskErrorCode, TaskState } from '../../../../src/contract/task.ts';
+import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { collectGarbage } from '../../../../src/process/runProcess.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 

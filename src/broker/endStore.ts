@@ -1,0 +1,208 @@
+/**
+ * The ends of tasks. All ends of a bundle are one message, which grows: a writer reads the ends so far, adds its own, and
+ * stores them if no other writer was first (compare and set, by the sequence of the message). A row that has an end
+ * keeps it, so each task ends once, whoever writes, and in whatever order.
+ *
+ * The end of a task of 0.2 is a message of its own, written once.
+ */
+import type { StoredMsg } from '@nats-io/jetstream';
+import {
+  decodeEnds,
+  type Ends,
+  type EndsPart,
+  encodeEnds,
+  endedRows,
+  endOf,
+  partOfTask,
+  partWithout,
+  tasksIn,
+} from '../contract/messages/ends.ts';
+import { decodeResult, encodeResult } from '../contract/messages/result.ts';
+import type { Owner } from '../contract/owner.ts';
+import { streams, subjects } from '../contract/subjects.ts';
+import type { FinishedTask } from '../contract/task.ts';
+import { type BundleAddress, parseTaskId, type TaskAddress } from '../contract/taskId.ts';
+import type { Listening, Notices } from './notices.ts';
+import type { Publisher } from './publisher.ts';
+import type { NotStored, PublishOutcome } from './publishOutcome.ts';
+import type { StoredMessages } from './storedMessages.ts';
+
+export interface EndStoreOptions {
+  readonly publisher: Publisher;
+  readonly stored: StoredMessages;
+  readonly notices: Notices;
+  /** Makes the stream of the ends of 0.2, if the broker does not have it. */
+  readonly makeFormerStream: () => Promise<void>;
+}
+
+/** `stored`: each row of the part has an end now, this one or an earlier one. */
+export type EndsOutcome =
+  | { readonly type: 'stored'; readonly ends: Pick<Ends, 'owner' | 'parts'> }
+  | NotStored;
+
+/** Parts of one bundle that wait for the write under way, to be stored together. */
+interface Waiting {
+  readonly parts: EndsPart[];
+  readonly written: PromiseWithResolvers<EndsOutcome>;
+}
+
+interface StoredEnds {
+  readonly ends: Pick<Ends, 'owner' | 'parts'>;
+  /** 0 if nothing is stored. */
+  readonly sequence: number;
+}
+
+const NONE: StoredEnds = { ends: { owner: '', parts: [] }, sequence: 0 };
+
+export class EndStore {
+  readonly #options: EndStoreOptions;
+  /** By bundle that is being written. */
+  readonly #writing = new Map<string, Waiting | undefined>();
+
+  constructor(options: EndStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Gives rows of a bundle their end, unless they have one. Writes of this process for one bundle do not compete. */
+  async store(address: BundleAddress, owner: Owner, part: EndsPart): Promise<EndsOutcome> {
+    const { bundle } = address;
+    const waiting = this.#writing.get(bundle);
+    if (waiting !== undefined || this.#writing.has(bundle)) {
+      const next = waiting ?? { parts: [], written: Promise.withResolvers<EndsOutcome>() };
+      next.parts.push(part);
+      this.#writing.set(bundle, next);
+      return next.written.promise;
+    }
+    this.#writing.set(bundle, undefined);
+    try {
+      return await this.#write(address, owner, [part]);
+    } finally {
+      void this.#writeNext(address, owner);
+    }
+  }
+
+  /** Gives a task its end, unless it has one. Otherwise as `store`. */
+  async storeTask(task: FinishedTask, address: TaskAddress): Promise<FinishedTask | NotStored> {
+    const outcome = await this.store(address, task.owner, partOfTask(task, address));
+    if (outcome.type !== 'stored') return outcome;
+    return endOf(outcome.ends, address) ?? task;
+  }
+
+  // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
+
+  /** The ends of a bundle so far; empty if there are none. */
+  async read(address: BundleAddress): Promise<Pick<Ends, 'owner' | 'parts'>> {
+    return (await this.#readStored(address)).ends;
+  }
+
+  /** The end of a task; undefined if it has none. */
+  async readTask(address: TaskAddress): Promise<FinishedTask | undefined> {
+    return endOf(await this.read(address), address);
+  }
+
+  /** Asks any replica. That is fast. A hit is final (an end that is written stays), but a miss proves nothing. */
+  async peekTask(address: TaskAddress): Promise<FinishedTask | undefined> {
+    if (address.secret === undefined) return this.readTask(address);
+    const query = { last_by_subj: subjects.ends(address) };
+    const message = await this.#options.stored.ask((manager) =>
+      manager.direct.getMessage(streams.ends, query),
+    );
+    return message === null ? undefined : endOf(decodeEnds(message.data, message.subject), address);
+  }
+
+  /** Listens to the ends of all tasks that one gateway accepted, once they are stored. At most once each. */
+  listen(home: string, listener: (tasks: readonly FinishedTask[]) => void): Listening {
+    return this.#options.notices.listen(subjects.endedOf(home), ({ data, subject }) =>
+      listener(tasksIn(decodeEnds(data, subject))),
+    );
+  }
+
+  /** Listens to the end of one task. Resolves once the broker listens. */
+  listenTask(address: TaskAddress, listener: (task: FinishedTask) => void): Promise<Listening> {
+    const { notices } = this.#options;
+    if (address.secret === undefined)
+      return notices.listenNow(subjects.final(address), ({ data }) =>
+        listener(decodeResult(data, address.id)),
+      );
+    return notices.listenNow(subjects.ended(address), ({ data, subject }) => {
+      const task = endOf(decodeEnds(data, subject), address);
+      if (task !== undefined) listener(task);
+    });
+  }
+
+  async #writeNext(address: BundleAddress, owner: Owner): Promise<void> {
+    const { bundle } = address;
+    const waiting = this.#writing.get(bundle);
+    if (waiting === undefined) {
+      this.#writing.delete(bundle);
+      return;
+    }
+    this.#writing.set(bundle, undefined);
+    try {
+      waiting.written.resolve(await this.#write(address, owner, waiting.parts));
+    } catch (error) {
+      waiting.written.reject(error);
+    } finally {
+      void this.#writeNext(address, owner);
+    }
+  }
+
+  /** The first write takes it that the bundle has no ends yet: it mostly has none. */
+  async #write(address: BundleAddress, owner: Owner, parts: readonly EndsPart[]): Promise<EndsOutcome> {
+    for (let known = NONE; ; known = await this.#readStored(address)) {
+      const missing = without(parts, endedRows(known.ends));
+      if (missing.length === 0) return { type: 'stored', ends: known.ends };
+      const ends = { owner, parts: [...known.ends.parts, ...missing] };
+      const outcome = await this.#publish(address, ends, known.sequence);
+      if (outcome.type === 'stored') return { type: 'stored', ends };
+      // Another writer was first, or an earlier try of ours that was not answered.
+      if (outcome.type !== 'alreadyThere' && outcome.type !== 'changed') return outcome;
+    }
+  }
+
+  async #publish(
+    address: BundleAddress,
+    ends: Pick<Ends, 'owner' | 'parts'>,
+    after: number,
+  ): Promise<PublishOutcome> {
+    const { publisher, makeFormerStream } = this.#options;
+    const former = formerTask(address);
+    if (former === undefined)
+      return publisher.publish(subjects.ends(address), encodeEnds({ address, ...ends }), { after });
+    const task = endOf(ends, former);
+    if (task === undefined) throw new Error('the ends of a bundle of 0.2 have that of its task');
+    const outcome = await publisher.publish(subjects.result(former), encodeResult(task));
+    if (outcome.type === 'unanswered') await makeFormerStream();
+    return outcome;
+  }
+
+  async #readStored(address: BundleAddress): Promise<StoredEnds> {
+    const { stored } = this.#options;
+    const former = formerTask(address);
+    const [stream, subject] =
+      former === undefined
+        ? [streams.ends, subjects.ends(address)]
+        : [streams.results, subjects.result(former)];
+    const decode = ({ data, subject, seq }: StoredMsg): StoredEnds => {
+      if (former === undefined) return { ends: decodeEnds(data, subject), sequence: seq };
+      const task = decodeResult(data, former.id);
+      return { ends: { owner: task.owner, parts: [partOfTask(task, former)] }, sequence: seq };
+    };
+    return (await stored.lastReadable(stream, subject, decode)) ?? NONE;
+  }
+}
+
+/** The task of a bundle of 0.2. */
+function formerTask({ bundle }: BundleAddress): TaskAddress | undefined {
+  return parseTaskId(bundle);
+}
+
+/** The rows of parts that are not in a set, each once. */
+function without(parts: readonly EndsPart[], ended: ReadonlySet<number>): readonly EndsPart[] {
+  const done = new Set(ended);
+  return parts.flatMap((part) => {
+    const missing = partWithout(part, done);
+    for (const row of part.rows) done.add(row);
+    return missing ?? [];
+  });
+}

@@ -1,0 +1,241 @@
+/**
+ * The ends of the tasks of a bundle. All of them are one message: each write has the ends so far, and more. So a reader
+ * needs one read, and any message that was stored is true by itself.
+ */
+import { COUNT, DURATION, INSTANT, NAME } from '../bounds.ts';
+import { ANONYMOUS, OWNER } from '../owner.ts';
+import { integer, listOf, object, type Passing, recordOf } from '../schema.ts';
+import {
+  FINAL_STATE,
+  type FinishedTask,
+  hasFittingCounts,
+  MAX_HISTORY,
+  ROW_BATCH,
+  TASK_ERROR,
+  TaskState,
+  type TaskTimings,
+  withShortMessage,
+} from '../task.ts';
+import { type BundleAddress, rowAddress, SECRET_LENGTH, type TaskAddress } from '../taskId.ts';
+import { CELL, type Value, type Values } from '../values.ts';
+import { ROWS, SECRETS, SUBMITTED_AT } from './bundle.ts';
+import { decoderOf, encodeMessage, MalformedMessage, requireThat, versionOf } from './decoder.ts';
+
+/** Messages of 0.2 had version 1, and were the end of one task each. */
+const ENDS_VERSION = 2;
+/** Every row may have ended alone. */
+const MAX_PARTS = 0x10000;
+
+const RUN = object('a run', {
+  /** When its batch was formed. */
+  formedAt: INSTANT,
+  startedAt: INSTANT,
+  computeMs: DURATION,
+  /** Tasks in the batch. */
+  batchSize: COUNT,
+});
+/** What the tasks of a run have in common. */
+export type Run = Passing<typeof RUN>;
+
+const PART = object(
+  'the ends of some rows',
+  {
+    rows: ROWS,
+    secrets: SECRETS,
+    submittedAt: SUBMITTED_AT,
+    modelVersion: NAME,
+    state: FINAL_STATE,
+    finishedAt: INSTANT,
+    attempts: COUNT,
+  },
+  {
+    history: listOf('a list of task ids', NAME),
+    /** The start of the last run of a task that has no `run`. */
+    startedAt: INSTANT,
+    run: RUN,
+    /** A list of values per output, by GraphQL name, with one value for each row. */
+    columns: recordOf('columns by name', listOf('a list of values', CELL), { minProperties: 1 }),
+    error: TASK_ERROR,
+    batch: ROW_BATCH,
+  },
+);
+/** Rows that came to the same end in the same run. Their values differ. */
+export type EndsPart = Passing<typeof PART>;
+
+export const ENDS = object('the ends of a bundle', {
+  v: versionOf(ENDS_VERSION),
+  model: NAME,
+  /** The second of their deadlines. */
+  second: integer('a second since the epoch', 0, 9_999_999_999),
+  owner: OWNER,
+  /** In the order in which they were written. */
+  parts: listOf('a list of parts', PART, { minItems: 1, maxItems: MAX_PARTS }),
+});
+
+/** The ends of a bundle, as far as its rows have ended. */
+export interface Ends {
+  readonly address: BundleAddress;
+  readonly owner: string;
+  readonly parts: readonly EndsPart[];
+}
+
+const readEnds = decoderOf(ENDS);
+
+/** Decodes the ends of the bundle that a subject names. Throws as every decoder does, see `decoderOf`. */
+export function decodeEnds(data: Uint8Array, subject: string): Ends {
+  const { model, second, owner, parts } = readEnds(data);
+  const [, home = '', bundle = ''] = subject.split('.');
+  for (const part of parts) requireFitting(part);
+  return { address: { model, home, deadlineSecond: second, bundle }, owner, parts };
+}
+
+function requireFitting({ rows, secrets, submittedAt, state, columns, batch }: EndsPart): void {
+  const count = rows.length;
+  requireThat(secrets.length === count * SECRET_LENGTH, 'secrets', `${SECRETS.expected}, ${count}`, secrets);
+  requireThat(submittedAt.length === count, 'submittedAt', `a list of ${count}`, submittedAt);
+  const isCountRight = batch === undefined || hasFittingCounts(batch);
+  requireThat(isCountRight, 'batch', 'no more rows done than there are, no more failed than done', batch);
+  if (state !== TaskState.Succeeded || batch !== undefined) {
+    requireThat(columns === undefined, 'columns', `absent in ${state} and in a row batch`, columns);
+    return;
+  }
+  if (columns === undefined) throw new MalformedMessage('columns must be there, as the tasks succeeded');
+  for (const [name, column] of Object.entries(columns)) {
+    const isFull = column.length === count && !column.includes(null);
+    requireThat(isFull, `columns.${name.slice(0, 40)}`, `a list of ${count} values`, column);
+  }
+}
+
+export function encodeEnds({ address, owner, parts }: Ends): string {
+  const { model, deadlineSecond: second } = address;
+  return encodeMessage({ v: ENDS_VERSION, model, second, owner, parts });
+}
+
+/** The end of one task as a part of the ends of its bundle. */
+export function partOfTask(
+  {
+    submittedAt,
+    modelVersion,
+    state,
+    finishedAt,
+    attempts,
+    history,
+    startedAt,
+    timings,
+    prediction,
+    error,
+    batch,
+  }: FinishedTask,
+  { row, secret }: TaskAddress,
+): EndsPart {
+  return {
+    rows: [row],
+    secrets: secret ?? '',
+    submittedAt: [submittedAt],
+    modelVersion,
+    state,
+    finishedAt,
+    attempts,
+    ...(history === undefined ? {} : { history }),
+    ...(timings === undefined || startedAt === undefined
+      ? { startedAt }
+      : { run: runOf(submittedAt, startedAt, timings) }),
+    ...(prediction === undefined
+      ? {}
+      : { columns: Object.fromEntries(Object.entries(prediction).map(([name, value]) => [name, [value]])) }),
+    ...(error === undefined ? {} : { error }),
+    ...(batch === undefined ? {} : { batch }),
+  };
+}
+
+function runOf(submittedAt: number, startedAt: number, { queueMs, computeMs, batchSize }: TaskTimings): Run {
+  return { formedAt: submittedAt + queueMs, startedAt, computeMs, batchSize };
+}
+
+/** The rows that have ended. */
+export function endedRows({ parts }: Pick<Ends, 'parts'>): ReadonlySet<number> {
+  return new Set(parts.flatMap(({ rows }) => rows));
+}
+
+/** The rows of a part that are not in a set, or undefined if all of them are. */
+export function partWithout(part: EndsPart, without: ReadonlySet<number>): EndsPart | undefined {
+  const picked = part.rows.flatMap((row, i) => (without.has(row) ? [] : i));
+  if (picked.length === part.rows.length) return part;
+  if (picked.length === 0) return undefined;
+  const pick = <T>(list: readonly T[]): T[] => picked.map((i) => list[i] as T);
+  const { columns } = part;
+  return {
+    ...part,
+    rows: pick(part.rows),
+    secrets: picked.map((i) => secretIn(part, i)).join(''),
+    submittedAt: pick(part.submittedAt),
+    ...(columns === undefined
+      ? {}
+      : {
+          columns: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)])),
+        }),
+  };
+}
+
+/** All tasks that have ended. */
+export function tasksIn({ address, owner, parts }: Ends): FinishedTask[] {
+  return parts.flatMap((part) =>
+    part.rows.map((row, i) =>
+      taskIn(part, i, rowAddress(address, row, secretIn(part, i)).id, address.model, owner),
+    ),
+  );
+}
+
+/** The end of a task; undefined if it has none yet. Only the id with the right secret has one. */
+export function endOf(
+  { owner, parts }: Pick<Ends, 'owner' | 'parts'>,
+  { id, model, row, secret }: TaskAddress,
+): FinishedTask | undefined {
+  for (const part of parts) {
+    const i = part.rows.indexOf(row);
+    if (i !== -1) return secretIn(part, i) === (secret ?? '') ? taskIn(part, i, id, model, owner) : undefined;
+  }
+  return undefined;
+}
+
+function secretIn({ secrets }: EndsPart, i: number): string {
+  return secrets.slice(i * SECRET_LENGTH, (i + 1) * SECRET_LENGTH);
+}
+
+function taskIn(part: EndsPart, i: number, id: string, model: string, owner = ANONYMOUS): FinishedTask {
+  const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch } = part;
+  const submittedAt = part.submittedAt[i] ?? finishedAt;
+  const startedAt = run?.startedAt ?? part.startedAt;
+  return {
+    id,
+    model,
+    modelVersion,
+    owner,
+    state,
+    submittedAt,
+    finishedAt,
+    attempts,
+    ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(run === undefined ? {} : { timings: timingsOf(run, submittedAt) }),
+    ...(columns === undefined ? {} : { prediction: predictionIn(columns, i) }),
+    // A worker may cut nothing off: the end of the task is worth more than all of the text.
+    ...(error === undefined ? {} : { error: withShortMessage(error) }),
+    ...(batch === undefined ? {} : { batch }),
+  };
+}
+
+function timingsOf({ formedAt, startedAt, computeMs, batchSize }: Run, submittedAt: number): TaskTimings {
+  return {
+    queueMs: Math.max(0, formedAt - submittedAt),
+    batchMs: Math.max(0, startedAt - formedAt),
+    computeMs,
+    batchSize,
+  };
+}
+
+function predictionIn(columns: NonNullable<EndsPart['columns']>, i: number): Values {
+  const prediction: Record<string, Value> = {};
+  for (const name of Object.keys(columns)) prediction[name] = columns[name]?.[i] as Value;
+  return prediction;
+}
