@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
-import { decodeBundle, encodeBundle, headerIn, type QueuedBundle } from '../contract/messages/bundle.ts';
+import { encodeBundle, headerIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { endedRows } from '../contract/messages/ends.ts';
-import { decodeRowBatchJob, type JobHeader, type RowBatchJob } from '../contract/messages/job.ts';
+import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
 import {
   decodeRequestRecord,
   type ExpectedRequest,
@@ -42,6 +42,7 @@ import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
+import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
 import {
   type ConsumedVersion,
@@ -68,15 +69,7 @@ export type { Delivery, JobSource } from './jobConsumer.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
-
-/** A queued job as it is stored. Its subject and body may be unreadable. */
-export interface StoredJob {
-  readonly subject: string;
-  readonly data: Uint8Array;
-  readonly sequence: number;
-  /** Milliseconds since the epoch, broker time. */
-  readonly storedAt: number;
-}
+export type { StoredJob } from './storedJob.ts';
 
 export interface StoredRequest {
   readonly record: RequestRecord;
@@ -301,9 +294,10 @@ export class Broker implements AsyncDisposable {
   /** Takes a bundle off its queue if each of its tasks has its end. Otherwise a worker does so later. */
   async removeEnded(address: BundleAddress): Promise<void> {
     const ended = endedRows(await this.ends.read(address));
-    for await (const { sequence, subject, data } of this.#jobsOf(address)) {
-      const bundle = readable(data, subject);
-      if (bundle?.rows.every((row) => ended.has(row))) await this.deleteJob(address.model, sequence);
+    for await (const stored of this.#jobsOf(address)) {
+      const content = contentOf(stored);
+      if (content !== undefined && 'rows' in content && content.rows.every((row) => ended.has(row)))
+        await this.deleteJob(address.model, stored.sequence);
     }
   }
 
@@ -408,10 +402,10 @@ export class Broker implements AsyncDisposable {
     return [...new Set(consumers.flatMap(({ name }) => versionOfConsumer(name) ?? []))];
   }
 
-  /** The queue of a model: jobs and bytes, with the jobs that workers have. */
-  async queueFill(model: string): Promise<{ readonly jobs: number; readonly bytes: number }> {
+  /** The bytes in the queue of a model, with those that workers have. */
+  async queuedBytes(model: string): Promise<number> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.jobs(model)));
-    return { jobs: state.messages, bytes: state.bytes };
+    return state.bytes;
   }
 
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
@@ -579,28 +573,19 @@ function soloRunsIn({ data, subject }: StoredMsg): number {
   }
 }
 
-function readable(data: Uint8Array, subject: string): QueuedBundle | undefined {
+/** A queued message's content; undefined if it cannot be read. */
+function contentOf(stored: Pick<StoredJob, 'subject' | 'data'>): ReturnType<typeof decodeStored> | undefined {
   try {
-    return decodeBundle(data, subject);
+    return decodeStored(stored);
   } catch {
     return undefined;
   }
 }
 
-/** The header of a task, if a stored job is its. Without it, the job cannot be read, or is of other rows. */
-function headerOf(
-  { subject, data }: { subject: string; data: Uint8Array },
-  address: TaskAddress,
-): JobHeader | undefined {
-  try {
-    if (parseJobSubject(subject).lane === Lane.Batch) {
-      const job = decodeRowBatchJob(data, subject);
-      return job.taskId === address.id ? job : undefined;
-    }
-    const bundle = decodeBundle(data, subject);
-    const header = headerIn(bundle, bundle.rows.indexOf(address.row));
-    return header.taskId === address.id ? header : undefined;
-  } catch {
-    return undefined;
-  }
+/** The header of a task, if a stored message carries it. */
+function headerOf(stored: Pick<StoredJob, 'subject' | 'data'>, address: TaskAddress): JobHeader | undefined {
+  const content = contentOf(stored);
+  if (content === undefined) return undefined;
+  const header = 'batch' in content ? content : headerIn(content, content.rows.indexOf(address.row));
+  return header.taskId === address.id ? header : undefined;
 }

@@ -8,8 +8,10 @@ import { encodeMessage } from '../contract/messages/decoder.ts';
 import {
   decodeMovedNotice,
   decodePresentState,
+  decodeQueuedNotice,
   decodeRunningNotice,
   type MovedNotice,
+  type QueuedNotice,
   type RunningNotice,
 } from '../contract/messages/notices.ts';
 import {
@@ -109,6 +111,15 @@ export class Notices {
 
   announceMoved(home: string, notice: MovedNotice): void {
     this.tell(subjects.moved(home), encodeMessage(notice));
+  }
+
+  /** Listens to how many unfinished jobs each gateway has accepted, this one included. */
+  listenQueued(listener: (notice: QueuedNotice) => void): Listening {
+    return this.listen(subjects.queuedJobs, (message) => listener(decodeQueuedNotice(message.data)));
+  }
+
+  announceQueued(notice: QueuedNotice): void {
+    this.tell(subjects.queuedJobs, encodeMessage(notice));
   }
 
   /** Answers other gateways that ask for the present state of a task that this one accepted. */

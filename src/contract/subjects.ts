@@ -147,6 +147,7 @@ export const subjects = {
   presentState: (home: string) => `present.${home}`,
   running: (home: string) => `running.${home}`,
   moved: (home: string) => `moved.${home}`,
+  queuedJobs: 'gateways.queued',
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',

@@ -1,4 +1,4 @@
-/** How many rows a chunk of a row batch has: as many as one message carries. */
+/** How many rows a message carries: a chunk of a row batch has as many, and a bundle no more. */
 
 import { MAX_CHUNK_ROWS, type RowBatchShape } from '../contract/rowBatchShape.ts';
 import type { Manifest } from '../models/manifest.ts';
@@ -7,10 +7,14 @@ import { largestBytesOf } from '../models/valueBytes.ts';
 /** Of the rows of one chunk. The whole message, or one with errors in place of rows, then stays below 512 KiB. */
 const MAX_CHUNK_BYTES = 448 * 1024;
 
-export function shapeOf({ inputs, outputs }: Manifest, rowCount: number): RowBatchShape {
+export function shapeOf(manifest: Manifest, rowCount: number): RowBatchShape {
+  return { rowCount, rowsPerChunk: Math.min(MAX_CHUNK_ROWS, rowsThatFit(manifest)) };
+}
+
+/** How many rows of a model one message carries. */
+export function rowsThatFit({ inputs, outputs }: Manifest): number {
   const [asked, answered] = [inputs, outputs].map((fields) =>
     fields.reduce((sum, field) => sum + largestBytesOf(field), 0),
   );
-  const rowsThatFit = Math.floor(MAX_CHUNK_BYTES / Math.max(asked ?? 0, answered ?? 0));
-  return { rowCount, rowsPerChunk: Math.max(1, Math.min(MAX_CHUNK_ROWS, rowsThatFit)) };
+  return Math.max(1, Math.floor(MAX_CHUNK_BYTES / Math.max(asked ?? 0, answered ?? 0)));
 }

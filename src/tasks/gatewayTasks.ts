@@ -6,6 +6,7 @@ import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
+import { Bundles } from './bundles.ts';
 import { OpenTasks } from './openTasks.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
@@ -17,6 +18,7 @@ import { TaskNotices } from './taskNotices.ts';
 import { TaskReader } from './taskReader.ts';
 import { Tasks } from './tasks.ts';
 import { TaskWatches } from './taskWatches.ts';
+import { UpdateWishes } from './updateWishes.ts';
 import { WatchedTasks } from './watchedTasks.ts';
 
 export interface GatewayTasksOptions {
@@ -46,13 +48,17 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   const reader = new TaskReader({ ...options, open });
   const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
-  const watches = opened.use(new TaskWatches({ broker, open, reader, notices, watched, maxSubscriptions }));
+  const watches = opened.use(
+    new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions }),
+  );
   const admission = opened.use(await openAdmission({ ...options, open }));
   const storing = new Storing({ broker, limits });
   const records = new RequestRecords({ broker, storing });
-  const queue = { broker, open, admission, storing };
+  const bundles = new Bundles({ broker, storing, home: options.home });
+  const queue = { broker, open, admission, storing, bundles };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
   const closing = opened.move();

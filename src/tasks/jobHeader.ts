@@ -1,8 +1,8 @@
-/** Makes the header of a new job, and the address of its task. */
+/** Makes the header of a new job. */
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { TaskHeader } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
-import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 
@@ -20,24 +20,22 @@ interface NewTask {
   readonly timeoutMs: number;
 }
 
+/** @param now when it is submitted, in milliseconds since the epoch (broker time). */
 export function newHeader(
   { model, owner, trace, timeoutMs }: NewTask,
   { version, bucket }: ChosenVersion,
-  { home, now }: Origin,
-): { readonly header: TaskHeader; readonly address: TaskAddress } {
-  const { name } = model.manifest;
-  const deadline = now + timeoutMs;
-  const address = newTaskAddress({ model: name, home, deadline });
-  const header = {
+  { id }: TaskAddress,
+  now: number,
+): TaskHeader {
+  return {
     v: MESSAGE_VERSION,
-    taskId: address.id,
-    model: name,
+    taskId: id,
+    model: model.manifest.name,
     version,
     submittedAt: now,
-    deadline,
+    deadline: now + timeoutMs,
     owner,
     ...(bucket === undefined ? {} : { bucket }),
     ...(trace === undefined ? {} : { trace }),
   };
-  return { header, address };
 }

@@ -5,23 +5,23 @@
  * no question to the broker. *Foreign* tasks were accepted by another gateway, or by this one before a restart: each is
  * followed by a subscription of its own while it is watched.
  *
- * A final state is received at most once, from the republish of the results stream. After a reconnect any end may have
- * been missed: tasks that are not watched are forgotten, and read when a client asks for them. `WatchedTasks` reads the
+ * An end is received at most once, from the republish of the stream of ends. After a reconnect any end may have been
+ * missed: tasks that are not watched are forgotten, and read when a client asks for them. `WatchedTasks` reads the
  * others.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { gatewayBusy } from '../contract/errors.ts';
 import type { JobHeader } from '../contract/messages/job.ts';
-import type { Result } from '../contract/messages/result.ts';
-import type { Task } from '../contract/task.ts';
+import { chunkCountOf } from '../contract/rowBatchShape.ts';
+import type { FinishedTask, Task } from '../contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
 import { RecentTasks } from './recentTasks.ts';
 import type { TaskEvents } from './taskEvents.ts';
-import { type DatedTask, queuedTask, taskOf } from './taskMapping.ts';
+import { type DatedTask, queuedTask } from './taskMapping.ts';
 
 export interface OpenTasksOptions {
-  readonly broker: Pick<Broker, 'listenFinals' | 'notices' | 'onConnectionChange' | 'connected' | 'now'>;
+  readonly broker: Pick<Broker, 'ends' | 'notices' | 'onConnectionChange' | 'connected' | 'now'>;
   readonly home: string;
   /** The most tasks that are followed. */
   readonly limit: number;
@@ -37,14 +37,17 @@ const RECENT_TURN_MS = 30_000;
 export class OpenTasks implements Disposable {
   readonly #options: OpenTasksOptions;
   readonly #open = new Map<string, OpenTask>();
+  /** By model: the own jobs among them. A row batch counts with its chunks. */
+  readonly #ownJobs = new Map<string, number>();
   readonly #recent = new RecentTasks();
   readonly #listening = new DisposableStack();
   #endedCount = 0;
+  #endMessages = 0;
 
   constructor(options: OpenTasksOptions) {
     const { broker, home } = options;
     this.#options = options;
-    this.#listening.use(broker.listenFinals(home, (result) => this.finish(result)));
+    this.#listening.use(broker.ends.listen(home, (tasks) => this.#endOwn(tasks)));
     this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#forgetUnwatched()));
     const turning = setInterval(() => this.#recent.forgetOlder(), RECENT_TURN_MS).unref();
@@ -62,6 +65,16 @@ export class OpenTasks implements Disposable {
   /** The number of tasks, since the start, whose end was received or read while they were followed. */
   get endedCount(): number {
     return this.#endedCount;
+  }
+
+  /** How many tasks have ended per message of ends, on average; at least 1. */
+  get endsPerMessage(): number {
+    return this.#endMessages === 0 ? 1 : Math.max(1, this.#endedCount / this.#endMessages);
+  }
+
+  /** The unfinished jobs of a model that this gateway has accepted. */
+  ownJobs(model: string): number {
+    return this.#ownJobs.get(model) ?? 0;
   }
 
   /**
@@ -90,7 +103,7 @@ export class OpenTasks implements Disposable {
    */
   remove(id: string): void {
     const open = this.#open.get(id);
-    if (open?.accepted === false && open.watches.size === 0) this.#open.delete(id);
+    if (open?.accepted === false && open.watches.size === 0) this.#drop(open);
   }
 
   /**
@@ -107,19 +120,18 @@ export class OpenTasks implements Disposable {
   forget(open: OpenTask): void {
     if (open.news === undefined) return;
     open.news[Symbol.dispose]();
-    this.#open.delete(open.address.id);
+    this.#drop(open);
   }
 
   /** Ends a task, with the end that was received or read. */
-  finish(result: Result): void {
-    const task = taskOf(result);
+  finish(task: FinishedTask): void {
     const open = this.#open.get(task.id);
     const home = open?.address.home ?? parseTaskId(task.id)?.home;
     // Also of a task that is not followed: a client may be about to ask for it.
     if (home === this.#options.home) this.#recent.add(task);
     if (open === undefined) return;
     this.#endedCount++;
-    this.#open.delete(task.id);
+    this.#drop(open);
     for (const watch of open.watches) watch.show(task);
     this.#options.events.emit('ended', task);
   }
@@ -139,6 +151,12 @@ export class OpenTasks implements Disposable {
     this.#listening[Symbol.dispose]();
   }
 
+  /** The ends of own tasks, as they are stored. Those of a bundle come again with each further end of it. */
+  #endOwn(tasks: readonly FinishedTask[]): void {
+    this.#endMessages++;
+    for (const task of tasks) if (this.#recent.get(task.id) === undefined) this.finish(task);
+  }
+
   #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {
     const { limit } = this.#options;
     if (this.#open.size >= limit)
@@ -153,19 +171,30 @@ export class OpenTasks implements Disposable {
       progress: undefined,
     };
     this.#open.set(address.id, open);
+    this.#countOwn(open, 1);
     return open;
   }
 
+  #drop(open: OpenTask): void {
+    if (this.#open.delete(open.address.id)) this.#countOwn(open, -1);
+  }
+
+  #countOwn({ news, address, task: { batch } }: OpenTask, sign: 1 | -1): void {
+    if (news !== undefined) return;
+    const jobs = batch === undefined ? 1 : 1 + chunkCountOf(batch);
+    this.#ownJobs.set(address.model, this.ownJobs(address.model) + sign * jobs);
+  }
+
   #forgetUnwatched(): void {
-    for (const [id, { watches }] of this.#open) if (watches.size === 0) this.#open.delete(id);
+    for (const open of this.#open.values()) if (open.watches.size === 0) this.#drop(open);
   }
 
   #forgetOverdue(): void {
     const { broker } = this.#options;
     if (!broker.connected) return;
     const brokerNow = broker.now();
-    for (const [id, { deadline, watches }] of this.#open) {
-      if (watches.size === 0 && brokerNow > deadline + FORGET_AFTER_MS) this.#open.delete(id);
+    for (const open of this.#open.values()) {
+      if (open.watches.size === 0 && brokerNow > open.deadline + FORGET_AFTER_MS) this.#drop(open);
     }
   }
 }

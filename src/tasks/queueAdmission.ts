@@ -1,19 +1,23 @@
 /**
- * Whether the queue of a model has room for work that can wait. The last fifth of it, by count and by bytes, is kept
- * for `INTERACTIVE` tasks: bulk tasks and row batches can never shut them out.
+ * Whether the queue of a model has room for one more job. The last fifth of it, by count and by bytes, is kept for
+ * `INTERACTIVE` tasks: bulk tasks and row batches can never shut them out.
  *
- * Counted are the jobs that the broker tells of, once a second at most and only while such work comes, and those that
- * this gateway has accepted since. Jobs that other gateways accept meanwhile are seen a second later.
+ * Work that can wait is compared with the fill of the queue, which is asked for once a second at most and only while such
+ * work comes, and with what this gateway has accepted since. Jobs that other gateways accept meanwhile are seen a second
+ * later.
  */
 import type { Broker } from '../broker/broker.ts';
 import { RETRY_IN_A_MOMENT_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
+import type { QueuedJobs } from './queuedJobs.ts';
+import { queueFull } from './storing.ts';
 
 export interface QueueAdmissionOptions {
-  readonly broker: Pick<Broker, 'queueFill'>;
+  readonly broker: Pick<Broker, 'queuedBytes'>;
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
+  readonly queued: Pick<QueuedJobs, 'of'>;
 }
 
 /** Share of the queue that may be taken by work that can wait. */
@@ -27,15 +31,22 @@ interface Fill {
 export class QueueAdmission {
   readonly #broker: QueueAdmissionOptions['broker'];
   readonly #limits: QueueAdmissionOptions['limits'];
+  readonly #queued: QueueAdmissionOptions['queued'];
   readonly #maxJobs: number;
   readonly #maxBytes: number;
   readonly #fills = new Map<string, Measured<Fill>>();
 
-  constructor({ broker, limits }: QueueAdmissionOptions) {
+  constructor({ broker, limits, queued }: QueueAdmissionOptions) {
     this.#broker = broker;
+    this.#queued = queued;
     this.#limits = limits;
     this.#maxJobs = Math.floor(USABLE * limits.queueMaxJobs);
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
+  }
+
+  /** Checks that the queue has space for an `INTERACTIVE` task, by count. @throws {RequestError} `QUEUE_FULL`. */
+  requireSpace(model: string): void {
+    if (this.#queued.of(model) >= this.#limits.queueMaxJobs) throw queueFull(model, this.#limits);
   }
 
   /** Asked before jobs are made that take much memory. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
@@ -76,7 +87,11 @@ export class QueueAdmission {
 
   #fillOf(model: string): Promise<Fill> {
     const fill =
-      this.#fills.get(model) ?? new Measured(async () => ({ ...(await this.#broker.queueFill(model)) }));
+      this.#fills.get(model) ??
+      new Measured(async () => ({
+        bytes: await this.#broker.queuedBytes(model),
+        jobs: this.#queued.of(model),
+      }));
     this.#fills.set(model, fill);
     return fill.get();
   }

@@ -3,13 +3,13 @@
  * whichever of them dies meanwhile, one task comes of it as long as the letter is removed only afterwards.
  */
 import type { Broker } from '../broker/broker.ts';
-import { endTask, expiredResult } from '../broker/endTask.ts';
+import { endTask, expiredEnd } from '../broker/endTask.ts';
 import { inputDigest, redriveHash } from '../contract/digests.ts';
 import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { Job, QueuedJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
-import type { TaskAddress } from '../contract/taskId.ts';
+import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
 import { validateInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion, Offering } from '../rollout/offering.ts';
@@ -19,7 +19,6 @@ import type { OpenTasks } from './openTasks.ts';
 import type { RequestRecords } from './requestRecords.ts';
 import { SingleTask } from './singleTask.ts';
 import { furtherTry, type Try } from './storing.ts';
-import { taskOf } from './taskMapping.ts';
 import { MIN_TIMEOUT_MS } from './taskOptions.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { AcceptanceParts } from './taskToAccept.ts';
@@ -91,8 +90,8 @@ export class Redrives {
       return acceptance.accept(earlier, attempt);
     if (reader.mayBeGone(address)) return undefined;
     // Its gateway may come back and store that job: since the task has its end now, it is not run.
-    const end = await endTask(broker, expiredResult(job, now), address);
-    return end.state === TaskState.Expired ? undefined : taskOf(end);
+    const end = await endTask(broker, expiredEnd(job, now), address);
+    return end.state === TaskState.Expired ? undefined : end;
   }
 }
 
@@ -113,10 +112,13 @@ export function redrivenJob(
   trace: string | undefined,
   origin: RedriveOrigin,
 ): { readonly job: Job; readonly address: TaskAddress } {
-  const timeoutMs = Math.min(Math.max(dead.deadline - dead.submittedAt, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
+  const lastTimeoutMs = Math.round(dead.deadline - dead.submittedAt);
+  const timeoutMs = Math.min(Math.max(lastTimeoutMs, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
   const input = validateInput(model.manifest, dead.input, origin.now);
   const version = versionOfRedriven(dead, model, origin);
-  const { header, address } = newHeader({ model, owner: dead.owner, trace, timeoutMs }, version, origin);
+  const { home, now } = origin;
+  const address = newTaskAddress({ model: dead.model, home, deadline: now + timeoutMs });
+  const header = newHeader({ model, owner: dead.owner, trace, timeoutMs }, version, address, now);
   const job = {
     ...header,
     input,

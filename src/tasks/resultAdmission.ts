@@ -2,7 +2,7 @@
  * Whether the store of results has room for the end of one more task. Its last tenth is kept for tasks that are
  * accepted already: a result that is refused is not lost, but it has to wait until an old one expires.
  *
- * Counted are the results that the store held when it was last looked at, and every end since then or still to come
+ * Counted are the results that the store held (its messages, times the mean number of results in one) when it was last looked at, and every end since then or still to come
  * that this gateway knows of. The tenth has to cover the unfinished tasks of other gateways. Where it is too small for
  * that, workers hold their results, and try again until there is room.
  */
@@ -19,8 +19,8 @@ import type { Logger } from '../process/log.ts';
 import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultAdmissionOptions {
-  readonly broker: Pick<Broker, 'readResultsHeld' | 'onConnectionChange'>;
-  readonly open: Pick<OpenTasks, 'size' | 'endedCount'>;
+  readonly broker: Pick<Broker, 'readEndsHeld' | 'onConnectionChange'>;
+  readonly open: Pick<OpenTasks, 'size' | 'endedCount' | 'endsPerMessage'>;
   readonly limits: Pick<Config, 'resultMaxCount' | 'resultMaxBytes'>;
   readonly log: Logger;
 }
@@ -63,9 +63,10 @@ export class ResultAdmission implements Disposable {
   /** Whether a task that is accepted now could find the store full at its end. */
   get isFull(): boolean {
     const { messages, bytes } = this.#held;
+    const held = messages * this.#open.endsPerMessage;
     const further = this.#open.endedCount - this.#endedBefore + this.#open.size;
-    const meanBytes = messages === 0 ? RESULT_BYTES : bytes / messages;
-    return messages + further >= this.#maxCount || bytes + further * meanBytes >= this.#maxBytes;
+    const meanBytes = held === 0 ? RESULT_BYTES : bytes / held;
+    return held + further >= this.#maxCount || bytes + further * meanBytes >= this.#maxBytes;
   }
 
   /** @throws {RequestError} `RESULT_STORE_FULL`. */
@@ -78,7 +79,7 @@ export class ResultAdmission implements Disposable {
     // Taken before the question: an end that comes before the answer is counted twice rather than not at all.
     const endedBefore = this.#open.endedCount;
     try {
-      this.#held = await this.#broker.readResultsHeld();
+      this.#held = await this.#broker.readEndsHeld();
       this.#endedBefore = endedBefore;
     } catch (error) {
       this.#log.debug({ reason: messageOf(error) }, 'the store of results could not be looked at');

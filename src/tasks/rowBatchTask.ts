@@ -1,11 +1,11 @@
 /** A task with many rows: from its rows to the chunks in the queue. All rows are accepted or none. */
-import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { endTask, withdrawnEnd } from '../broker/endTask.ts';
 import { columnsDigest } from '../contract/digests.ts';
 import { badValue } from '../contract/errors.ts';
 import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
 import { chunkCountOf, hasChunk, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
-import type { TaskAddress } from '../contract/taskId.ts';
+import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
 import type { InputColumns } from '../contract/values.ts';
 import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
 import type { Model } from '../models/models.ts';
@@ -13,7 +13,6 @@ import type { ChosenVersion } from '../rollout/offering.ts';
 import { shapeOf } from './chunkSize.ts';
 import { newHeader, type Origin } from './jobHeader.ts';
 import { isQueueFull, type Try } from './storing.ts';
-import { taskOf } from './taskMapping.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 
@@ -47,11 +46,15 @@ export class RowBatchQuestion implements Question {
     return columnsDigest(this.#columns, this.asked.options.modelVersion ?? undefined);
   }
 
-  newTask(version: ChosenVersion, origin: Origin): RowBatchTask {
+  /** Room is looked for when its chunks are made. */
+  admit(): undefined {}
+
+  newTask(version: ChosenVersion, { home, now }: Origin): RowBatchTask {
     const { options, model } = this.asked;
     const { manifest } = model;
     const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
-    const { header, address } = newHeader({ ...this.asked, timeoutMs }, version, origin);
+    const address = newTaskAddress({ model: manifest.name, home, deadline: now + timeoutMs });
+    const header = newHeader({ ...this.asked, timeoutMs }, version, address, now);
     return this.sameTask({ ...header, batch: shapeOf(manifest, this.rowCount) }, address);
   }
 
@@ -103,17 +106,19 @@ class RowBatchTask implements TaskToAccept {
     const { job, address } = this;
     const { broker, storing } = this.#parts;
     const stored = again ? await this.#storedChunks() : new Set<number>();
-    await storing.storeJob(job.model, giveUpAt, () => broker.storeRowBatchJob(job));
+    await storing.storeJob(job.model, giveUpAt, () => broker.storeRowBatchJob(job, address));
     const missing = this.#chunks.filter(({ chunk }) => !stored.has(chunk));
     const outcomes = await Promise.allSettled(
-      missing.map((chunk) => storing.storeJob(job.model, giveUpAt, () => broker.chunks.storeJob(chunk))),
+      missing.map((chunk) =>
+        storing.storeJob(job.model, giveUpAt, () => broker.chunks.storeJob(chunk, address)),
+      ),
     );
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length === 0) return;
     const refusal = failures.find(isQueueFull);
     // Chunks that were not confirmed may be there, and stay as well.
     if (refusal === undefined) throw failures[0];
-    if (!again) await endTask(broker, await withdrawnResult(broker, job, broker.now()), address);
+    if (!again) await endTask(broker, await withdrawnEnd(broker, job, broker.now()), address);
     throw refusal;
   }
 
@@ -127,11 +132,11 @@ class RowBatchTask implements TaskToAccept {
   /** Chunks that came too late are removed: no worker would take all of them off the queue. */
   async earlierEnd(): Promise<FinishedTask | undefined> {
     const { broker, open } = this.#parts;
-    const result = await broker.readResult(this.address);
-    if (result === undefined) return undefined;
-    open.finish(result);
+    const end = await broker.ends.readTask(this.address);
+    if (end === undefined) return undefined;
+    open.finish(end);
     await broker.removeRowBatch(this.address);
-    return taskOf(result);
+    return end;
   }
 
   /** The chunks that wait or have a result. The queue first: they leave it only after their result is stored. */

@@ -3,10 +3,11 @@ import { inputDigest } from '../contract/digests.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
 import { type FinishedTask, isFinal } from '../contract/task.ts';
-import type { TaskAddress } from '../contract/taskId.ts';
+import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
+import type { Place } from './bundles.ts';
 import { newHeader, type Origin } from './jobHeader.ts';
 import type { Try } from './storing.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
@@ -32,22 +33,48 @@ export class SingleQuestion implements Question {
     this.#parts = parts;
   }
 
+  /** Before a version and a place are chosen: the question to the broker may take longer than a bundle is open. */
+  admit(): Promise<void> | undefined {
+    if (this.#lane !== Lane.Bulk) return undefined;
+    return this.#parts.admission.queue.admit(this.asked.model.manifest.name, [this.#input]);
+  }
+
   digest(): string {
     return inputDigest(this.#input, this.asked.options.modelVersion ?? undefined);
   }
 
-  newTask(version: ChosenVersion, origin: Origin): SingleTask {
-    const { options, model } = this.asked;
-    const timeoutMs = options.timeoutMs ?? model.manifest.limits.timeoutMs;
-    const { header, address } = newHeader({ ...this.asked, timeoutMs }, version, origin);
-    const job = { ...header, input: inputAt(model.manifest, this.#input, origin.now) };
-    const isBulk = options.priority === TaskPriority.Bulk;
-    return new SingleTask(isBulk ? { ...job, lane: Lane.Bulk } : job, address, this.#parts);
+  newTask(version: ChosenVersion, { home, now }: Origin): SingleTask {
+    const { options, model, owner } = this.asked;
+    const { manifest } = model;
+    const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
+    const lane = this.#lane;
+    // With a requestId, a task may be stored by several gateways: it travels alone.
+    const place =
+      options.requestId == null
+        ? this.#parts.bundles.place({
+            manifest,
+            version: version.version,
+            isPinned: version.bucket === undefined,
+            lane,
+            owner,
+            timeoutMs,
+            deadlineSecond: Math.ceil((now + timeoutMs) / 1000),
+          })
+        : undefined;
+    const address =
+      place?.address ?? newTaskAddress({ model: manifest.name, home, deadline: now + timeoutMs });
+    const header = newHeader({ ...this.asked, timeoutMs }, version, address, now);
+    const job = { ...header, input: inputAt(manifest, this.#input, now) };
+    return new SingleTask(lane === Lane.Bulk ? { ...job, lane } : job, address, this.#parts, place);
   }
 
   sameTask(job: Job | RowBatchJob, address: TaskAddress): SingleTask {
     if ('batch' in job) throw new Error('a request with the digest of one row has the job of one row');
     return new SingleTask(job, address, this.#parts);
+  }
+
+  get #lane(): typeof Lane.Interactive | typeof Lane.Bulk {
+    return this.asked.options.priority === TaskPriority.Bulk ? Lane.Bulk : Lane.Interactive;
   }
 }
 
@@ -55,27 +82,23 @@ export class SingleTask implements TaskToAccept {
   readonly job: Job;
   readonly address: TaskAddress;
   readonly #parts: AcceptanceParts;
+  readonly #place: Place | undefined;
 
-  constructor(job: Job, address: TaskAddress, parts: AcceptanceParts) {
+  /** @param place in a bundle with others; undefined: the task is alone in its bundle. */
+  constructor(job: Job, address: TaskAddress, parts: AcceptanceParts, place?: Place) {
     this.job = job;
     this.address = address;
     this.#parts = parts;
+    this.#place = place;
   }
 
-  async admit(): Promise<void> {
-    const { job } = this;
-    if (job.lane === Lane.Bulk) await this.#parts.admission.queue.admit(job.model, [job]);
+  admit(): undefined {
+    this.#parts.admission.queue.requireSpace(this.job.model);
   }
 
-  async store({ again, giveUpAt }: Try): Promise<void> {
-    const { job } = this;
-    const { broker, storing } = this.#parts;
-    let isRetry = again;
-    await storing.storeJob(job.model, giveUpAt, () => {
-      const stored = broker.storeJob(job, isRetry ? { after: 0 } : {});
-      isRetry = true;
-      return stored;
-    });
+  async store(attempt: Try): Promise<void> {
+    const { job, address } = this;
+    await (this.#place?.store(job) ?? this.#parts.bundles.storeAlone({ job, address }, attempt));
   }
 
   async isIncomplete(): Promise<boolean> {

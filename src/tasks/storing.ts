@@ -45,12 +45,7 @@ export class Storing {
     const outcome = await this.untilAnswered(giveUpAt, store);
     if (outcome.type === 'stored' || outcome.type === 'alreadyThere') return;
     if (outcome.type !== 'full') throw mayHaveBeenStored(outcome.reason);
-    const { queueMaxJobs, queueMaxBytes } = this.#limits;
-    throw refusedForNow(
-      RequestErrorCode.QueueFull,
-      `The queue of ${model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_IN_A_MOMENT_MS} ms.`,
-      { limit: queueMaxJobs },
-    );
+    throw queueFull(model, this.#limits);
   }
 
   /**
@@ -76,6 +71,17 @@ export function firstTry(): Try {
 /** A try of a task that another try may have stored before. */
 export function furtherTry(): Try {
   return { ...firstTry(), again: true };
+}
+
+export function queueFull(
+  model: string,
+  { queueMaxJobs, queueMaxBytes }: StoringOptions['limits'],
+): RequestError {
+  return refusedForNow(
+    RequestErrorCode.QueueFull,
+    `The queue of ${model} is full: it may hold ${queueMaxJobs} jobs and ${queueMaxBytes} bytes. Try again in ${RETRY_IN_A_MOMENT_MS} ms.`,
+    { limit: queueMaxJobs },
+  );
 }
 
 export function isQueueFull(error: unknown): error is RequestError {

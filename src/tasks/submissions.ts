@@ -86,6 +86,7 @@ export class Submissions {
   async #accept(question: Question): Promise<Task> {
     const { acceptance, requests } = this.#options;
     const { requestId } = question.asked.options;
+    await question.admit();
     if (requestId == null) return acceptance.accept(this.#newTask(question));
     let task: TaskToAccept;
     try {

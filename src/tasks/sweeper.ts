@@ -3,11 +3,13 @@
  * election, since to end a task twice does nothing.
  */
 import type { Broker, StoredJob } from '../broker/broker.ts';
-import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
+import { type EndingBroker, endOverdueBundle, endTask, overdueEnd } from '../broker/endTask.ts';
+import { decodeStored } from '../broker/storedJob.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { readJobHeader } from '../contract/messages/job.ts';
-import { jobAddress, Lane, parseJobSubject } from '../contract/subjects.ts';
+import { MalformedMessage } from '../contract/messages/decoder.ts';
+import { Lane, parseJobSubject } from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import { parseTaskId } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
 
@@ -27,10 +29,10 @@ const HOLDING_UP: ReadonlySet<RequestErrorCode> = new Set([
 ]);
 
 /**
- * How the expiry of a task went. `held up`: the broker or its store refuse, for all tasks; `left`: this task alone
- * failed.
+ * How the expiry of a queued message went: the number of tasks that ended with it. `held up`: the broker or its store
+ * refuse, for all tasks; `left`: this message alone failed.
  */
-type Swept = 'ended' | 'left' | 'held up';
+type Swept = number | 'left' | 'held up';
 
 /** The part of the broker that the sweeper uses. */
 type SweptBroker = EndingBroker &
@@ -133,14 +135,14 @@ export class Sweeper implements AsyncDisposable {
       const job = await this.#broker.nextJobDueIn(model, second, sequence);
       if (job === undefined) break;
       sequence = job.sequence + 1;
-      const { taskId, lane } = parseJobSubject(job.subject);
+      const { bundle, lane } = parseJobSubject(job.subject);
       // A row batch ends with all its chunks. Ending it once per chunk would read all its results each time.
-      if (rowBatches.has(taskId)) continue;
-      if (lane === Lane.Batch) rowBatches.add(taskId);
+      if (rowBatches.has(bundle)) continue;
+      if (lane === Lane.Batch) rowBatches.add(bundle);
       const expiring = this.#expire(job, left.get(second)?.has(job.sequence)).then((swept) => {
-        if (swept === 'ended') count++;
-        else if (swept === 'left') leftNow.add(job.sequence);
-        else isHeldUp = true;
+        if (swept === 'left') leftNow.add(job.sequence);
+        else if (swept === 'held up') isHeldUp = true;
+        else count += swept;
         running.delete(expiring);
       });
       running.add(expiring);
@@ -161,23 +163,41 @@ export class Sweeper implements AsyncDisposable {
    * @param isKnown whether it was left before: this is logged once as a warning.
    */
   async #expire(stored: StoredJob, isKnown = false): Promise<Swept> {
-    const task = readJobHeader(stored);
-    const { model, taskId } = task;
-    const address = jobAddress(stored.subject);
+    const { model, bundle } = parseJobSubject(stored.subject);
     try {
-      if (address === undefined) {
-        // It is no task, so no client waits for it.
-        await this.#broker.deleteJob(model, stored.sequence);
-        return 'ended';
-      }
-      const end = await overdueResult(this.#broker, task, this.#broker.now());
-      await endTask(this.#broker, end, address, stored.sequence);
-      return 'ended';
+      return await this.#end(stored);
     } catch (error) {
       const level = isKnown ? 'debug' : 'warn';
-      this.#log[level]({ taskId, err: error }, 'an overdue task could not be expired, trying again');
+      this.#log[level]({ model, bundle, err: error }, 'overdue tasks could not be expired, trying again');
       return error instanceof RequestError && HOLDING_UP.has(error.code) ? 'held up' : 'left';
     }
+  }
+
+  async #end(stored: StoredJob): Promise<number> {
+    const job = readable(stored);
+    if (job === undefined) {
+      // Whatever tasks it stood for, it does not name them.
+      await this.#broker.deleteJob(parseJobSubject(stored.subject).model, stored.sequence);
+      return 0;
+    }
+    if ('rows' in job) {
+      await endOverdueBundle(this.#broker, job, stored.sequence);
+      return job.rows.length;
+    }
+    const address = parseTaskId(job.taskId);
+    if (address === undefined) throw new Error('the job of a row batch that was decoded names its task');
+    await endTask(this.#broker, await overdueEnd(this.#broker, job, this.#broker.now()), address);
+    return 1;
+  }
+}
+
+function readable(stored: StoredJob): ReturnType<typeof decodeStored> | undefined {
+  try {
+    return decodeStored(stored);
+  } catch (error) {
+    // A job that is newer than this gateway stays: newer gateways sweep, too.
+    if (!(error instanceof MalformedMessage)) throw error;
+    return undefined;
   }
 }
 

@@ -1,8 +1,7 @@
-/** Makes tasks of stored jobs and results, and of tasks the values that `endTask` needs. */
+/** Makes tasks of stored jobs, and of tasks the values that `endTask` needs. */
 import type { EndingTask } from '../broker/endTask.ts';
 import type { JobHeader } from '../contract/messages/job.ts';
-import type { Result } from '../contract/messages/result.ts';
-import { type FinishedTask, type Task, TaskState } from '../contract/task.ts';
+import { type Task, TaskState } from '../contract/task.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
 export interface DatedTask {
@@ -15,10 +14,6 @@ export function queuedTask({ taskId, owner, model, version, submittedAt, history
   const state = TaskState.Queued;
   const task = { id: taskId, owner, model, modelVersion: version, state, submittedAt, history, attempts: 0 };
   return batch === undefined ? task : { ...task, batch: { ...batch, rowsDone: 0, rowsFailed: 0 } };
-}
-
-export function taskOf({ v: _, ...task }: Result): FinishedTask {
-  return task;
 }
 
 /** A task in the form in which it is ended. */

@@ -11,10 +11,10 @@ import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { OpenTasks } from './openTasks.ts';
-import { type DatedTask, queuedTask, taskOf } from './taskMapping.ts';
+import { type DatedTask, queuedTask } from './taskMapping.ts';
 
 export interface TaskReaderOptions {
-  readonly broker: Pick<Broker, 'readJob' | 'readResult' | 'notices' | 'now'>;
+  readonly broker: Pick<Broker, 'readJob' | 'ends' | 'notices' | 'now'>;
   readonly open: Pick<OpenTasks, 'known'>;
   readonly home: string;
   readonly models: readonly Model[];
@@ -83,8 +83,8 @@ export class TaskReader {
     const { broker } = this.#options;
     const job = await broker.readJob(address);
     // Also where there is a job: it leaves its queue a moment after its task's end is stored, or much later.
-    const result = await broker.readResult(address);
-    if (result !== undefined) return { task: taskOf(result), deadline: address.deadlineSecond * 1000 };
+    const end = await broker.ends.readTask(address);
+    if (end !== undefined) return { task: end, deadline: address.deadlineSecond * 1000 };
     return job && { task: queuedTask(job), deadline: job.deadline };
   }
 

@@ -9,6 +9,7 @@ import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
+import type { Bundles } from './bundles.ts';
 import type { Origin } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { Storing, Try } from './storing.ts';
@@ -19,11 +20,12 @@ export interface TaskToAccept {
   readonly job: Job | RowBatchJob;
   readonly address: TaskAddress;
   /**
-   * Checks that there is room for it.
+   * Checks that there is room for it. A single task is checked at once: it has a place in a bundle that is about to
+   * leave.
    *
    * @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`.
    */
-  admit(): Promise<void>;
+  admit(): Promise<void> | undefined;
   /**
    * Stores it, or the rest of it if an earlier try stored a part.
    *
@@ -46,6 +48,7 @@ export interface AcceptanceParts {
   readonly open: Pick<OpenTasks, 'known' | 'finish'>;
   readonly admission: Pick<Admission, 'queue' | 'chunks'>;
   readonly storing: Pick<Storing, 'storeJob'>;
+  readonly bundles: Pick<Bundles, 'place' | 'storeAlone'>;
 }
 
 /** A client's request for a task, without its rows. */
@@ -66,7 +69,13 @@ export interface Question {
   readonly rowCount: number | undefined;
   /** Tells a retry from another question under the same `requestId`. */
   digest(): string;
-  /** A new task that asks it. */
+  /**
+   * Checks whether work that can wait may be accepted, before a task is made; undefined if there is nothing to ask.
+   *
+   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   */
+  admit(): Promise<void> | undefined;
+  /** A new task that asks it. A single task is to be stored in the same turn of the event loop. */
   newTask(version: ChosenVersion, origin: Origin): TaskToAccept;
   /** The task of an earlier try that asked the same. */
   sameTask(job: Job | RowBatchJob, address: TaskAddress): TaskToAccept;

@@ -5,23 +5,23 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Result } from '../contract/messages/result.ts';
 import type { Owner } from '../contract/owner.ts';
-import { isFinal, type Task } from '../contract/task.ts';
+import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
-import { taskOf } from './taskMapping.ts';
 import type { TaskNotices } from './taskNotices.ts';
 import type { TaskReader } from './taskReader.ts';
 import { TaskWatch } from './taskWatch.ts';
+import type { UpdateWishes } from './updateWishes.ts';
 import type { WatchedTasks } from './watchedTasks.ts';
 
 export interface TaskWatchesOptions {
-  readonly broker: Pick<Broker, 'listenFinal'>;
+  readonly broker: Pick<Broker, 'ends' | 'notices'>;
   readonly open: OpenTasks;
   readonly reader: Pick<TaskReader, 'address' | 'known' | 'present'>;
   readonly notices: Pick<TaskNotices, 'listenTo'>;
+  readonly wishes: Pick<UpdateWishes, 'add'>;
   readonly watched: WatchedTasks;
   /** The most watches that are open or being opened. */
   readonly maxSubscriptions: number;
@@ -99,14 +99,14 @@ export class TaskWatches implements Disposable {
 
   async #watchForeign(address: TaskAddress, options: WatchOptions): Promise<TaskWatch> {
     const { broker, open, reader } = this.#options;
-    let heard: Result | undefined;
-    const news = await broker.listenFinal(address, (result) => {
-      heard = result;
-      open.finish(result);
+    let heard: FinishedTask | undefined;
+    const news = await broker.ends.listenTask(address, (end) => {
+      heard = end;
+      open.finish(end);
     });
     try {
       const present = await reader.present(address, options.owner);
-      const task = heard === undefined ? present.task : taskOf(heard);
+      const task = heard ?? present.task;
       const openedMeanwhile = open.followed(address.id);
       if (!isFinal(task) && openedMeanwhile === undefined)
         return this.#watchFollowed(open.followForeign(address, present, news), options);
@@ -121,14 +121,16 @@ export class TaskWatches implements Disposable {
   }
 
   #watchFollowed(followed: OpenTask, { finalOnly }: WatchOptions): TaskWatch {
-    const { open, notices, watched } = this.#options;
+    const { open, notices, wishes, watched } = this.#options;
     const hearsRunning = !finalOnly && followed.news !== undefined;
     const running = hearsRunning ? notices.listenTo(followed.address.home) : undefined;
+    const wish = finalOnly ? undefined : wishes.add(followed.address.home);
     const watch = new TaskWatch({
       finalOnly,
       onClose: () => {
         this.#subscriptions--;
         running?.[Symbol.dispose]();
+        wish?.[Symbol.dispose]();
         followed.watches.delete(watch);
         if (followed.watches.size > 0) return;
         watched.drop(followed);

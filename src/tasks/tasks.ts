@@ -1,11 +1,11 @@
 /** Accepted tasks, for their owners: find one, watch it, read its rows, withdraw it. */
 import type { Broker } from '../broker/broker.ts';
-import { endTask, withdrawnResult } from '../broker/endTask.ts';
+import { endTask, withdrawnEnd } from '../broker/endTask.ts';
 import type { Owner } from '../contract/owner.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
-import { endingOf, taskOf } from './taskMapping.ts';
+import { endingOf } from './taskMapping.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { TaskWatches } from './taskWatches.ts';
 
@@ -70,7 +70,7 @@ export class Tasks {
   async cancel(id: string, owner: Owner): Promise<Task> {
     const task = await this.#reader.find(id, owner);
     if (isFinal(task)) return task;
-    const end = await withdrawnResult(this.#broker, endingOf(task), this.#broker.now());
-    return taskOf(await endTask(this.#broker, end, this.#reader.address(id)));
+    const end = await withdrawnEnd(this.#broker, endingOf(task), this.#broker.now());
+    return endTask(this.#broker, end, this.#reader.address(id));
   }
 }

@@ -4,17 +4,16 @@
  * progress of a row batch is shown.
  */
 import type { Broker } from '../broker/broker.ts';
-import { type EndingBroker, endTask, overdueResult } from '../broker/endTask.ts';
+import { type EndingBroker, endTask, overdueEnd } from '../broker/endTask.ts';
 import { messageOf } from '../contract/errors.ts';
-import type { Result } from '../contract/messages/result.ts';
+import type { FinishedTask } from '../contract/task.ts';
 import type { Logger } from '../process/log.ts';
 import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
 import { endingOf } from './taskMapping.ts';
 
 export interface WatchedTasksOptions {
-  readonly broker: EndingBroker &
-    Pick<Broker, 'chunks' | 'peekResult' | 'onConnectionChange' | 'connected' | 'now'>;
+  readonly broker: EndingBroker & Pick<Broker, 'chunks' | 'onConnectionChange' | 'connected' | 'now'>;
   readonly open: Pick<OpenTasks, 'finish'>;
   readonly log: Logger;
 }
@@ -95,7 +94,9 @@ export class WatchedTasks implements Disposable {
     check.nextAt = performance.now() + this.#untilNext(open, check.intervalMs, brokerNow);
     try {
       const isOverdue = brokerNow >= open.deadline;
-      const end = isOverdue ? await this.#endOverdue(open, brokerNow) : await broker.peekResult(open.address);
+      const end = isOverdue
+        ? await this.#endOverdue(open, brokerNow)
+        : await broker.ends.peekTask(open.address);
       if (end !== undefined) tasks.finish(end);
     } catch (error) {
       log.debug({ taskId: open.task.id, reason: messageOf(error) }, 'the state of a task could not be read');
@@ -104,9 +105,9 @@ export class WatchedTasks implements Disposable {
     }
   }
 
-  async #endOverdue({ address, deadline, task }: OpenTask, brokerNow: number): Promise<Result> {
+  async #endOverdue({ address, deadline, task }: OpenTask, brokerNow: number): Promise<FinishedTask> {
     const { broker } = this.#options;
-    const end = await overdueResult(broker, { ...endingOf(task), deadline }, brokerNow);
+    const end = await overdueEnd(broker, { ...endingOf(task), deadline }, brokerNow);
     return endTask(broker, end, address);
   }
 

@@ -1,8 +1,8 @@
 /**
  * Notices of unfinished tasks: they run, they have moved, how far they are. They go over core NATS, and may be lost.
  */
-import { COUNT, INSTANT, NAME } from '../bounds.ts';
-import { listOf, object, oneOf, type Passing } from '../schema.ts';
+import { COUNT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
+import { listOf, object, oneOf, type Passing, recordOf } from '../schema.ts';
 import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';
 import { decoderOf, requireThat } from './decoder.ts';
 
@@ -36,6 +36,14 @@ export const MOVED_NOTICE = object('a moved notice', {
 /** Tells that queued tasks of one home now belong to another version. */
 export type MovedNotice = Passing<typeof MOVED_NOTICE>;
 
+export const QUEUED_NOTICE = object('a queued notice', {
+  home: NAME,
+  /** By model. */
+  jobs: recordOf('counts by model', COUNT, { maxProperties: LONGEST_LIST, propertyNames: NAME }),
+});
+/** Tells how many unfinished jobs a gateway has accepted. */
+export type QueuedNotice = Passing<typeof QUEUED_NOTICE>;
+
 /** The part of a task's state that only its home knows: that it runs, since when, and how far it is. */
 export const PRESENT_STATE = object(
   'the present state of a task',
@@ -52,6 +60,7 @@ export const PRESENT_STATE = object(
 // Each throws as every decoder does, see `decoderOf`.
 export const decodeRunningNotice = decoderOf(RUNNING_NOTICE);
 export const decodeMovedNotice = decoderOf(MOVED_NOTICE);
+export const decodeQueuedNotice = decoderOf(QUEUED_NOTICE);
 const readPresentState = decoderOf(PRESENT_STATE);
 
 /**
