@@ -17,14 +17,7 @@ import {
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
 import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
-import {
-  consumerName,
-  LANES,
-  Lane,
-  streams,
-  subjects,
-  versionOfConsumer,
-} from '../contract/subjects.ts';
+import { consumerName, LANES, Lane, streams, subjects, versionOfConsumer } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
