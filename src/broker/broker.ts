@@ -17,15 +17,7 @@ import {
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
 import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
-import {
-  consumerName,
-  LANES,
-  Lane,
-  parseJobSubject,
-  streams,
-  subjects,
-  versionOfConsumer,
-} from '../contract/subjects.ts';
+import { consumerName, LANES, Lane, streams, subjects, versionOfConsumer } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
@@ -294,7 +286,7 @@ export class Broker implements AsyncDisposable {
   /** Takes a bundle off its queue if each of its tasks has its end. Otherwise a worker does so later. */
   async removeEnded(address: BundleAddress): Promise<void> {
     const ended = endedRows(await this.ends.read(address));
-    for await (const stored of this.#jobsOf(address)) {
+    for await (const stored of this.#jobsAt(address.model, subjects.jobOf(address))) {
       const content = contentOf(stored);
       if (content !== undefined && 'rows' in content && content.rows.every((row) => ended.has(row)))
         await this.deleteJob(address.model, stored.sequence);
@@ -318,18 +310,17 @@ export class Broker implements AsyncDisposable {
       headerOf(job, address),
     );
     if (newest !== undefined) return newest;
-    for await (const job of this.#jobsOf(address)) {
+    for await (const job of this.#jobsAt(address.model, filter)) {
       const header = headerOf(job, address);
       if (header !== undefined) return header;
     }
     return undefined;
   }
 
-  /** The queued messages of a bundle, oldest first: after a rollout its parts may wait for several versions. */
-  async *#jobsOf(address: BundleAddress): AsyncGenerator<StoredJob> {
-    const filter = subjects.jobOf(address);
+  /** The queued messages that fit a filter of subjects, oldest first. */
+  async *#jobsAt(model: string, filter: string): AsyncGenerator<StoredJob> {
     for (let sequence = 1; ; ) {
-      const message = await this.#stored.next(streams.jobs(address.model), filter, sequence);
+      const message = await this.#stored.next(streams.jobs(model), filter, sequence);
       if (message === undefined) return;
       yield storedJob(message);
       sequence = message.seq + 1;
@@ -388,10 +379,9 @@ export class Broker implements AsyncDisposable {
     return message && storedJob(message);
   }
 
-  /** The queued messages of a bundle that wait for one version, oldest first. */
-  async queuedFor(address: BundleAddress, version: string): Promise<readonly StoredJob[]> {
-    const jobs = await Array.fromAsync(this.#jobsOf(address));
-    return jobs.filter(({ subject }) => parseJobSubject(subject).version === version);
+  /** The queued messages of a bundle's subject, oldest first: parts of it that wait for the same version. */
+  queuedAt(bundle: QueuedBundle): Promise<readonly StoredJob[]> {
+    return Array.fromAsync(this.#jobsAt(bundle.address.model, subjects.job(bundle)));
   }
 
   /** @returns the versions of a model that jobs may wait for: those that have a consumer. */

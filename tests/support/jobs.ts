@@ -1,8 +1,18 @@
 /** Thousands of jobs, stored in the queue without a gateway. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
+import { type Bundle, bundleOf } from '../../src/contract/messages/bundle.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import { type Ends, endOf } from '../../src/contract/messages/ends.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
+import { subjects } from '../../src/contract/subjects.ts';
+import type { FinishedTask } from '../../src/contract/task.ts';
+import {
+  newBundleAddress,
+  newRowAddress,
+  newTaskAddress,
+  parseTaskId,
+  type TaskAddress,
+} from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
@@ -29,13 +39,13 @@ export async function openTestBroker(
   return openBroker({ url, name: 'test', models, limits: config, log });
 }
 
-export function tripJob(broker: Broker, i: number, timeoutMs = LONGEST_MS): Job {
+export function tripJob(broker: Pick<Broker, 'now'>, i: number, timeoutMs = LONGEST_MS): Job {
   return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
 }
 
 /** A job for version 1 of a model. By default it does not expire, also on a busy machine. */
 export function jobFor(
-  broker: Broker,
+  broker: Pick<Broker, 'now'>,
   { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
 ): Job {
   const submittedAt = broker.now();
@@ -52,25 +62,55 @@ export function jobFor(
   };
 }
 
+/** Trips for version 1 that travel together. @param buckets of each. */
+export function tripBundle(broker: Pick<Broker, 'now'>, buckets: readonly number[]): Bundle {
+  const submittedAt = broker.now();
+  const deadline = submittedAt + LONGEST_MS;
+  const bundle = newBundleAddress('trip-duration', HOME, Math.ceil(deadline / 1000));
+  return bundleOf(
+    buckets.map((bucket, row) => {
+      const address = newRowAddress(bundle, row);
+      const job = { ...tripJob(broker, row), taskId: address.id, submittedAt, deadline, bucket };
+      return { job, address };
+    }),
+  );
+}
+
+/** A job that travels alone. */
+export function bundleOfOne(job: Job): Bundle {
+  return bundleOf([{ job, address: addressOf(job) }]);
+}
+
+export function addressOf({ taskId }: Pick<Job, 'taskId'>): TaskAddress {
+  const address = parseTaskId(taskId);
+  if (address === undefined) throw new Error('the test makes task ids');
+  return address;
+}
+
 /** This number is small, so that a busy machine confirms each job in time. */
 const AT_ONCE = 250;
 
-/** Stores jobs, some at the same time. @throws if one is not stored. */
+/** Stores jobs, each alone in its bundle, some at the same time. @throws if one is not stored. */
 export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<void> {
   for (let start = 0; start < jobs.length; start += AT_ONCE) {
-    const outcomes = await Promise.all(jobs.slice(start, start + AT_ONCE).map((job) => broker.storeJob(job)));
+    const batch = jobs.slice(start, start + AT_ONCE);
+    const outcomes = await Promise.all(batch.map((job) => broker.storeBundle(bundleOfOne(job))));
     const bad = outcomes.find(({ type }) => type !== 'stored');
     if (bad !== undefined) throw new Error(`a job was not stored: ${JSON.stringify(bad)}`);
   }
 }
 
-/** The stored result of a job, once there is one. */
+/** The stored end of a job's task, once there is one. */
 export function resultOf(
   streams: StreamInspector,
-  { taskId }: Pick<Job, 'taskId'>,
-): Promise<Record<string, unknown> | undefined> {
+  job: Pick<Job, 'taskId'>,
+): Promise<FinishedTask | undefined> {
+  const address = addressOf(job);
   return eventually(
-    () => streams.last('RESULTS', `results.${HOME}.${taskId}`),
+    async () => {
+      const stored = await streams.last('ENDS', subjects.ends(address));
+      return stored && endOf(stored as unknown as Ends, address);
+    },
     (found) => found !== undefined,
   );
 }
