@@ -11,7 +11,7 @@ export interface QueuedJobsOptions {
   readonly broker: Pick<Broker, 'notices'>;
   readonly home: string;
   readonly models: readonly Model[];
-  readonly open: Pick<OpenTasks, 'ownJobs' | 'size'>;
+  readonly open: Pick<OpenTasks, 'ownJobs'>;
 }
 
 const TELL_INTERVAL_MS = 1_000;

@@ -48,7 +48,7 @@ export const clusterLeaderKill: Scenario = {
       workers: replicas.map((env) => ({ ...SLOW_WORKER, ...env })),
     });
     const strike = async (i: number) => {
-      const leader = await broker.leaderOf(i % 2 === 0 ? 'JOBS_trip-duration' : 'RESULTS');
+      const leader = await broker.leaderOf(i % 2 === 0 ? 'JOBS_trip-duration' : 'ENDS');
       oracle.struck(1);
       await leader.kill();
       await sleep(random.pick([0, 1_000]));

@@ -132,16 +132,16 @@ async function fillResults(broker: { readonly url: string }, max: number) {
   return {
     async fill() {
       for (;;) {
-        const { messages } = (await streams.info('RESULTS')).state;
+        const { messages } = (await streams.info('ENDS')).state;
         if (messages >= max) return;
         await Promise.all(
           Array.from({ length: Math.min(200, max - messages) }, () =>
-            connection.request(`results.ffffffff.filler_${number++}`, '{}', { timeout: 10_000 }),
+            connection.request(`ends.ffffffff.filler_${number++}`, '{}', { timeout: 10_000 }),
           ),
         );
       }
     },
-    empty: () => streams.purge('RESULTS', { filter: 'results.ffffffff.*' }),
+    empty: () => streams.purge('ENDS', { filter: 'ends.ffffffff.*' }),
     [Symbol.asyncDispose]: () => connection.close(),
   };
 }

@@ -1,6 +1,8 @@
 /** Reads and changes the broker's streams from outside, as an operator could. */
 import { type ConsumerInfo, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { decodeEnds, tasksIn } from '../../src/contract/messages/ends.ts';
+import type { FinishedTask } from '../../src/contract/task.ts';
 
 export interface StreamInspector extends AsyncDisposable {
   /** Makes a stream that does not belong to Tidings. */
@@ -9,6 +11,8 @@ export interface StreamInspector extends AsyncDisposable {
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
+  /** The tasks that have ended, each once, however many of them share a message. */
+  ended(): Promise<readonly FinishedTask[]>;
   /** Removes the oldest messages, as the end of their lifetime would. */
   removeOldest(stream: string, count: number): Promise<void>;
   /** Removes the messages of a subject. */
@@ -30,6 +34,19 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),
+    ended: async () => {
+      const { messages, last_seq } = (await manager.streams.info('ENDS')).state;
+      if (messages === 0) return [];
+      const tasks: FinishedTask[] = [];
+      for (let seq = 1; seq <= last_seq; ) {
+        const batch = await manager.direct.getBatch('ENDS', { seq, batch: 1_000 });
+        for await (const { subject, data, seq: found } of batch) {
+          tasks.push(...tasksIn(decodeEnds(data, subject)));
+          seq = found + 1;
+        }
+      }
+      return tasks;
+    },
     removeOldest: async (stream, count) => {
       const { first_seq } = (await manager.streams.info(stream)).state;
       await manager.streams.purge(stream, { seq: first_seq + count });

@@ -6,11 +6,12 @@ const limits = { queueMaxJobs: 100, queueMaxBytes: 10_000 };
 
 test('a queue takes new tasks up to 80 % of its jobs and its bytes, counting tasks accepted since it was asked', async () => {
   let asked = 0;
-  const queueFill = async () => {
+  const queuedBytes = async () => {
     asked++;
-    return { jobs: 70, bytes: 1_000 };
+    return 1_000;
   };
-  const queue = new QueueAdmission({ broker: { queueFill }, limits });
+  const queued = { of: () => 70 };
+  const queue = new QueueAdmission({ broker: { queuedBytes }, limits, queued });
   const jobs = (count: number) => Array.from({ length: count }, () => ({ v: 1 }));
   await queue.admit('m', jobs(6));
   await expect(queue.admit('m', jobs(5))).rejects.toThrow('nearly full');
@@ -21,7 +22,16 @@ test('a queue takes new tasks up to 80 % of its jobs and its bytes, counting tas
     details: { limit: 80 },
   });
   await expect(
-    new QueueAdmission({ broker: { queueFill }, limits }).admit('m', [{ v: 'x'.repeat(7_000) }]),
+    new QueueAdmission({ broker: { queuedBytes }, limits, queued }).admit('m', [{ v: 'x'.repeat(7_000) }]),
   ).rejects.toThrow('nearly full');
   expect(asked).toBe(2);
+});
+
+test('an interactive task is refused only when the queue has all the jobs that it may hold', () => {
+  let jobs = 99;
+  const broker = { queuedBytes: () => Promise.reject(new Error('the broker is not asked')) };
+  const queue = new QueueAdmission({ broker, limits, queued: { of: () => jobs } });
+  queue.requireSpace('m');
+  jobs = 100;
+  expect(() => queue.requireSpace('m')).toThrow('The queue of m is full: it may hold 100 jobs');
 });

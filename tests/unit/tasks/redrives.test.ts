@@ -15,7 +15,8 @@ const OFFERING = {
 
 /** The job of a task without any input. */
 function newJob(model: Model, origin: Origin): Job {
-  const submission = { model, input: {}, options: {}, owner: 'anonymous', trace: undefined, gone: undefined };
+  const options = { requestId: 'alone in its bundle' };
+  const submission = { model, input: {}, options, owner: 'anonymous', trace: undefined, gone: undefined };
   return new SingleQuestion(submission, {} as AcceptanceParts).newTask(OFFERING.choose(), origin).job;
 }
 
