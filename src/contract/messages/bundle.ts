@@ -31,7 +31,7 @@ import {
 import { decodeParsedJob, type Job, type QueuedJob, type TaskHeader } from './job.ts';
 
 /** Messages of 0.2 had version 1, and carried one task each. */
-const BUNDLE_VERSION = 2;
+export const BUNDLE_VERSION = 2;
 
 const LIMITS = { minItems: 1, maxItems: MAX_BUNDLE_ROWS };
 export const ROWS = listOf('a list of row numbers', integer('the number of a row', 0, 0xffff), LIMITS);
