@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest';
 import {
   decodeMovedNotice,
   decodePresentState,
+  decodeQueuedNotice,
   decodeRunningNotice,
   MOVED_NOTICE,
   PRESENT_STATE,
+  QUEUED_NOTICE,
   RUNNING_NOTICE,
 } from '../../../../src/contract/messages/notices.ts';
 import type { Task } from '../../../../src/contract/task.ts';
@@ -18,6 +20,10 @@ test('a running notice is refused with the name of any member that is wrong', ()
 
 test('a moved notice is refused with the name of any member that is wrong', () => {
   expectEachMemberChecked(MOVED_NOTICE, [{ taskIds: ['task'], version: '2' }], decodeMovedNotice);
+});
+
+test('a queued notice is refused with the name of any member that is wrong', () => {
+  expectEachMemberChecked(QUEUED_NOTICE, [{ home: '0a0b0c0d', jobs: { churn: 3 } }], decodeQueuedNotice);
 });
 
 describe('the present state of a task', () => {
