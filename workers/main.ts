@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type Announcement, openBroker } from '../src/broker/broker.ts';
 import { ConfigurationError } from '../src/contract/errors.ts';
+import { BUNDLE_VERSION } from '../src/contract/messages/bundle.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
@@ -72,6 +73,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     broker.notices.announceWorker(() => ({
       id: workerId,
       startedAt,
+      reads: BUNDLE_VERSION,
       models: versions.models,
       refused: versions.refused,
       leaving: versions.leaving,

@@ -30,8 +30,8 @@ import {
 } from './decoder.ts';
 import { decodeParsedJob, type Job, type QueuedJob, type TaskHeader } from './job.ts';
 
-/** Messages of 0.2 had version 1, and carried one task each. */
-const BUNDLE_VERSION = 2;
+/** The newest version of jobs. Messages of 0.2 had version 1, and carried one task each. */
+export const BUNDLE_VERSION = 2;
 
 const LIMITS = { minItems: 1, maxItems: MAX_BUNDLE_ROWS };
 export const ROWS = listOf('a list of row numbers', integer('the number of a row', 0, 0xffff), LIMITS);

@@ -38,6 +38,8 @@ export const WORKER_PRESENCE = object(
   'the presence of a worker',
   { id: NAME, startedAt: INSTANT, models: listOf(LIST, VERSION_PRESENCE, FEW) },
   {
+    /** The newest version of jobs that it reads. Absent in messages of older workers, which read version 1. */
+    reads: COUNT,
     /** Versions that it has looked at and will not serve. Absent in messages of older workers. */
     refused: listOf(LIST, REFUSED_VERSION, FEW),
     /** Versions whose folder is gone, and whose queue it finishes. Absent in messages of older workers. */

@@ -3,9 +3,11 @@ import {
   decodeMovedNotice,
   decodePresentState,
   decodeRunningNotice,
+  decodeUpdatesWanted,
   MOVED_NOTICE,
   PRESENT_STATE,
   RUNNING_NOTICE,
+  UPDATES_WANTED,
 } from '../../../../src/contract/messages/notices.ts';
 import type { Task } from '../../../../src/contract/task.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
@@ -18,6 +20,10 @@ test('a running notice is refused with the name of any member that is wrong', ()
 
 test('a moved notice is refused with the name of any member that is wrong', () => {
   expectEachMemberChecked(MOVED_NOTICE, [{ taskIds: ['task'], version: '2' }], decodeMovedNotice);
+});
+
+test('a wish for updates is refused with the name of any member that is wrong', () => {
+  expectEachMemberChecked(UPDATES_WANTED, [{ home: '0a0b0c0d' }], decodeUpdatesWanted);
 });
 
 describe('the present state of a task', () => {

@@ -14,6 +14,7 @@ test('the presence of a worker is refused with the name of any member that is wr
     id: 'worker',
     startedAt: 1,
     models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3 }],
+    reads: 2,
     refused: [{ ...VERSION, reason: 'x' }],
     leaving: [VERSION],
   };
