@@ -11,6 +11,7 @@ import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
+import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
 import { ServedVersions } from './servedVersions.ts';
@@ -47,6 +48,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     signal: stopping,
   });
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  using runNotices = new RunNotices({ broker });
   let changed = () => {};
   const versions = new ServedVersions({
     served,
@@ -64,6 +66,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     executionProviders: config.executionProviders,
     threads: config.sessionThreads,
     workerId,
+    runNotices,
     log,
     onChange: () => changed(),
     signal: impatience.signal,

@@ -3,7 +3,13 @@
  * and once more before it is run.
  */
 
-import { badUserInput, badValue, type InputProblem, type RequestError } from '../contract/errors.ts';
+import {
+  badUserInput,
+  badValue,
+  type InputProblem,
+  messageOf,
+  type RequestError,
+} from '../contract/errors.ts';
 import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
 import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
@@ -23,7 +29,9 @@ export function checkRows(
   manifest: Manifest,
   rows: readonly Readonly<Record<string, unknown>>[],
 ): InputColumns {
-  const { columns, problems } = readColumns(manifest, rows.length, ({ name }) => rows.map((row) => row[name]));
+  const { columns, problems } = readColumns(manifest, rows.length, ({ name }) =>
+    rows.map((row) => row[name]),
+  );
   if (problems.length > 0) throw badRows(problems);
   return columns;
 }
@@ -45,23 +53,29 @@ export function unpackColumns(
 }
 
 /**
- * The same for rows that are tasks of their own: a wrong value is the fault of its row only.
+ * The same for rows that are tasks of their own: a wrong value is the fault of its row, a column of another length the
+ * fault of every row.
  *
- * @returns the columns, and by row what is wrong with it. The columns have no good values at these rows.
- * @throws {RequestError} `BAD_USER_INPUT` if a column has another length: no row is known to be right then.
+ * @returns the columns, and what is wrong with a row, by row. Such a row may have no values in the columns.
  */
 export function unpackTasks(
   manifest: Manifest,
   columns: Readonly<Record<string, unknown>>,
   rowCount: number,
 ): { readonly columns: InputColumns; readonly faults: ReadonlyMap<number, string> } {
-  const read = readPacked(manifest, columns, rowCount);
   const faults = new Map<number, string>();
-  for (const { row, message } of read.problems) {
-    const before = faults.get(row);
-    faults.set(row, before === undefined ? message : `${before}; ${message}`);
+  const blame = (row: number, message: string) => {
+    const others = faults.get(row);
+    faults.set(row, others === undefined ? message : `${others}; ${message}`);
+  };
+  try {
+    const read = readPacked(manifest, columns, rowCount);
+    for (const { row, message } of read.problems) blame(row, message);
+    return { columns: read.columns, faults };
+  } catch (error) {
+    for (let row = 0; row < rowCount; row++) blame(row, messageOf(error));
+    return { columns: {}, faults };
   }
-  return { columns: read.columns, faults };
 }
 
 function readPacked(
