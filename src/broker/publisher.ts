@@ -128,7 +128,7 @@ export class Publisher implements Disposable {
       if (pending === undefined) continue;
       const reply = this.#prefix + number;
       try {
-        const options = after === undefined ? { reply } : { reply, headers: expectAfter(after) };
+        const options = after === undefined ? { reply } : { reply, headers: after === 0 ? EXPECT_NONE : expectAfter(after) };
         this.#connection.publish(subject, payload, options);
       } catch (error) {
         // The message is too large for the broker. Nothing was sent.
@@ -171,6 +171,9 @@ export class Publisher implements Disposable {
     }
   }
 }
+
+/** Each first write of a bundle's ends expects none: its header is made once. */
+const EXPECT_NONE = expectAfter(0);
 
 function expectAfter(sequence: number) {
   const expected = headers();
