@@ -6,10 +6,12 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type Announcement, openBroker } from '../src/broker/broker.ts';
 import { ConfigurationError } from '../src/contract/errors.ts';
+import { BUNDLE_VERSION } from '../src/contract/messages/bundle.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
+import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
 import { ServedVersions } from './servedVersions.ts';
@@ -46,6 +48,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     signal: stopping,
   });
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  using runNotices = new RunNotices({ broker });
   let changed = () => {};
   const versions = new ServedVersions({
     served,
@@ -63,6 +66,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     executionProviders: config.executionProviders,
     threads: config.sessionThreads,
     workerId,
+    runNotices,
     log,
     onChange: () => changed(),
     signal: impatience.signal,
@@ -72,6 +76,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     broker.notices.announceWorker(() => ({
       id: workerId,
       startedAt,
+      reads: BUNDLE_VERSION,
       models: versions.models,
       refused: versions.refused,
       leaving: versions.leaving,

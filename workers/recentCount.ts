@@ -15,10 +15,10 @@ export class RecentCount {
     this.#second = this.#presentSecond();
   }
 
-  add(): void {
+  add(count: number): void {
     this.#forgetOld();
     const slot = this.#second % SECONDS;
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + 1;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
   }
 
   /** @returns the events of this second and the 59 before it. */

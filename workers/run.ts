@@ -1,139 +1,134 @@
-/** Runs a batch, and finds the row that is to blame if that fails. */
-import type { Broker } from '../src/broker/broker.ts';
+/** Runs batches, and finds the row that is to blame if a run fails. */
 import { messageOf } from '../src/contract/errors.ts';
+import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Values } from '../src/contract/values.ts';
-import type { Assignment, Outcome, RunnableRow, RunRecord, WorkerOptions } from './assignment.ts';
-import { type Columns, decodeBatch, encodeBatch, type OutputTensors } from './runtimes/onnx/encoder.ts';
+import type { Value } from '../src/contract/values.ts';
+import type { Manifest } from '../src/models/manifest.ts';
+import type { WorkerOptions } from './assignment.ts';
+import { pickFrom } from './batchColumns.ts';
+import { type Batch, batchOf, type Row } from './batches.ts';
+import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import { storeSuspectMark } from './settle.ts';
 
+/** Errors that rows can cause. Any other error is no fault of a row. */
+type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
+
+/** A run that is over. If it did not fail, its rows have their ends. */
+interface Ran {
+  readonly batch: Batch;
+  readonly failure?: { readonly error: RunError; readonly run: Run };
+}
+
 /**
- * Runs rows together. If that fails, each runs alone, so that only the culprit fails.
+ * Runs a batch once the session is free. If that fails, each of its rows runs alone, so that only the culprit fails. A
+ * row that kills its session alone gets more than one chance: it may have been innocent.
  *
- * @returns one outcome a row, in order.
+ * @param form is called when the session is free.
  * @throws an error that is no fault of a row, such as that of a session that is lost.
  */
-export async function runRows(
-  batch: readonly Assignment[],
-  options: WorkerOptions,
-): Promise<readonly Outcome[]> {
-  if (batch.length > 1) {
-    try {
-      return await runOnce(batch, options);
-    } catch (error) {
-      refuseForeign(error);
-      options.log.warn(
-        { batchSize: batch.length, reason: messageOf(error) },
-        'run failed, running its rows alone',
-      );
-      if (error instanceof SessionCrashed) for (const assignment of batch) assignment.suspect = true;
-    }
-  }
-  const outcomes: Outcome[] = [];
-  for (const assignment of batch) outcomes.push(await runAlone(assignment, options));
-  return outcomes;
+export async function runBatch(form: () => Batch, options: WorkerOptions): Promise<void> {
+  const { batch, failure } = await runOnce(form, options);
+  const { formedAt, suspects } = batch;
+  const again = failure === undefined ? [] : blame(batch, failure, options);
+  // Suspects run last, and one by one: each may kill the session's process, and no other task shall wait for the next.
+  for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
 }
 
-/**
- * Runs a row alone. A row that kills its session gets more than one chance: it may have been innocent. A suspect runs
- * only after its mark is stored, so that the next worker that gets the job goes on counting its runs.
- */
-export async function runAlone(assignment: RunnableRow, options: WorkerOptions): Promise<Outcome> {
-  const { broker, log, manifest } = options;
-  for (;;) {
-    const startedAt = broker.now();
-    if (assignment.job.deadline <= startedAt) return 'expired';
-    const failed = (error: TaskError): Outcome => ({
-      error,
-      run: { startedAt, computeMs: broker.now() - startedAt, batchSize: 1 },
-    });
-    if (assignment.soloRuns >= manifest.limits.maxAttempts) return failed(CRASHED);
-    assignment.soloRuns++;
-    if (assignment.suspect) await storeSuspectMark(assignment, assignment.soloRuns, options);
-    try {
-      const [outcome] = await runOnce([assignment], options);
-      if (outcome === undefined) throw new Error('a run of one row has one outcome');
-      return outcome;
-    } catch (error) {
-      refuseForeign(error);
-      const { soloRuns, job } = assignment;
-      log.warn({ taskId: job.taskId, soloRuns, reason: messageOf(error) }, 'run failed');
-      if (!(error instanceof SessionCrashed)) return failed(verdict(error));
-      assignment.suspect = true;
-    }
-  }
-}
-
-async function runOnce(batch: readonly RunnableRow[], options: WorkerOptions): Promise<readonly Outcome[]> {
-  const { manifest } = options;
-  const inputs = batch.map(({ job }) => job.input);
-  const { questions, questionOf } = manifest.coalesce ? coalesce(inputs) : separate(inputs);
-  const columns = encodeBatch(manifest, questions);
-  const { outputs, run } = await runColumns(columns, batch.length, options, (startedAt) => {
-    for (const row of batch) row.attempts++;
-    announce(batch, startedAt, options.broker);
-  });
-  const answers = decodeBatch(manifest, outputs, questions.length).map((prediction) =>
-    typeof prediction === 'string'
-      ? { error: { code: TaskErrorCode.InvalidOutput, message: prediction }, run }
-      : { prediction, run },
-  );
-  return batch.flatMap((_, i) => answers[questionOf(i)] ?? []);
-}
-
-/** The rows that are run, and for each task of the batch which of them answers it. */
-interface Questions {
-  readonly questions: readonly Values[];
-  readonly questionOf: (task: number) => number;
-}
-
-function separate(inputs: readonly Values[]): Questions {
-  return { questions: inputs, questionOf: (task) => task };
-}
-
-/** Each different input once. Inputs that were validated have their members in one order. */
-function coalesce(inputs: readonly Values[]): Questions {
-  const questions: Values[] = [];
-  const known = new Map<string, number>();
-  const asked = inputs.map((input) => {
-    const key = JSON.stringify(input);
-    const question = known.get(key) ?? questions.push(input) - 1;
-    known.set(key, question);
-    return question;
-  });
-  return { questions, questionOf: (task) => asked[task] ?? task };
-}
-
-/**
- * Runs rows that are encoded already.
- *
- * @param onStart is called when the run starts, with the instant (broker time).
- * @throws as `Session.run`.
- */
-export async function runColumns(
-  columns: Columns,
-  batchSize: number,
-  { broker, session, inSlot }: WorkerOptions,
-  onStart: (startedAt: number) => void,
-): Promise<{ readonly outputs: OutputTensors; readonly run: RunRecord }> {
+async function runOnce(
+  form: () => Batch,
+  { broker, manifest, session, inSlot, runNotices }: WorkerOptions,
+): Promise<Ran> {
   // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
   // slot: so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
     using held = await session.hold();
+    const batch = form();
+    const { picks, size, formedAt, encoded } = batch;
+    if (size === 0) return { batch };
     const startedAt = broker.now();
-    onStart(startedAt);
-    const { outputs, computeMs } = await held.run(columns);
-    return { outputs, run: { startedAt, computeMs, batchSize } };
+    const tasks = picks.map(({ assignment, rows }) => assignment.started(rows, startedAt));
+    using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
+    const run = { formedAt, startedAt, batchSize: size };
+    try {
+      const { outputs, computeMs } = await held.run(encoded.tensors);
+      endRows(batch, outputs, { ...run, computeMs }, manifest);
+      return { batch };
+    } catch (error) {
+      refuseForeign(error);
+      return { batch, failure: { error, run: { ...run, computeMs: broker.now() - startedAt } } };
+    }
   });
 }
 
-/** Errors that rows can cause. Any other error is no fault of a row. */
-type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
+/** @throws {RangeError} if the tensors have a wrong shape. */
+function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
+  const { columns, problems } = decodeColumns(manifest, outputs, encoded.count);
+  let before = 0;
+  for (const { assignment, rows } of picks) {
+    const first = before;
+    before += rows.length;
+    const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
+    for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
+      const answers: Record<string, readonly Value[]> = {};
+      if (message === undefined)
+        for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
+      assignment.end(
+        pickFrom(rows, places),
+        message === undefined
+          ? { columns: answers, run }
+          : { error: { code: TaskErrorCode.InvalidOutput, message }, run },
+      );
+    }
+  }
+}
+
+/** Draws the conclusions from a failure. @returns the rows that run again, each alone. */
+function blame(
+  { picks, size }: Batch,
+  { error, run }: NonNullable<Ran['failure']>,
+  { log }: WorkerOptions,
+): readonly Row[] {
+  const reason = messageOf(error);
+  const rows = picks.flatMap(({ assignment, rows }) => rows.map((row) => ({ assignment, row })));
+  if (size > 1) log.warn({ batchSize: size, reason }, 'run failed, running its rows alone');
+  for (const { assignment, row } of rows) {
+    const soloRuns = (assignment.soloRuns.get(row) ?? 0) + (size === 1 ? 1 : 0);
+    if (size === 1) log.warn({ ...assignment.suspectAt(row), soloRuns, reason }, 'run failed');
+    if (error instanceof SessionCrashed) assignment.soloRuns.set(row, soloRuns);
+    else if (size === 1) {
+      assignment.end([row], { error: verdict(error), run });
+      return [];
+    }
+  }
+  return rows;
+}
+
+/** A suspect runs only after its mark is stored, so that the next worker that gets it goes on counting its runs. */
+async function runAlone({ assignment, row }: Row, formedAt: number, options: WorkerOptions): Promise<void> {
+  const { broker, manifest, source } = options;
+  if (source.isStopping) assignment.handBack(0);
+  if (assignment.isGone) return;
+  const now = broker.now();
+  if (assignment.deadlineOf(row) <= now) {
+    assignment.end([row], 'expired');
+    return;
+  }
+  const soloRuns = assignment.soloRuns.get(row);
+  if (soloRuns !== undefined && soloRuns >= manifest.limits.maxAttempts) {
+    assignment.end([row], {
+      error: CRASHED,
+      run: { formedAt, startedAt: now, computeMs: 0, batchSize: 1 },
+    });
+    return;
+  }
+  if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
+  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options);
+}
 
 /** @throws the error, unless it may be the fault of a row. */
-export function refuseForeign(error: unknown): asserts error is RunError {
+function refuseForeign(error: unknown): asserts error is RunError {
   const isOurs =
     error instanceof RunFailed ||
     error instanceof RunTimedOut ||
@@ -153,15 +148,4 @@ function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
   if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
   // The text of ONNX Runtime may name files and nodes: it is for the log only.
   return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };
-}
-
-/** Tells the gateways which of their tasks run now. */
-function announce(batch: readonly RunnableRow[], startedAt: number, broker: Broker): void {
-  for (const [home, assignments] of Map.groupBy(batch, ({ address }) => address.home)) {
-    broker.notices.announceRunning(home, {
-      startedAt,
-      taskIds: assignments.map(({ job }) => job.taskId),
-      attempts: assignments.map(({ attempts }) => attempts),
-    });
-  }
 }

@@ -16,6 +16,7 @@ import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import { RecentCount } from './recentCount.ts';
+import type { RunNotices } from './runNotices.ts';
 import { Session, SessionLost } from './session.ts';
 import { OutOfBudget, type SessionMemory } from './sessionMemory.ts';
 import type { Flow, Slots } from './slots.ts';
@@ -37,6 +38,7 @@ export interface ServedVersionOptions {
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
   readonly workerId: string;
+  readonly runNotices: RunNotices;
   readonly log: Logger;
   /** Called when its state has changed. */
   readonly onChange: () => void;
@@ -144,7 +146,7 @@ export class ServedVersion {
     }
     const current = new VersionSession({ session, onLost: (lost) => this.#fail(lost) });
     this.#session = current;
-    const onFinished = () => this.finished.add();
+    const onFinished = (tasks: number) => this.finished.add(tasks);
     const lanes = new VersionLanes({ ...this.#options, version: this.version, session: current, onFinished });
     this.#lanes = lanes;
     lanes.ended().catch((error) => this.#fail(error));

@@ -1,211 +1,129 @@
 /**
- * Brings tasks to their end, always in the same order: dead letter (if it is one) → write-once result → ack.
+ * Stores what brings tasks to their end, however long it takes; the lease is renewed meanwhile. The order is always the
+ * same: dead letter (if it is one) → ends → the job leaves its queue.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { Broker, Delivery, PublishOutcome } from '../src/broker/broker.ts';
-import { expiredResult } from '../src/broker/endTask.ts';
+import type { Broker, Delivery, NotStored } from '../src/broker/broker.ts';
+import { messageOf, RequestError } from '../src/contract/errors.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../src/contract/messages/decoder.ts';
-import type { Job } from '../src/contract/messages/job.ts';
-import { newResult, type Result } from '../src/contract/messages/result.ts';
-import { ANONYMOUS } from '../src/contract/owner.ts';
-import { jobAddress, parseJobSubject } from '../src/contract/subjects.ts';
-import {
-  shortText,
-  type TaskError,
-  TaskErrorCode,
-  TaskState,
-  type TaskTimings,
-} from '../src/contract/task.ts';
-import { type TaskAddress, unnamedTaskId } from '../src/contract/taskId.ts';
-import type { Assignment, Outcome, RunnableRow, WorkerOptions } from './assignment.ts';
+import { type EndsPart, partWithout } from '../src/contract/messages/ends.ts';
+import type { Suspect } from '../src/contract/messages/suspectMark.ts';
+import type { Owner } from '../src/contract/owner.ts';
+import { parseJobSubject } from '../src/contract/subjects.ts';
+import { shortText, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import { type BundleAddress, unnamedTaskId } from '../src/contract/taskId.ts';
+import type { SettleOptions } from './assignment.ts';
 
-/** The collaborators for settling. */
-export type SettleOptions = Pick<WorkerOptions, 'broker' | 'workerId' | 'log' | 'onFinished' | 'signal'>;
-
-/** A delivery that only a newer worker can settle is offered again after this time. */
-export const NEWER_MESSAGE_DELAY_MS = 1_000;
-const STORE_RETRY_MS = 500;
+const RETRY_MS = 500;
 /**
  * The longest part of a job that is kept: base64 adds a third, and the letter must fit into a message of the broker (1
  * MiB).
  */
 const DEAD_JOB_MAX_BYTES = 512 * 1024;
-/** Failures that killed the session's process. They are kept as dead letters, for a person to look at. */
-const DEADLY: ReadonlySet<TaskErrorCode> = new Set([TaskErrorCode.WorkerCrashed, TaskErrorCode.RunTimeout]);
-
-/** @param formedAt when the batch was formed, in broker time. */
-export async function settle(
-  { delivery, job, address, attempts }: Assignment,
-  outcome: Outcome,
-  formedAt: number,
-  options: SettleOptions,
-): Promise<void> {
-  const { broker } = options;
-  const finishedAt = broker.now();
-  const result =
-    outcome === 'expired'
-      ? expiredResult({ ...job, attempts }, finishedAt)
-      : ranResult(job, outcome, { attempts, formedAt, finishedAt });
-  if (result.error !== undefined && DEADLY.has(result.error.code)) {
-    await storeDeadLetter(delivery, result.error, attempts, options);
-  }
-  if (await storeEnd(result, address, { ...options, trace: job.trace })) delivery.ack();
-  else delivery.handBack(STORE_RETRY_MS);
-}
-
-function ranResult(
-  job: Job,
-  outcome: Exclude<Outcome, 'expired'>,
-  { attempts, formedAt, finishedAt }: { attempts: number; formedAt: number; finishedAt: number },
-): Result {
-  const { startedAt, computeMs, batchSize } = outcome.run;
-  const timings: TaskTimings = {
-    queueMs: Math.max(0, formedAt - job.submittedAt),
-    batchMs: Math.max(0, startedAt - formedAt),
-    computeMs,
-    batchSize,
-  };
-  const common = { startedAt, finishedAt, attempts, timings };
-  return newResult(
-    job,
-    'prediction' in outcome
-      ? { ...common, state: TaskState.Succeeded, prediction: outcome.prediction }
-      : { ...common, state: TaskState.Failed, error: outcome.error },
-  );
-}
-
-/** Ends the task of a message that is no job, with the reason. The message is kept as a dead letter. */
-export async function settleMalformed(
-  delivery: Delivery,
-  address: TaskAddress | undefined,
-  reason: string,
-  options: SettleOptions,
-): Promise<void> {
-  const { taskId, model, version } = parseJobSubject(delivery.subject);
-  options.log.error({ taskId, reason }, 'malformed job');
-  const now = options.broker.now();
-  const cause = { code: TaskErrorCode.MalformedJob, message: reason };
-  await storeDeadLetter(delivery, cause, delivery.deliveryCount, options);
-  if (address !== undefined) {
-    const submittedAt = Math.min(now, address.deadlineSecond * 1000);
-    const result = newResult(
-      { taskId, owner: ANONYMOUS, model, version, submittedAt },
-      {
-        state: TaskState.Failed,
-        finishedAt: now,
-        attempts: 0,
-        error: { code: TaskErrorCode.MalformedJob, message: `The job could not be read: ${reason}.` },
-      },
-    );
-    if (!(await storeEnd(result, address, options))) {
-      delivery.handBack(STORE_RETRY_MS);
-      return;
-    }
-  }
-  delivery.terminate(reason);
-}
 
 /**
- * Stores a final state, however long it takes. The lease is renewed meanwhile. Only the worker whose state is the
- * stored one logs and counts the task as finished. A task that was handed back, or had ended already, belongs to
- * another worker.
+ * Tries until the broker has stored or answered something.
  *
- * @param options.trace of the task, for the log.
- * @returns true once the task has a final state, this one or an earlier one; false if the worker has to stop before.
+ * @returns undefined if the worker has to stop before.
+ * @throws {NewerMessage} if only newer processes can read what is stored.
  */
-export async function storeEnd(
-  result: Result,
-  address: TaskAddress,
-  options: SettleOptions & { readonly trace?: Job['trace'] },
-): Promise<boolean> {
-  const { log, trace, onFinished } = options;
-  const fields = { taskId: result.id, trace, state: result.state };
-  const stored = await storedResult(result, address, options);
-  if (stored === undefined) return false;
-  if (stored === result || isSameMessage(stored, result)) {
-    log.debug(fields, 'task finished');
-    onFinished();
-  } else log.debug(fields, 'the task had its end already: the result of this run is dropped');
-  return true;
-}
-
-/**
- * @returns the stored state; `'newer'` if only a newer process can read it; undefined if the worker has to stop before.
- */
-async function storedResult(
-  result: Result,
-  address: TaskAddress,
-  options: SettleOptions,
-): Promise<Result | 'newer' | undefined> {
-  const { broker } = options;
-  const store = () => broker.storeResult(result, address);
-  try {
-    return await storeOnce(result, store, () => broker.readResult(address), options);
-  } catch (error) {
-    if (!(error instanceof NewerMessage)) throw error;
-    return 'newer';
-  }
-}
-
-/** Whether the stored state is the one that this worker sent. The broker's answer may have been lost. */
-function isSameMessage(stored: unknown, sent: Result): boolean {
-  return isDeepStrictEqual(stored, JSON.parse(JSON.stringify(sent)));
-}
-
-/**
- * Stores a write-once message, however long it takes.
- *
- * @param read reads the message that is stored already.
- * @returns the stored message, this one or an earlier one; undefined if the worker has to stop before.
- * @throws {NewerMessage} if only newer processes can read the stored one.
- */
-export async function storeOnce<T extends { readonly id: string } | { readonly taskId: string }>(
-  message: T,
-  store: () => Promise<PublishOutcome>,
-  read: () => Promise<T | undefined>,
+export async function untilStored<T extends object>(
+  attempt: () => Promise<T | NotStored>,
+  taskId: string,
   { broker, log, signal }: SettleOptions,
 ): Promise<T | undefined> {
-  for (let attempt = 1; !signal.aborted; attempt++) {
-    const outcome = await store();
-    if (outcome.type === 'stored') return message;
-    // It has one already, or the store is full: the stream's leader knows which.
-    const stored = outcome.type !== 'unanswered' ? await read().catch(noneUnlessNewer) : undefined;
-    if (stored !== undefined) return stored;
-    if (attempt === 1) {
-      const taskId = 'taskId' in message ? message.taskId : message.id;
-      log.warn({ taskId, reason: outcome.reason }, 'result not stored yet, trying again');
-    }
+  for (let attempts = 1; !signal.aborted; attempts++) {
+    const answer = await attempt().catch(unanswered);
+    if (!isNotStored(answer)) return answer;
+    if (attempts === 1) log.warn({ taskId, reason: answer.reason }, 'result not stored yet, trying again');
     await waitToRetry(broker, signal);
   }
   return undefined;
 }
 
-/** Other errors of reading a message may pass, so the read is tried again. */
-function noneUnlessNewer(error: unknown): undefined {
-  if (error instanceof NewerMessage) throw error;
+function isNotStored(answer: object): answer is NotStored {
+  return 'type' in answer && answer.type !== 'stored';
 }
 
-async function storeDeadLetter(
-  delivery: Delivery,
-  { code, message: reason }: TaskError,
-  attempts: number,
+function unanswered(error: unknown): NotStored {
+  if (!(error instanceof RequestError) || error instanceof NewerMessage) throw error;
+  return { type: 'unanswered', reason: messageOf(error) };
+}
+
+/** The ends of some rows, and what identifies their tasks in the log, in the same order. */
+export interface StorableEnds {
+  readonly address: BundleAddress;
+  readonly owner: Owner;
+  readonly part: EndsPart;
+  readonly fieldsOf: (i: number) => { readonly taskId: string; readonly trace?: string | undefined };
+}
+
+/**
+ * Stores the ends of rows. Only the worker whose end is the stored one logs and counts a task as finished.
+ *
+ * @returns true once each row has an end, this one or an earlier one; false if the worker has to stop before.
+ */
+export async function storeEnds(
+  { address, owner, part, fieldsOf }: StorableEnds,
+  options: SettleOptions,
+): Promise<boolean> {
+  const { broker, log, onFinished } = options;
+  const stored = await untilStored(
+    () => broker.ends.store(address, owner, part),
+    fieldsOf(0).taskId,
+    options,
+  );
+  if (stored === undefined) return false;
+  const ours = rowsStoredAs(part, stored.ends.parts);
+  if (log.isLevelEnabled('debug'))
+    for (const [i, row] of part.rows.entries())
+      log.debug(
+        { ...fieldsOf(i), state: part.state },
+        ours.includes(row)
+          ? 'task finished'
+          : 'the task had its end already: the result of this run is dropped',
+      );
+  if (ours.length > 0) onFinished(ours.length);
+  return true;
+}
+
+/** The rows whose stored end is the one that this worker sent. The broker's answer may have been lost. */
+function rowsStoredAs(sent: EndsPart, stored: readonly EndsPart[]): readonly number[] {
+  if (stored.includes(sent)) return sent.rows;
+  return stored.flatMap((part) => {
+    const others = new Set(sent.rows.filter((row) => !part.rows.includes(row)));
+    const same = partWithout(sent, others);
+    return same !== undefined && isDeepStrictEqual(part, JSON.parse(JSON.stringify(same))) ? part.rows : [];
+  });
+}
+
+/** What is to be kept of a job that died. */
+export interface DeadJob {
+  readonly taskId: string;
+  readonly delivery: Delivery;
+  /** The job of the task. */
+  readonly data: Uint8Array;
+  readonly error: TaskError;
+  readonly attempts: number;
+}
+
+export async function storeDeadLetter(
+  { taskId, delivery: { subject }, data, error, attempts }: DeadJob,
   { broker, workerId, log, signal }: SettleOptions,
 ): Promise<void> {
-  const { model } = parseJobSubject(delivery.subject);
-  const taskId = jobAddress(delivery.subject)?.id ?? unnamedTaskId(model, digestOf(delivery));
   const letter = {
     v: MESSAGE_VERSION,
     taskId,
-    model,
-    code,
-    reason: shortText(reason),
+    model: parseJobSubject(subject).model,
+    code: error.code,
+    reason: shortText(error.message),
     attempts,
     worker: workerId,
     diedAt: broker.now(),
-    subject: delivery.subject,
-    job: Buffer.from(delivery.data.subarray(0, DEAD_JOB_MAX_BYTES)).toString('base64'),
+    subject,
+    job: Buffer.from(data.subarray(0, DEAD_JOB_MAX_BYTES)).toString('base64'),
   };
   while (!signal.aborted) {
     const outcome = await broker.deadLetters.store(letter);
@@ -219,20 +137,28 @@ async function storeDeadLetter(
   }
 }
 
-function digestOf({ subject, data }: Delivery): string {
-  return createHash('sha256').update(subject).update(data).digest('hex');
+/** Keeps a message that is no job as a dead letter, and takes it off its queue. No task of it is known. */
+export async function settleUnreadable(
+  delivery: Delivery,
+  reason: string,
+  options: SettleOptions,
+): Promise<void> {
+  const { subject, data, deliveryCount: attempts } = delivery;
+  const digest = createHash('sha256').update(subject).update(data).digest('hex');
+  const taskId = unnamedTaskId(parseJobSubject(subject).model, digest);
+  options.log.error({ taskId, subject, reason }, 'malformed job');
+  const error = { code: TaskErrorCode.MalformedJob, message: reason };
+  await storeDeadLetter({ taskId, delivery, data, error, attempts }, options);
+  delivery.terminate(reason);
 }
 
-/**
- * Stores the mark of a suspect before it runs alone, however long it takes, so that another worker can continue its
- * count.
- */
+/** Stores the mark of a suspect before it runs alone, so that another worker can continue its count. */
 export async function storeSuspectMark(
-  { job, place }: RunnableRow,
+  suspect: Suspect,
   soloRuns: number,
   { broker, signal }: SettleOptions,
 ): Promise<void> {
-  const mark = { v: MESSAGE_VERSION, taskId: job.taskId, place, soloRuns };
+  const mark = { v: MESSAGE_VERSION, ...suspect, soloRuns };
   while (!signal.aborted && (await broker.storeSuspectMark(mark)).type !== 'stored')
     await waitToRetry(broker, signal);
 }
@@ -244,7 +170,7 @@ export async function waitToRetry(broker: Pick<Broker, 'whenConnected'>, signal:
   const abort = () => resolve();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    await Promise.race([Promise.all([broker.whenConnected(), sleep(STORE_RETRY_MS)]), aborted]);
+    await Promise.race([Promise.all([broker.whenConnected(), sleep(RETRY_MS)]), aborted]);
   } finally {
     // The signal lives as long as the worker.
     signal.removeEventListener('abort', abort);

@@ -11,10 +11,12 @@ import type { Broker } from '../src/broker/broker.ts';
 import { LANES, Lane } from '../src/contract/subjects.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
-import { runChunks } from './chunks.ts';
+import { Batches, type BatchesOptions } from './batches.ts';
+import { BundleAssignment } from './bundleAssignment.ts';
+import { ChunkAssignment } from './chunkAssignment.ts';
+import { runBatch } from './run.ts';
 import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
-import { runWorker } from './worker.ts';
 
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
   readonly version: string;
@@ -46,8 +48,7 @@ export class VersionLanes implements AsyncDisposable {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
       const inSlot: WorkerOptions['inSlot'] = (work) => sessionSlot.run(flow, () => slots.run(ofModel, work));
-      const run = lane === Lane.Batch ? runChunks : runWorker;
-      return { source, loop: run({ ...options, source, inSlot }) };
+      return { source, loop: runLane(lane, { ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
     this.#loops = lanes.map(({ loop }) => loop);
@@ -78,6 +79,20 @@ export class VersionLanes implements AsyncDisposable {
     await this.stop();
     for (const source of this.#sources) await source[Symbol.asyncDispose]();
   }
+}
+
+/** Runs until the source ends, and then until all that was run is settled. */
+async function runLane(lane: Lane, options: WorkerOptions): Promise<void> {
+  const batches = new Batches({ ...options, ...rowsOf(lane, options) });
+  while (await batches.arrival()) await runBatch(() => batches.take(), options);
+  await batches.settled();
+}
+
+function rowsOf(lane: Lane, options: WorkerOptions): Pick<BatchesOptions, 'maxRows' | 'maxWaitMs' | 'read'> {
+  const { maxBatchSize, maxBulkBatchSize, maxWaitMs } = options.manifest.batching;
+  return lane === Lane.Batch
+    ? { maxRows: maxBulkBatchSize, maxWaitMs: 0, read: (delivery) => new ChunkAssignment(delivery, options) }
+    : { maxRows: maxBatchSize, maxWaitMs, read: (delivery) => new BundleAssignment(delivery, options) };
 }
 
 function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions): JobConsumer {

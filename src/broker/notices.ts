@@ -10,6 +10,7 @@ import {
   decodePresentState,
   decodeQueuedNotice,
   decodeRunningNotice,
+  decodeUpdatesWanted,
   type MovedNotice,
   type QueuedNotice,
   type RunningNotice,
@@ -111,6 +112,15 @@ export class Notices {
 
   announceMoved(home: string, notice: MovedNotice): void {
     this.tell(subjects.moved(home), encodeMessage(notice));
+  }
+
+  /** Listens to which gateways have clients that watch each change of a task. Each repeats it while it has some. */
+  listenUpdatesWanted(listener: (home: string) => void): Listening {
+    return this.listen(subjects.updatesWanted, ({ data }) => listener(decodeUpdatesWanted(data).home));
+  }
+
+  wantUpdates(home: string): void {
+    this.tell(subjects.updatesWanted, encodeMessage({ home }));
   }
 
   /** Listens to how many unfinished jobs each gateway has accepted, this one included. */

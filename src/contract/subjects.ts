@@ -148,6 +148,7 @@ export const subjects = {
   running: (home: string) => `running.${home}`,
   moved: (home: string) => `moved.${home}`,
   queuedJobs: 'gateways.queued',
+  updatesWanted: 'updates.wanted',
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',

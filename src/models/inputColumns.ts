@@ -3,7 +3,13 @@
  * and once more before it is run.
  */
 
-import { badUserInput, badValue, type InputProblem, type RequestError } from '../contract/errors.ts';
+import {
+  badUserInput,
+  badValue,
+  type InputProblem,
+  messageOf,
+  type RequestError,
+} from '../contract/errors.ts';
 import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
 import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
@@ -23,7 +29,11 @@ export function checkRows(
   manifest: Manifest,
   rows: readonly Readonly<Record<string, unknown>>[],
 ): InputColumns {
-  return readColumns(manifest, rows.length, ({ name }) => rows.map((row) => row[name]));
+  const { columns, problems } = readColumns(manifest, rows.length, ({ name }) =>
+    rows.map((row) => row[name]),
+  );
+  if (problems.length > 0) throw badRows(problems);
+  return columns;
 }
 
 /**
@@ -37,6 +47,42 @@ export function unpackColumns(
   columns: Readonly<Record<string, unknown>>,
   rowCount: number,
 ): InputColumns {
+  const read = readPacked(manifest, columns, rowCount);
+  if (read.problems.length > 0) throw badRows(read.problems);
+  return read.columns;
+}
+
+/**
+ * The same for rows that are tasks of their own: a wrong value is the fault of its row, a column of another length the
+ * fault of every row.
+ *
+ * @returns the columns, and what is wrong with a row, by row. Such a row may have no values in the columns.
+ */
+export function unpackTasks(
+  manifest: Manifest,
+  columns: Readonly<Record<string, unknown>>,
+  rowCount: number,
+): { readonly columns: InputColumns; readonly faults: ReadonlyMap<number, string> } {
+  const faults = new Map<number, string>();
+  const blame = (row: number, message: string) => {
+    const others = faults.get(row);
+    faults.set(row, others === undefined ? message : `${others}; ${message}`);
+  };
+  try {
+    const read = readPacked(manifest, columns, rowCount);
+    for (const { row, message } of read.problems) blame(row, message);
+    return { columns: read.columns, faults };
+  } catch (error) {
+    for (let row = 0; row < rowCount; row++) blame(row, messageOf(error));
+    return { columns: {}, faults };
+  }
+}
+
+function readPacked(
+  manifest: Manifest,
+  columns: Readonly<Record<string, unknown>>,
+  rowCount: number,
+): ReadColumns {
   return readColumns(manifest, rowCount, ({ name }) => {
     const column = columns[name] ?? { all: undefined };
     if (Array.isArray(column) && column.length === rowCount) return column;
@@ -47,14 +93,19 @@ export function unpackColumns(
 }
 
 /**
- * @param now when the batch was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
+ * @param now when a row was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
  */
-export function columnsAt({ inputs }: Manifest, columns: InputColumns, now: number): InputColumns {
+export function columnsAt(
+  { inputs }: Manifest,
+  columns: InputColumns,
+  now: (row: number) => number,
+): InputColumns {
   const readings = inputs.flatMap((field) => {
     const column = columns[field.name] ?? [];
     if (field.type !== 'dateTime' || !column.includes(NOW)) return [];
-    const reading = localTimeAt(now, field.timeZone);
-    return [[field.name, column.map((value) => (value === NOW ? reading : value))] as const];
+    const read = (value: Value, row: number) =>
+      value === NOW ? localTimeAt(now(row), field.timeZone) : value;
+    return [[field.name, column.map(read)] as const];
   });
   return { ...columns, ...Object.fromEntries(readings) };
 }
@@ -86,27 +137,37 @@ interface RowProblem extends InputProblem {
   readonly row: number;
 }
 
+interface ReadColumns {
+  readonly columns: InputColumns;
+  readonly problems: readonly RowProblem[];
+}
+
 /** @param given the values of an input, row by row, or one value for all rows; undefined where it is left out. */
 function readColumns(
   { inputs }: Manifest,
   rowCount: number,
   given: (field: ManifestInput) => readonly unknown[] | { readonly all: unknown },
-): InputColumns {
+): ReadColumns {
   const problems: RowProblem[] = [];
   const columns = inputs.map((field) => {
     const values = given(field);
-    const read = (row: number, asked: unknown) => {
-      const value = readValue(field, asked ?? field.default);
-      if (value === undefined) problems.push({ row, ...inputProblem(field, asked ?? field.default) });
-      return value as Value;
-    };
-    if ('all' in values) return [field.name, new Array<Value>(rowCount).fill(read(0, values.all))] as const;
+    const refuse = (row: number, asked: unknown) => problems.push({ row, ...inputProblem(field, asked) });
+    if ('all' in values) {
+      const asked = values.all ?? field.default;
+      const value = readValue(field, asked);
+      for (let row = 0; value === undefined && row < rowCount; row++) refuse(row, asked);
+      return [field.name, new Array<Value>(rowCount).fill(value as Value)] as const;
+    }
     const column: Value[] = [];
-    for (let row = 0; row < rowCount; row++) column.push(read(row, values[row]));
+    for (let row = 0; row < rowCount; row++) {
+      const asked = values[row] ?? field.default;
+      const value = readValue(field, asked);
+      if (value === undefined) refuse(row, asked);
+      column.push(value as Value);
+    }
     return [field.name, column] as const;
   });
-  if (problems.length > 0) throw badRows(problems);
-  return Object.fromEntries(columns);
+  return { columns: Object.fromEntries(columns), problems };
 }
 
 function badRows(problems: readonly RowProblem[]): RequestError {

@@ -149,7 +149,7 @@ class RowBatchTask implements TaskToAccept {
 
 /** Times of `now` are those of the submission. */
 function chunksOf(job: RowBatchJob, { model, columns: asked }: AskedRows): readonly ChunkJob[] {
-  const columns = columnsAt(model.manifest, asked, job.submittedAt);
+  const columns = columnsAt(model.manifest, asked, () => job.submittedAt);
   return Array.from({ length: chunkCountOf(job.batch) }, (_, chunk) => {
     const { from, to } = rowsOfChunk(job.batch, chunk);
     return { ...job, chunk, columns: packColumns(columns, from, to) };

@@ -30,7 +30,7 @@ import {
 } from './decoder.ts';
 import { decodeParsedJob, type Job, type QueuedJob, type TaskHeader } from './job.ts';
 
-/** Messages of 0.2 had version 1, and carried one task each. */
+/** The newest version of jobs. Messages of 0.2 had version 1, and carried one task each. */
 export const BUNDLE_VERSION = 2;
 
 const LIMITS = { minItems: 1, maxItems: MAX_BUNDLE_ROWS };

@@ -44,6 +44,10 @@ export const QUEUED_NOTICE = object('a queued notice', {
 /** Tells how many unfinished jobs a gateway has accepted. */
 export type QueuedNotice = Passing<typeof QUEUED_NOTICE>;
 
+export const UPDATES_WANTED = object('a wish for updates', { home: NAME });
+/** Tells workers that clients watch each change of the tasks of one home. */
+export type UpdatesWanted = Passing<typeof UPDATES_WANTED>;
+
 /** The part of a task's state that only its home knows: that it runs, since when, and how far it is. */
 export const PRESENT_STATE = object(
   'the present state of a task',
@@ -61,6 +65,7 @@ export const PRESENT_STATE = object(
 export const decodeRunningNotice = decoderOf(RUNNING_NOTICE);
 export const decodeMovedNotice = decoderOf(MOVED_NOTICE);
 export const decodeQueuedNotice = decoderOf(QUEUED_NOTICE);
+export const decodeUpdatesWanted = decoderOf(UPDATES_WANTED);
 const readPresentState = decoderOf(PRESENT_STATE);
 
 /**

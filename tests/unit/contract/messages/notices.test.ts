@@ -4,10 +4,12 @@ import {
   decodePresentState,
   decodeQueuedNotice,
   decodeRunningNotice,
+  decodeUpdatesWanted,
   MOVED_NOTICE,
   PRESENT_STATE,
   QUEUED_NOTICE,
   RUNNING_NOTICE,
+  UPDATES_WANTED,
 } from '../../../../src/contract/messages/notices.ts';
 import type { Task } from '../../../../src/contract/task.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
@@ -24,6 +26,10 @@ test('a moved notice is refused with the name of any member that is wrong', () =
 
 test('a queued notice is refused with the name of any member that is wrong', () => {
   expectEachMemberChecked(QUEUED_NOTICE, [{ home: '0a0b0c0d', jobs: { churn: 3 } }], decodeQueuedNotice);
+});
+
+test('a wish for updates is refused with the name of any member that is wrong', () => {
+  expectEachMemberChecked(UPDATES_WANTED, [{ home: '0a0b0c0d' }], decodeUpdatesWanted);
 });
 
 describe('the present state of a task', () => {

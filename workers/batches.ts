@@ -1,0 +1,202 @@
+/**
+ * Natural batching: when the session is free, a batch is the rows that have arrived, up to the limit. While it runs, the
+ * next one gathers. That needs no timer. For a model that gains from fuller batches, a free session may wait
+ * `maxWaitMs`; the wait begins with the first row.
+ *
+ * A batch has whole jobs: one that does not fit waits for the next batch. A job that is larger than a batch is cut. Once
+ * no more rows can come into the next batch, it is encoded while the present one runs.
+ */
+import type { Delivery } from '../src/broker/broker.ts';
+import { messageOf } from '../src/contract/errors.ts';
+import { NewerMessage } from '../src/contract/messages/decoder.ts';
+import { type Assignment, NEWER_MESSAGE_DELAY_MS, type Picked, type WorkerOptions } from './assignment.ts';
+import { type EncodedRows, encodeRows } from './batchColumns.ts';
+import { settleUnreadable } from './settle.ts';
+
+/** A row that runs alone. */
+export interface Row {
+  readonly assignment: Assignment;
+  readonly row: number;
+}
+
+/** Rows that run together. */
+export interface Batch {
+  readonly picks: readonly Picked[];
+  readonly size: number;
+  readonly encoded: EncodedRows;
+  /** Broker time. */
+  readonly formedAt: number;
+  /** Rows whose turn it is, too, but which may kill the session. They run afterwards, each alone. */
+  readonly suspects: readonly Row[];
+}
+
+export interface BatchesOptions extends WorkerOptions {
+  readonly maxRows: number;
+  readonly maxWaitMs: number;
+  /** Reads a job. Throws as every decoder does, see `decoderOf`. */
+  readonly read: (delivery: Delivery) => Assignment;
+}
+
+interface Waiting {
+  readonly assignment: Assignment;
+  /** Those that are in no batch yet. */
+  rows: readonly number[];
+}
+
+export class Batches {
+  readonly #options: BatchesOptions;
+  /** Jobs whose rows wait for a batch, in the order of their arrival. */
+  readonly #waiting: Waiting[] = [];
+  /** Resolve once the jobs that this worker has had have left it. */
+  readonly #leaving = new Set<Promise<void>>();
+  /** The next batch, if it was formed ahead. */
+  #ahead: Batch | undefined;
+  #rowsWaiting = 0;
+  #isEnded = false;
+  #change = Promise.withResolvers<void>();
+
+  constructor(options: BatchesOptions) {
+    this.#options = options;
+    void this.#collect();
+  }
+
+  /** @returns true once a batch can be taken; false once no more will come. */
+  async arrival(): Promise<boolean> {
+    while (this.#rowsWaiting === 0 && this.#ahead === undefined) {
+      if (this.#isEnded) return false;
+      await this.#change.promise;
+    }
+    const { maxWaitMs, maxRows } = this.#options;
+    if (maxWaitMs > 0 && this.#rowsWaiting < maxRows && this.#ahead === undefined)
+      await this.#fill(maxWaitMs, maxRows);
+    return true;
+  }
+
+  /** The next batch. It is empty if its rows have expired, or if the worker stops. */
+  take(): Batch {
+    const batch = this.#ahead ?? this.#form();
+    this.#ahead = undefined;
+    // After this one was handed over.
+    setImmediate(() => this.#formAhead());
+    return batch;
+  }
+
+  /** Resolves once every job has left this worker. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+
+  async #collect(): Promise<void> {
+    const { source } = this.#options;
+    while (await source.arrival())
+      for (const delivery of source.take(Number.POSITIVE_INFINITY)) this.#accept(delivery);
+    this.#isEnded = true;
+    const { picks = [], suspects = [] } = this.#ahead ?? {};
+    this.#ahead = undefined;
+    for (const { assignment } of [...picks, ...suspects, ...this.#waiting.splice(0)]) assignment.handBack(0);
+    this.#rowsWaiting = 0;
+    this.#wake();
+  }
+
+  #accept(delivery: Delivery): void {
+    const assignment = this.#read(delivery);
+    if (assignment === undefined) return;
+    this.#track(assignment.gone);
+    if (assignment.needsRecall) void assignment.recall().then(() => this.#add(assignment));
+    else this.#add(assignment);
+  }
+
+  /** @returns undefined if it could not be read. It is then settled, or handed back for a newer worker. */
+  #read(delivery: Delivery): Assignment | undefined {
+    try {
+      return this.#options.read(delivery);
+    } catch (error) {
+      if (error instanceof NewerMessage) delivery.handBack(NEWER_MESSAGE_DELAY_MS);
+      else this.#track(settleUnreadable(delivery, messageOf(error), this.#options));
+      return undefined;
+    }
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work.finally(() => this.#leaving.delete(tracked));
+    this.#leaving.add(tracked);
+  }
+
+  #add(assignment: Assignment): void {
+    if (assignment.isGone) return;
+    if (this.#isEnded) {
+      assignment.handBack(0);
+      return;
+    }
+    const rows = assignment.begin();
+    if (rows.length === 0) return;
+    this.#waiting.push({ assignment, rows });
+    this.#rowsWaiting += rows.length;
+    this.#formAhead();
+    this.#wake();
+  }
+
+  #formAhead(): void {
+    if (this.#ahead === undefined && this.#rowsWaiting >= this.#options.maxRows) this.#ahead = this.#form();
+  }
+
+  #form(): Batch {
+    const { broker, manifest } = this.#options;
+    const formedAt = broker.now();
+    const picks: Picked[] = [];
+    const suspects: Row[] = [];
+    for (const { assignment, rows } of this.#takeRows()) {
+      const overdue: number[] = [];
+      const fresh: number[] = [];
+      for (const row of rows) {
+        if (assignment.deadlineOf(row) <= formedAt) overdue.push(row);
+        else if (assignment.soloRuns.has(row)) suspects.push({ assignment, row });
+        else fresh.push(row);
+      }
+      if (overdue.length > 0) assignment.end(overdue, 'expired');
+      if (fresh.length > 0) picks.push({ assignment, rows: fresh });
+    }
+    return { ...batchOf(manifest, picks, formedAt), suspects };
+  }
+
+  #takeRows(): readonly Picked[] {
+    const { maxRows } = this.#options;
+    const taken: Picked[] = [];
+    for (let left = maxRows; left > 0; ) {
+      const [next] = this.#waiting;
+      if (next === undefined || (next.rows.length > left && taken.length > 0)) break;
+      const rows = next.rows.slice(0, left);
+      taken.push({ assignment: next.assignment, rows });
+      next.rows = next.rows.slice(left);
+      if (next.rows.length === 0) this.#waiting.shift();
+      this.#rowsWaiting -= rows.length;
+      left -= rows.length;
+    }
+    return taken;
+  }
+
+  async #fill(maxWaitMs: number, maxRows: number): Promise<void> {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.#wake();
+    }, maxWaitMs);
+    while (this.#rowsWaiting < maxRows && !isOver && !this.#isEnded) await this.#change.promise;
+    clearTimeout(timer);
+  }
+
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}
+
+/** A batch of rows that are not suspected. */
+export function batchOf(
+  manifest: WorkerOptions['manifest'],
+  picks: readonly Picked[],
+  formedAt: number,
+): Batch {
+  const size = picks.reduce((sum, { rows }) => sum + rows.length, 0);
+  return { picks, size, encoded: encodeRows(manifest, picks), formedAt, suspects: [] };
+}

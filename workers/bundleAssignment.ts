@@ -1,0 +1,138 @@
+/** A bundle in a worker's hands: each row is a task, with a deadline and an end of its own. */
+import type { Delivery } from '../src/broker/broker.ts';
+import { overduePart } from '../src/broker/endTask.ts';
+import {
+  addressIn,
+  decodeBundle,
+  jobIn,
+  partOf,
+  type QueuedBundle,
+} from '../src/contract/messages/bundle.ts';
+import { encodeMessage } from '../src/contract/messages/decoder.ts';
+import { type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
+import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
+import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
+import type { RunningTask } from './runNotices.ts';
+import { storeDeadLetter, storeEnds } from './settle.ts';
+
+/** A task that waited for less was hardly canceled. If one was all the same, the store of ends keeps that end. */
+const SHORT_WAIT_MS = 100;
+/** Failures that are kept as dead letters, for a person to look at. */
+const KEPT: ReadonlySet<TaskErrorCode> = new Set([
+  TaskErrorCode.WorkerCrashed,
+  TaskErrorCode.RunTimeout,
+  TaskErrorCode.MalformedJob,
+]);
+
+export class BundleAssignment extends Assignment {
+  readonly needsRecall: boolean;
+  readonly #bundle: QueuedBundle;
+  /** By row: the runs here. */
+  readonly #runs: number[];
+  /** Rows without an end, when the job was read. */
+  #open: readonly number[];
+  /** The number of rows whose end is not stored yet. */
+  #left = 0;
+
+  /** @throws as every decoder does, see `decoderOf`. */
+  constructor(delivery: Delivery, options: SettleOptions) {
+    const bundle = decodeBundle(delivery.data, delivery.subject);
+    const { rows, submittedAt, columns: packed } = bundle;
+    const jobRows = { packed, rowCount: rows.length, submittedAt: (row: number) => submittedAt[row] ?? 0 };
+    super(delivery, jobRows, options);
+    this.#bundle = bundle;
+    this.#runs = rows.map(() => 0);
+    this.#open = rows.map((_, row) => row);
+    const waitedMs = options.broker.now() - (submittedAt[0] ?? 0);
+    this.needsRecall = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
+  }
+
+  deadlineOf(row: number): number {
+    return (this.#bundle.submittedAt[row] ?? 0) + this.#bundle.timeoutMs;
+  }
+
+  suspectAt(row: number) {
+    return { taskId: addressIn(this.#bundle, row).id };
+  }
+
+  started(rows: readonly number[]): () => readonly RunningTask[] {
+    for (const row of rows) this.#runs[row] = (this.#runs[row] ?? 0) + 1;
+    const { home } = this.#bundle.address;
+    return () =>
+      rows.map((row) => ({ home, taskId: addressIn(this.#bundle, row).id, attempts: this.#attempts(row) }));
+  }
+
+  end(rows: readonly number[], outcome: Outcome): void {
+    const part = this.#partOf(rows, outcome);
+    this.settle(async () => {
+      if (part.error !== undefined && KEPT.has(part.error.code))
+        for (const row of rows) await this.#bury(row, part.error);
+      const { address, owner, traces } = this.#bundle;
+      const fieldsOf = (i: number) => {
+        const row = rows[i] ?? 0;
+        return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
+      };
+      if (!(await storeEnds({ address, owner, part, fieldsOf }, this.options))) return false;
+      this.#left -= rows.length;
+      if (this.#left === 0) this.ack();
+      return true;
+    });
+  }
+
+  protected async readPast(): Promise<void> {
+    const { broker } = this.options;
+    const ended = endedRows(await broker.ends.read(this.#bundle.address));
+    this.#open = this.#open.filter((row) => !ended.has(this.#bundle.rows[row] ?? 0));
+    if (this.delivery.deliveryCount > 1) await Promise.all(this.#open.map((row) => this.#readMark(row)));
+  }
+
+  protected openRows(): readonly number[] {
+    this.#left = this.#open.length;
+    if (this.#left === 0) this.ack();
+    return this.#open;
+  }
+
+  async #readMark(row: number): Promise<void> {
+    const { broker } = this.options;
+    try {
+      const mark = await broker.readSuspectMark(addressIn(this.#bundle, row).id);
+      if (mark !== undefined) this.soloRuns.set(row, mark.soloRuns);
+    } catch {
+      // Without the mark it runs alone: then it can harm no other task.
+      this.soloRuns.set(row, 0);
+    }
+  }
+
+  /** Runs started, as far as is known: earlier deliveries count as one each. */
+  #attempts(row: number): number {
+    return this.delivery.deliveryCount - 1 + (this.#runs[row] ?? 0);
+  }
+
+  async #bury(row: number, error: TaskError): Promise<void> {
+    const { delivery } = this;
+    const data = Buffer.from(encodeMessage(jobIn(this.#bundle, row)));
+    const dead = { ...this.suspectAt(row), delivery, data, error, attempts: this.#attempts(row) };
+    await storeDeadLetter(dead, this.options);
+  }
+
+  /** Rows of one run, so that their numbers of attempts are equal. */
+  #partOf(places: readonly number[], outcome: Outcome): EndsPart {
+    const attempts = this.#attempts(places[0] ?? 0);
+    const finishedAt = this.options.broker.now();
+    const ended = partOf(this.#bundle, places);
+    if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts };
+    const { rows, secrets = '', submittedAt, version, history } = ended;
+    const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
+    return {
+      ...common,
+      ...(history === undefined ? {} : { history }),
+      ...('columns' in outcome
+        ? { state: TaskState.Succeeded, run: outcome.run, columns: outcome.columns }
+        : {
+            state: TaskState.Failed,
+            ...(outcome.run === undefined ? {} : { run: outcome.run }),
+            error: withShortMessage(outcome.error),
+          }),
+    };
+  }
+}
