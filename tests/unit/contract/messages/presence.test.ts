@@ -15,7 +15,6 @@ test('the presence of a worker is refused with the name of any member that is wr
     startedAt: 1,
     reads: 2,
     models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3 }],
-    reads: 2,
     refused: [{ ...VERSION, reason: 'x' }],
     leaving: [VERSION],
   };
