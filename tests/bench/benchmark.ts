@@ -44,6 +44,8 @@ export interface Figure {
   readonly value: number;
   /** The number of decimals in the output. */
   readonly digits: number;
+  /** The row of the figure in a table with a column for each name. @default the figure has a row of its own */
+  readonly row?: string;
   readonly budget?: Budget;
 }
 
