@@ -80,7 +80,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
 }
 
 /** Makes processes write profiles if PROFILE_DIR is set. */
-function profiled(): Readonly<Record<string, string>> {
+export function profiled(): Readonly<Record<string, string>> {
   const { PROFILE_DIR } = process.env;
   if (PROFILE_DIR === undefined) return {};
   return { PROFILE_DIR, NODE_OPTIONS: `--import=${join(import.meta.dirname, 'profiler.js')}` };

@@ -1,7 +1,7 @@
 /** The systems that do the same tasks as Tidings, and what each of them needs. */
 import { readyInTime, startProcess } from '../../support/processes.ts';
 import { inOneAnswer, overWebSocket } from '../questions.ts';
-import { PRODUCTION, type System } from '../system.ts';
+import { PRODUCTION, profiled, type System } from '../system.ts';
 import { packagesAreThere } from './packages.ts';
 import { findPostgres, startPostgres } from './postgres.ts';
 import { findRedis, startRedis } from './redis.ts';
@@ -61,7 +61,7 @@ export const PEERS: readonly Peer[] = [
     over: inOneAnswer,
     async start() {
       await using started = new AsyncDisposableStack();
-      const gateway = started.use(startProcess(script('directGateway.ts'), PRODUCTION));
+      const gateway = started.use(startProcess(script('directGateway.ts'), { ...PRODUCTION, ...profiled() }));
       const { url } = await readyInTime(gateway);
       return system(String(url), { gateway: [gateway.pid] }, started.move());
     },
@@ -86,7 +86,7 @@ function queue({ name, needs, startServer, gateway, worker }: QueueOptions): Pee
     async start() {
       await using started = new AsyncDisposableStack();
       const server = started.use(await startServer());
-      const env = { ...PRODUCTION, PEER_PORT: String(server.port) };
+      const env = { ...PRODUCTION, ...profiled(), PEER_PORT: String(server.port) };
       // The gateway makes the queue that the worker works on.
       const serving = started.use(startProcess(script(gateway), env));
       const { url } = await readyInTime(serving);

@@ -4,7 +4,7 @@ import { loadPackage } from './packages.ts';
 export const PG_BOSS_QUEUE = 'trips';
 export const RESULTS_CHANNEL = 'trip_results';
 
-export interface Database {
+interface Database {
   executeSql(text: string, values?: readonly unknown[]): Promise<unknown>;
   listen(channel: string, heard: (payload: string) => void, reconnected: () => void): Promise<unknown>;
 }
@@ -22,7 +22,7 @@ export interface Boss {
   work<Data>(
     name: string,
     options: object,
-    handler: (jobs: readonly Job<Data>[], transaction: Database) => Promise<void>,
+    handler: (jobs: readonly Job<Data>[]) => Promise<void>,
   ): Promise<string>;
   getDb(): Database;
 }
