@@ -6,6 +6,8 @@ export interface Benchmark {
   readonly about: string;
   /** The most repetitions, for a benchmark that takes long. @default as many as requested */
   readonly repetitions?: number;
+  /** Leaves it out of a full run, for one that takes long or needs more than a checkout has. */
+  readonly onlyByName?: boolean;
   /** Starts a new system from a revision. It can be measured several times. */
   prepare(revision: Revision, settings: Settings): Promise<Prepared>;
 }

@@ -1,6 +1,6 @@
 /** The same tasks on other queues, and without a queue: how much faster and cheaper Tidings is. */
-import type { Benchmark, Budget, Figure } from '../benchmark.ts';
-import { figure } from '../benchmark.ts';
+import { PATIENCE_MS, within } from '../../support/eventually.ts';
+import { type Benchmark, type Budget, type Figure, figure } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { closedLoop, keepUp, type Load } from '../load.ts';
@@ -36,6 +36,7 @@ interface LoadOptions {
 
 export const peers: Benchmark = {
   name: 'peers',
+  onlyByName: true,
   about: `closed loop over WebSocket, ${CLIENTS.join(', ')} clients`,
   async prepare(revision, { seconds, connections }) {
     const options = { asked: await tripQuestions(), connections, seconds };
@@ -85,7 +86,9 @@ async function underEachLoad(
   const underLoad = async <T>(clients: number, rampMs: number, body: (load: Load) => Promise<T>) => {
     await using opened = new AsyncDisposableStack();
     const sockets = await GraphQLSocket.openAll(system.url, Math.min(connections, clients), opened);
-    await using load = closedLoop(clientsOver(sockets, clients, asked, over));
+    const load = closedLoop(clientsOver(sockets, clients, asked, over));
+    const ended = () => Promise.resolve(load[Symbol.asyncDispose]());
+    opened.defer(() => within(PATIENCE_MS, ended(), () => `${name} left tasks without an end`));
     await keepUp(load, rampMs);
     return await body(load);
   };
