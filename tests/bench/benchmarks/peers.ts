@@ -37,7 +37,7 @@ interface LoadOptions {
 export const peers: Benchmark = {
   name: 'peers',
   onlyByName: true,
-  about: `closed loop over WebSocket, ${CLIENTS.join(', ')} clients`,
+  about: 'other systems with the same tasks, closed loop over WebSocket',
   async prepare(revision, { seconds, connections }) {
     const options = { asked: await tripQuestions(), connections, seconds };
     const tidings: Contender = { name: 'Tidings', over: overWebSocket, start: () => startSystem(revision) };
