@@ -8,6 +8,10 @@ interface RedisConnection {
   readonly port: number;
 }
 
+interface AddedJob {
+  readonly id: string;
+}
+
 interface Events {
   on(event: string, listener: (args: Readonly<Record<string, unknown>>) => void): void;
   waitUntilReady(): Promise<unknown>;
@@ -18,9 +22,8 @@ export interface BullMQ {
     name: string,
     options: object,
   ) => {
-    addBulk(
-      jobs: readonly { readonly name: string; readonly data: Trip }[],
-    ): Promise<readonly { readonly id: string }[]>;
+    add(name: string, data: Trip): Promise<AddedJob>;
+    addBulk(jobs: readonly { readonly name: string; readonly data: Trip }[]): Promise<readonly AddedJob[]>;
   };
   readonly QueueEvents: new (name: string, options: object) => Events;
   readonly Worker: new (

@@ -22,9 +22,9 @@ const heard = (payload: string) => {
 };
 await database.listen(RESULTS_CHANNEL, heard, () => {});
 
-const insert = inGroups(MOST_AT_ONCE, async (trips: readonly Trip[]) => {
+const submit = inGroups(MOST_AT_ONCE, async (trips: readonly Trip[]) => {
   const jobs = trips.map((data) => ({ id: randomUUID(), data }));
   await boss.insert(PG_BOSS_QUEUE, jobs);
   return jobs.map(({ id }) => queued(id));
 });
-await serveTasks({ submit: insert, result: (id) => results.take(id) });
+await serveTasks({ submit, result: (id) => results.take(id) });
