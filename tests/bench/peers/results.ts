@@ -21,6 +21,8 @@ export class Results {
     const known = this.#results.get(id);
     if (known !== undefined) return known;
     const result = Promise.withResolvers<PeerTask>();
+    // A failure may come before anybody asks for the result.
+    result.promise.catch(() => {});
     this.#results.set(id, result);
     return result;
   }
