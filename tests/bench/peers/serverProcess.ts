@@ -1,6 +1,7 @@
 /** Runs a server that is no program of ours, with a temporary folder of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,8 +73,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
 }
 
-/** A folder for a server's data. It is deleted even if the server, as another user, has written to it. */
+/** A folder for a server's data. It is deleted at the end, also if the benchmark is interrupted. */
 export async function serverFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await mkdtemp(join(tmpdir(), 'tidings-peer-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  const deletion = { recursive: true, force: true, maxRetries: 5 };
+  const deleteAtExit = () => rmSync(path, deletion);
+  process.once('exit', deleteAtExit);
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await rm(path, deletion);
+      process.off('exit', deleteAtExit);
+    },
+  };
 }
