@@ -39,6 +39,7 @@ import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
+import { Leases } from './leases.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -46,7 +47,7 @@ import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { StoredMessages } from './storedMessages.ts';
 import {
-  type ConsumedVersion,
+  type ConsumedLane,
   ensureConsumers,
   ensureStreams,
   isPassing,
@@ -64,7 +65,8 @@ export interface BrokerOptions extends ConnectionOptions {
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
-export type { Delivery, JobSource } from './jobConsumer.ts';
+export type { Delivery } from './heldDelivery.ts';
+export type { JobSource } from './jobConsumer.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
@@ -144,8 +146,11 @@ export class Broker implements AsyncDisposable {
   readonly #clock = new BrokerClock();
   readonly #streamWatch: StreamWatch;
   readonly #writeCheck: WriteCheck;
-  /** The consumers, with the version whose jobs each takes. */
-  readonly #consumers = new Map<JobConsumer, ConsumedVersion>();
+  readonly #leases: Leases;
+  /** The consumers, with the lane whose jobs each takes. */
+  readonly #consumers = new Map<JobConsumer, ConsumedLane>();
+  /** Once there is a consumer. */
+  #nudges: Listening | undefined;
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
@@ -162,6 +167,7 @@ export class Broker implements AsyncDisposable {
     const { log } = options;
     this.#log = log;
     const isConnected = () => this.#connected;
+    this.#leases = new Leases({ isConnected });
     this.#writeCheck = new WriteCheck({ connection, manager, limits: options.limits });
     this.#streamWatch = new StreamWatch({
       ...options,
@@ -448,28 +454,32 @@ export class Broker implements AsyncDisposable {
     return this.notices.listenNow(subjects.finalOf(address), (message) => listener(decodeFinal(message)));
   }
 
-  /** @param maxHeld jobs requested or held at once, from pull to ack. */
+  /**
+   * @param maxHeld rows of jobs requested or held at once, from pull to ack.
+   * @param rowsIn how many rows a job has; absent: one each.
+   */
   consumeJobs({
-    model,
-    version,
-    lane,
     maxHeld,
-  }: {
-    model: string;
-    version: string;
-    lane: Lane;
-    maxHeld: number;
+    rowsIn,
+    ...place
+  }: ConsumedLane & {
+    readonly maxHeld: number;
+    readonly rowsIn?: (data: Uint8Array) => number;
   }): JobConsumer {
+    const { model, version, lane } = place;
     const consumer = new JobConsumer({
       connection: this.#connection,
       stream: streams.jobs(model),
       consumer: consumerName(version, lane),
       maxHeld,
-      log: this.#log.child({ model, version, lane }),
+      rowsIn,
+      leases: this.#leases,
+      log: this.#log.child(place),
       onRefused: () => this.#streamWatch.suspect(),
       onClosed: () => this.#consumers.delete(consumer),
     });
-    this.#consumers.set(consumer, { model, version });
+    this.#consumers.set(consumer, place);
+    this.#nudges ??= this.notices.listenNudges((subject) => this.#nudge(subject));
     return consumer;
   }
 
@@ -493,10 +503,16 @@ export class Broker implements AsyncDisposable {
     this.#closing.abort();
     clearInterval(this.#clockTimer);
     this.#streamWatch[Symbol.dispose]();
+    this.#nudges?.[Symbol.dispose]();
     for (const consumer of this.#consumers.keys()) await consumer[Symbol.asyncDispose]();
+    this.#leases[Symbol.dispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();
+  }
+
+  #nudge(subject: string): void {
+    for (const [consumer, place] of this.#consumers) if (subjects.nudge(place) === subject) consumer.nudge();
   }
 
   async #followConnection(): Promise<void> {

@@ -147,6 +147,17 @@ export const subjects = {
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',
+  /** For the workers of a lane, while jobs of it wait longer than they should. */
+  nudge: ({
+    model,
+    version,
+    lane,
+  }: {
+    readonly model: string;
+    readonly version: string;
+    readonly lane: Lane;
+  }) => `nudge.${model}.${version}.${lane}`,
+  allNudges: 'nudge.*.*.*',
 } as const;
 
 /** What a job's subject says of it. It can be read even if the body cannot. */
