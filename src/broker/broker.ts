@@ -25,6 +25,7 @@ import {
   consumerName,
   LANES,
   type Lane,
+  modelOfQueue,
   streams,
   subjects,
   versionOfConsumer,
@@ -401,6 +402,16 @@ export class Broker implements AsyncDisposable {
   async queueFill(model: string): Promise<{ readonly jobs: number; readonly bytes: number }> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.jobs(model)));
     return { jobs: state.messages, bytes: state.bytes };
+  }
+
+  /** @returns the models whose queue is empty. It is one question, however many models there are. */
+  async emptyQueues(): Promise<ReadonlySet<string>> {
+    const queues = await this.#stored.ask((manager) =>
+      Array.fromAsync(manager.streams.list(subjects.allQueues)),
+    );
+    return new Set(
+      queues.flatMap(({ config: { name }, state }) => (state.messages === 0 ? modelOfQueue(name) : [])),
+    );
   }
 
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */

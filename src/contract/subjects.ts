@@ -49,6 +49,11 @@ export function streamOf(subject: string): string {
   return kind === '$KV' ? streams.rollouts : kind.toUpperCase();
 }
 
+/** @param stream a queue. */
+export function modelOfQueue(stream: string): string {
+  return stream.slice(streams.jobs('').length);
+}
+
 export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
 /** @returns undefined for a consumer that no process of ours has made. */
@@ -60,6 +65,7 @@ export function versionOfConsumer(name: string): string | undefined {
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
   allChunkJobs: (model: string) => `jobs.${model}.*.${Lane.Batch}.*.*.*`,
+  allQueues: 'jobs.>',
   /** All that waits for a model. */
   queue: (model: string) => `jobs.${model}.>`,
   /** The jobs of a version that are tasks, whatever their lane. */
