@@ -445,6 +445,15 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
+   * The same without a question for each stream.
+   *
+   * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
+   */
+  async checkWrites(): Promise<void> {
+    await this.#writeCheck.check();
+  }
+
+  /**
    * The same only for streams that left a message of ours unconfirmed. It costs nothing while there is none.
    *
    * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
