@@ -9,7 +9,7 @@ import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
 import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
-import { streams, subjects } from '../../src/contract/subjects.ts';
+import { Lane, streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/task.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
@@ -48,6 +48,7 @@ test('the subjects are those of the contract', () => {
     subjects.workerPresence,
     subjects.workerLeft,
     subjects.askWorkers,
+    subjects.nudge({ model, version, lane: Lane.Interactive }),
     subjects.shadowJobs(model, version),
     subjects.shadowAnswers(home),
     subjects.comparisons,
