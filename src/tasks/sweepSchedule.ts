@@ -39,7 +39,7 @@ export async function* sweepSchedule(options: SweepScheduleOptions): AsyncGenera
     const empty = await emptyQueues(options);
     const filled = names.filter((name) => !empty.has(name));
     intervalMs = filled.length === 0 ? EMPTY_INTERVAL_MS : FILLED_INTERVAL_MS;
-    yield { askedAt, empty: [...empty], filled };
+    yield { askedAt, empty: names.filter((name) => empty.has(name)), filled };
   }
 }
 
