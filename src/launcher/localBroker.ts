@@ -102,7 +102,8 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
 
 /**
  * Where cores are few, nats-server runs Go code on half of them at a time, unless the operator has set GOMAXPROCS. With
- * more, its threads wake each other for every message, and gateways and workers wait for the cores meanwhile.
+ * more, its threads wake each other for every message: with one of two cores it takes 0.78 of the CPU for a task of the
+ * benchmark `single`, and 0.85 for one of `websocket` (docs/performance.md). More cores serve loads that need more.
  */
 export function brokerEnvironment(env: NodeJS.ProcessEnv, cores: number): NodeJS.ProcessEnv {
   return cores > FEW_CORES ? env : { GOMAXPROCS: String(Math.ceil(cores / 2)), ...env };
