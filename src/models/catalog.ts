@@ -111,7 +111,7 @@ export class Catalog implements Disposable {
   #changeTold(): void {
     if (this.#isChangeTold) return;
     this.#isChangeTold = true;
-    if (!this.#isLooking) this.#lookIn(CHANGE_INTERVAL_MS - (performance.now() - this.#lookedAt));
+    if (!this.#isLooking) this.#lookIn(Math.max(0, this.#lookedAt + CHANGE_INTERVAL_MS - performance.now()));
   }
 
   #lookIn(ms: number): void {

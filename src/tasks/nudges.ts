@@ -14,7 +14,7 @@ import type { TaskEvents } from './taskEvents.ts';
 
 export interface NudgesOptions {
   readonly broker: Pick<Broker, 'notices'>;
-  readonly open: Pick<OpenTasks, 'known'>;
+  readonly open: Pick<OpenTasks, 'followed'>;
   readonly events: Pick<TaskEvents, 'on'>;
 }
 
@@ -56,7 +56,7 @@ export class Nudges implements Disposable {
     this.#newest = [];
     this.#waiting = new Map();
     for (const accepted of candidates) {
-      const task = open.known(accepted.taskId);
+      const task = open.followed(accepted.taskId)?.task;
       if (task?.state !== TaskState.Queued) continue;
       // The version may be another one than at first.
       const lane = { model: task.model, version: task.modelVersion, lane: accepted.lane };

@@ -19,7 +19,12 @@ function openNudges() {
   const sent: object[] = [];
   const nudges = new Nudges({
     broker: { notices: { nudge: (lane: object) => void sent.push(lane) } } as never,
-    open: { known: (id) => tasks.get(id) },
+    open: {
+      followed: (id: string) => {
+        const task = tasks.get(id);
+        return task && { task };
+      },
+    } as never,
     events,
   });
   const accept = (taskId: string, job: Partial<Job> = {}) => {
