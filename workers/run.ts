@@ -6,6 +6,7 @@ import type { Values } from '../src/contract/values.ts';
 import type { Assignment, Outcome, RunnableRow, RunRecord, WorkerOptions } from './assignment.ts';
 import { type Columns, decodeBatch, encodeBatch, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
+import type { HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
 /**
@@ -70,10 +71,12 @@ async function runOnce(batch: readonly RunnableRow[], options: WorkerOptions): P
   const inputs = batch.map(({ job }) => job.input);
   const { questions, questionOf } = manifest.coalesce ? coalesce(inputs) : separate(inputs);
   const columns = encodeBatch(manifest, questions);
-  const { outputs, run } = await runColumns(columns, batch.length, options, (startedAt) => {
+  const onStart = (startedAt: number) => {
     for (const row of batch) row.attempts++;
     announce(batch, startedAt, options.broker);
-  });
+  };
+  const alone = batch.some(({ suspect }) => suspect);
+  const { outputs, run } = await runColumns(columns, batch.length, options, onStart, { alone });
   const answers = decodeBatch(manifest, outputs, questions.length).map((prediction) =>
     typeof prediction === 'string'
       ? { error: { code: TaskErrorCode.InvalidOutput, message: prediction }, run }
@@ -116,12 +119,13 @@ export async function runColumns(
   batchSize: number,
   { broker, session, inSlot }: WorkerOptions,
   onStart: (startedAt: number) => void,
+  how?: HoldOptions,
 ): Promise<{ readonly outputs: OutputTensors; readonly run: RunRecord }> {
   // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
   // slot: so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
-    using held = await session.hold();
+    using held = await session.hold(how);
     const startedAt = broker.now();
     onStart(startedAt);
     const { outputs, computeMs } = await held.run(columns);

@@ -14,9 +14,11 @@ import type { WorkerOptions } from './assignment.ts';
 import { runChunks } from './chunks.ts';
 import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
+import type { VersionSession } from './versionSession.ts';
 import { runWorker } from './worker.ts';
 
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
+  readonly session: WorkerOptions['session'] & Pick<VersionSession, 'sharedHost'>;
   readonly version: string;
   readonly slots: Slots;
   /** The model's flow in the slots. */
@@ -45,7 +47,8 @@ export class VersionLanes implements AsyncDisposable {
     const lanes = LANES.map((lane) => {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
-      const inSlot: WorkerOptions['inSlot'] = (work) => sessionSlot.run(flow, () => slots.run(ofModel, work));
+      const inSlot: WorkerOptions['inSlot'] = (work) =>
+        sessionSlot.run(flow, () => slots.run(ofModel, work, options.session.sharedHost));
       const run = lane === Lane.Batch ? runChunks : runWorker;
       return { source, loop: run({ ...options, source, inSlot }) };
     });
