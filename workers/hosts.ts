@@ -27,8 +27,7 @@ const TRIAL_LINGER_MS = 1_000;
 
 export class Hosts implements AsyncDisposable {
   readonly #options: HostsOptions;
-  /** Without trial hosts. */
-  readonly #serving = new Set<Host>();
+  readonly #hosts = new Set<Host>();
   readonly #trialTurns: Slots;
   readonly #trials: Flow = { weight: 1, virtualTime: 0 };
   /** Trial hosts without a trial. */
@@ -45,7 +44,7 @@ export class Hosts implements AsyncDisposable {
 
   /** The memory of all hosts but trial hosts, as measured last. */
   get bytes(): number {
-    return [...this.#serving].reduce((sum, { peakBytes }) => sum + peakBytes, 0);
+    return [...this.#hosts].reduce((sum, { kind, peakBytes }) => sum + (kind === 'trial' ? 0 : peakBytes), 0);
   }
 
   /** Gives a version a host: a new one of its own, or the shared one with the fewest versions. */
@@ -68,7 +67,7 @@ export class Hosts implements AsyncDisposable {
 
   /** Ends all hosts. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#serving, ...this.#idleTrials].map((host) => host[Symbol.asyncDispose]()));
+    await Promise.all([...this.#hosts].map((host) => host[Symbol.asyncDispose]()));
   }
 
   async #try<T>(work: (host: Host) => Promise<T>): Promise<T> {
@@ -91,7 +90,7 @@ export class Hosts implements AsyncDisposable {
   }
 
   #leastShared(): Host | undefined {
-    const shared = [...this.#serving].filter(({ kind }) => kind === 'shared');
+    const shared = [...this.#hosts].filter(({ kind }) => kind === 'shared');
     if (shared.length < this.#options.sharedMax) return undefined;
     return shared.toSorted((a, b) => a.guestCount - b.guestCount)[0];
   }
@@ -104,11 +103,11 @@ export class Hosts implements AsyncDisposable {
       givesBack,
       log,
       onEnd: () => {
-        this.#serving.delete(host);
+        this.#hosts.delete(host);
         this.#idleTrials.delete(host);
       },
     });
-    if (kind !== 'trial') this.#serving.add(host);
+    this.#hosts.add(host);
     return host;
   }
 }

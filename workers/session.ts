@@ -6,36 +6,22 @@
  *            not hear of it. In both cases the version is loaded again at once, in another host.
  *  unloaded  no host has it. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
  *  lost      the version could not be loaded again. This is final.
- *
- * A version is in a shared host, or apart, in one of its own:
- *
- *  apart for good   its file is large or its manifest wants it; it has killed its host twice; or it could not be loaded
- *                   in a shared host.
- *  apart for a time it has killed its host once, or a suspect row runs.
  */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import type { Config } from '../src/process/config.ts';
-import type { Logger } from '../src/process/log.ts';
-import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import { type Guest, type Host, HostGone } from './host.ts';
 import type { Hosts } from './hosts.ts';
-import { type Columns, decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { Isolation } from './isolation.ts';
+import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
+import type { Columns } from './runtimes/onnx/encoder.ts';
 import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
 import { type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
 
-export interface SessionOptions {
-  readonly manifest: Manifest;
-  readonly version: ModelVersion;
-  readonly executionProviders: Config['executionProviders'];
-  readonly threads: number;
+export interface SessionOptions extends LoadOptions {
   readonly memory: SessionMemory;
   readonly hosts: Hosts;
-  readonly log: Logger;
   /** Aborted when a session that is being opened is not needed any more. A process of its own is ended at once. */
   readonly signal: AbortSignal;
 }
@@ -43,14 +29,8 @@ export interface SessionOptions {
 /** The session is not loaded any more, and could not be loaded again. */
 export class SessionLost extends Error {}
 
-/** The time limit of the first runs is longer, because they are slower than later ones. */
-const GOLDEN_RUN_LEAST_MS = 10_000;
 /** A larger file is not loaded into a shared host: the other versions would wait long for it. */
 const SHARED_MAX_BYTES = 64 * 1024 * 1024;
-/** A version that has killed this many hosts never shares one again. */
-const KILLS_MAX = 2;
-/** How long a version is apart for a time. Suspects of its run come in this time. */
-const APART_MS = 60_000;
 
 export interface HoldOptions {
   /** Whether a suspect row runs: in a host of its own, so that no other version has to be loaded again. @default false */
@@ -87,20 +67,17 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   #loaded: Promise<void> | undefined;
   #isClosed = false;
   #executionProvider = '';
+  /** What its host grew by when it was loaded and checked last; of a host of its own, everything. */
   #takesBytes = 0;
-  /** The hosts that died in its runs. */
-  #kills = 0;
-  #isApart: boolean;
-  /** Ends being apart for a time. */
-  #rejoining: NodeJS.Timeout | undefined;
+  readonly #isolation: Isolation;
   #holders = 0;
   #heldUntil = performance.now();
   #released = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<SessionLost>();
 
-  private constructor(options: SessionOptions, isApart: boolean) {
+  private constructor(options: SessionOptions, forGood: boolean) {
     this.#options = options;
-    this.#isApart = isApart;
+    this.#isolation = new Isolation({ forGood, onEnd: () => void this.#rejoin() });
   }
 
   /**
@@ -112,7 +89,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    */
   static async open(options: SessionOptions): Promise<Session> {
     const { manifest, version, memory, signal } = options;
-    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(fileOf(version))));
+    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(version)));
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {
@@ -124,7 +101,9 @@ export class Session implements AsyncDisposable, Tenant, Guest {
           return session.#takesBytes;
         },
         load: async () => {
-          session.#loaded ??= session.#place === undefined ? session.#load() : Promise.resolve();
+          // With a budget, the peak of all golden rows counts in the host that serves, too.
+          session.#loaded ??=
+            session.#place === undefined ? session.#load({ isProven: !memory.isLimited }) : Promise.resolve();
           await session.#loaded;
           signal.throwIfAborted();
         },
@@ -197,7 +176,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       isHeld = false;
     };
     try {
-      if (alone) this.#keepApart();
+      if (alone) this.#isolation.keepForATime();
       this.#loaded ??= this.#loadAgain(() =>
         this.#options.memory.reload(this.#takesBytes, () => this.#load()),
       );
@@ -221,7 +200,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holders > 0) await this.#released.promise;
     this.#isClosed = true;
-    clearTimeout(this.#rejoining);
+    this.#isolation[Symbol.dispose]();
     this.#options.memory.forget(this);
     const host = this.#place?.host;
     const left = this.#leave();
@@ -230,10 +209,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 
   hostDied(host: Host, isCulprit: boolean): void {
-    if (isCulprit) {
-      this.#kills++;
-      this.#keepApart();
-    }
+    if (isCulprit) this.#isolation.addKill();
     // A version that is being loaded hears of it by the error of that.
     if (this.#place?.host !== host) return;
     this.#place = undefined;
@@ -274,27 +250,24 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    * @throws what is wrong with the version.
    */
   async #checkFirst(): Promise<void> {
-    if (this.#isApart) return this.#load();
-    await this.#options.hosts.trial((host) =>
-      this.#loadIn(host, async (process, model) => {
-        await process.unload(model);
-        this.#options.log.info({ ...this.name, bytes: this.#takesBytes }, 'version checked');
-      }),
-    );
+    if (this.#isolation.isOn) return this.#load();
+    await this.#options.hosts.trial(async (host) => {
+      const model = await this.#loadIn(host);
+      await host.remove(this, model);
+    });
   }
 
-  /** Loads and checks it in a host that serves, and again in another one if that dies meanwhile. */
-  async #load(): Promise<void> {
+  /**
+   * Loads and checks it in a host that serves, and again in another one if that dies meanwhile.
+   *
+   * @param options.isProven whether a trial host has just proven that it predicts right. Then one run warms it up.
+   */
+  async #load({ isProven = false } = {}): Promise<void> {
     for (;;) {
-      const host = this.#options.hosts.place(this, this.#isApart ? 'own' : 'shared');
+      const host = this.#options.hosts.place(this, this.#isolation.isOn ? 'own' : 'shared');
       try {
-        await this.#loadIn(host, async ({ pid }, model) => {
-          // In the host's turn: from here on its death concerns this version.
-          this.#place = { host, model };
-          const fields = { executionProvider: this.#executionProvider, bytes: this.#takesBytes, pid };
-          this.#options.log.info({ ...this.name, ...fields }, 'session ready');
-        });
-        return;
+        await this.#loadIn(host, isProven);
+        break;
       } catch (error) {
         await host.remove(this, undefined);
         if (this.#isClosed) throw error;
@@ -302,52 +275,31 @@ export class Session implements AsyncDisposable, Tenant, Guest {
         if (host.kind === 'own') throw error;
         // It was right in a trial host. Perhaps the shared one has no memory left.
         this.#options.log.warn({ ...this.name, reason: messageOf(error) }, 'a shared host cannot load it');
-        this.#keepApart({ forGood: true });
+        this.#isolation.keepForGood();
       }
     }
+    if (this.#isClosed) await this.#leave();
   }
 
-  /** @param then is called in the turn in which it was loaded and predicts right. */
-  async #loadIn(host: Host, then: (process: SessionProcess, model: number) => Promise<void>): Promise<void> {
-    const { manifest, version, executionProviders, threads, log } = this.#options;
-    const load = async (process: SessionProcess) => {
-      const { model, bytesBefore, ...loaded } = await process.load({
-        file: fileOf(version),
-        sha256: version.sha256,
-        manifest,
-        executionProviders,
-        threads,
-      });
-      this.#executionProvider = loaded.executionProvider;
-      for (const reason of loaded.passedOver) log.warn({ reason }, 'execution provider passed over');
-      try {
-        await this.#check(process, model);
-      } catch (error) {
-        // A dead process has no session to close.
-        await process.unload(model).catch(() => {});
-        throw error;
-      }
-      this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
-      await then(process, model);
-    };
+  /** @returns its number in the host. */
+  async #loadIn(host: Host, onlyFullBatch = false): Promise<number> {
     this.#loadingIn = host;
+    const load = async (process: SessionProcess) => {
+      const loaded = await loadVersion(process, this.#options, { onlyFullBatch });
+      const { model, executionProvider, bytesBefore } = loaded;
+      this.#executionProvider = executionProvider;
+      this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
+      if (host.kind === 'trial') return model;
+      // In the host's turn: from here on its death concerns this version.
+      this.#place = { host, model };
+      const fields = { executionProvider, bytes: this.#takesBytes, pid: process.pid };
+      this.#options.log.info({ ...this.name, ...fields }, 'session ready');
+      return model;
+    };
     try {
-      await host.turn(this, load, { inBackground: !this.isNeeded });
+      return await host.turn(this, load, { inBackground: !this.isNeeded });
     } finally {
       this.#loadingIn = undefined;
-    }
-  }
-
-  /** Runs the golden rows, alone and as full batches. So each served session predicts right and is warm. */
-  async #check(process: SessionProcess, model: number): Promise<void> {
-    const { manifest, version } = this.#options;
-    const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
-    const golden = await readGoldenRows(manifest, version);
-    for (const batch of goldenBatches(manifest, golden)) {
-      const rows = batch.map(({ input }) => input);
-      const columns = encodeBatch(manifest, rows);
-      const { outputs } = await process.run(model, columns, timeoutMs, { measure: true });
-      compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
     }
   }
 
@@ -363,21 +315,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     }
   }
 
-  /** Lets it be loaded in a host of its own from now on: for a time, or for good. */
-  #keepApart({ forGood = this.#kills >= KILLS_MAX } = {}): void {
-    const isSoForGood = this.#isApart && this.#rejoining === undefined;
-    if (isSoForGood) return;
-    this.#isApart = true;
-    clearTimeout(this.#rejoining);
-    this.#rejoining = forGood ? undefined : setTimeout(() => void this.#rejoin(), APART_MS).unref();
-  }
-
   async #rejoin(): Promise<void> {
-    this.#rejoining = undefined;
-    this.#isApart = false;
     try {
       await this.#loaded;
-      if (this.#place?.host.kind === 'own' && !this.#isApart && !this.#isClosed) await this.#move();
+      if (this.#place?.host.kind === 'own' && !this.#isolation.isOn && !this.#isClosed) await this.#move();
     } catch {
       // The session is lost, and told so.
     }
@@ -412,12 +353,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 }
 
-function fileOf({ folder }: ModelVersion): string {
-  return join(folder, 'model.onnx');
-}
-
 /** A file that is missing is refused when it is loaded. */
-async function isLarge(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined);
+async function isLarge(version: ModelVersion): Promise<boolean> {
+  const found = await stat(modelFileOf(version)).catch(() => undefined);
   return found !== undefined && found.size > SHARED_MAX_BYTES;
 }

@@ -58,6 +58,10 @@ export class SessionMemory {
     this.#bytes = bytes;
   }
 
+  get isLimited(): boolean {
+    return Number.isFinite(this.#limitBytes);
+  }
+
   /** Whether sessions are loaded when they are needed. */
   get lazy(): boolean {
     return this.#lazy;
@@ -107,7 +111,7 @@ export class SessionMemory {
 
   /** Without a limit nothing has to wait. */
   #inTurn(queue: SerialQueue, work: () => Promise<void>): Promise<void> {
-    return Number.isFinite(this.#limitBytes) ? queue.run(work) : work();
+    return this.isLimited ? queue.run(work) : work();
   }
 
   async #makeRoom(bytes: number): Promise<void> {
