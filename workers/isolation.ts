@@ -2,8 +2,8 @@
  * Whether a version may share a host with other versions.
  *
  *  shared      it may.
- *  for a time  it has killed its host once, or a suspect row runs: suspects run in this time, and no other version has
- *              to be loaded again because of them.
+ *  for a time  it has killed its host once, or a suspect row or a shadow job runs. Suspects follow a kill soon: no other
+ *              version has to be loaded again because of them.
  *  for good    its file is large, or its manifest wants it; it has killed two hosts; or no shared host could load it.
  */
 

@@ -33,7 +33,7 @@ export class SessionLost extends Error {}
 const SHARED_MAX_BYTES = 64 * 1024 * 1024;
 
 export interface HoldOptions {
-  /** Whether a suspect row runs: in a host of its own, so that no other version has to be loaded again. @default false */
+  /** Whether the run may hang or kill its host: then it has one of its own, and harms no other version. @default false */
   readonly alone?: boolean;
 }
 

@@ -6,7 +6,14 @@ import { expect, test } from 'vitest';
 import { DEADLY_MILES, ENDLESS_MILES } from '../support/badTrips.js';
 import { eventually } from '../support/eventually.ts';
 import { type Job, jobFor, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
-import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
+import {
+  addConstantVersion,
+  hungryGraph,
+  modelsWith,
+  writeAddingModel,
+  writeNumberModel,
+  writeNumberVersion,
+} from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
@@ -35,10 +42,15 @@ async function markedModels(streams: StreamInspector, jobs: readonly Job[]): Pro
   return [...new Set(marked.flat())];
 }
 
-async function openAddingModels(names: readonly string[]) {
+const writeSmall = (modelsDir: string, name: string) => writeAddingModel(modelsDir, name, 1);
+
+async function openModels(
+  names: readonly string[],
+  write: (modelsDir: string, name: string) => Promise<void>,
+) {
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await mkdtempDisposable(join(tmpdir(), 'tidings-models-')));
-  for (const name of names) await writeAddingModel(folder.path, name, 1);
+  for (const name of names) await write(folder.path, name);
   const nats = opened.use(await startNats());
   const env = { ...ONE_HOST, MODELS_DIR: folder.path };
   const broker = opened.use(await openTestBroker(nats, env));
@@ -64,7 +76,7 @@ async function expectSuccess(streams: StreamInspector, jobs: readonly Job[]): Pr
 }
 
 test('a process that is killed while two models have runs fails no task, and marks none of the model that only waited', async () => {
-  await using models = await openAddingModels(['alpha', 'beta']);
+  await using models = await openModels(['alpha', 'beta'], writeSmall);
   const { nats, env, streams } = models;
   const slow = { NODE_OPTIONS: imported('slowRuns.js'), RUN_MS: '100' };
   await using worker = await startWorker(nats, { ...env, ...slow });
@@ -82,7 +94,7 @@ test('a process that is killed while two models have runs fails no task, and mar
 });
 
 test('an idle process that is killed marks no task, and its versions are loaded again into one process', async () => {
-  await using models = await openAddingModels(['alpha', 'beta', 'gamma']);
+  await using models = await openModels(['alpha', 'beta', 'gamma'], writeSmall);
   const { nats, env, streams } = models;
   await using worker = await startWorker(nats, env);
   const processes = () =>
@@ -169,9 +181,12 @@ test('a version whose manifest wants it has a process of its own', async () => {
 });
 
 test('with lazy loading, a process ends with its last session', async () => {
-  await using models = await openAddingModels(['alpha', 'beta']);
-  const lazy = { SESSION_LOADING: 'lazy', SESSION_MEMORY_MIB: '30' };
-  // The budget is smaller than a process: all that is not in use is unloaded.
+  await using models = await openModels(['alpha', 'beta'], async (modelsDir, name) => {
+    await writeNumberModel(modelsDir, name);
+    await writeNumberVersion(join(modelsDir, name, '1'), hungryGraph(), [{ x: 100, y: 100 }]);
+  });
+  // Each golden row takes 100 MiB. So one session fits alone, but not with the memory of its process.
+  const lazy = { SESSION_LOADING: 'lazy', SESSION_MEMORY_MIB: '125' };
   await using worker = await startWorker(models.nats, { ...models.env, ...lazy });
   await expectSuccess(models.streams, await models.queue(20));
   await eventually(
