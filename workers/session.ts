@@ -233,15 +233,23 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   async #run(columns: Columns): Promise<Run> {
     const { runTimeoutMs } = this.#options.manifest.limits;
     for (;;) {
-      await this.#loaded;
-      if (this.#place === undefined) throw new Error('a session that is held is loaded');
-      const { host, model } = this.#place;
+      const { host, model } = await this.#present();
       try {
         return await host.turn(this, (process) => process.run(model, columns, runTimeoutMs));
       } catch (error) {
         if (!(error instanceof HostGone)) throw error;
       }
     }
+  }
+
+  /** Where it is loaded, once it is. Its host may die in the very step in which it was loaded there. */
+  async #present(): Promise<Place> {
+    for (let awaited: Promise<void> | undefined; awaited !== this.#loaded; ) {
+      awaited = this.#loaded;
+      await awaited;
+    }
+    if (this.#place === undefined) throw new Error('a session that is held is loaded');
+    return this.#place;
   }
 
   /**
