@@ -56,7 +56,7 @@ describe('a refused version has a reason without a path of the machine', () => {
     [
       '2',
       'whose golden rows need more memory than a session may take',
-      'SESSION_MAX_MIB allows a session 300 MiB',
+      'SESSION_MAX_MIB allows a process 300 MiB',
     ],
     ['3', 'that has weights in another file', 'hungry/3/model.onnx: it keeps weights in another file'],
     ['4', 'whose model is a pipe', 'hungry/4/model.onnx: it must be a regular file, got a named pipe'],
