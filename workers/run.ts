@@ -9,6 +9,7 @@ import { pickFrom } from './batchColumns.ts';
 import { type Batch, batchOf, type Row } from './batches.ts';
 import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
+import type { HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
 /** Errors that rows can cause. Any other error is no fault of a row. */
@@ -43,7 +44,7 @@ async function runOnce(
   // slot: so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
-    using held = await session.hold();
+    using held = await session.hold(how);
     const batch = form();
     const { picks, size, formedAt, encoded } = batch;
     if (size === 0) return { batch };
