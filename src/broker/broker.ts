@@ -169,8 +169,8 @@ export class Broker implements AsyncDisposable {
     this.#publisher = publisher;
     this.#stored = stored;
     this.notices = notices;
-    const makeFormerStream = () => stored.ask((asked) => ensureFormerResults(asked, options.limits));
-    this.ends = new EndStore({ publisher, stored, notices, makeFormerStream });
+    const makeFormerRoom = () => stored.ask((asked) => ensureFormerResults(asked, options.limits));
+    this.ends = new EndStore({ publisher, stored, notices, makeFormerRoom });
     this.chunks = new ChunkStore({ publisher, stored });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });

@@ -31,8 +31,8 @@ export interface EndStoreOptions {
   readonly publisher: Publisher;
   readonly stored: StoredMessages;
   readonly notices: Notices;
-  /** Makes the stream of the ends of 0.2, if the broker does not have it. */
-  readonly makeFormerStream: () => Promise<void>;
+  /** Makes room for one more end of a task of 0.2: the broker may not have their stream, or it may be full. */
+  readonly makeFormerRoom: () => Promise<void>;
 }
 
 /** `stored`: each row of the part has an end now, this one or an earlier one. */
@@ -165,14 +165,17 @@ export class EndStore {
     ends: Pick<Ends, 'owner' | 'parts'>,
     after: number,
   ): Promise<PublishOutcome> {
-    const { publisher, makeFormerStream } = this.#options;
+    const { publisher, makeFormerRoom } = this.#options;
     const former = formerTask(address);
     if (former === undefined)
       return publisher.publish(subjects.ends(address), encodeEnds({ address, ...ends }), { after });
     const task = endOf(ends, former);
     if (task === undefined) throw new Error('the ends of a bundle of 0.2 have that of its task');
     const outcome = await publisher.publish(subjects.result(former), encodeResult(task));
-    if (outcome.type === 'unanswered') await makeFormerStream();
+    if (outcome.type !== 'unanswered' && outcome.type !== 'full') return outcome;
+    // A cluster may answer "full" where the subject is taken.
+    if ((await this.#readStored(address)).sequence > after) return { ...outcome, type: 'alreadyThere' };
+    await makeFormerRoom();
     return outcome;
   }
 

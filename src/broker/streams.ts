@@ -12,6 +12,7 @@ import {
   RetentionPolicy,
   StorageType,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
@@ -37,7 +38,10 @@ export const LEASE_RENEWAL_MS = 2_000;
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
-const FORMER_RESULTS_MAX_BYTES = 16 * MIB;
+/** The space for further ends of tasks of 0.2, as a part of RESULT_MAX_BYTES. The stream grows when it is full. */
+const FORMER_RESULTS_FREE = { share: 1 / 16, leastBytes: MIB, mostBytes: 16 * MIB };
+/** The least part of RESULT_MAX_BYTES that ends get, however many results of 0.2 are stored. */
+const LEAST_ENDS_SHARE = 1 / 4;
 /** The size of the stream of probes, with which `/ready` checks that the broker stores messages. */
 export const PROBES_MAX_BYTES = 64 * 1024;
 /** The number of rollouts of a model that are kept, for operators. */
@@ -62,7 +66,7 @@ export async function ensureStreams(
   models: readonly Model[],
   limits: StreamLimits,
 ): Promise<void> {
-  const configs = streamConfigs(models, limits);
+  const configs = streamConfigs(models, limits, await shrinkFormerResults(jsm, limits));
   const refused = await ensureEach(jsm, configs);
   // A stream that shrinks frees space for one that grows, in any order.
   const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
@@ -83,8 +87,16 @@ export async function ensureConsumers(
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
-/** Makes the stream in which 0.2 stored the ends of tasks, for the rest of its tasks. */
+/**
+ * Makes room for one more end of a task of 0.2: makes the stream in which 0.2 stored them, or lets it grow. Nothing
+ * happens if the broker's store is full.
+ */
 export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamLimits): Promise<void> {
+  const former = await formerResults(jsm);
+  if (former !== undefined) {
+    await updateStream(jsm, { name: streams.results, max_bytes: neededBytes(former, limits) });
+    return;
+  }
   await ensureStream(jsm, {
     name: streams.results,
     storage: StorageType.File,
@@ -94,10 +106,39 @@ export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamL
     discard_new_per_subject: true,
     subjects: [subjects.allResults],
     max_age: nanos(limits.resultTtlS * 1000),
-    max_bytes: FORMER_RESULTS_MAX_BYTES,
+    max_bytes: partOf(limits, FORMER_RESULTS_FREE),
     republish: { src: subjects.allResults, dest: subjects.republishedResults },
     allow_direct: true,
   });
+}
+
+/**
+ * 0.2 reserved RESULT_MAX_BYTES for its stream of results. Ends take their space from it, so that both streams fit where
+ * one did. It is never deleted here: a worker could be storing the end of a task of 0.2 just then.
+ *
+ * @returns the bytes that the stream reserves now; 0 if the broker does not have it.
+ */
+async function shrinkFormerResults(jsm: JetStreamManager, limits: StreamLimits): Promise<number> {
+  const former = await formerResults(jsm);
+  if (former === undefined) return 0;
+  const { max_bytes } = former.config;
+  const needed = neededBytes(former, limits);
+  if (needed >= max_bytes) return max_bytes;
+  await jsm.streams.update(streams.results, { max_bytes: needed });
+  return needed;
+}
+
+function neededBytes({ state }: StreamInfo, limits: StreamLimits): number {
+  return state.bytes + partOf(limits, FORMER_RESULTS_FREE);
+}
+
+async function formerResults(jsm: JetStreamManager): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(streams.results);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+    throw error;
+  }
 }
 
 export interface ConsumedVersion {
@@ -143,6 +184,10 @@ export function isPassing(error: unknown): boolean {
   return !(error instanceof ConfigurationError);
 }
 
+function endsMaxBytes({ resultMaxBytes }: StreamLimits, formerBytes: number): number {
+  return Math.max(Math.floor(resultMaxBytes * LEAST_ENDS_SHARE), resultMaxBytes - formerBytes);
+}
+
 /** The results of chunks may take half as much as results. */
 function chunksMaxBytes({ resultMaxBytes }: Pick<StreamLimits, 'resultMaxBytes'>): number {
   return Math.floor(resultMaxBytes / 2);
@@ -161,7 +206,12 @@ export function streamSizes(models: readonly Model[], limits: StreamLimits): Str
 
 type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
 
-function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly TidingsStream[] {
+/** @param formerBytes the part of RESULT_MAX_BYTES that the results of 0.2 have. */
+function streamConfigs(
+  models: readonly Model[],
+  limits: StreamLimits,
+  formerBytes = 0,
+): readonly TidingsStream[] {
   const common = {
     storage: StorageType.File,
     num_replicas: limits.streamReplicas,
@@ -187,7 +237,7 @@ function streamConfigs(models: readonly Model[], limits: StreamLimits): readonly
       max_msgs_per_subject: 1,
       max_age: nanos(limits.resultTtlS * 1000),
       max_msgs: limits.resultMaxCount,
-      max_bytes: limits.resultMaxBytes,
+      max_bytes: endsMaxBytes(limits, formerBytes),
       // Gateways listen to the republish only: a plain subscription would also get ends that the stream refused.
       republish: { src: subjects.allEnds, dest: subjects.republishedEnds },
       allow_direct: true,

@@ -9,6 +9,7 @@ import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StreamSizes } from '../broker/streams.ts';
 import { ConfigurationError } from '../contract/errors.ts';
+import { streams } from '../contract/subjects.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 
@@ -60,6 +61,8 @@ export async function chooseSizes(options: StoreSizesOptions): Promise<ChosenSiz
     );
   }
   const held = await bytesByStream(storeDir);
+  // Both share RESULT_MAX_BYTES.
+  held.set(streams.ends, (held.get(streams.ends) ?? 0) + (held.get(streams.results) ?? 0));
   const holding = candidates.findLastIndex((each) =>
     [...sizesWith(each)].every(([name, size]) => size >= (held.get(name) ?? 0)),
   );
@@ -89,7 +92,7 @@ function sumOf(sizes: StreamSizes): number {
 /**
  * The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account.
  */
-async function bytesByStream(storeDir: string): Promise<ReadonlyMap<string, number>> {
+async function bytesByStream(storeDir: string): Promise<Map<string, number>> {
   const folder = join(storeDir, 'jetstream', '$G', 'streams');
   const names = await readdir(folder).catch(() => []);
   return new Map(

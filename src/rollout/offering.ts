@@ -1,8 +1,8 @@
 /**
  * The available versions of the models, and the choice of the version that answers a task.
  *
- * A version is available when its folder is there, its consumer exists, and a live worker serves it. Without a rollout
- * the newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are
+ * A version is available when its folder is there, its consumer exists, and a live worker serves it that can read the
+ * jobs of this gateway. Without a rollout the newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are
  * accepted even before a worker lives; then the version is the one most likely to be served.
  */
 import type { Broker } from '../broker/broker.ts';
@@ -15,7 +15,8 @@ import {
   RequestErrorCode,
   refusedForNow,
 } from '../contract/errors.ts';
-import type { NamedVersion } from '../contract/messages/presence.ts';
+import { BUNDLE_VERSION } from '../contract/messages/bundle.ts';
+import type { NamedVersion, WorkerPresence } from '../contract/messages/presence.ts';
 import {
   BUCKETS,
   type BucketRange,
@@ -42,7 +43,7 @@ export type VersionState = (typeof VersionState)[keyof typeof VersionState];
 export interface OfferedVersion {
   readonly record: ModelVersion;
   readonly state: VersionState;
-  /** Why a worker refuses it, if a worker does. */
+  /** Why a worker refuses it, if a worker does, or why the workers that serve it cannot answer tasks. */
   readonly refusal: string | undefined;
   /** The workers that serve it, and those that finish its queue if its folder is gone. */
   readonly liveWorkers: number;
@@ -106,6 +107,8 @@ export class Offering implements Disposable {
   readonly #served = new Set<string>();
   /** By `model/version`: when the log last said that tasks come for a version without a worker. */
   readonly #notedUnserved = new Map<string, number>();
+  /** The live workers that are too old, by id. Each is logged once. */
+  #tooOld: ReadonlySet<string> = new Set();
   readonly #timer: NodeJS.Timeout;
 
   constructor({ broker, models, workers, rollouts, modelsDir, log }: OfferingOptions) {
@@ -120,6 +123,7 @@ export class Offering implements Disposable {
     }
     this.#timer = setInterval(() => {
       for (const model of models) this.versionsChanged(model);
+      this.#noteTooOld();
     }, LOOK_INTERVAL_MS).unref();
   }
 
@@ -223,6 +227,13 @@ export class Offering implements Disposable {
     this.#log.warn({ model: name, version }, 'tasks wait for a version that no live worker serves');
   }
 
+  #noteTooOld(): void {
+    const ids = this.#workers.list().flatMap((worker) => (readsOurJobs(worker) ? [] : worker.id));
+    for (const worker of ids)
+      if (!this.#tooOld.has(worker)) this.#log.warn({ worker }, `a worker ${IS_TOO_OLD}`);
+    this.#tooOld = new Set(ids);
+  }
+
   #look(model: Model): Look {
     const { name } = model.manifest;
     const last = this.#looks.get(name);
@@ -243,7 +254,8 @@ export class Offering implements Disposable {
   #offered({ manifest: { name }, versions }: Model, present: ReadonlySet<string>): readonly OfferedVersion[] {
     const records = this.#records.get(name) ?? new Map<string, ModelVersion>();
     for (const record of versions) records.set(record.version, record);
-    const workers = this.#workers.list();
+    const all = this.#workers.list();
+    const workers = all.filter(readsOurJobs);
     return [...records.values()]
       .toSorted((a, b) => Number(a.version) - Number(b.version))
       .flatMap((record) => {
@@ -252,7 +264,9 @@ export class Offering implements Disposable {
         const served = workers.flatMap(({ models }) => models.filter(isThis));
         const leaving = isPresent ? [] : workers.flatMap(({ leaving = [] }) => leaving.filter(isThis));
         const liveWorkers = served.length + leaving.length;
-        const refusal = workers.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason;
+        const refusal =
+          all.flatMap(({ refused = [] }) => refused.filter(isThis))[0]?.reason ??
+          (liveWorkers > 0 ? undefined : tooOldFor(all, isThis));
         const told = refusal === undefined ? undefined : publicReason(refusal, this.#modelsDir);
         const state = stateOf(isPresent, liveWorkers > 0, refusal !== undefined);
         const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
@@ -284,6 +298,21 @@ export class Offering implements Disposable {
     const why = refusal === undefined ? '' : ` (a worker refuses it: ${refusal})`;
     return badValue('modelVersion', expected, quoted(version), { why });
   }
+}
+
+const IS_TOO_OLD = 'of an older Tidings cannot read the jobs of this gateway: upgrade it';
+
+function readsOurJobs({ reads = 1 }: WorkerPresence): boolean {
+  return reads >= BUNDLE_VERSION;
+}
+
+/** Why a version has no worker although an older one serves it; undefined if none does. */
+function tooOldFor(
+  workers: readonly WorkerPresence[],
+  isThis: (said: NamedVersion) => boolean,
+): string | undefined {
+  const older = workers.find((worker) => !readsOurJobs(worker) && worker.models.some(isThis));
+  return older && `the worker ${older.id} ${IS_TOO_OLD}`;
 }
 
 /** @returns undefined for a version that is gone. */

@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import type { Job } from '../../src/contract/messages/job.ts';
-import { parseTaskId } from '../../src/contract/taskId.ts';
+import { addressIn } from '../../src/contract/messages/bundle.ts';
+import { BUCKETS } from '../../src/contract/rollout.ts';
+import type { TaskAddress } from '../../src/contract/taskId.ts';
 import { QueueMove } from '../../src/rollout/queueMove.ts';
 import {
   CANCEL_TASK,
@@ -20,7 +21,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { openTestBroker, queueJobs, storeBundles, tripBundle, tripJob } from '../support/jobs.ts';
 import { addConstantVersion, type ModelsFolder, modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -280,46 +281,48 @@ describe('a rollback with moveQueued', () => {
 
   type Rollback = Awaited<ReturnType<typeof openRollback>>;
 
-  /** Queues jobs for version 2, in many buckets. */
-  async function queueForNew({ broker }: Rollback, count: number): Promise<readonly Job[]> {
-    const jobs = Array.from({ length: count }, (_, i) => ({
-      ...tripJob(broker, i, 120_000),
+  /** Queues tasks for version 2, in many buckets. @returns their addresses. */
+  async function queueForNew(
+    { broker }: Rollback,
+    bundleCount: number,
+    rowsEach = 1,
+  ): Promise<readonly TaskAddress[]> {
+    const bundles = Array.from({ length: bundleCount }, (_, i) => ({
+      ...tripBundle(
+        broker,
+        Array.from({ length: rowsEach }, (_, row) => (i * 7 + row * 1_000) % BUCKETS),
+      ),
       version: '2',
-      bucket: (i * 7) % 10_000,
     }));
-    await queueJobs(broker, jobs);
-    return jobs;
+    await storeBundles(broker, bundles);
+    return bundles.flatMap((bundle) => bundle.rows.map((_, i) => addressIn(bundle, i)));
   }
 
-  /** Expects that every task has the old version's answer, and that only `left` jobs are in the queue. */
+  /** Expects that every task has the old version's answer, and that only `left` messages are in the queue. */
   async function expectAnswered(
     { broker, streams }: Rollback,
-    jobs: readonly Job[],
+    tasks: readonly TaskAddress[],
     left: number,
   ): Promise<void> {
     await eventually(
       () => streams.state(JOBS),
       ({ messages }) => messages === left,
     );
-    for (const { taskId } of jobs) {
-      const address = parseTaskId(taskId);
-      if (address === undefined) throw new Error('the test makes task ids');
-      expect(await broker.readResult(address)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '1' });
-    }
-    expect((await streams.state('RESULTS')).messages).toBe(jobs.length);
+    for (const address of tasks)
+      expect(await broker.ends.readTask(address)).toMatchObject({ state: 'SUCCEEDED', modelVersion: '1' });
   }
 
   test('gives 400 queued tasks to the other version, except those that pin their version', async () => {
     await using rollback = await openRollback();
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
-    const jobs = await queueForNew(rollback, 400);
+    const tasks = await queueForNew(rollback, 50, 8);
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({
       movedTasks: 400,
       heldTasks: 0,
       stoppedBy: null,
     });
-    await expectAnswered(rollback, jobs, 1);
+    await expectAnswered(rollback, tasks, 1);
     expect(taskIn(await post(gateway.url, TASK, { id: pinned.id }), 'task').state).toBe('QUEUED');
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
   });
@@ -334,20 +337,20 @@ describe('a rollback with moveQueued', () => {
       lane: 'interactive',
       maxHeld: 60,
     });
-    const jobs = await queueForNew(rollback, 200);
+    const tasks = await queueForNew(rollback, 200);
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
       ({ num_ack_pending }) => num_ack_pending === 60,
     );
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 140, heldTasks: 60 });
-    await expectAnswered(rollback, jobs, 0);
+    await expectAnswered(rollback, tasks, 0);
   });
 
   test('can be completed on another gateway when the first one is killed during the move', async () => {
     await using rollback = await openRollback();
     const { gateway, streams, start } = rollback;
     await using second = await start();
-    const jobs = await queueForNew(rollback, 2_000);
+    const tasks = await queueForNew(rollback, 2_000);
     const moving = setRollout(gateway, { 1: 100 }, true).catch(() => {});
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
@@ -361,7 +364,7 @@ describe('a rollback with moveQueued', () => {
       ([version]) => version?.state === 'SERVED',
     );
     expect(await setRollout(second, { 1: 100 }, true)).toMatchObject({ stoppedBy: null });
-    await expectAnswered(rollback, jobs, 0);
+    await expectAnswered(rollback, tasks, 0);
   });
 
   test('loses no task if the queue is full, and returns QUEUE_FULL', async () => {
@@ -431,7 +434,7 @@ describe('a task with a second copy under another version, as during a move', ()
   });
 
   test('expires as one task, watched or not', async () => {
-    const before = (await streams.state('RESULTS')).messages;
+    const before = (await streams.state('ENDS')).messages;
     const jobs = [1, 2].map((i) => ({ ...tripJob(broker, i, 1_000), version: '2', bucket: 1 }));
     await queueJobs(broker, [...jobs, ...jobs.map((job) => ({ ...job, version: '1' }))]);
     expect(await resultOf(gateway, { id: jobs[0]?.taskId ?? '' })).toMatchObject({ state: 'EXPIRED' });
@@ -439,11 +442,11 @@ describe('a task with a second copy under another version, as during a move', ()
       () => streams.state(JOBS),
       ({ messages }) => messages === 0,
     );
-    expect((await streams.state('RESULTS')).messages - before).toBe(2);
+    expect((await streams.state('ENDS')).messages - before).toBe(2);
   });
 
   test('can run twice, but has one result', async () => {
-    const before = (await streams.state('RESULTS')).messages;
+    const before = (await streams.state('ENDS')).messages;
     const job = { ...tripJob(broker, 1), version: '2', bucket: 1 };
     await queueJobs(broker, [job, { ...job, version: '1' }]);
     await using _worker = await startWorker(nats, { MODELS_DIR: models.path });
@@ -452,7 +455,7 @@ describe('a task with a second copy under another version, as during a move', ()
       () => streams.state(JOBS),
       ({ messages }) => messages === 0,
     );
-    expect((await streams.state('RESULTS')).messages - before).toBe(1);
+    expect((await streams.state('ENDS')).messages - before).toBe(1);
   });
 });
 

@@ -60,14 +60,16 @@ export function bytesOf(message: unknown): Uint8Array {
  * member.
  *
  * @param good messages that together have all members of the schema.
- * @param distinguishing the member without which the message belongs to another schema.
+ * @param distinguishing the member by which the message belongs to this schema, and the value with which it belongs to
+ *   another one. Without a value: the member is absent then.
  */
 export function expectEachMemberChecked(
   schema: Schema<unknown>,
   good: readonly object[],
   decode: (data: Uint8Array) => unknown,
-  distinguishing?: string,
+  distinguishing?: { readonly member: string; readonly value?: unknown },
 ): void {
+  const otherwise = distinguishing?.value ?? ABSENT;
   const unseen = new Set(pathsOf(schema as unknown as Keywords));
   const fits = checkOf(schema);
   for (const message of good) {
@@ -75,7 +77,7 @@ export function expectEachMemberChecked(
     for (const member of membersIn(schema as unknown as Keywords, message)) {
       unseen.delete(nameOf(member.path.map((step) => (typeof step === 'number' ? 0 : step))));
       for (const wrong of wrongValues(member)) {
-        if (wrong === ABSENT && nameOf(member.path) === distinguishing) continue;
+        if (wrong === otherwise && nameOf(member.path) === distinguishing?.member) continue;
         const broken = bytesOf(changed(message, member.path, wrong));
         const told = `${nameOf(member.path)} = ${JSON.stringify(wrong)?.slice(0, 60) ?? 'absent'}`;
         expect(errorOf(decode, broken), told).toEqual(errorExpected(member, wrong));

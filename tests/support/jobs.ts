@@ -97,16 +97,21 @@ export function addressOf({ taskId }: Pick<Job, 'taskId'>): TaskAddress {
   return address;
 }
 
-/** This number is small, so that a busy machine confirms each job in time. */
+/** This number is small, so that a busy machine confirms each bundle in time. */
 const AT_ONCE = 250;
 
-/** Stores jobs, each alone in its bundle, some at the same time. @throws if one is not stored. */
+/** Stores jobs, each alone in its bundle. @throws if one is not stored. */
 export async function queueJobs(broker: Broker, jobs: readonly Job[]): Promise<void> {
-  for (let start = 0; start < jobs.length; start += AT_ONCE) {
-    const batch = jobs.slice(start, start + AT_ONCE);
-    const outcomes = await Promise.all(batch.map((job) => broker.storeBundle(bundleOfOne(job))));
+  await storeBundles(broker, jobs.map(bundleOfOne));
+}
+
+/** Stores bundles, some at the same time. @throws if one is not stored. */
+export async function storeBundles(broker: Broker, bundles: readonly Bundle[]): Promise<void> {
+  for (let start = 0; start < bundles.length; start += AT_ONCE) {
+    const some = bundles.slice(start, start + AT_ONCE);
+    const outcomes = await Promise.all(some.map((bundle) => broker.storeBundle(bundle)));
     const bad = outcomes.find(({ type }) => type !== 'stored');
-    if (bad !== undefined) throw new Error(`a job was not stored: ${JSON.stringify(bad)}`);
+    if (bad !== undefined) throw new Error(`a bundle was not stored: ${JSON.stringify(bad)}`);
   }
 }
 

@@ -1,15 +1,17 @@
 /** docs/protocol.md against the contract: its streams and subjects are all there are, and its messages can be decoded. */
 import { describe, expect, test } from 'vitest';
 import { decodeActual } from '../../src/contract/messages/actual.ts';
+import { decodeBundle, type QueuedBundle } from '../../src/contract/messages/bundle.ts';
 import { decodeChunkResult } from '../../src/contract/messages/chunkResult.ts';
 import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import { encodeMessage } from '../../src/contract/messages/decoder.ts';
-import { decodeJob, type Job, type JobHeader, readJobHeader } from '../../src/contract/messages/job.ts';
+import { decodeEnds } from '../../src/contract/messages/ends.ts';
+import { decodeChunkJob, decodeJob, decodeRowBatchJob, type Job } from '../../src/contract/messages/job.ts';
 import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
 import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
-import { streams, subjects } from '../../src/contract/subjects.ts';
+import { Lane, streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
@@ -18,6 +20,7 @@ const job = example('Job') as unknown as Job;
 const { taskId, model, version } = job;
 const address = parseTaskId(taskId) as TaskAddress;
 const { home } = address;
+const place = { address, version, lane: Lane.Interactive };
 
 test('the streams are those of the contract', () => {
   const names = Object.values(streams).map((name) => (typeof name === 'string' ? name : name('<model>')));
@@ -25,19 +28,20 @@ test('the streams are those of the contract', () => {
 });
 
 test('the subjects are those of the contract', () => {
-  const place = { chunk: 0, row: 17 };
   const used = [
-    subjects.job(job),
-    subjects.rowBatchJob(job),
-    subjects.chunkJob({ ...job, chunk: 0 }),
+    subjects.job(place),
+    subjects.job({ ...place, lane: Lane.Batch }),
+    subjects.chunkJob(address, version, 0),
     subjects.chunk(taskId, 0),
+    subjects.ends(address),
+    subjects.ended(address),
     subjects.result(address),
-    subjects.finalOf(address),
+    subjects.final(address),
     subjects.request('a1'),
     subjects.dead(model, taskId),
     subjects.diedOf(model).replace('*', taskId),
     subjects.suspect({ taskId }),
-    subjects.suspect({ taskId, place }),
+    subjects.suspect({ taskId, place: { chunk: 0, row: 17 } }),
     subjects.rollout(model),
     subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
@@ -45,6 +49,8 @@ test('the subjects are those of the contract', () => {
     subjects.running(home),
     subjects.moved(home),
     subjects.presentState(home),
+    subjects.queuedJobs,
+    subjects.updatesWanted,
     subjects.workerPresence,
     subjects.workerLeft,
     subjects.askWorkers,
@@ -63,9 +69,13 @@ describe('an example can be decoded', () => {
   const shape = { rowCount: 1002, rowsPerChunk: 1000 };
   const decoders: Readonly<Record<string, (data: Uint8Array, message: Record<string, unknown>) => unknown>> =
     {
-      Job: (data) => decodeJob(data, subjects.job(job)),
+      Job: (data) => decodeJob(data, subjects.job(place)),
+      Ends: (data) => {
+        const { address: bundle, ...ends } = decodeEnds(data, subjects.ends(address));
+        return { v: 2, model: bundle.model, second: bundle.deadlineSecond, ...ends };
+      },
       'Chunk result': (data, message) => decodeChunkResult(data, String(message.taskId), shape, 1),
-      Result: (data) => decodeResult(data, taskId),
+      'Tasks of 0.2': (data, message) => ({ v: 1, ...decodeResult(data, String(message.id)) }),
       'Request record': (data) => decodeRequestRecord(data, { model, owner: job.owner }, job.submittedAt),
       Rollout: decodeRolloutRecord,
       'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),
@@ -78,10 +88,20 @@ describe('an example can be decoded', () => {
     expect(decode(Buffer.from(encodeMessage(message)), message)).toEqual(message);
   });
 
+  test('Bundle', () => {
+    const message = example('Bundle');
+    const bundle: QueuedBundle = decodeBundle(Buffer.from(encodeMessage(message)), subjects.job(place));
+    expect({ v: 2, count: bundle.rows.length, ...bundle }).toMatchObject(message);
+  });
+
   test('Row batch and chunk', () => {
-    const message = example('Row batch and chunk') as unknown as JobHeader;
-    const subject = subjects.rowBatchJob({ ...job, taskId: message.taskId });
-    expect(message).toMatchObject(readJobHeader({ subject, data: Buffer.from(encodeMessage(message)) }));
+    const message = example('Row batch and chunk');
+    const batch = parseTaskId(String(message.taskId)) as TaskAddress;
+    const decodedAs = (data: object) => Buffer.from(encodeMessage(data));
+    const subject = subjects.job({ ...place, address: batch, lane: Lane.Batch });
+    expect(decodeRowBatchJob(decodedAs(message), subject)).toEqual(message);
+    const chunk = { ...message, chunk: 1, columns: { pickupLocationId: { all: 74 } } };
+    expect(decodeChunkJob(decodedAs(chunk), `${subject}.1`)).toEqual(chunk);
   });
 });
 

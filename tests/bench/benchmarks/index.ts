@@ -7,6 +7,7 @@ import { hostile } from './hostile.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
+import { peers } from './peers.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
 import { scaling } from './scaling.ts';
@@ -34,4 +35,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   tuning,
   start,
   soak,
+  peers,
 ];

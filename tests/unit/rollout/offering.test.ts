@@ -1,6 +1,6 @@
 /** Which version answers, whatever folders and workers there are. */
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { WorkerPresence } from '../../../src/contract/messages/presence.ts';
 import { BUCKETS, type BucketRange, type Weight } from '../../../src/contract/rollout.ts';
 import type { Model, ModelVersion } from '../../../src/models/models.ts';
@@ -53,6 +53,7 @@ function openOffering({
       view.workers = serving.map((version, i) => ({
         id: `w${i}`,
         startedAt: 0,
+        reads: 2,
         models:
           version === '' ? [] : [{ model: 'm', version, executionProvider: 'cpu', finishedLastMinute: 3 }],
         refused: refusing.map((refused) => ({
@@ -226,4 +227,29 @@ test('each version is shown with its workers and the reason of a refusal', () =>
     { record: { version: '2' }, state: 'WAITING', liveWorkers: 0, finishedLastMinute: 0 },
     { record: { version: '3' }, state: 'REFUSED', refusal: "broken: 'a.onnx'" },
   ]);
+});
+
+test('a worker of an older Tidings serves no version, and the log and each refusal say that it must be upgraded', () => {
+  vi.useFakeTimers();
+  using _timers = { [Symbol.dispose]: () => vi.useRealTimers() };
+  using gateway = openOffering();
+  const { offering, view } = gateway;
+  gateway.setWorkers(['2', '1']);
+  const [newer, older] = view.workers;
+  if (newer === undefined || older === undefined) throw new Error('there are two workers');
+  view.workers = [newer, { ...older, reads: undefined }];
+  const why = 'w1 of an older Tidings cannot read the jobs of this gateway: upgrade it';
+  expect(offering.versions(view.model)).toMatchObject([
+    { state: 'REFUSED', liveWorkers: 0, refusal: `the worker ${why}` },
+    { state: 'SERVED', liveWorkers: 1 },
+  ]);
+  expect(() => offering.choose(view.model, { modelVersion: '1' })).toThrow(
+    `(a worker refuses it: the worker ${why})`,
+  );
+  vi.advanceTimersByTime(3_000);
+  expect(view.log).toMatchObject([
+    { worker: 'w1', msg: 'a worker of an older Tidings cannot read the jobs of this gateway: upgrade it' },
+  ]);
+  gateway.setWorkers(['2', '1']);
+  expect(offering.versions(view.model)).toMatchObject([{ state: 'SERVED' }, { state: 'SERVED' }]);
 });

@@ -21,9 +21,9 @@ describe('a message', () => {
     ['no JSON', '{"v"', 'the message is not JSON'],
     ['a list', '[]', 'the message must be a JSON object, a greeting, got []'],
     ['nothing', 'null', 'the message must be a JSON object, a greeting, got null'],
-    ['of no version', '{"words":"x"}', 'v must be a message version from 1 on, got none'],
-    ['of a version that is too old', '{"v":0,"words":"x"}', 'v must be a message version from 1 on, got 0'],
-    ['of a version that is none', '{"v":"1","words":"x"}', 'v must be a message version from 1 on, got "1"'],
+    ['of no version', '{"words":"x"}', 'v must be the message version 1, got none'],
+    ['of a version that is too old', '{"v":0,"words":"x"}', 'v must be the message version 1, got 0'],
+    ['of a version that is none', '{"v":"1","words":"x"}', 'v must be the message version 1, got "1"'],
     ['without a member', '{"v":1}', 'words must be a text, got none'],
     ['with a member that is wrong', '{"v":1,"words":7}', 'words must be a text, got 7'],
   ])('that is %s is refused in words', (_what, message, problem) => {

@@ -2,24 +2,25 @@ import { describe, expect, test } from 'vitest';
 import {
   decodeChunkJob,
   decodeJob,
+  decodeRowBatchJob,
   QUEUED_CHUNK_JOB,
   QUEUED_JOB,
-  readJobHeader,
+  ROW_BATCH_JOB,
 } from '../../../../src/contract/messages/job.ts';
 import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 
 const MODEL = 'trip-duration';
 const deadline = 1_800_000_000_000;
-const taskId = newTaskAddress({ model: MODEL, home: '0a0b0c0d', deadline }).id;
+const { id: taskId, bundle } = newTaskAddress({ model: MODEL, home: '0a0b0c0d', deadline });
 const HEADER = {
   ...{ v: 1, taskId, model: MODEL, version: '1', submittedAt: deadline - 1, deadline, owner: 'anonymous' },
   ...{ bucket: 7, history: [taskId], trace: '00-1-2-00' },
 };
 const JOB = { ...HEADER, lane: 'bulk', input: { distance: 1 } };
 const CHUNK = { ...HEADER, batch: { rowCount: 5, rowsPerChunk: 3 }, chunk: 1, columns: { distance: [1, 2] } };
-const SUBJECT = `jobs.${MODEL}.1.bulk.1800000000.${taskId}`;
-const BATCH_SUBJECT = `jobs.${MODEL}.1.batch.1800000000.${taskId}`;
+const SUBJECT = `jobs.${MODEL}.1.bulk.1800000000.${bundle}`;
+const BATCH_SUBJECT = `jobs.${MODEL}.1.batch.1800000000.${bundle}`;
 
 describe('a job', () => {
   test('is refused with the name of any member that is wrong', () => {
@@ -32,7 +33,7 @@ describe('a job', () => {
   });
 
   test.each<[string, object, string]>([
-    ['another task', { taskId: 'x' }, `taskId must be "${taskId}" as in the subject, got "x"`],
+    ['another task', { taskId: 'x' }, `taskId must be of ${bundle} as in the subject, got "x"`],
     ['another model', { model: 'churn' }, 'model must be "trip-duration" as in the subject, got "churn"'],
     ['another version', { version: '2' }, 'version must be "1" as in the subject, got "2"'],
     ['another lane', { lane: undefined }, 'lane must be "bulk" as in the subject, got "interactive"'],
@@ -63,28 +64,13 @@ describe('a chunk', () => {
   });
 });
 
-describe('the header of a stored job', () => {
-  test('has the checked members of its body, and no others', () => {
-    const header = {
-      taskId,
-      model: MODEL,
-      version: '1',
-      owner: 'anonymous',
-      submittedAt: deadline - 1,
-      deadline,
-    };
-    const expected = { ...header, history: [taskId] };
-    const withBatch = { ...JOB, batch: { rowCount: -5 } };
-    expect(readJobHeader({ subject: SUBJECT, data: bytesOf(withBatch) })).toEqual(expected);
-    const ofChunk = readJobHeader({ subject: BATCH_SUBJECT, data: bytesOf(CHUNK) });
-    expect(ofChunk).toEqual({ ...expected, batch: CHUNK.batch });
-  });
+test('the job of a row batch is refused with the name of any member that is wrong', () => {
+  const job = { ...HEADER, batch: CHUNK.batch };
+  expectEachMemberChecked(ROW_BATCH_JOB, [job], (data) => decodeRowBatchJob(data, BATCH_SUBJECT));
+});
 
-  test('is what its subject says, and anonymous, where the body cannot be read', () => {
-    const data = bytesOf({ ...JOB, owner: 7 });
-    expect(readJobHeader({ subject: SUBJECT, data })).toEqual({
-      ...{ taskId, model: MODEL, version: '1', owner: 'anonymous' },
-      ...{ submittedAt: deadline, deadline },
-    });
-  });
+test('a job of 0.2 is found under its whole id', () => {
+  const former = `trip_duration_0a0b0c0d_1800000000_0123456789abcdef01234567`;
+  const job = { ...JOB, taskId: former };
+  expect(decodeJob(bytesOf(job), `jobs.${MODEL}.1.bulk.1800000000.${former}`)).toEqual(job);
 });

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest';
 import {
   decodeMovedNotice,
   decodePresentState,
+  decodeQueuedNotice,
   decodeRunningNotice,
   decodeUpdatesWanted,
   MOVED_NOTICE,
   PRESENT_STATE,
+  QUEUED_NOTICE,
   RUNNING_NOTICE,
   UPDATES_WANTED,
 } from '../../../../src/contract/messages/notices.ts';
@@ -20,6 +22,10 @@ test('a running notice is refused with the name of any member that is wrong', ()
 
 test('a moved notice is refused with the name of any member that is wrong', () => {
   expectEachMemberChecked(MOVED_NOTICE, [{ taskIds: ['task'], version: '2' }], decodeMovedNotice);
+});
+
+test('a queued notice is refused with the name of any member that is wrong', () => {
+  expectEachMemberChecked(QUEUED_NOTICE, [{ home: '0a0b0c0d', jobs: { churn: 3 } }], decodeQueuedNotice);
 });
 
 test('a wish for updates is refused with the name of any member that is wrong', () => {

@@ -13,8 +13,8 @@ test('the presence of a worker is refused with the name of any member that is wr
   const presence = {
     id: 'worker',
     startedAt: 1,
-    models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3 }],
     reads: 2,
+    models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3 }],
     refused: [{ ...VERSION, reason: 'x' }],
     leaving: [VERSION],
   };

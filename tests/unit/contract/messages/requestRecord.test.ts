@@ -29,7 +29,9 @@ test('a request record is refused with the name of any member that is wrong', ()
 test('and so is that of a row batch', () => {
   const asked = { ...ASKED, rowCount: 5 };
   const decodeAsked = (data: Uint8Array) => decodeRequestRecord(data, asked, deadline);
-  expectEachMemberChecked(ROW_BATCH_RECORD, [recordOf(ROW_BATCH)], decodeAsked, 'job.batch');
+  expectEachMemberChecked(ROW_BATCH_RECORD, [recordOf(ROW_BATCH)], decodeAsked, {
+    member: 'job.batch',
+  });
 });
 
 describe('a request record is refused', () => {
