@@ -26,10 +26,15 @@ interface Ran {
  * row that kills its session alone gets more than one chance: it may have been innocent.
  *
  * @param form is called when the session is free.
+ * @param how it holds the session.
  * @throws an error that is no fault of a row, such as that of a session that is lost.
  */
-export async function runBatch(form: () => Batch, options: WorkerOptions): Promise<void> {
-  const { batch, failure } = await runOnce(form, options);
+export async function runBatch(
+  form: () => Batch,
+  options: WorkerOptions,
+  how: HoldOptions = {},
+): Promise<void> {
+  const { batch, failure } = await runOnce(form, options, how);
   const { formedAt, suspects } = batch;
   const again = failure === undefined ? [] : blame(batch, failure, options);
   // Suspects run last, and one by one: each may kill the session's process, and no other task shall wait for the next.
@@ -39,6 +44,7 @@ export async function runBatch(form: () => Batch, options: WorkerOptions): Promi
 async function runOnce(
   form: () => Batch,
   { broker, manifest, session, inSlot, runNotices }: WorkerOptions,
+  how: HoldOptions,
 ): Promise<Ran> {
   // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
   // slot: so no more sessions are loaded for runs than there are slots.
@@ -125,7 +131,8 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
     return;
   }
   if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
-  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options);
+  const alone = soloRuns !== undefined;
+  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options, { alone });
 }
 
 /** @throws the error, unless it may be the fault of a row. */
