@@ -8,9 +8,11 @@ import {
   MAX_REQUEST_ID_LENGTH,
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
+  type TaskOptions,
   TaskPriority,
 } from '../src/tasks/taskOptions.ts';
-import type { Builder } from './builder.ts';
+import type { Asked } from '../src/tasks/taskToAccept.ts';
+import type { Builder, Context } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 
@@ -69,8 +71,8 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           input: t.arg({ type: modelInput, required: true, description: 'The input of the model.' }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { input, options }, { submissions, owner, trace, gone }) =>
-          submissions.submit({ model, input, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { input, options }, context) =>
+          context.submissions.submit({ model, input, ...askedBy(context, options ?? {}) }),
       }),
     );
     builder.mutationField(manifest.graphql.batchMutation, (t) =>
@@ -86,9 +88,15 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { inputs, options }, { submissions, owner, trace, gone }) =>
-          submissions.submitRowBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { inputs, options }, context) =>
+          context.submissions.submitRowBatch({ model, inputs, ...askedBy(context, options ?? {}) }),
       }),
     );
   }
+}
+
+/** A request without its rows. Only a task that is waited for needs to know when its client leaves. */
+function askedBy(context: Context, options: TaskOptions): Omit<Asked, 'model'> {
+  const { owner, trace } = context;
+  return { options, owner, trace, gone: options.waitMs == null ? undefined : context.gone };
 }
