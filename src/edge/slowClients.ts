@@ -143,8 +143,8 @@ export class OpenResponses implements Disposable {
   add(response: ServerResponse): void {
     const { socket } = response.req;
     const { responses } = this.#connections.get(socket) ?? this.#open(socket);
+    forgetClosed(responses);
     responses.add(response);
-    response.once('close', () => responses.delete(response));
   }
 
   [Symbol.dispose](): void {
@@ -162,6 +162,7 @@ export class OpenResponses implements Disposable {
   #endStalled(): void {
     const now = performance.now();
     for (const [socket, connection] of this.#connections) {
+      forgetClosed(connection.responses);
       const takenBytes = socket.bytesWritten - socket.writableLength;
       if (takenBytes !== connection.takenBytes || !isWriting(connection)) {
         connection.takenBytes = takenBytes;
@@ -181,6 +182,7 @@ export class OpenResponses implements Disposable {
 
   #drop(socket: Socket, connection: Connection): void {
     const { responses } = connection;
+    forgetClosed(responses);
     const bufferedBytes = waitingBytesOf(connection);
     this.#log.warn(
       { bufferedBytes, answers: responses.size },
@@ -189,6 +191,14 @@ export class OpenResponses implements Disposable {
     this.#connections.delete(socket);
     socket.destroy();
     for (const response of responses) response.destroy();
+  }
+}
+
+/** Answers close in the order in which they came. A listener of each would cost more than this look. */
+function forgetClosed(responses: Set<ServerResponse>): void {
+  for (const response of responses) {
+    if (!response.closed) return;
+    responses.delete(response);
   }
 }
 
