@@ -8,10 +8,8 @@ import {
   MAX_REQUEST_ID_LENGTH,
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
-  type TaskOptions,
   TaskPriority,
 } from '../src/tasks/taskOptions.ts';
-import type { Asked } from '../src/tasks/taskToAccept.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
@@ -71,8 +69,12 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           input: t.arg({ type: modelInput, required: true, description: 'The input of the model.' }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { input, options }, context) =>
-          context.submissions.submit({ model, input, ...askedBy(context, options ?? {}) }),
+        resolve: (_root, { input, options: given }, context) => {
+          const { submissions, owner, trace } = context;
+          const options = given ?? {};
+          const gone = goneFor(options, context);
+          return submissions.submit({ model, input, options, owner, trace, gone });
+        },
       }),
     );
     builder.mutationField(manifest.graphql.batchMutation, (t) =>
@@ -88,15 +90,18 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { inputs, options }, context) =>
-          context.submissions.submitRowBatch({ model, inputs, ...askedBy(context, options ?? {}) }),
+        resolve: (_root, { inputs, options: given }, context) => {
+          const { submissions, owner, trace } = context;
+          const options = given ?? {};
+          const gone = goneFor(options, context);
+          return submissions.submitRowBatch({ model, inputs, options, owner, trace, gone });
+        },
       }),
     );
   }
 }
 
-/** A request without its rows. Only a task that is waited for needs to know when its client leaves. */
-function askedBy(context: Context, options: TaskOptions): Omit<Asked, 'model'> {
-  const { owner, trace } = context;
-  return { options, owner, trace, gone: options.waitMs == null ? undefined : context.gone };
+/** Only a task that is waited for needs to know when its client leaves. */
+function goneFor(options: { readonly waitMs?: number | null | undefined }, context: Context) {
+  return options.waitMs == null ? undefined : context.gone;
 }
