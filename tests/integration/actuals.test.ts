@@ -218,11 +218,11 @@ describe('an actual', () => {
     const { id } = address;
     expect((await refusalOf(gateway, id, tripActual(3))).extensions.code).toBe('RESULT_EXPIRED');
     const instants = { submittedAt: deadline - 60_000, finishedAt: deadline - 50_000 };
-    const { id: _, ...task } = SUCCEEDED;
-    expect(await broker.storeResult({ v: 1, id, ...task, ...instants }, address)).toEqual({ type: 'stored' });
+    const end = { ...SUCCEEDED, id, ...instants };
+    expect(await broker.ends.storeTask(end, address)).toEqual(end);
     const first = await report(gateway, id, tripActual(3));
     await using streams = await inspectStreams(system.nats);
-    await streams.removeOldest('RESULTS', (await streams.state('RESULTS')).messages);
+    await streams.removeOldest('ENDS', (await streams.state('ENDS')).messages);
     expect(await report(otherGateway, id, tripActual(3))).toEqual(first);
     expect((await refusalOf(otherGateway, id, tripActual(4))).extensions.code).toBe('ACTUAL_CONFLICT');
     expect((await refusalOf(otherGateway, id, tripActual(null))).extensions.code).toBe('BAD_USER_INPUT');

@@ -8,7 +8,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
-import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
+import { subjects } from '../../src/contract/subjects.ts';
 import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -30,7 +30,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, openTestBroker, queueJobs, storedEnd, tripJob } from '../support/jobs.ts';
 import { residentBytes } from '../support/memory.ts';
 import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -165,7 +165,7 @@ test.concurrent('a gateway whose store of results is 90 % full refuses new tasks
   for (const { id } of accepted)
     expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
   expect(refusalIn(await submit(5)).extensions.code).toBe('RESULT_STORE_FULL');
-  await streams.removeOldest('RESULTS', 500);
+  await streams.removeOldest('ENDS', 500);
   await eventually(
     () => submit(5),
     ({ errors }) => errors === undefined,
@@ -183,13 +183,13 @@ test.concurrent('a worker keeps its results while their store is full, and store
   await using worker = await startWorker(nats, limits);
   await worker.logged('not stored yet, trying again');
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(200);
-  await streams.removeOldest('RESULTS', 200);
+  await streams.removeOldest('ENDS', 200);
   await eventually(
     () => streams.state('JOBS_trip-duration'),
     ({ messages }) => messages === 0,
   );
   for (const { taskId } of jobs)
-    expect(await streams.last('RESULTS', `results.${HOME}.${taskId}`)).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await storedEnd(streams, { taskId })).toMatchObject({ state: 'SUCCEEDED' });
 });
 
 test('1,000 subscriptions are cleaned up completely when their clients vanish', async () => {
@@ -207,7 +207,7 @@ test('1,000 subscriptions are cleaned up completely when their clients vanish', 
   const own = await subscriptions();
   const added = async () => without(own, await subscriptions());
   // One for each task, and one for the notices of running tasks at their home.
-  const watched = [...jobs.map(({ taskId }) => `final.${HOME}.${taskId}`), `running.${HOME}`].toSorted();
+  const watched = [...jobs.map((job) => subjects.ended(addressOf(job))), `running.${HOME}`].toSorted();
   for (let round = 0; round < 5; round++) {
     const sockets = await Promise.all(
       Array.from({ length: 10 }, (_, i) => watchAll(gateway, jobs.slice(i * 100, (i + 1) * 100))),
@@ -282,7 +282,7 @@ async function fillResults(broker: Awaited<ReturnType<typeof openTestBroker>>, c
       submittedAt: now,
       finishedAt: now,
     };
-    await broker.storeResult({ v: MESSAGE_VERSION, ...task, state: 'CANCELED', attempts: 0 }, address);
+    await broker.ends.storeTask({ ...task, state: 'CANCELED', attempts: 0 }, address);
   }
 }
 

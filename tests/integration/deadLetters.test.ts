@@ -24,7 +24,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { bundleOfOne, HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -84,7 +84,7 @@ function letterOf(job: Job, diedAt: number): DeadLetter {
     attempts: 3,
     worker: 'worker-0a0b0c0d',
     diedAt,
-    subject: subjects.job(job),
+    subject: subjects.job(bundleOfOne(job)),
     job: Buffer.from(JSON.stringify(job)).toString('base64'),
   };
 }

@@ -115,11 +115,7 @@ test('a row batch with a newer chunk result waits for a newer worker, can be can
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED' });
   const withdrawn = fieldOf<TaskView>(await post(gateway.url, CANCEL_TASK, { id: canceled }));
   expect(withdrawn.state).toBe('CANCELED');
-  const end = await eventually(
-    () => streams.last('RESULTS', `results.*.${overdue}`),
-    (result) => result !== undefined,
-  );
-  expect(end).toMatchObject({ state: 'EXPIRED' });
+  expect(await resultOf(streams, { taskId: overdue })).toMatchObject({ state: 'EXPIRED' });
 });
 
 test('a task that cannot be ended delays no later task, is logged once, and is tried again', async () => {
@@ -127,30 +123,25 @@ test('a task that cannot be ended delays no later task, is logged once, and is t
     (await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 100 })).id,
     (await submitTrip(gateway.url, tripNumber(2), { timeoutMs: 2_000 })).id,
   ];
-  const subject = `results.${parseTaskId(first)?.home}.${first}`;
+  const subject = subjects.ends(addressOf({ taskId: first }));
   await streams.publish(subject, NEWER);
-  await eventually(
-    () => streams.last('RESULTS', `results.*.${second}`),
-    (result) => result?.state === 'EXPIRED',
-  );
-  await streams.purge('RESULTS', subject);
-  await eventually(
-    () => streams.last('RESULTS', subject),
-    (result) => result?.state === 'EXPIRED',
-  );
-  expect(gateway.output().match(/"an overdue task could not be expired, trying again"/g)).toHaveLength(1);
+  expect(await resultOf(streams, { taskId: second })).toMatchObject({ state: 'EXPIRED' });
+  await streams.purge('ENDS', subject);
+  expect(await resultOf(streams, { taskId: first })).toMatchObject({ state: 'EXPIRED' });
+  expect(gateway.output().match(/"overdue tasks could not be expired, trying again"/g)).toHaveLength(1);
 });
 
-test('a job whose result is of a newer process leaves its queue, because its task has ended', async () => {
+test('a task whose bundle has ends of a newer process waits for a newer worker, and delays no other', async () => {
   await using broker = await openTestBroker(nats);
   const job = tripJob(broker, 1);
-  await streams.publish(`results.${HOME}.${job.taskId}`, NEWER);
-  await broker.storeJob(job);
+  await streams.publish(subjects.ends(addressOf(job)), NEWER);
+  await queueJobs(broker, [job]);
   await using _worker = await startWorker(nats);
-  await eventually(
-    () => broker.queueFill('trip-duration'),
-    ({ jobs }) => jobs === 0,
-  );
+  const { id } = await submitTrip(gateway.url, tripNumber(2));
+  expect(await resultOf(streams, { taskId: id })).toMatchObject({ state: 'SUCCEEDED' });
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+  await streams.purge('ENDS', subjects.ends(addressOf(job)));
+  expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
 test('the results of a row batch are read once, when all are stored', async () => {
@@ -380,7 +371,7 @@ describe('an answer from the home of a task', () => {
     await using broker = await openTestBroker(nats);
     await using connection = await connect({ servers: nats.url });
     const job = tripJob(broker, 1);
-    await broker.storeJob(job);
+    await queueJobs(broker, [job]);
     const running = { id: job.taskId, model: job.model, modelVersion: '1', state: 'RUNNING', attempts: 1 };
     connection.subscribe(subject, {
       callback: (_problem, message) => void message.respond(forge(running as unknown as TaskView)),
@@ -396,7 +387,7 @@ describe('an answer from the home of a task', () => {
     await using broker = await openTestBroker(nats);
     await using connection = await connect({ servers: nats.url });
     const job = tripJob(broker, 1);
-    await broker.storeJob(job);
+    await queueJobs(broker, [job]);
     const told = { id: job.taskId, model: job.model, modelVersion: '2', state: 'RUNNING', attempts: 1 };
     const more = { submittedAt: 'x', prediction: { durationMinutes: 1 }, error: 'x', history: 7 };
     connection.subscribe(subject, {
@@ -421,7 +412,7 @@ describe('a result', () => {
   async function taskWithResult(forge: (id: string) => object): Promise<string> {
     await using broker = await openTestBroker(nats);
     const job = tripJob(broker, 1);
-    await broker.storeJob(job);
+    await queueJobs(broker, [job]);
     await streams.publish(`results.${HOME}.${job.taskId}`, jsonOf(forge(job.taskId)));
     return job.taskId;
   }

@@ -1,17 +1,17 @@
 /** A retry while the first try is still running: the task may end between any two steps of the retry. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { batchResult } from '../../src/broker/endTask.ts';
+import { rowBatchEnd } from '../../src/broker/endTask.ts';
 import { requestHash } from '../../src/contract/digests.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import type { Job, RowBatchJob } from '../../src/contract/messages/job.ts';
-import { newResult, type Result } from '../../src/contract/messages/result.ts';
 import { Lane } from '../../src/contract/subjects.ts';
-import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
+import { type FinishedTask, finishedTask } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
 import { Acceptance } from '../../src/tasks/acceptance.ts';
+import { Bundles } from '../../src/tasks/bundles.ts';
 import { OpenTasks } from '../../src/tasks/openTasks.ts';
 import { RequestRecords } from '../../src/tasks/requestRecords.ts';
 import { Requests } from '../../src/tasks/requests.ts';
@@ -21,7 +21,7 @@ import { Storing } from '../../src/tasks/storing.ts';
 import { TaskEvents } from '../../src/tasks/taskEvents.ts';
 import { TaskReader } from '../../src/tasks/taskReader.ts';
 import type { AcceptanceParts, Question } from '../../src/tasks/taskToAccept.ts';
-import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
@@ -54,10 +54,17 @@ async function openRequests(home: string, change: (parts: AcceptanceParts) => Pa
   const storing = new Storing({ broker, limits });
   const admission = {
     results: { isFull: false, admit: () => {} },
-    queue: { requireRoom: async () => {}, admit: async () => {}, isFilled: async () => false },
+    queue: {
+      requireSpace: () => {},
+      requireRoom: async () => {},
+      admit: async () => {},
+      isFilled: async () => false,
+    },
     chunks: { admit: async () => {} },
   };
-  const whole = { broker, open, admission, storing };
+  const bundlesBy = (by: Pick<Storing, 'storeJob'>) => new Bundles({ broker, storing: by, home });
+  const whole = { broker, open, admission, storing, bundles: bundlesBy(storing) };
+  const changed = { ...whole, ...change(whole) };
   const acceptance = new Acceptance({ open, admission, events, home });
   const records = new RequestRecords({ broker, storing });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
@@ -66,7 +73,7 @@ async function openRequests(home: string, change: (parts: AcceptanceParts) => Pa
     open,
     requests,
     asked,
-    queue: { ...whole, ...change(whole) },
+    queue: { ...changed, bundles: bundlesBy(changed.storing) },
     [Symbol.dispose]: () => open[Symbol.dispose](),
   };
 }
@@ -86,18 +93,12 @@ async function recordFirstTry(question: Question, job: Job | RowBatchJob): Promi
   await broker.storeRequest(hash, { v: MESSAGE_VERSION, job, inputDigest: question.digest() });
 }
 
-function addressOf({ taskId }: Job | RowBatchJob): TaskAddress {
-  const address = parseTaskId(taskId);
-  if (address === undefined) throw new Error('a job has an id');
-  return address;
-}
-
 /** Ends a task as a worker does after the first try. */
-async function runToItsEnd(job: Job | RowBatchJob, result: Result): Promise<void> {
+async function runToItsEnd(job: Job | RowBatchJob, end: FinishedTask): Promise<void> {
   const address = addressOf(job);
-  expect(await broker.storeResult(result, address)).toEqual({ type: 'stored' });
+  expect(await broker.ends.storeTask(end, address)).toEqual(end);
   if ('batch' in job) await broker.removeRowBatch(address);
-  else await broker.removeJob(address);
+  else await broker.removeEnded(address);
 }
 
 /** Does the work only at the first call. */
@@ -117,20 +118,20 @@ describe.each([
   test('is returned with its end by the retry if it is a row batch, and no job of it stays in the queue', async () => {
     const { input, ...header } = tripJob(broker, 1);
     const batch = { ...header, batch: { rowCount: 1, rowsPerChunk: 1_000 } };
-    await broker.storeRowBatchJob(batch);
+    await broker.storeRowBatchJob(batch, addressOf(batch));
     const now = broker.now();
     const tally = { isComplete: true, rowsDone: 1, rowsFailed: 0, startedAt: now, finishedAt: now };
     const end = once(async () => {
       const done = { v: MESSAGE_VERSION, taskId: batch.taskId, chunk: 0, startedAt: now, finishedAt: now };
       await broker.chunks.store({ ...done, rowsFailed: 0, columns: { durationMinutes: [1] }, errors: [] });
-      await runToItsEnd(batch, batchResult(batch, tally, now));
+      await runToItsEnd(batch, rowBatchEnd(batch, tally, now));
     });
     using gateway = await openRequests(home, interrupted(step, end));
     const question = new RowBatchQuestion({ ...gateway.asked, inputs: [input] }, gateway.queue);
     await recordFirstTry(question, batch);
     const task = await retry(gateway, question, batch);
     expect(task).toMatchObject({ id: batch.taskId, state: 'SUCCEEDED', batch: { rowsDone: 1 } });
-    expect(await broker.queueFill(batch.model)).toMatchObject({ jobs: 0 });
+    expect((await streams.state(`JOBS_${batch.model}`)).messages).toBe(0);
     if (home === HOME) expect(gateway.open.known(batch.taskId)?.state).toBe('SUCCEEDED');
   });
 });
@@ -140,7 +141,7 @@ test.each(['queue', 'storing'] as const)(
   async (step) => {
     const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
     const now = broker.now();
-    const result = newResult(job, {
+    const result = finishedTask(job, {
       state: 'SUCCEEDED',
       attempts: 1,
       startedAt: now,

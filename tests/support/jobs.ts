@@ -43,20 +43,24 @@ export function tripJob(broker: Pick<Broker, 'now'>, i: number, timeoutMs = LONG
   return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
 }
 
-/** A job for version 1 of a model. By default it does not expire, also on a busy machine. */
+/**
+ * A job for version 1 of a model. By default it does not expire, also on a busy machine.
+ *
+ * @param timeoutMs from now; negative: its time is over.
+ */
 export function jobFor(
   broker: Pick<Broker, 'now'>,
   { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
 ): Job {
-  const submittedAt = broker.now();
-  const deadline = submittedAt + timeoutMs;
+  const now = broker.now();
+  const deadline = now + timeoutMs;
   return {
     v: MESSAGE_VERSION,
     taskId: newTaskAddress({ model, home: HOME, deadline }).id,
     model,
     version: '1',
     input,
-    submittedAt,
+    submittedAt: Math.min(now, deadline - 1),
     deadline,
     owner: 'anonymous',
   };
@@ -115,17 +119,23 @@ export async function storeBundles(broker: Broker, bundles: readonly Bundle[]): 
   }
 }
 
+/** The stored end of a job's task, if there is one. */
+export async function storedEnd(
+  streams: StreamInspector,
+  job: Pick<Job, 'taskId'>,
+): Promise<FinishedTask | undefined> {
+  const address = addressOf(job);
+  const stored = await streams.last('ENDS', subjects.ends(address));
+  return stored && endOf(stored as unknown as Ends, address);
+}
+
 /** The stored end of a job's task, once there is one. */
 export function resultOf(
   streams: StreamInspector,
   job: Pick<Job, 'taskId'>,
 ): Promise<FinishedTask | undefined> {
-  const address = addressOf(job);
   return eventually(
-    async () => {
-      const stored = await streams.last('ENDS', subjects.ends(address));
-      return stored && endOf(stored as unknown as Ends, address);
-    },
+    () => storedEnd(streams, job),
     (found) => found !== undefined,
   );
 }
