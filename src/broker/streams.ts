@@ -87,6 +87,11 @@ export async function ensureConsumers(
     await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
 }
 
+/** Whether the broker has the stream in which 0.2 stored the ends of tasks. */
+export async function hasFormerResults(jsm: JetStreamManager): Promise<boolean> {
+  return (await formerResults(jsm)) !== undefined;
+}
+
 /**
  * Makes room for one more end of a task of 0.2: makes the stream in which 0.2 stored them, or lets it grow. Nothing
  * happens if the broker's store is full.
