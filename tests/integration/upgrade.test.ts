@@ -2,7 +2,7 @@
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { streamSizes } from '../../src/broker/streams.ts';
-import { inputDigest, requestHash } from '../../src/contract/digests.ts';
+import { requestHash } from '../../src/contract/digests.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -90,7 +90,7 @@ describe('with what 0.2 has left in the broker', () => {
     expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toMatchObject({ id, state: 'QUEUED' });
     expect(taskIn(await post(gateway.url, CANCEL_TASK, { id }), 'cancelTask').state).toBe('CANCELED');
     expect(await formerEnd(streams, job)).toMatchObject({ v: 1, id, state: 'CANCELED' });
-    expect((await streams.state(JOBS)).messages).toBe(0);
+    expect(await streams.last(JOBS, formerSubject(job))).toBeUndefined();
   });
 
   test('a queued task that nobody runs expires', async () => {
@@ -99,15 +99,30 @@ describe('with what 0.2 has left in the broker', () => {
     expect(await formerEnd(streams, job)).toMatchObject({ v: 1, id: job.taskId, state: 'EXPIRED' });
   });
 
-  test('a request that was made with a requestId is the same task', async () => {
-    const job = formerJob();
-    const requestId = 'of-0.2';
-    const record = { v: 1, inputDigest: inputDigest(job.input, undefined), job };
-    await store(`requests.${requestHash('anonymous', MODEL, requestId)}`, record);
-    await store(`results.${HOME}.${job.taskId}`, formerResult(job));
-    expect(await submitTrip(gateway.url, tripNumber(1), { requestId })).toMatchObject({
-      id: job.taskId,
-      state: 'SUCCEEDED',
+  describe('a request that was made with a requestId', () => {
+    /** Stores the record of a request as 0.2 did. */
+    async function record(requestId: string): Promise<ReturnType<typeof formerJob>> {
+      const hashOf = (id: string) => `requests.${requestHash('anonymous', MODEL, id)}`;
+      // Of the same question, whose digest has not changed since 0.2.
+      await submitTrip(gateway.url, tripNumber(1), { requestId: `like ${requestId}` });
+      const { inputDigest } = (await streams.last('REQUESTS', hashOf(`like ${requestId}`))) ?? {};
+      const job = formerJob();
+      await store(hashOf(requestId), { v: 1, inputDigest, job });
+      return job;
+    }
+
+    test('is the same task', async () => {
+      const job = await record('ended');
+      await store(`results.${HOME}.${job.taskId}`, formerResult(job));
+      const task = await submitTrip(gateway.url, tripNumber(1), { requestId: 'ended' });
+      expect(task).toMatchObject({ id: job.taskId, state: 'SUCCEEDED' });
+    });
+
+    test('is queued under its first id if its gateway died before it stored the job', async () => {
+      const job = await record('never queued');
+      const task = await submitTrip(gateway.url, tripNumber(1), { requestId: 'never queued' });
+      expect(task).toMatchObject({ id: job.taskId, state: 'QUEUED' });
+      expect(await streams.last(JOBS, formerSubject(job))).toEqual(job);
     });
   });
 
