@@ -118,6 +118,20 @@ export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamL
 }
 
 /**
+ * Gives ends the space that the results of 0.2 have left free.
+ *
+ * @returns whether these may leave more later.
+ */
+export async function shareResultBytes(jsm: JetStreamManager, limits: StreamLimits): Promise<boolean> {
+  const formerBytes = await shrinkFormerResults(jsm, limits);
+  if (formerBytes === 0) return false;
+  const wanted = endsMaxBytes(limits, formerBytes);
+  const { config } = await jsm.streams.info(streams.ends);
+  if (config.max_bytes !== wanted) await jsm.streams.update(streams.ends, { max_bytes: wanted });
+  return formerBytes > partOf(limits, FORMER_RESULTS_FREE);
+}
+
+/**
  * 0.2 reserved RESULT_MAX_BYTES for its stream of results. Ends take their space from it, so that both streams fit where
  * one did. It is never deleted here: a worker could be storing the end of a task of 0.2 just then.
  *
