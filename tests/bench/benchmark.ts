@@ -6,6 +6,8 @@ export interface Benchmark {
   readonly about: string;
   /** The most repetitions, for a benchmark that takes long. @default as many as requested */
   readonly repetitions?: number;
+  /** Leaves it out of a full run, for one that takes long or needs more than a checkout has. */
+  readonly onlyByName?: boolean;
   /** Starts a new system from a revision. It can be measured several times. */
   prepare(revision: Revision, settings: Settings): Promise<Prepared>;
 }
@@ -44,6 +46,8 @@ export interface Figure {
   readonly value: number;
   /** The number of decimals in the output. */
   readonly digits: number;
+  /** The row of the figure in a table with a column for each name. @default the figure has a row of its own */
+  readonly row?: string;
   readonly budget?: Budget;
 }
 

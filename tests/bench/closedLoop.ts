@@ -33,13 +33,18 @@ export function shared(sockets: readonly GraphQLSocket[], i: number): GraphQLSoc
   return socket;
 }
 
-/** Clients that share sockets. Each uses one socket for its mutation and its subscription. */
+/**
+ * Clients that share sockets.
+ *
+ * @param over what each does with its socket. @default a mutation and then a subscription
+ */
 export function clientsOver(
   sockets: readonly GraphQLSocket[],
   count: number,
   asked: Questions,
+  over = overWebSocket,
 ): readonly Exchange[] {
-  return Array.from({ length: count }, (_, i) => overWebSocket(shared(sockets, i), asked));
+  return Array.from({ length: count }, (_, i) => over(shared(sockets, i), asked));
 }
 
 export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoopOptions): Benchmark {

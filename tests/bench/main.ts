@@ -20,7 +20,7 @@ import { type Outcome, runBenchmark } from './run.ts';
 
 const HELP = `usage: npm run bench -- [<benchmark> …] [options]
 
-  benchmarks     ${BENCHMARKS.map(({ name }) => name).join(', ')}; default: all
+  benchmarks     ${BENCHMARKS.map(({ name }) => name).join(', ')}; default: all but peers
   --repeat       runs of each; default 3
   --seconds      the time of each run; default 6
   --against      a git revision that is measured in turn with this one
@@ -39,7 +39,9 @@ const settings: Settings = {
   jobs: wholeNumber('jobs'),
   minutes: wholeNumber('minutes'),
 };
-const chosen = BENCHMARKS.filter(({ name }) => names.length === 0 || names.includes(name));
+const chosen = BENCHMARKS.filter(({ name, onlyByName }) =>
+  names.length === 0 ? !onlyByName : names.includes(name),
+);
 
 await using checkouts = new AsyncDisposableStack();
 const ours = await thisRevision();

@@ -7,6 +7,8 @@ import type { HttpConnection } from './httpConnection.ts';
 /** The operations for endless rows of one model, numbered from 0. Payloads are the JSON of `{ query, variables }`. */
 export interface Questions {
   submission(row: number): string;
+  /** A submission that also asks for the answer, for a server without a queue. */
+  submissionWithAnswer(row: number): string;
   /** @param task the id of the task. */
   subscription(task: string): string;
   /** @param answer the data of both operations. @throws if it is not the model's answer to the row. */
@@ -59,17 +61,20 @@ export async function tripQuestions(options?: QuestionOptions<Trip>['options']):
 
 export function questions<Input>(asked: QuestionOptions<Input>): Questions {
   const { mutation, inputType, predictionType, output, inputs, expected, tolerance = 0 } = asked;
-  const submission =
+  const answer = `state prediction { ... on ${predictionType} { ${output} } }`;
+  const submission = (fields: string) =>
     asked.options === undefined
-      ? `mutation($input: ${inputType}!) { ${mutation}(input: $input) { id } }`
-      : `mutation($input: ${inputType}!, $options: TaskOptions) { ${mutation}(input: $input, options: $options) { id } }`;
-  const submissions = inputs.map((input) =>
-    JSON.stringify({ query: submission, variables: { input, options: asked.options } }),
-  );
-  const query = `subscription($id: ID!) { taskResult(id: $id) { state prediction { ... on ${predictionType} { ${output} } } } }`;
+      ? `mutation($input: ${inputType}!) { ${mutation}(input: $input) { ${fields} } }`
+      : `mutation($input: ${inputType}!, $options: TaskOptions) { ${mutation}(input: $input, options: $options) { ${fields} } }`;
+  const payloads = (query: string) =>
+    inputs.map((input) => JSON.stringify({ query, variables: { input, options: asked.options } }));
+  const submissions = payloads(submission('id'));
+  const submissionsWithAnswer = payloads(submission(`id ${answer}`));
+  const query = `subscription($id: ID!) { taskResult(id: $id) { ${answer} } }`;
   const subscription = `{"query":${JSON.stringify(query)},"variables":{"id":"`;
   return {
     submission: (row) => submissions[row % submissions.length] ?? '',
+    submissionWithAnswer: (row) => submissionsWithAnswer[row % submissionsWithAnswer.length] ?? '',
     subscription: (task) => `${subscription}${task}"}}`,
     check(row, { taskResult }) {
       const { prediction } = taskResult as { prediction: Record<string, number> | null };
@@ -85,6 +90,14 @@ export function overWebSocket(socket: GraphQLSocket, asked: Questions): Exchange
   return async (row) => {
     const id = idIn(await socket.ask(asked.submission(row)));
     asked.check(row, await socket.ask(asked.subscription(id)));
+  };
+}
+
+/** Sends only the mutation, and gets the answer with it. */
+export function inOneAnswer(socket: GraphQLSocket, asked: Questions): Exchange {
+  return async (row) => {
+    const [task] = Object.values(await socket.ask(asked.submissionWithAnswer(row)));
+    asked.check(row, { taskResult: task });
   };
 }
 

@@ -4,13 +4,45 @@ import { median, pairedRatios } from './numbers.ts';
 import type { MeasuredFigure, Outcome } from './run.ts';
 
 /** The table of one benchmark: minimum, median and maximum of each figure, and its budget. */
-export function table({ name, about, repetitions, figures }: Outcome): string {
+export function table(outcome: Outcome): string {
+  const { figures } = outcome;
+  if (figures.some(({ row }) => row !== undefined)) return wideTable(outcome);
   const rows = figures.map(({ name, digits, values, budget }) => [
     name,
     ...[Math.min(...values), median(values), Math.max(...values)].map((value) => shown(value, digits)),
-    budget === undefined ? '' : `${budgetText(budget)} ${isMet(budget, median(values)) ? '✓' : '✗'}`,
+    budgetCell(values, budget),
   ]);
-  return markdown([`${name}: ${about}; ${repetitions} ×`, 'minimum', 'median', 'maximum', 'budget'], rows);
+  return markdown([head(outcome), 'minimum', 'median', 'maximum', 'budget'], rows);
+}
+
+/** A table with a column for each name of figures: the median, and in parentheses minimum and maximum of several runs. */
+function wideTable(outcome: Outcome): string {
+  const { figures } = outcome;
+  const columns = [...new Set(figures.map(({ name }) => name))];
+  const rows = [...new Set(figures.map(({ row }) => row ?? ''))];
+  const cell = (row: string, column: string) => {
+    const found = figures.find((figure) => figure.row === row && figure.name === column);
+    return found === undefined ? '' : wideCell(found);
+  };
+  return markdown(
+    [head(outcome), ...columns],
+    rows.map((row) => [row, ...columns.map((column) => cell(row, column))]),
+  );
+}
+
+function wideCell({ digits, values, budget }: MeasuredFigure): string {
+  const middle = shown(median(values), digits);
+  const range = [Math.min(...values), Math.max(...values)].map((value) => shown(value, digits));
+  const spread = values.length === 1 ? '' : ` (${range.join(' to ')})`;
+  return `${middle}${spread} ${budgetCell(values, budget)}`.trim();
+}
+
+function head({ name, about, repetitions }: Outcome): string {
+  return `${name}: ${about}; ${repetitions} ×`;
+}
+
+function budgetCell(values: readonly number[], budget: Budget | undefined): string {
+  return budget === undefined ? '' : `${budgetText(budget)} ${isMet(budget, median(values)) ? '✓' : '✗'}`;
 }
 
 /**
@@ -18,13 +50,13 @@ export function table({ name, about, repetitions, figures }: Outcome): string {
  * ratios of neighbouring repetitions.
  */
 export function comparison({ name, repetitions, figures }: Outcome, against: string): string {
-  const rows = figures.map(({ name, digits, values, against: theirs = [] }: MeasuredFigure) => {
+  const rows = figures.map(({ name, row, digits, values, against: theirs = [] }: MeasuredFigure) => {
     const ratios = pairedRatios(values, theirs);
     const [middle, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map((ratio) =>
       shown(ratio, 2),
     );
     return [
-      name,
+      row === undefined ? name : `${row}, ${name}`,
       shown(median(values), digits),
       shown(median(theirs), digits),
       `${middle} (${least} to ${most})`,

@@ -15,14 +15,18 @@ export const PRODUCTION = { NODE_ENV: 'production', LOG_LEVEL: 'warn' };
 /** For open loops: their clients do not wait, so they can have any number of open tasks. */
 export const UNBOUNDED = { MAX_OPERATIONS_PER_CONNECTION: '1000000' };
 
-const SERVERS = ['gateway', 'worker and sessions', 'nats-server'] as const;
-export type Server = (typeof SERVERS)[number];
+/** The processes of Tidings. */
+export type Server = 'gateway' | 'worker and sessions' | 'nats-server';
 
-export interface System extends AsyncDisposable {
+/** A system under measurement: Tidings, or another one with servers of its own. */
+export interface System<Name extends string = Server> extends AsyncDisposable {
   /** The URL of the GraphQL endpoint. */
   readonly url: string;
-  readonly pids: Readonly<Record<Server, readonly number[]>>;
+  readonly pids: Pids<Name>;
 }
+
+/** The process ids of each kind of server. */
+export type Pids<Name extends string = string> = Readonly<Record<Name, readonly number[]>>;
 
 export interface SystemOptions {
   /** The folder for MODELS_DIR. @default a folder with only version 1 of the revision's trip-duration */
@@ -76,7 +80,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
 }
 
 /** Makes processes write profiles if PROFILE_DIR is set. */
-function profiled(): Readonly<Record<string, string>> {
+export function profiled(): Readonly<Record<string, string>> {
   const { PROFILE_DIR } = process.env;
   if (PROFILE_DIR === undefined) return {};
   return { PROFILE_DIR, NODE_OPTIONS: `--import=${join(import.meta.dirname, 'profiler.js')}` };
@@ -97,14 +101,20 @@ export interface Measurement {
   /** In milliseconds, ascending. */
   readonly latencies: readonly number[];
   readonly seconds: number;
-  /** CPU-seconds of each server process and of this process, the load client. */
   readonly cpu: CpuUse;
 }
 
-export type CpuUse = Readonly<Record<Server | 'load client', number>>;
+/** CPU-seconds of each kind of server, and of this process. */
+export type CpuUse = Readonly<Record<string, number>>;
+
+const LOAD_CLIENT = 'load client';
 
 /** @throws the error of an exchange that failed. */
-export async function measureLoad(load: Load, { pids }: System, seconds: number): Promise<Measurement> {
+export async function measureLoad(
+  load: Load,
+  { pids }: { readonly pids: Pids },
+  seconds: number,
+): Promise<Measurement> {
   const before = await cpuNow(pids);
   const startedAt = performance.now();
   const window = load.openWindow();
@@ -117,23 +127,28 @@ export async function measureLoad(load: Load, { pids }: System, seconds: number)
   return { latencies, seconds: took, cpu };
 }
 
-export async function cpuNow(pids: System['pids']): Promise<CpuUse> {
-  const servers = await Promise.all(SERVERS.map(async (name) => (await treeUse(pids[name])).cpuSeconds));
+export async function cpuNow(pids: Pids): Promise<CpuUse> {
+  const servers = Object.entries(pids).map(
+    async ([name, ids]) => [name, (await treeUse(ids)).cpuSeconds] as const,
+  );
   const { user, system } = process.cpuUsage();
-  return {
-    ...(Object.fromEntries(SERVERS.map((name, i) => [name, servers[i]])) as Record<Server, number>),
-    'load client': (user + system) / 1e6,
-  };
+  return { ...Object.fromEntries(await Promise.all(servers)), [LOAD_CLIENT]: (user + system) / 1e6 };
 }
 
 export function difference(after: CpuUse, before: CpuUse): CpuUse {
-  const names = Object.keys(after) as (keyof CpuUse)[];
-  return Object.fromEntries(names.map((name) => [name, after[name] - before[name]])) as CpuUse;
+  return Object.fromEntries(
+    Object.entries(after).map(([name, seconds]) => [name, seconds - (before[name] ?? 0)]),
+  );
 }
 
-/** CPU-seconds of all server processes together. */
-export function ofServers(cpu: CpuUse): number {
-  return SERVERS.reduce((sum, name) => sum + cpu[name], 0);
+/** CPU-seconds of all servers together. */
+export function ofServers({ [LOAD_CLIENT]: _, ...servers }: CpuUse): number {
+  return Object.values(servers).reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** CPU-seconds of all servers together per 1,000 tasks. */
+export function cpuPer1000({ latencies, cpu }: Measurement): number {
+  return (ofServers(cpu) / latencies.length) * 1_000;
 }
 
 export interface LoadBudgets {
@@ -147,17 +162,15 @@ export interface LoadBudgets {
 }
 
 /** The figures of a load that most benchmarks show. */
-export function loadFigures(
-  { latencies, seconds, cpu }: Measurement,
-  budgets: LoadBudgets,
-): readonly Figure[] {
-  const per1000 = (cpuSeconds: number) => (cpuSeconds / latencies.length) * 1_000;
-  const names = Object.keys(cpu) as (keyof CpuUse)[];
+export function loadFigures(measured: Measurement, budgets: LoadBudgets): readonly Figure[] {
+  const { latencies, seconds, cpu } = measured;
   return [
     figure('tasks/s', 0, latencies.length / seconds, budgets.rate),
     figure('latency p50, ms', 2, percentile(latencies, 0.5), budgets.p50),
     figure('latency p99, ms', 2, percentile(latencies, 0.99), budgets.p99),
-    figure('CPU-s per 1,000 tasks: all servers', 3, per1000(ofServers(cpu)), budgets.cpu),
-    ...names.map((name) => figure(`CPU-s per 1,000 tasks: ${name}`, 3, per1000(cpu[name]))),
+    figure('CPU-s per 1,000 tasks: all servers', 3, cpuPer1000(measured), budgets.cpu),
+    ...Object.entries(cpu).map(([name, seconds]) =>
+      figure(`CPU-s per 1,000 tasks: ${name}`, 3, (seconds / latencies.length) * 1_000),
+    ),
   ];
 }

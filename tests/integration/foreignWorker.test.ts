@@ -1,5 +1,5 @@
 /** A worker that is written from docs/protocol.md, "A worker", and does not use our code. */
-import { connect, createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -42,7 +42,7 @@ test('a foreign worker announces itself, takes a job, and its result reaches the
 });
 
 /**
- * Answers each job of the lane `interactive` with the same number.
+ * Answers each task of the lane `interactive` with the same number.
  *
  * @returns the timer that announces its presence.
  */
@@ -53,6 +53,7 @@ function serve(
   const presence = {
     id: ID,
     startedAt: Date.now(),
+    reads: 2,
     models: [{ model, version, executionProvider: 'abacus' }],
   };
   const announce = () => connection.publish('workers.presence', JSON.stringify(presence));
@@ -77,27 +78,24 @@ function serve(
   return timer;
 
   async function answer(message: Msg): Promise<void> {
-    const job = message.json<{ taskId: string; submittedAt: number }>();
-    const home = job.taskId.split('_').at(-3);
+    const bundle = message.json<{ rows: number[]; secrets: string; submittedAt: number[]; owner: string }>();
+    const [, , , , second, name = ''] = message.subject.split('.');
+    const home = name.split('_')[0];
     const now = Date.now();
-    connection.publish(
-      `running.${home}`,
-      JSON.stringify({ taskIds: [job.taskId], startedAt: now, attempts: [1] }),
-    );
-    const result = {
-      v: 1,
-      id: job.taskId,
-      model,
-      modelVersion: version,
-      submittedAt: job.submittedAt,
-      startedAt: now,
-      finishedAt: now,
-      attempts: 1,
-      timings: { queueMs: now - job.submittedAt, batchMs: 0, computeMs: 0, batchSize: 1 },
-      state: 'SUCCEEDED',
-      prediction: { durationMinutes: minutes },
+    const run = { formedAt: now, startedAt: now, computeMs: 0, batchSize: bundle.rows.length };
+    const part = {
+      ...{ rows: bundle.rows, secrets: bundle.secrets, submittedAt: bundle.submittedAt },
+      ...{ modelVersion: version, state: 'SUCCEEDED', finishedAt: now, attempts: 1, run },
+      columns: { durationMinutes: bundle.rows.map(() => minutes) },
     };
-    await connection.request(`results.${home}.${job.taskId}`, JSON.stringify(result));
+    const ends = { v: 2, model, second: Number(second), owner: bundle.owner, parts: [part] };
+    // No end of the bundle may be stored yet.
+    const first = headers();
+    first.set('Nats-Expected-Last-Subject-Sequence', '0');
+    await connection.request(`ends.${home}.${name}`, JSON.stringify(ends), {
+      headers: first,
+      timeout: 2_000,
+    });
     message.respond('+ACK');
     pull();
   }

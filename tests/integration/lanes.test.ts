@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import type { Result } from '../../src/contract/messages/result.ts';
 import { Lane } from '../../src/contract/subjects.ts';
+import type { FinishedTask } from '../../src/contract/task.ts';
 import { batchEnd, submitTrips } from '../support/batches.ts';
 import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -98,14 +98,16 @@ function bulkJobs(broker: Broker, count: number) {
 }
 
 /** The start times of the runs, in order. */
-function runStarts(results: readonly Result[]): readonly number[] {
+function runStarts(results: readonly FinishedTask[]): readonly number[] {
   return [...new Set(results.map(({ startedAt = 0 }) => startedAt))].toSorted((a, b) => a - b);
 }
 
 /** Collects every result that is stored from now on. */
 function endsHeard(broker: Broker) {
-  const results = new Map<string, Result>();
-  const listening = broker.listenFinals(HOME, (result) => void results.set(result.id, result));
+  const results = new Map<string, FinishedTask>();
+  const listening = broker.ends.listen(HOME, (tasks) => {
+    for (const task of tasks) results.set(task.id, task);
+  });
   return {
     of: (id: string) =>
       eventually(

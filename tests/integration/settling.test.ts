@@ -2,11 +2,9 @@
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
-import { newResult } from '../../src/contract/messages/result.ts';
-import { parseTaskId } from '../../src/contract/taskId.ts';
+import { finishedTask } from '../../src/contract/task.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { addressOf, type Job, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
@@ -18,7 +16,7 @@ test.concurrent('a worker that hands tasks back because the store of results is 
   await using nats = await startNats();
   await using streams = await inspectStreams(nats);
   await using broker = await openTestBroker(nats, limits);
-  await fillResults(broker, 1_000);
+  await fillEnds(broker, 1_000);
   const jobs = Array.from({ length: 20 }, (_, i) => tripJob(broker, i));
   await queueJobs(broker, jobs);
 
@@ -29,7 +27,7 @@ test.concurrent('a worker that hands tasks back because the store of results is 
   expect(linesOf(first, 'task finished')).toEqual([]);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(20);
 
-  await streams.removeOldest('RESULTS', 20);
+  await streams.removeOldest('ENDS', 20);
   await using second = await startWorker(nats, limits);
   await eventually(
     () => streams.state('JOBS_trip-duration'),
@@ -55,7 +53,7 @@ test.concurrent('a task that already has a result is not counted as finished by 
   expect(linesOf(worker, 'the task had its end already: the result of this run is dropped')).toEqual([
     ended.taskId,
   ]);
-  expect(await streams.last('RESULTS', `results.${HOME}.${ended.taskId}`)).toMatchObject({ state: 'FAILED' });
+  expect(await resultOf(streams, ended)).toMatchObject({ state: 'FAILED' });
   expect(await finishedByWorkers(nats)).toBe(1);
 });
 
@@ -88,18 +86,16 @@ async function finishedByWorkers({ url }: { readonly url: string }): Promise<num
   }
 }
 
-async function fillResults(broker: Broker, count: number): Promise<void> {
+async function fillEnds(broker: Broker, count: number): Promise<void> {
   for (let i = 0; i < count; i++) await storeFailure(broker, tripJob(broker, i));
 }
 
-async function storeFailure(broker: Broker, job: ReturnType<typeof tripJob>): Promise<void> {
-  const address = parseTaskId(job.taskId);
-  if (address === undefined) throw new Error('a job has an id');
-  const end = newResult(job, {
+async function storeFailure(broker: Broker, job: Job): Promise<void> {
+  const end = finishedTask(job, {
     state: 'FAILED',
     finishedAt: job.submittedAt,
     attempts: 1,
     error: { code: 'INFERENCE_FAILED', message: 'It was made for a test.' },
   });
-  expect(await broker.storeResult({ ...end, v: MESSAGE_VERSION }, address)).toEqual({ type: 'stored' });
+  expect(await broker.ends.storeTask(end, addressOf(job))).toEqual(end);
 }

@@ -1,15 +1,17 @@
 /** Workers: credit, broken jobs, broken models, and problems with their configuration. */
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Job } from '../../src/contract/messages/job.ts';
+import { encodeBundle } from '../../src/contract/messages/bundle.ts';
 import { subjects } from '../../src/contract/subjects.ts';
+import { unnamedTaskId } from '../../src/contract/taskId.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import { bundleOfOne, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { modelsWith } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { startProcess, startWorker } from '../support/processes.ts';
-import { inspectStreams } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const CREDIT = 2 * 64;
 
@@ -43,71 +45,52 @@ test('two workers share 10,000 waiting jobs, and neither holds more than its cre
   );
   expect(mostHeld).toBeGreaterThan(0);
   expect(mostHeld).toBeLessThanOrEqual(2 * CREDIT);
-  expect((await streams.state('RESULTS')).messages).toBe(10_000);
+  expect(await streams.ended()).toHaveLength(10_000);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
   for (const worker of [first, second]) expect(worker.output()).toContain('task finished');
 });
 
 describe('a job that cannot be run', () => {
-  test('fails with a reason and becomes a dead letter if it is malformed, and others are not affected', async () => {
+  test('leaves the queue as a dead letter if it cannot be read, and others are not affected', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
     await using _worker = await startWorker(nats);
     const good = tripJob(broker, 1);
-    const broken: [Job, string, string][] = [
-      [tripJob(broker, 2), '{"v":1,', 'not JSON'],
-      [tripJob(broker, 3), '[]', 'must be a JSON object'],
-      [tripJob(broker, 4), '{}', 'v must be a message version'],
-      [tripJob(broker, 5), JSON.stringify({ ...tripJob(broker, 5), taskId: good.taskId }), 'taskId must be'],
+    const broken: [string, string][] = [
+      ['{"v":2,', 'not JSON'],
+      ['[]', 'must be a JSON object'],
+      ['{}', 'v must be the message version 2'],
+      [encodeBundle(bundleOfOne(good)).replace('"count":1', '"count":2'), 'secrets must be'],
+      [JSON.stringify(good), 'taskId must be'],
     ];
-    const outOfRange = tripJob(broker, 6);
-    broken.push([
-      outOfRange,
-      JSON.stringify({ ...outOfRange, input: { ...outOfRange.input, pickupLocationId: 300 } }),
-      'pickupLocationId must be a whole number from 1 to 265',
-    ]);
-    for (const [job, body] of broken) {
-      await streams.publish(
-        `jobs.trip-duration.1.interactive.${Math.ceil(job.deadline / 1000)}.${job.taskId}`,
-        body,
-      );
-    }
-    await queueJobs(broker, [good]);
-
-    for (const [job, , reason] of broken) {
-      const result = await eventually(
-        () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
+    for (const [i, [body, reason]] of broken.entries()) {
+      const subject = subjects.job(bundleOfOne(tripJob(broker, 2 + i)));
+      await streams.publish(subject, body);
+      const taskId = unnamedTaskId('trip-duration', digestOf(subject + body));
+      const letter = await eventually(
+        () => streams.last('DEAD', `dead.trip-duration.${taskId}`),
         (found) => found !== undefined,
       );
-      expect(result).toMatchObject({ state: 'FAILED', error: { code: 'MALFORMED_JOB' } });
-      expect(JSON.stringify(result)).toContain(reason);
-      const letter = await streams.last('DEAD', `dead.trip-duration.${job.taskId}`);
-      expect(letter).toMatchObject({ taskId: job.taskId, model: 'trip-duration' });
+      expect(letter).toMatchObject({ taskId, code: 'MALFORMED_JOB', subject, attempts: 1 });
       expect(String(letter?.reason)).toContain(reason);
     }
-    const result = await eventually(
-      () => streams.last('RESULTS', `results.${HOME}.${good.taskId}`),
-      (found) => found !== undefined,
-    );
-    expect(result).toMatchObject({ state: 'SUCCEEDED' });
-    await eventually(
-      () => streams.state('JOBS_trip-duration'),
-      ({ messages }) => messages === 0,
-    );
+    await queueJobs(broker, [good]);
+    expect(await resultOf(streams, good)).toMatchObject({ state: 'SUCCEEDED' });
+    await queueIsEmpty(streams);
   });
 
-  test('fails and is kept in part if it is larger than a dead letter can be', async () => {
+  test('is kept in part if it is larger than a dead letter can be', async () => {
     await using broker = await openTestBroker(nats);
     await using streams = await inspectStreams(nats);
     await using worker = await startWorker(nats);
-    const job = tripJob(broker, 7);
-    await streams.publish(subjects.job(job), 'x'.repeat(900_000));
-    const result = await eventually(
-      () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
+    const subject = subjects.job(bundleOfOne(tripJob(broker, 7)));
+    const body = 'x'.repeat(900_000);
+    await streams.publish(subject, body);
+    const taskId = unnamedTaskId('trip-duration', digestOf(subject + body));
+    const letter = await eventually(
+      () => streams.last('DEAD', `dead.trip-duration.${taskId}`),
       (found) => found !== undefined,
     );
-    expect(result).toMatchObject({ state: 'FAILED', error: { code: 'MALFORMED_JOB' } });
-    const letter = await streams.last('DEAD', `dead.trip-duration.${job.taskId}`);
     expect(String(letter?.job).length).toBeGreaterThan(500_000);
     expect(worker.output()).not.toContain('Error');
   });
@@ -117,13 +100,14 @@ describe('a job that cannot be run', () => {
     await using broker = await openTestBroker(own);
     await using streams = await inspectStreams(own);
     await using _worker = await startWorker(own);
-    await queueJobs(broker, [{ ...tripJob(broker, 1), v: 99 }]);
+    const bundle = bundleOfOne(tripJob(broker, 1));
+    await streams.publish(subjects.job(bundle), encodeBundle(bundle).replace('"v":2', '"v":99'));
     const consumer = await eventually(
       () => streams.consumer('JOBS_trip-duration', 'v1_interactive'),
       ({ num_redelivered }) => num_redelivered > 0,
     );
     expect(consumer.num_redelivered).toBe(1);
-    expect((await streams.state('RESULTS')).messages).toBe(0);
+    expect(await streams.ended()).toEqual([]);
     expect((await streams.state('DEAD')).messages).toBe(0);
   });
 
@@ -131,18 +115,16 @@ describe('a job that cannot be run', () => {
     await using own = await startNats();
     await using broker = await openTestBroker(own);
     await using streams = await inspectStreams(own);
-    const job = tripJob(broker, 1, -1_000);
+    const due = tripJob(broker, 1, -1_000);
+    const job = { ...due, submittedAt: due.deadline - 1_000 };
     await queueJobs(broker, [job]);
     await using _worker = await startWorker(own);
-    const result = await eventually(
-      () => streams.last('RESULTS', `results.${HOME}.${job.taskId}`),
-      (found) => found !== undefined,
-    );
-    expect(result).toMatchObject({ state: 'EXPIRED', attempts: 0, error: { code: 'DEADLINE_EXCEEDED' } });
-    await eventually(
-      () => streams.state('JOBS_trip-duration'),
-      ({ messages }) => messages === 0,
-    );
+    expect(await resultOf(streams, job)).toMatchObject({
+      state: 'EXPIRED',
+      attempts: 0,
+      error: { code: 'DEADLINE_EXCEEDED' },
+    });
+    await queueIsEmpty(streams);
   });
 });
 
@@ -222,7 +204,7 @@ test.each([
     });
     expect(await gateway.ended).toBe(78);
     expect(gateway.output()).toMatch(
-      /must have room for 1631 GiB \(JOBS_trip-duration 128 MiB \+ RESULTS 931 GiB \+ REQUESTS 233 GiB \+ CHUNKS 466 GiB \+ /,
+      /must have room for 1631 GiB \(JOBS_trip-duration 128 MiB \+ ENDS 931 GiB \+ REQUESTS 233 GiB \+ CHUNKS 466 GiB \+ /,
     );
   },
 );
@@ -238,6 +220,17 @@ test('an execution provider that is not available is skipped, and the reason is 
   expect(worker.output()).toContain('execution provider passed over');
   expect(worker.output()).toContain('"executionProvider":"cpu"');
 });
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function queueIsEmpty(streams: StreamInspector): Promise<void> {
+  await eventually(
+    () => streams.state('JOBS_trip-duration'),
+    ({ messages }) => messages === 0,
+  );
+}
 
 async function corrupt(file: string): Promise<void> {
   const bytes = await readFile(file);

@@ -64,24 +64,34 @@ export function jobFor(
 
 /** Trips for version 1 that travel together. @param buckets of each. */
 export function tripBundle(broker: Pick<Broker, 'now'>, buckets: readonly number[]): Bundle {
-  const submittedAt = broker.now();
-  const deadline = submittedAt + LONGEST_MS;
-  const bundle = newBundleAddress('trip-duration', HOME, Math.ceil(deadline / 1000));
-  return bundleOf(
-    buckets.map((bucket, row) => {
-      const address = newRowAddress(bundle, row);
-      const job = { ...tripJob(broker, row), taskId: address.id, submittedAt, deadline, bucket };
-      return { job, address };
-    }),
-  );
+  return bundleOfJobs(together(buckets.map((bucket, row) => ({ ...tripJob(broker, row), bucket }))));
+}
+
+/** Jobs of one model as rows of one bundle: they get new ids, and the times of the first. */
+export function together(jobs: readonly Job[]): readonly Job[] {
+  const [first] = jobs;
+  if (first === undefined) return [];
+  const { model, submittedAt, deadline } = first;
+  const bundle = newBundleAddress(model, HOME, Math.ceil(deadline / 1000));
+  return jobs.map((job, row) => ({
+    ...job,
+    taskId: newRowAddress(bundle, row).id,
+    submittedAt,
+    deadline,
+  }));
+}
+
+/** @param jobs made by `together`. */
+export function bundleOfJobs(jobs: readonly Job[]): Bundle {
+  return bundleOf(jobs.map((job) => ({ job, address: addressOf(job) })));
 }
 
 /** A job that travels alone. */
-function bundleOfOne(job: Job): Bundle {
-  return bundleOf([{ job, address: addressOf(job) }]);
+export function bundleOfOne(job: Job): Bundle {
+  return bundleOfJobs([job]);
 }
 
-function addressOf({ taskId }: Pick<Job, 'taskId'>): TaskAddress {
+export function addressOf({ taskId }: Pick<Job, 'taskId'>): TaskAddress {
   const address = parseTaskId(taskId);
   if (address === undefined) throw new Error('the test makes task ids');
   return address;

@@ -8,20 +8,39 @@ const MODEL = join(import.meta.dirname, '../../models/trip-duration/1/model.onnx
 export interface DirectModel extends AsyncDisposable {
   /** @returns the minutes of the trip. */
   predict(trip: Trip): Promise<number>;
+  /** Runs the trips as one batch. @returns the minutes of each. */
+  predictAll(trips: readonly Trip[]): Promise<readonly number[]>;
 }
 
 export async function openDirectModel(): Promise<DirectModel> {
   const session = await InferenceSession.create(MODEL, { intraOpNumThreads: 1 });
+  const predictAll = async (trips: readonly Trip[]) => {
+    const { duration } = await session.run(tripTensors(trips));
+    return Array.from(duration?.data as Float32Array);
+  };
   return {
-    async predict({ pickupLocationId, dropoffLocationId, tripDistanceMiles }) {
-      const { duration } = await session.run({
-        PULocationID: new Tensor('int64', [BigInt(pickupLocationId)], [1]),
-        DOLocationID: new Tensor('int64', [BigInt(dropoffLocationId)], [1]),
-        trip_distance: new Tensor('float32', [tripDistanceMiles], [1]),
-      });
-      return Number(duration?.data[0]);
-    },
+    predictAll,
+    predict: async (trip) => Number((await predictAll([trip]))[0]),
     [Symbol.asyncDispose]: () => session.release(),
+  };
+}
+
+/** The inputs of the model for a batch. */
+export function tripTensors(trips: readonly Trip[]): Readonly<Record<string, Tensor>> {
+  const zones = (zoneOf: (trip: Trip) => number) =>
+    new Tensor(
+      'int64',
+      BigInt64Array.from(trips, (trip) => BigInt(zoneOf(trip))),
+      [trips.length],
+    );
+  return {
+    PULocationID: zones(({ pickupLocationId }) => pickupLocationId),
+    DOLocationID: zones(({ dropoffLocationId }) => dropoffLocationId),
+    trip_distance: new Tensor(
+      'float32',
+      Float32Array.from(trips, ({ tripDistanceMiles }) => tripDistanceMiles),
+      [trips.length],
+    ),
   };
 }
 

@@ -52,7 +52,8 @@ export async function startWorker(
 
 type StartedProcess = Process & { readonly ready: Promise<Record<string, unknown>> };
 
-async function readyInTime(started: StartedProcess): Promise<Record<string, unknown>> {
+/** Resolves to what the process said when it was ready. Rejects, and kills it, if it takes too long. */
+export async function readyInTime(started: StartedProcess): Promise<Record<string, unknown>> {
   const failure = () => `a process was not ready within ${PATIENCE_MS} ms:\n${tailOf(started.output())}`;
   try {
     return await within(PATIENCE_MS, started.ready, failure);

@@ -19,15 +19,23 @@ const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin'];
  * @throws if there is none and CI=true, since skipped tests would not be noticed there.
  */
 export function findProgram({ names, tests, debianPackage }: WantedProgram): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS].filter(
-    (folder) => folder !== '',
-  );
-  const found = folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
+  const found = programPath(names);
   if (found !== undefined) return found;
   const message = `No ${names.join(' or ')} is on the PATH: on Debian and Ubuntu, apt-get install ${debianPackage} brings one.`;
   if (process.env.CI === 'true') throw new Error(message);
   console.warn(`${tests} are left out. ${message}`);
   return undefined;
+}
+
+/** The path of the first program that there is: on the PATH, in folders for servers, or in others. */
+export function programPath(
+  names: readonly string[],
+  otherFolders: readonly string[] = [],
+): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS, ...otherFolders].filter(
+    (folder) => folder !== '',
+  );
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

@@ -4,9 +4,11 @@ import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
 import { hostile } from './hostile.ts';
+import { idle } from './idle.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
+import { peers } from './peers.ts';
 import { postSse } from './postSse.ts';
 import { postWebSocket } from './postWebSocket.ts';
 import { scaling } from './scaling.ts';
@@ -33,5 +35,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   scaling,
   tuning,
   start,
+  idle,
   soak,
+  peers,
 ];

@@ -3,7 +3,7 @@
  * revision, so in a comparison their ratios show how steady the machine is.
  */
 import { type Benchmark, figure } from '../benchmark.ts';
-import { startPeer } from '../parts/echoes.ts';
+import { startEchoProcess } from '../parts/echoes.ts';
 import { jetStreamRates } from '../parts/jetStream.ts';
 import { runRate } from '../parts/onnx.ts';
 
@@ -17,10 +17,10 @@ export const parts: Benchmark = {
     const seconds = settings.seconds * SHARE;
     return {
       async measure() {
-        await using peer = await startPeer();
-        const webSocket = await peer.webSocketRoundTrips(seconds, 256);
-        const oneAtATime = await peer.webSocketRoundTrips(seconds, 1);
-        const ipc = await peer.ipcRoundTrips(seconds);
+        await using echo = await startEchoProcess();
+        const webSocket = await echo.webSocketRoundTrips(seconds, 256);
+        const oneAtATime = await echo.webSocketRoundTrips(seconds, 1);
+        const ipc = await echo.ipcRoundTrips(seconds);
         const { published, delivered } = await jetStreamRates(seconds);
         return [
           figure('WebSocket round trips/s, 256 under way', 0, webSocket),

@@ -5,7 +5,7 @@ import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { closedLoop, keepUp } from '../load.ts';
 import { tripQuestions } from '../questions.ts';
-import { measureLoad, ofServers, startSystem } from '../system.ts';
+import { cpuPer1000, measureLoad, startSystem } from '../system.ts';
 
 const CLIENTS = 256;
 const WARM_UP_MS = 3_000;
@@ -31,15 +31,11 @@ export const scaling: Benchmark = {
           const sockets = await GraphQLSocket.openAll(system.url, connections, opened);
           await using load = closedLoop(clientsOver(sockets, CLIENTS, asked));
           await keepUp(load, WARM_UP_MS);
-          const { latencies, seconds: took, cpu } = await measureLoad(load, system, seconds);
+          const measured = await measureLoad(load, system, seconds);
           const name = `${shape.gateways} × gateway, ${shape.workers} × worker`;
           figures.push(
-            figure(`${name}: tasks/s`, 0, latencies.length / took),
-            figure(
-              `${name}: CPU-s per 1,000 tasks, all servers`,
-              3,
-              (ofServers(cpu) / latencies.length) * 1_000,
-            ),
+            figure(`${name}: tasks/s`, 0, measured.latencies.length / measured.seconds),
+            figure(`${name}: CPU-s per 1,000 tasks, all servers`, 3, cpuPer1000(measured)),
           );
         }
         return figures;

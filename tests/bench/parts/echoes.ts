@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 
-export interface Peer extends AsyncDisposable {
+export interface EchoProcess extends AsyncDisposable {
   /**
    * Sends messages of 150 bytes, which is about the size of a task's messages.
    *
@@ -20,8 +20,8 @@ const SOCKETS = 32;
 const MESSAGE = 'x'.repeat(150);
 const BATCH = 64;
 
-export async function startPeer(): Promise<Peer> {
-  const child = fork(join(import.meta.dirname, 'peer.ts'), { serialization: 'advanced' });
+export async function startEchoProcess(): Promise<EchoProcess> {
+  const child = fork(join(import.meta.dirname, 'echoProcess.ts'), { serialization: 'advanced' });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   return {
     async webSocketRoundTrips(seconds, underWay) {

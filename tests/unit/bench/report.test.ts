@@ -33,3 +33,18 @@ test('the comparison shows both medians, and the ratios of the pairs', () => {
     '| latency p50, ms | 2.00 | 1.00 | 2.00 (1.00 to 3.00) |',
   ]);
 });
+
+test('figures of rows share a table with a column for each name', () => {
+  const figures = [
+    { row: 'Tidings', name: 'tasks/s', digits: 0, values: [9, 8, 7] },
+    { row: 'other', name: 'tasks/s', digits: 0, values: [4, 4, 4] },
+    { row: 'other', name: 'Tidings / it', digits: 1, values: [2.2, 2, 1.8], budget: { atLeast: 2.5 } },
+  ];
+  expect(table({ ...outcome, figures }).split('\n')).toEqual([
+    '| websocket: closed loop; 3 × | tasks/s | Tidings / it |',
+    '| --- | ---: | ---: |',
+    '| Tidings | 8 (7 to 9) |  |',
+    '| other | 4 (4 to 4) | 2.0 (1.8 to 2.2) ≥ 2.5 ✗ |',
+  ]);
+  expect(comparison({ ...outcome, figures }, 'main')).toContain('| Tidings, tasks/s |');
+});

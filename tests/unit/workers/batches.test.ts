@@ -1,0 +1,89 @@
+/** How a worker makes batches of the rows that have arrived. */
+import { describe, expect, test } from 'vitest';
+import { type Batch, Batches } from '../../../workers/batches.ts';
+import { BundleAssignment } from '../../../workers/bundleAssignment.ts';
+import { bundleOf, deliveryOf, HandFed, MadeBroker } from '../../support/madeWork.ts';
+
+function open({ maxRows, maxWaitMs = 0 }: { readonly maxRows: number; readonly maxWaitMs?: number }) {
+  const source = new HandFed();
+  const broker = new MadeBroker();
+  const options = { ...broker.options, source };
+  const read = (delivery: ReturnType<typeof deliveryOf>) => new BundleAssignment(delivery, options);
+  const batches = new Batches({ ...options, maxRows, maxWaitMs, read: read as never });
+  let x = 0;
+  /** Rows with the values 0, 1, 2, …, over all deliveries. */
+  const feed = (...sizes: readonly number[]) => {
+    const deliveries = sizes.map((size) => deliveryOf(bundleOf(Array.from({ length: size }, () => x++))));
+    source.feed(...deliveries);
+    return deliveries;
+  };
+  const next = async () => ((await batches.arrival()) ? valuesIn(batches.take()) : undefined);
+  return { source, broker, batches, feed, next };
+}
+
+function valuesIn({ picks }: Batch) {
+  return picks.flatMap(({ assignment, rows }) => rows.map((row) => assignment.columns.x?.[row]));
+}
+
+describe('a batch', () => {
+  test('has what has arrived, in whole bundles: one that does not fit waits for the next batch', async () => {
+    const { feed, next } = open({ maxRows: 4 });
+    feed(1, 2, 2, 4);
+    expect(await next()).toEqual([0, 1, 2]);
+    expect(await next()).toEqual([3, 4]);
+    expect(await next()).toEqual([5, 6, 7, 8]);
+  });
+
+  test('has a part of a bundle that is larger than a batch', async () => {
+    const { feed, next } = open({ maxRows: 4 });
+    feed(9);
+    expect([await next(), await next(), await next()]).toEqual([[0, 1, 2, 3], [4, 5, 6, 7], [8]]);
+  });
+
+  test('gathers while the one before is in work', async () => {
+    const { feed, next } = open({ maxRows: 64 });
+    feed(1);
+    expect(await next()).toEqual([0]);
+    for (let i = 0; i < 5; i++) feed(1);
+    expect(await next()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('waits to be fuller only if the model asks for it, and not once it is full', async () => {
+    const { feed, next } = open({ maxRows: 3, maxWaitMs: 1_000_000 });
+    const batch = next();
+    feed(1);
+    feed(1);
+    feed(1);
+    expect(await batch).toEqual([0, 1, 2]);
+  });
+
+  test('is closed when the wait is over, and rows that come later are in the next', async () => {
+    const { feed, next } = open({ maxRows: 3, maxWaitMs: 1 });
+    feed(1);
+    expect(await next()).toEqual([0]);
+    feed(2);
+    expect(await next()).toEqual([1, 2]);
+  });
+
+  test('has no row that is overdue when it is formed: the row expires', async () => {
+    const { broker, batches, feed } = open({ maxRows: 4 });
+    const [delivery] = feed(2);
+    await batches.arrival();
+    broker.time += 1_000;
+    expect(valuesIn(batches.take())).toEqual([]);
+    await batches.settled();
+    expect(broker.log).toEqual(['end EXPIRED of 0,1', 'finished 2']);
+    expect(delivery?.verdicts).toEqual(['ack']);
+  });
+});
+
+test('a worker that stops hands back the bundles that do not run, also those of a batch that was formed ahead', async () => {
+  const { source, batches, feed, next } = open({ maxRows: 2 });
+  const deliveries = feed(2, 2, 1);
+  expect(await next()).toEqual([0, 1]);
+  await new Promise(setImmediate);
+  source.end();
+  await new Promise(setImmediate);
+  expect(await batches.arrival()).toBe(false);
+  expect(deliveries.map(({ verdicts }) => verdicts)).toEqual([[], ['handed back'], ['handed back']]);
+});
