@@ -139,9 +139,11 @@ export abstract class Assignment {
 
   /** @param work stores ends. It answers false if the worker has to stop before. */
   protected settle(work: () => Promise<boolean>): void {
-    void this.#orHandBack(async () => {
+    const settle = async () => {
       if (!(await work())) this.handBack(RETRY_DELAY_MS);
-    });
+    };
+    // The next batch is handed over first: the session shall not wait for messages to be written.
+    setImmediate(() => void this.#orHandBack(settle));
   }
 
   /** The job leaves its queue: each row has its end. */

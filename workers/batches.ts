@@ -66,9 +66,7 @@ export class Batches {
       if (this.#isEnded) return false;
       await this.#change.promise;
     }
-    const { maxWaitMs, maxRows } = this.#options;
-    if (maxWaitMs > 0 && this.#rowsWaiting < maxRows && this.#ahead === undefined)
-      await this.#fill(maxWaitMs, maxRows);
+    if (this.#options.maxWaitMs > 0 && this.#ahead === undefined) await this.#fill();
     return true;
   }
 
@@ -77,8 +75,13 @@ export class Batches {
     const batch = this.#ahead ?? this.#form();
     this.#ahead = undefined;
     // After this one was handed over.
-    setImmediate(() => this.#formAhead());
+    if (this.#isFull) setImmediate(() => this.#formAhead());
     return batch;
+  }
+
+  /** Whether no more rows can come into the next batch. */
+  get #isFull(): boolean {
+    return this.#rowsWaiting >= this.#options.maxRows;
   }
 
   /** Resolves once every job has left this worker. */
@@ -137,7 +140,7 @@ export class Batches {
   }
 
   #formAhead(): void {
-    if (this.#ahead === undefined && this.#rowsWaiting >= this.#options.maxRows) this.#ahead = this.#form();
+    if (this.#isFull) this.#ahead ??= this.#form();
   }
 
   #form(): Batch {
@@ -175,13 +178,14 @@ export class Batches {
     return taken;
   }
 
-  async #fill(maxWaitMs: number, maxRows: number): Promise<void> {
+  async #fill(): Promise<void> {
     let isOver = false;
     const timer = setTimeout(() => {
       isOver = true;
       this.#wake();
-    }, maxWaitMs);
-    while (this.#rowsWaiting < maxRows && !isOver && !this.#isEnded) await this.#change.promise;
+    }, this.#options.maxWaitMs);
+    while (!this.#isFull && this.#ahead === undefined && !isOver && !this.#isEnded)
+      await this.#change.promise;
     clearTimeout(timer);
   }
 

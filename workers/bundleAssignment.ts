@@ -109,9 +109,9 @@ export class BundleAssignment extends Assignment {
   }
 
   async #bury(row: number, error: TaskError): Promise<void> {
-    const { delivery } = this;
+    const { subject } = this.delivery;
     const data = Buffer.from(encodeMessage(jobIn(this.#bundle, row)));
-    const dead = { ...this.suspectAt(row), delivery, data, error, attempts: this.#attempts(row) };
+    const dead = { ...this.suspectAt(row), subject, data, error, attempts: this.#attempts(row) };
     await storeDeadLetter(dead, this.options);
   }
 

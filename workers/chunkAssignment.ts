@@ -137,39 +137,46 @@ export class ChunkAssignment extends Assignment {
   }
 
   /** The result of the chunk is stored. If it is the last one, the row batch ends. */
-  async #endWith(stored: ChunkResult): Promise<boolean> {
+  #endWith(stored: ChunkResult): Promise<boolean> {
     const { broker } = this.options;
     const { taskId, batch } = this.#job;
-    const count = async () => ({ tally: await broker.chunks.wholeTally(taskId, batch, stored) });
-    const counted = await untilStored(count, taskId, this.options);
-    if (counted === undefined) return false;
-    if (counted.tally === undefined) {
-      this.ack();
-      return true;
-    }
-    const task = { ...this.#job, attempts: this.delivery.deliveryCount };
+    const findEnd = async () => {
+      const tally = await broker.chunks.wholeTally(taskId, batch, stored);
+      return tally && rowBatchEnd(this.#task, tally, broker.now());
+    };
     // Chunks that are done are removed by their workers.
-    const remove = () => broker.removeRowBatchJob(this.#address);
-    return this.#endTask(rowBatchEnd(task, counted.tally, broker.now()), remove);
+    return this.#endTask(findEnd, () => broker.removeRowBatchJob(this.#address));
   }
 
-  async #endOverdue(): Promise<boolean> {
+  #endOverdue(): Promise<boolean> {
     const { broker } = this.options;
-    const task = { ...this.#job, attempts: this.delivery.deliveryCount };
-    const findEnd = () => overdueEnd(broker, task, broker.now());
-    const end = await untilStored(findEnd, task.taskId, this.options);
-    return end !== undefined && this.#endTask(end, () => broker.removeRowBatch(this.#address));
+    const findEnd = () => overdueEnd(broker, this.#task, broker.now());
+    return this.#endTask(findEnd, () => broker.removeRowBatch(this.#address));
   }
 
-  /** @param remove removes the rest of the row batch from its queue. */
-  async #endTask(end: FinishedTask, remove: () => Promise<void>): Promise<boolean> {
+  get #task() {
+    return { ...this.#job, attempts: this.delivery.deliveryCount };
+  }
+
+  /**
+   * @param findEnd reads the end of the row batch; undefined if it is not there yet.
+   * @param remove removes the rest of the row batch from its queue.
+   */
+  async #endTask(
+    findEnd: () => Promise<FinishedTask | undefined>,
+    remove: () => Promise<void>,
+  ): Promise<boolean> {
     const { taskId, trace, owner } = this.#job;
-    const part = partOfTask(end, this.#address);
+    const address = this.#address;
+    const found = await untilStored(async () => ({ end: await findEnd() }), taskId, this.options);
+    if (found === undefined) return false;
+    const part = found.end && partOfTask(found.end, address);
     const fieldsOf = () => ({ taskId, trace });
-    if (!(await storeEnds({ address: this.#address, owner, part, fieldsOf }, this.options))) return false;
+    if (part !== undefined && !(await storeEnds({ address, owner, part, fieldsOf }, this.options)))
+      return false;
     this.ack();
     try {
-      await remove();
+      if (part !== undefined) await remove();
     } catch (error) {
       // Otherwise the sweeper ends it at its deadline.
       const fields = { taskId, reason: messageOf(error) };

@@ -37,7 +37,7 @@ export async function untilStored<T extends object>(
   for (let attempts = 1; !signal.aborted; attempts++) {
     const answer = await attempt().catch(unanswered);
     if (!isNotStored(answer)) return answer;
-    if (attempts === 1) log.warn({ taskId, reason: answer.reason }, 'result not stored yet, trying again');
+    if (attempts === 1) log.warn({ taskId, reason: answer.reason }, 'not stored yet, trying again');
     await waitToRetry(broker, signal);
   }
   return undefined;
@@ -99,10 +99,10 @@ function rowsStoredAs(sent: EndsPart, stored: readonly EndsPart[]): readonly num
   });
 }
 
-/** What is to be kept of a job that died. */
+/** A job that died. */
 export interface DeadJob {
   readonly taskId: string;
-  readonly delivery: Delivery;
+  readonly subject: string;
   /** The job of the task. */
   readonly data: Uint8Array;
   readonly error: TaskError;
@@ -110,31 +110,26 @@ export interface DeadJob {
 }
 
 export async function storeDeadLetter(
-  { taskId, delivery: { subject }, data, error, attempts }: DeadJob,
-  { broker, workerId, log, signal }: SettleOptions,
+  { taskId, subject, data, error: { code, message }, attempts }: DeadJob,
+  options: SettleOptions,
 ): Promise<void> {
+  const { broker, workerId, log } = options;
   const letter = {
-    v: MESSAGE_VERSION,
-    taskId,
-    model: parseJobSubject(subject).model,
-    code: error.code,
-    reason: shortText(error.message),
-    attempts,
+    ...{ v: MESSAGE_VERSION, taskId, model: parseJobSubject(subject).model, code, attempts, subject },
+    reason: shortText(message),
     worker: workerId,
     diedAt: broker.now(),
-    subject,
     job: Buffer.from(data.subarray(0, DEAD_JOB_MAX_BYTES)).toString('base64'),
   };
-  while (!signal.aborted) {
+  const store = async () => {
     const outcome = await broker.deadLetters.store(letter);
-    if (outcome.type === 'stored' || outcome.type === 'alreadyThere') return;
-    if (outcome.type !== 'unanswered') {
-      // The store is full, for example. The task must reach its end all the same.
+    if (outcome.type === 'unanswered') return outcome;
+    // The store is full, for example. The task must reach its end all the same.
+    if (outcome.type !== 'stored' && outcome.type !== 'alreadyThere')
       log.error({ taskId, reason: outcome.reason }, 'dead letter refused');
-      return;
-    }
-    await waitToRetry(broker, signal);
-  }
+    return letter;
+  };
+  await untilStored(store, taskId, options);
 }
 
 /** Keeps a message that is no job as a dead letter, and takes it off its queue. No task of it is known. */
@@ -148,7 +143,7 @@ export async function settleUnreadable(
   const taskId = unnamedTaskId(parseJobSubject(subject).model, digest);
   options.log.error({ taskId, subject, reason }, 'malformed job');
   const error = { code: TaskErrorCode.MalformedJob, message: reason };
-  await storeDeadLetter({ taskId, delivery, data, error, attempts }, options);
+  await storeDeadLetter({ taskId, subject, data, error, attempts }, options);
   delivery.terminate(reason);
 }
 
@@ -156,11 +151,10 @@ export async function settleUnreadable(
 export async function storeSuspectMark(
   suspect: Suspect,
   soloRuns: number,
-  { broker, signal }: SettleOptions,
+  options: SettleOptions,
 ): Promise<void> {
   const mark = { v: MESSAGE_VERSION, ...suspect, soloRuns };
-  while (!signal.aborted && (await broker.storeSuspectMark(mark)).type !== 'stored')
-    await waitToRetry(broker, signal);
+  await untilStored(() => options.broker.storeSuspectMark(mark), suspect.taskId, options);
 }
 
 /** Resolves after a moment, with the broker connected; at once if the signal aborts or has aborted. */

@@ -181,7 +181,7 @@ test.concurrent('a worker keeps its results while their store is full, and store
   const jobs = Array.from({ length: 200 }, (_, i) => tripJob(broker, i));
   await queueJobs(broker, jobs);
   await using worker = await startWorker(nats, limits);
-  await worker.logged('result not stored yet, trying again');
+  await worker.logged('not stored yet, trying again');
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(200);
   await streams.removeOldest('RESULTS', 200);
   await eventually(

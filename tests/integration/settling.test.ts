@@ -21,7 +21,7 @@ test.concurrent('a worker that hands tasks back because the store of results is 
   await queueJobs(broker, jobs);
 
   await using first = await startWorker(nats, limits);
-  await first.logged('result not stored yet, trying again');
+  await first.logged('not stored yet, trying again');
   first.kill('SIGTERM');
   expect(await first.ended).toBe(0);
   expect(linesOf(first, 'task finished')).toEqual([]);
