@@ -17,8 +17,10 @@ import { ChunkAssignment } from './chunkAssignment.ts';
 import { runBatch } from './run.ts';
 import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
+import type { VersionSession } from './versionSession.ts';
 
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
+  readonly session: WorkerOptions['session'] & Pick<VersionSession, 'sharedHost'>;
   readonly version: string;
   readonly slots: Slots;
   /** The model's flow in the slots. */
@@ -47,7 +49,8 @@ export class VersionLanes implements AsyncDisposable {
     const lanes = LANES.map((lane) => {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
-      const inSlot: WorkerOptions['inSlot'] = (work) => sessionSlot.run(flow, () => slots.run(ofModel, work));
+      const inSlot: WorkerOptions['inSlot'] = (work) =>
+        sessionSlot.run(flow, () => slots.run(ofModel, work, options.session.sharedHost));
       return { source, loop: runLane(lane, { ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);

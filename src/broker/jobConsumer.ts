@@ -28,7 +28,7 @@ export interface JobConsumerOptions {
   readonly consumer: string;
   /** In rows. */
   readonly maxHeld: number;
-  /** How many rows a job has. @default one */
+  /** How many rows a job has. */
   readonly rowsIn: (data: Uint8Array) => number;
   readonly leases: Leases;
   readonly log: Logger;

@@ -5,6 +5,7 @@ import { batch } from './batch.ts';
 import { compute } from './compute.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
+import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
@@ -36,6 +37,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   tuning,
   start,
   idle,
+  manyModels,
   soak,
   peers,
 ];
