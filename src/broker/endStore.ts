@@ -26,6 +26,7 @@ import type { Listening, Notices } from './notices.ts';
 import type { Publisher } from './publisher.ts';
 import type { NotStored, PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
+import { isStreamMissing } from './streams.ts';
 
 export interface EndStoreOptions {
   readonly publisher: Publisher;
@@ -191,7 +192,14 @@ export class EndStore {
       const task = decodeResult(data, former.id);
       return { ends: { owner: task.owner, parts: [partOfTask(task, former)] }, sequence: seq };
     };
-    return (await stored.lastReadable(stream, subject, decode)) ?? NONE;
+    try {
+      return (await stored.lastReadable(stream, subject, decode)) ?? NONE;
+    } catch (error) {
+      // A broker that never saw 0.2 has no stream for its results.
+      const isMissing = error instanceof Error && isStreamMissing(error.cause);
+      if (former !== undefined && isMissing) return NONE;
+      throw error;
+    }
   }
 }
 

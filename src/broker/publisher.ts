@@ -128,7 +128,10 @@ export class Publisher implements Disposable {
       if (pending === undefined) continue;
       const reply = this.#prefix + number;
       try {
-        const options = after === undefined ? { reply } : { reply, headers: after === 0 ? EXPECT_NONE : expectAfter(after) };
+        const options =
+          after === undefined
+            ? { reply }
+            : { reply, headers: after === 0 ? EXPECT_NONE : expectAfter(after) };
         this.#connection.publish(subject, payload, options);
       } catch (error) {
         // The message is too large for the broker. Nothing was sent.
