@@ -53,7 +53,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     signal: stopping,
   });
   server.readiness.start();
-  using _reporting = reportBroker(broker, () => broker.checkStreams(models));
+  using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });

@@ -11,6 +11,7 @@ import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
+import { Hosts } from './hosts.ts';
 import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
@@ -49,19 +50,28 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   });
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using runNotices = new RunNotices({ broker });
+  const slotCount =
+    config.workerSlots ??
+    Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers));
+  await using hosts = new Hosts({
+    sharedMax: slotCount,
+    maxMib,
+    givesBack: config.sessionLoading === 'lazy',
+    log,
+  });
   let changed = () => {};
   const versions = new ServedVersions({
     served,
     modelsDir: config.modelsDir,
     broker,
-    memory: new SessionMemory({ loading: config.sessionLoading, limitMib: config.sessionMemoryMib }),
-    maxMib,
-    slots: new Slots(
-      config.workerSlots ??
-        Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers)),
-      // The lanes of a session share its flow.
-      { usersTakeTurns: true },
-    ),
+    memory: new SessionMemory({
+      loading: config.sessionLoading,
+      limitMib: config.sessionMemoryMib,
+      bytes: () => hosts.bytes,
+    }),
+    hosts,
+    // The lanes of a session share its flow.
+    slots: new Slots(slotCount, { usersTakeTurns: true }),
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
     threads: config.sessionThreads,

@@ -9,6 +9,7 @@ import { pickFrom } from './batchColumns.ts';
 import { type Batch, batchOf, type Row } from './batches.ts';
 import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
+import type { HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
 /** Errors that rows can cause. Any other error is no fault of a row. */
@@ -25,10 +26,15 @@ interface Ran {
  * row that kills its session alone gets more than one chance: it may have been innocent.
  *
  * @param form is called when the session is free.
+ * @param how it holds the session.
  * @throws an error that is no fault of a row, such as that of a session that is lost.
  */
-export async function runBatch(form: () => Batch, options: WorkerOptions): Promise<void> {
-  const { batch, failure } = await runOnce(form, options);
+export async function runBatch(
+  form: () => Batch,
+  options: WorkerOptions,
+  how: HoldOptions = {},
+): Promise<void> {
+  const { batch, failure } = await runOnce(form, options, how);
   const { formedAt, suspects } = batch;
   const again = failure === undefined ? [] : blame(batch, failure, options);
   // Suspects run last, and one by one: each may kill the session's process, and no other task shall wait for the next.
@@ -38,12 +44,13 @@ export async function runBatch(form: () => Batch, options: WorkerOptions): Promi
 async function runOnce(
   form: () => Batch,
   { broker, manifest, session, inSlot, runNotices }: WorkerOptions,
+  how: HoldOptions,
 ): Promise<Ran> {
   // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
   // slot: so no more sessions are loaded for runs than there are slots.
   await session.started();
   return inSlot(async () => {
-    using held = await session.hold();
+    using held = await session.hold(how);
     const batch = form();
     const { picks, size, formedAt, encoded } = batch;
     if (size === 0) return { batch };
@@ -124,7 +131,8 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
     return;
   }
   if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
-  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options);
+  const alone = soloRuns !== undefined;
+  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options, { alone });
 }
 
 /** @throws the error, unless it may be the fault of a row. */

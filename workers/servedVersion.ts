@@ -15,6 +15,7 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
+import type { Hosts } from './hosts.ts';
 import { RecentCount } from './recentCount.ts';
 import type { RunNotices } from './runNotices.ts';
 import { Session, SessionLost } from './session.ts';
@@ -28,8 +29,7 @@ export interface ServedVersionOptions {
   readonly manifest: Manifest;
   readonly broker: Broker;
   readonly memory: SessionMemory;
-  /** What the process of a session may take, see `memoryLimit.ts`; 0: no limit. */
-  readonly maxMib: number;
+  readonly hosts: Hosts;
   readonly slots: Slots;
   /** Of the model. */
   readonly flow: Flow;
@@ -175,14 +175,14 @@ export class ServedVersion {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, maxMib, executionProviders, threads, log } = this.#options;
+    const { manifest, memory, hosts, executionProviders, threads, log } = this.#options;
     try {
       const { signal } = this.#stop;
       return await Session.open({
         manifest,
         version,
         memory,
-        maxMib,
+        hosts,
         executionProviders,
         threads,
         log,

@@ -1,96 +1,111 @@
 /**
- * A model version and the process that has it loaded, on the parent's side.
+ * A model version and the host process that has it loaded, on the parent's side.
  *
- *  loaded    the process answers. If it crashes, its present run fails with `SessionCrashed`, and the caller decides
- *            what that means. The process is started again at once.
- *  unloaded  there is no process. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
+ *  loaded    the host answers. If it dies in a run of this version, the run fails with `SessionCrashed`, and the caller
+ *            decides what that means. If it dies in other work, runs of this version are repeated, and the caller does
+ *            not hear of it. In both cases the version is loaded again at once, in another host.
+ *  unloaded  no host has it. The next `hold` loads the version again. Only with `SESSION_LOADING=lazy`.
  *  lost      the version could not be loaded again. This is final.
  */
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import type { Config } from '../src/process/config.ts';
-import type { Logger } from '../src/process/log.ts';
-import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
-import { type Columns, decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { type Guest, type Host, HostGone } from './host.ts';
+import type { Hosts } from './hosts.ts';
+import { Isolation } from './isolation.ts';
+import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
+import type { Columns } from './runtimes/onnx/encoder.ts';
 import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
-import { type Run, SessionCrashed, SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import { type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
 
-export interface SessionOptions {
-  readonly manifest: Manifest;
-  readonly version: ModelVersion;
-  readonly executionProviders: Config['executionProviders'];
-  readonly threads: number;
+export interface SessionOptions extends LoadOptions {
   readonly memory: SessionMemory;
-  /** The memory limit of its process in MiB, see `memoryLimit.ts`; 0: no limit. */
-  readonly maxMib: number;
-  readonly log: Logger;
-  /** Aborted when a session that is being opened is not needed any more. Then its process is ended at once. */
+  readonly hosts: Hosts;
+  /** Aborted when a session that is being opened is not needed any more. A process of its own is ended at once. */
   readonly signal: AbortSignal;
 }
 
-/** The session's process is gone, and no new one could be started. */
+/** The session is not loaded any more, and could not be loaded again. */
 export class SessionLost extends Error {}
 
-/** The time limit of the first runs is longer, because they are slower than later ones. */
-const GOLDEN_RUN_LEAST_MS = 10_000;
+/** A larger file is not loaded into a shared host: the other versions would wait long for it. */
+const SHARED_MAX_BYTES = 64 * 1024 * 1024;
+
+export interface HoldOptions {
+  /** Whether the run may hang or kill its host: then it has one of its own, and harms no other version. @default false */
+  readonly alone?: boolean;
+}
 
 /** A session that stays loaded until this is disposed. */
 export interface HeldSession extends Disposable {
   /**
    * Runs one batch. One run at a time.
    *
-   * @throws {SessionCrashed} if the process died during the run. The session can be used again.
+   * @throws {SessionCrashed} if the process died in this run. The session can be used again.
    * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`. Nothing else can interrupt a run.
    * @throws {RunFailed} if ONNX Runtime refused the batch.
-   * @throws {SessionLost} if the session could not be started again after a crash, now or for an earlier run.
+   * @throws {SessionLost} if the session could not be loaded again after a crash, now or for an earlier run.
    */
   run(columns: Columns): Promise<Run>;
 }
 
-export class Session implements AsyncDisposable, Tenant {
+/** Where a version is loaded. */
+interface Place {
+  readonly host: Host;
+  /** Its number in the host's process. */
+  readonly model: number;
+}
+
+export class Session implements AsyncDisposable, Tenant, Guest {
   readonly #options: SessionOptions;
-  #process: SessionProcess | undefined;
+  /** Undefined before it is loaded, after it is unloaded, and while it is loaded again after its host died. */
+  #place: Place | undefined;
+  /** The host in which it is being loaded, for `signal`. */
+  #loadingIn: Host | undefined;
   /** Undefined while unloaded. Rejects if the version cannot be loaded (again). */
   #loaded: Promise<void> | undefined;
-  /** Whether the present process is loaded and warm; false while another one starts. */
-  #serves = false;
   #isClosed = false;
   #executionProvider = '';
-  #peakBytes = 0;
-  #bytesWhenLoaded = 0;
+  /** What its host grew by when it was loaded and checked last; of a host of its own, everything. */
+  #takesBytes = 0;
+  readonly #isolation: Isolation;
   #holders = 0;
   #heldUntil = performance.now();
   #released = Promise.withResolvers<void>();
   readonly #lost = Promise.withResolvers<SessionLost>();
 
-  private constructor(options: SessionOptions) {
+  private constructor(options: SessionOptions, forGood: boolean) {
     this.#options = options;
+    this.#isolation = new Isolation({ forGood, onEnd: () => void this.#rejoin() });
   }
 
   /**
-   * Loads a version in a process of its own and warms it up on its golden rows.
+   * Checks a version on its golden rows, and loads it.
    *
    * @throws {ConfigurationError} naming the version, if its file is corrupt or has another digest, if its graph
    *   disagrees with the manifest, if it gives other answers than its golden rows, or if it exceeds the memory budget.
    *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const session = new Session(options);
     const { manifest, version, memory, signal } = options;
-    const giveUp = () => void session.#endProcess();
+    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(version)));
+    const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {
       await memory.admit(session, {
-        load: async () => {
+        check: async () => {
           signal.throwIfAborted();
-          await session.#load();
+          await session.#checkFirst();
+          signal.throwIfAborted();
+          return session.#takesBytes;
         },
-        check: () => {
-          session.#loaded = session.#check();
-          return session.#loaded;
+        load: async () => {
+          // With a budget, the peak of all golden rows counts in the host that serves, too.
+          session.#loaded ??=
+            session.#place === undefined ? session.#load({ isProven: !memory.isLimited }) : Promise.resolve();
+          await session.#loaded;
+          signal.throwIfAborted();
         },
       });
       return session;
@@ -120,18 +135,29 @@ export class Session implements AsyncDisposable, Tenant {
     return this.#loaded !== undefined;
   }
 
-  get peakBytes(): number {
-    return this.#peakBytes;
+  get idleSince(): number | undefined {
+    return this.#place !== undefined && this.#holders === 0 ? this.#heldUntil : undefined;
   }
 
-  get idleSince(): number | undefined {
-    return this.isLoaded && this.#serves && this.#holders === 0 ? this.#heldUntil : undefined;
+  /** The host that its runs share with those of other versions at the moment; undefined if there is none. */
+  get sharedHost(): Host | undefined {
+    const host = this.#place?.host;
+    return host?.kind === 'shared' ? host : undefined;
+  }
+
+  get name() {
+    const { manifest, version } = this.#options;
+    return { model: manifest.name, version: version.version };
+  }
+
+  get isNeeded(): boolean {
+    return this.#holders > 0;
   }
 
   /**
-   * Resolves once a process that is starting is ready; at once if none is starting.
+   * Resolves once a session that is being loaded is ready; at once if it is not being loaded.
    *
-   * @throws {SessionLost} if it could not be started again after a crash.
+   * @throws {SessionLost} if it could not be loaded again after a crash.
    */
   async started(): Promise<void> {
     await this.#loaded;
@@ -142,7 +168,7 @@ export class Session implements AsyncDisposable, Tenant {
    *
    * @throws {SessionLost} if it cannot be loaded again.
    */
-  async hold(): Promise<HeldSession> {
+  async hold({ alone = false }: HoldOptions = {}): Promise<HeldSession> {
     this.#holders++;
     let isHeld = true;
     const release = () => {
@@ -150,10 +176,12 @@ export class Session implements AsyncDisposable, Tenant {
       isHeld = false;
     };
     try {
-      this.#loaded ??= this.#startAgain(() =>
-        this.#options.memory.reload(this.#bytesWhenLoaded, () => this.#start()),
+      if (alone) this.#isolation.keepForATime();
+      this.#loaded ??= this.#loadAgain(() =>
+        this.#options.memory.reload(this.#takesBytes, () => this.#load()),
       );
       await this.#loaded;
+      if (alone && this.sharedHost !== undefined) await this.#move();
     } catch (error) {
       release();
       throw error;
@@ -162,23 +190,36 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   async unload(): Promise<void> {
-    this.#options.log.info({ ...this.#name, residentBytes: this.#peakBytes }, 'session unloaded');
+    if (this.#place === undefined) return;
+    this.#options.log.info(this.name, 'session unloaded');
     this.#loaded = undefined;
-    await this.#endProcess();
+    await this.#leave();
   }
 
-  /** Ends the process once no caller holds it any more. */
+  /** Resolves once no caller holds it any more, and a process of its own has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holders > 0) await this.#released.promise;
     this.#isClosed = true;
+    this.#isolation[Symbol.dispose]();
     this.#options.memory.forget(this);
-    await this.#endProcess();
+    const host = this.#place?.host;
+    const left = this.#leave();
+    // A host that goes on may be at work for long before it closes the session.
+    if (host?.isGone) await left;
   }
 
-  /** The fields that identify it in log lines. */
-  get #name() {
-    const { manifest, version } = this.#options;
-    return { model: manifest.name, version: version.version };
+  hostDied(host: Host, isCulprit: boolean): void {
+    if (isCulprit) this.#isolation.addKill();
+    // A version that is being loaded hears of it by the error of that.
+    if (this.#place?.host !== host) return;
+    this.#place = undefined;
+    if (this.#options.memory.lazy && this.#holders === 0) {
+      this.#loaded = undefined;
+      return;
+    }
+    this.#loaded = this.#loadAgain(() => this.#load());
+    // The next run gets the error.
+    this.#loaded.catch(() => {});
   }
 
   #release(): void {
@@ -190,99 +231,138 @@ export class Session implements AsyncDisposable, Tenant {
   }
 
   async #run(columns: Columns): Promise<Run> {
-    await this.#loaded;
-    const { manifest } = this.#options;
-    if (this.#process === undefined) throw new Error('a session that is held has a process');
-    const run = await this.#process.run(columns, manifest.limits.runTimeoutMs);
-    this.#peakBytes = run.peakBytes;
-    return run;
-  }
-
-  async #start(): Promise<void> {
-    await this.#load();
-    await this.#check();
-  }
-
-  /** The explanation for a person when a process dies before it is ready. */
-  #explained(error: unknown): unknown {
-    if (!(error instanceof SessionCrashed)) return error;
-    return new Error(`${error.message}${perhapsOfLimit(this.#options.maxMib)}`, { cause: error });
-  }
-
-  /** Loads the version in a new process. */
-  async #load(): Promise<void> {
-    const { manifest, version, executionProviders, threads, maxMib, log } = this.#options;
-    this.#serves = false;
-    const child: SessionProcess = new SessionProcess({ maxMib, onDeath: () => this.#died(child) });
-    this.#process = child;
-    const loaded = await child.load({
-      file: join(version.folder, 'model.onnx'),
-      sha256: version.sha256,
-      manifest,
-      executionProviders,
-      threads,
-    });
-    this.#executionProvider = loaded.executionProvider;
-    this.#peakBytes = loaded.peakBytes;
-    for (const reason of loaded.passedOver) log.warn({ reason }, 'execution provider passed over');
-  }
-
-  /** Runs the golden rows, alone and as full batches. So each served session predicts right and is warm. */
-  async #check(): Promise<void> {
-    const { manifest, version, log } = this.#options;
-    const child = this.#process;
-    if (child === undefined) throw new Error('the session was closed before it was checked');
-    const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
-    const golden = await readGoldenRows(manifest, version);
-    for (const batch of goldenBatches(manifest, golden)) {
-      const rows = batch.map(({ input }) => input);
-      const { outputs, peakBytes } = await child.run(encodeBatch(manifest, rows), timeoutMs, {
-        measure: true,
-      });
-      this.#peakBytes = peakBytes;
-      compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
+    const { runTimeoutMs } = this.#options.manifest.limits;
+    for (;;) {
+      const { host, model } = await this.#present();
+      try {
+        return await host.turn(this, (process) => process.run(model, columns, runTimeoutMs));
+      } catch (error) {
+        if (!(error instanceof HostGone)) throw error;
+      }
     }
-    this.#bytesWhenLoaded = this.#peakBytes;
-    const { pid } = child;
-    log.info({ ...this.#name, executionProvider: this.#executionProvider, pid }, 'session ready');
-    this.#serves = true;
+  }
+
+  /** Where it is loaded, once it is. Its host may die in the very step in which it was loaded there. */
+  async #present(): Promise<Place> {
+    for (let awaited: Promise<void> | undefined; awaited !== this.#loaded; ) {
+      awaited = this.#loaded;
+      await awaited;
+    }
+    if (this.#place === undefined) throw new Error('a session that is held is loaded');
+    return this.#place;
   }
 
   /**
-   * Called in the same step in which the process is known to be dead, so that the next run waits for the next process.
+   * Loads it in its own host, where it stays, or only tries it in a trial host.
+   *
+   * @throws what is wrong with the version.
    */
-  #died(child: SessionProcess): void {
-    void child.exited.then(({ code, signal }) =>
-      this.#options.log.error({ ...this.#name, pid: child.pid, code, signal }, 'session process died'),
-    );
-    this.#peakBytes = 0;
-    // A process that dies before it was ready would die again.
-    if (!this.#serves) return;
-    if (this.#options.memory.lazy && this.#holders === 0) {
-      this.#loaded = undefined;
-      return;
-    }
-    this.#loaded = this.#startAgain(() => this.#start());
-    // The next run gets the error.
-    this.#loaded.catch(() => {});
+  async #checkFirst(): Promise<void> {
+    if (this.#isolation.isOn) return this.#load();
+    await this.#options.hosts.trial(async (host) => {
+      const model = await this.#loadIn(host);
+      await host.remove(this, model);
+    });
   }
 
-  async #startAgain(start: () => Promise<void>): Promise<void> {
+  /**
+   * Loads and checks it in a host that serves, and again in another one if that dies meanwhile.
+   *
+   * @param options.isProven whether a trial host has just proven that it predicts right. Then one run warms it up.
+   */
+  async #load({ isProven = false } = {}): Promise<void> {
+    for (;;) {
+      const host = this.#options.hosts.place(this, this.#isolation.isOn ? 'own' : 'shared');
+      try {
+        await this.#loadIn(host, isProven);
+        break;
+      } catch (error) {
+        await host.remove(this, undefined);
+        if (this.#isClosed) throw error;
+        if (error instanceof HostGone) continue;
+        if (host.kind === 'own') throw error;
+        // It was right in a trial host. Perhaps the shared one has no memory left.
+        this.#options.log.warn({ ...this.name, reason: messageOf(error) }, 'a shared host cannot load it');
+        this.#isolation.keepForGood();
+      }
+    }
+    if (this.#isClosed) await this.#leave();
+  }
+
+  /** @returns its number in the host. */
+  async #loadIn(host: Host, onlyFullBatch = false): Promise<number> {
+    this.#loadingIn = host;
+    const load = async (process: SessionProcess) => {
+      const loaded = await loadVersion(process, this.#options, { onlyFullBatch });
+      const { model, executionProvider, bytesBefore } = loaded;
+      this.#executionProvider = executionProvider;
+      this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
+      if (host.kind === 'trial') return model;
+      // In the host's turn: from here on its death concerns this version.
+      this.#place = { host, model };
+      const fields = { executionProvider, bytes: this.#takesBytes, pid: process.pid };
+      this.#options.log.info({ ...this.name, ...fields }, 'session ready');
+      return model;
+    };
     try {
-      await start();
+      return await host.turn(this, load, { inBackground: !this.isNeeded });
+    } finally {
+      this.#loadingIn = undefined;
+    }
+  }
+
+  async #loadAgain(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
     } catch (error) {
       const cause = this.#explained(error);
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });
-      // A session that is closed while it starts again is not lost.
+      // A session that is closed while it is loaded again is not lost.
       if (!this.#isClosed) this.#lost.resolve(lost);
       throw lost;
     }
   }
 
-  async #endProcess(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    this.#peakBytes = 0;
-    await child?.[Symbol.asyncDispose]();
+  async #rejoin(): Promise<void> {
+    try {
+      await this.#loaded;
+      if (this.#place?.host.kind === 'own' && !this.#isolation.isOn && !this.#isClosed) await this.#move();
+    } catch {
+      // The session is lost, and told so.
+    }
   }
+
+  /** Loads it in another host, of the kind that it should have now. A run that goes on ends in the former host. */
+  #move(): Promise<void> {
+    const former = this.#place;
+    this.#place = undefined;
+    this.#loaded = this.#loadAgain(() => this.#load());
+    const leave = () => former?.host.remove(this, former.model);
+    void former?.host.turn(this, async () => {}).then(leave, leave);
+    return this.#loaded;
+  }
+
+  async #leave(): Promise<void> {
+    const place = this.#place;
+    this.#place = undefined;
+    await place?.host.remove(this, place.model);
+  }
+
+  #giveUpLoading(): void {
+    this.#isClosed = true;
+    const host = this.#loadingIn;
+    if (host !== undefined && host.kind !== 'shared') void host[Symbol.asyncDispose]();
+  }
+
+  /** The explanation for a person when a process dies before the session is ready. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof SessionCrashed)) return error;
+    return new Error(`${error.message}${perhapsOfLimit(this.#options.hosts.maxMib)}`, { cause: error });
+  }
+}
+
+/** A file that is missing is refused when it is loaded. */
+async function isLarge(version: ModelVersion): Promise<boolean> {
+  const found = await stat(modelFileOf(version)).catch(() => undefined);
+  return found !== undefined && found.size > SHARED_MAX_BYTES;
 }

@@ -1,11 +1,13 @@
 /**
- * Keeps the memory of a worker's sessions within a budget. A session counts with the peak of its process since it was
- * loaded, as reported last (at most a second ago), because a later run may take as much again. Memory that processes
- * share counts for each.
+ * Keeps the memory of a worker's sessions within a budget. What counts is what the host processes take, as measured last
+ * (at most a second ago), with the peak of their runs, because a later run may take as much again. Of memory that n
+ * processes share, each has an n-th. A session takes what its host grew by while it was loaded and checked; in a host of
+ * its own, the whole process. Trial hosts do not count.
  *
  *  eager  a loaded session stays loaded. A session that would exceed the budget is refused.
  *  lazy   a session is unloaded after its check, and loaded again when it is needed. To stay within the budget,
- *         sessions that are not in use are unloaded, the least recently used first. Runs are never interrupted: if all
+ *         sessions that are not in use are unloaded, the least recently used first. A shared host keeps some of the
+ *         memory for its next session, and gives it back when its last one goes. Runs are never interrupted: if all
  *         sessions are in use, the budget is exceeded until one is not.
  */
 import type { Config } from '../src/process/config.ts';
@@ -17,21 +19,23 @@ export interface SessionMemoryOptions {
   readonly loading: Config['sessionLoading'];
   /** 0: no limit. */
   readonly limitMib: number;
+  /** The memory of all hosts, in bytes. */
+  readonly bytes: () => number;
 }
 
-/** The two steps of opening a session: its process loads the model, then proves that it predicts right. */
+/** The two steps of opening a session. */
 interface Opening {
+  /** Proves that it predicts right. @returns the bytes that it takes. */
+  readonly check: () => Promise<number>;
+  /** Loads it where it serves. */
   readonly load: () => Promise<void>;
-  readonly check: () => Promise<void>;
 }
 
 /** A session as its memory is concerned. */
 export interface Tenant {
-  /** The peak of its process since it was loaded, in bytes; 0 while it is not loaded. */
-  readonly peakBytes: number;
   /** When it was used last, by `performance.now()`; undefined while it is in use, or not loaded. */
   readonly idleSince: number | undefined;
-  /** Ends its process. */
+  /** Closes it if it is loaded. */
   unload(): Promise<void>;
 }
 
@@ -41,15 +45,21 @@ export class OutOfBudget extends Error {}
 export class SessionMemory {
   readonly #lazy: boolean;
   readonly #limitBytes: number;
+  readonly #bytes: () => number;
   readonly #tenants = new Set<Tenant>();
   /** With a budget, sessions are loaded one after another: how much two take together is known only afterwards. */
   readonly #admissions = new SerialQueue();
-  /** A session in its check takes no more memory, so others are loaded again meanwhile, however long the check is. */
+  /** Separate, because others are loaded again meanwhile, however long a first check is. */
   readonly #loads = new SerialQueue();
 
-  constructor({ loading, limitMib }: SessionMemoryOptions) {
+  constructor({ loading, limitMib, bytes }: SessionMemoryOptions) {
     this.#lazy = loading === 'lazy';
     this.#limitBytes = limitMib === 0 ? Number.POSITIVE_INFINITY : limitMib * MIB;
+    this.#bytes = bytes;
+  }
+
+  get isLimited(): boolean {
+    return Number.isFinite(this.#limitBytes);
   }
 
   /** Whether sessions are loaded when they are needed. */
@@ -58,29 +68,29 @@ export class SessionMemory {
   }
 
   /**
-   * Loads and checks a session for the first time.
+   * Checks a session for the first time, and loads it if it stays loaded.
    *
    * @throws {OutOfBudget} naming the sum, if it does not fit. Errors of `load` and `check` pass through.
    */
-  admit(tenant: Tenant, { load, check }: Opening): Promise<void> {
+  admit(tenant: Tenant, { check, load }: Opening): Promise<void> {
     return this.#inTurn(this.#admissions, async () => {
       this.#tenants.add(tenant);
-      await this.#inTurn(this.#loads, load);
-      await check();
-      const own = tenant.peakBytes;
-      const others = this.#lazy ? 0 : this.#sum() - own;
-      if (own + others > this.#limitBytes) {
-        const beside = others > 0 ? `, with the ${mib(others)} of others ${mib(own + others)}` : '';
-        const lazy = own <= this.#limitBytes ? '; with SESSION_LOADING=lazy they take turns' : '';
-        throw new OutOfBudget(
-          `it takes ${mib(own)}${beside}, where SESSION_MEMORY_MIB allows ${mib(this.#limitBytes)}${lazy}`,
-        );
+      const own = await check();
+      if (this.#lazy) {
+        await tenant.unload();
+        if (own > this.#limitBytes) throw this.#outOfBudget(`it takes ${mib(own)}`);
+        return;
       }
-      if (this.#lazy) await tenant.unload();
+      await this.#inTurn(this.#loads, load);
+      const all = this.#bytes();
+      if (all <= this.#limitBytes) return;
+      const beside = all > own ? `, all sessions and their processes ${mib(all)}` : '';
+      const lazy = own <= this.#limitBytes ? '; with SESSION_LOADING=lazy they take turns' : '';
+      throw this.#outOfBudget(`it takes ${mib(own)}${beside}`, lazy);
     });
   }
 
-  /** Loads a session again, after it has unloaded others if necessary. @param bytes its peak of last time. */
+  /** Loads a session again, after it has unloaded others if necessary. @param bytes what it took last time. */
   reload(bytes: number, load: () => Promise<void>): Promise<void> {
     return this.#inTurn(this.#loads, async () => {
       await this.#makeRoom(bytes);
@@ -90,7 +100,8 @@ export class SessionMemory {
 
   /** Tells that a session is not in use any more. */
   released(): void {
-    if (this.#lazy && this.#sum() > this.#limitBytes) void this.#inTurn(this.#loads, () => this.#makeRoom(0));
+    if (this.#lazy && this.#bytes() > this.#limitBytes)
+      void this.#inTurn(this.#loads, () => this.#makeRoom(0));
   }
 
   /** Tells that a session is closed. */
@@ -100,11 +111,11 @@ export class SessionMemory {
 
   /** Without a limit nothing has to wait. */
   #inTurn(queue: SerialQueue, work: () => Promise<void>): Promise<void> {
-    return Number.isFinite(this.#limitBytes) ? queue.run(work) : work();
+    return this.isLimited ? queue.run(work) : work();
   }
 
   async #makeRoom(bytes: number): Promise<void> {
-    while (this.#sum() + bytes > this.#limitBytes) {
+    while (this.#bytes() + bytes > this.#limitBytes) {
       const idle = [...this.#tenants].filter(({ idleSince }) => idleSince !== undefined);
       const [oldest] = idle.toSorted((a, b) => Number(a.idleSince) - Number(b.idleSince));
       if (oldest === undefined) return;
@@ -112,8 +123,8 @@ export class SessionMemory {
     }
   }
 
-  #sum(): number {
-    return [...this.#tenants].reduce((sum, { peakBytes }) => sum + peakBytes, 0);
+  #outOfBudget(takes: string, advice = ''): OutOfBudget {
+    return new OutOfBudget(`${takes}, where SESSION_MEMORY_MIB allows ${mib(this.#limitBytes)}${advice}`);
   }
 }
 

@@ -151,7 +151,8 @@ export class ShadowLane {
         manifest,
         batch.map(({ job }) => job.input),
       );
-      using held = await session.hold();
+      // In a host of its own: a shadow that hangs would hold up the tasks of versions that share one.
+      using held = await session.hold({ alone: true });
       const startedAt = broker.now();
       const { outputs, computeMs } = await Promise.race([held.run(columns), this.#stop.promise]);
       const predictions = decodeBatch(manifest, outputs, batch.length);

@@ -5,8 +5,11 @@
  * virtual time: its share was lent, and is not saved up. A last resort is served after all other flows, whatever time
  * it had.
  *
- * Used twice: for the slots of a worker, where the flows are models, and for the turns of a session, where they are
- * lanes.
+ * A run may need a place, too, that has one run at a time. Until the place is free it waits, and takes no slot from
+ * others.
+ *
+ * Used for the slots of a worker, where the flows are models and the places are shared hosts, for the turns of a session,
+ * where the flows are lanes, and for the turns of a host.
  */
 
 /** A flow of start-time fair queueing: the runs of one model, or of one lane. */
@@ -22,6 +25,7 @@ interface Waiting {
   readonly flow: Flow;
   /** Virtual time when it asked. */
   readonly start: number;
+  readonly place: object | undefined;
   readonly grant: () => void;
 }
 
@@ -38,6 +42,7 @@ export class Slots {
   readonly #usersTakeTurns: boolean;
   readonly #clock: () => number;
   readonly #waiting: Waiting[] = [];
+  readonly #taken = new Set<object>();
   #free: number;
   #calm = Promise.withResolvers<void>();
   /** Virtual time: where the newest run began. */
@@ -54,11 +59,11 @@ export class Slots {
     while (this.#waiting.length > 0) await this.#calm.promise;
   }
 
-  /** Does work that belongs to a flow, once a slot is free for it. */
-  async run<T>(flow: Flow, work: () => Promise<T>): Promise<T> {
+  /** Does work that belongs to a flow, once a slot is free for it, and its place, if it has one. */
+  async run<T>(flow: Flow, work: () => Promise<T>, place?: object): Promise<T> {
     const start = Math.max(flow.virtualTime, this.#present);
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((grant) => this.#waiting.push({ flow, start, grant }));
+    if (this.#free > 0 && this.#isFree(place)) this.#take(place);
+    else await new Promise<void>((grant) => this.#waiting.push({ flow, start, place, grant }));
     flow.virtualTime = Math.max(flow.virtualTime, start);
     this.#present = Math.max(this.#present, flow.virtualTime);
     const beganAt = this.#clock();
@@ -66,7 +71,7 @@ export class Slots {
       return await work();
     } finally {
       flow.virtualTime += (this.#clock() - beganAt) / flow.weight;
-      this.#release();
+      this.#release(place);
     }
   }
 
@@ -75,22 +80,49 @@ export class Slots {
    * would alternate, whatever their weights. A flow with more work asks in the same round of the event loop. Where the
    * users of a flow wait for each other, the next of them asks one round later.
    */
-  #release(): void {
-    if (this.#waiting.length === 0) this.#free++;
-    else if (this.#usersTakeTurns) setImmediate(() => setImmediate(() => this.#grantNext()));
-    else setImmediate(() => this.#grantNext());
+  #release(place: object | undefined): void {
+    if (this.#waiting.length === 0) this.#giveBack(place);
+    else if (this.#usersTakeTurns) setImmediate(() => setImmediate(() => this.#grantNext(place)));
+    else setImmediate(() => this.#grantNext(place));
   }
 
-  #grantNext(): void {
-    const onlyLastResorts = this.#waiting.every(({ flow }) => flow.lastResort);
-    const tags = this.#waiting.map(({ flow, start }) =>
-      flow.lastResort && !onlyLastResorts ? Number.POSITIVE_INFINITY : Math.max(flow.virtualTime, start),
-    );
-    const [next] = this.#waiting.splice(tags.indexOf(Math.min(...tags)), 1);
-    if (next === undefined) this.#free++;
-    else next.grant();
+  #giveBack(place: object | undefined): void {
+    this.#free++;
+    if (place !== undefined) this.#taken.delete(place);
+  }
+
+  #take(place: object | undefined): void {
+    this.#free--;
+    if (place !== undefined) this.#taken.add(place);
+  }
+
+  #isFree(place: object | undefined): boolean {
+    return place === undefined || !this.#taken.has(place);
+  }
+
+  /** Gives back a slot and its place, and grants what can be granted then. */
+  #grantNext(place: object | undefined): void {
+    this.#giveBack(place);
+    while (this.#free > 0) {
+      const next = this.#takeNext();
+      if (next === undefined) break;
+      this.#take(next.place);
+      next.grant();
+    }
     if (this.#waiting.length > 0) return;
     this.#calm.resolve();
     this.#calm = Promise.withResolvers();
+  }
+
+  /** The next of those that wait whose place is free. */
+  #takeNext(): Waiting | undefined {
+    const ready = this.#waiting.filter(({ place }) => this.#isFree(place));
+    const onlyLastResorts = ready.every(({ flow }) => flow.lastResort);
+    const tags = ready.map(({ flow, start }) =>
+      flow.lastResort && !onlyLastResorts ? Number.POSITIVE_INFINITY : Math.max(flow.virtualTime, start),
+    );
+    const next = ready[tags.indexOf(Math.min(...tags))];
+    if (next !== undefined) this.#waiting.splice(this.#waiting.indexOf(next), 1);
+    return next;
   }
 }

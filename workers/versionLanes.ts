@@ -8,8 +8,8 @@
  * task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
+import { rowsIn } from '../src/contract/messages/bundle.ts';
 import { LANES, Lane } from '../src/contract/subjects.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { Batches, type BatchesOptions } from './batches.ts';
 import { BundleAssignment } from './bundleAssignment.ts';
@@ -17,8 +17,10 @@ import { ChunkAssignment } from './chunkAssignment.ts';
 import { runBatch } from './run.ts';
 import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
+import type { VersionSession } from './versionSession.ts';
 
 export interface VersionLanesOptions extends Omit<WorkerOptions, 'source' | 'inSlot'> {
+  readonly session: WorkerOptions['session'] & Pick<VersionSession, 'sharedHost'>;
   readonly version: string;
   readonly slots: Slots;
   /** The model's flow in the slots. */
@@ -33,7 +35,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** Runs, or chunks, whose jobs a lane holds: the present one and the next. */
+/** A lane holds the rows of so many runs, or so many chunks: the present one and the next. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {
@@ -47,7 +49,8 @@ export class VersionLanes implements AsyncDisposable {
     const lanes = LANES.map((lane) => {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
-      const inSlot: WorkerOptions['inSlot'] = (work) => sessionSlot.run(flow, () => slots.run(ofModel, work));
+      const inSlot: WorkerOptions['inSlot'] = (work) =>
+        sessionSlot.run(flow, () => slots.run(ofModel, work, options.session.sharedHost));
       return { source, loop: runLane(lane, { ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
@@ -96,9 +99,8 @@ function rowsOf(lane: Lane, options: WorkerOptions): Pick<BatchesOptions, 'maxRo
 }
 
 function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions): JobConsumer {
-  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
-}
-
-function creditOf(lane: Lane, { batching }: Manifest): number {
-  return lane === Lane.Batch ? RUNS_HELD : RUNS_HELD * batching.maxBatchSize;
+  const place = { model: manifest.name, version, lane };
+  return lane === Lane.Batch
+    ? broker.consumeJobs({ ...place, maxHeld: RUNS_HELD })
+    : broker.consumeJobs({ ...place, maxHeld: RUNS_HELD * manifest.batching.maxBatchSize, rowsIn });
 }

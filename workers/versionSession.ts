@@ -1,7 +1,8 @@
 /**
  * The session that a served version has at the moment. It is replaced when the content of the version's folder changes.
  */
-import type { HeldSession, Session, SessionLost } from './session.ts';
+import type { Host } from './host.ts';
+import type { HeldSession, HoldOptions, Session, SessionLost } from './session.ts';
 
 export interface VersionSessionOptions {
   readonly session: Session;
@@ -29,8 +30,13 @@ export class VersionSession implements AsyncDisposable {
   }
 
   /** As `Session.hold`. */
-  hold(): Promise<HeldSession> {
-    return this.#session.hold();
+  hold(options?: HoldOptions): Promise<HeldSession> {
+    return this.#session.hold(options);
+  }
+
+  /** As `Session.sharedHost`. */
+  get sharedHost(): Host | undefined {
+    return this.#session.sharedHost;
   }
 
   /** Runs that go on end on the former session, which is then closed. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
-import { encodeBundle, headerIn, type QueuedBundle } from '../contract/messages/bundle.ts';
+import { encodeBundle, headerIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { endedRows } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
@@ -17,7 +17,15 @@ import {
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
 import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
-import { consumerName, LANES, Lane, streams, subjects, versionOfConsumer } from '../contract/subjects.ts';
+import {
+  consumerName,
+  LANES,
+  Lane,
+  modelOfQueue,
+  streams,
+  subjects,
+  versionOfConsumer,
+} from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
@@ -29,6 +37,7 @@ import { type ConnectionOptions, connectPatiently, withinGoodbye } from './conne
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
+import { Leases } from './leases.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -37,7 +46,7 @@ import { ShadowMessages } from './shadowMessages.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
 import {
-  type ConsumedVersion,
+  type ConsumedLane,
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
@@ -57,7 +66,8 @@ export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
-export type { Delivery, JobSource } from './jobConsumer.ts';
+export type { Delivery } from './heldDelivery.ts';
+export type { JobSource } from './jobConsumer.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
@@ -130,8 +140,11 @@ export class Broker implements AsyncDisposable {
   readonly #clock = new BrokerClock();
   readonly #streamWatch: StreamWatch;
   readonly #writeCheck: WriteCheck;
-  /** The consumers, with the version whose jobs each takes. */
-  readonly #consumers = new Map<JobConsumer, ConsumedVersion>();
+  readonly #leases: Leases;
+  /** The consumers, with the lane whose jobs each takes. */
+  readonly #consumers = new Map<JobConsumer, ConsumedLane>();
+  /** Once there is a consumer. */
+  #nudges: Listening | undefined;
   readonly #log: Logger;
   readonly #clockTimer: NodeJS.Timeout;
   readonly #connectionListeners = new Set<(connected: boolean) => void>();
@@ -148,6 +161,7 @@ export class Broker implements AsyncDisposable {
     const { log } = options;
     this.#log = log;
     const isConnected = () => this.#connected;
+    this.#leases = new Leases({ isConnected });
     this.#writeCheck = new WriteCheck({ connection, manager, limits: options.limits });
     this.#streamWatch = new StreamWatch({
       ...options,
@@ -398,6 +412,16 @@ export class Broker implements AsyncDisposable {
     return state.bytes;
   }
 
+  /** @returns the models whose queue is empty. It is one question, however many models there are. */
+  async emptyQueues(): Promise<ReadonlySet<string>> {
+    const queues = await this.#stored.ask((manager) =>
+      Array.fromAsync(manager.streams.list(subjects.allQueues)),
+    );
+    return new Set(
+      queues.flatMap(({ config: { name }, state }) => (state.messages === 0 ? modelOfQueue(name) : [])),
+    );
+  }
+
   /** @returns the deadline seconds of all queued jobs of a model, oldest first. */
   async queuedDeadlines(model: string): Promise<readonly number[]> {
     const seconds = new Set<number>();
@@ -429,6 +453,15 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
+   * The same without a question for each stream.
+   *
+   * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
+   */
+  async checkWrites(): Promise<void> {
+    await this.#writeCheck.check();
+  }
+
+  /**
    * The same only for streams that left a message of ours unconfirmed. It costs nothing while there is none.
    *
    * @throws {RequestError} `RESULT_STORE_FULL` with the reason, after 2 seconds at the latest.
@@ -439,28 +472,27 @@ export class Broker implements AsyncDisposable {
 
   // Listening
 
-  /** @param maxHeld jobs requested or held at once, from pull to ack. */
+  /**
+   * @param maxHeld rows of jobs requested or held at once, from pull to ack. A chunk counts as one.
+   */
   consumeJobs({
-    model,
-    version,
-    lane,
     maxHeld,
-  }: {
-    model: string;
-    version: string;
-    lane: Lane;
-    maxHeld: number;
-  }): JobConsumer {
+    ...place
+  }: ConsumedLane & { readonly maxHeld: number }): JobConsumer {
+    const { model, version, lane } = place;
     const consumer = new JobConsumer({
       connection: this.#connection,
       stream: streams.jobs(model),
       consumer: consumerName(version, lane),
       maxHeld,
-      log: this.#log.child({ model, version, lane }),
+      rowsIn,
+      leases: this.#leases,
+      log: this.#log.child(place),
       onRefused: () => this.#streamWatch.suspect(),
       onClosed: () => this.#consumers.delete(consumer),
     });
-    this.#consumers.set(consumer, { model, version });
+    this.#consumers.set(consumer, place);
+    this.#nudges ??= this.notices.listenNudges((subject) => this.#nudge(subject));
     return consumer;
   }
 
@@ -484,10 +516,16 @@ export class Broker implements AsyncDisposable {
     this.#closing.abort();
     clearInterval(this.#clockTimer);
     this.#streamWatch[Symbol.dispose]();
+    this.#nudges?.[Symbol.dispose]();
     for (const consumer of this.#consumers.keys()) await consumer[Symbol.asyncDispose]();
+    this.#leases[Symbol.dispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();
+  }
+
+  #nudge(subject: string): void {
+    for (const [consumer, place] of this.#consumers) if (subjects.nudge(place) === subject) consumer.nudge();
   }
 
   async #followConnection(): Promise<void> {

@@ -24,7 +24,7 @@ const LOGIN_TRIES = 20;
 const GOODBYE_MS = 1_000;
 /** After this time a server that accepts a connection and stays silent is given up for the next one. */
 const CONNECT_TIMEOUT_MS = 5_000;
-/** The time between pings. A silent link is given up at the third ping: after 4 to 6 s, about the lease of a job. */
+/** The time between pings. A silent link is given up at the third ping: after 4 to 6 s. */
 const PING_INTERVAL_MS = 2_000;
 /** The oldest server on which write-once subjects work together with a republish. */
 const LEAST_SERVER = [2, 12] as const;

@@ -25,6 +25,7 @@ import { subjects } from '../contract/subjects.ts';
 import type { Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
+import type { ConsumedLane } from './streams.ts';
 
 /** Stops listening when disposed. */
 export type Listening = Disposable;
@@ -132,6 +133,15 @@ export class Notices {
     this.tell(subjects.queuedJobs, encodeMessage(notice));
   }
 
+  /** Listens to gateways whose tasks should run by now. @param listener gets the subject, which names the lane. */
+  listenNudges(listener: (subject: string) => void): Listening {
+    return this.listen(subjects.allNudges, ({ subject }) => listener(subject));
+  }
+
+  nudge(lane: ConsumedLane): void {
+    this.tell(subjects.nudge(lane), '');
+  }
+
   /** Answers other gateways that ask for the present state of a task that this one accepted. */
   answerPresentState(home: string, find: (id: string) => Task | undefined): Listening {
     return this.listen(subjects.presentState(home), (message) => {
@@ -190,8 +200,13 @@ export class Notices {
     const stack = new DisposableStack();
     stack.use(this.listen(subjects.workerPresence, (message) => present(decodeWorkerPresence(message.data))));
     stack.use(this.listen(subjects.workerLeft, (message) => left(decodeWorkerLeft(message.data).id)));
-    this.#connection.publish(subjects.askWorkers);
+    this.askWorkers();
     return stack;
+  }
+
+  /** Asks all workers to announce themselves at once. */
+  askWorkers(): void {
+    this.tell(subjects.askWorkers, '');
   }
 
   /** Sends a notice. While disconnected it is dropped, because it would be outdated later. */

@@ -22,18 +22,12 @@ import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
+import { LEASE_MS } from './leases.ts';
 
 export type StreamLimits = Pick<
   Config,
   'streamReplicas' | 'resultTtlS' | 'resultMaxCount' | 'resultMaxBytes' | 'queueMaxJobs' | 'queueMaxBytes'
 >;
-
-/**
- * The lease of a delivery. Without a renewal for so long it goes to another worker; workers renew it every
- * `LEASE_RENEWAL_MS`.
- */
-const LEASE_MS = 5_000;
-export const LEASE_RENEWAL_MS = 2_000;
 
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
@@ -57,6 +51,8 @@ const PASSING = [10_009, 10_049, 10_118];
 const NAME_IN_USE = 10_058;
 const STREAM_NOT_FOUND = 10_059;
 const REPLICAS_NEED_A_CLUSTER = 10_074;
+/** A consumer of this name is there, with other settings. */
+const CONSUMER_EXISTS = 10_148;
 
 /**
  * @throws {ConfigurationError} if the streams do not fit into the broker's store.
@@ -84,7 +80,16 @@ export async function ensureConsumers(
   limits: StreamLimits,
 ): Promise<void> {
   for (const lane of LANES)
-    await jsm.consumers.add(streams.jobs(model), consumerConfig(model, version, lane, limits));
+    await ensureConsumer(jsm, streams.jobs(model), consumerConfig(model, version, lane, limits));
+}
+
+async function ensureConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
+  try {
+    await jsm.consumers.add(stream, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError && error.code === CONSUMER_EXISTS)) throw error;
+    await jsm.consumers.update(stream, config.durable_name, config);
+  }
 }
 
 /**
@@ -151,6 +156,10 @@ export interface ConsumedVersion {
   readonly version: string;
 }
 
+export interface ConsumedLane extends ConsumedVersion {
+  readonly lane: Lane;
+}
+
 /** @returns the names of our streams that the broker does not have. */
 export async function missingStreams(
   jsm: JetStreamManager,
@@ -209,6 +218,7 @@ export function streamSizes(models: readonly Model[], limits: StreamLimits): Str
   return new Map(streamConfigs(models, limits).map(({ name, max_bytes }) => [name, max_bytes]));
 }
 
+type TidingsConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
 
 /** @param formerBytes the part of RESULT_MAX_BYTES that the results of 0.2 have. */
@@ -401,7 +411,7 @@ function consumerConfig(
   version: string,
   lane: Lane,
   { streamReplicas }: StreamLimits,
-): Partial<ConsumerConfig> {
+): TidingsConsumer {
   return {
     durable_name: consumerName(version, lane),
     filter_subject: subjects.laneJobs(model, version, lane),

@@ -52,6 +52,11 @@ export function streamOf(subject: string): string {
   return kind === '$KV' ? streams.rollouts : kind.toUpperCase();
 }
 
+/** @param stream a queue. */
+export function modelOfQueue(stream: string): string {
+  return stream.slice(streams.jobs('').length);
+}
+
 export const consumerName = (version: string, lane: Lane) => `v${version}_${lane}`;
 
 /** @returns undefined for a consumer that no process of ours has made. */
@@ -63,6 +68,7 @@ export function versionOfConsumer(name: string): string | undefined {
 export const subjects = {
   allJobs: (model: string) => `jobs.${model}.*.*.*.*`,
   allChunkJobs: (model: string) => `jobs.${model}.*.${Lane.Batch}.*.*.*`,
+  allQueues: 'jobs.>',
   /** All that waits for a model. */
   queue: (model: string) => `jobs.${model}.>`,
   /** The jobs of a version that are tasks, whatever their lane. */
@@ -152,6 +158,17 @@ export const subjects = {
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',
   askWorkers: 'workers.ask',
+  /** For the workers of a lane, while jobs of it wait longer than they should. */
+  nudge: ({
+    model,
+    version,
+    lane,
+  }: {
+    readonly model: string;
+    readonly version: string;
+    readonly lane: Lane;
+  }) => `nudge.${model}.${version}.${lane}`,
+  allNudges: 'nudge.*.*.*',
 } as const;
 
 /** What a job's subject says of it. It can be read even if the body cannot. */

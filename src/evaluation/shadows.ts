@@ -64,6 +64,8 @@ export class Shadows implements Disposable {
   readonly #found = new Map<string, { readonly since: number; readonly comparisons: Comparisons }>();
   readonly #listening = new DisposableStack();
   #heardBytes = 0;
+  /** While a task is tried. */
+  #forgetting: NodeJS.Timeout | undefined;
 
   constructor(options: ShadowsOptions) {
     const { broker, home, models, events } = options;
@@ -73,8 +75,6 @@ export class Shadows implements Disposable {
     this.#listening.use(events.on('ended', (task) => this.#hearEnd(task)));
     this.#listening.use(broker.shadows.listenAnswers(home, (answer) => this.#hearAnswer(answer)));
     this.#listening.use(broker.shadows.answerComparisons((model) => this.found(model)));
-    const timer = setInterval(() => this.#forgetOld(), FORGET_INTERVAL_MS).unref();
-    this.#listening.defer(() => clearInterval(timer));
   }
 
   /** Tries an accepted task on the shadows of its model, each with its chance. Returns at once, and throws nothing. */
@@ -102,6 +102,7 @@ export class Shadows implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
+    clearInterval(this.#forgetting);
   }
 
   #shadowOf(model: string): Shadow | undefined {
@@ -143,6 +144,7 @@ export class Shadows implements Disposable {
     });
     tried.uncounted.set(shadowVersion, comparison);
     this.#tried.set(taskId, tried);
+    this.#forgetting ??= setInterval(() => this.#forgetOld(), FORGET_INTERVAL_MS).unref();
     comparison.sent++;
   }
 
@@ -205,6 +207,9 @@ export class Shadows implements Disposable {
       if (tried.forgetAt > now) break;
       this.#forget(taskId, tried);
     }
+    if (this.#tried.size > 0) return;
+    clearInterval(this.#forgetting);
+    this.#forgetting = undefined;
   }
 }
 

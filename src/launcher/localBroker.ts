@@ -9,6 +9,7 @@ import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError } from '../contract/errors.ts';
@@ -26,6 +27,7 @@ const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
 const USER = 'tidings';
 const PASSWORD_BYTES = 32;
+const FEW_CORES = 4;
 /** For people: the whole `NATS_URL`, for the `nats` command or another worker. */
 const URL_FILE = 'nats-url';
 
@@ -77,7 +79,7 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     name: 'nats-server',
     command: natsServer,
     args: () => ['--config', configFile, '--port', String(port)],
-    env: process.env,
+    env: brokerEnvironment(process.env, availableParallelism()),
     ipc: false,
     logFile,
     async whenReady(child, signal) {
@@ -96,6 +98,15 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
       return url;
     },
   };
+}
+
+/**
+ * Where cores are few, nats-server runs Go code on half of them at a time, unless the operator has set GOMAXPROCS. With
+ * more, its threads wake each other for every message: with one of two cores it takes 0.78 of the CPU for a task of the
+ * benchmark `single`, and 0.85 for one of `websocket` (docs/performance.md). More cores serve loads that need more.
+ */
+export function brokerEnvironment(env: NodeJS.ProcessEnv, cores: number): NodeJS.ProcessEnv {
+  return cores > FEW_CORES ? env : { GOMAXPROCS: String(Math.ceil(cores / 2)), ...env };
 }
 
 function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {

@@ -1,25 +1,29 @@
 /**
  * The models of MODELS_DIR and the version folders they have now.
  *
- * While there is a listener, the folders are read every second. The operating system's notices are not used: they do
- * not tell of writes that another machine makes to a shared volume. A change counts once two looks in a row have seen
- * the same files, sizes and times, so a folder that is still being copied is left alone. A version goes only when its
- * folder goes. If a record or a whole volume cannot be read for a moment, its last readable content stays in force.
+ * While there is a listener, the folders are read whenever the operating system tells of a change in them, and every
+ * 10 s, because it does not tell of all changes. A change counts once two looks, a second apart, have seen the same
+ * files, sizes and times, so a folder that is still being copied is left alone. A version goes only when its folder
+ * goes. If a record or a whole volume cannot be read for a moment, its last readable content stays in force.
  */
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { readJson } from '../process/jsonFile.ts';
 import type { Logger } from '../process/log.ts';
 import { filesOfVersion, foldersIn, isVersionName, versionsIn } from './folders.ts';
+import { FolderWatch } from './folderWatch.ts';
 import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
 import type { Model, ModelVersion, UnreadableVersion } from './models.ts';
 import { publicReason } from './publicReason.ts';
 import { isMissing, readVersion } from './versionRecord.ts';
 
-const LOOK_INTERVAL_MS = 1_000;
+/** Between two looks while a change is seen. */
+const CHANGE_INTERVAL_MS = 1_000;
+const LOOK_INTERVAL_MS = 10_000;
 
 /** Versions of one model that came or went, oldest first. A version whose content changed is in both lists. */
 export interface CatalogChange {
@@ -40,8 +44,13 @@ export class Catalog implements Disposable {
   readonly #listeners = new Set<(change: CatalogChange) => void>();
   /** Problems that were logged already, so that each is logged once. */
   readonly #told = new Set<string>();
+  readonly #watch = new FolderWatch(() => this.#changeTold());
   #timer: NodeJS.Timeout | undefined;
-  #looking = false;
+  /** On the clock of `performance.now()`. */
+  #lookedAt = performance.now();
+  #isLooking = false;
+  /** Whether a change was told that no look has followed yet. */
+  #isChangeTold = false;
 
   private constructor(modelsDir: string, folders: readonly ModelFolder[], log: Logger) {
     this.#modelsDir = modelsDir;
@@ -77,7 +86,11 @@ export class Catalog implements Disposable {
   /** @param listener is called with each change, once `models` shows it. */
   watch(listener: (change: CatalogChange) => void): Watching {
     this.#listeners.add(listener);
-    this.#timer ??= setInterval(() => void this.#look(), LOOK_INTERVAL_MS).unref();
+    if (this.#timer === undefined) {
+      this.#followFolders();
+      // No notice has come of changes since the catalog was opened.
+      this.#lookIn(CHANGE_INTERVAL_MS);
+    }
     return {
       [Symbol.dispose]: () => {
         this.#listeners.delete(listener);
@@ -89,20 +102,44 @@ export class Catalog implements Disposable {
   /** Stops looking, for all listeners. */
   [Symbol.dispose](): void {
     this.#listeners.clear();
-    clearInterval(this.#timer);
+    this.#watch[Symbol.dispose]();
+    clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Looks never overlap, however long one takes. */
+  /** A copy brings many notices. They lead to one look, and none sooner than a second after the last one. */
+  #changeTold(): void {
+    if (this.#isChangeTold) return;
+    this.#isChangeTold = true;
+    if (!this.#isLooking) this.#lookIn(Math.max(0, this.#lookedAt + CHANGE_INTERVAL_MS - performance.now()));
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), ms).unref();
+  }
+
   async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      await this.#lookForModels();
-      for (const folder of this.#folders) await this.#lookInto(folder);
-    } finally {
-      this.#looking = false;
+    this.#isLooking = true;
+    const isChangeTold = this.#isChangeTold;
+    this.#isChangeTold = false;
+    // Before the look, so that what changes after it is told.
+    if (isChangeTold || !this.#watch.isComplete) this.#followFolders();
+    await this.#lookForModels();
+    let isSettled = true;
+    for (const folder of this.#folders) {
+      await this.#lookInto(folder);
+      isSettled &&= folder.isSettled;
     }
+    this.#lookedAt = performance.now();
+    this.#isLooking = false;
+    if (this.#listeners.size === 0) return;
+    if (!isSettled) this.#followFolders();
+    this.#lookIn(isSettled && !this.#isChangeTold ? LOOK_INTERVAL_MS : CHANGE_INTERVAL_MS);
+  }
+
+  #followFolders(): void {
+    this.#watch.follow([this.#modelsDir, ...this.#folders.flatMap(({ folders }) => folders)]);
   }
 
   async #lookForModels(): Promise<void> {
@@ -147,6 +184,8 @@ class ModelFolder {
   readonly #log: Logger;
   /** As of the last look. */
   #seen: ReadonlyMap<string, Stamp> = new Map();
+  /** Whether the last two looks have seen the same, or the last one could not see anything. */
+  #isSettled = true;
   /** The stamp of each version's files when it was last read. */
   readonly #settled = new Map<string, Stamp>();
   /** Each version as it was last read. */
@@ -184,13 +223,25 @@ class ModelFolder {
     return folder;
   }
 
+  /** The folders whose content counts: its own, and those of its versions as of the last look. */
+  get folders(): readonly string[] {
+    return [this.#path, ...[...this.#seen.keys()].map((version) => join(this.#path, version))];
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** @returns the changes that this look and the one before have both seen. @throws if the folder cannot be read. */
   async look(): Promise<CatalogChange | undefined> {
+    // What cannot be read now is looked at as seldom as what does not change.
+    this.#isSettled = true;
     // A folder without its manifest means that its volume is away, not that its versions are gone.
     await stat(join(this.#path, 'model.json'));
     const before = this.#seen;
     this.#seen = await stampsIn(this.#path);
     await this.#tellMisnamed();
+    this.#isSettled = isDeepStrictEqual(this.#seen, before);
     const versions = new Set([...this.#settled.keys(), ...this.#unreadable.keys(), ...this.#seen.keys()]);
     const changed = [...versions].filter((version) => {
       const stamp = this.#seen.get(version);

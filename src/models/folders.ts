@@ -1,4 +1,4 @@
-/** Lists the folders of MODELS_DIR. They are read every second, so the number of entries in a folder is limited. */
+/** Lists the folders of MODELS_DIR. They are read again and again, so the number of entries in a folder is limited. */
 import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -108,6 +108,8 @@ export interface Manifest {
   readonly batching: Batching;
   /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
+  /** Whether its versions may share a process with other versions; large files never do. */
+  readonly isolation: 'shared' | 'own';
   readonly limits: {
     readonly timeoutMs: number;
     readonly runTimeoutMs: number;

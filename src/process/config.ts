@@ -243,7 +243,7 @@ const settings = {
     unit: 'runs',
     default: undefined,
     consequence:
-      'Runs that a worker has going at once, over all its sessions. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
+      'Runs that a worker has going at once, over all its sessions, and processes that small versions share. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
     parse: optionalInteger(1, 1024),
   },
   sessionLoading: {
@@ -259,7 +259,7 @@ const settings = {
     unit: 'MiB',
     default: '0',
     consequence:
-      'Memory that all sessions of a worker may take together; 0: no limit. Each session counts with the most that its runs took, golden rows included: about 100 MiB and its model. Beyond the limit `eager` refuses a version by name, and `lazy` unloads the version that was unused for longest. `eager` loads models in the order of their names: leave out the less important ones with `WORKER_MODELS`.',
+      'Memory that the processes with sessions of a worker may take together (PSS: of pages that n processes share, each counts an n-th); 0: no limit. The peak of runs counts, golden rows included. A process takes about 50 MiB before it has a session. Beyond the limit `eager` refuses a version by name, and `lazy` unloads the version that was unused for longest. `eager` loads models in the order of their names: leave out the less important ones with `WORKER_MODELS`.',
     parse: integer(0),
   },
   sessionMaxMib: {
@@ -267,7 +267,7 @@ const settings = {
     unit: 'MiB',
     default: undefined,
     consequence:
-      'Memory that the process of one session may take for its model and its runs; 0: no limit. While it loads, a model takes about three times its file. A version that needs more at its check is refused; a task that needs more gets `INFERENCE_FAILED` or `WORKER_CRASHED`. Linux only, by `prlimit` (util-linux). Unset: 4096, and no limit with a GPU provider.',
+      'Memory that one process with sessions may take for its models and its runs; 0: no limit. Versions that share a process share it; one that a shared process cannot load has a process of its own. While it loads, a model takes about three times its file. A version that needs more at its check is refused; a task that needs more gets `INFERENCE_FAILED` or `WORKER_CRASHED`. Linux only, by `prlimit` (util-linux). Unset: 4096, and no limit with a GPU provider.',
     parse: optionalInteger(0, 1024 * 1024),
   },
 

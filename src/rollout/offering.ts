@@ -67,7 +67,7 @@ export interface OfferingOptions {
   readonly broker: Pick<Broker, 'ensureVersion'>;
   /** Their versions change while the process runs. The consumers of the present ones exist. */
   readonly models: readonly Model[];
-  readonly workers: Pick<LiveWorkers, 'list'>;
+  readonly workers: Pick<LiveWorkers, 'list' | 'onPresence'>;
   readonly rollouts: Pick<Rollouts, 'of'>;
   readonly modelsDir: string;
   readonly log: Logger;
@@ -85,9 +85,9 @@ interface Look {
   readonly present: ReadonlySet<string>;
 }
 
-/** How long a view of a model may be used. Presence comes once a second, tasks come by the thousand. */
+/** How long a view of a model may be used. Presence comes once a second at most, tasks come by the thousand. */
 const LOOK_LASTS_MS = 50;
-const LOOK_INTERVAL_MS = 1_000;
+const ENSURE_RETRY_MS = 1_000;
 const UNSERVED_NOTE_INTERVAL_MS = 60_000;
 
 export class Offering implements Disposable {
@@ -109,7 +109,10 @@ export class Offering implements Disposable {
   readonly #notedUnserved = new Map<string, number>();
   /** The live workers that are too old, by id. Each is logged once. */
   #tooOld: ReadonlySet<string> = new Set();
-  readonly #timer: NodeJS.Timeout;
+  readonly #listening: Disposable;
+  /** Models with a version whose consumer could not be made, until the next try. */
+  readonly #lacking = new Set<Model>();
+  #retry: NodeJS.Timeout | undefined;
 
   constructor({ broker, models, workers, rollouts, modelsDir, log }: OfferingOptions) {
     this.#broker = broker;
@@ -121,16 +124,17 @@ export class Offering implements Disposable {
       this.#records.set(manifest.name, new Map());
       for (const { version } of versions) this.#ensured.add(nameOf(manifest.name, version));
     }
-    this.#timer = setInterval(() => {
-      for (const model of models) this.versionsChanged(model);
+    for (const model of models) this.#look(model);
+    this.#listening = workers.onPresence((presence) => {
+      this.#remember(presence.models);
       this.#noteTooOld();
-    }, LOOK_INTERVAL_MS).unref();
+    });
   }
 
-  /** Follows a change of a model at once. Without this call the change is noticed within a second. */
+  /** Follows a change of a model. */
   versionsChanged(model: Model): void {
     this.#look(model);
-    for (const { version } of model.versions) void this.#ensure(model.manifest.name, version);
+    for (const { version } of model.versions) void this.#ensure(model, version);
   }
 
   /**
@@ -210,7 +214,15 @@ export class Offering implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+    this.#listening[Symbol.dispose]();
+    clearTimeout(this.#retry);
+  }
+
+  /** At each presence, since the versions are looked at only while tasks come. */
+  #remember(served: readonly NamedVersion[]): void {
+    for (const { model, version } of served) {
+      if (this.#records.get(model)?.has(version)) this.#served.add(nameOf(model, version));
+    }
   }
 
   /**
@@ -277,18 +289,27 @@ export class Offering implements Disposable {
   }
 
   /**
-   * Makes the consumer of a version. The version is not available before; after a failure the next look tries again.
+   * Makes the consumer of a version. The version is not available before; after a failure it is tried again.
    */
-  async #ensure(model: string, version: string): Promise<void> {
-    const name = nameOf(model, version);
-    if (this.#ensured.has(name)) return;
+  async #ensure(model: Model, version: string): Promise<void> {
+    const { name } = model.manifest;
+    if (this.#ensured.has(nameOf(name, version))) return;
     try {
-      await this.#broker.ensureVersion(model, version);
-      this.#ensured.add(name);
-      this.#looks.delete(model);
+      await this.#broker.ensureVersion(name, version);
+      this.#ensured.add(nameOf(name, version));
+      this.#looks.delete(name);
     } catch (error) {
-      this.#log.warn({ model, version, reason: messageOf(error) }, 'a new version has no consumer yet');
+      this.#log.warn({ model: name, version, reason: messageOf(error) }, 'a new version has no consumer yet');
+      this.#lacking.add(model);
+      this.#retry ??= setTimeout(() => this.#ensureLacking(), ENSURE_RETRY_MS).unref();
     }
+  }
+
+  #ensureLacking(): void {
+    const lacking = [...this.#lacking];
+    this.#lacking.clear();
+    this.#retry = undefined;
+    for (const model of lacking) this.versionsChanged(model);
   }
 
   #cannotBePinned(model: Model, version: string): RequestError {

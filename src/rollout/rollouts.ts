@@ -1,7 +1,7 @@
 /**
  * The rollouts in force as this gateway knows them, at most one a model. The broker stores them. The gateway reads them
- * before it accepts the first task, and again after each notice of a change, after a reconnect, and now and then. While
- * the broker is away, the last known ones stay in force.
+ * before it accepts the first task, and again after each notice of a change, after a reconnect, and every 5 s while tasks
+ * come. While the broker is away, the last known ones stay in force.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker, StoredRollout } from '../broker/broker.ts';
@@ -24,7 +24,7 @@ export interface RolloutWeights {
   readonly shadow: readonly Weight[];
 }
 
-/** A change whose notice was lost is read after this time. */
+/** A rollout that is used was read within this time, or is read then: the notice of a change may have been lost. */
 const READ_INTERVAL_MS = 5_000;
 const FIRST_READ_RETRY_MS = 250;
 /** How often setting a rollout is tried again because another one was stored meanwhile. */
@@ -34,6 +34,8 @@ export class Rollouts implements Disposable {
   readonly #broker: RolloutsOptions['broker'];
   readonly #log: Logger;
   readonly #stored = new Map<string, StoredRollout>();
+  /** When the last read of each model began, on the clock of `performance.now()`. */
+  readonly #readAt = new Map<string, number>();
   /** The reads under way, one a model. A request during a read leads to another read after it. */
   readonly #reading = new Map<string, { promise: Promise<void>; again: boolean }>();
   readonly #listening = new DisposableStack();
@@ -47,8 +49,6 @@ export class Rollouts implements Disposable {
     };
     this.#listening.use(broker.rollouts.listen((model) => names.includes(model) && this.#readSoon(model)));
     this.#listening.use(broker.onConnectionChange((connected) => connected && readAll()));
-    const timer = setInterval(readAll, READ_INTERVAL_MS).unref();
-    this.#listening.defer(() => clearInterval(timer));
   }
 
   /** Resolves once the rollout of each model is known. @param signal ends the wait. */
@@ -60,6 +60,8 @@ export class Rollouts implements Disposable {
 
   /** @returns undefined if none is set for the model. */
   of(model: string): Rollout | undefined {
+    const readAt = this.#readAt.get(model) ?? Number.NEGATIVE_INFINITY;
+    if (performance.now() - readAt > READ_INTERVAL_MS) this.#readSoon(model);
     const record = this.#stored.get(model)?.record;
     return record === undefined || record.weights.length === 0 ? undefined : record;
   }
@@ -140,6 +142,7 @@ export class Rollouts implements Disposable {
       try {
         do {
           reading.again = false;
+          this.#readAt.set(model, performance.now());
           this.#learn(model, await this.#broker.rollouts.read(model));
         } while (reading.again);
       } finally {

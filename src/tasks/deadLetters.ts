@@ -39,8 +39,6 @@ export class DeadLetters implements Disposable {
   constructor({ broker }: { readonly broker: DeadLettersBroker }) {
     this.#broker = broker;
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#wakeAll()));
-    const timer = setInterval(() => this.#wakeAll(), WAKE_INTERVAL_MS).unref();
-    this.#listening.defer(() => clearInterval(timer));
   }
 
   /**
@@ -74,6 +72,7 @@ export class DeadLetters implements Disposable {
     const { deadLetters } = this.#broker;
     let lastSequence = 0;
     let listening: Disposable | undefined;
+    const timer = setInterval(() => watch.wake(), WAKE_INTERVAL_MS).unref();
     const watch = new ReadWatch<StoredDeadLetter>({
       read: async () => {
         // While the broker is away there is nothing to show; the reconnect wakes it.
@@ -86,6 +85,7 @@ export class DeadLetters implements Disposable {
       },
       onClose: () => {
         listening?.[Symbol.dispose]();
+        clearInterval(timer);
         this.#watches.delete(watch);
       },
     });

@@ -7,6 +7,7 @@ import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
+import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
@@ -46,6 +47,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   using opened = new DisposableStack();
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
+  opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
   const notices = opened.use(new TaskNotices({ ...options, open, events }));
   const wishes = opened.use(new UpdateWishes({ broker }));

@@ -12,14 +12,14 @@ import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import { parseTaskId } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
+import { type QueueLook, sweepSchedule } from './sweepSchedule.ts';
 
-const SWEEP_INTERVAL_MS = 500;
 /** A gateway that watches a task expires it on the millisecond; the sweeper leaves it that long. */
 const GRACE_S = 1;
 /** After a longer gap (a suspended machine) the queue is asked for its deadlines, as at the start. */
 const LONGEST_WALK_S = 600;
-/** The oldest job, whatever its subject says, and the tasks that were left are looked at every so many sweeps. */
-const SWEEPS_PER_LOOK_BACK = 20;
+/** The oldest job, whatever its subject says, and the tasks that were left are looked at again after so long. */
+const LOOK_BACK_INTERVAL_MS = 10_000;
 /** Tasks that one sweep expires at a time. */
 const CONCURRENCY = 32;
 /** Refusals that are no fault of the task: every other task would be refused now, too. */
@@ -36,16 +36,19 @@ type Swept = number | 'left' | 'held up';
 
 /** The part of the broker that the sweeper uses. */
 type SweptBroker = EndingBroker &
-  Pick<Broker, 'chunks' | 'connected' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'>;
+  Pick<
+    Broker,
+    'chunks' | 'connected' | 'emptyQueues' | 'now' | 'queuedDeadlines' | 'nextJobDueIn' | 'oldestJob'
+  >;
 
 export class Sweeper implements AsyncDisposable {
   readonly #broker: SweptBroker;
-  readonly #models: readonly Model[];
   readonly #log: Logger;
   readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #sweeping: Promise<void>;
   /**
-   * Per model the last deadline second that was swept; absent until the tasks that were overdue at the start are done.
+   * Per model the last deadline second of which no job is left; absent until the tasks that were overdue at the start
+   * are done.
    */
   readonly #sweptUntil = new Map<string, number>();
   /**
@@ -53,39 +56,37 @@ export class Sweeper implements AsyncDisposable {
    * again.
    */
   readonly #left = new Map<string, Map<number, ReadonlySet<number>>>();
-  #sweeping: Promise<void> | undefined;
-  #sweeps = 0;
+  #lookedBackAt = Number.NEGATIVE_INFINITY;
 
   constructor({ broker, models, log }: { broker: SweptBroker; models: readonly Model[]; log: Logger }) {
     this.#broker = broker;
-    this.#models = models;
     this.#log = log;
-    this.#timer = setInterval(() => {
-      this.#sweeping ??= this.#sweep().finally(() => {
-        this.#sweeping = undefined;
-      });
-    }, SWEEP_INTERVAL_MS).unref();
+    this.#sweeping = this.#sweepOn(models);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
     this.#stop.abort();
     await this.#sweeping;
   }
 
-  async #sweep(): Promise<void> {
-    if (!this.#broker.connected) return;
-    const looksBack = this.#sweeps++ % SWEEPS_PER_LOOK_BACK === 0;
-    for (const { manifest } of this.#models) {
+  async #sweepOn(models: readonly Model[]): Promise<void> {
+    const { signal } = this.#stop;
+    const schedule = sweepSchedule({ broker: this.#broker, models, log: this.#log, signal });
+    for await (const look of schedule) await this.#sweep(look);
+  }
+
+  async #sweep({ askedAt, empty, filled }: QueueLook): Promise<void> {
+    for (const model of empty) this.#sweptUntil.set(model, sweepableAt(askedAt));
+    const now = performance.now();
+    const looksBack = now - this.#lookedBackAt >= LOOK_BACK_INTERVAL_MS;
+    if (looksBack) this.#lookedBackAt = now;
+    for (const model of filled) {
       try {
-        if (looksBack) await this.#sweepTooOld(manifest.name);
-        await this.#sweepModel(manifest.name, looksBack);
+        if (looksBack) await this.#sweepTooOld(model);
+        await this.#sweepModel(model, looksBack);
       } catch (error) {
         // Seconds that were not swept stay due: the next sweep takes them up.
-        this.#log.warn(
-          { model: manifest.name, err: error },
-          'overdue tasks could not be swept, trying again',
-        );
+        this.#log.warn({ model, err: error }, 'overdue tasks could not be swept, trying again');
       }
     }
   }
@@ -105,7 +106,7 @@ export class Sweeper implements AsyncDisposable {
   }
 
   async #sweepModel(model: string, looksBack: boolean): Promise<void> {
-    const until = Math.floor(this.#broker.now() / 1000) - GRACE_S;
+    const until = sweepableAt(this.#broker.now());
     const sweptUntil = this.#sweptUntil.get(model);
     const due =
       sweptUntil === undefined || until - sweptUntil > LONGEST_WALK_S
@@ -199,6 +200,11 @@ function readable(stored: StoredJob): ReturnType<typeof decodeStored> | undefine
     if (!(error instanceof MalformedMessage)) throw error;
     return undefined;
   }
+}
+
+/** The last deadline second whose tasks may be ended from here. @param now broker time. */
+function sweepableAt(now: number): number {
+  return Math.floor(now / 1000) - GRACE_S;
 }
 
 function range(first: number, last: number): number[] {

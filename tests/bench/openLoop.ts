@@ -1,28 +1,15 @@
 /** The benchmarks of the open loop. They differ in the number of tasks per second. */
-import { type Benchmark, type Budget, elapsed, type Figure, figure } from './benchmark.ts';
+import type { Benchmark } from './benchmark.ts';
 import { GraphQLSocket } from './graphqlSocket.ts';
 import { keepUp, openLoop } from './load.ts';
 import { type Exchange, overWebSocket, tripQuestions } from './questions.ts';
-import {
-  cpuNow,
-  difference,
-  type LoadBudgets,
-  loadFigures,
-  measureLoad,
-  ofServers,
-  type System,
-  startSystem,
-  UNBOUNDED,
-} from './system.ts';
+import { type LoadBudgets, loadFigures, measureLoad, startSystem, UNBOUNDED } from './system.ts';
 
 export interface OpenLoopOptions {
   readonly name: string;
   /** The average number of arrivals per second. */
   readonly perSecond: number;
-  readonly budgets: LoadBudgets & {
-    /** A budget for all idle servers together, in percent of a core. It adds a measurement of the idle system. */
-    readonly idle?: Budget;
-  };
+  readonly budgets: LoadBudgets;
 }
 
 const CONNECTIONS = 32;
@@ -44,10 +31,9 @@ export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions)
       const stopping = started.move();
       return {
         async measure() {
-          const idle = budgets.idle && [await idleFigure(system, seconds, budgets.idle)];
           await using load = openLoop(exchange, perSecond);
           await keepUp(load, RAMP_MS);
-          return [...loadFigures(await measureLoad(load, system, seconds), budgets), ...(idle ?? [])];
+          return loadFigures(await measureLoad(load, system, seconds), budgets);
         },
         [Symbol.asyncDispose]: () => stopping.disposeAsync(),
       };
@@ -58,11 +44,4 @@ export function openLoopBenchmark({ name, perSecond, budgets }: OpenLoopOptions)
 async function runFor(ms: number, exchange: Exchange, perSecond: number): Promise<void> {
   await using load = openLoop(exchange, perSecond);
   await keepUp(load, ms);
-}
-
-async function idleFigure(system: System, seconds: number, budget: Budget): Promise<Figure> {
-  const before = await cpuNow(system.pids);
-  await elapsed(seconds * 1_000);
-  const cpu = ofServers(difference(await cpuNow(system.pids), before));
-  return figure('idle: all servers, % of a core', 2, (cpu / seconds) * 100, budget);
 }

@@ -37,6 +37,27 @@ export async function treeUse(
   );
 }
 
+/** The processes of a tree, with the given one. */
+export async function treeOf(pid: number): Promise<readonly number[]> {
+  const { children } = await processUse(pid);
+  return [pid, ...(await Promise.all(children.map(treeOf))).flat()];
+}
+
+/**
+ * The proportional set size of processes together: a page that n processes share counts as an n-th for each. Linux only.
+ *
+ * @throws if the system does not tell it.
+ */
+export async function proportionalMiB(pids: readonly number[]): Promise<number> {
+  const sizes = await Promise.all(
+    pids.map(async (pid) => {
+      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+      return Number(/^Pss:\s+(\d+) kB$/m.exec(rollup)?.[1] ?? Number.NaN);
+    }),
+  );
+  return sizes.reduce((sum, kib) => sum + kib, 0) / 1024;
+}
+
 /** The pid of the first descendant whose command line contains a text. @throws if there is none. */
 export async function findDescendant(pid: number, text: string): Promise<number> {
   for (const waiting = [pid]; ; ) {

@@ -1,8 +1,10 @@
 /** Three brokers that keep copies: the repeated loss of one loses no task. */
+import { connect, nanos } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
+import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { runLoad } from '../support/load.ts';
-import { startCluster } from '../support/natsCluster.ts';
+import { type ClusterServer, startCluster } from '../support/natsCluster.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
@@ -69,3 +71,40 @@ test('no task is lost, doubled or changed when the leaders of jobs and results a
   expect((await streams.state('RESULTS')).messages).toBe(TRIPS);
   expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
 });
+
+test('a task runs although the broker that had the request of an idle worker was killed', async () => {
+  await using cluster = await startCluster();
+  await using streams = await inspectStreams(cluster);
+  // The first gateway makes the streams.
+  await (await startGateway(cluster, REPLICATED))[Symbol.asyncDispose]();
+  const { cluster: copies } = await streams.consumer('JOBS_trip-duration', 'v1_interactive');
+  const leader = cluster.servers.find(({ name }) => name === copies?.leader);
+  const other = cluster.servers.find((server) => server !== leader);
+  if (leader === undefined || other === undefined) throw new Error('a consumer must have a leader');
+  const { seen } = await longRequest(other);
+  await using gateway = await startGateway(other, REPLICATED);
+  await using _worker = await startWorker(other, REPLICATED);
+  await seen;
+
+  await leader.kill();
+  // Less than the time after which a worker itself takes its request for lost.
+  const variables = { input: tripNumber(1), options: { timeoutMs: 40_000, requestId: 'after-the-kill' } };
+  const accepted = await eventually(
+    () => post(gateway.url, PREDICT_TRIP, variables),
+    ({ errors }) => errors === undefined,
+  );
+  const { id } = taskIn(accepted, 'predictTrip');
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+});
+
+/** @returns a promise of the first request for jobs that stays open for a minute. */
+async function longRequest({ url }: ClusterServer): Promise<{ readonly seen: Promise<void> }> {
+  const connection = await connect({ servers: [url] });
+  const seen = (async () => {
+    for await (const message of connection.subscribe('$JS.API.CONSUMER.MSG.NEXT.*.v1_interactive'))
+      if (message.json<{ expires: number }>().expires === nanos(60_000)) break;
+    await connection.close();
+  })();
+  await connection.flush();
+  return { seen };
+}

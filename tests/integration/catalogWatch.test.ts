@@ -143,6 +143,45 @@ describe.concurrent('Catalog.watch', () => {
     expect(changed.added[0]?.sha256).toBe('f'.repeat(64));
   });
 
+  test('continues in a models folder that was replaced as a whole', async () => {
+    await using folder = await modelsWith();
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+    const away = `${folder.path}-replaced`;
+    await cp(folder.path, away, { recursive: true });
+    await cp(join(away, 'trip-duration/1'), join(away, 'trip-duration/2'), { recursive: true });
+    await rename(folder.path, `${folder.path}-old`);
+    await rename(away, folder.path);
+    let change = await changes.next();
+    while (!told(change).added.includes('2')) change = await changes.next();
+    await cp(join(folder.model, '1'), join(folder.model, '3'), { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: ['3'], removed: [] });
+    await rm(`${folder.path}-old`, { recursive: true });
+  });
+
+  test('reports a version that changes behind a link, of which the system tells nothing', async () => {
+    await using folder = await modelsWith();
+    await using elsewhere = await modelsWith();
+    const [blue, green] = [join(elsewhere.path, 'blue'), join(elsewhere.path, 'green')];
+    await cp(join(folder.model, '1'), join(blue, '2'), { recursive: true });
+    await cp(join(folder.model, '1'), join(green, '2'), { recursive: true });
+    const file = join(green, '2/version.json');
+    const record = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...record, sha256: 'f'.repeat(64) }));
+    const current = join(elsewhere.path, 'current');
+    await symlink('blue', current);
+    await symlink(join(current, '2'), join(folder.model, '2'));
+    using catalog = await open(folder.path);
+    const changes = watch(catalog);
+    // The looks after a change that was told do not find the other one.
+    await cp(join(folder.model, '1'), join(folder.model, '3'), { recursive: true });
+    expect(told(await changes.next())).toEqual({ added: ['3'], removed: [] });
+    await symlink('green', `${current}-next`);
+    await rename(`${current}-next`, current);
+    const changed = await changes.next();
+    expect(changed.added).toMatchObject([{ version: '2', sha256: 'f'.repeat(64) }]);
+  });
+
   test('logs that a new model needs a restart', async () => {
     await using folder = await modelsWith();
     const said = Promise.withResolvers<string>();

@@ -270,6 +270,7 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
   const aged = {
     connected: true,
     now: () => broker.now() + 310_000,
+    emptyQueues: () => broker.emptyQueues(),
     queuedDeadlines: (model: string) => broker.queuedDeadlines(model),
     nextJobDueIn: (model: string, second: number, from: number) => broker.nextJobDueIn(model, second, from),
     oldestJob: (model: string, from: number) => broker.oldestJob(model, from),

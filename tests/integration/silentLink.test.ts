@@ -75,3 +75,15 @@ test.concurrent('a worker asks for jobs again if its pull requests are lost on a
   }
   expect(worker.output()).not.toContain('connection to the broker lost');
 });
+
+test.concurrent('a task runs although the only request of an idle worker was lost', async () => {
+  await using nats = await startNats();
+  await using link = await startProxy(nats);
+  await using gateway = await startGateway(nats);
+  const lost = link.lose(/v1_interactive \S+ \d+\r\n\{"batch":1,"expires":60000000000\}/);
+  await using _worker = await startWorker(link);
+  await lost;
+  // Less than the time after which the worker itself takes its request for lost.
+  const { id } = await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 40_000 });
+  expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
+});

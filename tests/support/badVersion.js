@@ -5,7 +5,7 @@
  */
 import { sep } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
-import { fileToLoad } from './sessionFile.js';
+import { fileToLoad } from './sessionRequests.js';
 
 /** In miles. */
 export const DEADLY_MILES = 666;

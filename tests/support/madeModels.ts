@@ -38,6 +38,7 @@ export function modelOf(name: string, kind: Kind, count: number): Model {
     outputs: names.map((_, i) => ({ ...(kind === 'vector' ? input : number), name: `output${i}` })),
     batching: { maxBatchSize: 1, maxBulkBatchSize: 1, maxWaitMs: 0 },
     coalesce: false,
+    isolation: 'shared',
     limits: { timeoutMs: 1_000, runTimeoutMs: 1_000, maxAttempts: 1 },
     example: Object.fromEntries(names.map((name) => [name, value])),
   } as unknown as Manifest;

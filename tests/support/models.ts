@@ -120,7 +120,7 @@ function numberGraph(parts: Pick<Graph, 'constants' | 'operators'>): Uint8Array 
 export async function writeNumberModel(
   modelsDir: string,
   name: string,
-  { maxBatchSize = 8 } = {},
+  { maxBatchSize = 8, isolation = 'shared' } = {},
 ): Promise<void> {
   const field = { type: 'float32', unit: 'parts', description: 'A number.' } as const;
   const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
@@ -136,6 +136,7 @@ export async function writeNumberModel(
     inputs: [{ ...field, name: 'x', tensor: 'x', minimum: -1000, maximum: 10_000 }],
     outputs: [{ ...field, name: 'y', tensor: 'y' }],
     batching: { maxBatchSize, maxWaitMs: 0 },
+    isolation,
     limits: { timeoutMs: 60_000 },
     example: { x: 1 },
   };

@@ -12,6 +12,8 @@ export interface SilentProxy extends AsyncDisposable {
   goSilent(): void;
   /** Answers the client's pings, and drops everything else: the link seems to work. For links with little traffic. */
   goDeaf(): void;
+  /** Drops the next bytes of the client that fit, which must be whole messages. Resolves once they are dropped. */
+  lose(next: RegExp): Promise<void>;
   /** Forwards the held bytes, and all new ones. */
   resume(): void;
   /** Ends every connection, and drops the bytes that it held. */
@@ -27,6 +29,7 @@ interface Link {
 export async function startProxy(target: { readonly port: number }): Promise<SilentProxy> {
   const links = new Set<Link>();
   let mode: 'open' | 'silent' | 'deaf' = 'open';
+  let losing: { readonly next: RegExp; readonly lost: () => void } | undefined;
 
   const server = createServer({ noDelay: true }, (client) => {
     const link: Link = {
@@ -45,7 +48,10 @@ export async function startProxy(target: { readonly port: number }): Promise<Sil
       [link.broker, client],
     ] as const) {
       from.on('data', (bytes: Buffer) => {
-        if (mode === 'open') to.write(bytes);
+        if (from === client && losing?.next.test(bytes.toString('latin1'))) {
+          losing.lost();
+          losing = undefined;
+        } else if (mode === 'open') to.write(bytes);
         else if (mode === 'silent') link.held.push({ to, bytes });
         else if (from === client && bytes.includes('PING\r\n')) client.write('PONG\r\n');
       });
@@ -64,6 +70,11 @@ export async function startProxy(target: { readonly port: number }): Promise<Sil
     },
     goDeaf() {
       mode = 'deaf';
+    },
+    lose(next: RegExp) {
+      const { promise, resolve: lost } = Promise.withResolvers<void>();
+      losing = { next, lost };
+      return promise;
     },
     resume() {
       mode = 'open';

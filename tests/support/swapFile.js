@@ -5,7 +5,7 @@
  */
 import { copyFileSync } from 'node:fs';
 import { InferenceSession } from 'onnxruntime-node';
-import { fileToLoad } from './sessionFile.js';
+import { fileToLoad } from './sessionRequests.js';
 
 if (process.argv[1]?.endsWith('sessionChild.ts')) {
   const { create } = InferenceSession;

@@ -54,6 +54,7 @@ test('the subjects are those of the contract', () => {
     subjects.workerPresence,
     subjects.workerLeft,
     subjects.askWorkers,
+    subjects.nudge({ model, version, lane: Lane.Interactive }),
     subjects.shadowJobs(model, version),
     subjects.shadowAnswers(home),
     subjects.comparisons,

@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
 import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import type { SessionAnswer } from '../../../workers/runtimes/onnx/sessionMessages.ts';
+import type { Loaded } from '../../../workers/runtimes/onnx/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { readVersion } from '../../models/versionRecord.ts';
@@ -21,19 +21,17 @@ export interface VersionReport {
   readonly sha256?: string;
   readonly sizeBytes?: number;
   readonly loaded?: Loaded;
+  /** The most memory of the process that loaded and ran it. */
+  readonly peakBytes?: number;
   readonly golden?: GoldenReport;
   /** Why a worker would refuse the version; undefined if it would not. */
   readonly problem?: string | undefined;
 }
 
-type Loaded = Omit<Extract<SessionAnswer, { type: 'loaded' }>, 'type'>;
-
 interface GoldenReport {
   readonly rows: number;
   /** The deviation that comes nearest to its tolerance, over all runs; undefined if no output has numbers. */
   readonly worst: Deviation | undefined;
-  /** The most memory of the process during the runs. */
-  readonly peakBytes: number;
   /** Medians of the runs, in milliseconds. */
   readonly oneRowMs: number;
   readonly fullBatchMs: number;
@@ -73,9 +71,9 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
     const goldenRows = await goldenRowsOf(manifest, record);
     await using inspection = new Inspection({ maxMib });
     const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
-    report = { ...report, loaded };
+    report = { ...report, loaded, peakBytes: inspection.peakBytes };
     const golden = await runGoldenRows(inspection, manifest, goldenRows);
-    return { ...report, golden, problem: golden.problem };
+    return { ...report, golden, peakBytes: inspection.peakBytes, problem: golden.problem };
   } catch (error) {
     return { ...report, problem: messageOf(error) };
   }
@@ -97,11 +95,9 @@ async function runGoldenRows(
     tolerance: toleranceOf(golden.tolerance, output),
   }));
   let problem: string | undefined;
-  let mostBytes = 0;
   for (const batch of [...batches, ...again]) {
     const inputs = batch.map(({ input }) => input);
-    const { predictions, computeMs, peakBytes } = await runRows(inspection, manifest, inputs);
-    mostBytes = Math.max(mostBytes, peakBytes);
+    const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
     (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
     const wanted = batch.map(({ output }) => output);
     for (const entry of deviations)
@@ -112,7 +108,6 @@ async function runGoldenRows(
   return {
     rows: golden.rows.length,
     worst,
-    peakBytes: mostBytes,
     oneRowMs: median(oneRowMs),
     fullBatchMs: median(fullBatchMs),
     problem,

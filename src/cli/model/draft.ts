@@ -61,6 +61,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
     batching: completeBatching({ maxBatchSize, maxWaitMs: 0 }),
     coalesce: false,
+    isolation: 'shared',
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
     example: {},
   };

@@ -58,14 +58,14 @@ export function formatReports({ outputs, batching }: Manifest, reports: readonly
   ];
   return formatTable([
     head,
-    ...reports.map(({ version, sha256, sizeBytes, loaded, golden, problem }) => [
+    ...reports.map(({ version, sha256, sizeBytes, loaded, peakBytes, golden, problem }) => [
       version,
       sha256?.slice(0, 12) ?? '–',
       sizeBytes === undefined ? '–' : formatSize(sizeBytes),
       String(loaded?.inputs.length ?? '–'),
       loaded === undefined ? '–' : String(outputs.length),
       loaded?.executionProvider ?? '–',
-      loaded === undefined ? '–' : `${Math.round((golden?.peakBytes ?? loaded.peakBytes) / MIB)} MiB`,
+      peakBytes === undefined ? '–' : `${Math.round(peakBytes / MIB)} MiB`,
       String(golden?.rows ?? '–'),
       golden?.worst === undefined ? '–' : formatDeviation(golden.worst),
       golden === undefined ? '–' : formatMs(golden.oneRowMs),

@@ -8,8 +8,6 @@ export interface Trial {
   /** One prediction per row, in order. A text is the fault of a wrong answer. */
   readonly predictions: readonly (Values | string)[];
   readonly computeMs: number;
-  /** The most memory of the process since the model was loaded. */
-  readonly peakBytes: number;
 }
 
 /**
@@ -23,11 +21,11 @@ export async function runRows(
   manifest: Manifest,
   rows: readonly Values[],
 ): Promise<Trial> {
-  const { outputs, computeMs, peakBytes } = await inspection.run(
+  const { outputs, computeMs } = await inspection.run(
     encodeBatch(manifest, rows),
     manifest.limits.runTimeoutMs,
   );
-  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs, peakBytes };
+  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs };
 }
 
 /** The largest absolute difference between the wanted and the predicted numbers of an output. */

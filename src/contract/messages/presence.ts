@@ -4,9 +4,13 @@ import { listOf, object, type Passing, text } from '../schema.ts';
 import { MESSAGE_MAX_CHARACTERS } from '../task.ts';
 import { decoderOf } from './decoder.ts';
 
-export const PRESENCE_INTERVAL_MS = 1_000;
-/** A worker is forgotten so long after it was last there. */
-export const PRESENCE_TTL_MS = 3_500;
+/**
+ * A worker also announces itself after each change, and whenever it is asked. The interval is shorter than 3.5 s, since
+ * gateways of version 0.2 forget a worker then.
+ */
+export const PRESENCE_INTERVAL_MS = 3_000;
+/** A worker is forgotten so long after its last presence, or soon after a question that it does not answer. */
+export const PRESENCE_TTL_MS = 10_000;
 
 const NAMED_VERSION_MEMBERS = { model: NAME, version: NAME };
 const NAMED_VERSION = object('a model and a version', NAMED_VERSION_MEMBERS);

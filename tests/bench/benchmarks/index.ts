@@ -4,6 +4,8 @@ import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
 import { hostile } from './hostile.ts';
+import { idle } from './idle.ts';
+import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
 import { parts } from './parts.ts';
@@ -34,6 +36,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   scaling,
   tuning,
   start,
+  idle,
+  manyModels,
   soak,
   peers,
 ];

@@ -1,13 +1,9 @@
 /** `npm start` on a machine where it has run before, with the repository's models: its start time and its memory. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempDisposable } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Benchmark, figure, type Revision } from '../benchmark.ts';
+import { type Benchmark, figure } from '../benchmark.ts';
 import { clientsOver } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
 import { closedLoop, keepUp } from '../load.ts';
+import { npmStart } from '../npmStart.ts';
 import { findDescendant, processUse, treeUse } from '../operatingSystem.ts';
 import { tripQuestions } from '../questions.ts';
 
@@ -35,7 +31,7 @@ export const start: Benchmark = {
           figure('npm start to ready, s', 2, running.tookMs / 1_000, { atMost: 3 }),
           figure('gateway, MiB', 0, gateway.residentMiB, { atMost: 250 }),
           figure('worker, MiB', 0, worker.residentMiB, { atMost: 250 }),
-          figure('sessions of the worker', 0, worker.children.length),
+          figure('processes of the worker', 0, worker.children.length),
           figure('worker and its sessions, MiB', 0, withSessions),
         ];
       },
@@ -43,50 +39,3 @@ export const start: Benchmark = {
     };
   },
 };
-
-interface Running extends AsyncDisposable {
-  /** The process id of npm. */
-  readonly pid: number;
-  /** The URL of the GraphQL endpoint. */
-  readonly url: string;
-  /** The time from the command until the system is ready. */
-  readonly tookMs: number;
-}
-
-async function npmStart({ root }: Revision): Promise<Running> {
-  const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));
-  const startedAt = performance.now();
-  const npm = spawn('npm', ['start'], {
-    cwd: root,
-    env: { ...process.env, NODE_ENV: 'production', NATS_URL: '', PORT: '0', DATA_DIR: folder.path },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const url = await readyUrl(npm);
-  return {
-    pid: npm.pid ?? 0,
-    url,
-    tookMs: performance.now() - startedAt,
-    async [Symbol.asyncDispose]() {
-      // The event comes once all processes that npm started have closed the pipe.
-      const closed = once(npm, 'close');
-      npm.kill('SIGTERM');
-      await closed;
-      await folder.remove();
-    },
-  };
-}
-
-/** @throws if npm ends before the system is ready. */
-async function readyUrl(npm: ChildProcess): Promise<string> {
-  let output = '';
-  const ready = Promise.withResolvers<string>();
-  for (const stream of [npm.stdout, npm.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-      const url = /Tidings is ready\. Open GraphiQL at (\S+)/.exec(output)?.[1];
-      if (url !== undefined) ready.resolve(url);
-    });
-  }
-  npm.once('close', () => ready.reject(new Error(`npm start ended before it was ready:\n${output}`)));
-  return ready.promise;
-}

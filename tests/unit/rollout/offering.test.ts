@@ -32,7 +32,7 @@ function openOffering({
   const offering = new Offering({
     broker: { ensureVersion: async (_model, version) => void view.ensured.push(version) },
     models: [view.model],
-    workers: { list: () => view.workers },
+    workers: { list: () => view.workers, onPresence: () => ({ [Symbol.dispose]: () => {} }) },
     rollouts: { of: () => (ranges.length === 0 ? undefined : { weights, ranges }) },
     modelsDir: '/srv/models',
     log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),

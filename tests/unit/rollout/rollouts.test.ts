@@ -1,5 +1,5 @@
 /** What a gateway takes for the rollout of a model while the broker's answers change. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { StoredRollout } from '../../../src/broker/broker.ts';
 import type { RolloutRecord } from '../../../src/contract/messages/rolloutRecord.ts';
 import { BUCKETS } from '../../../src/contract/rollout.ts';
@@ -89,4 +89,24 @@ test('a stored rollout without weights means that there is none', async () => {
     scriptedBroker({ revision: 4, record: { v: 1, weights: [], ranges: [], setAt: 1 } }),
   );
   expect(rollouts.of('m')).toBeUndefined();
+});
+
+test('a rollout is read again once it is used five seconds after the last read', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  try {
+    const broker = scriptedBroker({ revision: 1, record: allOn('1', 10) });
+    using rollouts = await openRollouts(broker);
+    broker.stored = { revision: 2, record: allOn('2', 20) };
+    vi.advanceTimersByTime(4_900);
+    rollouts.of('m');
+    await new Promise(setImmediate);
+    expect(rollouts.of('m')?.weights).toEqual([{ version: '1', percent: 100 }]);
+    vi.advanceTimersByTime(200);
+    rollouts.of('m');
+    await new Promise(setImmediate);
+    expect(rollouts.of('m')?.weights).toEqual([{ version: '2', percent: 100 }]);
+    expect(broker.reads).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -4,62 +4,81 @@ import { SessionMemory, type Tenant } from '../../../workers/sessionMemory.ts';
 
 const MIB = 1024 * 1024;
 
-/** A session that is loaded, used and unloaded by hand. */
+/** A worker without anything but its budget, and sessions of known size that are loaded and used by hand. */
+class Budget {
+  readonly #fakes: Fake[] = [];
+  readonly memory: SessionMemory;
+
+  constructor(loading: 'eager' | 'lazy', limitMib: number) {
+    const bytes = () => this.#fakes.reduce((sum, fake) => sum + (fake.isLoaded ? fake.bytes : 0), 0);
+    this.memory = new SessionMemory({ loading, limitMib, bytes });
+  }
+
+  session(mib: number): Fake {
+    const fake = new Fake(this.memory, mib);
+    this.#fakes.push(fake);
+    return fake;
+  }
+}
+
 class Fake implements Tenant {
-  readonly #bytes: number;
+  readonly bytes: number;
   readonly #memory: SessionMemory;
-  peakBytes = 0;
+  isLoaded = false;
   idleSince: number | undefined;
 
   constructor(memory: SessionMemory, mib: number) {
+    this.bytes = mib * MIB;
     this.#memory = memory;
-    this.#bytes = mib * MIB;
   }
 
-  admit(check = () => Promise.resolve()): Promise<void> {
-    return this.#memory.admit(this, { load: () => this.#load(), check });
+  admit(checking: Promise<void> = Promise.resolve()): Promise<void> {
+    const check = () => checking.then(() => this.bytes);
+    return this.#memory.admit(this, { check, load: () => this.#load() });
   }
 
   /** Loads it if need be, and uses it until `at`. */
   async use(at: number): Promise<void> {
-    if (this.peakBytes === 0) await this.#memory.reload(this.#bytes, () => this.#load());
+    if (!this.isLoaded) await this.hold();
     this.idleSince = at;
     this.#memory.released();
   }
 
   /** Loads it, and goes on using it. */
   async hold(): Promise<void> {
-    await this.#memory.reload(this.#bytes, () => this.#load());
+    await this.#memory.reload(this.bytes, () => this.#load());
   }
 
   async unload(): Promise<void> {
-    this.peakBytes = 0;
+    this.isLoaded = false;
     this.idleSince = undefined;
   }
 
   async #load(): Promise<void> {
-    this.peakBytes = this.#bytes;
+    this.isLoaded = true;
   }
 }
 
-const loaded = (tenants: readonly Fake[]) => tenants.map(({ peakBytes }) => peakBytes > 0);
+const loaded = (tenants: readonly Fake[]) => tenants.map(({ isLoaded }) => isLoaded);
 
 describe('eager', () => {
   test('all sessions stay loaded, and one that does not fit is refused with the sum', async () => {
-    const memory = new SessionMemory({ loading: 'eager', limitMib: 250 });
-    const [a, b, c] = [new Fake(memory, 100), new Fake(memory, 150), new Fake(memory, 1)];
+    const budget = new Budget('eager', 250);
+    const [a, b, c] = [budget.session(100), budget.session(150), budget.session(1)];
     await Promise.all([a.admit(), b.admit()]);
     await expect(c.admit()).rejects.toThrow(
-      'it takes 1 MiB, with the 250 MiB of others 251 MiB, where SESSION_MEMORY_MIB allows 250 MiB; with SESSION_LOADING=lazy they take turns',
+      'it takes 1 MiB, all sessions and their processes 251 MiB, where SESSION_MEMORY_MIB allows 250 MiB; with SESSION_LOADING=lazy they take turns',
     );
-    memory.forget(c);
-    memory.forget(b);
-    await new Fake(memory, 150).admit();
+    for (const left of [c, b]) {
+      budget.memory.forget(left);
+      await left.unload();
+    }
+    await budget.session(150).admit();
   });
 
   test('without a limit everything is loaded at once', async () => {
-    const memory = new SessionMemory({ loading: 'eager', limitMib: 0 });
-    const all = Array.from({ length: 9 }, () => new Fake(memory, 100_000));
+    const budget = new Budget('eager', 0);
+    const all = Array.from({ length: 9 }, () => budget.session(100_000));
     await Promise.all(all.map((tenant) => tenant.admit()));
     expect(loaded(all)).not.toContain(false);
   });
@@ -67,32 +86,31 @@ describe('eager', () => {
 
 describe('lazy', () => {
   test('no session stays loaded after its check, and one larger than the limit is refused', async () => {
-    const memory = new SessionMemory({ loading: 'lazy', limitMib: 100 });
-    const all = Array.from({ length: 3 }, () => new Fake(memory, 100));
+    const budget = new Budget('lazy', 100);
+    const all = Array.from({ length: 3 }, () => budget.session(100));
     await Promise.all(all.map((tenant) => tenant.admit()));
     expect(loaded(all)).toEqual([false, false, false]);
-    await expect(new Fake(memory, 101).admit()).rejects.toThrow(
+    await expect(budget.session(101).admit()).rejects.toThrow(
       'it takes 101 MiB, where SESSION_MEMORY_MIB allows 100 MiB',
     );
   });
 
   test('a checked session can be loaded again while another is checked', async () => {
-    const memory = new SessionMemory({ loading: 'lazy', limitMib: 100 });
-    const [a, b, c] = [new Fake(memory, 40), new Fake(memory, 40), new Fake(memory, 40)];
+    const budget = new Budget('lazy', 100);
+    const [a, b, c] = [budget.session(40), budget.session(40), budget.session(40)];
     await a.admit();
     const checking = Promise.withResolvers<void>();
-    const admitted = b.admit(() => checking.promise);
+    const admitted = b.admit(checking.promise);
     const next = c.admit();
     await a.use(1);
-    expect(loaded([a, b, c])).toEqual([true, true, false]);
+    expect(loaded([a, b, c])).toEqual([true, false, false]);
     checking.resolve();
     await Promise.all([admitted, next]);
-    expect(loaded([a, b, c])).toEqual([true, false, false]);
   });
 
   test('the idle session that was used longest ago makes room, and one in use never does', async () => {
-    const memory = new SessionMemory({ loading: 'lazy', limitMib: 250 });
-    const [a, b, c] = [new Fake(memory, 100), new Fake(memory, 100), new Fake(memory, 100)];
+    const budget = new Budget('lazy', 250);
+    const [a, b, c] = [budget.session(100), budget.session(100), budget.session(100)];
     for (const tenant of [a, b, c]) await tenant.admit();
     await a.use(1);
     await b.use(2);

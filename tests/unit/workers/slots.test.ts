@@ -144,3 +144,27 @@ test('no more work goes on at once than there are slots, and one that fails leav
   expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(7);
   await expect(slots.run(share, async () => 'a slot is free')).resolves.toBe('a slot is free');
 });
+
+test('runs with the same place go on one after the other, and leave their slots to others meanwhile', async () => {
+  const slots = new Slots(2);
+  const share = { weight: 1, virtualTime: 0 };
+  const place = {};
+  const order: string[] = [];
+  const first = Promise.withResolvers<void>();
+  const run = (name: string, until?: Promise<void>, where?: object) =>
+    slots.run(
+      share,
+      async () => {
+        order.push(name);
+        await until;
+      },
+      where,
+    );
+  const waiting = [run('first', first.promise, place), run('second', undefined, place)];
+  await run('elsewhere', undefined, {});
+  await run('anywhere');
+  expect(order).toEqual(['first', 'elsewhere', 'anywhere']);
+  first.resolve();
+  await Promise.all(waiting);
+  expect(order).toEqual(['first', 'elsewhere', 'anywhere', 'second']);
+});

@@ -4,13 +4,14 @@
  */
 import type { Columns } from './encoder.ts';
 import { perhapsOfLimit } from './memoryLimit.ts';
-import type { LoadRequest, SessionAnswer } from './sessionMessages.ts';
-import { type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
+import type { LoadRequest } from './sessionMessages.ts';
+import { type Loaded, type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
 import type { GraphSignature } from './signature.ts';
 
 export class Inspection implements AsyncDisposable {
   readonly #process: SessionProcess;
   readonly #maxMib: number;
+  #model = 0;
 
   /** @param options.maxMib as for `SessionProcess`. @default 0 */
   constructor({ maxMib = 0 } = {}) {
@@ -24,16 +25,23 @@ export class Inspection implements AsyncDisposable {
   }
 
   /** As `SessionProcess.load`. */
-  load(request: Omit<LoadRequest, 'type'>): Promise<Extract<SessionAnswer, { type: 'loaded' }>> {
-    return this.#tellingDeath(this.#process.load(request));
+  async load(request: Omit<LoadRequest, 'type' | 'model'>): Promise<Loaded> {
+    const loaded = await this.#tellingDeath(this.#process.load(request));
+    this.#model = loaded.model;
+    return loaded;
+  }
+
+  /** The memory of the process after its last request. */
+  get peakBytes(): number {
+    return this.#process.peakBytes;
   }
 
   /**
-   * As `SessionProcess.run`. After a run that took too long, or killed the process, the inspection cannot be used
+   * As `SessionProcess.run`, on the model that was loaded last. After a run that took too long, or killed the process, the inspection cannot be used
    * again.
    */
   run(columns: Columns, timeoutMs: number): Promise<Run> {
-    return this.#tellingDeath(this.#process.run(columns, timeoutMs, { measure: true }));
+    return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

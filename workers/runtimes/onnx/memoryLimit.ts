@@ -1,6 +1,6 @@
 /**
- * Limits the memory of a session's process: SESSION_MAX_MIB, enforced by the kernel. A run that needs more fails, or
- * kills the session's process. So it cannot exhaust the machine's memory.
+ * Limits the memory of a process with sessions, of all of them together: SESSION_MAX_MIB, enforced by the kernel. A run
+ * that needs more fails, or kills the process. So it cannot exhaust the machine's memory.
  *
  * The limit is on the memory that a process may write to (RLIMIT_DATA), in addition to that after its start: Node
  * reserves 600 MiB then, of which it uses 80. A limit on address space (RLIMIT_AS) would count much that is no memory
@@ -24,7 +24,7 @@ interface SessionLimit {
   readonly problem?: string;
 }
 
-/** The memory limit of a session by the configuration, on this machine. */
+/** The memory limit of such a process by the configuration, on this machine. */
 export async function sessionLimit({
   sessionMaxMib,
   executionProviders,
@@ -62,11 +62,11 @@ const NO_MEMORY = /alloc|out of memory|cannot allocate/i;
 /** @returns the reason of a failure, and the setting if it may be the cause. */
 export function withLimit(reason: string, mib: number): string {
   return mib > 0 && NO_MEMORY.test(reason)
-    ? `${reason} (SESSION_MAX_MIB allows a session ${mib} MiB)`
+    ? `${reason} (SESSION_MAX_MIB allows a process ${mib} MiB)`
     : reason;
 }
 
 /** The hint for a process that died while its model was loaded or checked. */
 export function perhapsOfLimit(mib: number): string {
-  return mib > 0 ? `, perhaps for want of memory: SESSION_MAX_MIB allows a session ${mib} MiB` : '';
+  return mib > 0 ? `, perhaps for want of memory: SESSION_MAX_MIB allows a process ${mib} MiB` : '';
 }

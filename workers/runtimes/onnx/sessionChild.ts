@@ -1,9 +1,11 @@
 /**
- * The process of one session, and the only code that uses ONNX Runtime. A run blocks this process from start to end and
- * may kill it. The parent, which speaks to the broker, neither blocks nor dies with it.
+ * A process with sessions, and the only code that uses ONNX Runtime. A run blocks this process from start to end and
+ * may kill it. The parent, which speaks to the broker, neither blocks nor dies with it. The parent sends one request at
+ * a time: so it knows which session was at work if this process dies.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
@@ -15,21 +17,29 @@ import type {
   Answered,
   Asked,
   LoadRequest,
+  Measured,
   RunRequest,
   SessionAnswer,
   SessionRequest,
 } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
-/** The time between measurements. One takes 40 µs, too long for every run. */
+/** The time between measurements. One takes 0.5 ms, too long for every run. */
 const MEASURE_INTERVAL_MS = 1_000;
+/** Before the processes that speak to clients and to the broker: they would otherwise take the core from a run. */
+const PRIORITY = -5;
 /** Resolves once the memory limit of this process is set. The argument is the limit in MiB; 0: no limit. */
 const limited = limit(Number(process.argv[2] ?? 0));
 
-let session: InferenceSession | undefined;
-let feeds: readonly Feed[] = [];
-let fetches: readonly string[] = [];
-let peak = { bytes: 0, measuredAt: 0 };
+/** The loaded models, by the parent's numbers. */
+const models = new Map<number, LoadedModel>();
+let willMeasure = false;
+
+interface LoadedModel {
+  readonly session: InferenceSession;
+  readonly feeds: readonly Feed[];
+  readonly fetches: readonly string[];
+}
 
 /** The form of an input of the graph. */
 interface Feed {
@@ -43,6 +53,8 @@ interface Feed {
 // The errors of ONNX Runtime say enough. Its own log would print names from model files to a terminal, unescaped.
 env.logLevel = 'fatal';
 
+preferThisThread();
+
 // Without its parent this process has no purpose. The parent handles signals.
 process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
@@ -50,9 +62,33 @@ process.on('SIGTERM', () => {});
 
 process.on('message', async ({ id, request }: Asked) => {
   const answer = await answerTo(request);
-  // If the parent is gone, it needs no answer.
-  process.send?.({ id, answer } satisfies Answered, () => {});
+  const measures = request.type !== 'run' || request.measure;
+  tell({ id, answer, ...(measures && { peakBytes: await peakBytes() }) });
+  if (!measures) measureSoon();
 });
+
+/** If the parent is gone, it needs no answer. */
+function tell(message: Answered | Measured): void {
+  process.send?.(message, () => {});
+}
+
+/** Runs are in this thread, and threads that it starts inherit its priority. */
+function preferThisThread(): void {
+  try {
+    setPriority(PRIORITY);
+  } catch {
+    // The system does not allow it to this user.
+  }
+}
+
+function measureSoon(): void {
+  if (willMeasure) return;
+  willMeasure = true;
+  setTimeout(async () => {
+    willMeasure = false;
+    tell({ peakBytes: await peakBytes() });
+  }, MEASURE_INTERVAL_MS);
+}
 
 async function limit(mib: number): Promise<string | undefined> {
   if (mib === 0) return undefined;
@@ -70,22 +106,27 @@ async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
       return load(request);
     case 'run':
       return run(request);
+    case 'unload':
+      return unload(request.model);
     case 'describe':
       return describe(request.file);
   }
 }
 
 async function load({
+  model,
   file,
   sha256,
   manifest,
   executionProviders,
   threads,
 }: LoadRequest): Promise<SessionAnswer> {
+  const bytesBefore = await peakBytes();
   const bytes = await readModel(file, sha256);
   if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
   const passedOver: string[] = [];
   for (const executionProvider of executionProviders) {
+    let session: InferenceSession;
     try {
       session = await InferenceSession.create(bytes, {
         executionProviders: [executionProvider],
@@ -97,30 +138,39 @@ async function load({
       continue;
     }
     const problems = signatureProblems(manifest, session);
-    if (problems.length > 0)
+    if (problems.length > 0) {
+      await session.release();
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
-    feeds = feedsOf(manifest, session);
-    fetches = manifest.outputs.map(({ tensor }) => tensor);
+    }
+    const fetches = manifest.outputs.map(({ tensor }) => tensor);
+    models.set(model, { session, feeds: feedsOf(manifest, session), fetches });
     const inputs = [...session.inputNames];
     await forget(bytes);
-    return { type: 'loaded', executionProvider, inputs, passedOver, peakBytes: await peakBytes(true) };
+    return { type: 'loaded', executionProvider, inputs, passedOver, bytesBefore };
   }
   return { type: 'refused', reason: `${file} could not be loaded by ${passedOver.join('; ')}` };
 }
 
-async function run({ columns, measure }: RunRequest): Promise<SessionAnswer> {
-  if (session === undefined) return { type: 'failed', reason: 'no model is loaded' };
+async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
+  const loaded = models.get(model);
+  if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
   const startedAt = performance.now();
   try {
-    const results = await session.run(tensorsOf(columns), [...fetches]);
+    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
     const outputs: OutputTensors = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
     const computeMs = performance.now() - startedAt;
-    return { type: 'ran', outputs, computeMs, peakBytes: await peakBytes(measure) };
+    return { type: 'ran', outputs, computeMs };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
+}
+
+async function unload(model: number): Promise<SessionAnswer> {
+  await models.get(model)?.session.release();
+  models.delete(model);
+  return { type: 'unloaded' };
 }
 
 /** The inputs of the manifest that the graph has. */
@@ -133,7 +183,7 @@ function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: Infere
   });
 }
 
-function tensorsOf(columns: Columns): Record<string, Tensor> {
+function tensorsOf(columns: Columns, { feeds }: LoadedModel): Record<string, Tensor> {
   return Object.fromEntries(
     feeds.map(({ tensor, width, rank }) => {
       const column = columns[tensor];
@@ -180,18 +230,23 @@ async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuf
   }
 }
 
-/** The peak memory of this process since its model was loaded, measured now or at most a second ago. */
-async function peakBytes(now: boolean): Promise<number> {
-  if (now || performance.now() - peak.measuredAt >= MEASURE_INTERVAL_MS)
-    peak = { bytes: await measurePeak(), measuredAt: performance.now() };
-  return peak.bytes;
+/**
+ * The memory of this process: its proportional set size, which counts a page that n processes share as 1/n, and what
+ * runs took more since the last load and gave back. Where the system tells no such size it is the resident set.
+ */
+async function peakBytes(): Promise<number> {
+  const [rollup, status] = await Promise.all(
+    ['smaps_rollup', 'status'].map((file) => readFile(`/proc/self/${file}`, 'utf8').catch(() => '')),
+  );
+  const resident = process.memoryUsage.rss();
+  const peak = bytesIn('VmHWM', status) ?? 0;
+  return (bytesIn('Pss', rollup) ?? resident) + Math.max(0, peak - resident);
 }
 
-/** Without /proc this is the present figure, although an earlier run may have taken more. */
-async function measurePeak(): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-  return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
+/** @returns the bytes of a line such as `Pss:  1024 kB`; undefined if there is none. */
+function bytesIn(name: string, text = ''): number | undefined {
+  const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text) ?? [];
+  return kib === undefined ? undefined : Number(kib) * 1024;
 }
 
 /** Frees the bytes of the model file after loading, and resets the peak, because that of loading is over. */

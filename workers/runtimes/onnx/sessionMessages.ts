@@ -1,4 +1,4 @@
-/** The messages between a session's process and its parent, as structured clones. */
+/** The messages between a process with sessions and its parent, as structured clones. */
 
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
@@ -15,17 +15,28 @@ export interface Asked {
 export interface Answered {
   readonly id: number;
   readonly answer: SessionAnswer;
+  /** As in `Measured`, after a request that measures. */
+  readonly peakBytes?: number;
 }
 
-/** The first request is `load`, all further ones are `run`. */
+/** Child to parent: at most one a second, after runs. */
+export interface Measured {
+  /** The memory of the process: what it has now, and what runs took more since the last load. */
+  readonly peakBytes: number;
+}
+
 export type SessionRequest =
   | LoadRequest
   | RunRequest
+  /** Closes the session of a loaded model. */
+  | { readonly type: 'unload'; readonly model: number }
   /** Describes a file, independent of the loaded one. */
   | { readonly type: 'describe'; readonly file: string };
 
 export interface LoadRequest {
   readonly type: 'load';
+  /** The number that further requests name the model by. */
+  readonly model: number;
   /** Path of `model.onnx`. */
   readonly file: string;
   /** Hex SHA-256 the file must have. */
@@ -37,6 +48,7 @@ export interface LoadRequest {
 
 export interface RunRequest {
   readonly type: 'run';
+  readonly model: number;
   readonly columns: Columns;
   /** Whether the answer must have the present peak of memory. */
   readonly measure: boolean;
@@ -50,8 +62,8 @@ export type SessionAnswer =
       readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
       readonly passedOver: readonly string[];
-      /** The memory of the process. */
-      readonly peakBytes: number;
+      /** The memory of the process before. */
+      readonly bytesBefore: number;
     }
   /** The file or the configuration is wrong. A new start would not help. */
   | { readonly type: 'refused'; readonly reason: string }
@@ -59,8 +71,7 @@ export type SessionAnswer =
       readonly type: 'ran';
       readonly outputs: OutputTensors;
       readonly computeMs: number;
-      /** The peak memory since loading, as measured last. It is not measured at each run. */
-      readonly peakBytes: number;
     }
   | { readonly type: 'failed'; readonly reason: string }
+  | { readonly type: 'unloaded' }
   | ({ readonly type: 'described' } & GraphSignature);

@@ -1,5 +1,5 @@
 /**
- * The process that has a model loaded, on the parent's side.
+ * A process that has models loaded, on the parent's side. It has one request at a time: the caller sees to that.
  *
  *  alive  each request is answered, or fails.
  *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and
@@ -9,15 +9,25 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Columns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
-import type { Answered, Asked, LoadRequest, SessionAnswer, SessionRequest } from './sessionMessages.ts';
+import type {
+  Answered,
+  Asked,
+  LoadRequest,
+  Measured,
+  SessionAnswer,
+  SessionRequest,
+} from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
 export interface Run {
   readonly outputs: OutputTensors;
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
-  /** The peak memory since loading, as measured last. */
-  readonly peakBytes: number;
+}
+
+export interface Loaded extends Extract<SessionAnswer, { type: 'loaded' }> {
+  /** The number by which this process knows the model. */
+  readonly model: number;
 }
 
 /** How a process ended; both null if it could not be started. */
@@ -37,10 +47,14 @@ export class RunFailed extends Error {}
 
 /** A file of a gigabyte from a slow disk takes a minute. A load that takes longer counts as hanging. */
 const LOAD_TIMEOUT_MS = 120_000;
+/** Keeps glibc at its first threshold. By default it raises it with each large block, and gives back nothing more. */
+const FIXED_TRIM = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
 export interface SessionProcessOptions {
   /** The memory limit beyond its start in MiB, see `memoryLimit.ts`; 0: no limit. @default 0 */
   readonly maxMib?: number;
+  /** Whether memory that a closed session leaves is given back, where the C library can. @default false */
+  readonly givesBack?: boolean;
   /** Called once when it is dead, before its open requests fail. Not called if it was disposed. */
   readonly onDeath?: () => void;
 }
@@ -53,17 +67,19 @@ export class SessionProcess implements AsyncDisposable {
   /** The open requests by id. */
   readonly #asked = new Map<number, PromiseWithResolvers<SessionAnswer>>();
   #requests = 0;
+  #models = 0;
+  #peakBytes = 0;
   #isDead = false;
 
-  constructor({ maxMib = 0, onDeath = () => {} }: SessionProcessOptions = {}) {
+  constructor({ maxMib = 0, givesBack = false, onDeath = () => {} }: SessionProcessOptions = {}) {
     this.#onDeath = onDeath;
     this.#maxMib = maxMib;
     const script = join(import.meta.dirname, 'sessionChild.ts');
     this.#child = fork(script, [String(maxMib)], {
       serialization: 'advanced',
-      env: withoutSecrets(process.env),
+      env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
     });
-    this.#child.on('message', (answered: Answered) => this.#hear(answered));
+    this.#child.on('message', (message: Answered | Measured) => this.#hear(message));
     // The channel closes before the exit is reported. If this waited for the exit, requests could fail in between.
     this.#child.once('disconnect', () => this.#die());
     const guard = endWithUs(this.#child);
@@ -85,6 +101,11 @@ export class SessionProcess implements AsyncDisposable {
     return this.#exit.promise;
   }
 
+  /** Its memory as measured last, see `sessionMessages.ts`; 0 before the first measurement, and once it is dead. */
+  get peakBytes(): number {
+    return this.#isDead ? 0 : this.#peakBytes;
+  }
+
   /**
    * Describes the inputs and outputs of a file.
    *
@@ -100,28 +121,35 @@ export class SessionProcess implements AsyncDisposable {
   /**
    * Loads a version for runs.
    *
-   * @returns the process's description of the version.
+   * @returns the process's description of the version, and the number for its runs.
    * @throws {LoadRefused} if the file cannot be loaded in time, has another digest, or disagrees with the manifest.
    * @throws {SessionCrashed} if the process dies meanwhile.
    */
-  async load(request: Omit<LoadRequest, 'type'>): Promise<Extract<SessionAnswer, { type: 'loaded' }>> {
-    const answer = await this.#askToLoad({ type: 'load', ...request });
-    if (answer.type === 'loaded') return answer;
+  async load(request: Omit<LoadRequest, 'type' | 'model'>): Promise<Loaded> {
+    const model = ++this.#models;
+    const answer = await this.#askToLoad({ type: 'load', model, ...request });
+    if (answer.type === 'loaded') return { ...answer, model };
     throw new LoadRefused(this.#reasonIn(answer));
+  }
+
+  /** Closes the session of a model. @throws {SessionCrashed} if the process dies meanwhile. */
+  async unload(model: number): Promise<void> {
+    await this.#askToLoad({ type: 'unload', model });
   }
 
   /**
    * Runs one batch, after `load`.
    *
+   * @param model the number of the loaded model.
    * @param timeoutMs the longest run. Beyond it the process is ended, because nothing else can interrupt a run.
    * @param options.measure whether `peakBytes` must include this run. @default false
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {RunTimedOut} if it took too long.
    * @throws {SessionCrashed} if the process died.
    */
-  async run(columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
+  async run(model: number, columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
-    const answer = await this.#ask({ type: 'run', columns, measure }, timeoutMs, tooLong);
+    const answer = await this.#ask({ type: 'run', model, columns, measure }, timeoutMs, tooLong);
     if (answer.type === 'ran') return answer;
     throw new RunFailed(this.#reasonIn(answer));
   }
@@ -157,9 +185,11 @@ export class SessionProcess implements AsyncDisposable {
     }
   }
 
-  #hear({ id, answer }: Answered): void {
-    this.#asked.get(id)?.resolve(answer);
-    this.#asked.delete(id);
+  #hear(message: Answered | Measured): void {
+    this.#peakBytes = message.peakBytes ?? this.#peakBytes;
+    if (!('id' in message)) return;
+    this.#asked.get(message.id)?.resolve(message.answer);
+    this.#asked.delete(message.id);
   }
 
   #endOverdue(id: number, tooLong: () => Error): void {

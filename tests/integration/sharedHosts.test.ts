@@ -1,0 +1,196 @@
+/** Versions that share a process: the death of one's run does no harm to the others. */
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { DEADLY_MILES, ENDLESS_MILES } from '../support/badTrips.js';
+import { eventually } from '../support/eventually.ts';
+import { type Job, jobFor, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
+import {
+  addConstantVersion,
+  hungryGraph,
+  modelsWith,
+  writeAddingModel,
+  writeNumberModel,
+  writeNumberVersion,
+} from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { type Process, startWorker } from '../support/processes.ts';
+import { isRunning } from '../support/processTable.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+
+const imported = (script: string) => `--import=${join(import.meta.dirname, '../support', script)}`;
+/** With one slot, all small versions share a process. */
+const ONE_HOST = { WORKER_SLOTS: '1' };
+
+/** The process that loaded a version last. */
+function processOf(worker: Process, { model, version }: Pick<Job, 'model' | 'version'>): number | undefined {
+  const lines = worker.output().split('\n');
+  const ready = lines
+    .filter((line) => line.includes('"msg":"session ready"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return ready.findLast((line) => line.model === model && line.version === version)?.pid as
+    | number
+    | undefined;
+}
+
+/** The models of the tasks that are marked as suspects. */
+async function markedModels(streams: StreamInspector, jobs: readonly Job[]): Promise<readonly string[]> {
+  const marked = await Promise.all(
+    jobs.map(async (job) => ((await streams.last('SUSPECTS', `suspects.${job.taskId}`)) ? [job.model] : [])),
+  );
+  return [...new Set(marked.flat())];
+}
+
+const writeSmall = (modelsDir: string, name: string) => writeAddingModel(modelsDir, name, 1);
+
+async function openModels(
+  names: readonly string[],
+  write: (modelsDir: string, name: string) => Promise<void>,
+) {
+  await using opened = new AsyncDisposableStack();
+  const folder = opened.use(await mkdtempDisposable(join(tmpdir(), 'tidings-models-')));
+  for (const name of names) await write(folder.path, name);
+  const nats = opened.use(await startNats());
+  const env = { ...ONE_HOST, MODELS_DIR: folder.path };
+  const broker = opened.use(await openTestBroker(nats, env));
+  const streams = opened.use(await inspectStreams(nats));
+  const kept = opened.move();
+  return {
+    nats,
+    env,
+    streams,
+    queue: async (count: number) => {
+      const jobs = names.flatMap((model) =>
+        Array.from({ length: count }, (_, i) => jobFor(broker, { model, input: { x: i } })),
+      );
+      await queueJobs(broker, jobs);
+      return jobs;
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function expectSuccess(streams: StreamInspector, jobs: readonly Job[]): Promise<void> {
+  for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
+}
+
+test('a process that is killed while two models have runs fails no task, and marks none of the model that only waited', async () => {
+  await using models = await openModels(['alpha', 'beta'], writeSmall);
+  const { nats, env, streams } = models;
+  const slow = { NODE_OPTIONS: imported('slowRuns.js'), RUN_MS: '100' };
+  await using worker = await startWorker(nats, { ...env, ...slow });
+  const jobs = await models.queue(40);
+  const [alpha, beta] = ['alpha', 'beta'].map((model) => processOf(worker, { model, version: '1' }));
+  expect(alpha).toBe(beta);
+  await eventually(
+    () => streams.state('RESULTS'),
+    ({ messages }) => messages >= 16,
+  );
+  process.kill(alpha ?? 0, 'SIGKILL');
+  await expectSuccess(streams, jobs);
+  expect((await markedModels(streams, jobs)).length).toBeLessThanOrEqual(1);
+  expect((await streams.state('DEAD')).messages).toBe(0);
+});
+
+test('an idle process that is killed marks no task, and its versions are loaded again into one process', async () => {
+  await using models = await openModels(['alpha', 'beta', 'gamma'], writeSmall);
+  const { nats, env, streams } = models;
+  await using worker = await startWorker(nats, env);
+  const processes = () =>
+    ['alpha', 'beta', 'gamma'].map((model) => processOf(worker, { model, version: '1' }));
+  const [before = 0] = processes();
+  process.kill(before, 'SIGKILL');
+  const [after] = await eventually(processes, (pids) => pids.every((pid) => pid !== before));
+  expect(processes()).toEqual([after, after, after]);
+  await expectSuccess(streams, await models.queue(10));
+  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+});
+
+/** Versions 1 and 2 of trip-duration share a process, and deadly trips kill it only in version 2. */
+async function openBadVersion(nats: NatsServer, limits: Record<string, number> = {}) {
+  await using opened = new AsyncDisposableStack();
+  const models = opened.use(await modelsWith((manifest) => Object.assign(manifest.limits as object, limits)));
+  await addConstantVersion(models, '2', 5);
+  const env = { ...ONE_HOST, MODELS_DIR: models.path };
+  const broker = opened.use(await openTestBroker(nats, env));
+  const streams = opened.use(await inspectStreams(nats));
+  const worker = opened.use(
+    await startWorker(nats, { ...env, BAD_VERSION: '2', NODE_OPTIONS: imported('badVersion.js') }),
+  );
+  const kept = opened.move();
+  return {
+    streams,
+    worker,
+    /** Queues jobs of both versions, and among those of version 2 one with this distance. */
+    queue: async (miles: number) => {
+      const trips = Array.from({ length: 60 }, (_, i) => tripJob(broker, i));
+      const others = Array.from({ length: 60 }, (_, i) => ({ ...tripJob(broker, i), version: '2' }));
+      const bad = { ...tripJob(broker, 1), version: '2' };
+      Object.assign(bad.input, { tripDistanceMiles: miles });
+      await queueJobs(broker, [...others.slice(0, 30), bad, ...others.slice(30), ...trips]);
+      return { bad, good: [...trips, ...others], trips };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+test('a row that kills its process fails alone; afterwards its version has a process of its own', async () => {
+  await using nats = await startNats();
+  await using system = await openBadVersion(nats);
+  const { streams, worker } = system;
+  const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
+  expect(one).toBe(two);
+  const { bad, good, trips } = await system.queue(DEADLY_MILES);
+  expect(await resultOf(streams, bad)).toMatchObject({ error: { code: 'WORKER_CRASHED' } });
+  await expectSuccess(streams, good);
+  for (const job of trips) expect(await resultOf(streams, job)).toMatchObject({ attempts: 1 });
+  expect(await markedModels(streams, trips)).toEqual([]);
+
+  const apart = await eventually(
+    () => processOf(worker, { model: 'trip-duration', version: '2' }) ?? 0,
+    isRunning,
+  );
+  const shared = processOf(worker, { model: 'trip-duration', version: '1' }) ?? 0;
+  expect(shared).not.toBe(apart);
+  // One run killed the shared process, and the runs alone killed others.
+  await expectSuccess(streams, (await system.queue(DEADLY_MILES)).good);
+  expect(isRunning(shared)).toBe(true);
+});
+
+test('a run that takes too long is ended with its process, and tasks of other versions in it are run again', async () => {
+  await using nats = await startNats();
+  await using system = await openBadVersion(nats, { runTimeoutMs: 500 });
+  const { streams } = system;
+  const { bad, good, trips } = await system.queue(ENDLESS_MILES);
+  expect(await resultOf(streams, bad)).toMatchObject({ error: { code: 'RUN_TIMEOUT' } });
+  await expectSuccess(streams, good);
+  for (const job of trips) expect(await resultOf(streams, job)).toMatchObject({ attempts: 1 });
+  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+});
+
+test('a version whose manifest wants it has a process of its own', async () => {
+  await using nats = await startNats();
+  await using models = await modelsWith((manifest) => {
+    manifest.isolation = 'own';
+  });
+  await addConstantVersion(models, '2', 5);
+  await using worker = await startWorker(nats, { ...ONE_HOST, MODELS_DIR: models.path });
+  const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
+  expect(one).not.toBe(two);
+});
+
+test('with lazy loading, a process ends with its last session', async () => {
+  await using models = await openModels(['alpha', 'beta'], async (modelsDir, name) => {
+    await writeNumberModel(modelsDir, name);
+    await writeNumberVersion(join(modelsDir, name, '1'), hungryGraph(), [{ x: 100, y: 100 }]);
+  });
+  // Each golden row takes 100 MiB. So one session fits alone, but not with the memory of its process.
+  const lazy = { SESSION_LOADING: 'lazy', SESSION_MEMORY_MIB: '125' };
+  await using worker = await startWorker(models.nats, { ...models.env, ...lazy });
+  await expectSuccess(models.streams, await models.queue(20));
+  await eventually(
+    () => ['alpha', 'beta'].map((model) => processOf(worker, { model, version: '1' }) ?? 0).filter(isRunning),
+    (running) => running.length === 0,
+  );
+});

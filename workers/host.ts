@@ -1,0 +1,139 @@
+/**
+ * A process with the sessions of several versions. It does one thing at a time, so one version at most is to blame if it
+ * dies: runs and loads take turns here, and those that still wait have not reached the process. Turns of runs come
+ * before turns in the background.
+ *
+ *  shared  several versions live here.
+ *  own     one version lives here.
+ *  trial   versions are loaded here for their first check only, one after another.
+ *
+ * A host dies, or ends when its last version leaves (a trial host stays). It is never started again: its versions move.
+ */
+import type { Logger } from '../src/process/log.ts';
+import { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import { type Flow, Slots } from './slots.ts';
+
+export type HostKind = 'shared' | 'own' | 'trial';
+
+/** A version, as its host is concerned. */
+export interface Guest {
+  /** The fields that identify it in log lines. */
+  readonly name: Readonly<Record<string, string>>;
+  /** Whether work waits for it. After the death of a host such versions are loaded first. */
+  readonly isNeeded: boolean;
+  /** Called in the same step in which the host is known to be dead. @param isCulprit whether it was at work. */
+  hostDied(host: Host, isCulprit: boolean): void;
+}
+
+/** The host was dead when the turn came: the work has not begun, and another host can do it. */
+export class HostGone extends Error {}
+
+export interface HostOptions {
+  readonly kind: HostKind;
+  /** The memory limit of the process in MiB, see `memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
+  /** As for `SessionProcess`. */
+  readonly givesBack: boolean;
+  readonly log: Logger;
+  /** Called once it is dead, or is being ended. */
+  readonly onEnd: (host: Host) => void;
+}
+
+export class Host implements AsyncDisposable {
+  readonly kind: HostKind;
+  readonly #options: HostOptions;
+  readonly #process: SessionProcess;
+  readonly #turns = new Slots(1);
+  readonly #work: Flow = { weight: 1, virtualTime: 0 };
+  readonly #background: Flow = { weight: 1, virtualTime: 0, lastResort: true };
+  readonly #guests = new Set<Guest>();
+  /** The version whose turn it is. */
+  #atWork: Guest | undefined;
+  #isGone = false;
+
+  constructor(options: HostOptions) {
+    const { kind, maxMib, givesBack } = options;
+    this.kind = kind;
+    this.#options = options;
+    this.#process = new SessionProcess({ maxMib, givesBack, onDeath: () => this.#die() });
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** Its memory as measured last; 0 once it is dead. */
+  get peakBytes(): number {
+    return this.#process.peakBytes;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  get guestCount(): number {
+    return this.#guests.size;
+  }
+
+  add(guest: Guest): void {
+    this.#guests.add(guest);
+  }
+
+  /**
+   * Does work for a version when its turn comes.
+   *
+   * @throws {HostGone} if the host is dead by then. Errors of the work pass through.
+   */
+  turn<T>(
+    guest: Guest,
+    work: (process: SessionProcess) => Promise<T>,
+    { inBackground = false } = {},
+  ): Promise<T> {
+    return this.#turns.run(inBackground ? this.#background : this.#work, async () => {
+      if (this.#isGone) throw new HostGone('the process died before');
+      this.#atWork = guest;
+      try {
+        return await work(this.#process);
+      } finally {
+        this.#atWork = undefined;
+      }
+    });
+  }
+
+  /**
+   * A version leaves. If it was the last, the process is ended.
+   *
+   * @param model the number of its model in the process; undefined if it is not loaded.
+   */
+  async remove(guest: Guest, model: number | undefined): Promise<void> {
+    this.#guests.delete(guest);
+    if (this.#guests.size === 0 && this.kind !== 'trial') await this[Symbol.asyncDispose]();
+    else if (model !== undefined)
+      await this.turn(guest, (process) => process.unload(model), { inBackground: true }).catch(() => {
+        // A dead process has no session to close.
+      });
+  }
+
+  /** Ends the process, even in the middle of a run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leave();
+    await this.#process[Symbol.asyncDispose]();
+  }
+
+  #die(): void {
+    const { pid, exited } = this.#process;
+    const culprit = this.#atWork;
+    void exited.then(({ code, signal }) =>
+      this.#options.log.error({ ...culprit?.name, pid, code, signal }, 'session process died'),
+    );
+    this.#leave();
+    const guests = [...this.#guests].toSorted((a, b) => Number(b.isNeeded) - Number(a.isNeeded));
+    for (const guest of guests) guest.hostDied(this, guest === culprit);
+  }
+
+  #leave(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#options.onEnd(this);
+  }
+}

@@ -1,0 +1,82 @@
+/** Loads a version into a process and proves that it predicts right there. */
+import { join } from 'node:path';
+import type { Manifest } from '../src/models/manifest.ts';
+import type { ModelVersion } from '../src/models/models.ts';
+import type { Config } from '../src/process/config.ts';
+import type { Logger } from '../src/process/log.ts';
+import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
+import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import type { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+
+export interface LoadOptions {
+  readonly manifest: Manifest;
+  readonly version: ModelVersion;
+  readonly executionProviders: Config['executionProviders'];
+  readonly threads: number;
+  readonly log: Logger;
+}
+
+export interface LoadedVersion {
+  /** The number of the model in the process. */
+  readonly model: number;
+  readonly executionProvider: string;
+  /** The memory of the process before. */
+  readonly bytesBefore: number;
+}
+
+/** The time limit of the first runs is longer, because they are slower than later ones. */
+const GOLDEN_RUN_LEAST_MS = 10_000;
+
+/**
+ * Loads a version and runs its golden rows, alone and as a full batch. So it predicts right and is warm.
+ *
+ * @param how.onlyFullBatch whether the runs of single rows are left out. @default false
+ * @throws what is wrong with the version. Then it is not loaded.
+ */
+export async function loadVersion(
+  process: SessionProcess,
+  options: LoadOptions,
+  how: { readonly onlyFullBatch?: boolean } = {},
+): Promise<LoadedVersion> {
+  const { manifest, version, executionProviders, threads, log } = options;
+  const { model, executionProvider, bytesBefore, passedOver } = await process.load({
+    file: modelFileOf(version),
+    sha256: version.sha256,
+    manifest,
+    executionProviders,
+    threads,
+  });
+  for (const reason of passedOver) log.warn({ reason }, 'execution provider passed over');
+  try {
+    await check(process, model, options, how);
+  } catch (error) {
+    // A dead process has no session to close.
+    await process.unload(model).catch(() => {});
+    throw error;
+  }
+  return { model, executionProvider, bytesBefore };
+}
+
+export function modelFileOf({ folder }: ModelVersion): string {
+  return join(folder, 'model.onnx');
+}
+
+async function check(
+  process: SessionProcess,
+  model: number,
+  { manifest, version }: LoadOptions,
+  { onlyFullBatch = false },
+): Promise<void> {
+  const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
+  const golden = await readGoldenRows(manifest, version);
+  const batches = goldenBatches(manifest, golden);
+  const fullBatch = batches.at(-1);
+  for (const batch of batches) {
+    // The last measurement has the peak of all runs.
+    const measure = batch === fullBatch;
+    if (onlyFullBatch && !measure) continue;
+    const rows = batch.map(({ input }) => input);
+    const { outputs } = await process.run(model, encodeBatch(manifest, rows), timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
+  }
+}
