@@ -8,8 +8,8 @@
  * task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
+import { rowsIn } from '../src/contract/messages/bundle.ts';
 import { LANES, Lane } from '../src/contract/subjects.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { Batches, type BatchesOptions } from './batches.ts';
 import { BundleAssignment } from './bundleAssignment.ts';
@@ -35,7 +35,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** Runs, or chunks, whose jobs a lane holds: the present one and the next. */
+/** A lane holds the rows of so many runs, or so many chunks: the present one and the next. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {
@@ -99,9 +99,8 @@ function rowsOf(lane: Lane, options: WorkerOptions): Pick<BatchesOptions, 'maxRo
 }
 
 function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions): JobConsumer {
-  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
-}
-
-function creditOf(lane: Lane, { batching }: Manifest): number {
-  return lane === Lane.Batch ? RUNS_HELD : RUNS_HELD * batching.maxBatchSize;
+  const place = { model: manifest.name, version, lane };
+  return lane === Lane.Batch
+    ? broker.consumeJobs({ ...place, maxHeld: RUNS_HELD })
+    : broker.consumeJobs({ ...place, maxHeld: RUNS_HELD * manifest.batching.maxBatchSize, rowsIn });
 }

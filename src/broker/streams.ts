@@ -160,9 +160,14 @@ async function formerResults(jsm: JetStreamManager): Promise<StreamInfo | undefi
   try {
     return await jsm.streams.info(streams.results);
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
+    if (isStreamMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether the broker refused a request because it does not have the stream. */
+function isStreamMissing(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
 export interface ConsumedVersion {
