@@ -160,14 +160,9 @@ async function formerResults(jsm: JetStreamManager): Promise<StreamInfo | undefi
   try {
     return await jsm.streams.info(streams.results);
   } catch (error) {
-    if (isStreamMissing(error)) return undefined;
+    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
     throw error;
   }
-}
-
-/** Whether the broker refused a request because it does not have the stream. */
-function isStreamMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
 export interface ConsumedVersion {
