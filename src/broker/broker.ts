@@ -475,10 +475,7 @@ export class Broker implements AsyncDisposable {
   /**
    * @param maxHeld rows of jobs requested or held at once, from pull to ack. A chunk counts as one.
    */
-  consumeJobs({
-    maxHeld,
-    ...place
-  }: ConsumedLane & { readonly maxHeld: number }): JobConsumer {
+  consumeJobs({ maxHeld, ...place }: ConsumedLane & { readonly maxHeld: number }): JobConsumer {
     const { model, version, lane } = place;
     const consumer = new JobConsumer({
       connection: this.#connection,
