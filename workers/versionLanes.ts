@@ -8,8 +8,8 @@
  * task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
-import { rowsIn } from '../src/contract/messages/bundle.ts';
 import { LANES, Lane } from '../src/contract/subjects.ts';
+import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { Batches, type BatchesOptions } from './batches.ts';
 import { BundleAssignment } from './bundleAssignment.ts';
@@ -99,8 +99,10 @@ function rowsOf(lane: Lane, options: WorkerOptions): Pick<BatchesOptions, 'maxRo
 }
 
 function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions): JobConsumer {
-  const place = { model: manifest.name, version, lane };
-  return lane === Lane.Batch
-    ? broker.consumeJobs({ ...place, maxHeld: RUNS_HELD })
-    : broker.consumeJobs({ ...place, maxHeld: RUNS_HELD * manifest.batching.maxBatchSize, rowsIn });
+  return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
+}
+
+/** In rows; a chunk counts as one. */
+function creditOf(lane: Lane, { batching }: Manifest): number {
+  return lane === Lane.Batch ? RUNS_HELD : RUNS_HELD * batching.maxBatchSize;
 }
