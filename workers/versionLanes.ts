@@ -35,7 +35,7 @@ const WEIGHTS: Readonly<Record<Lane, number>> = {
   [Lane.Bulk]: 1,
   [Lane.Batch]: 1,
 };
-/** Runs, or chunks, whose jobs a lane holds: the present one and the next. */
+/** A lane holds the rows of so many runs, or so many chunks: the present one and the next. */
 const RUNS_HELD = 2;
 
 export class VersionLanes implements AsyncDisposable {
@@ -102,6 +102,7 @@ function consume(lane: Lane, { broker, manifest, version }: VersionLanesOptions)
   return broker.consumeJobs({ model: manifest.name, version, lane, maxHeld: creditOf(lane, manifest) });
 }
 
+/** In rows; a chunk counts as one. */
 function creditOf(lane: Lane, { batching }: Manifest): number {
   return lane === Lane.Batch ? RUNS_HELD : RUNS_HELD * batching.maxBatchSize;
 }

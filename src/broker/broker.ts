@@ -50,6 +50,7 @@ import {
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
+  hasFormerResults,
   isPassing,
   type StreamLimits,
 } from './streams.ts';
@@ -183,8 +184,11 @@ export class Broker implements AsyncDisposable {
     this.#publisher = publisher;
     this.#stored = stored;
     this.notices = notices;
-    const makeFormerRoom = () => stored.ask((asked) => ensureFormerResults(asked, options.limits));
-    this.ends = new EndStore({ publisher, stored, notices, makeFormerRoom });
+    const former = {
+      isThere: () => stored.ask(hasFormerResults),
+      makeRoom: () => stored.ask((asked) => ensureFormerResults(asked, options.limits)),
+    };
+    this.ends = new EndStore({ publisher, stored, notices, former });
     this.chunks = new ChunkStore({ publisher, stored });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });

@@ -27,12 +27,18 @@ import type { Publisher } from './publisher.ts';
 import type { NotStored, PublishOutcome } from './publishOutcome.ts';
 import type { StoredMessages } from './storedMessages.ts';
 
+/** The stream of the ends of tasks of 0.2, which the broker may not have. */
+export interface FormerResults {
+  isThere(): Promise<boolean>;
+  /** Makes room for one more end: makes the stream, or lets it grow. */
+  makeRoom(): Promise<void>;
+}
+
 export interface EndStoreOptions {
   readonly publisher: Publisher;
   readonly stored: StoredMessages;
   readonly notices: Notices;
-  /** Makes room for one more end of a task of 0.2: the broker may not have their stream, or it may be full. */
-  readonly makeFormerRoom: () => Promise<void>;
+  readonly former: FormerResults;
 }
 
 /** `stored`: each row of the part has an end now, this one or an earlier one. */
@@ -165,7 +171,7 @@ export class EndStore {
     ends: Pick<Ends, 'owner' | 'parts'>,
     after: number,
   ): Promise<PublishOutcome> {
-    const { publisher, makeFormerRoom } = this.#options;
+    const { publisher, former: formerResults } = this.#options;
     const former = formerTask(address);
     if (former === undefined)
       return publisher.publish(subjects.ends(address), encodeEnds({ address, ...ends }), { after });
@@ -175,13 +181,14 @@ export class EndStore {
     if (outcome.type !== 'unanswered' && outcome.type !== 'full') return outcome;
     // A cluster may answer "full" where the subject is taken.
     if ((await this.#readStored(address)).sequence > after) return { ...outcome, type: 'alreadyThere' };
-    await makeFormerRoom();
+    await formerResults.makeRoom();
     return outcome;
   }
 
   async #readStored(address: BundleAddress): Promise<StoredEnds> {
-    const { stored } = this.#options;
+    const { stored, former: formerResults } = this.#options;
     const former = formerTask(address);
+    if (former !== undefined && !(await formerResults.isThere())) return NONE;
     const [stream, subject] =
       former === undefined
         ? [streams.ends, subjects.ends(address)]

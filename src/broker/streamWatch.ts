@@ -16,6 +16,7 @@ import {
   missingConsumers,
   missingStreams,
   type StreamLimits,
+  shareResultBytes,
 } from './streams.ts';
 
 export interface StreamWatchOptions {
@@ -42,6 +43,8 @@ export class StreamWatch implements Disposable {
   /** No other look begins before this time. */
   #pause: NodeJS.Timeout | undefined;
   #isSuspected = false;
+  /** Whether results of 0.2 may expire, and leave their space to ends. */
+  #mayShareMore = true;
   #isLooking = false;
   #isClosed = false;
 
@@ -91,7 +94,11 @@ export class StreamWatch implements Disposable {
     const consumers =
       streams.length === 0 && consumersToo ? await missingConsumers(manager, models, taken()) : [];
     const missing = [...streams, ...consumers];
-    if (missing.length === 0 || this.#isClosed) return;
+    if (this.#isClosed) return;
+    if (missing.length === 0) {
+      if (this.#mayShareMore) this.#mayShareMore = await shareResultBytes(manager, limits);
+      return;
+    }
     log.error({ missing }, 'the broker has lost streams or consumers: making them again');
     await ensureStreams(manager, models, limits);
     for (const { model, version } of taken()) await ensureConsumers(manager, model, version, limits);

@@ -92,6 +92,11 @@ async function ensureConsumer(jsm: JetStreamManager, stream: string, config: Tid
   }
 }
 
+/** Whether the broker has the stream in which 0.2 stored the ends of tasks. */
+export async function hasFormerResults(jsm: JetStreamManager): Promise<boolean> {
+  return (await formerResults(jsm)) !== undefined;
+}
+
 /**
  * Makes room for one more end of a task of 0.2: makes the stream in which 0.2 stored them, or lets it grow. Nothing
  * happens if the broker's store is full.
@@ -115,6 +120,20 @@ export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamL
     republish: { src: subjects.allResults, dest: subjects.republishedResults },
     allow_direct: true,
   });
+}
+
+/**
+ * Gives ends the space that the results of 0.2 have left free.
+ *
+ * @returns whether these may leave more later.
+ */
+export async function shareResultBytes(jsm: JetStreamManager, limits: StreamLimits): Promise<boolean> {
+  const formerBytes = await shrinkFormerResults(jsm, limits);
+  if (formerBytes === 0) return false;
+  const wanted = endsMaxBytes(limits, formerBytes);
+  const { config } = await jsm.streams.info(streams.ends);
+  if (config.max_bytes !== wanted) await jsm.streams.update(streams.ends, { max_bytes: wanted });
+  return formerBytes > partOf(limits, FORMER_RESULTS_FREE);
 }
 
 /**

@@ -89,6 +89,9 @@ interface Look {
 const LOOK_LASTS_MS = 50;
 const ENSURE_RETRY_MS = 1_000;
 const UNSERVED_NOTE_INTERVAL_MS = 60_000;
+const IS_TOO_OLD = 'of an older Tidings cannot read the jobs of this gateway: upgrade it';
+/** Made-up ids must not fill the memory and the log. */
+const MOST_NOTED_WORKERS = 1_000;
 
 export class Offering implements Disposable {
   readonly #broker: OfferingOptions['broker'];
@@ -107,8 +110,8 @@ export class Offering implements Disposable {
   readonly #served = new Set<string>();
   /** By `model/version`: when the log last said that tasks come for a version without a worker. */
   readonly #notedUnserved = new Map<string, number>();
-  /** The live workers that are too old, by id. Each is logged once. */
-  #tooOld: ReadonlySet<string> = new Set();
+  /** The ids of the workers of which the log has said that they are too old. */
+  readonly #notedTooOld = new Set<string>();
   readonly #listening: Disposable;
   /** Models with a version whose consumer could not be made, until the next try. */
   readonly #lacking = new Set<Model>();
@@ -126,8 +129,8 @@ export class Offering implements Disposable {
     }
     for (const model of models) this.#look(model);
     this.#listening = workers.onPresence((presence) => {
-      this.#remember(presence.models);
-      this.#noteTooOld();
+      if (readsOurJobs(presence)) this.#remember(presence.models);
+      else this.#noteTooOld(presence);
     });
   }
 
@@ -239,11 +242,10 @@ export class Offering implements Disposable {
     this.#log.warn({ model: name, version }, 'tasks wait for a version that no live worker serves');
   }
 
-  #noteTooOld(): void {
-    const ids = this.#workers.list().flatMap((worker) => (readsOurJobs(worker) ? [] : worker.id));
-    for (const worker of ids)
-      if (!this.#tooOld.has(worker)) this.#log.warn({ worker }, `a worker ${IS_TOO_OLD}`);
-    this.#tooOld = new Set(ids);
+  #noteTooOld({ id }: WorkerPresence): void {
+    if (this.#notedTooOld.has(id) || this.#notedTooOld.size >= MOST_NOTED_WORKERS) return;
+    this.#notedTooOld.add(id);
+    this.#log.warn({ worker: id }, `a worker ${IS_TOO_OLD}`);
   }
 
   #look(model: Model): Look {
@@ -320,8 +322,6 @@ export class Offering implements Disposable {
     return badValue('modelVersion', expected, quoted(version), { why });
   }
 }
-
-const IS_TOO_OLD = 'of an older Tidings cannot read the jobs of this gateway: upgrade it';
 
 function readsOurJobs({ reads = 1 }: WorkerPresence): boolean {
   return reads >= BUNDLE_VERSION;

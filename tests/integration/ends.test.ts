@@ -98,7 +98,7 @@ async function openLossyStore(random: Random) {
     publisher: lossy as Publisher,
     stored: new StoredMessages({ manager, isConnected, log, onFailure: () => {} }),
     notices: new Notices({ connection, isConnected, log: new LimitedLog(log) }),
-    makeFormerRoom: async () => {},
+    former: { isThere: async () => false, makeRoom: async () => {} },
   });
   return { store, [Symbol.asyncDispose]: () => connection.close() };
 }

@@ -74,7 +74,7 @@ test('all deleted streams are made again within seconds, also without any reques
 });
 
 test('a task that is submitted after its stream was deleted is accepted or refused, and an accepted one ends', async () => {
-  for (const [i, name] of [JOBS, 'RESULTS', 'REQUESTS'].entries()) {
+  for (const [i, name] of [JOBS, 'ENDS', 'REQUESTS'].entries()) {
     await manager.streams.delete(name);
     expect(await predict(100 + i), name).toMatchObject({ state: 'SUCCEEDED' });
   }

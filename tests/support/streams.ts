@@ -8,6 +8,8 @@ export interface StreamInspector extends AsyncDisposable {
   /** Makes a stream that does not belong to Tidings. */
   add(config: Partial<StreamConfig> & { readonly name: string }): Promise<void>;
   state(stream: string): Promise<StreamState>;
+  /** The bytes that a stream may take. */
+  maxBytes(stream: string): Promise<number>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
@@ -31,6 +33,7 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
       await manager.streams.add(config);
     },
     state: async (stream) => (await manager.streams.info(stream)).state,
+    maxBytes: async (stream) => (await manager.streams.info(stream)).config.max_bytes,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),

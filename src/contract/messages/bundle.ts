@@ -106,7 +106,9 @@ export function bundleOf(jobs: readonly BundledJob[]): Bundle {
     // Whole, as it was before the deadline was made of it: a sum of fractions might lie in another second.
     timeoutMs: Math.round(deadline - submittedAt),
     rows: jobs.map(({ address }) => address.row),
-    secrets: jobs.map(({ address }) => address.secret).join(''),
+    // The task of a request that 0.2 has recorded has none, and is alone.
+    secrets:
+      first.address.secret === undefined ? undefined : jobs.map(({ address }) => address.secret).join(''),
     submittedAt: jobs.map(({ job }) => job.submittedAt),
     ...(bucket === undefined ? {} : { buckets: jobs.map(({ job }) => job.bucket ?? 0) }),
     ...(jobs.some(({ job }) => job.trace !== undefined)

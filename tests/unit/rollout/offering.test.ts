@@ -1,6 +1,6 @@
 /** Which version answers, whatever folders and workers there are. */
 import { pino } from 'pino';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WorkerPresence } from '../../../src/contract/messages/presence.ts';
 import { BUCKETS, type BucketRange, type Weight } from '../../../src/contract/rollout.ts';
 import type { Model, ModelVersion } from '../../../src/models/models.ts';
@@ -28,11 +28,18 @@ function openOffering({
     workers: [] as WorkerPresence[],
     ensured: [] as string[],
     log: [] as object[],
+    hear: (_presence: WorkerPresence) => {},
   };
   const offering = new Offering({
     broker: { ensureVersion: async (_model, version) => void view.ensured.push(version) },
     models: [view.model],
-    workers: { list: () => view.workers, onPresence: () => ({ [Symbol.dispose]: () => {} }) },
+    workers: {
+      list: () => view.workers,
+      onPresence: (listener) => {
+        view.hear = listener;
+        return { [Symbol.dispose]: () => {} };
+      },
+    },
     rollouts: { of: () => (ranges.length === 0 ? undefined : { weights, ranges }) },
     modelsDir: '/srv/models',
     log: pino({ base: null }, { write: (line) => void view.log.push(JSON.parse(line)) }),
@@ -230,8 +237,6 @@ test('each version is shown with its workers and the reason of a refusal', () =>
 });
 
 test('a worker of an older Tidings serves no version, and the log and each refusal say that it must be upgraded', () => {
-  vi.useFakeTimers();
-  using _timers = { [Symbol.dispose]: () => vi.useRealTimers() };
   using gateway = openOffering();
   const { offering, view } = gateway;
   gateway.setWorkers(['2', '1']);
@@ -246,7 +251,7 @@ test('a worker of an older Tidings serves no version, and the log and each refus
   expect(() => offering.choose(view.model, { modelVersion: '1' })).toThrow(
     `(a worker refuses it: the worker ${why})`,
   );
-  vi.advanceTimersByTime(3_000);
+  for (let i = 0; i < 3; i++) for (const presence of view.workers) view.hear(presence);
   expect(view.log).toMatchObject([
     { worker: 'w1', msg: 'a worker of an older Tidings cannot read the jobs of this gateway: upgrade it' },
   ]);

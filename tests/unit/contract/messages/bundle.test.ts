@@ -13,7 +13,12 @@ import {
 } from '../../../../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../../../../src/contract/messages/decoder.ts';
 import { subjects } from '../../../../src/contract/subjects.ts';
-import { MAX_BUNDLE_ROWS, newBundleAddress, newRowAddress } from '../../../../src/contract/taskId.ts';
+import {
+  MAX_BUNDLE_ROWS,
+  newBundleAddress,
+  newRowAddress,
+  parseTaskId,
+} from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
 
 const MODEL = 'trip-duration';
@@ -131,6 +136,12 @@ describe('a job of 0.2', () => {
     expect(jobIn(bundle, 0)).toEqual(job);
     expect(JSON.parse(encodeBundle(bundle))).toEqual(job);
     expect(rowsIn(Buffer.from(encodeMessage(job)))).toBe(1);
+  });
+
+  test('stays one when a gateway queues it after the upgrade', () => {
+    const address = parseTaskId(FORMER);
+    if (address === undefined) throw new Error('0.2 made task ids');
+    expect(JSON.parse(encodeBundle(bundleOf([{ job, address }])))).toEqual(job);
   });
 
   test('keeps its deadline to the fraction of a millisecond', () => {
