@@ -10,7 +10,7 @@ import {
   MIN_TIMEOUT_MS,
   TaskPriority,
 } from '../src/tasks/taskOptions.ts';
-import type { Builder } from './builder.ts';
+import type { Builder, Context } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 
@@ -69,8 +69,12 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           input: t.arg({ type: modelInput, required: true, description: 'The input of the model.' }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { input, options }, { submissions, owner, trace, gone }) =>
-          submissions.submit({ model, input, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { input, options: given }, context) => {
+          const { submissions, owner, trace } = context;
+          const options = given ?? {};
+          const gone = goneFor(options, context);
+          return submissions.submit({ model, input, options, owner, trace, gone });
+        },
       }),
     );
     builder.mutationField(manifest.graphql.batchMutation, (t) =>
@@ -86,9 +90,18 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
           }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
-        resolve: (_root, { inputs, options }, { submissions, owner, trace, gone }) =>
-          submissions.submitRowBatch({ model, inputs, options: options ?? {}, owner, trace, gone }),
+        resolve: (_root, { inputs, options: given }, context) => {
+          const { submissions, owner, trace } = context;
+          const options = given ?? {};
+          const gone = goneFor(options, context);
+          return submissions.submitRowBatch({ model, inputs, options, owner, trace, gone });
+        },
       }),
     );
   }
+}
+
+/** Only a task that is waited for needs to know when its client leaves. */
+function goneFor(options: { readonly waitMs?: number | null | undefined }, context: Context) {
+  return options.waitMs == null ? undefined : context.gone;
 }

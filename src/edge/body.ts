@@ -75,51 +75,38 @@ export class BodyReader {
     }
   }
 
-  async #readAll(request: IncomingMessage, reservation: Reservation): Promise<Buffer> {
-    const chunks: Buffer[] = [];
+  /**
+   * Reads by the events of the stream. Its iterator would do the same for 4 µs more, a tenth of the edge's time for a
+   * POST.
+   */
+  #readAll(request: IncomingMessage, reservation: Reservation): Promise<Buffer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    let chunks: Buffer[] = [];
     let bytes = 0;
-    const take = (chunk: Buffer) => {
+    const hear = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
       chunks.push(chunk);
-      reservation.change(bytes + chunks.length * CHUNK_BYTES);
+      try {
+        if (bytes > this.#limit) throw tooLarge(this.#limit, 'more');
+        reservation.change(bytes + chunks.length * CHUNK_BYTES);
+      } catch (error) {
+        fail(error);
+      }
     };
-    try {
-      await takeAll(request, take);
-    } catch (error) {
+    const end = () => {
+      resolve(whole(chunks));
+      // The request lives until it is answered, which may take long. Its listener would keep the chunks as long.
+      chunks = [];
+    };
+    const fail = (error: unknown) => {
+      reject(error);
+      chunks = [];
       // The rest is read and dropped. Closing would keep the answer from a client that is still sending.
-      request.resume();
-      throw error;
-    }
-    return whole(chunks);
+      request.off('data', hear).resume();
+    };
+    request.on('data', hear).on('end', end).on('error', fail);
+    return promise;
   }
-}
-
-/**
- * Passes on each chunk of a request. The stream's iterator would do the same for 4 µs more, a tenth of the edge's time
- * for a POST.
- */
-function takeAll(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const hear = (chunk: Buffer) => {
-    try {
-      take(chunk);
-    } catch (error) {
-      fail(error);
-    }
-  };
-  const end = () => {
-    leave();
-    resolve();
-  };
-  const fail = (error: unknown) => {
-    leave();
-    reject(error);
-  };
-  // The request lives until it is answered, which may take long. A listener would keep the chunks as long.
-  const leave = () => request.off('data', hear).off('end', end).off('error', fail);
-  request.on('data', hear).on('end', end).on('error', fail);
-  return promise;
 }
 
 /** Most bodies come in one chunk. It is not copied. */

@@ -20,8 +20,11 @@ interface Caller {
   readonly req: IncomingMessage;
   /** The payload of `connection_init`. */
   readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
-  /** Aborted when the client completes the operation or leaves. A subscription over WebSocket is ended instead. */
-  readonly gone: AbortSignal;
+  /**
+   * Its `signal` is aborted when the client completes the operation or leaves. A subscription over WebSocket is ended
+   * instead.
+   */
+  readonly departure: { readonly signal: AbortSignal };
 }
 
 export interface GraphQLPipeline {
@@ -38,7 +41,7 @@ const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   const { schema, operations, context, stopping } = options;
   const requireOperator = operatorGate(options);
-  const contextOf = ({ req, connectionParams, gone }: Caller) => ({
+  const contextOf = ({ req, connectionParams, departure }: Caller) => ({
     ...context,
     owner: ANONYMOUS,
     requireOperator: once(() =>
@@ -48,7 +51,9 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
         address: req.socket.remoteAddress,
       }),
     ),
-    gone,
+    get gone() {
+      return departure.signal;
+    },
     trace: traceOf(req.headers.traceparent),
   });
   return { schema, operations, contextOf, stopping };

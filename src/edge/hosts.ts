@@ -32,6 +32,8 @@ export class Hosts {
   readonly #isAnyAllowed: boolean;
   readonly #log: Logger;
   readonly #told = new ToldOnce();
+  /** The last header that was let pass: nearly all requests have the same. */
+  #lastHeader: string | undefined;
 
   constructor({ config: { allowedHosts }, isLocal, log }: HostOptions) {
     this.#allowed = allowedHosts;
@@ -50,15 +52,21 @@ export class Hosts {
    */
   refusal(rawHeaders: readonly string[]): Refusal | undefined {
     // `headers` has only the first of several.
-    const hosts = rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === 'host');
-    const [header, ...others] = hosts;
-    const name = others.length === 0 && header !== undefined ? nameIn(header) : undefined;
+    const hosts: string[] = [];
+    for (let i = 0; i < rawHeaders.length; i += 2)
+      if (rawHeaders[i]?.toLowerCase() === 'host') hosts.push(rawHeaders[i + 1] ?? '');
+    const header = hosts.length === 1 ? hosts[0] : undefined;
+    if (header !== undefined && header === this.#lastHeader) return undefined;
+    const name = header === undefined ? undefined : nameIn(header);
     if (name === undefined) {
       const got = hosts.length === 1 ? quoted(header ?? '') : `${hosts.length} of them`;
       const message = `A request must have one Host header, with a name or address and perhaps a port, got ${got}.`;
       return { status: 400, code: RequestErrorCode.BadRequest, message };
     }
-    if (isLoopbackName(name) || this.#isAnyAllowed || this.#allowed.includes(name)) return undefined;
+    if (isLoopbackName(name) || this.#isAnyAllowed || this.#allowed.includes(name)) {
+      this.#lastHeader = header;
+      return undefined;
+    }
     if (this.#told.isNew(name)) {
       const howTo = admittingSetting('ALLOWED_HOSTS', this.#allowed, name);
       this.#log.warn(

@@ -7,10 +7,16 @@ export class OpenMessages {
   /** The length of the message that is passed on at present, in characters. */
   #length = 0;
   #taken = 0;
+  #count = 0;
 
   /** @param budget the connection's share. */
   constructor(budget: ByteBudget) {
     this.#budget = budget;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#count;
   }
 
   /**
@@ -27,6 +33,7 @@ export class OpenMessages {
     try {
       await heard;
     } finally {
+      if (taken > 0) this.#count--;
       this.#budget.giveBack(taken);
     }
   }
@@ -40,5 +47,6 @@ export class OpenMessages {
     const full = this.#budget.take(this.#length);
     if (full !== undefined) throw gatewayBusy(noRoomIn(full), full.limit);
     this.#taken = this.#length;
+    this.#count++;
   }
 }

@@ -15,6 +15,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { Logger } from '../process/log.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
+import { OutgoingTexts } from './outgoingTexts.ts';
 
 /** The size of a close frame, in bytes. */
 export const LONGEST_REASON = 123;
@@ -26,11 +27,19 @@ const UNHURRIED_BYTES = 64 * 1024;
 /** The class of the gateway's WebSockets. */
 export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: number; log: Logger }) {
   return class extends WebSocket {
-    /** The TCP connection, once known. All messages of one turn of the event loop leave it in one write. */
-    connection: Duplex | undefined;
-    #corked = false;
+    #texts: OutgoingTexts | undefined;
     /** The payload of the last ping, until its pong has left. */
     #pinged: Buffer | undefined;
+
+    /** @param connection the TCP connection, once it is known. */
+    sendOver(connection: Duplex): void {
+      this.#texts = new OutgoingTexts(connection);
+    }
+
+    /** The bytes that wait for the client. */
+    get waitingBytes(): number {
+      return this.#texts?.waitingBytes ?? 0;
+    }
 
     /**
      * Sends a text, unless the socket is closed. A closed socket is no error: it ends the operation, too.
@@ -38,33 +47,26 @@ export function boundedWebSocket({ maxBufferedBytes, log }: { maxBufferedBytes: 
      * @returns once the text has left, if many bytes wait before it; at once for a client that reads.
      */
     deliver(text: string): Promise<void> | undefined {
-      if (this.readyState !== WebSocket.OPEN) return undefined;
-      if (this.bufferedAmount > maxBufferedBytes) {
+      const texts = this.#texts;
+      if (texts === undefined || this.readyState !== WebSocket.OPEN) return undefined;
+      const { waitingBytes } = texts;
+      if (waitingBytes > maxBufferedBytes) {
         this.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again');
         return undefined;
       }
-      this.#cork();
-      if (this.bufferedAmount <= UNHURRIED_BYTES) {
-        this.send(text);
-        return undefined;
-      }
-      return new Promise((resolve) => this.send(text, () => resolve()));
+      texts.add(text);
+      return waitingBytes > UNHURRIED_BYTES ? texts.left() : undefined;
     }
 
-    #cork(): void {
-      if (this.#corked || this.connection === undefined) return;
-      this.#corked = true;
-      this.connection.cork();
-      setImmediate(() => {
-        this.#corked = false;
-        this.connection?.uncork();
-      });
+    override close(code?: number, reason?: string | Buffer): void {
+      this.#texts?.flush();
+      super.close(code, reason);
     }
 
     /** Closes, and reads no more. Otherwise the client's further messages would be kept until it answers the close. */
     drop(code: number, reason: string): void {
       if (this.readyState !== WebSocket.OPEN) return;
-      log.warn({ code, reason, bufferedBytes: this.bufferedAmount }, 'dropped a WebSocket');
+      log.warn({ code, reason, bufferedBytes: this.waitingBytes }, 'dropped a WebSocket');
       this.close(code, reason.slice(0, LONGEST_REASON));
       this.pause();
     }
@@ -141,8 +143,8 @@ export class OpenResponses implements Disposable {
   add(response: ServerResponse): void {
     const { socket } = response.req;
     const { responses } = this.#connections.get(socket) ?? this.#open(socket);
+    forgetClosed(responses);
     responses.add(response);
-    response.once('close', () => responses.delete(response));
   }
 
   [Symbol.dispose](): void {
@@ -160,6 +162,7 @@ export class OpenResponses implements Disposable {
   #endStalled(): void {
     const now = performance.now();
     for (const [socket, connection] of this.#connections) {
+      forgetClosed(connection.responses);
       const takenBytes = socket.bytesWritten - socket.writableLength;
       if (takenBytes !== connection.takenBytes || !isWriting(connection)) {
         connection.takenBytes = takenBytes;
@@ -179,6 +182,7 @@ export class OpenResponses implements Disposable {
 
   #drop(socket: Socket, connection: Connection): void {
     const { responses } = connection;
+    forgetClosed(responses);
     const bufferedBytes = waitingBytesOf(connection);
     this.#log.warn(
       { bufferedBytes, answers: responses.size },
@@ -187,6 +191,14 @@ export class OpenResponses implements Disposable {
     this.#connections.delete(socket);
     socket.destroy();
     for (const response of responses) response.destroy();
+  }
+}
+
+/** Answers close in the order in which they came. A listener of each would cost more than this look. */
+function forgetClosed(responses: Set<ServerResponse>): void {
+  for (const response of responses) {
+    if (!response.closed) return;
+    responses.delete(response);
   }
 }
 

@@ -1,5 +1,4 @@
 /** Sends HTTP answers in parts: each event of a subscription as soon as it exists. */
-import { once } from 'node:events';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { VARY } from './answers.ts';
@@ -44,39 +43,78 @@ export async function streamEvents(
   response: ServerResponse,
   { framing, status = 200, results, present, stopping }: EventStream,
 ): Promise<void> {
-  const left = new Promise<void>((resolve) => response.once('close', resolve));
-  /** All output of one turn of the event loop leaves in one write. */
-  const write = (text: string) => {
-    response.cork();
-    setImmediate(() => response.uncork());
-    return response.write(text);
-  };
-  const send = async (result: ExecutionResult) => {
-    const isTaken = write(framing.event(present(result)));
-    if (!isTaken) await Promise.race([once(response, 'drain'), left]);
-  };
-  const sendAll = async (events: AsyncIterableIterator<ExecutionResult>) => {
-    // If the client has left already, the iterator would otherwise live until its task's end.
-    const end = () => void events.return?.();
-    if (response.closed) return end();
-    left.then(end);
-    for await (const event of events) await send(event);
-  };
+  const output = new Output(response);
+  const send = (result: ExecutionResult) => output.add(framing.event(present(result)));
   response.writeHead(status, framing.headers);
-  write(framing.start);
+  output.add(framing.start);
   const signs = setInterval(
-    () => !response.writableNeedDrain && write(framing.signOfLife),
+    () => !response.writableNeedDrain && output.add(framing.signOfLife),
     SIGN_OF_LIFE_EVERY_MS,
   );
   try {
-    await (Symbol.asyncIterator in results ? sendAll(results) : send(results));
+    await (Symbol.asyncIterator in results ? sendAll(results, response, send) : send(results));
   } catch (error) {
     if (stopping.aborted) return cutOff(response);
     await send({ errors: [error as GraphQLError] });
   } finally {
     clearInterval(signs);
   }
-  response.end(framing.end);
+  output.end(framing.end);
+}
+
+async function sendAll(
+  events: AsyncIterableIterator<ExecutionResult>,
+  response: ServerResponse,
+  send: (result: ExecutionResult) => Promise<unknown> | undefined,
+): Promise<void> {
+  // If the client has left already, the iterator would otherwise live until its task's end.
+  const end = () => void events.return?.();
+  if (response.closed) return end();
+  response.once('close', end);
+  for await (const event of events) await send(event);
+  response.off('close', end);
+}
+
+/** The texts of a response. All texts of one turn of the event loop leave in one write. */
+class Output {
+  readonly #response: ServerResponse;
+  #waiting = '';
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  /** @returns once the text has left, if many bytes wait before it; at once for a client that reads. */
+  add(text: string): Promise<unknown> | undefined {
+    if (this.#waiting === '') setImmediate(() => this.#write());
+    this.#waiting += text;
+    const { writableLength, writableHighWaterMark } = this.#response;
+    if (this.#waiting.length + writableLength < writableHighWaterMark) return undefined;
+    return this.#write() ? undefined : drained(this.#response);
+  }
+
+  end(text: string): void {
+    const rest = this.#waiting + text;
+    this.#waiting = '';
+    this.#response.end(rest);
+  }
+
+  #write(): boolean {
+    const text = this.#waiting;
+    this.#waiting = '';
+    return text === '' || this.#response.destroyed || this.#response.write(text);
+  }
+}
+
+/** Waits until the client has read what waits for it, or has left. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 /**

@@ -5,6 +5,7 @@ import { makeServer, type Server } from 'graphql-ws';
 import { RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import { Departure } from './departure.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';
@@ -29,9 +30,8 @@ export class InvalidMessage extends Error {}
 const LONGEST_ID = 256;
 const DONE = { done: true, value: undefined } as const;
 
-/** An operation's arguments, and the controller that ends it. */
 interface OperationArgs extends ExecutionArgs {
-  readonly rootValue: { readonly gone: AbortController };
+  readonly rootValue: { readonly departure: Departure };
 }
 
 export function speakGraphQL(
@@ -46,16 +46,18 @@ export function speakGraphQL(
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
         const { query, operationName, variables } = payload;
-        // The present operation is among them already.
-        if (Object.keys(subscriptions).length > maxOperations) throw tooManyOperations(maxOperations);
+        // Names are collected only near the limit: for each operation anew, that would cost more, the more are open.
+        // The present operation is among them already. Of those that were completed, messages may still be open.
+        if (messages.count >= maxOperations && Object.keys(subscriptions).length > maxOperations)
+          throw tooManyOperations(maxOperations);
         if (isHashOnly(payload)) throw persistedQueryNotSupported();
         const { document, errors } = operations.read(query);
         if (errors.length > 0) return errors;
         const variableValues = declaredOnly(operations.choose(document, operationName), variables);
         messages.take();
-        const gone = new AbortController();
-        const contextValue = contextOf({ req: request, connectionParams, gone: gone.signal });
-        return { schema, document, operationName, variableValues, contextValue, rootValue: { gone } };
+        const departure = new Departure();
+        const contextValue = contextOf({ req: request, connectionParams, departure });
+        return { schema, document, operationName, variableValues, contextValue, rootValue: { departure } };
       } catch (error) {
         return [presentError(error, log)];
       }
@@ -70,23 +72,23 @@ export function speakGraphQL(
 
 /**
  * The single answer of a query or a mutation, as an iterator: only through an iterator's `return` does graphql-ws tell
- * that the client has completed the operation or left. `return` then aborts `gone`, and a late answer is not sent.
+ * that the client has completed the operation or left. A late answer is not sent.
  *
  * It is no generator function: V8 gives each created generator function a hidden class, which keeps everything that the
  * operation refers to alive until the next full collection.
  */
 function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIterator<ExecutionResult> {
-  const { gone } = args.rootValue;
+  const { departure } = args.rootValue;
   let asked = false;
   return {
     async next() {
       if (asked) return DONE;
       asked = true;
       const value = await operations.execute(args);
-      return gone.signal.aborted ? DONE : { done: false, value };
+      return departure.hasLeft ? DONE : { done: false, value };
     },
     async return() {
-      gone.abort();
+      departure.leave();
       return DONE;
     },
     [Symbol.asyncIterator]() {

@@ -77,7 +77,7 @@ export function serveWebSockets(
       return;
     }
     sockets.handleUpgrade(request, connection, head, (socket) => {
-      socket.connection = connection;
+      socket.sendOver(connection);
       socket.on('ping', (payload) => socket.answerPing(payload));
       socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
       const incoming = new IncomingMessages(pipeline.operations);
@@ -150,9 +150,9 @@ function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
 
 function dropSlowest(sockets: Iterable<BoundedWebSocket>, limit: number): void {
   const behind = [...sockets]
-    .filter(({ bufferedAmount }) => bufferedAmount > 0)
+    .filter(({ waitingBytes }) => waitingBytes > 0)
     .map((socket) => ({
-      waitingBytes: socket.bufferedAmount,
+      waitingBytes: socket.waitingBytes,
       drop: () => socket.drop(EdgeCloseCode.TooSlowToRead, 'Too slow: connect again'),
     }));
   dropMostBehind(behind, limit);

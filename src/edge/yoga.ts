@@ -41,8 +41,7 @@ async function openYoga(
   return createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ req, request }: YogaInitialContext & ServerContext) =>
-      contextOf({ req, gone: request.signal }),
+    context: ({ req, request }: YogaInitialContext & ServerContext) => contextOf({ req, departure: request }),
     plugins: [useOperations(operations)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.
