@@ -10,7 +10,7 @@ import type { Run } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { InputColumns, Value } from '../src/contract/values.ts';
-import { columnsAt, unpackTasks } from '../src/models/inputColumns.ts';
+import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Logger } from '../src/process/log.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
@@ -89,7 +89,7 @@ export abstract class Assignment {
   constructor(delivery: Delivery, { packed, rowCount, submittedAt }: JobRows, options: SettleOptions) {
     this.delivery = delivery;
     this.options = options;
-    const { columns, faults } = unpackTasks(options.manifest, packed, rowCount);
+    const { columns, faults } = unpackColumns(options.manifest, packed, rowCount);
     this.columns = columnsAt(options.manifest, columns, submittedAt);
     this.#faults = faults;
     this.gone = this.#leaving.promise;
