@@ -10,7 +10,7 @@ import type { Run } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { InputColumns, Value } from '../src/contract/values.ts';
-import { columnsAt, unpackTasks } from '../src/models/inputColumns.ts';
+import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Logger } from '../src/process/log.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
@@ -39,7 +39,7 @@ export type SettleOptions = Pick<
   'broker' | 'manifest' | 'workerId' | 'log' | 'onFinished' | 'signal'
 >;
 
-/** How rows ended. Those that expired were not run, and those that are malformed have no run. */
+/** How rows ended. Rows that expired, or are malformed, have no run. */
 export type Outcome =
   | {
       /** By GraphQL name; one value for each of the rows. */
@@ -73,7 +73,7 @@ interface JobRows {
 export abstract class Assignment {
   /** Values that were checked, except for rows that cannot run. */
   readonly columns: InputColumns;
-  /** Whether earlier deliveries, or clients who canceled, may have left traces. */
+  /** Whether rows may have ended, or be suspected, before they run here. Then `recall` comes before `begin`. */
   abstract readonly needsRecall: boolean;
   /** By row that may have killed a session, and so has to run alone: how often it has done so. */
   readonly soloRuns = new Map<number, number>();
@@ -89,7 +89,7 @@ export abstract class Assignment {
   constructor(delivery: Delivery, { packed, rowCount, submittedAt }: JobRows, options: SettleOptions) {
     this.delivery = delivery;
     this.options = options;
-    const { columns, faults } = unpackTasks(options.manifest, packed, rowCount);
+    const { columns, faults } = unpackColumns(options.manifest, packed, rowCount);
     this.columns = columnsAt(options.manifest, columns, submittedAt);
     this.#faults = faults;
     this.gone = this.#leaving.promise;
@@ -99,7 +99,7 @@ export abstract class Assignment {
     return this.#isGone;
   }
 
-  /** Reads the traces. If that fails, the job is handed back. */
+  /** Reads what others have left: ends, and marks of suspects. If that fails, the job is handed back. */
   recall(): Promise<void> {
     return this.#orHandBack(() => this.readPast());
   }
@@ -124,7 +124,7 @@ export abstract class Assignment {
   /** Called when rows run now. @returns the tasks to announce. */
   abstract started(rows: readonly number[], startedAt: number): () => readonly RunningTask[];
 
-  /** Brings rows to their end. It is stored beside the next runs; credit limits how much of that goes on at once. */
+  /** Brings rows to their end. It is stored while other rows run; credit limits how much of that goes on at once. */
   abstract end(rows: readonly number[], outcome: Outcome): void;
 
   /** Gives the job to another worker. Rows that are being stored may end here all the same. */
@@ -142,7 +142,7 @@ export abstract class Assignment {
     const settle = async () => {
       if (!(await work())) this.handBack(RETRY_DELAY_MS);
     };
-    // The next batch is handed over first: the session shall not wait for messages to be written.
+    // First the next batch is handed over. The session does not wait until messages are written.
     setImmediate(() => void this.#orHandBack(settle));
   }
 

@@ -6,6 +6,7 @@
  * The end of a task of 0.2 is a message of its own, written once.
  */
 import type { StoredMsg } from '@nats-io/jetstream';
+import { requireThat } from '../contract/messages/decoder.ts';
 import {
   decodeEnds,
   type Ends,
@@ -113,7 +114,7 @@ export class EndStore {
     const message = await this.#options.stored.ask((manager) =>
       manager.direct.getMessage(streams.ends, query),
     );
-    return message === null ? undefined : endOf(decodeEnds(message.data, message.subject), address);
+    return message === null ? undefined : endOf(endsOf(address, message.data, message.subject), address);
   }
 
   /** Listens to the ends of all tasks that one gateway accepted, once they are stored. At most once each. */
@@ -194,12 +195,21 @@ export class EndStore {
         ? [streams.ends, subjects.ends(address)]
         : [streams.results, subjects.result(former)];
     const decode = ({ data, subject, seq }: StoredMsg): StoredEnds => {
-      if (former === undefined) return { ends: decodeEnds(data, subject), sequence: seq };
+      if (former === undefined) return { ends: endsOf(address, data, subject), sequence: seq };
       const task = decodeResult(data, former.id);
       return { ends: { owner: task.owner, parts: [partOfTask(task, former)] }, sequence: seq };
     };
     return (await stored.lastReadable(stream, subject, decode)) ?? NONE;
   }
+}
+
+/** Decodes the ends of a bundle. @throws {MalformedMessage} if they are those of another one. */
+function endsOf({ model, deadlineSecond }: BundleAddress, data: Uint8Array, subject: string): Ends {
+  const ends = decodeEnds(data, subject);
+  requireThat(ends.address.model === model, 'model', JSON.stringify(model), ends.address.model);
+  const { deadlineSecond: second } = ends.address;
+  requireThat(second === deadlineSecond, 'second', String(deadlineSecond), second);
+  return ends;
 }
 
 /** The task of a bundle of 0.2. */

@@ -10,7 +10,7 @@ import {
   messageOf,
   type RequestError,
 } from '../contract/errors.ts';
-import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
+import type { InputColumns, PackedColumns, Value } from '../contract/values.ts';
 import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import type { Manifest, ManifestInput } from './manifest.ts';
@@ -37,28 +37,13 @@ export function checkRows(
 }
 
 /**
- * Checks, completes and unpacks the columns of a job. Anybody with access to the broker may have written it.
+ * Checks, completes and unpacks the columns of a job. Anybody with access to the broker may have written it. A wrong value
+ * is the fault of its row, a column of another length that of every row.
  *
  * @param rowCount the length of each column. A column that is absent has the input's default in each row.
- * @throws {RequestError} as `checkRows`.
- */
-export function unpackColumns(
-  manifest: Manifest,
-  columns: Readonly<Record<string, unknown>>,
-  rowCount: number,
-): InputColumns {
-  const read = readPacked(manifest, columns, rowCount);
-  if (read.problems.length > 0) throw badRows(read.problems);
-  return read.columns;
-}
-
-/**
- * The same for rows that are tasks of their own: a wrong value is the fault of its row, a column of another length the
- * fault of every row.
- *
  * @returns the columns, and what is wrong with a row, by row. Such a row may have no values in the columns.
  */
-export function unpackTasks(
+export function unpackColumns(
   manifest: Manifest,
   columns: Readonly<Record<string, unknown>>,
   rowCount: number,
@@ -69,7 +54,7 @@ export function unpackTasks(
     faults.set(row, others === undefined ? message : `${others}; ${message}`);
   };
   try {
-    const read = readPacked(manifest, columns, rowCount);
+    const read = readColumns(manifest, rowCount, ({ name }) => unpacked(name, columns[name], rowCount));
     for (const { row, message } of read.problems) blame(row, message);
     return { columns: read.columns, faults };
   } catch (error) {
@@ -78,18 +63,16 @@ export function unpackTasks(
   }
 }
 
-function readPacked(
-  manifest: Manifest,
-  columns: Readonly<Record<string, unknown>>,
+function unpacked(
+  name: string,
+  column: unknown,
   rowCount: number,
-): ReadColumns {
-  return readColumns(manifest, rowCount, ({ name }) => {
-    const column = columns[name] ?? { all: undefined };
-    if (Array.isArray(column) && column.length === rowCount) return column;
-    if (typeof column === 'object' && 'all' in column) return { all: column.all };
-    const got = Array.isArray(column) ? `a list of ${column.length}` : typeof column;
-    throw badValue(name, `a list of ${rowCount} values`, got);
-  });
+): readonly unknown[] | { readonly all: unknown } {
+  if (column === undefined || column === null) return { all: undefined };
+  if (Array.isArray(column) && column.length === rowCount) return column;
+  if (typeof column === 'object' && 'all' in column) return { all: column.all };
+  const got = Array.isArray(column) ? `a list of ${column.length}` : typeof column;
+  throw badValue(name, `a list of ${rowCount} values`, got);
 }
 
 /**
@@ -120,17 +103,6 @@ export function packColumns(columns: InputColumns, from: number, to: number): Pa
 function packColumn(column: readonly Value[]): PackedColumns[string] {
   const [first] = column;
   return first !== undefined && column.every((value) => value === first) ? { all: first } : column;
-}
-
-export function rowOf(columns: InputColumns, row: number): Values {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => {
-      const value = column[row];
-      if (value === undefined)
-        throw new Error(`a batch has a value for each input of each row, none at ${row}`);
-      return [name, value];
-    }),
-  );
 }
 
 interface RowProblem extends InputProblem {

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Publisher } from '../../src/broker/publisher.ts';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
+import { subjects } from '../../src/contract/subjects.ts';
+import { newTaskAddress, parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import {
   BATCH,
   batchEnd,
@@ -29,7 +30,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, resultOf, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -49,7 +50,8 @@ afterAll(async () => {
   for (const started of [streams, gateway, nats]) await started?.[Symbol.asyncDispose]();
 });
 
-const NEWER = JSON.stringify({ v: 2 });
+/** Newer than any message of today. */
+const NEWER = JSON.stringify({ v: 3 });
 const trips = (count: number) => Array.from({ length: count }, (_, i) => tripNumber(i));
 
 function chunkResult(taskId: string, chunk: number, minutes: readonly number[]): string {
@@ -164,7 +166,7 @@ test('the results of a row batch are read once, when all are stored', async () =
 test.each([
   ['rows than a row batch may have', { rowCount: 5_000_000, rowsPerChunk: 1_000 }],
   ['rows than a chunk may have', { rowCount: 10_000, rowsPerChunk: 10_000 }],
-])('a chunk job with more %s fails as MALFORMED_JOB', async (_what, batch) => {
+])('a chunk job with more %s becomes a dead letter', async (_what, batch) => {
   await using broker = await openTestBroker(nats);
   const { input: _, lane: _lane, ...header } = tripJob(broker, 1);
   const columns = {
@@ -173,14 +175,17 @@ test.each([
     tripDistanceMiles: { all: 3 },
   };
   await using _worker = await startWorker(nats);
-  await broker.chunks.storeJob({ ...header, batch, chunk: 0, columns });
-  expect(await resultOf(streams, header)).toMatchObject({
-    state: 'FAILED',
-    error: {
-      code: 'MALFORMED_JOB',
-      message: expect.stringMatching(/batch\.rows?\w+ must be a number of rows from 1 to 10?000, got \d+/),
-    },
+  await streams.purge('DEAD', 'dead.>');
+  await broker.chunks.storeJob({ ...header, batch, chunk: 0, columns }, addressOf(header));
+  const letter = await eventually(
+    () => streams.last('DEAD', 'dead.trip-duration.*'),
+    (found) => found !== undefined,
+  );
+  expect(letter).toMatchObject({
+    code: 'MALFORMED_JOB',
+    reason: expect.stringMatching(/batch\.rows?\w+ must be a number of rows from 1 to 10?000, got \d+/),
   });
+  expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
 });
 
 test('a chunk result that is too deep to be written into an error is removed, and the row batch ends well', async () => {
@@ -407,62 +412,60 @@ describe('an answer from the home of a task', () => {
   });
 });
 
-describe('a result', () => {
-  /** @returns the id of a task that has this result, and whose job still waits. */
-  async function taskWithResult(forge: (id: string) => object): Promise<string> {
+describe('ends', () => {
+  /** @returns the id of a task whose bundle has these ends, and whose job still waits. */
+  async function taskWithEnds(forge: (address: TaskAddress) => object): Promise<string> {
     await using broker = await openTestBroker(nats);
     const job = tripJob(broker, 1);
     await queueJobs(broker, [job]);
-    await streams.publish(`results.${HOME}.${job.taskId}`, jsonOf(forge(job.taskId)));
+    const address = addressOf(job);
+    await streams.publish(subjects.ends(address), jsonOf(forge(address)));
     return job.taskId;
   }
-  const succeeded = (id: string) => ({
-    v: 1,
-    id,
-    model: 'trip-duration',
-    modelVersion: '1',
-    state: 'SUCCEEDED',
-    submittedAt: 1,
-    finishedAt: 2,
-    attempts: 1,
-  });
+  const succeeded = (
+    { model, deadlineSecond, secret, row }: TaskAddress,
+    members: object,
+    of: object = {},
+  ) => {
+    const times = { submittedAt: [1], finishedAt: 2 };
+    const part = { rows: [row], secrets: secret, modelVersion: '1', state: 'SUCCEEDED', attempts: 1 };
+    const parts = [{ ...part, ...times, columns: { durationMinutes: [1] }, ...members }];
+    return { v: 2, model, second: deadlineSecond, owner: 'anonymous', parts, ...of };
+  };
 
   test('of a newer worker gives NEWER_GATEWAY_NEEDED for every operation', async () => {
-    const id = await taskWithResult(() => ({ v: 2 }));
+    const id = await taskWithEnds(() => ({ v: 3 }));
     const answers = [
       await post(gateway.url, TASK, { id }),
       await post(gateway.url, CANCEL_TASK, { id }),
       ...(await collect(sse(gateway.url, TASK_RESULT, { id }))),
     ];
     expect(answers.map(codeOf)).toEqual(answers.map(() => 'NEWER_GATEWAY_NEEDED'));
-    expect(await streams.last('RESULTS', `results.${HOME}.${id}`)).toEqual({ v: 2 });
+    expect(await streams.last('ENDS', subjects.ends(addressOf({ taskId: id })))).toEqual({ v: 3 });
   });
 
   test.each([
-    ['lacks an output', { other: 1 }],
-    ['has a text where a number belongs', { durationMinutes: 'long' }],
-    ['has a list where a number belongs', { durationMinutes: [1] }],
-  ])('that %s gives RESULT_UNREADABLE', async (_what, prediction) => {
-    const id = await taskWithResult((id) => ({ ...succeeded(id), prediction }));
+    ['lack an output', { other: [1] }],
+    ['have a text where a number belongs', { durationMinutes: ['long'] }],
+    ['have a list where a number belongs', { durationMinutes: [[1]] }],
+  ])('that %s give RESULT_UNREADABLE', async (_what, columns) => {
+    const id = await taskWithEnds((address) => succeeded(address, { columns }));
     const answer = await post(gateway.url, TASK, { id });
     expect(answer.errors).toMatchObject([
       { extensions: { code: 'RESULT_UNREADABLE', output: 'durationMinutes' } },
     ]);
   });
 
-  test.each([
-    ['is of another model', { model: 'churn', prediction: { durationMinutes: 1 } }],
-    ['is too deep to be written into an error', { prediction: 'deep' }],
-    [
-      'has more finished rows than rows',
-      { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 2, rowsFailed: 0 } },
-    ],
-    [
-      'has a text as its estimated time',
-      { batch: { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0, secondsLeft: 'x' } },
-    ],
-  ])('that %s is removed, and the task gets its own', async (_what, members) => {
-    const id = await taskWithResult((id) => ({ ...succeeded(id), ...members }));
+  const rowBatch = { rowCount: 1, rowsPerChunk: 1, rowsDone: 1, rowsFailed: 0 };
+  test.each<[string, object, object?]>([
+    ['are of another model', {}, { model: 'churn' }],
+    ['are of another second', {}, { second: 1 }],
+    ['are too deep to be written into an error', { columns: 'deep' }],
+    ['have more values than rows', { columns: { durationMinutes: [1, 2] } }],
+    ['have more finished rows than rows', { columns: undefined, batch: { ...rowBatch, rowsDone: 2 } }],
+    ['have a text as an estimated time', { columns: undefined, batch: { ...rowBatch, secondsLeft: 'x' } }],
+  ])('that %s are removed, and the task gets its own', async (_what, members, of) => {
+    const id = await taskWithEnds((address) => succeeded(address, members, of));
     expect(taskIn(await post(gateway.url, TASK, { id }), 'task')).toMatchObject({ state: 'QUEUED' });
     await post(gateway.url, CANCEL_TASK, { id });
     expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'CANCELED' });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
+import { subjects } from '../../src/contract/subjects.ts';
+import { newTaskAddress, type TaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { createLog } from '../../src/process/log.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';
@@ -21,7 +22,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
 import { SILENT } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -275,9 +276,8 @@ test(`${BAD_JOBS + STRAY_JOBS + NOTICES} malformed messages on the broker's subj
     nextJobDueIn: (model: string, second: number, from: number) => broker.nextJobDueIn(model, second, from),
     oldestJob: (model: string, from: number) => broker.oldestJob(model, from),
     deleteJob: (model: string, sequence: number) => broker.deleteJob(model, sequence),
-    storeResult: broker.storeResult.bind(broker),
-    readResult: broker.readResult.bind(broker),
-    removeJob: broker.removeJob.bind(broker),
+    ends: broker.ends,
+    removeEnded: broker.removeEnded.bind(broker),
     removeRowBatch: broker.removeRowBatch.bind(broker),
     chunks: broker.chunks,
   };
@@ -309,6 +309,13 @@ test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an
     ...{ submittedAt: 1, startedAt: 2, finishedAt: 3, prediction: { durationMinutes: 1 } },
     timings: { queueMs: 1, batchMs: 1, computeMs: 1, batchSize: 1 },
   };
+  const endsOf = ({ model, deadlineSecond, row, secret }: TaskAddress) => {
+    const run = { formedAt: 1, startedAt: 2, computeMs: 1, batchSize: 1 };
+    const times = { submittedAt: [1], finishedAt: 3 };
+    const part = { rows: [row], secrets: secret, modelVersion: '1', state: 'SUCCEEDED', attempts: 1 };
+    const parts = [{ ...part, ...times, run, columns: { durationMinutes: [1] } }];
+    return { v: 2, model, second: deadlineSecond, owner: 'anonymous', parts };
+  };
   const states = new Map<string, string>();
   connection.subscribe(`present.${HOME}`, {
     callback: (_problem, message) => void message.respond(states.get(message.string()) ?? '{}'),
@@ -324,13 +331,14 @@ test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an
     states.set(taskId, corrupted({ ...result, id: taskId, state: 'RUNNING' }, random));
     return post(gateway.url, TASK, { id: taskId });
   };
-  const withResult = async () => {
+  const withEnds = async () => {
     const { taskId } = await storedJob(broker);
-    await streams.publish(`results.${HOME}.${taskId}`, corrupted({ ...result, id: taskId }, random));
+    const address = addressOf({ taskId });
+    await streams.publish(subjects.ends(address), corrupted(endsOf(address), random));
     return post(gateway.url, TASK, { id: taskId });
   };
   await inLanes(CORRUPTIONS, 16, async (i) => {
-    const answer = await random.pick([() => withRecord(`corrupted ${i}`), withState, withResult])();
+    const answer = await random.pick([() => withRecord(`corrupted ${i}`), withState, withEnds])();
     const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
     const described = `seed ${SEED + 3}, message ${i}: ${JSON.stringify(answer).slice(0, 500)}`;
     for (const code of codes)
@@ -343,7 +351,7 @@ test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an
 
 async function storedJob(broker: Jobs): Promise<Job> {
   const job = tripJob(broker, 1);
-  await broker.storeJob(job);
+  await queueJobs(broker, [job]);
   return job;
 }
 
@@ -440,35 +448,50 @@ function publishNotice(
   random: Random,
 ): void {
   const id = random.pick(ids);
-  const home = parseTaskId(id)?.home;
+  const address = addressOf({ taskId: id });
+  const { home } = address;
   const now = Date.now();
-  const result = {
-    v: 1,
-    id,
-    model: 'trip-duration',
-    modelVersion: '1',
-    state: 'SUCCEEDED',
-    submittedAt: now,
-    finishedAt: now,
-    attempts: 1,
-    prediction: { durationMinutes: 1 },
+  const part = {
+    ...{ rows: [address.row], secrets: address.secret, submittedAt: [now], modelVersion: '1' },
+    ...{ state: 'SUCCEEDED', finishedAt: now, attempts: 1, columns: { durationMinutes: [1] } },
+  };
+  const ends = {
+    v: 2,
+    model: address.model,
+    second: address.deadlineSecond,
+    owner: 'anonymous',
+    parts: [part],
   };
   const notWanted = random.pick<unknown>([null, true, 'x', 1e308, [], {}]);
   const bad = random.pick<() => string | Buffer>([
     () => random.bytes(random.number(100)),
     () => JSON.stringify(wrong(random)),
-    () => JSON.stringify(result).slice(0, random.number(150)),
+    () => JSON.stringify(ends).slice(0, random.number(150)),
     () =>
       JSON.stringify({
-        ...result,
-        [random.pick(['v', 'id', 'state', 'submittedAt', 'finishedAt', 'attempts', 'prediction'])]: notWanted,
+        ...ends,
+        [random.pick(['v', 'model', 'second', 'parts'])]: notWanted,
       }).replace('"v":1e+308', '"v":null'),
+    () => {
+      const members = [
+        'rows',
+        'secrets',
+        'state',
+        'submittedAt',
+        'finishedAt',
+        'attempts',
+        'columns',
+      ] as const;
+      return JSON.stringify({ ...ends, parts: [{ ...part, [random.pick(members)]: notWanted }] });
+    },
   ]);
   const running = { taskIds: [id], startedAt: now, attempts: [1] };
   const presence = { id: 'worker-x', startedAt: now, models: [], refused: [] };
   random.pick<() => void>([
-    () => connection.publish(`final.${home}.${id}`, bad()),
-    () => connection.publish(`results.${home}.${id}`, bad()),
+    () => connection.publish(subjects.ended(address), bad()),
+    () => connection.publish(subjects.ends(address), bad()),
+    () => connection.publish(`gateways.queued`, bad()),
+    () => connection.publish(`updates.wanted`, bad()),
     () =>
       connection.publish(
         `suspects.${id}`,
@@ -489,7 +512,7 @@ function publishNotice(
       connection.publish(
         `present.${home}`,
         bad(),
-        random.number(2) === 0 ? {} : { reply: `final.${home}.${id}` },
+        random.number(2) === 0 ? {} : { reply: subjects.ended(address) },
       ),
     () =>
       connection.publish(

@@ -1,7 +1,7 @@
 /** The rows of one task as columns: checked, completed, packed into messages and read from them. */
 import { describe, expect, test } from 'vitest';
 import { RequestError } from '../../../src/contract/errors.ts';
-import { checkRows, columnsAt, packColumns, rowOf, unpackColumns } from '../../../src/models/inputColumns.ts';
+import { checkRows, columnsAt, packColumns, unpackColumns } from '../../../src/models/inputColumns.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
 
 const number = { unit: 'parts', description: '', tensor: 't' } as const;
@@ -34,20 +34,23 @@ describe('rows as columns', () => {
     const packed = packColumns(columns, 1, 3);
     expect(packed).toEqual({ count: [2, 3], at: { all: '2021-02-03T14:30:00' } });
     const unpacked = unpackColumns(manifest, JSON.parse(JSON.stringify(packed)), 2);
-    expect(unpacked).toEqual({ count: [2, 3], at: columns.at.slice(1) });
-    expect(rowOf(unpacked, 1)).toEqual({ count: 3, at: '2021-02-03T14:30:00' });
+    expect(unpacked.columns).toEqual({ count: [2, 3], at: columns.at.slice(1) });
+    expect(unpacked.faults.size).toBe(0);
   });
 
-  test('are checked again in a message', () => {
-    const wrong = [
-      { count: [1] },
-      { count: 1 },
-      { count: [1, 'x'] },
-      { count: { all: 10 } },
-      { count: null },
-    ];
-    for (const columns of wrong) expect(() => unpackColumns(manifest, columns, 2)).toThrow('count must be');
-    expect(unpackColumns(manifest, { count: [1, 2] }, 2).at).toEqual(['now', 'now']);
+  test('are checked again in a message, and each row that is wrong is told with its faults', () => {
+    const faultsOf = (columns: Record<string, unknown>) => [...unpackColumns(manifest, columns, 2).faults];
+    const wrong = expect.stringContaining('count must be');
+    expect(faultsOf({ count: [1, 'x'] })).toEqual([[1, wrong]]);
+    for (const count of [[1], 1, { all: 10 }, null])
+      expect(faultsOf({ count })).toEqual([
+        [0, wrong],
+        [1, wrong],
+      ]);
+    expect(faultsOf({ count: [1, 10], at: ['now', 'x'] })).toEqual([
+      [1, expect.stringMatching(/^count must be .*; at must be /)],
+    ]);
+    expect(unpackColumns(manifest, { count: [1, 2] }, 2).columns.at).toEqual(['now', 'now']);
   });
 });
 
