@@ -6,7 +6,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { inputDigest, redriveHash } from '../../src/contract/digests.ts';
 import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
-import { subjects } from '../../src/contract/subjects.ts';
+import { Lane, subjects } from '../../src/contract/subjects.ts';
 import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
@@ -24,7 +24,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { bundleOfOne, HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { addressOf, bundleOfOne, HOME, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -249,14 +249,17 @@ describe('a dead letter', () => {
 
   test('keeps its time limit when it is redriven, and runs on the newest version if its own is not served', async () => {
     const submittedAt = broker.now() - 60_000;
-    const dead = { ...tripJob(broker, 3), version: '9', submittedAt, deadline: submittedAt + 12_345 };
+    const deadline = submittedAt + 12_345;
+    const { id: taskId } = newTaskAddress({ model: MODEL, home: HOME, deadline });
+    const dead = { ...tripJob(broker, 3), version: '9', taskId, submittedAt, deadline };
     await bury(broker, [dead]);
     const { id, modelVersion } = await redrive(gateway, dead.taskId);
     expect(modelVersion).toBe('1');
     await using streams = await inspectStreams(nats);
-    const stored = await streams.last(`JOBS_${MODEL}`, `jobs.${MODEL}.*.*.*.${id}`);
-    expect(Number(stored?.deadline) - Number(stored?.submittedAt)).toBeCloseTo(12_345, 3);
-    expect(Number(stored?.submittedAt)).toBeGreaterThan(submittedAt);
+    const stored = await streams.last(`JOBS_${MODEL}`, subjects.jobOf(addressOf({ taskId: id })));
+    expect(stored).toMatchObject({ count: 1, timeoutMs: 12_345, history: [taskId] });
+    const [again] = (stored?.submittedAt ?? []) as readonly number[];
+    expect(again).toBeGreaterThan(submittedAt);
   });
 
   test('stays until it is discarded if it cannot be run, and the refusal has the reason', async () => {
@@ -366,17 +369,17 @@ test('a gateway that is killed during a redrive loses no letter, and no letter b
   expect((await streams.state(`JOBS_${MODEL}`)).messages).toBe(count);
 });
 
-test('a malformed job is shown unchanged', async () => {
+test('a malformed job is shown unchanged, under an id that is made of its content', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   await using streams = await inspectStreams(nats);
   await using _worker = await startWorker(nats);
   const added = await openSse(gateway.url, ADDED, {});
   const deadline = Date.now() + 60_000;
-  const taskId = newTaskAddress({ model: MODEL, home: HOME, deadline }).id;
-  await streams.publish(`jobs.${MODEL}.1.interactive.${Math.ceil(deadline / 1000)}.${taskId}`, '{"v":1,');
+  const address = newTaskAddress({ model: MODEL, home: HOME, deadline });
+  await streams.publish(subjects.job({ address, version: '1', lane: Lane.Interactive }), '{"v":1,');
   expect(fieldOf((await added.next()).value ?? {})).toMatchObject({
-    id: taskId,
+    id: expect.stringMatching(/^trip_duration_00000000_0000000000_[0-9a-f]{24}$/),
     code: 'MALFORMED_JOB',
     reason: 'the message is not JSON',
     job: '{"v":1,',
