@@ -141,7 +141,7 @@ test('a task whose bundle has ends of a newer process waits for a newer worker, 
   await using _worker = await startWorker(nats);
   const { id } = await submitTrip(gateway.url, tripNumber(2));
   expect(await resultOf(streams, { taskId: id })).toMatchObject({ state: 'SUCCEEDED' });
-  expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+  expect(await streams.last('JOBS_trip-duration', subjects.jobOf(addressOf(job)))).toBeDefined();
   await streams.purge('ENDS', subjects.ends(addressOf(job)));
   expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
 });
@@ -185,7 +185,6 @@ test.each([
     code: 'MALFORMED_JOB',
     reason: expect.stringMatching(/batch\.rows?\w+ must be a number of rows from 1 to 10?000, got \d+/),
   });
-  expect((await streams.state('JOBS_trip-duration')).messages).toBe(0);
 });
 
 test('a chunk result that is too deep to be written into an error is removed, and the row batch ends well', async () => {
@@ -350,7 +349,7 @@ describe('a request record', () => {
     const options = { requestId: 'newer' };
     const answer = await post(gateway.url, PREDICT_TRIP, { input: INPUT, options });
     expect(codeOf(answer)).toBe('NEWER_GATEWAY_NEEDED');
-    expect(await streams.last('REQUESTS', record('newer'))).toEqual({ v: 2 });
+    expect(await streams.last('REQUESTS', record('newer'))).toEqual(JSON.parse(NEWER));
   });
 });
 

@@ -136,36 +136,30 @@ describe.each([
   });
 });
 
-test.each(['queue', 'storing'] as const)(
-  'a single task that ends during the step %s of its retry is SUCCEEDED for the gateway, not QUEUED',
-  async (step) => {
-    const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
-    const now = broker.now();
-    const result = finishedTask(job, {
-      state: 'SUCCEEDED',
-      attempts: 1,
-      startedAt: now,
-      finishedAt: now,
-      timings: { queueMs: 1, batchMs: 1, computeMs: 1, batchSize: 1 },
-      prediction: { durationMinutes: 1 },
-    });
-    const end = once(async () => runToItsEnd(job, result));
-    using gateway = await openRequests(HOME, interrupted(step, end));
-    const question = new SingleQuestion({ ...gateway.asked, input: job.input }, gateway.queue);
-    await recordFirstTry(question, job);
-    await retry(gateway, question, job);
-    // The notice of its end arrives before the broker's next answer.
-    await broker.readClock();
-    expect(gateway.open.known(job.taskId)?.state).toBe('SUCCEEDED');
-  },
-);
+test('a single task that ends while its retry stores it is SUCCEEDED for the gateway, not QUEUED', async () => {
+  const job = { ...tripJob(broker, 1), lane: Lane.Bulk };
+  const now = broker.now();
+  const result = finishedTask(job, {
+    state: 'SUCCEEDED',
+    attempts: 1,
+    startedAt: now,
+    finishedAt: now,
+    prediction: { durationMinutes: 1 },
+  });
+  const end = once(async () => runToItsEnd(job, result));
+  using gateway = await openRequests(HOME, interrupted('storing', end));
+  const question = new SingleQuestion({ ...gateway.asked, input: job.input }, gateway.queue);
+  await recordFirstTry(question, job);
+  await retry(gateway, question, job);
+  // The notice of its end arrives before the broker's next answer.
+  await broker.readClock();
+  expect(gateway.open.known(job.taskId)?.state).toBe('SUCCEEDED');
+});
 
 /** Makes something happen before a step of an acceptance. */
-function interrupted(step: 'queue' | 'chunks' | 'storing', happen: () => Promise<void>) {
+function interrupted(step: 'chunks' | 'storing', happen: () => Promise<void>) {
   return ({ admission, storing }: AcceptanceParts): Partial<AcceptanceParts> => {
     if (step === 'chunks') return { admission: { ...admission, chunks: { admit: happen } } };
-    if (step === 'queue')
-      return { admission: { ...admission, queue: { ...admission.queue, admit: happen } } };
     const storeJob: AcceptanceParts['storing']['storeJob'] = async (...job) => {
       await happen();
       await storing.storeJob(...job);
