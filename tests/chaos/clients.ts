@@ -22,7 +22,7 @@ import { Random } from './random.ts';
 
 export interface Load {
   readonly tasks: number;
-  /** The time over which submissions are spread evenly. They come later if the system is slower. */
+  /** The time over which groups of trips are spread evenly. They come later if the system is slower. */
   readonly seconds: number;
   /** The most tasks that are open at the same time. @default 96 */
   readonly lanes?: number;
@@ -58,6 +58,8 @@ const PASSING = new Set([
 ]);
 const UNKNOWN = new Set(['TASK_NOT_FOUND', 'RESULT_EXPIRED']);
 const RETRY_MS = 50;
+/** Trips that are submitted at the same moment. Those of one gateway share bundles, unless they have a requestId. */
+const GROUP = 16;
 /** The number of WebSockets to each gateway. Each can have 100 open operations. */
 const SOCKETS = 12;
 /** If tasks are open and nothing happened for this long, nothing more will, also on a busy machine. */
@@ -86,7 +88,8 @@ export class Clients implements AsyncDisposable {
     const lane = async () => {
       while (next < tasks && !this.#leave.signal.aborted) {
         const i = next++;
-        await sleep(Math.max(0, startedAt + (i * seconds * 1000) / tasks - performance.now()));
+        const ahead = i - (i % GROUP);
+        await sleep(Math.max(0, startedAt + (ahead * seconds * 1000) / tasks - performance.now()));
         const random = new Random(`${seed} trip ${i}`);
         await this.#life(`${seed} trip ${i}`, trial(i, random), random);
       }
@@ -133,7 +136,7 @@ export class Clients implements AsyncDisposable {
       transport: random.pick(['POST', 'WebSocket'] as const),
     });
     const { rivals = 0 } = trial;
-    const named = rivals > 0 || random.chance(0.8) ? requestId : undefined;
+    const named = rivals > 0 || random.chance(0.4) ? requestId : undefined;
     for (let rival = 0; rival < rivals; rival++) {
       this.#aside(this.#submitLater(random.between(0, 400), anyway(), trial, requestId));
     }

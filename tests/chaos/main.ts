@@ -113,6 +113,7 @@ function rowOf(report: Report, tookMs: number) {
   return {
     accepted: report.accepted,
     finished: report.finished,
+    'in bundles': report.bundled,
     lost: report.lost,
     doubled: report.doubled,
     wrong: report.wrong,

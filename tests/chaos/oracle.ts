@@ -2,6 +2,7 @@
  * Knows every accepted task: its input, its expected answer, and everything that any client received about it.
  * At the end it reports the tasks that were lost, ended twice, or ended wrong, with evidence.
  */
+import { parseTaskId } from '../../src/contract/taskId.ts';
 import type { TaskView, Trip } from '../support/client.ts';
 import type { DirectModel } from '../support/predictDirectly.ts';
 
@@ -20,6 +21,8 @@ export interface Trial {
 export interface Report {
   readonly accepted: number;
   readonly finished: number;
+  /** Tasks that travelled in a bundle with others. */
+  readonly bundled: number;
   /** Tasks without an end, tasks whose end did not reach a subscriber, and tasks that were reported as unknown. */
   readonly lost: number;
   /** Tasks with two different ends, and requestIds with two tasks. */
@@ -165,6 +168,7 @@ export class Oracle {
     return {
       accepted: this.#tasks.size,
       finished: ends.values().reduce((sum, some) => sum + some, 0),
+      bundled: this.#bundled(),
       lost,
       doubled,
       wrong,
@@ -175,6 +179,12 @@ export class Oracle {
       refusals: this.#refusals,
       evidence,
     };
+  }
+
+  #bundled(): number {
+    const sizes = new Map<string, number>();
+    for (const id of this.ids) count(sizes, parseTaskId(id)?.bundle ?? id);
+    return sizes.values().reduce((sum, size) => sum + (size > 1 ? size : 0), 0);
   }
 
   get #watched(): readonly AcceptedTask[] {

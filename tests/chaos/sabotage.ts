@@ -20,73 +20,116 @@ export interface Sabotage {
 export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'early-ack',
-    about: 'a job is acknowledged before its result is stored',
+    about: 'a bundle leaves its queue before the ends of its tasks are stored',
     scenario: 'results-full',
     changes: [
       {
-        file: 'workers/settle.ts',
-        from: '  if (await storeEnd(result, address, { ...options, trace: job.trace })) delivery.ack();',
-        to: '  delivery.ack();\n  if (await storeEnd(result, address, { ...options, trace: job.trace })) return;',
+        file: 'workers/bundleAssignment.ts',
+        from: '      const { address, owner, traces } = this.#bundle;',
+        to: '      this.ack();\n      const { address, owner, traces } = this.#bundle;',
       },
     ],
   },
   {
-    name: 'write-many',
-    about: 'a second result replaces the first',
-    scenario: 'cancel-race',
-    changes: [{ file: 'src/broker/streams.ts', from: ', discard_new_per_subject: true };', to: ' };' }],
+    name: 'ack-before-all-ends',
+    about: 'a bundle leaves its queue when the first of its tasks have their ends',
+    scenario: 'split-bundles',
+    seconds: 15,
+    changes: [
+      {
+        file: 'workers/bundleAssignment.ts',
+        from: '      this.#left -= rows.length;\n      if (this.#left === 0) this.ack();',
+        to: '      this.ack();',
+      },
+    ],
   },
   {
-    name: 'unstored-results',
-    about: 'gateways listen to results when they are sent, not when they are stored',
+    name: 'no-header',
+    about: 'ends are stored without the sequence that the writer has read',
+    scenario: 'cancel-race',
+    changes: [
+      {
+        file: 'src/broker/endStore.ts',
+        from: 'encodeEnds({ address, ...ends }), { after });',
+        to: 'encodeEnds({ address, ...ends }));',
+      },
+    ],
+  },
+  {
+    name: 'no-superset',
+    about: 'the ends of a bundle replace those that were stored before',
+    scenario: 'cancel-race',
+    changes: [
+      {
+        file: 'src/broker/endStore.ts',
+        from: 'parts: [...known.ends.parts, ...missing]',
+        to: 'parts: [...missing]',
+      },
+    ],
+  },
+  {
+    name: 'merge-forgotten',
+    about: 'ends that were refused because of another writer are taken for stored',
+    scenario: 'cancel-race',
+    changes: [
+      {
+        file: 'src/broker/endStore.ts',
+        from: "      if (outcome.type !== 'alreadyThere' && outcome.type !== 'changed') return outcome;",
+        to: "      return outcome.type === 'alreadyThere' || outcome.type === 'changed' ? { type: 'stored', ends } : outcome;",
+      },
+    ],
+  },
+  {
+    name: 'unstored-ends',
+    about: 'gateways listen to ends when they are sent, not when they are stored',
     scenario: 'results-full',
     changes: [
       {
         file: 'src/contract/subjects.ts',
-        from: 'finalsOf: (home: string) => `final.',
-        to: 'finalsOf: (home: string) => `results.',
+        from: 'endedOf: (home: string) => `ended.',
+        to: 'endedOf: (home: string) => `ends.',
       },
       {
         file: 'src/contract/subjects.ts',
-        from: 'finalOf: ({ id, home }: TaskAddress) => `final.',
-        to: 'finalOf: ({ id, home }: TaskAddress) => `results.',
+        from: '  ended: ({ home, bundle }: BundleAddress) => `ended.',
+        to: '  ended: ({ home, bundle }: BundleAddress) => `ends.',
       },
     ],
   },
   {
     name: 'refusal-is-final',
-    about: 'a worker treats every refused result as one of a finished task',
+    about: 'a worker treats refused ends as those of finished tasks',
     scenario: 'results-full',
     changes: [
       {
         file: 'workers/settle.ts',
-        from: '    if (stored !== undefined) return stored;',
-        to: "    if (stored !== undefined || outcome.type !== 'unanswered') return stored ?? message;",
+        from: '    () => broker.ends.store(address, owner, part),',
+        to: "    async () => (await broker.ends.store(address, owner, part), { type: 'stored', ends: { owner, parts: [part] } }),",
       },
     ],
   },
   {
     name: 'delivery-verdict',
-    about: 'a job that is delivered for the third time is failed',
+    about: 'tasks of a bundle that is delivered for the third time are failed',
     scenario: 'worker-kill',
     seconds: 25,
     changes: [
       {
-        file: 'workers/worker.ts',
-        from: 'assignment.soloRuns = mark?.soloRuns ?? 0;',
-        to: 'assignment.soloRuns = assignment.delivery.deliveryCount;\n    assignment.suspect = assignment.soloRuns >= 3;',
+        file: 'workers/bundleAssignment.ts',
+        from: 'if (mark !== undefined) this.soloRuns.set(row, mark.soloRuns);',
+        to: 'this.soloRuns.set(row, mark?.soloRuns ?? this.delivery.deliveryCount);',
       },
     ],
   },
   {
     name: 'early-purge',
-    about: 'a job leaves its queue before the final state of its task is stored',
+    about: 'a bundle leaves its queue before the end of the task that is canceled is stored',
     scenario: 'results-full',
     changes: [
       {
         file: 'src/broker/endTask.ts',
-        from: '  const outcome = await broker.storeResult(end, address);',
-        to: '  await broker.removeJob(address);\n  const outcome = await broker.storeResult(end, address);',
+        from: '  const stored = await broker.ends.storeTask(end, address);',
+        to: '  await broker.removeRowBatch(address);\n  const stored = await broker.ends.storeTask(end, address);',
       },
     ],
   },
@@ -98,13 +141,13 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'src/broker/streams.ts',
-        from: '    discard: DiscardPolicy.New,\n',
-        to: '    discard: DiscardPolicy.New,\n    allow_direct: true,\n',
+        from: 'accepted job is never pushed out.\n    discard: DiscardPolicy.New,\n',
+        to: 'accepted job is never pushed out.\n    discard: DiscardPolicy.New,\n    allow_direct: true,\n',
       },
       {
         file: 'src/broker/storedMessages.ts',
         from: 'manager.streams.getMessage(stream, query));\n    return message === null',
-        to: 'manager.direct.getMessage(stream, { seq: 1, next_by_subj: subject }));\n    return message === null',
+        to: 'manager.direct.getMessage(stream, query));\n    return message === null',
       },
     ],
   },

@@ -21,5 +21,6 @@ test.for(SCENARIOS.filter(({ name }) => TELLING.includes(name)))(
       evidence: [],
     });
     expect(report.kills).toBeGreaterThan(0);
+    expect(report.bundled).toBeGreaterThan(0);
   },
 );
