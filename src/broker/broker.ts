@@ -506,10 +506,14 @@ export class Broker implements AsyncDisposable {
     this.#clock.learn(brokerTime, sentAt, performance.now());
   }
 
-  /** The fill of the stream of ends. */
-  async readEndsHeld(): Promise<{ readonly messages: number; readonly bytes: number }> {
-    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
-    return state;
+  /** The fill of the stream of ends. It may be smaller than its limit while there are results of 0.2. */
+  async readEndsHeld(): Promise<{
+    readonly messages: number;
+    readonly bytes: number;
+    readonly maxBytes: number;
+  }> {
+    const { state, config } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
+    return { messages: state.messages, bytes: state.bytes, maxBytes: config.max_bytes };
   }
 
   /** Sends all pending messages, and closes. */

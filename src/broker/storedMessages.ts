@@ -17,6 +17,9 @@ export interface StoredMessagesOptions {
 
 /** A message that was deleted already. */
 const NO_SUCH_MESSAGE = [10_037, 10_043];
+/** A failed deletion: if another process deletes the message at the same time, its text says so. */
+const DELETION_FAILED = 10_057;
+const DELETED_MEANWHILE = 'no message found';
 
 export class StoredMessages {
   readonly #manager: JetStreamManager;
@@ -84,7 +87,7 @@ export class StoredMessages {
       try {
         await manager.streams.deleteMessage(stream, sequence, false);
       } catch (error) {
-        if (!(error instanceof JetStreamApiError && NO_SUCH_MESSAGE.includes(error.code))) throw error;
+        if (!isGone(error)) throw error;
       }
     });
   }
@@ -98,4 +101,10 @@ export class StoredMessages {
   async purge(stream: string, purge: { filter: string; seq?: number }): Promise<number> {
     return (await this.ask((manager) => manager.streams.purge(stream, purge))).purged;
   }
+}
+
+function isGone(error: unknown): boolean {
+  if (!(error instanceof JetStreamApiError)) return false;
+  const isDeletedNow = error.code === DELETION_FAILED && error.message.includes(DELETED_MEANWHILE);
+  return isDeletedNow || NO_SUCH_MESSAGE.includes(error.code);
 }

@@ -36,9 +36,8 @@ export class ResultAdmission implements Disposable {
   readonly #open: ResultAdmissionOptions['open'];
   readonly #log: Logger;
   readonly #maxCount: number;
-  readonly #maxBytes: number;
   readonly #looking = new DisposableStack();
-  #held = { messages: 0, bytes: 0 };
+  #held: { readonly messages: number; readonly bytes: number; readonly maxBytes: number };
   /** Ends received when the store was last read. Their results are among those that it held. */
   #endedBefore = 0;
 
@@ -47,7 +46,7 @@ export class ResultAdmission implements Disposable {
     this.#open = open;
     this.#log = log;
     this.#maxCount = Math.floor(USABLE * limits.resultMaxCount);
-    this.#maxBytes = Math.floor(USABLE * limits.resultMaxBytes);
+    this.#held = { messages: 0, bytes: 0, maxBytes: limits.resultMaxBytes };
     const timer = setInterval(() => this.look(), LOOK_INTERVAL_MS).unref();
     this.#looking.defer(() => clearInterval(timer));
     this.#looking.use(broker.onConnectionChange((connected) => connected && this.look()));
@@ -62,11 +61,11 @@ export class ResultAdmission implements Disposable {
 
   /** Whether a task that is accepted now could find the store full at its end. */
   get isFull(): boolean {
-    const { messages, bytes } = this.#held;
+    const { messages, bytes, maxBytes } = this.#held;
     const held = messages * this.#open.endsPerMessage;
     const further = this.#open.endedCount - this.#endedBefore + this.#open.size;
     const meanBytes = held === 0 ? RESULT_BYTES : bytes / held;
-    return held + further >= this.#maxCount || bytes + further * meanBytes >= this.#maxBytes;
+    return held + further >= this.#maxCount || bytes + further * meanBytes >= USABLE * maxBytes;
   }
 
   /** @throws {RequestError} `RESULT_STORE_FULL`. */

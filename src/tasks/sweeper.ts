@@ -96,7 +96,7 @@ export class Sweeper implements AsyncDisposable {
    * their subjects name no deadline, one long gone, or one that no task can have.
    */
   async #sweepTooOld(model: string): Promise<void> {
-    const storedBefore = this.#broker.now() - MAX_TIMEOUT_MS - GRACE_S * 1000;
+    const storedBefore = this.#tooOldBefore();
     for (let sequence = 1; !this.#stop.signal.aborted; ) {
       const job = await this.#broker.oldestJob(model, sequence);
       if (job === undefined || job.storedAt > storedBefore) return;
@@ -174,8 +174,13 @@ export class Sweeper implements AsyncDisposable {
     }
   }
 
+  /** What was stored before, in broker time, has waited for longer than any task may. */
+  #tooOldBefore(): number {
+    return this.#broker.now() - MAX_TIMEOUT_MS - GRACE_S * 1000;
+  }
+
   async #end(stored: StoredJob): Promise<number> {
-    const job = readable(stored);
+    const job = readable(stored, stored.storedAt <= this.#tooOldBefore());
     if (job === undefined) {
       // Whatever tasks it stood for, it does not name them.
       await this.#broker.deleteJob(parseJobSubject(stored.subject).model, stored.sequence);
@@ -192,12 +197,13 @@ export class Sweeper implements AsyncDisposable {
   }
 }
 
-function readable(stored: StoredJob): ReturnType<typeof decodeStored> | undefined {
+/** @param isTooOld whether no task can wait for it any more. */
+function readable(stored: StoredJob, isTooOld: boolean): ReturnType<typeof decodeStored> | undefined {
   try {
     return decodeStored(stored);
   } catch (error) {
-    // A job that is newer than this gateway stays: newer gateways sweep, too.
-    if (!(error instanceof MalformedMessage)) throw error;
+    // A job that is newer than this gateway stays as long as a task may wait for it: newer gateways sweep, too.
+    if (!(error instanceof MalformedMessage) && !isTooOld) throw error;
     return undefined;
   }
 }

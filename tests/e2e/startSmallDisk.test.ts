@@ -26,7 +26,7 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
       const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
       expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
       const connection = await connectToBroker(await brokerLogin(dataDir));
-      const { config } = await (await jetstreamManager(connection)).streams.info('RESULTS');
+      const { config } = await (await jetstreamManager(connection)).streams.info('ENDS');
       expect(config.max_bytes).toBe(256 * 1024 * 1024);
       await connection.close();
     }

@@ -341,7 +341,7 @@ test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an
     const answer = await random.pick([() => withRecord(`corrupted ${i}`), withState, withEnds])();
     const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
     const described = `seed ${SEED + 3}, message ${i}: ${JSON.stringify(answer).slice(0, 500)}`;
-    // TASK_NOT_FOUND: the ends name another owner now, and only that one may see the task.
+    // Ends of another owner or secret hide the task.
     for (const code of codes)
       expect(code, described).toMatch(
         /^(NEWER_GATEWAY_NEEDED|RESULT_UNREADABLE|REQUEST_ID_CONFLICT|TASK_NOT_FOUND)$/,

@@ -2,12 +2,21 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import type { TaskLane } from '../../src/contract/messages/bundle.ts';
 import { Lane } from '../../src/contract/subjects.ts';
 import type { FinishedTask } from '../../src/contract/task.ts';
 import { batchEnd, submitTrips } from '../support/batches.ts';
 import { PREDICT_TRIP, post, submitTrip, type TaskView } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { HOME, openTestBroker, queueJobs, tripJob } from '../support/jobs.ts';
+import {
+  bundleOfJobs,
+  HOME,
+  openTestBroker,
+  queueJobs,
+  storeBundles,
+  together,
+  tripJob,
+} from '../support/jobs.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway, startWorker } from '../support/processes.ts';
@@ -74,16 +83,15 @@ test('both lanes progress while both are full', async () => {
   await using nats = await startNats();
   await using broker = await openTestBroker(nats);
   using ends = endsHeard(broker);
-  const bulk = bulkJobs(broker, 20 * 64);
-  await queueJobs(broker, bulk);
-  await queueJobs(
-    broker,
-    Array.from({ length: 80 * 64 }, (_, i) => tripJob(broker, i, 300_000)),
-  );
-  // The session must be the bottleneck, because the lanes share it.
+  // In full bundles, so that the session is the bottleneck, which the lanes share.
+  const fullOf = (lane: TaskLane) =>
+    together(Array.from({ length: 64 }, (_, i) => ({ ...tripJob(broker, i), lane })));
+  const bulk = Array.from({ length: 20 }, () => fullOf(Lane.Bulk));
+  const single = Array.from({ length: 80 }, () => fullOf(Lane.Interactive));
+  await storeBundles(broker, [...bulk, ...single].map(bundleOfJobs));
   await using _worker = await startWorker(nats, SLOW_RUNS);
   const results = await ends.all(100 * 64);
-  const bulkIds = new Set(bulk.map(({ taskId }) => taskId));
+  const bulkIds = new Set(bulk.flat().map(({ taskId }) => taskId));
   const [bulkRuns, singleRuns] = [true, false].map((isBulk) =>
     runStarts(results.filter(({ id }) => bulkIds.has(id) === isBulk)),
   );

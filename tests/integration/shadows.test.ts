@@ -179,7 +179,10 @@ describe('two gateways and a worker', () => {
     await using streams = await inspectStreams(line.nats);
     const before = (await streams.ended()).length;
     await predictedAll(gateway, 400, 50);
-    expect(await streams.ended()).toHaveLength(before + 50);
+    await eventually(
+      () => streams.ended(),
+      (ended) => ended.length === before + 50,
+    );
     for (const [stream, messages] of [
       [`JOBS_${MODEL}`, 0],
       ['DEAD', 0],

@@ -84,8 +84,8 @@ test('a process that is killed while two models have runs fails no task, and mar
   const [alpha, beta] = ['alpha', 'beta'].map((model) => processOf(worker, { model, version: '1' }));
   expect(alpha).toBe(beta);
   await eventually(
-    () => streams.state('RESULTS'),
-    ({ messages }) => messages >= 16,
+    () => streams.ended(),
+    (ended) => ended.length >= 16,
   );
   process.kill(alpha ?? 0, 'SIGKILL');
   await expectSuccess(streams, jobs);

@@ -226,10 +226,7 @@ describe('a waiting mutation counts as a subscription', () => {
     const tasks = Array.from({ length: 100 }, (_, i) =>
       collect(overWebSocket(webSocket, PREDICT_TRIP, waiting(i, LONG_MS))),
     );
-    await eventually(
-      () => streams.state(JOBS),
-      ({ messages }) => messages === 100,
-    );
+    await accepted(streams, 100);
     await using _worker = await startWorker(nats);
     for (const [answer = {}] of await Promise.all(tasks))
       expect(taskIn(answer, 'predictTrip').state).toBe('SUCCEEDED');
@@ -243,8 +240,8 @@ describe('a waiting mutation counts as a subscription', () => {
 /** Resolves once this number of jobs is stored. */
 function accepted(streams: StreamInspector, count: number) {
   return eventually(
-    () => streams.state(JOBS),
-    ({ messages }) => messages === count,
+    () => streams.queued('trip-duration'),
+    (queued) => queued === count,
   );
 }
 

@@ -1,6 +1,7 @@
 /** Reads and changes the broker's streams from outside, as an operator could. */
 import { type ConsumerInfo, jetstreamManager, type StreamConfig, type StreamState } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { rowsIn } from '../../src/contract/messages/bundle.ts';
 import { decodeEnds, tasksIn } from '../../src/contract/messages/ends.ts';
 import type { FinishedTask } from '../../src/contract/task.ts';
 
@@ -13,6 +14,8 @@ export interface StreamInspector extends AsyncDisposable {
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
+  /** The number of tasks that wait for a model, however many of them share a message. A chunk counts as one. */
+  queued(model: string): Promise<number>;
   /** The tasks that have ended, each once, however many of them share a message. */
   ended(): Promise<readonly FinishedTask[]>;
   /** Removes the oldest messages, as the end of their lifetime would. */
@@ -37,6 +40,17 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),
+    queued: async (model) => {
+      let count = 0;
+      for (let seq = 1; ; ) {
+        // The types of the library lack "next_by_subj" without "last_by_subj".
+        const query = { seq, next_by_subj: '>' };
+        const message = await manager.streams.getMessage(`JOBS_${model}`, query);
+        if (message === null) return count;
+        count += rowsIn(message.data);
+        seq = message.seq + 1;
+      }
+    },
     ended: async () => {
       const { messages, last_seq } = (await manager.streams.info('ENDS')).state;
       if (messages === 0) return [];

@@ -49,6 +49,12 @@ test('a task that ends while the store is read counts', async () => {
   expect(room.isFull).toBe(true);
 });
 
+test('a store that is smaller than its limit, because results of 0.2 are still there, is full earlier', async () => {
+  const held = () => Promise.resolve({ messages: 1, bytes: 450_000, maxBytes: 500_000 });
+  using room = await openRoom(held, { size: 0, endedCount: 0, endsPerMessage: 1 });
+  expect(room.isFull).toBe(true);
+});
+
 test('a store that cannot be read counts as full as at the last look', async () => {
   let broken = false;
   const read = async () => {
@@ -62,9 +68,10 @@ test('a store that cannot be read counts as full as at the last look', async () 
 });
 
 function openRoom(
-  readEndsHeld: () => Promise<{ messages: number; bytes: number }>,
+  read: () => Promise<{ messages: number; bytes: number; maxBytes?: number }>,
   open: { size: number; endedCount: number; endsPerMessage: number },
 ): Promise<ResultAdmission> {
+  const readEndsHeld = async () => ({ maxBytes: LIMITS.resultMaxBytes, ...(await read()) });
   const broker = { readEndsHeld, onConnectionChange: () => ({ [Symbol.dispose]() {} }) };
   return ResultAdmission.open({ broker, open, limits: LIMITS, log: pino({ level: 'silent' }) });
 }
