@@ -1,6 +1,6 @@
 /** Scenarios in which processes of Tidings die, freeze or are replaced. */
 
-import { goodTrip, modelsWithBatchesOf, type Scenario, SLOW_WORKER, slowWorker } from './scenario.ts';
+import { goodTrip, type Scenario, SLOW_WORKER } from './scenario.ts';
 import { TestedSystem } from './testedSystem.ts';
 
 export const workerKill: Scenario = {
@@ -22,31 +22,6 @@ export const workerKill: Scenario = {
       else void worker?.replace('SIGKILL');
     };
     await system.run({ tasks, seconds, trial: goodTrip }, { count: Math.round(seconds), strike });
-  },
-};
-
-export const splitBundles: Scenario = {
-  name: 'split-bundles',
-  about: 'workers are killed while the tasks of their bundles run in several batches',
-  async run({ oracle, random, seed, tasks, seconds }) {
-    await using models = await modelsWithBatchesOf(8);
-    const limits = { MODELS_DIR: models.path };
-    // About as many tasks come as the workers can run. So batches are full, and take a part of a bundle each.
-    const worker = { ...slowWorker((2 * 8 * 1000 * seconds) / tasks), ...limits };
-    const workers = [worker, worker];
-    await using system = await TestedSystem.start({
-      oracle,
-      random,
-      seed,
-      gateways: [limits, limits],
-      workers,
-    });
-    const strike = async (i: number) => {
-      oracle.struck(1);
-      void system.workers[i % 2]?.replace('SIGKILL');
-    };
-    const load = { tasks, seconds, lanes: 400, trial: goodTrip };
-    await system.run(load, { count: Math.round(seconds / 2), strike });
   },
 };
 

@@ -33,8 +33,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'ack-before-all-ends',
     about: 'a bundle leaves its queue when the first of its tasks have their ends',
-    scenario: 'split-bundles',
-    seconds: 15,
+    scenario: 'poison',
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
@@ -148,6 +147,11 @@ export const SABOTAGES: readonly Sabotage[] = [
         file: 'src/broker/storedMessages.ts',
         from: 'manager.streams.getMessage(stream, query));\n    return message === null',
         to: 'manager.direct.getMessage(stream, query));\n    return message === null',
+      },
+      {
+        file: 'src/broker/storedMessages.ts',
+        from: 'manager.streams.getMessage(stream, query))) ??',
+        to: 'manager.direct.getMessage(stream, query))) ??',
       },
     ],
   },

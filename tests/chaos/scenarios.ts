@@ -3,14 +3,14 @@ import type { DirectModel } from '../support/predictDirectly.ts';
 import { brokerKill, clusterLeaderKill, silentLink } from './brokerScenarios.ts';
 import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
 import { Oracle, type Report } from './oracle.ts';
-import { gatewayKill, rollingRestart, sessionKill, splitBundles, workerKill } from './processScenarios.ts';
+import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
 import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   workerKill,
-  splitBundles,
+
   sessionKill,
   gatewayKill,
   brokerKill,
