@@ -29,7 +29,9 @@ export class Acceptance {
     const { open, admission, events, home } = this.#options;
     const { job, address } = task;
     admission.results.admit();
-    await task.admit();
+    // Of tasks that are submitted in one turn, each is counted before the next is checked: nothing is awaited between.
+    const admitted = task.admit();
+    if (admitted !== undefined) await admitted;
     if (address.home !== home) return this.#acceptForeign(task, attempt);
     const followed = open.add(job, address);
     if (isFinal(followed)) return followed;
