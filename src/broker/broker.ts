@@ -324,10 +324,11 @@ export class Broker implements AsyncDisposable {
   /** The header of a task's job. After a move, the newest of several. */
   async readJob(address: TaskAddress): Promise<JobHeader | undefined> {
     const filter = subjects.jobOf(address);
-    const newest = await this.#stored.last(streams.jobs(address.model), filter, (job) =>
-      headerOf(job, address),
-    );
-    if (newest !== undefined) return newest;
+    const newest = await this.#stored.last(streams.jobs(address.model), filter, (job) => ({
+      header: headerOf(job, address),
+    }));
+    // No message, so no older one: mostly the task has ended.
+    if (newest === undefined || newest.header !== undefined) return newest?.header;
     for await (const job of this.#jobsAt(address.model, filter)) {
       const header = headerOf(job, address);
       if (header !== undefined) return header;

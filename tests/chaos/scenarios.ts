@@ -10,7 +10,6 @@ import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   workerKill,
-
   sessionKill,
   gatewayKill,
   brokerKill,
