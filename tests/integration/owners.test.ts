@@ -1,7 +1,7 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
+import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';
@@ -15,6 +15,7 @@ const OTHER_HOME = '0f0e0d0c';
 
 let nats: NatsServer;
 let broker: Broker;
+let models: Catalog['models'];
 let here: GatewayTasks;
 let there: GatewayTasks;
 let id: string;
@@ -22,6 +23,7 @@ let id: string;
 beforeAll(async () => {
   nats = await startNats();
   broker = await openTestBroker(nats);
+  ({ models } = await Catalog.open(TEST_MODELS, SILENT));
   [here, there] = await Promise.all([openTasks(HOME), openTasks(OTHER_HOME)]);
   ({ id } = await submit());
 });
@@ -31,15 +33,13 @@ afterAll(async () => {
   for (const opened of [broker, nats]) await opened?.[Symbol.asyncDispose]();
 });
 
-/** A task of Ada's. */
-async function submit() {
-  const model = tripModel((await Catalog.open(TEST_MODELS, SILENT)).models);
-  const request = { options: {}, owner: 'ada', trace: undefined, gone: undefined };
+async function submit(owner = 'ada') {
+  const model = tripModel(models);
+  const request = { options: {}, owner, trace: undefined, gone: undefined };
   return here.submissions.submit({ ...request, model, input: { ...tripNumber(1) } });
 }
 
 async function openTasks(home: string): Promise<GatewayTasks> {
-  const { models } = await Catalog.open(TEST_MODELS, SILENT);
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), log: SILENT });
 }
@@ -80,6 +80,21 @@ test('a task that ended is found by its owner only', async () => {
   expect((await refusalOf(here.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');
   expect((await refusalOf(there.tasks.find(id, 'bob'))).code).toBe('TASK_NOT_FOUND');
   expect(await here.tasks.find(id, 'ada')).toMatchObject({ state: 'CANCELED' });
+});
+
+test('tasks that two owners submit at once share no bundle, and each owner finds its own tasks only', async () => {
+  const owners = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'ada' : 'bob'));
+  const tasks = await Promise.all(owners.map((owner) => submit(owner)));
+  const bundles = Map.groupBy(tasks, ({ id }) => parseTaskId(id)?.bundle);
+  expect(bundles.size).toBeLessThan(tasks.length);
+  for (const together of bundles.values()) expect(new Set(together.map(({ owner }) => owner)).size).toBe(1);
+  for (const { id, owner } of tasks) {
+    const other = owner === 'ada' ? 'bob' : 'ada';
+    for (const { tasks } of [here, there]) {
+      expect(await tasks.find(id, owner)).toMatchObject({ id, owner, state: 'QUEUED' });
+      expect((await refusalOf(tasks.find(id, other))).code).toBe('TASK_NOT_FOUND');
+    }
+  }
 });
 
 async function refusalOf(question: Promise<unknown>) {

@@ -1,4 +1,4 @@
-/** The load of careful clients: every trip has a requestId, is submitted until it is accepted, and gets a result. */
+/** The load of careful clients: every trip is submitted until it is accepted, and gets a result. */
 import type { Client } from 'graphql-ws';
 import { expect } from 'vitest';
 import {
@@ -28,6 +28,8 @@ export interface Load {
  * Submits `trips` trips, numbered from `firstTrip`, from `lanes` clients. Each client waits for its result before it
  * submits the next trip.
  *
+ * @param hasRequestIds whether a trip whose acceptance was lost can be submitted again. Without requestIds, trips share
+ *   bundles.
  * @param onFinished is called after each result with the number of results so far.
  */
 export async function runLoad(
@@ -36,8 +38,15 @@ export async function runLoad(
     trips,
     lanes,
     firstTrip = 0,
+    hasRequestIds = true,
     onFinished = () => {},
-  }: { trips: number; lanes: number; firstTrip?: number; onFinished?: (count: number) => void },
+  }: {
+    trips: number;
+    lanes: number;
+    firstTrip?: number;
+    hasRequestIds?: boolean;
+    onFinished?: (count: number) => void;
+  },
 ): Promise<Load> {
   // When a gateway is killed, its connections break, and clients reconnect.
   const client = openWebSocket(url, 100);
@@ -49,7 +58,7 @@ export async function runLoad(
   const lane = async () => {
     while (next < firstTrip + trips) {
       const trip = next++;
-      const { id } = await submitUntilAccepted(client, trip, refusals);
+      const { id } = await submitUntilAccepted(client, trip, hasRequestIds, refusals);
       finished.push({ trip, task: await resultOnceServed(client, id, refusals, () => losses) });
       onFinished(finished.length);
     }
@@ -62,9 +71,11 @@ export async function runLoad(
 async function submitUntilAccepted(
   client: Client,
   trip: number,
+  hasRequestId: boolean,
   refusals: Map<string, number>,
 ): Promise<TaskView> {
-  const variables = { input: tripNumber(trip), options: { requestId: `trip ${trip}`, timeoutMs: 300_000 } };
+  const requestId = hasRequestId ? `trip ${trip}` : undefined;
+  const variables = { input: tripNumber(trip), options: { requestId, timeoutMs: 300_000 } };
   for (;;) {
     const [answer = {}] = await collect(overWebSocket(client, PREDICT_TRIP, variables));
     const code = refusalOf(answer);
