@@ -122,6 +122,8 @@ export class ServedVersion {
   }
 
   async #live(): Promise<void> {
+    /** The digest of what was served once and then lost. The same bytes may serve again when memory is free again. */
+    let lost: string | undefined;
     for (;;) {
       const version = this.#wanted;
       if (version === undefined || this.#stopping) break;
@@ -129,7 +131,8 @@ export class ServedVersion {
       if (refusal === undefined) continue;
       this.#become({ type: 'refused', cause: refusal });
       const changed = this.#changedFrom(version);
-      await (refusal instanceof SessionLost ? Promise.race([changed, sleep(LOST_RETRY_MS)]) : changed);
+      if (refusal instanceof SessionLost) lost = version.sha256;
+      await (lost === version.sha256 ? Promise.race([changed, sleep(LOST_RETRY_MS)]) : changed);
     }
     this.#become({ type: 'closed' });
   }

@@ -31,6 +31,8 @@ export class SessionLost extends Error {}
 
 /** A larger file is not loaded into a shared host: the other versions would wait long for it. */
 const SHARED_MAX_BYTES = 64 * 1024 * 1024;
+/** How often a version that has served before is loaded again, if processes die meanwhile. */
+const LOAD_TRIES = 3;
 
 export interface HoldOptions {
   /** Whether the run may hang or kill its host: then it has one of its own, and harms no other version. @default false */
@@ -311,9 +313,20 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     }
   }
 
+  /** It has served before, so a process that dies while it loads need not have died of it. */
+  async #tryToLoad(load: () => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await load();
+      } catch (error) {
+        if (!(error instanceof SessionCrashed) || this.#isClosed || tries === LOAD_TRIES) throw error;
+      }
+    }
+  }
+
   async #loadAgain(load: () => Promise<void>): Promise<void> {
     try {
-      await load();
+      await this.#tryToLoad(load);
     } catch (error) {
       const cause = this.#explained(error);
       const lost = new SessionLost(`the session could not be started again: ${messageOf(cause)}`, { cause });

@@ -6,7 +6,6 @@
  * The end of a task of 0.2 is a message of its own, written once.
  */
 import type { StoredMsg } from '@nats-io/jetstream';
-import { requireThat } from '../contract/messages/decoder.ts';
 import {
   decodeEnds,
   type Ends,
@@ -57,9 +56,11 @@ interface StoredEnds {
   readonly ends: Pick<Ends, 'owner' | 'parts'>;
   /** 0 if nothing is stored. */
   readonly sequence: number;
+  /** Whether they have the model and the second of the address. A client may have made up another address. */
+  readonly isOfAddress: boolean;
 }
 
-const NONE: StoredEnds = { ends: { owner: '', parts: [] }, sequence: 0 };
+const NONE: StoredEnds = { ends: { owner: '', parts: [] }, sequence: 0, isOfAddress: true };
 
 export class EndStore {
   readonly #options: EndStoreOptions;
@@ -99,7 +100,8 @@ export class EndStore {
 
   /** The ends of a bundle so far; empty if there are none. */
   async read(address: BundleAddress): Promise<Pick<Ends, 'owner' | 'parts'>> {
-    return (await this.#readStored(address)).ends;
+    const { ends, isOfAddress } = await this.#readStored(address);
+    return isOfAddress ? ends : NONE.ends;
   }
 
   /** The end of a task; undefined if it has none. */
@@ -114,7 +116,8 @@ export class EndStore {
     const message = await this.#options.stored.ask((manager) =>
       manager.direct.getMessage(streams.ends, query),
     );
-    return message === null ? undefined : endOf(endsOf(address, message.data, message.subject), address);
+    const ends = message && decodeEnds(message.data, message.subject);
+    return ends && isOf(address, ends) ? endOf(ends, address) : undefined;
   }
 
   /** Listens to the ends of all tasks that one gateway accepted, once they are stored. At most once each. */
@@ -157,6 +160,8 @@ export class EndStore {
   /** The first write takes it that the bundle has no ends yet: it mostly has none. */
   async #write(address: BundleAddress, owner: Owner, parts: readonly EndsPart[]): Promise<EndsOutcome> {
     for (let known = NONE; ; known = await this.#readStored(address)) {
+      // Those of another model or second are not ours, although they are there: ours take their place.
+      if (!known.isOfAddress) known = { ...NONE, sequence: known.sequence };
       const missing = without(parts, endedRows(known.ends));
       if (missing.length === 0) return { type: 'stored', ends: known.ends };
       const ends = { owner, parts: [...known.ends.parts, ...missing] };
@@ -195,21 +200,21 @@ export class EndStore {
         ? [streams.ends, subjects.ends(address)]
         : [streams.results, subjects.result(former)];
     const decode = ({ data, subject, seq }: StoredMsg): StoredEnds => {
-      if (former === undefined) return { ends: endsOf(address, data, subject), sequence: seq };
+      if (former === undefined) {
+        const ends = decodeEnds(data, subject);
+        return { ends, sequence: seq, isOfAddress: isOf(address, ends) };
+      }
       const task = decodeResult(data, former.id);
-      return { ends: { owner: task.owner, parts: [partOfTask(task, former)] }, sequence: seq };
+      const ends = { owner: task.owner, parts: [partOfTask(task, former)] };
+      return { ends, sequence: seq, isOfAddress: true };
     };
     return (await stored.lastReadable(stream, subject, decode)) ?? NONE;
   }
 }
 
-/** Decodes the ends of a bundle. @throws {MalformedMessage} if they are those of another one. */
-function endsOf({ model, deadlineSecond }: BundleAddress, data: Uint8Array, subject: string): Ends {
-  const ends = decodeEnds(data, subject);
-  requireThat(ends.address.model === model, 'model', JSON.stringify(model), ends.address.model);
-  const { deadlineSecond: second } = ends.address;
-  requireThat(second === deadlineSecond, 'second', String(deadlineSecond), second);
-  return ends;
+/** Whether ends are those of the bundle with this address. Its name alone is a part of each id of its tasks. */
+function isOf({ model, deadlineSecond }: BundleAddress, { address }: Ends): boolean {
+  return address.model === model && address.deadlineSecond === deadlineSecond;
 }
 
 /** The task of a bundle of 0.2. */

@@ -334,12 +334,13 @@ async function stampOf(folder: string): Promise<Stamp> {
 
 /**
  * A file whose state cannot be read is part of a stamp, too: an editor's lock file is a link to nowhere. The stamp has
- * the change time because `rsync -t` replaces a file by one of the same size and modification time.
+ * the change time because `rsync -t` replaces a file by one of the same size and modification time, and the file's number
+ * because a link may lead to a file that was written at the same instant.
  */
 async function stampOfFile(folder: string, name: string): Promise<readonly unknown[]> {
   try {
-    const { size, mtimeMs, ctimeMs } = await stat(join(folder, name));
-    return [name, size, mtimeMs, ctimeMs];
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(join(folder, name));
+    return [name, dev, ino, size, mtimeMs, ctimeMs];
   } catch (error) {
     return [name, messageOf(error)];
   }

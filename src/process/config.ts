@@ -289,10 +289,10 @@ const settings = {
   },
   resultMaxCount: {
     name: 'RESULT_MAX_COUNT',
-    unit: 'results',
+    unit: 'messages of results',
     default: '5000000',
     consequence:
-      'Results kept at most; about 350 bytes of broker memory each. Beyond it no result is stored until old ones expire.',
+      'Messages of results kept at most; about 350 bytes of broker memory each. Tasks that are submitted together share one. Beyond it no result is stored until old ones expire.',
     parse: integer(1_000),
   },
   resultMaxBytes: {

@@ -50,6 +50,8 @@ interface OpenBundle {
   readonly address: BundleAddress;
   readonly jobs: BundledJob[];
   readonly stored: PromiseWithResolvers<void>;
+  /** On the clock of `performance.now()`: its first task has waited for so long as a mutation may then. */
+  readonly giveUpAt: number;
   placesTaken: number;
   isSent: boolean;
 }
@@ -108,6 +110,7 @@ export class Bundles {
       address: newBundleAddress(manifest.name, this.#options.home, deadlineSecond),
       jobs: [],
       stored: Promise.withResolvers(),
+      giveUpAt: firstTry().giveUpAt,
       placesTaken: 0,
       isSent: false,
     };
@@ -129,7 +132,7 @@ export class Bundles {
     if (bundle.jobs.length > 0) {
       group.storing++;
       try {
-        await this.#store(bundle.jobs, firstTry().giveUpAt, false);
+        await this.#store(bundle.jobs, bundle.giveUpAt, false);
         bundle.stored.resolve();
       } catch (error) {
         bundle.stored.reject(error);

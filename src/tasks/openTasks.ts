@@ -42,7 +42,6 @@ export class OpenTasks implements Disposable {
   readonly #recent = new RecentTasks();
   readonly #listening = new DisposableStack();
   #endedCount = 0;
-  #endMessages = 0;
 
   constructor(options: OpenTasksOptions) {
     const { broker, home } = options;
@@ -65,11 +64,6 @@ export class OpenTasks implements Disposable {
   /** The number of tasks, since the start, whose end was received or read while they were followed. */
   get endedCount(): number {
     return this.#endedCount;
-  }
-
-  /** How many tasks have ended per message of ends, on average; at least 1. */
-  get endsPerMessage(): number {
-    return this.#endMessages === 0 ? 1 : Math.max(1, this.#endedCount / this.#endMessages);
   }
 
   /** The unfinished jobs of a model that this gateway has accepted. */
@@ -153,7 +147,6 @@ export class OpenTasks implements Disposable {
 
   /** The ends of own tasks, as they are stored. Those of a bundle come again with each further end of it. */
   #endOwn(tasks: readonly FinishedTask[]): void {
-    this.#endMessages++;
     for (const task of tasks) if (this.#recent.get(task.id) === undefined) this.finish(task);
   }
 

@@ -20,7 +20,7 @@ import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultAdmissionOptions {
   readonly broker: Pick<Broker, 'readEndsHeld' | 'onConnectionChange'>;
-  readonly open: Pick<OpenTasks, 'size' | 'endedCount' | 'endsPerMessage'>;
+  readonly open: Pick<OpenTasks, 'size' | 'endedCount'>;
   readonly limits: Pick<Config, 'resultMaxCount' | 'resultMaxBytes'>;
   readonly log: Logger;
 }
@@ -62,10 +62,9 @@ export class ResultAdmission implements Disposable {
   /** Whether a task that is accepted now could find the store full at its end. */
   get isFull(): boolean {
     const { messages, bytes, maxBytes } = this.#held;
-    const held = messages * this.#open.endsPerMessage;
     const further = this.#open.endedCount - this.#endedBefore + this.#open.size;
-    const meanBytes = held === 0 ? RESULT_BYTES : bytes / held;
-    return held + further >= this.#maxCount || bytes + further * meanBytes >= USABLE * maxBytes;
+    const meanBytes = messages === 0 ? RESULT_BYTES : bytes / messages;
+    return messages + further >= this.#maxCount || bytes + further * meanBytes >= USABLE * maxBytes;
   }
 
   /** @throws {RequestError} `RESULT_STORE_FULL`. */

@@ -405,6 +405,25 @@ describe('an id', () => {
   const old = `trip_duration_${HOME}_1700000000_${'0'.repeat(44)}`;
   const never = () => `trip_duration_${HOME}_${Math.ceil(Date.now() / 1000) + 30}_${'0'.repeat(44)}`;
 
+  test('with the bundle of a task and another deadline, model or row finds nothing, and changes nothing', async () => {
+    const { id } = await submitTrip(gateway.url, tripNumber(1));
+    await post(gateway.url, CANCEL_TASK, { id });
+    const [, home, second = '', rest] = /^trip_duration_(.{8})_(.{10})_(.*)$/.exec(id) ?? [];
+    for (const made of [
+      `trip_duration_${home}_${Number(second) + 1}_${rest}`,
+      `churn_${home}_${second}_${rest}`,
+      `trip_duration_${home}_${second}_${rest?.slice(0, 16)}0001${rest?.slice(20)}`,
+      `trip_duration_${home}_${second}_${rest?.slice(0, 20)}${'0'.repeat(24)}`,
+    ]) {
+      for (const { url } of [gateway, otherGateway])
+        for (const operation of [TASK, CANCEL_TASK])
+          expect((await post(url, operation, { id: made })).errors).toMatchObject([
+            { extensions: { code: 'TASK_NOT_FOUND' } },
+          ]);
+    }
+    expect(taskIn(await post(otherGateway.url, TASK, { id }), 'task').state).toBe('CANCELED');
+  });
+
   test('that never existed is TASK_NOT_FOUND at once, over every transport', async () => {
     const client = openWebSocket(gateway.url);
     for (const id of [

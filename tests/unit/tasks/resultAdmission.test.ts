@@ -15,21 +15,13 @@ test.each([
   ['100 results of 8 KB and 12 such to come', { messages: 100, bytes: 800_000 }, 12, false],
   ['100 results of 8 KB and 13 such to come', { messages: 100, bytes: 800_000 }, 13, true],
 ])('the store of results is full, or not, with %s', async (_what, held, size, isFull) => {
-  using room = await openRoom(() => Promise.resolve(held), { size, endedCount: 50, endsPerMessage: 1 });
+  using room = await openRoom(() => Promise.resolve(held), { size, endedCount: 50 });
   expect(room.isFull).toBe(isFull);
-});
-
-test('a message of the store counts as many results as messages have on average', async () => {
-  const held = () => Promise.resolve({ messages: 100, bytes: 1 });
-  using room = await openRoom(held, { size: 1, endedCount: 0, endsPerMessage: 8.98 });
-  expect(room.isFull).toBe(false);
-  using fuller = await openRoom(held, { size: 1, endedCount: 0, endsPerMessage: 8.99 });
-  expect(fuller.isFull).toBe(true);
 });
 
 test('tasks that end between two looks at the store count until the next look, which includes them', async () => {
   let held = { messages: 890, bytes: 1 };
-  const open = { size: 0, endedCount: 7, endsPerMessage: 1 };
+  const open = { size: 0, endedCount: 7 };
   using room = await openRoom(() => Promise.resolve(held), open);
   expect(room.isFull).toBe(false);
   open.endedCount += 10;
@@ -40,7 +32,7 @@ test('tasks that end between two looks at the store count until the next look, w
 });
 
 test('a task that ends while the store is read counts', async () => {
-  const open = { size: 1, endedCount: 0, endsPerMessage: 1 };
+  const open = { size: 1, endedCount: 0 };
   using room = await openRoom(async () => {
     open.size--;
     open.endedCount++;
@@ -51,7 +43,7 @@ test('a task that ends while the store is read counts', async () => {
 
 test('a store that is smaller than its limit, because results of 0.2 are still there, is full earlier', async () => {
   const held = () => Promise.resolve({ messages: 1, bytes: 450_000, maxBytes: 500_000 });
-  using room = await openRoom(held, { size: 0, endedCount: 0, endsPerMessage: 1 });
+  using room = await openRoom(held, { size: 0, endedCount: 0 });
   expect(room.isFull).toBe(true);
 });
 
@@ -61,7 +53,7 @@ test('a store that cannot be read counts as full as at the last look', async () 
     if (broken) throw new Error('the broker does not answer');
     return { messages: 900, bytes: 1 };
   };
-  using room = await openRoom(read, { size: 0, endedCount: 0, endsPerMessage: 1 });
+  using room = await openRoom(read, { size: 0, endedCount: 0 });
   broken = true;
   await room.look();
   expect(room.isFull).toBe(true);
@@ -69,7 +61,7 @@ test('a store that cannot be read counts as full as at the last look', async () 
 
 function openRoom(
   read: () => Promise<{ messages: number; bytes: number; maxBytes?: number }>,
-  open: { size: number; endedCount: number; endsPerMessage: number },
+  open: { size: number; endedCount: number },
 ): Promise<ResultAdmission> {
   const readEndsHeld = async () => ({ maxBytes: LIMITS.resultMaxBytes, ...(await read()) });
   const broker = { readEndsHeld, onConnectionChange: () => ({ [Symbol.dispose]() {} }) };
