@@ -68,7 +68,7 @@ async function stutter(pid: number, ms: number): Promise<void> {
   const until = performance.now() + ms;
   while (performance.now() < until) {
     process.kill(pid, 'SIGSTOP');
-    await sleep(60);
+    await sleep(300);
     process.kill(pid, 'SIGCONT');
     await sleep(15);
   }
