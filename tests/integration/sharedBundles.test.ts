@@ -216,25 +216,3 @@ describe('QUEUE_MAX_JOBS counts tasks, not messages,', () => {
     expect(answers.flatMap((answer) => codeOf(answer) ?? [])).toEqual(Array(10).fill('QUEUE_FULL'));
   });
 });
-
-test('RESULT_MAX_COUNT counts tasks, although their ends share messages', async () => {
-  await using own = await startNats();
-  const limits = { RESULT_MAX_COUNT: '1000' };
-  await using gateway = await startGateway(own, limits);
-  await using _worker = await startWorker(own, limits);
-  await using inspector = await inspectStreams(own);
-  const crowd = openWebSocket(gateway.url);
-  let accepted = 0;
-  for (let turn = 0; turn < 14; turn++) {
-    const answers = await answersTogether(crowd, 70, { waitMs: 20_000 });
-    accepted += answers.filter(({ errors }) => errors === undefined).length;
-    const refused = answers.flatMap((answer) => codeOf(answer) ?? []);
-    expect(refused).toEqual(refused.map(() => 'RESULT_STORE_FULL'));
-  }
-  await crowd.dispose();
-  // Nine tenths are for new tasks.
-  expect(accepted).toBe(900);
-  expect(await inspector.ended()).toHaveLength(900);
-  expect((await inspector.state('ENDS')).messages).toBeLessThan(450);
-  await expect(submitTrip(gateway.url, tripNumber(1))).rejects.toThrow('RESULT_STORE_FULL');
-});
