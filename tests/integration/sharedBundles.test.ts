@@ -12,7 +12,6 @@ import {
   PREDICT_TRIP,
   post,
   sse,
-  submitTrip,
   TASK,
   TASK_RESULT,
   type TaskView,
