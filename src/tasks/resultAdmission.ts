@@ -2,9 +2,10 @@
  * Whether the store of results has room for the end of one more task. Its last tenth is kept for tasks that are
  * accepted already: a result that is refused is not lost, but it has to wait until an old one expires.
  *
- * Counted are the results that the store held (its messages, times the mean number of results in one) when it was last looked at, and every end since then or still to come
- * that this gateway knows of. The tenth has to cover the unfinished tasks of other gateways. Where it is too small for
- * that, workers hold their results, and try again until there is room.
+ * Counted are the messages that the store held when it was last looked at, and every end since then or still to come
+ * that this gateway knows of. Ends that share a message count as one once the store was looked at. The tenth has to cover
+ * the unfinished tasks of other gateways. Where it is too small for that, workers hold their results, and try again
+ * until there is room.
  */
 import type { Broker } from '../broker/broker.ts';
 import {
