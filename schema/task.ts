@@ -144,7 +144,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     t.field({
       type: taskRef,
       description:
-        'Delivers the present state at once, then each change. It completes after the final state. Errors: as for `task`.',
+        'Delivers the present state at once, then changes; `RUNNING` of a short run may be left out. It completes after the final state. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       subscribe: (_root, { id }, { tasks, owner }) => tasks.updates(id, owner),
       resolve: (task) => task,
