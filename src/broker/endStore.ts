@@ -60,6 +60,8 @@ interface StoredEnds {
   readonly isOfAddress: boolean;
 }
 
+/** How often a write begins anew because another writer was first. In a cluster, a write under way refuses others. */
+const WRITE_TRIES = 20;
 const NONE: StoredEnds = { ends: { owner: '', parts: [] }, sequence: 0, isOfAddress: true };
 
 export class EndStore {
@@ -159,7 +161,9 @@ export class EndStore {
 
   /** The first write takes it that the bundle has no ends yet: it mostly has none. */
   async #write(address: BundleAddress, owner: Owner, parts: readonly EndsPart[]): Promise<EndsOutcome> {
-    for (let known = NONE; ; known = await this.#readStored(address)) {
+    let known = NONE;
+    for (let tries = 0; tries < WRITE_TRIES; tries++) {
+      if (tries > 0) known = await this.#readStored(address);
       // Those of another model or second are not ours, although they are there: ours take their place.
       if (!known.isOfAddress) known = { ...NONE, sequence: known.sequence };
       const missing = without(parts, endedRows(known.ends));
@@ -170,6 +174,7 @@ export class EndStore {
       // Another writer was first, or an earlier try of ours that was not answered.
       if (outcome.type !== 'alreadyThere' && outcome.type !== 'changed') return outcome;
     }
+    return { type: 'unanswered', reason: `other writers were first ${WRITE_TRIES} times` };
   }
 
   async #publish(

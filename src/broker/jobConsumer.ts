@@ -112,6 +112,8 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     this.#requests[Symbol.dispose]();
     // A drain still receives jobs that are on their way. An unsubscribe would leave them to the end of their lease.
     if (this.#connected) await withinGoodbye(this.#messages.drain());
+    // Otherwise a request that is still open could bring a job after the reconnect.
+    else this.#messages.unsubscribe();
     for (const delivery of this.#arrived.splice(0)) delivery.handBack(0);
     this.#waiter?.resolve(false);
   }

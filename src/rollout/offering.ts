@@ -83,6 +83,8 @@ interface Look {
   readonly versions: readonly OfferedVersion[];
   readonly available: ReadonlySet<string>;
   readonly present: ReadonlySet<string>;
+  /** The id of a live worker that serves the model and cannot read our jobs. */
+  readonly tooOld: string | undefined;
 }
 
 /** How long a view of a model may be used. Presence comes once a second at most, tasks come by the thousand. */
@@ -143,9 +145,12 @@ export class Offering implements Disposable {
   /**
    * The version that is to answer a task.
    *
-   * @throws {RequestError} `BAD_USER_INPUT` if it pins a version that is not available, `NO_VERSION`.
+   * @throws {RequestError} `BAD_USER_INPUT` if it pins a version that is not available, `NO_VERSION`, also while a worker
+   *   lives that would take the task off the queue without running it.
    */
   choose(model: Model, { modelVersion, affinityKey }: VersionOptions): ChosenVersion {
+    const { tooOld } = this.#look(model);
+    if (tooOld !== undefined) throw workerTooOld(model, tooOld);
     if (modelVersion != null) {
       if (!this.offers(model, modelVersion)) throw this.#cannotBePinned(model, modelVersion);
       this.#noteIfUnserved(model, modelVersion);
@@ -260,9 +265,15 @@ export class Offering implements Disposable {
     const available = new Set(
       served.filter((version) => present.has(version) && this.#ensured.has(nameOf(name, version))),
     );
-    const look = { from: model.versions, until: now + LOOK_LASTS_MS, versions, available, present };
+    const tooOld = this.#tooOldFor(name);
+    const look = { from: model.versions, until: now + LOOK_LASTS_MS, versions, available, present, tooOld };
     this.#looks.set(name, look);
     return look;
+  }
+
+  #tooOldFor(model: string): string | undefined {
+    const serves = ({ models }: WorkerPresence) => models.some((served) => served.model === model);
+    return this.#workers.list().find((worker) => !readsOurJobs(worker) && serves(worker))?.id;
   }
 
   #offered({ manifest: { name }, versions }: Model, present: ReadonlySet<string>): readonly OfferedVersion[] {
@@ -345,6 +356,15 @@ function stateOf(isPresent: boolean, isServed: boolean, isRefused: boolean): Ver
 
 function nameOf(model: string, version: string): string {
   return `${model}/${version}`;
+}
+
+/** A worker of 0.2 takes a bundle for no job, and removes it. */
+function workerTooOld({ manifest: { name } }: Model, worker: string): RequestError {
+  return refusedForNow(
+    RequestErrorCode.NoVersion,
+    `No task of ${name} is accepted now: the worker ${worker} ${IS_TOO_OLD}, or stop it.`,
+    { retryAfterMs: RETRY_LATER_MS },
+  );
 }
 
 function noVersion({ manifest: { name } }: Model): RequestError {

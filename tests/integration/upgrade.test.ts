@@ -184,7 +184,7 @@ describe('with what 0.2 has left in the broker', () => {
   });
 });
 
-test('a worker of 0.2 gets no tasks, and clients and the log are told that it must be upgraded', async () => {
+test('while a worker of 0.2 lives no task is accepted, and clients and the log are told that it must be upgraded', async () => {
   await using nats = await startNats();
   await using gateway = await startGateway(nats);
   const connection = await connect({ servers: nats.url });
@@ -212,8 +212,19 @@ test('a worker of 0.2 gets no tasks, and clients and the log are told that it mu
   expect(refusalIn(pinned).message).toContain(why);
   await gateway.logged('a worker of an older Tidings cannot read the jobs of this gateway: upgrade it');
 
-  const { id } = await submitTrip(gateway.url, tripNumber(1));
+  const refusal = refusalIn(await post(gateway.url, PREDICT_TRIP, { input: tripNumber(1) }));
+  expect(refusal).toMatchObject({
+    message: expect.stringContaining(why),
+    extensions: { code: 'NO_VERSION', retryAfterMs: 5_000 },
+  });
+
+  clearInterval(timer);
+  connection.publish('workers.left', JSON.stringify({ id: presence.id }));
   await using _worker = await startWorker(nats);
+  const { id } = await eventually(
+    () => submitTrip(gateway.url, tripNumber(1)).catch(() => undefined),
+    (task) => task !== undefined,
+  ).then((task) => task ?? { id: '' });
   expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
   expect(await versionsOf(gateway)).toMatchObject([{ state: 'SERVED', liveWorkers: 1 }]);
 });

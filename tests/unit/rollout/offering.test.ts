@@ -248,9 +248,10 @@ test('a worker of an older Tidings serves no version, and the log and each refus
     { state: 'REFUSED', liveWorkers: 0, refusal: `the worker ${why}` },
     { state: 'SERVED', liveWorkers: 1 },
   ]);
-  expect(() => offering.choose(view.model, { modelVersion: '1' })).toThrow(
-    `(a worker refuses it: the worker ${why})`,
-  );
+  for (const modelVersion of ['1', '2', undefined])
+    expect(() => offering.choose(view.model, { modelVersion })).toThrow(
+      `No task of m is accepted now: the worker ${why}, or stop it.`,
+    );
   for (let i = 0; i < 3; i++) for (const presence of view.workers) view.hear(presence);
   expect(view.log).toMatchObject([
     { worker: 'w1', msg: 'a worker of an older Tidings cannot read the jobs of this gateway: upgrade it' },
