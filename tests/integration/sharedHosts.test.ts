@@ -6,14 +6,7 @@ import { expect, test } from 'vitest';
 import { DEADLY_MILES, ENDLESS_MILES } from '../support/badTrips.js';
 import { eventually } from '../support/eventually.ts';
 import { type Job, jobFor, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
-import {
-  addConstantVersion,
-  hungryGraph,
-  modelsWith,
-  writeAddingModel,
-  writeNumberModel,
-  writeNumberVersion,
-} from '../support/models.ts';
+import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
@@ -178,19 +171,4 @@ test('a version whose manifest wants it has a process of its own', async () => {
   await using worker = await startWorker(nats, { ...ONE_HOST, MODELS_DIR: models.path });
   const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
   expect(one).not.toBe(two);
-});
-
-test('with lazy loading, a process ends with its last session', async () => {
-  await using models = await openModels(['alpha', 'beta'], async (modelsDir, name) => {
-    await writeNumberModel(modelsDir, name);
-    await writeNumberVersion(join(modelsDir, name, '1'), hungryGraph(), [{ x: 100, y: 100 }]);
-  });
-  // Each golden row takes 100 MiB. So one session fits alone (110 to 132 MiB), but not with the memory of its process.
-  const lazy = { SESSION_LOADING: 'lazy', SESSION_MEMORY_MIB: '143' };
-  await using worker = await startWorker(models.nats, { ...models.env, ...lazy });
-  await expectSuccess(models.streams, await models.queue(20));
-  await eventually(
-    () => ['alpha', 'beta'].map((model) => processOf(worker, { model, version: '1' }) ?? 0).filter(isRunning),
-    (running) => running.length === 0,
-  );
 });
