@@ -37,6 +37,8 @@ export interface HostOptions {
   readonly log: Logger;
   /** Called once it is dead, or is being ended. */
   readonly onEnd: (host: Host) => void;
+  /** As for `SessionProcess`. */
+  readonly onMeasured: () => void;
 }
 
 export class Host implements AsyncDisposable {
@@ -52,10 +54,10 @@ export class Host implements AsyncDisposable {
   #isGone = false;
 
   constructor(options: HostOptions) {
-    const { kind, maxMib, givesBack } = options;
+    const { kind, maxMib, givesBack, onMeasured } = options;
     this.kind = kind;
     this.#options = options;
-    this.#process = new SessionProcess({ maxMib, givesBack, onDeath: () => this.#die() });
+    this.#process = new SessionProcess({ maxMib, givesBack, onMeasured, onDeath: () => this.#die() });
   }
 
   get pid(): number | undefined {

@@ -17,6 +17,8 @@ export interface HostsOptions {
   readonly maxMib: number;
   /** As for `SessionProcess`. */
   readonly givesBack: boolean;
+  /** Called when the memory of a host has been measured after runs. */
+  readonly onMeasured: () => void;
   readonly log: Logger;
 }
 
@@ -96,11 +98,12 @@ export class Hosts implements AsyncDisposable {
   }
 
   #open(kind: HostKind): Host {
-    const { maxMib, givesBack, log } = this.#options;
+    const { maxMib, givesBack, onMeasured, log } = this.#options;
     const host = new Host({
       kind,
       maxMib,
       givesBack,
+      onMeasured,
       log,
       onEnd: () => {
         this.#hosts.delete(host);

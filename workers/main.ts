@@ -57,18 +57,20 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     sharedMax: slotCount,
     maxMib,
     givesBack: config.sessionLoading === 'lazy',
+    onMeasured: () => memory.review(),
     log,
+  });
+  const memory = new SessionMemory({
+    loading: config.sessionLoading,
+    limitMib: config.sessionMemoryMib,
+    bytes: () => hosts.bytes,
   });
   let changed = () => {};
   const versions = new ServedVersions({
     served,
     modelsDir: config.modelsDir,
     broker,
-    memory: new SessionMemory({
-      loading: config.sessionLoading,
-      limitMib: config.sessionMemoryMib,
-      bytes: () => hosts.bytes,
-    }),
+    memory,
     hosts,
     // The lanes of a session share its flow.
     slots: new Slots(slotCount, { usersTakeTurns: true }),

@@ -229,7 +229,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     if (--this.#holders > 0) return;
     this.#released.resolve();
     this.#released = Promise.withResolvers();
-    this.#options.memory.released();
+    this.#options.memory.review();
   }
 
   async #run(columns: Columns): Promise<Run> {

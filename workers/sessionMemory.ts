@@ -98,8 +98,11 @@ export class SessionMemory {
     });
   }
 
-  /** Tells that a session is not in use any more. */
-  released(): void {
+  /**
+   * Unloads idle sessions if the budget is exceeded. Both ways to that call it: a session is not in use any more, or a
+   * host was measured, which is up to a second after the run that took the memory.
+   */
+  review(): void {
     if (this.#lazy && this.#bytes() > this.#limitBytes)
       void this.#inTurn(this.#loads, () => this.#makeRoom(0));
   }

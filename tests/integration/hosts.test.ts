@@ -26,7 +26,7 @@ let deaths: string[];
 
 beforeEach(() => {
   deaths = [];
-  hosts = new Hosts({ sharedMax: 2, maxMib: 0, givesBack: false, log: SILENT });
+  hosts = new Hosts({ sharedMax: 2, maxMib: 0, givesBack: false, onMeasured: () => {}, log: SILENT });
 });
 afterEach(() => hosts[Symbol.asyncDispose]());
 

@@ -6,7 +6,14 @@ import { expect, test } from 'vitest';
 import { DEADLY_MILES, ENDLESS_MILES } from '../support/badTrips.js';
 import { eventually } from '../support/eventually.ts';
 import { type Job, jobFor, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
-import { addConstantVersion, modelsWith, writeAddingModel } from '../support/models.ts';
+import {
+  addConstantVersion,
+  hungryGraph,
+  modelsWith,
+  writeAddingModel,
+  writeNumberModel,
+  writeNumberVersion,
+} from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Process, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
@@ -53,9 +60,10 @@ async function openModels(
     nats,
     env,
     streams,
-    queue: async (count: number) => {
+    /** Queues as many jobs for each model, with 0, 1, … as their input, or with `x`. */
+    queue: async (count: number, x?: number) => {
       const jobs = names.flatMap((model) =>
-        Array.from({ length: count }, (_, i) => jobFor(broker, { model, input: { x: i } })),
+        Array.from({ length: count }, (_, i) => jobFor(broker, { model, input: { x: x ?? i } })),
       );
       await queueJobs(broker, jobs);
       return jobs;
@@ -171,4 +179,19 @@ test('a version whose manifest wants it has a process of its own', async () => {
   await using worker = await startWorker(nats, { ...ONE_HOST, MODELS_DIR: models.path });
   const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
   expect(one).not.toBe(two);
+});
+
+test('with lazy loading, a process whose runs took more than the budget ends, though no further run comes', async () => {
+  await using models = await openModels(['alpha', 'beta'], async (modelsDir, name) => {
+    await writeNumberModel(modelsDir, name);
+    await writeNumberVersion(join(modelsDir, name, '1'), hungryGraph(), [{ x: 1, y: 1 }]);
+  });
+  const lazy = { SESSION_LOADING: 'lazy', SESSION_MEMORY_MIB: '400' };
+  await using worker = await startWorker(models.nats, { ...models.env, ...lazy });
+  // A run takes as many MiB as its row says. The process is measured after it has answered.
+  await expectSuccess(models.streams, await models.queue(1, 800));
+  await eventually(
+    () => ['alpha', 'beta'].map((model) => processOf(worker, { model, version: '1' }) ?? 0).filter(isRunning),
+    (running) => running.length === 0,
+  );
 });

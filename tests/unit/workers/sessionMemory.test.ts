@@ -22,7 +22,7 @@ class Budget {
 }
 
 class Fake implements Tenant {
-  readonly bytes: number;
+  bytes: number;
   readonly #memory: SessionMemory;
   isLoaded = false;
   idleSince: number | undefined;
@@ -41,7 +41,7 @@ class Fake implements Tenant {
   async use(at: number): Promise<void> {
     if (!this.isLoaded) await this.hold();
     this.idleSince = at;
-    this.#memory.released();
+    this.#memory.review();
   }
 
   /** Loads it, and goes on using it. */
@@ -126,5 +126,16 @@ describe('lazy', () => {
     await c.use(5);
     await a.use(6);
     await expect.poll(() => loaded([a, b, c])).toEqual([true, true, false]);
+  });
+
+  test('a session that turns out to be larger after it was used is unloaded, and one in use is not', async () => {
+    const budget = new Budget('lazy', 100);
+    const [a, b] = [budget.session(40), budget.session(40)];
+    for (const tenant of [a, b]) await tenant.admit();
+    await a.hold();
+    await b.use(1);
+    b.bytes = 70 * MIB;
+    budget.memory.review();
+    await expect.poll(() => loaded([a, b])).toEqual([true, false]);
   });
 });

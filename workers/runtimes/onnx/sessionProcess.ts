@@ -57,11 +57,14 @@ export interface SessionProcessOptions {
   readonly givesBack?: boolean;
   /** Called once when it is dead, before its open requests fail. Not called if it was disposed. */
   readonly onDeath?: () => void;
+  /** Called when it has been measured after runs, see `Measured`. The measurement that comes with an answer is not told. */
+  readonly onMeasured?: () => void;
 }
 
 export class SessionProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #onDeath: () => void;
+  readonly #onMeasured: () => void;
   readonly #maxMib: number;
   readonly #exit = Promise.withResolvers<Exit>();
   /** The open requests by id. */
@@ -71,8 +74,14 @@ export class SessionProcess implements AsyncDisposable {
   #peakBytes = 0;
   #isDead = false;
 
-  constructor({ maxMib = 0, givesBack = false, onDeath = () => {} }: SessionProcessOptions = {}) {
+  constructor({
+    maxMib = 0,
+    givesBack = false,
+    onDeath = () => {},
+    onMeasured = () => {},
+  }: SessionProcessOptions = {}) {
     this.#onDeath = onDeath;
+    this.#onMeasured = onMeasured;
     this.#maxMib = maxMib;
     const script = join(import.meta.dirname, 'sessionChild.ts');
     this.#child = fork(script, [String(maxMib)], {
@@ -187,9 +196,12 @@ export class SessionProcess implements AsyncDisposable {
 
   #hear(message: Answered | Measured): void {
     this.#peakBytes = message.peakBytes ?? this.#peakBytes;
-    if (!('id' in message)) return;
-    this.#asked.get(message.id)?.resolve(message.answer);
-    this.#asked.delete(message.id);
+    if ('id' in message) {
+      this.#asked.get(message.id)?.resolve(message.answer);
+      this.#asked.delete(message.id);
+    } else {
+      this.#onMeasured();
+    }
   }
 
   #endOverdue(id: number, tooLong: () => Error): void {
