@@ -20,8 +20,8 @@ import type { Session } from './session.ts';
 export interface WorkerOptions {
   readonly source: JobSource;
   readonly session: Pick<Session, 'started' | 'hold'>;
-  /** Does work once the session is free for it and the worker has a slot. */
-  readonly inSlot: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Does work once the session is free for it and the worker has a slot. `isWanted`: whether other work waits for it. */
+  readonly inSlot: <T>(work: (isWanted: () => boolean) => Promise<T>) => Promise<T>;
   readonly broker: Broker;
   readonly manifest: Manifest;
   readonly workerId: string;

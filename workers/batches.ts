@@ -79,6 +79,19 @@ export class Batches {
     return batch;
   }
 
+  /** @returns whether no more rows can come into the next batch; false if another promise is settled before. */
+  async isFullBefore(over: Promise<unknown>): Promise<boolean> {
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+      this.#wake();
+    };
+    over.then(end, end);
+    while (this.#ahead === undefined && !this.#isFull && !isOver && !this.#isEnded)
+      await this.#change.promise;
+    return !isOver && (this.#ahead !== undefined || this.#isFull);
+  }
+
   /** Whether no more rows can come into the next batch. */
   get #isFull(): boolean {
     return this.#rowsWaiting >= this.#options.maxRows;

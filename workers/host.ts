@@ -1,7 +1,7 @@
 /**
  * A process with the sessions of several versions. It does one thing at a time, so one version at most is to blame if it
- * dies: runs and loads take turns here, and those that still wait have not reached the process. Turns of runs come
- * before turns in the background.
+ * dies: runs and loads take turns here. In its turn, a version may hand over a second run before the first is over.
+ * Turns of runs come before turns in the background.
  *
  *  shared  several versions live here.
  *  own     one version lives here.
@@ -10,7 +10,7 @@
  * A host dies, or ends when its last version leaves (a trial host stays). It is never started again: its versions move.
  */
 import type { Logger } from '../src/process/log.ts';
-import { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import { NotBegun, SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import { type Flow, Slots } from './slots.ts';
 
 export type HostKind = 'shared' | 'own' | 'trial';
@@ -24,9 +24,6 @@ export interface Guest {
   /** Called in the same step in which the host is known to be dead. @param isCulprit whether it was at work. */
   hostDied(host: Host, isCulprit: boolean): void;
 }
-
-/** The host was dead when the turn came: the work has not begun, and another host can do it. */
-export class HostGone extends Error {}
 
 export interface HostOptions {
   readonly kind: HostKind;
@@ -49,8 +46,9 @@ export class Host implements AsyncDisposable {
   readonly #work: Flow = { weight: 1, virtualTime: 0 };
   readonly #background: Flow = { weight: 1, virtualTime: 0, lastResort: true };
   readonly #guests = new Set<Guest>();
-  /** The version whose turn it is. */
-  #atWork: Guest | undefined;
+  /** The version of each work that the process has, in order. */
+  readonly #atWork: Guest[] = [];
+  #workIsOver = Promise.withResolvers<void>();
   #isGone = false;
 
   constructor(options: HostOptions) {
@@ -84,22 +82,22 @@ export class Host implements AsyncDisposable {
   /**
    * Does work for a version when its turn comes.
    *
-   * @throws {HostGone} if the host is dead by then. Errors of the work pass through.
+   * @param options.ahead whether the work may begin in the present turn of this version, before it is over. Then it is
+   *   one request to the process.
+   * @throws {NotBegun} if the host is dead by then. Errors of the work pass through.
    */
   turn<T>(
     guest: Guest,
     work: (process: SessionProcess) => Promise<T>,
-    { inBackground = false } = {},
+    { inBackground = false, ahead = false } = {},
   ): Promise<T> {
-    return this.#turns.run(inBackground ? this.#background : this.#work, async () => {
-      if (this.#isGone) throw new HostGone('the process died before');
-      this.#atWork = guest;
-      try {
-        return await work(this.#process);
-      } finally {
-        this.#atWork = undefined;
-      }
+    if (ahead && this.#atWork.at(-1) === guest && !this.#turns.areWanted) return this.#begin(guest, work);
+    const done = Promise.withResolvers<T>();
+    void this.#turns.run(inBackground ? this.#background : this.#work, async () => {
+      this.#begin(guest, work).then(done.resolve, done.reject);
+      while (this.#atWork.length > 0) await this.#workIsOver.promise;
     });
+    return done.promise;
   }
 
   /**
@@ -122,9 +120,21 @@ export class Host implements AsyncDisposable {
     await this.#process[Symbol.asyncDispose]();
   }
 
+  async #begin<T>(guest: Guest, work: (process: SessionProcess) => Promise<T>): Promise<T> {
+    if (this.#isGone) throw new NotBegun('the process died before');
+    this.#atWork.push(guest);
+    try {
+      return await work(this.#process);
+    } finally {
+      this.#atWork.splice(this.#atWork.indexOf(guest), 1);
+      this.#workIsOver.resolve();
+      this.#workIsOver = Promise.withResolvers();
+    }
+  }
+
   #die(): void {
     const { pid, exited } = this.#process;
-    const culprit = this.#atWork;
+    const [culprit] = this.#atWork;
     void exited.then(({ code, signal }) =>
       this.#options.log.error({ ...culprit?.name, pid, code, signal }, 'session process died'),
     );

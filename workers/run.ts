@@ -6,10 +6,10 @@ import type { Value } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
-import { type Batch, batchOf, type Row } from './batches.ts';
+import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
 import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
-import type { HoldOptions } from './session.ts';
+import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
 /** Errors that rows can cause. Any other error is no fault of a row. */
@@ -19,54 +19,111 @@ type RunError = RunFailed | RunTimedOut | SessionCrashed | RangeError;
 interface Ran {
   readonly batch: Batch;
   readonly failure?: { readonly error: RunError; readonly run: Run };
+  /** In milliseconds; 0 if no row was run. */
+  readonly tookMs: number;
 }
 
+/** The session, while it is this lane's turn. */
+interface Turn {
+  readonly held: HeldSession;
+  /** Whether other work waits for it. */
+  readonly isWanted: () => boolean;
+}
+
+/** After a longer run no batch is handed over ahead: work of another lane would wait long for both. */
+const SHORT_RUN_MS = 50;
+/** The most runs of a turn: a session that is replaced, for example, is closed only afterwards. */
+const RUNS_IN_A_TURN = 100;
+
 /**
- * Runs a batch once the session is free. If that fails, each of its rows runs alone, so that only the culprit fails. A
- * row that kills its session alone gets more than one chance: it may have been innocent.
+ * Runs the next batch once the session is free. If the next but one is full before that is over, it is handed over
+ * already, so that the session does not wait for this thread; and so on, while no other work waits for the session.
  *
- * @param form is called when the session is free.
- * @param how it holds the session.
+ * If a run fails, each of its rows runs alone, so that only the culprit fails. A row that kills its session alone gets
+ * more than one chance: it may have been innocent.
+ *
+ * @param lastMs how long the last run of this lane took.
+ * @returns the same for the next call.
  * @throws an error that is no fault of a row, such as that of a session that is lost.
  */
-export async function runBatch(
-  form: () => Batch,
+export async function runBatches(batches: Batches, lastMs: number, options: WorkerOptions): Promise<number> {
+  const last = await inTurn(options, {}, (turn) => runInTurn(batches, lastMs, turn, options));
+  for (const ran of last) await conclude(ran, options);
+  return last.at(-1)?.tookMs ?? lastMs;
+}
+
+async function inTurn<T>(
+  { session, inSlot }: WorkerOptions,
+  how: HoldOptions,
+  work: (turn: Turn) => Promise<T>,
+): Promise<T> {
+  // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
+  // slot: so no more sessions are loaded for runs than there are slots.
+  await session.started();
+  return inSlot(async (isWanted) => {
+    using held = await session.hold(how);
+    return await work({ held, isWanted });
+  });
+}
+
+/** @returns the last runs: those before them have left nothing to do. */
+async function runInTurn(
+  batches: Batches,
+  lastMs: number,
+  turn: Turn,
   options: WorkerOptions,
-  how: HoldOptions = {},
-): Promise<void> {
-  const { batch, failure } = await runOnce(form, options, how);
+): Promise<readonly Ran[]> {
+  let mayFollow = lastMs < SHORT_RUN_MS;
+  let running = run(batches.take(), turn, options);
+  for (let runs = 1; ; runs++) {
+    const follows =
+      mayFollow && runs < RUNS_IN_A_TURN && (await batches.isFullBefore(running)) && !turn.isWanted();
+    if (!follows) return [await running];
+    const next = run(batches.take(), turn, options, running);
+    // It fails for the same reason as the one before.
+    next.catch(() => {});
+    const ran = await running;
+    if (ran.failure !== undefined || ran.batch.suspects.length > 0) return [ran, await next];
+    mayFollow = ran.tookMs < SHORT_RUN_MS;
+    running = next;
+  }
+}
+
+/** @param before the run that may go on when this one is handed over. */
+async function run(
+  batch: Batch,
+  { held }: Turn,
+  { broker, manifest, runNotices }: WorkerOptions,
+  before?: Promise<Ran>,
+): Promise<Ran> {
+  const { picks, size, formedAt, encoded } = batch;
+  if (size === 0) return { batch, tookMs: 0 };
+  const answer = held.run(encoded.tensors, { ahead: before !== undefined });
+  if (before !== undefined) {
+    answer.catch(() => {});
+    await before;
+  }
+  const startedAt = broker.now();
+  const tasks = picks.map(({ assignment, rows }) => assignment.started(rows, startedAt));
+  using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
+  const figures = { formedAt, startedAt, batchSize: size };
+  try {
+    const { outputs, computeMs } = await answer;
+    endRows(batch, outputs, { ...figures, computeMs }, manifest);
+    return { batch, tookMs: computeMs };
+  } catch (error) {
+    refuseForeign(error);
+    const computeMs = broker.now() - startedAt;
+    return { batch, failure: { error, run: { ...figures, computeMs } }, tookMs: computeMs };
+  }
+}
+
+/** Runs the rows alone that may have caused a failure, and those that were suspected before. */
+async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promise<void> {
   const { formedAt, suspects } = batch;
   const again = failure === undefined ? [] : blame(batch, failure, options);
   // Suspects run last, and one by one: each may kill the session's process, and no other task shall wait for the next.
   for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
-}
-
-async function runOnce(
-  form: () => Batch,
-  { broker, manifest, session, inSlot, runNotices }: WorkerOptions,
-  how: HoldOptions,
-): Promise<Ran> {
-  // Before the slot: no other session shall wait for one that crashed. A session that is not loaded is loaded in the
-  // slot: so no more sessions are loaded for runs than there are slots.
-  await session.started();
-  return inSlot(async () => {
-    using held = await session.hold(how);
-    const batch = form();
-    const { picks, size, formedAt, encoded } = batch;
-    if (size === 0) return { batch };
-    const startedAt = broker.now();
-    const tasks = picks.map(({ assignment, rows }) => assignment.started(rows, startedAt));
-    using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
-    const run = { formedAt, startedAt, batchSize: size };
-    try {
-      const { outputs, computeMs } = await held.run(encoded.tensors);
-      endRows(batch, outputs, { ...run, computeMs }, manifest);
-      return { batch };
-    } catch (error) {
-      refuseForeign(error);
-      return { batch, failure: { error, run: { ...run, computeMs: broker.now() - startedAt } } };
-    }
-  });
 }
 
 /** @throws {RangeError} if the tensors have a wrong shape. */
@@ -131,8 +188,9 @@ async function runAlone({ assignment, row }: Row, formedAt: number, options: Wor
     return;
   }
   if (soloRuns !== undefined) await storeSuspectMark(assignment.suspectAt(row), soloRuns + 1, options);
+  const batch = batchOf(manifest, [{ assignment, rows: [row] }], formedAt);
   const alone = soloRuns !== undefined;
-  await runBatch(() => batchOf(manifest, [{ assignment, rows: [row] }], formedAt), options, { alone });
+  await conclude(await inTurn(options, { alone }, (turn) => run(batch, turn, options)), options);
 }
 
 /** @throws the error, unless it may be the fault of a row. */

@@ -10,13 +10,13 @@
 import { stat } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
 import type { ModelVersion } from '../src/models/models.ts';
-import { type Guest, type Host, HostGone } from './host.ts';
+import type { Guest, Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
 import { Isolation } from './isolation.ts';
 import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
 import type { Columns } from './runtimes/onnx/encoder.ts';
 import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
-import { type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
 
 export interface SessionOptions extends LoadOptions {
@@ -42,14 +42,16 @@ export interface HoldOptions {
 /** A session that stays loaded until this is disposed. */
 export interface HeldSession extends Disposable {
   /**
-   * Runs one batch. One run at a time.
+   * Runs one batch.
    *
+   * @param options.ahead whether it is handed over before the present run of this session is over, and begins after it.
+   *   Otherwise one run at a time.
    * @throws {SessionCrashed} if the process died in this run. The session can be used again.
    * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`. Nothing else can interrupt a run.
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {SessionLost} if the session could not be loaded again after a crash, now or for an earlier run.
    */
-  run(columns: Columns): Promise<Run>;
+  run(columns: Columns, options?: { readonly ahead: boolean }): Promise<Run>;
 }
 
 /** Where a version is loaded. */
@@ -188,7 +190,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       release();
       throw error;
     }
-    return { run: (columns) => this.#run(columns), [Symbol.dispose]: release };
+    return {
+      run: (columns, { ahead } = { ahead: false }) => this.#run(columns, ahead),
+      [Symbol.dispose]: release,
+    };
   }
 
   async unload(): Promise<void> {
@@ -232,14 +237,14 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     this.#options.memory.review();
   }
 
-  async #run(columns: Columns): Promise<Run> {
+  async #run(columns: Columns, ahead: boolean): Promise<Run> {
     const { runTimeoutMs } = this.#options.manifest.limits;
     for (;;) {
       const { host, model } = await this.#present();
       try {
-        return await host.turn(this, (process) => process.run(model, columns, runTimeoutMs));
+        return await host.turn(this, (process) => process.run(model, columns, runTimeoutMs), { ahead });
       } catch (error) {
-        if (!(error instanceof HostGone)) throw error;
+        if (!(error instanceof NotBegun)) throw error;
       }
     }
   }
@@ -281,7 +286,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       } catch (error) {
         await host.remove(this, undefined);
         if (this.#isClosed) throw error;
-        if (error instanceof HostGone) continue;
+        if (error instanceof NotBegun) continue;
         if (host.kind === 'own') throw error;
         // It was right in a trial host. Perhaps the shared one has no memory left.
         this.#options.log.warn({ ...this.name, reason: messageOf(error) }, 'a shared host cannot load it');

@@ -54,6 +54,11 @@ export class Slots {
     this.#clock = clock;
   }
 
+  /** Whether a run waits that is no last resort. */
+  get areWanted(): boolean {
+    return this.#waiting.some(({ flow }) => !flow.lastResort);
+  }
+
   /** Resolves while no run waits for a slot. */
   async calm(): Promise<void> {
     while (this.#waiting.length > 0) await this.#calm.promise;

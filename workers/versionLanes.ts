@@ -3,9 +3,9 @@
  *
  * A run waits for two things: first for the session, which its lanes share, then for a slot of the worker, which all
  * models share. Both are given by start-time fair queueing. Under pressure `interactive` gets eight times the run time
- * of any other lane, and a job that comes into an idle lane waits for one run at most. An idle lane's share is lent.
- * Shadow jobs have the session only while no lane asks for it, and slots of their own: a slow shadow takes none that a
- * task waits for.
+ * of any other lane, and a job that comes into an idle lane waits for one run at most, or for two short ones. An idle
+ * lane's share is lent. Shadow jobs have the session only while no lane asks for it, and slots of their own: a slow
+ * shadow takes none that a task waits for.
  */
 import type { Broker } from '../src/broker/broker.ts';
 import { LANES, Lane } from '../src/contract/subjects.ts';
@@ -14,7 +14,7 @@ import type { WorkerOptions } from './assignment.ts';
 import { Batches, type BatchesOptions } from './batches.ts';
 import { BundleAssignment } from './bundleAssignment.ts';
 import { ChunkAssignment } from './chunkAssignment.ts';
-import { runBatch } from './run.ts';
+import { runBatches } from './run.ts';
 import { ShadowLane, type ShadowLaneOptions } from './shadowLane.ts';
 import { type Flow, Slots } from './slots.ts';
 import type { VersionSession } from './versionSession.ts';
@@ -49,8 +49,9 @@ export class VersionLanes implements AsyncDisposable {
     const lanes = LANES.map((lane) => {
       const flow: Flow = { weight: WEIGHTS[lane], virtualTime: 0 };
       const source = consume(lane, options);
+      const isWanted = () => sessionSlot.areWanted || slots.areWanted;
       const inSlot: WorkerOptions['inSlot'] = (work) =>
-        sessionSlot.run(flow, () => slots.run(ofModel, work, options.session.sharedHost));
+        sessionSlot.run(flow, () => slots.run(ofModel, () => work(isWanted), options.session.sharedHost));
       return { source, loop: runLane(lane, { ...options, source, inSlot }) };
     });
     this.#sources = lanes.map(({ source }) => source);
@@ -87,7 +88,8 @@ export class VersionLanes implements AsyncDisposable {
 /** Runs until the source ends, and then until all that was run is settled. */
 async function runLane(lane: Lane, options: WorkerOptions): Promise<void> {
   const batches = new Batches({ ...options, ...rowsOf(lane, options) });
-  while (await batches.arrival()) await runBatch(() => batches.take(), options);
+  let lastMs = Number.POSITIVE_INFINITY;
+  while (await batches.arrival()) lastMs = await runBatches(batches, lastMs, options);
   await batches.settled();
 }
 

@@ -1,7 +1,8 @@
 /** Which versions share a process, and what they hear of its death. The processes are real, the versions have no model. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Guest, type Host, HostGone } from '../../workers/host.ts';
+import type { Guest, Host } from '../../workers/host.ts';
 import { Hosts } from '../../workers/hosts.ts';
+import { NotBegun } from '../../workers/runtimes/onnx/sessionProcess.ts';
 import { SILENT } from '../support/models.ts';
 
 class FakeGuest implements Guest {
@@ -71,7 +72,7 @@ describe('when a host dies', () => {
     const waited = host.turn(waiting, async () => 'never');
     kill(host);
     await expect(atWork).rejects.toThrow('the process ended');
-    await expect(waited).rejects.toThrow(HostGone);
+    await expect(waited).rejects.toThrow(NotBegun);
     expect(deaths).toEqual(['waiting', 'idle', 'working as the culprit']);
   });
 
@@ -80,6 +81,32 @@ describe('when a host dies', () => {
     kill(host);
     await expect.poll(() => deaths).toEqual(['a']);
   });
+});
+
+test('in its turn a version begins further work at once, unless another version waits for the host', async () => {
+  const [a, b] = [guest('a'), guest('b')];
+  const host = hosts.place(a, 'own');
+  host.add(b);
+  const order: string[] = [];
+  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const work = (name: string, until?: Promise<void>) => async () => {
+    order.push(`${name} begins`);
+    await until;
+    order.push(`${name} ends`);
+  };
+  const present = host.turn(a, work('present', first.promise));
+  const others = [
+    host.turn(a, work('ahead', second.promise), { ahead: true }),
+    host.turn(b, work('other')),
+    host.turn(a, work('late'), { ahead: true }),
+  ];
+  first.resolve();
+  await present;
+  expect(order).toEqual(['present begins', 'ahead begins', 'present ends']);
+  second.resolve();
+  await Promise.all(others);
+  const after = ['ahead ends', 'other begins', 'other ends', 'late begins', 'late ends'];
+  expect(order.slice(3)).toEqual(after);
 });
 
 test('work of runs comes before work in the background', async () => {

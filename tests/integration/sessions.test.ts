@@ -3,8 +3,10 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Catalog } from '../../src/models/catalog.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
 import { Hosts } from '../../workers/hosts.ts';
 import { decodeBatch, encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
+import { SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
 import { Session } from '../../workers/session.ts';
 import { SessionMemory } from '../../workers/sessionMemory.ts';
 import { SILENT, writeAddingModel } from '../support/models.ts';
@@ -15,6 +17,7 @@ let opened: AsyncDisposableStack;
 
 interface Opened {
   readonly session: Session;
+  readonly manifest: Manifest;
   /** Runs one row, and gives the answer. */
   predict(x: number, options?: { readonly alone: boolean }): Promise<unknown>;
 }
@@ -51,7 +54,7 @@ beforeEach(async () => {
       const [prediction] = decodeBatch(manifest, outputs, 1);
       return (prediction as Record<string, unknown>).y;
     };
-    return { session, predict };
+    return { session, manifest, predict };
   };
 });
 afterEach(async () => {
@@ -81,6 +84,20 @@ test('a suspect row has a process of its own, and its version shares one again a
   await vi.waitUntil(() => one.session.sharedHost !== undefined);
   expect(one.session.sharedHost).toBe(shared);
   expect(await Promise.all([one.predict(3), two.predict(3)])).toEqual([4, 5]);
+});
+
+test('when a process dies in a run, the run that was handed over ahead succeeds in the next process', async () => {
+  const { session, manifest } = await open('one');
+  const { pid = 0 } = session.sharedHost ?? {};
+  using held = await session.hold();
+  process.kill(pid, 'SIGSTOP');
+  const runs = [1, 2].map((x, i) => held.run(encodeBatch(manifest, [{ x }]), { ahead: i > 0 }));
+  const outcomes = Promise.allSettled(runs);
+  process.kill(pid, 'SIGKILL');
+  const [present, ahead] = await outcomes;
+  expect(present).toMatchObject({ status: 'rejected', reason: expect.any(SessionCrashed) });
+  expect(ahead).toMatchObject({ status: 'fulfilled' });
+  expect(session.sharedHost?.pid).not.toBe(pid);
 });
 
 test('when a shared process is killed, runs that had not begun succeed in the next one', async () => {

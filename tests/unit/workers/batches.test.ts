@@ -57,6 +57,20 @@ describe('a batch', () => {
     expect(await batch).toEqual([0, 1, 2]);
   });
 
+  test('is full before a run is over once so many rows have arrived, or not at all', async () => {
+    const { batches, feed, next } = open({ maxRows: 2 });
+    feed(1);
+    await next();
+    const [short, long] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const answers = [batches.isFullBefore(short.promise), batches.isFullBefore(long.promise)];
+    feed(1);
+    short.resolve();
+    expect(await answers[0]).toBe(false);
+    feed(1);
+    expect(await answers[1]).toBe(true);
+    long.resolve();
+  });
+
   test('is closed when the wait is over, and rows that come later are in the next', async () => {
     const { feed, next } = open({ maxRows: 3, maxWaitMs: 1 });
     feed(1);

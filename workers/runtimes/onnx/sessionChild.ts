@@ -1,7 +1,7 @@
 /**
  * A process with sessions, and the only code that uses ONNX Runtime. A run blocks this process from start to end and
- * may kill it. The parent, which speaks to the broker, neither blocks nor dies with it. The parent sends one request at
- * a time: so it knows which session was at work if this process dies.
+ * may kill it. The parent, which speaks to the broker, neither blocks nor dies with it. Requests are answered one after
+ * another: so the parent knows which session was at work if this process dies.
  */
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -34,6 +34,8 @@ const limited = limit(Number(process.argv[2] ?? 0));
 /** The loaded models, by the parent's numbers. */
 const models = new Map<number, LoadedModel>();
 let willMeasure = false;
+/** Resolves once all requests so far are answered. */
+let answered = Promise.resolve();
 
 interface LoadedModel {
   readonly session: InferenceSession;
@@ -60,12 +62,16 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
-process.on('message', async ({ id, request }: Asked) => {
+process.on('message', (asked: Asked) => {
+  answered = answered.then(() => answer(asked));
+});
+
+async function answer({ id, request }: Asked): Promise<void> {
   const answer = await answerTo(request);
   const measures = request.type !== 'run' || request.measure;
   tell({ id, answer, ...(measures && { peakBytes: await peakBytes() }) });
   if (!measures) measureSoon();
-});
+}
 
 /** If the parent is gone, it needs no answer. */
 function tell(message: Answered | Measured): void {

@@ -1,5 +1,6 @@
 /**
- * A process that has models loaded, on the parent's side. It has one request at a time: the caller sees to that.
+ * A process that has models loaded, on the parent's side. It works on its requests one after another, in order: if it
+ * dies, only the oldest open one can be the cause.
  *
  *  alive  each request is answered, or fails.
  *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and
@@ -40,6 +41,8 @@ export interface Exit {
 export class LoadRefused extends Error {}
 /** The session's process died during the run. */
 export class SessionCrashed extends Error {}
+/** The process was dead before the work began. Another process can do it. */
+export class NotBegun extends Error {}
 /** The run took too long, so its process was ended. */
 export class RunTimedOut extends Error {}
 /** ONNX Runtime refused the run. The process lives on. */
@@ -61,14 +64,23 @@ export interface SessionProcessOptions {
   readonly onMeasured?: () => void;
 }
 
+interface OpenRequest {
+  readonly id: number;
+  readonly timeoutMs: number;
+  readonly tooLong: () => Error;
+  readonly answer: PromiseWithResolvers<SessionAnswer>;
+}
+
 export class SessionProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #onDeath: () => void;
   readonly #onMeasured: () => void;
   readonly #maxMib: number;
   readonly #exit = Promise.withResolvers<Exit>();
-  /** The open requests by id. */
-  readonly #asked = new Map<number, PromiseWithResolvers<SessionAnswer>>();
+  /** In order: the process works on the first. */
+  readonly #open: OpenRequest[] = [];
+  /** The time limit of the first open request. */
+  #timer: NodeJS.Timeout | undefined;
   #requests = 0;
   #models = 0;
   #peakBytes = 0;
@@ -89,10 +101,10 @@ export class SessionProcess implements AsyncDisposable {
       env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
     });
     this.#child.on('message', (message: Answered | Measured) => this.#hear(message));
-    // The channel closes before the exit is reported. If this waited for the exit, requests could fail in between.
     this.#child.once('disconnect', () => this.#die());
     const guard = endWithUs(this.#child);
-    this.#child.once('exit', (code, signal) => {
+    // The exit alone may be reported before the last answers are read.
+    this.#child.once('close', (code, signal) => {
       guard?.kill('SIGKILL');
       this.#exit.resolve({ code, signal });
     });
@@ -154,7 +166,8 @@ export class SessionProcess implements AsyncDisposable {
    * @param options.measure whether `peakBytes` must include this run. @default false
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {RunTimedOut} if it took too long.
-   * @throws {SessionCrashed} if the process died.
+   * @throws {SessionCrashed} if the process died in this run.
+   * @throws {NotBegun} if it died in an earlier request.
    */
   async run(model: number, columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
@@ -180,34 +193,41 @@ export class SessionProcess implements AsyncDisposable {
 
   async #ask(request: SessionRequest, timeoutMs: number, tooLong: () => Error): Promise<SessionAnswer> {
     if (this.#isDead) throw new SessionCrashed('the session process died');
-    const id = ++this.#requests;
-    const asked = Promise.withResolvers<SessionAnswer>();
-    this.#asked.set(id, asked);
-    this.#child.send({ id, request } satisfies Asked, () => {});
+    const asked = {
+      id: ++this.#requests,
+      timeoutMs,
+      tooLong,
+      answer: Promise.withResolvers<SessionAnswer>(),
+    };
+    this.#open.push(asked);
+    if (this.#open.length === 1) this.#limitTime(asked);
+    this.#child.send({ id: asked.id, request } satisfies Asked, () => {});
+    return asked.answer.promise;
+  }
+
+  #limitTime(first: OpenRequest): void {
     // A worker that was suspended or starved runs its timers before it reads its sockets. An answer that has arrived by
     // then was in time. It is read before the immediate runs.
-    const timer = setTimeout(() => setImmediate(() => this.#endOverdue(id, tooLong)), timeoutMs);
-    try {
-      return await asked.promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    this.#timer = setTimeout(() => setImmediate(() => this.#endOverdue(first)), first.timeoutMs);
   }
 
   #hear(message: Answered | Measured): void {
     this.#peakBytes = message.peakBytes ?? this.#peakBytes;
-    if ('id' in message) {
-      this.#asked.get(message.id)?.resolve(message.answer);
-      this.#asked.delete(message.id);
-    } else {
-      this.#onMeasured();
-    }
+    if ('id' in message) this.#answerFirst(message);
+    else this.#onMeasured();
   }
 
-  #endOverdue(id: number, tooLong: () => Error): void {
-    const overdue = this.#asked.get(id);
-    if (overdue === undefined) return;
-    overdue.reject(tooLong());
+  #answerFirst({ id, answer }: Answered): void {
+    if (this.#open[0]?.id !== id) return;
+    clearTimeout(this.#timer);
+    this.#open.shift()?.answer.resolve(answer);
+    const [next] = this.#open;
+    if (next !== undefined) this.#limitTime(next);
+  }
+
+  #endOverdue(request: OpenRequest): void {
+    if (this.#open[0] !== request) return;
+    request.answer.reject(request.tooLong());
     this.#die();
   }
 
@@ -220,8 +240,10 @@ export class SessionProcess implements AsyncDisposable {
   #end(): void {
     this.#isDead = true;
     this.#child.kill('SIGKILL');
-    for (const asked of this.#asked.values()) asked.reject(new SessionCrashed('the session process died'));
-    this.#asked.clear();
+    clearTimeout(this.#timer);
+    const [first, ...others] = this.#open.splice(0);
+    first?.answer.reject(new SessionCrashed('the session process died'));
+    for (const { answer } of others) answer.reject(new NotBegun('the session process died before'));
   }
 }
 
