@@ -30,6 +30,7 @@ import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } fro
 import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
+import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
@@ -142,6 +143,7 @@ export class Broker implements AsyncDisposable {
   readonly #streamWatch: StreamWatch;
   readonly #writeCheck: WriteCheck;
   readonly #leases: Leases;
+  readonly #acks = new Acks();
   /** The consumers, with the lane whose jobs each takes. */
   readonly #consumers = new Map<JobConsumer, ConsumedLane>();
   /** Once there is a consumer. */
@@ -177,6 +179,7 @@ export class Broker implements AsyncDisposable {
       ackTimeoutMs: ACK_TIMEOUT_MS,
       onNoStream: suspect,
       onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
+      onWrite: () => this.#acks.send(),
     });
     const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
     const limitedLog = new LimitedLog(log);
@@ -489,6 +492,7 @@ export class Broker implements AsyncDisposable {
       maxHeld,
       rowsIn,
       leases: this.#leases,
+      acks: this.#acks,
       log: this.#log.child(place),
       onRefused: () => this.#streamWatch.suspect(),
       onClosed: () => this.#consumers.delete(consumer),
@@ -525,6 +529,7 @@ export class Broker implements AsyncDisposable {
     this.#nudges?.[Symbol.dispose]();
     for (const consumer of this.#consumers.keys()) await consumer[Symbol.asyncDispose]();
     this.#leases[Symbol.dispose]();
+    this.#acks[Symbol.dispose]();
     if (this.#connected && !this.#connection.isClosed()) await withinGoodbye(this.#connection.flush());
     this.#publisher[Symbol.dispose]();
     await this.#connection.close();

@@ -6,6 +6,7 @@
  */
 import { type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from '../process/log.ts';
+import type { Acks } from './acks.ts';
 import { withinGoodbye } from './connection.ts';
 import { Credit } from './credit.ts';
 import { ACK, ACK_AND_PULL, type Delivery, HeldDelivery } from './heldDelivery.ts';
@@ -31,6 +32,7 @@ export interface JobConsumerOptions {
   /** How many rows a job has. */
   readonly rowsIn: (data: Uint8Array) => number;
   readonly leases: Leases;
+  readonly acks: Acks;
   readonly log: Logger;
   /** Called when the broker takes no pull request: the consumer may be gone. */
   readonly onRefused: () => void;
@@ -160,24 +162,35 @@ export class JobConsumer implements JobSource, AsyncDisposable {
     }
   }
 
-  /**
-   * Ends a delivery. An ack that frees enough credit carries the next pull request. The broker reads acks and requests
-   * from two queues: a separate request could overtake the acks, and the broker would count more jobs than our credit.
-   */
   #end(delivery: HeldDelivery, message: Msg, verdict: string): void {
     if (!this.#held.delete(delivery)) return;
     this.#credit.giveBack(delivery.rows);
     this.#options.leases.drop(delivery);
-    const request = verdict === ACK ? this.#nextRequest() : undefined;
-    if (request === undefined) message.respond(verdict);
-    else message.respond(`${ACK_AND_PULL} ${request}`, { reply: this.#inbox });
+    if (verdict === ACK) this.#ack(message);
+    else message.respond(verdict);
     this.#pull();
+  }
+
+  /**
+   * An ack that frees enough credit carries the next pull request. The broker reads acks and requests from two queues: a
+   * separate request could overtake the acks, and the broker would count more jobs than our credit.
+   */
+  #ack(message: Msg): void {
+    const { acks } = this.#options;
+    const request = this.#nextRequest();
+    if (request === undefined) {
+      acks.add(() => message.respond(ACK));
+      return;
+    }
+    acks.send();
+    message.respond(`${ACK_AND_PULL} ${request}`, { reply: this.#inbox });
   }
 
   #pull(): void {
     const request = this.#nextRequest();
-    if (request !== undefined)
-      this.#options.connection.publish(this.#pullSubject, request, { reply: this.#inbox });
+    if (request === undefined) return;
+    this.#options.acks.send();
+    this.#options.connection.publish(this.#pullSubject, request, { reply: this.#inbox });
   }
 
   #pullAnew(): void {

@@ -22,6 +22,8 @@ export interface PublisherOptions {
   readonly onNoStream: () => void;
   /** Called when a message was not confirmed in time. */
   readonly onUnconfirmed: (subject: string) => void;
+  /** Called when messages are written. What it writes goes with them. */
+  readonly onWrite: () => void;
 }
 
 interface Pending {
@@ -52,16 +54,18 @@ export class Publisher implements Disposable {
   readonly #ackTimeoutMs: number;
   readonly #onNoStream: () => void;
   readonly #onUnconfirmed: (subject: string) => void;
+  readonly #onWrite: () => void;
   /** While something is pending. */
   #sweep: NodeJS.Timeout | undefined;
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, ackTimeoutMs, onNoStream, onUnconfirmed }: PublisherOptions) {
+  constructor({ connection, ackTimeoutMs, onNoStream, onUnconfirmed, onWrite }: PublisherOptions) {
     this.#connection = connection;
     this.#ackTimeoutMs = ackTimeoutMs;
     this.#onNoStream = onNoStream;
     this.#onUnconfirmed = onUnconfirmed;
+    this.#onWrite = onWrite;
     this.#replies = connection.subscribe(`${this.#prefix}*`, {
       callback: (problem, reply) => {
         // Without permission for replies, every publish becomes overdue.
@@ -139,6 +143,7 @@ export class Publisher implements Disposable {
         pending.settle({ type: 'refused', reason: messageOf(error) });
       }
     }
+    this.#onWrite();
   }
 
   #settle(reply: Msg): void {

@@ -84,6 +84,7 @@ async function openLossyStore(random: Random) {
     ackTimeoutMs: 10_000,
     onNoStream: () => {},
     onUnconfirmed: () => {},
+    onWrite: () => {},
   });
   const lossy: Pick<Publisher, 'publish'> = {
     async publish(...message) {

@@ -493,6 +493,7 @@ test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}
       ackTimeoutMs: 60_000,
       onNoStream: () => {},
       onUnconfirmed: () => {},
+      onWrite: () => {},
     });
     connection.subscribe('nowhere', { callback: (_problem, message) => void message.respond(reply) });
     expect(await publisher.publish('nowhere', 'x')).toMatchObject({ type: 'unanswered' });

@@ -1,6 +1,7 @@
 /** How a worker asks for jobs: its credit in rows, its two modes, and lost requests. The broker is played. */
 import { headers, type Msg, type MsgCallback, type NatsConnection } from '@nats-io/transport-node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Acks } from '../../../src/broker/acks.ts';
 import { JobConsumer } from '../../../src/broker/jobConsumer.ts';
 import { Leases } from '../../../src/broker/leases.ts';
 import { SILENT } from '../../support/models.ts';
@@ -53,6 +54,7 @@ function openConsumer() {
     lastRequest: () => broker.requests.at(-1),
   };
   const leases = new Leases({ isConnected: () => true });
+  const acks = new Acks();
   const consumer = new JobConsumer({
     connection: {
       subscribe: (_inbox: string, { callback }: { callback: MsgCallback<Msg> }) => {
@@ -67,11 +69,12 @@ function openConsumer() {
     maxHeld: CREDIT,
     rowsIn: (data) => data.length,
     leases,
+    acks,
     log: SILENT,
     onRefused: () => {},
     onClosed: () => {},
   });
-  return { broker, consumer, leases };
+  return { broker, consumer, leases, acks };
 }
 
 /** Until the short request of the start has ended, so that only a long one is open. */
