@@ -33,6 +33,8 @@ const FORGET_AFTER_MS = 5_000;
 const CLEANUP_MS = 5_000;
 /** Finished tasks are kept for one to two times as long. */
 const RECENT_TURN_MS = 30_000;
+/** The share of a new end in the mean of `messagesPerEnd`. */
+const NEWEST = 1 / 1_000;
 
 export class OpenTasks implements Disposable {
   readonly #options: OpenTasksOptions;
@@ -42,6 +44,7 @@ export class OpenTasks implements Disposable {
   readonly #recent = new RecentTasks();
   readonly #listening = new DisposableStack();
   #endedCount = 0;
+  #messagesPerEnd = 1;
 
   constructor(options: OpenTasksOptions) {
     const { broker, home } = options;
@@ -64,6 +67,11 @@ export class OpenTasks implements Disposable {
   /** The number of tasks, since the start, whose end was received or read while they were followed. */
   get endedCount(): number {
     return this.#endedCount;
+  }
+
+  /** 1 divided by how many ends share a message, on the average of the last ones. */
+  get messagesPerEnd(): number {
+    return this.#messagesPerEnd;
   }
 
   /** The unfinished jobs of a model that this gateway has accepted. */
@@ -148,6 +156,8 @@ export class OpenTasks implements Disposable {
   /** The ends of own tasks, as they are stored. Those of a bundle come again with each further end of it. */
   #endOwn(tasks: readonly FinishedTask[]): void {
     for (const task of tasks) if (this.#recent.get(task.id) === undefined) this.finish(task);
+    if (tasks.length === 0) return;
+    this.#messagesPerEnd += Math.min(1, tasks.length * NEWEST) * (1 / tasks.length - this.#messagesPerEnd);
   }
 
   #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {

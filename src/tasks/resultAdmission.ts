@@ -21,15 +21,15 @@ import type { OpenTasks } from './openTasks.ts';
 
 export interface ResultAdmissionOptions {
   readonly broker: Pick<Broker, 'readEndsHeld' | 'onConnectionChange'>;
-  readonly open: Pick<OpenTasks, 'size' | 'endedCount'>;
+  readonly open: Pick<OpenTasks, 'size' | 'endedCount' | 'messagesPerEnd'>;
   readonly limits: Pick<Config, 'resultMaxCount' | 'resultMaxBytes'>;
   readonly log: Logger;
 }
 
 /** Share of the store that new tasks may count on. */
 const USABLE = 0.9;
-/** The assumed size of a result while the store holds none. */
-const RESULT_BYTES = 512;
+/** The assumed size of a message while the store holds none. */
+const MESSAGE_BYTES = 512;
 const LOOK_INTERVAL_MS = 10_000;
 
 export class ResultAdmission implements Disposable {
@@ -64,8 +64,9 @@ export class ResultAdmission implements Disposable {
   get isFull(): boolean {
     const { messages, bytes, maxBytes } = this.#held;
     const further = this.#open.endedCount - this.#endedBefore + this.#open.size;
-    const meanBytes = messages === 0 ? RESULT_BYTES : bytes / messages;
-    return messages + further >= this.#maxCount || bytes + further * meanBytes >= USABLE * maxBytes;
+    const messageBytes = messages === 0 ? MESSAGE_BYTES : bytes / messages;
+    const furtherBytes = further * this.#open.messagesPerEnd * messageBytes;
+    return messages + further >= this.#maxCount || bytes + furtherBytes >= USABLE * maxBytes;
   }
 
   /** @throws {RequestError} `RESULT_STORE_FULL`. */

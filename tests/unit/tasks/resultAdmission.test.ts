@@ -19,6 +19,14 @@ test.each([
   expect(room.isFull).toBe(isFull);
 });
 
+test('of tasks that share messages, each counts with its part of the bytes of one', async () => {
+  const held = () => Promise.resolve({ messages: 100, bytes: 800_000 });
+  using few = await openRoom(held, { size: 199, endedCount: 0, messagesPerEnd: 1 / 16 });
+  expect(few.isFull).toBe(false);
+  using many = await openRoom(held, { size: 200, endedCount: 0, messagesPerEnd: 1 / 16 });
+  expect(many.isFull).toBe(true);
+});
+
 test('tasks that end between two looks at the store count until the next look, which includes them', async () => {
   let held = { messages: 890, bytes: 1 };
   const open = { size: 0, endedCount: 7 };
@@ -61,9 +69,10 @@ test('a store that cannot be read counts as full as at the last look', async () 
 
 function openRoom(
   read: () => Promise<{ messages: number; bytes: number; maxBytes?: number }>,
-  open: { size: number; endedCount: number },
+  open: { size: number; endedCount: number; messagesPerEnd?: number },
 ): Promise<ResultAdmission> {
   const readEndsHeld = async () => ({ maxBytes: LIMITS.resultMaxBytes, ...(await read()) });
   const broker = { readEndsHeld, onConnectionChange: () => ({ [Symbol.dispose]() {} }) };
-  return ResultAdmission.open({ broker, open, limits: LIMITS, log: pino({ level: 'silent' }) });
+  const followed = Object.assign(open, { messagesPerEnd: open.messagesPerEnd ?? 1 });
+  return ResultAdmission.open({ broker, open: followed, limits: LIMITS, log: pino({ level: 'silent' }) });
 }
