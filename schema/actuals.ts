@@ -67,9 +67,9 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
         taskId: t.arg.id({ required: true, description: 'Id of the task, as a mutation returned it.' }),
         actual: t.arg({ type: actualRef, required: true, description: 'The true values.' }),
       },
-      resolve: (_root, { taskId, actual }, { actuals, owner }) => {
+      resolve: (_root, { taskId, actual }, { actuals, readable }) => {
         const [field = '', given = {}] = Object.entries(actual)[0] ?? [];
-        return actuals.report({ taskId, owner, model: fieldNames.get(field) ?? '', given });
+        return actuals.report({ taskId, readable, model: fieldNames.get(field) ?? '', given });
       },
     }),
   );

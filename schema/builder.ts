@@ -1,6 +1,7 @@
 /** Makes the Pothos builder, with the scalars. Also declares the context of the resolvers. */
 import SchemaBuilder from '@pothos/core';
 import type { Owner } from '../src/contract/owner.ts';
+import type { Principal, Readable } from '../src/contract/principal.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';
@@ -26,8 +27,11 @@ export interface Context {
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;
-  /** The client's owner. Submitted tasks get it, and only tasks of this owner are found. */
+  readonly principal: Principal;
+  /** The client's owner. Submitted tasks get it. */
   readonly owner: Owner;
+  /** The owners whose tasks are found. */
+  readonly readable: Readable;
   /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */

@@ -118,7 +118,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. To wait for the end, subscribe to `taskResult`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { tasks, owner }) => tasks.find(id, owner),
+      resolve: (_root, { id }, { tasks, readable }) => tasks.find(id, readable),
     }),
   );
   builder.mutationField('cancelTask', (t) =>
@@ -127,7 +127,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'Cancels a task that has not ended, also if it runs already: its state is then `CANCELED`, and the prediction of its run is dropped. A task that has ended is returned as it is. Errors: as for `task`, and `RESULT_STORE_FULL`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: (_root, { id }, { tasks, owner }) => tasks.cancel(id, owner),
+      resolve: (_root, { id }, { tasks, readable }) => tasks.cancel(id, readable),
     }),
   );
   builder.subscriptionField('taskResult', (t) =>
@@ -136,7 +136,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'Delivers exactly one event, the task in its final state: as soon as the task ends, or at once if it has ended already. Then it completes. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner }) => tasks.result(id, owner),
+      subscribe: (_root, { id }, { tasks, readable }) => tasks.result(id, readable),
       resolve: (task) => task,
     }),
   );
@@ -146,7 +146,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       description:
         'Delivers the present state at once, then changes; `RUNNING` of a short run may be left out. It completes after the final state. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner }) => tasks.updates(id, owner),
+      subscribe: (_root, { id }, { tasks, readable }) => tasks.updates(id, readable),
       resolve: (task) => task,
     }),
   );

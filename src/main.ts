@@ -8,6 +8,8 @@ import { openServer } from './edge/server.ts';
 import { Actuals } from './evaluation/actuals.ts';
 import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
+import { ApiKeys } from './identity/apiKeys.ts';
+import { JwtTokens } from './identity/jwtTokens.ts';
 import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { readConfig } from './process/config.ts';
@@ -43,6 +45,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   // Before the broker is there: a gateway that waits for it is alive, and a taken port is found at once.
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
+  const tokens = server.auth.includes('jwt') ? new JwtTokens({ config, log }) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
     url: config.natsUrl ?? 'nats://127.0.0.1:4222',
@@ -72,10 +75,11 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     queueAdmission: admission.queue,
     log,
   });
+  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
-  const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {
+  const context: Omit<Context, 'principal' | 'owner' | 'readable' | 'trace' | 'gone' | 'requireOperator'> = {
     submissions,
     tasks,
     deadLetters,
@@ -92,6 +96,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
 
   await using _serving = server.serve({
     context,
+    logins: { keys, tokens },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

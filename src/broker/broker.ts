@@ -38,6 +38,7 @@ import { type ConnectionOptions, connectPatiently, withinGoodbye } from './conne
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
+import { KeyStore } from './keyStore.ts';
 import { Leases } from './leases.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
@@ -70,6 +71,8 @@ export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
 export type { Delivery } from './heldDelivery.ts';
 export type { JobSource } from './jobConsumer.ts';
+export type { KeyChange, KeysRead } from './keyStore.ts';
+export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
@@ -133,6 +136,7 @@ export class Broker implements AsyncDisposable {
   readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
+  readonly keys: KeyStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
@@ -196,6 +200,7 @@ export class Broker implements AsyncDisposable {
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
+    this.keys = new KeyStore({ publisher, stored, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();

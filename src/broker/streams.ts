@@ -32,6 +32,8 @@ export type StreamLimits = Pick<
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
+/** About 5,000 API keys. */
+const KEYS_MAX_BYTES = 4 * MIB;
 /** The space for further ends of tasks of 0.2, as a part of RESULT_MAX_BYTES. The stream grows when it is full. */
 const FORMER_RESULTS_FREE = { share: 1 / 16, leastBytes: MIB, mostBytes: 16 * MIB };
 /** The least part of RESULT_MAX_BYTES that ends get, however many results of 0.2 are stored. */
@@ -329,6 +331,14 @@ function streamConfigs(
       max_msgs: keptFor(WINDOW).count,
       max_bytes: partOf(limits, ACTUALS),
       allow_direct: true,
+    },
+    {
+      ...common,
+      name: streams.keys,
+      subjects: [subjects.allKeys],
+      // The newest use of a key replaces the one before. The expected sequence keeps its other messages write-once.
+      max_msgs_per_subject: 1,
+      max_bytes: KEYS_MAX_BYTES,
     },
   ];
 }

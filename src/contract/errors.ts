@@ -20,6 +20,8 @@ export const RequestErrorCode = {
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',
   CannotRedrive: 'CANNOT_REDRIVE',
+  Unauthenticated: 'UNAUTHENTICATED',
+  AuthUnavailable: 'AUTH_UNAVAILABLE',
   Forbidden: 'FORBIDDEN',
   TooManyAttempts: 'TOO_MANY_ATTEMPTS',
   HostNotAllowed: 'HOST_NOT_ALLOWED',
@@ -129,6 +131,11 @@ export function refusedForNow(
 /** @param problem the exhausted limit, as a sentence; `limit` its value. */
 export function gatewayBusy(problem: string, limit: number): RequestError {
   return refusedForNow(RequestErrorCode.GatewayBusy, `${problem} Try again in a moment.`, { limit });
+}
+
+/** The client was not recognised. @param why a sentence. */
+export function unauthenticated(why: string): RequestError {
+  return new RequestError(RequestErrorCode.Unauthenticated, why);
 }
 
 /** @param reason in a few words; ids of tasks in it are left out. */

@@ -41,6 +41,7 @@ export const streams = {
   /** The name that makes it the KV bucket ROLLOUTS. */
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
+  keys: 'KEYS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -146,6 +147,9 @@ export const subjects = {
   /** Finds the actual of a task without knowing its version. */
   actualOf: ({ id, model }: TaskAddress) => `actuals.${model}.*.${id}`,
 
+  allKeys: 'keys.*.*',
+  key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
+
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,
   comparisons: 'comparisons',
@@ -170,6 +174,19 @@ export const subjects = {
   }) => `nudge.${model}.${version}.${lane}`,
   allNudges: 'nudge.*.*.*',
 } as const;
+
+/** The messages about an API key. Each key has one of each at most. */
+export const KEY_PARTS = ['created', 'revoked', 'used'] as const;
+export type KeyPart = (typeof KEY_PARTS)[number];
+
+/** @returns undefined for the subject of no key, such as a probe's. */
+export function parseKeySubject(
+  subject: string,
+): { readonly id: string; readonly part: KeyPart } | undefined {
+  const [, id = '', name] = subject.split('.');
+  const part = KEY_PARTS.find((known) => known === name);
+  return part && { id, part };
+}
 
 /** What a job's subject says of it. It can be read even if the body cannot. */
 export interface JobSubject {

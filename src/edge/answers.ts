@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import type { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { type RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
 
 /** The request headers that an answer depends on. */
@@ -18,10 +18,21 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+type RefusedForNow = Pick<RequestError, 'code' | 'message' | 'details'>;
+
 /** A refusal of a request that may succeed later. Over HTTP a header says when, too. */
-export function unavailable({ code, message, details }: RequestError): Refusal {
+export function unavailable({ code, message, details }: RefusedForNow): Refusal {
   const retryAfterSeconds = Math.ceil(Number(details.retryAfterMs) / 1_000);
   return { status: 503, code, message, details, headers: { 'retry-after': String(retryAfterSeconds) } };
+}
+
+/** A refusal of a client that was not recognised, or whose tries are too many. */
+export function notRecognised({ code, message, details }: RequestError): Refusal {
+  if (code === RequestErrorCode.Forbidden) return { status: 403, code, message, details };
+  if (code === RequestErrorCode.Unauthenticated)
+    return { status: 401, code, message, details, headers: { 'www-authenticate': 'Bearer realm="Tidings"' } };
+  const refusal = unavailable({ code, message, details });
+  return code === RequestErrorCode.TooManyAttempts ? { ...refusal, status: 429 } : refusal;
 }
 
 /** Thrown when a request is refused. */

@@ -4,23 +4,32 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ConnectionBudgets } from './byteBudget.ts';
+import type { EdgeIdentity } from './identity.ts';
 import { hasOneAnswer, type OperationAnswers } from './operationAnswers.ts';
 import { Reservation } from './reservation.ts';
 
 interface GetOptions {
   readonly answers: OperationAnswers;
   /** Answers an operation that may be run and has one answer. */
-  readonly answerOnce: (request: IncomingMessage, response: ServerResponse) => unknown;
+  readonly answerOnce: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    identity: EdgeIdentity,
+  ) => unknown;
   readonly budgets: ConnectionBudgets;
 }
 
 export function getHandler({ answers, answerOnce, budgets }: GetOptions) {
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    identity: EdgeIdentity,
+  ): Promise<void> => {
     using reservation = new Reservation(budgets.shareOf(request.socket));
     reservation.change(request.url?.length ?? 0);
     const reading = answers.readUrl(request);
     await (hasOneAnswer(reading)
-      ? answerOnce(request, response)
-      : answers.answer(reading, request, response));
+      ? answerOnce(request, response, identity)
+      : answers.answer(reading, { request, response, identity }));
   };
 }

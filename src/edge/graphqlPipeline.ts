@@ -1,15 +1,17 @@
 /** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import { ANONYMOUS } from '../contract/owner.ts';
+import { readableBy } from '../contract/principal.ts';
+import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
+import type { OpenIdentities } from './openIdentities.ts';
 import type { Operations } from './operations.ts';
-import { type OperatorOptions, operatorGate } from './operators.ts';
 
-export interface PipelineOptions extends OperatorOptions {
+export interface PipelineOptions extends IdentityOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   /** The context of every operation, without its caller. */
   readonly context: object;
+  readonly openIdentities: OpenIdentities;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
@@ -18,8 +20,7 @@ export interface PipelineOptions extends OperatorOptions {
 interface Caller {
   /** Over WebSocket, the upgrade. */
   readonly req: IncomingMessage;
-  /** The payload of `connection_init`. */
-  readonly connectionParams?: Readonly<Record<string, unknown>> | undefined;
+  readonly identity: EdgeIdentity;
   /**
    * Its `signal` is aborted when the client completes the operation or leaves. A subscription over WebSocket is ended
    * instead.
@@ -30,6 +31,8 @@ interface Caller {
 export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
+  readonly identities: Identities;
+  readonly openIdentities: OpenIdentities;
   /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
   readonly stopping: AbortSignal;
@@ -39,24 +42,20 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, context, stopping } = options;
-  const requireOperator = operatorGate(options);
-  const contextOf = ({ req, connectionParams, departure }: Caller) => ({
+  const { schema, operations, openIdentities, context, stopping } = options;
+  const contextOf = ({ req, identity: { principal, requireOperator }, departure }: Caller) => ({
     ...context,
-    owner: ANONYMOUS,
-    requireOperator: once(() =>
-      requireOperator({
-        authorization: connectionParams?.authorization ?? req.headers.authorization,
-        hostHeader: req.headers.host,
-        address: req.socket.remoteAddress,
-      }),
-    ),
+    principal,
+    owner: principal.owner,
+    readable: readableBy(principal),
+    requireOperator: once(requireOperator),
     get gone() {
       return departure.signal;
     },
     trace: traceOf(req.headers.traceparent),
   });
-  return { schema, operations, contextOf, stopping };
+  const identities = new Identities(options);
+  return { schema, operations, identities, openIdentities, contextOf, stopping };
 }
 
 /** Tries the token once for all operator fields of an operation. */

@@ -76,10 +76,16 @@ function withQuery(json: string): string {
   return JSON.stringify({ ...message, payload: { ...payload, query: payload.query ?? '' } });
 }
 
+/** The authorization stands in the payload itself, or in `headers` in it, as some clients send it. */
 function authorizationIn(payload: Members): Members {
-  const [, authorization] =
-    Object.entries(payload).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
-  return typeof authorization === 'string' ? { authorization } : {};
+  const authorization =
+    headerIn(payload) ?? (isMembers(payload.headers) ? headerIn(payload.headers) : undefined);
+  return authorization === undefined ? {} : { authorization };
+}
+
+function headerIn(members: Members): string | undefined {
+  const [, value] = Object.entries(members).find(([name]) => name.toLowerCase() === 'authorization') ?? [];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function membersOf(json: string): Members | undefined {

@@ -6,6 +6,7 @@ import type { Logger } from '../process/log.ts';
 import { answerJson } from './answers.ts';
 import { Departure } from './departure.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { type EdgeIdentity, identityEnded, requireMayRun } from './identity.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';
 import { multipart } from './multipart.ts';
 import { declaredOnly } from './operations.ts';
@@ -24,6 +25,13 @@ interface ReadyOperation extends Pick<ExecutionArgs, 'document' | 'operationName
 interface Presented {
   readonly body: ExecutionResult;
   readonly status: number;
+}
+
+/** A request, its answer, and the client. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly identity: EdgeIdentity;
 }
 
 /** A request after it was read. It holds neither the text nor the body. */
@@ -53,10 +61,14 @@ export class OperationAnswers {
     return this.#read(request, () => paramsOfUrl(request));
   }
 
-  answer(reading: Reading, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    return 'problems' in reading
-      ? this.#answerProblems(reading.problems, request, response)
-      : this.#run(reading, request, response);
+  async answer(reading: Reading, exchange: Exchange): Promise<void> {
+    if ('problems' in reading) return this.#answerProblems(reading.problems, exchange);
+    try {
+      requireMayRun(reading.kind, exchange.identity);
+    } catch (problem) {
+      return this.#answerProblems([problem], exchange);
+    }
+    return this.#run(reading, exchange);
   }
 
   /** @param readParams throws if the request is wrong. */
@@ -70,15 +82,14 @@ export class OperationAnswers {
 
   async #run(
     { kind, mediaType, document, operationName, variableValues }: ReadyOperation,
-    request: IncomingMessage,
-    response: ServerResponse,
+    { request, response, identity }: Exchange,
   ): Promise<void> {
-    const { schema, operations, contextOf, stopping } = this.#pipeline;
+    const { schema, operations, contextOf, openIdentities, stopping } = this.#pipeline;
     const departure = new Departure();
     // After an answer there is nothing to abort. `abort` makes an error with its stack: 8 µs, a sixth of the edge's
     // time for a POST.
     response.once('close', () => response.writableFinished || departure.leave());
-    const contextValue = contextOf({ req: request, departure });
+    const contextValue = contextOf({ req: request, identity, departure });
     const args = { schema, document, operationName, variableValues, contextValue };
     const results = await (kind === OperationTypeNode.SUBSCRIPTION
       ? operations.subscribe(args).catch(asResult)
@@ -88,20 +99,19 @@ export class OperationAnswers {
       const type = kind === OperationTypeNode.SUBSCRIPTION ? undefined : mediaType;
       return this.#answerOnce(presented(results, this.#log), request, response, type);
     }
+    const ending = new AbortController();
+    using _open = openIdentities.add(identity, (why) => ending.abort(identityEnded(why)));
     await streamEvents(response, {
       framing: framingOf(mediaType) ?? serverSentEvents,
       results,
+      ending: ending.signal,
       present: (result) => presented(result, this.#log).body,
       stopping,
     });
   }
 
   /** With `application/json` a wrong operation gets the status 200, because older clients expect it. */
-  async #answerProblems(
-    problems: readonly unknown[],
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #answerProblems(problems: readonly unknown[], { request, response }: Exchange): Promise<void> {
     const told = problems.map((problem) => presentError(problem, this.#log));
     const mediaType = anyType(request);
     const usual = mediaType === MediaType.GraphqlResponse ? 400 : 200;

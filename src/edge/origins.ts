@@ -69,7 +69,7 @@ export class Origins {
     response.setHeader('vary', VARY);
     if (origin === undefined || !this.#isAllowed(origin)) return;
     response.setHeader('access-control-allow-origin', this.#allowed.includes('*') ? '*' : origin);
-    response.setHeader('access-control-expose-headers', 'retry-after, allow');
+    response.setHeader('access-control-expose-headers', 'retry-after, allow, www-authenticate');
   }
 
   /** Answers the preflight for a page of an admitted origin. */

@@ -5,6 +5,7 @@ import type { Logger } from '../process/log.ts';
 import { RequestRefused, refuse } from './answers.ts';
 import { type BodyOptions, BodyReader } from './body.ts';
 import { mediaTypeOf } from './csrf.ts';
+import type { EdgeIdentity } from './identity.ts';
 import type { OperationAnswers, Reading } from './operationAnswers.ts';
 import type { Reservation } from './reservation.ts';
 
@@ -18,7 +19,11 @@ export interface PostOptions extends BodyOptions {
  */
 export function postHandler(answers: OperationAnswers, { log, ...options }: PostOptions) {
   const bodies = new BodyReader(options);
-  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    identity: EdgeIdentity,
+  ): Promise<void> => {
     const contentType = request.headers['content-type'];
     if (mediaTypeOf(contentType) !== 'application/json') {
       const message = `content-type must be application/json, got ${JSON.stringify(contentType ?? 'none')}.`;
@@ -33,7 +38,7 @@ export function postHandler(answers: OperationAnswers, { log, ...options }: Post
       return;
     }
     using _reservation = asked.reservation;
-    await answers.answer(asked.reading, request, response);
+    await answers.answer(asked.reading, { request, response, identity });
   };
 }
 

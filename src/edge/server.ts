@@ -12,12 +12,12 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import { ConfigurationError, RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
-import type { Config } from '../process/config.ts';
+import type { AuthMode, Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
-import { answerJson, RequestRefused, refuse, unavailable } from './answers.ts';
+import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
@@ -25,7 +25,9 @@ import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth, answerReady } from './health.ts';
 import { isLoopbackAddress } from './hosts.ts';
+import { authModesOf, type EdgeIdentity } from './identity.ts';
 import { MediaType } from './mediaTypes.ts';
+import { OpenIdentities } from './openIdentities.ts';
 import { OperationAnswers } from './operationAnswers.ts';
 import type { OperationLimits } from './operationLimits.ts';
 import { Operations } from './operations.ts';
@@ -48,13 +50,20 @@ interface ServerOptions
     AdmissionOptions['config'] &
     Pick<
       Config,
-      'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs' | 'requestTimeoutMs' | 'maxPendingBytes'
+      | 'auth'
+      | 'host'
+      | 'port'
+      | 'gateways'
+      | 'maxConnections'
+      | 'keepAliveMs'
+      | 'requestTimeoutMs'
+      | 'maxPendingBytes'
     >;
   readonly log: Logger;
 }
 
 /** The collaborators that need the broker. */
-interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
+interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins'>, ReadinessChecks {
   /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -95,6 +104,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 class Server implements AsyncDisposable {
   /** The URL of the GraphQL endpoint. */
   readonly url: string;
+  /** How clients show who they are. */
+  readonly auth: readonly AuthMode[];
   readonly readiness = new Readiness();
   readonly #options: ServerOptions & { readonly isLocal: boolean };
   readonly #admission: Admission;
@@ -103,6 +114,7 @@ class Server implements AsyncDisposable {
   readonly #responses: OpenResponses;
   readonly #operations: Operations;
   readonly #budgets: ConnectionBudgets;
+  readonly #openIdentities = new OpenIdentities();
   readonly #answerPage: Handler;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
@@ -115,7 +127,9 @@ class Server implements AsyncDisposable {
     const { config, models, schema, stalledAfterMs, log } = options;
     const { address, port } = http.address() as AddressInfo;
     this.url = `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`;
-    this.#options = { ...options, isLocal: isLoopbackAddress(address) };
+    const isLocal = isLoopbackAddress(address);
+    this.auth = authModesOf(config, isLocal, log);
+    this.#options = { ...options, isLocal };
     this.#admission = new Admission(this.#options);
     this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, stalledAfterMs, log });
     this.#budgets = new ConnectionBudgets(config);
@@ -134,9 +148,17 @@ class Server implements AsyncDisposable {
    *
    * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
-  serve({ context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({ context, logins, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
-    const pipeline = createPipeline({ ...this.#options, operations: this.#operations, context, stopping });
+    const pipeline = createPipeline({
+      ...this.#options,
+      auth: this.auth,
+      logins,
+      operations: this.#operations,
+      openIdentities: this.#openIdentities,
+      context,
+      stopping,
+    });
     this.#early[Symbol.dispose]();
     const webSockets = serveWebSockets(this.#http, pipeline, {
       ...this.#options,
@@ -178,6 +200,7 @@ class Server implements AsyncDisposable {
     clearInterval(idle);
     clearTimeout(impatience);
     this.#responses[Symbol.dispose]();
+    this.#openIdentities[Symbol.dispose]();
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -227,10 +250,10 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
   const answerPost = postHandler(answers, options);
   const answerOnce = yogaHandler(pipeline, options.log);
   const answerGet = getHandler({ answers, answerOnce, budgets: options.budgets });
-  return (request, response) => {
+  return async (request, response) => {
     const { method } = request;
-    if (method === 'POST') return answerPost(request, response);
-    if (method === 'GET') return answerGet(request, response);
+    if (method === 'POST') return answerPost(request, response, await identityOf(request, pipeline));
+    if (method === 'GET') return answerGet(request, response, await identityOf(request, pipeline));
     return refuse(request, response, {
       status: 405,
       code: RequestErrorCode.MethodNotAllowed,
@@ -238,6 +261,15 @@ function operationHandler(pipeline: GraphQLPipeline, options: PostOptions): Hand
       headers: { allow: 'GET, POST' },
     });
   };
+}
+
+/** @throws {RequestRefused} before the body of the request is read. */
+async function identityOf(request: IncomingMessage, { identities }: GraphQLPipeline): Promise<EdgeIdentity> {
+  try {
+    return await identities.of(request);
+  } catch (error) {
+    throw error instanceof RequestError ? new RequestRefused(notRecognised(error)) : error;
+  }
 }
 
 /**

@@ -33,6 +33,8 @@ interface EventStream {
   readonly present: (result: ExecutionResult) => ExecutionResult;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
+  /** Aborted when the client may see no more events. Its reason is the last one. */
+  readonly ending?: AbortSignal;
 }
 
 /**
@@ -41,7 +43,7 @@ interface EventStream {
  */
 export async function streamEvents(
   response: ServerResponse,
-  { framing, status = 200, results, present, stopping }: EventStream,
+  { framing, status = 200, results, present, stopping, ending }: EventStream,
 ): Promise<void> {
   const output = new Output(response);
   const send = (result: ExecutionResult) => output.add(framing.event(present(result)));
@@ -52,7 +54,9 @@ export async function streamEvents(
     SIGN_OF_LIFE_EVERY_MS,
   );
   try {
-    await (Symbol.asyncIterator in results ? sendAll(results, response, send) : send(results));
+    await (Symbol.asyncIterator in results
+      ? sendAll({ events: results, ending }, response, send)
+      : send(results));
   } catch (error) {
     if (stopping.aborted) return cutOff(response);
     await send({ errors: [error as GraphQLError] });
@@ -63,7 +67,10 @@ export async function streamEvents(
 }
 
 async function sendAll(
-  events: AsyncIterableIterator<ExecutionResult>,
+  {
+    events,
+    ending,
+  }: { readonly events: AsyncIterableIterator<ExecutionResult>; readonly ending: AbortSignal | undefined },
   response: ServerResponse,
   send: (result: ExecutionResult) => Promise<unknown> | undefined,
 ): Promise<void> {
@@ -71,8 +78,13 @@ async function sendAll(
   const end = () => void events.return?.();
   if (response.closed) return end();
   response.once('close', end);
-  for await (const event of events) await send(event);
+  ending?.addEventListener('abort', end);
+  for await (const event of events) {
+    if (ending?.aborted) break;
+    await send(event);
+  }
   response.off('close', end);
+  ending?.throwIfAborted();
 }
 
 /** The texts of a response. All texts of one turn of the event loop leave in one write. */

@@ -1,11 +1,10 @@
 /**
- * Limits how often operator tokens may be tried, by address.
+ * Limits how often operator tokens may be tried, by address. API keys and tokens of a provider are not limited: they
+ * cannot be guessed.
  *
  * - A site has five free wrong tries. After that it waits before each try, longer after each wrong one. A few tries may
  *   wait in a queue; further ones are refused unchecked. So in the long run one site can try one token a second,
- *   however many connections it has.
- * - An attacker may have many addresses, so all sites together may try 100 wrong tokens a second. Beyond that only the
- *   tokens of known households and of this machine are checked.
+ *   however many connections it has. Other sites do not notice.
  * - Many clients share an address, behind a proxy or a router. A household is known if the right token came from it
  *   within the hour. Its tokens are checked at once while fewer than 60 wrong ones came from it within a minute.
  *   Otherwise a program with an old token could lock out the operators beside it. Beyond the 60 it waits like any other
@@ -16,7 +15,7 @@ import { LRUCache } from 'lru-cache';
 import { type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
-import { LOOPBACK, networksOf } from './networks.ts';
+import { networksOf } from './networks.ts';
 
 const FREE_FAILURES = 5;
 const FIRST_PAUSE_MS = 100;
@@ -25,8 +24,6 @@ const KNOWN_FOR_MS = 3_600_000;
 /** The number of tries that a minute of waiting allows. */
 const FAILURES_OF_KNOWN = 60;
 const MINUTE_MS = 60_000;
-const FAILURES_OF_ALL = 100;
-const SECOND_MS = 1_000;
 /** The most waiting tries: of one site, and of all. */
 const WAITING_OF_SITE = 2;
 const WAITING = 1_000;
@@ -53,8 +50,7 @@ export class TokenAttempts {
     updateAgeOnGet: true,
   });
   /** The wrong tokens of known households. They are kept apart, so that strangers cannot evict them. */
-  readonly #known = new LRUCache<string, WindowCount>({ max: KEPT, ttl: KNOWN_FOR_MS });
-  readonly #failures = new WindowCount(SECOND_MS);
+  readonly #known = new LRUCache<string, MinuteCount>({ max: KEPT, ttl: KNOWN_FOR_MS });
   readonly #total = { failures: 0, ignored: 0 };
   #waiting = 0;
 
@@ -74,11 +70,9 @@ export class TokenAttempts {
     const isKnown = this.#isKnown(household);
     const waitMs = isKnown ? 0 : attempts.nextAt - performance.now();
     if (waitMs > 0) await this.#wait(site, attempts, waitMs);
-    // No `await` from here on, so that each of several simultaneous tries sees the count of those before it.
-    if (!isKnown && this.#isTooMuch(site)) throw this.#ignore(site, attempts, SECOND_MS);
     const failuresOfKnown = this.#known.get(household);
     if (isRight) {
-      this.#known.set(household, failuresOfKnown ?? new WindowCount(MINUTE_MS));
+      this.#known.set(household, failuresOfKnown ?? new MinuteCount());
     } else {
       failuresOfKnown?.add();
       this.#countFailure(attempts);
@@ -106,15 +100,9 @@ export class TokenAttempts {
     this.#waiting--;
   }
 
-  /** Whether all sites together have tried too often. This machine is exempt: its operators must be able to help. */
-  #isTooMuch(site: string): boolean {
-    return site !== LOOPBACK.site && this.#failures.now() >= FAILURES_OF_ALL;
-  }
-
   #countFailure(attempts: Attempts): void {
     attempts.failures++;
     attempts.nextAt = Math.max(attempts.nextAt, performance.now() + pauseAfter(attempts.failures));
-    this.#failures.add();
     this.#total.failures++;
   }
 
@@ -142,19 +130,14 @@ export class TokenAttempts {
   }
 }
 
-/** Counts events within consecutive windows of time. */
-class WindowCount {
-  readonly #windowMs: number;
+/** Counts events within consecutive minutes. */
+class MinuteCount {
   #beganAt = Number.NEGATIVE_INFINITY;
   #count = 0;
 
-  constructor(windowMs: number) {
-    this.#windowMs = windowMs;
-  }
-
-  /** The count of the present window. */
+  /** The count of the present minute. */
   now(): number {
-    return performance.now() - this.#beganAt < this.#windowMs ? this.#count : 0;
+    return performance.now() - this.#beganAt < MINUTE_MS ? this.#count : 0;
   }
 
   add(): void {
@@ -176,7 +159,7 @@ function pauseAfter(failures: number): number {
 function tooManyAttempts(waitMs: number): RequestError {
   return refusedForNow(
     RequestErrorCode.TooManyAttempts,
-    'This is for operators. Too many wrong operator tokens came: this one was not looked at.',
+    'Too many wrong operator tokens came from your address: this one was not looked at.',
     { retryAfterMs: Math.ceil(waitMs) },
   );
 }

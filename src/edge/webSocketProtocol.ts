@@ -1,12 +1,14 @@
 /** Operations over WebSocket: graphql-ws speaks `graphql-transport-ws`, `Operations` parses and runs the operations. */
 import type { IncomingMessage } from 'node:http';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
-import { makeServer, type Server } from 'graphql-ws';
-import { RequestErrorCode } from '../contract/errors.ts';
+import { CloseCode, makeServer, type Server } from 'graphql-ws';
+import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import { EdgeCloseCode } from './closeCodes.ts';
 import { Departure } from './departure.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import { type EdgeIdentity, requireInForce, requireMayRun } from './identity.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';
 import { isHashOnly, persistedQueryNotSupported } from './params.ts';
@@ -21,10 +23,26 @@ interface ProtocolOptions {
 export interface Connected {
   readonly request: IncomingMessage;
   readonly messages: OpenMessages;
+  /** Closes the WebSocket. */
+  readonly close: (code: number, reason: string) => void;
+  /** Called when the WebSocket has closed. */
+  readonly onClosed: (listener: () => void) => void;
+  /** Once the client was recognised, before its first operation. */
+  identity?: EdgeIdentity;
 }
 
 /** A message that breaks the protocol in a way that graphql-ws does not notice. */
 export class InvalidMessage extends Error {}
+
+/** A client that is not recognised. */
+export class ConnectionRefused extends Error {
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** The longest id of an operation, in characters. It is kept, and each answer repeats it. */
 const LONGEST_ID = 256;
@@ -35,16 +53,30 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, contextOf }: GraphQLPipeline,
+  { schema, operations, identities, openIdentities, contextOf }: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
   return makeServer<Record<string, unknown>, Connected>({
     connectionInitWaitTimeout: connectionInitMs,
+    async onConnect({ extra, connectionParams }) {
+      try {
+        const identity = await identities.of(extra.request, connectionParams);
+        extra.identity = identity;
+        const open = openIdentities.add(identity, (why) =>
+          extra.close(CloseCode.Forbidden, `The key or token ${why}`),
+        );
+        extra.onClosed(() => open[Symbol.dispose]());
+      } catch (error) {
+        throw refusedConnection(error);
+      }
+    },
     // Before `onMessage` of graphql-ws returns: `messages` relies on it.
-    onSubscribe({ subscriptions, extra: { request, messages }, connectionParams }, id, payload) {
+    onSubscribe({ subscriptions, extra: { request, messages, identity } }, id, payload) {
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
+        if (identity === undefined) throw new Error('graphql-ws takes operations after connection_ack only');
+        requireInForce(identity);
         const { query, operationName, variables } = payload;
         // Names are collected only near the limit: for each operation anew, that would cost more, the more are open.
         // The present operation is among them already. Of those that were completed, messages may still be open.
@@ -53,10 +85,12 @@ export function speakGraphQL(
         if (isHashOnly(payload)) throw persistedQueryNotSupported();
         const { document, errors } = operations.read(query);
         if (errors.length > 0) return errors;
-        const variableValues = declaredOnly(operations.choose(document, operationName), variables);
+        const chosen = operations.choose(document, operationName);
+        requireMayRun(chosen.kind, identity);
+        const variableValues = declaredOnly(chosen, variables);
         messages.take();
         const departure = new Departure();
-        const contextValue = contextOf({ req: request, connectionParams, departure });
+        const contextValue = contextOf({ req: request, identity, departure });
         return { schema, document, operationName, variableValues, contextValue, rootValue: { departure } };
       } catch (error) {
         return [presentError(error, log)];
@@ -95,6 +129,17 @@ function answerOf(args: OperationArgs, operations: Operations): AsyncIterableIte
       return this;
     },
   };
+}
+
+/**
+ * On both codes `graphql-ws` connects again: then with a new token, or when the keys of the provider can be read.
+ *
+ * @returns any other error as it is.
+ */
+function refusedConnection(error: unknown): unknown {
+  if (!(error instanceof RequestError)) return error;
+  const isForNow = 'retryAfterMs' in error.details;
+  return new ConnectionRefused(isForNow ? EdgeCloseCode.TryAgainLater : CloseCode.Forbidden, error.message);
 }
 
 function tooManyOperations(limit: number): GraphQLError {

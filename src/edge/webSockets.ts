@@ -21,7 +21,7 @@ import {
   LONGEST_REASON,
 } from './slowClients.ts';
 import { limitUnfinished } from './unfinishedMessages.ts';
-import { type Connected, InvalidMessage, speakGraphQL } from './webSocketProtocol.ts';
+import { type Connected, ConnectionRefused, InvalidMessage, speakGraphQL } from './webSocketProtocol.ts';
 
 export interface WebSocketOptions {
   readonly config: Pick<
@@ -126,7 +126,12 @@ function converse(
           else messages.handOn(message, hear).catch((error) => closeFor(error, socket, log));
         }),
     },
-    { request, messages },
+    {
+      request,
+      messages,
+      close: (code, reason) => socket.close(code, reason),
+      onClosed: (listener) => socket.once('close', listener),
+    },
   );
   socket.once('close', (code, reason) => void closed(code, String(reason)));
 }
@@ -136,12 +141,21 @@ function fitting(reason = ''): string {
   return Buffer.byteLength(reason) > LONGEST_REASON ? 'Subscriber already exists' : reason;
 }
 
+/** What fits into a close frame. Our own reasons are ASCII. */
+function shortened(reason: string): string {
+  return reason.slice(0, LONGEST_REASON);
+}
+
 /**
  * Either the client sent a message that only a server may send (graphql-ws has no code for that), or the fault is ours.
  */
 function closeFor(error: unknown, socket: WebSocket, log: Logger): void {
   if (error instanceof InvalidMessage || messageOf(error).startsWith('Unexpected message of type')) {
     socket.close(INVALID_MESSAGE.code, INVALID_MESSAGE.reason);
+    return;
+  }
+  if (error instanceof ConnectionRefused) {
+    socket.close(error.code, shortened(error.message));
     return;
   }
   log.error({ err: error }, 'a message over a WebSocket could not be answered');

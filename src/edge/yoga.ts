@@ -8,6 +8,7 @@ import type { ExecutionArgs } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../process/log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
+import type { EdgeIdentity } from './identity.ts';
 import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
 import { GRAPHQL_PATH } from './target.ts';
@@ -15,10 +16,11 @@ import { GRAPHQL_PATH } from './target.ts';
 /** Node's request and response, as Yoga gets them. */
 interface ServerContext {
   readonly req: IncomingMessage;
+  readonly identity: EdgeIdentity;
 }
 
 /** Answers a request that was admitted and has a valid operation. */
-type YogaHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+type YogaHandler = (request: IncomingMessage, response: ServerResponse, identity: EdgeIdentity) => unknown;
 
 /**
  * Yoga is loaded with the first request. Its 300 modules take 0.2 s of CPU, a quarter of a gateway's start, and few
@@ -26,10 +28,10 @@ type YogaHandler = (request: IncomingMessage, response: ServerResponse) => unkno
  */
 export function yogaHandler(pipeline: GraphQLPipeline, log: Logger): YogaHandler {
   let opened: Promise<YogaHandler> | undefined;
-  return async (request, response) => {
+  return async (request, response, identity) => {
     opened ??= openYoga(pipeline, log);
     const answer = await opened;
-    return answer(request, response);
+    return answer(request, response, identity);
   };
 }
 
@@ -38,10 +40,11 @@ async function openYoga(
   log: Logger,
 ): Promise<YogaHandler> {
   const { createYoga } = await import('graphql-yoga');
-  return createYoga<ServerContext>({
+  const yoga = createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: ({ req, request }: YogaInitialContext & ServerContext) => contextOf({ req, departure: request }),
+    context: ({ req, identity, request }: YogaInitialContext & ServerContext) =>
+      contextOf({ req, identity, departure: request }),
     plugins: [useOperations(operations)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.
@@ -53,6 +56,7 @@ async function openYoga(
     landingPage: false,
     logging: false,
   });
+  return (request, response, identity) => yoga(request, response, { req: request, identity });
 }
 
 /** Makes Yoga parse and run operations like every other transport. */

@@ -18,7 +18,7 @@ import {
 } from '../contract/errors.ts';
 import type { Actual } from '../contract/messages/actual.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../contract/messages/decoder.ts';
-import type { Owner } from '../contract/owner.ts';
+import { mayRead, type Readable } from '../contract/principal.ts';
 import { isFinal, type Task, TaskState } from '../contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/values.ts';
@@ -38,7 +38,8 @@ export interface OutputLiveError extends LiveError {
 /** What a client reports of one of its tasks. */
 export interface ActualReport {
   readonly taskId: string;
-  readonly owner: Owner;
+  /** The owners whose tasks the client may report on. */
+  readonly readable: Readable;
   readonly model: string;
   /** The values of some or all numeric outputs of the model, by GraphQL name; null is left out. */
   readonly given: Readonly<Record<string, unknown>>;
@@ -94,8 +95,8 @@ export class Actuals {
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT`,
    *   `ACTUAL_CONFLICT`, `BROKER_UNAVAILABLE`.
    */
-  async report({ taskId, owner, model, given }: ActualReport): Promise<Actual> {
-    const task = await this.#findOrReported(taskId, owner);
+  async report({ taskId, readable, model, given }: ActualReport): Promise<Actual> {
+    const task = await this.#findOrReported(taskId, readable);
     if (task.model !== model)
       throw badValue('actual', `one of the model ${task.model}, whose task it is`, model);
     const manifest = this.#manifests.get(model);
@@ -133,14 +134,14 @@ export class Actuals {
   }
 
   /** A task, or its actual if its result has expired meanwhile. */
-  async #findOrReported(taskId: string, owner: Owner): Promise<Task | Actual> {
+  async #findOrReported(taskId: string, readable: Readable): Promise<Task | Actual> {
     try {
-      return await this.#tasks.findNewest(taskId, owner);
+      return await this.#tasks.findNewest(taskId, readable);
     } catch (error) {
       const isGone = error instanceof RequestError && error.code === RequestErrorCode.ResultExpired;
       const address = parseTaskId(taskId);
       const reported = isGone && address !== undefined ? await this.#first(address) : undefined;
-      if (reported?.owner !== owner) throw error;
+      if (reported === undefined || !mayRead(readable, reported.owner)) throw error;
       return reported;
     }
   }

@@ -63,7 +63,8 @@ const settings = {
     name: 'HOST',
     unit: 'address',
     default: '127.0.0.1',
-    consequence: 'Address the gateway listens on. Any address but loopback lets other machines submit tasks.',
+    consequence:
+      'Address the gateway listens on. Any address but loopback lets other machines ask it, and needs `AUTH`.',
     parse: text,
   },
   port: {
@@ -89,12 +90,74 @@ const settings = {
       'Names under which the gateway answers, without ports, such as `api.example`; `*` is any name. `localhost`, `127.…` and `[::1]` are always allowed. Empty: only these three if `HOST` is loopback; any name otherwise, which lets a web page use the gateway whose name points at it.',
     parse: hostNames,
   },
+  auth: {
+    name: 'AUTH',
+    unit: '`none`, or a list of `keys` and `jwt`',
+    default: undefined,
+    consequence:
+      'How clients show who they are: with API keys (`npm run key`), with tokens of an OpenID provider, or with either (`keys,jwt`). `none`: everybody who reaches the gateway is the same owner. Unset: `none` if `HOST` is loopback; otherwise the gateway does not start.',
+    parse: authModes,
+  },
+  jwtIssuer: {
+    name: 'JWT_ISSUER',
+    unit: 'URL',
+    default: undefined,
+    consequence:
+      'The OpenID provider whose tokens count where `AUTH` has `jwt`, as its tokens name it in `iss`. Its keys are found at `/.well-known/openid-configuration` below this address.',
+    parse: optionalUrl,
+  },
+  jwtAudience: {
+    name: 'JWT_AUDIENCE',
+    unit: 'text',
+    default: undefined,
+    consequence:
+      'What tokens must name in `aud`, so that tokens for other services do not count. Needed where `AUTH` has `jwt`.',
+    parse: optionalText,
+  },
+  jwtJwksUrl: {
+    name: 'JWT_JWKS_URL',
+    unit: 'URL',
+    default: undefined,
+    consequence: 'The keys of the provider (JWKS), if they are not to be found through `JWT_ISSUER`.',
+    parse: optionalUrl,
+  },
+  jwtAlgorithms: {
+    name: 'JWT_ALGORITHMS',
+    unit: 'list',
+    default: 'RS256,PS256,ES256,EdDSA',
+    consequence: 'Signatures that count. Signatures with a shared secret (`HS256`) never do.',
+    parse: listOf('RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'),
+  },
+  jwtClockToleranceS: {
+    name: 'JWT_CLOCK_TOLERANCE_S',
+    unit: 's',
+    default: '5',
+    consequence:
+      'How far the clocks of the provider and the gateway may differ. A token counts so much longer.',
+    parse: integer(0, 300),
+  },
+  jwtOwnerClaim: {
+    name: 'JWT_OWNER_CLAIM',
+    unit: 'path',
+    default: 'sub',
+    consequence:
+      'The member of a token that names the owner of its tasks. `org.id` is `id` in `org`. Tokens without it are refused.',
+    parse: text,
+  },
+  jwtRolesClaim: {
+    name: 'JWT_ROLES_CLAIM',
+    unit: 'path',
+    default: undefined,
+    consequence:
+      'The member of a token with its roles, a text or a list, such as `realm_access.roles`. Of `submitter`, `viewer` and `operator` the last one in this order counts, and tokens without any are refused with `FORBIDDEN`. Unset: every token is a `submitter`.',
+    parse: optionalText,
+  },
   operatorToken: {
     name: 'OPERATOR_TOKEN',
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'What operators send to set and compare rollouts, and to see, redrive and discard dead letters. Unset: everybody may do so if `HOST` is loopback, and nobody otherwise.',
+      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
   },
@@ -417,6 +480,33 @@ function text(value: string | undefined): string {
 function natsUrl(value: string | undefined): string | undefined {
   if (value) readNatsUrl(value);
   return value || undefined;
+}
+
+export type AuthMode = 'none' | 'keys' | 'jwt';
+
+function authModes(value: string | undefined): readonly AuthMode[] | undefined {
+  if (!value) return undefined;
+  if (value.trim() === 'none') return ['none'];
+  const modes = list(value);
+  if (modes.length === 0 || new Set(modes).size < modes.length || !modes.every(isLogin))
+    throw 'none, keys, jwt, or keys,jwt';
+  return modes.filter(isLogin);
+}
+
+function isLogin(mode: string): mode is 'keys' | 'jwt' {
+  return mode === 'keys' || mode === 'jwt';
+}
+
+function optionalText(value: string | undefined): string | undefined {
+  return value || undefined;
+}
+
+/** As it was written: issuers are compared as texts. */
+function optionalUrl(value: string | undefined): string | undefined {
+  if (!value) return undefined;
+  const protocol = URL.parse(value)?.protocol;
+  if (protocol !== 'https:' && protocol !== 'http:') throw 'a URL such as https://login.example';
+  return value;
 }
 
 /** Text that fits into an HTTP header. */

@@ -122,7 +122,7 @@ export class Submissions {
     const { reader, watches, queue } = this.#options;
     try {
       place[Symbol.dispose]();
-      const watch = await watches.watch(task.id, { owner, finalOnly: true });
+      const watch = await watches.watch(task.id, { readable: owner, finalOnly: true });
       return (await nextWithin(watch, options.waitMs ?? 0, gone)) ?? (await reader.find(task.id, owner));
     } catch {
       return queue.open.known(task.id) ?? task;

@@ -5,7 +5,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
+import { mayRead, type Readable } from '../contract/principal.ts';
 import { isFinal, MAX_TIMEOUT_MS, type Task } from '../contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -37,30 +37,30 @@ export class TaskReader {
    *
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
-  async find(id: string, owner: Owner): Promise<Task> {
+  async find(id: string, readable: Readable): Promise<Task> {
     const address = this.address(id);
-    return this.known(address, owner) ?? (await this.present(address, owner)).task;
+    return this.known(address, readable) ?? (await this.present(address, readable)).task;
   }
 
   /**
    * The same, but never older than an answer of another gateway: a task that is not final here is read from the
    * streams.
    */
-  async findNewest(id: string, owner: Owner): Promise<Task> {
+  async findNewest(id: string, readable: Readable): Promise<Task> {
     const address = this.address(id);
-    const known = this.known(address, owner);
-    return known !== undefined && isFinal(known) ? known : (await this.present(address, owner)).task;
+    const known = this.known(address, readable);
+    return known !== undefined && isFinal(known) ? known : (await this.present(address, readable)).task;
   }
 
   /**
    * An accepted task as this gateway knows it, without a question to the broker.
    *
-   * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, if it is another owner's.
+   * @returns undefined also for a task of another owner. The broker is then asked as for any unknown id, so that the
+   *   time of the answer does not tell that the task exists.
    */
-  known(address: TaskAddress, owner: Owner): Task | undefined {
+  known(address: TaskAddress, readable: Readable): Task | undefined {
     const task = this.#options.open.known(address.id);
-    if (task !== undefined && task.owner !== owner) throw this.#absent(address);
-    return task;
+    return task !== undefined && mayRead(readable, task.owner) ? task : undefined;
   }
 
   /**
@@ -68,10 +68,10 @@ export class TaskReader {
    *
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
-  async present(address: TaskAddress, owner: Owner): Promise<DatedTask> {
+  async present(address: TaskAddress, readable: Readable): Promise<DatedTask> {
     const { broker, home } = this.#options;
     const present = await this.stored(address);
-    if (present?.task.owner !== owner) throw this.#absent(address);
+    if (present === undefined || !mayRead(readable, present.task.owner)) throw this.#absent(address);
     if (isFinal(present.task) || address.home === home) return present;
     // Whether a queued job runs already is known to the gateway that accepted it.
     const task = (await broker.notices.askPresentState(address, present.task)) ?? present.task;

@@ -5,7 +5,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { Readable } from '../contract/principal.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
@@ -28,7 +28,7 @@ export interface TaskWatchesOptions {
 }
 
 export interface WatchOptions {
-  readonly owner: Owner;
+  readonly readable: Readable;
   /** Whether the final state only is shown. */
   readonly finalOnly: boolean;
 }
@@ -64,7 +64,7 @@ export class TaskWatches implements Disposable {
     const address = reader.address(id);
     this.#takePlace();
     try {
-      const known = reader.known(address, options.owner);
+      const known = reader.known(address, options.readable);
       if (known === undefined) return await this.#watchForeign(address, options);
       const followed = open.followed(id);
       return followed === undefined || isFinal(known)
@@ -105,7 +105,7 @@ export class TaskWatches implements Disposable {
       open.finish(end);
     });
     try {
-      const present = await reader.present(address, options.owner);
+      const present = await reader.present(address, options.readable);
       const task = heard ?? present.task;
       const openedMeanwhile = open.followed(address.id);
       if (!isFinal(task) && openedMeanwhile === undefined)

@@ -1,7 +1,7 @@
 /** Accepted tasks, for their owners: find one, watch it, read its rows, withdraw it. */
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnEnd } from '../broker/endTask.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { Readable } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
@@ -37,23 +37,23 @@ export class Tasks {
    *
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
-  find(id: string, owner: Owner): Promise<Task> {
-    return this.#reader.find(id, owner);
+  find(id: string, readable: Readable): Promise<Task> {
+    return this.#reader.find(id, readable);
   }
 
   /** The same, but never older than an answer of another gateway. */
-  findNewest(id: string, owner: Owner): Promise<Task> {
-    return this.#reader.findNewest(id, owner);
+  findNewest(id: string, readable: Readable): Promise<Task> {
+    return this.#reader.findNewest(id, readable);
   }
 
   /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`. */
-  result(id: string, owner: Owner): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, finalOnly: true });
+  result(id: string, readable: Readable): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { readable, finalOnly: true });
   }
 
   /** The present state at once, then each change up to the final state. @throws {RequestError} as `result`. */
-  updates(id: string, owner: Owner): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, finalOnly: false });
+  updates(id: string, readable: Readable): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { readable, finalOnly: false });
   }
 
   /** The results of some rows of a task that was found for its owner, see `readPage`. */
@@ -67,8 +67,8 @@ export class Tasks {
    * @returns the task as it ended: CANCELED, or as it had ended before.
    * @throws {RequestError} as `find`, and `RESULT_STORE_FULL`.
    */
-  async cancel(id: string, owner: Owner): Promise<Task> {
-    const task = await this.#reader.find(id, owner);
+  async cancel(id: string, readable: Readable): Promise<Task> {
+    const task = await this.#reader.find(id, readable);
     if (isFinal(task)) return task;
     const end = await withdrawnEnd(this.#broker, endingOf(task), this.#broker.now());
     return endTask(this.#broker, end, this.#reader.address(id));

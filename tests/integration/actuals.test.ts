@@ -47,7 +47,7 @@ const SUCCEEDED = {
   attempts: 1,
   prediction: { durationMinutes: 5 },
 } as const;
-const SEVEN = { taskId: SUCCEEDED.id, owner: 'anonymous', model: MODEL, given: { durationMinutes: 7 } };
+const SEVEN = { taskId: SUCCEEDED.id, readable: 'anonymous', model: MODEL, given: { durationMinutes: 7 } };
 
 interface LiveErrorView {
   readonly output: string;

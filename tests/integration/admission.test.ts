@@ -23,7 +23,7 @@ beforeAll(async () => {
       ALLOWED_ORIGINS: `${APP},http://LOCALHOST:80/, capacitor://localhost`,
       ALLOWED_HOSTS: 'API.example,[fd00::1]',
     }),
-    startGateway(nats, { ALLOWED_ORIGINS: '*', HOST: '0.0.0.0' }),
+    startGateway(nats, { ALLOWED_ORIGINS: '*', HOST: '0.0.0.0', AUTH: 'none' }),
   ]);
 });
 

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 const COMMANDS = {
+  key: 'src/cli/key.ts',
   model: 'src/cli/model.ts',
   score: 'src/cli/score.ts',
   train: 'src/cli/train.ts',

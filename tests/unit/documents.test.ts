@@ -17,6 +17,7 @@ const HISTORIES = ['CHANGELOG.md', 'docs/decisions.md'];
 const COMMAND_SOURCES: Readonly<Record<string, readonly string[]>> = {
   bench: ['tests/bench/**/*.ts'],
   chaos: ['tests/chaos/**/*.ts'],
+  key: ['src/cli/key.ts', 'src/cli/key/*.ts'],
   model: ['src/cli/model.ts', 'src/cli/model/*.ts'],
   score: ['src/cli/score.ts', 'src/cli/score/*.ts'],
   train: ['src/cli/train.ts', 'src/cli/train/*.ts'],

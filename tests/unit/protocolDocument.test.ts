@@ -7,11 +7,12 @@ import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import { encodeMessage } from '../../src/contract/messages/decoder.ts';
 import { decodeEnds } from '../../src/contract/messages/ends.ts';
 import { decodeChunkJob, decodeJob, decodeRowBatchJob, type Job } from '../../src/contract/messages/job.ts';
+import { decodeKeyRecord } from '../../src/contract/messages/keyRecord.ts';
 import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
 import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
-import { Lane, streams, subjects } from '../../src/contract/subjects.ts';
+import { KEY_PARTS, Lane, streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
@@ -45,6 +46,7 @@ test('the subjects are those of the contract', () => {
     subjects.rollout(model),
     subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
+    ...KEY_PARTS.map((part) => subjects.key('0123456789ab', part)),
     subjects.probe,
     subjects.running(home),
     subjects.moved(home),
@@ -77,6 +79,7 @@ describe('an example can be decoded', () => {
       },
       'Chunk result': (data, message) => decodeChunkResult(data, String(message.taskId), shape, 1),
       'Tasks of 0.2': (data, message) => ({ v: 1, ...decodeResult(data, String(message.id)) }),
+      'API key': decodeKeyRecord,
       'Request record': (data) => decodeRequestRecord(data, { model, owner: job.owner }, job.submittedAt),
       Rollout: decodeRolloutRecord,
       'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),

@@ -3,9 +3,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ConnectionBudgets } from '../../../src/edge/byteBudget.ts';
+import type { EdgeIdentity } from '../../../src/edge/identity.ts';
 import type { OperationAnswers } from '../../../src/edge/operationAnswers.ts';
 import { postHandler } from '../../../src/edge/post.ts';
 import { SILENT } from '../../support/models.ts';
+
+const IDENTITY: EdgeIdentity = {
+  principal: { owner: 'ada', role: 'submitter' },
+  requireOperator: async () => {},
+};
 
 test('a body that cannot be read for an unforeseen reason gives its bytes back to the budget', async () => {
   const config = { maxBodyBytes: 1_024, maxPendingBytes: 4_096 };
@@ -24,7 +30,7 @@ test('a body that cannot be read for an unforeseen reason gives its bytes back t
     socket,
   });
   const post = postHandler(answers, { config, budgets, log: SILENT });
-  await expect(post(request as unknown as IncomingMessage, {} as ServerResponse)).rejects.toThrow(
+  await expect(post(request as unknown as IncomingMessage, {} as ServerResponse, IDENTITY)).rejects.toThrow(
     'unforeseen',
   );
   expect(taken).toBe(2);

@@ -1,0 +1,86 @@
+/** What `npm run key` does. Each returns the text to print. */
+import type { KeyStore } from '../../broker/keyStore.ts';
+import { NO_KEYS_READ } from '../../broker/keyStore.ts';
+import { digestOf, newApiKey, textOfKey } from '../../contract/apiKey.ts';
+import { MESSAGE_VERSION } from '../../contract/messages/decoder.ts';
+import { endOf, type KnownKey, KnownKeys } from '../../identity/knownKeys.ts';
+import type { KeyCommand } from './arguments.ts';
+
+type Keys = Pick<KeyStore, 'create' | 'revoke' | 'readAfter'>;
+
+/** A command that could not be done. */
+export class KeyError extends Error {}
+
+const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends'];
+
+export async function createKey(
+  keys: Keys,
+  { owner, role, expiresInMs }: Extract<KeyCommand, { name: 'create' }>,
+): Promise<string> {
+  const key = newApiKey();
+  const createdAt = Date.now();
+  const outcome = await keys.create(key.id, {
+    v: MESSAGE_VERSION,
+    owner,
+    role,
+    digest: digestOf(key.secret),
+    createdAt,
+    ...(expiresInMs === undefined ? {} : { expiresAt: createdAt + expiresInMs }),
+  });
+  if (outcome.type !== 'stored') throw notStored(outcome.reason);
+  return textOfKey(key);
+}
+
+export async function listKeys(keys: Keys): Promise<string> {
+  const known = await readAll(keys);
+  const rows = [COLUMNS, ...known.list().map(rowOf)];
+  const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export async function revokeKey(keys: Keys, id: string): Promise<string> {
+  if ((await readAll(keys)).find(id) === undefined) throw new KeyError(`there is no key ${id}`);
+  const outcome = await keys.revoke(id, Date.now());
+  if (outcome.type === 'alreadyThere') return `${id} was revoked before`;
+  if (outcome.type !== 'stored') throw notStored(outcome.reason);
+  return `revoked ${id}`;
+}
+
+async function readAll(keys: Keys): Promise<KnownKeys> {
+  const known = new KnownKeys();
+  const { changes } = await keys.readAfter(NO_KEYS_READ);
+  for (const change of changes) known.learn(change);
+  return known;
+}
+
+function rowOf(key: KnownKey): readonly string[] {
+  const { owner, role, createdAt, expiresAt } = key.record;
+  const end = endOf(key);
+  const ends = end ?? (expiresAt === undefined ? 'never' : timeOf(expiresAt));
+  return [
+    key.id,
+    owner,
+    role,
+    timeOf(createdAt),
+    key.lastUsedAt === undefined ? 'never' : timeOf(key.lastUsedAt),
+    ends,
+  ];
+}
+
+/** To the minute, in UTC. */
+function timeOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16)}Z`;
+}
+
+function notStored(reason: string): KeyError {
+  return new KeyError(
+    `the broker did not store it (${reason}): has a gateway run on this broker? It makes the stream of keys`,
+  );
+}

@@ -1,0 +1,201 @@
+/**
+ * Recognises clients: by an API key, a token of an OpenID provider or the operator token. Without a login
+ * (`AUTH=none`) they are all the same owner.
+ *
+ * Keys and tokens of a provider cannot be guessed. They are checked at once, however many wrong ones came before, so no
+ * client can lock others out. Only guesses of the operator token, which a person may have chosen, are slowed down.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError, OperationTypeNode } from 'graphql';
+import { looksLikeKey } from '../contract/apiKey.ts';
+import { ConfigurationError, RequestError, RequestErrorCode, unauthenticated } from '../contract/errors.ts';
+import { ANONYMOUS } from '../contract/owner.ts';
+import type { Identity, IdentityEnd } from '../contract/principal.ts';
+import type { AuthMode, Config } from '../process/config.ts';
+import type { Logger } from '../process/log.ts';
+import { isLoopbackHost } from './hosts.ts';
+import { TokenAttempts } from './tokenAttempts.ts';
+
+/** A client that wants to be recognised. */
+interface Asker {
+  /** The value of the HTTP header: `Bearer` and the key or token. */
+  readonly authorization: unknown;
+  /** The name in the request's Host. */
+  readonly hostHeader: string | undefined;
+  /** The address of the connection's other end: the client, or a proxy. */
+  readonly address: string | undefined;
+}
+
+/** An identity for one request, or for one WebSocket. */
+export interface EdgeIdentity extends Identity {
+  /** @throws {RequestError} `FORBIDDEN` for other clients, `TOO_MANY_ATTEMPTS` after too many wrong operator tokens. */
+  readonly requireOperator: () => Promise<void>;
+}
+
+/** The stores of keys and tokens. Each is there if `AUTH` names it. */
+export interface Logins {
+  /** Undefined if the key is unknown or its secret is wrong. */
+  readonly keys?: { identify(key: string): Identity | undefined } | undefined;
+  /** @throws {RequestError} `UNAUTHENTICATED`, `FORBIDDEN`, `AUTH_UNAVAILABLE`. */
+  readonly tokens?: { identify(token: string): Identity | Promise<Identity> } | undefined;
+}
+
+export interface IdentityOptions {
+  readonly config: Pick<Config, 'operatorToken'>;
+  readonly auth: readonly AuthMode[];
+  readonly logins: Logins;
+  /** Whether only this machine can reach the gateway. */
+  readonly isLocal: boolean;
+  readonly log: Logger;
+}
+
+/** The owner of what is done with the operator token. */
+const OPERATOR = 'operator';
+const BEARER = /^bearer +(\S+)$/i;
+/** Three parts in base64url. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** @throws {ConfigurationError} if a gateway that other machines can reach does not say how clients are recognised. */
+export function authModesOf(
+  { auth }: Pick<Config, 'auth'>,
+  isLocal: boolean,
+  log: Logger,
+): readonly AuthMode[] {
+  if (auth === undefined && !isLocal)
+    throw new ConfigurationError(
+      'AUTH must be set where HOST is not loopback: AUTH=keys takes API keys (npm run key), AUTH=jwt tokens of an OpenID provider, and AUTH=none lets everybody who reaches the gateway submit tasks and read those of all',
+    );
+  const modes = auth ?? ['none'];
+  if (modes.includes('none') && !isLocal)
+    log.warn('AUTH is none: everybody who reaches this gateway may submit tasks and read those of all');
+  return modes;
+}
+
+export class Identities {
+  readonly #options: IdentityOptions;
+  readonly #attempts: TokenAttempts;
+  readonly #operatorDigest: Buffer | undefined;
+
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+    this.#attempts = new TokenAttempts(options.log);
+    const { operatorToken } = options.config;
+    this.#operatorDigest = operatorToken === undefined ? undefined : digest(operatorToken);
+  }
+
+  /**
+   * @param payload of `connection_init`, over WebSocket.
+   * @returns a promise only if a check takes time.
+   * @throws {RequestError} `UNAUTHENTICATED`, `FORBIDDEN`, `AUTH_UNAVAILABLE`, `TOO_MANY_ATTEMPTS`.
+   */
+  of(
+    { headers, socket }: IncomingMessage,
+    payload?: Readonly<Record<string, unknown>>,
+  ): EdgeIdentity | Promise<EdgeIdentity> {
+    const authorization = payload?.authorization ?? headers.authorization;
+    const asker = { authorization, hostHeader: headers.host, address: socket.remoteAddress };
+    if (this.#options.auth.includes('none')) return this.#withoutLogin(asker);
+    const token = tokenOf(asker);
+    if (token === undefined)
+      throw unauthenticated(
+        'This gateway must know who asks: send "authorization: Bearer" and your key or token.',
+      );
+    const identity = this.#identityOf(token, asker);
+    return identity instanceof Promise ? identity.then(inForce) : inForce(identity);
+  }
+
+  #identityOf(token: string, asker: Asker): Identity | Promise<Identity> {
+    const { keys, tokens } = this.#options.logins;
+    if (looksLikeKey(token)) return this.#ofKey(token);
+    if (tokens !== undefined && JWT.test(token)) return tokens.identify(token);
+    if (this.#operatorDigest !== undefined) return this.#ofOperatorToken(token, asker, this.#operatorDigest);
+    const expected = [...(keys ? ['an API key (tid_…)'] : []), ...(tokens ? ['a JWT'] : [])];
+    throw unauthenticated(`What came with "authorization: Bearer" must be ${expected.join(' or ')}.`);
+  }
+
+  #ofKey(key: string): Identity {
+    const { keys } = this.#options.logins;
+    if (keys === undefined) throw unauthenticated('This gateway takes no API keys.');
+    const identity = keys.identify(key);
+    if (identity === undefined) throw unauthenticated('The API key is not one of this gateway.');
+    return identity;
+  }
+
+  async #ofOperatorToken(token: string, { address }: Asker, expected: Buffer): Promise<Identity> {
+    if (!(await this.#attempts.try(address, isSame(token, expected))))
+      throw unauthenticated('The token is none that this gateway takes.');
+    return { principal: { owner: OPERATOR, role: 'operator' } };
+  }
+
+  /** The operator token is looked at only for fields that need it: clients may send headers that are for others. */
+  #withoutLogin(asker: Asker): EdgeIdentity {
+    const { isLocal } = this.#options;
+    const isOperator = this.#operatorDigest === undefined && isLocal && isLoopbackHost(asker.hostHeader);
+    return {
+      principal: { owner: ANONYMOUS, role: isOperator ? 'operator' : 'submitter' },
+      requireOperator: isOperator ? passes : () => this.#requireOperatorToken(asker),
+    };
+  }
+
+  async #requireOperatorToken(asker: Asker): Promise<void> {
+    const expected = this.#operatorDigest;
+    if (expected === undefined && !this.#options.isLocal)
+      throw forOperators('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
+    // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
+    if (expected === undefined)
+      throw forOperators('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');
+    const token = tokenOf(asker);
+    if (token === undefined) throw forOperators('No operator token came (authorization: Bearer …)');
+    if (!(await this.#attempts.try(asker.address, isSame(token, expected))))
+      throw forOperators('The operator token is another one');
+  }
+}
+
+/** @throws {RequestError} `UNAUTHENTICATED` if the identity counts no longer. */
+export function requireInForce({ endedBy }: Identity): void {
+  const end = endedBy?.();
+  if (end !== undefined) throw identityEnded(end);
+}
+
+/** Ends what is open: a client that connects again brings a new key or token. */
+export function identityEnded(end: IdentityEnd): RequestError {
+  return unauthenticated(`The key or token ${end}: come again with a new one.`);
+}
+
+/** @throws {GraphQLError} `FORBIDDEN` if a viewer wants to change anything: every mutation does. */
+export function requireMayRun(kind: OperationTypeNode, { principal }: Identity): void {
+  if (kind !== OperationTypeNode.MUTATION || principal.role !== 'viewer') return;
+  throw new GraphQLError('A viewer may not run mutations: they need the role submitter or operator.', {
+    extensions: { code: RequestErrorCode.Forbidden, http: { status: 403 } },
+  });
+}
+
+function inForce(identity: Identity): EdgeIdentity {
+  requireInForce(identity);
+  const isOperator = identity.principal.role === 'operator';
+  return { ...identity, requireOperator: isOperator ? passes : refuses };
+}
+
+async function passes(): Promise<void> {}
+
+async function refuses(): Promise<void> {
+  throw forOperators('Your key or token has another role');
+}
+
+function tokenOf({ authorization }: Asker): string | undefined {
+  return typeof authorization === 'string' ? BEARER.exec(authorization)?.[1] : undefined;
+}
+
+/** Digests have one length, so the comparison takes the same time for every token. */
+function isSame(token: string, expected: Buffer): boolean {
+  return timingSafeEqual(digest(token), expected);
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function forOperators(why: string): RequestError {
+  return new RequestError(RequestErrorCode.Forbidden, `This is for operators. ${why}.`);
+}

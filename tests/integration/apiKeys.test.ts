@@ -1,0 +1,264 @@
+/** API keys over every transport: who gets in, what each role may do, and what a revocation ends. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Client, createClient } from 'graphql-ws';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  CANCEL_TASK,
+  collect,
+  openSse,
+  overWebSocket,
+  PREDICT_TRIP,
+  post,
+  sse,
+  TASK,
+  TASK_RESULT,
+  TASK_UPDATES,
+  taskIn,
+} from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import { type Gateway, startGateway, startProcess } from '../support/processes.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const OPERATOR_TOKEN = 'open-sesame-0123456789';
+const HEALTH = '{ health { status } }';
+const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
+const NEVER_WAS = 'trip_duration_15c2adcc_9795340752_56c36cf8ed87cfca98ad43ed';
+
+let nats: NatsServer;
+let gateway: Gateway;
+let other: Gateway;
+let shop: string;
+let rival: string;
+let viewer: string;
+let operator: string;
+
+beforeAll(async () => {
+  nats = await startNats();
+  [gateway, other] = await Promise.all([
+    startGateway(nats, { AUTH: 'keys', OPERATOR_TOKEN }),
+    startGateway(nats, { AUTH: 'keys' }),
+  ]);
+  [shop, rival, viewer, operator] = (await Promise.all([
+    createKey('--owner', 'shop'),
+    createKey('--owner', 'rival', '--expires', '90d'),
+    createKey('--owner', 'board', '--role', 'viewer'),
+    createKey('--owner', 'ops', '--role', 'operator'),
+  ])) as [string, string, string, string];
+  for (const key of [shop, rival, viewer, operator])
+    for (const { url } of [gateway, other]) await comesIntoForce(url, key);
+});
+
+afterAll(async () => {
+  for (const started of [gateway, other, nats]) await started?.[Symbol.asyncDispose]();
+});
+
+describe('a client without a key', () => {
+  test.each([
+    ['no header', {}],
+    ['a wrong secret', { authorization: `Bearer tid_0123456789ab_${'s'.repeat(43)}` }],
+    ['a token of another kind', { authorization: 'Bearer eyJ.eyJ.sig' }],
+  ])('is refused with 401 over POST and GET with %s', async (_what, headers) => {
+    const asked = { 'content-type': 'application/json', ...headers };
+    const body = JSON.stringify({ query: HEALTH });
+    const overPost = await fetch(gateway.url, { method: 'POST', headers: asked, body });
+    const overGet = await fetch(`${gateway.url}?query=${encodeURIComponent(HEALTH)}`, {
+      headers: { 'apollo-require-preflight': '1', ...headers },
+    });
+    for (const response of [overPost, overGet]) {
+      expect(response.status).toBe(401);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="Tidings"');
+      expect((await response.json()) as Answer).toMatchObject({
+        errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+      });
+    }
+  });
+
+  test('is refused with 4403 over WebSocket, on which clients connect again', async () => {
+    expect(await closeOf({})).toBe(4403);
+    expect(await closeOf({ authorization: 'Bearer tid_0' })).toBe(4403);
+    expect(await closeOf({ headers: { Authorization: `Bearer ${shop}` } })).toBe('acknowledged');
+    expect(await closeOf({ Authorization: `Bearer ${shop}` })).toBe('acknowledged');
+  });
+
+  test('can load the page of GraphiQL, and ask whether the gateway is ready', async () => {
+    expect((await fetch(gateway.url, { headers: { accept: 'text/html' } })).status).toBe(200);
+    expect((await fetch(new URL('/health', gateway.url))).status).toBe(200);
+  });
+});
+
+describe.each([
+  ['the gateway that accepted the task', () => gateway.url],
+  ['another gateway', () => other.url],
+])('on %s', (_where, url) => {
+  test('a task is there for its owner, viewers and operators, and for no other owner', async () => {
+    const { id } = taskIn(
+      await post(gateway.url, PREDICT_TRIP, { input: tripNumber(1) }, as(shop)),
+      'predictTrip',
+    );
+    for (const key of [shop, viewer, operator]) {
+      expect(taskIn(await post(url(), TASK, { id }, as(key)), 'task')).toMatchObject({ id });
+      await using client = socketAs(url(), key);
+      const updates = overWebSocket(client, TASK_UPDATES, { id });
+      expect(taskIn((await updates.next()).value ?? {}, 'taskUpdates')).toMatchObject({ id });
+      await updates.return(undefined);
+    }
+    await using client = socketAs(url(), rival);
+    const ask = (query: string, asked: string): Promise<readonly Answer[]>[] => [
+      collect(sse(url(), query, { id: asked }, as(rival))),
+      collect(overWebSocket(client, query, { id: asked })),
+    ];
+    for (const query of [TASK, CANCEL_TASK, TASK_RESULT, TASK_UPDATES]) {
+      const [answers, ofUnknown] = await Promise.all([
+        Promise.all(ask(query, id)),
+        Promise.all(ask(query, NEVER_WAS)),
+      ]);
+      expect(answers.flat().map(codeOf)).toEqual(['TASK_NOT_FOUND', 'TASK_NOT_FOUND']);
+      expect(JSON.stringify(answers).replaceAll(id, NEVER_WAS)).toBe(JSON.stringify(ofUnknown));
+    }
+  });
+
+  test('the same requestId is another task for another owner', async () => {
+    const variables = { input: tripNumber(2), options: { requestId: `order-${url()}` } };
+    const submit = async (key: string) =>
+      taskIn(await post(url(), PREDICT_TRIP, variables, as(key)), 'predictTrip').id;
+    const id = await submit(shop);
+    expect(await submit(rival)).not.toBe(id);
+    expect(await submit(shop)).toBe(id);
+  });
+});
+
+test('roles: a submitter is no operator, a viewer changes nothing, and an operator may do all', async () => {
+  const submit = (key: string) => post(gateway.url, PREDICT_TRIP, { input: tripNumber(3) }, as(key));
+  const letters = (key: string) => post(gateway.url, LETTERS, {}, as(key));
+  expect(codeOf(await letters(shop))).toBe('FORBIDDEN');
+  expect(codeOf(await letters(viewer))).toBe('FORBIDDEN');
+  expect(await letters(operator)).toEqual({ data: { deadLetters: { edges: [] } } });
+  expect(await letters(OPERATOR_TOKEN)).toEqual({ data: { deadLetters: { edges: [] } } });
+  const refused = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...as(viewer) },
+    body: JSON.stringify({ query: PREDICT_TRIP, variables: { input: tripNumber(3) } }),
+  });
+  expect(refused.status).toBe(403);
+  expect(codeOf((await refused.json()) as Answer)).toBe('FORBIDDEN');
+  await using client = socketAs(gateway.url, viewer);
+  const [answer] = await collect(overWebSocket(client, PREDICT_TRIP, { input: tripNumber(3) }));
+  expect(codeOf(answer)).toBe('FORBIDDEN');
+  const { id } = taskIn(await submit(shop), 'predictTrip');
+  const canceled = await post(gateway.url, CANCEL_TASK, { id }, as(operator));
+  expect(taskIn(canceled, 'cancelTask')).toMatchObject({ id, state: 'CANCELED' });
+});
+
+test('a revoked key is refused on every gateway, and what it has open ends', async () => {
+  const key = await createKey('--owner', 'leaver');
+  for (const { url } of [gateway, other]) await comesIntoForce(url, key);
+  const submitted = await post(gateway.url, PREDICT_TRIP, { input: tripNumber(4) }, as(key));
+  const { id } = taskIn(submitted, 'predictTrip');
+  const stream = await openSse(gateway.url, TASK_RESULT, { id }, as(key));
+  const closed = closeOf({ authorization: `Bearer ${key}` }, other.url, 'keeps open');
+  const [, keyId = ''] = key.split('_');
+  expect(await runKey('revoke', keyId)).toBe(`revoked ${keyId}`);
+  expect((await collect(stream)).map(codeOf)).toEqual(['UNAUTHENTICATED']);
+  expect(await closed).toBe(4403);
+  for (const { url } of [gateway, other])
+    expect(await post(url, HEALTH, {}, as(key))).toMatchObject({
+      errors: [{ message: 'The key or token was revoked: come again with a new one.' }],
+    });
+  expect(await runKey('revoke', keyId)).toBe(`${keyId} was revoked before`);
+});
+
+test('the list names each key with its owner, role, last use and end, and no secret', async () => {
+  await createKey('--owner', 'unused');
+  const list = await runKey('list');
+  expect(list).toMatch(/^id +owner +role +created +last used +ends\n/);
+  expect(list).toMatch(/^[0-9a-f]{12} +unused +submitter +\S+ +never +never$/m);
+  expect(list).toMatch(/^[0-9a-f]{12} +shop +submitter +\S+ +2\S+Z +never$/m);
+  expect(list).toMatch(/^[0-9a-f]{12} +rival +submitter +\S+ +2\S+Z +2\S+Z$/m);
+  for (const key of [shop, rival]) expect(list).not.toContain(key.split('_')[2]);
+});
+
+test('while the broker is away, known keys still count', async () => {
+  await using broker = await startNats();
+  await using alone = await startGateway(broker, { AUTH: 'keys' });
+  const key = await createKeyAt(broker, '--owner', 'shop');
+  await comesIntoForce(alone.url, key);
+  await broker.kill();
+  expect(await post(alone.url, '{ __typename }', {}, as(key))).toEqual({ data: { __typename: 'Query' } });
+  expect(codeOf(await post(alone.url, '{ __typename }', {}, as(shop)))).toBe('UNAUTHENTICATED');
+});
+
+test('a gateway that other machines can reach does not start without AUTH, and says what to do', async () => {
+  await using started = startProcess('src/main.ts', { NATS_URL: nats.url, PORT: '0', HOST: '0.0.0.0' });
+  expect(await started.ended).toBe(78);
+  expect(started.output()).toContain('AUTH=keys takes API keys');
+});
+
+test('the command refuses wrong arguments and unknown keys', async () => {
+  await expect(runKey('create')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--owner must be'),
+  });
+  await expect(runKey('create', '--owner', 'a', '--role', 'king')).rejects.toMatchObject({ code: 2 });
+  await expect(runKey('create', '--owner', 'a', '--expires', 'soon')).rejects.toMatchObject({ code: 2 });
+  await expect(runKey('revoke', 'nobody')).rejects.toMatchObject({ code: 2 });
+  await expect(runKey('revoke', '0123456789ab')).rejects.toMatchObject({
+    code: 1,
+    stderr: 'key: there is no key 0123456789ab\n',
+  });
+});
+
+function as(key: string): Record<string, string> {
+  return { authorization: `Bearer ${key}` };
+}
+
+function socketAs(url: string, key: string): Client & AsyncDisposable {
+  const client = createClient({ url: url.replace('http', 'ws'), connectionParams: as(key) });
+  return Object.assign(client, { [Symbol.asyncDispose]: async () => void (await client.dispose()) });
+}
+
+/** The close code, or that the connection was acknowledged. */
+function closeOf(payload: object, url = gateway.url, afterwards: 'leaves' | 'keeps open' = 'leaves') {
+  const { promise, resolve } = Promise.withResolvers<number | string>();
+  const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws');
+  socket.onopen = () => socket.send(JSON.stringify({ type: 'connection_init', payload }));
+  socket.onclose = ({ code }) => resolve(code);
+  socket.onmessage = () => {
+    if (afterwards === 'keeps open') return;
+    resolve('acknowledged');
+    socket.close();
+  };
+  return promise;
+}
+
+function codeOf(answer: Answer | undefined): string | undefined {
+  return answer?.errors?.[0]?.extensions.code;
+}
+
+async function comesIntoForce(url: string, key: string): Promise<void> {
+  const ask = () => post(url, '{ __typename }', {}, as(key));
+  await eventually(ask, ({ data }) => data !== undefined);
+}
+
+function createKey(...args: string[]): Promise<string> {
+  return createKeyAt(nats, ...args);
+}
+
+function createKeyAt(broker: NatsServer, ...args: string[]): Promise<string> {
+  return runKeyAt(broker, 'create', ...args);
+}
+
+function runKey(...args: string[]): Promise<string> {
+  return runKeyAt(nats, ...args);
+}
+
+async function runKeyAt(broker: NatsServer, ...args: string[]): Promise<string> {
+  const env = { PATH: process.env.PATH, NATS_URL: broker.url };
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ['src/cli/key.ts', ...args], { cwd: ROOT, env });
+  return stdout.trimEnd();
+}
