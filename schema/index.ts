@@ -5,9 +5,12 @@ import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { defineNode } from './node.ts';
+import { definePageInfo } from './pageInfo.ts';
 import { definePredictions } from './predict.ts';
+import { defineRequestErrorCode } from './requestErrorCode.ts';
 import { defineRollout } from './rollout.ts';
-import { defineSystem } from './system.ts';
+import { defineModel, defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
 
 export type { Context } from './builder.ts';
@@ -19,12 +22,16 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   builder.subscriptionType({ description: 'Delivers tasks, and figures for operators, as they change.' });
   const takesTimes = models.some(({ manifest }) => manifest.inputs.some(({ type }) => type === 'dateTime'));
   if (takesTimes) defineLocalDateTime(builder);
-  const { taskRef, errorCodeRef } = defineTask(builder, models);
+  const nodeRef = defineNode(builder);
+  const pageInfoRef = definePageInfo(builder);
+  const requestErrorCodeRef = defineRequestErrorCode(builder);
+  const modelRef = defineModel(builder, nodeRef);
+  const { taskRef, errorCodeRef } = defineTask(builder, models, { nodeRef, modelRef, pageInfoRef });
   definePredictions(builder, models, taskRef);
   defineActuals(builder, models);
-  const modelRef = defineSystem(builder);
-  defineRollout(builder, modelRef);
+  defineSystem(builder, modelRef);
+  defineRollout(builder, modelRef, requestErrorCodeRef);
   defineComparison(builder, modelRef);
-  defineDeadLetters(builder, taskRef, errorCodeRef);
+  defineDeadLetters(builder, { taskRef, errorCodeRef, requestErrorCodeRef, pageInfoRef });
   return builder.toSchema({ sortSchema: false });
 }

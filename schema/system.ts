@@ -6,8 +6,9 @@ import type { Model, ModelVersion, UnreadableVersion } from '../src/models/model
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
-import type { Builder, Context } from './builder.ts';
+import { type Builder, type Context, replacedBy } from './builder.ts';
 import { defineModelField } from './modelField.ts';
+import type { NodeRef } from './node.ts';
 
 /** A version with its shares of the model's tasks. */
 interface VersionWithShares extends OfferedVersion {
@@ -19,16 +20,41 @@ interface VersionWithShares extends OfferedVersion {
 
 export type ModelRef = ReturnType<typeof defineModel>;
 
-export function defineSystem(builder: Builder): ModelRef {
-  const modelRef = defineModel(builder);
+/** The execution providers of our workers, by the names that ONNX Runtime gives them. */
+const PROVIDERS: ReadonlyMap<string, 'CPU' | 'CUDA' | 'WEBGPU'> = new Map([
+  ['cpu', 'CPU'],
+  ['cuda', 'CUDA'],
+  ['webgpu', 'WEBGPU'],
+]);
+
+export function defineSystem(builder: Builder, modelRef: ModelRef): void {
+  const providerEnum = builder.enumType('ExecutionProvider', {
+    description: 'What ONNX Runtime runs a version on.',
+    values: {
+      CPU: { description: 'The processor.' },
+      CUDA: { description: 'An NVIDIA GPU.' },
+      WEBGPU: { description: 'A GPU, through WebGPU.' },
+      OTHER: { description: 'Anything else, of a worker that is not part of Tidings.' },
+    } as const,
+  });
 
   const servedRef = builder.objectRef<VersionPresence>('ServedVersion').implement({
     description: 'A model version that a worker serves.',
     fields: (t) => ({
-      model: t.exposeString('model', { description: 'Name of the model.' }),
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      model: t.exposeString('model', {
+        deprecationReason: replacedBy('modelName'),
+        description: 'Name of the model.',
+      }),
       version: t.exposeString('version', { description: 'Its version.' }),
+      provider: t.field({
+        type: providerEnum,
+        description: 'The execution provider of ONNX Runtime that runs it.',
+        resolve: ({ executionProvider }) => PROVIDERS.get(executionProvider) ?? 'OTHER',
+      }),
       executionProvider: t.exposeString('executionProvider', {
-        description: 'The execution provider of ONNX Runtime that runs it: cpu, cuda or webgpu.',
+        deprecationReason: replacedBy('provider'),
+        description: 'The execution provider, as the worker calls it.',
       }),
     }),
   });
@@ -36,7 +62,11 @@ export function defineSystem(builder: Builder): ModelRef {
   const leavingRef = builder.objectRef<NamedVersion>('LeavingVersion').implement({
     description: 'A model version whose folder is gone. A worker still finishes its queue.',
     fields: (t) => ({
-      model: t.exposeString('model', { description: 'Name of the model.' }),
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      model: t.exposeString('model', {
+        deprecationReason: replacedBy('modelName'),
+        description: 'Name of the model.',
+      }),
       version: t.exposeString('version', { description: 'Its version.' }),
     }),
   });
@@ -44,7 +74,7 @@ export function defineSystem(builder: Builder): ModelRef {
   const workerRef = builder.objectRef<WorkerPresence>('Worker').implement({
     description: 'A live worker: it has reported within the last seconds.',
     fields: (t) => ({
-      id: t.exposeString('id', { description: 'Id of the worker process.' }),
+      id: t.exposeID('id', { description: 'Id of the worker process.' }),
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
         description: 'When the process started, by its own clock.',
@@ -90,10 +120,9 @@ export function defineSystem(builder: Builder): ModelRef {
       resolve: (_root, _args, context) => context,
     }),
   );
-  return modelRef;
 }
 
-function defineModel(builder: Builder) {
+export function defineModel(builder: Builder, nodeRef: NodeRef) {
   const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
     description: 'How good a version was on a data set: on new data, or on the data that it was trained on.',
     fields: (t) => ({
@@ -195,6 +224,7 @@ function defineModel(builder: Builder) {
 
   return builder.objectRef<Model>('Model').implement({
     description: 'A model, as its manifest describes it.',
+    interfaces: [nodeRef],
     fields: (t) => ({
       name: t.string({ description: 'Name of the model.', resolve: ({ manifest }) => manifest.name }),
       description: t.string({
