@@ -11,7 +11,7 @@ import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { type StaticFiles, serveFiles } from '../support/staticFiles.ts';
-import { inspectStreams } from '../support/streams.ts';
+import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'examples/react');
@@ -48,6 +48,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
   let port: string;
   let pages: StaticFiles;
   let nats: NatsServer;
+  let streams: StreamInspector;
   let gateway: Gateway;
   let browser: Browser;
   let context: BrowserContext;
@@ -62,6 +63,7 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
     });
     pages = cleanUp.use(await serveFiles(folder.path));
     nats = cleanUp.use(await startNats());
+    streams = cleanUp.use(await inspectStreams(nats));
     gateway = await startOne();
     cleanUp.defer(() => gateway[Symbol.asyncDispose]());
     browser = await openBrowser(browserPath ?? '');
@@ -74,7 +76,11 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
     cards = page.getByRole('article', { name: 'Task' });
   });
 
-  afterEach(() => context.close());
+  afterEach(async () => {
+    await context.close();
+    // What a test has left in the queue must not run in the next one.
+    await streams.purge('JOBS_trip-duration', 'jobs.>');
+  });
 
   afterAll(() => cleanUp.disposeAsync());
 
@@ -129,7 +135,6 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
   });
 
   test('goes on when the gateway is killed and started again, also with what is submitted meanwhile', async () => {
-    await using streams = await inspectStreams(nats);
     const endedBefore = (await streams.ended()).length;
     await page.goto(pages.origin);
     await click('Predict trip');
