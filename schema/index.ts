@@ -5,12 +5,13 @@ import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { defineModel } from './model.ts';
 import { defineNode } from './node.ts';
 import { definePageInfo } from './pageInfo.ts';
 import { definePredictions } from './predict.ts';
 import { defineRequestErrorCode } from './requestErrorCode.ts';
 import { defineRollout } from './rollout.ts';
-import { defineModel, defineSystem } from './system.ts';
+import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
 
 export type { Context } from './builder.ts';

@@ -1,8 +1,8 @@
 /** The mutation by which operators set the shares of a model's versions. */
 import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rollout/rolloutService.ts';
 import type { Builder } from './builder.ts';
+import type { ModelRef } from './model.ts';
 import type { RequestErrorCodeRef } from './requestErrorCode.ts';
-import type { ModelRef } from './system.ts';
 
 export function defineRollout(
   builder: Builder,

@@ -5,10 +5,10 @@ import type { Model } from '../src/models/models.ts';
 import { defineBatch } from './batch.ts';
 import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
+import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import { definePrediction } from './prediction.ts';
-import type { ModelRef } from './system.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 
