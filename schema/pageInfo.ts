@@ -27,7 +27,7 @@ export function definePageInfo(builder: Builder) {
       endCursor: t.exposeString('endCursor', {
         nullable: true,
         description:
-          'The cursor of the last item: `after` of the next page. Of an empty page, its own `after`, so that a client can ask for the same page again later.',
+          'Where the next page begins, for its `after`: the cursor of the last item. An empty page has one, too, unless it is the first: ask for the same page again later.',
       }),
     }),
   });
