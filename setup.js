@@ -5,7 +5,8 @@
  *
  *   node setup.js         the dependencies, among them the Node that runs Tidings
  *   node setup.js start   those and, unless NATS_URL names a broker, nats-server
- *   node setup.js test    those and nats-server: tests run brokers of their own and ignore NATS_URL
+ *   node setup.js test    those, nats-server, and the packages of clients that only tests run: tests run brokers of
+ *                         their own and ignore NATS_URL
  *
  * Where nats-server is goes to .cache/setup.json. The environment, besides NATS_URL:
  *   ONNXRUNTIME_NODE_INSTALL  as onnxruntime-node reads it: `true` brings the CUDA provider, `skip` leaves it out.
@@ -16,7 +17,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { fetchServer, findServer } from './src/launcher/setup/natsServer.js';
@@ -26,7 +27,19 @@ import { takeLock } from './src/process/processLock.js';
 const ROOT = fileURLToPath(new URL('.', import.meta.url));
 const CACHE = join(ROOT, '.cache');
 const MODULES = join(ROOT, 'node_modules');
-const STAMP = join(MODULES, '.setup.json');
+
+/**
+ * A folder with a lock file of its own.
+ *
+ * @typedef {{ readonly folder: string, readonly download: string }} Package
+ */
+/** @type {Package} */
+const TIDINGS = { folder: ROOT, download: 'about 280 MB' };
+/** @type {readonly Package[]} */
+const CLIENTS = [
+  { folder: join(ROOT, 'examples/react'), download: 'about 110 MB' },
+  { folder: join(ROOT, 'tests/clients'), download: 'about 45 MB' },
+];
 
 try {
   await setUp(process.argv[2]);
@@ -45,14 +58,15 @@ async function setUp(mode) {
   checkMachine();
   const needsServer = mode === 'test' || (mode === 'start' && !process.env.NATS_URL);
   const server = needsServer ? findServer(CACHE) : undefined;
-  if (isInstalled(wantedStamp()) && (server !== undefined || !needsServer)) {
+  const packages = mode === 'test' ? [TIDINGS, ...CLIENTS] : [TIDINGS];
+  if (packages.every(isInstalled) && (server !== undefined || !needsServer)) {
     if (server !== undefined) remember(server);
     return;
   }
   const release = await waitForLock();
   try {
-    // Whoever had the lock before may have done the work already, so both look again.
-    installDependencies();
+    // The process that had the lock before may have done the work already.
+    for (const each of packages) if (!isInstalled(each)) installDependencies(each);
     if (needsServer) {
       const advice = mode === 'start' ? ', or set NATS_URL to a broker that runs already' : '';
       remember(server ?? findServer(CACHE) ?? (await fetchServer(CACHE, advice)));
@@ -81,32 +95,43 @@ async function waitForLock() {
   }
 }
 
-/** What an installation is made from: where it differs from what is wanted now, `npm ci` runs again. */
-function wantedStamp() {
-  return {
-    lockFile: createHash('sha256')
-      .update(readFileSync(join(ROOT, 'package-lock.json')))
-      .digest('hex'),
-    platform: `${process.platform}-${process.arch}`,
-    onnxruntime: process.env.ONNXRUNTIME_NODE_INSTALL ?? String(readJson(STAMP).onnxruntime ?? 'skip'),
-  };
+/**
+ * What an installation is made from: where it differs from what is wanted now, `npm ci` runs again.
+ *
+ * @param {Package} each
+ */
+function wantedStamp({ folder }) {
+  const lockFile = createHash('sha256')
+    .update(readFileSync(join(folder, 'package-lock.json')))
+    .digest('hex');
+  const platform = `${process.platform}-${process.arch}`;
+  if (folder !== ROOT) return { lockFile, platform };
+  const before = readJson(stampOf(folder)).onnxruntime ?? 'skip';
+  return { lockFile, platform, onnxruntime: process.env.ONNXRUNTIME_NODE_INSTALL ?? String(before) };
 }
 
-/** @param {ReturnType<typeof wantedStamp>} stamp */
-function isInstalled(stamp) {
-  return JSON.stringify(readJson(STAMP)) === JSON.stringify(stamp);
+/** @param {string} folder */
+function stampOf(folder) {
+  return join(folder, 'node_modules/.setup.json');
 }
 
-function installDependencies() {
-  const stamp = wantedStamp();
-  if (isInstalled(stamp)) return;
-  say('installing the dependencies with npm ci (the first time about 280 MB)');
+/** @param {Package} each */
+function isInstalled(each) {
+  return JSON.stringify(readJson(stampOf(each.folder))) === JSON.stringify(wantedStamp(each));
+}
+
+/** @param {Package} each */
+function installDependencies(each) {
+  const { folder, download } = each;
+  const stamp = wantedStamp(each);
+  const whose = folder === ROOT ? '' : ` of ${relative(ROOT, folder)}`;
+  say(`installing the dependencies${whose} with npm ci (the first time ${download})`);
   const startedAt = Date.now();
   const [command, ...npm] = npmCommand();
   const options = ['--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error'];
   const { status, error } = spawnSync(command, [...npm, 'ci', ...options], {
-    cwd: ROOT,
-    env: { ...process.env, PATH: pathOutside(), ONNXRUNTIME_NODE_INSTALL: stamp.onnxruntime },
+    cwd: folder,
+    env: { ...process.env, PATH: pathOutside(), ONNXRUNTIME_NODE_INSTALL: stamp.onnxruntime ?? 'skip' },
     stdio: ['ignore', 2, 'inherit'],
   });
   if (error !== undefined) throw new SetupError(`npm could not be started: ${error.message}`);
@@ -115,9 +140,9 @@ function installDependencies() {
       `npm ci failed with status ${status}, its own message is above. Is the network reachable, is the disk full?`,
     );
   }
-  checkNode();
-  writeFileSync(STAMP, JSON.stringify(stamp));
-  say(`dependencies installed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+  if (folder === ROOT) checkNode();
+  writeFileSync(stampOf(folder), JSON.stringify(stamp));
+  say(`dependencies${whose} installed in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Actual } from '../src/contract/messages/actual.ts';
 import { absoluteErrorsOf, type OutputLiveError } from '../src/evaluation/actuals.ts';
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import type { Builder } from './builder.ts';
+import { type Builder, replacedBy } from './builder.ts';
 
 /** The reported values, by GraphQL name of the output. */
 type GivenActual = Readonly<Record<string, unknown>>;
@@ -44,7 +44,11 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     description: 'The stored report of the true values for a task.',
     fields: (t) => ({
       taskId: t.exposeID('taskId', { description: 'Id of the task.' }),
-      model: t.exposeString('model', { description: 'Name of the model.' }),
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      model: t.exposeString('model', {
+        deprecationReason: replacedBy('modelName'),
+        description: 'Name of the model.',
+      }),
       modelVersion: t.exposeString('version', { description: 'Version of the model that answered.' }),
       reportedAt: t.expose('reportedAt', {
         type: 'DateTime',

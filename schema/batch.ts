@@ -5,9 +5,10 @@ import type { RowBatch, RowError, Task } from '../src/contract/task.ts';
 import type { Value } from '../src/contract/values.ts';
 import { sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
-import { MAX_PAGE_ROWS, type RowPage } from '../src/tasks/rowPages.ts';
-import type { Builder } from './builder.ts';
+import { MAX_PAGE_ROWS, type RowPage, rowAfter, rowCursor } from '../src/tasks/rowPages.ts';
+import { type Builder, replacedBy } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
+import type { PageInfo, PageInfoRef } from './pageInfo.ts';
 import { describeOutput, readOutput } from './prediction.ts';
 
 /** A row batch with its task. The GraphQL type is resolved from it. */
@@ -17,8 +18,18 @@ interface RowBatchOfTask extends RowBatch {
 
 /** The points of complexity of a page. By default an operation may ask for three pages of 6 MiB. */
 const PAGE_POINTS = 250;
+const DEFAULT_PAGE_ROWS = 1_000;
 
-export function defineBatch(builder: Builder, models: readonly Model[], errorCodeRef: TaskErrorCodeRef) {
+interface RefsOfBatch {
+  readonly errorCodeRef: TaskErrorCodeRef;
+  readonly pageInfoRef: PageInfoRef;
+}
+
+export function defineBatch(
+  builder: Builder,
+  models: readonly Model[],
+  { errorCodeRef, pageInfoRef }: RefsOfBatch,
+) {
   const errorRef = builder.objectRef<RowError>('RowError').implement({
     description: 'Why a row of a row batch ended without a prediction.',
     fields: (t) => ({
@@ -42,8 +53,15 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
     fields: (t) => ({
       firstRow: t.exposeInt('firstRow', { description: 'Index of the first row, from 0.' }),
       rowCount: t.exposeInt('rowCount', { description: 'Number of rows in this page.' }),
+      pageInfo: t.field({
+        type: pageInfoRef,
+        description:
+          'Where the page begins and ends. While the row batch runs, the next rows may not have been run yet: then the next page is empty.',
+        resolve: pageInfoOf,
+      }),
       nextRow: t.int({
         nullable: true,
+        deprecationReason: replacedBy('pageInfo'),
         description:
           'Where the next page begins, for `after`; null if there is no next page. While the row batch runs, the next rows may not have been run yet.',
         resolve: ({ nextRow }) => nextRow,
@@ -60,6 +78,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
     }),
   });
 
+  const firstArgument = `The most rows of the page: 1 to ${MAX_PAGE_ROWS}. If rows are large, a page has fewer.`;
   return builder.objectRef<RowBatchOfTask>('TaskBatch').implement({
     description: 'The progress and the results of a row batch.',
     fields: (t) => ({
@@ -70,7 +89,7 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
       }),
       rowsDone: t.exposeInt('rowsDone', {
         description:
-          'Number of rows that have been run, including failed ones. If the row batch was cancelled or has expired, it counts up to that moment. Rows that were running at that moment may still end; their results are in `results`, too.',
+          'Number of rows that have been run, including failed ones. If the row batch was cancelled or has expired, it counts up to that moment. Rows that were running at that moment may still end; their results are in `rows`, too.',
       }),
       rowsFailed: t.exposeInt('rowsFailed', {
         description: 'Number of rows that ended without a prediction.',
@@ -81,16 +100,24 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
           'Seconds until the last row has been run, at the speed so far; null while there is no speed yet, and at the end.',
         resolve: ({ secondsLeft }) => secondsLeft,
       }),
-      results: t.field({
+      rows: t.field({
         type: pageRef,
         extensions: { points: PAGE_POINTS },
         description: `The results of the rows, page by page, also while other rows still run. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`RESULT_EXPIRED\`, \`RESULT_UNREADABLE\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
         args: {
-          first: t.arg.int({
-            required: true,
-            defaultValue: 1_000,
-            description: `The most rows of the page: 1 to ${MAX_PAGE_ROWS}. If rows are large, a page has fewer.`,
-          }),
+          first: t.arg.int({ required: true, defaultValue: DEFAULT_PAGE_ROWS, description: firstArgument }),
+          after: t.arg.string({ description: 'The page begins after the row with this cursor.' }),
+        },
+        resolve: ({ task, rowCount }, { first, after }, { tasks }) =>
+          tasks.page(task, { first, after: after == null ? 0 : rowAfter(after, rowCount) }),
+      }),
+      results: t.field({
+        type: pageRef,
+        extensions: { points: PAGE_POINTS },
+        deprecationReason: replacedBy('rows'),
+        description: 'As `rows`, with the number of a row in the place of its cursor.',
+        args: {
+          first: t.arg.int({ required: true, defaultValue: DEFAULT_PAGE_ROWS, description: firstArgument }),
           after: t.arg.int({
             required: true,
             defaultValue: 0,
@@ -101,6 +128,16 @@ export function defineBatch(builder: Builder, models: readonly Model[], errorCod
       }),
     }),
   });
+}
+
+function pageInfoOf({ firstRow, rowCount, nextRow }: RowPage): PageInfo {
+  const end = firstRow + rowCount;
+  return {
+    hasNextPage: nextRow !== undefined,
+    hasPreviousPage: firstRow > 0,
+    startCursor: rowCount === 0 ? undefined : rowCursor(firstRow),
+    endCursor: end === 0 ? undefined : rowCursor(end - 1),
+  };
 }
 
 function defineColumns(builder: Builder, { manifest }: Model) {

@@ -42,6 +42,13 @@ export interface Context {
 
 export type Builder = ReturnType<typeof createBuilder>;
 
+const RFC_3339 = 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6';
+
+/** Why a field is deprecated. docs/schema.md has the rules, and a test compares it with the schema. */
+export function replacedBy(...fields: readonly string[]): string {
+  return `Use ${fields.map((field) => `\`${field}\``).join(' or ')}. It is removed in 0.3.`;
+}
+
 export function createBuilder() {
   const builder = new SchemaBuilder<{
     Context: Context;
@@ -56,6 +63,7 @@ export function createBuilder() {
   }>({ plugins: [], defaultFieldNullability: false });
   builder.scalarType('DateTime', {
     description: 'An instant in RFC 3339, in UTC and with milliseconds, by the clock of the broker.',
+    specifiedByURL: RFC_3339,
     serialize: (ms) => new Date(ms).toISOString(),
     parseValue: () => {
       throw new TypeError('DateTime is not used as an input');
@@ -69,6 +77,7 @@ export function defineLocalDateTime(builder: Builder): void {
   builder.scalarType('LocalDateTime', {
     description:
       'A local time in the time zone that the input names, written as in RFC 3339. Seconds and offset are optional. Without an offset, such as `2021-02-03T14:30:00`, it is the reading of a clock there. With an offset, such as `2021-02-03T14:30:00-05:00` or `2021-02-03T19:30:00Z`, it is an instant, which is converted to the time zone. Fractions of a second are cut off. `now` is the moment of submission, by the clock of the broker.',
+    specifiedByURL: RFC_3339,
     serialize: () => {
       throw new TypeError('LocalDateTime is not used as an output');
     },

@@ -2,7 +2,7 @@
 import type { Comparison, Differences, Durations } from '../src/evaluation/comparison.ts';
 import type { RolloutComparison } from '../src/evaluation/rolloutComparisons.ts';
 import type { Builder } from './builder.ts';
-import type { ModelRef } from './system.ts';
+import type { ModelRef } from './model.ts';
 
 /** How long tasks took on one of the two compared versions. */
 interface VersionDurations {

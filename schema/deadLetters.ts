@@ -5,14 +5,26 @@ import type { QueuedJob } from '../src/contract/messages/job.ts';
 import { parseJobSubject } from '../src/contract/subjects.ts';
 import type { RedriveCount } from '../src/tasks/deadLetterRedrives.ts';
 import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE } from '../src/tasks/deadLetters.ts';
-import type { Builder } from './builder.ts';
+import { type Builder, replacedBy } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
+import type { PageInfo, PageInfoRef } from './pageInfo.ts';
+import type { RequestErrorCodeRef } from './requestErrorCode.ts';
 import type { TaskRef } from './task.ts';
 
 const OPERATORS_ONLY = 'For operators (`FORBIDDEN`).';
 const DEFAULT_PAGE = 20;
 
-export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeRef: TaskErrorCodeRef): void {
+interface RefsOfDeadLetters {
+  readonly taskRef: TaskRef;
+  readonly errorCodeRef: TaskErrorCodeRef;
+  readonly requestErrorCodeRef: RequestErrorCodeRef;
+  readonly pageInfoRef: PageInfoRef;
+}
+
+export function defineDeadLetters(
+  builder: Builder,
+  { taskRef, errorCodeRef, requestErrorCodeRef, pageInfoRef }: RefsOfDeadLetters,
+): void {
   const letterRef = defineDeadLetter(builder, errorCodeRef);
 
   const edgeRef = builder.objectRef<StoredDeadLetter>('DeadLetterEdge').implement({
@@ -22,22 +34,15 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       node: t.expose('letter', { type: letterRef, description: 'The dead letter.' }),
     }),
   });
-  const pageInfoRef = builder.objectRef<DeadLetterPage>('PageInfo').implement({
-    description: 'The end of a page.',
-    fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether another page follows.' }),
-      endCursor: t.string({
-        nullable: true,
-        description: 'The cursor of the last edge; null if the page is empty.',
-        resolve: ({ letters }) => letters.slice(-1).map(cursorOf)[0],
-      }),
-    }),
-  });
   const connectionRef = builder.objectRef<DeadLetterPage>('DeadLetterConnection').implement({
     description: 'A page of dead letters.',
     fields: (t) => ({
       edges: t.expose('letters', { type: [edgeRef], description: 'The letters of the page, oldest first.' }),
-      pageInfo: t.field({ type: pageInfoRef, description: 'The end of the page.', resolve: (page) => page }),
+      pageInfo: t.field({
+        type: pageInfoRef,
+        description: 'Where the page begins and ends.',
+        resolve: pageInfoOf,
+      }),
     }),
   });
   const redriveRef = builder.objectRef<RedriveCount>('DeadLettersRedriven').implement({
@@ -48,7 +53,8 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
         description:
           'Number of letters that stay because their jobs cannot be run. `redriveDeadLetter` says why.',
       }),
-      stoppedBy: t.exposeString('stoppedBy', {
+      stoppedBy: t.expose('stoppedBy', {
+        type: requestErrorCodeRef,
         nullable: true,
         description:
           'The code of the refusal, such as `QUEUE_FULL`, that stopped the redrive. The other letters stay; call the mutation again later. Null if all letters were handled.',
@@ -128,8 +134,16 @@ function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
   return builder.objectRef<DeadLetter>('DeadLetter').implement({
     description: 'A job that ended without a prediction, kept with the reason.',
     fields: (t) => ({
-      id: t.exposeID('taskId', { description: 'Id of the task that failed.' }),
-      model: t.exposeString('model', { description: 'Name of the model.' }),
+      taskId: t.exposeID('taskId', { description: 'Id of the task that failed.' }),
+      id: t.exposeID('taskId', {
+        deprecationReason: replacedBy('taskId'),
+        description: 'Id of the task that failed.',
+      }),
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      model: t.exposeString('model', {
+        deprecationReason: replacedBy('modelName'),
+        description: 'Name of the model.',
+      }),
       modelVersion: t.string({
         description: 'Version of the model that it was for.',
         resolve: ({ subject }) => parseJobSubject(subject).version,
@@ -156,6 +170,16 @@ function defineDeadLetter(builder: Builder, errorCodeRef: TaskErrorCodeRef) {
       }),
     }),
   });
+}
+
+function pageInfoOf({ letters, after, hasNextPage, hasPreviousPage }: DeadLetterPage): PageInfo {
+  const cursors = letters.map(cursorOf);
+  return {
+    hasNextPage,
+    hasPreviousPage,
+    startCursor: cursors[0],
+    endCursor: cursors.at(-1) ?? after,
+  };
 }
 
 function readableJob(letter: DeadLetter): QueuedJob | undefined {

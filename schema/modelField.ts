@@ -1,15 +1,46 @@
 /** The GraphQL type by which the query `models` describes an input or output of a model. */
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import { type ManifestInput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
-import type { Builder } from './builder.ts';
+import { type Builder, replacedBy } from './builder.ts';
+
+/** The types of the manifest, by their names in GraphQL. */
+const VALUE_TYPES = {
+  int64: 'INT64',
+  int32: 'INT32',
+  float32: 'FLOAT32',
+  float64: 'FLOAT64',
+  string: 'STRING',
+  boolean: 'BOOLEAN',
+  enum: 'ENUM',
+  dateTime: 'DATE_TIME',
+} as const satisfies Readonly<Record<(ManifestInput | ManifestOutput)['type'], string>>;
 
 export function defineModelField(builder: Builder) {
+  const valueTypeEnum = builder.enumType('ValueType', {
+    description: 'The type of an input or output.',
+    values: {
+      INT64: { description: 'A whole number of 64 bits in the model.' },
+      INT32: { description: 'A whole number of 32 bits in the model.' },
+      FLOAT32: { description: 'A number of 32 bits in the model.' },
+      FLOAT64: { description: 'A number of 64 bits in the model.' },
+      STRING: { description: 'A text.' },
+      BOOLEAN: { description: 'True or false.' },
+      ENUM: { description: 'One of `values`. Only inputs have this type.' },
+      DATE_TIME: { description: 'A local time in `timeZone`. Only inputs have this type.' },
+    } as const,
+  });
   return builder.objectRef<ManifestInput | ManifestOutput>('ModelField').implement({
     description: 'An input or output of a model.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'Its name in GraphQL.' }),
       tensor: t.exposeString('tensor', { description: 'Its name in the ONNX graph.' }),
+      valueType: t.field({
+        type: valueTypeEnum,
+        description: 'Its type; with `size`, that of each item.',
+        resolve: ({ type }) => VALUE_TYPES[type],
+      }),
       type: t.exposeString('type', {
+        deprecationReason: replacedBy('valueType'),
         description:
           'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',
       }),

@@ -1,9 +1,14 @@
 /** The mutation by which operators set the shares of a model's versions. */
 import { MAX_PERCENT_DECIMALS, type RolloutChange } from '../src/rollout/rolloutService.ts';
 import type { Builder } from './builder.ts';
-import type { ModelRef } from './system.ts';
+import type { ModelRef } from './model.ts';
+import type { RequestErrorCodeRef } from './requestErrorCode.ts';
 
-export function defineRollout(builder: Builder, modelRef: ModelRef): void {
+export function defineRollout(
+  builder: Builder,
+  modelRef: ModelRef,
+  requestErrorCodeRef: RequestErrorCodeRef,
+): void {
   const weightInput = builder.inputType('VersionWeight', {
     description: 'The share of one version.',
     fields: (t) => ({
@@ -27,7 +32,8 @@ export function defineRollout(builder: Builder, modelRef: ModelRef): void {
         description:
           'Number of tasks that workers of a version without a share may already have taken. They are also given to another version, and the first answer counts. 0 without `moveQueued`.',
       }),
-      stoppedBy: t.exposeString('stoppedBy', {
+      stoppedBy: t.expose('stoppedBy', {
+        type: requestErrorCodeRef,
         nullable: true,
         description:
           'The code of the refusal, `QUEUE_FULL`, that stopped the move. The other queued tasks stay; call the mutation again later. Null if all tasks were handled.',

@@ -3,13 +3,26 @@
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
 import { defineBatch } from './batch.ts';
-import type { Builder } from './builder.ts';
+import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
+import type { ModelRef } from './model.ts';
+import type { NodeRef } from './node.ts';
+import type { PageInfoRef } from './pageInfo.ts';
 import { definePrediction } from './prediction.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
 
-export function defineTask(builder: Builder, models: readonly Model[]) {
+interface RefsOfTask {
+  readonly nodeRef: NodeRef;
+  readonly modelRef: ModelRef;
+  readonly pageInfoRef: PageInfoRef;
+}
+
+export function defineTask(
+  builder: Builder,
+  models: readonly Model[],
+  { nodeRef, modelRef, pageInfoRef }: RefsOfTask,
+) {
   const stateEnum = builder.enumType('TaskState', {
     description: 'The state of a task. A task reaches exactly one final state and stays in it.',
     values: {
@@ -56,16 +69,30 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
     }),
   });
 
-  const batchRef = defineBatch(builder, models, errorCodeRef);
+  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef });
   const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
+    interfaces: [nodeRef],
     fields: (t) => ({
       id: t.exposeID('id', {
         description: 'Id of the task, for `task`, `cancelTask`, `taskResult` and `taskUpdates`. Opaque.',
       }),
-      model: t.exposeString('model', { description: 'Name of the model.' }),
+      modelName: t.exposeString('model', { description: 'Name of the model.' }),
+      servedModel: t.field({
+        type: modelRef,
+        description: 'The model. A gateway finds only tasks of models that it serves.',
+        resolve: ({ model }, _args, { models: served }) => {
+          const found = served.find(({ manifest }) => manifest.name === model);
+          if (found === undefined) throw new Error(`a task was found whose model ${model} is not served`);
+          return found;
+        },
+      }),
+      model: t.exposeString('model', {
+        deprecationReason: replacedBy('modelName', 'servedModel'),
+        description: 'Name of the model.',
+      }),
       modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
       state: t.expose('state', { type: stateEnum, description: 'State of the task.' }),
       submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
@@ -116,7 +143,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       type: taskRef,
       nullable: true,
       description:
-        'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. To wait for the end, subscribe to `taskResult`.',
+        'The present state of a task. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`, `NEWER_GATEWAY_NEEDED`. Null only beside an error: a query for several tasks still answers for the others. To wait for the end, subscribe to `taskResult`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
       resolve: (_root, { id }, { tasks, readable }) => tasks.find(id, readable),
     }),

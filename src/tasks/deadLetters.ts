@@ -22,7 +22,10 @@ type DeadLettersBroker = Pick<Broker, 'deadLetters' | 'onConnectionChange'>;
 
 export interface DeadLetterPage {
   readonly letters: readonly StoredDeadLetter[];
+  /** The cursor after which the page begins; undefined if it is the first page. */
+  readonly after: string | undefined;
   readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
 }
 
 const MODEL_NAME = /^[a-z][a-z0-9-]{0,62}$/;
@@ -53,8 +56,17 @@ export class DeadLetters implements Disposable {
     if (first < 1 || first > MAX_PAGE) throw badValue('first', `from 1 to ${MAX_PAGE}`, String(first));
     if (after !== undefined && !CURSOR.test(after))
       throw badValue('after', 'a cursor of an earlier page', quoted(after));
-    const letters = await readLetters(this.#broker, model, Number(after ?? 0) + 1, first + 1);
-    return { letters: letters.slice(0, first), hasNextPage: letters.length > first };
+    const begin = Number(after ?? 0) + 1;
+    const [letters, oldest] = await Promise.all([
+      readLetters(this.#broker, model, begin, first + 1),
+      after === undefined ? undefined : this.#broker.deadLetters.next(model, 1),
+    ]);
+    return {
+      letters: letters.slice(0, first),
+      after,
+      hasNextPage: letters.length > first,
+      hasPreviousPage: oldest !== undefined && oldest.sequence < begin,
+    };
   }
 
   /**

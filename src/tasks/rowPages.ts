@@ -1,7 +1,7 @@
 /** The predictions and errors of the rows of a batch, page by page, from the results of its chunks. */
 
 import type { Broker } from '../broker/broker.ts';
-import { badValue, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { badValue, quoted, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { ChunkResult } from '../contract/messages/chunkResult.ts';
 import { chunkCountOf, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
@@ -28,6 +28,7 @@ export interface PageOptions {
 }
 
 export const MAX_PAGE_ROWS = 10_000;
+const CURSOR = /^[0-9]{1,9}$/;
 /** The most chunks of one page. With their largest size they have 6 MiB. */
 const MAX_PAGE_CHUNKS = 12;
 
@@ -64,6 +65,17 @@ export async function readPage(
     columns: columnsOf(chunks, after, end),
     errors: chunks.flatMap(({ result }) => result.errors).filter(({ row }) => row >= after && row < end),
   };
+}
+
+/** The cursor of a row. @param row its index in the row batch. */
+export function rowCursor(row: number): string {
+  return String(row);
+}
+
+/** Index of the row after the one with this cursor. @throws {RequestError} `BAD_USER_INPUT` if there is no such row. */
+export function rowAfter(cursor: string, rowCount: number): number {
+  if (CURSOR.test(cursor) && Number(cursor) < rowCount) return Number(cursor) + 1;
+  throw badValue('after', 'a cursor of an earlier page', quoted(cursor));
 }
 
 interface ReadChunk {

@@ -1,5 +1,7 @@
 /** Runs the programs and commands of the documents unchanged, with a real gateway and worker. */
 import { execFile } from 'node:child_process';
+import { mkdir, mkdtempDisposable, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -86,7 +88,23 @@ test('the shell commands of docs/in-your-app.md wait in the mutation, and read m
   const rows = await runShell('docs/in-your-app.md', 'many-rows');
   expect(rows).toMatch(/"rowCount":2/);
   expect(rows).toMatch(/"SUCCEEDED","batch":\{"rowsDone":2,"rowsFailed":0/);
-  expect(rows).toMatch(/"durationMinutes":\[7\.848.*\],?.*"errors":\[\],"nextRow":null/);
+  expect(rows).toMatch(
+    /"durationMinutes":\[7\.848.*\],?.*"errors":\[\],"pageInfo":\{"endCursor":"1","hasNextPage":false/,
+  );
+});
+
+test('the configuration for graphql-codegen in docs/in-your-app.md makes types from a running gateway', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-codegen-'));
+  const file = (name: string) => join(folder.path, name);
+  await mkdir(file('app'));
+  await writeFile(
+    file('app/page.ts'),
+    "import { graphql } from './gql';\ngraphql(`query Names { models { name } }`);\n",
+  );
+  await writeFile(file('codegen.ts'), atGateway(blockOfTest('docs/in-your-app.md', 'codegen')));
+  await symlink(join(ROOT, 'examples/react/node_modules'), file('node_modules'));
+  await run(process.execPath, ['node_modules/.bin/graphql-codegen'], { cwd: folder.path });
+  expect(await readFile(file('app/gql/graphql.ts'), 'utf8')).toContain('export type NamesQuery =');
 });
 
 test('the shell commands of docs/models.md report how long a trip took, and show the live error', async () => {

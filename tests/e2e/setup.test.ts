@@ -16,7 +16,7 @@ describe.concurrent('the search for nats-server', () => {
     await using project = await createProject();
     await project.addServer('2.12.3', 'bin');
     await project.addServer('2.15.1', '.cache/nats-server/2.15.1');
-    expect(await project.setUp('test')).toMatchObject({ code: 0 });
+    expect(await project.setUp('start')).toMatchObject({ code: 0 });
     expect(await project.natsServer()).toBe(join(project.path, 'bin/nats-server'));
   });
 
@@ -26,7 +26,7 @@ describe.concurrent('the search for nats-server', () => {
     for (const version of ['2.9.25', '2.12.10', '2.12.9']) {
       await project.addServer(version, `.cache/nats-server/${version}`);
     }
-    const { code, output } = await project.setUp('test');
+    const { code, output } = await project.setUp('start');
     expect(code).toBe(0);
     expect(output).toContain('bin/nats-server is version 2.9.10, too old');
     expect(await project.natsServer()).toBe(join(project.path, '.cache/nats-server/2.12.10/nats-server'));
@@ -63,6 +63,16 @@ describe.concurrent('set-up', () => {
     expect(await project.setUp()).toEqual({ code: 0, output: '' });
     await writeFile(join(project.path, 'package-lock.json'), `${LOCK_FILE}\n`);
     expect((await project.setUp()).output).toContain('dependencies installed');
+  });
+
+  test('installs the packages of clients only for tests', async () => {
+    await using project = await createProject();
+    await project.addServer('2.12.3', 'bin');
+    expect((await project.setUp('start')).output).not.toContain('examples/react');
+    expect((await project.setUp('test')).output).toMatch(
+      /dependencies of examples\/react installed(.|\n)*dependencies of tests\/clients installed/,
+    );
+    expect(await project.setUp('test')).toEqual({ code: 0, output: '' });
   });
 
   test('remembers that the CUDA provider was requested', async () => {
@@ -138,10 +148,7 @@ async function createProject() {
   await cp(join(ROOT, 'setup.js'), join(path, 'setup.js'));
   await cp(join(ROOT, 'src/launcher/setup'), join(path, 'src/launcher/setup'), { recursive: true });
   await cp(join(ROOT, 'src/process/processLock.js'), join(path, 'src/process/processLock.js'));
-  await writeFile(join(path, 'package.json'), JSON.stringify({ ...PACKAGE, type: 'module' }));
-  await writeFile(join(path, 'package-lock.json'), LOCK_FILE);
-  await mkdir(join(path, 'tiny'));
-  await writeFile(join(path, 'tiny/package.json'), JSON.stringify({ name: 'tiny', version: '1.0.0' }));
+  for (const folder of ['.', 'examples/react', 'tests/clients']) await addPackage(join(path, folder));
   await mkdir(join(path, 'bin'));
   await symlink(process.execPath, join(path, 'bin/node'));
   await symlink(findNpm(), join(path, 'bin/npm'));
@@ -190,6 +197,14 @@ async function createProject() {
     addServer: (version: string, place: string) => addServer(join(path, place), version),
     [Symbol.asyncDispose]: () => folder.remove(),
   };
+}
+
+/** A package with one dependency inside it. */
+async function addPackage(folder: string): Promise<void> {
+  await mkdir(join(folder, 'tiny'), { recursive: true });
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ ...PACKAGE, type: 'module' }));
+  await writeFile(join(folder, 'package-lock.json'), LOCK_FILE);
+  await writeFile(join(folder, 'tiny/package.json'), JSON.stringify({ name: 'tiny', version: '1.0.0' }));
 }
 
 function findNpm(): string {

@@ -11,7 +11,7 @@ import {
   PREDICT_TRIPS,
   submitTrips,
 } from '../support/batches.ts';
-import { CANCEL_TASK, collect, post, type Trip } from '../support/client.ts';
+import { CANCEL_TASK, collect, fieldOf, post, type Trip } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { addressOf, openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -21,6 +21,9 @@ import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
 
 const JOBS = 'JOBS_trip-duration';
+const ROWS = `query Rows($id: ID!, $first: Int! = 1000, $after: String) { task(id: $id) { id batch {
+  rows(first: $first, after: $after) { predictions { ... on TripPredictionColumns { durationMinutes } }
+    pageInfo { hasPreviousPage hasNextPage startCursor endCursor } } } } }`;
 
 let system: SmallSystem;
 let gateway: Gateway;
@@ -48,6 +51,26 @@ afterAll(async () => {
 
 function trips(count: number): Trip[] {
   return Array.from({ length: count }, (_, i) => tripNumber(i));
+}
+
+interface RowsView {
+  readonly predictions: { readonly durationMinutes: readonly (number | null)[] };
+  readonly pageInfo: {
+    readonly hasPreviousPage: boolean;
+    readonly hasNextPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
+}
+
+async function rowsAfter(
+  { url }: Gateway,
+  id: string,
+  after: string | null,
+  first?: number,
+): Promise<RowsView> {
+  const task = fieldOf<{ batch: { rows: RowsView } }>(await post(url, ROWS, { id, after, first }));
+  return task.batch.rows;
 }
 
 describe('a row batch', () => {
@@ -126,6 +149,34 @@ describe('pages of rows', () => {
     expect(page).toMatchObject({ firstRow: 900, rowCount: 250, nextRow: 1_150 });
     expect(page.predictions.durationMinutes).toEqual(whole.slice(900, 1_150));
     expect(await batchPage(gateway.url, id, { after: 2_100 })).toMatchObject({ rowCount: 0, nextRow: null });
+  });
+
+  test('follow each other by cursors', async () => {
+    const { id } = await submitTrips(gateway.url, trips(2_100));
+    await batchEnd(gateway.url, id);
+    const seen: (number | null)[] = [];
+    for (let after: string | null = null, more = true; more; ) {
+      const page: RowsView = await rowsAfter(gateway, id, after, 700);
+      expect(page.pageInfo.hasPreviousPage).toBe(after !== null);
+      expect(page.pageInfo.startCursor).toBe(String(seen.length));
+      seen.push(...page.predictions.durationMinutes);
+      ({ endCursor: after, hasNextPage: more } = page.pageInfo);
+    }
+    expect(seen).toEqual(await batchMinutes(gateway.url, id, 10_000));
+  });
+
+  test('are empty where no row has been run yet, and keep their place', async () => {
+    const { id } = await submitTrips(idleGateway.url, trips(10));
+    const first = { hasPreviousPage: false, hasNextPage: true, startCursor: null, endCursor: null };
+    expect((await rowsAfter(idleGateway, id, null)).pageInfo).toEqual(first);
+    const later = { hasPreviousPage: true, hasNextPage: true, startCursor: null, endCursor: '4' };
+    expect((await rowsAfter(idleGateway, id, '4')).pageInfo).toEqual(later);
+  });
+
+  test.each(['', 'x', '-1', '1.5', '10', '99999999999'])('are refused after the cursor %j', async (after) => {
+    const { id } = await submitTrips(gateway.url, trips(10), { waitMs: 30_000 });
+    const { errors } = await post(gateway.url, ROWS, { id, after });
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', field: 'after' } }]);
   });
 
   test.each([{ first: 0 }, { first: 10_001 }, { after: -1 }, { after: 11 }])(

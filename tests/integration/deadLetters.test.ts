@@ -37,7 +37,7 @@ const MODEL = 'trip-duration';
 const LETTER = `id model modelVersion reason code attempts lastWorker submittedAt diedAt job history`;
 const DEAD_LETTERS = `query ($model: String! = "${MODEL}", $first: Int, $after: String) {
   deadLetters(model: $model, first: $first, after: $after) {
-    edges { cursor node { ${LETTER} } } pageInfo { hasNextPage endCursor } } }`.replace(
+    edges { cursor node { ${LETTER} } } pageInfo { hasPreviousPage hasNextPage startCursor endCursor } } }`.replace(
   '$first: Int,',
   '$first: Int! = 20,',
 );
@@ -55,7 +55,12 @@ interface LetterView {
 
 interface Page {
   readonly edges: readonly { readonly cursor: string; readonly node: LetterView }[];
-  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  readonly pageInfo: {
+    readonly hasPreviousPage: boolean;
+    readonly hasNextPage: boolean;
+    readonly startCursor: string | null;
+    readonly endCursor: string | null;
+  };
 }
 
 async function pageOf({ url }: Gateway, variables: Record<string, unknown> = {}): Promise<Page> {
@@ -186,18 +191,29 @@ describe('a dead letter', () => {
       for (let after: string | null = null, more = true; more; ) {
         const { edges, pageInfo } = await pageOf(gateway, { first, after });
         seen.push(...edges.map(({ node }) => node.id));
-        expect(pageInfo.endCursor).toBe(edges.at(-1)?.cursor);
-        expect(pageInfo.hasNextPage).toBe(seen.length < ids.length);
+        expect(pageInfo).toEqual({
+          hasPreviousPage: after !== null,
+          hasNextPage: seen.length < ids.length,
+          startCursor: edges[0]?.cursor,
+          endCursor: edges.at(-1)?.cursor,
+        });
         ({ endCursor: after, hasNextPage: more } = pageInfo);
       }
       expect(seen).toEqual(ids);
     }
     expect(await pageOf(gateway, { model: 'another-model' })).toEqual({
       edges: [],
-      pageInfo: { hasNextPage: false, endCursor: null },
+      pageInfo: { hasPreviousPage: false, hasNextPage: false, startCursor: null, endCursor: null },
+    });
+    const { pageInfo } = await pageOf(gateway, { first: 100 });
+    const after = pageInfo.endCursor;
+    expect(await pageOf(gateway, { after })).toEqual({
+      edges: [],
+      pageInfo: { hasPreviousPage: true, hasNextPage: false, startCursor: null, endCursor: after },
     });
     for (const id of ids) await post(gateway.url, DISCARD, { id });
     expect(await idsOf(otherGateway)).toEqual([]);
+    expect((await pageOf(gateway, { after })).pageInfo).toMatchObject({ hasPreviousPage: false });
   });
 
   test.each([

@@ -1,4 +1,5 @@
 /** A worker that is written from docs/protocol.md, "A worker", and does not use our code. */
+import { isDeepStrictEqual } from 'node:util';
 import { connect, createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
@@ -8,6 +9,8 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { startGateway } from '../support/processes.ts';
 
 const ID = 'worker-of-another-house';
+const WORKERS = '{ health { workers { id models { modelName provider executionProvider } } } }';
+const SERVED = { modelName: 'trip-duration', provider: 'OTHER', executionProvider: 'abacus' };
 const SECOND_NS = 1_000_000_000;
 
 test('a foreign worker announces itself, takes a job, and its result reaches the subscriber', async () => {
@@ -19,9 +22,8 @@ test('a foreign worker announces itself, takes a job, and its result reaches the
   const presence = serve(connection, { model: 'trip-duration', version: '1', minutes: 42 });
   leaving.defer(() => clearInterval(presence));
   await eventually(
-    async () =>
-      fieldOf<{ workers: { id: string }[] }>(await post(gateway.url, '{ health { workers { id } } }')),
-    ({ workers }) => workers.some(({ id }) => id === ID),
+    async () => fieldOf<{ workers: { id: string; models: object[] }[] }>(await post(gateway.url, WORKERS)),
+    ({ workers }) => workers.some(({ id, models }) => id === ID && isDeepStrictEqual(models, [SERVED])),
   );
   const { id } = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '1' });
   expect(await onlyTask(sse(gateway.url, TASK_RESULT, { id }))).toMatchObject({

@@ -33,7 +33,9 @@ const words = new Set([
     'setup.js',
     'Dockerfile',
     'docker-compose*.yml',
-    '{src,schema,workers,tests,models}/**/*.{ts,js,json,py,graphql}',
+    '{src,schema,workers,models}/**/*.{ts,js,json,py,graphql}',
+    'tests/{bench,chaos,e2e,integration,support,system,unit}/**/*.{ts,js,json,graphql}',
+    'examples/*/src/*.ts',
   ]).match(/\w+/g) ?? []),
 ]);
 const schema = buildSchema(readDocument('schema/schema.graphql'));
@@ -90,7 +92,9 @@ describe.each(DOCUMENTS)('%s', (document) => {
 
   if (!HISTORIES.includes(document))
     test('names only files, folders, variables and codes that exist', () => {
-      expect(filesIn(text).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+      const folders = [ROOT, packageOf(document)];
+      const isThere = (path: string) => folders.some((folder) => existsSync(join(folder, path)));
+      expect(filesIn(text).filter((path) => !isThere(path))).toEqual([]);
       const names = groupsIn(text, /`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`/g);
       expect(names.filter((name) => !words.has(name))).toEqual([]);
     });
@@ -106,7 +110,9 @@ describe.each(DOCUMENTS)('%s', (document) => {
 
   test('names only npm scripts that exist', () => {
     const scripts = groupsIn(text, /npm (?:run )?(start|test|(?<=run )[\w:-]+)/g);
-    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining([...scripts]));
+    const own = JSON.parse(readFileSync(join(packageOf(document), 'package.json'), 'utf8'));
+    const known = Object.keys({ ...packageJson.scripts, ...own.scripts });
+    expect(known).toEqual(expect.arrayContaining([...scripts]));
   });
 
   if (commands.length > 0)
@@ -190,6 +196,12 @@ function problemsOf(command: string): readonly string[] {
 
 function groupsIn(text: string, pattern: RegExp): readonly string[] {
   return [...text.matchAll(pattern)].map(([, group = '']) => group);
+}
+
+/** The folder of the package that a document describes: an example may be a package of its own. */
+function packageOf(document: string): string {
+  const folder = join(ROOT, dirname(document));
+  return existsSync(join(folder, 'package.json')) ? folder : ROOT;
 }
 
 /** Whatever begins with a folder of the repository, as far as it is a path, and not a pattern such as `models/<name>`. */

@@ -1,5 +1,6 @@
 /**
- * Calls a running Tidings as a client: asks for the inputs and outputs of a model, and for predictions of many rows.
+ * Calls a running Tidings as a client: asks for the inputs and outputs of a model, and for predictions of many rows. It
+ * asks for fields that 0.2 has, too, although some of them are deprecated: the gateway may be one of 0.2.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';

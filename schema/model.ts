@@ -1,0 +1,211 @@
+/** The GraphQL types of models and their versions. */
+import { isMeant, type Weight } from '../src/contract/rollout.ts';
+import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
+import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
+import type { Share } from '../src/rollout/rolloutService.ts';
+import { defineLiveError } from './actuals.ts';
+import type { Builder } from './builder.ts';
+import { defineModelField } from './modelField.ts';
+import type { NodeRef } from './node.ts';
+
+/** A version with its shares of the model's tasks. */
+interface VersionWithShares extends OfferedVersion {
+  readonly model: string;
+  readonly weightPercent: number | undefined;
+  readonly observedPercent: number | undefined;
+  readonly shadowPercent: number;
+}
+
+export type ModelRef = ReturnType<typeof defineModel>;
+
+export function defineModel(builder: Builder, nodeRef: NodeRef) {
+  const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
+    description: 'How good a version was on a data set: on new data, or on the data that it was trained on.',
+    fields: (t) => ({
+      data: t.exposeString('data', { description: 'Name of the data set.' }),
+      name: t.exposeString('name', { description: 'Name of the figure, such as RMSE or MAE.' }),
+      unit: t.exposeString('unit', { description: 'Unit of the value.' }),
+      value: t.exposeFloat('value', { description: 'The figure, in `unit`.' }),
+    }),
+  });
+
+  const fieldRef = defineModelField(builder);
+
+  const stateEnum = builder.enumType('VersionState', {
+    description: 'Whether a version can answer tasks.',
+    values: {
+      [VersionState.Served]: { description: 'Live workers serve it.' },
+      [VersionState.Waiting]: { description: 'No live worker serves it yet.' },
+      [VersionState.Refused]: { description: 'Workers refuse to serve it. `reason` says why.' },
+      [VersionState.Leaving]: {
+        description: 'Its folder is gone. Workers finish its queue, and it gets no new tasks.',
+      },
+    } as const,
+  });
+
+  const liveErrorRef = defineLiveError(builder);
+  const versionRef = builder.objectRef<VersionWithShares>('ModelVersion').implement({
+    description: 'One trained version of a model.',
+    fields: (t) => ({
+      version: t.string({ description: 'A positive integer.', resolve: ({ record }) => record.version }),
+      state: t.expose('state', { type: stateEnum, description: 'Whether it can answer tasks now.' }),
+      reason: t.exposeString('refusal', {
+        nullable: true,
+        description: 'Why a worker refuses to serve it; null if no worker refuses it.',
+      }),
+      weightPercent: t.exposeFloat('weightPercent', {
+        nullable: true,
+        description:
+          'Its share of the tasks, in percent, as `setRollout` has set it. It is also 0 if its folder has another model now. Null if the model has no rollout: then the newest version answers.',
+      }),
+      observedPercent: t.exposeFloat('observedPercent', {
+        nullable: true,
+        description:
+          "Its share of the model's tasks that live workers finished in the last minute, in percent; null if there were none.",
+      }),
+      shadowPercent: t.exposeFloat('shadowPercent', {
+        description: 'The chance that a task of another version is also tried on it, in percent.',
+      }),
+      liveWorkers: t.exposeInt('liveWorkers', {
+        description: 'Number of live workers that serve it, or finish its queue.',
+      }),
+      digest: t.string({
+        description: 'Hex SHA-256 of `model.onnx`.',
+        resolve: ({ record }) => record.sha256,
+      }),
+      createdAt: t.field({
+        type: 'DateTime',
+        description: 'When it was trained.',
+        resolve: ({ record }) => Date.parse(record.created),
+      }),
+      trainedOn: t.stringList({
+        description: 'Names of the data sets that it was trained on.',
+        resolve: ({ record }) => record.trainedOn,
+      }),
+      metrics: t.field({
+        type: [metricRef],
+        description: 'How good it was on data sets.',
+        resolve: ({ record }) => record.metrics,
+      }),
+      liveError: t.field({
+        type: [liveErrorRef],
+        nullable: true,
+        description:
+          'How far its predictions were from the true values reported in the last 30 days (about a million at most). One entry for each output that has any. Null while this gateway still reads them, for some seconds after its start.',
+        resolve: ({ model, record }, _args, { actuals }) => actuals.liveErrors(model, record.version),
+      }),
+    }),
+  });
+
+  const unreadableRef = builder.objectRef<UnreadableVersion>('UnreadableVersion').implement({
+    description:
+      'A version folder that this gateway cannot read, or cannot read yet. If it has read the folder before, that content still applies.',
+    fields: (t) => ({
+      version: t.exposeString('version', { description: "The folder's name." }),
+      reason: t.exposeString('reason', { description: 'What is missing or wrong.' }),
+    }),
+  });
+
+  const shareRef = builder.objectRef<Share>('VersionShare').implement({
+    description: 'The share of a version in the present rollout.',
+    fields: (t) => ({
+      version: t.exposeString('version', { description: 'The version, as it was set.' }),
+      percent: t.exposeFloat('percent', { description: 'Its share of the tasks, as it was set.' }),
+      isThere: t.exposeBoolean('isThere', {
+        description:
+          'Whether its folder exists and has the model that was given the share. If not, the other versions with a share answer its tasks, until the folder is back or `setRollout` is called again.',
+      }),
+    }),
+  });
+
+  return builder.objectRef<Model>('Model').implement({
+    description: 'A model, as its manifest describes it.',
+    interfaces: [nodeRef],
+    fields: (t) => ({
+      name: t.string({ description: 'Name of the model.', resolve: ({ manifest }) => manifest.name }),
+      description: t.string({
+        description: 'What it predicts.',
+        resolve: ({ manifest }) => manifest.description,
+      }),
+      mutation: t.string({
+        description: 'The mutation that submits one task.',
+        resolve: ({ manifest }) => manifest.graphql.mutation,
+      }),
+      batchMutation: t.string({
+        description: 'The mutation that submits many rows as one task.',
+        resolve: ({ manifest }) => manifest.graphql.batchMutation,
+      }),
+      inputType: t.string({
+        description: 'The input type of both mutations.',
+        resolve: ({ manifest }) => manifest.graphql.inputType,
+      }),
+      columnsType: t.string({
+        description: 'The type of the predictions for many rows.',
+        resolve: ({ manifest }) => manifest.graphql.columnsType,
+      }),
+      inputs: t.field({
+        type: [fieldRef],
+        description: 'Its inputs.',
+        resolve: ({ manifest }) => manifest.inputs,
+      }),
+      outputs: t.field({
+        type: [fieldRef],
+        description: 'Its outputs.',
+        resolve: ({ manifest }) => manifest.outputs,
+      }),
+      maxBatchSize: t.int({
+        description: 'The most tasks in one run.',
+        resolve: ({ manifest }) => manifest.batching.maxBatchSize,
+      }),
+      timeoutMs: t.int({
+        description: 'The time limit of tasks that do not set one, in milliseconds.',
+        resolve: ({ manifest }) => manifest.limits.timeoutMs,
+      }),
+      versions: t.field({
+        type: [versionRef],
+        description: 'Its versions, oldest first.',
+        resolve: (model, _args, { offering, rollouts }) =>
+          withShares(model, offering.versions(model), {
+            weights: rollouts.shares(model),
+            shadow: rollouts.shadowWeights(model),
+          }),
+      }),
+      rollout: t.field({
+        type: [shareRef],
+        nullable: true,
+        description:
+          'All shares that `setRollout` has set, also those of versions that are gone; null if the model has no rollout.',
+        resolve: (model, _args, { rollouts }) => rollouts.shares(model),
+      }),
+      unreadableVersions: t.expose('unreadable', {
+        type: [unreadableRef],
+        description: 'Version folders whose `version.json` is missing or wrong, oldest first.',
+      }),
+    }),
+  });
+}
+
+function withShares(
+  { manifest }: Model,
+  versions: readonly OfferedVersion[],
+  { weights, shadow }: { weights: readonly Weight[] | undefined; shadow: readonly Weight[] },
+): readonly VersionWithShares[] {
+  const finished = versions.reduce((sum, { finishedLastMinute }) => sum + finishedLastMinute, 0);
+  return versions.map((offered) => ({
+    ...offered,
+    model: manifest.name,
+    weightPercent: weights && percentIn(weights, offered),
+    shadowPercent: percentIn(shadow, offered),
+    observedPercent: finished === 0 ? undefined : hundredths((100 * offered.finishedLastMinute) / finished),
+  }));
+}
+
+/** Rounds to two decimals. Shares are set with two decimals, too. */
+function hundredths(percent: number): number {
+  return Math.round(percent * 100) / 100;
+}
+
+function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {
+  const weight = weights.find(({ version }) => version === record.version);
+  return weight !== undefined && isMeant(weight, record.sha256) ? weight.percent : 0;
+}
