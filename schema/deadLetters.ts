@@ -7,12 +7,19 @@ import type { RedriveCount } from '../src/tasks/deadLetterRedrives.ts';
 import { cursorOf, type DeadLetterPage, jobIn, MAX_PAGE } from '../src/tasks/deadLetters.ts';
 import type { Builder } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
+import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef } from './task.ts';
 
 const OPERATORS_ONLY = 'For operators (`FORBIDDEN`).';
 const DEFAULT_PAGE = 20;
 
-export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeRef: TaskErrorCodeRef): void {
+interface Refs {
+  readonly taskRef: TaskRef;
+  readonly errorCodeRef: TaskErrorCodeRef;
+  readonly pageInfoRef: PageInfoRef;
+}
+
+export function defineDeadLetters(builder: Builder, { taskRef, errorCodeRef, pageInfoRef }: Refs): void {
   const letterRef = defineDeadLetter(builder, errorCodeRef);
 
   const edgeRef = builder.objectRef<StoredDeadLetter>('DeadLetterEdge').implement({
@@ -22,22 +29,18 @@ export function defineDeadLetters(builder: Builder, taskRef: TaskRef, errorCodeR
       node: t.expose('letter', { type: letterRef, description: 'The dead letter.' }),
     }),
   });
-  const pageInfoRef = builder.objectRef<DeadLetterPage>('PageInfo').implement({
-    description: 'The end of a page.',
-    fields: (t) => ({
-      hasNextPage: t.exposeBoolean('hasNextPage', { description: 'Whether another page follows.' }),
-      endCursor: t.string({
-        nullable: true,
-        description: 'The cursor of the last edge; null if the page is empty.',
-        resolve: ({ letters }) => letters.slice(-1).map(cursorOf)[0],
-      }),
-    }),
-  });
   const connectionRef = builder.objectRef<DeadLetterPage>('DeadLetterConnection').implement({
     description: 'A page of dead letters.',
     fields: (t) => ({
       edges: t.expose('letters', { type: [edgeRef], description: 'The letters of the page, oldest first.' }),
-      pageInfo: t.field({ type: pageInfoRef, description: 'The end of the page.', resolve: (page) => page }),
+      pageInfo: t.field({
+        type: pageInfoRef,
+        description: 'The end of the page.',
+        resolve: ({ letters, hasNextPage }) => ({
+          hasNextPage,
+          endCursor: letters.slice(-1).map(cursorOf)[0] ?? null,
+        }),
+      }),
     }),
   });
   const redriveRef = builder.objectRef<RedriveCount>('DeadLettersRedriven').implement({

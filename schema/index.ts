@@ -5,10 +5,13 @@ import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { definePageInfo } from './pageInfo.ts';
 import { definePredictions } from './predict.ts';
 import { defineRollout } from './rollout.ts';
 import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
+import { defineTaskList } from './taskList.ts';
+import { definePriority } from './taskPriority.ts';
 
 export type { Context } from './builder.ts';
 
@@ -19,12 +22,15 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   builder.subscriptionType({ description: 'Delivers tasks, and figures for operators, as they change.' });
   const takesTimes = models.some(({ manifest }) => manifest.inputs.some(({ type }) => type === 'dateTime'));
   if (takesTimes) defineLocalDateTime(builder);
-  const { taskRef, errorCodeRef } = defineTask(builder, models);
-  definePredictions(builder, models, taskRef);
+  const priorityRef = definePriority(builder);
+  const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, priorityRef);
+  const pageInfoRef = definePageInfo(builder);
+  defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
+  definePredictions(builder, models, { taskRef, priorityRef });
   defineActuals(builder, models);
   const modelRef = defineSystem(builder);
   defineRollout(builder, modelRef);
   defineComparison(builder, modelRef);
-  defineDeadLetters(builder, taskRef, errorCodeRef);
+  defineDeadLetters(builder, { taskRef, errorCodeRef, pageInfoRef });
   return builder.toSchema({ sortSchema: false });
 }

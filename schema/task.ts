@@ -2,15 +2,18 @@
 
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
+import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
 import type { Builder } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
 import { definePrediction } from './prediction.ts';
+import type { PriorityRef } from './taskPriority.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
+export type TaskStateRef = ReturnType<typeof defineTask>['stateRef'];
 
-export function defineTask(builder: Builder, models: readonly Model[]) {
-  const stateEnum = builder.enumType('TaskState', {
+export function defineTask(builder: Builder, models: readonly Model[], priorityRef: PriorityRef) {
+  const stateRef = builder.enumType('TaskState', {
     description: 'The state of a task. A task reaches exactly one final state and stays in it.',
     values: {
       [TaskState.Queued]: { description: 'Accepted and stored; no worker has started it yet.' },
@@ -67,7 +70,7 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       }),
       model: t.exposeString('model', { description: 'Name of the model.' }),
       modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
-      state: t.expose('state', { type: stateEnum, description: 'State of the task.' }),
+      state: t.expose('state', { type: stateRef, description: 'State of the task.' }),
       submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
@@ -105,6 +108,37 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
         description:
           'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
         resolve: ({ history }) => [...(history ?? [])],
+      }),
+      priority: t.field({
+        type: priorityRef,
+        description: 'How urgent it is. Of a row batch, `BULK`.',
+        resolve: priorityOf,
+      }),
+      labels: t.stringList({
+        description: 'Its labels, as they were given.',
+        resolve: ({ labels }) => [...(labels ?? [])],
+      }),
+      requestId: t.string({
+        nullable: true,
+        description: 'Its `requestId`, if it was submitted with one.',
+        resolve: ({ requestId }) => requestId,
+      }),
+      deadline: t.field({
+        type: 'DateTime',
+        description: 'When it expires if it has not ended.',
+        resolve: deadlineOf,
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'Until when its result is kept at least; null until it has ended.',
+        resolve: ({ finishedAt }, _args, { resultTtlMs }) =>
+          finishedAt === undefined ? null : finishedAt + resultTtlMs,
+      }),
+      owner: t.string({
+        nullable: true,
+        description: 'Whose it is, for those who may read the tasks of all owners; null for others.',
+        resolve: ({ owner }, _args, { readsAll }) => (readsAll ? owner : null),
       }),
       error: t.expose('error', { type: errorRef, nullable: true, description: 'Why it failed or expired.' }),
     }),
@@ -150,5 +184,5 @@ export function defineTask(builder: Builder, models: readonly Model[]) {
       resolve: (task) => task,
     }),
   );
-  return { taskRef, errorCodeRef };
+  return { taskRef, stateRef, errorCodeRef };
 }

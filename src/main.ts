@@ -60,7 +60,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
   using gatewayTasks = await openGatewayTasks({ broker, home, models, offering, limits: config, log });
-  const { events, open, admission, submissions, tasks } = gatewayTasks;
+  const { events, open, admission, submissions, tasks, list, listWatches } = gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -75,9 +75,12 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
-  const context: Omit<Context, 'owner' | 'trace' | 'gone' | 'requireOperator'> = {
+  const context: Omit<Context, 'owner' | 'readsAll' | 'trace' | 'gone' | 'requireOperator'> = {
     submissions,
     tasks,
+    taskList: list,
+    listWatches,
+    resultTtlMs: config.resultTtlS * 1000,
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),

@@ -44,6 +44,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   const contextOf = ({ req, connectionParams, departure }: Caller) => ({
     ...context,
     owner: ANONYMOUS,
+    readsAll: false,
     requireOperator: once(() =>
       requireOperator({
         authorization: connectionParams?.authorization ?? req.headers.authorization,

@@ -1,4 +1,5 @@
 /** A worker that is written from docs/protocol.md, "A worker", and does not use our code. */
+import { createHash } from 'node:crypto';
 import { connect, createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { fieldOf, onlyTask, post, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
@@ -80,7 +81,9 @@ function serve(
   async function answer(message: Msg): Promise<void> {
     const bundle = message.json<{ rows: number[]; secrets: string; submittedAt: number[]; owner: string }>();
     const [, , , , second, name = ''] = message.subject.split('.');
-    const home = name.split('_')[0];
+    const [home, digits = ''] = name.split('_');
+    const owner = createHash('sha256').update(bundle.owner).digest('hex').slice(0, 16);
+    const minute = Math.floor(Number.parseInt(digits.slice(0, 12), 16) / 600_000);
     const now = Date.now();
     const run = { formedAt: now, startedAt: now, computeMs: 0, batchSize: bundle.rows.length };
     const part = {
@@ -92,7 +95,7 @@ function serve(
     // No end of the bundle may be stored yet.
     const first = headers();
     first.set('Nats-Expected-Last-Subject-Sequence', '0');
-    await connection.request(`ends.${home}.${name}`, JSON.stringify(ends), {
+    await connection.request(`ends.${owner}.${minute}.${home}.${name}`, JSON.stringify(ends), {
       headers: first,
       timeout: 2_000,
     });
