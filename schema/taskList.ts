@@ -8,7 +8,7 @@ import type { PageInfoRef } from './pageInfo.ts';
 import type { TaskRef, TaskStateRef } from './task.ts';
 
 const DEFAULT_PAGE = 20;
-/** The points of complexity of a page: it may read a thousand messages. */
+/** The points of complexity of a page: it may read two thousand messages. */
 const PAGE_POINTS = 100;
 
 interface Refs {

@@ -1,6 +1,6 @@
 /**
- * Finds the bundles of an owner in the streams, by their subjects alone. The subject of ends has the owner and the minute
- * in which the bundle was opened, so the broker picks them out. The subject of a queued bundle has four digits of its
+ * Finds the bundles of an owner in the streams, by their subjects alone. The subject of ends has the owner and the ten
+ * seconds in which the bundle was opened, so the broker picks them out. The subject of a queued bundle has four digits of its
  * owner's token: the queue is short, and its subjects are read as a whole.
  */
 import { decodeEnds, type Ends } from '../contract/messages/ends.ts';
@@ -37,9 +37,9 @@ export class TaskIndex {
     });
   }
 
-  /** The subjects of the ends of bundles that were opened in a minute since the epoch. */
-  ended(minute: number, owner: Owner | undefined): Promise<readonly string[]> {
-    return this.#subjects(streams.ends, subjects.endsOpenedIn(minute, owner));
+  /** The subjects of the ends of bundles that were opened in a slot, see `slotOf`. */
+  ended(slot: number, owner: Owner | undefined): Promise<readonly string[]> {
+    return this.#subjects(streams.ends, subjects.endsOpenedIn(slot, owner));
   }
 
   /** What waits on a subject; undefined if it has left, or cannot be read here. */

@@ -2,7 +2,7 @@
  * The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them.
  */
 import { type Owner, ownerToken } from './owner.ts';
-import { type BundleAddress, bundleParts, openedMinute, parseTaskId, type TaskAddress } from './taskId.ts';
+import { type BundleAddress, bundleParts, openedSlot, parseTaskId, type TaskAddress } from './taskId.ts';
 
 /** The queues of a version. `workers/versionLanes.ts` tells the share of the session that each has. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
@@ -107,9 +107,9 @@ export const subjects = {
   allEnds: 'ends.*.*.*.*',
   /** @param owner undefined: a filter that finds the ends of the bundle, whoever its owner is. */
   ends: (address: BundleAddress, owner: Owner | undefined) =>
-    `ends.${tokenOf(owner)}.${openedMinute(address)}.${address.home}.${address.bundle}`,
-  /** The ends of the bundles of an owner, or of all owners, that were opened in a minute. */
-  endsOpenedIn: (minute: number, owner: Owner | undefined) => `ends.${tokenOf(owner)}.${minute}.*.*`,
+    `ends.${tokenOf(owner)}.${openedSlot(address)}.${address.home}.${address.bundle}`,
+  /** The ends of the bundles of an owner, or of all owners, that were opened in a slot. */
+  endsOpenedIn: (slot: number, owner: Owner | undefined) => `ends.${tokenOf(owner)}.${slot}.*.*`,
   /** Where the stream of ends republishes what it has stored: the only live feed of ends. */
   republishedEnds: 'ended.{{wildcard(3)}}.{{wildcard(4)}}',
   endedOf: (home: string) => `ended.${home}.*`,

@@ -43,7 +43,7 @@ export const SECRET_LENGTH = 24;
 const OPENED_LENGTH = 12;
 const TAG_LENGTH = 4;
 const ROW_LENGTH = 4;
-const TENTHS_PER_MINUTE = 600_000;
+const SLOT_MS = 10_000;
 
 /** What names a new bundle. */
 export interface BundleOrigin {
@@ -79,15 +79,20 @@ export function bundleParts(bundle: string) {
   return home === '' ? undefined : { home, opened, tag };
 }
 
-/** The minute in which a bundle was opened, since the epoch. It is a token of the subject of its ends. */
-export function openedMinute({ home, bundle }: Pick<BundleAddress, 'home' | 'bundle'>): number {
+/** The slot in which a bundle was opened. It is a token of the subject of its ends. */
+export function openedSlot({ home, bundle }: Pick<BundleAddress, 'home' | 'bundle'>): number {
   const from = home.length + 1;
-  return Math.floor(Number.parseInt(bundle.slice(from, from + OPENED_LENGTH), 16) / TENTHS_PER_MINUTE);
+  return slotOf(Number.parseInt(bundle.slice(from, from + OPENED_LENGTH), 16) / 10);
 }
 
-/** The minute of an instant. @param ms milliseconds since the epoch. */
-export function minuteOf(ms: number): number {
-  return Math.floor(ms / 60_000);
+/** The number of the ten seconds, since the epoch, that an instant lies in. @param ms milliseconds since the epoch. */
+export function slotOf(ms: number): number {
+  return Math.floor(ms / SLOT_MS);
+}
+
+/** The first instant of a slot, in milliseconds since the epoch. */
+export function startOfSlot(slot: number): number {
+  return slot * SLOT_MS;
 }
 
 /** Makes the address of a new task in a bundle. */

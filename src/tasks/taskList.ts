@@ -12,13 +12,13 @@ import { tasksIn } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
 import { subjects } from '../contract/subjects.ts';
-import { isFinal, MAX_TIMEOUT_MS, type Task, type TaskState } from '../contract/task.ts';
-import { type BundleAddress, minuteOf, parseTaskId } from '../contract/taskId.ts';
+import { isFinal, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
+import { type BundleAddress, parseTaskId, slotOf, startOfSlot } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { OpenTasks } from './openTasks.ts';
 import { queuedTask } from './taskMapping.ts';
-import { checkCursor, minuteAt, NEWEST, type Place, placeOf, placeOfBundle } from './taskOrder.ts';
+import { checkCursor, NEWEST, type Place, placeAt, placeOf, placeOfBundle, slotAt } from './taskOrder.ts';
 import type { TaskReader } from './taskReader.ts';
 import { Turns } from './turns.ts';
 
@@ -57,17 +57,26 @@ export interface TaskListOptions {
 }
 
 export const MAX_PAGE_TASKS = 100;
-/** The most bundles that are read for one page: of those that pass the filter by their subject. */
-const MAX_BUNDLES = 1_024;
+/** The most slots and bundles that are asked for one page. */
+const MAX_QUESTIONS = 2_048;
 /** Bundles that are read at once. */
 const BUNDLES_AT_ONCE = 16;
-/** Minutes whose bundles are looked up at once. */
-const MINUTES_AT_ONCE = 8;
-/** Pages that are read at once. Each may hold the subjects of eight busy minutes. */
-const PAGES_AT_ONCE = 4;
+/** Slots whose bundles are looked up at once. */
+const MAX_SLOTS_AT_ONCE = 32;
+/** Pages that are read at once. Each may hold 100,000 subjects of a queue. */
+const PAGES_AT_ONCE = 2;
 const PAGES_WAITING = 500;
 /** A bundle is open for so long at most: its last task was submitted so long after it was opened. */
 const LONGEST_OPEN_MS = 5_000;
+
+/** A part of the way back through the bundles. */
+interface Step {
+  readonly bundles: readonly ListedBundle[];
+  /** Slots that were looked up. */
+  readonly slots: number;
+  /** All bundles from this place on have been given. */
+  readonly until: Place;
+}
 
 /** A bundle whose tasks may be on the page. */
 interface ListedBundle {
@@ -99,48 +108,48 @@ export class TaskList {
 
   async #read(before: Place, { owner, filter, first }: ListOptions): Promise<TaskPage> {
     const tasks: Task[] = [];
-    let readUntil: Place | undefined;
-    let bundles = 0;
-    for await (const some of this.#bundlesBefore(before, owner, filter)) {
-      if (bundles >= MAX_BUNDLES) return { tasks, hasNextPage: true, endCursor: readUntil ?? before };
-      bundles += some.length;
-      const read = await Promise.all(some.map((bundle) => this.#tasksOf(bundle, owner)));
+    let questions = 0;
+    for await (const { bundles, slots, until } of this.#bundlesBefore(before, owner, filter)) {
+      const read = await Promise.all(bundles.map((bundle) => this.#tasksOf(bundle, owner)));
       for (const task of read.flat()) {
         if (placeOf(task) >= before || !passes(filter, task)) continue;
-        if (tasks.length === first)
-          return { tasks, hasNextPage: true, endCursor: cursorOf(tasks.at(-1) as Task) };
+        const last = tasks.at(-1);
+        if (tasks.length === first && last !== undefined)
+          return { tasks, hasNextPage: true, endCursor: cursorOf(last) };
         tasks.push(task);
       }
-      readUntil = some.at(-1)?.place;
+      questions += slots + bundles.length;
+      if (questions >= MAX_QUESTIONS) return { tasks, hasNextPage: true, endCursor: until };
     }
     const last = tasks.at(-1);
     return { tasks, hasNextPage: false, endCursor: last === undefined ? null : cursorOf(last) };
   }
 
-  /** The bundles that have tasks before a place, newest first, some at a time. */
-  async *#bundlesBefore(
-    before: Place,
-    owner: Owner | undefined,
-    filter: TaskFilter,
-  ): AsyncGenerator<readonly ListedBundle[]> {
+  /** The bundles that have tasks before a place, newest first. */
+  async *#bundlesBefore(before: Place, owner: Owner | undefined, filter: TaskFilter): AsyncGenerator<Step> {
+    const { index } = this.#options.broker;
     const queued = await this.#queued(owner, filter);
-    const oldest = this.#oldestMinute(queued, filter);
-    const newest = Math.min(minuteAt(before), this.#newestMinute(queued));
-    for (let minute = newest; minute >= oldest; minute -= MINUTES_AT_ONCE) {
-      const count = Math.min(MINUTES_AT_ONCE, minute - oldest + 1);
-      const minutes = Array.from({ length: count }, (_, i) => minute - i);
-      const ended = await Promise.all(minutes.map((each) => this.#options.broker.index.ended(each, owner)));
-      const bundles = merge(
-        ended.flat(),
-        queued.filter(({ place }) => minuteAt(place) <= minute && minuteAt(place) > minute - count),
-      ).filter(({ place }) => place < before);
-      for (let from = 0; from < bundles.length; from += BUNDLES_AT_ONCE)
-        yield bundles.slice(from, from + BUNDLES_AT_ONCE);
+    const oldest = this.#oldestSlot(queued, filter);
+    let slot = Math.min(slotAt(before), this.#newestSlot(queued));
+    // Of an owner with many tasks, the first slot has a page. Of one with few, the others cost little.
+    for (let atOnce = 1; slot >= oldest; atOnce = Math.min(atOnce * 2, MAX_SLOTS_AT_ONCE)) {
+      const slots = range(Math.max(oldest, slot - atOnce + 1), slot);
+      const ended = await Promise.all(slots.map((each) => index.ended(each, owner)));
+      const waiting = queued.filter(({ place }) => slots.includes(slotAt(place)));
+      const bundles = merge(ended.flat(), waiting).filter(({ place }) => place < before);
+      for (let from = 0; from < bundles.length; from += BUNDLES_AT_ONCE) {
+        const some = bundles.slice(from, from + BUNDLES_AT_ONCE);
+        yield { bundles: some, slots: 0, until: some.at(-1)?.place ?? before };
+      }
+      slot -= slots.length;
+      yield { bundles: [], slots: slots.length, until: placeAt(startOfSlot(slot + 1)) };
     }
   }
 
-  async #queued(owner: Owner | undefined, { model }: TaskFilter): Promise<readonly ListedBundle[]> {
+  async #queued(owner: Owner | undefined, { model, states }: TaskFilter): Promise<readonly ListedBundle[]> {
     const { broker, models } = this.#options;
+    if (states != null && !states.includes(TaskState.Queued) && !states.includes(TaskState.Running))
+      return [];
     const names = models.flatMap(({ manifest: { name } }) => (model == null || model === name ? [name] : []));
     const found = (await Promise.all(names.map((name) => broker.index.queued(name, owner)))).flat();
     const bundles = new Map<Place, ListedBundle>();
@@ -156,17 +165,17 @@ export class TaskList {
   }
 
   /** A task has its end at its deadline, and that is kept for the life of results. */
-  #oldestMinute(queued: readonly ListedBundle[], { since }: TaskFilter): number {
+  #oldestSlot(queued: readonly ListedBundle[], { since }: TaskFilter): number {
     const { broker, limits } = this.#options;
-    const kept = broker.now() - limits.resultTtlS * 1000 - MAX_TIMEOUT_MS - LONGEST_OPEN_MS;
-    const oldest = queued.reduce((minute, { place }) => Math.min(minute, minuteAt(place)), minuteOf(kept));
-    return Math.max(oldest, minuteOf((since ?? 0) - LONGEST_OPEN_MS));
+    const kept = slotOf(broker.now() - limits.resultTtlS * 1000 - MAX_TIMEOUT_MS - LONGEST_OPEN_MS);
+    const oldest = queued.reduce((slot, { place }) => Math.min(slot, slotAt(place)), kept);
+    return Math.max(oldest, slotOf((since ?? 0) - LONGEST_OPEN_MS));
   }
 
   /** Gateways' estimates of broker time differ a little. */
-  #newestMinute(queued: readonly ListedBundle[]): number {
-    const next = minuteOf(this.#options.broker.now()) + 1;
-    return queued.reduce((minute, { place }) => Math.max(minute, minuteAt(place)), next);
+  #newestSlot(queued: readonly ListedBundle[]): number {
+    const next = slotOf(this.#options.broker.now()) + 1;
+    return queued.reduce((slot, { place }) => Math.max(slot, slotAt(place)), next);
   }
 
   /** The tasks of a bundle, newest first. */
@@ -224,4 +233,8 @@ function passes({ states, model, version, label, since }: TaskFilter, task: Task
     (label == null || (task.labels?.includes(label) ?? false)) &&
     (since == null || task.submittedAt >= since)
   );
+}
+
+function range(first: number, last: number): readonly number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }

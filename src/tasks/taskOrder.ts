@@ -3,7 +3,7 @@
  * gateway, and its row in it. So a place never changes, and a cursor is a place.
  */
 import { badValue, quoted } from '../contract/errors.ts';
-import { type BundleAddress, bundleParts, minuteOf, parseTaskId } from '../contract/taskId.ts';
+import { type BundleAddress, bundleParts, parseTaskId, slotOf } from '../contract/taskId.ts';
 
 /** Hex digits, whose order as texts is that of the tasks, oldest first. */
 export type Place = string;
@@ -34,9 +34,9 @@ export function placeAt(ms: number): Place {
   return tenths.toString(16).padStart(OPENED_LENGTH, '0').padEnd(24, '0');
 }
 
-/** The minute since the epoch in which a bundle was opened. */
-export function minuteAt(place: Place): number {
-  return minuteOf(Number.parseInt(place.slice(0, OPENED_LENGTH), 16) / 10);
+/** The slot in which a bundle was opened. */
+export function slotAt(place: Place): number {
+  return slotOf(Number.parseInt(place.slice(0, OPENED_LENGTH), 16) / 10);
 }
 
 /** @throws {RequestError} `BAD_USER_INPUT`. */

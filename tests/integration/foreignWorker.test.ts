@@ -83,7 +83,7 @@ function serve(
     const [, , , , second, name = ''] = message.subject.split('.');
     const [home, digits = ''] = name.split('_');
     const owner = createHash('sha256').update(bundle.owner).digest('hex').slice(0, 16);
-    const minute = Math.floor(Number.parseInt(digits.slice(0, 12), 16) / 600_000);
+    const slot = Math.floor(Number.parseInt(digits.slice(0, 12), 16) / 100_000);
     const now = Date.now();
     const run = { formedAt: now, startedAt: now, computeMs: 0, batchSize: bundle.rows.length };
     const part = {
@@ -95,7 +95,7 @@ function serve(
     // No end of the bundle may be stored yet.
     const first = headers();
     first.set('Nats-Expected-Last-Subject-Sequence', '0');
-    await connection.request(`ends.${owner}.${minute}.${home}.${name}`, JSON.stringify(ends), {
+    await connection.request(`ends.${owner}.${slot}.${home}.${name}`, JSON.stringify(ends), {
       headers: first,
       timeout: 2_000,
     });

@@ -150,7 +150,7 @@ describe('a filter', () => {
 
   test('that few tasks pass makes pages without tasks, and the pages behind them have these tasks', async () => {
     const rare = await here.submit(owner, { labels: ['rare'] });
-    const jobs = Array.from({ length: 1_100 }, (_, i) => tripJob(broker, i, 300_000, owner));
+    const jobs = Array.from({ length: 2_100 }, (_, i) => tripJob(broker, i, 300_000, owner));
     await queueJobs(broker, jobs);
     const options = { filter: { label: 'rare' }, first: 10 };
     const first = await page(there, owner, options);

@@ -4,12 +4,12 @@ import {
   newBundleAddress as bundleAddress,
   bundleParts,
   MAX_BUNDLE_ROWS,
-  minuteOf,
   newRowAddress,
-  openedMinute,
+  openedSlot,
   ownerTag,
   parseTaskId,
   rowAddress,
+  slotOf,
   unnamedTaskId,
   withoutTaskIds,
 } from '../../../src/contract/taskId.ts';
@@ -53,7 +53,8 @@ test('the name of a bundle tells when it was opened, and a tag of its owner', ()
   expect(address.bundle).toBe('0a1b2c3d_10541a7103ef2f18');
   expect(bundleParts(address.bundle)).toEqual({ home: HOME, opened: '10541a7103ef', tag: '2f18' });
   expect(ownerTag('anonymous')).toBe('2f18');
-  expect(openedMinute(address)).toBe(minuteOf(1_795_340_691_147));
+  expect(openedSlot(address)).toBe(179_534_069);
+  expect(slotOf(1_795_340_691_147)).toBe(179_534_069);
   expect(bundleParts(FORMER)).toBeUndefined();
 });
 
