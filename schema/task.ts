@@ -1,6 +1,7 @@
 /** The GraphQL type of a task, the query that finds one, and the subscriptions that watch one. */
 
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
+import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
@@ -59,6 +60,16 @@ export function defineTask(builder: Builder, models: readonly Model[], priorityR
     }),
   });
 
+  const inputRef = builder.objectRef<{ name: string; value: string }>('TaskInputValue').implement({
+    description: 'A value of the input of a task.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Name of the input, as in `models`.' }),
+      value: t.exposeString('value', {
+        description: 'The value, defaults filled in, as it would be written in an operation.',
+      }),
+    }),
+  });
+
   const batchRef = defineBatch(builder, models, errorCodeRef);
   const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
@@ -108,6 +119,22 @@ export function defineTask(builder: Builder, models: readonly Model[], priorityR
         description:
           'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
         resolve: ({ history }) => [...(history ?? [])],
+      }),
+      input: t.field({
+        type: [inputRef],
+        nullable: true,
+        description:
+          'Its input, in the order of the manifest. Null for a row batch, and for an input of more than about a kilobyte.',
+        resolve: ({ model, input }) => {
+          if (input === undefined) return null;
+          const { inputs } = models.find(({ manifest }) => manifest.name === model)?.manifest ?? {
+            inputs: [],
+          };
+          return inputs.flatMap((field) => {
+            const value = input[field.name];
+            return value === undefined ? [] : [{ name: field.name, value: graphqlLiteral(field, value) }];
+          });
+        },
       }),
       priority: t.field({
         type: priorityRef,

@@ -11,6 +11,7 @@ import {
 import { encodeMessage } from '../src/contract/messages/decoder.ts';
 import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
+import { keptInputs } from '../src/contract/values.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
@@ -123,11 +124,13 @@ export class BundleAssignment extends Assignment {
     const ended = partOf(this.#bundle, places);
     if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts };
     const { rows, secrets = '', submittedAt, version, history, labels } = ended;
+    const inputs = keptInputs(ended.columns, rows.length);
     const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
     return {
       ...common,
       ...(history === undefined ? {} : { history }),
       ...(labels === undefined ? {} : { labels }),
+      ...(inputs === undefined ? {} : { inputs }),
       ...('columns' in outcome
         ? { state: TaskState.Succeeded, run: outcome.run, columns: outcome.columns }
         : {

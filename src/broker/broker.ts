@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
-import { encodeBundle, jobHeaderIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
+import { encodeBundle, jobIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { endedRows } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
@@ -624,6 +624,6 @@ function contentOf(stored: Pick<StoredJob, 'subject' | 'data'>): ReturnType<type
 function headerOf(stored: Pick<StoredJob, 'subject' | 'data'>, address: TaskAddress): JobHeader | undefined {
   const content = contentOf(stored);
   if (content === undefined) return undefined;
-  const header = 'batch' in content ? content : jobHeaderIn(content, content.rows.indexOf(address.row));
+  const header = 'batch' in content ? content : jobIn(content, content.rows.indexOf(address.row));
   return header.taskId === address.id ? header : undefined;
 }

@@ -20,10 +20,12 @@ import {
   TaskState,
 } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import { keptInputs, type Values } from '../contract/values.ts';
 import type { Broker, NotStored, Tally } from './broker.ts';
 
 /** A task to end, with the state of runs that did not finish. */
-export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
+export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch' | 'input'> {
+  readonly input?: Values | undefined;
   readonly deadline?: number | undefined;
   readonly batch?: RowBatchShape | undefined;
   readonly attempts?: number | undefined;
@@ -74,9 +76,10 @@ export async function endOverdueBundle(
 
 /** The ends of tasks whose time is over. @param now broker time. */
 export function overduePart(
-  { rows, secrets = '', submittedAt, version, timeoutMs, history, labels }: QueuedBundle,
+  { rows, secrets = '', submittedAt, version, timeoutMs, history, labels, columns }: QueuedBundle,
   now: number,
 ): EndsPart {
+  const inputs = keptInputs(columns, rows.length);
   return {
     rows,
     secrets,
@@ -87,6 +90,7 @@ export function overduePart(
     attempts: 0,
     ...(history === undefined ? {} : { history }),
     ...(labels === undefined ? {} : { labels }),
+    ...(inputs === undefined ? {} : { inputs }),
     error: deadlineExceeded(timeoutMs),
   };
 }

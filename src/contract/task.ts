@@ -4,7 +4,7 @@ import { ANONYMOUS, OWNER } from './owner.ts';
 import { SHAPE_MEMBERS } from './rowBatchShape.ts';
 import { custom, listOf, object, oneOf, type Passing, text, withDefault } from './schema.ts';
 import { Lane } from './subjects.ts';
-import { VALUES } from './values.ts';
+import { VALUES, type Values } from './values.ts';
 
 export const TaskState = {
   Queued: 'QUEUED',
@@ -132,6 +132,8 @@ const TASK_OPTIONAL = {
   deadline: INSTANT,
   labels: LABELS,
   requestId: NAME,
+  /** Absent for a row batch, and if it is large, see `keptInput`. */
+  input: VALUES,
   /** Absent for a row batch, and in the lane `interactive`. */
   lane: TASK_LANE,
   /** Ids of the tasks that it was redriven from, oldest first: `MAX_HISTORY` at most once they are read. */
@@ -168,12 +170,13 @@ interface SubmittedTask {
   readonly history?: readonly string[] | undefined;
   readonly labels?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
+  readonly input?: Values | undefined;
   readonly lane?: Task['lane'];
 }
 
 /** A task that ends now. */
 export function finishedTask(
-  { taskId, model, version, owner, submittedAt, deadline, history, labels, requestId, lane }: SubmittedTask,
+  { taskId, model, version, owner, submittedAt, deadline, ...kept }: SubmittedTask,
   end: Omit<FinishedTask, 'id' | 'model' | 'modelVersion' | 'owner' | 'submittedAt'>,
 ): FinishedTask {
   return {
@@ -183,10 +186,11 @@ export function finishedTask(
     owner,
     submittedAt,
     deadline,
-    history,
-    labels,
-    requestId,
-    lane,
+    history: kept.history,
+    labels: kept.labels,
+    requestId: kept.requestId,
+    input: kept.input,
+    lane: kept.lane,
     ...end,
     ...(end.error === undefined ? {} : { error: withShortMessage(end.error) }),
   };

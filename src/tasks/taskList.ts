@@ -7,7 +7,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { badValue } from '../contract/errors.ts';
-import { jobHeaderIn, type QueuedBundle } from '../contract/messages/bundle.ts';
+import { jobIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { tasksIn } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -212,7 +212,7 @@ function running(reader: Pick<TaskReader, 'running'>, task: Task): Promise<Task>
 /** The jobs of a queued message. */
 function headersIn(content: QueuedBundle | RowBatchJob | undefined): readonly JobHeader[] {
   if (content === undefined) return [];
-  return 'batch' in content ? [content] : content.rows.map((_, i) => jobHeaderIn(content, i));
+  return 'batch' in content ? [content] : content.rows.map((_, i) => jobIn(content, i));
 }
 
 /** Bundles that wait, and those that have ends, each once, newest first. */

@@ -4,6 +4,7 @@ import type { JobHeader } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
 import { type Task, TaskState } from '../contract/task.ts';
 import { parseTaskId } from '../contract/taskId.ts';
+import { keptInput } from '../contract/values.ts';
 import { TaskPriority } from './taskOptions.ts';
 
 /** A task and the instant of its deadline: milliseconds since the epoch, broker time. */
@@ -13,7 +14,7 @@ export interface DatedTask {
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, version, batch, ...header }: JobHeader): Task {
+export function queuedTask({ taskId, version, batch, input, ...header }: JobHeader): Task {
   const { owner, model, submittedAt, deadline, history, labels, requestId, lane } = header;
   const task = {
     id: taskId,
@@ -26,6 +27,7 @@ export function queuedTask({ taskId, version, batch, ...header }: JobHeader): Ta
     history,
     labels,
     requestId,
+    input: input && keptInput(input),
     lane,
     attempts: 0,
   };
@@ -35,7 +37,7 @@ export function queuedTask({ taskId, version, batch, ...header }: JobHeader): Ta
 /** A task in the form in which it is ended. */
 export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
   const { owner, model, submittedAt, deadline, attempts, startedAt, batch } = task;
-  const { history, labels, requestId, lane } = task;
+  const { history, labels, requestId, input, lane } = task;
   return {
     taskId: id,
     owner,
@@ -46,6 +48,7 @@ export function endingOf({ id, modelVersion, ...task }: Task): EndingTask {
     history,
     labels,
     requestId,
+    input,
     lane,
     attempts,
     startedAt,

@@ -13,7 +13,8 @@ import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, type Process, startGateway, startWorker } from '../support/processes.ts';
 
-const FIELDS = 'id state priority labels requestId submittedAt finishedAt deadline expiresAt owner';
+const FIELDS =
+  'id state input { name value } priority labels requestId submittedAt finishedAt deadline expiresAt owner';
 const PREDICT = `mutation ($input: PredictTripInput!, $options: TaskOptions) {
   predictTrip(input: $input, options: $options) { ${FIELDS} } }`;
 const PREDICT_ROWS = `mutation ($inputs: [PredictTripInput!]!, $options: TaskOptions) {
@@ -67,7 +68,9 @@ function refusalOf({ errors }: Answer): ErrorView['extensions'] | undefined {
 test('a task keeps its labels, requestId, priority and deadline to its end, and tells how long its result is kept', async () => {
   const options = { labels: ['q3', 'für Ada', 'q3'], requestId: 'r-1', priority: 'BULK', timeoutMs: 60_000 };
   const submitted = await submit(options);
+  const input = Object.entries(tripNumber(1)).map(([name, value]) => ({ name, value: String(value) }));
   const kept = {
+    input: expect.arrayContaining(input),
     ...{ id: submitted.id, labels: ['q3', 'für Ada'], requestId: 'r-1', priority: 'BULK', owner: null },
     deadline: new Date(Date.parse(String(submitted.submittedAt)) + 60_000).toISOString(),
   };
@@ -82,7 +85,9 @@ test('a task keeps its labels, requestId, priority and deadline to its end, and 
 test('a row batch keeps its labels, and tasks without options have none', async () => {
   const inputs = [1, 2, 3].map(tripNumber);
   const rows: Shown = fieldOf(await post(urlOf(0), PREDICT_ROWS, { inputs, options: { labels: ['rows'] } }));
-  expect((await ofLabel('rows')).node).toMatchObject({ id: rows.id, priority: 'BULK', labels: ['rows'] });
+  expect((await ofLabel('rows')).node).toMatchObject({
+    ...{ id: rows.id, priority: 'BULK', labels: ['rows'], input: null },
+  });
   expect(await submit({})).toMatchObject({ labels: [], requestId: null, priority: 'INTERACTIVE' });
 });
 

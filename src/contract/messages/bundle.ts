@@ -38,7 +38,7 @@ import {
   saidVersion,
   versionOf,
 } from './decoder.ts';
-import { decodeParsedJob, type Job, type JobHeader, type QueuedJob, type TaskHeader } from './job.ts';
+import { decodeParsedJob, type Job, type QueuedJob, type TaskHeader } from './job.ts';
 
 /** The newest version of jobs. Messages of 0.2 had version 1, and carried one task each. */
 export const BUNDLE_VERSION = 2;
@@ -276,11 +276,6 @@ export function headerIn(bundle: QueuedBundle, i: number): TaskHeader {
     ...(labels === undefined ? {} : { labels }),
     ...(requestId === undefined ? {} : { requestId }),
   };
-}
-
-/** The same with the lane. */
-export function jobHeaderIn(bundle: QueuedBundle, i: number): JobHeader {
-  return { ...headerIn(bundle, i), ...laneOf(bundle) };
 }
 
 /** A job without a lane waits in `interactive`. */

@@ -19,7 +19,7 @@ import {
   withShortMessage,
 } from '../task.ts';
 import { type BundleAddress, rowAddress, SECRET_LENGTH, type TaskAddress } from '../taskId.ts';
-import { CELL, type Value, type Values } from '../values.ts';
+import { CELL, KEPT_COLUMNS, type Value, type Values } from '../values.ts';
 import { LABELS_OF_ROWS, type QueuedBundle, ROWS, SECRETS, SUBMITTED_AT, TIMEOUT_MS } from './bundle.ts';
 import { decoderOf, encodeMessage, MalformedMessage, requireThat, versionOf } from './decoder.ts';
 
@@ -61,6 +61,8 @@ const PART = object(
     batch: ROW_BATCH,
     /** Absent if no row has one. */
     labels: LABELS_OF_ROWS,
+    /** The inputs of the rows, as in their bundle. Absent if none is kept, see `keptInputs`. */
+    inputs: KEPT_COLUMNS,
   },
 );
 /** Rows that came to the same end in the same run. Their values differ. */
@@ -102,11 +104,14 @@ export function decodeEnds(data: Uint8Array, subject: string): Ends {
   return { address: { model, home, deadlineSecond: second, bundle }, ...stored };
 }
 
-function requireFitting({ rows, secrets, submittedAt, state, columns, batch, labels }: EndsPart): void {
+function requireFitting(part: EndsPart): void {
+  const { rows, secrets, submittedAt, state, columns, batch, labels, inputs = {} } = part;
   const count = rows.length;
   requireThat(secrets.length === count * SECRET_LENGTH, 'secrets', `${SECRETS.expected}, ${count}`, secrets);
   requireThat(submittedAt.length === count, 'submittedAt', `a list of ${count}`, submittedAt);
   requireThat(labels === undefined || labels.length === count, 'labels', `a list of ${count}`, labels);
+  for (const [name, column] of Object.entries(inputs))
+    requireThat(column.length === count, `inputs.${name.slice(0, 40)}`, `a list of ${count}`, column);
   const isCountRight = batch === undefined || hasFittingCounts(batch);
   requireThat(isCountRight, 'batch', 'no more rows done than there are, no more failed than done', batch);
   if (state !== TaskState.Succeeded || batch !== undefined) {
@@ -152,6 +157,7 @@ export function partOfTask(
     error,
     batch,
     labels,
+    input,
   }: FinishedTask,
   { row, secret }: TaskAddress,
 ): EndsPart {
@@ -167,13 +173,16 @@ export function partOfTask(
     ...(timings === undefined || startedAt === undefined
       ? { startedAt }
       : { run: runOf(submittedAt, startedAt, timings) }),
-    ...(prediction === undefined
-      ? {}
-      : { columns: Object.fromEntries(Object.entries(prediction).map(([name, value]) => [name, [value]])) }),
+    ...(prediction === undefined ? {} : { columns: columnsOfOne(prediction) }),
     ...(error === undefined ? {} : { error }),
     ...(batch === undefined ? {} : { batch }),
     ...(labels === undefined ? {} : { labels: [labels] }),
+    ...(input === undefined ? {} : { inputs: columnsOfOne(input) }),
   };
+}
+
+function columnsOfOne(values: Values): Readonly<Record<string, readonly Value[]>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
 }
 
 function runOf(submittedAt: number, startedAt: number, { queueMs, computeMs, batchSize }: TaskTimings): Run {
@@ -191,18 +200,17 @@ export function partWithout(part: EndsPart, without: ReadonlySet<number>): EndsP
   if (picked.length === part.rows.length) return part;
   if (picked.length === 0) return undefined;
   const pick = <T>(list: readonly T[]): T[] => picked.map((i) => list[i] as T);
-  const { columns, labels } = part;
+  const { columns, labels, inputs } = part;
+  const pickEach = (all: NonNullable<EndsPart['columns']>) =>
+    Object.fromEntries(Object.entries(all).map(([name, column]) => [name, pick(column)]));
   return {
     ...part,
     rows: pick(part.rows),
     secrets: picked.map((i) => secretIn(part, i)).join(''),
     submittedAt: pick(part.submittedAt),
     ...(labels === undefined ? {} : { labels: pick(labels) }),
-    ...(columns === undefined
-      ? {}
-      : {
-          columns: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)])),
-        }),
+    ...(columns === undefined ? {} : { columns: pickEach(columns) }),
+    ...(inputs === undefined ? {} : { inputs: pickEach(inputs) }),
   };
 }
 
@@ -236,6 +244,7 @@ function taskIn(
   const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch } = part;
   const submittedAt = part.submittedAt[i] ?? finishedAt;
   const labels = part.labels?.[i];
+  const input = part.inputs && inputIn(part.inputs, i);
   const startedAt = run?.startedAt ?? part.startedAt;
   return {
     id,
@@ -249,11 +258,12 @@ function taskIn(
     ...(timeoutMs === undefined ? {} : { deadline: submittedAt + timeoutMs }),
     ...(lane === undefined ? {} : { lane }),
     ...(labels == null ? {} : { labels }),
+    ...(input === undefined ? {} : { input }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(run === undefined ? {} : { timings: timingsOf(run, submittedAt) }),
-    ...(columns === undefined ? {} : { prediction: predictionIn(columns, i) }),
+    ...(columns === undefined ? {} : { prediction: valuesIn(columns, i) }),
     // A worker may cut nothing off: the end of the task is worth more than all of the text.
     ...(error === undefined ? {} : { error: withShortMessage(error) }),
     ...(batch === undefined ? {} : { batch }),
@@ -269,8 +279,15 @@ function timingsOf({ formedAt, startedAt, computeMs, batchSize }: Run, submitted
   };
 }
 
-function predictionIn(columns: NonNullable<EndsPart['columns']>, i: number): Values {
-  const prediction: Record<string, Value> = {};
-  for (const name of Object.keys(columns)) prediction[name] = columns[name]?.[i] as Value;
-  return prediction;
+/** The input of a row; undefined if it is not kept. */
+function inputIn(inputs: NonNullable<EndsPart['inputs']>, i: number): Values | undefined {
+  const input = valuesIn(inputs, i);
+  for (const name in input) if (input[name] === null) return undefined;
+  return input;
+}
+
+function valuesIn(columns: NonNullable<EndsPart['columns']>, i: number): Values {
+  const values: Record<string, Value> = {};
+  for (const name of Object.keys(columns)) values[name] = columns[name]?.[i] as Value;
+  return values;
 }

@@ -92,7 +92,7 @@ export type JobHeader = Pick<
   TaskHeader,
   'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'owner' | 'history' | 'labels' | 'requestId'
 > &
-  Partial<Pick<RowBatchJob, 'batch'>> &
+  Partial<Pick<RowBatchJob, 'batch'> & Pick<QueuedJob, 'input'>> &
   Pick<Job, 'lane'>;
 
 const checkQueuedJob = checkOf(QUEUED_JOB);

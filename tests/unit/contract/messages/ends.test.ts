@@ -30,6 +30,7 @@ const PREDICTED = {
   ...{ state: 'SUCCEEDED', finishedAt: 20, attempts: 1, run: RUN },
   columns: { durationMinutes: [1, 2.5], scores: [[1, 2], [3]] },
   labels: [['a', 'b'], null],
+  inputs: { distance: [null, 2], day: [null, 'monday'] },
 };
 const FAILED = {
   ...{ rows: [1], secrets: secretsOf([1]), submittedAt: [11], modelVersion: '1', history: ['former-task'] },
@@ -56,6 +57,7 @@ test('ends are refused with the name of any member that is wrong', () => {
 test.each<[string, object, string]>([
   ['too few secrets', { ...PREDICTED, secrets: secretsOf([0]) }, 'secrets must be a text of 24 hex digits'],
   ['too few instants', { ...PREDICTED, submittedAt: [1] }, 'submittedAt must be a list of 2'],
+  ['too few inputs', { ...PREDICTED, inputs: { x: [1] } }, 'inputs.x must be a list of 2'],
   ['too few labels', { ...PREDICTED, labels: [null] }, 'labels must be a list of 2'],
   ['no prediction', { ...PREDICTED, columns: undefined }, 'columns must be there, as the tasks succeeded'],
   ['too few values', { ...PREDICTED, columns: { x: [1] } }, 'columns.x must be a list of 2 values'],
@@ -90,7 +92,14 @@ test('each task has its own end', () => {
       labels: ['a', 'b'],
     },
     {
-      ...{ ...predicted, id: ids[2], submittedAt: 12, deadline: 102, timings: { queueMs: 3, ...run } },
+      ...{
+        ...predicted,
+        id: ids[2],
+        submittedAt: 12,
+        deadline: 102,
+        input: { distance: 2, day: 'monday' },
+        timings: { queueMs: 3, ...run },
+      },
       prediction: { durationMinutes: 2.5, scores: [3] },
     },
     {
@@ -146,6 +155,7 @@ test('a part can be stored without the tasks that have an end already', () => {
   expect(partWithout(predicted, new Set([0]))).toEqual({
     ...PREDICTED,
     ...{ rows: [2], secrets: secretsOf([2]), submittedAt: [12], labels: [null] },
+    inputs: { distance: [2], day: ['monday'] },
     columns: { durationMinutes: [2.5], scores: [[3]] },
   });
 });
