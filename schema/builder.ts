@@ -10,13 +10,19 @@ import type { LiveWorkers } from '../src/rollout/presence.ts';
 import type { RolloutService } from '../src/rollout/rolloutService.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
+import type { ListWatches } from '../src/tasks/listWatches.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
+import type { TaskList } from '../src/tasks/taskList.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
 
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly taskList: Pick<TaskList, 'page'>;
+  readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
+  /** How long results are kept, in milliseconds. */
+  readonly resultTtlMs: number;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
@@ -49,13 +55,16 @@ export function replacedBy(...fields: readonly string[]): string {
   return `Use ${fields.map((field) => `\`${field}\``).join(' or ')}. It is removed in 0.3.`;
 }
 
+/** An instant in RFC 3339. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
+
 export function createBuilder() {
   const builder = new SchemaBuilder<{
     Context: Context;
     DefaultFieldNullability: false;
     Scalars: {
       /** In resolvers, milliseconds since 1970. */
-      DateTime: { Input: never; Output: number };
+      DateTime: { Input: number; Output: number };
       /** In resolvers, the text of the client: only the input that it belongs to knows the time zone. */
       LocalDateTime: { Input: string; Output: never };
       ID: { Input: string; Output: string };
@@ -65,8 +74,12 @@ export function createBuilder() {
     description: 'An instant in RFC 3339, in UTC and with milliseconds, by the clock of the broker.',
     specifiedByURL: RFC_3339,
     serialize: (ms) => new Date(ms).toISOString(),
-    parseValue: () => {
-      throw new TypeError('DateTime is not used as an input');
+    parseValue: (value) => {
+      const ms = typeof value === 'string' && INSTANT.test(value) ? Date.parse(value) : Number.NaN;
+      if (!Number.isNaN(ms)) return ms;
+      throw new TypeError(
+        `DateTime must be an instant such as "2021-02-03T19:30:00Z", got ${JSON.stringify(value)?.slice(0, 40)}`,
+      );
     },
   });
   return builder;

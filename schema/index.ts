@@ -13,6 +13,8 @@ import { defineRequestErrorCode } from './requestErrorCode.ts';
 import { defineRollout } from './rollout.ts';
 import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
+import { defineTaskList } from './taskList.ts';
+import { definePriority } from './taskPriority.ts';
 
 export type { Context } from './builder.ts';
 
@@ -27,8 +29,15 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const pageInfoRef = definePageInfo(builder);
   const requestErrorCodeRef = defineRequestErrorCode(builder);
   const modelRef = defineModel(builder, nodeRef);
-  const { taskRef, errorCodeRef } = defineTask(builder, models, { nodeRef, modelRef, pageInfoRef });
-  definePredictions(builder, models, taskRef);
+  const priorityRef = definePriority(builder);
+  const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, {
+    nodeRef,
+    modelRef,
+    pageInfoRef,
+    priorityRef,
+  });
+  defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
+  definePredictions(builder, models, { taskRef, priorityRef });
   defineActuals(builder, models);
   defineSystem(builder, modelRef);
   defineRollout(builder, modelRef, requestErrorCodeRef);

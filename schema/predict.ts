@@ -1,36 +1,32 @@
 /** The two mutations of each model, made from its manifest, and the options that all mutations take. */
 
 import { MAX_BATCH_ROWS } from '../src/contract/rowBatchShape.ts';
-import { MAX_TIMEOUT_MS } from '../src/contract/task.ts';
+import { MAX_LABEL_LENGTH, MAX_LABELS, MAX_TIMEOUT_MS } from '../src/contract/task.ts';
 import type { Model } from '../src/models/models.ts';
 import {
   MAX_AFFINITY_KEY_LENGTH,
   MAX_REQUEST_ID_LENGTH,
   MAX_WAIT_MS,
   MIN_TIMEOUT_MS,
-  TaskPriority,
 } from '../src/tasks/taskOptions.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
+import type { PriorityRef } from './taskPriority.ts';
 
 /** The points of complexity of a row batch. By default an operation may submit one. */
 const BATCH_POINTS = 500;
 
-export function definePredictions(builder: Builder, models: readonly Model[], taskRef: TaskRef): void {
-  const priorityEnum = builder.enumType('TaskPriority', {
-    description: 'How urgent a task is. Tasks of both priorities make progress, also under load.',
-    values: {
-      [TaskPriority.Interactive]: {
-        description: 'A user waits for it. Under load such tasks get eight times the run time of `BULK`.',
-      },
-      [TaskPriority.Bulk]: {
-        description:
-          'It can wait. It delays an `INTERACTIVE` task of the same version by one run at most, and is refused with `QUEUE_FULL` once the queue is 80 % full.',
-      },
-    } as const,
-  });
+interface Refs {
+  readonly taskRef: TaskRef;
+  readonly priorityRef: PriorityRef;
+}
 
+export function definePredictions(
+  builder: Builder,
+  models: readonly Model[],
+  { taskRef, priorityRef }: Refs,
+): void {
   const optionsInput = builder.inputType('TaskOptions', {
     description: 'The options of a task.',
     fields: (t) => ({
@@ -41,7 +37,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
         description: `The time from submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,
       }),
       priority: t.field({
-        type: priorityEnum,
+        type: priorityRef,
         description:
           'How urgent the task is. Default: `INTERACTIVE`. A row batch has a queue of its own, and cannot be `INTERACTIVE`.',
       }),
@@ -51,6 +47,9 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
       }),
       waitMs: t.int({
         description: `For clients that cannot subscribe: how long the mutation waits for the end of the task, in milliseconds. If the time is over first, the task is returned as it is then. 0 to ${MAX_WAIT_MS}. Default: 0.`,
+      }),
+      labels: t.stringList({
+        description: `Texts by which \`tasks\` finds the task again, such as the name of a report. ${MAX_LABELS} at most, of 1 to ${MAX_LABEL_LENGTH} characters. They have no other effect.`,
       }),
       affinityKey: t.string({
         description: `Tasks with the same key, such as the id of a user, are answered by the same version, as long as the weights of the rollout allow it. The key has no other effect and is not stored. 1 to ${MAX_AFFINITY_KEY_LENGTH} characters.`,

@@ -22,6 +22,8 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.DeadLetterNotFound]: { description: 'There is no such dead letter.' },
   [RequestErrorCode.CannotRedrive]: { description: 'The job of the dead letter cannot be run.' },
   [RequestErrorCode.Forbidden]: { description: 'The field is for operators.' },
+  [RequestErrorCode.Unauthenticated]: { description: 'No valid key or token came.' },
+  [RequestErrorCode.AuthUnavailable]: { description: 'The token cannot be checked at present.' },
   [RequestErrorCode.TooManyAttempts]: { description: 'Too many wrong tokens came.' },
   [RequestErrorCode.HostNotAllowed]: { description: 'The gateway does not answer under this name.' },
   [RequestErrorCode.OriginNotAllowed]: { description: 'Web pages of this origin may not call the gateway.' },

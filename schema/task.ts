@@ -1,7 +1,10 @@
 /** The GraphQL type of a task, the query that finds one, and the subscriptions that watch one. */
 
+import { EVERY_OWNER } from '../src/contract/principal.ts';
 import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
+import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
+import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
 import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
@@ -9,21 +12,24 @@ import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import { definePrediction } from './prediction.ts';
+import type { PriorityRef } from './taskPriority.ts';
 
 export type TaskRef = ReturnType<typeof defineTask>['taskRef'];
+export type TaskStateRef = ReturnType<typeof defineTask>['stateRef'];
 
 interface RefsOfTask {
   readonly nodeRef: NodeRef;
   readonly modelRef: ModelRef;
   readonly pageInfoRef: PageInfoRef;
+  readonly priorityRef: PriorityRef;
 }
 
 export function defineTask(
   builder: Builder,
   models: readonly Model[],
-  { nodeRef, modelRef, pageInfoRef }: RefsOfTask,
+  { nodeRef, modelRef, pageInfoRef, priorityRef }: RefsOfTask,
 ) {
-  const stateEnum = builder.enumType('TaskState', {
+  const stateRef = builder.enumType('TaskState', {
     description: 'The state of a task. A task reaches exactly one final state and stays in it.',
     values: {
       [TaskState.Queued]: { description: 'Accepted and stored; no worker has started it yet.' },
@@ -69,6 +75,16 @@ export function defineTask(
     }),
   });
 
+  const inputRef = builder.objectRef<{ name: string; value: string }>('TaskInputValue').implement({
+    description: 'A value of the input of a task.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Name of the input, as in `models`.' }),
+      value: t.exposeString('value', {
+        description: 'The value, defaults filled in, as it would be written in an operation.',
+      }),
+    }),
+  });
+
   const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef });
   const predictionRef = definePrediction(builder, models);
   const taskRef = builder.objectRef<Task>('Task').implement({
@@ -94,7 +110,7 @@ export function defineTask(
         description: 'Name of the model.',
       }),
       modelVersion: t.exposeString('modelVersion', { description: 'Version of the model that answers.' }),
-      state: t.expose('state', { type: stateEnum, description: 'State of the task.' }),
+      state: t.expose('state', { type: stateRef, description: 'State of the task.' }),
       submittedAt: t.expose('submittedAt', { type: 'DateTime', description: 'When it was accepted.' }),
       startedAt: t.expose('startedAt', {
         type: 'DateTime',
@@ -132,6 +148,53 @@ export function defineTask(
         description:
           'Ids of the tasks that had failed with this job before it was redriven, oldest first, the last 100. Empty for a task that a client submitted.',
         resolve: ({ history }) => [...(history ?? [])],
+      }),
+      input: t.field({
+        type: [inputRef],
+        nullable: true,
+        description:
+          'Its input, in the order of the manifest. Null for a row batch, and for an input of more than about a kilobyte.',
+        resolve: ({ model, input }) => {
+          if (input === undefined) return null;
+          const { inputs } = models.find(({ manifest }) => manifest.name === model)?.manifest ?? {
+            inputs: [],
+          };
+          return inputs.flatMap((field) => {
+            const value = input[field.name];
+            return value === undefined ? [] : [{ name: field.name, value: graphqlLiteral(field, value) }];
+          });
+        },
+      }),
+      priority: t.field({
+        type: priorityRef,
+        description: 'How urgent it is. Of a row batch, `BULK`.',
+        resolve: priorityOf,
+      }),
+      labels: t.stringList({
+        description: 'Its labels, as they were given.',
+        resolve: ({ labels }) => [...(labels ?? [])],
+      }),
+      requestId: t.string({
+        nullable: true,
+        description: 'Its `requestId`, if it was submitted with one.',
+        resolve: ({ requestId }) => requestId,
+      }),
+      deadline: t.field({
+        type: 'DateTime',
+        description: 'When it expires if it has not ended.',
+        resolve: deadlineOf,
+      }),
+      expiresAt: t.field({
+        type: 'DateTime',
+        nullable: true,
+        description: 'Until when its result is kept at least; null until it has ended.',
+        resolve: ({ finishedAt }, _args, { resultTtlMs }) =>
+          finishedAt === undefined ? null : finishedAt + resultTtlMs,
+      }),
+      owner: t.string({
+        nullable: true,
+        description: 'Whose it is, for those who may read the tasks of all owners; null for others.',
+        resolve: ({ owner }, _args, { readable }) => (readable === EVERY_OWNER ? owner : null),
       }),
       error: t.expose('error', { type: errorRef, nullable: true, description: 'Why it failed or expired.' }),
     }),
@@ -177,5 +240,5 @@ export function defineTask(
       resolve: (task) => task,
     }),
   );
-  return { taskRef, errorCodeRef };
+  return { taskRef, stateRef, errorCodeRef };
 }

@@ -63,7 +63,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
   using gatewayTasks = await openGatewayTasks({ broker, home, models, offering, limits: config, log });
-  const { events, open, admission, submissions, tasks } = gatewayTasks;
+  const { events, open, admission, submissions, tasks, list, listWatches } = gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -82,6 +82,9 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   const context: Omit<Context, 'principal' | 'owner' | 'readable' | 'trace' | 'gone' | 'requireOperator'> = {
     submissions,
     tasks,
+    taskList: list,
+    listWatches,
+    resultTtlMs: config.resultTtlS * 1000,
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),

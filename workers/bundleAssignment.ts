@@ -9,8 +9,9 @@ import {
   type QueuedBundle,
 } from '../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../src/contract/messages/decoder.ts';
-import { type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
+import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
+import { keptInputs } from '../src/contract/values.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
@@ -67,12 +68,13 @@ export class BundleAssignment extends Assignment {
     this.settle(async () => {
       if (part.error !== undefined && KEPT.has(part.error.code))
         for (const row of rows) await this.#bury(row, part.error);
-      const { address, owner, traces } = this.#bundle;
+      const { address, traces } = this.#bundle;
       const fieldsOf = (i: number) => {
         const row = rows[i] ?? 0;
         return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
       };
-      if (!(await storeEnds({ address, owner, part, fieldsOf }, this.options))) return false;
+      const common = commonIn(this.#bundle);
+      if (!(await storeEnds({ address, common, part, fieldsOf }, this.options))) return false;
       this.#left -= rows.length;
       if (this.#left === 0) this.ack();
       return true;
@@ -81,7 +83,7 @@ export class BundleAssignment extends Assignment {
 
   protected async readPast(): Promise<void> {
     const { broker } = this.options;
-    const ended = endedRows(await broker.ends.read(this.#bundle.address));
+    const ended = endedRows(await broker.ends.read(this.#bundle.address, this.#bundle.owner));
     this.#open = this.#open.filter((row) => !ended.has(this.#bundle.rows[row] ?? 0));
     if (this.delivery.deliveryCount > 1) await Promise.all(this.#open.map((row) => this.#readMark(row)));
   }
@@ -121,11 +123,14 @@ export class BundleAssignment extends Assignment {
     const finishedAt = this.options.broker.now();
     const ended = partOf(this.#bundle, places);
     if (outcome === 'expired') return { ...overduePart(ended, finishedAt), attempts };
-    const { rows, secrets = '', submittedAt, version, history } = ended;
+    const { rows, secrets = '', submittedAt, version, history, labels } = ended;
+    const inputs = keptInputs(ended.columns, rows.length);
     const common = { rows, secrets, submittedAt, modelVersion: version, finishedAt, attempts };
     return {
       ...common,
       ...(history === undefined ? {} : { history }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(inputs === undefined ? {} : { inputs }),
       ...('columns' in outcome
         ? { state: TaskState.Succeeded, run: outcome.run, columns: outcome.columns }
         : {

@@ -10,7 +10,7 @@ import { overdueEnd, rowBatchEnd } from '../src/broker/endTask.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { MESSAGE_VERSION } from '../src/contract/messages/decoder.ts';
-import { partOfTask } from '../src/contract/messages/ends.ts';
+import { commonOf, partOfTask } from '../src/contract/messages/ends.ts';
 import { decodeChunkJob, type QueuedChunkJob } from '../src/contract/messages/job.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { FinishedTask, RowError } from '../src/contract/task.ts';
@@ -166,17 +166,18 @@ export class ChunkAssignment extends Assignment {
     findEnd: () => Promise<FinishedTask | undefined>,
     remove: () => Promise<void>,
   ): Promise<boolean> {
-    const { taskId, trace, owner } = this.#job;
+    const { taskId, trace } = this.#job;
     const address = this.#address;
     const found = await untilStored(async () => ({ end: await findEnd() }), taskId, this.options);
     if (found === undefined) return false;
-    const part = found.end && partOfTask(found.end, address);
-    const fieldsOf = () => ({ taskId, trace });
-    if (part !== undefined && !(await storeEnds({ address, owner, part, fieldsOf }, this.options)))
-      return false;
+    const { end } = found;
+    if (end !== undefined) {
+      const ends = { address, common: commonOf(end), part: partOfTask(end, address) };
+      if (!(await storeEnds({ ...ends, fieldsOf: () => ({ taskId, trace }) }, this.options))) return false;
+    }
     this.ack();
     try {
-      if (part !== undefined) await remove();
+      if (end !== undefined) await remove();
     } catch (error) {
       // Otherwise the sweeper ends it at its deadline.
       const fields = { taskId, reason: messageOf(error) };

@@ -8,9 +8,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Broker, Delivery, NotStored } from '../src/broker/broker.ts';
 import { messageOf, RequestError } from '../src/contract/errors.ts';
 import { MESSAGE_VERSION, NewerMessage } from '../src/contract/messages/decoder.ts';
-import { type EndsPart, partWithout } from '../src/contract/messages/ends.ts';
+import { type EndsCommon, type EndsPart, partWithout } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
-import type { Owner } from '../src/contract/owner.ts';
 import { parseJobSubject } from '../src/contract/subjects.ts';
 import { shortText, type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import { type BundleAddress, unnamedTaskId } from '../src/contract/taskId.ts';
@@ -55,7 +54,7 @@ function unanswered(error: unknown): NotStored {
 /** The ends of some rows, and what identifies their tasks in the log, in the same order. */
 export interface StorableEnds {
   readonly address: BundleAddress;
-  readonly owner: Owner;
+  readonly common: EndsCommon;
   readonly part: EndsPart;
   readonly fieldsOf: (i: number) => { readonly taskId: string; readonly trace?: string | undefined };
 }
@@ -66,12 +65,12 @@ export interface StorableEnds {
  * @returns true once each row has an end, this one or an earlier one; false if the worker has to stop before.
  */
 export async function storeEnds(
-  { address, owner, part, fieldsOf }: StorableEnds,
+  { address, common, part, fieldsOf }: StorableEnds,
   options: SettleOptions,
 ): Promise<boolean> {
   const { broker, log, onFinished } = options;
   const stored = await untilStored(
-    () => broker.ends.store(address, owner, part),
+    () => broker.ends.store(address, common, part),
     fieldsOf(0).taskId,
     options,
   );

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
-import { encodeBundle, headerIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
+import { encodeBundle, jobIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import { endedRows } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
@@ -17,6 +17,7 @@ import {
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
 import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
+import type { Owner } from '../contract/owner.ts';
 import {
   consumerName,
   LANES,
@@ -57,6 +58,7 @@ import {
   type StreamLimits,
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
+import { TaskIndex } from './taskIndex.ts';
 import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
@@ -133,6 +135,7 @@ export class Broker implements AsyncDisposable {
   readonly notices: Notices;
   readonly deadLetters: DeadLetterStore;
   readonly ends: EndStore;
+  readonly index: TaskIndex;
   readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
@@ -196,6 +199,7 @@ export class Broker implements AsyncDisposable {
       makeRoom: () => stored.ask((asked) => ensureFormerResults(asked, options.limits)),
     };
     this.ends = new EndStore({ publisher, stored, notices, former });
+    this.index = new TaskIndex({ stored });
     this.chunks = new ChunkStore({ publisher, stored });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
@@ -310,8 +314,8 @@ export class Broker implements AsyncDisposable {
   }
 
   /** Takes a bundle off its queue if each of its tasks has its end. Otherwise a worker does so later. */
-  async removeEnded(address: BundleAddress): Promise<void> {
-    const ended = endedRows(await this.ends.read(address));
+  async removeEnded(address: BundleAddress, owner: Owner): Promise<void> {
+    const ended = endedRows(await this.ends.read(address, owner));
     for await (const stored of this.#jobsAt(address.model, subjects.jobOf(address))) {
       const content = contentOf(stored);
       if (content !== undefined && 'rows' in content && content.rows.every((row) => ended.has(row)))
@@ -630,6 +634,6 @@ function contentOf(stored: Pick<StoredJob, 'subject' | 'data'>): ReturnType<type
 function headerOf(stored: Pick<StoredJob, 'subject' | 'data'>, address: TaskAddress): JobHeader | undefined {
   const content = contentOf(stored);
   if (content === undefined) return undefined;
-  const header = 'batch' in content ? content : headerIn(content, content.rows.indexOf(address.row));
+  const header = 'batch' in content ? content : jobIn(content, content.rows.indexOf(address.row));
   return header.taskId === address.id ? header : undefined;
 }

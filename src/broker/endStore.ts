@@ -7,14 +7,17 @@
  */
 import type { StoredMsg } from '@nats-io/jetstream';
 import {
+  commonOf,
   decodeEnds,
   type Ends,
+  type EndsCommon,
   type EndsPart,
   encodeEnds,
   endedRows,
   endOf,
   partOfTask,
   partWithout,
+  type StoredParts,
   tasksIn,
 } from '../contract/messages/ends.ts';
 import { decodeResult, encodeResult } from '../contract/messages/result.ts';
@@ -42,9 +45,7 @@ export interface EndStoreOptions {
 }
 
 /** `stored`: each row of the part has an end now, this one or an earlier one. */
-export type EndsOutcome =
-  | { readonly type: 'stored'; readonly ends: Pick<Ends, 'owner' | 'parts'> }
-  | NotStored;
+export type EndsOutcome = { readonly type: 'stored'; readonly ends: StoredParts } | NotStored;
 
 /** Parts of one bundle that wait for the write under way, to be stored together. */
 interface Waiting {
@@ -53,7 +54,7 @@ interface Waiting {
 }
 
 interface StoredEnds {
-  readonly ends: Pick<Ends, 'owner' | 'parts'>;
+  readonly ends: StoredParts;
   /** 0 if nothing is stored. */
   readonly sequence: number;
   /** Whether they have the model and the second of the address. A client may have made up another address. */
@@ -74,7 +75,7 @@ export class EndStore {
   }
 
   /** Gives rows of a bundle their end, unless they have one. Writes of this process for one bundle do not compete. */
-  async store(address: BundleAddress, owner: Owner, part: EndsPart): Promise<EndsOutcome> {
+  async store(address: BundleAddress, common: EndsCommon, part: EndsPart): Promise<EndsOutcome> {
     const { bundle } = address;
     const waiting = this.#writing.get(bundle);
     if (waiting !== undefined || this.#writing.has(bundle)) {
@@ -85,36 +86,37 @@ export class EndStore {
     }
     this.#writing.set(bundle, undefined);
     try {
-      return await this.#write(address, owner, [part]);
+      return await this.#write(address, common, [part]);
     } finally {
-      void this.#writeNext(address, owner);
+      void this.#writeNext(address, common);
     }
   }
 
   /** Gives a task its end, unless it has one. Otherwise as `store`. */
   async storeTask(task: FinishedTask, address: TaskAddress): Promise<FinishedTask | NotStored> {
-    const outcome = await this.store(address, task.owner, partOfTask(task, address));
+    const outcome = await this.store(address, commonOf(task), partOfTask(task, address));
     if (outcome.type !== 'stored') return outcome;
     return endOf(outcome.ends, address) ?? task;
   }
 
-  // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
+  // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer. Without an owner, the
+  // ends of a bundle of any owner are found: the broker looks for them under each owner.
 
   /** The ends of a bundle so far; empty if there are none. */
-  async read(address: BundleAddress): Promise<Pick<Ends, 'owner' | 'parts'>> {
-    const { ends, isOfAddress } = await this.#readStored(address);
+  async read(address: BundleAddress, owner?: Owner): Promise<StoredParts> {
+    const { ends, isOfAddress } = await this.#readStored(address, owner);
     return isOfAddress ? ends : NONE.ends;
   }
 
   /** The end of a task; undefined if it has none. */
-  async readTask(address: TaskAddress): Promise<FinishedTask | undefined> {
-    return endOf(await this.read(address), address);
+  async readTask(address: TaskAddress, owner?: Owner): Promise<FinishedTask | undefined> {
+    return endOf(await this.read(address, owner), address);
   }
 
   /** Asks any replica. That is fast. A hit is final (an end that is written stays), but a miss proves nothing. */
-  async peekTask(address: TaskAddress): Promise<FinishedTask | undefined> {
+  async peekTask(address: TaskAddress, owner?: Owner): Promise<FinishedTask | undefined> {
     if (address.secret === undefined) return this.readTask(address);
-    const query = { last_by_subj: subjects.ends(address) };
+    const query = { last_by_subj: subjects.ends(address, owner) };
     const message = await this.#options.stored.ask((manager) =>
       manager.direct.getMessage(streams.ends, query),
     );
@@ -142,7 +144,7 @@ export class EndStore {
     });
   }
 
-  async #writeNext(address: BundleAddress, owner: Owner): Promise<void> {
+  async #writeNext(address: BundleAddress, common: EndsCommon): Promise<void> {
     const { bundle } = address;
     const waiting = this.#writing.get(bundle);
     if (waiting === undefined) {
@@ -151,24 +153,24 @@ export class EndStore {
     }
     this.#writing.set(bundle, undefined);
     try {
-      waiting.written.resolve(await this.#write(address, owner, waiting.parts));
+      waiting.written.resolve(await this.#write(address, common, waiting.parts));
     } catch (error) {
       waiting.written.reject(error);
     } finally {
-      void this.#writeNext(address, owner);
+      void this.#writeNext(address, common);
     }
   }
 
   /** The first write takes it that the bundle has no ends yet: it mostly has none. */
-  async #write(address: BundleAddress, owner: Owner, parts: readonly EndsPart[]): Promise<EndsOutcome> {
+  async #write(address: BundleAddress, common: EndsCommon, parts: readonly EndsPart[]): Promise<EndsOutcome> {
     let known = NONE;
     for (let tries = 0; tries < WRITE_TRIES; tries++) {
-      if (tries > 0) known = await this.#readStored(address);
+      if (tries > 0) known = await this.#readStored(address, common.owner);
       // Those of another model or second are not ours, although they are there: ours take their place.
       if (!known.isOfAddress) known = { ...NONE, sequence: known.sequence };
       const missing = without(parts, endedRows(known.ends));
       if (missing.length === 0) return { type: 'stored', ends: known.ends };
-      const ends = { owner, parts: [...known.ends.parts, ...missing] };
+      const ends = { ...common, parts: [...known.ends.parts, ...missing] };
       const outcome = await this.#publish(address, ends, known.sequence);
       if (outcome.type === 'stored') return { type: 'stored', ends };
       // Another writer was first, or an earlier try of ours that was not answered.
@@ -177,32 +179,31 @@ export class EndStore {
     return { type: 'unanswered', reason: `other writers were first ${WRITE_TRIES} times` };
   }
 
-  async #publish(
-    address: BundleAddress,
-    ends: Pick<Ends, 'owner' | 'parts'>,
-    after: number,
-  ): Promise<PublishOutcome> {
+  async #publish(address: BundleAddress, ends: StoredParts, after: number): Promise<PublishOutcome> {
     const { publisher, former: formerResults } = this.#options;
     const former = formerTask(address);
     if (former === undefined)
-      return publisher.publish(subjects.ends(address), encodeEnds({ address, ...ends }), { after });
+      return publisher.publish(subjects.ends(address, ends.owner), encodeEnds({ address, ...ends }), {
+        after,
+      });
     const task = endOf(ends, former);
     if (task === undefined) throw new Error('the ends of a bundle of 0.2 have that of its task');
     const outcome = await publisher.publish(subjects.result(former), encodeResult(task));
     if (outcome.type !== 'unanswered' && outcome.type !== 'full') return outcome;
     // A cluster may answer "full" where the subject is taken.
-    if ((await this.#readStored(address)).sequence > after) return { ...outcome, type: 'alreadyThere' };
+    if ((await this.#readStored(address, ends.owner)).sequence > after)
+      return { ...outcome, type: 'alreadyThere' };
     await formerResults.makeRoom();
     return outcome;
   }
 
-  async #readStored(address: BundleAddress): Promise<StoredEnds> {
+  async #readStored(address: BundleAddress, owner: Owner | undefined): Promise<StoredEnds> {
     const { stored, former: formerResults } = this.#options;
     const former = formerTask(address);
     if (former !== undefined && !(await formerResults.isThere())) return NONE;
     const [stream, subject] =
       former === undefined
-        ? [streams.ends, subjects.ends(address)]
+        ? [streams.ends, subjects.ends(address, owner)]
         : [streams.results, subjects.result(former)];
     const decode = ({ data, subject, seq }: StoredMsg): StoredEnds => {
       if (former === undefined) {
@@ -210,7 +211,7 @@ export class EndStore {
         return { ends, sequence: seq, isOfAddress: isOf(address, ends) };
       }
       const task = decodeResult(data, former.id);
-      const ends = { owner: task.owner, parts: [partOfTask(task, former)] };
+      const ends = { ...commonOf(task), parts: [partOfTask(task, former)] };
       return { ends, sequence: seq, isOfAddress: true };
     };
     return (await stored.lastReadable(stream, subject, decode)) ?? NONE;

@@ -8,7 +8,7 @@ import {
   refusedForNow,
 } from '../contract/errors.ts';
 import type { QueuedBundle } from '../contract/messages/bundle.ts';
-import type { EndsPart } from '../contract/messages/ends.ts';
+import { commonIn, type EndsPart } from '../contract/messages/ends.ts';
 import type { JobHeader } from '../contract/messages/job.ts';
 import type { RowBatchShape } from '../contract/rowBatchShape.ts';
 import {
@@ -20,10 +20,13 @@ import {
   TaskState,
 } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
+import { keptInputs, type Values } from '../contract/values.ts';
 import type { Broker, NotStored, Tally } from './broker.ts';
 
 /** A task to end, with the state of runs that did not finish. */
-export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch'> {
+export interface EndingTask extends Omit<JobHeader, 'deadline' | 'batch' | 'input'> {
+  readonly input?: Values | undefined;
+  readonly deadline?: number | undefined;
   readonly batch?: RowBatchShape | undefined;
   readonly attempts?: number | undefined;
   readonly startedAt?: number | undefined;
@@ -46,7 +49,7 @@ export async function endTask(
 ): Promise<FinishedTask> {
   const stored = await broker.ends.storeTask(end, address);
   if ('type' in stored) throw notEnded(stored);
-  if (end.batch === undefined) await broker.removeEnded(address);
+  if (end.batch === undefined) await broker.removeEnded(address, end.owner);
   else await broker.removeRowBatch(address);
   return stored;
 }
@@ -62,16 +65,21 @@ export async function endOverdueBundle(
   bundle: QueuedBundle,
   sequence: number,
 ): Promise<void> {
-  const outcome = await broker.ends.store(bundle.address, bundle.owner, overduePart(bundle, broker.now()));
+  const outcome = await broker.ends.store(
+    bundle.address,
+    commonIn(bundle),
+    overduePart(bundle, broker.now()),
+  );
   if (outcome.type !== 'stored') throw notEnded(outcome);
   await broker.deleteJob(bundle.address.model, sequence);
 }
 
 /** The ends of tasks whose time is over. @param now broker time. */
 export function overduePart(
-  { rows, secrets = '', submittedAt, version, timeoutMs, history }: QueuedBundle,
+  { rows, secrets = '', submittedAt, version, timeoutMs, history, labels, columns }: QueuedBundle,
   now: number,
 ): EndsPart {
+  const inputs = keptInputs(columns, rows.length);
   return {
     rows,
     secrets,
@@ -81,6 +89,8 @@ export function overduePart(
     finishedAt: now,
     attempts: 0,
     ...(history === undefined ? {} : { history }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(inputs === undefined ? {} : { inputs }),
     error: deadlineExceeded(timeoutMs),
   };
 }

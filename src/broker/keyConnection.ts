@@ -22,6 +22,7 @@ export async function openKeyConnection(options: ConnectionOptions): Promise<Key
     ackTimeoutMs: TIMEOUT_MS,
     onNoStream: nothing,
     onUnconfirmed: nothing,
+    onWrite: nothing,
   });
   const stored = new StoredMessages({ manager, isConnected: () => true, log, onFailure: nothing });
   return {

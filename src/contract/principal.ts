@@ -38,6 +38,11 @@ export function readableBy({ owner, role }: Principal): Readable {
   return role === 'submitter' ? owner : EVERY_OWNER;
 }
 
+/** The owner whose tasks are read; undefined: those of every owner. */
+export function ownerIn(readable: Readable): Owner | undefined {
+  return readable === EVERY_OWNER ? undefined : readable;
+}
+
 export function mayRead(readable: Readable, owner: Owner): boolean {
   return readable === EVERY_OWNER || readable === owner;
 }

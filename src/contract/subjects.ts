@@ -1,7 +1,8 @@
 /**
  * The subjects of messages, the streams that store them and the consumers that take jobs. docs/protocol.md lists them.
  */
-import { type BundleAddress, parseTaskId, type TaskAddress } from './taskId.ts';
+import { type Owner, ownerToken } from './owner.ts';
+import { type BundleAddress, bundleParts, openedSlot, parseTaskId, type TaskAddress } from './taskId.ts';
 
 /** The queues of a version. `workers/versionLanes.ts` tells the share of the session that each has. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
@@ -99,14 +100,19 @@ export const subjects = {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
+    if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
 
-  allEnds: 'ends.*.*',
-  ends: ({ home, bundle }: BundleAddress) => `ends.${home}.${bundle}`,
+  allEnds: 'ends.*.*.*.*',
+  /** @param owner undefined: a filter that finds the ends of the bundle, whoever its owner is. */
+  ends: (address: BundleAddress, owner: Owner | undefined) =>
+    `ends.${tokenOf(owner)}.${openedSlot(address)}.${address.home}.${address.bundle}`,
+  /** The ends of the bundles of an owner, or of all owners, that were opened in a slot. */
+  endsOpenedIn: (slot: number, owner: Owner | undefined) => `ends.${tokenOf(owner)}.${slot}.*.*`,
   /** Where the stream of ends republishes what it has stored: the only live feed of ends. */
-  republishedEnds: 'ended.{{wildcard(1)}}.{{wildcard(2)}}',
+  republishedEnds: 'ended.{{wildcard(3)}}.{{wildcard(4)}}',
   endedOf: (home: string) => `ended.${home}.*`,
   ended: ({ home, bundle }: BundleAddress) => `ended.${home}.${bundle}`,
 
@@ -205,12 +211,14 @@ export function parseJobSubject(subject: string): JobSubject {
   return { model, version, lane, bundle, ...numbers };
 }
 
-const BUNDLE = /^([0-9a-f]{8})_[0-9a-f]{16}$/;
+function tokenOf(owner: Owner | undefined): string {
+  return owner === undefined ? '*' : ownerToken(owner);
+}
 
 /** @returns the address of a job's bundle, if the subject names one of that model and that deadline. */
 export function jobAddress(subject: string): BundleAddress | undefined {
   const { model, deadlineSecond, bundle } = parseJobSubject(subject);
-  const home = BUNDLE.exec(bundle)?.[1];
+  const home = bundleParts(bundle)?.home;
   if (home !== undefined)
     return Number.isSafeInteger(deadlineSecond) ? { model, home, deadlineSecond, bundle } : undefined;
   const address = parseTaskId(bundle);

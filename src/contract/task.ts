@@ -2,8 +2,9 @@
 import { ANY_TEXT, COUNT, DURATION, INSTANT, NAME } from './bounds.ts';
 import { ANONYMOUS, OWNER } from './owner.ts';
 import { SHAPE_MEMBERS } from './rowBatchShape.ts';
-import { custom, listOf, object, oneOf, type Passing, withDefault } from './schema.ts';
-import { VALUES } from './values.ts';
+import { custom, listOf, object, oneOf, type Passing, text, withDefault } from './schema.ts';
+import { Lane } from './subjects.ts';
+import { VALUES, type Values } from './values.ts';
 
 export const TaskState = {
   Queued: 'QUEUED',
@@ -102,6 +103,20 @@ export function hasFittingCounts({ rowCount, rowsDone, rowsFailed }: RowBatch): 
 /** The longest `timeoutMs` a task may ask for, in milliseconds. */
 export const MAX_TIMEOUT_MS = 300_000;
 
+export const MAX_LABELS = 8;
+export const MAX_LABEL_LENGTH = 64;
+/** Texts by which a client finds its tasks again. */
+export const LABELS = listOf(
+  `a list of ${MAX_LABELS} labels at most`,
+  text(`a label, a text of 1 to ${MAX_LABEL_LENGTH} characters`, {
+    minLength: 1,
+    maxLength: MAX_LABEL_LENGTH,
+  }),
+  { minItems: 1, maxItems: MAX_LABELS },
+);
+/** The lanes of single tasks. */
+export const TASK_LANE = oneOf([Lane.Interactive, Lane.Bulk]);
+
 const TASK_MEMBERS = {
   id: NAME,
   model: NAME,
@@ -113,6 +128,14 @@ const TASK_MEMBERS = {
   attempts: COUNT,
 };
 const TASK_OPTIONAL = {
+  /** When it expires if it has not ended; absent in the ends of 0.2. */
+  deadline: INSTANT,
+  labels: LABELS,
+  requestId: NAME,
+  /** Absent for a row batch, and if it is large, see `keptInput`. */
+  input: VALUES,
+  /** Absent for a row batch, and in the lane `interactive`. */
+  lane: TASK_LANE,
   /** Ids of the tasks that it was redriven from, oldest first: `MAX_HISTORY` at most once they are read. */
   history: listOf('a list of task ids', NAME),
   startedAt: INSTANT,
@@ -143,12 +166,17 @@ interface SubmittedTask {
   readonly version: string;
   readonly owner: string;
   readonly submittedAt: number;
+  readonly deadline?: number | undefined;
   readonly history?: readonly string[] | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly requestId?: string | undefined;
+  readonly input?: Values | undefined;
+  readonly lane?: Task['lane'];
 }
 
 /** A task that ends now. */
 export function finishedTask(
-  { taskId, model, version, owner, submittedAt, history }: SubmittedTask,
+  { taskId, model, version, owner, submittedAt, deadline, ...kept }: SubmittedTask,
   end: Omit<FinishedTask, 'id' | 'model' | 'modelVersion' | 'owner' | 'submittedAt'>,
 ): FinishedTask {
   return {
@@ -157,7 +185,12 @@ export function finishedTask(
     modelVersion: version,
     owner,
     submittedAt,
-    ...(history === undefined ? {} : { history }),
+    deadline,
+    history: kept.history,
+    labels: kept.labels,
+    requestId: kept.requestId,
+    input: kept.input,
+    lane: kept.lane,
     ...end,
     ...(end.error === undefined ? {} : { error: withShortMessage(end.error) }),
   };

@@ -9,9 +9,13 @@
  * own make it unguessable, also by the owners of the other rows. The id is one token of a NATS subject. A double click
  * selects all of it, since the hyphens of the model's name are written as underscores, which no model's name has.
  *
+ * The bundle tells when it was opened, in tenths of a millisecond, and four digits of its owner's token. So tasks have an
+ * order that never changes, and a queue of many owners can be searched by the subjects in it.
+ *
  * A task of 0.2 has 24 random digits in the place of bundle, row and secret: it is alone in its message.
  */
 import { randomUUID } from 'node:crypto';
+import { type Owner, ownerToken } from './owner.ts';
 
 /** Where the bundle of a task is found. */
 export interface BundleAddress {
@@ -36,34 +40,64 @@ export interface TaskAddress extends BundleAddress {
 export const MAX_BUNDLE_ROWS = 128;
 /** Hex digits. */
 export const SECRET_LENGTH = 24;
-const BUNDLE_LENGTH = 16;
+const OPENED_LENGTH = 12;
+const TAG_LENGTH = 4;
 const ROW_LENGTH = 4;
+const SLOT_MS = 10_000;
 
-/**
- * Makes the address of a new bundle.
- *
- * @param deadlineSecond seconds since the epoch, broker time.
- */
-export function newBundleAddress(model: string, home: string, deadlineSecond: number): BundleAddress {
-  return { model, home, deadlineSecond, bundle: `${home}_${randomHex().slice(0, BUNDLE_LENGTH)}` };
+/** What names a new bundle. */
+export interface BundleOrigin {
+  readonly model: string;
+  readonly home: string;
+  /** Seconds since the epoch, broker time. */
+  readonly deadlineSecond: number;
+  /** Tenths of a millisecond since the epoch, broker time. A home uses each number once. */
+  readonly openedAt: number;
+  readonly owner: Owner;
+}
+
+/** Makes the address of a new bundle. */
+export function newBundleAddress({
+  model,
+  home,
+  deadlineSecond,
+  openedAt,
+  owner,
+}: BundleOrigin): BundleAddress {
+  const opened = openedAt.toString(16).padStart(OPENED_LENGTH, '0');
+  return { model, home, deadlineSecond, bundle: `${home}_${opened}${ownerTag(owner)}` };
+}
+
+/** The digits by which the name of a bundle tells its owner from most others. */
+export function ownerTag(owner: Owner): string {
+  return ownerToken(owner).slice(0, TAG_LENGTH);
+}
+
+/** What the name of a bundle tells; undefined for a bundle of 0.2. */
+export function bundleParts(bundle: string) {
+  const [, home = '', opened = '', tag = ''] = BUNDLE_NAME.exec(bundle) ?? [];
+  return home === '' ? undefined : { home, opened, tag };
+}
+
+/** The slot in which a bundle was opened. It is a token of the subject of its ends. */
+export function openedSlot({ home, bundle }: Pick<BundleAddress, 'home' | 'bundle'>): number {
+  const from = home.length + 1;
+  return slotOf(Number.parseInt(bundle.slice(from, from + OPENED_LENGTH), 16) / 10);
+}
+
+/** The number of the ten seconds, since the epoch, that an instant lies in. @param ms milliseconds since the epoch. */
+export function slotOf(ms: number): number {
+  return Math.floor(ms / SLOT_MS);
+}
+
+/** The first instant of a slot, in milliseconds since the epoch. */
+export function startOfSlot(slot: number): number {
+  return slot * SLOT_MS;
 }
 
 /** Makes the address of a new task in a bundle. */
 export function newRowAddress(bundle: BundleAddress, row: number): TaskAddress {
   return rowAddress(bundle, row, randomHex());
-}
-
-/** Makes the address of a new task that is alone in its bundle. @param deadline milliseconds, broker time. */
-export function newTaskAddress({
-  model,
-  home,
-  deadline,
-}: {
-  readonly model: string;
-  readonly home: string;
-  readonly deadline: number;
-}): TaskAddress {
-  return newRowAddress(newBundleAddress(model, home, Math.ceil(deadline / 1000)), 0);
 }
 
 /** The address of a task of a bundle that is not one of 0.2. */
@@ -83,6 +117,7 @@ function randomHex(): string {
   return uuid.slice(0, 8) + uuid.slice(9, 13) + uuid.slice(24);
 }
 
+const BUNDLE_NAME = /^([0-9a-f]{8})_([0-9a-f]{12})([0-9a-f]{4})$/;
 const TASK_ID =
   /^([a-z][a-z0-9_]{0,62})_([0-9a-f]{8})_([0-9]{10})_(?:([0-9a-f]{16})([0-9a-f]{4}))?([0-9a-f]{24})$/;
 

@@ -1,7 +1,7 @@
 /**
  * The values of inputs and predictions. docs/protocol.md, "Values", tells the form of each type of the manifest.
  */
-import { custom, type Passing, recordOf } from './schema.ts';
+import { custom, listOf, type Passing, recordOf } from './schema.ts';
 
 /**
  * The largest float32. Larger values are not compared: their squared errors, and sums of them, would soon be infinite.
@@ -15,15 +15,70 @@ export type Value = number | string | boolean | readonly number[];
 
 const VALUE = custom<Value>('a number, a text, true, false or a list of numbers', VALUE_KEYWORDS);
 
-/** A value of a column: null where its row failed. */
+/** A value of a column: null where its row has none. */
 export const CELL = custom<Value | null>(`${VALUE.expected}, or null`, {
   ...VALUE_KEYWORDS,
   type: [...VALUE_KEYWORDS.type, 'null'],
 });
 
+export const KEPT_COLUMNS = recordOf('columns by name', listOf('a list of values', CELL), {
+  minProperties: 1,
+});
+/** A list of values per input, by GraphQL name; null where the input is not kept. */
+type KeptColumns = Passing<typeof KEPT_COLUMNS>;
+
 export const VALUES = recordOf('values by name', VALUE, { minProperties: 1 });
 /** One value per input or output of the manifest, by its GraphQL name. */
 export type Values = Passing<typeof VALUES>;
+
+/** The most bytes of an input that a task keeps, about: 8 of a number, one of a character. */
+const KEPT_INPUT_BYTES = 1_024;
+const NUMBER_BYTES = 8;
+
+/** An input that a task keeps: a small one, of values. Nothing about it is known yet. */
+export function keptInput(input: Readonly<Record<string, unknown>>): Values | undefined {
+  let bytes = 0;
+  for (const name in input) bytes += bytesOf(input[name]);
+  return bytes > 0 && bytes <= KEPT_INPUT_BYTES ? (input as Values) : undefined;
+}
+
+/** The same for the inputs of several tasks, by name. A cell is null where the input of its task is not kept. */
+export function keptInputs(
+  columns: Readonly<Record<string, unknown>>,
+  count: number,
+): KeptColumns | undefined {
+  const bytes = new Array<number>(count).fill(0);
+  for (const name in columns) {
+    const column = columns[name];
+    if (!Array.isArray(column) || column.length !== count) return undefined;
+    for (let i = 0; i < count; i++) bytes[i] = (bytes[i] ?? 0) + bytesOf(column[i]);
+  }
+  const isKept = (_: unknown, i: number) => (bytes[i] ?? 0) > 0 && (bytes[i] ?? 0) <= KEPT_INPUT_BYTES;
+  if (!bytes.some(isKept)) return undefined;
+  if (bytes.every(isKept)) return columns as KeptColumns;
+  return Object.fromEntries(
+    Object.entries(columns as KeptColumns).map(([name, cells]) => [
+      name,
+      cells.map((cell, i) => (isKept(cell, i) ? cell : null)),
+    ]),
+  );
+}
+
+/** What is no value is too large: a reader of ends would refuse it. */
+function bytesOf(value: unknown): number {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? NUMBER_BYTES : Number.POSITIVE_INFINITY;
+    case 'boolean':
+      return NUMBER_BYTES;
+    case 'string':
+      return 1 + value.length;
+    default:
+      if (!Array.isArray(value) || value.length > KEPT_INPUT_BYTES / NUMBER_BYTES)
+        return Number.POSITIVE_INFINITY;
+      return value.every(Number.isFinite) ? NUMBER_BYTES * (1 + value.length) : Number.POSITIVE_INFINITY;
+  }
+}
 
 const COMPARED = { minimum: -LARGEST_COMPARED, maximum: LARGEST_COMPARED };
 const NUMERIC_VALUE = custom<number | readonly number[]>(

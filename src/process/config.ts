@@ -217,7 +217,7 @@ const settings = {
     unit: 'subscriptions',
     default: '50000',
     consequence:
-      'Subscriptions to tasks open at once on one gateway, over all connections, and mutations that wait (`waitMs`). One more is refused with `GATEWAY_BUSY`.',
+      'Subscriptions to tasks open at once on one gateway, over all connections, each unfinished task of a `tasksUpdates`, and mutations that wait (`waitMs`). One more is refused with `GATEWAY_BUSY`.',
     parse: integer(1),
   },
   openTasksMax: {

@@ -9,17 +9,19 @@ import type { Job } from '../contract/messages/job.ts';
 import type { Owner } from '../contract/owner.ts';
 import {
   type BundleAddress,
+  type BundleOrigin,
   MAX_BUNDLE_ROWS,
   newBundleAddress,
   newRowAddress,
   type TaskAddress,
 } from '../contract/taskId.ts';
 import type { Manifest } from '../models/manifest.ts';
+import { BundleNumbers } from './bundleNumbers.ts';
 import { rowsThatFit } from './chunkSize.ts';
 import { firstTry, type Storing, type Try } from './storing.ts';
 
 export interface BundlesOptions {
-  readonly broker: Pick<Broker, 'storeBundle'>;
+  readonly broker: Pick<Broker, 'storeBundle' | 'now'>;
   readonly storing: Pick<Storing, 'storeJob'>;
   readonly home: string;
 }
@@ -71,6 +73,7 @@ interface Group {
 export class Bundles {
   readonly #options: BundlesOptions;
   readonly #groups = new Map<string, Group>();
+  readonly #numbers = new BundleNumbers();
 
   constructor(options: BundlesOptions) {
     this.#options = options;
@@ -89,6 +92,12 @@ export class Bundles {
     return { address, store: (job) => join(bundle, { job, address }) };
   }
 
+  /** The address of a new task that is alone in its bundle. @param deadline milliseconds, broker time. */
+  placeAlone(model: string, owner: Owner, deadline: number): TaskAddress {
+    const deadlineSecond = Math.ceil(deadline / 1000);
+    return newRowAddress(this.#newBundle({ model, owner, deadlineSecond }), 0);
+  }
+
   /** Stores a task that is alone in its bundle, unless an earlier try has stored it. Throws as `Place.store`. */
   async storeAlone(task: BundledJob, { again, giveUpAt }: Try): Promise<void> {
     await this.#store([task], giveUpAt, again);
@@ -105,9 +114,14 @@ export class Bundles {
     return group;
   }
 
-  #openBundle({ manifest, deadlineSecond }: Common): OpenBundle {
+  #newBundle(place: Pick<BundleOrigin, 'model' | 'owner' | 'deadlineSecond'>): BundleAddress {
+    const { broker, home } = this.#options;
+    return newBundleAddress({ ...place, home, openedAt: this.#numbers.next(broker.now()) });
+  }
+
+  #openBundle({ manifest, owner, deadlineSecond }: Common): OpenBundle {
     return {
-      address: newBundleAddress(manifest.name, this.#options.home, deadlineSecond),
+      address: this.#newBundle({ model: manifest.name, owner, deadlineSecond }),
       jobs: [],
       stored: Promise.withResolvers(),
       giveUpAt: firstTry().giveUpAt,

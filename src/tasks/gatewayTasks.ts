@@ -7,6 +7,7 @@ import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
+import { ListWatches } from './listWatches.ts';
 import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
 import { Redrives } from './redrives.ts';
@@ -15,6 +16,7 @@ import { Requests } from './requests.ts';
 import { Storing } from './storing.ts';
 import { Submissions } from './submissions.ts';
 import { TaskEvents } from './taskEvents.ts';
+import { TaskList } from './taskList.ts';
 import { TaskNotices } from './taskNotices.ts';
 import { TaskReader } from './taskReader.ts';
 import { Tasks } from './tasks.ts';
@@ -37,6 +39,8 @@ export interface GatewayTasks extends Disposable {
   readonly admission: Admission;
   readonly submissions: Submissions;
   readonly tasks: Tasks;
+  readonly list: TaskList;
+  readonly listWatches: ListWatches;
   readonly redrives: Redrives;
   /** Ends every watch with `SHUTTING_DOWN`. */
   endWatches(): void;
@@ -56,6 +60,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const watches = opened.use(
     new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions }),
   );
+  const list = new TaskList({ ...options, open, reader });
+  const listWatches = opened.use(new ListWatches({ broker, list, watches }));
   const admission = opened.use(await openAdmission({ ...options, open }));
   const storing = new Storing({ broker, limits });
   const records = new RequestRecords({ broker, storing });
@@ -70,8 +76,13 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks: new Tasks({ broker, reader, watches }),
+    list,
+    listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),
-    endWatches: () => watches[Symbol.dispose](),
+    endWatches: () => {
+      watches[Symbol.dispose]();
+      listWatches[Symbol.dispose]();
+    },
     [Symbol.dispose]: () => closing[Symbol.dispose](),
   };
 }

@@ -6,23 +6,19 @@ import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 
-/** Where a task is made, and when: milliseconds since the epoch, broker time. */
-export interface Origin {
-  readonly home: string;
-  readonly now: number;
-}
-
 interface NewTask {
   readonly model: Model;
   readonly owner: Owner;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
   readonly timeoutMs: number;
+  readonly labels?: readonly string[] | undefined;
+  readonly requestId?: string | undefined;
 }
 
 /** @param now when it is submitted, in milliseconds since the epoch (broker time). */
 export function newHeader(
-  { model, owner, trace, timeoutMs }: NewTask,
+  { model, owner, trace, timeoutMs, labels, requestId }: NewTask,
   { version, bucket }: ChosenVersion,
   { id }: TaskAddress,
   now: number,
@@ -37,5 +33,7 @@ export function newHeader(
     owner,
     ...(bucket === undefined ? {} : { bucket }),
     ...(trace === undefined ? {} : { trace }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(requestId === undefined ? {} : { requestId }),
   };
 }

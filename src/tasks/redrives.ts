@@ -9,12 +9,13 @@ import { MESSAGE_VERSION } from '../contract/messages/decoder.ts';
 import type { Job, QueuedJob } from '../contract/messages/job.ts';
 import { randomBucket } from '../contract/rollout.ts';
 import { MAX_HISTORY, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
-import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import { validateInput } from '../models/input.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion, Offering } from '../rollout/offering.ts';
 import type { Acceptance } from './acceptance.ts';
-import { newHeader, type Origin } from './jobHeader.ts';
+import type { Bundles } from './bundles.ts';
+import { newHeader } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { RequestRecords } from './requestRecords.ts';
 import { SingleTask } from './singleTask.ts';
@@ -25,7 +26,6 @@ import type { AcceptanceParts } from './taskToAccept.ts';
 
 export interface RedrivesOptions {
   readonly broker: Broker;
-  readonly home: string;
   readonly offering: Pick<Offering, 'offers' | 'versionAt'>;
   readonly records: RequestRecords;
   readonly acceptance: Acceptance;
@@ -50,9 +50,10 @@ export class Redrives {
    * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more.
    */
   async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
-    const { broker, home, offering, records, acceptance, queue } = this.#options;
+    const { broker, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
-    const { job, address } = redrivenJob(dead, model, trace, { home, now: broker.now(), offering });
+    const origin = { offering, bundles: queue.bundles, now: broker.now() };
+    const { job, address } = redrivenJob(dead, model, trace, origin);
     const hash = redriveHash(dead.taskId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
     const asked = { model: job.model, owner: job.owner };
@@ -72,7 +73,9 @@ export class Redrives {
     const { records, open, reader } = this.#options;
     const redrive = await records.read(redriveHash(deadId), { model });
     if (redrive === undefined) return undefined;
-    return open.known(redrive.address.id) ?? (await reader.stored(redrive.address))?.task;
+    return (
+      open.known(redrive.address.id) ?? (await reader.stored(redrive.address, redrive.record.job.owner))?.task
+    );
   }
 
   /**
@@ -83,7 +86,7 @@ export class Redrives {
   async #redrivenBefore(earlier: SingleTask, attempt: Try): Promise<Task | undefined> {
     const { broker, acceptance, open, reader } = this.#options;
     const { job, address } = earlier;
-    const present = open.known(address.id) ?? (await reader.stored(address))?.task;
+    const present = open.known(address.id) ?? (await reader.stored(address, job.owner))?.task;
     if (present !== undefined) return present.state === TaskState.Expired ? undefined : present;
     const now = broker.now();
     if (now < Math.min(job.deadline, job.submittedAt + REDRIVE_WITHIN_MS))
@@ -96,8 +99,11 @@ export class Redrives {
 }
 
 /** The place and time of a redrive, and the versions to choose from. */
-interface RedriveOrigin extends Origin {
+interface RedriveOrigin {
+  readonly bundles: Pick<Bundles, 'placeAlone'>;
   readonly offering: RedrivesOptions['offering'];
+  /** Milliseconds since the epoch, broker time. */
+  readonly now: number;
 }
 
 /**
@@ -116,9 +122,10 @@ export function redrivenJob(
   const timeoutMs = Math.min(Math.max(lastTimeoutMs, MIN_TIMEOUT_MS), MAX_TIMEOUT_MS);
   const input = validateInput(model.manifest, dead.input, origin.now);
   const version = versionOfRedriven(dead, model, origin);
-  const { home, now } = origin;
-  const address = newTaskAddress({ model: dead.model, home, deadline: now + timeoutMs });
-  const header = newHeader({ model, owner: dead.owner, trace, timeoutMs }, version, address, now);
+  const { bundles, now } = origin;
+  const { owner, labels } = dead;
+  const address = bundles.placeAlone(dead.model, owner, now + timeoutMs);
+  const header = newHeader({ model, owner, trace, timeoutMs, labels }, version, address, now);
   const job = {
     ...header,
     input,

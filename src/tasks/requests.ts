@@ -78,7 +78,7 @@ export class Requests {
     const { job, address } = task;
     const known = reader.known(address, job.owner);
     if (known !== undefined) return known;
-    const present = (await reader.stored(address))?.task;
+    const present = (await reader.stored(address, job.owner))?.task;
     const isInTime = broker.now() < job.deadline;
     if (present !== undefined && !(isInTime && (await task.isIncomplete(present)))) return present;
     if (isInTime) return acceptance.accept(task, attempt);

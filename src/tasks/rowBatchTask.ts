@@ -5,15 +5,15 @@ import { badValue } from '../contract/errors.ts';
 import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
 import { chunkCountOf, hasChunk, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
-import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { InputColumns } from '../contract/values.ts';
 import { checkRows, columnsAt, packColumns } from '../models/inputColumns.ts';
 import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import { shapeOf } from './chunkSize.ts';
-import { newHeader, type Origin } from './jobHeader.ts';
+import { newHeader } from './jobHeader.ts';
 import { isQueueFull, type Try } from './storing.ts';
-import { checkOptions, TaskPriority } from './taskOptions.ts';
+import { checkOptions, labelsOf, TaskPriority } from './taskOptions.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 
 export interface RowBatchSubmission extends Asked {
@@ -49,12 +49,14 @@ export class RowBatchQuestion implements Question {
   /** Room is looked for when its chunks are made. */
   admit(): undefined {}
 
-  newTask(version: ChosenVersion, { home, now }: Origin): RowBatchTask {
-    const { options, model } = this.asked;
+  newTask(version: ChosenVersion, now: number): RowBatchTask {
+    const { options, model, owner } = this.asked;
     const { manifest } = model;
     const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
-    const address = newTaskAddress({ model: manifest.name, home, deadline: now + timeoutMs });
-    const header = newHeader({ ...this.asked, timeoutMs }, version, address, now);
+    const address = this.#parts.bundles.placeAlone(manifest.name, owner, now + timeoutMs);
+    const labels = labelsOf(options);
+    const asked = { ...this.asked, timeoutMs, labels, requestId: options.requestId ?? undefined };
+    const header = newHeader(asked, version, address, now);
     return this.sameTask({ ...header, batch: shapeOf(manifest, this.rowCount) }, address);
   }
 
@@ -132,7 +134,7 @@ class RowBatchTask implements TaskToAccept {
   /** Chunks that came too late are removed: no worker would take all of them off the queue. */
   async earlierEnd(): Promise<FinishedTask | undefined> {
     const { broker, open } = this.#parts;
-    const end = await broker.ends.readTask(this.address);
+    const end = await broker.ends.readTask(this.address, this.job.owner);
     if (end === undefined) return undefined;
     open.finish(end);
     await broker.removeRowBatch(this.address);

@@ -6,7 +6,7 @@ import type { ChunkResult } from '../contract/messages/chunkResult.ts';
 import { chunkCountOf, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { isFinal, type RowError, type Task, TaskState } from '../contract/task.ts';
 import type { Value } from '../contract/values.ts';
-import type { ChunkSemaphore } from './chunkSemaphore.ts';
+import type { Turns } from './turns.ts';
 
 /** Consecutive rows of a row batch that have been run. */
 export interface RowPage {
@@ -35,7 +35,7 @@ const MAX_PAGE_CHUNKS = 12;
 interface PageReader {
   readonly broker: Pick<Broker, 'chunks'>;
   /** Bounds the chunks that are read at once: a broker cuts off a client that takes in less than it asks for. */
-  readonly reading: Pick<ChunkSemaphore, 'take'>;
+  readonly reading: Pick<Turns, 'take'>;
 }
 
 /**

@@ -3,14 +3,14 @@ import { inputDigest } from '../contract/digests.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
 import { type FinishedTask, isFinal } from '../contract/task.ts';
-import { newTaskAddress, type TaskAddress } from '../contract/taskId.ts';
+import type { TaskAddress } from '../contract/taskId.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Place } from './bundles.ts';
-import { newHeader, type Origin } from './jobHeader.ts';
+import { newHeader } from './jobHeader.ts';
 import type { Try } from './storing.ts';
-import { checkOptions, TaskPriority } from './taskOptions.ts';
+import { checkOptions, labelsOf, TaskPriority } from './taskOptions.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 
 export interface Submission extends Asked {
@@ -43,7 +43,7 @@ export class SingleQuestion implements Question {
     return inputDigest(this.#input, this.asked.options.modelVersion ?? undefined);
   }
 
-  newTask(version: ChosenVersion, { home, now }: Origin): SingleTask {
+  newTask(version: ChosenVersion, now: number): SingleTask {
     const { options, model, owner } = this.asked;
     const { manifest } = model;
     const timeoutMs = options.timeoutMs ?? manifest.limits.timeoutMs;
@@ -61,9 +61,10 @@ export class SingleQuestion implements Question {
             deadlineSecond: Math.ceil((now + timeoutMs) / 1000),
           })
         : undefined;
-    const address =
-      place?.address ?? newTaskAddress({ model: manifest.name, home, deadline: now + timeoutMs });
-    const header = newHeader({ ...this.asked, timeoutMs }, version, address, now);
+    const address = place?.address ?? this.#parts.bundles.placeAlone(manifest.name, owner, now + timeoutMs);
+    const labels = labelsOf(options);
+    const asked = { ...this.asked, timeoutMs, labels, requestId: options.requestId ?? undefined };
+    const header = newHeader(asked, version, address, now);
     const job = { ...header, input: inputAt(manifest, this.#input, now) };
     return new SingleTask(lane === Lane.Bulk ? { ...job, lane } : job, address, this.#parts, place);
   }

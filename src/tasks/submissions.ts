@@ -7,7 +7,6 @@ import { chunkCountOf } from '../contract/rowBatchShape.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import type { Offering } from '../rollout/offering.ts';
 import type { Acceptance } from './acceptance.ts';
-import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { shapeOf } from './chunkSize.ts';
 import type { Requests } from './requests.ts';
 import { RowBatchQuestion, type RowBatchSubmission } from './rowBatchTask.ts';
@@ -17,10 +16,10 @@ import type { TaskReader } from './taskReader.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
 import type { TaskWatch } from './taskWatch.ts';
 import type { TaskWatches } from './taskWatches.ts';
+import { Turns } from './turns.ts';
 
 export interface SubmissionsOptions {
   readonly broker: Pick<Broker, 'now'>;
-  readonly home: string;
   readonly offering: Pick<Offering, 'choose'>;
   readonly acceptance: Acceptance;
   readonly requests: Requests;
@@ -37,8 +36,8 @@ const MAX_WAITING = 1_000;
 
 export class Submissions {
   readonly #options: SubmissionsOptions;
-  readonly #chunks = new ChunkSemaphore({
-    purpose: 'accepted',
+  readonly #chunks = new Turns({
+    what: 'chunks of batches to be accepted',
     atOnce: ACCEPTED_AT_ONCE,
     waiting: MAX_WAITING,
   });
@@ -101,9 +100,9 @@ export class Submissions {
   }
 
   #newTask(question: Question): TaskToAccept {
-    const { broker, home, offering } = this.#options;
+    const { broker, offering } = this.#options;
     const version = offering.choose(question.asked.model, question.asked.options);
-    return question.newTask(version, { home, now: broker.now() });
+    return question.newTask(version, broker.now());
   }
 
   /**

@@ -5,7 +5,8 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import { mayRead, type Readable } from '../contract/principal.ts';
+import type { Owner } from '../contract/owner.ts';
+import { mayRead, ownerIn, type Readable } from '../contract/principal.ts';
 import { isFinal, MAX_TIMEOUT_MS, type Task } from '../contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -69,21 +70,30 @@ export class TaskReader {
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
   async present(address: TaskAddress, readable: Readable): Promise<DatedTask> {
-    const { broker, home } = this.#options;
-    const present = await this.stored(address);
+    const present = await this.stored(address, ownerIn(readable));
     if (present === undefined || !mayRead(readable, present.task.owner)) throw this.#absent(address);
-    if (isFinal(present.task) || address.home === home) return present;
-    // Whether a queued job runs already is known to the gateway that accepted it.
-    const task = (await broker.notices.askPresentState(address, present.task)) ?? present.task;
-    return { ...present, task };
+    if (isFinal(present.task)) return present;
+    return { ...present, task: await this.running(address, present.task) };
   }
 
-  /** The stored state of a task of any owner: a queued job counts as QUEUED. @returns undefined if there is none. */
-  async stored(address: TaskAddress): Promise<DatedTask | undefined> {
+  /** A queued task as it is: whether its job runs already is known to the gateway that accepted it. */
+  async running(address: TaskAddress, queued: Task): Promise<Task> {
+    const { broker, home } = this.#options;
+    if (address.home === home) return queued;
+    return (await broker.notices.askPresentState(address, queued)) ?? queued;
+  }
+
+  /**
+   * The stored state of a task: a queued job counts as QUEUED.
+   *
+   * @param owner undefined: any.
+   * @returns undefined if there is none.
+   */
+  async stored(address: TaskAddress, owner: Owner | undefined): Promise<DatedTask | undefined> {
     const { broker } = this.#options;
     const job = await broker.readJob(address);
     // Also where there is a job: it leaves its queue a moment after its task's end is stored, or much later.
-    const end = await broker.ends.readTask(address);
+    const end = await broker.ends.readTask(address, owner);
     if (end !== undefined) return { task: end, deadline: address.deadlineSecond * 1000 };
     return job && { task: queuedTask(job), deadline: job.deadline };
   }

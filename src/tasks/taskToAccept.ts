@@ -10,7 +10,6 @@ import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
 import type { Bundles } from './bundles.ts';
-import type { Origin } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { Storing, Try } from './storing.ts';
 import type { TaskOptions } from './taskOptions.ts';
@@ -48,7 +47,7 @@ export interface AcceptanceParts {
   readonly open: Pick<OpenTasks, 'known' | 'finish'>;
   readonly admission: Pick<Admission, 'queue' | 'chunks'>;
   readonly storing: Pick<Storing, 'storeJob'>;
-  readonly bundles: Pick<Bundles, 'place' | 'storeAlone'>;
+  readonly bundles: Pick<Bundles, 'place' | 'placeAlone' | 'storeAlone'>;
 }
 
 /** A client's request for a task, without its rows. */
@@ -75,8 +74,12 @@ export interface Question {
    * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
    */
   admit(): Promise<void> | undefined;
-  /** A new task that asks it. A single task is to be stored in the same turn of the event loop. */
-  newTask(version: ChosenVersion, origin: Origin): TaskToAccept;
+  /**
+   * A new task that asks it. A single task is to be stored in the same turn of the event loop.
+   *
+   * @param now when it is submitted, in milliseconds since the epoch (broker time).
+   */
+  newTask(version: ChosenVersion, now: number): TaskToAccept;
   /** The task of an earlier try that asked the same. */
   sameTask(job: Job | RowBatchJob, address: TaskAddress): TaskToAccept;
 }

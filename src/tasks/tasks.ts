@@ -3,11 +3,11 @@ import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnEnd } from '../broker/endTask.ts';
 import type { Readable } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
-import { ChunkSemaphore } from './chunkSemaphore.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
 import { endingOf } from './taskMapping.ts';
 import type { TaskReader } from './taskReader.ts';
 import type { TaskWatches } from './taskWatches.ts';
+import { Turns } from './turns.ts';
 
 export interface TasksOptions {
   readonly broker: Broker;
@@ -24,7 +24,11 @@ export class Tasks {
   readonly #broker: Broker;
   readonly #reader: TaskReader;
   readonly #watches: TasksOptions['watches'];
-  readonly #chunks = new ChunkSemaphore({ purpose: 'read', atOnce: READ_AT_ONCE, waiting: MAX_WAITING });
+  readonly #chunks = new Turns({
+    what: 'chunks of batches to be read',
+    atOnce: READ_AT_ONCE,
+    waiting: MAX_WAITING,
+  });
 
   constructor({ broker, reader, watches }: TasksOptions) {
     this.#broker = broker;

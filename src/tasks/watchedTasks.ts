@@ -96,7 +96,7 @@ export class WatchedTasks implements Disposable {
       const isOverdue = brokerNow >= open.deadline;
       const end = isOverdue
         ? await this.#endOverdue(open, brokerNow)
-        : await broker.ends.peekTask(open.address);
+        : await broker.ends.peekTask(open.address, open.task.owner);
       if (end !== undefined) tasks.finish(end);
     } catch (error) {
       log.debug({ taskId: open.task.id, reason: messageOf(error) }, 'the state of a task could not be read');

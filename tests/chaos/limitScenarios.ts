@@ -136,12 +136,12 @@ async function fillResults(broker: { readonly url: string }, max: number) {
         if (messages >= max) return;
         await Promise.all(
           Array.from({ length: Math.min(200, max - messages) }, () =>
-            connection.request(`ends.ffffffff.filler_${number++}`, '{}', { timeout: 10_000 }),
+            connection.request(`ends.filler.0.ffffffff.filler_${number++}`, '{}', { timeout: 10_000 }),
           ),
         );
       }
     },
-    empty: () => streams.purge('ENDS', { filter: 'ends.ffffffff.*' }),
+    empty: () => streams.purge('ENDS', { filter: 'ends.filler.0.ffffffff.*' }),
     [Symbol.asyncDispose]: () => connection.close(),
   };
 }

@@ -102,8 +102,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/settle.ts',
-        from: '    () => broker.ends.store(address, owner, part),',
-        to: "    async () => (await broker.ends.store(address, owner, part), { type: 'stored', ends: { owner, parts: [part] } }),",
+        from: '    () => broker.ends.store(address, common, part),',
+        to: "    async () => (await broker.ends.store(address, common, part), { type: 'stored', ends: { ...common, parts: [part] } }),",
       },
     ],
   },

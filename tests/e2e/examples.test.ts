@@ -83,6 +83,15 @@ test.each([
   expect(stdout).toMatch(/durationMinutes: 7\.848/);
 });
 
+test('the program of docs/in-your-app.md that lists tasks shows its trip until it has ended', async () => {
+  const program = atGateway(blockOfTest('docs/in-your-app.md', 'task-list'));
+  const arguments_ = ['--input-type=module-typescript', '--eval', program];
+  const { stdout, stderr } = await run(process.execPath, arguments_, { cwd: ROOT });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/state: 'SUCCEEDED'/);
+  expect(stdout).toMatch(/labels: \[ 'rides of today' \]/);
+});
+
 test('the shell commands of docs/in-your-app.md wait in the mutation, and read many rows page by page', async () => {
   expect(await runShell('docs/in-your-app.md', 'waiting')).toMatch(/"SUCCEEDED".*"durationMinutes":7\.848/);
   const rows = await runShell('docs/in-your-app.md', 'many-rows');

@@ -1,7 +1,6 @@
 /** Actuals: each is reported once, stored, and counted in the live error of its version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
 import type { Values } from '../../src/contract/values.ts';
 import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -29,6 +28,7 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { type SmallSystem, startSmallSystem } from '../support/smallSystem.ts';
 import { inspectStreams } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const REPORT = `mutation ($id: ID!, $actual: ActualInput!) { reportActual(taskId: $id, actual: $actual) {

@@ -9,7 +9,6 @@ import { expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildSchema } from '../../schema/index.ts';
 import { subjects } from '../../src/contract/subjects.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { openServer } from '../../src/edge/server.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -37,6 +36,7 @@ import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 import { refusalIn } from '../support/transports.ts';
 
 const MIB = 1024 * 1024;

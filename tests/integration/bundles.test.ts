@@ -5,7 +5,7 @@ import type { Broker } from '../../src/broker/broker.ts';
 import { withdrawnEnd } from '../../src/broker/endTask.ts';
 import { partOf, type QueuedBundle } from '../../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../../src/contract/messages/decoder.ts';
-import type { EndsPart } from '../../src/contract/messages/ends.ts';
+import { commonIn, type EndsPart } from '../../src/contract/messages/ends.ts';
 import { Lane, subjects } from '../../src/contract/subjects.ts';
 import type { FinishedTask } from '../../src/contract/task.ts';
 import { DEADLY_MILES, NAN_MILES } from '../support/badTrips.js';
@@ -89,7 +89,7 @@ test.concurrent('a bundle of which a worker had stored a half when it died is fi
   const consumer = broker.consumeJobs({ ...place, maxHeld: 1 });
   await consumer.arrival();
   expect(consumer.take(1)).toHaveLength(1);
-  const outcome = await broker.ends.store(bundle.address, bundle.owner, failures(bundle, [0, 1, 2, 3]));
+  const outcome = await broker.ends.store(bundle.address, commonIn(bundle), failures(bundle, [0, 1, 2, 3]));
   expect(outcome.type).toBe('stored');
   await consumer[Symbol.asyncDispose]();
 

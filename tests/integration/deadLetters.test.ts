@@ -7,7 +7,6 @@ import { inputDigest, redriveHash } from '../../src/contract/digests.ts';
 import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
 import { subjects } from '../../src/contract/subjects.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
 import {
   collect,
@@ -29,6 +28,7 @@ import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { streams } from '../../src/contract/subjects.ts';
-import { newTaskAddress } from '../../src/contract/taskId.ts';
 import {
   type ErrorView,
   PREDICT_TRIP,
@@ -16,6 +15,7 @@ import {
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Gateway, startGateway } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 import { refusalIn, transports } from '../support/transports.ts';
 
 const TRIP: Trip = { pickupLocationId: 74, dropoffLocationId: 75, tripDistanceMiles: 1.44 };

@@ -10,12 +10,7 @@ import type { EndsPart } from '../../src/contract/messages/ends.ts';
 import { tasksIn } from '../../src/contract/messages/ends.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import { type FinishedTask, TaskState } from '../../src/contract/task.ts';
-import {
-  type BundleAddress,
-  newBundleAddress,
-  newRowAddress,
-  type TaskAddress,
-} from '../../src/contract/taskId.ts';
+import { type BundleAddress, newRowAddress, type TaskAddress } from '../../src/contract/taskId.ts';
 import { LimitedLog } from '../../src/process/limitedLog.ts';
 import { createLog } from '../../src/process/log.ts';
 import { eventually } from '../support/eventually.ts';
@@ -23,6 +18,7 @@ import { type Broker, HOME, openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { newBundleAddress } from '../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const SECOND = 1_900_000_000;
@@ -122,7 +118,7 @@ test('six writers of a bundle, with lost messages and answers, give each task on
       const some = turn === 2 && writer === 0 ? tasks : tasks.filter(() => random.number(3) === 0);
       if (some.length === 0) continue;
       for (;;) {
-        const outcome = await writers[writer]?.store(address, OWNER, partOf(some, writer));
+        const outcome = await writers[writer]?.store(address, { owner: OWNER }, partOf(some, writer));
         if (outcome?.type === 'unanswered') continue;
         if (outcome?.type !== 'stored') throw new Error(`the ends were not stored: ${outcome?.type}`);
         const known = tasksIn({ address, ...outcome.ends });
@@ -172,7 +168,7 @@ test('ends of one process for one bundle are stored together', async () => {
   const { address, tasks } = newBundle();
   const before = await streams.state('ENDS');
   const outcomes = await Promise.all(
-    tasks.map((task) => broker.ends.store(address, OWNER, partOf([task], 0))),
+    tasks.map((task) => broker.ends.store(address, { owner: OWNER }, partOf([task], 0))),
   );
   expect(outcomes.every(({ type }) => type === 'stored')).toBe(true);
   const after = await streams.state('ENDS');
@@ -185,7 +181,7 @@ test('an end is given to the task with the right secret only', async () => {
   const { address, tasks } = newBundle(2);
   const [first, second] = tasks;
   if (first === undefined || second === undefined) throw new Error('the bundle has two tasks');
-  await broker.ends.store(address, OWNER, partOf([first], 3));
+  await broker.ends.store(address, { owner: OWNER }, partOf([first], 3));
   expect(await broker.ends.readTask(first)).toMatchObject({ id: first.id, owner: OWNER });
   expect(await broker.ends.readTask(second)).toBeUndefined();
   const guessed = { ...first, secret: second.secret };
@@ -199,7 +195,7 @@ test('a full store takes no first end of a bundle, but more ends of bundles that
   await using inspector = await inspectStreams(own);
   const [known, other] = [newBundle(), newBundle()];
   const store = ({ address, tasks }: TestBundle, from: number, to: number) =>
-    there.ends.store(address, OWNER, partOf(tasks.slice(from, to), 0));
+    there.ends.store(address, { owner: OWNER }, partOf(tasks.slice(from, to), 0));
   expect(await store(known, 0, 3)).toMatchObject({ type: 'stored' });
   await inspector.limit('ENDS', 1);
   expect(await store(other, 0, 3)).toMatchObject({ type: 'full' });
@@ -216,14 +212,18 @@ test.each([
   ['a result of 0.2', '{"v":1,"id":"x"}'],
 ])('%s in the place of ends is replaced by ends', async (_what, text) => {
   const { address, tasks } = newBundle(2);
-  await streams.publish(subjects.ends(address), text);
-  expect(await broker.ends.store(address, OWNER, partOf(tasks, 1))).toMatchObject({ type: 'stored' });
+  await streams.publish(subjects.ends(address, OWNER), text);
+  expect(await broker.ends.store(address, { owner: OWNER }, partOf(tasks, 1))).toMatchObject({
+    type: 'stored',
+  });
   expect(tasksIn({ address, ...(await broker.ends.read(address)) })).toHaveLength(2);
 });
 
 test('ends of a newer Tidings are left as they are', async () => {
   const { address, tasks } = newBundle(1);
-  await streams.publish(subjects.ends(address), '{"v":3}');
-  await expect(broker.ends.store(address, OWNER, partOf(tasks, 1))).rejects.toThrow('ask a newer gateway');
-  expect(await streams.last('ENDS', subjects.ends(address))).toEqual({ v: 3 });
+  await streams.publish(subjects.ends(address, OWNER), '{"v":3}');
+  await expect(broker.ends.store(address, { owner: OWNER }, partOf(tasks, 1))).rejects.toThrow(
+    'ask a newer gateway',
+  );
+  expect(await streams.last('ENDS', subjects.ends(address, OWNER))).toEqual({ v: 3 });
 });

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Publisher } from '../../src/broker/publisher.ts';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
+import { ANONYMOUS } from '../../src/contract/owner.ts';
 import { subjects } from '../../src/contract/subjects.ts';
-import { newTaskAddress, parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
+import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import {
   BATCH,
   batchEnd,
@@ -35,6 +36,7 @@ import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { openDirectModel, tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -128,7 +130,7 @@ test('a task that cannot be ended delays no later task, is logged once, and is t
     (await submitTrip(gateway.url, tripNumber(1), { timeoutMs: 100 })).id,
     (await submitTrip(gateway.url, tripNumber(2), { timeoutMs: 2_000 })).id,
   ];
-  const subject = subjects.ends(addressOf({ taskId: first }));
+  const subject = subjects.ends(addressOf({ taskId: first }), ANONYMOUS);
   await streams.publish(subject, NEWER);
   expect(await resultOf(streams, { taskId: second })).toMatchObject({ state: 'EXPIRED' });
   await streams.purge('ENDS', subject);
@@ -139,13 +141,13 @@ test('a task that cannot be ended delays no later task, is logged once, and is t
 test('a task whose bundle has ends of a newer process waits for a newer worker, and delays no other', async () => {
   await using broker = await openTestBroker(nats);
   const job = tripJob(broker, 1);
-  await streams.publish(subjects.ends(addressOf(job)), NEWER);
+  await streams.publish(subjects.ends(addressOf(job), ANONYMOUS), NEWER);
   await queueJobs(broker, [job]);
   await using _worker = await startWorker(nats);
   const { id } = await submitTrip(gateway.url, tripNumber(2));
   expect(await resultOf(streams, { taskId: id })).toMatchObject({ state: 'SUCCEEDED' });
   expect(await streams.last('JOBS_trip-duration', subjects.jobOf(addressOf(job)))).toBeDefined();
-  await streams.purge('ENDS', subjects.ends(addressOf(job)));
+  await streams.purge('ENDS', subjects.ends(addressOf(job), ANONYMOUS));
   expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
 });
 
@@ -421,7 +423,7 @@ describe('ends', () => {
     const job = tripJob(broker, 1);
     await queueJobs(broker, [job]);
     const address = addressOf(job);
-    await streams.publish(subjects.ends(address), jsonOf(forge(address)));
+    await streams.publish(subjects.ends(address, ANONYMOUS), jsonOf(forge(address)));
     return job.taskId;
   }
   const succeeded = (
@@ -443,7 +445,7 @@ describe('ends', () => {
       ...(await collect(sse(gateway.url, TASK_RESULT, { id }))),
     ];
     expect(answers.map(codeOf)).toEqual(answers.map(() => 'NEWER_GATEWAY_NEEDED'));
-    expect(await streams.last('ENDS', subjects.ends(addressOf({ taskId: id })))).toEqual({ v: 3 });
+    expect(await streams.last('ENDS', subjects.ends(addressOf({ taskId: id }), ANONYMOUS))).toEqual({ v: 3 });
   });
 
   test.each([

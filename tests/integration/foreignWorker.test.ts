@@ -1,4 +1,5 @@
 /** A worker that is written from docs/protocol.md, "A worker", and does not use our code. */
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { connect, createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
@@ -82,7 +83,9 @@ function serve(
   async function answer(message: Msg): Promise<void> {
     const bundle = message.json<{ rows: number[]; secrets: string; submittedAt: number[]; owner: string }>();
     const [, , , , second, name = ''] = message.subject.split('.');
-    const home = name.split('_')[0];
+    const [home, digits = ''] = name.split('_');
+    const owner = createHash('sha256').update(bundle.owner).digest('hex').slice(0, 16);
+    const slot = Math.floor(Number.parseInt(digits.slice(0, 12), 16) / 100_000);
     const now = Date.now();
     const run = { formedAt: now, startedAt: now, computeMs: 0, batchSize: bundle.rows.length };
     const part = {
@@ -94,7 +97,7 @@ function serve(
     // No end of the bundle may be stored yet.
     const first = headers();
     first.set('Nats-Expected-Last-Subject-Sequence', '0');
-    await connection.request(`ends.${home}.${name}`, JSON.stringify(ends), {
+    await connection.request(`ends.${owner}.${slot}.${home}.${name}`, JSON.stringify(ends), {
       headers: first,
       timeout: 2_000,
     });

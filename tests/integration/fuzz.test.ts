@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { requestHash } from '../../src/contract/digests.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
+import { ANONYMOUS } from '../../src/contract/owner.ts';
 import { subjects } from '../../src/contract/subjects.ts';
-import { newTaskAddress, type TaskAddress } from '../../src/contract/taskId.ts';
+import type { TaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { createLog } from '../../src/process/log.ts';
 import { Sweeper } from '../../src/tasks/sweeper.ts';
@@ -29,6 +30,7 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 import { inspectStreams } from '../support/streams.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 
 const SEED = 20_261_122;
 const POSTS = 3_500;
@@ -334,7 +336,7 @@ test(`${CORRUPTIONS} corrupted records, results and states of tasks each give an
   const withEnds = async () => {
     const { taskId } = await storedJob(broker);
     const address = addressOf({ taskId });
-    await streams.publish(subjects.ends(address), corrupted(endsOf(address), random));
+    await streams.publish(subjects.ends(address, ANONYMOUS), corrupted(endsOf(address), random));
     return post(gateway.url, TASK, { id: taskId });
   };
   await inLanes(CORRUPTIONS, 16, async (i) => {
@@ -492,7 +494,7 @@ function publishNotice(
   const presence = { id: 'worker-x', startedAt: now, models: [], refused: [] };
   random.pick<() => void>([
     () => connection.publish(subjects.ended(address), bad()),
-    () => connection.publish(subjects.ends(address), bad()),
+    () => connection.publish(subjects.ends(address, ANONYMOUS), bad()),
     () => connection.publish(`gateways.queued`, bad()),
     () => connection.publish(`updates.wanted`, bad()),
     () =>

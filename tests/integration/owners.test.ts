@@ -1,7 +1,7 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
-import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
+import { parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';
@@ -10,6 +10,7 @@ import { HOME, openTestBroker } from '../support/jobs.ts';
 import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { newTaskAddress } from '../support/taskAddresses.ts';
 
 const OTHER_HOME = '0f0e0d0c';
 

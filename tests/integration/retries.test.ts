@@ -98,7 +98,7 @@ async function runToItsEnd(job: Job | RowBatchJob, end: FinishedTask): Promise<v
   const address = addressOf(job);
   expect(await broker.ends.storeTask(end, address)).toEqual(end);
   if ('batch' in job) await broker.removeRowBatch(address);
-  else await broker.removeEnded(address);
+  else await broker.removeEnded(address, job.owner);
 }
 
 /** Does the work only at the first call. */

@@ -4,15 +4,10 @@ import { type Bundle, bundleOf } from '../../src/contract/messages/bundle.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { type Ends, endOf } from '../../src/contract/messages/ends.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
+import { ANONYMOUS } from '../../src/contract/owner.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import type { FinishedTask } from '../../src/contract/task.ts';
-import {
-  newBundleAddress,
-  newRowAddress,
-  newTaskAddress,
-  parseTaskId,
-  type TaskAddress,
-} from '../../src/contract/taskId.ts';
+import { newRowAddress, parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
@@ -20,6 +15,7 @@ import { eventually } from './eventually.ts';
 import { TEST_MODELS } from './models.ts';
 import { tripNumber } from './predictDirectly.ts';
 import type { StreamInspector } from './streams.ts';
+import { newBundleAddress, newTaskAddress } from './taskAddresses.ts';
 
 export type { Broker } from '../../src/broker/broker.ts';
 export type { Job } from '../../src/contract/messages/job.ts';
@@ -39,8 +35,13 @@ export async function openTestBroker(
   return openBroker({ url, name: 'test', models, limits: config, log });
 }
 
-export function tripJob(broker: Pick<Broker, 'now'>, i: number, timeoutMs = LONGEST_MS): Job {
-  return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs });
+export function tripJob(
+  broker: Pick<Broker, 'now'>,
+  i: number,
+  timeoutMs = LONGEST_MS,
+  owner = ANONYMOUS,
+): Job {
+  return jobFor(broker, { model: 'trip-duration', input: { ...tripNumber(i) }, timeoutMs, owner });
 }
 
 /**
@@ -50,19 +51,24 @@ export function tripJob(broker: Pick<Broker, 'now'>, i: number, timeoutMs = LONG
  */
 export function jobFor(
   broker: Pick<Broker, 'now'>,
-  { model, input, timeoutMs = LONGEST_MS }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number },
+  {
+    model,
+    input,
+    timeoutMs = LONGEST_MS,
+    owner = ANONYMOUS,
+  }: Pick<Job, 'model' | 'input'> & { readonly timeoutMs?: number; readonly owner?: string },
 ): Job {
   const now = broker.now();
   const deadline = now + timeoutMs;
   return {
     v: MESSAGE_VERSION,
-    taskId: newTaskAddress({ model, home: HOME, deadline }).id,
+    taskId: newTaskAddress({ model, home: HOME, deadline, owner }).id,
     model,
     version: '1',
     input,
     submittedAt: Math.min(now, deadline - 1),
     deadline,
-    owner: 'anonymous',
+    owner,
   };
 }
 
@@ -75,8 +81,8 @@ export function tripBundle(broker: Pick<Broker, 'now'>, buckets: readonly number
 export function together(jobs: readonly Job[]): readonly Job[] {
   const [first] = jobs;
   if (first === undefined) return [];
-  const { model, submittedAt, deadline } = first;
-  const bundle = newBundleAddress(model, HOME, Math.ceil(deadline / 1000));
+  const { model, submittedAt, deadline, owner } = first;
+  const bundle = newBundleAddress(model, HOME, Math.ceil(deadline / 1000), owner);
   return jobs.map((job, row) => ({
     ...job,
     taskId: newRowAddress(bundle, row).id,
@@ -125,7 +131,7 @@ export async function storedEnd(
   job: Pick<Job, 'taskId'>,
 ): Promise<FinishedTask | undefined> {
   const address = addressOf(job);
-  const stored = await streams.last('ENDS', subjects.ends(address));
+  const stored = await streams.last('ENDS', subjects.ends(address, ANONYMOUS));
   return stored && endOf(stored as unknown as Ends, address);
 }
 

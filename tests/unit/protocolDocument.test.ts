@@ -12,6 +12,7 @@ import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
 import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
+import { ANONYMOUS } from '../../src/contract/owner.ts';
 import { KEY_PARTS, Lane, streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
@@ -34,7 +35,7 @@ test('the subjects are those of the contract', () => {
     subjects.job({ ...place, lane: Lane.Batch }),
     subjects.chunkJob(address, version, 0),
     subjects.chunk(taskId, 0),
-    subjects.ends(address),
+    subjects.ends(address, ANONYMOUS),
     subjects.ended(address),
     subjects.result(address),
     subjects.final(address),
@@ -74,7 +75,7 @@ describe('an example can be decoded', () => {
     {
       Job: (data) => decodeJob(data, subjects.job(place)),
       Ends: (data) => {
-        const { address: bundle, ...ends } = decodeEnds(data, subjects.ends(address));
+        const { address: bundle, ...ends } = decodeEnds(data, subjects.ends(address, ANONYMOUS));
         return { v: 2, model: bundle.model, second: bundle.deadlineSecond, ...ends };
       },
       'Chunk result': (data, message) => decodeChunkResult(data, String(message.taskId), shape, 1),

@@ -6,9 +6,19 @@
 import { INSTANT, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { BUCKET } from '../rollout.ts';
-import { custom, integer, listOf, number, object, type Passing, text, uncheckedRecord } from '../schema.ts';
+import {
+  custom,
+  integer,
+  listOf,
+  number,
+  object,
+  type Passing,
+  type Schema,
+  text,
+  uncheckedRecord,
+} from '../schema.ts';
 import { jobAddress, Lane, parseJobSubject } from '../subjects.ts';
-import { MAX_HISTORY, MAX_TIMEOUT_MS } from '../task.ts';
+import { LABELS, MAX_HISTORY, MAX_TIMEOUT_MS } from '../task.ts';
 import {
   type BundleAddress,
   MAX_BUNDLE_ROWS,
@@ -38,6 +48,14 @@ export const ROWS = listOf('a list of row numbers', integer('the number of a row
 export const SECRETS = text(`a text of ${SECRET_LENGTH} hex digits for each row`, {
   pattern: `^([0-9a-f]{${SECRET_LENGTH}})+$`,
 });
+/** From the submission of a task to its deadline. */
+export const TIMEOUT_MS = number(`milliseconds up to ${MAX_TIMEOUT_MS}`, 0, MAX_TIMEOUT_MS);
+/** The labels of each row, null for one without. */
+export const LABELS_OF_ROWS: Schema<readonly (readonly string[] | null)[]> = listOf(
+  'a list of labels for each row',
+  custom<readonly string[] | null>(`${LABELS.expected}, or null`, { ...LABELS, type: ['array', 'null'] }),
+  LIMITS,
+);
 export const SUBMITTED_AT = listOf('a list of instants', INSTANT, LIMITS);
 
 const BUNDLE_MEMBERS = {
@@ -46,8 +64,7 @@ const BUNDLE_MEMBERS = {
   /** Second in the body: the number of rows. Every list below has that many entries, one for each row. */
   count: integer(`a number of rows from 1 to ${MAX_BUNDLE_ROWS}`, 1, MAX_BUNDLE_ROWS),
   owner: OWNER,
-  /** From the submission of a task to its deadline. */
-  timeoutMs: number(`milliseconds up to ${MAX_TIMEOUT_MS}`, 0, MAX_TIMEOUT_MS),
+  timeoutMs: TIMEOUT_MS,
   /** Their numbers in the bundle. A bundle that was divided by a rollout has some of them in each part. */
   rows: ROWS,
   secrets: SECRETS,
@@ -66,6 +83,10 @@ const BUNDLE_OPTIONAL = {
   ),
   /** Of a task that was redriven: the ids of the tasks that died with its input, oldest first. It is alone then. */
   history: listOf(`a list of ${MAX_HISTORY} task ids at most`, NAME, { maxItems: MAX_HISTORY }),
+  /** Absent if no row has one. */
+  labels: LABELS_OF_ROWS,
+  /** Of a task that is alone. */
+  requestId: NAME,
 };
 export const BUNDLE = object('a bundle', BUNDLE_MEMBERS, BUNDLE_OPTIONAL);
 type BundleMessage = Passing<typeof BUNDLE>;
@@ -97,7 +118,16 @@ export interface BundledJob {
 export function bundleOf(jobs: readonly BundledJob[]): Bundle {
   const [first] = jobs;
   if (first === undefined) throw new Error('a bundle has a task');
-  const { version, lane = Lane.Interactive, owner, submittedAt, deadline, bucket, history } = first.job;
+  const {
+    version,
+    lane = Lane.Interactive,
+    owner,
+    submittedAt,
+    deadline,
+    bucket,
+    history,
+    requestId,
+  } = first.job;
   return {
     address: first.address,
     version,
@@ -115,6 +145,10 @@ export function bundleOf(jobs: readonly BundledJob[]): Bundle {
       ? { traces: jobs.map(({ job }) => job.trace ?? null) }
       : {}),
     ...(history === undefined ? {} : { history }),
+    ...(jobs.some(({ job }) => job.labels !== undefined)
+      ? { labels: jobs.map(({ job }) => job.labels ?? null) }
+      : {}),
+    ...(requestId === undefined ? {} : { requestId }),
     columns: columnsOf(jobs),
   };
 }
@@ -153,9 +187,9 @@ export function decodeBundle(data: Uint8Array, subject: string): QueuedBundle {
   const message = parseMessage(data);
   if (saidVersion(message) === MESSAGE_VERSION) return bundleOfJob(decodeParsedJob(message, subject));
   const { v: _, count, ...body } = checkBundle(message);
-  const { rows, secrets, submittedAt, buckets, traces } = body;
+  const { rows, secrets, submittedAt, buckets, traces, labels } = body;
   requireThat(secrets.length === count * SECRET_LENGTH, 'secrets', `${SECRETS.expected}, ${count}`, secrets);
-  for (const [name, list] of Object.entries({ rows, submittedAt, buckets, traces }))
+  for (const [name, list] of Object.entries({ rows, submittedAt, buckets, traces, labels }))
     requireThat(list === undefined || list.length === count, name, `a list of ${count}`, list);
   requireThat(new Set(rows).size === count, 'rows', 'different numbers', rows);
   const { version, lane, deadlineSecond } = parseJobSubject(subject);
@@ -178,6 +212,8 @@ function bundleOfJob(job: QueuedJob): QueuedBundle {
     bucket,
     trace,
     history,
+    labels,
+    requestId,
   } = job;
   const address = parseTaskId(taskId);
   if (address === undefined)
@@ -194,6 +230,8 @@ function bundleOfJob(job: QueuedJob): QueuedBundle {
     ...(bucket === undefined ? {} : { buckets: [bucket] }),
     ...(trace === undefined ? {} : { traces: [trace] }),
     ...(history === undefined ? {} : { history }),
+    ...(labels === undefined ? {} : { labels: [labels] }),
+    ...(requestId === undefined ? {} : { requestId }),
     columns: Object.fromEntries(Object.entries(job.input).map(([name, value]) => [name, [value]])),
   };
 }
@@ -209,10 +247,21 @@ export function addressIn(
 
 /** The header of the task of a row. @param i its place in the lists of the bundle. */
 export function headerIn(bundle: QueuedBundle, i: number): TaskHeader {
-  const { address, version, owner, timeoutMs, submittedAt: times, buckets, traces, history } = bundle;
+  const {
+    address,
+    version,
+    owner,
+    timeoutMs,
+    submittedAt: times,
+    buckets,
+    traces,
+    history,
+    requestId,
+  } = bundle;
   const submittedAt = times[i] ?? 0;
   const bucket = buckets?.[i];
   const trace = traces?.[i] ?? undefined;
+  const labels = bundle.labels?.[i] ?? undefined;
   return {
     v: MESSAGE_VERSION,
     taskId: addressIn(bundle, i).id,
@@ -224,17 +273,20 @@ export function headerIn(bundle: QueuedBundle, i: number): TaskHeader {
     ...(bucket === undefined ? {} : { bucket }),
     ...(trace === undefined ? {} : { trace }),
     ...(history === undefined ? {} : { history }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(requestId === undefined ? {} : { requestId }),
   };
+}
+
+/** A job without a lane waits in `interactive`. */
+function laneOf({ lane }: QueuedBundle): { readonly lane?: TaskLane } {
+  return lane === Lane.Bulk ? { lane } : {};
 }
 
 /** The job of a row, as it would be without a bundle: dead letters keep it. */
 export function jobIn(bundle: QueuedBundle, i: number): QueuedJob {
   const input = Object.entries(bundle.columns).map(([name, column]) => [name, cellOf(column, i)]);
-  return {
-    ...headerIn(bundle, i),
-    ...(bundle.lane === Lane.Bulk ? { lane: bundle.lane } : {}),
-    input: Object.fromEntries(input),
-  };
+  return { ...headerIn(bundle, i), ...laneOf(bundle), input: Object.fromEntries(input) };
 }
 
 /** The value of a row in a packed column, which is not checked yet. */
@@ -247,7 +299,7 @@ function cellOf(column: unknown, i: number): unknown {
 export function partOf(bundle: QueuedBundle, picked: readonly number[]): QueuedBundle {
   if (picked.length === bundle.rows.length) return bundle;
   const pick = <T>(list: readonly T[]): T[] => picked.map((i) => list[i] as T);
-  const { secrets, buckets, traces } = bundle;
+  const { secrets, buckets, traces, labels } = bundle;
   return {
     ...bundle,
     rows: pick(bundle.rows),
@@ -255,6 +307,7 @@ export function partOf(bundle: QueuedBundle, picked: readonly number[]): QueuedB
     submittedAt: pick(bundle.submittedAt),
     ...(buckets === undefined ? {} : { buckets: pick(buckets) }),
     ...(traces === undefined ? {} : { traces: pick(traces) }),
+    ...(labels === undefined ? {} : { labels: pick(labels) }),
     columns: Object.fromEntries(
       Object.entries(bundle.columns).map(([name, column]) => [
         name,

@@ -3,8 +3,9 @@
  * needs one read, and any message that was stored is true by itself.
  */
 import { COUNT, DURATION, INSTANT, NAME } from '../bounds.ts';
-import { ANONYMOUS, OWNER } from '../owner.ts';
+import { OWNER } from '../owner.ts';
 import { integer, listOf, object, type Passing, recordOf } from '../schema.ts';
+import { Lane } from '../subjects.ts';
 import {
   FINAL_STATE,
   type FinishedTask,
@@ -12,13 +13,14 @@ import {
   MAX_HISTORY,
   ROW_BATCH,
   TASK_ERROR,
+  TASK_LANE,
   TaskState,
   type TaskTimings,
   withShortMessage,
 } from '../task.ts';
 import { type BundleAddress, rowAddress, SECRET_LENGTH, type TaskAddress } from '../taskId.ts';
-import { CELL, type Value, type Values } from '../values.ts';
-import { ROWS, SECRETS, SUBMITTED_AT } from './bundle.ts';
+import { CELL, KEPT_COLUMNS, type Value, type Values } from '../values.ts';
+import { LABELS_OF_ROWS, type QueuedBundle, ROWS, SECRETS, SUBMITTED_AT, TIMEOUT_MS } from './bundle.ts';
 import { decoderOf, encodeMessage, MalformedMessage, requireThat, versionOf } from './decoder.ts';
 
 /** Messages of 0.2 had version 1, and were the end of one task each. */
@@ -57,42 +59,59 @@ const PART = object(
     columns: recordOf('columns by name', listOf('a list of values', CELL), { minProperties: 1 }),
     error: TASK_ERROR,
     batch: ROW_BATCH,
+    /** Absent if no row has one. */
+    labels: LABELS_OF_ROWS,
+    /** The inputs of the rows, as in their bundle. Absent if none is kept, see `keptInputs`. */
+    inputs: KEPT_COLUMNS,
   },
 );
 /** Rows that came to the same end in the same run. Their values differ. */
 export type EndsPart = Passing<typeof PART>;
 
-export const ENDS = object('the ends of a bundle', {
-  v: versionOf(ENDS_VERSION),
-  model: NAME,
-  /** The second of their deadlines. */
-  second: integer('a second since the epoch', 0, 9_999_999_999),
-  owner: OWNER,
-  /** In the order in which they were written. */
-  parts: listOf('a list of parts', PART, { minItems: 1, maxItems: MAX_PARTS }),
-});
+export const ENDS = object(
+  'the ends of a bundle',
+  {
+    v: versionOf(ENDS_VERSION),
+    model: NAME,
+    /** The second of their deadlines. */
+    second: integer('a second since the epoch', 0, 9_999_999_999),
+    owner: OWNER,
+    /** In the order in which they were written. */
+    parts: listOf('a list of parts', PART, { minItems: 1, maxItems: MAX_PARTS }),
+  },
+  { timeoutMs: TIMEOUT_MS, lane: TASK_LANE, requestId: NAME },
+);
+
+/** What the ends of a bundle have in common, beside its address. */
+export type EndsCommon = Pick<Passing<typeof ENDS>, 'owner' | 'timeoutMs' | 'lane' | 'requestId'>;
 
 /** The ends of a bundle, as far as its rows have ended. */
-export interface Ends {
+export interface Ends extends EndsCommon {
   readonly address: BundleAddress;
-  readonly owner: string;
   readonly parts: readonly EndsPart[];
 }
+
+/** Ends without the address that they are stored under. */
+export type StoredParts = Omit<Ends, 'address'>;
 
 const readEnds = decoderOf(ENDS);
 
 /** Decodes the ends of the bundle that a subject names. Throws as every decoder does, see `decoderOf`. */
 export function decodeEnds(data: Uint8Array, subject: string): Ends {
-  const { model, second, owner, parts } = readEnds(data);
-  const [, home = '', bundle = ''] = subject.split('.');
-  for (const part of parts) requireFitting(part);
-  return { address: { model, home, deadlineSecond: second, bundle }, owner, parts };
+  const { v: _, model, second, ...stored } = readEnds(data);
+  const [home = '', bundle = ''] = subject.split('.').slice(-2);
+  for (const part of stored.parts) requireFitting(part);
+  return { address: { model, home, deadlineSecond: second, bundle }, ...stored };
 }
 
-function requireFitting({ rows, secrets, submittedAt, state, columns, batch }: EndsPart): void {
+function requireFitting(part: EndsPart): void {
+  const { rows, secrets, submittedAt, state, columns, batch, labels, inputs = {} } = part;
   const count = rows.length;
   requireThat(secrets.length === count * SECRET_LENGTH, 'secrets', `${SECRETS.expected}, ${count}`, secrets);
   requireThat(submittedAt.length === count, 'submittedAt', `a list of ${count}`, submittedAt);
+  requireThat(labels === undefined || labels.length === count, 'labels', `a list of ${count}`, labels);
+  for (const [name, column] of Object.entries(inputs))
+    requireThat(column.length === count, `inputs.${name.slice(0, 40)}`, `a list of ${count}`, column);
   const isCountRight = batch === undefined || hasFittingCounts(batch);
   requireThat(isCountRight, 'batch', 'no more rows done than there are, no more failed than done', batch);
   if (state !== TaskState.Succeeded || batch !== undefined) {
@@ -106,9 +125,21 @@ function requireFitting({ rows, secrets, submittedAt, state, columns, batch }: E
   }
 }
 
-export function encodeEnds({ address, owner, parts }: Ends): string {
+export function encodeEnds({ address, ...stored }: Ends): string {
   const { model, deadlineSecond: second } = address;
-  return encodeMessage({ v: ENDS_VERSION, model, second, owner, parts });
+  return encodeMessage({ v: ENDS_VERSION, model, second, ...stored });
+}
+
+/** What the ends of a bundle have in common. */
+export function commonIn({ owner, timeoutMs, lane, requestId }: QueuedBundle): EndsCommon {
+  return { owner, timeoutMs, ...(lane === Lane.Bulk ? { lane } : {}), requestId };
+}
+
+/** The same, from one of its tasks. */
+export function commonOf({ owner, submittedAt, deadline, lane, requestId }: FinishedTask): EndsCommon {
+  // Whole, as in the bundle: a sum of fractions is a little off.
+  const timeoutMs = deadline === undefined ? undefined : Math.round(deadline - submittedAt);
+  return { owner, timeoutMs, lane, requestId };
 }
 
 /** The end of one task as a part of the ends of its bundle. */
@@ -125,6 +156,8 @@ export function partOfTask(
     prediction,
     error,
     batch,
+    labels,
+    input,
   }: FinishedTask,
   { row, secret }: TaskAddress,
 ): EndsPart {
@@ -140,12 +173,16 @@ export function partOfTask(
     ...(timings === undefined || startedAt === undefined
       ? { startedAt }
       : { run: runOf(submittedAt, startedAt, timings) }),
-    ...(prediction === undefined
-      ? {}
-      : { columns: Object.fromEntries(Object.entries(prediction).map(([name, value]) => [name, [value]])) }),
+    ...(prediction === undefined ? {} : { columns: columnsOfOne(prediction) }),
     ...(error === undefined ? {} : { error }),
     ...(batch === undefined ? {} : { batch }),
+    ...(labels === undefined ? {} : { labels: [labels] }),
+    ...(input === undefined ? {} : { inputs: columnsOfOne(input) }),
   };
+}
+
+function columnsOfOne(values: Values): Readonly<Record<string, readonly Value[]>> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value]]));
 }
 
 function runOf(submittedAt: number, startedAt: number, { queueMs, computeMs, batchSize }: TaskTimings): Run {
@@ -163,37 +200,33 @@ export function partWithout(part: EndsPart, without: ReadonlySet<number>): EndsP
   if (picked.length === part.rows.length) return part;
   if (picked.length === 0) return undefined;
   const pick = <T>(list: readonly T[]): T[] => picked.map((i) => list[i] as T);
-  const { columns } = part;
+  const { columns, labels, inputs } = part;
+  const pickEach = (all: NonNullable<EndsPart['columns']>) =>
+    Object.fromEntries(Object.entries(all).map(([name, column]) => [name, pick(column)]));
   return {
     ...part,
     rows: pick(part.rows),
     secrets: picked.map((i) => secretIn(part, i)).join(''),
     submittedAt: pick(part.submittedAt),
-    ...(columns === undefined
-      ? {}
-      : {
-          columns: Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, pick(column)])),
-        }),
+    ...(labels === undefined ? {} : { labels: pick(labels) }),
+    ...(columns === undefined ? {} : { columns: pickEach(columns) }),
+    ...(inputs === undefined ? {} : { inputs: pickEach(inputs) }),
   };
 }
 
 /** All tasks that have ended. */
-export function tasksIn({ address, owner, parts }: Ends): FinishedTask[] {
+export function tasksIn({ address, parts, ...common }: Ends): FinishedTask[] {
   return parts.flatMap((part) =>
-    part.rows.map((row, i) =>
-      taskIn(part, i, rowAddress(address, row, secretIn(part, i)).id, address.model, owner),
-    ),
+    part.rows.map((row, i) => taskIn(part, i, rowAddress(address, row, secretIn(part, i)), common)),
   );
 }
 
 /** The end of a task; undefined if it has none yet. Only the id with the right secret has one. */
-export function endOf(
-  { owner, parts }: Pick<Ends, 'owner' | 'parts'>,
-  { id, model, row, secret }: TaskAddress,
-): FinishedTask | undefined {
+export function endOf({ parts, ...common }: StoredParts, address: TaskAddress): FinishedTask | undefined {
   for (const part of parts) {
-    const i = part.rows.indexOf(row);
-    if (i !== -1) return secretIn(part, i) === (secret ?? '') ? taskIn(part, i, id, model, owner) : undefined;
+    const i = part.rows.indexOf(address.row);
+    if (i !== -1)
+      return secretIn(part, i) === (address.secret ?? '') ? taskIn(part, i, address, common) : undefined;
   }
   return undefined;
 }
@@ -202,9 +235,16 @@ function secretIn({ secrets }: EndsPart, i: number): string {
   return secrets.slice(i * SECRET_LENGTH, (i + 1) * SECRET_LENGTH);
 }
 
-function taskIn(part: EndsPart, i: number, id: string, model: string, owner = ANONYMOUS): FinishedTask {
+function taskIn(
+  part: EndsPart,
+  i: number,
+  { id, model }: Pick<TaskAddress, 'id' | 'model'>,
+  { owner, timeoutMs, lane, requestId }: EndsCommon,
+): FinishedTask {
   const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch } = part;
   const submittedAt = part.submittedAt[i] ?? finishedAt;
+  const labels = part.labels?.[i];
+  const input = part.inputs && inputIn(part.inputs, i);
   const startedAt = run?.startedAt ?? part.startedAt;
   return {
     id,
@@ -215,10 +255,15 @@ function taskIn(part: EndsPart, i: number, id: string, model: string, owner = AN
     submittedAt,
     finishedAt,
     attempts,
+    ...(timeoutMs === undefined ? {} : { deadline: submittedAt + timeoutMs }),
+    ...(lane === undefined ? {} : { lane }),
+    ...(labels == null ? {} : { labels }),
+    ...(input === undefined ? {} : { input }),
+    ...(requestId === undefined ? {} : { requestId }),
     ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(run === undefined ? {} : { timings: timingsOf(run, submittedAt) }),
-    ...(columns === undefined ? {} : { prediction: predictionIn(columns, i) }),
+    ...(columns === undefined ? {} : { prediction: valuesIn(columns, i) }),
     // A worker may cut nothing off: the end of the task is worth more than all of the text.
     ...(error === undefined ? {} : { error: withShortMessage(error) }),
     ...(batch === undefined ? {} : { batch }),
@@ -234,8 +279,15 @@ function timingsOf({ formedAt, startedAt, computeMs, batchSize }: Run, submitted
   };
 }
 
-function predictionIn(columns: NonNullable<EndsPart['columns']>, i: number): Values {
-  const prediction: Record<string, Value> = {};
-  for (const name of Object.keys(columns)) prediction[name] = columns[name]?.[i] as Value;
-  return prediction;
+/** The input of a row; undefined if it is not kept. */
+function inputIn(inputs: NonNullable<EndsPart['inputs']>, i: number): Values | undefined {
+  const input = valuesIn(inputs, i);
+  for (const name in input) if (input[name] === null) return undefined;
+  return input;
+}
+
+function valuesIn(columns: NonNullable<EndsPart['columns']>, i: number): Values {
+  const values: Record<string, Value> = {};
+  for (const name of Object.keys(columns)) values[name] = columns[name]?.[i] as Value;
+  return values;
 }

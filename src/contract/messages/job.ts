@@ -3,9 +3,9 @@ import { INSTANT, LONGEST_DURATION_MS, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { BUCKET } from '../rollout.ts';
 import { chunkCountOf, hasChunk, ROW_BATCH_SHAPE } from '../rowBatchShape.ts';
-import { integer, listOf, object, oneOf, type Passing, uncheckedRecord } from '../schema.ts';
+import { integer, listOf, object, type Passing, uncheckedRecord } from '../schema.ts';
 import { type JobSubject, Lane, parseJobSubject } from '../subjects.ts';
-import { MAX_HISTORY } from '../task.ts';
+import { LABELS, MAX_HISTORY, TASK_LANE } from '../task.ts';
 import { parseTaskId } from '../taskId.ts';
 import { type PackedColumns, VALUES } from '../values.ts';
 import { checkOf, decoderOf, parseMessage, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
@@ -28,6 +28,9 @@ const HEADER_OPTIONAL = {
   history: listOf(`a list of ${MAX_HISTORY} task ids at most`, NAME, { maxItems: MAX_HISTORY }),
   /** W3C `traceparent` of the request, if it had one. */
   trace: NAME,
+  labels: LABELS,
+  /** As the client gave it. */
+  requestId: NAME,
 };
 const HEADER = object('a job', HEADER_MEMBERS, HEADER_OPTIONAL);
 /** The members of every job about its task. They are enough to end the task without a worker. */
@@ -36,7 +39,7 @@ export type TaskHeader = Passing<typeof HEADER>;
 const JOB_OPTIONAL = {
   ...HEADER_OPTIONAL,
   /** Which of the version's queues it waits in; absent: `interactive`. */
-  lane: oneOf([Lane.Interactive, Lane.Bulk]),
+  lane: TASK_LANE,
 };
 /** A job with an input of values. */
 export const JOB = object('a job', { ...HEADER_MEMBERS, input: VALUES }, JOB_OPTIONAL);
@@ -87,9 +90,10 @@ export interface ChunkJob extends QueuedChunkJob {
 /** The members of a job that are needed to end its task. */
 export type JobHeader = Pick<
   TaskHeader,
-  'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'owner' | 'history'
+  'taskId' | 'model' | 'version' | 'submittedAt' | 'deadline' | 'owner' | 'history' | 'labels' | 'requestId'
 > &
-  Partial<Pick<RowBatchJob, 'batch'>>;
+  Partial<Pick<RowBatchJob, 'batch'> & Pick<QueuedJob, 'input'>> &
+  Pick<Job, 'lane'>;
 
 const checkQueuedJob = checkOf(QUEUED_JOB);
 const readRowBatchJob = decoderOf(ROW_BATCH_JOB);

@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { finishedTask, TaskState } from '../../../src/contract/task.ts';
 import {
+  newBundleAddress as bundleAddress,
+  bundleParts,
   MAX_BUNDLE_ROWS,
-  newBundleAddress,
   newRowAddress,
-  newTaskAddress,
+  openedSlot,
+  ownerTag,
   parseTaskId,
   rowAddress,
+  slotOf,
   unnamedTaskId,
   withoutTaskIds,
 } from '../../../src/contract/taskId.ts';
+import { newBundleAddress, newTaskAddress } from '../../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const HOME = '0a1b2c3d';
@@ -41,6 +45,17 @@ test('the tasks of a bundle share its address, and no secret', () => {
     expect(rowAddress(bundle, row, task.secret ?? '')).toEqual(task);
   }
   expect(new Set(tasks.map(({ secret }) => secret)).size).toBe(MAX_BUNDLE_ROWS);
+});
+
+test('the name of a bundle tells when it was opened, and a tag of its owner', () => {
+  const place = { model: MODEL, home: HOME, deadlineSecond: 1_795_342_861, owner: 'anonymous' };
+  const address = bundleAddress({ ...place, openedAt: 17_953_406_911_471 });
+  expect(address.bundle).toBe('0a1b2c3d_10541a7103ef2f18');
+  expect(bundleParts(address.bundle)).toEqual({ home: HOME, opened: '10541a7103ef', tag: '2f18' });
+  expect(ownerTag('anonymous')).toBe('2f18');
+  expect(openedSlot(address)).toBe(179_534_069);
+  expect(slotOf(1_795_340_691_147)).toBe(179_534_069);
+  expect(bundleParts(FORMER)).toBeUndefined();
 });
 
 test('the secret of a task varies in every digit', () => {

@@ -35,7 +35,7 @@ function openQueue() {
   }[] = [];
   const storeBundle = ({ columns }: QueuedBundle, { after }: { after?: number | undefined } = {}) =>
     new Promise<PublishOutcome>((answer) => sent.push({ rows: columns.x as unknown[], after, answer }));
-  const broker = { storeBundle, whenConnected: async () => {} };
+  const broker = { storeBundle, whenConnected: async () => {}, now: () => 1_000 };
   const storing = new Storing({ broker, limits: { queueMaxJobs: 10, queueMaxBytes: 10 } });
   return { sent, bundles: new Bundles({ broker, storing, home: HOME }) };
 }

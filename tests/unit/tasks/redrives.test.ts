@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src/contract/messages/job.ts';
 import type { Model } from '../../../src/models/models.ts';
-import type { Origin } from '../../../src/tasks/jobHeader.ts';
 import { redrivenJob } from '../../../src/tasks/redrives.ts';
 import { SingleQuestion } from '../../../src/tasks/singleTask.ts';
 import type { AcceptanceParts } from '../../../src/tasks/taskToAccept.ts';
+import { newTaskAddress } from '../../support/taskAddresses.ts';
 
 const OFFERING = {
   choose: () => ({ version: '1', bucket: 17 }),
@@ -13,18 +13,24 @@ const OFFERING = {
   versionAt: (_model: Model, bucket: number) => `that of ${bucket}`,
 };
 
+const BUNDLES = {
+  placeAlone: (model: string, owner: string, deadline: number) =>
+    newTaskAddress({ model, owner, deadline, home: '0a1b2c3d' }),
+};
+
 /** The job of a task without any input. */
-function newJob(model: Model, origin: Origin): Job {
+function newJob(model: Model, now: number): Job {
   const options = { requestId: 'alone in its bundle' };
   const submission = { model, input: {}, options, owner: 'anonymous', trace: undefined, gone: undefined };
-  return new SingleQuestion(submission, {} as AcceptanceParts).newTask(OFFERING.choose(), origin).job;
+  const parts = { bundles: BUNDLES } as unknown as AcceptanceParts;
+  return new SingleQuestion(submission, parts).newTask(OFFERING.choose(), now).job;
 }
 
 describe('a redriven job', () => {
   const manifest = { name: 'm', inputs: [], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [] } as unknown as Model;
-  const origin = { home: '0a1b2c3d', now: 0, offering: OFFERING };
-  const dead = newJob(model, origin);
+  const origin = { bundles: BUNDLES, now: 0, offering: OFFERING };
+  const dead = newJob(model, origin.now);
   const { bucket: _, ...pinned } = dead;
   const elsewhere = { ...origin, offering: { ...OFFERING, offers: () => false } };
 
@@ -47,8 +53,8 @@ test('a redriven job keeps its input, also the time of its first submission', ()
   const manifest = { name: 'm', inputs: [pickupAt], limits: { timeoutMs: 1_000 } };
   const model = { manifest, versions: [{ version: '1' }] } as unknown as Model;
   const day = Date.parse('2021-02-03T14:30:00Z');
-  const origin = { home: '0a1b2c3d', offering: OFFERING };
-  const dead = newJob(model, { ...origin, now: day });
+  const origin = { bundles: BUNDLES, offering: OFFERING };
+  const dead = newJob(model, day);
   expect(dead.input).toEqual({ pickupAt: '2021-02-03T14:30:00' });
   const { job: redriven } = redrivenJob(dead, model, undefined, { ...origin, now: day + 86_400_000 });
   expect(redriven.input).toEqual(dead.input);

@@ -13,13 +13,9 @@ import {
 } from '../../../../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../../../../src/contract/messages/decoder.ts';
 import { subjects } from '../../../../src/contract/subjects.ts';
-import {
-  MAX_BUNDLE_ROWS,
-  newBundleAddress,
-  newRowAddress,
-  parseTaskId,
-} from '../../../../src/contract/taskId.ts';
+import { MAX_BUNDLE_ROWS, newRowAddress, parseTaskId } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
+import { newBundleAddress } from '../../../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const SECOND = 1_800_000_000;
@@ -35,10 +31,12 @@ const BUNDLE_OF_THREE = {
   columns: { distance: [1, 2.5, 3], day: { all: 'monday' } },
   buckets: [7, 8, 9],
   traces: [null, '00-1-2-00', null],
+  labels: [null, ['a', 'b'], null],
 };
 const ALONE = {
   ...{ v: 2, count: 1, owner: 'ada', timeoutMs: TIMEOUT_MS, rows: [0], secrets: SECRETS[0] },
   ...{ submittedAt: [submittedAt], columns: { distance: [1] }, history: ['former-task'] },
+  requestId: 'r',
 };
 const decode = (message: object) => decodeBundle(bytesOf(message), SUBJECT);
 
@@ -68,6 +66,7 @@ test.each<[string, object, string]>([
   ['too few instants', { submittedAt: [submittedAt] }, 'submittedAt must be a list of 3'],
   ['too many buckets', { buckets: [1, 2, 3, 4] }, 'buckets must be a list of 3'],
   ['too few traces', { traces: [null] }, 'traces must be a list of 3'],
+  ['too few labels', { labels: [null] }, 'labels must be a list of 3'],
   [
     'a task that is due later than its subject says',
     { submittedAt: [submittedAt, submittedAt, submittedAt + 1] },
@@ -90,9 +89,9 @@ test('jobs that travel together come out as they went in, and so does a job that
   const together = [
     bundledJob(0, { bucket: 1 }),
     bundledJob(1, { bucket: 2, trace }),
-    bundledJob(5, { bucket: 3 }),
+    bundledJob(5, { bucket: 3, labels: ['a', 'b'] }),
   ];
-  const alone = [bundledJob(0, { history: ['former-task'] })];
+  const alone = [bundledJob(0, { history: ['former-task'], requestId: 'r' })];
   for (const jobs of [together, alone]) {
     const bundle = decodeBundle(Buffer.from(encodeBundle(bundleOf(jobs))), SUBJECT);
     expect(bundle.rows.map((_, i) => jobIn(bundle, i))).toEqual(jobs.map(({ job }) => job));

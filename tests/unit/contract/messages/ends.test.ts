@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  commonOf,
   decodeEnds,
   ENDS,
   type Ends,
@@ -12,14 +13,15 @@ import {
 } from '../../../../src/contract/messages/ends.ts';
 import { subjects } from '../../../../src/contract/subjects.ts';
 import type { FinishedTask } from '../../../../src/contract/task.ts';
-import { newBundleAddress, newRowAddress } from '../../../../src/contract/taskId.ts';
+import { newRowAddress } from '../../../../src/contract/taskId.ts';
 import { collectGarbage } from '../../../../src/process/runProcess.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
+import { newBundleAddress } from '../../../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const SECOND = 1_800_000_000;
 const ADDRESS = newBundleAddress(MODEL, '0a0b0c0d', SECOND);
-const SUBJECT = subjects.ends(ADDRESS);
+const SUBJECT = subjects.ends(ADDRESS, 'ada');
 const TASKS = [0, 1, 2, 3].map((row) => newRowAddress(ADDRESS, row));
 const secretsOf = (rows: readonly number[]) => rows.map((row) => TASKS[row]?.secret).join('');
 const RUN = { formedAt: 15, startedAt: 16, computeMs: 2, batchSize: 64 };
@@ -27,6 +29,8 @@ const PREDICTED = {
   ...{ rows: [0, 2], secrets: secretsOf([0, 2]), submittedAt: [10, 12], modelVersion: '1' },
   ...{ state: 'SUCCEEDED', finishedAt: 20, attempts: 1, run: RUN },
   columns: { durationMinutes: [1, 2.5], scores: [[1, 2], [3]] },
+  labels: [['a', 'b'], null],
+  inputs: { distance: [null, 2], day: [null, 'monday'] },
 };
 const FAILED = {
   ...{ rows: [1], secrets: secretsOf([1]), submittedAt: [11], modelVersion: '1', history: ['former-task'] },
@@ -38,7 +42,10 @@ const ROW_BATCH = {
   ...{ state: 'SUCCEEDED', finishedAt: 22, attempts: 1 },
   batch: { rowCount: 3, rowsPerChunk: 2, rowsDone: 3, rowsFailed: 1 },
 };
-const MESSAGE = { v: 2, model: MODEL, second: SECOND, owner: 'ada', parts: [PREDICTED, FAILED, ROW_BATCH] };
+const MESSAGE = {
+  ...{ v: 2, model: MODEL, second: SECOND, owner: 'ada', timeoutMs: 90, lane: 'bulk', requestId: 'r' },
+  parts: [PREDICTED, FAILED, ROW_BATCH],
+};
 const decode = (message: object) => decodeEnds(bytesOf(message), SUBJECT);
 const withPart = (part: object) => ({ ...MESSAGE, parts: [part] });
 
@@ -50,6 +57,8 @@ test('ends are refused with the name of any member that is wrong', () => {
 test.each<[string, object, string]>([
   ['too few secrets', { ...PREDICTED, secrets: secretsOf([0]) }, 'secrets must be a text of 24 hex digits'],
   ['too few instants', { ...PREDICTED, submittedAt: [1] }, 'submittedAt must be a list of 2'],
+  ['too few inputs', { ...PREDICTED, inputs: { x: [1] } }, 'inputs.x must be a list of 2'],
+  ['too few labels', { ...PREDICTED, labels: [null] }, 'labels must be a list of 2'],
   ['no prediction', { ...PREDICTED, columns: undefined }, 'columns must be there, as the tasks succeeded'],
   ['too few values', { ...PREDICTED, columns: { x: [1] } }, 'columns.x must be a list of 2 values'],
   [
@@ -72,17 +81,25 @@ test.each<[string, object, string]>([
 
 test('each task has its own end', () => {
   const ends = decode(MESSAGE);
-  const common = { model: MODEL, modelVersion: '1', owner: 'ada' };
+  const common = { model: MODEL, modelVersion: '1', owner: 'ada', lane: 'bulk', requestId: 'r' };
   const predicted = { ...common, state: 'SUCCEEDED', finishedAt: 20, attempts: 1, startedAt: 16 };
   const run = { batchMs: 1, computeMs: 2, batchSize: 64 };
   const ids = TASKS.map(({ id }) => id);
   const expected = [
     {
-      ...{ ...predicted, id: ids[0], submittedAt: 10, timings: { queueMs: 5, ...run } },
+      ...{ ...predicted, id: ids[0], submittedAt: 10, deadline: 100, timings: { queueMs: 5, ...run } },
       prediction: { durationMinutes: 1, scores: [1, 2] },
+      labels: ['a', 'b'],
     },
     {
-      ...{ ...predicted, id: ids[2], submittedAt: 12, timings: { queueMs: 3, ...run } },
+      ...{
+        ...predicted,
+        id: ids[2],
+        submittedAt: 12,
+        deadline: 102,
+        input: { distance: 2, day: 'monday' },
+        timings: { queueMs: 3, ...run },
+      },
       prediction: { durationMinutes: 2.5, scores: [3] },
     },
     {
@@ -90,6 +107,7 @@ test('each task has its own end', () => {
         ...common,
         id: ids[1],
         submittedAt: 11,
+        deadline: 101,
         state: 'FAILED',
         finishedAt: 21,
         attempts: 3,
@@ -98,7 +116,8 @@ test('each task has its own end', () => {
       ...{ history: ['former-task'], error: FAILED.error },
     },
     {
-      ...{ ...common, id: ids[3], submittedAt: 13, state: 'SUCCEEDED', finishedAt: 22, attempts: 1 },
+      ...{ ...common, id: ids[3], submittedAt: 13, deadline: 103, state: 'SUCCEEDED' },
+      ...{ finishedAt: 22, attempts: 1 },
       batch: ROW_BATCH.batch,
     },
   ];
@@ -123,7 +142,7 @@ test('the end of a task is the same once it was stored as a part and read', () =
   for (const task of tasksIn(decode(MESSAGE))) {
     const address = TASKS.find(({ id }) => id === task.id);
     if (address === undefined) throw new Error('each end is of a task');
-    const ends: Ends = { address: ADDRESS, owner: 'ada', parts: [partOfTask(task, address)] };
+    const ends: Ends = { address: ADDRESS, ...commonOf(task), parts: [partOfTask(task, address)] };
     expect(tasksIn(decodeEnds(Buffer.from(encodeEnds(ends)), SUBJECT))).toEqual([task]);
   }
 });
@@ -135,7 +154,8 @@ test('a part can be stored without the tasks that have an end already', () => {
   expect(partWithout(predicted, new Set([0, 2]))).toBeUndefined();
   expect(partWithout(predicted, new Set([0]))).toEqual({
     ...PREDICTED,
-    ...{ rows: [2], secrets: secretsOf([2]), submittedAt: [12] },
+    ...{ rows: [2], secrets: secretsOf([2]), submittedAt: [12], labels: [null] },
+    inputs: { distance: [2], day: ['monday'] },
     columns: { durationMinutes: [2.5], scores: [[3]] },
   });
 });

@@ -7,15 +7,15 @@ import {
   QUEUED_JOB,
   ROW_BATCH_JOB,
 } from '../../../../src/contract/messages/job.ts';
-import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
+import { newTaskAddress } from '../../../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const deadline = 1_800_000_000_000;
 const { id: taskId, bundle } = newTaskAddress({ model: MODEL, home: '0a0b0c0d', deadline });
 const HEADER = {
   ...{ v: 1, taskId, model: MODEL, version: '1', submittedAt: deadline - 1, deadline, owner: 'anonymous' },
-  ...{ bucket: 7, history: [taskId], trace: '00-1-2-00' },
+  ...{ bucket: 7, history: [taskId], trace: '00-1-2-00', labels: ['a'], requestId: 'r' },
 };
 const JOB = { ...HEADER, lane: 'bulk', input: { distance: 1 } };
 const CHUNK = { ...HEADER, batch: { rowCount: 5, rowsPerChunk: 3 }, chunk: 1, columns: { distance: [1, 2] } };

@@ -5,8 +5,8 @@ import {
   JOB_RECORD,
   ROW_BATCH_RECORD,
 } from '../../../../src/contract/messages/requestRecord.ts';
-import { newTaskAddress } from '../../../../src/contract/taskId.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
+import { newTaskAddress } from '../../../support/taskAddresses.ts';
 
 const MODEL = 'trip-duration';
 const deadline = 1_800_000_000_000;
@@ -14,7 +14,7 @@ const DIGEST = '0'.repeat(64);
 const taskId = newTaskAddress({ model: MODEL, home: '0a0b0c0d', deadline }).id;
 const HEADER = {
   ...{ v: 1, taskId, model: MODEL, version: '1', submittedAt: deadline - 1, deadline, owner: 'ada' },
-  ...{ bucket: 7, history: [taskId], trace: '00-1-2-00' },
+  ...{ bucket: 7, history: [taskId], trace: '00-1-2-00', labels: ['a'], requestId: 'r' },
 };
 const JOB = { ...HEADER, lane: 'bulk', input: { distance: 1 } };
 const ROW_BATCH = { ...HEADER, batch: { rowCount: 5, rowsPerChunk: 3 } };

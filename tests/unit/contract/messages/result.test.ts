@@ -10,6 +10,7 @@ const id = 'trip_duration_0a0b0c0d_1800000000_0123456789abcdef01234567';
 const COMMON = {
   ...{ v: 1, id, model: MODEL, modelVersion: '1', owner: 'ada', attempts: 1 },
   ...{ submittedAt: 1, startedAt: 2, finishedAt: 3, history: [id] },
+  ...{ deadline: 4, labels: ['a'], requestId: 'r', lane: 'bulk', input: { distance: 1 } },
 };
 const PREDICTED = {
   ...COMMON,

@@ -1,10 +1,10 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { ChunkSemaphore } from '../../../src/tasks/chunkSemaphore.ts';
+import { Turns } from '../../../src/tasks/turns.ts';
 
 describe('turns', () => {
   test('are taken in the order of the requests, with a limit of chunks at a time', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 10, waiting: 100 });
+    const turns = new Turns({ what: 'chunks of batches to be read', atOnce: 10, waiting: 100 });
     const begun: number[] = [];
     const works = [6, 4, 6, 1, 50, 1].map((chunks) => {
       const work = Promise.withResolvers<void>();
@@ -36,7 +36,7 @@ describe('turns', () => {
   });
 
   test('begin one in each round of the event loop', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 100 });
+    const turns = new Turns({ what: 'chunks of batches to be read', atOnce: 1, waiting: 100 });
     let begun = 0;
     const taken = Array.from({ length: 5 }, () =>
       turns.take(1, async () => {
@@ -50,7 +50,7 @@ describe('turns', () => {
   });
 
   test('are refused behind too many waiting ones, and go on after a failed one', async () => {
-    const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 2 });
+    const turns = new Turns({ what: 'chunks of batches to be read', atOnce: 1, waiting: 2 });
     const first = Promise.withResolvers<void>();
     const failing = turns.take(1, () => first.promise);
     const waiting = [turns.take(1, async () => 'a'), turns.take(1, async () => 'b')];
