@@ -5,6 +5,7 @@ import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { defineMe } from './me.ts';
 import { defineModel } from './model.ts';
 import { defineNode } from './node.ts';
 import { definePageInfo } from './pageInfo.ts';
@@ -39,6 +40,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
   definePredictions(builder, models, { taskRef, priorityRef });
   defineActuals(builder, models);
+  defineMe(builder);
   defineSystem(builder, modelRef);
   defineRollout(builder, modelRef, requestErrorCodeRef);
   defineComparison(builder, modelRef);

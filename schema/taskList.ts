@@ -81,10 +81,10 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
         ids: t.arg.idList({ description: `Ids of 1 to ${MAX_WATCHED_TASKS} tasks.` }),
         filter: t.arg({ type: filterInput, description: 'Which tasks are watched. `{}` means all.' }),
       },
-      subscribe: (_root, { ids, filter }, { listWatches, readable }) => {
-        if (ids != null && filter == null) return listWatches.watchIds(ids, readable);
+      subscribe: (_root, { ids, filter }, { listWatches, owner, readable }) => {
+        if (ids != null && filter == null) return listWatches.watchIds(ids, { owner, readable });
         if (ids == null && filter != null)
-          return listWatches.watchFilter({ owner: ownerIn(readable), filter });
+          return listWatches.watchFilter({ client: { owner, readable }, filter });
         throw badValue('ids', 'given without filter, or left out with one', ids == null ? 'neither' : 'both');
       },
       resolve: (update) => {

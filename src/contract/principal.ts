@@ -34,6 +34,13 @@ export const EVERY_OWNER = Symbol('every owner');
 /** The owners whose tasks a client may read. */
 export type Readable = Owner | typeof EVERY_OWNER;
 
+/** A client that reads or watches tasks. */
+export interface ReadingClient {
+  /** Whose quotas it counts in. */
+  readonly owner: Owner;
+  readonly readable: Readable;
+}
+
 export function readableBy({ owner, role }: Principal): Readable {
   return role === 'submitter' ? owner : EVERY_OWNER;
 }

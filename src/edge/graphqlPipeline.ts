@@ -1,6 +1,7 @@
 /** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
+import type { Owner } from '../contract/owner.ts';
 import { readableBy } from '../contract/principal.ts';
 import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
@@ -12,6 +13,8 @@ export interface PipelineOptions extends IdentityOptions {
   /** The context of every operation, without its caller. */
   readonly context: object;
   readonly openIdentities: OpenIdentities;
+  /** Takes the points of an operation from what its owner may ask. Throws if nothing is left. */
+  readonly charge: (owner: Owner, points: number) => void;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
@@ -35,6 +38,8 @@ export interface GraphQLPipeline {
   readonly openIdentities: OpenIdentities;
   /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
+  /** Charges an owner for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
+  readonly charge: PipelineOptions['charge'];
   readonly stopping: AbortSignal;
 }
 
@@ -42,7 +47,7 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, openIdentities, context, stopping } = options;
+  const { schema, operations, openIdentities, context, charge, stopping } = options;
   const contextOf = ({ req, identity: { principal, requireOperator }, departure }: Caller) => ({
     ...context,
     principal,
@@ -55,7 +60,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
     trace: traceOf(req.headers.traceparent),
   });
   const identities = new Identities(options);
-  return { schema, operations, identities, openIdentities, contextOf, stopping };
+  return { schema, operations, identities, openIdentities, contextOf, charge, stopping };
 }
 
 /** Tries the token once for all operator fields of an operation. */

@@ -19,6 +19,7 @@ import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
+import { limitConnectionsPerAddress } from './connectionsPerAddress.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
@@ -26,6 +27,7 @@ import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './gr
 import { answerHealth, answerReady } from './health.ts';
 import { isLoopbackAddress } from './hosts.ts';
 import { authModesOf, type EdgeIdentity } from './identity.ts';
+import { LargeRequests } from './largeRequests.ts';
 import { MediaType } from './mediaTypes.ts';
 import { OpenIdentities } from './openIdentities.ts';
 import { OperationAnswers } from './operationAnswers.ts';
@@ -55,6 +57,7 @@ interface ServerOptions
       | 'port'
       | 'gateways'
       | 'maxConnections'
+      | 'maxConnectionsPerAddress'
       | 'keepAliveMs'
       | 'requestTimeoutMs'
       | 'maxPendingBytes'
@@ -63,7 +66,7 @@ interface ServerOptions
 }
 
 /** The collaborators that need the broker. */
-interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins'>, ReadinessChecks {
+interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins' | 'charge'>, ReadinessChecks {
   /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -93,6 +96,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   http.maxConnections = config.maxConnections;
+  if (config.maxConnectionsPerAddress !== undefined)
+    limitConnectionsPerAddress(http, config.maxConnectionsPerAddress);
   http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
   await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw listenProblem(error, config);
@@ -148,7 +153,7 @@ class Server implements AsyncDisposable {
    *
    * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
-  serve({ context, logins, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({ context, logins, charge, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
     const pipeline = createPipeline({
       ...this.#options,
@@ -157,15 +162,13 @@ class Server implements AsyncDisposable {
       operations: this.#operations,
       openIdentities: this.#openIdentities,
       context,
+      charge,
       stopping,
     });
     this.#early[Symbol.dispose]();
-    const webSockets = serveWebSockets(this.#http, pipeline, {
-      ...this.#options,
-      admission: this.#admission,
-      budgets: this.#budgets,
-    });
-    this.#answerGraphQL = operationHandler(pipeline, { ...this.#options, budgets: this.#budgets });
+    const shared = { ...this.#options, budgets: this.#budgets, largeRequests: new LargeRequests() };
+    const webSockets = serveWebSockets(this.#http, pipeline, { ...shared, admission: this.#admission });
+    this.#answerGraphQL = operationHandler(pipeline, shared);
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;

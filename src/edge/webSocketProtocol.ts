@@ -53,7 +53,7 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, identities, openIdentities, contextOf }: GraphQLPipeline,
+  { schema, operations, identities, openIdentities, contextOf, charge }: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
@@ -88,6 +88,7 @@ export function speakGraphQL(
         const chosen = operations.choose(document, operationName);
         requireMayRun(chosen.kind, identity);
         const variableValues = declaredOnly(chosen, variables);
+        charge(identity.principal.owner, chosen.points);
         messages.take();
         const departure = new Departure();
         const contextValue = contextOf({ req: request, identity, departure });

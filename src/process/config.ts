@@ -236,6 +236,22 @@ const settings = {
       'Connections open at once, HTTP and WebSocket together. Further ones are closed at once. The limit of open files (`ulimit -n`) less 128 counts if it is lower.',
     parse: integer(1),
   },
+  maxConnectionsPerAddress: {
+    name: 'MAX_CONNECTIONS_PER_ADDRESS',
+    unit: 'connections',
+    default: undefined,
+    consequence:
+      'Connections open at once from one address (IPv6: its first 64 bits). A further one is answered with 429 (`RATE_LIMITED`) and closed. All clients behind a proxy have the address of the proxy. Unset: no limit but `MAX_CONNECTIONS`.',
+    parse: optionalInteger(1, 1_000_000),
+  },
+  quotasFile: {
+    name: 'QUOTAS_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'JSON file with the [quotas of owners](#quotas). All gateways should have the same. Unset: owners have no quotas.',
+    parse: optionalText,
+  },
   maxBufferedBytes: {
     name: 'MAX_BUFFERED_BYTES',
     unit: 'bytes',
@@ -477,6 +493,10 @@ function text(value: string | undefined): string {
   return value;
 }
 
+function optionalText(value: string | undefined): string | undefined {
+  return value || undefined;
+}
+
 function natsUrl(value: string | undefined): string | undefined {
   if (value) readNatsUrl(value);
   return value || undefined;
@@ -495,10 +515,6 @@ function authModes(value: string | undefined): readonly AuthMode[] | undefined {
 
 function isLogin(mode: string): mode is 'keys' | 'jwt' {
   return mode === 'keys' || mode === 'jwt';
-}
-
-function optionalText(value: string | undefined): string | undefined {
-  return value || undefined;
 }
 
 /** As it was written: issuers are compared as texts. */

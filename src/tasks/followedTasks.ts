@@ -1,6 +1,6 @@
 /** The tasks that one subscriber watches together: each has a watch of its own, whose states are shown in one. */
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
-import type { Readable } from '../contract/principal.ts';
+import type { ReadingClient } from '../contract/principal.ts';
 import { ManyTasksWatch } from './manyTasksWatch.ts';
 import type { TaskWatch } from './taskWatch.ts';
 import type { TaskWatches } from './taskWatches.ts';
@@ -41,10 +41,10 @@ export class FollowedTasks {
    *
    * @throws {RequestError} `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
-  async follow(ids: readonly string[], readable: Readable): Promise<void> {
+  async follow(ids: readonly string[], client: ReadingClient): Promise<void> {
     for (let from = 0; from < ids.length && !this.shown.ended; from += OPENED_AT_ONCE) {
       const some = ids.slice(from, from + OPENED_AT_ONCE);
-      await Promise.all(some.map((id) => this.#follow(id, readable)));
+      await Promise.all(some.map((id) => this.#follow(id, client)));
     }
   }
 
@@ -54,9 +54,9 @@ export class FollowedTasks {
     this.#endIfDone();
   }
 
-  async #follow(id: string, readable: Readable): Promise<void> {
+  async #follow(id: string, client: ReadingClient): Promise<void> {
     try {
-      const watch = await this.#watches.watch(id, { readable, finalOnly: false });
+      const watch = await this.#watches.watch(id, { ...client, finalOnly: false });
       this.#open.add(watch);
       if (this.shown.ended) void watch.return();
       void this.#pass(id, watch);

@@ -6,8 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
 import { badValue, gatewayBusy, RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
-import type { Readable } from '../contract/principal.ts';
+import { ownerIn, type ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import { FollowedTasks } from './followedTasks.ts';
 import type { ManyTasksWatch } from './manyTasksWatch.ts';
@@ -22,8 +21,7 @@ export interface ListWatchesOptions {
 }
 
 export interface FilteredTasks {
-  /** Undefined: the tasks of all owners. */
-  readonly owner: Owner | undefined;
+  readonly client: ReadingClient;
   readonly filter: TaskFilter;
 }
 
@@ -49,12 +47,12 @@ export class ListWatches implements Disposable {
    *
    * @throws {RequestError} `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
-  async watchIds(ids: readonly string[], readable: Readable): Promise<ManyTasksWatch> {
+  async watchIds(ids: readonly string[], client: ReadingClient): Promise<ManyTasksWatch> {
     if (ids.length === 0 || ids.length > MAX_WATCHED_TASKS)
       throw badValue('ids', `a list of 1 to ${MAX_WATCHED_TASKS} ids`, `${ids.length} ids`);
     const tasks = new FollowedTasks({ watches: this.#options.watches, onClose: () => {} });
     try {
-      await tasks.follow([...new Set(ids)], readable);
+      await tasks.follow([...new Set(ids)], client);
     } catch (error) {
       await tasks.shown.return();
       throw error;
@@ -135,25 +133,23 @@ export class ListWatches implements Disposable {
   /** Follows the tasks from a place on that are not known yet. */
   async #readOn(tasks: FollowedTasks, asked: FilteredTasks, known: Set<string>, from: Place): Promise<void> {
     const { list } = this.#options;
+    const { client, filter } = asked;
     const found: Task[] = [];
     for (let after: string | undefined = NEWEST; after !== undefined; ) {
-      const page = await list.page({ ...asked, first: MAX_PAGE_TASKS, after });
+      const page = await list.page({ owner: ownerIn(client.readable), filter, first: MAX_PAGE_TASKS, after });
       found.push(...page.tasks.filter((task) => placeOf(task) >= from && !known.has(task.id)));
       const isRead =
         !page.hasNextPage || (page.endCursor ?? from) <= from || found.length >= MAX_WATCHED_TASKS;
-      after = isRead || tasks.shown.ended ? null : page.endCursor;
+      after = isRead || tasks.shown.ended ? undefined : page.endCursor;
     }
     for (const task of found) {
       known.add(task.id);
       if (isFinal(task)) tasks.shown.show(task.id, { task });
     }
-    for (const [owner, ids] of Map.groupBy(
-      found.filter((task) => !isFinal(task)),
-      (task) => task.owner,
-    ))
-      await tasks.follow(
-        ids.map(({ id }) => id),
-        owner,
-      );
+    const open = found.filter((task) => !isFinal(task));
+    await tasks.follow(
+      open.map(({ id }) => id),
+      client,
+    );
   }
 }

@@ -10,7 +10,7 @@ import { badValue } from '../contract/errors.ts';
 import { jobIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { tasksIn } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
-import type { Owner } from '../contract/owner.ts';
+import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import { subjects } from '../contract/subjects.ts';
 import { isFinal, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
 import { type BundleAddress, parseTaskId, slotOf, startOfSlot } from '../contract/taskId.ts';
@@ -107,7 +107,7 @@ export class TaskList {
     if (first < 1 || first > MAX_PAGE_TASKS)
       throw badValue('first', `from 1 to ${MAX_PAGE_TASKS}`, String(first));
     const before = after == null ? NEWEST : checkCursor(after);
-    return this.#turns.take(1, () => this.#read(before, options));
+    return this.#turns.take(options.owner ?? ANONYMOUS, 1, () => this.#read(before, options));
   }
 
   async #read(before: Place, { owner, filter, first, after }: ListOptions): Promise<TaskPage> {

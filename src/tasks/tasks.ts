@@ -1,7 +1,7 @@
 /** Accepted tasks, for their owners: find one, watch it, read its rows, withdraw it. */
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnEnd } from '../broker/endTask.ts';
-import type { Readable } from '../contract/principal.ts';
+import type { Readable, ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
 import { endingOf } from './taskMapping.ts';
@@ -50,14 +50,14 @@ export class Tasks {
     return this.#reader.findNewest(id, readable);
   }
 
-  /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`. */
-  result(id: string, readable: Readable): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { readable, finalOnly: true });
+  /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  result(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, readable, finalOnly: true });
   }
 
   /** The present state at once, then each change up to the final state. @throws {RequestError} as `result`. */
-  updates(id: string, readable: Readable): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { readable, finalOnly: false });
+  updates(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, readable, finalOnly: false });
   }
 
   /** The results of some rows of a task that was found for its owner, see `readPage`. */

@@ -1,11 +1,14 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import { NO_QUOTAS } from '../../src/contract/quotas.ts';
 import { parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import type { Offering } from '../../src/rollout/offering.ts';
 import { type GatewayTasks, openGatewayTasks } from '../../src/tasks/gatewayTasks.ts';
+import type { Tasks } from '../../src/tasks/tasks.ts';
+import { clientOf } from '../support/gatewayTasks.ts';
 import { HOME, openTestBroker } from '../support/jobs.ts';
 import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
@@ -13,6 +16,14 @@ import { tripNumber } from '../support/predictDirectly.ts';
 import { newTaskAddress } from '../support/taskAddresses.ts';
 
 const OTHER_HOME = '0f0e0d0c';
+/** What Bob asks about a task of Ada. */
+const QUESTIONS = {
+  find: (tasks: Tasks, id: string) => tasks.find(id, 'bob'),
+  findNewest: (tasks: Tasks, id: string) => tasks.findNewest(id, 'bob'),
+  result: (tasks: Tasks, id: string) => tasks.result(id, clientOf('bob')),
+  updates: (tasks: Tasks, id: string) => tasks.updates(id, clientOf('bob')),
+  cancel: (tasks: Tasks, id: string) => tasks.cancel(id, 'bob'),
+} as const;
 
 let nats: NatsServer;
 let broker: Broker;
@@ -42,7 +53,8 @@ async function submit(owner = 'ada') {
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
-  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), log: SILENT });
+  const quotasOf = () => NO_QUOTAS;
+  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), quotasOf, log: SILENT });
 }
 
 function tripModel(models: Catalog['models']) {
@@ -56,19 +68,19 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
 
   test('its owner can find and watch a task', async () => {
     expect(await gateway().tasks.find(id, 'ada')).toMatchObject({ id, owner: 'ada', state: 'QUEUED' });
-    const updates = await gateway().tasks.updates(id, 'ada');
+    const updates = await gateway().tasks.updates(id, clientOf('ada'));
     expect((await updates.next()).value).toMatchObject({ id });
     await updates.return?.();
   });
 
-  test.each(['find', 'findNewest', 'result', 'updates', 'cancel'] as const)(
+  test.each(Object.keys(QUESTIONS) as (keyof typeof QUESTIONS)[])(
     'another owner gets the same answer from %s as for an id that never existed',
     async (question) => {
       const { tasks } = gateway();
       const deadline = broker.now() + 60_000;
       const unknown = newTaskAddress({ model: 'trip-duration', home: HOME, deadline }).id;
-      const refusal = await refusalOf(tasks[question](id, 'bob'));
-      const ofUnknown = await refusalOf(tasks[question](unknown, 'bob'));
+      const refusal = await refusalOf(QUESTIONS[question](tasks, id));
+      const ofUnknown = await refusalOf(QUESTIONS[question](tasks, unknown));
       expect(refusal.code).toBe('TASK_NOT_FOUND');
       expect({ ...refusal, message: refusal.message.replace(id, unknown) }).toEqual(ofUnknown);
     },

@@ -50,7 +50,7 @@ beforeEach(() => {
 interface PageOptions {
   readonly filter?: TaskFilter;
   readonly first?: number;
-  readonly after?: string | null;
+  readonly after?: string | undefined;
 }
 
 function page(gateway: TestGateway, whose: Owner | undefined, options: PageOptions = {}): Promise<TaskPage> {
@@ -68,7 +68,7 @@ async function allPages(
   between = async () => {},
 ): Promise<Task[]> {
   const tasks: Task[] = [];
-  for (let after: string | undefined = null; ; ) {
+  for (let after: string | undefined; ; ) {
     const read: TaskPage = await page(gateway, owner, { ...options, after });
     tasks.push(...read.tasks);
     if (!read.hasNextPage) return tasks;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Owner } from '../../src/contract/owner.ts';
 import type { ManyTasksWatch, TaskUpdate } from '../../src/tasks/manyTasksWatch.ts';
 import { PATIENCE_MS, shown, within } from '../support/eventually.ts';
-import { openTestGateway, type TestGateway } from '../support/gatewayTasks.ts';
+import { clientOf, openTestGateway, type TestGateway } from '../support/gatewayTasks.ts';
 import { type Broker, HOME, openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { newTaskAddress } from '../support/taskAddresses.ts';
@@ -60,7 +60,7 @@ test('named tasks of any gateway show their present state, then their end, and t
   const tasks = [await here.submit(owner), await there.submit(owner), await there.submit(owner)];
   const ids = tasks.map(({ id }) => id);
   await there.tasks.tasks.cancel(ids[2] ?? '', owner);
-  const watch = await here.tasks.listWatches.watchIds([...ids, ids[0] ?? ''], owner);
+  const watch = await here.tasks.listWatches.watchIds([...ids, ids[0] ?? ''], clientOf(owner));
   expect((await next(watch, ids, 3)).toSorted()).toEqual(['0 QUEUED', '1 QUEUED', '2 CANCELED']);
   for (const id of ids) await there.tasks.tasks.cancel(id, owner);
   expect((await next(watch, ids, 3)).toSorted()).toEqual(['0 CANCELED', '1 CANCELED']);
@@ -73,7 +73,7 @@ test('an id that names no task of the owner is one refusal, and the others go on
   const deadline = broker.now() + 60_000;
   const unknown = newTaskAddress({ model: 'trip-duration', home: OTHER_HOME, deadline }).id;
   const ids = [foreign, unknown, 'no id', id];
-  const watch = await here.tasks.listWatches.watchIds(ids, owner);
+  const watch = await here.tasks.listWatches.watchIds(ids, clientOf(owner));
   const first = await next(watch, ids, 4);
   const refused = [0, 1, 2].map((place) => `${place} TASK_NOT_FOUND`);
   expect(first.toSorted()).toEqual([...refused, '3 QUEUED']);
@@ -84,14 +84,16 @@ test('an id that names no task of the owner is one refusal, and the others go on
 test('a reader that comes late gets the newest state of each task once', async () => {
   const tasks = await Promise.all(Array.from({ length: 50 }, () => here.submit(owner)));
   const ids = tasks.map(({ id }) => id);
-  const watch = await here.tasks.listWatches.watchIds(ids, owner);
+  const watch = await here.tasks.listWatches.watchIds(ids, clientOf(owner));
   await Promise.all(
     ids.map((id) =>
       broker.notices.announceRunning(HOME, { taskIds: [id], startedAt: broker.now(), attempts: [1] }),
     ),
   );
   await Promise.all(ids.slice(0, 49).map((id) => here.tasks.tasks.cancel(id, owner)));
-  await Promise.all(ids.slice(0, 49).map(async (id) => (await here.tasks.tasks.result(id, owner)).next()));
+  await Promise.all(
+    ids.slice(0, 49).map(async (id) => (await here.tasks.tasks.result(id, clientOf(owner))).next()),
+  );
   expect(watch.waiting).toBe(50);
   const seen = await next(watch, ids, 50);
   expect(seen.toSorted()).toEqual(ids.map((_, i) => (i === 49 ? '49 RUNNING' : `${i} CANCELED`)).toSorted());
@@ -105,7 +107,10 @@ test('a filter shows the tasks that pass it, and those that any gateway accepts 
   const open = await there.submit(owner, { labels: ['shown'] });
   await here.submit(owner);
   await here.submit('bob', { labels: ['shown'] });
-  const watch = await here.tasks.listWatches.watchFilter({ owner, filter: { label: 'shown' } });
+  const watch = await here.tasks.listWatches.watchFilter({
+    client: clientOf(owner),
+    filter: { label: 'shown' },
+  });
   const ids = [ended.id, open.id];
   expect((await next(watch, ids, 2)).toSorted()).toEqual(['0 CANCELED', '1 QUEUED']);
   const later = await there.submit(owner, { labels: ['shown'] });
@@ -122,7 +127,7 @@ test('a filter shows the tasks that pass it, and those that any gateway accepts 
 });
 
 test('a task that ended before the list was read again shows its end alone', async () => {
-  const watch = await here.tasks.listWatches.watchFilter({ owner, filter: {} });
+  const watch = await here.tasks.listWatches.watchFilter({ client: clientOf(owner), filter: {} });
   const { id } = await there.submit(owner);
   await there.tasks.tasks.cancel(id, owner);
   const seen = [...(await next(watch, [id], 1))];
@@ -135,8 +140,8 @@ test('a gateway that stops ends the subscriptions with SHUTTING_DOWN', async () 
   using stopping = await openTestGateway(broker, '11112222');
   const { id } = await stopping.submit(owner);
   const watches = [
-    await stopping.tasks.listWatches.watchIds([id], owner),
-    await stopping.tasks.listWatches.watchFilter({ owner: 'nobody', filter: {} }),
+    await stopping.tasks.listWatches.watchIds([id], clientOf(owner)),
+    await stopping.tasks.listWatches.watchFilter({ client: clientOf('nobody'), filter: {} }),
   ];
   await next(watches[0] as ManyTasksWatch, [id], 1);
   stopping.tasks.endWatches();
@@ -146,7 +151,7 @@ test('a gateway that stops ends the subscriptions with SHUTTING_DOWN', async () 
 test('no ids, and more than 10,000, are refused', async () => {
   for (const count of [0, 10_001]) {
     const ids = Array.from({ length: count }, (_, i) => String(i));
-    await expect(here.tasks.listWatches.watchIds(ids, owner)).rejects.toMatchObject({
+    await expect(here.tasks.listWatches.watchIds(ids, clientOf(owner))).rejects.toMatchObject({
       code: 'BAD_USER_INPUT',
       details: { field: 'ids' },
     });

@@ -1,5 +1,7 @@
 /** The tasks' side of gateways in the process of a test, so that tasks can have owners. */
 import type { Owner } from '../../src/contract/owner.ts';
+import type { ReadingClient } from '../../src/contract/principal.ts';
+import { NO_QUOTAS, type Quotas } from '../../src/contract/quotas.ts';
 import type { Task } from '../../src/contract/task.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -18,14 +20,24 @@ export interface TestGateway extends Disposable {
   submitRows(owner: Owner, rows: number, options?: TaskOptions): Promise<Task>;
 }
 
+/** A client that reads only the tasks of its owner. */
+export function clientOf(owner: Owner): ReadingClient {
+  return { owner, readable: owner };
+}
+
 /** A gateway that gives every task to version 1. */
-export async function openTestGateway(broker: Broker, home: string): Promise<TestGateway> {
+export async function openTestGateway(
+  broker: Broker,
+  home: string,
+  quotas: Quotas = NO_QUOTAS,
+): Promise<TestGateway> {
   const { models } = await Catalog.open(TEST_MODELS, SILENT);
   const model = models.find(({ manifest }) => manifest.name === 'trip-duration');
   if (model === undefined) throw new Error('trip-duration is one of the models');
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const limits = readConfig({});
-  const tasks = await openGatewayTasks({ broker, home, models, offering, limits, log: SILENT });
+  const quotasOf = () => quotas;
+  const tasks = await openGatewayTasks({ broker, home, models, offering, limits, quotasOf, log: SILENT });
   const asked = { model, trace: undefined, gone: undefined };
   let trips = 0;
   return {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ConnectionBudgets } from '../../../src/edge/byteBudget.ts';
 import type { EdgeIdentity } from '../../../src/edge/identity.ts';
+import { LargeRequests } from '../../../src/edge/largeRequests.ts';
 import type { OperationAnswers } from '../../../src/edge/operationAnswers.ts';
 import { postHandler } from '../../../src/edge/post.ts';
 import { SILENT } from '../../support/models.ts';
@@ -29,7 +30,7 @@ test('a body that cannot be read for an unforeseen reason gives its bytes back t
     headers,
     socket,
   });
-  const post = postHandler(answers, { config, budgets, log: SILENT });
+  const post = postHandler(answers, { config, budgets, largeRequests: new LargeRequests(), log: SILENT });
   await expect(post(request as unknown as IncomingMessage, {} as ServerResponse, IDENTITY)).rejects.toThrow(
     'unforeseen',
   );
