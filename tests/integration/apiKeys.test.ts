@@ -25,7 +25,7 @@ import { type Gateway, startGateway, startProcess } from '../support/processes.t
 
 const ROOT = join(import.meta.dirname, '../..');
 const OPERATOR_TOKEN = 'open-sesame-0123456789';
-const HEALTH = '{ health { status } }';
+const HEALTH = '{ health { name } }';
 const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
 const NEVER_WAS = 'trip_duration_15c2adcc_9795340752_56c36cf8ed87cfca98ad43ed';
 
