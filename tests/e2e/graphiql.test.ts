@@ -214,6 +214,24 @@ describe.skipIf(browserPath === undefined)('in Chromium', () => {
     await answer.getByText('FORBIDDEN').waitFor();
   });
 
+  test('a gateway with a login is usable with the key in the Headers editor', async () => {
+    await using own = await startNats();
+    await using guarded = await startGateway(own, { AUTH: 'keys', OPERATOR_TOKEN: 'only-operators-know' });
+    await openForTheFirstTime(`${guarded.url}?query=${encodeURIComponent('{ health { name } }')}`);
+    await execute.click();
+    await answer.getByText('UNAUTHENTICATED').waitFor();
+    await page.getByRole('button', { name: 'Headers', exact: true }).click();
+    await page.getByRole('region', { name: 'Headers' }).click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.insertText('{ "authorization": "Bearer only-operators-know" }');
+    await execute.click();
+    await answer.getByText('"Tidings"', { exact: false }).waitFor();
+    await page.getByRole('button', { name: /re-fetch graphql schema/i }).click();
+    await page.getByRole('button', { name: /show documentation explorer/i }).click();
+    await page.getByText('Root Types').waitFor();
+  });
+
   test('a model that takes 2,048 numbers is submitted with one click, with the values as variables', async () => {
     await using folder = await modelsWith((manifest) => {
       const vector = { type: 'float32', size: 2_048, unit: 'parts', minimum: 0, maximum: 1 };

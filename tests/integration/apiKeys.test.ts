@@ -1,5 +1,7 @@
 /** API keys over every transport: who gets in, what each role may do, and what a revocation ends. */
 import { execFile } from 'node:child_process';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Client, createClient } from 'graphql-ws';
@@ -25,7 +27,7 @@ import { type Gateway, startGateway, startProcess } from '../support/processes.t
 
 const ROOT = join(import.meta.dirname, '../..');
 const OPERATOR_TOKEN = 'open-sesame-0123456789';
-const HEALTH = '{ health { status } }';
+const HEALTH = '{ health { name } }';
 const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
 const NEVER_WAS = 'trip_duration_15c2adcc_9795340752_56c36cf8ed87cfca98ad43ed';
 
@@ -210,6 +212,25 @@ test('the command refuses wrong arguments and unknown keys', async () => {
     code: 1,
     stderr: 'key: there is no key 0123456789ab\n',
   });
+});
+
+test('npm run score shows the key of TIDINGS_KEY', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-keys-'));
+  const [file, out] = [join(folder.path, 'in.csv'), join(folder.path, 'out.csv')];
+  await writeFile(file, 'a\n1\n');
+  const score = async (env: Record<string, string>) => {
+    const args = ['src/cli/score.ts', '--model', 'nope', file, out, '--url', gateway.url];
+    const run = promisify(execFile)(process.execPath, args, {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, ...env },
+    });
+    return run.then(
+      () => 'scored',
+      ({ stderr }: { stderr: string }) => stderr,
+    );
+  };
+  expect(await score({})).toContain('This gateway must know who asks');
+  expect(await score({ TIDINGS_KEY: shop })).toMatch(/model.*nope/);
 });
 
 function as(key: string): Record<string, string> {

@@ -1,6 +1,7 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import { EVERY_OWNER } from '../../src/contract/principal.ts';
 import { NO_QUOTAS } from '../../src/contract/quotas.ts';
 import { parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
@@ -85,6 +86,32 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
       expect({ ...refusal, message: refusal.message.replace(id, unknown) }).toEqual(ofUnknown);
     },
   );
+});
+
+test('10,000 ids, half of another owner and half that never were, are answered alike after the same questions to the broker', async () => {
+  const tasks = await Promise.all(Array.from({ length: 5_000 }, () => submit()));
+  const deadline = broker.now() + 60_000;
+  const unknown = tasks.map(() => newTaskAddress({ model: 'trip-duration', home: HOME, deadline }).id);
+  const asked = [vi.spyOn(broker, 'readJob'), vi.spyOn(broker.ends, 'readTask')];
+  const askAll = async (ids: readonly string[]) => {
+    const before = asked.map(({ mock }) => mock.calls.length);
+    const refusals = new Set<string>();
+    const askOne = async (id: string) => {
+      const { message, ...refusal } = await refusalOf(here.tasks.find(id, 'bob'));
+      refusals.add(JSON.stringify({ message: message.replace(id, ''), ...refusal }));
+    };
+    for (let i = 0; i < ids.length; i += 100) await Promise.all(ids.slice(i, i + 100).map(askOne));
+    return { refusals, questions: asked.map(({ mock }, i) => mock.calls.length - (before[i] ?? 0)) };
+  };
+  const ofOthers = await askAll(tasks.map(({ id }) => id));
+  expect(ofOthers).toEqual(await askAll(unknown));
+  expect(ofOthers.refusals.size).toBe(1);
+  for (const spy of asked) spy.mockRestore();
+});
+
+test('viewers and operators find the tasks of every owner', async () => {
+  expect(await here.tasks.find(id, EVERY_OWNER)).toMatchObject({ id, owner: 'ada' });
+  expect(await there.tasks.find(id, EVERY_OWNER)).toMatchObject({ id, owner: 'ada' });
 });
 
 test('a task that ended is found by its owner only', async () => {

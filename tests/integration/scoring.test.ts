@@ -66,7 +66,11 @@ test('a whole number that JSON rounded is an error of its row, as is a row with 
   await using table = await ScoreTable.begin({ input, out, names, signal });
   await table.fixPlan(plan, model.outputs);
   await scoreAll({
-    tidings: new Tidings(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), signal),
+    tidings: new Tidings({
+      url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      key: undefined,
+      signal,
+    }),
     table,
     plan,
     model,

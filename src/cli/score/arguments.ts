@@ -23,6 +23,7 @@ of column names; its cells are kept as they are. Numbers have a decimal point (1
   --calls          calls at a time, 1 to 64; default 4
   --overwrite      replaces an output that exists
 
+A Tidings with a login needs a key or token in TIDINGS_KEY: others can read command lines, so it is no option.
 If the name of a file begins with a dash, write it with its folder: ./-trips.csv
 Ctrl-C stops it; the same command goes on from there.`;
 
@@ -45,6 +46,8 @@ export interface ScoreArguments {
   readonly input: string;
   readonly out: string;
   readonly url: URL;
+  /** An API key or a token. */
+  readonly key: string | undefined;
   /** The columns that the command line names, by input. */
   readonly named: ReadonlyMap<string, string>;
   /** The formats that the command line names, by input; `''` stands for all inputs. */
@@ -58,7 +61,7 @@ export interface ScoreArguments {
 }
 
 /**
- * @param environment its PORT is the port of the gateway, unless `--url` is given.
+ * @param environment its PORT is the port of the gateway, unless `--url` is given, and its TIDINGS_KEY the login.
  * @returns undefined if help is asked for.
  * @throws {UsageError} naming the first argument that is wrong.
  */
@@ -78,6 +81,7 @@ export function readArguments(
     input,
     out,
     url: readUrl(values.url ?? `http://127.0.0.1:${environment.PORT || '4000'}/graphql`),
+    key: environment.TIDINGS_KEY || undefined,
     named: readPairs(values.map ?? []),
     dateFormats: readDateFormats(values['date-format'] ?? []),
     delimiter: readDelimiter(values.delimiter ?? ','),

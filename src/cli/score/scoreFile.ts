@@ -19,11 +19,11 @@ import { ScoreError, Tidings } from './tidings.ts';
  *   pass through.
  */
 export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Promise<void> {
-  const { input, out, url, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
+  const { input, out, url, key, named, delimiter, modelVersion, rowsPerCall, calls } = wanted;
   await checkOutput(wanted);
   await using names = await PlainNames.open();
   const file = await InputFile.open({ file: input, delimiter, names, signal });
-  const tidings = new Tidings(url, signal);
+  const tidings = new Tidings({ url, key, signal });
   const model = await tidings.describe(wanted.model);
   const mapped = mapInputs(model, file.columns, named);
   checkNewColumns(file.columns, model.outputs);

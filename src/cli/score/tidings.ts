@@ -92,6 +92,12 @@ interface Answer<T> {
   readonly errors?: readonly GraphQLError[];
 }
 
+interface TidingsOptions {
+  readonly url: URL;
+  readonly key: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 interface RowBatchView {
   readonly id: string;
   readonly state: string;
@@ -124,13 +130,18 @@ const DESCRIBE = `{ models { name batchMutation inputType columnsType
 
 export class Tidings {
   readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #signal: AbortSignal;
   #hasAnswered = false;
   #isWaiting = false;
 
-  /** @param url of the GraphQL endpoint. */
-  constructor(url: URL, signal: AbortSignal) {
+  /** @param options `url` of the GraphQL endpoint, `key` an API key or a token if it needs a login. */
+  constructor({ url, key, signal }: TidingsOptions) {
     this.#url = url;
+    this.#headers = {
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    };
     this.#signal = signal;
   }
 
@@ -218,7 +229,7 @@ export class Tidings {
   async #post<T>(query: string, variables: object): Promise<Answer<T>> {
     const response = await fetch(this.#url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: this.#headers,
       body: JSON.stringify({ query, variables }),
       signal: this.#signal,
     });
