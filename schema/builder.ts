@@ -73,7 +73,8 @@ export function createBuilder() {
     };
   }>({ plugins: [], defaultFieldNullability: false });
   builder.scalarType('DateTime', {
-    description: 'An instant in RFC 3339, in UTC and with milliseconds, by the clock of the broker.',
+    description:
+      'An instant in RFC 3339, in UTC and with milliseconds, by the clock of the broker. As an input, with any offset, such as `2021-02-03T14:30:00-05:00`.',
     specifiedByURL: RFC_3339,
     serialize: (ms) => new Date(ms).toISOString(),
     parseValue: (value) => {

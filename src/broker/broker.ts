@@ -79,6 +79,7 @@ export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 export type { StoredJob } from './storedJob.ts';
+export type { QueuedPlace } from './taskIndex.ts';
 
 export interface StoredRequest {
   readonly record: RequestRecord;

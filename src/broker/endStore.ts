@@ -182,10 +182,10 @@ export class EndStore {
   async #publish(address: BundleAddress, ends: StoredParts, after: number): Promise<PublishOutcome> {
     const { publisher, former: formerResults } = this.#options;
     const former = formerTask(address);
-    if (former === undefined)
-      return publisher.publish(subjects.ends(address, ends.owner), encodeEnds({ address, ...ends }), {
-        after,
-      });
+    if (former === undefined) {
+      const subject = subjects.ends(address, ends.owner);
+      return publisher.publish(subject, encodeEnds({ address, ...ends }), { after });
+    }
     const task = endOf(ends, former);
     if (task === undefined) throw new Error('the ends of a bundle of 0.2 have that of its task');
     const outcome = await publisher.publish(subjects.result(former), encodeResult(task));

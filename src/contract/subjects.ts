@@ -106,7 +106,7 @@ export const subjects = {
   },
 
   allEnds: 'ends.*.*.*.*',
-  /** @param owner undefined: a filter that finds the ends of the bundle, whoever its owner is. */
+  /** @param owner undefined: a filter that finds the ends of a bundle of any owner. */
   ends: (address: BundleAddress, owner: Owner | undefined) =>
     `ends.${tokenOf(owner)}.${openedSlot(address)}.${address.home}.${address.bundle}`,
   /** The ends of the bundles of an owner, or of all owners, that were opened in a slot. */

@@ -7,7 +7,7 @@ import { bytesInMemory, CHARACTER_IN_MEMORY_BYTES } from '../models/valueBytes.t
 const RECENT_MAX = 10_000;
 const RECENT_MAX_BYTES = 64 * 1024 * 1024;
 /**
- * The bytes of a task without its prediction. With the ids of 100 tasks that it was redriven from, it has ten times as
+ * The bytes of a task without its input and prediction. With the ids of 100 tasks that it was redriven from, it has ten times as
  * many.
  */
 const TASK_BYTES = 1_024;
@@ -41,7 +41,8 @@ export class RecentTasks {
   }
 }
 
-function bytesOf({ prediction = {}, history = [], error }: FinishedTask): number {
+function bytesOf({ prediction = {}, input = {}, history = [], error }: FinishedTask): number {
   const messageBytes = CHARACTER_IN_MEMORY_BYTES * (error?.message.length ?? 0);
-  return TASK_BYTES + bytesInMemory(prediction) + ID_BYTES * history.length + messageBytes;
+  const valueBytes = bytesInMemory(prediction) + bytesInMemory(input);
+  return TASK_BYTES + valueBytes + ID_BYTES * history.length + messageBytes;
 }

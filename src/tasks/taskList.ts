@@ -5,7 +5,7 @@
  * A bundle is read in the order job, ends: a job leaves its queue only after the ends of its tasks are stored, so no task
  * is missed that moves from one to the other meanwhile.
  */
-import type { Broker } from '../broker/broker.ts';
+import type { Broker, QueuedPlace } from '../broker/broker.ts';
 import { badValue } from '../contract/errors.ts';
 import { jobIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { tasksIn } from '../contract/messages/ends.ts';
@@ -13,7 +13,7 @@ import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import { subjects } from '../contract/subjects.ts';
 import { isFinal, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
-import { type BundleAddress, parseTaskId, slotOf, startOfSlot } from '../contract/taskId.ts';
+import { parseTaskId, slotOf, startOfSlot } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { OpenTasks } from './openTasks.ts';
@@ -85,8 +85,9 @@ interface Step {
 /** A bundle whose tasks may be on the page. */
 interface ListedBundle {
   readonly place: Place;
-  readonly queued: { readonly address: BundleAddress; readonly subject: string }[];
-  ends: string | undefined;
+  readonly queued: QueuedPlace[];
+  /** The subject of its ends, if it may have some. */
+  readonly ends: string;
 }
 
 export class TaskList {
@@ -133,14 +134,15 @@ export class TaskList {
 
   /** The bundles that have tasks before a place, newest first. */
   async *#bundlesBefore(before: Place, owner: Owner | undefined, filter: TaskFilter): AsyncGenerator<Step> {
-    const { index } = this.#options.broker;
+    const { broker } = this.#options;
     const queued = await this.#queued(owner, filter);
-    const oldest = this.#oldestSlot(queued, filter);
-    let slot = Math.min(slotAt(before), this.#newestSlot(queued));
+    const oldest = this.#oldestSlot(filter);
+    // Gateways' estimates of broker time differ a little.
+    let slot = Math.min(slotAt(before), slotOf(broker.now()) + 1);
     // Of an owner with many tasks, the first slot has a page. Of one with few, the others cost little.
     for (let atOnce = 1; slot >= oldest; atOnce = Math.min(atOnce * 2, MAX_SLOTS_AT_ONCE)) {
       const slots = range(Math.max(oldest, slot - atOnce + 1), slot);
-      const ended = await Promise.all(slots.map((each) => index.ended(each, owner)));
+      const ended = await Promise.all(slots.map((each) => broker.index.ended(each, owner)));
       const waiting = queued.filter(({ place }) => slots.includes(slotAt(place)));
       const bundles = merge(ended.flat(), waiting).filter(({ place }) => place < before);
       for (let from = 0; from < bundles.length; from += BUNDLES_AT_ONCE) {
@@ -171,17 +173,10 @@ export class TaskList {
   }
 
   /** A task has its end at its deadline, and that is kept for the life of results. */
-  #oldestSlot(queued: readonly ListedBundle[], { since }: TaskFilter): number {
+  #oldestSlot({ since }: TaskFilter): number {
     const { broker, limits } = this.#options;
-    const kept = slotOf(broker.now() - limits.resultTtlS * 1000 - MAX_TIMEOUT_MS - LONGEST_OPEN_MS);
-    const oldest = queued.reduce((slot, { place }) => Math.min(slot, slotAt(place)), kept);
-    return Math.max(oldest, slotOf((since ?? 0) - LONGEST_OPEN_MS));
-  }
-
-  /** Gateways' estimates of broker time differ a little. */
-  #newestSlot(queued: readonly ListedBundle[]): number {
-    const next = slotOf(this.#options.broker.now()) + 1;
-    return queued.reduce((slot, { place }) => Math.max(slot, slotAt(place)), next);
+    const kept = broker.now() - limits.resultTtlS * 1000 - MAX_TIMEOUT_MS;
+    return slotOf(Math.max(kept, since ?? 0) - LONGEST_OPEN_MS);
   }
 
   /** The tasks of a bundle, newest first. */
@@ -190,7 +185,7 @@ export class TaskList {
     const jobs = await Promise.all(
       queued.map(({ address, subject }) => broker.index.readQueued(address.model, subject)),
     );
-    const stored = ends === undefined ? undefined : await broker.index.readEnds(ends);
+    const stored = await broker.index.readEnds(ends);
     const tasks = new Map<string, Task>();
     for (const header of jobs.flatMap(headersIn)) tasks.set(header.taskId, queuedTask(header));
     for (const task of stored === undefined ? [] : tasksIn(stored)) tasks.set(task.id, task);

@@ -14,8 +14,9 @@ export interface DatedTask {
 }
 
 /** The task as it is from its acceptance until a worker takes it. */
-export function queuedTask({ taskId, version, batch, input, ...header }: JobHeader): Task {
-  const { owner, model, submittedAt, deadline, history, labels, requestId, lane } = header;
+export function queuedTask(job: JobHeader): Task {
+  const { taskId, owner, model, version, submittedAt, deadline, history, labels, requestId, lane } = job;
+  const { input, batch } = job;
   const task = {
     id: taskId,
     owner,

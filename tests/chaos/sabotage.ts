@@ -25,8 +25,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
-        from: '      const { address, owner, traces } = this.#bundle;',
-        to: '      this.ack();\n      const { address, owner, traces } = this.#bundle;',
+        from: '      const { address, traces } = this.#bundle;',
+        to: '      this.ack();\n      const { address, traces } = this.#bundle;',
       },
     ],
   },
