@@ -2,12 +2,16 @@
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { ANONYMOUS } from '../contract/owner.ts';
+import type { Clients } from './clients.ts';
 import type { Operations } from './operations.ts';
 import { type OperatorOptions, operatorGate } from './operators.ts';
+import type { PersistedOperations } from './persistedOperations.ts';
 
 export interface PipelineOptions extends OperatorOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
+  readonly persisted: PersistedOperations;
+  readonly clients: Clients;
   /** The context of every operation, without its caller. */
   readonly context: object;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
@@ -30,6 +34,7 @@ interface Caller {
 export interface GraphQLPipeline {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
+  readonly persisted: PersistedOperations;
   /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
   readonly stopping: AbortSignal;
@@ -39,7 +44,7 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, context, stopping } = options;
+  const { schema, operations, persisted, clients, context, stopping } = options;
   const requireOperator = operatorGate(options);
   const contextOf = ({ req, connectionParams, departure }: Caller) => ({
     ...context,
@@ -48,7 +53,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
       requireOperator({
         authorization: connectionParams?.authorization ?? req.headers.authorization,
         hostHeader: req.headers.host,
-        address: req.socket.remoteAddress,
+        ...clients.of(req),
       }),
     ),
     get gone() {
@@ -56,7 +61,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
     },
     trace: traceOf(req.headers.traceparent),
   });
-  return { schema, operations, contextOf, stopping };
+  return { schema, operations, persisted, contextOf, stopping };
 }
 
 /** Tries the token once for all operator fields of an operation. */

@@ -3,17 +3,16 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import type { Client } from './clients.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 
 /** A client that asks for an operation for operators. */
-interface Asker {
+interface Asker extends Pick<Client, 'address' | 'isForwarded'> {
   /** The value of the HTTP header: `Bearer` and the token. */
   readonly authorization: unknown;
   /** The name in the request's Host. */
   readonly hostHeader: string | undefined;
-  /** The address of the connection's other end: the client, or a proxy. */
-  readonly address: string | undefined;
 }
 
 /**
@@ -33,9 +32,13 @@ export interface OperatorOptions {
 /** If no token is set: every client passes if only this machine can reach the gateway. Otherwise no client passes. */
 export function operatorGate({ config: { operatorToken }, isLocal, log }: OperatorOptions): OperatorGate {
   if (operatorToken === undefined) {
-    return async ({ hostHeader }) => {
+    return async ({ hostHeader, isForwarded }) => {
       if (!isLocal)
         throw forbidden('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
+      if (isForwarded)
+        throw forbidden(
+          'A proxy passed this request on, perhaps from another machine, and this gateway has no OPERATOR_TOKEN set',
+        );
       // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
       if (!isLoopbackHost(hostHeader))
         throw forbidden('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');

@@ -9,7 +9,6 @@ import { Departure } from './departure.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';
-import { isHashOnly, persistedQueryNotSupported } from './params.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 
 interface ProtocolOptions {
@@ -35,7 +34,7 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, contextOf }: GraphQLPipeline,
+  { schema, operations, persisted, contextOf }: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
@@ -45,13 +44,12 @@ export function speakGraphQL(
     onSubscribe({ subscriptions, extra: { request, messages }, connectionParams }, id, payload) {
       if (id.length > LONGEST_ID) throw new InvalidMessage();
       try {
-        const { query, operationName, variables } = payload;
+        const { operationName, variables } = payload;
         // Names are collected only near the limit: for each operation anew, that would cost more, the more are open.
         // The present operation is among them already. Of those that were completed, messages may still be open.
         if (messages.count >= maxOperations && Object.keys(subscriptions).length > maxOperations)
           throw tooManyOperations(maxOperations);
-        if (isHashOnly(payload)) throw persistedQueryNotSupported();
-        const { document, errors } = operations.read(query);
+        const { document, errors } = persisted.read(payload);
         if (errors.length > 0) return errors;
         const variableValues = declaredOnly(operations.choose(document, operationName), variables);
         messages.take();

@@ -8,7 +8,6 @@ import type { ExecutionArgs } from 'graphql';
 import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../process/log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
-import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
 import { GRAPHQL_PATH } from './target.ts';
 
@@ -33,16 +32,14 @@ export function yogaHandler(pipeline: GraphQLPipeline, log: Logger): YogaHandler
   };
 }
 
-async function openYoga(
-  { schema, operations, contextOf }: GraphQLPipeline,
-  log: Logger,
-): Promise<YogaHandler> {
+async function openYoga(pipeline: GraphQLPipeline, log: Logger): Promise<YogaHandler> {
+  const { schema, contextOf } = pipeline;
   const { createYoga } = await import('graphql-yoga');
   return createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: ({ req, request }: YogaInitialContext & ServerContext) => contextOf({ req, departure: request }),
-    plugins: [useOperations(operations)],
+    plugins: [useOperations(pipeline)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.
     parserAndValidationCache: false,
@@ -55,9 +52,13 @@ async function openYoga(
   });
 }
 
-/** Makes Yoga parse and run operations like every other transport. */
-function useOperations(operations: Operations): Plugin {
+/** Makes Yoga find, parse and run operations like every other transport. */
+function useOperations({ operations, persisted }: GraphQLPipeline): Plugin {
   return {
+    onParams: ({ params, request, setParams }) => {
+      const documentId = new URL(request.url).searchParams.get('documentId');
+      setParams({ ...params, query: persisted.textOf({ ...params, documentId }) });
+    },
     onParse: ({ setParseFn }) => setParseFn((text: string) => operations.read(text).document),
     onValidate: ({ setResult }) => setResult([]),
     onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => operations.execute(args)),

@@ -7,7 +7,12 @@ import type { Logger } from '../../../src/process/log.ts';
 
 const log = pino({ level: 'silent' });
 
-const asker = { authorization: undefined, hostHeader: 'localhost', address: '127.0.0.1' };
+const asker = {
+  authorization: undefined,
+  hostHeader: 'localhost',
+  address: '127.0.0.1',
+  isForwarded: false,
+};
 
 describe('without a token', () => {
   test('a request to this machine by its own name passes, and one to another name that points here does not', async () => {
@@ -26,6 +31,11 @@ describe('without a token', () => {
     ];
     for (const hostHeader of strange)
       await expect(gate({ ...asker, hostHeader })).rejects.toThrow('must be asked as localhost');
+  });
+
+  test('a request that a proxy passed on does not pass, since it may come from another machine', async () => {
+    const gate = operatorGate({ config: { operatorToken: undefined }, isLocal: true, log });
+    await expect(gate({ ...asker, isForwarded: true })).rejects.toThrow('A proxy passed this request on');
   });
 
   test('no request passes at a gateway that other machines can reach', async () => {
