@@ -1,5 +1,6 @@
 /** Makes the Pothos builder, with the scalars. Also declares the context of the resolvers. */
 import SchemaBuilder from '@pothos/core';
+import type { Audit } from '../src/audit/audit.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
@@ -18,7 +19,8 @@ export interface Context {
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
-  readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
+  readonly rollouts: Pick<RolloutService, 'set' | 'present' | 'shares' | 'shadowWeights'>;
+  readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
   readonly models: readonly Model[];
@@ -28,6 +30,8 @@ export interface Context {
   readonly apiVersion: string;
   /** The client's owner. Submitted tasks get it, and only tasks of this owner are found. */
   readonly owner: Owner;
+  /** The address of the client. */
+  readonly address: string | undefined;
   /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */

@@ -2,9 +2,11 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models/models.ts';
 import { defineActuals } from './actuals.ts';
+import { defineAudit } from './audit.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { definePageInfo } from './pageInfo.ts';
 import { definePredictions } from './predict.ts';
 import { defineRollout } from './rollout.ts';
 import { defineSystem } from './system.ts';
@@ -25,6 +27,8 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const modelRef = defineSystem(builder);
   defineRollout(builder, modelRef);
   defineComparison(builder, modelRef);
-  defineDeadLetters(builder, taskRef, errorCodeRef);
+  const pageInfoRef = definePageInfo(builder);
+  defineDeadLetters(builder, { taskRef, errorCodeRef, pageInfoRef });
+  defineAudit(builder, pageInfoRef);
   return builder.toSchema({ sortSchema: false });
 }

@@ -31,6 +31,7 @@ import type { Model } from '../models/models.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { ActualStore } from './actualStore.ts';
+import { AuditStore } from './auditStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
@@ -64,6 +65,7 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { StoredAuditEntry } from './auditStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -132,6 +134,7 @@ export class Broker implements AsyncDisposable {
   readonly chunks: ChunkStore;
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
+  readonly audit: AuditStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
@@ -193,6 +196,7 @@ export class Broker implements AsyncDisposable {
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
+    this.audit = new AuditStore({ publisher, stored, log: limitedLog });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();

@@ -41,6 +41,7 @@ export const streams = {
   /** The name that makes it the KV bucket ROLLOUTS. */
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
+  audit: 'AUDIT',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -97,7 +98,8 @@ export const subjects = {
   probeOf: (stream: string, id: string) => {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
-    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
+    if ([streams.requests, streams.suspects, streams.audit].some((name) => name === stream))
+      return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
@@ -145,6 +147,10 @@ export const subjects = {
   actual: ({ model, version, taskId }: TaskOfVersion) => `actuals.${model}.${version}.${taskId}`,
   /** Finds the actual of a task without knowing its version. */
   actualOf: ({ id, model }: TaskAddress) => `actuals.${model}.*.${id}`,
+
+  allAudit: 'audit.*',
+  auditActions: 'audit.actions',
+  auditRefusals: 'audit.refusals',
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,

@@ -49,6 +49,9 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
   const contextOf = ({ req, connectionParams, departure }: Caller) => ({
     ...context,
     owner: ANONYMOUS,
+    get address() {
+      return clients.of(req).address;
+    },
     requireOperator: once(() =>
       requireOperator({
         authorization: connectionParams?.authorization ?? req.headers.authorization,
