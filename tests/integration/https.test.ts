@@ -7,6 +7,7 @@ import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
+import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { findBrowser, openBrowser } from '../support/browser.ts';
@@ -156,8 +157,8 @@ describe('the limits of a connection hold over HTTP/2:', () => {
     gateway = await startSecure({
       MAX_SUBSCRIPTIONS: '1',
       MAX_BODY_BYTES: '100000',
-      KEEP_ALIVE_MS: '1000',
-      REQUEST_TIMEOUT_MS: '1000',
+      KEEP_ALIVE_MS: '5000',
+      REQUEST_TIMEOUT_MS: '5000',
     });
   });
 
@@ -219,6 +220,17 @@ describe('the limits of a connection hold over HTTP/2:', () => {
     stream.end(JSON.stringify({ query: HEALTH }));
     await closeOf(stream.resume());
     expect(stream.rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
+
+  test('a client that does not read its answers loses its connection', async () => {
+    await using connection = await openHttp2(gateway.url, ca);
+    const unread = Array.from({ length: 10 }, () => {
+      const stream = connection.begin().pause();
+      stream.end(JSON.stringify({ query: getIntrospectionQuery() }));
+      return closeOf(stream);
+    });
+    await gateway.logged('dropped an HTTP connection whose client does not read');
+    await Promise.all([connection.closed, ...unread]);
   });
 
   test('a client that cancels a waiting mutation or a subscription is forgotten', async () => {
