@@ -257,6 +257,33 @@ describe('the limits of a connection hold over HTTP/2:', () => {
   });
 });
 
+test('clients that leave in the middle of a body or of an answer are no errors in the log', async () => {
+  await using gateway = await startSecure({ LOG_LEVEL: 'debug' });
+  await using connection = await openHttp2(gateway.url, ca);
+  const body = connection.begin();
+  body.write('{"query":');
+  await connection.post(HEALTH);
+  const left = closeOf(body);
+  body.close(constants.NGHTTP2_CANCEL);
+  await left;
+  const page = connection.begin({ ':method': 'GET', accept: 'text/html' });
+  page.end();
+  await once(page, 'data');
+  const torn = closeOf(page);
+  page.close(constants.NGHTTP2_CANCEL);
+  await torn;
+  {
+    await using other = await openHttp2(gateway.url, ca);
+    const stream = other.begin({ accept: 'text/event-stream' });
+    stream.end(JSON.stringify({ query: TASK_UPDATES, variables: { id: await submit(other) } }));
+    await once(stream, 'data');
+  }
+  expect(JSON.parse((await connection.post(HEALTH)).text)).toEqual(HEALTHY);
+  gateway.kill('SIGTERM');
+  expect(await gateway.ended).toBe(0);
+  expect(gateway.output()).not.toMatch(/"level":[56]0|Warning/);
+});
+
 test('MAX_CONNECTIONS counts connections over TLS', async () => {
   await using gateway = await startSecure({ MAX_CONNECTIONS: '1' });
   await using connection = await openHttp2(gateway.url, ca);
