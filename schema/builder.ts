@@ -1,5 +1,6 @@
 /** Makes the Pothos builder, with the scalars. Also declares the context of the resolvers. */
 import SchemaBuilder from '@pothos/core';
+import type { Audit } from '../src/audit/audit.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import type { Principal, Readable } from '../src/contract/principal.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
@@ -26,7 +27,8 @@ export interface Context {
   readonly resultTtlMs: number;
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
-  readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
+  readonly rollouts: Pick<RolloutService, 'set' | 'present' | 'shares' | 'shadowWeights'>;
+  readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
   readonly quotas: Pick<OwnerQuotas, 'report'>;
@@ -40,6 +42,8 @@ export interface Context {
   readonly owner: Owner;
   /** The owners whose tasks are found. */
   readonly readable: Readable;
+  /** The address of the client. */
+  readonly address: string | undefined;
   /** Rejects with a RequestError, such as `FORBIDDEN`, unless the client is an operator. */
   readonly requireOperator: () => Promise<void>;
   /** W3C `traceparent` of the request. */

@@ -160,9 +160,9 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
       type: comparisonRef,
       description: `The present figures. ${purpose}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      resolve: async (_root, { model }, { comparisons, requireOperator }) => {
-        await requireOperator();
-        return comparisons.comparison(model);
+      resolve: async (_root, { model }, context) => {
+        await context.audit.admit(context, { action: 'rolloutComparison', target: model });
+        return context.comparisons.comparison(model);
       },
     }),
   );
@@ -171,9 +171,9 @@ export function defineComparison(builder: Builder, modelRef: ModelRef): void {
       type: comparisonRef,
       description: `Delivers the figures at once, and then every second. ${purpose}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      subscribe: async (_root, { model }, { comparisons, requireOperator }) => {
-        await requireOperator();
-        return comparisons.watch(model);
+      subscribe: async (_root, { model }, context) => {
+        await context.audit.admit(context, { action: 'rolloutComparison', target: model });
+        return context.comparisons.watch(model);
       },
       resolve: (comparison) => comparison,
     }),

@@ -1,4 +1,4 @@
-/** The dead letters, and the operations of operators on them. Each operation begins with `requireOperator`. */
+/** The dead letters, and the operations of operators on them. `audit` lets operators pass, and records what they do. */
 import type { StoredDeadLetter } from '../src/broker/broker.ts';
 import type { DeadLetter } from '../src/contract/messages/deadLetter.ts';
 import type { QueuedJob } from '../src/contract/messages/job.ts';
@@ -77,9 +77,9 @@ export function defineDeadLetters(
         }),
         after: t.arg.string({ description: 'The page begins after the letter with this cursor.' }),
       },
-      resolve: async (_root, { model, first, after }, { deadLetters, requireOperator }) => {
-        await requireOperator();
-        return deadLetters.page(model, first, after ?? undefined);
+      resolve: async (_root, { model, first, after }, context) => {
+        await context.audit.admit(context, { action: 'deadLetters', target: model });
+        return context.deadLetters.page(model, first, after ?? undefined);
       },
     }),
   );
@@ -88,10 +88,14 @@ export function defineDeadLetters(
       type: taskRef,
       description: `Submits the job of a dead letter again, as a new task with the same time limit, and removes the letter. It runs on the same version as before. If that version is not available any more, the rollout decides. A repeated call returns the same task. Errors: \`DEAD_LETTER_NOT_FOUND\`, \`CANNOT_REDRIVE\`, and those of the model's mutation. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: async (_root, { id }, { redrives, requireOperator, trace }) => {
-        await requireOperator();
-        return redrives.redrive(id, trace);
-      },
+      resolve: (_root, { id }, context) =>
+        context.audit.act(context, {
+          action: 'redriveDeadLetter',
+          target: id,
+          asked: { id },
+          run: () => context.redrives.redrive(id, context.trace),
+          told: (task) => ({ after: { task: task.id } }),
+        }),
     }),
   );
   builder.mutationField('redriveDeadLetters', (t) =>
@@ -99,10 +103,14 @@ export function defineDeadLetters(
       type: redriveRef,
       description: `Submits the jobs of all present dead letters of a model again, as \`redriveDeadLetter\` does. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      resolve: async (_root, { model }, { redrives, requireOperator, trace }) => {
-        await requireOperator();
-        return redrives.redriveAll(model, trace);
-      },
+      resolve: (_root, { model }, context) =>
+        context.audit.act(context, {
+          action: 'redriveDeadLetters',
+          target: model,
+          asked: { model },
+          run: () => context.redrives.redriveAll(model, context.trace),
+          told: (count) => ({ after: count }),
+        }),
     }),
   );
   builder.mutationField('discardDeadLetter', (t) =>
@@ -110,10 +118,17 @@ export function defineDeadLetters(
       type: letterRef,
       description: `Removes a dead letter for good, and returns it. Errors: \`DEAD_LETTER_NOT_FOUND\`. ${OPERATORS_ONLY}`,
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      resolve: async (_root, { id }, { deadLetters, requireOperator }) => {
-        await requireOperator();
-        return deadLetters.discard(id);
-      },
+      resolve: (_root, { id }, context) =>
+        context.audit.act(context, {
+          action: 'discardDeadLetter',
+          target: id,
+          asked: { id },
+          run: () => context.deadLetters.discard(id),
+          told: ({ model, code, reason, diedAt }) => ({
+            before: { model, code, reason, diedAt },
+            after: null,
+          }),
+        }),
     }),
   );
   builder.subscriptionField('deadLetterAdded', (t) =>
@@ -121,9 +136,9 @@ export function defineDeadLetters(
       type: letterRef,
       description: `Delivers each dead letter of a model that is stored from now on. Every gateway delivers all of them. ${OPERATORS_ONLY}`,
       args: { model: t.arg.string({ required: true, description: modelArgument }) },
-      subscribe: async (_root, { model }, { deadLetters, requireOperator }) => {
-        await requireOperator();
-        return deadLetters.watch(model);
+      subscribe: async (_root, { model }, context) => {
+        await context.audit.admit(context, { action: 'deadLetterAdded', target: model });
+        return context.deadLetters.watch(model);
       },
       resolve: ({ letter }) => letter,
     }),

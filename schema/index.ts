@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models/models.ts';
 import { defineActuals } from './actuals.ts';
+import { defineAudit } from './audit.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
@@ -45,5 +46,6 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   defineRollout(builder, modelRef, requestErrorCodeRef);
   defineComparison(builder, modelRef);
   defineDeadLetters(builder, { taskRef, errorCodeRef, requestErrorCodeRef, pageInfoRef });
+  defineAudit(builder, pageInfoRef);
   return builder.toSchema({ sortSchema: false });
 }

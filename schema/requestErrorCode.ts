@@ -47,6 +47,10 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.NotAcceptable]: { description: 'No accepted media type can carry the answer.' },
   [RequestErrorCode.MethodNotAllowed]: { description: 'The HTTP method is not allowed here.' },
   [RequestErrorCode.PersistedQueryNotSupported]: { description: 'The request has no text of an operation.' },
+  [RequestErrorCode.PersistedQueryNotFound]: {
+    description: 'The gateway does not know the text of this hash: send it.',
+  },
+  [RequestErrorCode.OperationNotPersisted]: { description: 'The gateway runs only persisted operations.' },
   [RequestErrorCode.BadRequest]: { description: 'The body is not a GraphQL request.' },
   [RequestErrorCode.ShuttingDown]: { description: 'The gateway stops while a subscription waits.' },
   GRAPHQL_PARSE_FAILED: { description: 'The text is not GraphQL.' },

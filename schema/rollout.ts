@@ -68,10 +68,17 @@ export function defineRollout(
             'Moves the tasks that wait for a version without a share to versions with one, except the tasks that name their version. A repeated call moves the tasks that are left.',
         }),
       },
-      resolve: async (_root, { model, weights, shadow, moveQueued }, { rollouts, requireOperator }) => {
-        await requireOperator();
-        return rollouts.set(model, { weights, shadow }, moveQueued);
-      },
+      resolve: (_root, { model, weights, shadow, moveQueued }, context) =>
+        context.audit.act(context, {
+          action: 'setRollout',
+          target: model,
+          asked: { weights, shadow, moveQueued },
+          before: () => context.rollouts.present(model),
+          run: () => context.rollouts.set(model, { weights, shadow }, moveQueued),
+          told: ({ movedTasks, heldTasks, stoppedBy }) => ({
+            after: { weights, shadow, movedTasks, heldTasks, stoppedBy },
+          }),
+        }),
     }),
   );
 }

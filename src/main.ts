@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
+import { Audit } from './audit/audit.ts';
 import { openBroker } from './broker/broker.ts';
 import { ConfigurationError, messageOf } from './contract/errors.ts';
 import { openServer } from './edge/server.ts';
@@ -89,12 +90,16 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
-  const context: Omit<Context, 'principal' | 'owner' | 'readable' | 'trace' | 'gone' | 'requireOperator'> = {
+  const context: Omit<
+    Context,
+    'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
+  > = {
     submissions,
     tasks,
     taskList: list,
     listWatches,
     resultTtlMs: config.resultTtlS * 1000,
+    audit: new Audit({ broker, log }),
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),

@@ -1,5 +1,5 @@
 /** The stream of actuals. A task has one; the first one stays. When the stream is full, the oldest go. */
-import { type DirectBatchLimits, DirectMsgHeaders, type StoredMsg } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
 import { type Actual, decodeActual } from '../contract/messages/actual.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
@@ -27,7 +27,6 @@ export interface ActualsHeld {
 }
 
 const PAGE = 1_000;
-const PAGE_TIMEOUT_MS = 2_000;
 
 export class ActualStore {
   readonly #publisher: Publisher;
@@ -62,35 +61,12 @@ export class ActualStore {
    * The actuals of all models after a sequence, in order, `PAGE` at most. A copy that is behind may return none yet.
    */
   async after(sequence: number): Promise<readonly StoredActual[]> {
-    const messages = await this.#page(sequence + 1);
+    const messages = await this.#stored.page(streams.actuals, sequence + 1, PAGE);
     return messages.map((message) => ({
       actual: this.#decode(message),
       sequence: message.seq,
       storedAt: Date.parse(message.timestamp),
     }));
-  }
-
-  #page(fromSequence: number): Promise<readonly StoredMsg[]> {
-    return this.#stored.ask(async ({ direct }) => {
-      const messages: StoredMsg[] = [];
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const callback: DirectBatchLimits['callback'] = (done, message) => {
-        if (done === null) messages.push(message);
-        else if (done.err) reject(done.err);
-        else resolve();
-      };
-      const query = { seq: fromSequence, batch: PAGE, callback };
-      const reading = await direct.getBatch(streams.actuals, query);
-      const overdue = new Error(`no page of actuals came within ${PAGE_TIMEOUT_MS} ms`);
-      const timer = setTimeout(() => reject(overdue), PAGE_TIMEOUT_MS);
-      try {
-        await promise;
-        return withoutGap(messages);
-      } finally {
-        clearTimeout(timer);
-        reading.stop();
-      }
-    });
   }
 
   #decode({ subject, data }: StoredMsg): Actual | undefined {
@@ -101,12 +77,4 @@ export class ActualStore {
       return undefined;
     }
   }
-}
-
-/** A page comes over core NATS, which may lose a message. Messages after a gap are left to the next page. */
-function withoutGap(messages: readonly StoredMsg[]): readonly StoredMsg[] {
-  const gap = messages.findIndex(
-    ({ header }, i) => i > 0 && Number(header.get(DirectMsgHeaders.LastSequence)) !== messages[i - 1]?.seq,
-  );
-  return gap < 0 ? messages : messages.slice(0, gap);
 }

@@ -33,6 +33,7 @@ import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
+import { AuditStore } from './auditStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
@@ -68,6 +69,7 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { StoredAuditEntry } from './auditStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -141,6 +143,7 @@ export class Broker implements AsyncDisposable {
   readonly rollouts: RolloutStore;
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
+  readonly audit: AuditStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
@@ -206,6 +209,7 @@ export class Broker implements AsyncDisposable {
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
     this.keys = new KeyStore({ publisher, stored, log });
+    this.audit = new AuditStore({ publisher, stored, log: limitedLog });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();

@@ -2,7 +2,13 @@
  * Reads the streams, as their leaders know them. If the broker cannot answer, it throws a RequestError
  * `BROKER_UNAVAILABLE`. "There is none" is an answer.
  */
-import { JetStreamApiError, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
+import {
+  type DirectBatchLimits,
+  DirectMsgHeaders,
+  JetStreamApiError,
+  type JetStreamManager,
+  type StoredMsg,
+} from '@nats-io/jetstream';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { MalformedMessage } from '../contract/messages/decoder.ts';
 import type { Logger } from '../process/log.ts';
@@ -15,6 +21,7 @@ export interface StoredMessagesOptions {
   readonly onFailure: () => void;
 }
 
+const PAGE_TIMEOUT_MS = 2_000;
 /** A message that was deleted already. */
 const NO_SUCH_MESSAGE = [10_037, 10_043];
 /** A failed deletion: if another process deletes the message at the same time, its text says so. */
@@ -56,6 +63,33 @@ export class StoredMessages {
   async next(stream: string, filter: string, fromSequence: number): Promise<StoredMsg | undefined> {
     const query = { seq: fromSequence, next_by_subj: filter };
     return (await this.ask((manager) => manager.streams.getMessage(stream, query))) ?? undefined;
+  }
+
+  /**
+   * @param stream that allows direct reads. A copy of it that is behind may return none yet.
+   * @returns the messages from a sequence on, in order, `count` at most.
+   */
+  page(stream: string, fromSequence: number, count: number): Promise<readonly StoredMsg[]> {
+    return this.ask(async ({ direct }) => {
+      const messages: StoredMsg[] = [];
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const callback: DirectBatchLimits['callback'] = (done, message) => {
+        if (done === null) messages.push(message);
+        else if (done.err) reject(done.err);
+        else resolve();
+      };
+      const query = { seq: fromSequence, batch: count, callback };
+      const reading = await direct.getBatch(stream, query);
+      const overdue = new Error(`no page of ${stream} came within ${PAGE_TIMEOUT_MS} ms`);
+      const timer = setTimeout(() => reject(overdue), PAGE_TIMEOUT_MS);
+      try {
+        await promise;
+        return withoutGap(messages);
+      } finally {
+        clearTimeout(timer);
+        reading.stop();
+      }
+    });
   }
 
   /**
@@ -101,6 +135,14 @@ export class StoredMessages {
   async purge(stream: string, purge: { filter: string; seq?: number }): Promise<number> {
     return (await this.ask((manager) => manager.streams.purge(stream, purge))).purged;
   }
+}
+
+/** A page comes over core NATS, which may lose a message. Messages after a gap are left to the next page. */
+function withoutGap(messages: readonly StoredMsg[]): readonly StoredMsg[] {
+  const gap = messages.findIndex(
+    ({ header }, i) => i > 0 && Number(header.get(DirectMsgHeaders.LastSequence)) !== messages[i - 1]?.seq,
+  );
+  return gap < 0 ? messages : messages.slice(0, gap);
 }
 
 function isGone(error: unknown): boolean {

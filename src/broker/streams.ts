@@ -45,6 +45,10 @@ const ROLLOUTS_KEPT = 16;
 /** The sizes of dead letters and of actuals, as parts of RESULT_MAX_BYTES, so that they are small on a small disk. */
 const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB };
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
+const AUDIT = { share: 1 / 128, leastBytes: 4 * MIB, mostBytes: 32 * MIB };
+const AUDIT_KEPT_DAYS = 365;
+/** The most bytes of an entry about a refusal. All refusals together get half of the stream. */
+const REFUSAL_BYTES = 1_024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
 const PASSING_STATUSES = [408, 429, 503];
@@ -339,6 +343,20 @@ function streamConfigs(
       // The newest use of a key replaces the one before. The expected sequence keeps its other messages write-once.
       max_msgs_per_subject: 1,
       max_bytes: KEYS_MAX_BYTES,
+    },
+    {
+      ...common,
+      name: streams.audit,
+      subjects: [subjects.allAudit],
+      // A full stream must not keep operators from being recorded. So the oldest entries go.
+      discard: DiscardPolicy.Old,
+      max_age: nanos(AUDIT_KEPT_DAYS * DAY_MS),
+      max_bytes: partOf(limits, AUDIT),
+      max_msgs_per_subject: Math.floor(partOf(limits, AUDIT) / 2 / REFUSAL_BYTES),
+      // Only the broker's own limits remove entries.
+      deny_delete: true,
+      deny_purge: true,
+      allow_direct: true,
     },
   ];
 }

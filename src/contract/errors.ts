@@ -41,7 +41,9 @@ export const RequestErrorCode = {
   UnsupportedMediaType: 'UNSUPPORTED_MEDIA_TYPE',
   NotAcceptable: 'NOT_ACCEPTABLE',
   MethodNotAllowed: 'METHOD_NOT_ALLOWED',
+  PersistedQueryNotFound: 'PERSISTED_QUERY_NOT_FOUND',
   PersistedQueryNotSupported: 'PERSISTED_QUERY_NOT_SUPPORTED',
+  OperationNotPersisted: 'OPERATION_NOT_PERSISTED',
   BadRequest: 'BAD_REQUEST',
   ShuttingDown: 'SHUTTING_DOWN',
 } as const;

@@ -43,6 +43,7 @@ export const streams = {
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
   keys: 'KEYS',
+  audit: 'AUDIT',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -99,8 +100,9 @@ export const subjects = {
   probeOf: (stream: string, id: string) => {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
-    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
+    if ([streams.requests, streams.suspects, streams.audit].some((name) => name === stream))
+      return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
@@ -155,6 +157,9 @@ export const subjects = {
 
   allKeys: 'keys.*.*',
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
+  allAudit: 'audit.*',
+  auditActions: 'audit.actions',
+  auditRefusals: 'audit.refusals',
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,

@@ -1,12 +1,15 @@
 /** Checks every request and every upgrade before any other work: its host, its origin, and how it was sent. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RequestErrorCode } from '../contract/errors.ts';
+import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { type Refusal, refuse } from './answers.ts';
+import type { Client, Clients } from './clients.ts';
 import { mediaTypeOf, unaskedRefusal } from './csrf.ts';
 import { wantsGraphiql } from './graphiql.ts';
 import { type HostOptions, Hosts } from './hosts.ts';
-import { type OriginOptions, Origins, Sender } from './origins.ts';
+import { type OriginOptions, Origins, Sender, type Target } from './origins.ts';
+import { setSecurityHeaders } from './securityHeaders.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
 
 /**
@@ -21,27 +24,36 @@ const NO_WEB_SOCKET: Refusal = {
 };
 
 export interface AdmissionOptions extends Pick<HostOptions, 'isLocal'> {
-  readonly config: HostOptions['config'] & OriginOptions['config'];
+  readonly config: HostOptions['config'] & OriginOptions['config'] & Pick<Config, 'graphiql'>;
+  readonly clients: Clients;
   readonly log: Logger;
 }
 
 export class Admission {
   readonly #hosts: Hosts;
   readonly #origins: Origins;
+  readonly #clients: Clients;
+  readonly #servesGraphiql: boolean;
 
   constructor(options: AdmissionOptions) {
     this.#hosts = new Hosts(options);
     this.#origins = new Origins(options);
+    this.#clients = options.clients;
+    this.#servesGraphiql = options.config.graphiql;
   }
 
   /** @returns whether the request may go on; otherwise it has been answered. */
   async admits(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { headers, rawHeaders } = request;
     const path = pathOf(request);
+    const client = this.#clients.of(request);
+    setSecurityHeaders(request, response);
     this.#origins.setHeaders(request, response);
     const refusal =
-      (PATHS_OF_ANY_HOST.includes(path) ? undefined : this.#hosts.refusal(rawHeaders)) ??
-      this.#senderRefusal(request, path);
+      (PATHS_OF_ANY_HOST.includes(path)
+        ? undefined
+        : this.#hosts.refusal(rawHeaders, client.forwardedHost)) ??
+      this.#senderRefusal(request, path, client);
     if (refusal !== undefined) {
       await refuse(request, response, refusal);
       return false;
@@ -55,22 +67,29 @@ export class Admission {
   upgradeRefusal(request: IncomingMessage): Refusal | undefined {
     if (pathOf(request) !== GRAPHQL_PATH) return NO_WEB_SOCKET;
     const { headers, rawHeaders } = request;
-    const refusal = this.#hosts.refusal(rawHeaders);
-    if (refusal !== undefined || this.#origins.senderOf(headers) !== Sender.Foreign) return refusal;
+    const client = this.#clients.of(request);
+    const refusal = this.#hosts.refusal(rawHeaders, client.forwardedHost);
+    if (refusal !== undefined) return refusal;
+    if (this.#origins.senderOf(headers, targetOf(request, client)) !== Sender.Foreign) return undefined;
     return this.#origins.refusal(headers.origin ?? '');
   }
 
-  #senderRefusal(request: IncomingMessage, path: string | undefined): Refusal | undefined {
+  #senderRefusal(request: IncomingMessage, path: string | undefined, client: Client): Refusal | undefined {
     const { method, headers } = request;
-    const isForGraphql = path === GRAPHQL_PATH && !wantsGraphiql(request);
+    const isForGraphql = path === GRAPHQL_PATH && !(this.#servesGraphiql && wantsGraphiql(request));
     // A POST of another media type than JSON is refused for that, also from a foreign page.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
     if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
-    const sender = this.#origins.senderOf(headers);
+    const target = targetOf(request, client);
+    const sender = this.#origins.senderOf(headers, target);
     if (sender === Sender.Foreign) return this.#origins.refusal(headers.origin ?? '');
     if (method !== 'GET' && method !== 'HEAD') return undefined;
-    return this.#origins.admitsEventSource(headers) ? undefined : unaskedRefusal(headers, sender);
+    return this.#origins.admitsEventSource(headers, target) ? undefined : unaskedRefusal(headers, sender);
   }
+}
+
+function targetOf({ headers }: IncomingMessage, { forwardedHost, isEncrypted }: Client): Target {
+  return { host: forwardedHost ?? headers.host, isEncrypted };
 }
 
 /** Whether it is a preflight: a browser asks what a page may send. */

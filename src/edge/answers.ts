@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { type RequestError, RequestErrorCode } from '../contract/errors.ts';
 import { errorType, MediaType } from './mediaTypes.ts';
+import { NO_SNIFFING } from './securityHeaders.ts';
 
 /** The request headers that an answer depends on. */
 export const VARY = 'Origin, Accept';
@@ -72,7 +73,12 @@ export function answerJson(
   // Node sends a text together with the headers, but bytes in a second packet.
   const text = JSON.stringify(body);
   const length = Buffer.byteLength(text);
-  const headers = { 'content-type': `${mediaType}; charset=utf-8`, 'content-length': length, vary: VARY };
+  const headers = {
+    'content-type': `${mediaType}; charset=utf-8`,
+    'content-length': length,
+    vary: VARY,
+    ...NO_SNIFFING,
+  };
   response.writeHead(status, headers).end(text);
 }
 

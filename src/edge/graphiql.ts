@@ -45,6 +45,8 @@ export function graphiqlHandler({ models, operations, maxBodyBytes }: GraphiqlOp
       'content-encoding': 'gzip',
       'content-length': compressed.length,
       'content-security-policy': CONTENT_SECURITY_POLICY,
+      // The address may have an operation.
+      'referrer-policy': 'same-origin',
     });
     if (request.method === 'HEAD') response.end();
     else await sendPage(response, compressed);

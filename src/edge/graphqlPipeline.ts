@@ -3,13 +3,17 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Owner } from '../contract/owner.ts';
 import { readableBy } from '../contract/principal.ts';
+import type { Clients } from './clients.ts';
 import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
 import type { Operations } from './operations.ts';
+import type { PersistedOperations } from './persistedOperations.ts';
 
 export interface PipelineOptions extends IdentityOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
+  readonly persisted: PersistedOperations;
+  readonly clients: Clients;
   /** The context of every operation, without its caller. */
   readonly context: object;
   readonly openIdentities: OpenIdentities;
@@ -36,6 +40,7 @@ export interface GraphQLPipeline {
   readonly operations: Operations;
   readonly identities: Identities;
   readonly openIdentities: OpenIdentities;
+  readonly persisted: PersistedOperations;
   /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
   /** Charges an owner for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
@@ -47,12 +52,15 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, openIdentities, context, charge, stopping } = options;
+  const { schema, operations, persisted, clients, openIdentities, context, charge, stopping } = options;
   const contextOf = ({ req, identity: { principal, requireOperator }, departure }: Caller) => ({
     ...context,
     principal,
     owner: principal.owner,
     readable: readableBy(principal),
+    get address() {
+      return clients.of(req).address;
+    },
     requireOperator: once(requireOperator),
     get gone() {
       return departure.signal;
@@ -60,7 +68,7 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
     trace: traceOf(req.headers.traceparent),
   });
   const identities = new Identities(options);
-  return { schema, operations, identities, openIdentities, contextOf, charge, stopping };
+  return { schema, operations, persisted, identities, openIdentities, contextOf, charge, stopping };
 }
 
 /** Tries the token once for all operator fields of an operation. */

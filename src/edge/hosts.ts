@@ -48,25 +48,30 @@ export class Hosts {
 
   /**
    * @param rawHeaders names and values in turn, as they came.
+   * @param forwardedHost the name that a trusted proxy tells. It must be allowed, too: a page can set that header.
    * @returns why the request must not be served; undefined if it may be served.
    */
-  refusal(rawHeaders: readonly string[]): Refusal | undefined {
-    // `headers` has only the first of several.
-    const hosts: string[] = [];
-    for (let i = 0; i < rawHeaders.length; i += 2)
-      if (rawHeaders[i]?.toLowerCase() === 'host') hosts.push(rawHeaders[i + 1] ?? '');
+  refusal(rawHeaders: readonly string[], forwardedHost?: string): Refusal | undefined {
+    const refusal = this.#hostRefusal(rawHeaders);
+    if (refusal !== undefined || forwardedHost === undefined) return refusal;
+    const name = nameIn(forwardedHost);
+    return name === undefined ? noHost(quoted(forwardedHost)) : this.#nameRefusal(name);
+  }
+
+  #hostRefusal(rawHeaders: readonly string[]): Refusal | undefined {
+    const hosts = hostsIn(rawHeaders);
     const header = hosts.length === 1 ? hosts[0] : undefined;
     if (header !== undefined && header === this.#lastHeader) return undefined;
     const name = header === undefined ? undefined : nameIn(header);
-    if (name === undefined) {
-      const got = hosts.length === 1 ? quoted(header ?? '') : `${hosts.length} of them`;
-      const message = `A request must have one Host header, with a name or address and perhaps a port, got ${got}.`;
-      return { status: 400, code: RequestErrorCode.BadRequest, message };
-    }
-    if (isLoopbackName(name) || this.#isAnyAllowed || this.#allowed.includes(name)) {
-      this.#lastHeader = header;
-      return undefined;
-    }
+    if (name === undefined)
+      return noHost(hosts.length === 1 ? quoted(header ?? '') : `${hosts.length} of them`);
+    const refusal = this.#nameRefusal(name);
+    if (refusal === undefined) this.#lastHeader = header;
+    return refusal;
+  }
+
+  #nameRefusal(name: string): Refusal | undefined {
+    if (isLoopbackName(name) || this.#isAnyAllowed || this.#allowed.includes(name)) return undefined;
     if (this.#told.isNew(name)) {
       const howTo = admittingSetting('ALLOWED_HOSTS', this.#allowed, name);
       this.#log.warn(
@@ -98,6 +103,22 @@ export function isLoopbackAddress(address: string): boolean {
 function nameIn(header: string): string | undefined {
   const [, name, port = '0'] = HOST.exec(header) ?? [];
   return Number(port) <= LARGEST_PORT ? name?.toLowerCase() : undefined;
+}
+
+/** All names that a request gives: `headers` has only the first of several. HTTP/2 has a header of its own. */
+function hostsIn(rawHeaders: readonly string[]): readonly string[] {
+  const hosts: string[] = [];
+  let authority: string | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i] === ':authority') authority = rawHeaders[i + 1] ?? '';
+    else if (rawHeaders[i]?.toLowerCase() === 'host') hosts.push(rawHeaders[i + 1] ?? '');
+  }
+  return authority === undefined ? hosts : [...new Set([authority, ...hosts])];
+}
+
+function noHost(got: string): Refusal {
+  const message = `A request must have one Host header, with a name or address and perhaps a port, got ${got}.`;
+  return { status: 400, code: RequestErrorCode.BadRequest, message };
 }
 
 function isLoopbackName(name: string): boolean {

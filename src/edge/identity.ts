@@ -14,6 +14,7 @@ import { ANONYMOUS } from '../contract/owner.ts';
 import type { Identity, IdentityEnd } from '../contract/principal.ts';
 import type { AuthMode, Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import type { Clients } from './clients.ts';
 import { isLoopbackHost } from './hosts.ts';
 import { TokenAttempts } from './tokenAttempts.ts';
 
@@ -25,6 +26,8 @@ interface Asker {
   readonly hostHeader: string | undefined;
   /** The address of the connection's other end: the client, or a proxy. */
   readonly address: string | undefined;
+  /** Whether a proxy passed the request on. */
+  readonly isForwarded: boolean;
 }
 
 /** An identity for one request, or for one WebSocket. */
@@ -45,6 +48,7 @@ export interface IdentityOptions {
   readonly config: Pick<Config, 'operatorToken'>;
   readonly auth: readonly AuthMode[];
   readonly logins: Logins;
+  readonly clients: Pick<Clients, 'of'>;
   /** Whether only this machine can reach the gateway. */
   readonly isLocal: boolean;
   readonly log: Logger;
@@ -90,11 +94,12 @@ export class Identities {
    * @throws {RequestError} `UNAUTHENTICATED`, `FORBIDDEN`, `AUTH_UNAVAILABLE`, `TOO_MANY_ATTEMPTS`.
    */
   of(
-    { headers, socket }: IncomingMessage,
+    request: IncomingMessage,
     payload?: Readonly<Record<string, unknown>>,
   ): EdgeIdentity | Promise<EdgeIdentity> {
+    const { headers } = request;
     const authorization = payload?.authorization ?? headers.authorization;
-    const asker = { authorization, hostHeader: headers.host, address: socket.remoteAddress };
+    const asker = { ...this.#options.clients.of(request), authorization, hostHeader: headers.host };
     if (this.#options.auth.includes('none')) return this.#withoutLogin(asker);
     const token = tokenOf(asker);
     if (token === undefined)
@@ -131,7 +136,11 @@ export class Identities {
   /** The operator token is looked at only for fields that need it: clients may send headers that are for others. */
   #withoutLogin(asker: Asker): EdgeIdentity {
     const { isLocal } = this.#options;
-    const isOperator = this.#operatorDigest === undefined && isLocal && isLoopbackHost(asker.hostHeader);
+    const isOperator =
+      this.#operatorDigest === undefined &&
+      isLocal &&
+      !asker.isForwarded &&
+      isLoopbackHost(asker.hostHeader);
     return {
       principal: { owner: ANONYMOUS, role: isOperator ? 'operator' : 'submitter' },
       requireOperator: isOperator ? passes : () => this.#requireOperatorToken(asker),
@@ -142,6 +151,10 @@ export class Identities {
     const expected = this.#operatorDigest;
     if (expected === undefined && !this.#options.isLocal)
       throw forOperators('This gateway can be reached from other machines, and has no OPERATOR_TOKEN set');
+    if (expected === undefined && asker.isForwarded)
+      throw forOperators(
+        'A proxy passed this request on, perhaps from another machine, and this gateway has no OPERATOR_TOKEN set',
+      );
     // ALLOWED_HOSTS may admit the name of a proxy. Clients of other machines may come through it.
     if (expected === undefined)
       throw forOperators('Without an OPERATOR_TOKEN, this gateway must be asked as localhost');

@@ -5,8 +5,7 @@
  */
 import { CloseCode, MessageType } from 'graphql-ws';
 import { EdgeCloseCode } from './closeCodes.ts';
-import type { Operations } from './operations.ts';
-import { isHashOnly } from './params.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { trimSubscribe } from './trimming.ts';
 import { halfCharacterIn, textOf } from './wireText.ts';
 
@@ -35,11 +34,11 @@ const HASH = /"(?:persistedQuery|documentId)"/;
 type Members = Readonly<Record<string, unknown>>;
 
 export class IncomingMessages {
-  readonly #operations: Operations;
+  readonly #pipeline: GraphQLPipeline;
   #isInitialised = false;
 
-  constructor(operations: Operations) {
-    this.#operations = operations;
+  constructor(pipeline: GraphQLPipeline) {
+    this.#pipeline = pipeline;
   }
 
   /**
@@ -53,7 +52,7 @@ export class IncomingMessages {
     if (text === undefined) return NOT_UTF8;
     if (halfCharacterIn(text) !== undefined) return INVALID_MESSAGE;
     if (!this.#isInitialised) return this.#beforeInit(text);
-    const trimmed = trimSubscribe(text, this.#operations);
+    const trimmed = trimSubscribe(text, this.#pipeline);
     if (trimmed === undefined) return isSmall ? text : TOO_LARGE;
     return HASH.test(trimmed) ? withQuery(trimmed) : trimmed;
   }
@@ -66,14 +65,11 @@ export class IncomingMessages {
   }
 }
 
-/**
- * graphql-ws accepts no operation without a text. One that has only a hash gets an empty text, and is refused with a
- * code.
- */
+/** graphql-ws accepts no operation without a text. One that has only a hash or an id gets an empty text. */
 function withQuery(json: string): string {
   const { payload, ...message } = membersOf(json) ?? {};
-  if (!isMembers(payload) || !isHashOnly(payload)) return json;
-  return JSON.stringify({ ...message, payload: { ...payload, query: payload.query ?? '' } });
+  if (!isMembers(payload) || (payload.query ?? null) !== null) return json;
+  return JSON.stringify({ ...message, payload: { ...payload, query: '' } });
 }
 
 /** The authorization stands in the payload itself, or in `headers` in it, as some clients send it. */

@@ -17,6 +17,7 @@ import {
   type GraphQLSchema,
   getOperationAST,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
   type OperationTypeNode,
   specifiedRules,
@@ -49,7 +50,7 @@ const RULES = specifiedRules.filter(({ name }) => !/^(Defer)?StreamDirective/.te
 
 type Variables = Readonly<Record<string, unknown>>;
 
-interface Operation {
+export interface Operation {
   readonly document: DocumentNode;
   /** Why it must not be run. */
   readonly errors: readonly GraphQLError[];
@@ -77,16 +78,24 @@ interface KeptOperation extends Operation {
 type Outcome = ExecutionResult | Promise<ExecutionResult>;
 type Unlinked<T> = { -readonly [K in keyof T]: T[K] };
 
+export interface OperationOptions extends OperationLimits {
+  /** Whether clients may ask for the schema. */
+  readonly introspection?: boolean;
+}
+
 export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #limits: OperationLimits;
+  /** Whether errors keep the names of the schema to themselves. */
+  readonly #hideSuggestions: boolean;
   readonly #byText = new LRUCache<string, KeptOperation>({ maxSize: KEPT_BYTES, sizeCalculation: sizeOf });
   readonly #checks = new InputChecks();
   readonly #byDocument = new WeakMap<DocumentNode, KeptOperation>();
 
-  constructor(schema: GraphQLSchema, limits: OperationLimits) {
+  constructor(schema: GraphQLSchema, { introspection = true, ...limits }: OperationOptions) {
     this.#schema = schema;
     this.#limits = limits;
+    this.#hideSuggestions = !introspection;
   }
 
   /** The estimated bytes of all kept operations. */
@@ -129,7 +138,7 @@ export class Operations {
     const faults = this.#faultsOf(args);
     if (faults.length > 0) return { errors: faults };
     const compiled = this.#compiledOf(args);
-    const answer = compiled === undefined ? execute(args) : run(compiled, args);
+    const answer = compiled === undefined ? this.#interpret(args) : this.#run(compiled, args);
     if ('then' in answer || 'data' in answer) this.#countUse(args);
     return answer;
   }
@@ -141,7 +150,7 @@ export class Operations {
   async subscribe(args: ExecutionArgs): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
     const faults = this.#faultsOf(args);
     if (faults.length > 0) return { errors: faults };
-    const checked = validateSubscriptionArgs(args);
+    const checked = validateSubscriptionArgs({ ...args, hideSuggestions: this.#hideSuggestions });
     if (!('operation' in checked)) return { errors: checked };
     const events = await createSourceEventStream(checked);
     if (!(Symbol.asyncIterator in events)) return events;
@@ -150,14 +159,28 @@ export class Operations {
     return mapEvents(events, (rootValue) =>
       compiled === undefined
         ? executeSubscriptionEvent({ ...checked, rootValue })
-        : run(compiled, { ...args, rootValue }),
+        : this.#run(compiled, { ...args, rootValue }),
     );
+  }
+
+  /** Wrong variables are refused by the interpreter, with the messages that clients know. Nothing was run before. */
+  #run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
+    const { rootValue, contextValue, variableValues } = args;
+    const answer = compiled.query(rootValue, contextValue, variableValues);
+    if ('then' in answer) return answer;
+    return 'data' in answer ? answer : this.#interpret(args);
+  }
+
+  #interpret(args: ExecutionArgs): Outcome {
+    return execute({ ...args, hideSuggestions: this.#hideSuggestions });
   }
 
   #errorsOf(document: DocumentNode, walk: OperationWalk): readonly GraphQLError[] {
     const problem = walk.problem();
     if (problem !== undefined) return [problem];
-    const errors = validate(this.#schema, document, RULES, { maxErrors: MAX_ERRORS });
+    const hideSuggestions = this.#hideSuggestions;
+    const rules = hideSuggestions ? [...RULES, NoSchemaIntrospectionCustomRule] : RULES;
+    const errors = validate(this.#schema, document, rules, { maxErrors: MAX_ERRORS, hideSuggestions });
     return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
   }
 
@@ -248,14 +271,6 @@ function notChosen(
     `operationName must be the name of an operation of the query (${known.join(', ').slice(0, 500)}), got ${got}.`,
     { extensions: { code: RequestErrorCode.BadRequest, http: { status: 400 } } },
   );
-}
-
-/** Wrong variables are refused by the interpreter, with the messages that clients know. Nothing was run before. */
-function run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
-  const { rootValue, contextValue, variableValues } = args;
-  const answer = compiled.query(rootValue, contextValue, variableValues);
-  if ('then' in answer) return answer;
-  return 'data' in answer ? answer : execute(args);
 }
 
 /**

@@ -20,6 +20,13 @@ export const Sender = {
 } as const;
 export type Sender = (typeof Sender)[keyof typeof Sender];
 
+/** Where a request was sent to, as its client knows it. */
+export interface Target {
+  readonly host: string | undefined;
+  /** Whether it is known that the client speaks TLS. Behind a proxy it may be unknown. */
+  readonly isEncrypted: boolean;
+}
+
 export interface OriginOptions {
   readonly config: Pick<Config, 'allowedOrigins'>;
   readonly log: Logger;
@@ -39,26 +46,24 @@ export class Origins {
     this.#log = log;
   }
 
-  senderOf(headers: IncomingHttpHeaders): Sender {
+  senderOf(headers: IncomingHttpHeaders, target: Target): Sender {
     const { origin } = headers;
     // Only browsers set Sec-Fetch-Site. A proxy may have put another name into Host.
     const isOwn = headers['sec-fetch-site'] === 'same-origin';
     if (origin === undefined) return isOwn ? Sender.Admitted : Sender.Unknown;
     if (origin === 'null') return Sender.Foreign;
-    return isOwn || this.#isAllowed(origin) || isOriginOf(origin, headers.host)
-      ? Sender.Admitted
-      : Sender.Foreign;
+    return isOwn || this.#isAllowed(origin) || isOriginOf(origin, target) ? Sender.Admitted : Sender.Foreign;
   }
 
   /**
    * Whether the `Referer` shows that an `EventSource` belongs to an admitted page. A page can suppress it but not forge
    * it. Over plain http, to a name that is not loopback, browsers send no other sign with a GET of the same origin.
    */
-  admitsEventSource({ accept, referer, host, ...headers }: IncomingHttpHeaders): boolean {
+  admitsEventSource({ accept, referer, ...headers }: IncomingHttpHeaders, target: Target): boolean {
     if (accept !== MediaType.EventStream || referer === undefined) return false;
     if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false;
     const origin = URL.parse(referer)?.origin ?? 'null';
-    return this.#isAllowed(origin) || isOriginOf(origin, host);
+    return this.#isAllowed(origin) || isOriginOf(origin, target);
   }
 
   /** Sets the CORS headers of every answer. Refusals have them, too, so that a page can read the reason. */
@@ -107,11 +112,12 @@ export class Origins {
   }
 }
 
-/** Whether the origin is the gateway's own, by the name in Host. GraphiQL's page has it. */
-function isOriginOf(origin: string, host: string | undefined): boolean {
+/** Whether the origin is the gateway's own, by the name that was asked for. GraphiQL's page has it. */
+function isOriginOf(origin: string, { host, isEncrypted }: Target): boolean {
   if (host === undefined) return false;
   const name = host.toLowerCase();
-  return origin === `http://${without(name, ':80')}` || origin === `https://${without(name, ':443')}`;
+  if (origin === `https://${without(name, ':443')}`) return true;
+  return !isEncrypted && origin === `http://${without(name, ':80')}`;
 }
 
 /** Browsers leave out the port of an origin if it is the scheme's default. */

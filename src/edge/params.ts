@@ -1,12 +1,15 @@
 /** Reads the parameters of GraphQL over HTTP: from a JSON body, or from the query of a URL. */
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError } from 'graphql';
-import { RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
 import { queryOf } from './target.ts';
 import { halfCharacterIn } from './wireText.ts';
 
 export interface Params {
-  readonly query: string;
+  /** Absent if the request names its operation by a hash or an id. */
+  readonly query?: string | null;
+  readonly documentId?: string | null;
+  readonly extensions?: Readonly<Record<string, unknown>> | null;
   readonly operationName?: string | null;
   readonly variables?: Readonly<Record<string, unknown>> | null;
 }
@@ -59,27 +62,7 @@ function checked(value: unknown): Params {
     if (!wanted.endsWith(got) && got !== 'null' && got !== 'undefined')
       throw badRequest(`Expected "${name}" param to be ${wanted}, but given ${got}.`);
   }
-  if (isHashOnly(params)) throw persistedQueryNotSupported();
-  if (!params.query) throw badRequest('Must provide query string.');
-  return params as unknown as Params;
-}
-
-/** Whether the request has only the hash or the id of an operation, and no text. */
-export function isHashOnly({
-  query,
-  extensions,
-  documentId,
-}: {
-  readonly query?: unknown;
-  readonly extensions?: unknown;
-  readonly documentId?: unknown;
-}): boolean {
-  return !query && (typeof documentId === 'string' || Object(extensions).persistedQuery !== undefined);
-}
-
-/** Clients that know this message or code send the text, and no more hashes. */
-export function persistedQueryNotSupported(): RequestError {
-  return new RequestError(RequestErrorCode.PersistedQueryNotSupported, 'PersistedQueryNotSupported');
+  return params;
 }
 
 function parsed(text: string, problem: () => string): unknown {
@@ -112,7 +95,7 @@ function shown(name: string): string {
   return name.slice(0, 100);
 }
 
-function badRequest(message: string): GraphQLError {
+export function badRequest(message: string): GraphQLError {
   return new GraphQLError(message, {
     extensions: { code: RequestErrorCode.BadRequest, http: { status: 400 } },
   });

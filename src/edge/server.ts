@@ -1,5 +1,5 @@
 /**
- * The gateway's edge: one HTTP server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
+ * The gateway's edge: one HTTP or HTTPS server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
  * browsers), `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told
  * to stop, and closes last.
  */
@@ -19,6 +19,15 @@ import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
+import {
+  CertificateWatch,
+  type CertifiedKey,
+  certificateFiles,
+  readCertificate,
+  shownCertificate,
+  stateOf,
+} from './certificate.ts';
+import { Clients, type ClientsOptions } from './clients.ts';
 import { limitConnectionsPerAddress } from './connectionsPerAddress.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
@@ -31,13 +40,15 @@ import { LargeRequests } from './largeRequests.ts';
 import { MediaType } from './mediaTypes.ts';
 import { OpenIdentities } from './openIdentities.ts';
 import { OperationAnswers } from './operationAnswers.ts';
-import type { OperationLimits } from './operationLimits.ts';
-import { Operations } from './operations.ts';
+import { type OperationOptions, Operations } from './operations.ts';
+import { PersistedOperations } from './persistedOperations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
+import { createSecure } from './secureServer.ts';
 import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
 import { cutOff } from './streaming.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
+import { readTrustedOperations, warnOfFaulty } from './trustedOperations.ts';
 import { serveWebSockets, type WebSocketOptions } from './webSockets.ts';
 import { yogaHandler } from './yoga.ts';
 
@@ -46,10 +57,11 @@ interface ServerOptions
     Pick<OpenResponsesOptions, 'stalledAfterMs'> {
   readonly models: readonly Model[];
   readonly config: PipelineOptions['config'] &
-    OperationLimits &
+    Required<OperationOptions> &
     WebSocketOptions['config'] &
     PostOptions['config'] &
     AdmissionOptions['config'] &
+    ClientsOptions['config'] &
     Pick<
       Config,
       | 'auth'
@@ -61,8 +73,23 @@ interface ServerOptions
       | 'keepAliveMs'
       | 'requestTimeoutMs'
       | 'maxPendingBytes'
+      | 'persistedOperations'
+      | 'persistedOperationsOnly'
+      | 'tlsCertFile'
+      | 'tlsKeyFile'
     >;
   readonly log: Logger;
+}
+
+interface OpenedOptions extends ServerOptions {
+  /** The operations of `PERSISTED_OPERATIONS`. */
+  readonly trusted: ReadonlyMap<string, string> | undefined;
+  /** Undefined without TLS. */
+  readonly watch: CertificateWatch | undefined;
+}
+
+interface MadeServer extends Pick<OpenedOptions, 'watch'> {
+  readonly http: HttpServer;
 }
 
 /** The collaborators that need the broker. */
@@ -85,25 +112,42 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 /** Listens and answers `/health` before the gateway serves. @throws {ConfigurationError} if it cannot listen. */
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
-  const http = createServer({
+  const trusted = await readTrustedOperations(config);
+  const { http, watch } = await makeServer(options);
+  http.maxConnections = config.maxConnections;
+  if (config.maxConnectionsPerAddress !== undefined)
+    limitConnectionsPerAddress(http, config.maxConnectionsPerAddress);
+  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
+  await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
+    watch?.[Symbol.dispose]();
+    throw listenProblem(error, config);
+  });
+  // Before the first connection is accepted.
+  return new Server(http, { ...options, trusted, watch });
+}
+
+/** @throws {ConfigurationError} if there are files of a certificate that cannot be used. */
+async function makeServer({ config, log }: Pick<ServerOptions, 'config' | 'log'>): Promise<MadeServer> {
+  const http1Options = {
     requestTimeout: config.requestTimeoutMs,
     headersTimeout: config.requestTimeoutMs,
     connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     keepAliveTimeout: config.keepAliveMs,
     // Probes of the health send no Host. Admission refuses all other requests without one.
     requireHostHeader: false,
-    // Other upgrades that a client offers (such as h2c) are ignored, and the request is answered as it is.
-    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
-  });
-  http.maxConnections = config.maxConnections;
-  if (config.maxConnectionsPerAddress !== undefined)
-    limitConnectionsPerAddress(http, config.maxConnectionsPerAddress);
-  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
-  await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw listenProblem(error, config);
-  });
-  // Before the first connection is accepted.
-  return new Server(http, options);
+  };
+  // Other upgrades that a client offers (such as h2c) are ignored, and the request is answered as it is.
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
+    headers.upgrade?.toLowerCase() === 'websocket';
+  const files = certificateFiles(config);
+  if (files === undefined)
+    return { http: createServer({ ...http1Options, shouldUpgradeCallback }), watch: undefined };
+  const known = await stateOf(files);
+  const certificate = await readCertificate(files);
+  const http = Object.assign(createSecure({ certificate, config, http1Options }), { shouldUpgradeCallback });
+  log.info(shownCertificate(certificate), 'connections are encrypted with this certificate');
+  const use = (renewed: CertifiedKey) => http.setSecureContext(renewed);
+  return { http, watch: new CertificateWatch({ files, known, use, log }) };
 }
 
 class Server implements AsyncDisposable {
@@ -112,12 +156,13 @@ class Server implements AsyncDisposable {
   /** How clients show who they are. */
   readonly auth: readonly AuthMode[];
   readonly readiness = new Readiness();
-  readonly #options: ServerOptions & { readonly isLocal: boolean };
+  readonly #options: OpenedOptions & { readonly isLocal: boolean; readonly clients: Clients };
   readonly #admission: Admission;
   readonly #http: HttpServer;
   readonly #early: EarlyWebSockets;
   readonly #responses: OpenResponses;
   readonly #operations: Operations;
+  readonly #persisted: PersistedOperations;
   readonly #budgets: ConnectionBudgets;
   readonly #openIdentities = new OpenIdentities();
   readonly #answerPage: Handler;
@@ -128,17 +173,23 @@ class Server implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /** @param http that listens already. */
-  constructor(http: HttpServer, options: ServerOptions) {
-    const { config, models, schema, stalledAfterMs, log } = options;
+  constructor(http: HttpServer, options: OpenedOptions) {
+    const { config, models, schema, trusted, stalledAfterMs, log } = options;
     const { address, port } = http.address() as AddressInfo;
-    this.url = `http://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`;
+    this.url = `${options.watch === undefined ? 'http' : 'https'}://${reachableHost(config.host)}:${port}${GRAPHQL_PATH}`;
     const isLocal = isLoopbackAddress(address);
     this.auth = authModesOf(config, isLocal, log);
-    this.#options = { ...options, isLocal };
+    this.#options = { ...options, isLocal, clients: new Clients(options) };
     this.#admission = new Admission(this.#options);
     this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, stalledAfterMs, log });
     this.#budgets = new ConnectionBudgets(config);
     this.#operations = new Operations(schema, config);
+    if (trusted !== undefined) warnOfFaulty(trusted, this.#operations, log);
+    this.#persisted = new PersistedOperations({
+      operations: this.#operations,
+      trusted,
+      isOnly: config.persistedOperationsOnly,
+    });
     this.#answerPage = graphiqlHandler({
       models,
       operations: this.#operations,
@@ -160,6 +211,7 @@ class Server implements AsyncDisposable {
       auth: this.auth,
       logins,
       operations: this.#operations,
+      persisted: this.#persisted,
       openIdentities: this.#openIdentities,
       context,
       charge,
@@ -191,6 +243,7 @@ class Server implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = once(this.#http, 'close');
+    this.#options.watch?.[Symbol.dispose]();
     this.#http.close();
     this.#stopping.abort();
     this.#early[Symbol.dispose]();
@@ -224,7 +277,8 @@ class Server implements AsyncDisposable {
     const path = pathOf(request);
     switch (path) {
       case GRAPHQL_PATH:
-        if (wantsGraphiql(request)) return this.#answerPage(request, response);
+        if (this.#options.config.graphiql && wantsGraphiql(request))
+          return this.#answerPage(request, response);
         return this.#answerGraphQL(request, response);
       case '/health':
         return answerHealth(request, response);

@@ -103,7 +103,7 @@ export function dropMostBehind(clients: readonly Behind[], limit: number): void 
   }
 }
 
-/** An HTTP connection with the answers under way. They are several if the client pipelines. */
+/** An HTTP connection with the answers under way. They are several if the client pipelines, or speaks HTTP/2. */
 interface Connection {
   readonly responses: Set<ServerResponse>;
   /** Bytes that it has passed to the kernel. */
@@ -145,6 +145,7 @@ export class OpenResponses implements Disposable {
     const { responses } = this.#connections.get(socket) ?? this.#open(socket);
     forgetClosed(responses);
     responses.add(response);
+    if (response.req.httpVersionMajor > 1) response.once('close', () => responses.delete(response));
   }
 
   [Symbol.dispose](): void {
@@ -194,7 +195,7 @@ export class OpenResponses implements Disposable {
   }
 }
 
-/** Answers close in the order in which they came. A listener of each would cost more than this look. */
+/** Over HTTP/1.1 answers close in the order in which they came. A listener of each would cost more than this look. */
 function forgetClosed(responses: Set<ServerResponse>): void {
   for (const response of responses) {
     if (!response.closed) return;

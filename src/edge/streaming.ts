@@ -1,13 +1,16 @@
 /** Sends HTTP answers in parts: each event of a subscription as soon as it exists. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { VARY } from './answers.ts';
+import { NO_SNIFFING } from './securityHeaders.ts';
 
 /** Makes proxies pass on each event at once: nginx buffers answers, others compress them. */
 export const STREAM_HEADERS = {
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
   vary: VARY,
+  ...NO_SNIFFING,
 };
 const SIGN_OF_LIFE_EVERY_MS = 12_000;
 
@@ -133,7 +136,15 @@ function drained(response: ServerResponse): Promise<void> {
  * Cuts a stream off after the written events. Clients take that for a broken connection, connect again and subscribe to
  * the same id. After a proper end, or an error, they would not.
  */
-export function cutOff({ socket }: ServerResponse): void {
+export function cutOff(response: ServerResponse): void {
   // The output of the present turn of the event loop leaves at its end, so this waits for it.
-  setImmediate(() => socket?.destroySoon());
+  setImmediate(() => {
+    // Over HTTP/2 other answers share the connection.
+    if (isHttp2(response)) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    else response.socket?.destroySoon();
+  });
+}
+
+function isHttp2(response: ServerResponse | Http2ServerResponse): response is Http2ServerResponse {
+  return 'stream' in response;
 }

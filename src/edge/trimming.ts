@@ -2,7 +2,7 @@
  * Cuts unused parts out of a large request: variables that its operation does not declare, and large `extensions`. It
  * works on the text, because parsed JSON can take twenty times the size of its text.
  */
-import type { Operations } from './operations.ts';
+import type { GraphQLPipeline } from './graphqlPipeline.ts';
 
 /** Shorter bodies are not searched, in characters. They are freed soon, and row batches are bodies, too. */
 const LARGE = 256 * 1024;
@@ -16,12 +16,13 @@ const LARGE_EXTENSIONS = 1024;
 const MESSAGE_MEMBERS = ['id', 'type', 'payload'];
 const PAYLOAD_MEMBERS = ['query', 'operationName', 'variables', 'extensions', 'documentId'];
 
+type Known = Pick<GraphQLPipeline, 'operations' | 'persisted'>;
 type RawMembers = Map<string, string>;
 type IsWanted = (name: string) => boolean;
 
 /** @returns the payload of an operation, as JSON. It is unchanged if nothing can be cut, or if it is malformed. */
-export function trimPayload(json: string, operations: Operations): string {
-  return json.length <= LARGE ? json : trimmed(json, operations, () => true);
+export function trimPayload(json: string, known: Known): string {
+  return json.length <= LARGE ? json : trimmed(json, known, () => true);
 }
 
 /**
@@ -29,7 +30,7 @@ export function trimPayload(json: string, operations: Operations): string {
  *
  * @returns undefined if the message is large and its type is not `subscribe`.
  */
-export function trimSubscribe(json: string, operations: Operations): string | undefined {
+export function trimSubscribe(json: string, known: Known): string | undefined {
   if (json.length <= LARGE_MESSAGE) return json;
   const { members } = split(json, (name) => MESSAGE_MEMBERS.includes(name)) ?? {};
   if (members === undefined) return json;
@@ -37,29 +38,34 @@ export function trimSubscribe(json: string, operations: Operations): string | un
   const payload = members.get('payload') ?? 'null';
   members.set(
     'payload',
-    trimmed(payload, operations, (name) => PAYLOAD_MEMBERS.includes(name)),
+    trimmed(payload, known, (name) => PAYLOAD_MEMBERS.includes(name)),
   );
   return jsonOf(members);
 }
 
-function trimmed(json: string, operations: Operations, isWanted: IsWanted): string {
+function trimmed(json: string, known: Known, isWanted: IsWanted): string {
   const { members, isComplete } = split(json, isWanted) ?? {};
   if (members === undefined) return json;
-  const declared = declaredBy(members, operations);
-  const variables = split(members.get('variables') ?? '', (name) => declared?.has(name) ?? false);
   const hasLargeExtensions = (members.get('extensions')?.length ?? 0) > LARGE_EXTENSIONS;
   if (hasLargeExtensions) members.delete('extensions');
+  const declared = declaredBy(members, known);
+  const variables = split(members.get('variables') ?? '', (name) => declared?.has(name) ?? false);
   if (isComplete && variables?.isComplete !== false && !hasLargeExtensions) return json;
   if (variables !== undefined) members.set('variables', jsonOf(variables.members));
   return jsonOf(members);
 }
 
 /** @returns undefined if the operation will be refused. Then it needs no variables. */
-function declaredBy(members: RawMembers, operations: Operations): ReadonlySet<string> | undefined {
+function declaredBy(members: RawMembers, { operations, persisted }: Known): ReadonlySet<string> | undefined {
+  const member = (name: string) => JSON.parse(members.get(name) ?? 'null');
   try {
-    const { document, errors } = operations.read(JSON.parse(members.get('query') ?? ''));
+    const { document, errors } = persisted.read({
+      query: member('query'),
+      documentId: member('documentId'),
+      extensions: member('extensions'),
+    });
     if (errors.length > 0) return undefined;
-    return operations.choose(document, JSON.parse(members.get('operationName') ?? 'null')).declared;
+    return operations.choose(document, member('operationName')).declared;
   } catch {
     return undefined;
   }

@@ -11,7 +11,6 @@ import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { type EdgeIdentity, requireInForce, requireMayRun } from './identity.ts';
 import type { OpenMessages } from './openMessages.ts';
 import { declaredOnly, type Operations } from './operations.ts';
-import { isHashOnly, persistedQueryNotSupported } from './params.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 
 interface ProtocolOptions {
@@ -53,7 +52,7 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, identities, openIdentities, contextOf, charge }: GraphQLPipeline,
+  { schema, operations, persisted, identities, openIdentities, contextOf, charge }: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
@@ -77,13 +76,12 @@ export function speakGraphQL(
       try {
         if (identity === undefined) throw new Error('graphql-ws takes operations after connection_ack only');
         requireInForce(identity);
-        const { query, operationName, variables } = payload;
+        const { operationName, variables } = payload;
         // Names are collected only near the limit: for each operation anew, that would cost more, the more are open.
         // The present operation is among them already. Of those that were completed, messages may still be open.
         if (messages.count >= maxOperations && Object.keys(subscriptions).length > maxOperations)
           throw tooManyOperations(maxOperations);
-        if (isHashOnly(payload)) throw persistedQueryNotSupported();
-        const { document, errors } = operations.read(query);
+        const { document, errors } = persisted.read(payload);
         if (errors.length > 0) return errors;
         const chosen = operations.choose(document, operationName);
         requireMayRun(chosen.kind, identity);

@@ -84,7 +84,7 @@ export function serveWebSockets(
       socket.sendOver(connection);
       socket.on('ping', (payload) => socket.answerPing(payload));
       socket.on('error', (error) => log.debug({ reason: messageOf(error) }, 'a WebSocket was closed'));
-      const incoming = new IncomingMessages(pipeline.operations);
+      const incoming = new IncomingMessages(pipeline);
       converse({ socket, connection, request, protocol, incoming }, options);
       limitUnfinished({
         socket,

@@ -9,7 +9,6 @@ import type { Plugin, YogaInitialContext } from 'graphql-yoga';
 import type { Logger } from '../process/log.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import type { EdgeIdentity } from './identity.ts';
-import type { Operations } from './operations.ts';
 import { presentError } from './requestRules.ts';
 import { GRAPHQL_PATH } from './target.ts';
 
@@ -35,17 +34,15 @@ export function yogaHandler(pipeline: GraphQLPipeline, log: Logger): YogaHandler
   };
 }
 
-async function openYoga(
-  { schema, operations, contextOf }: GraphQLPipeline,
-  log: Logger,
-): Promise<YogaHandler> {
+async function openYoga(pipeline: GraphQLPipeline, log: Logger): Promise<YogaHandler> {
+  const { schema, contextOf } = pipeline;
   const { createYoga } = await import('graphql-yoga');
   const yoga = createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: ({ req, identity, request }: YogaInitialContext & ServerContext) =>
       contextOf({ req, identity, departure: request }),
-    plugins: [useOperations(operations)],
+    plugins: [useOperations(pipeline)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.
     parserAndValidationCache: false,
@@ -59,9 +56,13 @@ async function openYoga(
   return (request, response, identity) => yoga(request, response, { req: request, identity });
 }
 
-/** Makes Yoga parse and run operations like every other transport. */
-function useOperations(operations: Operations): Plugin {
+/** Makes Yoga find, parse and run operations like every other transport. */
+function useOperations({ operations, persisted }: GraphQLPipeline): Plugin {
   return {
+    onParams: ({ params, request, setParams }) => {
+      const documentId = new URL(request.url).searchParams.get('documentId');
+      setParams({ ...params, query: persisted.textOf({ ...params, documentId }) });
+    },
     onParse: ({ setParseFn }) => setParseFn((text: string) => operations.read(text).document),
     onValidate: ({ setResult }) => setResult([]),
     onExecute: ({ setExecuteFn }) => setExecuteFn((args: ExecutionArgs) => operations.execute(args)),

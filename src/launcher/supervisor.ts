@@ -73,6 +73,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     throw new ConfigurationError(
       `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
     );
+  const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
   let natsUrl = config.natsUrl;
   let sizes: NodeJS.ProcessEnv = {};
   let mending: BrokerMending | undefined;
@@ -80,7 +81,7 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     const dataDir = resolve(config.dataDir);
     const { plan, tellUrl, limits } = await needingRoom(dataDir, async () => {
       await makeDataDir(dataDir, log);
-      opened.defer(lockDataDir(dataDir, `http://${config.host}:${config.port}`));
+      opened.defer(lockDataDir(dataDir, `${scheme}://${config.host}:${config.port}`));
       return planLocalBroker({
         dataDir,
         natsServer: findNatsServer(),

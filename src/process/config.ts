@@ -4,6 +4,7 @@
  * this one: the same settings, in the same order.
  */
 
+import { isIP } from 'node:net';
 import { ConfigurationError } from '../contract/errors.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import { readNatsUrl } from './natsUrl.ts';
@@ -73,6 +74,21 @@ const settings = {
     default: '4000',
     consequence: 'Port of the gateway; 0 takes a free one.',
     parse: integer(0, 65_535),
+  },
+  tlsCertFile: {
+    name: 'TLS_CERT_FILE',
+    unit: 'PEM file',
+    default: undefined,
+    consequence:
+      'Certificate of the gateway, followed by those that lead to its root. With it and its key the gateway speaks HTTPS: HTTP/2, and HTTP/1.1 for WebSockets. New files are read within 5 s, for new connections. Unset: HTTP/1.1 without encryption.',
+    parse: optionalText,
+  },
+  tlsKeyFile: {
+    name: 'TLS_KEY_FILE',
+    unit: 'PEM file',
+    default: undefined,
+    consequence: 'Private key of the certificate in `TLS_CERT_FILE`, without a passphrase.',
+    parse: optionalText,
   },
   allowedOrigins: {
     name: 'ALLOWED_ORIGINS',
@@ -152,6 +168,14 @@ const settings = {
       'The member of a token with its roles, a text or a list, such as `realm_access.roles`. Of `submitter`, `viewer` and `operator` the last one in this order counts, and tokens without any are refused with `FORBIDDEN`. Unset: every token is a `submitter`.',
     parse: optionalText,
   },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    unit: 'list of addresses, or a number',
+    default: '',
+    consequence:
+      'Proxies whose `X-Forwarded-For`, `-Host` and `-Proto`, or `Forwarded`, are believed: addresses and networks such as `10.0.0.5,fd00::/8`, or how many proxies stand one behind another in front of each gateway. A client that reaches the gateway past these proxies, or a proxy that passes such a header on as it came, can then make up its address. Empty: the headers are ignored, with a warning, and all clients behind a proxy have its address.',
+    parse: trustedProxies,
+  },
   operatorToken: {
     name: 'OPERATOR_TOKEN',
     unit: 'text, at least 16 characters',
@@ -160,6 +184,37 @@ const settings = {
       'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
+  },
+  graphiql: {
+    name: 'GRAPHIQL',
+    unit: '`true` or `false`',
+    default: 'true',
+    consequence: 'Whether browsers get GraphiQL at `/graphql`.',
+    parse: flag,
+  },
+  introspection: {
+    name: 'INTROSPECTION',
+    unit: '`true` or `false`',
+    default: 'true',
+    consequence:
+      'Whether clients may ask for the schema (`__schema`, `__type`). `false` also keeps names that a client did not send out of error messages. GraphiQL then shows no documentation.',
+    parse: flag,
+  },
+  persistedOperations: {
+    name: 'PERSISTED_OPERATIONS',
+    unit: 'JSON file',
+    default: undefined,
+    consequence:
+      'Trusted operations by their ids, as the builds of Relay, graphql-codegen or Apollo write them. Clients may send an id instead of the text. It is read at the start.',
+    parse: optionalText,
+  },
+  persistedOperationsOnly: {
+    name: 'PERSISTED_OPERATIONS_ONLY',
+    unit: '`true` or `false`',
+    default: 'false',
+    consequence:
+      'Whether all operations that `PERSISTED_OPERATIONS` does not list are refused (`OPERATION_NOT_PERSISTED`), those of GraphiQL included.',
+    parse: flag,
   },
   maxBodyBytes: {
     name: 'MAX_BODY_BYTES',
@@ -497,6 +552,11 @@ function optionalText(value: string | undefined): string | undefined {
   return value || undefined;
 }
 
+function flag(value: string | undefined): boolean {
+  if (value !== 'true' && value !== 'false') throw 'true or false';
+  return value === 'true';
+}
+
 function natsUrl(value: string | undefined): string | undefined {
   if (value) readNatsUrl(value);
   return value || undefined;
@@ -592,6 +652,19 @@ function origins(value: string | undefined): readonly string[] {
       throw 'a list of origins without paths, such as https://app.example,http://localhost:5173, or *';
     // For unknown schemes, such as an app's own, URL gives the origin "null".
     return url.origin === 'null' ? text.toLowerCase().replace(/\/$/, '') : url.origin;
+  });
+}
+
+/** @returns the addresses and networks, or how many proxies there are. */
+function trustedProxies(value: string | undefined): readonly string[] | number {
+  if (/^[0-9]{1,2}$/.test(value ?? '')) return Number(value);
+  return list(value).map((text) => {
+    const [address = '', bits, ...more] = text.split('/');
+    const mostBits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    const isNetwork = bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= mostBits);
+    if (mostBits < 0 || !isNetwork || more.length > 0)
+      throw 'a list of addresses or networks, such as 10.0.0.5,fd00::/8, or the number of proxies from 0 to 99';
+    return text;
   });
 }
 

@@ -1,6 +1,4 @@
 /** Warnings that strangers can cause without limit. It writes one line of each kind a second, and counts the others. */
-import type { Logger } from './log.ts';
-
 const EVERY_MS = 1_000;
 
 /** The warnings of one kind that were left out since its last line. */
@@ -10,12 +8,17 @@ interface LeftOut {
   tell: ((count: number) => void) | undefined;
 }
 
+/** Takes the lines. A logger is one. */
+interface WarningLog {
+  warn(fields: object, message: string): void;
+}
+
 export class LimitedLog {
-  readonly #log: Logger;
+  readonly #log: WarningLog;
   /** One entry for each kind that had a line within the last second. */
   readonly #leftOut = new Map<string, LeftOut>();
 
-  constructor(log: Logger) {
+  constructor(log: WarningLog) {
     this.#log = log;
   }
 

@@ -65,6 +65,15 @@ export class RolloutService {
     return this.#rollouts.of(manifest.name)?.shadow?.weights ?? [];
   }
 
+  /** @returns the weights of a model, if a rollout is set for it. */
+  present(modelName: string): RolloutWeights | undefined {
+    const rollout = this.#rollouts.of(modelName);
+    if (rollout === undefined) return undefined;
+    const plain = (weights: readonly Weight[]) =>
+      weights.map(({ version, percent }) => ({ version, percent }));
+    return { weights: plain(rollout.weights), shadow: plain(rollout.shadow?.weights ?? []) };
+  }
+
   /**
    * @param weights the shares. An empty list ends the rollout; then there must be no shadow.
    * @param shadow versions that tasks are also tried on.

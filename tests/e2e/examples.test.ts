@@ -71,6 +71,7 @@ test.each([
   ['docs/in-your-app.md', 'apollo'],
   ['docs/in-your-app.md', 'urql'],
   ['docs/in-your-app.md', 'graphql-sse'],
+  ['docs/in-your-app.md', 'persisted'],
 ])('%s has a program for %s that prints the minutes of its trip', async (document, client) => {
   const program = atGateway(blockOfTest(document, client));
   const { stdout, stderr } = await run(

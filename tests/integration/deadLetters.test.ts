@@ -4,7 +4,6 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { inputDigest, redriveHash } from '../../src/contract/digests.ts';
-import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
 import { subjects } from '../../src/contract/subjects.ts';
 import { DEADLY_MILES } from '../support/badTrips.js';
@@ -23,7 +22,7 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { addressOf, bundleOfOne, HOME, openTestBroker, tripJob } from '../support/jobs.ts';
+import { addressOf, HOME, letterOf, openTestBroker, tripJob } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
@@ -77,21 +76,6 @@ async function redrive({ url }: Gateway, id: string): Promise<LetterView> {
 
 async function refusalOf({ url }: Gateway, query: string, variables = {}): Promise<ErrorView> {
   return refusalIn(await post(url, query, variables));
-}
-
-function letterOf(job: Job, diedAt: number): DeadLetter {
-  return {
-    v: 1,
-    taskId: job.taskId,
-    model: job.model,
-    code: 'WORKER_CRASHED',
-    reason: 'The model crashed whenever it ran this input.',
-    attempts: 3,
-    worker: 'worker-0a0b0c0d',
-    diedAt,
-    subject: subjects.job(bundleOfOne(job)),
-    job: Buffer.from(JSON.stringify(job)).toString('base64'),
-  };
 }
 
 /** The same job, as it would be at another time. */

@@ -1,7 +1,5 @@
 /** How operations are answered over HTTP: the media types that a client accepts, Apollo's protocols, and GET. */
-import { on, once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { WebSocket } from 'ws';
 import { submitTrip, TASK_RESULT, TASK_UPDATES } from '../support/client.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
@@ -14,7 +12,6 @@ const MULTIPART_TYPE = 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'
 /** The Accept header of Apollo's HttpLink for a subscription. */
 const APOLLO =
   'multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/graphql-response+json,application/json;q=0.9';
-const HASH = { persistedQuery: { version: 1, sha256Hash: 'a'.repeat(64) } };
 
 let nats: NatsServer;
 let gateway: Gateway;
@@ -130,48 +127,6 @@ describe('a subscription', () => {
       expect([response.status, response.headers.get('content-type')]).toEqual([200, type]);
       expect(await response.text()).toContain('"code":"TASK_NOT_FOUND"');
     }
-  });
-});
-
-describe('a hash of an operation', () => {
-  test.each([
-    ['only the hash', { extensions: HASH }],
-    ['the hash and an empty text', { query: '', extensions: HASH, variables: { id: 'x' } }],
-    ['the hash and a name', { operationName: 'Name', extensions: HASH }],
-    ['a document id', { documentId: 'sha256:abc' }],
-  ])('(%s) is refused with the code that makes clients send the text', async (_what, body) => {
-    const told = {
-      message: 'PersistedQueryNotSupported',
-      extensions: { code: 'PERSISTED_QUERY_NOT_SUPPORTED' },
-    };
-    const response = await ask(body);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ errors: [told] });
-    const overSse = await (await ask(body, 'text/event-stream')).text();
-    expect(overSse).toContain(`event: next\ndata: ${JSON.stringify({ errors: [told] })}`);
-    const overGet = await get(
-      Object.fromEntries(
-        Object.entries(body).map(([name, value]) => [
-          name,
-          typeof value === 'string' ? value : JSON.stringify(value),
-        ]),
-      ),
-    );
-    expect(await overGet.json()).toEqual({ errors: [told] });
-    const socket = new WebSocket(gateway.url.replace('http', 'ws'), 'graphql-transport-ws');
-    const messages = on(socket, 'message');
-    await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'connection_init' }));
-    await messages.next();
-    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: body }));
-    const { value: overSocket } = await messages.next();
-    expect(JSON.parse(String(overSocket?.[0]))).toEqual({ type: 'error', id: '1', payload: [told] });
-    socket.close();
-  });
-
-  test('is ignored beside the operation itself', async () => {
-    const response = await ask({ query: '{ __typename }', extensions: HASH });
-    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 });
 

@@ -1,6 +1,7 @@
 /** Thousands of jobs, stored in the queue without a gateway. */
 import { type Broker, openBroker } from '../../src/broker/broker.ts';
 import { type Bundle, bundleOf } from '../../src/contract/messages/bundle.ts';
+import type { DeadLetter } from '../../src/contract/messages/deadLetter.ts';
 import { MESSAGE_VERSION } from '../../src/contract/messages/decoder.ts';
 import { type Ends, endOf } from '../../src/contract/messages/ends.ts';
 import type { Job } from '../../src/contract/messages/job.ts';
@@ -69,6 +70,22 @@ export function jobFor(
     submittedAt: Math.min(now, deadline - 1),
     deadline,
     owner,
+  };
+}
+
+/** The dead letter that a worker would store. */
+export function letterOf(job: Job, diedAt: number): DeadLetter {
+  return {
+    v: 1,
+    taskId: job.taskId,
+    model: job.model,
+    code: 'WORKER_CRASHED',
+    reason: 'The model crashed whenever it ran this input.',
+    attempts: 3,
+    worker: 'worker-0a0b0c0d',
+    diedAt,
+    subject: subjects.job(bundleOfOne(job)),
+    job: Buffer.from(JSON.stringify(job)).toString('base64'),
   };
 }
 

@@ -1,6 +1,7 @@
 /** docs/protocol.md against the contract: its streams and subjects are all there are, and its messages can be decoded. */
 import { describe, expect, test } from 'vitest';
 import { decodeActual } from '../../src/contract/messages/actual.ts';
+import { decodeAuditEntry } from '../../src/contract/messages/auditEntry.ts';
 import { decodeBundle, type QueuedBundle } from '../../src/contract/messages/bundle.ts';
 import { decodeChunkResult } from '../../src/contract/messages/chunkResult.ts';
 import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
@@ -48,6 +49,8 @@ test('the subjects are those of the contract', () => {
     subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
     ...KEY_PARTS.map((part) => subjects.key('0123456789ab', part)),
+    subjects.auditActions,
+    subjects.auditRefusals,
     subjects.probe,
     subjects.running(home),
     subjects.moved(home),
@@ -85,6 +88,7 @@ describe('an example can be decoded', () => {
       'Request record': (data) => decodeRequestRecord(data, { model, owner: job.owner }, job.submittedAt),
       Rollout: decodeRolloutRecord,
       'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),
+      'Audit entry': decodeAuditEntry,
       Actual: (data) => decodeActual(data, subjects.actual(job)),
       Presence: decodeWorkerPresence,
     };

@@ -43,6 +43,17 @@ describe.skipIf(haproxy === undefined)('behind HAProxy', () => {
     expect(await post(proxy.url, '{ health { name } }')).toEqual({ data: { health: { name: 'Tidings' } } });
   });
 
+  test('a client cannot make up its address', async () => {
+    const env = { OPERATOR_TOKEN: 'a-token-of-operators', TRUST_PROXY: '127.0.0.1' };
+    await using gateway = await startGateway(nats, env);
+    await using proxy = await startHaproxy(haproxy ?? '', [Number(new URL(gateway.url).port)]);
+    await proxy.untilGateway(1, 'UP');
+    const made = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' };
+    const headers = { ...made, authorization: 'Bearer a-guess-of-the-token' };
+    await post(proxy.url, '{ deadLetters(model: "trip-duration") { edges { cursor } } }', {}, headers);
+    await gateway.logged('"address":"loopback"');
+  });
+
   test('a draining gateway gets no more requests before it refuses connections: none fails, and subscriptions move', async () => {
     await using leaving = await startGateway(nats, { DRAIN_MS: '600000' });
     const otherPort = await freePort();

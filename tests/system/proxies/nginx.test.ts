@@ -6,6 +6,7 @@ import {
   openSse,
   openWebSocket,
   overWebSocket,
+  post,
   submitTrip,
 } from '../../support/client.ts';
 import { type NatsServer, startNats } from '../../support/natsServer.ts';
@@ -14,7 +15,10 @@ import { type Gateway, startGateway, startWorker } from '../../support/processes
 import { findNginx, type ProxyServer, startNginx } from '../../support/proxies.ts';
 import { subscribeForGood } from '../../support/subscribers.ts';
 
+const OPERATOR_TOKEN = 'a-token-of-operators';
 const COMPARISON = 'subscription { rolloutComparison(model: "trip-duration") { gatewayCount } }';
+
+const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
 
 const nginx = findNginx();
 
@@ -25,7 +29,7 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
 
   beforeAll(async () => {
     nats = await startNats();
-    gateway = await startGateway(nats);
+    gateway = await startGateway(nats, { OPERATOR_TOKEN, TRUST_PROXY: '127.0.0.1' });
     proxy = await startNginx(nginx ?? '', [Number(new URL(gateway.url).port)]);
   });
 
@@ -42,10 +46,16 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
     });
     for (const { url } of [proxy, bare]) {
       // An endless stream with an event every second. The first event may come together with the answer's headers.
-      const stream = await openSse(url, COMPARISON, {});
+      const stream = await openSse(url, COMPARISON, {}, { authorization: `Bearer ${OPERATOR_TOKEN}` });
       for (let i = 0; i < 2; i++) expect((await stream.next()).value).toMatchObject({ data: {} });
       await stream.return(undefined);
     }
+  });
+
+  test('a client cannot make up its address', async () => {
+    const made = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' };
+    await post(proxy.url, LETTERS, {}, { ...made, authorization: 'Bearer a-guess-of-the-token' });
+    await gateway.logged('"address":"loopback"');
   });
 
   test('a WebSocket works', async () => {

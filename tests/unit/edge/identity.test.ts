@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RequestError } from '../../../src/contract/errors.ts';
 import type { IdentityEnd } from '../../../src/contract/principal.ts';
+import { Clients } from '../../../src/edge/clients.ts';
 import { authModesOf, Identities, type IdentityOptions } from '../../../src/edge/identity.ts';
 import type { Logger } from '../../../src/process/log.ts';
 
@@ -30,7 +31,8 @@ function requestOf({ authorization, hostHeader, address = '127.0.0.1' }: Asker):
 
 function identitiesWith(options: Partial<IdentityOptions>): Identities {
   const config = { operatorToken: undefined };
-  return new Identities({ config, auth: ['none'], logins: {}, isLocal: true, log, ...options });
+  const clients = new Clients({ config: { trustProxy: [] }, log });
+  return new Identities({ config, auth: ['none'], logins: {}, clients, isLocal: true, log, ...options });
 }
 
 /** Asks for an operator field. */
@@ -132,6 +134,13 @@ describe('without a login and without a token', () => {
     const strange = ['evil.example:4000', '127.0.0.1.evil.example', '127.1', 'a@localhost', '', 'a b'];
     for (const hostHeader of strange)
       await expect(gate(identities, { hostHeader })).rejects.toThrow('must be asked as localhost');
+  });
+
+  test('a request that a proxy passed on does not pass, since it may come from another machine', async () => {
+    const request = requestOf({});
+    request.headers['x-forwarded-for'] = '127.0.0.1';
+    const { requireOperator } = await identitiesWith({}).of(request);
+    await expect(requireOperator()).rejects.toThrow('A proxy passed this request on');
   });
 
   test('no request passes at a gateway that other machines can reach', async () => {

@@ -2,15 +2,18 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { Operations } from '../../../src/edge/operations.ts';
+import { PersistedOperations } from '../../../src/edge/persistedOperations.ts';
 import { trimPayload, trimSubscribe } from '../../../src/edge/trimming.ts';
 
 const limits = { maxDepth: 12, maxTokens: 2_000, maxAliases: 30, maxComplexity: 1_000 };
 const operations = new Operations(buildSchema('type Query { task(id: ID!): ID }'), limits);
+const persisted = new PersistedOperations({ operations, trusted: undefined, isOnly: false });
+const known = { operations, persisted };
 const query = 'query A($id: ID!) { task(id: $id) } query B { task(id: "1") }';
 const large = Array.from({ length: 8_000 }, (_, i) => ({ [`"${i}\\`]: [i, null, true, '}]"\\', { a: [] }] }));
 
 const trimmed = (payload: object, space?: number) =>
-  JSON.parse(trimPayload(JSON.stringify(payload, undefined, space), operations));
+  JSON.parse(trimPayload(JSON.stringify(payload, undefined, space), known));
 
 test.each([undefined, 2])(
   'variables that an operation does not declare are left out of a large request',
@@ -31,7 +34,7 @@ test.each([undefined, 2])(
 
 test('declared variables stay as they are, however large', () => {
   const payload = { query, operationName: 'A', variables: { id: large } };
-  expect(trimPayload(JSON.stringify(payload), operations)).toBe(JSON.stringify(payload));
+  expect(trimPayload(JSON.stringify(payload), known)).toBe(JSON.stringify(payload));
 });
 
 test('large extensions are left out, small ones stay', () => {
@@ -57,7 +60,7 @@ test.each([
   ['followed by more', `${JSON.stringify({ query, variables: { large } })} {}`],
   ['of the wrong types', JSON.stringify({ query: 7, variables: [large] })],
 ])('a body that is %s is passed on unchanged, to be refused later', (_what, json) => {
-  expect(trimPayload(json, operations)).toBe(json);
+  expect(trimPayload(json, known)).toBe(json);
 });
 
 test('a message is trimmed in its payload', () => {
@@ -66,14 +69,14 @@ test('a message is trimmed in its payload', () => {
     type: 'subscribe',
     payload: { query, operationName: 'A', variables: { id: '1', large } },
   };
-  const { payload } = JSON.parse(trimSubscribe(JSON.stringify(message), operations) ?? '');
+  const { payload } = JSON.parse(trimSubscribe(JSON.stringify(message), known) ?? '');
   expect(payload).toEqual({ query, operationName: 'A', variables: { id: '1' } });
 });
 
 test('a message keeps only the members that the protocol knows', () => {
   const payload = { query, operationName: 'A', variables: { id: '1' }, extensions: { small: 1 } };
   const message = { large, id: '1', type: 'subscribe', payload: { ...payload, large } };
-  expect(JSON.parse(trimSubscribe(JSON.stringify(message), operations) ?? '')).toEqual({
+  expect(JSON.parse(trimSubscribe(JSON.stringify(message), known) ?? '')).toEqual({
     id: '1',
     type: 'subscribe',
     payload,
@@ -81,7 +84,7 @@ test('a message keeps only the members that the protocol knows', () => {
 });
 
 test('a large message of another type is recognised, and one that is no JSON is passed on unchanged', () => {
-  expect(trimSubscribe(JSON.stringify({ type: 'ping', large }), operations)).toBeUndefined();
+  expect(trimSubscribe(JSON.stringify({ type: 'ping', large }), known)).toBeUndefined();
   const cut = JSON.stringify({ type: 'subscribe', large }).slice(0, -1);
-  expect(trimSubscribe(cut, operations)).toBe(cut);
+  expect(trimSubscribe(cut, known)).toBe(cut);
 });

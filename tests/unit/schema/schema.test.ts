@@ -1,7 +1,10 @@
 /** The GraphQL schema that is made from the manifests of the models. */
+
 import { isEnumType, isInputObjectType, isObjectType } from 'graphql';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { buildSchema } from '../../../schema/index.ts';
+import { Audit } from '../../../src/audit/audit.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Model } from '../../../src/models/models.ts';
 import { EVERY_KIND } from '../../support/everyKindManifest.ts';
@@ -72,8 +75,9 @@ const forOperators = ['Query', 'Mutation', 'Subscription']
   .flatMap((type) => Object.values(type.getFields()))
   .filter(({ description }) => description?.includes('For operators'));
 
-test('eight fields are for operators', () => {
+test('nine fields are for operators', () => {
   expect(forOperators.map(({ name }) => name).toSorted()).toEqual([
+    'auditLog',
     'deadLetterAdded',
     'deadLetters',
     'discardDeadLetter',
@@ -91,10 +95,13 @@ test.each(forOperators.map((field) => [field.name, field] as const))(
     const refusal = new Error('no operator');
     const touched: string[] = [];
     const service = (name: string) => new Proxy({}, { get: () => () => touched.push(name) });
-    const context = new Proxy(
-      { requireOperator: () => Promise.reject(refusal) },
-      { get: (target, name: string) => (name in target ? target.requireOperator : service(name)) },
-    );
+    const store = async () => ({ type: 'stored' }) as const;
+    const broker = { now: () => 0, audit: { store, before: async () => [] } };
+    const audit = new Audit({ broker, log: pino({ level: 'silent' }) });
+    const own = { audit, requireOperator: () => Promise.reject(refusal), owner: 'anonymous', address: '' };
+    const context = new Proxy(own, {
+      get: (target, name: keyof typeof own) => (name in target ? target[name] : service(name)),
+    });
     const begin = subscribe ?? resolve;
     await expect(async () => begin?.({}, { model: EVERY_KIND.name }, context, {} as never)).rejects.toBe(
       refusal,

@@ -1,0 +1,71 @@
+/** The stream of audit entries. None can be changed or deleted; the oldest go by age, or when the stream is full. */
+import type { StoredMsg } from '@nats-io/jetstream';
+import { messageOf } from '../contract/errors.ts';
+import { type AuditEntry, AuditOutcome, decodeAuditEntry } from '../contract/messages/auditEntry.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
+import { streams, subjects } from '../contract/subjects.ts';
+import type { LimitedLog } from '../process/limitedLog.ts';
+import type { Publisher } from './publisher.ts';
+import type { PublishOutcome } from './publishOutcome.ts';
+import type { StoredMessages } from './storedMessages.ts';
+
+export interface StoredAuditEntry {
+  readonly entry: AuditEntry;
+  readonly sequence: number;
+}
+
+export class AuditStore {
+  readonly #publisher: Publisher;
+  readonly #stored: StoredMessages;
+  readonly #log: LimitedLog;
+
+  constructor({ publisher, stored, log }: { publisher: Publisher; stored: StoredMessages; log: LimitedLog }) {
+    this.#publisher = publisher;
+    this.#stored = stored;
+    this.#log = log;
+  }
+
+  store(entry: AuditEntry): Promise<PublishOutcome> {
+    // Strangers cause refusals. Under a subject of their own they push out only each other.
+    const subject = entry.outcome === AuditOutcome.Refused ? subjects.auditRefusals : subjects.auditActions;
+    return this.#publisher.publish(subject, encodeMessage(entry));
+  }
+
+  /** The newest entries before a sequence, newest first, `count` at most. Entries that cannot be read are skipped. */
+  async before(sequence: number, count: number): Promise<readonly StoredAuditEntry[]> {
+    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.audit));
+    const entries: StoredAuditEntry[] = [];
+    let end = Math.min(sequence, state.last_seq + 1);
+    // Old refusals leave gaps. Each look covers more sequences than the one before.
+    for (let span = count; end > state.first_seq && entries.length < count; span *= 2) {
+      const from = Math.max(state.first_seq, end - span);
+      entries.push(...(await this.#between(from, end)).toReversed());
+      end = from;
+    }
+    return entries.slice(0, count);
+  }
+
+  /** In the order in which they came. */
+  async #between(from: number, end: number): Promise<readonly StoredAuditEntry[]> {
+    const entries: StoredAuditEntry[] = [];
+    for (let sequence = from; sequence < end; ) {
+      const messages = await this.#stored.page(streams.audit, sequence, end - sequence);
+      const within = messages.filter(({ seq }) => seq < end);
+      entries.push(...within.flatMap((message) => this.#decode(message)));
+      const last = messages.at(-1);
+      if (last === undefined) break;
+      sequence = last.seq + 1;
+    }
+    return entries;
+  }
+
+  #decode({ data, seq }: StoredMsg): readonly StoredAuditEntry[] {
+    try {
+      return [{ entry: decodeAuditEntry(data), sequence: seq }];
+    } catch (error) {
+      const fields = () => ({ sequence: seq, reason: messageOf(error) });
+      this.#log.warn('audit', fields, 'an audit entry cannot be read');
+      return [];
+    }
+  }
+}
