@@ -45,7 +45,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
-    url: config.natsUrl ?? 'nats://127.0.0.1:4222',
+    access: config,
+    role: 'gateway',
     name: `gateway-${home}`,
     models,
     limits: config,

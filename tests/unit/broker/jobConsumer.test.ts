@@ -54,6 +54,7 @@ function openConsumer() {
   };
   const leases = new Leases({ isConnected: () => true });
   const consumer = new JobConsumer({
+    inboxPrefix: '_INBOX_worker',
     connection: {
       subscribe: (_inbox: string, { callback }: { callback: MsgCallback<Msg> }) => {
         hear = callback;

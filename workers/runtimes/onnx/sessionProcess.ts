@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { withoutSecrets } from '../../../src/process/config.ts';
 import type { Columns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type {
@@ -86,6 +87,7 @@ export class SessionProcess implements AsyncDisposable {
     const script = join(import.meta.dirname, 'sessionChild.ts');
     this.#child = fork(script, [String(maxMib)], {
       serialization: 'advanced',
+      // The process that runs a model file gets no login: neither to the broker nor for operators' fields.
       env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
     });
     this.#child.on('message', (message: Answered | Measured) => this.#hear(message));
@@ -223,11 +225,6 @@ export class SessionProcess implements AsyncDisposable {
     for (const asked of this.#asked.values()) asked.reject(new SessionCrashed('the session process died'));
     this.#asked.clear();
   }
-}
-
-/** The process that runs a model file gets no login: neither to the broker nor for operators' fields. */
-function withoutSecrets({ NATS_URL: _, OPERATOR_TOKEN: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return env;
 }
 
 /**
