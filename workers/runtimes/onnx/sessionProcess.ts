@@ -236,7 +236,10 @@ function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined) return undefined;
   // Signals from a terminal reach the shell, too. It ignores them.
   const script = 'trap "" HUP INT TERM; read -r _; kill -9 "$0"';
-  const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const guard = spawn('/bin/sh', ['-c', script, String(pid)], {
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});
   return guard;
