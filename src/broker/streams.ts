@@ -166,10 +166,11 @@ export async function hasFormerResults(jsm: JetStreamManager): Promise<boolean> 
  * Makes room for one more end of a task of 0.2: makes the stream in which 0.2 stored them, or lets it grow. Nothing
  * happens if the broker's store is full.
  *
- * @throws {NotProvisioned} if this process may not do so.
+ * @throws {Error} if this process may not do so. An admin lets the stream grow in time, unless it is gone.
  */
 export async function ensureFormerResults({ jsm, limits, rights }: Provision): Promise<void> {
-  if (!rights.mayMakeStreams) throw new NotProvisioned([`room in ${streams.results}`]);
+  if (!rights.mayMakeStreams)
+    throw new Error(`the stream ${streams.results} of 0.2 is full or gone, and only an admin may mend that`);
   const former = await streamThere(jsm, streams.results);
   if (former !== undefined) {
     await updateStream(jsm, { name: streams.results, max_bytes: neededBytes(former, limits) });
