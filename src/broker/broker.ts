@@ -257,7 +257,7 @@ export class Broker implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#connectionListeners.delete(listener) };
   }
 
-  /** Looks after streams and consumers as soon as one is deleted. Only an admin hears of it in time to mend it. */
+  /** Looks for what is missing as soon as a stream or a consumer is deleted, for an admin. */
   watchDeletions(): Listening {
     const stack = new DisposableStack();
     for (const subject of [subjects.streamDeleted, subjects.consumerDeleted])

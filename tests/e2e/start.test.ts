@@ -22,6 +22,7 @@ import { freePort } from '../support/freePort.ts';
 import { MODELS } from '../support/models.ts';
 import { brokerKey, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { startWorker } from '../support/processes.ts';
 import { commandLine, descendantsOf, isRunning } from '../support/processTable.ts';
 
 describe('a system that runs', () => {
@@ -93,6 +94,13 @@ describe('a system that runs', () => {
     process.kill(natsServer, 'SIGKILL');
     await system.log.next({ msg: 'nats-server is ready' });
     await (await connectToBroker(dataDir, 'observer', seeds[ROLES.indexOf('observer')])).close();
+  });
+
+  test('lets another worker of its user in, with the address and the key that lie in its data folder', async () => {
+    const at = (name: string) => join(system.dataDir, name);
+    const url = (await readFile(at('nats-url'), 'utf8')).trim();
+    await using worker = await startWorker({ url }, { NATS_NKEY_FILE: at('keys/worker.nk') });
+    expect(worker.output()).not.toContain('Permissions Violation');
   });
 
   test.runIf(process.platform === 'linux')(
