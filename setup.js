@@ -4,7 +4,7 @@
  * dependencies, because it runs on whatever Node ≥ 20 the machine has, before anything is installed.
  *
  *   node setup.js         the dependencies, among them the Node that runs Tidings
- *   node setup.js start   those and, unless NATS_URL names a broker, nats-server
+ *   node setup.js start   those and, unless NATS_URL or NATS_URL_FILE names a broker, nats-server
  *   node setup.js test    those, nats-server, and the packages of clients that only tests run: tests run brokers of
  *                         their own and ignore NATS_URL
  *
@@ -56,7 +56,8 @@ async function setUp(mode) {
     throw new SetupError(`the mode must be start, test or none, got ${mode}`);
   }
   checkMachine();
-  const needsServer = mode === 'test' || (mode === 'start' && !process.env.NATS_URL);
+  const namesBroker = process.env.NATS_URL || process.env.NATS_URL_FILE;
+  const needsServer = mode === 'test' || (mode === 'start' && !namesBroker);
   const server = needsServer ? findServer(CACHE) : undefined;
   const packages = mode === 'test' ? [TIDINGS, ...CLIENTS] : [TIDINGS];
   if (packages.every(isInstalled) && (server !== undefined || !needsServer)) {

@@ -51,7 +51,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   const tokens = server.auth.includes('jwt') ? new JwtTokens({ config, log }) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
   await using broker = await openBroker({
-    url: config.natsUrl ?? 'nats://127.0.0.1:4222',
+    access: config,
+    role: 'gateway',
     name: `gateway-${home}`,
     models,
     limits: config,

@@ -1,5 +1,6 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
+import { Provisioner } from './broker/provisioning.ts';
 import { streamSizes } from './broker/streams.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './contract/errors.ts';
 import { banner } from './launcher/banner.ts';
@@ -20,14 +21,17 @@ try {
 async function start(): Promise<number> {
   const config = readConfig(env);
   const log = createLog(config, 'start');
-  const { models } = await Catalog.open(config.modelsDir, log);
-  return supervise({
+  using catalog = await Catalog.open(config.modelsDir, log);
+  const { models } = catalog;
+  return await supervise({
     config,
     env,
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
     log,
     sizesWith: (limits) => streamSizes(models, { ...config, ...limits }),
+    provision: ({ access, limits, signal }) =>
+      Provisioner.open({ access, catalog, limits: { ...config, ...limits }, log, signal }),
     onInterrupt(listener) {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, listener);
     },

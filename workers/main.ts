@@ -41,7 +41,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     );
 
   await using broker = await openBroker({
-    url: config.natsUrl ?? 'nats://127.0.0.1:4222',
+    access: config,
+    role: 'worker',
     name: workerId,
     models: catalog.models,
     limits: config,

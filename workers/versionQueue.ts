@@ -11,6 +11,9 @@ export interface VersionQueueOptions {
   readonly log: Logger;
 }
 
+/** At a broker with roles it may last until an admin makes the queue. */
+const TRIES_PER_WARNING = 120;
+
 export class VersionQueue {
   readonly #options: VersionQueueOptions;
 
@@ -21,11 +24,12 @@ export class VersionQueue {
   /** Makes the queue if it is missing. Tries again until it is there, or until the signal aborts. */
   async ensure(signal: AbortSignal): Promise<void> {
     const { broker, model, version, log } = this.#options;
-    while (!signal.aborted) {
+    for (let tries = 0; !signal.aborted; tries++) {
       try {
         return await broker.ensureVersion(model, version);
       } catch (error) {
-        log.warn({ reason: messageOf(error) }, 'the queue of a version could not be made, trying again');
+        if (tries % TRIES_PER_WARNING === 0)
+          log.warn({ reason: messageOf(error) }, 'the queue of a version could not be made, trying again');
         await waitToRetry(broker, signal);
       }
     }

@@ -4,8 +4,13 @@
  * leader unless it says otherwise.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type JetStreamManager, jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
-import { AuthorizationError, type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
+import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import {
+  AuthorizationError,
+  type NatsConnection,
+  PermissionViolationError,
+  UserAuthenticationExpiredError,
+} from '@nats-io/transport-node';
 import { brokerUnavailable, messageOf } from '../contract/errors.ts';
 import { encodeBundle, jobIn, type QueuedBundle, rowsIn } from '../contract/messages/bundle.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
@@ -20,9 +25,11 @@ import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspec
 import type { Owner } from '../contract/owner.ts';
 import {
   consumerName,
+  holdsTasks,
   LANES,
   Lane,
   modelOfQueue,
+  streamMadeIn,
   streams,
   subjects,
   versionOfConsumer,
@@ -45,6 +52,8 @@ import { Leases } from './leases.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
+import { Rights } from './rights.ts';
+import { inboxPrefix } from './roles.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
@@ -56,6 +65,7 @@ import {
   ensureStreams,
   hasFormerResults,
   isPassing,
+  type Provision,
   type StreamLimits,
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
@@ -101,7 +111,8 @@ const TRIES_PER_WARNING = 10;
 const LOGINS_PER_WARNING = 50;
 
 /**
- * Connects to the broker, however long that takes, and makes sure that the streams exist.
+ * Connects to the broker, however long that takes, and makes sure that the streams exist. A process that may not make
+ * them waits until an admin has done so.
  *
  * @throws {ConfigurationError} if the broker is too old, or if the streams do not fit. Other errors of the broker pass
  *   through.
@@ -110,8 +121,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
     const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
-    await untilServed(options, () => ensureStreams(manager, options.models, options.limits));
-    const broker = new Broker(connection, manager, options);
+    const rights = new Rights(connection);
+    const provision = { jsm: manager, limits: options.limits, rights };
+    await untilServed(options, () => ensureAll(provision, options));
+    const broker = new Broker(connection, provision, options);
     await untilServed(options, () => broker.readClock());
     return broker;
   } catch (error) {
@@ -119,6 +132,22 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     throw error;
   }
 }
+
+async function ensureAll(
+  provision: BrokerProvision,
+  { models, log }: Pick<BrokerOptions, 'models' | 'log'>,
+): Promise<void> {
+  await provision.rights.read();
+  const left = await ensureStreams(provision, models);
+  if (left.length > 0)
+    log.warn(
+      { left },
+      'streams or consumers have other settings than this process, which may not change them: run npm run broker -- provision with its settings',
+    );
+}
+
+/** `Provision` with rights that can be read anew. */
+type BrokerProvision = Provision & { readonly rights: Rights };
 
 /** Tries again while the broker does not serve: a cluster may have no leader yet, a disk be full. */
 async function untilServed({ log, signal }: BrokerOptions, ask: () => Promise<void>): Promise<void> {
@@ -146,7 +175,7 @@ export class Broker implements AsyncDisposable {
   readonly audit: AuditStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
-  readonly #manager: JetStreamManager;
+  readonly #provision: BrokerProvision;
   readonly #options: BrokerOptions;
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
@@ -168,18 +197,19 @@ export class Broker implements AsyncDisposable {
   #loginsRefused = 0;
   #reconnection = Promise.withResolvers<void>();
 
-  constructor(connection: NatsConnection, manager: JetStreamManager, options: BrokerOptions) {
+  constructor(connection: NatsConnection, provision: BrokerProvision, options: BrokerOptions) {
     this.#connection = connection;
-    this.#manager = manager;
+    this.#provision = provision;
     this.#options = options;
     const { log } = options;
+    const manager = provision.jsm;
     this.#log = log;
     const isConnected = () => this.#connected;
     this.#leases = new Leases({ isConnected });
-    this.#writeCheck = new WriteCheck({ connection, manager, limits: options.limits });
+    this.#writeCheck = new WriteCheck({ connection, manager, ...provision });
     this.#streamWatch = new StreamWatch({
       ...options,
-      manager,
+      provision,
       isConnected,
       taken: () => [...this.#consumers.values()],
       onMade: () => this.#tellConnected(true),
@@ -187,6 +217,7 @@ export class Broker implements AsyncDisposable {
     const suspect = () => this.#streamWatch.suspect();
     const publisher = new Publisher({
       connection,
+      inboxPrefix: inboxPrefix(options.role),
       ackTimeoutMs: ACK_TIMEOUT_MS,
       onNoStream: suspect,
       onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
@@ -200,7 +231,7 @@ export class Broker implements AsyncDisposable {
     this.notices = notices;
     const former = {
       isThere: () => stored.ask(hasFormerResults),
-      makeRoom: () => stored.ask((asked) => ensureFormerResults(asked, options.limits)),
+      makeRoom: () => stored.ask(() => ensureFormerResults(provision)),
     };
     this.ends = new EndStore({ publisher, stored, notices, former });
     this.index = new TaskIndex({ stored });
@@ -211,6 +242,10 @@ export class Broker implements AsyncDisposable {
     this.keys = new KeyStore({ publisher, stored, log });
     this.audit = new AuditStore({ publisher, stored, log: limitedLog });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
+    // Another process may have made it again before this one has noticed that it was gone.
+    notices.listen(subjects.streamMade, ({ subject }) => {
+      if (holdsTasks(streamMadeIn(subject))) this.#tellConnected(true);
+    });
     this.#reconnection.resolve();
     this.#clockTimer = setInterval(() => this.readClock().catch(() => {}), CLOCK_INTERVAL_MS).unref();
     void this.#followConnection();
@@ -239,13 +274,21 @@ export class Broker implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#connectionListeners.delete(listener) };
   }
 
+  /** Looks for what is missing as soon as a stream or a consumer is deleted, for an admin. */
+  watchDeletions(): Listening {
+    const stack = new DisposableStack();
+    for (const subject of [subjects.streamDeleted, subjects.consumerDeleted])
+      stack.use(this.notices.listen(subject, () => this.#streamWatch.suspect()));
+    return stack;
+  }
+
   /**
    * Makes sure that a version's stream and consumers exist. Called before its jobs are offered or taken. Idempotent.
    *
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
   async ensureVersion(model: string, version: string): Promise<void> {
-    await this.#stored.ask((manager) => ensureConsumers(manager, model, version, this.#options.limits));
+    await this.#stored.ask(() => ensureConsumers(this.#provision, model, version));
   }
 
   /**
@@ -501,6 +544,7 @@ export class Broker implements AsyncDisposable {
     const { model, version, lane } = place;
     const consumer = new JobConsumer({
       connection: this.#connection,
+      inboxPrefix: inboxPrefix(this.#options.role),
       stream: streams.jobs(model),
       consumer: consumerName(version, lane),
       maxHeld,
@@ -563,11 +607,11 @@ export class Broker implements AsyncDisposable {
 
   /** A forbidden publish gets no reply. Without this, it would only be noticed when it is overdue. */
   #hearError(error: Error): void {
-    if (error instanceof AuthorizationError) {
+    if (error instanceof AuthorizationError || error instanceof UserAuthenticationExpiredError) {
       if (this.#loginsRefused++ % LOGINS_PER_WARNING === 0)
         this.#log.error(
           { reason: error.message },
-          'the broker refused the login of NATS_URL: trying again until it takes it',
+          'the broker refused the login: trying again until it takes it',
         );
       return;
     }
@@ -582,7 +626,7 @@ export class Broker implements AsyncDisposable {
     try {
       await untilServed({ ...this.#options, signal: this.#closing.signal }, async () => {
         if (!this.#connected) return;
-        await ensureStreams(this.#manager, this.#options.models, this.#options.limits);
+        await ensureAll(this.#provision, this.#options);
         await this.readClock();
       });
     } catch (error) {

@@ -1,13 +1,28 @@
 /** The connection to the broker. It waits for a broker, and reconnects for ever. */
+import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
+import { createSecureContext } from 'node:tls';
+import {
+  AuthorizationError,
+  type ConnectionOptions as ClientOptions,
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  nkeyAuthenticator,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import type { BrokerAccess } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
-import { type BrokerAddress, readNatsUrl } from '../process/natsUrl.ts';
+import { readNatsUrl } from '../process/natsUrl.ts';
+import { publicKeyOf } from './roleKeys.ts';
+import { inboxPrefix, type Role } from './roles.ts';
+import { tlsRefusal } from './tlsRefusal.ts';
 
 export interface ConnectionOptions {
-  /** As `NATS_URL`: several servers separated by commas. */
-  readonly url: string;
+  readonly access: Partial<BrokerAccess>;
+  /** It decides where replies come. The broker decides by the login what the process may do. */
+  readonly role: Role;
   /** Shown in the broker's monitoring. */
   readonly name: string;
   readonly log: Logger;
@@ -15,6 +30,8 @@ export interface ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const DEFAULT_URL = 'nats://127.0.0.1:4222';
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 const FIRST_CONNECT_RETRY_MS = 250;
 const TRIES_PER_WARNING = 20;
 const FIRST_WARNING =
@@ -36,33 +53,30 @@ const LEAST_SERVER = [2, 12] as const;
  * @throws {ConfigurationError} if the broker is too old, has no JetStream, or keeps refusing the login. If the signal
  *   aborts, it throws the last failure.
  */
-export async function connectPatiently({
-  url,
-  name,
-  log,
-  signal,
-}: ConnectionOptions): Promise<NatsConnection> {
-  const connection = await connectOnceThere(readNatsUrl(url), { name, log, signal });
+export async function connectPatiently(options: ConnectionOptions): Promise<NatsConnection> {
+  const connection = await connectOnceThere(options);
   const problem = problemWith(connection);
   if (problem === undefined) return connection;
   await connection.close();
   throw new ConfigurationError(`NATS_URL must name ${problem}`);
 }
 
-async function connectOnceThere(
-  { servers, login, tls }: BrokerAddress,
-  { name, log, signal }: Omit<ConnectionOptions, 'url'>,
-): Promise<NatsConnection> {
+async function connectOnceThere(options: ConnectionOptions): Promise<NatsConnection> {
+  const { access, role, name, log, signal } = options;
+  const { servers, tls } = readNatsUrl(access.natsUrl ?? DEFAULT_URL);
+  const login = loginOf(access);
+  // Otherwise the login would be sent unencrypted to a server that offers no encryption.
+  const encryption = certificatesOf(access) ?? (tls ? {} : undefined);
   let loginsRefused = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       return await connect({
         servers: [...servers],
-        ...credentialsOf(login),
-        // Otherwise the login would be sent unencrypted to a server that offers no encryption.
-        ...(tls ? { tls: {} } : {}),
+        ...login.options,
+        ...(encryption && { tls: encryption }),
         // Without this the library closes the connection for good after two refusals in a row.
         ignoreAuthErrorAbort: true,
+        inboxPrefix: inboxPrefix(role),
         name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 100,
@@ -76,28 +90,87 @@ async function connectOnceThere(
       if (signal?.aborted) throw error;
       loginsRefused = error instanceof AuthorizationError ? loginsRefused + 1 : 0;
       if (loginsRefused === LOGIN_TRIES) throw loginRefused(login, messageOf(error));
-      if (attempt % TRIES_PER_WARNING === 1)
+      if (attempt % TRIES_PER_WARNING === 1) {
+        const refusal =
+          error instanceof TimeoutError && encryption !== undefined
+            ? await tlsRefusal(servers[0] ?? '', encryption)
+            : undefined;
         log.warn(
-          { servers, reason: messageOf(error) },
+          { servers, reason: refusal ?? messageOf(error) },
           attempt === 1 ? FIRST_WARNING : 'waiting for the broker',
         );
+      }
       await sleep(FIRST_CONNECT_RETRY_MS);
     }
   }
 }
 
-/** The options of the client library, which takes no login from a URL. */
-function credentialsOf(login: BrokerAddress['login']) {
-  if (login === undefined) return {};
-  return 'token' in login ? { token: login.token } : { user: login.user, pass: login.password };
+/** How a process shows who it is. */
+interface Login {
+  /** The setting that it comes from; undefined: there is none. */
+  readonly setting: string | undefined;
+  /** For the client library, which takes no login from a URL. */
+  readonly options: Pick<ClientOptions, 'authenticator' | 'token' | 'user' | 'pass'>;
 }
 
-function loginRefused(login: BrokerAddress['login'], reason: string): ConfigurationError {
+/** @throws {ConfigurationError} if a seed is damaged. */
+function loginOf({ natsUrl, natsCreds, natsNkey, natsToken }: Partial<BrokerAccess>): Login {
+  if (natsCreds !== undefined)
+    return { setting: 'NATS_CREDS', options: { authenticator: credsAuthenticator(bytesOf(natsCreds)) } };
+  if (natsNkey !== undefined) {
+    checkSeed(natsNkey);
+    return { setting: 'NATS_NKEY_FILE', options: { authenticator: nkeyAuthenticator(bytesOf(natsNkey)) } };
+  }
+  if (natsToken !== undefined) return { setting: 'NATS_TOKEN_FILE', options: { token: natsToken } };
+  const { login } = readNatsUrl(natsUrl ?? DEFAULT_URL);
+  if (login === undefined) return { setting: undefined, options: {} };
+  const options = 'token' in login ? login : { user: login.user, pass: login.password };
+  return { setting: 'NATS_URL', options };
+}
+
+function checkSeed(seed: string): void {
+  try {
+    publicKeyOf(seed);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `NATS_NKEY_FILE must hold the seed of an nkey as it was made, got one that is damaged (${messageOf(cause)}): make a new one with npm run broker -- keys`,
+      { cause },
+    );
+  }
+}
+
+/** @throws {ConfigurationError} if a certificate or a key cannot be read, or if they do not belong together. */
+function certificatesOf({ natsTlsCa: ca, natsTlsCert: cert, natsTlsKey: key }: Partial<BrokerAccess>) {
+  if (ca === undefined && cert === undefined) return undefined;
+  const certificates = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  try {
+    for (const [pem] of `${ca} ${cert}`.matchAll(PEM_CERTIFICATE)) new X509Certificate(pem);
+    createSecureContext(certificates);
+  } catch (cause) {
+    throw new ConfigurationError(
+      `NATS_TLS_CA, NATS_TLS_CERT and NATS_TLS_KEY must name certificates in PEM and the key of the own one: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  return certificates;
+}
+
+function bytesOf(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function loginRefused({ setting }: Login, reason: string): ConfigurationError {
+  if (setting === undefined)
+    return new ConfigurationError(
+      'NATS_URL must have a login, as nats://user:password@host:port, or NATS_NKEY_FILE, NATS_CREDS or NATS_TOKEN_FILE ' +
+        `must name one: the broker refuses a connection without a login (${reason})`,
+    );
+  const refusal = `${setting} must have a login that the broker takes: the broker refused the login of ${setting} ${LOGIN_TRIES} times (${reason}). `;
   return new ConfigurationError(
-    login === undefined
-      ? `NATS_URL must have a login, as nats://user:password@host:port: the broker refuses a connection without one (${reason})`
-      : `NATS_URL must have a login that the broker takes: the broker refused the login of NATS_URL ${LOGIN_TRIES} times (${reason}). ` +
-          'Compare it with the users of the broker, and percent-encode what is no letter or digit',
+    refusal +
+      (setting === 'NATS_URL'
+        ? 'Compare it with the users of the broker, and percent-encode what is no letter or digit'
+        : 'Compare it with the users of the broker'),
   );
 }
 

@@ -4,7 +4,7 @@
  * jobs), so the pull requests are sent from here. If messages have more rows than expected, what exceeds twice the
  * credit is handed back.
  */
-import { type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+import { createInbox, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from '../process/log.ts';
 import type { Acks } from './acks.ts';
 import { withinGoodbye } from './connection.ts';
@@ -25,6 +25,8 @@ export interface JobSource {
 
 export interface JobConsumerOptions {
   readonly connection: Pick<NatsConnection, 'subscribe' | 'publish' | 'isClosed'>;
+  /** Of the subject where jobs come. */
+  readonly inboxPrefix: string;
   readonly stream: string;
   readonly consumer: string;
   /** In rows. */
@@ -47,7 +49,7 @@ const RETRY_PULL_MS = 500;
 export class JobConsumer implements JobSource, AsyncDisposable {
   readonly #options: JobConsumerOptions;
   readonly #pullSubject: string;
-  readonly #inbox = `_INBOX.${nuid.next()}`;
+  readonly #inbox: string;
   readonly #messages: Subscription;
   readonly #held = new Set<HeldDelivery>();
   readonly #arrived: HeldDelivery[] = [];
@@ -60,6 +62,7 @@ export class JobConsumer implements JobSource, AsyncDisposable {
   constructor(options: JobConsumerOptions) {
     this.#options = options;
     const { connection, stream, consumer, maxHeld, log } = options;
+    this.#inbox = createInbox(options.inboxPrefix);
     this.#credit = new Credit(maxHeld);
     this.#requests = new PullRequests({ credit: this.#credit, log, onLost: () => this.#pull() });
     this.#pullSubject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;

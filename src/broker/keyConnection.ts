@@ -3,22 +3,25 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { type ConnectionOptions, connectPatiently } from './connection.ts';
 import { KeyStore } from './keyStore.ts';
 import { Publisher } from './publisher.ts';
+import { inboxPrefix } from './roles.ts';
 import { StoredMessages } from './storedMessages.ts';
 
 const TIMEOUT_MS = 2_000;
+const ROLE = 'admin';
 
 export interface KeyConnection extends AsyncDisposable {
   readonly keys: KeyStore;
 }
 
 /** @throws as `connectPatiently` does. */
-export async function openKeyConnection(options: ConnectionOptions): Promise<KeyConnection> {
-  const connection = await connectPatiently(options);
+export async function openKeyConnection(options: Omit<ConnectionOptions, 'role'>): Promise<KeyConnection> {
+  const connection = await connectPatiently({ ...options, role: ROLE });
   const { log } = options;
   const nothing = () => {};
   const manager = await jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false });
   const publisher = new Publisher({
     connection,
+    inboxPrefix: inboxPrefix(ROLE),
     ackTimeoutMs: TIMEOUT_MS,
     onNoStream: nothing,
     onUnconfirmed: nothing,

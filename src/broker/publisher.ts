@@ -7,7 +7,13 @@
  * lost without an error. On a disconnect every pending publish is answered at once: whether it was stored is unknown.
  */
 
-import { headers, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+import {
+  createInbox,
+  headers,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { messageOf } from '../contract/errors.ts';
 import { outcomeOf, type PublishOutcome } from './publishOutcome.ts';
 
@@ -17,6 +23,8 @@ const SWEEP_MS = 100;
 
 export interface PublisherOptions {
   readonly connection: NatsConnection;
+  /** Of the subjects where acknowledgements come. */
+  readonly inboxPrefix: string;
   readonly ackTimeoutMs: number;
   /** Called when no stream takes a message: the stream is missing, or has no leader. */
   readonly onNoStream: () => void;
@@ -44,7 +52,7 @@ interface Outgoing {
 export class Publisher implements Disposable {
   readonly #connection: NatsConnection;
   readonly #replies: Subscription;
-  readonly #prefix = `_INBOX.${nuid.next()}.`;
+  readonly #prefix: string;
   /** In order of their numbers, which is also the order of their deadlines: all have the same time limit. */
   readonly #pending = new Map<number, Pending>();
   /**
@@ -60,8 +68,9 @@ export class Publisher implements Disposable {
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, ackTimeoutMs, onNoStream, onUnconfirmed, onWrite }: PublisherOptions) {
+  constructor({ connection, inboxPrefix, ackTimeoutMs, onNoStream, onUnconfirmed, onWrite }: PublisherOptions) {
     this.#connection = connection;
+    this.#prefix = `${createInbox(inboxPrefix)}.`;
     this.#ackTimeoutMs = ackTimeoutMs;
     this.#onNoStream = onNoStream;
     this.#onUnconfirmed = onUnconfirmed;

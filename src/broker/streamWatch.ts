@@ -2,28 +2,30 @@
  * Makes streams and consumers again that were deleted while the process was connected. Their content is lost, but later
  * messages must be stored and taken without a restart.
  *
- * All processes watch, and all may make a missing one: that is idempotent. They look now and then, and soon after an
- * answer of the broker that a missing stream would explain.
+ * All processes watch, and all make a missing one if they may: that is idempotent. They look now and then, and soon after
+ * an answer of the broker that a missing stream would explain. At a broker with roles only an admin may make streams. The
+ * others say in their log what is missing.
  */
-import type { JetStreamManager } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
+import { streams } from '../contract/subjects.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
+import type { Role } from './roles.ts';
 import {
   type ConsumedVersion,
   ensureConsumers,
   ensureStreams,
   missingConsumers,
   missingStreams,
-  type StreamLimits,
+  type Provision,
   shareResultBytes,
 } from './streams.ts';
 
 export interface StreamWatchOptions {
-  readonly manager: JetStreamManager;
+  readonly provision: Provision;
   /** Their versions may change. */
   readonly models: readonly Model[];
-  readonly limits: StreamLimits;
+  readonly role: Role;
   readonly log: Logger;
   readonly isConnected: () => boolean;
   /** Versions whose jobs this process takes. Their folders may be gone. */
@@ -43,8 +45,10 @@ export class StreamWatch implements Disposable {
   /** No other look begins before this time. */
   #pause: NodeJS.Timeout | undefined;
   #isSuspected = false;
-  /** Whether results of 0.2 may expire, and leave their space to ends. */
+  /** Whether results of 0.2 may expire, and leave their space to ends, or need more of it. */
   #mayShareMore = true;
+  /** What was missing at the last look, and this process may not make. */
+  #lacking = '';
   #isLooking = false;
   #isClosed = false;
 
@@ -89,19 +93,30 @@ export class StreamWatch implements Disposable {
   }
 
   async #makeMissing(consumersToo: boolean): Promise<void> {
-    const { manager, models, limits, taken, log, onMade } = this.#options;
-    const streams = await missingStreams(manager, models, limits);
-    const consumers =
-      streams.length === 0 && consumersToo ? await missingConsumers(manager, models, taken()) : [];
-    const missing = [...streams, ...consumers];
+    const { provision, models, taken, role, log, onMade } = this.#options;
+    const { jsm, limits, rights } = provision;
+    // Where gateways may make the stream of probes, they also delete it at times: see `WriteCheck`.
+    const lost = (await missingStreams(jsm, models, limits)).filter(
+      (name) => name !== streams.probe || role === 'admin',
+    );
+    const consumers = lost.length === 0 && consumersToo ? await missingConsumers(jsm, models, taken()) : [];
+    const missing = [...lost, ...consumers];
     if (this.#isClosed) return;
+    const lacked = this.#lacking;
+    this.#lacking = missing.join();
     if (missing.length === 0) {
-      if (this.#mayShareMore) this.#mayShareMore = await shareResultBytes(manager, limits);
+      if (this.#mayShareMore) this.#mayShareMore = await shareResultBytes(provision);
+      return;
+    }
+    if (!rights.mayMakeStreams) {
+      // The first time an admin may be about to make them, as for a new version.
+      if (this.#lacking === lacked)
+        log.error({ missing }, 'the broker lacks streams or consumers, which only an admin may make');
       return;
     }
     log.error({ missing }, 'the broker has lost streams or consumers: making them again');
-    await ensureStreams(manager, models, limits);
-    for (const { model, version } of taken()) await ensureConsumers(manager, model, version, limits);
+    await ensureStreams(provision, models);
+    for (const { model, version } of taken()) await ensureConsumers(provision, model, version);
     onMade();
   }
 }

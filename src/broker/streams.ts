@@ -1,7 +1,9 @@
 /**
- * The streams and consumers, created or brought up to date by whichever process starts first.
- * docs/protocol.md explains each; the comments here say why a setting is what it is.
+ * The streams and consumers. Each process looks whether they are as it wants them, and makes or updates the others. At a
+ * broker with roles only an admin may do so. docs/protocol.md explains each; the comments here say why a setting is what
+ * it is.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -23,6 +25,7 @@ import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 import { LEASE_MS } from './leases.ts';
+import type { Rights } from './rights.ts';
 
 export type StreamLimits = Pick<
   Config,
@@ -39,7 +42,7 @@ const FORMER_RESULTS_FREE = { share: 1 / 16, leastBytes: MIB, mostBytes: 16 * MI
 /** The least part of RESULT_MAX_BYTES that ends get, however many results of 0.2 are stored. */
 const LEAST_ENDS_SHARE = 1 / 4;
 /** The size of the stream of probes, with which `/ready` checks that the broker stores messages. */
-export const PROBES_MAX_BYTES = 64 * 1024;
+const PROBES_MAX_BYTES = 64 * 1024;
 /** The number of rollouts of a model that are kept, for operators. */
 const ROLLOUTS_KEPT = 16;
 /** The sizes of dead letters and of actuals, as parts of RESULT_MAX_BYTES, so that they are small on a small disk. */
@@ -56,59 +59,125 @@ const PASSING_STATUSES = [408, 429, 503];
 const PASSING = [10_009, 10_049, 10_118];
 const NAME_IN_USE = 10_058;
 const STREAM_NOT_FOUND = 10_059;
-const REPLICAS_NEED_A_CLUSTER = 10_074;
+const CONSUMER_NOT_FOUND = 10_014;
 /** A consumer of this name is there, with other settings. */
 const CONSUMER_EXISTS = 10_148;
-
-/**
- * @throws {ConfigurationError} if the streams do not fit into the broker's store.
- */
-export async function ensureStreams(
-  jsm: JetStreamManager,
-  models: readonly Model[],
-  limits: StreamLimits,
-): Promise<void> {
-  const configs = streamConfigs(models, limits, await shrinkFormerResults(jsm, limits));
-  const refused = await ensureEach(jsm, configs);
-  // A stream that shrinks frees space for one that grows, in any order.
-  const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
-  if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(jsm, configs, stillRefused));
-  for (const { manifest, versions } of models) {
-    for (const { version } of versions) await ensureConsumers(jsm, manifest.name, version, limits);
+const REPLICAS_NEED_A_CLUSTER = 10_074;
+/** Thrown if streams or consumers are missing that this process may not make. */
+export class NotProvisioned extends Error {
+  constructor(missing: readonly string[]) {
+    super(
+      `the broker does not have ${missing.join(', ')}, and only an admin may make them: run npm run broker -- provision`,
+    );
   }
 }
 
-/** A version whose jobs this process takes from the stream of its model, lane by lane. */
-export async function ensureConsumers(
-  jsm: JetStreamManager,
-  model: string,
-  version: string,
-  limits: StreamLimits,
-): Promise<void> {
-  for (const lane of LANES)
-    await ensureConsumer(jsm, streams.jobs(model), consumerConfig(model, version, lane, limits));
+/** What a process wants of the broker, and may do there. */
+export interface Provision {
+  readonly jsm: JetStreamManager;
+  readonly limits: StreamLimits;
+  readonly rights: Pick<Rights, 'mayMakeStreams'>;
 }
 
-async function ensureConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
+/**
+ * @returns the streams and consumers that have other settings, and that this process may not change.
+ * @throws {ConfigurationError} if the streams do not fit into the broker's store.
+ * @throws {NotProvisioned} if some are missing that this process may not make.
+ */
+export async function ensureStreams(
+  provision: Provision,
+  models: readonly Model[],
+): Promise<readonly string[]> {
+  const { jsm, limits, rights } = provision;
+  const configs = streamConfigs(models, limits, await fitFormerResults(provision));
+  const present = await Promise.all(configs.map(({ name }) => streamThere(jsm, name)));
+  const outdated = configs.filter((config, i) => !isAs(config, present[i]?.config));
+  if (rights.mayMakeStreams) await makeStreams(jsm, configs, outdated);
+  const missing = configs.filter((_, i) => present[i] === undefined);
+  if (!rights.mayMakeStreams && missing.length > 0) throw new NotProvisioned(missing.map(({ name }) => name));
+  const consumers = await Promise.all(
+    models.flatMap(({ manifest: { name }, versions }) =>
+      versions.map(({ version }) => ensureConsumers(provision, name, version)),
+    ),
+  );
+  const left = rights.mayMakeStreams ? [] : outdated.map(({ name }) => name);
+  return [...left, ...consumers.flat()];
+}
+
+/**
+ * Makes sure that the consumers of a version exist, one for each lane.
+ *
+ * @returns those with other settings that this process may not change, as stream/name.
+ * @throws {NotProvisioned} if some are missing that this process may not make.
+ */
+export async function ensureConsumers(
+  { jsm, limits, rights }: Provision,
+  model: string,
+  version: string,
+): Promise<readonly string[]> {
+  const stream = streams.jobs(model);
+  const configs = LANES.map((lane) => consumerConfig(model, version, lane, limits));
+  const present = await Promise.all(
+    configs.map(({ durable_name }) =>
+      unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.info(stream, durable_name)),
+    ),
+  );
+  const nameOf = (config: TidingsConsumer) => `${stream}/${config.durable_name}`;
+  const missing = configs.filter((_, i) => present[i] === undefined);
+  const outdated = configs.filter((config, i) => present[i] && !isAs(config, present[i].config));
+  if (!rights.mayMakeStreams) {
+    if (missing.length > 0) throw new NotProvisioned(missing.map(nameOf));
+    return outdated.map(nameOf);
+  }
+  for (const config of missing) await addConsumer(jsm, stream, config);
+  for (const config of outdated) await jsm.consumers.update(stream, config.durable_name, config);
+  return [];
+}
+
+async function addConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
   try {
     await jsm.consumers.add(stream, config);
   } catch (error) {
+    // Another process with other settings was first.
     if (!(error instanceof JetStreamApiError && error.code === CONSUMER_EXISTS)) throw error;
     await jsm.consumers.update(stream, config.durable_name, config);
   }
 }
 
+/** Whether something has the settings that are wanted. nats-server adds those that are left out. */
+function isAs(wanted: object, present: object | undefined): boolean {
+  return present !== undefined && isDeepStrictEqual({ ...present, ...wanted }, { ...present });
+}
+
+function streamThere(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  return unlessMissing(STREAM_NOT_FOUND, jsm.streams.info(name));
+}
+
+/** @returns undefined if the answer is that there is none. */
+async function unlessMissing<T>(code: number, asking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === code) return undefined;
+    throw error;
+  }
+}
+
 /** Whether the broker has the stream in which 0.2 stored the ends of tasks. */
 export async function hasFormerResults(jsm: JetStreamManager): Promise<boolean> {
-  return (await formerResults(jsm)) !== undefined;
+  return (await streamThere(jsm, streams.results)) !== undefined;
 }
 
 /**
  * Makes room for one more end of a task of 0.2: makes the stream in which 0.2 stored them, or lets it grow. Nothing
  * happens if the broker's store is full.
+ *
+ * @throws {Error} if this process may not do so. An admin lets the stream grow in time, unless it is gone.
  */
-export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamLimits): Promise<void> {
-  const former = await formerResults(jsm);
+export async function ensureFormerResults({ jsm, limits, rights }: Provision): Promise<void> {
+  if (!rights.mayMakeStreams)
+    throw new Error(`the stream ${streams.results} of 0.2 is full or gone, and only an admin may mend that`);
+  const former = await streamThere(jsm, streams.results);
   if (former !== undefined) {
     await updateStream(jsm, { name: streams.results, max_bytes: neededBytes(former, limits) });
     return;
@@ -129,17 +198,19 @@ export async function ensureFormerResults(jsm: JetStreamManager, limits: StreamL
 }
 
 /**
- * Gives ends the space that the results of 0.2 have left free.
+ * Gives ends the space that the results of 0.2 have left free, and those what they need.
  *
- * @returns whether these may leave more later.
+ * @returns whether it is to be called again.
  */
-export async function shareResultBytes(jsm: JetStreamManager, limits: StreamLimits): Promise<boolean> {
-  const formerBytes = await shrinkFormerResults(jsm, limits);
+export async function shareResultBytes(provision: Provision): Promise<boolean> {
+  const { jsm, limits, rights } = provision;
+  if (!rights.mayMakeStreams) return false;
+  const formerBytes = await fitFormerResults(provision);
   if (formerBytes === 0) return false;
   const wanted = endsMaxBytes(limits, formerBytes);
   const { config } = await jsm.streams.info(streams.ends);
   if (config.max_bytes !== wanted) await jsm.streams.update(streams.ends, { max_bytes: wanted });
-  return formerBytes > partOf(limits, FORMER_RESULTS_FREE);
+  return true;
 }
 
 /**
@@ -148,27 +219,20 @@ export async function shareResultBytes(jsm: JetStreamManager, limits: StreamLimi
  *
  * @returns the bytes that the stream reserves now; 0 if the broker does not have it.
  */
-async function shrinkFormerResults(jsm: JetStreamManager, limits: StreamLimits): Promise<number> {
-  const former = await formerResults(jsm);
+async function fitFormerResults({ jsm, limits, rights }: Provision): Promise<number> {
+  const former = await streamThere(jsm, streams.results);
   if (former === undefined) return 0;
   const { max_bytes } = former.config;
   const needed = neededBytes(former, limits);
-  if (needed >= max_bytes) return max_bytes;
+  // While it has half of its free space left, it need not grow.
+  const fits = needed >= max_bytes && needed - max_bytes < partOf(limits, FORMER_RESULTS_FREE) / 2;
+  if (fits || !rights.mayMakeStreams) return max_bytes;
   await jsm.streams.update(streams.results, { max_bytes: needed });
   return needed;
 }
 
 function neededBytes({ state }: StreamInfo, limits: StreamLimits): number {
   return state.bytes + partOf(limits, FORMER_RESULTS_FREE);
-}
-
-async function formerResults(jsm: JetStreamManager): Promise<StreamInfo | undefined> {
-  try {
-    return await jsm.streams.info(streams.results);
-  } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return undefined;
-    throw error;
-  }
 }
 
 export interface ConsumedVersion {
@@ -358,7 +422,33 @@ function streamConfigs(
       deny_purge: true,
       allow_direct: true,
     },
+    probeStream(limits),
   ];
+}
+
+/** Holds the newest probe. See `WriteCheck`. */
+export function probeStream({ streamReplicas }: Pick<StreamLimits, 'streamReplicas'>): TidingsStream {
+  return {
+    name: streams.probe,
+    subjects: [subjects.probe],
+    storage: StorageType.File,
+    num_replicas: streamReplicas,
+    discard: DiscardPolicy.Old,
+    max_msgs: 1,
+    max_bytes: PROBES_MAX_BYTES,
+  };
+}
+
+/** @param configs of all streams. @param wanted those that are missing or outdated. */
+async function makeStreams(
+  jsm: JetStreamManager,
+  configs: readonly TidingsStream[],
+  wanted: readonly TidingsStream[],
+): Promise<void> {
+  const refused = await ensureEach(jsm, wanted);
+  // A stream that shrinks frees space for one that grows, in any order.
+  const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
+  if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(jsm, configs, stillRefused));
 }
 
 /** @returns the streams that do not fit into the broker's store. */
@@ -411,14 +501,14 @@ async function storeTooSmall(
     jsm.getAccountInfo(),
     Array.fromAsync(jsm.streams.list()),
   ]);
-  const ours = new Set([...configs.map(({ name }) => name), streams.probe]);
+  const ours = new Set(configs.map(({ name }) => name));
   const reserved = present.map(({ config: { name, max_bytes } }) => ({
     name,
     max_bytes: Math.max(0, max_bytes),
   }));
   const others = reserved.filter(({ name }) => !ours.has(name));
   // Rounded up: with less, one stream would be left out.
-  const atLeast = `${Math.ceil((bytesOf([...configs, ...others]) + PROBES_MAX_BYTES) / MIB)} MiB`;
+  const atLeast = `${Math.ceil(bytesOf([...configs, ...others]) / MIB)} MiB`;
   const beside =
     others.length === 0
       ? ''

@@ -4,23 +4,26 @@
  * disk has space again. So this checks two things:
  *
  * - The disk, by a message to a stream of probes. If that stream fails, it is made again, so that it shows the present
- *   state of the disk, and no other stream fails because of the check. All gateways share it.
+ *   state of the disk, and no other stream fails because of the check. All gateways share it. At a broker with roles a
+ *   gateway may not make it: there the check fails until nats-server is restarted.
  * - Streams that left a message of ours unconfirmed, by one more message to a subject without readers. It is deleted at
  *   once.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DiscardPolicy, JetStreamApiError, type JetStreamManager, StorageType } from '@nats-io/jetstream';
+import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { streamOf, streams, subjects } from '../contract/subjects.ts';
 import { outcomeOf } from './publishOutcome.ts';
-import { PROBES_MAX_BYTES, type StreamLimits } from './streams.ts';
+import type { Rights } from './rights.ts';
+import { probeStream, type StreamLimits } from './streams.ts';
 
 export interface WriteCheckOptions {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
   readonly limits: Pick<StreamLimits, 'streamReplicas'>;
+  readonly rights: Pick<Rights, 'mayMakeStreams'>;
 }
 
 /** The time for the whole check. A message that is not confirmed by then counts as not stored. */
@@ -87,9 +90,9 @@ export class WriteCheck {
       throw storesNothing(`messages of the stream ${stream}`, error);
     });
     this.#silent.delete(stream);
-    // The bucket of rollouts does not allow deletion, and keeps only the newest messages. In other streams a probe does
-    // no harm.
-    if (sequence !== undefined && stream !== streams.rollouts)
+    // The bucket of rollouts does not allow deletion, and keeps only the newest messages. Workers may not delete dead
+    // letters. In other streams a probe does no harm.
+    if (sequence !== undefined && stream !== streams.rollouts && stream !== streams.dead)
       await manager.streams.deleteMessage(stream, sequence, false).catch(() => {});
   }
 
@@ -102,21 +105,11 @@ export class WriteCheck {
   }
 
   async #makeProbeStream({ deleteFirst }: { deleteFirst: boolean }): Promise<void> {
-    const { manager, limits } = this.#options;
+    const { manager, limits, rights } = this.#options;
+    if (!rights.mayMakeStreams) return;
     try {
       if (deleteFirst) await unless(NO_SUCH_STREAM, manager.streams.delete(streams.probe));
-      await unless(
-        NAME_IN_USE,
-        manager.streams.add({
-          name: streams.probe,
-          subjects: [subjects.probe],
-          storage: StorageType.File,
-          num_replicas: limits.streamReplicas,
-          discard: DiscardPolicy.Old,
-          max_msgs: 1,
-          max_bytes: PROBES_MAX_BYTES,
-        }),
-      );
+      await unless(NAME_IN_USE, manager.streams.add(probeStream(limits)));
     } catch (error) {
       throw storesNothing('a new stream', error);
     }

@@ -55,6 +55,12 @@ export function streamOf(subject: string): string {
   return kind === '$KV' ? streams.rollouts : kind.toUpperCase();
 }
 
+/** Whether it is one of our streams, and not that of probes. */
+export function holdsTasks(stream: string): boolean {
+  const isQueue = stream.startsWith(streams.jobs(''));
+  return isQueue || (stream !== streams.probe && Object.values<unknown>(streams).includes(stream));
+}
+
 /** @param stream a queue. */
 export function modelOfQueue(stream: string): string {
   return stream.slice(streams.jobs('').length);
@@ -122,6 +128,7 @@ export const subjects = {
   allResults: 'results.*.*',
   result: ({ id, home }: TaskAddress) => `results.${home}.${id}`,
   republishedResults: 'final.{{wildcard(1)}}.{{wildcard(2)}}',
+  allFinal: 'final.*.*',
   final: ({ id, home }: TaskAddress) => `final.${home}.${id}`,
 
   allRequests: 'requests.*',
@@ -185,6 +192,13 @@ export const subjects = {
     readonly lane: Lane;
   }) => `nudge.${model}.${version}.${lane}`,
   allNudges: 'nudge.*.*.*',
+
+  // Of nats-server: what a process may do, and what happens to streams and consumers.
+  ownRights: '$SYS.REQ.USER.INFO',
+  allAdvisories: '$JS.EVENT.ADVISORY.>',
+  streamMade: '$JS.EVENT.ADVISORY.STREAM.CREATED.*',
+  streamDeleted: '$JS.EVENT.ADVISORY.STREAM.DELETED.*',
+  consumerDeleted: '$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*',
 } as const;
 
 /** The messages about an API key. Each key has one of each at most. */
@@ -236,4 +250,9 @@ export function jobAddress(subject: string): BundleAddress | undefined {
 /** @returns the model of a rollout that was republished. */
 export function rolloutModel(subject: string): string {
   return subject.split('.')[1] ?? '';
+}
+
+/** @returns the stream that nats-server tells of. */
+export function streamMadeIn(subject: string): string {
+  return subject.split('.').at(-1) ?? '';
 }

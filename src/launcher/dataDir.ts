@@ -1,26 +1,14 @@
 /**
- * DATA_DIR: the folder with the stores of `npm start`'s broker and the login to it. Other users must neither read it
+ * DATA_DIR: the folder with the stores of `npm start`'s broker and the keys to it. Other users must neither read it
  * nor write to it, so its mode becomes 0700, even if an earlier start or a person has set a wider one.
  */
-import {
-  access,
-  chmod,
-  constants,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  stat,
-  statfs,
-  writeFile,
-} from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import type { Logger } from '../process/log.ts';
 import { takeLock } from '../process/processLock.js';
 
 const PRIVATE_FOLDER = 0o700;
-const PRIVATE_FILE = 0o600;
 /** The rights of all users but the owner. */
 const RIGHTS_OF_OTHERS = 0o077;
 /** The disk is full, or the user's quota of it. */
@@ -61,7 +49,7 @@ async function keepFromOthers(dataDir: string, log: Logger): Promise<void> {
   if (((await stat(dataDir)).mode & RIGHTS_OF_OTHERS) !== 0)
     log.warn(
       { dataDir },
-      'the file system of DATA_DIR keeps no rights: other users of this machine can read the login to the broker',
+      'the file system of DATA_DIR keeps no rights: other users of this machine can read the keys to the broker',
     );
 }
 
@@ -86,14 +74,6 @@ export async function needingRoom<T>(dataDir: string, work: () => Promise<T>): P
 export async function freeBytesAt(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-/** Replaces a file by one that only its owner may read. At no moment can others read it, or anybody a half of it. */
-export async function writePrivately(file: string, text: string): Promise<void> {
-  const next = `${file}.next`;
-  await rm(next, { force: true });
-  await writeFile(next, text, { mode: PRIVATE_FILE, flag: 'wx' });
-  await rename(next, file);
 }
 
 /** @returns a function that unlocks the folder. @throws {ConfigurationError} if another Tidings uses it. */

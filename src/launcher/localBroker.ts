@@ -1,23 +1,26 @@
 /**
  * The nats-server of `npm start`: JetStream in DATA_DIR, loopback only, a free port that stays the same while the
- * system runs, and a new login at each start of the system. Its log goes to a file in DATA_DIR, because it is long.
+ * system runs, and new keys at each start of the system, one for each role. Its log goes to a file in DATA_DIR, because
+ * it is long.
  *
- * Every user of the machine can reach loopback, so only the login keeps them out. It is kept in files of mode 0600, and
- * gateways and workers get it through their environment: every user can read command lines.
+ * Every user of the machine can reach loopback, so only the keys keep them out. They are in files of mode 0600, and each
+ * process gets the name of its own one.
  */
 import type { ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { authorizationOf, newSeeds, type RoleSeeds } from '../broker/roleKeys.ts';
+import { ROLES, type Role } from '../broker/roles.ts';
 import { ConfigurationError } from '../contract/errors.ts';
-import type { Config } from '../process/config.ts';
+import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import { writePrivately } from '../process/privateFile.ts';
 import { commandLine } from '../process/processLock.js';
 import { readableBytes } from '../process/readableBytes.ts';
-import { BROKER_CONFIG_FILE, writePrivately } from './dataDir.ts';
+import { BROKER_CONFIG_FILE } from './dataDir.ts';
 import type { ProcessPlan } from './keptProcess.ts';
 import { type ChosenSizes, chooseSizes, type StoreLimits, type StoreSizesOptions } from './storeSizes.ts';
 
@@ -25,11 +28,11 @@ const MIB = 1024 * 1024;
 /** nats-server accepts no larger `max_payload`. */
 const LARGEST_PAYLOAD_BYTES = 64 * MIB;
 const PID_FILE = 'nats-server.pid';
-const USER = 'tidings';
-const PASSWORD_BYTES = 32;
 const FEW_CORES = 4;
-/** For people: the whole `NATS_URL`, for the `nats` command or another worker. */
+/** For people: `NATS_URL`, for the `nats` command or another worker. */
 const URL_FILE = 'nats-url';
+/** The folder of the keys, one file for each role. */
+const KEYS = 'keys';
 
 export interface LocalBrokerOptions {
   /** Absolute. */
@@ -41,15 +44,28 @@ export interface LocalBrokerOptions {
   readonly log: Logger;
 }
 
+/** Undoes what is set for another broker. */
+const NO_ACCESS = {
+  NATS_URL_FILE: '',
+  NATS_CREDS: '',
+  NATS_TOKEN_FILE: '',
+  NATS_TLS_CA: '',
+  NATS_TLS_CERT: '',
+  NATS_TLS_KEY: '',
+};
+
 interface LocalBroker {
   readonly plan: ProcessPlan;
   /**
    * Writes NATS_URL to a file in DATA_DIR, for people.
    *
-   * @param address as the process reports it when it is ready.
-   * @returns NATS_URL: the address with the login.
+   * @param url as the process reports it when it is ready.
    */
-  readonly tellUrl: (address: string) => Promise<string>;
+  readonly tellUrl: (url: string) => Promise<void>;
+  /** The environment with which a process of that role reaches it. Empty variables undo what is set for another broker. */
+  readonly environmentOf: (role: Role, url: string) => NodeJS.ProcessEnv;
+  /** The same for this process, as an admin. */
+  readonly adminAccess: (url: string) => Partial<BrokerAccess>;
   /** Settings for gateways and workers that make the streams fit on the disk. */
   readonly limits: StoreLimits;
 }
@@ -66,20 +82,23 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     if (name.endsWith('.ports') || name === URL_FILE || name === PID_FILE) await rm(join(dataDir, name));
   }
   const logFile = join(dataDir, 'nats-server.log');
-  const password = randomBytes(PASSWORD_BYTES).toString('base64url');
+  const seeds = newSeeds();
   const storeDir = join(dataDir, 'jetstream');
   await mkdir(storeDir, { recursive: true });
   const sizes = await chooseSizes({ ...options, storeDir, limits: config });
   if (sizes.isLowered)
     log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
-  await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, password, sizes }));
+  await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, seeds, sizes }));
   await writePrivately(logFile, '');
+  const keyFile = (role: Role) => join(dataDir, KEYS, `${role}.nk`);
+  await mkdir(join(dataDir, KEYS), { recursive: true, mode: 0o700 });
+  for (const role of ROLES) await writePrivately(keyFile(role), `${seeds[role]}\n`);
   let port = -1;
   const plan: ProcessPlan = {
     name: 'nats-server',
     command: natsServer,
     args: () => ['--config', configFile, '--port', String(port)],
-    env: brokerEnvironment(process.env, availableParallelism()),
+    env: brokerEnvironment(withoutSecrets(process.env), availableParallelism()),
     ipc: false,
     logFile,
     async whenReady(child, signal) {
@@ -92,11 +111,9 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   return {
     plan,
     limits: sizes.limits,
-    async tellUrl(address) {
-      const url = address.replace('//', `//${USER}:${password}@`);
-      await writePrivately(join(dataDir, URL_FILE), `${url}\n`);
-      return url;
-    },
+    tellUrl: (url) => writePrivately(join(dataDir, URL_FILE), `${url}\n`),
+    environmentOf: (role, url) => ({ ...NO_ACCESS, NATS_URL: url, NATS_NKEY_FILE: keyFile(role) }),
+    adminAccess: (url) => ({ natsUrl: url, natsNkey: seeds.admin }),
   };
 }
 
@@ -123,18 +140,18 @@ function brokerConfig({
   dataDir,
   storeDir,
   config,
-  password,
+  seeds,
   sizes,
 }: Pick<LocalBrokerOptions, 'dataDir' | 'config'> & {
   storeDir: string;
-  password: string;
+  seeds: RoleSeeds;
   sizes: ChosenSizes;
 }): string {
   return `${JSON.stringify(
     {
       host: '127.0.0.1',
       server_name: 'tidings',
-      authorization: { user: USER, password },
+      authorization: authorizationOf(seeds),
       // A job or a result has the content of a body and some more.
       max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
       pid_file: join(dataDir, PID_FILE),

@@ -5,14 +5,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
-import type { Config } from '../process/config.ts';
+import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { ChildMessage } from '../process/runProcess.ts';
 import { BrokerMending } from './brokerMending.ts';
 import { freeBytesAt, lockDataDir, makeDataDir, needingRoom } from './dataDir.ts';
 import { KeptProcess, type ProcessPlan } from './keptProcess.ts';
 import { findNatsServer, planLocalBroker } from './localBroker.ts';
-import type { StoreSizesOptions } from './storeSizes.ts';
+import type { StoreLimits, StoreSizesOptions } from './storeSizes.ts';
 
 /** A second Ctrl-C forces the end. One key press can bring two signals, so they must be so far apart. */
 const FORCE_AFTER_MS = 1_000;
@@ -22,7 +22,7 @@ const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
 
 export interface System {
   readonly config: Config;
-  /** The children's environment, without NATS_URL. */
+  /** The children's environment. With a broker of our own they get its address and their keys in addition. */
   readonly env: NodeJS.ProcessEnv;
   /** The programs of the children, run by Node. */
   readonly gateway: string;
@@ -32,10 +32,20 @@ export interface System {
   readonly onInterrupt: (listener: () => void) => void;
   /** The bytes that the streams reserve on the broker's disk, with other limits than those of the configuration. */
   readonly sizesWith: StoreSizesOptions['sizesWith'];
+  /** Makes the streams of our own broker, and keeps them until it is disposed: gateways and workers may not. */
+  readonly provision: (options: Provisioning) => Promise<AsyncDisposable>;
   /** Time to stop after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
   readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
   /** Called once with the address of the gateways, when gateways and workers are ready. */
   readonly onReady: (address: string) => void;
+}
+
+export interface Provisioning {
+  readonly access: Partial<BrokerAccess>;
+  /** How large streams may become. */
+  readonly limits: StoreLimits;
+  /** Aborted when the system ends before the streams are there. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -73,46 +83,19 @@ export async function supervise({ config, log, ...system }: System): Promise<num
     throw new ConfigurationError(
       `PORT must name the port that ${config.gateways} gateways share (GATEWAYS), got 0: each would take another`,
     );
-  const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
-  let natsUrl = config.natsUrl;
-  let sizes: NodeJS.ProcessEnv = {};
-  let mending: BrokerMending | undefined;
-  if (natsUrl === undefined) {
-    const dataDir = resolve(config.dataDir);
-    const { plan, tellUrl, limits } = await needingRoom(dataDir, async () => {
-      await makeDataDir(dataDir, log);
-      opened.defer(lockDataDir(dataDir, `${scheme}://${config.host}:${config.port}`));
-      return planLocalBroker({
-        dataDir,
-        natsServer: findNatsServer(),
-        config,
-        log,
-        mayLower: {
-          resultMaxBytes: !system.env.RESULT_MAX_BYTES,
-          queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
-        },
-        sizesWith: system.sizesWith,
-      });
-    });
-    const [broker] = keep(plan);
-    if (broker === undefined) throw new Error('a plan is kept as one process');
-    const stopNoting = noteWaiting([broker], log);
-    opened.defer(stopNoting);
-    const outcome = await Promise.race([broker.ready, end.promise]);
-    stopNoting();
-    if (typeof outcome === 'number') return outcome;
-    natsUrl = await needingRoom(dataDir, () => tellUrl(outcome ?? ''));
-    sizes = {
-      RESULT_MAX_BYTES: String(limits.resultMaxBytes),
-      QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
-    };
-    mending = opened.use(
-      new BrokerMending({ broker, dataDir, readFreeBytes: () => freeBytesAt(dataDir), log }),
-    );
-  }
-
-  const env = { ...system.env, ...sizes, NATS_URL: natsUrl };
-  const keepAll = (name: string, count: number, program: string, stopWithinMs: number) =>
+  const own =
+    config.natsUrl === undefined
+      ? await runOwnBroker({ config, log, system, opened, keep, ended: end.promise })
+      : undefined;
+  if (typeof own === 'number') return own;
+  const gatewayEnv = own === undefined ? system.env : { ...system.env, ...own.gateway };
+  const workerEnv = own === undefined ? system.env : { ...withoutSecrets(system.env), ...own.worker };
+  const keepAll = (
+    name: string,
+    count: number,
+    { program, env }: { readonly program: string; readonly env: NodeJS.ProcessEnv },
+    stopWithinMs: number,
+  ) =>
     keep(
       ...Array.from({ length: count }, (_, i) =>
         nodePlan({
@@ -120,13 +103,23 @@ export async function supervise({ config, log, ...system }: System): Promise<num
           program,
           env,
           stopWithinMs,
-          hearOfBroker: (process, problem) => mending?.hear(process, problem),
+          hearOfBroker: (process, problem) => own?.mending.hear(process, problem),
         }),
       ),
     );
   const stopWithinMs = system.stopWithinMs ?? STOP_WITHIN_MS;
-  const workers = keepAll('worker', config.workers, system.worker, stopWithinMs.worker);
-  const gateways = keepAll('gateway', config.gateways, system.gateway, config.drainMs + stopWithinMs.gateway);
+  const workers = keepAll(
+    'worker',
+    config.workers,
+    { program: system.worker, env: workerEnv },
+    stopWithinMs.worker,
+  );
+  const gateways = keepAll(
+    'gateway',
+    config.gateways,
+    { program: system.gateway, env: gatewayEnv },
+    config.drainMs + stopWithinMs.gateway,
+  );
   const all = [...gateways, ...workers];
   const stopNoting = noteWaiting(all, log);
   opened.defer(stopNoting);
@@ -138,6 +131,74 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   const exitCode = await end.promise;
   await opened.disposeAsync();
   return isForced ? 130 : exitCode;
+}
+
+/** A broker of our own that runs and has its streams. */
+interface OwnBroker {
+  readonly mending: BrokerMending;
+  /** What a process needs in addition to what all have. */
+  readonly gateway: NodeJS.ProcessEnv;
+  readonly worker: NodeJS.ProcessEnv;
+}
+
+/** @returns the exit code if the system ends before the broker has its streams. @throws {ConfigurationError} if it cannot start. */
+async function runOwnBroker({
+  config,
+  log,
+  system,
+  opened,
+  keep,
+  ended,
+}: Pick<System, 'config' | 'log'> & {
+  readonly system: Pick<System, 'env' | 'sizesWith' | 'provision'>;
+  /** What it opens is closed with this stack. */
+  readonly opened: AsyncDisposableStack;
+  readonly keep: (plan: ProcessPlan) => readonly KeptProcess[];
+  readonly ended: Promise<number>;
+}): Promise<OwnBroker | number> {
+  const dataDir = resolve(config.dataDir);
+  const { plan, tellUrl, environmentOf, adminAccess, limits } = await needingRoom(dataDir, async () => {
+    await makeDataDir(dataDir, log);
+    opened.defer(lockDataDir(dataDir, addressOf(config)));
+    return planLocalBroker({
+      dataDir,
+      natsServer: findNatsServer(),
+      config,
+      log,
+      mayLower: {
+        resultMaxBytes: !system.env.RESULT_MAX_BYTES,
+        queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+      },
+      sizesWith: system.sizesWith,
+    });
+  });
+  const [broker] = keep(plan);
+  if (broker === undefined) throw new Error('a plan is kept as one process');
+  const stopNoting = noteWaiting([broker], log);
+  opened.defer(stopNoting);
+  const outcome = await Promise.race([broker.ready, ended]);
+  stopNoting();
+  if (typeof outcome === 'number') return outcome;
+  const url = outcome ?? '';
+  await needingRoom(dataDir, () => tellUrl(url));
+  const mending = opened.use(
+    new BrokerMending({ broker, dataDir, readFreeBytes: () => freeBytesAt(dataDir), log }),
+  );
+  const impatience = new AbortController();
+  const provisioning = system.provision({ access: adminAccess(url), limits, signal: impatience.signal });
+  const provisioned = await Promise.race([provisioning, ended]);
+  if (typeof provisioned === 'number') {
+    impatience.abort();
+    await provisioning.then((opened) => opened[Symbol.asyncDispose]()).catch(() => {});
+    return provisioned;
+  }
+  opened.use(provisioned);
+  const environment = (role: 'gateway' | 'worker') => ({
+    RESULT_MAX_BYTES: String(limits.resultMaxBytes),
+    QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
+    ...environmentOf(role, url),
+  });
+  return { mending, gateway: environment('gateway'), worker: environment('worker') };
 }
 
 /** A program of ours. It reports over IPC that it is ready and whether the broker stores, and stops when IPC closes. */
@@ -173,6 +234,11 @@ function readyMessage(child: ChildProcess): Promise<string | undefined> {
       if (message.type === 'ready') resolve(message.url);
     });
   });
+}
+
+/** Where the gateways answer, for whoever finds the folder in use. */
+function addressOf({ tlsCertFile, host, port }: Pick<Config, 'tlsCertFile' | 'host' | 'port'>): string {
+  return `${tlsCertFile === undefined ? 'http' : 'https'}://${host}:${port}`;
 }
 
 /** Prints now and then what the start is still waiting for, until the returned function is called. */

@@ -5,9 +5,10 @@
  */
 
 import { isIP } from 'node:net';
-import { ConfigurationError } from '../contract/errors.ts';
+import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import { readNatsUrl } from './natsUrl.ts';
+import { readSmallFile } from './smallFile.ts';
 
 interface Setting<T> {
   readonly name: string;
@@ -18,13 +19,20 @@ interface Setting<T> {
   readonly consequence: string;
   /** @throws {string} the rule that the text breaks. */
   readonly parse: (text: string | undefined) => T;
-  /** Whether its value stays out of logs and messages. */
+  /** Whether its value stays out of logs and messages, and may stand in the file that `<name>_FILE` names. */
   readonly secret?: true;
+  /** Whether it names a file with a secret. */
+  readonly namesSecret?: true;
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
+const CREDENTIALS = /^-+BEGIN NATS USER JWT-+\n[\s\S]*\n-+BEGIN USER NKEY SEED-+\n\s*SU/;
+const USER_SEED = /^SU[A-Z2-7]{56}$/;
+const ONE_LINE = /^[!-~]+$/;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/;
+const PRIVATE_KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
 
 const settings = {
   // Every process.
@@ -36,6 +44,56 @@ const settings = {
       'The broker, as `nats://host:port`, or `tls://host:port` for an encrypted connection. Several addresses are separated by commas. A login stands in the address, as `nats://user:password@host:port` or `nats://token@host:port`, and is percent-encoded: `%40` for `@`, `%2F` for `/`. Unset: `npm start` runs a broker of its own.',
     parse: natsUrl,
     secret: true,
+  },
+  natsCreds: {
+    name: 'NATS_CREDS',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'The credentials of a user, with JWT and seed, for a broker in operator mode. `nsc` writes such files.',
+    parse: fileWith('the credentials of a user, as nsc writes them', CREDENTIALS),
+    namesSecret: true,
+  },
+  natsNkey: {
+    name: 'NATS_NKEY_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'The seed of the nkey with which this process logs in. `npm run broker -- keys` makes one for each role. `npm start` sets it for its own broker.',
+    parse: fileWith("the seed of a user's nkey, which begins with SU", USER_SEED),
+    namesSecret: true,
+  },
+  natsToken: {
+    name: 'NATS_TOKEN_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence: 'The token of a broker whose clients log in by a token.',
+    parse: fileWith('a token in one line', ONE_LINE),
+    namesSecret: true,
+  },
+  natsTlsCa: {
+    name: 'NATS_TLS_CA',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'The certificates, in PEM, of which one has to have signed the certificate of the broker. With it the connection is always encrypted. Unset: those that Node trusts.',
+    parse: fileWith('certificates in PEM', CERTIFICATE),
+  },
+  natsTlsCert: {
+    name: 'NATS_TLS_CERT',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'The certificate, in PEM, that this process shows to a broker that asks for one (mutual TLS). It goes together with `NATS_TLS_KEY`. The connection is always encrypted.',
+    parse: fileWith('a certificate in PEM', CERTIFICATE),
+  },
+  natsTlsKey: {
+    name: 'NATS_TLS_KEY',
+    unit: 'file',
+    default: undefined,
+    consequence: 'The private key of `NATS_TLS_CERT`, in PEM, without a passphrase.',
+    parse: fileWith('a private key in PEM without a passphrase', PRIVATE_KEY),
+    namesSecret: true,
   },
   modelsDir: {
     name: 'MODELS_DIR',
@@ -405,7 +463,7 @@ const settings = {
     parse: optionalInteger(0, 1024 * 1024),
   },
 
-  // The streams in the broker: gateways and workers make them, so all need the same values.
+  // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
     name: 'STREAM_REPLICAS',
     unit: 'copies',
@@ -474,7 +532,7 @@ const settings = {
     unit: 'folder',
     default: '.data',
     consequence:
-      'Where the broker of `npm start` keeps its streams and its login. One running Tidings uses a folder, and only its user may enter it.',
+      'Where the broker of `npm start` keeps its streams and its keys. One running Tidings uses a folder, and only its user may enter it.',
     parse: text,
   },
   natsSync: {
@@ -516,7 +574,48 @@ export function readConfig(env: Environment): Config {
     return [key, 'value' in read ? read.value : undefined];
   });
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return Object.freeze(Object.fromEntries(config)) as Config;
+  const complete = Object.freeze(Object.fromEntries(config)) as Config;
+  checkAccess(complete);
+  return complete;
+}
+
+/** How this process reaches the broker, and shows who it is. */
+export type BrokerAccess = Pick<
+  Config,
+  'natsUrl' | 'natsCreds' | 'natsNkey' | 'natsToken' | 'natsTlsCa' | 'natsTlsCert' | 'natsTlsKey'
+>;
+
+/** @throws {ConfigurationError} if settings of the access to the broker do not go together. */
+function checkAccess({
+  natsUrl,
+  natsCreds,
+  natsNkey,
+  natsToken,
+  natsTlsCert,
+  natsTlsKey,
+}: BrokerAccess): void {
+  const logins = {
+    'a login in NATS_URL': natsUrl && readNatsUrl(natsUrl).login,
+    NATS_CREDS: natsCreds,
+    NATS_NKEY_FILE: natsNkey,
+    NATS_TOKEN_FILE: natsToken,
+  };
+  const given = Object.entries(logins).flatMap(([name, login]) => (login === undefined ? [] : name));
+  if (given.length > 1)
+    throw new ConfigurationError(`the broker takes one login, got ${given.join(' and ')}: unset all but one`);
+  if ((natsTlsCert === undefined) !== (natsTlsKey === undefined))
+    throw new ConfigurationError(
+      `NATS_TLS_CERT and NATS_TLS_KEY must be set together, got only ${natsTlsCert ? 'NATS_TLS_CERT' : 'NATS_TLS_KEY'}`,
+    );
+}
+
+/** An environment without secrets, and without the names of files that hold them: for a process that needs none. */
+export function withoutSecrets<Variables extends Environment>(env: Variables): Variables {
+  const held = Object.values<Setting<unknown>>(settings).flatMap(({ name, secret, namesSecret }) => {
+    if (secret) return [name, fileVariable(name)];
+    return namesSecret ? [name] : [];
+  });
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !held.includes(name))) as Variables;
 }
 
 /** How to log. It works although the rest of the configuration is wrong: a wrong setting counts as unset here. */
@@ -534,13 +633,43 @@ function readSetting<T>(
   setting: Setting<T>,
   env: Environment,
 ): { readonly value: T } | { readonly problem: string } {
-  const text = env[setting.name] || setting.default;
+  const { name, secret, parse } = setting;
+  const file = secret && env[fileVariable(name)];
+  if (file && env[name])
+    return { problem: `${name} and ${fileVariable(name)} are both set: unset one of them` };
+  const asked = file ? fileVariable(name) : name;
+  let text = env[name] || setting.default;
   try {
-    return { value: setting.parse(text) };
+    if (file) text = contentOf(file, 'a secret');
+    return { value: parse(text) };
   } catch (rule) {
-    const got = setting.secret ? `${text?.length} characters` : JSON.stringify(text ?? '');
-    return { problem: `${setting.name} must be ${rule}, got ${got}` };
+    const got =
+      secret && text !== undefined ? `${text.length} characters` : JSON.stringify(file || text || '');
+    return { problem: `${asked} must be ${rule}, got ${got}` };
   }
+}
+
+function fileVariable(name: string): string {
+  return `${name}_FILE`;
+}
+
+/** @throws {string} the rule, with the reason, if the file cannot be read. */
+function contentOf(file: string, what: string): string {
+  try {
+    return readSmallFile(file);
+  } catch (error) {
+    throw `a file with ${what} that can be read (${messageOf(error)})`;
+  }
+}
+
+/** The content of a file. @param what it has to hold. @param form of its content. */
+function fileWith(what: string, form: RegExp): (file: string | undefined) => string | undefined {
+  return (file) => {
+    if (!file) return undefined;
+    const content = contentOf(file, what);
+    if (!form.test(content)) throw `a file with ${what}; this one holds something else`;
+    return content;
+  };
 }
 
 function text(value: string | undefined): string {

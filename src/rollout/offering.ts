@@ -110,6 +110,8 @@ export class Offering implements Disposable {
   /** The `model/version`s whose consumers exist, and those that a worker has served. */
   readonly #ensured = new Set<string>();
   readonly #served = new Set<string>();
+  /** The `model/version`s of which the log has said that they have no consumer. */
+  readonly #notedLacking = new Set<string>();
   /** By `model/version`: when the log last said that tasks come for a version without a worker. */
   readonly #notedUnserved = new Map<string, number>();
   /** The ids of the workers of which the log has said that they are too old. */
@@ -312,7 +314,13 @@ export class Offering implements Disposable {
       this.#ensured.add(nameOf(name, version));
       this.#looks.delete(name);
     } catch (error) {
-      this.#log.warn({ model: name, version, reason: messageOf(error) }, 'a new version has no consumer yet');
+      // Once: at a broker with roles it may last until an admin makes the consumer.
+      if (!this.#notedLacking.has(nameOf(name, version)))
+        this.#log.warn(
+          { model: name, version, reason: messageOf(error) },
+          'a new version has no consumer yet',
+        );
+      this.#notedLacking.add(nameOf(name, version));
       this.#lacking.add(model);
       this.#retry ??= setTimeout(() => this.#ensureLacking(), ENSURE_RETRY_MS).unref();
     }

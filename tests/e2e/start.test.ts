@@ -1,8 +1,10 @@
 /** `npm start`: its banner, its access rights, and how its processes start and end. */
 import { chmod, mkdir, mkdtempDisposable, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { newSeed } from '../../src/broker/roleKeys.ts';
+import { ROLES } from '../../src/broker/roles.ts';
 import {
   collect,
   fieldOf,
@@ -18,9 +20,10 @@ import { eventually } from '../support/eventually.ts';
 import { modeOf } from '../support/files.ts';
 import { freePort } from '../support/freePort.ts';
 import { MODELS } from '../support/models.ts';
-import { brokerLogin, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
+import { brokerKey, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
-import { commandLine, isRunning } from '../support/processTable.ts';
+import { startWorker } from '../support/processes.ts';
+import { commandLine, descendantsOf, isRunning } from '../support/processTable.ts';
 
 describe('a system that runs', () => {
   let folder: AsyncDisposable & { readonly path: string };
@@ -66,32 +69,57 @@ describe('a system that runs', () => {
 
   test('removes the access of other users to its data folder', async () => {
     expect(await modeOf(system.dataDir)).toBe('700');
-    for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log'])
+    const keys = ROLES.map((role) => `keys/${role}.nk`);
+    for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log', ...keys])
       expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
   });
 
-  test('has a broker that refuses clients without the login, which is only in private files', async () => {
+  test('has a broker that refuses clients without a key, and the keys are only in private files', async () => {
     const [natsServer, worker, gateway] = await system.pids();
-    const login = await brokerLogin(system.dataDir);
-    const { url, password } = login;
-    await expect(connectToBroker({ url })).rejects.toThrow(/Authorization Violation/);
-    await expect(connectToBroker({ url, password: `${password}x` })).rejects.toThrow(
-      /Authorization Violation/,
-    );
-    await (await connectToBroker(login)).close();
-    expect(password.length).toBeGreaterThanOrEqual(43);
+    const { dataDir } = system;
+    const seeds = await Promise.all(ROLES.map((role) => brokerKey(dataDir, role)));
+    await expect(connectToBroker(dataDir, 'observer')).rejects.toThrow(/Authorization Violation/);
+    await expect(connectToBroker(dataDir, 'observer', newSeed())).rejects.toThrow(/Authorization Violation/);
+    for (const [i, role] of ROLES.entries()) await (await connectToBroker(dataDir, role, seeds[i])).close();
 
-    for (const pid of [system.pid, natsServer, worker, gateway])
-      expect(commandLine(pid)).not.toContain(password);
-    for (const name of await readdir(system.dataDir)) {
-      if (name === 'nats-server.conf' || name === 'nats-url' || name === 'jetstream') continue;
-      expect(await readFile(join(system.dataDir, name), 'utf8'), name).not.toContain(password);
+    for (const seed of seeds) {
+      for (const pid of [system.pid, natsServer, worker, gateway])
+        expect(commandLine(pid)).not.toContain(seed);
+      for (const name of await readdir(dataDir)) {
+        if (name === 'keys' || name === 'jetstream') continue;
+        expect(await readFile(join(dataDir, name), 'utf8'), name).not.toContain(seed);
+      }
+      expect(system.output()).not.toContain(seed);
     }
     process.kill(natsServer, 'SIGKILL');
     await system.log.next({ msg: 'nats-server is ready' });
-    await (await connectToBroker(login)).close();
-    expect(system.output()).not.toContain(password);
+    await (await connectToBroker(dataDir, 'observer', seeds[ROLES.indexOf('observer')])).close();
   });
+
+  test('lets another worker of its user in, with the address and the key that lie in its data folder', async () => {
+    const at = (name: string) => join(system.dataDir, name);
+    const url = (await readFile(at('nats-url'), 'utf8')).trim();
+    await using worker = await startWorker({ url }, { NATS_NKEY_FILE: at('keys/worker.nk') });
+    expect(worker.output()).not.toContain('Permissions Violation');
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'names the key of its own role to each process, and none to nats-server and the processes with models',
+    async () => {
+      const [natsServer, worker, gateway] = await system.pids();
+      const keysNamedTo = async (pid: number) =>
+        (await readFile(`/proc/${pid}/environ`, 'utf8'))
+          .split('\0')
+          .filter((variable) => variable.endsWith('.nk'))
+          .map((variable) => basename(variable, '.nk'));
+      expect(await keysNamedTo(gateway)).toEqual(['gateway']);
+      expect(await keysNamedTo(worker)).toEqual(['worker']);
+      expect(await keysNamedTo(natsServer)).toEqual([]);
+      const sessions = descendantsOf({ pid: worker });
+      expect(sessions.length).toBeGreaterThan(0);
+      for (const pid of sessions) expect(await keysNamedTo(pid)).toEqual([]);
+    },
+  );
 });
 
 // The tests run at the same time, since they mostly wait for processes to start and to end.
@@ -139,18 +167,17 @@ describe.concurrent('a new system', () => {
     await using system = await startSystem();
     await system.banner();
     const pids = await system.pids();
-    const { password } = await brokerLogin(system.dataDir);
     system.kill('SIGINT');
     expect(await system.exitCode()).toBe(0);
     expect(pids.filter(isRunning)).toEqual([]);
-    expect(system.output()).not.toContain(password);
+    expect(system.output()).not.toContain('Permissions Violation');
   });
 
   test('leaves only nats-server running after kill -9, and the next start ends that one', async () => {
     await using first = await startSystem();
     await first.banner();
     const [natsServer, worker, gateway] = await first.pids();
-    const before = await brokerLogin(first.dataDir);
+    const before = await brokerKey(first.dataDir, 'admin');
     first.kill('SIGKILL');
     await first.exitCode();
     await eventually(
@@ -165,11 +192,8 @@ describe.concurrent('a new system', () => {
     ).toMatchObject({ pid: natsServer });
     await second.banner();
     expect(isRunning(natsServer)).toBe(false);
-    const after = await brokerLogin(second.dataDir);
-    expect(after.password).not.toBe(before.password);
-    await expect(connectToBroker({ ...after, password: before.password })).rejects.toThrow(
-      /Authorization Violation/,
-    );
+    expect(await brokerKey(second.dataDir, 'admin')).not.toBe(before);
+    await expect(connectToBroker(second.dataDir, 'admin', before)).rejects.toThrow(/Authorization Violation/);
   });
 });
 

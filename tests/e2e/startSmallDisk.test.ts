@@ -6,7 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { describe, expect, test } from 'vitest';
 import { onlyTask, PREDICT_TRIP, post, sse, TASK_RESULT, taskIn } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { brokerLogin, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
+import { brokerKey, connectToBroker, type StartedSystem, startSystem } from '../support/npmStart.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
@@ -25,7 +25,7 @@ describe.runIf(canMountDisks)('`npm start` on a small disk', { concurrent: true 
       const url = await system.url();
       const { id } = taskIn(await post(url, PREDICT_TRIP, { input: tripNumber(1) }), 'predictTrip');
       expect(await onlyTask(sse(url, TASK_RESULT, { id }))).toMatchObject({ state: 'SUCCEEDED' });
-      const connection = await connectToBroker(await brokerLogin(dataDir));
+      const connection = await connectToBroker(dataDir, 'observer', await brokerKey(dataDir, 'observer'));
       const { config } = await (await jetstreamManager(connection)).streams.info('ENDS');
       expect(config.max_bytes).toBe(256 * 1024 * 1024);
       await connection.close();

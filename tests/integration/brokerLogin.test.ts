@@ -24,7 +24,7 @@ describe.concurrent('the login of NATS_URL', () => {
     const config = await readFile(configFile, 'utf8');
     await writeFile(configFile, config.replace(login(PASSWORD), login('another')));
     await nats.restart();
-    await gateway.logged('the broker refused the login of NATS_URL: trying again');
+    await gateway.logged('the broker refused the login: trying again');
     await writeFile(configFile, config);
     await nats.restart();
     await gateway.logged('connected to the broker again');

@@ -12,6 +12,7 @@ const COMMANDS = {
   score: 'src/cli/score.ts',
   train: 'src/cli/train.ts',
   schema: 'src/cli/schema.ts',
+  broker: 'src/cli/broker.ts',
   chaos: 'tests/chaos/main.ts',
   bench: 'tests/bench/main.ts',
 };
@@ -28,7 +29,7 @@ test.concurrent.each(Object.entries(COMMANDS))(
   },
 );
 
-test.concurrent.each(['schema', 'chaos', 'bench'] as const)(
+test.concurrent.each(['schema', 'broker', 'chaos', 'bench'] as const)(
   'npm run %s refuses an unknown option, prints the known ones and ends with 2',
   async (name) => {
     const { code, stderr } = await refused(COMMANDS[name], ['--nope']);

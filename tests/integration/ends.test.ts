@@ -76,6 +76,7 @@ async function openLossyStore(random: Random) {
   const log = createLog({ logLevel: 'silent', logFormat: 'json' }, 'test');
   const isConnected = () => true;
   const publisher = new Publisher({
+    inboxPrefix: '_INBOX',
     connection,
     ackTimeoutMs: 10_000,
     onNoStream: () => {},

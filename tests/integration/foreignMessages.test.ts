@@ -491,6 +491,7 @@ test.each(['rubbish', 'null', '[]', '{}', '{"error":7}', '{"stream":7,"seq":"1"}
   async (reply) => {
     await using connection = await connect({ servers: nats.url });
     using publisher = new Publisher({
+      inboxPrefix: '_INBOX',
       connection,
       ackTimeoutMs: 60_000,
       onNoStream: () => {},

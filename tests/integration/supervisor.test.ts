@@ -169,6 +169,7 @@ async function runPrograms({
     config: readConfig({ DATA_DIR: join(folder.path, 'data'), DRAIN_MS: String(drainMs) }),
     env: process.env,
     sizesWith: () => new Map(),
+    provision: async () => new AsyncDisposableStack(),
     gateway: await program('gateway', gateway),
     worker: await program('worker', worker),
     log: pino({ base: null }, { write: (line) => log.add(line) }),

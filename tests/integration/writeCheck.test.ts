@@ -14,7 +14,12 @@ test('gateways that check the store at the same time do not delete the stream of
     Promise.all(
       connections.map(async (connection, i) => {
         const manager = managers[i] ?? (await jetstreamManager(connection));
-        return new WriteCheck({ connection, manager, limits: { streamReplicas: 1 } }).check();
+        return new WriteCheck({
+          connection,
+          manager,
+          limits: { streamReplicas: 1 },
+          rights: { mayMakeStreams: true },
+        }).check();
       }),
     );
   for (let round = 0; round < 20; round++) {

@@ -33,7 +33,7 @@ export async function openTestBroker(
   const config = readConfig({ LOG_LEVEL: 'error', MODELS_DIR: TEST_MODELS, ...env });
   const log = createLog(config, 'test');
   const { models } = await Catalog.open(config.modelsDir, log);
-  return openBroker({ url, name: 'test', models, limits: config, log });
+  return openBroker({ access: { natsUrl: url }, role: 'gateway', name: 'test', models, limits: config, log });
 }
 
 export function tripJob(

@@ -5,7 +5,8 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
+import { inboxPrefix, type Role } from '../../src/broker/roles.ts';
 import { PATIENCE_MS, tailOf, within } from './eventually.ts';
 import { LogLines } from './logLines.ts';
 import { TEST_MODELS } from './models.ts';
@@ -95,22 +96,15 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
   };
 }
 
-interface BrokerLogin {
-  readonly url: string;
-  readonly password: string;
+/** The key of a role at the broker, from its data folder. */
+export async function brokerKey(dataDir: string, role: Role): Promise<string> {
+  return (await readFile(join(dataDir, 'keys', `${role}.nk`), 'utf8')).trim();
 }
 
-/** The address and password of the broker, from its data folder. */
-export async function brokerLogin(dataDir: string): Promise<BrokerLogin> {
-  const { host, password } = new URL(await readFile(join(dataDir, 'nats-url'), 'utf8'));
-  return { url: host, password };
-}
-
-/** Connects to the broker; without a password, it uses no login. */
-export function connectToBroker({
-  url,
-  password,
-}: Pick<BrokerLogin, 'url'> & Partial<BrokerLogin>): Promise<NatsConnection> {
-  const login = password === undefined ? {} : { user: 'tidings', pass: password };
-  return connect({ servers: url, ...login, maxReconnectAttempts: 0 });
+/** Connects to the broker of a data folder as a role. @param seed of its key; undefined: it uses no login. */
+export async function connectToBroker(dataDir: string, role: Role, seed?: string): Promise<NatsConnection> {
+  const servers = (await readFile(join(dataDir, 'nats-url'), 'utf8')).trim();
+  const login =
+    seed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) };
+  return connect({ servers, ...login, inboxPrefix: inboxPrefix(role), maxReconnectAttempts: 0 });
 }

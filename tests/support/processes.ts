@@ -24,7 +24,7 @@ export interface Gateway extends Process {
 
 type Environment = Readonly<Record<string, string>>;
 
-const ROOT = join(import.meta.dirname, '../..');
+export const ROOT = join(import.meta.dirname, '../..');
 /** The compile cache of `npm start`. With compiled code, a process starts in half the time. */
 export const COMPILED = { NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled') };
 
@@ -67,10 +67,15 @@ export async function readyInTime(started: StartedProcess): Promise<Record<strin
  * Starts a process, without waiting until it is ready. Unless `env` says otherwise it serves TEST_MODELS, or the models
  * of another checkout.
  *
- * @param root the folder of the checkout from which it runs.
+ * @param root the folder of the checkout from which it runs. @param args of its command line.
  */
-export function startProcess(script: string, env: Environment, root = ROOT): StartedProcess {
-  const child = spawn(process.execPath, [script], {
+export function startProcess(
+  script: string,
+  env: Environment,
+  root = ROOT,
+  args: readonly string[] = [],
+): StartedProcess {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, ...COMPILED, MODELS_DIR: testModelsOf(root), ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

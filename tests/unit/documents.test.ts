@@ -15,6 +15,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const HISTORIES = ['CHANGELOG.md', 'docs/decisions.md'];
 /** Where the arguments of a script's command line are read. */
 const COMMAND_SOURCES: Readonly<Record<string, readonly string[]>> = {
+  broker: ['src/cli/broker.ts', 'src/cli/broker/*.ts'],
   bench: ['tests/bench/**/*.ts'],
   chaos: ['tests/chaos/**/*.ts'],
   key: ['src/cli/key.ts', 'src/cli/key/*.ts'],
@@ -187,8 +188,8 @@ function problemsOf(command: string): readonly string[] {
     (option) => !new RegExp(`(?<!\\w|\\w-)${option}(?![\\w-])`).test(source),
   );
   // Benchmarks and scenarios, or a subcommand.
-  const named = names.split(' ').slice(0, script === 'model' ? 1 : undefined);
-  const unknown = ['bench', 'chaos', 'model'].includes(script)
+  const named = names.split(' ').slice(0, ['broker', 'model'].includes(script) ? 1 : undefined);
+  const unknown = ['bench', 'broker', 'chaos', 'model'].includes(script)
     ? named.filter((name) => name !== '' && !source.includes(`'${name}'`))
     : [];
   return [...variables, ...programs, ...options, ...unknown].map((wrong) => `${wrong} in: ${command}`);

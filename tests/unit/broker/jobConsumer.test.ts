@@ -56,6 +56,7 @@ function openConsumer() {
   const leases = new Leases({ isConnected: () => true });
   const acks = new Acks();
   const consumer = new JobConsumer({
+    inboxPrefix: '_INBOX_worker',
     connection: {
       subscribe: (_inbox: string, { callback }: { callback: MsgCallback<Msg> }) => {
         hear = callback;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../../../src/process/config.ts';
+import { readConfig, withoutSecrets } from '../../../src/process/config.ts';
 
 describe('readConfig', () => {
   test('has a default for everything, and takes an empty variable for unset', () => {
@@ -168,4 +168,19 @@ describe('NATS_URL', () => {
       /servers that all have the same login, got 41 characters$/,
     );
   });
+});
+
+test('an environment without secrets has neither a login nor the name of a file with one, and all the rest', () => {
+  const secrets = {
+    NATS_URL: 'nats://a:b@host',
+    NATS_URL_FILE: '/url',
+    NATS_CREDS: '/creds',
+    NATS_NKEY_FILE: '/nkey',
+    NATS_TOKEN_FILE: '/token',
+    NATS_TLS_KEY: '/key',
+    OPERATOR_TOKEN: 'token',
+    OPERATOR_TOKEN_FILE: '/operator',
+  };
+  const others = { PATH: '/bin', NATS_TLS_CA: '/ca', MODELS_DIR: 'models', CUDA_VISIBLE_DEVICES: '0' };
+  expect(withoutSecrets({ ...secrets, ...others })).toEqual(others);
 });

@@ -8,6 +8,7 @@
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { withoutSecrets } from '../../../src/process/config.ts';
 import type { Columns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type {
@@ -98,6 +99,7 @@ export class SessionProcess implements AsyncDisposable {
     const script = join(import.meta.dirname, 'sessionChild.ts');
     this.#child = fork(script, [String(maxMib)], {
       serialization: 'advanced',
+      // The process that runs a model file gets no login: neither to the broker nor for operators' fields.
       env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
     });
     this.#child.on('message', (message: Answered | Measured) => this.#hear(message));
@@ -247,11 +249,6 @@ export class SessionProcess implements AsyncDisposable {
   }
 }
 
-/** The process that runs a model file gets no login: neither to the broker nor for operators' fields. */
-function withoutSecrets({ NATS_URL: _, OPERATOR_TOKEN: __, ...env }: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return env;
-}
-
 /**
  * Ends a process once this one is gone, for whatever reason. A process in a hanging run never notices that its channel
  * is closed. A shell does: its standard input ends with us. It takes 1 MB; a thread in the process would take 10.
@@ -261,7 +258,10 @@ function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
   if (pid === undefined) return undefined;
   // Signals from a terminal reach the shell, too. It ignores them.
   const script = 'trap "" HUP INT TERM; read -r _; kill -9 "$0"';
-  const guard = spawn('/bin/sh', ['-c', script, String(pid)], { stdio: ['pipe', 'ignore', 'ignore'] });
+  const guard = spawn('/bin/sh', ['-c', script, String(pid)], {
+    env: {},
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   guard.on('error', () => {});
   guard.stdin.on('error', () => {});
   return guard;

@@ -1,0 +1,70 @@
+/**
+ * Makes the streams and consumers for all other processes, and keeps them: as an admin at a broker with roles, where the
+ * others may not. It follows the catalogue, so a new version gets its consumers while everything runs.
+ */
+import { messageOf } from '../contract/errors.ts';
+import type { Catalog } from '../models/catalog.ts';
+import type { Model } from '../models/models.ts';
+import { type Broker, type BrokerOptions, openBroker } from './broker.ts';
+
+export interface ProvisionerOptions extends Omit<BrokerOptions, 'models' | 'role' | 'name'> {
+  readonly catalog: Pick<Catalog, 'models' | 'watch'>;
+}
+
+const RETRY_MS = 1_000;
+
+export class Provisioner implements AsyncDisposable {
+  readonly #broker: Broker;
+  readonly #log: BrokerOptions['log'];
+  readonly #watching = new DisposableStack();
+  /** Models with a version whose consumers could not be made, until the next try. */
+  readonly #lacking = new Set<Model>();
+  #retry: NodeJS.Timeout | undefined;
+
+  private constructor(broker: Broker, { catalog, log }: ProvisionerOptions) {
+    this.#broker = broker;
+    this.#log = log;
+    this.#watching.use(broker.watchDeletions());
+    this.#watching.use(catalog.watch(({ model }) => void this.#ensure(model)));
+  }
+
+  /**
+   * Resolves once everything is there.
+   *
+   * @throws {ConfigurationError} as `openBroker`.
+   */
+  static async open(options: ProvisionerOptions): Promise<Provisioner> {
+    const { catalog, ...others } = options;
+    const broker = await openBroker({
+      ...others,
+      models: catalog.models,
+      role: 'admin',
+      name: 'provisioner',
+    });
+    return new Provisioner(broker, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#watching.dispose();
+    await this.#broker[Symbol.asyncDispose]();
+  }
+
+  async #ensure(model: Model): Promise<void> {
+    const { name } = model.manifest;
+    try {
+      for (const { version } of model.versions) await this.#broker.ensureVersion(name, version);
+    } catch (error) {
+      this.#log.warn({ model: name, reason: messageOf(error) }, 'a new version has no consumers yet');
+      this.#lacking.add(model);
+      this.#retry ??= setTimeout(() => this.#ensureLacking(), RETRY_MS).unref();
+    }
+  }
+
+  #ensureLacking(): void {
+    const lacking = [...this.#lacking];
+    this.#lacking.clear();
+    this.#retry = undefined;
+    for (const model of lacking) void this.#ensure(model);
+  }
+}

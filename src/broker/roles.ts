@@ -1,0 +1,157 @@
+/**
+ * The roles of processes at the broker, with the least rights that each needs. docs/protocol.md lists them subject by
+ * subject, and a test compares both.
+ *
+ * A wildcard of a permission stands for a whole token, so `JOBS_*` cannot be written. A right to the queues alone is
+ * therefore one to all streams, denied for each other stream by its name.
+ */
+import { streams, subjects } from '../contract/subjects.ts';
+
+export const ROLES = ['gateway', 'worker', 'observer', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** As the configuration of nats-server has them, in `permissions` of a user. */
+export interface Permissions {
+  readonly publish: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  readonly subscribe: { readonly allow: readonly string[] };
+  /** Whether it may answer each message that it receives, once. */
+  readonly allow_responses: boolean;
+}
+
+type Publish = Permissions['publish'];
+
+/** Where the replies to a process come. No other role may listen there. */
+export function inboxPrefix(role: Role): string {
+  return `_INBOX_${role}`;
+}
+
+export function permissionsOf(role: Role): Permissions {
+  const { allow, deny } = PUBLISH[role];
+  return {
+    publish: { allow: [...allow, subjects.ownRights], deny },
+    subscribe: { allow: [`${inboxPrefix(role)}.>`, ...SUBSCRIBE[role]] },
+    // Gateways answer each other.
+    allow_responses: role === 'gateway',
+  };
+}
+
+/** The streams that are no queue. */
+const OTHER_STREAMS = Object.values(streams).filter((name) => typeof name === 'string');
+const LOOK_AT_STREAMS = api(
+  ['STREAM.INFO.*', 'STREAM.LIST', 'STREAM.NAMES'],
+  ['CONSUMER.INFO.*.*', 'CONSUMER.LIST.*'],
+);
+const ENDED_BY_WORKERS = [streams.ends, streams.results, streams.chunks, streams.suspects];
+
+const PUBLISH: Readonly<Record<Role, Publish>> = {
+  gateway: {
+    allow: [
+      subjects.allJobs('*'),
+      subjects.allChunkJobs('*'),
+      // Tasks that expire end here.
+      subjects.allEnds,
+      subjects.allResults,
+      subjects.allRequests,
+      subjects.rollout('*'),
+      subjects.allActuals,
+      subjects.probe,
+      subjects.key('*', 'used'),
+      subjects.auditActions,
+      subjects.auditRefusals,
+      subjects.moved('*'),
+      subjects.queuedJobs,
+      subjects.used,
+      subjects.updatesWanted,
+      subjects.presentState('*'),
+      subjects.askWorkers,
+      subjects.allNudges,
+      subjects.shadowJobs('*', '*'),
+      subjects.comparisons,
+      ...LOOK_AT_STREAMS,
+      ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
+      ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
+      ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.audit}`]),
+    ],
+    deny: [
+      ...api(
+        [
+          streams.dead,
+          streams.suspects,
+          streams.rollouts,
+          streams.keys,
+          streams.audit,
+          streams.probe,
+        ].map((name) => `STREAM.MSG.DELETE.${name}`),
+      ),
+      // It forgets requests, and discards dead letters.
+      ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),
+    ],
+  },
+  worker: {
+    allow: [
+      subjects.allEnds,
+      subjects.allResults,
+      subjects.allChunks,
+      subjects.allDead,
+      subjects.allSuspects,
+      subjects.allSuspectRows,
+      subjects.running('*'),
+      subjects.workerPresence,
+      subjects.workerLeft,
+      subjects.shadowAnswers('*'),
+      '$JS.ACK.>',
+      ...LOOK_AT_STREAMS,
+      ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*', `DIRECT.GET.${streams.chunks}.>`]),
+      ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
+      ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
+    ],
+    deny: purgesOf(OTHER_STREAMS),
+  },
+  observer: {
+    allow: [...LOOK_AT_STREAMS, ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*', 'DIRECT.GET.>'])],
+    deny: [],
+  },
+  // It makes and revokes API keys.
+  admin: { allow: [...api(['>']), subjects.key('*', 'created'), subjects.key('*', 'revoked')], deny: [] },
+};
+
+const NOTICES = [
+  subjects.endedOf('*'),
+  subjects.allFinal,
+  subjects.diedOf('*'),
+  subjects.rolloutChanges,
+  subjects.running('*'),
+  subjects.moved('*'),
+  subjects.queuedJobs,
+  subjects.used,
+  subjects.workerPresence,
+  subjects.workerLeft,
+];
+
+const SUBSCRIBE: Readonly<Record<Role, readonly string[]>> = {
+  gateway: [
+    ...NOTICES,
+    subjects.presentState('*'),
+    subjects.shadowAnswers('*'),
+    subjects.comparisons,
+    subjects.streamMade,
+  ],
+  worker: [
+    subjects.updatesWanted,
+    subjects.askWorkers,
+    subjects.allNudges,
+    subjects.shadowJobs('*', '*'),
+    subjects.streamMade,
+  ],
+  observer: [...NOTICES, subjects.allAdvisories],
+  admin: [subjects.allAdvisories],
+};
+
+/** The subjects of requests to JetStream. */
+function api(...requests: readonly (readonly string[])[]): readonly string[] {
+  return requests.flat().map((request) => `$JS.API.${request}`);
+}
+
+function purgesOf(names: readonly string[]): readonly string[] {
+  return api(names.map((name) => `STREAM.PURGE.${name}`));
+}

@@ -1,0 +1,255 @@
+/** The whole system at a broker with roles: nothing that it does is forbidden to it. */
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEADLY_MILES } from '../support/badTrips.js';
+import { batchEnd, batchMinutes, submitTrips } from '../support/batches.ts';
+import {
+  fieldOf,
+  onlyTask,
+  openSse,
+  post,
+  sse,
+  submitTrip,
+  TASK,
+  TASK_RESULT,
+  taskIn,
+} from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { addConstantVersion, type ModelsFolder } from '../support/models.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
+import {
+  type Gateway,
+  type Process,
+  ROOT,
+  startGateway,
+  startProcess,
+  startWorker,
+} from '../support/processes.ts';
+import { provisionRoles, type RoleNats, startNatsWithRoles } from '../support/roles.ts';
+import { allServed, MINUTES, setRollout, twoVersions, versionsOf, weightsOf } from '../support/rollouts.ts';
+
+const MODEL = 'trip-duration';
+const BAD_TRIPS = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../support/badTrips.js')}` };
+const DEAD_LETTERS = `{ deadLetters(model: "${MODEL}", first: 10) { edges { node { id } } } }`;
+const ADDED = `subscription { deadLetterAdded(model: "${MODEL}") { id } }`;
+const REDRIVE = 'mutation ($id: ID!) { redriveDeadLetter(id: $id) { id history } }';
+const DISCARD = 'mutation ($id: ID!) { discardDeadLetter(id: $id) { id } }';
+const CANCEL = 'mutation ($id: ID!) { cancelTask(id: $id) { state } }';
+const SET_SHADOW = `mutation ($weights: [VersionWeight!]!, $shadow: [VersionWeight!]!) {
+  setRollout(model: "${MODEL}", weights: $weights, shadow: $shadow) { movedTasks } }`;
+const COMPARISON = `{ rolloutComparison(model: "${MODEL}") { gatewayCount versions { comparedTasks } } }`;
+const REPORT = `mutation ($id: ID!) {
+  reportActual(taskId: $id, actual: { tripDuration: { durationMinutes: 7 } }) { taskId } }`;
+const LIVE_ERROR = '{ models { versions { liveError { count } } } }';
+
+interface Letters {
+  readonly edges: readonly { readonly node: { readonly id: string } }[];
+}
+
+describe('two gateways, a worker and a provisioner', () => {
+  let nats: RoleNats;
+  let models: ModelsFolder;
+  let provisioner: Process;
+  let gateway: Gateway;
+  let other: Gateway;
+  let worker: Process;
+  const opened = new AsyncDisposableStack();
+  const env = () => ({ MODELS_DIR: models.path });
+
+  beforeAll(async () => {
+    models = opened.use(await twoVersions());
+    nats = opened.use(await startNatsWithRoles());
+    provisioner = opened.use(
+      startProcess('src/cli/broker.ts', { ...nats.env('admin'), ...env(), LOG_FORMAT: 'json' }, ROOT, [
+        'provision',
+        '--watch',
+      ]),
+    );
+    await provisioner.logged('the broker has all streams and consumers');
+    const atGateway = { ...env(), ...nats.env('gateway') };
+    [gateway, other, worker] = await Promise.all([
+      startGateway(nats, atGateway),
+      startGateway(nats, atGateway),
+      startWorker(nats, { ...env(), ...nats.env('worker'), ...BAD_TRIPS }),
+    ]);
+    for (const each of [gateway, other, worker]) opened.use(each);
+    await Promise.all([gateway, other].map(allServed));
+  });
+
+  afterAll(async () => {
+    const outputs = [gateway, other, worker].map((each) => each?.output() ?? '');
+    await opened.disposeAsync();
+    for (const output of outputs) expect(output).not.toContain('Permissions Violation');
+  });
+
+  async function predicted(from: Gateway, to: Gateway, trip: number, options?: Record<string, unknown>) {
+    const { id } = await submitTrip(from.url, tripNumber(trip), options);
+    return onlyTask(sse(to.url, TASK_RESULT, { id }));
+  }
+
+  test('predict, and each gateway reads the tasks of the other, also while they wait', async () => {
+    expect(await predicted(gateway, other, 1, { requestId: 'once' })).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await predicted(other, gateway, 2, { priority: 'BULK' })).toMatchObject({ state: 'SUCCEEDED' });
+    const again = await submitTrip(other.url, tripNumber(1), { requestId: 'once' });
+    expect(again.state).toBe('SUCCEEDED');
+    await eventually(
+      () => post(other.url, '{ health { workers { id } } }'),
+      (health) => fieldOf<{ workers: readonly unknown[] }>(health).workers.length === 1,
+    );
+  });
+
+  test('predict row batches of several chunks', async () => {
+    const rows = Array.from({ length: 2_100 }, (_, i) => tripNumber(i));
+    const { id } = await submitTrips(gateway.url, rows);
+    expect(await batchEnd(other.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 2_100 } });
+    expect((await batchMinutes(other.url, id)).length).toBe(2_100);
+  });
+
+  test('keep dead letters, and redrive and discard them', async () => {
+    const added = await openSse(other.url, ADDED, {});
+    const deadly = { ...tripNumber(3), tripDistanceMiles: DEADLY_MILES };
+    const { id } = await submitTrip(gateway.url, deadly, { modelVersion: '1' });
+    expect(fieldOf((await added.next()).value ?? {})).toEqual({ id });
+    await added.return(undefined);
+    const redriven = fieldOf<{ id: string }>(await post(gateway.url, REDRIVE, { id }));
+    await onlyTask(sse(other.url, TASK_RESULT, { id: redriven.id }));
+    fieldOf(await post(other.url, DISCARD, { id: redriven.id }));
+    expect(fieldOf<Letters>(await post(gateway.url, DEAD_LETTERS)).edges).toEqual([]);
+  });
+
+  test('set rollouts with shadows, and compare them over all gateways', async () => {
+    const variables = { weights: weightsOf({ 1: 100 }), shadow: weightsOf({ 2: 100 }) };
+    fieldOf(await post(gateway.url, SET_SHADOW, variables));
+    await eventually(
+      () => versionsOf(other),
+      (versions) => versions[1]?.shadowPercent === 100,
+    );
+    await predicted(other, gateway, 4);
+    type Comparison = { gatewayCount: number; versions: readonly { comparedTasks: number }[] };
+    await eventually(
+      async () => fieldOf<Comparison>(await post(gateway.url, COMPARISON)),
+      ({ gatewayCount, versions }) => gatewayCount === 2 && versions[0]?.comparedTasks === 1,
+    );
+    await setRollout(gateway, {});
+  });
+
+  test('take reports of actuals, and all gateways count them', async () => {
+    const { id } = await predicted(gateway, gateway, 5, { modelVersion: '1' });
+    fieldOf(await post(other.url, REPORT, { id }));
+    type Models = readonly { versions: readonly { liveError: readonly { count: number }[] | null }[] }[];
+    await eventually(
+      async () => fieldOf<Models>(await post(gateway.url, LIVE_ERROR)),
+      ([model]) => model?.versions[0]?.liveError?.[0]?.count === 1,
+    );
+  });
+
+  test('serve a version that comes, once the provisioner has made its consumers', async () => {
+    await addConstantVersion(models, '3', MINUTES + 1);
+    await Promise.all(
+      [gateway, other].map((each) =>
+        eventually(
+          () => versionsOf(each),
+          (versions) => versions.some(({ version, state }) => version === '3' && state === 'SERVED'),
+        ),
+      ),
+    );
+    expect(await predicted(gateway, other, 6, { modelVersion: '3' })).toMatchObject({
+      prediction: { durationMinutes: MINUTES + 1 },
+    });
+  });
+
+  test('go on after their streams were deleted, since the provisioner makes them again', async () => {
+    const admin = await nats.connect('admin');
+    try {
+      const manager = await jetstreamManager(admin);
+      for (const name of ['ENDS', 'KV_ROLLOUTS', `JOBS_${MODEL}`]) await manager.streams.delete(name);
+      await eventually(
+        () =>
+          post(gateway.url, '{ __typename }').then(() =>
+            submitTrip(gateway.url, tripNumber(7)).catch(() => {}),
+          ),
+        (task) => task !== undefined,
+      );
+      expect(await predicted(gateway, other, 8)).toMatchObject({ state: 'SUCCEEDED' });
+    } finally {
+      await admin.close();
+    }
+  });
+
+  test('go on after nats-server was restarted', async () => {
+    await nats.restart();
+    await gateway.logged('connected to the broker again');
+    await eventually(
+      () => submitTrip(gateway.url, tripNumber(9)).catch(() => {}),
+      (task) => task !== undefined,
+    );
+    expect(await predicted(gateway, other, 10)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+});
+
+test('tasks without a worker move to another version, are cancelled and expire', async () => {
+  await using models = await twoVersions();
+  await using nats = await startNatsWithRoles();
+  const env = { MODELS_DIR: models.path };
+  await provisionRoles(nats, env);
+  await using gateway = await startGateway(nats, { ...env, ...nats.env('gateway') });
+  const stateOf = async (id: string) => taskIn(await post(gateway.url, TASK, { id }), 'task').state;
+  const ids = await Promise.all(
+    Array.from({ length: 3 }, async (_, i) => (await submitTrip(gateway.url, tripNumber(i))).id),
+  );
+  // Only version 2 can have a share once the one with the tasks is gone from the rollout.
+  const batch = await submitTrips(gateway.url, [tripNumber(1), tripNumber(2)], { timeoutMs: 1_000 });
+  const cancelled = await submitTrip(gateway.url, tripNumber(4));
+  expect(fieldOf(await post(gateway.url, CANCEL, { id: cancelled.id }))).toEqual({ state: 'CANCELED' });
+  const expiring = await submitTrip(gateway.url, tripNumber(5), { timeoutMs: 1_000 });
+  for (const id of [expiring.id, batch.id])
+    await eventually(
+      () => stateOf(id),
+      (state) => state === 'EXPIRED',
+    );
+  await using worker = await startWorker(nats, {
+    ...env,
+    ...nats.env('worker'),
+    WORKER_MODELS: `${MODEL}/1`,
+  });
+  await eventually(
+    () => versionsOf(gateway),
+    ([version]) => version?.state === 'SERVED',
+  );
+  expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 3, stoppedBy: null });
+  for (const id of ids)
+    await eventually(
+      () => stateOf(id),
+      (state) => state === 'SUCCEEDED',
+    );
+  for (const { output } of [gateway, worker]) expect(output()).not.toContain('Permissions Violation');
+});
+
+test('gateways and workers wait for streams that no admin has made yet, and say what to do', async () => {
+  await using nats = await startNatsWithRoles();
+  await using gateway = startProcess('src/main.ts', { ...nats.env('gateway'), PORT: '0' });
+  await using worker = startProcess('workers/main.ts', nats.env('worker'));
+  for (const each of [gateway, worker])
+    await each.logged('only an admin may make them: run npm run broker -- provision');
+  await provisionRoles(nats);
+  await Promise.all([gateway.ready, worker.ready]);
+});
+
+test('a process with the key of another role does not start, and its log has the reason', async () => {
+  await using nats = await startNatsWithRoles();
+  await provisionRoles(nats);
+  await using gateway = startProcess('src/main.ts', { ...nats.env('worker'), PORT: '0' });
+  await gateway.logged('_INBOX_gateway.');
+  expect(gateway.output()).toContain('Permissions Violation for Subscription');
+});
+
+test('other settings than those of the streams are told, and do not keep a gateway from starting', async () => {
+  await using nats = await startNatsWithRoles();
+  await provisionRoles(nats);
+  await using gateway = await startGateway(nats, { ...nats.env('gateway'), RESULT_TTL_S: '1000' });
+  await gateway.logged('streams or consumers have other settings than this process');
+  await provisionRoles(nats, { RESULT_TTL_S: '1000' });
+  await using second = await startGateway(nats, { ...nats.env('gateway'), RESULT_TTL_S: '1000' });
+  expect(second.output()).not.toContain('other settings');
+});
