@@ -34,11 +34,13 @@ export class AuditStore {
   /** The newest entries before a sequence, newest first, `count` at most. Entries that cannot be read are skipped. */
   async before(sequence: number, count: number): Promise<readonly StoredAuditEntry[]> {
     const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.audit));
+    // 0 in a stream that never had a message.
+    const first = Math.max(1, state.first_seq);
     const entries: StoredAuditEntry[] = [];
     let end = Math.min(sequence, state.last_seq + 1);
     // Old refusals leave gaps. Each look covers more sequences than the one before.
-    for (let span = count; end > state.first_seq && entries.length < count; span *= 2) {
-      const from = Math.max(state.first_seq, end - span);
+    for (let span = count; end > first && entries.length < count; span *= 2) {
+      const from = Math.max(first, end - span);
       entries.push(...(await this.#between(from, end)).toReversed());
       end = from;
     }

@@ -4,31 +4,18 @@
  * to stop, and closes last.
  */
 import { once } from 'node:events';
-import {
-  createServer,
-  type Server as HttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-} from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigurationError, RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import { RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import type { Model } from '../models/models.ts';
 import type { AuthMode, Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
-import {
-  CertificateWatch,
-  type CertifiedKey,
-  certificateFiles,
-  readCertificate,
-  shownCertificate,
-  stateOf,
-} from './certificate.ts';
+import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
-import { limitConnectionsPerAddress } from './connectionsPerAddress.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
@@ -37,6 +24,7 @@ import { answerHealth, answerReady } from './health.ts';
 import { isLoopbackAddress } from './hosts.ts';
 import { authModesOf, type EdgeIdentity } from './identity.ts';
 import { LargeRequests } from './largeRequests.ts';
+import { type ListenOptions, listen } from './listening.ts';
 import { MediaType } from './mediaTypes.ts';
 import { OpenIdentities } from './openIdentities.ts';
 import { OperationAnswers } from './operationAnswers.ts';
@@ -44,7 +32,6 @@ import { type OperationOptions, Operations } from './operations.ts';
 import { PersistedOperations } from './persistedOperations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
-import { createSecure } from './secureServer.ts';
 import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
 import { cutOff } from './streaming.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
@@ -56,28 +43,14 @@ interface ServerOptions
   extends Pick<PipelineOptions, 'schema'>,
     Pick<OpenResponsesOptions, 'stalledAfterMs'> {
   readonly models: readonly Model[];
-  readonly config: PipelineOptions['config'] &
+  readonly config: ListenOptions['config'] &
+    PipelineOptions['config'] &
     Required<OperationOptions> &
     WebSocketOptions['config'] &
     PostOptions['config'] &
     AdmissionOptions['config'] &
     ClientsOptions['config'] &
-    Pick<
-      Config,
-      | 'auth'
-      | 'host'
-      | 'port'
-      | 'gateways'
-      | 'maxConnections'
-      | 'maxConnectionsPerAddress'
-      | 'keepAliveMs'
-      | 'requestTimeoutMs'
-      | 'maxPendingBytes'
-      | 'persistedOperations'
-      | 'persistedOperationsOnly'
-      | 'tlsCertFile'
-      | 'tlsKeyFile'
-    >;
+    Pick<Config, 'auth' | 'host' | 'maxPendingBytes' | 'persistedOperations' | 'persistedOperationsOnly'>;
   readonly log: Logger;
 }
 
@@ -86,10 +59,6 @@ interface OpenedOptions extends ServerOptions {
   readonly trusted: ReadonlyMap<string, string> | undefined;
   /** Undefined without TLS. */
   readonly watch: CertificateWatch | undefined;
-}
-
-interface MadeServer extends Pick<OpenedOptions, 'watch'> {
-  readonly http: HttpServer;
 }
 
 /** The collaborators that need the broker. */
@@ -101,8 +70,6 @@ interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins' | 'cha
 /** How long responses under way may take after the server was told to stop, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 const CLOSE_IDLE_EVERY_MS = 20;
-/** How often connections are checked for their time limits. */
-const CHECK_CONNECTIONS_MS = 500;
 
 /** Methods that are redirected from `/` to GraphQL, for browsers. HAProxy asks for `OPTIONS /` by default. */
 const REDIRECTED_METHODS = ['GET', 'HEAD', 'OPTIONS'];
@@ -113,41 +80,9 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const trusted = await readTrustedOperations(config);
-  const { http, watch } = await makeServer(options);
-  http.maxConnections = config.maxConnections;
-  if (config.maxConnectionsPerAddress !== undefined)
-    limitConnectionsPerAddress(http, config.maxConnectionsPerAddress);
-  http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
-  await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
-    watch?.[Symbol.dispose]();
-    throw listenProblem(error, config);
-  });
+  const { http, watch } = await listen(options);
   // Before the first connection is accepted.
   return new Server(http, { ...options, trusted, watch });
-}
-
-/** @throws {ConfigurationError} if there are files of a certificate that cannot be used. */
-async function makeServer({ config, log }: Pick<ServerOptions, 'config' | 'log'>): Promise<MadeServer> {
-  const http1Options = {
-    requestTimeout: config.requestTimeoutMs,
-    headersTimeout: config.requestTimeoutMs,
-    connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
-    keepAliveTimeout: config.keepAliveMs,
-    // Probes of the health send no Host. Admission refuses all other requests without one.
-    requireHostHeader: false,
-  };
-  // Other upgrades that a client offers (such as h2c) are ignored, and the request is answered as it is.
-  const shouldUpgradeCallback = ({ headers }: IncomingMessage) =>
-    headers.upgrade?.toLowerCase() === 'websocket';
-  const files = certificateFiles(config);
-  if (files === undefined)
-    return { http: createServer({ ...http1Options, shouldUpgradeCallback }), watch: undefined };
-  const known = await stateOf(files);
-  const certificate = await readCertificate(files);
-  const http = Object.assign(createSecure({ certificate, config, http1Options }), { shouldUpgradeCallback });
-  log.info(shownCertificate(certificate), 'connections are encrypted with this certificate');
-  const use = (renewed: CertifiedKey) => http.setSecureContext(renewed);
-  return { http, watch: new CertificateWatch({ files, known, use, log }) };
 }
 
 class Server implements AsyncDisposable {
@@ -336,37 +271,6 @@ function answerTooEarly(request: IncomingMessage, response: ServerResponse): unk
   if (request.headers.accept?.startsWith(MediaType.EventStream)) return cutOff(response);
   const tooEarly = 'This gateway has not reached its broker yet. Try again in a moment.';
   return refuse(request, response, unavailable(refusedForNow(RequestErrorCode.BrokerUnavailable, tooEarly)));
-}
-
-function listenProblem(
-  error: NodeJS.ErrnoException,
-  { host, port, gateways }: ServerOptions['config'],
-): Error {
-  const { code } = error;
-  switch (code) {
-    case 'ENOTSUP':
-      return new ConfigurationError(
-        `GATEWAYS must be 1 on a system that cannot share a port, got ${gateways}`,
-      );
-    case 'EADDRINUSE':
-      return new ConfigurationError(
-        `PORT must be free, got ${port}, which another program has taken on ${host}; for another port: PORT=4001 npm start`,
-      );
-    case 'EACCES':
-      return new ConfigurationError(
-        `PORT must be one that this user may listen on, got ${port} (${code}); for another port: PORT=4001 npm start`,
-      );
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
-    case 'EINVAL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new ConfigurationError(
-        `HOST must be an address of this machine, or a name of one, got ${JSON.stringify(host)} (${code}); for this machine alone: 127.0.0.1, for all its addresses: 0.0.0.0`,
-      );
-    default:
-      return error;
-  }
 }
 
 /** The host for a URL. A server that listens on every address is reached by this machine's own. */

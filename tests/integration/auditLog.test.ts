@@ -92,6 +92,12 @@ test('an action is in the log of every gateway with its begin and its end, newes
     expect(gateway.output().split(message)).toHaveLength(3);
 });
 
+test('the log of a new broker is empty', async () => {
+  await using empty = await startNats();
+  await using first = await startGateway(empty, { OPERATOR_TOKEN });
+  expect(await page(first)).toEqual({ edges: [], pageInfo: { hasNextPage: false, endCursor: null } });
+});
+
 test('a failed action has the code of its failure', async () => {
   const refused = await post(gateway.url, DISCARD, { id: 'nonsense' }, AS_OPERATOR);
   expect(refusalIn(refused).extensions.code).toBe('DEAD_LETTER_NOT_FOUND');
