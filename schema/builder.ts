@@ -9,6 +9,7 @@ import type { LiveWorkers } from '../src/rollout/presence.ts';
 import type { RolloutService } from '../src/rollout/rolloutService.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
+import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
 
@@ -21,6 +22,7 @@ export interface Context {
   readonly rollouts: Pick<RolloutService, 'set' | 'shares' | 'shadowWeights'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
+  readonly quotas: Pick<OwnerQuotas, 'report'>;
   readonly models: readonly Model[];
   readonly offering: Pick<Offering, 'versions'>;
   readonly workers: Pick<LiveWorkers, 'list'>;

@@ -5,6 +5,7 @@ import { defineActuals } from './actuals.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
+import { defineMe } from './me.ts';
 import { definePredictions } from './predict.ts';
 import { defineRollout } from './rollout.ts';
 import { defineSystem } from './system.ts';
@@ -22,6 +23,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const { taskRef, errorCodeRef } = defineTask(builder, models);
   definePredictions(builder, models, taskRef);
   defineActuals(builder, models);
+  defineMe(builder);
   const modelRef = defineSystem(builder);
   defineRollout(builder, modelRef);
   defineComparison(builder, modelRef);

@@ -64,7 +64,7 @@ export function definePredictions(builder: Builder, models: readonly Model[], ta
     builder.mutationField(manifest.graphql.mutation, (t) =>
       t.field({
         type: taskRef,
-        description: `Submits a task to the model ${manifest.name}. Returns it at once, still queued; with \`waitMs\`, once it has ended. ${manifest.description} Errors: \`BAD_USER_INPUT\`, \`NO_VERSION\`, \`QUEUE_FULL\`, \`GATEWAY_BUSY\`, \`REQUEST_ID_CONFLICT\`, \`BROKER_UNAVAILABLE\`.`,
+        description: `Submits a task to the model ${manifest.name}. Returns it at once, still queued; with \`waitMs\`, once it has ended. ${manifest.description} Errors: \`BAD_USER_INPUT\`, \`NO_VERSION\`, \`QUEUE_FULL\`, \`GATEWAY_BUSY\`, \`REQUEST_ID_CONFLICT\`, \`BROKER_UNAVAILABLE\`, \`RATE_LIMITED\`, \`OWNER_QUOTA\`.`,
         args: {
           input: t.arg({ type: modelInput, required: true, description: 'The input of the model.' }),
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),

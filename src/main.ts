@@ -14,6 +14,7 @@ import { readConfig } from './process/config.ts';
 import { readJson } from './process/jsonFile.ts';
 import { createLog } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
+import { readQuotas } from './process/quotasFile.ts';
 import { collectGarbage, runProcess } from './process/runProcess.ts';
 import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
@@ -27,6 +28,7 @@ import { Sweeper } from './tasks/sweeper.ts';
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
   const log = createLog(config, 'gateway');
+  const quotasOf = await readQuotas(config.quotasFile);
   using catalog = await Catalog.open(config.modelsDir, log);
   const { models } = catalog;
   const schema = schemaOf(models);
@@ -59,8 +61,16 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
-  using gatewayTasks = await openGatewayTasks({ broker, home, models, offering, limits: config, log });
-  const { events, open, admission, submissions, tasks } = gatewayTasks;
+  using gatewayTasks = await openGatewayTasks({
+    broker,
+    home,
+    models,
+    offering,
+    limits: config,
+    quotasOf,
+    log,
+  });
+  const { events, open, admission, submissions, tasks, quotas } = gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -83,6 +93,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     comparisons,
     actuals,
+    quotas,
     models,
     offering,
     workers,
@@ -92,6 +103,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
 
   await using _serving = server.serve({
     context,
+    charge: (owner, points) => quotas.charge(owner, points),
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

@@ -11,9 +11,11 @@ import {
   decodeQueuedNotice,
   decodeRunningNotice,
   decodeUpdatesWanted,
+  decodeUsedNotice,
   type MovedNotice,
   type QueuedNotice,
   type RunningNotice,
+  type UsedNotice,
 } from '../contract/messages/notices.ts';
 import {
   decodeWorkerLeft,
@@ -131,6 +133,15 @@ export class Notices {
 
   announceQueued(notice: QueuedNotice): void {
     this.tell(subjects.queuedJobs, encodeMessage(notice));
+  }
+
+  /** Listens to what owners use of each gateway, this one included. */
+  listenUsed(listener: (notice: UsedNotice) => void): Listening {
+    return this.listen(subjects.used, (message) => listener(decodeUsedNotice(message.data)));
+  }
+
+  announceUsed(notice: UsedNotice): void {
+    this.tell(subjects.used, encodeMessage(notice));
   }
 
   /** Listens to gateways whose tasks should run by now. @param listener gets the subject, which names the lane. */

@@ -13,6 +13,8 @@ export const RequestErrorCode = {
   QueueFull: 'QUEUE_FULL',
   ResultStoreFull: 'RESULT_STORE_FULL',
   GatewayBusy: 'GATEWAY_BUSY',
+  RateLimited: 'RATE_LIMITED',
+  OwnerQuota: 'OWNER_QUOTA',
   BrokerUnavailable: 'BROKER_UNAVAILABLE',
   NoVersion: 'NO_VERSION',
   RolloutConflict: 'ROLLOUT_CONFLICT',

@@ -154,6 +154,7 @@ export const subjects = {
   running: (home: string) => `running.${home}`,
   moved: (home: string) => `moved.${home}`,
   queuedJobs: 'gateways.queued',
+  used: 'gateways.used',
   updatesWanted: 'updates.wanted',
   workerPresence: 'workers.presence',
   workerLeft: 'workers.left',

@@ -65,8 +65,11 @@ export function answerJson(
   response.writeHead(status, headers).end(text);
 }
 
-/** Answers an upgrade with one error, and ends the connection. */
-export function refuseUpgrade(socket: Duplex, { status, code, message, details }: Refusal): void {
+/** Answers an upgrade or a connection with one error, and ends the connection. */
+export function refuseConnection(
+  socket: Duplex,
+  { status, code, message, details, headers: further = {} }: Refusal,
+): void {
   // Node removes its own listeners before an upgrade. Without this one, a client that resets now would end the process.
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
@@ -74,6 +77,7 @@ export function refuseUpgrade(socket: Duplex, { status, code, message, details }
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'connection: close',
+    ...Object.entries(further).map(([name, value]) => `${name}: ${value}`),
     'content-type: application/json; charset=utf-8',
     `content-length: ${Buffer.byteLength(body)}`,
   ];

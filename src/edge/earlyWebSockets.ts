@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { Admission } from './admission.ts';
-import { refuseUpgrade } from './answers.ts';
+import { refuseConnection } from './answers.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 
 /** Incoming messages are not read. */
@@ -32,7 +32,7 @@ export class EarlyWebSockets implements Disposable {
   readonly #turnAway = (request: IncomingMessage, connection: Duplex, head: Buffer): void => {
     const refusal = this.#admission.upgradeRefusal(request);
     if (refusal !== undefined) {
-      refuseUpgrade(connection, refusal);
+      refuseConnection(connection, refusal);
       return;
     }
     this.#sockets.handleUpgrade(request, connection, head, (socket) => {

@@ -1,15 +1,18 @@
 /** The steps of every operation, on each transport. */
 import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import { ANONYMOUS } from '../contract/owner.ts';
+import type { Owner } from '../contract/owner.ts';
 import type { Operations } from './operations.ts';
 import { type OperatorOptions, operatorGate } from './operators.ts';
+import { ownerOf } from './ownerOf.ts';
 
 export interface PipelineOptions extends OperatorOptions {
   readonly schema: GraphQLSchema;
   readonly operations: Operations;
   /** The context of every operation, without its caller. */
   readonly context: object;
+  /** Takes the points of an operation from what its owner may ask. Throws if nothing is left. */
+  readonly charge: (owner: Owner, points: number) => void;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
@@ -32,6 +35,8 @@ export interface GraphQLPipeline {
   readonly operations: Operations;
   /** The context for resolvers. */
   readonly contextOf: (caller: Caller) => object;
+  /** Charges a client for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
+  readonly charge: (request: IncomingMessage, points: number) => void;
   readonly stopping: AbortSignal;
 }
 
@@ -39,11 +44,11 @@ export interface GraphQLPipeline {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export function createPipeline(options: PipelineOptions): GraphQLPipeline {
-  const { schema, operations, context, stopping } = options;
+  const { schema, operations, context, charge, stopping } = options;
   const requireOperator = operatorGate(options);
   const contextOf = ({ req, connectionParams, departure }: Caller) => ({
     ...context,
-    owner: ANONYMOUS,
+    owner: ownerOf(req),
     requireOperator: once(() =>
       requireOperator({
         authorization: connectionParams?.authorization ?? req.headers.authorization,
@@ -56,7 +61,13 @@ export function createPipeline(options: PipelineOptions): GraphQLPipeline {
     },
     trace: traceOf(req.headers.traceparent),
   });
-  return { schema, operations, contextOf, stopping };
+  return {
+    schema,
+    operations,
+    contextOf,
+    charge: (request, points) => charge(ownerOf(request), points),
+    stopping,
+  };
 }
 
 /** Tries the token once for all operator fields of an operation. */

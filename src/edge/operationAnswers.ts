@@ -8,16 +8,18 @@ import { Departure } from './departure.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { chooseType, MediaType, possibleTypes } from './mediaTypes.ts';
 import { multipart } from './multipart.ts';
-import { declaredOnly } from './operations.ts';
+import { type ChosenOperation, declaredOnly } from './operations.ts';
 import { type Params, paramsOfBody, paramsOfUrl } from './params.ts';
+import { quotaStatus } from './quotaRefusals.ts';
 import { presentError, withoutHttp } from './requestRules.ts';
 import { serverSentEvents } from './sse.ts';
 import { type Framing, streamEvents } from './streaming.ts';
 import { trimPayload } from './trimming.ts';
 
 /** An operation that may be run. */
-interface ReadyOperation extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'> {
-  readonly kind: OperationTypeNode;
+interface ReadyOperation
+  extends Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>,
+    Pick<ChosenOperation, 'kind' | 'hasOneField'> {
   readonly mediaType: MediaType;
 }
 
@@ -69,7 +71,7 @@ export class OperationAnswers {
   }
 
   async #run(
-    { kind, mediaType, document, operationName, variableValues }: ReadyOperation,
+    { kind, hasOneField, mediaType, document, operationName, variableValues }: ReadyOperation,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
@@ -85,8 +87,11 @@ export class OperationAnswers {
       : operations.execute(args));
     if (!(Symbol.asyncIterator in results)) {
       // A subscription that fails to begin has one answer. A client may accept it as JSON.
-      const type = kind === OperationTypeNode.SUBSCRIPTION ? undefined : mediaType;
-      return this.#answerOnce(presented(results, this.#log), request, response, type);
+      const type = kind === OperationTypeNode.SUBSCRIPTION ? anyType(request) : mediaType;
+      const { body, status } = presented(results, this.#log);
+      const isWhole = hasOneField && framingOf(type) === undefined;
+      const refused = isWhole ? quotaStatus(results.errors ?? [], response) : undefined;
+      return this.#answerOnce({ body, status: refused ?? status }, response, type);
     }
     await streamEvents(response, {
       framing: framingOf(mediaType) ?? serverSentEvents,
@@ -108,16 +113,16 @@ export class OperationAnswers {
     for (const { extensions } of told)
       for (const [name, value] of Object.entries(Object(extensions.http).headers ?? {}))
         response.setHeader(name, String(value));
-    const status = Math.max(usual, ...told.map(statusOf));
+    const refused = framingOf(mediaType) === undefined ? quotaStatus(problems, response) : undefined;
+    const status = refused ?? Math.max(usual, ...told.map(statusOf));
     const body = { errors: told.map(withoutHttp) };
-    await this.#answerOnce({ body, status }, request, response, mediaType);
+    await this.#answerOnce({ body, status }, response, mediaType);
   }
 
   async #answerOnce(
     { body, status }: Presented,
-    request: IncomingMessage,
     response: ServerResponse,
-    mediaType = anyType(request),
+    mediaType: MediaType,
   ): Promise<void> {
     const framing = framingOf(mediaType);
     if (framing === undefined) return answerJson(response, status, body, mediaType);
@@ -131,17 +136,18 @@ function anyType({ headers: { accept } }: IncomingMessage): MediaType {
   return chooseType(accept, possibleTypes(undefined)) ?? MediaType.Json;
 }
 
-/** @throws {AggregateError | GraphQLError} if the operation is wrong and must not be run. */
+/** @throws {AggregateError | GraphQLError | RequestError} if the operation is wrong or refused, and must not be run. */
 function readyOperation(
-  { method, headers: { accept } }: IncomingMessage,
+  request: IncomingMessage,
   { query, operationName, variables }: Params,
-  { operations }: GraphQLPipeline,
+  { operations, charge }: GraphQLPipeline,
 ): ReadyOperation {
+  const { accept } = request.headers;
   const { document, errors } = operations.read(query);
   if (errors.length > 0) throw new AggregateError(errors);
   const chosen = operations.choose(document, operationName);
-  const { kind } = chosen;
-  if (kind === OperationTypeNode.MUTATION && method !== 'POST')
+  const { kind, hasOneField } = chosen;
+  if (kind === OperationTypeNode.MUTATION && request.method !== 'POST')
     throw refusal(
       405,
       RequestErrorCode.MethodNotAllowed,
@@ -157,7 +163,9 @@ function readyOperation(
       `accept must name a media type that a ${kind} can be answered in (${possible.join(', ')}), got ${JSON.stringify(accept?.slice(0, 200))}.`,
       { mediaTypes: possible },
     );
-  return { kind, mediaType, document, operationName, variableValues: declaredOnly(chosen, variables) };
+  charge(request, chosen.points);
+  const variableValues = declaredOnly(chosen, variables);
+  return { kind, hasOneField, mediaType, document, operationName, variableValues };
 }
 
 function framingOf(mediaType: MediaType): Framing | undefined {

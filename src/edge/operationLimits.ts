@@ -153,6 +153,11 @@ export class OperationWalk {
     return undefined;
   }
 
+  /** The points of one of its operations. */
+  pointsOf({ operation, selectionSet }: OperationDefinitionNode): number {
+    return this.#measure(selectionSet, this.#schema.getRootType(operation)).complexity;
+  }
+
   #costProblemOf(operation: OperationDefinitionNode): GraphQLError | undefined {
     const { maxDepth, maxAliases, maxComplexity } = this.#limits;
     const root = this.#schema.getRootType(operation.operation);

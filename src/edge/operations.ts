@@ -56,8 +56,12 @@ interface Operation {
 }
 
 /** The one operation of a text that a request asks for. */
-interface ChosenOperation {
+export interface ChosenOperation {
   readonly kind: OperationTypeNode;
+  /** Its complexity. */
+  readonly points: number;
+  /** Whether it asks for one field of the root: an error of that field is one of the whole operation. */
+  readonly hasOneField: boolean;
   /** The names of its variables. */
   readonly declared: ReadonlySet<string>;
 }
@@ -95,10 +99,11 @@ export class Operations {
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
     const document = parseOperation(text, this.#limits);
-    const errors = this.#errorsOf(document);
+    const walk = new OperationWalk(this.#schema, document, this.#limits);
+    const errors = this.#errorsOf(document, walk);
     if (errors.length > 0) return { document, errors };
     dropTokens(document);
-    const chosen = operationsIn(document);
+    const chosen = operationsIn(document, walk);
     const operation: KeptOperation = { text, document, errors, chosen, uses: 0, compiled: 'not yet' };
     this.#byText.set(text, operation);
     this.#byDocument.set(document, operation);
@@ -110,7 +115,9 @@ export class Operations {
    * @throws {GraphQLError} `BAD_REQUEST` unless the name is that of an operation, or there is one only and no name.
    */
   choose(document: DocumentNode, operationName: string | null | undefined): ChosenOperation {
-    const all = this.#byDocument.get(document)?.chosen ?? operationsIn(document);
+    const all =
+      this.#byDocument.get(document)?.chosen ??
+      operationsIn(document, new OperationWalk(this.#schema, document, this.#limits));
     const [first, ...others] = all.values();
     const chosen = operationName == null ? others.length === 0 && first : all.get(operationName);
     if (!chosen) throw notChosen([...all.keys()], operationName);
@@ -147,8 +154,8 @@ export class Operations {
     );
   }
 
-  #errorsOf(document: DocumentNode): readonly GraphQLError[] {
-    const problem = new OperationWalk(this.#schema, document, this.#limits).problem();
+  #errorsOf(document: DocumentNode, walk: OperationWalk): readonly GraphQLError[] {
+    const problem = walk.problem();
     if (problem !== undefined) return [problem];
     const errors = validate(this.#schema, document, RULES, { maxErrors: MAX_ERRORS });
     return errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED'));
@@ -209,17 +216,24 @@ function dropTokens({ loc }: DocumentNode): void {
   }
 }
 
-function operationsIn({ definitions }: DocumentNode): ReadonlyMap<string | undefined, ChosenOperation> {
+function operationsIn(
+  { definitions }: DocumentNode,
+  walk: OperationWalk,
+): ReadonlyMap<string | undefined, ChosenOperation> {
   return new Map(
     definitions
       .filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
-      .map((operation) => [operation.name?.value, chosenOf(operation)]),
+      .map((operation) => [operation.name?.value, chosenOf(operation, walk)]),
   );
 }
 
-function chosenOf({ operation, variableDefinitions = [] }: OperationDefinitionNode): ChosenOperation {
+function chosenOf(node: OperationDefinitionNode, walk: OperationWalk): ChosenOperation {
+  const { operation, variableDefinitions = [], selectionSet } = node;
+  const [first, ...others] = selectionSet.selections;
   return {
     kind: operation,
+    points: walk.pointsOf(node),
+    hasOneField: first?.kind === Kind.FIELD && others.length === 0,
     declared: new Set(variableDefinitions.map(({ variable }) => variable.name.value)),
   };
 }

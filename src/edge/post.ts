@@ -5,10 +5,13 @@ import type { Logger } from '../process/log.ts';
 import { RequestRefused, refuse } from './answers.ts';
 import { type BodyOptions, BodyReader } from './body.ts';
 import { mediaTypeOf } from './csrf.ts';
+import type { LargeRequests } from './largeRequests.ts';
 import type { OperationAnswers, Reading } from './operationAnswers.ts';
+import { ownerOf } from './ownerOf.ts';
 import type { Reservation } from './reservation.ts';
 
 export interface PostOptions extends BodyOptions {
+  readonly largeRequests: LargeRequests;
   readonly log: Logger;
 }
 
@@ -16,7 +19,7 @@ export interface PostOptions extends BodyOptions {
  * Reads only JSON: any web page can send forms, multipart and plain text without a preflight. A refused body is not
  * read; Node drops it. Closing the connection would keep the answer from a client that is still sending.
  */
-export function postHandler(answers: OperationAnswers, { log, ...options }: PostOptions) {
+export function postHandler(answers: OperationAnswers, { log, largeRequests, ...options }: PostOptions) {
   const bodies = new BodyReader(options);
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const contentType = request.headers['content-type'];
@@ -26,7 +29,7 @@ export function postHandler(answers: OperationAnswers, { log, ...options }: Post
     }
     let asked: Asked;
     try {
-      asked = await readRequest(request, bodies, answers);
+      asked = await readRequest(request, { bodies, answers, largeRequests });
     } catch (error) {
       if (error instanceof RequestRefused || !request.destroyed) throw error;
       log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
@@ -42,14 +45,20 @@ interface Asked {
   readonly reading: Reading;
 }
 
+interface Readers extends Pick<PostOptions, 'largeRequests'> {
+  readonly bodies: BodyReader;
+  readonly answers: OperationAnswers;
+}
+
 /** A function of its own, so that the body can be freed before the answer, which may take long. */
 async function readRequest(
   request: IncomingMessage,
-  bodies: BodyReader,
-  answers: OperationAnswers,
+  { bodies, answers, largeRequests }: Readers,
 ): Promise<Asked> {
   const { text, reservation } = await bodies.read(request);
   try {
+    const turn = largeRequests.turn(ownerOf(request), text.length);
+    if (turn !== undefined) await turn;
     const { reading, length } = answers.readBody(request, text);
     reservation.change(length);
     return { reservation, reading };

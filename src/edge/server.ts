@@ -19,12 +19,14 @@ import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, RequestRefused, refuse, unavailable } from './answers.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
+import { limitConnectionsPerAddress } from './connectionsPerAddress.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
 import { getHandler } from './get.ts';
 import { graphiqlHandler, wantsGraphiql } from './graphiql.ts';
 import { createPipeline, type GraphQLPipeline, type PipelineOptions } from './graphqlPipeline.ts';
 import { answerHealth, answerReady } from './health.ts';
 import { isLoopbackAddress } from './hosts.ts';
+import { LargeRequests } from './largeRequests.ts';
 import { MediaType } from './mediaTypes.ts';
 import { OperationAnswers } from './operationAnswers.ts';
 import type { OperationLimits } from './operationLimits.ts';
@@ -48,13 +50,20 @@ interface ServerOptions
     AdmissionOptions['config'] &
     Pick<
       Config,
-      'host' | 'port' | 'gateways' | 'maxConnections' | 'keepAliveMs' | 'requestTimeoutMs' | 'maxPendingBytes'
+      | 'host'
+      | 'port'
+      | 'gateways'
+      | 'maxConnections'
+      | 'maxConnectionsPerAddress'
+      | 'keepAliveMs'
+      | 'requestTimeoutMs'
+      | 'maxPendingBytes'
     >;
   readonly log: Logger;
 }
 
 /** The collaborators that need the broker. */
-interface ServedSystem extends Pick<PipelineOptions, 'context'>, ReadinessChecks {
+interface ServedSystem extends Pick<PipelineOptions, 'context' | 'charge'>, ReadinessChecks {
   /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -84,6 +93,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   http.maxConnections = config.maxConnections;
+  if (config.maxConnectionsPerAddress !== undefined)
+    limitConnectionsPerAddress(http, config.maxConnectionsPerAddress);
   http.listen({ port: config.port, host: config.host, reusePort: config.gateways > 1 });
   await once(http, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw listenProblem(error, config);
@@ -134,16 +145,19 @@ class Server implements AsyncDisposable {
    *
    * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
-  serve({ context, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({ context, charge, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
-    const pipeline = createPipeline({ ...this.#options, operations: this.#operations, context, stopping });
-    this.#early[Symbol.dispose]();
-    const webSockets = serveWebSockets(this.#http, pipeline, {
+    const pipeline = createPipeline({
       ...this.#options,
-      admission: this.#admission,
-      budgets: this.#budgets,
+      operations: this.#operations,
+      context,
+      charge,
+      stopping,
     });
-    this.#answerGraphQL = operationHandler(pipeline, { ...this.#options, budgets: this.#budgets });
+    this.#early[Symbol.dispose]();
+    const shared = { ...this.#options, budgets: this.#budgets, largeRequests: new LargeRequests() };
+    const webSockets = serveWebSockets(this.#http, pipeline, { ...shared, admission: this.#admission });
+    this.#answerGraphQL = operationHandler(pipeline, shared);
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;

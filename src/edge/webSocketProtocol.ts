@@ -35,7 +35,7 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 export function speakGraphQL(
-  { schema, operations, contextOf }: GraphQLPipeline,
+  { schema, operations, contextOf, charge }: GraphQLPipeline,
   { config: { connectionInitMs, maxOperations }, log }: ProtocolOptions,
 ): Server<Connected> {
   const present = (error: unknown) => withoutHttp(presentError(error, log)).toJSON();
@@ -53,7 +53,9 @@ export function speakGraphQL(
         if (isHashOnly(payload)) throw persistedQueryNotSupported();
         const { document, errors } = operations.read(query);
         if (errors.length > 0) return errors;
-        const variableValues = declaredOnly(operations.choose(document, operationName), variables);
+        const chosen = operations.choose(document, operationName);
+        const variableValues = declaredOnly(chosen, variables);
+        charge(request, chosen.points);
         messages.take();
         const departure = new Departure();
         const contextValue = contextOf({ req: request, connectionParams, departure });

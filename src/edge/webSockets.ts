@@ -7,12 +7,15 @@ import { messageOf } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import type { Admission } from './admission.ts';
-import { refuseUpgrade } from './answers.ts';
+import { refuseConnection } from './answers.ts';
 import type { ConnectionBudgets } from './byteBudget.ts';
 import { EdgeCloseCode } from './closeCodes.ts';
 import type { GraphQLPipeline } from './graphqlPipeline.ts';
 import { INVALID_MESSAGE, IncomingMessages } from './incomingMessages.ts';
+import type { LargeRequests } from './largeRequests.ts';
+import { MessageTurns } from './messageTurns.ts';
 import { OpenMessages } from './openMessages.ts';
+import { ownerOf } from './ownerOf.ts';
 import {
   type BoundedWebSocket,
   boundedWebSocket,
@@ -35,6 +38,7 @@ export interface WebSocketOptions {
   >;
   readonly admission: Pick<Admission, 'upgradeRefusal'>;
   readonly budgets: ConnectionBudgets;
+  readonly largeRequests: LargeRequests;
   readonly log: Logger;
 }
 
@@ -73,7 +77,7 @@ export function serveWebSockets(
   http.on('upgrade', (request, connection, head) => {
     const refusal = admission.upgradeRefusal(request);
     if (refusal !== undefined) {
-      refuseUpgrade(connection, refusal);
+      refuseConnection(connection, refusal);
       return;
     }
     sockets.handleUpgrade(request, connection, head, (socket) => {
@@ -109,22 +113,30 @@ interface Conversation {
 
 function converse(
   { socket, connection, request, protocol, incoming }: Conversation,
-  { budgets, log }: WebSocketOptions,
+  { budgets, largeRequests, log }: WebSocketOptions,
 ): void {
   const messages = new OpenMessages(budgets.shareOf(connection));
+  const turns = new MessageTurns({
+    owner: ownerOf(request),
+    largeRequests,
+    socket,
+    budget: budgets.shareOf(connection),
+  });
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send: (text) => socket.deliver(text),
       close: (code, reason) => socket.close(code, fitting(reason)),
       onMessage: (hear) =>
-        socket.on('message', (data) => {
-          // A further message after one for which the socket is being closed.
-          if (socket.readyState !== WebSocket.OPEN) return;
-          const message = incoming.read(data as Buffer);
-          if (typeof message !== 'string') socket.close(message.code, message.reason);
-          else messages.handOn(message, hear).catch((error) => closeFor(error, socket, log));
-        }),
+        socket.on('message', (data: Buffer) =>
+          turns.take(data.length, () => {
+            // A further message after one for which the socket is being closed.
+            if (socket.readyState !== WebSocket.OPEN) return;
+            const message = incoming.read(data);
+            if (typeof message !== 'string') socket.close(message.code, message.reason);
+            else messages.handOn(message, hear).catch((error) => closeFor(error, socket, log));
+          }),
+        ),
     },
     { request, messages },
   );

@@ -173,6 +173,22 @@ const settings = {
       'Connections open at once, HTTP and WebSocket together. Further ones are closed at once. The limit of open files (`ulimit -n`) less 128 counts if it is lower.',
     parse: integer(1),
   },
+  maxConnectionsPerAddress: {
+    name: 'MAX_CONNECTIONS_PER_ADDRESS',
+    unit: 'connections',
+    default: undefined,
+    consequence:
+      'Connections open at once from one address (IPv6: its first 64 bits). A further one is answered with 429 (`RATE_LIMITED`) and closed. All clients behind a proxy have the address of the proxy. Unset: no limit but `MAX_CONNECTIONS`.',
+    parse: optionalInteger(1, 1_000_000),
+  },
+  quotasFile: {
+    name: 'QUOTAS_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'JSON file with the [quotas of owners](#quotas). All gateways should have the same. Unset: owners have no quotas.',
+    parse: optionalText,
+  },
   maxBufferedBytes: {
     name: 'MAX_BUFFERED_BYTES',
     unit: 'bytes',
@@ -412,6 +428,10 @@ function readSetting<T>(
 function text(value: string | undefined): string {
   if (!value) throw 'a text that is not empty';
   return value;
+}
+
+function optionalText(value: string | undefined): string | undefined {
+  return value || undefined;
 }
 
 function natsUrl(value: string | undefined): string | undefined {

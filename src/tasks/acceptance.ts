@@ -23,7 +23,8 @@ export class Acceptance {
 
   /**
    * @returns the task once its job is stored; as it ended, if another try has brought it to its end.
-   * @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `RESULT_STORE_FULL`, `GATEWAY_BUSY`,
+   *   `BROKER_UNAVAILABLE`.
    */
   async accept(task: TaskToAccept, attempt: Try = firstTry()): Promise<Task> {
     const { open, admission, events, home } = this.#options;
@@ -33,7 +34,7 @@ export class Acceptance {
     const admitted = task.admit();
     if (admitted !== undefined) await admitted;
     if (address.home !== home) return this.#acceptForeign(task, attempt);
-    const followed = open.add(job, address);
+    const followed = open.add(job, address, task.use);
     if (isFinal(followed)) return followed;
     try {
       await task.store(attempt);

@@ -5,6 +5,7 @@ import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { ChunkAdmission } from './chunkAdmission.ts';
 import type { OpenTasks } from './openTasks.ts';
+import type { OwnerCounts } from './ownerCounts.ts';
 import { QueueAdmission } from './queueAdmission.ts';
 import { QueuedJobs } from './queuedJobs.ts';
 import { ResultAdmission } from './resultAdmission.ts';
@@ -14,6 +15,7 @@ export interface AdmissionOptions {
   readonly home: string;
   readonly models: readonly Model[];
   readonly open: OpenTasks;
+  readonly counts: OwnerCounts;
   readonly limits: Config;
   readonly log: Logger;
 }

@@ -1,5 +1,6 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { Broker } from '../broker/broker.ts';
+import type { QuotasOf } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -7,8 +8,12 @@ import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
+import { FairShare } from './fairShare.ts';
+import { KeptResults } from './keptResults.ts';
 import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
+import { OwnerCounts } from './ownerCounts.ts';
+import { OwnerQuotas } from './ownerQuotas.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
@@ -28,6 +33,7 @@ export interface GatewayTasksOptions {
   readonly models: readonly Model[];
   readonly offering: Offering;
   readonly limits: Config;
+  readonly quotasOf: QuotasOf;
   readonly log: Logger;
 }
 
@@ -38,6 +44,7 @@ export interface GatewayTasks extends Disposable {
   readonly submissions: Submissions;
   readonly tasks: Tasks;
   readonly redrives: Redrives;
+  readonly quotas: OwnerQuotas;
   /** Ends every watch with `SHUTTING_DOWN`. */
   endWatches(): void;
 }
@@ -45,6 +52,11 @@ export interface GatewayTasks extends Disposable {
 export async function openGatewayTasks(options: GatewayTasksOptions): Promise<GatewayTasks> {
   const { broker, limits } = options;
   using opened = new DisposableStack();
+  const counts = opened.use(
+    new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
+  );
+  const results = opened.use(new KeptResults({ counts, resultTtlS: limits.resultTtlS }));
+  const quotas = new OwnerQuotas({ ...options, counts, results });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
@@ -54,13 +66,14 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
   const watches = opened.use(
-    new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions }),
+    new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions, quotas }),
   );
-  const admission = opened.use(await openAdmission({ ...options, open }));
+  const admission = opened.use(await openAdmission({ ...options, open, counts }));
   const storing = new Storing({ broker, limits });
   const records = new RequestRecords({ broker, storing });
   const bundles = new Bundles({ broker, storing, home: options.home });
-  const queue = { broker, open, admission, storing, bundles };
+  const fairShare = new FairShare({ counts });
+  const queue = { broker, open, admission, storing, bundles, quotas, fairShare };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
   const closing = opened.move();
@@ -68,6 +81,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     events,
     open,
     admission,
+    quotas,
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks: new Tasks({ broker, reader, watches }),
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

@@ -19,6 +19,7 @@ import type { OpenTask } from './openTask.ts';
 import { RecentTasks } from './recentTasks.ts';
 import type { TaskEvents } from './taskEvents.ts';
 import { type DatedTask, queuedTask } from './taskMapping.ts';
+import type { TaskUse } from './taskUse.ts';
 
 export interface OpenTasksOptions {
   readonly broker: Pick<Broker, 'ends' | 'notices' | 'onConnectionChange' | 'connected' | 'now'>;
@@ -74,15 +75,16 @@ export class OpenTasks implements Disposable {
   /**
    * Follows an own task. Called before its job is published, because its end may come before its acknowledgement.
    *
+   * @param use is kept until the task is followed no more.
    * @returns the task as it is: of two requests with one `requestId`, the other may have brought it to its end.
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
-  add(job: JobHeader, address: TaskAddress): Task {
+  add(job: JobHeader, address: TaskAddress, use?: TaskUse): Task {
     const ended = this.#recent.get(address.id);
     if (ended !== undefined) return ended;
     // Two requests with one requestId may be trying at the same time.
     const open = this.#open.get(address.id);
-    return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, undefined)).task;
+    return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, { use })).task;
   }
 
   /** Tells that the task's job is stored. */
@@ -107,7 +109,7 @@ export class OpenTasks implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
   followForeign(address: TaskAddress, present: DatedTask, news: Listening): OpenTask {
-    return this.#follow(address, present, news);
+    return this.#follow(address, present, { news });
   }
 
   /** Stops following a foreign task. An own task stays: its end comes anyway. */
@@ -150,7 +152,11 @@ export class OpenTasks implements Disposable {
     for (const task of tasks) if (this.#recent.get(task.id) === undefined) this.finish(task);
   }
 
-  #follow(address: TaskAddress, { task, deadline }: DatedTask, news: Listening | undefined): OpenTask {
+  #follow(
+    address: TaskAddress,
+    { task, deadline }: DatedTask,
+    { news, use }: { readonly news?: Listening; readonly use?: TaskUse | undefined },
+  ): OpenTask {
     const { limit } = this.#options;
     if (this.#open.size >= limit)
       throw gatewayBusy(`This gateway follows ${limit} unfinished tasks already (OPEN_TASKS_MAX).`, limit);
@@ -159,17 +165,21 @@ export class OpenTasks implements Disposable {
       deadline,
       task,
       news,
+      use,
       accepted: news !== undefined,
       watches: new Set(),
       progress: undefined,
     };
     this.#open.set(address.id, open);
     this.#countOwn(open, 1);
+    use?.keep();
     return open;
   }
 
   #drop(open: OpenTask): void {
-    if (this.#open.delete(open.address.id)) this.#countOwn(open, -1);
+    if (!this.#open.delete(open.address.id)) return;
+    this.#countOwn(open, -1);
+    open.use?.release();
   }
 
   #countOwn({ news, address, task: { batch } }: OpenTask, sign: 1 | -1): void {

@@ -7,17 +7,26 @@
  * later.
  */
 import type { Broker } from '../broker/broker.ts';
-import { RETRY_IN_A_MOMENT_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
+import {
+  RETRY_IN_A_MOMENT_MS,
+  type RequestError,
+  RequestErrorCode,
+  refusedForNow,
+} from '../contract/errors.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { Config } from '../process/config.ts';
 import { Measured } from './measured.ts';
+import type { OwnerCounts } from './ownerCounts.ts';
+import { isBeyondShare, TIMES_FREE } from './ownerShare.ts';
 import type { QueuedJobs } from './queuedJobs.ts';
 import { queueFull } from './storing.ts';
+import type { TaskUse } from './taskUse.ts';
 
 export interface QueueAdmissionOptions {
   readonly broker: Pick<Broker, 'queuedBytes'>;
   readonly limits: Pick<Config, 'queueMaxJobs' | 'queueMaxBytes'>;
   readonly queued: Pick<QueuedJobs, 'of'>;
+  readonly counts: Pick<OwnerCounts, 'of'>;
 }
 
 /** Share of the queue that may be taken by work that can wait. */
@@ -32,13 +41,15 @@ export class QueueAdmission {
   readonly #broker: QueueAdmissionOptions['broker'];
   readonly #limits: QueueAdmissionOptions['limits'];
   readonly #queued: QueueAdmissionOptions['queued'];
+  readonly #counts: QueueAdmissionOptions['counts'];
   readonly #maxJobs: number;
   readonly #maxBytes: number;
   readonly #fills = new Map<string, Measured<Fill>>();
 
-  constructor({ broker, limits, queued }: QueueAdmissionOptions) {
+  constructor({ broker, limits, queued, counts }: QueueAdmissionOptions) {
     this.#broker = broker;
     this.#queued = queued;
+    this.#counts = counts;
     this.#limits = limits;
     this.#maxJobs = Math.floor(USABLE * limits.queueMaxJobs);
     this.#maxBytes = Math.floor(USABLE * limits.queueMaxBytes);
@@ -55,13 +66,31 @@ export class QueueAdmission {
     this.#check(model, fill.jobs + count, fill.bytes);
   }
 
-  /** Counts jobs in, if there is room for them. @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`. */
-  async admit(model: string, jobs: readonly object[]): Promise<void> {
+  /**
+   * Counts jobs in, if there is room for them.
+   *
+   * @param use counts them for their owner, too.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   */
+  async admit(model: string, jobs: readonly object[], use?: TaskUse): Promise<void> {
     const bytes = jobs.reduce((sum, job) => sum + encodeMessage(job).length, 0);
     const fill = await this.#fillOf(model);
     this.#check(model, fill.jobs + jobs.length, fill.bytes + bytes);
+    if (use !== undefined) this.#countIn(use, model, { jobs: jobs.length, bytes }, fill);
     fill.jobs += jobs.length;
     fill.bytes += bytes;
+  }
+
+  #countIn(use: TaskUse, model: string, added: Fill, fill: Fill): void {
+    const parts = [
+      { name: `jobs ${model}`, added: added.jobs, free: this.#maxJobs - fill.jobs },
+      { name: `bytes ${model}`, added: added.bytes, free: this.#maxBytes - fill.bytes },
+    ];
+    const isBeyond = parts.some(({ name, added, free }) =>
+      isBeyondShare(use.owner, this.#counts.of(use.owner, name) + added, free),
+    );
+    if (isBeyond) throw shareUsedUp(model);
+    for (const { name, added } of parts) use.add(name, added);
   }
 
   #check(model: string, jobs: number, bytes: number): void {
@@ -95,4 +124,11 @@ export class QueueAdmission {
     this.#fills.set(model, fill);
     return fill.get();
   }
+}
+
+function shareUsedUp(model: string): RequestError {
+  return refusedForNow(
+    RequestErrorCode.OwnerQuota,
+    `You have your share of the queue of ${model}: ${TIMES_FREE} times what is free of it. Try again in ${RETRY_IN_A_MOMENT_MS} ms.`,
+  );
 }

@@ -2,6 +2,7 @@
 import { endTask, withdrawnEnd } from '../broker/endTask.ts';
 import { columnsDigest } from '../contract/digests.ts';
 import { badValue } from '../contract/errors.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { ChunkJob, Job, RowBatchJob } from '../contract/messages/job.ts';
 import { chunkCountOf, hasChunk, MAX_BATCH_ROWS, rowsOfChunk } from '../contract/rowBatchShape.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
@@ -12,9 +13,11 @@ import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import { shapeOf } from './chunkSize.ts';
 import { newHeader, type Origin } from './jobHeader.ts';
+import { resultBytesOf } from './resultBytes.ts';
 import { isQueueFull, type Try } from './storing.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
+import type { TaskUse } from './taskUse.ts';
 
 export interface RowBatchSubmission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
@@ -25,11 +28,12 @@ export class RowBatchQuestion implements Question {
   readonly asked: Asked;
   readonly rowCount: number;
   readonly #parts: AcceptanceParts;
+  readonly #use: TaskUse | undefined;
   /** Checked, as they were asked: times of `now` have not become instants. */
   readonly #columns: InputColumns;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong. */
-  constructor(submission: RowBatchSubmission, parts: AcceptanceParts) {
+  constructor(submission: RowBatchSubmission, parts: AcceptanceParts, use?: TaskUse) {
     const { model, inputs, options } = submission;
     if (inputs.length === 0 || inputs.length > MAX_BATCH_ROWS)
       throw badValue('inputs', `a list of 1 to ${MAX_BATCH_ROWS} rows`, `${inputs.length} rows`);
@@ -40,6 +44,7 @@ export class RowBatchQuestion implements Question {
     this.asked = submission;
     this.rowCount = inputs.length;
     this.#parts = parts;
+    this.#use = use;
   }
 
   digest(): string {
@@ -61,7 +66,7 @@ export class RowBatchQuestion implements Question {
   sameTask(job: Job | RowBatchJob, address: TaskAddress): RowBatchTask {
     if (!('batch' in job)) throw new Error('a request with the digest of many rows has the job of many rows');
     const { model } = this.asked;
-    return new RowBatchTask(job, address, { model, columns: this.#columns }, this.#parts);
+    return new RowBatchTask(job, address, { model, columns: this.#columns }, this.#parts, this.#use);
   }
 }
 
@@ -74,26 +79,42 @@ interface AskedRows {
 class RowBatchTask implements TaskToAccept {
   readonly job: RowBatchJob;
   readonly address: TaskAddress;
+  readonly use: TaskUse | undefined;
   readonly #rows: AskedRows;
   readonly #parts: AcceptanceParts;
   /** Cut once there is room for them. */
   #chunks: readonly ChunkJob[] = [];
 
-  constructor(job: RowBatchJob, address: TaskAddress, rows: AskedRows, parts: AcceptanceParts) {
+  constructor(
+    job: RowBatchJob,
+    address: TaskAddress,
+    rows: AskedRows,
+    parts: AcceptanceParts,
+    use: TaskUse | undefined,
+  ) {
     this.job = job;
     this.address = address;
+    this.use = use;
     this.#rows = rows;
     this.#parts = parts;
   }
 
   async admit(): Promise<void> {
-    const { queue, chunks } = this.#parts.admission;
+    const { admission, quotas } = this.#parts;
+    const { queue, chunks } = admission;
     const { model, batch } = this.job;
     const count = chunkCountOf(batch);
+    // Counted before the first question to the broker: others of the owner may come meanwhile.
+    if (this.use !== undefined)
+      quotas.admit(this.use, {
+        rows: batch.rowCount,
+        bytes: () => encodeMessage(packColumns(this.#rows.columns, 0, batch.rowCount)).length,
+        resultBytes: resultBytesOf(this.job),
+      });
     await chunks.admit(count);
     await queue.requireRoom(model, 1 + count);
     this.#chunks = chunksOf(this.job, this.#rows);
-    await queue.admit(model, [this.job, ...this.#chunks]);
+    await queue.admit(model, [this.job, ...this.#chunks], this.use);
   }
 
   /**

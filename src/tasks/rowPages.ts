@@ -75,7 +75,7 @@ interface ReadChunk {
 /** The chunks with the rows from one index to another, up to the first chunk that has not been run. */
 async function readChunks(
   { broker, reading }: PageReader,
-  { id, batch, state }: Task,
+  { id, owner, batch, state }: Task,
   from: number,
   to: number,
 ): Promise<readonly ReadChunk[]> {
@@ -83,7 +83,7 @@ async function readChunks(
   const firstChunk = Math.floor(from / batch.rowsPerChunk);
   const end = Math.min(Math.ceil(to / batch.rowsPerChunk), chunkCountOf(batch), firstChunk + MAX_PAGE_CHUNKS);
   const numbers = Array.from({ length: end - firstChunk }, (_, i) => firstChunk + i);
-  const results = await reading.take(numbers.length, () =>
+  const results = await reading.take(owner, numbers.length, () =>
     Promise.all(numbers.map((chunk) => broker.chunks.read(id, batch, chunk))),
   );
   const missing = results.indexOf(undefined);

@@ -1,5 +1,7 @@
 /** A task that asks for one prediction: from its input to the job in the queue. */
 import { inputDigest } from '../contract/digests.ts';
+import type { TaskLane } from '../contract/messages/bundle.ts';
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
 import { Lane } from '../contract/subjects.ts';
 import { type FinishedTask, isFinal } from '../contract/task.ts';
@@ -9,9 +11,11 @@ import { checkInput, inputAt } from '../models/input.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Place } from './bundles.ts';
 import { newHeader, type Origin } from './jobHeader.ts';
+import { resultBytesOf } from './resultBytes.ts';
 import type { Try } from './storing.ts';
 import { checkOptions, TaskPriority } from './taskOptions.ts';
 import type { AcceptanceParts, Asked, Question, TaskToAccept } from './taskToAccept.ts';
+import type { TaskUse } from './taskUse.ts';
 
 export interface Submission extends Asked {
   /** By GraphQL name; nothing about the values is taken for granted. */
@@ -22,21 +26,27 @@ export class SingleQuestion implements Question {
   readonly asked: Asked;
   readonly rowCount = undefined;
   readonly #parts: AcceptanceParts;
+  readonly #use: TaskUse | undefined;
   /** Checked, as it was asked: a time of `now` has not become an instant. */
   readonly #input: Values;
+  readonly #lane: TaskLane;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
-  constructor(submission: Submission, parts: AcceptanceParts) {
-    this.#input = checkInput(submission.model.manifest, submission.input);
-    checkOptions(submission.options);
+  constructor(submission: Submission, parts: AcceptanceParts, use?: TaskUse) {
+    const { model, input, options } = submission;
+    this.#input = checkInput(model.manifest, input);
+    checkOptions(options);
     this.asked = submission;
     this.#parts = parts;
+    this.#use = use;
+    if (options.priority === TaskPriority.Bulk) this.#lane = Lane.Bulk;
+    else this.#lane = use === undefined ? Lane.Interactive : parts.fairShare.enter(model.manifest, use);
   }
 
   /** Before a version and a place are chosen: the question to the broker may take longer than a bundle is open. */
   admit(): Promise<void> | undefined {
     if (this.#lane !== Lane.Bulk) return undefined;
-    return this.#parts.admission.queue.admit(this.asked.model.manifest.name, [this.#input]);
+    return this.#parts.admission.queue.admit(this.asked.model.manifest.name, [this.#input], this.#use);
   }
 
   digest(): string {
@@ -65,35 +75,54 @@ export class SingleQuestion implements Question {
       place?.address ?? newTaskAddress({ model: manifest.name, home, deadline: now + timeoutMs });
     const header = newHeader({ ...this.asked, timeoutMs }, version, address, now);
     const job = { ...header, input: inputAt(manifest, this.#input, now) };
-    return new SingleTask(lane === Lane.Bulk ? { ...job, lane } : job, address, this.#parts, place);
+    return new SingleTask(lane === Lane.Bulk ? { ...job, lane } : job, address, this.#parts, {
+      place,
+      use: this.#use,
+    });
   }
 
   sameTask(job: Job | RowBatchJob, address: TaskAddress): SingleTask {
     if ('batch' in job) throw new Error('a request with the digest of one row has the job of one row');
-    return new SingleTask(job, address, this.#parts);
+    return new SingleTask(job, address, this.#parts, { use: this.#use });
   }
+}
 
-  get #lane(): typeof Lane.Interactive | typeof Lane.Bulk {
-    return this.asked.options.priority === TaskPriority.Bulk ? Lane.Bulk : Lane.Interactive;
-  }
+interface SingleTaskOptions {
+  /** In a bundle with others; undefined: the task is alone in its bundle. */
+  readonly place?: Place | undefined;
+  readonly use?: TaskUse | undefined;
 }
 
 export class SingleTask implements TaskToAccept {
   readonly job: Job;
   readonly address: TaskAddress;
+  readonly use: TaskUse | undefined;
   readonly #parts: AcceptanceParts;
   readonly #place: Place | undefined;
 
-  /** @param place in a bundle with others; undefined: the task is alone in its bundle. */
-  constructor(job: Job, address: TaskAddress, parts: AcceptanceParts, place?: Place) {
+  constructor(
+    job: Job,
+    address: TaskAddress,
+    parts: AcceptanceParts,
+    { place, use }: SingleTaskOptions = {},
+  ) {
     this.job = job;
     this.address = address;
+    this.use = use;
     this.#parts = parts;
     this.#place = place;
   }
 
   admit(): undefined {
-    this.#parts.admission.queue.requireSpace(this.job.model);
+    const { admission, quotas } = this.#parts;
+    const { job, use } = this;
+    if (use !== undefined)
+      quotas.admit(use, {
+        rows: 1,
+        bytes: () => encodeMessage(job).length,
+        resultBytes: resultBytesOf(job),
+      });
+    admission.queue.requireSpace(job.model);
   }
 
   async store(attempt: Try): Promise<void> {

@@ -51,13 +51,15 @@ export class Submissions {
    * Accepts a task, and returns it once its job is stored; with `waitMs`, once it has ended or the time is over.
    *
    * @throws {RequestError} `BAD_USER_INPUT`, `NO_VERSION`, `QUEUE_FULL`, `GATEWAY_BUSY`, `REQUEST_ID_CONFLICT`,
-   *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`, `NEWER_GATEWAY_NEEDED`.
+   *   `BROKER_UNAVAILABLE` (the task may have been stored all the same), `RESULT_STORE_FULL`, `NEWER_GATEWAY_NEEDED`,
+   *   `RATE_LIMITED`, `OWNER_QUOTA`.
    */
   async submit(submission: Submission): Promise<Task> {
     try {
+      const { queue } = this.#options;
+      using use = queue.quotas.begin(submission.owner);
       using place = this.#reserveWatch(submission);
-      const question = new SingleQuestion(submission, this.#options.queue);
-      const task = await this.#accept(question);
+      const task = await this.#accept(new SingleQuestion(submission, queue, use));
       return place === undefined ? task : await this.#endOf(task, place, submission);
     } catch (error) {
       throw this.#refused(submission, error);
@@ -70,12 +72,14 @@ export class Submissions {
    * @throws {RequestError} as `submit`.
    */
   async submitRowBatch(submission: RowBatchSubmission): Promise<Task> {
-    const { model, inputs } = submission;
+    const { model, inputs, owner } = submission;
+    const { queue } = this.#options;
     try {
+      using use = queue.quotas.begin(owner);
       using place = this.#reserveWatch(submission);
       const chunkCount = chunkCountOf(shapeOf(model.manifest, inputs.length));
-      const task = await this.#chunks.take(chunkCount, async () =>
-        this.#accept(new RowBatchQuestion(submission, this.#options.queue)),
+      const task = await this.#chunks.take(owner, chunkCount, async () =>
+        this.#accept(new RowBatchQuestion(submission, queue, use)),
       );
       return place === undefined ? task : await this.#endOf(task, place, submission);
     } catch (error) {
@@ -110,8 +114,8 @@ export class Submissions {
    * The place of the watch that `waitMs` asks for. Before the task is accepted: a refusal afterwards would hide that it
    * was.
    */
-  #reserveWatch({ options: { waitMs } }: Asked): Disposable | undefined {
-    return waitMs == null || waitMs === 0 ? undefined : this.#options.watches.reserve();
+  #reserveWatch({ options: { waitMs }, owner }: Asked): Disposable | undefined {
+    return waitMs == null || waitMs === 0 ? undefined : this.#options.watches.reserve(owner);
   }
 
   /**

@@ -10,20 +10,25 @@ import type { Model } from '../models/models.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
 import type { Bundles } from './bundles.ts';
+import type { FairShare } from './fairShare.ts';
 import type { Origin } from './jobHeader.ts';
 import type { OpenTasks } from './openTasks.ts';
+import type { OwnerQuotas } from './ownerQuotas.ts';
 import type { Storing, Try } from './storing.ts';
 import type { TaskOptions } from './taskOptions.ts';
+import type { TaskUse } from './taskUse.ts';
 
 /** A task that is to be accepted. */
 export interface TaskToAccept {
   readonly job: Job | RowBatchJob;
   readonly address: TaskAddress;
+  /** What is counted of it for its owner; undefined if nothing is. */
+  readonly use: TaskUse | undefined;
   /**
    * Checks that there is room for it. A single task is checked at once: it has a place in a bundle that is about to
    * leave.
    *
-   * @throws {RequestError} `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `RESULT_STORE_FULL`, `BROKER_UNAVAILABLE`.
    */
   admit(): Promise<void> | undefined;
   /**
@@ -49,6 +54,8 @@ export interface AcceptanceParts {
   readonly admission: Pick<Admission, 'queue' | 'chunks'>;
   readonly storing: Pick<Storing, 'storeJob'>;
   readonly bundles: Pick<Bundles, 'place' | 'storeAlone'>;
+  readonly quotas: Pick<OwnerQuotas, 'begin' | 'admit'>;
+  readonly fairShare: Pick<FairShare, 'enter'>;
 }
 
 /** A client's request for a task, without its rows. */
@@ -72,7 +79,7 @@ export interface Question {
   /**
    * Checks whether work that can wait may be accepted, before a task is made; undefined if there is nothing to ask.
    *
-   * @throws {RequestError} `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
    */
   admit(): Promise<void> | undefined;
   /** A new task that asks it. A single task is to be stored in the same turn of the event loop. */

@@ -10,6 +10,7 @@ import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
+import type { OwnerQuotas } from './ownerQuotas.ts';
 import type { TaskNotices } from './taskNotices.ts';
 import type { TaskReader } from './taskReader.ts';
 import { TaskWatch } from './taskWatch.ts';
@@ -25,6 +26,7 @@ export interface TaskWatchesOptions {
   readonly watched: WatchedTasks;
   /** The most watches that are open or being opened. */
   readonly maxSubscriptions: number;
+  readonly quotas: Pick<OwnerQuotas, 'openSubscription' | 'closeSubscription'>;
 }
 
 export interface WatchOptions {
@@ -45,24 +47,24 @@ export class TaskWatches implements Disposable {
    * Keeps the place of a watch that is opened later.
    *
    * @returns the place. Disposing it gives it back; if the watch is opened in the same step, no other can take it.
-   * @throws {RequestError} `GATEWAY_BUSY` if there is none.
+   * @throws {RequestError} `GATEWAY_BUSY` or `OWNER_QUOTA` if there is none.
    */
-  reserve(): Disposable {
-    this.#takePlace();
+  reserve(owner: Owner): Disposable {
+    this.#takePlace(owner);
     let isKept = true;
     return {
       [Symbol.dispose]: () => {
-        if (isKept) this.#subscriptions--;
+        if (isKept) this.#giveBackPlace(owner);
         isKept = false;
       },
     };
   }
 
-  /** @throws {RequestError} `GATEWAY_BUSY`, `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. */
+  /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`, `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. */
   async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
     const { reader, open } = this.#options;
     const address = reader.address(id);
-    this.#takePlace();
+    this.#takePlace(options.owner);
     try {
       const known = reader.known(address, options.owner);
       if (known === undefined) return await this.#watchForeign(address, options);
@@ -71,7 +73,7 @@ export class TaskWatches implements Disposable {
         ? this.#watchFinished(known, options)
         : this.#watchFollowed(followed, options);
     } catch (error) {
-      this.#subscriptions--;
+      this.#giveBackPlace(options.owner);
       throw error;
     }
   }
@@ -86,15 +88,21 @@ export class TaskWatches implements Disposable {
       for (const watch of [...watches]) watch.fail(stopping);
   }
 
-  #takePlace(): void {
-    const { maxSubscriptions } = this.#options;
+  #takePlace(owner: Owner): void {
+    const { maxSubscriptions, quotas } = this.#options;
     if (this.#subscriptions >= maxSubscriptions) {
       throw gatewayBusy(
         `This gateway has ${maxSubscriptions} subscriptions open already (MAX_SUBSCRIPTIONS).`,
         maxSubscriptions,
       );
     }
+    quotas.openSubscription(owner);
     this.#subscriptions++;
+  }
+
+  #giveBackPlace(owner: Owner): void {
+    this.#subscriptions--;
+    this.#options.quotas.closeSubscription(owner);
   }
 
   async #watchForeign(address: TaskAddress, options: WatchOptions): Promise<TaskWatch> {
@@ -120,7 +128,7 @@ export class TaskWatches implements Disposable {
     }
   }
 
-  #watchFollowed(followed: OpenTask, { finalOnly }: WatchOptions): TaskWatch {
+  #watchFollowed(followed: OpenTask, { owner, finalOnly }: WatchOptions): TaskWatch {
     const { open, notices, wishes, watched } = this.#options;
     const hearsRunning = !finalOnly && followed.news !== undefined;
     const running = hearsRunning ? notices.listenTo(followed.address.home) : undefined;
@@ -128,7 +136,7 @@ export class TaskWatches implements Disposable {
     const watch = new TaskWatch({
       finalOnly,
       onClose: () => {
-        this.#subscriptions--;
+        this.#giveBackPlace(owner);
         running?.[Symbol.dispose]();
         wish?.[Symbol.dispose]();
         followed.watches.delete(watch);
@@ -143,8 +151,8 @@ export class TaskWatches implements Disposable {
     return watch;
   }
 
-  #watchFinished(task: Task, { finalOnly }: WatchOptions): TaskWatch {
-    const watch = new TaskWatch({ finalOnly, onClose: () => this.#subscriptions-- });
+  #watchFinished(task: Task, { owner, finalOnly }: WatchOptions): TaskWatch {
+    const watch = new TaskWatch({ finalOnly, onClose: () => this.#giveBackPlace(owner) });
     watch.show(task);
     return watch;
   }

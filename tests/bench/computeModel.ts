@@ -9,6 +9,8 @@ import { seededRandom } from '../support/random.ts';
 import { type Questions, questions } from './questions.ts';
 
 export const BATCH = 64;
+/** The mutation for many rows. */
+export const BATCH_MUTATION = 'predictComputes';
 const WIDTH = 1_024;
 /** A batch of 64 needs 64 × 1,024 × 1,024 multiplications for each: about 20 ms on one core of a server of 2024. */
 const PRODUCTS = 11;
@@ -24,7 +26,7 @@ export interface ComputeModel extends AsyncDisposable {
 
 /** Writes the model with version 1. Row i is the number i + 1, and its answer is a multiple of that. */
 export async function writeComputeModel(
-  batching = { maxBatchSize: BATCH, maxWaitMs: 0 },
+  batching: object = { maxBatchSize: BATCH, maxWaitMs: 0 },
 ): Promise<ComputeModel> {
   await using made = new AsyncDisposableStack();
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-bench-'));

@@ -22,10 +22,14 @@ export class GraphQLSocket implements AsyncDisposable {
     socket.on('close', (code, reason) => this.#end(new Error(`the WebSocket was closed: ${code} ${reason}`)));
   }
 
-  /** @param url the URL of the GraphQL endpoint. */
-  static async open(url: string): Promise<GraphQLSocket> {
+  /**
+   * @param url the URL of the GraphQL endpoint.
+   * @param headers of the upgrade.
+   */
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<GraphQLSocket> {
     const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws', {
       perMessageDeflate: false,
+      headers,
       // A mask of zeros is valid, and saves the client a pass over each message.
       generateMask: () => {},
     });

@@ -494,6 +494,7 @@ function publishNotice(
     () => connection.publish(subjects.ended(address), bad()),
     () => connection.publish(subjects.ends(address), bad()),
     () => connection.publish(`gateways.queued`, bad()),
+    () => connection.publish(`gateways.used`, bad()),
     () => connection.publish(`updates.wanted`, bad()),
     () =>
       connection.publish(

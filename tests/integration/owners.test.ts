@@ -1,6 +1,7 @@
 /** A task belongs to its owner. For others it is TASK_NOT_FOUND, on the gateway that accepted it and on any other. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import { NO_QUOTAS } from '../../src/contract/quotas.ts';
 import { newTaskAddress, parseTaskId } from '../../src/contract/taskId.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
@@ -41,7 +42,8 @@ async function submit(owner = 'ada') {
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
-  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), log: SILENT });
+  const quotasOf = () => NO_QUOTAS;
+  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), quotasOf, log: SILENT });
 }
 
 function tripModel(models: Catalog['models']) {

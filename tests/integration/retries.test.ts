@@ -63,7 +63,9 @@ async function openRequests(home: string, change: (parts: AcceptanceParts) => Pa
     chunks: { admit: async () => {} },
   };
   const bundlesBy = (by: Pick<Storing, 'storeJob'>) => new Bundles({ broker, storing: by, home });
-  const whole = { broker, open, admission, storing, bundles: bundlesBy(storing) };
+  const quotas = { begin: () => undefined, admit: () => {} };
+  const fairShare = { enter: () => Lane.Interactive };
+  const whole = { broker, open, admission, storing, bundles: bundlesBy(storing), quotas, fairShare };
   const changed = { ...whole, ...change(whole) };
   const acceptance = new Acceptance({ open, admission, events, home });
   const records = new RequestRecords({ broker, storing });

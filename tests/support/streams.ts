@@ -14,8 +14,12 @@ export interface StreamInspector extends AsyncDisposable {
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
-  /** The number of tasks that wait for a model, however many of them share a message. A chunk counts as one. */
-  queued(model: string): Promise<number>;
+  /**
+   * The number of tasks that wait for a model, however many of them share a message. A chunk counts as one.
+   *
+   * @param subjects of those that count. @default all
+   */
+  queued(model: string, subjects?: string): Promise<number>;
   /** The tasks that have ended, each once, however many of them share a message. */
   ended(): Promise<readonly FinishedTask[]>;
   /** Removes the oldest messages, as the end of their lifetime would. */
@@ -40,11 +44,11 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),
-    queued: async (model) => {
+    queued: async (model, subjects = '>') => {
       let count = 0;
       for (let seq = 1; ; ) {
         // The types of the library lack "next_by_subj" without "last_by_subj".
-        const query = { seq, next_by_subj: '>' };
+        const query = { seq, next_by_subj: subjects };
         const message = await manager.streams.getMessage(`JOBS_${model}`, query);
         if (message === null) return count;
         count += rowsIn(message.data);

@@ -50,6 +50,7 @@ test('the subjects are those of the contract', () => {
     subjects.moved(home),
     subjects.presentState(home),
     subjects.queuedJobs,
+    subjects.used,
     subjects.updatesWanted,
     subjects.workerPresence,
     subjects.workerLeft,

@@ -2,7 +2,8 @@
  * Notices of unfinished tasks: they run, they have moved, how far they are. They go over core NATS, and may be lost.
  */
 import { COUNT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
-import { listOf, object, oneOf, type Passing, recordOf } from '../schema.ts';
+import { OWNER } from '../owner.ts';
+import { listOf, number, object, oneOf, type Passing, recordOf } from '../schema.ts';
 import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';
 import { decoderOf, requireThat } from './decoder.ts';
 
@@ -44,6 +45,26 @@ export const QUEUED_NOTICE = object('a queued notice', {
 /** Tells how many unfinished jobs a gateway has accepted. */
 export type QueuedNotice = Passing<typeof QUEUED_NOTICE>;
 
+const AMOUNTS = recordOf('amounts by name', number('a number from 0 on', 0, Number.MAX_SAFE_INTEGER), {
+  maxProperties: 10 * LONGEST_LIST,
+  propertyNames: NAME,
+});
+const OWNER_USE = object('what an owner uses', {
+  owner: OWNER,
+  /** What the owner has at present, such as unfinished tasks. */
+  present: AMOUNTS,
+  /** What the owner has taken since the notice before, such as tasks submitted. */
+  taken: AMOUNTS,
+});
+export type OwnerUse = Passing<typeof OWNER_USE>;
+
+export const USED_NOTICE = object('a used notice', {
+  home: NAME,
+  uses: listOf('a list of what owners use', OWNER_USE, { maxItems: LONGEST_LIST }),
+});
+/** Tells what owners use of a gateway. */
+export type UsedNotice = Passing<typeof USED_NOTICE>;
+
 export const UPDATES_WANTED = object('a wish for updates', { home: NAME });
 /** Tells workers that clients watch each change of the tasks of one home. */
 export type UpdatesWanted = Passing<typeof UPDATES_WANTED>;
@@ -65,6 +86,7 @@ export const PRESENT_STATE = object(
 export const decodeRunningNotice = decoderOf(RUNNING_NOTICE);
 export const decodeMovedNotice = decoderOf(MOVED_NOTICE);
 export const decodeQueuedNotice = decoderOf(QUEUED_NOTICE);
+export const decodeUsedNotice = decoderOf(USED_NOTICE);
 export const decodeUpdatesWanted = decoderOf(UPDATES_WANTED);
 const readPresentState = decoderOf(PRESENT_STATE);
 

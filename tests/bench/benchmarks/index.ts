@@ -3,6 +3,7 @@ import type { Benchmark } from '../benchmark.ts';
 import { backlog } from './backlog.ts';
 import { batch } from './batch.ts';
 import { compute } from './compute.ts';
+import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
 import { manyModels } from './manyModels.ts';
@@ -31,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   compute,
   batch,
   subscriptions,
+  fairness,
   hostile,
   backlog,
   scaling,

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { ConnectionBudgets } from '../../../src/edge/byteBudget.ts';
+import { LargeRequests } from '../../../src/edge/largeRequests.ts';
 import type { OperationAnswers } from '../../../src/edge/operationAnswers.ts';
 import { postHandler } from '../../../src/edge/post.ts';
 import { SILENT } from '../../support/models.ts';
@@ -23,7 +24,7 @@ test('a body that cannot be read for an unforeseen reason gives its bytes back t
     headers,
     socket,
   });
-  const post = postHandler(answers, { config, budgets, log: SILENT });
+  const post = postHandler(answers, { config, budgets, largeRequests: new LargeRequests(), log: SILENT });
   await expect(post(request as unknown as IncomingMessage, {} as ServerResponse)).rejects.toThrow(
     'unforeseen',
   );

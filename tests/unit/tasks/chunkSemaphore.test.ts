@@ -8,7 +8,7 @@ describe('turns', () => {
     const begun: number[] = [];
     const works = [6, 4, 6, 1, 50, 1].map((chunks) => {
       const work = Promise.withResolvers<void>();
-      const taken = turns.take(chunks, () => {
+      const taken = turns.take('ada', chunks, () => {
         begun.push(chunks);
         return work.promise;
       });
@@ -39,7 +39,7 @@ describe('turns', () => {
     const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 100 });
     let begun = 0;
     const taken = Array.from({ length: 5 }, () =>
-      turns.take(1, async () => {
+      turns.take('ada', 1, async () => {
         begun++;
       }),
     );
@@ -52,16 +52,16 @@ describe('turns', () => {
   test('are refused behind too many waiting ones, and go on after a failed one', async () => {
     const turns = new ChunkSemaphore({ purpose: 'read', atOnce: 1, waiting: 2 });
     const first = Promise.withResolvers<void>();
-    const failing = turns.take(1, () => first.promise);
-    const waiting = [turns.take(1, async () => 'a'), turns.take(1, async () => 'b')];
-    await expect(turns.take(1, async () => 'c')).rejects.toMatchObject({
+    const failing = turns.take('ada', 1, () => first.promise);
+    const waiting = [turns.take('ada', 1, async () => 'a'), turns.take('bob', 1, async () => 'b')];
+    await expect(turns.take('ada', 1, async () => 'c')).rejects.toMatchObject({
       code: 'GATEWAY_BUSY',
       details: { retryAfterMs: 1_000, limit: 2 },
     });
     first.reject(new Error('lost'));
     await expect(failing).rejects.toThrow('lost');
     expect(await Promise.all(waiting)).toEqual(['a', 'b']);
-    expect(await turns.take(1, async () => 'd')).toBe('d');
+    expect(await turns.take('ada', 1, async () => 'd')).toBe('d');
   });
 });
 

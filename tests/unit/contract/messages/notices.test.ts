@@ -5,11 +5,13 @@ import {
   decodeQueuedNotice,
   decodeRunningNotice,
   decodeUpdatesWanted,
+  decodeUsedNotice,
   MOVED_NOTICE,
   PRESENT_STATE,
   QUEUED_NOTICE,
   RUNNING_NOTICE,
   UPDATES_WANTED,
+  USED_NOTICE,
 } from '../../../../src/contract/messages/notices.ts';
 import type { Task } from '../../../../src/contract/task.ts';
 import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessages.ts';
@@ -26,6 +28,11 @@ test('a moved notice is refused with the name of any member that is wrong', () =
 
 test('a queued notice is refused with the name of any member that is wrong', () => {
   expectEachMemberChecked(QUEUED_NOTICE, [{ home: '0a0b0c0d', jobs: { churn: 3 } }], decodeQueuedNotice);
+});
+
+test('a used notice is refused with the name of any member that is wrong', () => {
+  const uses = [{ owner: 'ada', present: { tasksUnfinished: 3 }, taken: { tasksPerSecond: 9.5 } }];
+  expectEachMemberChecked(USED_NOTICE, [{ home: '0a0b0c0d', uses }], decodeUsedNotice);
 });
 
 test('a wish for updates is refused with the name of any member that is wrong', () => {

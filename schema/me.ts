@@ -1,0 +1,75 @@
+/** The query `me`: who the client is, and how much it may. */
+import { QuotaName } from '../src/contract/quotas.ts';
+import type { QuotaReport } from '../src/tasks/ownerQuotas.ts';
+import type { Builder, Context } from './builder.ts';
+
+/** What each client may do until there is a login. */
+const ROLE = 'operator';
+
+export function defineMe(builder: Builder): void {
+  const nameEnum = builder.enumType('QuotaName', {
+    description: 'A quota of an owner. One that is not set does not limit the owner.',
+    values: {
+      TASKS_PER_SECOND: { value: QuotaName.TasksPerSecond, description: 'Tasks submitted in a second.' },
+      COST_PER_MINUTE: {
+        value: QuotaName.CostPerMinute,
+        description: 'Points of complexity of all operations in a minute.',
+      },
+      TASKS_UNFINISHED: {
+        value: QuotaName.TasksUnfinished,
+        description: 'Tasks that have not ended. A row batch is one.',
+      },
+      ROWS_QUEUED: { value: QuotaName.RowsQueued, description: 'Rows of the tasks that have not ended.' },
+      BYTES_QUEUED: {
+        value: QuotaName.BytesQueued,
+        description: 'Bytes of the jobs of the tasks that have not ended.',
+      },
+      RESULT_BYTES: {
+        value: QuotaName.ResultBytes,
+        description: 'Bytes of the results that are kept, estimated when a task is accepted.',
+      },
+      SUBSCRIPTIONS: {
+        value: QuotaName.Subscriptions,
+        description: 'Open subscriptions to tasks, and mutations that wait (`waitMs`).',
+      },
+    } as const,
+  });
+
+  const quotaRef = builder.objectRef<QuotaReport>('Quota').implement({
+    description: 'How much of something an owner may use, and uses.',
+    fields: (t) => ({
+      name: t.expose('name', { type: nameEnum, description: 'What is limited.' }),
+      limit: t.exposeFloat('limit', { description: 'How much the owner may use.' }),
+      used: t.exposeFloat('used', {
+        description:
+          'How much the owner uses now, in all gateways. What other gateways accepted in the last second may be missing.',
+      }),
+      resetsAt: t.expose('resetsAt', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When nothing of a rate counts as used, if nothing more is. Null for other quotas.',
+      }),
+    }),
+  });
+
+  const meRef = builder.objectRef<Context>('Me').implement({
+    description: 'The client, as this gateway knows it.',
+    fields: (t) => ({
+      owner: t.exposeString('owner', { description: 'The owner of the tasks that the client submits.' }),
+      role: t.string({ description: 'What the client may do.', resolve: () => ROLE }),
+      quotas: t.field({
+        type: [quotaRef],
+        description: 'The quotas of the owner. Empty if none is set.',
+        resolve: ({ quotas, owner }) => [...quotas.report(owner)],
+      }),
+    }),
+  });
+
+  builder.queryField('me', (t) =>
+    t.field({
+      type: meRef,
+      description: 'Who the client is, and how much it may.',
+      resolve: (_root, _args, context) => context,
+    }),
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * Counts the bytes of results that owners have in the broker's stores. Their sizes are estimated when a task is
+ * accepted, and count until the result has expired. A gateway that starts counts anew.
+ */
+import type { Owner } from '../contract/owner.ts';
+import { QuotaName } from '../contract/quotas.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import type { OwnerCounts } from './ownerCounts.ts';
+
+export interface KeptResultsOptions {
+  readonly counts: Pick<OwnerCounts, 'add'>;
+  readonly resultTtlS: number;
+}
+
+/** Results expire in groups: those of so many parts of their life. */
+const GROUPS = 60;
+
+export class KeptResults implements Disposable {
+  readonly #counts: KeptResultsOptions['counts'];
+  /** The oldest first. */
+  readonly #groups: Map<Owner, number>[] = [new Map()];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor({ counts, resultTtlS }: KeptResultsOptions) {
+    this.#counts = counts;
+    const keptMs = resultTtlS * 1_000 + MAX_TIMEOUT_MS;
+    this.#timer = setInterval(() => this.#turn(), keptMs / GROUPS).unref();
+  }
+
+  add(owner: Owner, bytes: number): void {
+    const newest = this.#groups.at(-1);
+    newest?.set(owner, (newest.get(owner) ?? 0) + bytes);
+    this.#counts.add(owner, QuotaName.ResultBytes, bytes);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
+  #turn(): void {
+    this.#groups.push(new Map());
+    if (this.#groups.length <= GROUPS + 1) return;
+    for (const [owner, bytes] of this.#groups.shift() ?? [])
+      this.#counts.add(owner, QuotaName.ResultBytes, -bytes);
+  }
+}

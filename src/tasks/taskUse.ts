@@ -1,0 +1,50 @@
+/** What a task uses of what its owner may use: counted from its submission, and given back at its end. */
+import type { Owner } from '../contract/owner.ts';
+import type { OwnerCounts } from './ownerCounts.ts';
+
+export interface TaskUseOptions {
+  readonly owner: Owner;
+  readonly counts: Pick<OwnerCounts, 'add'>;
+}
+
+export class TaskUse implements Disposable {
+  readonly owner: Owner;
+  readonly #counts: TaskUseOptions['counts'];
+  #amounts: readonly { readonly name: string; readonly amount: number }[] = [];
+  #isKept = false;
+  #whenKept: (() => void) | undefined;
+
+  constructor({ owner, counts }: TaskUseOptions) {
+    this.owner = owner;
+    this.#counts = counts;
+  }
+
+  /** Counts an amount, unless one of that name is counted already. */
+  add(name: string, amount: number): void {
+    if (this.#amounts.some((counted) => counted.name === name)) return;
+    this.#counts.add(this.owner, name, amount);
+    this.#amounts = [...this.#amounts, { name, amount }];
+  }
+
+  /** The task is followed from now on: its end gives the amounts back, instead of the end of its submission. */
+  keep(): void {
+    this.#isKept = true;
+    this.#whenKept?.();
+  }
+
+  /** @param action is done once the task is followed. */
+  whenKept(action: () => void): void {
+    this.#whenKept = action;
+  }
+
+  /** Gives the amounts back. */
+  release(): void {
+    for (const { name, amount } of this.#amounts) this.#counts.add(this.owner, name, -amount);
+    this.#amounts = [];
+  }
+
+  /** Gives the amounts back at the end of a submission from which no followed task came. */
+  [Symbol.dispose](): void {
+    if (!this.#isKept) this.release();
+  }
+}
