@@ -1,10 +1,9 @@
 /**
- * Keeps an owner with many tasks from slowing the others. Each owner has a share of a model's lane `interactive`: half a
- * batch of unfinished tasks. The tasks beyond it wait in the lane `bulk`. So a task in the lane `interactive` waits for
- * the shares of other owners only.
+ * Keeps an owner with many tasks from slowing the others. An owner with few unfinished tasks of a model has them in the
+ * lane `interactive`. An owner with more is greedy: his further tasks wait in the lane `bulk`, in their order.
  *
- * An owner who alone is beyond his share has all further tasks in `bulk`, in their order. While several are, each has
- * his share in `interactive` at any time: it gets most of the run time, and so they have equal parts of it.
+ * While several owners are greedy, each has a share of half a batch in `interactive` at any time: that lane gets most of
+ * the run time, and so they have equal parts of it.
  */
 import type { TaskLane } from '../contract/messages/bundle.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
@@ -17,7 +16,12 @@ export interface FairShareOptions {
   readonly counts: Pick<OwnerCounts, 'of' | 'ownersWith'>;
 }
 
-/** How long it stays known which owners are beyond their share. */
+/**
+ * A calm owner may have so many unfinished tasks, or half a batch if that is more. With fewer, tasks that come at random
+ * would often find a few before them, and wait behind the backlog of others.
+ */
+const CALM_TASKS = 32;
+/** How long it stays known which owners are greedy. */
 const KNOWN_MS = 250;
 
 interface Greedy {
@@ -42,20 +46,21 @@ export class FairShare {
     const share = Math.ceil(batching.maxBatchSize / 2);
     const all = `unfinished ${name}`;
     const inShare = `interactive ${name}`;
+    const calm = Math.max(share, CALM_TASKS);
     const isWithin =
-      this.#counts.of(use.owner, all) < share ||
-      (this.#counts.of(use.owner, inShare) < share && this.#hasOtherGreedy(use.owner, all, share));
+      this.#counts.of(use.owner, all) < calm ||
+      (this.#counts.of(use.owner, inShare) < share && this.#hasOtherGreedy(use.owner, all, calm));
     use.add(all, 1);
     if (!isWithin) return Lane.Bulk;
     use.add(inShare, 1);
     return Lane.Interactive;
   }
 
-  #hasOtherGreedy(owner: Owner, all: string, share: number): boolean {
+  #hasOtherGreedy(owner: Owner, all: string, calm: number): boolean {
     const now = performance.now();
     let greedy = this.#greedy.get(all);
     if (greedy === undefined || greedy.until < now) {
-      greedy = { owners: this.#counts.ownersWith(all, share), until: now + KNOWN_MS };
+      greedy = { owners: this.#counts.ownersWith(all, calm), until: now + KNOWN_MS };
       this.#greedy.set(all, greedy);
     }
     return greedy.owners.some((other) => other !== owner);
