@@ -32,12 +32,8 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const requestErrorCodeRef = defineRequestErrorCode(builder);
   const modelRef = defineModel(builder, nodeRef);
   const priorityRef = definePriority(builder);
-  const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, {
-    nodeRef,
-    modelRef,
-    pageInfoRef,
-    priorityRef,
-  });
+  const refs = { nodeRef, modelRef, pageInfoRef, priorityRef };
+  const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, refs);
   defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
   definePredictions(builder, models, { taskRef, priorityRef });
   defineActuals(builder, models);

@@ -103,7 +103,7 @@ export class TaskList {
   }
 
   /** @throws {RequestError} `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`. */
-  page(options: ListOptions): Promise<TaskPage> {
+  async page(options: ListOptions): Promise<TaskPage> {
     const { first, after } = options;
     if (first < 1 || first > MAX_PAGE_TASKS)
       throw badValue('first', `from 1 to ${MAX_PAGE_TASKS}`, String(first));

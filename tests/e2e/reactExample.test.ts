@@ -7,11 +7,13 @@ import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findBrowser, openBrowser } from '../support/browser.ts';
+import { submitTrip } from '../support/client.ts';
 import { freePort } from '../support/freePort.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
+import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startWorker } from '../support/processes.ts';
 import { type StaticFiles, serveFiles } from '../support/staticFiles.ts';
-import { inspectStreams, type StreamInspector } from '../support/streams.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLE = join(ROOT, 'examples/react');
@@ -48,7 +50,6 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
   let port: string;
   let pages: StaticFiles;
   let nats: NatsServer;
-  let streams: StreamInspector;
   let gateway: Gateway;
   let browser: Browser;
   let context: BrowserContext;
@@ -62,24 +63,22 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
       VITE_GATEWAY: `http://127.0.0.1:${port}/graphql`,
     });
     pages = cleanUp.use(await serveFiles(folder.path));
-    nats = cleanUp.use(await startNats());
-    streams = cleanUp.use(await inspectStreams(nats));
-    gateway = await startOne();
-    cleanUp.defer(() => gateway[Symbol.asyncDispose]());
     browser = await openBrowser(browserPath ?? '');
     cleanUp.defer(() => browser.close());
   });
 
+  /** A system without tasks: the page lists all that there are. */
   beforeEach(async () => {
+    nats = await startNats();
+    gateway = await startOne();
     context = await browser.newContext();
     page = await context.newPage();
     cards = page.getByRole('article', { name: 'Task' });
   });
 
   afterEach(async () => {
-    await context.close();
-    // What a test has left in the queue must not run in the next one.
-    await streams.purge('JOBS_trip-duration', 'jobs.>');
+    await context?.close();
+    for (const started of [gateway, nats]) await started?.[Symbol.asyncDispose]();
   });
 
   afterAll(() => cleanUp.disposeAsync());
@@ -103,6 +102,19 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
     await cards.getByText('SUCCEEDED 7.85 minutes').waitFor();
     await page.reload();
     await cards.getByText('SUCCEEDED 7.85 minutes').waitFor();
+  });
+
+  test('lists what was submitted elsewhere, before and after it was opened, and older tasks by pages', async () => {
+    for (let i = 0; i < 25; i++) await submitTrip(gateway.url, tripNumber(i));
+    await page.goto(pages.origin);
+    await cards.nth(19).waitFor();
+    expect(await cards.count()).toBe(20);
+    await click('Older tasks');
+    await cards.nth(24).waitFor();
+    await submitTrip(gateway.url, tripNumber(25));
+    await cards.nth(25).waitFor();
+    expect(await cards.count()).toBe(26);
+    await page.getByRole('button', { name: 'Older tasks' }).waitFor({ state: 'detached' });
   });
 
   test('shows the progress of many rows, and then their pages', async () => {
@@ -135,7 +147,6 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
   });
 
   test('goes on when the gateway is killed and started again, also with what is submitted meanwhile', async () => {
-    const endedBefore = (await streams.ended()).length;
     await page.goto(pages.origin);
     await click('Predict trip');
     await submitRows(150);
@@ -152,7 +163,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
     await cards.nth(2).waitFor();
     for (const i of [0, 1, 2]) await cards.nth(i).getByText('SUCCEEDED').waitFor();
     expect(await cards.count()).toBe(3);
-    expect((await streams.ended()).length - endedBefore).toBe(3);
+    await using streams = await inspectStreams(nats);
+    expect(await streams.ended()).toHaveLength(3);
   });
 
   test('sends the token of a login with each request and each WebSocket, and forgets it on logout', async () => {
@@ -175,9 +187,8 @@ describe.skipIf(browserPath === undefined)('in Chromium, the page', () => {
       click('Predict trip'),
     ]);
     expect(request.headers().authorization).toBe('Bearer of-a-user');
-    await cards.waitFor();
     await click('Log out');
-    await page.getByText('No tasks yet.').waitFor();
+    await page.getByLabel('Token').waitFor();
     await page.reload();
     await page.getByLabel('Token').waitFor();
   });

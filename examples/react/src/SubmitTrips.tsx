@@ -8,38 +8,36 @@ import { wait } from './session.ts';
 const ZONES = 263;
 
 /** Submits one trip, or many rows as one task. */
-export function SubmitTrips({ onSubmitted }: { readonly onSubmitted: (id: string) => void }) {
+export function SubmitTrips() {
   const apollo = useApolloClient();
 
-  async function submitTrip(form: FormData): Promise<string> {
+  function submitTrip(form: FormData): Promise<void> {
     const number = (name: string) => Number(form.get(name));
     const input: PredictTripInput = {
       pickupLocationId: number('pickup'),
       dropoffLocationId: number('dropoff'),
       tripDistanceMiles: number('miles'),
     };
-    return untilAccepted(async (options) => {
-      const { data } = await apollo.mutate({ mutation: PREDICT_TRIP, variables: { input, options } });
-      return data?.task.id;
-    });
+    return untilAccepted((options) =>
+      apollo.mutate({ mutation: PREDICT_TRIP, variables: { input, options } }),
+    );
   }
 
-  async function submitRows(form: FormData): Promise<string> {
+  function submitRows(form: FormData): Promise<void> {
     const inputs = Array.from({ length: Number(form.get('rows')) }, (_, i) => madeTrip(i));
-    return untilAccepted(async (options) => {
-      const { data } = await apollo.mutate({ mutation: PREDICT_TRIPS, variables: { inputs, options } });
-      return data?.task.id;
-    });
+    return untilAccepted((options) =>
+      apollo.mutate({ mutation: PREDICT_TRIPS, variables: { inputs, options } }),
+    );
   }
 
   return (
     <>
-      <SubmitForm label="Predict trip" submit={submitTrip} onSubmitted={onSubmitted}>
+      <SubmitForm label="Predict trip" submit={submitTrip}>
         <NumberInput label="From zone" name="pickup" value={74} />
         <NumberInput label="To zone" name="dropoff" value={75} />
         <NumberInput label="Miles" name="miles" value={1.44} />
       </SubmitForm>
-      <SubmitForm label="Predict rows" submit={submitRows} onSubmitted={onSubmitted}>
+      <SubmitForm label="Predict rows" submit={submitRows}>
         <NumberInput label="Made-up trips" name="rows" value={10_000} />
       </SubmitForm>
     </>
@@ -48,16 +46,14 @@ export function SubmitTrips({ onSubmitted }: { readonly onSubmitted: (id: string
 
 interface SubmitFormProps {
   readonly label: string;
-  /** @returns the id of the task. */
-  readonly submit: (form: FormData) => Promise<string>;
-  readonly onSubmitted: (id: string) => void;
+  readonly submit: (form: FormData) => Promise<void>;
   readonly children: React.ReactNode;
 }
 
-function SubmitForm({ label, submit, onSubmitted, children }: SubmitFormProps) {
+function SubmitForm({ label, submit, children }: SubmitFormProps) {
   const [problem, action, isPending] = useActionState<string | undefined, FormData>(async (_before, form) => {
     try {
-      onSubmitted(await submit(form));
+      await submit(form);
       return undefined;
     } catch (error) {
       return messageOf(error);
@@ -86,15 +82,12 @@ function NumberInput({ label, name, value }: { label: string; name: string; valu
  * Sends a mutation again as long as Tidings says that it may be accepted later. All tries have one `requestId`, so they
  * make one task.
  */
-async function untilAccepted(
-  send: (options: { requestId: string }) => Promise<string | undefined>,
-): Promise<string> {
+async function untilAccepted(send: (options: { requestId: string }) => Promise<unknown>): Promise<void> {
   const options = { requestId: crypto.randomUUID() };
   for (;;) {
     try {
-      const id = await send(options);
-      if (id === undefined) throw new Error('a mutation without errors has data');
-      return id;
+      await send(options);
+      return;
     } catch (error) {
       const retryAfterMs = refusalIn(error)?.retryAfterMs;
       if (retryAfterMs === undefined) throw error;

@@ -1,28 +1,16 @@
-import { useFragment, useMutation, useSubscription } from '@apollo/client/react';
-import { useEffect } from 'react';
+import { useFragment, useMutation } from '@apollo/client/react';
 import type { TaskFieldsFragment } from './gql/graphql.ts';
-import { CANCEL, TASK, TASK_UPDATES } from './operations.ts';
+import { CANCEL, TASK } from './operations.ts';
 import { RowPages } from './RowPages.tsx';
-import { messageOf, refusalIn } from './refusal.ts';
+import { messageOf } from './refusal.ts';
 
-/** One task: drawn from the cache, which its subscription keeps up to date. */
+/** One task, drawn from the cache. */
 export function TaskCard({ id }: { readonly id: string }) {
-  const { error, restart } = useSubscription(TASK_UPDATES, { variables: { id } });
   const { data: task, complete } = useFragment({ fragment: TASK, from: { __typename: 'Task', id } });
-  const [cancel, cancellation] = useMutation(CANCEL, { variables: { id } });
-
-  // Of a gateway that has just started, or has too much to do.
-  const retryAfterMs = refusalIn(error)?.retryAfterMs;
-  useEffect(() => {
-    if (retryAfterMs === undefined) return undefined;
-    const timer = setTimeout(restart, retryAfterMs);
-    return () => clearTimeout(timer);
-  }, [retryAfterMs, restart]);
-
-  const problem = error ?? cancellation.error;
+  const [cancel, { error }] = useMutation(CANCEL, { variables: { id } });
   return (
     <article aria-label="Task">
-      {problem !== undefined && <p role="alert">{messageOf(problem)}</p>}
+      {error !== undefined && <p role="alert">{messageOf(error)}</p>}
       {complete && (
         <>
           <p>

@@ -1,15 +1,26 @@
+import { messageOf } from './refusal.ts';
 import { TaskCard } from './TaskCard.tsx';
+import { useTasks } from './useTasks.ts';
 
-/** Tasks, newest first. It needs their ids only: each card follows its own task. */
-export function TaskList({ ids }: { readonly ids: readonly string[] }) {
-  if (ids.length === 0) return <p>No tasks yet.</p>;
+/** The tasks of the user. Each card is drawn again when its own task changes. */
+export function TaskList() {
+  const { ids, isLoaded, error, showOlder } = useTasks();
   return (
-    <ul>
-      {ids.map((id) => (
-        <li key={id}>
-          <TaskCard id={id} />
-        </li>
-      ))}
-    </ul>
+    <>
+      {error !== undefined && <p role="alert">{messageOf(error)}</p>}
+      {isLoaded && ids.length === 0 && <p>No tasks yet.</p>}
+      <ul>
+        {ids.map((id) => (
+          <li key={id}>
+            <TaskCard id={id} />
+          </li>
+        ))}
+      </ul>
+      {showOlder !== undefined && (
+        <button type="button" onClick={showOlder}>
+          Older tasks
+        </button>
+      )}
+    </>
   );
 }

@@ -49,9 +49,25 @@ export const CANCEL = graphql(`
   }
 `);
 
-export const TASK_UPDATES = graphql(`
-  subscription TaskUpdates($id: ID!) {
-    taskUpdates(id: $id) {
+export const TASKS = graphql(`
+  query Tasks($after: String) {
+    tasks(first: 20, after: $after) {
+      edges {
+        node {
+          ...TaskFields
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+export const TASKS_UPDATES = graphql(`
+  subscription TasksUpdates {
+    tasksUpdates(filter: {}) {
       ...TaskFields
     }
   }

@@ -2,6 +2,7 @@
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, ServerError } from '@apollo/client';
 import { RetryLink } from '@apollo/client/link/retry';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { relayStylePagination } from '@apollo/client/utilities';
 import { OperationTypeNode } from 'graphql';
 import { createClient, type Client as Socket } from 'graphql-ws';
 
@@ -45,7 +46,7 @@ export function openSession(token: string | undefined): Session {
     cache: new InMemoryCache({
       // The members of unions: without them the cache cannot tell which fragments apply.
       possibleTypes: { Prediction: ['TripPrediction'], PredictionColumns: ['TripPredictionColumns'] },
-      typePolicies: { TaskBatch: { merge: true } },
+      typePolicies: { Query: { fields: { tasks: relayStylePagination() } }, TaskBatch: { merge: true } },
     }),
   });
   return {

@@ -18,7 +18,8 @@ type Documents = {
     "\n  mutation PredictTrip($input: PredictTripInput!, $options: TaskOptions!) {\n    task: predictTrip(input: $input, options: $options) {\n      ...TaskFields\n    }\n  }\n": typeof types.PredictTripDocument,
     "\n  mutation PredictTrips($inputs: [PredictTripInput!]!, $options: TaskOptions!) {\n    task: predictTrips(inputs: $inputs, options: $options) {\n      ...TaskFields\n    }\n  }\n": typeof types.PredictTripsDocument,
     "\n  mutation Cancel($id: ID!) {\n    cancelTask(id: $id) {\n      ...TaskFields\n    }\n  }\n": typeof types.CancelDocument,
-    "\n  subscription TaskUpdates($id: ID!) {\n    taskUpdates(id: $id) {\n      ...TaskFields\n    }\n  }\n": typeof types.TaskUpdatesDocument,
+    "\n  query Tasks($after: String) {\n    tasks(first: 20, after: $after) {\n      edges {\n        node {\n          ...TaskFields\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.TasksDocument,
+    "\n  subscription TasksUpdates {\n    tasksUpdates(filter: {}) {\n      ...TaskFields\n    }\n  }\n": typeof types.TasksUpdatesDocument,
     "\n  query RowPage($id: ID!, $after: String) {\n    task(id: $id) {\n      id\n      batch {\n        rows(first: 100, after: $after) {\n          firstRow\n          rowCount\n          predictions {\n            __typename\n            ... on TripPredictionColumns {\n              durationMinutes\n            }\n          }\n          errors {\n            row\n            code\n            message\n          }\n          pageInfo {\n            hasNextPage\n            hasPreviousPage\n            endCursor\n          }\n        }\n      }\n    }\n  }\n": typeof types.RowPageDocument,
 };
 const documents: Documents = {
@@ -26,7 +27,8 @@ const documents: Documents = {
     "\n  mutation PredictTrip($input: PredictTripInput!, $options: TaskOptions!) {\n    task: predictTrip(input: $input, options: $options) {\n      ...TaskFields\n    }\n  }\n": types.PredictTripDocument,
     "\n  mutation PredictTrips($inputs: [PredictTripInput!]!, $options: TaskOptions!) {\n    task: predictTrips(inputs: $inputs, options: $options) {\n      ...TaskFields\n    }\n  }\n": types.PredictTripsDocument,
     "\n  mutation Cancel($id: ID!) {\n    cancelTask(id: $id) {\n      ...TaskFields\n    }\n  }\n": types.CancelDocument,
-    "\n  subscription TaskUpdates($id: ID!) {\n    taskUpdates(id: $id) {\n      ...TaskFields\n    }\n  }\n": types.TaskUpdatesDocument,
+    "\n  query Tasks($after: String) {\n    tasks(first: 20, after: $after) {\n      edges {\n        node {\n          ...TaskFields\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.TasksDocument,
+    "\n  subscription TasksUpdates {\n    tasksUpdates(filter: {}) {\n      ...TaskFields\n    }\n  }\n": types.TasksUpdatesDocument,
     "\n  query RowPage($id: ID!, $after: String) {\n    task(id: $id) {\n      id\n      batch {\n        rows(first: 100, after: $after) {\n          firstRow\n          rowCount\n          predictions {\n            __typename\n            ... on TripPredictionColumns {\n              durationMinutes\n            }\n          }\n          errors {\n            row\n            code\n            message\n          }\n          pageInfo {\n            hasNextPage\n            hasPreviousPage\n            endCursor\n          }\n        }\n      }\n    }\n  }\n": types.RowPageDocument,
 };
 
@@ -63,7 +65,11 @@ export function graphql(source: "\n  mutation Cancel($id: ID!) {\n    cancelTask
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  subscription TaskUpdates($id: ID!) {\n    taskUpdates(id: $id) {\n      ...TaskFields\n    }\n  }\n"): (typeof documents)["\n  subscription TaskUpdates($id: ID!) {\n    taskUpdates(id: $id) {\n      ...TaskFields\n    }\n  }\n"];
+export function graphql(source: "\n  query Tasks($after: String) {\n    tasks(first: 20, after: $after) {\n      edges {\n        node {\n          ...TaskFields\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): (typeof documents)["\n  query Tasks($after: String) {\n    tasks(first: 20, after: $after) {\n      edges {\n        node {\n          ...TaskFields\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription TasksUpdates {\n    tasksUpdates(filter: {}) {\n      ...TaskFields\n    }\n  }\n"): (typeof documents)["\n  subscription TasksUpdates {\n    tasksUpdates(filter: {}) {\n      ...TaskFields\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
