@@ -10,7 +10,7 @@ export const OWNER = text(`an owner, a text of 1 to ${LONGEST_OWNER} characters`
 });
 export type Owner = Passing<typeof OWNER>;
 
-/** Owns every task until there is a login. */
+/** Owns every task where clients need no login. */
 export const ANONYMOUS: Owner = 'anonymous';
 
 const TOKEN_LENGTH = 16;
