@@ -167,7 +167,8 @@ export function defineTask(
       }),
       priority: t.field({
         type: priorityRef,
-        description: 'How urgent it is. `BULK` of a row batch, and of a task beyond the fair share of its owner.',
+        description:
+          'How urgent it is. `BULK` of a row batch, and of a task beyond the fair share of its owner.',
         resolve: priorityOf,
       }),
       labels: t.stringList({

