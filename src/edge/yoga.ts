@@ -35,13 +35,13 @@ export function yogaHandler(pipeline: GraphQLPipeline, log: Logger): YogaHandler
 }
 
 async function openYoga(pipeline: GraphQLPipeline, log: Logger): Promise<YogaHandler> {
-  const { schema, contextOf } = pipeline;
+  const { schema, ownContextOf } = pipeline;
   const { createYoga } = await import('graphql-yoga');
   const yoga = createYoga<ServerContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: ({ req, identity, request }: YogaInitialContext & ServerContext) =>
-      contextOf({ req, identity, departure: request }),
+      ownContextOf({ req, identity, departure: request }),
     plugins: [useOperations(pipeline)],
     maskedErrors: { maskError: (error) => presentError(error, log) },
     // `Operations` keeps operations for every transport, and the admission checks origins.

@@ -71,7 +71,13 @@ test('a task keeps its labels, requestId, priority and deadline to its end, and 
   const input = Object.entries(tripNumber(1)).map(([name, value]) => ({ name, value: String(value) }));
   const kept = {
     input: expect.arrayContaining(input),
-    ...{ id: submitted.id, labels: ['q3', 'für Ada'], requestId: 'r-1', priority: 'BULK', owner: 'anonymous' },
+    ...{
+      id: submitted.id,
+      labels: ['q3', 'für Ada'],
+      requestId: 'r-1',
+      priority: 'BULK',
+      owner: 'anonymous',
+    },
     deadline: new Date(Date.parse(String(submitted.submittedAt)) + 60_000).toISOString(),
   };
   expect(submitted).toMatchObject({ ...kept, expiresAt: null });
