@@ -1,6 +1,6 @@
 /** Retries, deadlines, cancellation, full queues, and ids that are unknown or too old. */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { subjects } from '../../src/contract/subjects.ts';
 import { finishedTask } from '../../src/contract/task.ts';
 import { parseTaskId } from '../../src/contract/taskId.ts';
@@ -121,6 +121,14 @@ describe('a requestId whose first try was refused', () => {
       inspectStreams(own),
     ]);
   });
+
+  // The ack of a job follows the end of its task.
+  beforeEach(() =>
+    eventually(
+      () => streams.state('JOBS_trip-duration'),
+      ({ messages }) => messages === 0,
+    ),
+  );
 
   afterAll(async () => {
     for (const opened of [streams, here, there, own]) await opened?.[Symbol.asyncDispose]();

@@ -16,6 +16,7 @@ import { findNginx, type ProxyServer, startNginx } from '../../support/proxies.t
 import { subscribeForGood } from '../../support/subscribers.ts';
 
 const OPERATOR_TOKEN = 'a-token-of-operators';
+const ENV = { OPERATOR_TOKEN, TRUST_PROXY: '127.0.0.1' };
 const COMPARISON = 'subscription { rolloutComparison(model: "trip-duration") { gatewayCount } }';
 
 const LETTERS = '{ deadLetters(model: "trip-duration") { edges { cursor } } }';
@@ -29,7 +30,7 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
 
   beforeAll(async () => {
     nats = await startNats();
-    gateway = await startGateway(nats, { OPERATOR_TOKEN, TRUST_PROXY: '127.0.0.1' });
+    gateway = await startGateway(nats, ENV);
     proxy = await startNginx(nginx ?? '', [Number(new URL(gateway.url).port)]);
   });
 
@@ -72,7 +73,7 @@ describe.skipIf(nginx === undefined)('behind nginx', () => {
     const { port } = new URL(gateway.url);
     gateway.kill('SIGTERM');
     expect(await gateway.ended).toBe(0);
-    gateway = await startGateway(nats, { PORT: port });
+    gateway = await startGateway(nats, { ...ENV, PORT: port });
     successor.resolve();
     await using _worker = await startWorker(nats);
     for (const answers of await subscribers.answers)
