@@ -26,10 +26,10 @@ export function defineNode(builder: Builder) {
       description:
         'The task or the model with this id. Null if this gateway does not serve the model. Errors for a task: as for `task`.',
       args: { id: t.arg.id({ required: true, description: 'Id of the object.' }) },
-      resolve: (_root, { id }, { models, tasks, owner }) =>
+      resolve: (_root, { id }, { models, tasks, readable }) =>
         id.startsWith(MODEL_PREFIX)
           ? models.find(({ manifest }) => manifest.name === id.slice(MODEL_PREFIX.length))
-          : tasks.find(id, owner),
+          : tasks.find(id, readable),
     }),
   );
   return nodeRef;

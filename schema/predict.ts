@@ -31,7 +31,7 @@ export function definePredictions(
     description: 'The options of a task.',
     fields: (t) => ({
       requestId: t.string({
-        description: `Makes a retry safe: the same requestId returns the first task instead of a second one, as long as results are kept. All clients share the requestIds, so use a random UUID, and keep it as secret as a task id. 1 to ${MAX_REQUEST_ID_LENGTH} characters. Another input with the same requestId is refused with \`REQUEST_ID_CONFLICT\`.`,
+        description: `Makes a retry safe: the same requestId returns the first task instead of a second one, as long as results are kept. It belongs to the owner: without a login all clients are one, so use a random UUID, and keep it as secret as a task id. 1 to ${MAX_REQUEST_ID_LENGTH} characters. Another input with the same requestId is refused with \`REQUEST_ID_CONFLICT\`.`,
       }),
       timeoutMs: t.int({
         description: `The time from submission until an unfinished task expires, in milliseconds: ${MIN_TIMEOUT_MS} to ${MAX_TIMEOUT_MS}. Default: the model's.`,

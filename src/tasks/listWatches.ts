@@ -5,9 +5,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
-import { badValue, gatewayBusy, RequestError, RequestErrorCode, shuttingDown } from '../contract/errors.ts';
+import {
+  badValue,
+  gatewayBusy,
+  quoted,
+  RequestError,
+  RequestErrorCode,
+  shuttingDown,
+} from '../contract/errors.ts';
+import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import { ownerIn, type ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
+import { parseTaskId } from '../contract/taskId.ts';
 import { FollowedTasks } from './followedTasks.ts';
 import type { ManyTasksWatch } from './manyTasksWatch.ts';
 import { MAX_PAGE_TASKS, type TaskFilter, type TaskList } from './taskList.ts';
@@ -17,7 +26,7 @@ import type { TaskWatches } from './taskWatches.ts';
 export interface ListWatchesOptions {
   readonly broker: Pick<Broker, 'now'>;
   readonly list: Pick<TaskList, 'page'>;
-  readonly watches: Pick<TaskWatches, 'watch'>;
+  readonly watches: Pick<TaskWatches, 'watch' | 'reserve'>;
 }
 
 export interface FilteredTasks {
@@ -29,13 +38,15 @@ export interface FilteredTasks {
 export const MAX_WATCHED_TASKS = 10_000;
 /** Subscriptions to a filter: each reads the list once a second. */
 const MAX_FILTERED = 100;
+/** Of one owner. Without a login all clients are one. */
+const MAX_FILTERED_OF_OWNER = 10;
 const READ_INTERVAL_MS = 1_000;
 /** A task may be stored so long after its bundle was opened. */
 const LATEST_STORED_MS = 10_000;
 
 export class ListWatches implements Disposable {
   readonly #options: ListWatchesOptions;
-  readonly #filtered = new Set<ManyTasksWatch>();
+  readonly #filtered = new Map<ManyTasksWatch, Owner>();
 
   constructor(options: ListWatchesOptions) {
     this.#options = options;
@@ -50,6 +61,10 @@ export class ListWatches implements Disposable {
   async watchIds(ids: readonly string[], client: ReadingClient): Promise<ManyTasksWatch> {
     if (ids.length === 0 || ids.length > MAX_WATCHED_TASKS)
       throw badValue('ids', `a list of 1 to ${MAX_WATCHED_TASKS} ids`, `${ids.length} ids`);
+    // Refused at once: 10,000 refusals would keep the gateway busy for seconds.
+    const wrong = ids.find((id) => parseTaskId(id) === undefined);
+    if (wrong !== undefined)
+      throw badValue('ids', 'ids that mutations returned', quoted(wrong.slice(0, 100)));
     const tasks = new FollowedTasks({ watches: this.#options.watches, onClose: () => {} });
     try {
       await tasks.follow([...new Set(ids)], client);
@@ -68,21 +83,19 @@ export class ListWatches implements Disposable {
    * @throws {RequestError} `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
   async watchFilter(asked: FilteredTasks): Promise<ManyTasksWatch> {
-    if (this.#filtered.size >= MAX_FILTERED)
-      throw gatewayBusy(
-        `This gateway has ${MAX_FILTERED} subscriptions to filtered tasks open already.`,
-        MAX_FILTERED,
-      );
-    const left = new AbortController();
     const { watches } = this.#options;
+    const { owner } = asked.client;
+    const place = this.#takePlace(owner);
+    const left = new AbortController();
     const tasks = new FollowedTasks({
       watches,
       onClose: () => {
         left.abort();
         this.#filtered.delete(tasks.shown);
+        place[Symbol.dispose]();
       },
     });
-    this.#filtered.add(tasks.shown);
+    this.#filtered.set(tasks.shown, owner);
     const known = new Set<string>();
     const from = this.#latestPlace();
     try {
@@ -97,7 +110,19 @@ export class ListWatches implements Disposable {
 
   /** Ends the subscriptions to filters with `SHUTTING_DOWN`. The tasks of the others end theirs. */
   [Symbol.dispose](): void {
-    for (const watch of [...this.#filtered]) watch.fail(shuttingDown());
+    for (const watch of [...this.#filtered.keys()]) watch.fail(shuttingDown());
+  }
+
+  /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`. */
+  #takePlace(owner: Owner): Disposable {
+    const ofOwner = [...this.#filtered.values()].filter((other) => other === owner).length;
+    const limit = owner === ANONYMOUS ? MAX_FILTERED : MAX_FILTERED_OF_OWNER;
+    if (this.#filtered.size >= MAX_FILTERED || ofOwner >= limit)
+      throw gatewayBusy(
+        `This gateway has ${MAX_FILTERED} subscriptions to filtered tasks open already, or ${limit} of your owner.`,
+        limit,
+      );
+    return this.#options.watches.reserve(owner);
   }
 
   async #readNowAndThen(

@@ -72,13 +72,29 @@ test('an id that names no task of the owner is one refusal, and the others go on
   const { id: foreign } = await here.submit('bob');
   const deadline = broker.now() + 60_000;
   const unknown = newTaskAddress({ model: 'trip-duration', home: OTHER_HOME, deadline }).id;
-  const ids = [foreign, unknown, 'no id', id];
+  const ids = [foreign, unknown, id];
   const watch = await here.tasks.listWatches.watchIds(ids, clientOf(owner));
-  const first = await next(watch, ids, 4);
-  const refused = [0, 1, 2].map((place) => `${place} TASK_NOT_FOUND`);
-  expect(first.toSorted()).toEqual([...refused, '3 QUEUED']);
+  const first = await next(watch, ids, 3);
+  const refused = [0, 1].map((place) => `${place} TASK_NOT_FOUND`);
+  expect(first.toSorted()).toEqual([...refused, '2 QUEUED']);
   await there.tasks.tasks.cancel(id, owner);
-  expect(await next(watch, ids, 2)).toEqual(['3 CANCELED']);
+  expect(await next(watch, ids, 2)).toEqual(['2 CANCELED']);
+});
+
+test('a text that is no id of a task is refused before any task is watched', async () => {
+  const { id } = await here.submit(owner);
+  await expect(here.tasks.listWatches.watchIds([id, 'no id'], clientOf(owner))).rejects.toMatchObject({
+    code: 'BAD_USER_INPUT',
+  });
+});
+
+test('an owner with a login may watch ten filters at a time on a gateway', async () => {
+  const asked = { client: clientOf(owner), filter: {} };
+  const open = await Promise.all(Array.from({ length: 10 }, () => here.tasks.listWatches.watchFilter(asked)));
+  await expect(here.tasks.listWatches.watchFilter(asked)).rejects.toMatchObject({ code: 'GATEWAY_BUSY' });
+  await open[0]?.return();
+  await (await here.tasks.listWatches.watchFilter(asked)).return();
+  for (const watch of open) await watch.return();
 });
 
 test('a reader that comes late gets the newest state of each task once', async () => {

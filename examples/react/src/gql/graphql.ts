@@ -41,7 +41,7 @@ export type TaskOptions = {
   modelVersion?: string | null | undefined;
   /** How urgent the task is. Default: `INTERACTIVE`. A row batch has a queue of its own, and cannot be `INTERACTIVE`. */
   priority?: TaskPriority | null | undefined;
-  /** Makes a retry safe: the same requestId returns the first task instead of a second one, as long as results are kept. All clients share the requestIds, so use a random UUID, and keep it as secret as a task id. 1 to 128 characters. Another input with the same requestId is refused with `REQUEST_ID_CONFLICT`. */
+  /** Makes a retry safe: the same requestId returns the first task instead of a second one, as long as results are kept. It belongs to the owner: without a login all clients are one, so use a random UUID, and keep it as secret as a task id. 1 to 128 characters. Another input with the same requestId is refused with `REQUEST_ID_CONFLICT`. */
   requestId?: string | null | undefined;
   /** The time from submission until an unfinished task expires, in milliseconds: 100 to 300000. Default: the model's. */
   timeoutMs?: number | null | undefined;
