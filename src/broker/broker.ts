@@ -235,7 +235,7 @@ export class Broker implements AsyncDisposable {
     };
     this.ends = new EndStore({ publisher, stored, notices, former });
     this.index = new TaskIndex({ stored });
-    this.chunks = new ChunkStore({ publisher, stored });
+    this.chunks = new ChunkStore({ publisher, stored, readsDirectly: options.role !== 'worker' });
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });

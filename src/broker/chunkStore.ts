@@ -25,13 +25,22 @@ type Summary = Pick<ChunkResult, 'chunk' | 'rowsFailed' | 'startedAt' | 'finishe
 
 const READS_AT_ONCE = 16;
 
+export interface ChunkStoreOptions {
+  readonly publisher: Publisher;
+  readonly stored: StoredMessages;
+  /** Whether this process may ask any replica: a worker may not, see `roles.ts`. */
+  readonly readsDirectly: boolean;
+}
+
 export class ChunkStore {
   readonly #publisher: Publisher;
   readonly #stored: StoredMessages;
+  readonly #readsDirectly: boolean;
 
-  constructor({ publisher, stored }: { publisher: Publisher; stored: StoredMessages }) {
+  constructor({ publisher, stored, readsDirectly }: ChunkStoreOptions) {
     this.#publisher = publisher;
     this.#stored = stored;
+    this.#readsDirectly = readsDirectly;
   }
 
   /** `alreadyThere` if a chunk of the same number waits. */
@@ -48,17 +57,19 @@ export class ChunkStore {
   // Each of the following throws a RequestError `BROKER_UNAVAILABLE` if the broker does not answer.
 
   /**
-   * Asks any replica first: a hit is final, and after a miss it asks the leader. A message that is no result of that
-   * chunk is removed, and counts as none.
+   * Where it may, it asks any replica first, which takes less CPU: a hit is final, and after a miss it asks the leader. A
+   * message that is no result of that chunk is removed, and counts as none.
    *
    * @throws {NewerMessage} if only newer processes can read it.
    */
   async read(taskId: string, shape: RowBatchShape, chunk: number): Promise<ChunkResult | undefined> {
     const subject = subjects.chunk(taskId, chunk);
     const decode = ({ data }: { data: Uint8Array }) => decodeChunkResult(data, taskId, shape, chunk);
-    const found = await this.#stored.ask((manager) =>
-      manager.direct.getMessage(streams.chunks, { last_by_subj: subject }),
-    );
+    const found = this.#readsDirectly
+      ? await this.#stored.ask((manager) =>
+          manager.direct.getMessage(streams.chunks, { last_by_subj: subject }),
+        )
+      : null;
     try {
       if (found !== null) return decode(found);
     } catch (error) {

@@ -2,6 +2,10 @@
  * The roles of processes at the broker, with the least rights that each needs. docs/protocol.md lists them subject by
  * subject, and a test compares both.
  *
+ * Only gateways and admins may use `DIRECT.GET`: the broker sends what is stored to any reply subject that the request
+ * names, so a role with that right can have its own content stored where it must not publish. `STREAM.MSG.GET` wraps it
+ * into an answer that is no message of ours.
+ *
  * A wildcard of a permission stands for a whole token, so `JOBS_*` cannot be written. A right to the queues alone is
  * therefore one to all streams, denied for each other stream by its name.
  */
@@ -96,14 +100,14 @@ const PUBLISH: Readonly<Record<Role, Publish>> = {
       subjects.shadowAnswers('*'),
       '$JS.ACK.>',
       ...LOOK_AT_STREAMS,
-      ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*', `DIRECT.GET.${streams.chunks}.>`]),
+      ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*']),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
     deny: purgesOf(OTHER_STREAMS),
   },
   observer: {
-    allow: [...LOOK_AT_STREAMS, ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*', 'DIRECT.GET.>'])],
+    allow: [...LOOK_AT_STREAMS, ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*'])],
     deny: [],
   },
   // It makes and revokes API keys.

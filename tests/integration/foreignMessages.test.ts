@@ -154,7 +154,7 @@ test('a task whose bundle has ends of a newer process waits for a newer worker, 
 test('the results of a row batch are read once, when all are stored', async () => {
   await using connection = await connect({ servers: nats.url });
   let reads = 0;
-  connection.subscribe('$JS.API.DIRECT.GET.CHUNKS.>', {
+  connection.subscribe('$JS.API.STREAM.MSG.GET.CHUNKS', {
     callback: () => {
       reads++;
     },

@@ -179,7 +179,7 @@ describe('two gateways, a worker and a provisioner', () => {
 
   test('go on after nats-server was restarted', async () => {
     await nats.restart();
-    await gateway.logged('connected to the broker again');
+    for (const each of [gateway, other]) await each.logged('connected to the broker again');
     await eventually(
       () => submitTrip(gateway.url, tripNumber(9)).catch(() => {}),
       (task) => task !== undefined,

@@ -3,8 +3,10 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROLES, type Role } from '../../src/broker/roles.ts';
+import { decodeKeyRecord } from '../../src/contract/messages/keyRecord.ts';
 import { streams } from '../../src/contract/subjects.ts';
 import { readDocument } from '../support/documents.ts';
+import { eventually } from '../support/eventually.ts';
 import { provisionRoles, type RoleNats, startNatsWithRoles } from '../support/roles.ts';
 
 const MODEL = 'trip-duration';
@@ -92,6 +94,37 @@ test('a worker that publishes a job or makes a stream leaves nothing behind', as
     );
   } finally {
     await Promise.all([worker.close(), admin.close()]);
+  }
+});
+
+test('a worker or an observer cannot have what is stored sent on as an API key', async () => {
+  await using provisioned = await startNatsWithRoles();
+  await provisionRoles(provisioned);
+  const [worker, observer, admin] = await Promise.all(
+    (['worker', 'observer', 'admin'] as const).map((role) => provisioned.connect(role)),
+  );
+  if (worker === undefined || observer === undefined || admin === undefined) throw new Error('three connect');
+  try {
+    const manager = await jetstreamManager(admin);
+    const record = { v: 1, owner: 'mallory', role: 'operator', digest: 'a'.repeat(64), createdAt: 1 };
+    const wanted = JSON.stringify({ last_by_subj: 'chunks.made.0', no_hdr: true });
+    worker.publish('chunks.made.0', JSON.stringify(record));
+    await worker.flush();
+    for (const [i, connection] of [worker, observer].entries()) {
+      connection.publish('$JS.API.DIRECT.GET.CHUNKS.chunks.made.0', wanted, { reply: `keys.${i}.created` });
+      connection.publish('$JS.API.DIRECT.GET.CHUNKS', wanted, { reply: `keys.${i}.created` });
+      connection.publish('$JS.API.STREAM.MSG.GET.CHUNKS', wanted, { reply: `keys.${i}.created` });
+      await connection.flush();
+      const stored = await eventually(
+        () => manager.streams.getMessage(streams.keys, { last_by_subj: `keys.${i}.created` }),
+        (message) => message !== null,
+      );
+      // The answer to the last request alone, which is no record of a key.
+      expect(stored?.seq).toBe(i + 1);
+      expect(() => decodeKeyRecord(stored?.data ?? new Uint8Array())).toThrow();
+    }
+  } finally {
+    await Promise.all([worker.close(), observer.close(), admin.close()]);
   }
 });
 
