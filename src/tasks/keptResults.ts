@@ -27,10 +27,16 @@ export class KeptResults implements Disposable {
     this.#timer = setInterval(() => this.#turn(), keptMs / GROUPS).unref();
   }
 
-  add(owner: Owner, bytes: number): void {
-    const newest = this.#groups.at(-1);
-    newest?.set(owner, (newest.get(owner) ?? 0) + bytes);
-    this.#counts.add(owner, QuotaName.ResultBytes, bytes);
+  /** @returns takes the bytes back: there will be no result. */
+  add(owner: Owner, bytes: number): () => void {
+    const group = this.#groups.at(-1);
+    const count = (added: number) => {
+      group?.set(owner, (group.get(owner) ?? 0) + added);
+      this.#counts.add(owner, QuotaName.ResultBytes, added);
+    };
+    count(bytes);
+    // Submissions take seconds, and a group is there for longer.
+    return () => count(-bytes);
   }
 
   [Symbol.dispose](): void {

@@ -107,7 +107,9 @@ export class OpenTasks implements Disposable {
    */
   remove(id: string): void {
     const open = this.#open.get(id);
-    if (open?.accepted === false && open.watches.size === 0) this.#drop(open);
+    if (open?.accepted !== false || open.watches.size > 0) return;
+    open.use?.undo();
+    this.#drop(open);
   }
 
   /**

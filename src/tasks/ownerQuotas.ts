@@ -106,7 +106,8 @@ export class OwnerQuotas {
 
   /** Takes what an owner has taken at another gateway from the same rate here. */
   takenElsewhere(owner: Owner, name: string, amount: number): void {
-    if (isRate(name)) this.#bucketOf(owner, name).take(amount);
+    const limit = isRate(name) ? this.#options.quotasOf(owner)[name] : undefined;
+    if (isRate(name) && limit !== undefined) this.#bucketOf(owner, name).take(limit, amount);
   }
 
   report(owner: Owner): readonly QuotaReport[] {
@@ -127,7 +128,7 @@ export class OwnerQuotas {
     const bucket = this.#bucketOf(owner, name);
     const waitMs = bucket.waitMs(limit, amount);
     if (waitMs > 0) throw rateLimited(name, limit, waitMs);
-    bucket.take(amount);
+    bucket.take(limit, amount);
     this.#options.counts.take(owner, name, amount);
   }
 

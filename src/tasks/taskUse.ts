@@ -12,14 +12,15 @@ export class TaskUse implements Disposable {
   readonly #counts: TaskUseOptions['counts'];
   #amounts: readonly { readonly name: string; readonly amount: number }[] = [];
   #isKept = false;
-  #whenKept: (() => void) | undefined;
+  #whenKept: (() => () => void) | undefined;
+  #undo: (() => void) | undefined;
 
   constructor({ owner, counts }: TaskUseOptions) {
     this.owner = owner;
     this.#counts = counts;
   }
 
-  /** Counts an amount, unless one of that name is counted already. */
+  /** Counts an amount, unless one of that name is counted already: a retry is admitted once more. */
   add(name: string, amount: number): void {
     if (this.#amounts.some((counted) => counted.name === name)) return;
     this.#counts.add(this.owner, name, amount);
@@ -29,12 +30,18 @@ export class TaskUse implements Disposable {
   /** The task is followed from now on: its end gives the amounts back, instead of the end of its submission. */
   keep(): void {
     this.#isKept = true;
-    this.#whenKept?.();
+    this.#undo = this.#whenKept?.();
   }
 
-  /** @param action is done once the task is followed. */
-  whenKept(action: () => void): void {
+  /** @param action is done once the task is followed. What it returns undoes it if the task was not stored. */
+  whenKept(action: () => () => void): void {
     this.#whenKept = action;
+  }
+
+  /** The task was not stored. */
+  undo(): void {
+    this.#undo?.();
+    this.#undo = undefined;
   }
 
   /** Gives the amounts back. */

@@ -33,8 +33,9 @@ export class TokenBucket {
     return over <= 0 ? 0 : Math.ceil((over * this.#windowMs) / limit);
   }
 
-  take(amount: number): void {
-    this.#taken += amount;
+  /** Takes so much now, also beyond the limit. */
+  take(limit: number, amount: number): void {
+    this.#taken = this.taken(limit) + amount;
   }
 
   /** Milliseconds until all is paid off. */
