@@ -39,12 +39,24 @@ export class FollowedTasks {
   /**
    * Follows further tasks, from their present state to their end.
    *
+   * @param onFollowed is called with each that is followed or refused. After an error the others may be tried again.
    * @throws {RequestError} `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
-  async follow(ids: readonly string[], client: ReadingClient): Promise<void> {
+  async follow(
+    ids: readonly string[],
+    client: ReadingClient,
+    onFollowed: (id: string) => void = () => {},
+  ): Promise<void> {
     for (let from = 0; from < ids.length && !this.shown.ended; from += OPENED_AT_ONCE) {
       const some = ids.slice(from, from + OPENED_AT_ONCE);
-      await Promise.all(some.map((id) => this.#follow(id, client)));
+      const outcomes = await Promise.allSettled(
+        some.map(async (id) => {
+          await this.#follow(id, client);
+          onFollowed(id);
+        }),
+      );
+      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
     }
   }
 

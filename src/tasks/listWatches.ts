@@ -168,13 +168,15 @@ export class ListWatches implements Disposable {
       after = isRead || tasks.shown.ended ? undefined : page.endCursor;
     }
     for (const task of found) {
+      if (!isFinal(task)) continue;
       known.add(task.id);
-      if (isFinal(task)) tasks.shown.show(task.id, { task });
+      tasks.shown.show(task.id, { task });
     }
     const open = found.filter((task) => !isFinal(task));
     await tasks.follow(
       open.map(({ id }) => id),
       client,
+      (id) => known.add(id),
     );
   }
 }
