@@ -55,6 +55,7 @@ export class Provisioner implements AsyncDisposable {
     try {
       for (const { version } of model.versions) await this.#broker.ensureVersion(name, version);
     } catch (error) {
+      if (this.#watching.disposed) return;
       this.#log.warn({ model: name, reason: messageOf(error) }, 'a new version has no consumers yet');
       this.#lacking.add(model);
       this.#retry ??= setTimeout(() => this.#ensureLacking(), RETRY_MS).unref();

@@ -33,6 +33,8 @@ const TRY_MS = 600;
 const PAUSE_MS = 20;
 /** The size of a probe: more than a page, because a full disk may have a part of a page left. */
 const PROBE = '.'.repeat(5_000);
+/** No task waits for a message of theirs, and gateways may not write probes into them. */
+const UNPROBED: ReadonlySet<string> = new Set([streams.keys, streams.audit]);
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;
 
@@ -47,7 +49,8 @@ export class WriteCheck {
 
   /** Tells that a message was not confirmed in time. */
   unconfirmed(subject: string): void {
-    this.#silent.add(streamOf(subject));
+    const stream = streamOf(subject);
+    if (!UNPROBED.has(stream)) this.#silent.add(stream);
   }
 
   /** Forgets the silent streams: the server is another one, or has restarted. */

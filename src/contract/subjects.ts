@@ -107,8 +107,7 @@ export const subjects = {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
-    if ([streams.requests, streams.suspects, streams.audit].some((name) => name === stream))
-      return `${stream.toLowerCase()}.${id}`;
+    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
