@@ -85,14 +85,11 @@ export class Audit {
   /** Runs an action of an operator. @throws as `admit`, and what the action throws. */
   async act<T>(caller: Caller, { asked, before, run, told, ...what }: Action<T>): Promise<T> {
     await this.admit(caller, what);
-    const begun = {
-      ...this.#entry(caller, what, AuditOutcome.Begun),
-      asked: detailsOf(asked),
-      ...(before !== undefined && { before: detailsOf(before()) }),
-    };
-    await this.#record(begun, 'an operator acts');
+    let begun: AuditEntry = { ...this.#entry(caller, what, AuditOutcome.Begun), asked: detailsOf(asked) };
     let result: T;
     try {
+      if (before !== undefined) begun = { ...begun, before: detailsOf(before()) };
+      await this.#record(begun, 'an operator acts');
       result = await run();
     } catch (error) {
       const failed = { ...begun, at: this.#broker.now(), outcome: AuditOutcome.Failed, code: codeOf(error) };

@@ -67,9 +67,10 @@ export class PersistedOperations {
       return query;
     }
     const hash = hashIn(extensions);
-    const id = hash ?? (typeof documentId === 'string' ? withoutPrefix(documentId) : undefined);
+    const id = hash ?? (typeof documentId === 'string' ? documentId : undefined);
     if (id === undefined) throw badRequest('Must provide query string.');
-    const text = this.#trusted?.get(id) ?? this.#automatic.get(id);
+    const bare = withoutPrefix(id);
+    const text = this.#trusted?.get(id) ?? this.#trusted?.get(bare) ?? this.#automatic.get(bare);
     if (text === undefined) throw this.#unknown(hash !== undefined);
     return text;
   }

@@ -81,8 +81,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const { config } = options;
   const trusted = await readTrustedOperations(config);
   const { http, watch } = await listen(options);
-  // Before the first connection is accepted.
-  return new Server(http, { ...options, trusted, watch });
+  try {
+    // Before the first connection is accepted.
+    return new Server(http, { ...options, trusted, watch });
+  } catch (error) {
+    http.close();
+    watch?.[Symbol.dispose]();
+    throw error;
+  }
 }
 
 class Server implements AsyncDisposable {

@@ -24,7 +24,7 @@ export interface Connected {
   readonly messages: OpenMessages;
   /** Closes the WebSocket. */
   readonly close: (code: number, reason: string) => void;
-  /** Called when the WebSocket has closed. */
+  /** The listener is called when the WebSocket has closed; at once if it has already. */
   readonly onClosed: (listener: () => void) => void;
   /** Once the client was recognised, before its first operation. */
   identity?: EdgeIdentity;

@@ -120,7 +120,10 @@ function converse(
     request,
     messages,
     close: (code, reason) => socket.close(code, reason),
-    onClosed: (listener) => socket.once('close', listener),
+    onClosed: (listener) => {
+      if (socket.readyState === WebSocket.CLOSED) listener();
+      else socket.once('close', listener);
+    },
   };
   const turns = new MessageTurns({
     owner: () => connected.identity?.principal.owner ?? ANONYMOUS,
