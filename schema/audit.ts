@@ -96,7 +96,7 @@ export function defineAudit(builder: Builder, pageInfoRef: PageInfoRef): void {
     t.field({
       type: connectionRef,
       description:
-        'What operators did on all gateways, and what clients were refused because they are no operators; newest first. Entries cannot be changed or deleted. They are kept for a year, or until the stream is full. For operators (`FORBIDDEN`).',
+        'What operators did on all gateways, and what clients were refused because they are no operators; newest first. Entries cannot be changed or deleted. They are kept for a year, of actions and of refusals the newest few thousand each. For operators (`FORBIDDEN`).',
       args: {
         first: t.arg.int({
           required: true,

@@ -28,7 +28,8 @@ export function defineMe(builder: Builder): void {
       },
       SUBSCRIPTIONS: {
         value: QuotaName.Subscriptions,
-        description: 'Open subscriptions to tasks, and mutations that wait (`waitMs`).',
+        description:
+          'Open subscriptions to tasks, and mutations that wait (`waitMs`). Each unfinished task of a `tasksUpdates` counts.',
       },
     } as const,
   });

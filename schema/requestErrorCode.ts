@@ -23,7 +23,7 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.TaskNotFound]: { description: 'There is no such task.' },
   [RequestErrorCode.DeadLetterNotFound]: { description: 'There is no such dead letter.' },
   [RequestErrorCode.CannotRedrive]: { description: 'The job of the dead letter cannot be run.' },
-  [RequestErrorCode.Forbidden]: { description: 'The field is for operators.' },
+  [RequestErrorCode.Forbidden]: { description: 'The role of the client does not allow it.' },
   [RequestErrorCode.Unauthenticated]: { description: 'No valid key or token came.' },
   [RequestErrorCode.AuthUnavailable]: { description: 'The token cannot be checked at present.' },
   [RequestErrorCode.TooManyAttempts]: { description: 'Too many wrong tokens came.' },
@@ -46,7 +46,10 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   },
   [RequestErrorCode.NotAcceptable]: { description: 'No accepted media type can carry the answer.' },
   [RequestErrorCode.MethodNotAllowed]: { description: 'The HTTP method is not allowed here.' },
-  [RequestErrorCode.PersistedQueryNotSupported]: { description: 'The request has no text of an operation.' },
+  [RequestErrorCode.PersistedQueryNotSupported]: {
+    description:
+      'The request has a hash or an id instead of a text, and this gateway knows no operation by it.',
+  },
   [RequestErrorCode.PersistedQueryNotFound]: {
     description: 'The gateway does not know the text of this hash: send it.',
   },

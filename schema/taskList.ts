@@ -59,7 +59,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
     t.field({
       type: connectionRef,
       extensions: { points: PAGE_POINTS },
-      description: `The tasks of the client's owner, newest first: those that have not ended, and the others as long as their results are kept. For those who may read all tasks, the tasks of all owners. Each task has one place, and new tasks come before all others. A page may have fewer tasks than asked for, or none, although another follows: few tasks pass the filter then. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
+      description: `The tasks of the client's owner, newest first: those that have not ended, and the others as long as their results are kept. Viewers and operators get the tasks of all owners. Each task has one place, and new tasks come before all others. A page may have fewer tasks than asked for, or none, although another follows: few tasks pass the filter then. ${PAGE_POINTS} points of complexity. Errors: \`BAD_USER_INPUT\`, \`GATEWAY_BUSY\`, \`BROKER_UNAVAILABLE\`.`,
       args: {
         filter: t.arg({ type: filterInput, description: 'Which tasks are listed. Default: all.' }),
         first: t.arg.int({
@@ -76,7 +76,7 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
   builder.subscriptionField('tasksUpdates', (t) =>
     t.field({
       type: taskRef,
-      description: `Watches many tasks at once: the present state of each, then its changes, up to exactly one final state of each. A client that reads slowly gets the newest state of each task. With \`ids\` it completes once all have ended; an id that cannot be watched gives one event with an error, whose extensions have the \`id\`. With \`filter\` it goes on: tasks that are submitted later, on any gateway, join within about a second if they pass the filter when they are found. It begins with the newest ${MAX_WATCHED_TASKS} tasks. Each unfinished task counts in MAX_SUBSCRIPTIONS. Errors: as for \`tasks\`; of an id, as for \`task\`.`,
+      description: `Watches many tasks at once: the present state of each, then its changes, up to exactly one final state of each. A client that reads slowly gets the newest state of each task. With \`ids\` it completes once all have ended; an id that cannot be watched gives one event with an error, whose extensions have the \`id\`. With \`filter\` it goes on: tasks that are submitted later, on any gateway, join within about a second if they pass the filter when they are found. It begins with the newest ${MAX_WATCHED_TASKS} tasks. Each unfinished task counts in MAX_SUBSCRIPTIONS. Each id is a point of complexity more in the quota \`costPerMinute\`. Errors: as for \`tasks\`, \`OWNER_QUOTA\`, \`RATE_LIMITED\`; of an id, as for \`task\`.`,
       args: {
         ids: t.arg.idList({ description: `Ids of 1 to ${MAX_WATCHED_TASKS} tasks.` }),
         filter: t.arg({ type: filterInput, description: 'Which tasks are watched. `{}` means all.' }),

@@ -16,13 +16,13 @@ import type { BrokerAccess } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { readNatsUrl } from '../process/natsUrl.ts';
 import { publicKeyOf } from './roleKeys.ts';
-import { inboxPrefix, type Role } from './roles.ts';
+import { type BrokerRole, inboxPrefix } from './roles.ts';
 import { tlsRefusal } from './tlsRefusal.ts';
 
 export interface ConnectionOptions {
   readonly access: Partial<BrokerAccess>;
   /** It decides where replies come. The broker decides by the login what the process may do. */
-  readonly role: Role;
+  readonly role: BrokerRole;
   /** Shown in the broker's monitoring. */
   readonly name: string;
   readonly log: Logger;

@@ -161,7 +161,7 @@ export class EndStore {
     }
   }
 
-  /** The first write takes it that the bundle has no ends yet: it mostly has none. */
+  /** The first write assumes that the bundle has no ends yet, which is mostly true. */
   async #write(address: BundleAddress, common: EndsCommon, parts: readonly EndsPart[]): Promise<EndsOutcome> {
     let known = NONE;
     for (let tries = 0; tries < WRITE_TRIES; tries++) {

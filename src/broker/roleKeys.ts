@@ -3,9 +3,9 @@
  * only the public key.
  */
 import { nkeys } from '@nats-io/transport-node';
-import { type Permissions, permissionsOf, ROLES, type Role } from './roles.ts';
+import { BROKER_ROLES, type BrokerRole, type Permissions, permissionsOf } from './roles.ts';
 
-export type RoleSeeds = Readonly<Record<Role, string>>;
+export type RoleSeeds = Readonly<Record<BrokerRole, string>>;
 
 /** `authorization` in the configuration of nats-server. */
 export interface Authorization {
@@ -13,7 +13,7 @@ export interface Authorization {
 }
 
 export function newSeeds(): RoleSeeds {
-  return Object.fromEntries(ROLES.map((role) => [role, newSeed()])) as RoleSeeds;
+  return Object.fromEntries(BROKER_ROLES.map((role) => [role, newSeed()])) as RoleSeeds;
 }
 
 export function newSeed(): string {
@@ -23,7 +23,7 @@ export function newSeed(): string {
 /** @throws {Error} if a seed is damaged. */
 export function authorizationOf(seeds: RoleSeeds): Authorization {
   return {
-    users: ROLES.map((role) => ({ nkey: publicKeyOf(seeds[role]), permissions: permissionsOf(role) })),
+    users: BROKER_ROLES.map((role) => ({ nkey: publicKeyOf(seeds[role]), permissions: permissionsOf(role) })),
   };
 }
 

@@ -11,8 +11,8 @@
  */
 import { streams, subjects } from '../contract/subjects.ts';
 
-export const ROLES = ['gateway', 'worker', 'observer', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+export const BROKER_ROLES = ['gateway', 'worker', 'observer', 'admin'] as const;
+export type BrokerRole = (typeof BROKER_ROLES)[number];
 
 /** As the configuration of nats-server has them, in `permissions` of a user. */
 export interface Permissions {
@@ -25,11 +25,11 @@ export interface Permissions {
 type Publish = Permissions['publish'];
 
 /** Where the replies to a process come. No other role may listen there. */
-export function inboxPrefix(role: Role): string {
+export function inboxPrefix(role: BrokerRole): string {
   return `_INBOX_${role}`;
 }
 
-export function permissionsOf(role: Role): Permissions {
+export function permissionsOf(role: BrokerRole): Permissions {
   const { allow, deny } = PUBLISH[role];
   return {
     publish: { allow: [...allow, subjects.ownRights], deny },
@@ -47,7 +47,7 @@ const LOOK_AT_STREAMS = api(
 );
 const ENDED_BY_WORKERS = [streams.ends, streams.results, streams.chunks, streams.suspects];
 
-const PUBLISH: Readonly<Record<Role, Publish>> = {
+const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
   gateway: {
     allow: [
       subjects.allJobs('*'),
@@ -127,7 +127,7 @@ const NOTICES = [
   subjects.workerLeft,
 ];
 
-const SUBSCRIBE: Readonly<Record<Role, readonly string[]>> = {
+const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
   gateway: [
     ...NOTICES,
     subjects.presentState('*'),

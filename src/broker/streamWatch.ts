@@ -10,7 +10,7 @@ import { messageOf } from '../contract/errors.ts';
 import { streams } from '../contract/subjects.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
-import type { Role } from './roles.ts';
+import type { BrokerRole } from './roles.ts';
 import {
   type ConsumedVersion,
   ensureConsumers,
@@ -25,7 +25,7 @@ export interface StreamWatchOptions {
   readonly provision: Provision;
   /** Their versions may change. */
   readonly models: readonly Model[];
-  readonly role: Role;
+  readonly role: BrokerRole;
   readonly log: Logger;
   readonly isConnected: () => boolean;
   /** Versions whose jobs this process takes. Their folders may be gone. */

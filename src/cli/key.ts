@@ -1,9 +1,9 @@
 /**
  * `npm run key -- create|list|revoke`: makes, lists and revokes API keys in the broker.
  *
- * Exit codes: 0 done; 1 an error; 2 a wrong command line. Errors go to stderr.
+ * Exit codes: 0 done; 1 an error; 2 a wrong command line; 78 a wrong configuration. Errors go to stderr.
  */
-import { ConfigurationError, RequestError } from '../contract/errors.ts';
+import { ConfigurationError, EXIT_CONFIGURATION, RequestError } from '../contract/errors.ts';
 import { UsageError } from './commandLine.ts';
 import { type KeyCommand, readArguments } from './key/arguments.ts';
 import { createKey, KeyError, listKeys, revokeKey } from './key/commands.ts';
@@ -22,7 +22,7 @@ try {
   } else {
     if (isExplained(error)) printError(`key: ${error.message}`);
     else printDefect('key', error);
-    process.exitCode = 1;
+    process.exitCode = error instanceof ConfigurationError ? EXIT_CONFIGURATION : 1;
   }
 }
 

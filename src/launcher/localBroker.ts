@@ -13,7 +13,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { authorizationOf, newSeeds, type RoleSeeds } from '../broker/roleKeys.ts';
-import { ROLES, type Role } from '../broker/roles.ts';
+import { BROKER_ROLES, type BrokerRole } from '../broker/roles.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -63,7 +63,7 @@ interface LocalBroker {
    */
   readonly tellUrl: (url: string) => Promise<void>;
   /** The environment with which a process of that role reaches it. Empty variables undo what is set for another broker. */
-  readonly environmentOf: (role: Role, url: string) => NodeJS.ProcessEnv;
+  readonly environmentOf: (role: BrokerRole, url: string) => NodeJS.ProcessEnv;
   /** The same for this process, as an admin. */
   readonly adminAccess: (url: string) => Partial<BrokerAccess>;
   /** Settings for gateways and workers that make the streams fit on the disk. */
@@ -90,9 +90,9 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
     log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
   await writePrivately(configFile, brokerConfig({ dataDir, storeDir, config, seeds, sizes }));
   await writePrivately(logFile, '');
-  const keyFile = (role: Role) => join(dataDir, KEYS, `${role}.nk`);
+  const keyFile = (role: BrokerRole) => join(dataDir, KEYS, `${role}.nk`);
   await mkdir(join(dataDir, KEYS), { recursive: true, mode: 0o700 });
-  for (const role of ROLES) await writePrivately(keyFile(role), `${seeds[role]}\n`);
+  for (const role of BROKER_ROLES) await writePrivately(keyFile(role), `${seeds[role]}\n`);
   let port = -1;
   const plan: ProcessPlan = {
     name: 'nats-server',

@@ -73,7 +73,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions, quotas }),
   );
   const list = new TaskList({ ...options, open, reader });
-  const listWatches = opened.use(new ListWatches({ broker, list, watches }));
+  const listWatches = opened.use(new ListWatches({ broker, list, watches, quotas }));
   const admission = opened.use(await openAdmission({ ...options, open, counts }));
   const storing = new Storing({ broker, limits });
   const records = new RequestRecords({ broker, storing });

@@ -19,6 +19,7 @@ import { isFinal, type Task } from '../contract/task.ts';
 import { parseTaskId } from '../contract/taskId.ts';
 import { FollowedTasks } from './followedTasks.ts';
 import type { ManyTasksWatch } from './manyTasksWatch.ts';
+import type { OwnerQuotas } from './ownerQuotas.ts';
 import { MAX_PAGE_TASKS, type TaskFilter, type TaskList } from './taskList.ts';
 import { NEWEST, type Place, placeAt, placeOf } from './taskOrder.ts';
 import type { TaskWatches } from './taskWatches.ts';
@@ -27,6 +28,7 @@ export interface ListWatchesOptions {
   readonly broker: Pick<Broker, 'now'>;
   readonly list: Pick<TaskList, 'page'>;
   readonly watches: Pick<TaskWatches, 'watch' | 'reserve'>;
+  readonly quotas: Pick<OwnerQuotas, 'charge'>;
 }
 
 export interface FilteredTasks {
@@ -56,7 +58,7 @@ export class ListWatches implements Disposable {
    * The present state of each task, then each change up to its final state; then it completes. A task that cannot be
    * watched is one refusal.
    *
-   * @throws {RequestError} `BAD_USER_INPUT`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `BAD_USER_INPUT`, `RATE_LIMITED`, `OWNER_QUOTA`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
   async watchIds(ids: readonly string[], client: ReadingClient): Promise<ManyTasksWatch> {
     if (ids.length === 0 || ids.length > MAX_WATCHED_TASKS)
@@ -65,7 +67,10 @@ export class ListWatches implements Disposable {
     const wrong = ids.find((id) => parseTaskId(id) === undefined);
     if (wrong !== undefined)
       throw badValue('ids', 'ids that mutations returned', quoted(wrong.slice(0, 100)));
-    const tasks = new FollowedTasks({ watches: this.#options.watches, onClose: () => {} });
+    const { watches, quotas } = this.#options;
+    // One that names no task of the client costs as much.
+    quotas.charge(client.owner, ids.length);
+    const tasks = new FollowedTasks({ watches, onClose: () => {} });
     try {
       await tasks.follow([...new Set(ids)], client);
     } catch (error) {

@@ -4,7 +4,7 @@
  * between two of these steps is received or read.
  */
 import type { Broker } from '../broker/broker.ts';
-import { gatewayBusy, RequestError, RequestErrorCode } from '../contract/errors.ts';
+import { gatewayBusy, shuttingDown } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
 import type { ReadingClient } from '../contract/principal.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
@@ -80,10 +80,7 @@ export class TaskWatches implements Disposable {
 
   /** Ends every watch with `SHUTTING_DOWN`, so that the client subscribes again on another gateway. */
   [Symbol.dispose](): void {
-    const stopping = new RequestError(
-      RequestErrorCode.ShuttingDown,
-      'This gateway is shutting down. The task goes on: subscribe again.',
-    );
+    const stopping = shuttingDown();
     for (const { watches } of [...this.#options.watched])
       for (const watch of [...watches]) watch.fail(stopping);
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newSeed } from '../../src/broker/roleKeys.ts';
-import { ROLES } from '../../src/broker/roles.ts';
+import { BROKER_ROLES } from '../../src/broker/roles.ts';
 import {
   collect,
   fieldOf,
@@ -69,7 +69,7 @@ describe('a system that runs', () => {
 
   test('removes the access of other users to its data folder', async () => {
     expect(await modeOf(system.dataDir)).toBe('700');
-    const keys = ROLES.map((role) => `keys/${role}.nk`);
+    const keys = BROKER_ROLES.map((role) => `keys/${role}.nk`);
     for (const name of ['nats-server.conf', 'nats-url', 'nats-server.log', ...keys])
       expect(await modeOf(join(system.dataDir, name)), name).toBe('600');
   });
@@ -77,10 +77,11 @@ describe('a system that runs', () => {
   test('has a broker that refuses clients without a key, and the keys are only in private files', async () => {
     const [natsServer, worker, gateway] = await system.pids();
     const { dataDir } = system;
-    const seeds = await Promise.all(ROLES.map((role) => brokerKey(dataDir, role)));
+    const seeds = await Promise.all(BROKER_ROLES.map((role) => brokerKey(dataDir, role)));
     await expect(connectToBroker(dataDir, 'observer')).rejects.toThrow(/Authorization Violation/);
     await expect(connectToBroker(dataDir, 'observer', newSeed())).rejects.toThrow(/Authorization Violation/);
-    for (const [i, role] of ROLES.entries()) await (await connectToBroker(dataDir, role, seeds[i])).close();
+    for (const [i, role] of BROKER_ROLES.entries())
+      await (await connectToBroker(dataDir, role, seeds[i])).close();
 
     for (const seed of seeds) {
       for (const pid of [system.pid, natsServer, worker, gateway])
@@ -93,7 +94,7 @@ describe('a system that runs', () => {
     }
     process.kill(natsServer, 'SIGKILL');
     await system.log.next({ msg: 'nats-server is ready' });
-    await (await connectToBroker(dataDir, 'observer', seeds[ROLES.indexOf('observer')])).close();
+    await (await connectToBroker(dataDir, 'observer', seeds[BROKER_ROLES.indexOf('observer')])).close();
   });
 
   test('lets another worker of its user in, with the address and the key that lie in its data folder', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { ROLES } from '../../src/broker/roles.ts';
+import { BROKER_ROLES } from '../../src/broker/roles.ts';
 import { modeOf } from '../support/files.ts';
 import { ROOT } from '../support/processes.ts';
 
@@ -21,12 +21,12 @@ async function broker(...args: readonly string[]) {
 test('keys makes one private file for each role, keeps it the next time, and puts no seed into roles.conf', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-keys-'));
   const keys = join(folder.path, 'keys');
-  const seeds = () => Promise.all(ROLES.map((role) => readFile(join(keys, `${role}.nk`), 'utf8')));
+  const seeds = () => Promise.all(BROKER_ROLES.map((role) => readFile(join(keys, `${role}.nk`), 'utf8')));
   expect((await broker('keys', keys)).code).toBe(0);
-  expect(await readdir(keys)).toEqual([...ROLES.map((role) => `${role}.nk`), 'roles.conf'].toSorted());
-  for (const role of ROLES) expect(await modeOf(join(keys, `${role}.nk`))).toBe('600');
+  expect(await readdir(keys)).toEqual([...BROKER_ROLES.map((role) => `${role}.nk`), 'roles.conf'].toSorted());
+  for (const role of BROKER_ROLES) expect(await modeOf(join(keys, `${role}.nk`))).toBe('600');
   const [before, roles] = [await seeds(), await readFile(join(keys, 'roles.conf'), 'utf8')];
-  expect(new Set(before).size).toBe(ROLES.length);
+  expect(new Set(before).size).toBe(BROKER_ROLES.length);
   for (const seed of before) expect(roles).not.toContain(seed.trim());
 
   expect((await broker('keys', keys)).stdout).not.toContain('made');

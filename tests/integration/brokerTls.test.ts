@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { Role } from '../../src/broker/roles.ts';
+import type { BrokerRole } from '../../src/broker/roles.ts';
 import { findNatsServer } from '../../src/launcher/localBroker.ts';
 import { submitTrip } from '../support/client.ts';
 import { blockOfTest } from '../support/documents.ts';
@@ -63,7 +63,7 @@ async function startTlsBroker(name: string) {
   return {
     url,
     certificate,
-    env: (role: Role) => ({
+    env: (role: BrokerRole) => ({
       NATS_URL: url,
       NATS_NKEY_FILE: join(keys, `${role}.nk`),
       NATS_TLS_CA: certificate,

@@ -2,7 +2,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROLES, type Role } from '../../src/broker/roles.ts';
+import { BROKER_ROLES, type BrokerRole } from '../../src/broker/roles.ts';
 import { decodeKeyRecord } from '../../src/contract/messages/keyRecord.ts';
 import { streams } from '../../src/contract/subjects.ts';
 import { readDocument } from '../support/documents.ts';
@@ -53,7 +53,7 @@ test('the table names each stream and each request that changes one', () => {
     for (const stream of STREAMS) expect(named).toContain(`$JS.API.STREAM.${request}.${stream}`);
 });
 
-describe.each(ROLES)('%s', (role) => {
+describe.each(BROKER_ROLES)('%s', (role) => {
   test('is refused each subject that the table does not give it, and no other', async () => {
     const rights = rightsOf(role);
     const all = [...rights.keys(), ...UNLISTED];
@@ -63,7 +63,7 @@ describe.each(ROLES)('%s', (role) => {
   });
 
   test('may not listen to everything, nor to the replies of others', async () => {
-    const others = ROLES.filter((other) => other !== role).map((other) => `_INBOX_${other}.>`);
+    const others = BROKER_ROLES.filter((other) => other !== role).map((other) => `_INBOX_${other}.>`);
     const subjects = [
       '>',
       '*.>',
@@ -129,7 +129,11 @@ test('a worker or an observer cannot have what is stored sent on as an API key',
 });
 
 /** @returns those of the subjects that the broker refuses to a role, in order. */
-async function refused(right: Right, role: Role, subjects: readonly string[]): Promise<readonly string[]> {
+async function refused(
+  right: Right,
+  role: BrokerRole,
+  subjects: readonly string[],
+): Promise<readonly string[]> {
   const connection = await nats.connect(role);
   const heard = hearRefusals(connection);
   for (const subject of subjects) {
@@ -150,13 +154,13 @@ async function hearRefusals(connection: NatsConnection): Promise<readonly string
 }
 
 /** What the table gives to a role, by subject. */
-function rightsOf(role: Role): Rights {
+function rightsOf(role: BrokerRole): Rights {
   const [, section = ''] = readDocument('docs/protocol.md').split('\n## Roles\n');
   const [table = ''] = section.split('\n## ');
   const rows = table.matchAll(/^\| (`[^|]+`) \|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$/gm);
   const rights = new Map<string, ReadonlySet<Right>>();
   for (const [, patterns = '', ...cells] of rows) {
-    const cell = cells[ROLES.indexOf(role)]?.trim() ?? '';
+    const cell = cells[BROKER_ROLES.indexOf(role)]?.trim() ?? '';
     const given = new Set<Right>(
       cell === 'both' ? ['publish', 'subscribe'] : cell === '' ? [] : [cell as Right],
     );

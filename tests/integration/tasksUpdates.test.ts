@@ -88,6 +88,20 @@ test('a text that is no id of a task is refused before any task is watched', asy
   });
 });
 
+test('each id counts in the cost of a minute', async () => {
+  using priced = await openTestGateway(broker, '0d0c0b0a', { costPerMinute: 5 });
+  const deadline = broker.now() + 60_000;
+  const ids = Array.from(
+    { length: 6 },
+    () => newTaskAddress({ model: 'trip-duration', home: OTHER_HOME, deadline }).id,
+  );
+  const watch = await priced.tasks.listWatches.watchIds(ids, clientOf(owner));
+  await watch.return();
+  await expect(priced.tasks.listWatches.watchIds(ids, clientOf(owner))).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+  });
+});
+
 test('an owner with a login may watch ten filters at a time on a gateway', async () => {
   const asked = { client: clientOf(owner), filter: {} };
   const open = await Promise.all(Array.from({ length: 10 }, () => here.tasks.listWatches.watchFilter(asked)));

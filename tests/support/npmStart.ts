@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
-import { inboxPrefix, type Role } from '../../src/broker/roles.ts';
+import { type BrokerRole, inboxPrefix } from '../../src/broker/roles.ts';
 import { PATIENCE_MS, tailOf, within } from './eventually.ts';
 import { LogLines } from './logLines.ts';
 import { TEST_MODELS } from './models.ts';
@@ -97,12 +97,16 @@ export async function startSystem(env: Readonly<Record<string, string>> = {}): P
 }
 
 /** The key of a role at the broker, from its data folder. */
-export async function brokerKey(dataDir: string, role: Role): Promise<string> {
+export async function brokerKey(dataDir: string, role: BrokerRole): Promise<string> {
   return (await readFile(join(dataDir, 'keys', `${role}.nk`), 'utf8')).trim();
 }
 
 /** Connects to the broker of a data folder as a role. @param seed of its key; undefined: it uses no login. */
-export async function connectToBroker(dataDir: string, role: Role, seed?: string): Promise<NatsConnection> {
+export async function connectToBroker(
+  dataDir: string,
+  role: BrokerRole,
+  seed?: string,
+): Promise<NatsConnection> {
   const servers = (await readFile(join(dataDir, 'nats-url'), 'utf8')).trim();
   const login =
     seed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) };

@@ -3,7 +3,7 @@ import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
-import { inboxPrefix, type Role } from '../../src/broker/roles.ts';
+import { type BrokerRole, inboxPrefix } from '../../src/broker/roles.ts';
 import { makeKeys } from '../../src/cli/broker/keys.ts';
 import { readSmallFile } from '../../src/process/smallFile.ts';
 import { type NatsServer, startNats } from './natsServer.ts';
@@ -13,8 +13,8 @@ export interface RoleNats extends NatsServer {
   /** The folder of the keys. */
   readonly keys: string;
   /** The environment of a process of that role. */
-  env(role: Role): { readonly NATS_URL: string; readonly NATS_NKEY_FILE: string };
-  connect(role: Role): Promise<NatsConnection>;
+  env(role: BrokerRole): { readonly NATS_URL: string; readonly NATS_NKEY_FILE: string };
+  connect(role: BrokerRole): Promise<NatsConnection>;
 }
 
 /** The streams are not there yet: see `provisionRoles`. */
@@ -24,11 +24,11 @@ export async function startNatsWithRoles(): Promise<RoleNats> {
   const nats = await startNats({ config: await readFile(join(folder.path, 'roles.conf'), 'utf8') });
   const { url } = nats;
   const disposeOfServer = nats[Symbol.asyncDispose];
-  const keyFile = (role: Role) => join(folder.path, `${role}.nk`);
+  const keyFile = (role: BrokerRole) => join(folder.path, `${role}.nk`);
   return Object.assign(nats, {
     keys: folder.path,
-    env: (role: Role) => ({ NATS_URL: url, NATS_NKEY_FILE: keyFile(role) }),
-    connect: (role: Role) => connectByKey(url, keyFile(role), role),
+    env: (role: BrokerRole) => ({ NATS_URL: url, NATS_NKEY_FILE: keyFile(role) }),
+    connect: (role: BrokerRole) => connectByKey(url, keyFile(role), role),
     async [Symbol.asyncDispose]() {
       await disposeOfServer();
       await folder.remove();
@@ -47,7 +47,7 @@ export async function provisionRoles(
   if ((await command.ended) !== 0) throw new Error(command.output());
 }
 
-export function connectByKey(url: string, keyFile: string, role: Role): Promise<NatsConnection> {
+export function connectByKey(url: string, keyFile: string, role: BrokerRole): Promise<NatsConnection> {
   return connect({
     servers: url,
     authenticator: nkeyAuthenticator(new TextEncoder().encode(readSmallFile(keyFile))),

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authorizationOf, newSeed, publicKeyOf, type RoleSeeds } from '../../broker/roleKeys.ts';
-import { ROLES } from '../../broker/roles.ts';
+import { BROKER_ROLES } from '../../broker/roles.ts';
 import { ConfigurationError, messageOf } from '../../contract/errors.ts';
 import { writePrivately } from '../../process/privateFile.ts';
 import { readSmallFile } from '../../process/smallFile.ts';
@@ -20,7 +20,7 @@ const HEAD = `# The roles of Tidings at the broker, for "include" in the configu
 export async function makeKeys(folder: string, print: (text: string) => void): Promise<void> {
   await mkdir(folder, { recursive: true });
   const seeds: [string, string][] = [];
-  for (const role of ROLES) {
+  for (const role of BROKER_ROLES) {
     const file = join(folder, `${role}.nk`);
     if (!existsSync(file)) {
       await writePrivately(file, `${newSeed()}\n`);
