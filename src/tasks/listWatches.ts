@@ -16,12 +16,12 @@ import {
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import { ownerIn, type ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
-import { parseTaskId } from '../contract/taskId.ts';
+import { parseTaskId, startOfSlot } from '../contract/taskId.ts';
 import { FollowedTasks } from './followedTasks.ts';
 import type { ManyTasksWatch } from './manyTasksWatch.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import { MAX_PAGE_TASKS, type TaskFilter, type TaskList } from './taskList.ts';
-import { NEWEST, type Place, placeAt, placeOf } from './taskOrder.ts';
+import { NEWEST, type Place, placeAt, placeOf, slotAt } from './taskOrder.ts';
 import type { TaskWatches } from './taskWatches.ts';
 
 export interface ListWatchesOptions {
@@ -163,7 +163,12 @@ export class ListWatches implements Disposable {
   /** Follows the tasks from a place on that are not known yet. */
   async #readOn(tasks: FollowedTasks, asked: FilteredTasks, known: Set<string>, from: Place): Promise<void> {
     const { list } = this.#options;
-    const { client, filter } = asked;
+    const { client } = asked;
+    // A task is submitted after its bundle was opened. Without this, a filter that no task passes would be read through
+    // to the oldest task each time.
+    const since =
+      from === '' ? asked.filter.since : Math.max(asked.filter.since ?? 0, startOfSlot(slotAt(from)));
+    const filter = { ...asked.filter, since };
     const found: Task[] = [];
     for (let after: string | undefined = NEWEST; after !== undefined; ) {
       const page = await list.page({ owner: ownerIn(client.readable), filter, first: MAX_PAGE_TASKS, after });
