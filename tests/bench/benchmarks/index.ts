@@ -6,6 +6,7 @@ import { compute } from './compute.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
+import { keptResults } from './keptResults.ts';
 import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -35,6 +36,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   fairness,
   hostile,
   backlog,
+  keptResults,
   scaling,
   tuning,
   start,
