@@ -19,6 +19,7 @@ import { single } from './single.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tensors } from './tensors.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -32,6 +33,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   open100,
   compute,
   batch,
+  tensors,
   subscriptions,
   fairness,
   hostile,
