@@ -12,6 +12,8 @@ export const RequestErrorCode = {
   BadUserInput: 'BAD_USER_INPUT',
   QueueFull: 'QUEUE_FULL',
   ResultStoreFull: 'RESULT_STORE_FULL',
+  BlobStoreFull: 'BLOB_STORE_FULL',
+  BlobNotFound: 'BLOB_NOT_FOUND',
   GatewayBusy: 'GATEWAY_BUSY',
   RateLimited: 'RATE_LIMITED',
   OwnerQuota: 'OWNER_QUOTA',
