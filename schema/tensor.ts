@@ -1,5 +1,6 @@
 /** The GraphQL type of a tensor that a model has answered. */
 import type { GraphQLResolveInfo } from 'graphql';
+import type { ReadableBytes } from '../src/contract/blob.ts';
 import { badValue } from '../src/contract/errors.ts';
 import { ELEMENT_BYTES, type ElementType, elementsOf, type TensorValue } from '../src/contract/tensor.ts';
 import { type Elements, elementsIn, exactNumber, INTEGER_RANGES } from '../src/models/elements.ts';
@@ -54,7 +55,7 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
   const read = new TensorReader(budgets);
   return builder.objectRef<TensorOfTask>('Tensor').implement({
     description:
-      'A tensor. Its elements come in row-major order, in the form that is asked for. A form that its type cannot have is null. All tensors of one answer may have 4 MiB together, where an item of a list counts as 16 bytes; beyond that the error is `RESULT_TOO_LARGE`. Errors also: `BAD_USER_INPUT`, `RESULT_EXPIRED`, `RESULT_UNREADABLE`, `BROKER_UNAVAILABLE`.',
+      'A tensor. Its elements come in row-major order, in the form that is asked for. A form that its type cannot have is null. All tensors of one answer may have 4 MiB together, where an item of a list counts as 16 bytes; beyond that the error is `RESULT_TOO_LARGE`. Errors also: `BAD_USER_INPUT`, `BLOB_NOT_FOUND`, `RESULT_UNREADABLE`, `BROKER_UNAVAILABLE`.',
     fields: (t) => {
       const first = { first: t.arg.int({ description: 'The most elements, from 1. Default: all.' }) };
       const points = { extensions: { points: POINTS } };
@@ -209,7 +210,9 @@ async function readBytes(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if ('texts' in value) throw resultUnreadable(output);
   const bytes =
-    'base64' in value ? startOf(value.base64, length) : await blobs.read(owner, value.blob, length);
+    'base64' in value
+      ? startOf(value.base64, length)
+      : await collected(await blobs.open(owner, value.blob), length);
   if (bytes.length !== length) throw resultUnreadable(output);
   return bytes;
 }
@@ -217,4 +220,10 @@ async function readBytes(
 function startOf(base64: string, length: number): Uint8Array<ArrayBuffer> {
   const characters = 4 * Math.ceil(length / 3);
   return new Uint8Array(Buffer.from(base64.slice(0, characters), 'base64').subarray(0, length));
+}
+
+async function collected(blob: ReadableBytes, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  for await (const part of blob.read(0, Math.min(length, blob.bytes))) parts.push(part);
+  return new Uint8Array(Buffer.concat(parts));
 }
