@@ -11,6 +11,7 @@ type Environment = Readonly<Record<string, string>>;
 
 /** Each task is asked for at the end, and a scenario with many tasks takes longer than results live by default. */
 const KEPT_FOR_LONG = { RESULT_TTL_S: '86400' };
+
 export interface TestedSystemOptions {
   readonly oracle: Oracle;
   readonly random: Random;
