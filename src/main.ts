@@ -5,6 +5,7 @@ import { buildSchema, type Context } from '../schema/index.ts';
 import { Audit } from './audit/audit.ts';
 import { openBroker } from './broker/broker.ts';
 import { ConfigurationError, messageOf } from './contract/errors.ts';
+import { NO_QUOTAS } from './contract/quotas.ts';
 import { openServer } from './edge/server.ts';
 import { Actuals } from './evaluation/actuals.ts';
 import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
@@ -66,6 +67,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
+  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   using gatewayTasks = await openGatewayTasks({
     broker,
     home,
@@ -73,6 +75,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     offering,
     limits: config,
     quotasOf,
+    quotasOfKey: (id) => keys?.quotasOf(id) ?? NO_QUOTAS,
     log,
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas } = gatewayTasks;
@@ -87,7 +90,6 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     queueAdmission: admission.queue,
     log,
   });
-  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
   const actuals = new Actuals({ broker, tasks, models, log });
@@ -117,7 +119,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using _serving = server.serve({
     context,
     logins: { keys, tokens },
-    charge: (owner, points) => quotas.charge(owner, points),
+    charge: (holder, points) => quotas.charge(holder, points),
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

@@ -33,6 +33,11 @@ export type StreamLimits = Pick<
 >;
 
 const MIB = 1024 * 1024;
+/**
+ * A job leaves its queue a moment after the end of its task, when the worker's acknowledgement has come. Gateways count
+ * without it, so the queue takes so many jobs more.
+ */
+const ENDED_JOBS = 1_000;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
 /** About 5,000 API keys. */
@@ -323,7 +328,7 @@ function streamConfigs(
     name: streams.jobs(name),
     subjects: [subjects.allJobs(name), subjects.allChunkJobs(name)],
     retention: RetentionPolicy.Workqueue,
-    max_msgs: limits.queueMaxJobs,
+    max_msgs: limits.queueMaxJobs + ENDED_JOBS,
     max_bytes: limits.queueMaxBytes,
   }));
   return [

@@ -1,6 +1,6 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { Broker } from '../broker/broker.ts';
-import type { QuotasOf } from '../contract/quotas.ts';
+import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -36,6 +36,7 @@ export interface GatewayTasksOptions {
   readonly offering: Offering;
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
   readonly log: Logger;
 }
 

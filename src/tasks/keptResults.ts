@@ -3,7 +3,6 @@
  * accepted, and count until the result has expired. A gateway that starts counts anew.
  */
 import type { Owner } from '../contract/owner.ts';
-import { QuotaName } from '../contract/quotas.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { OwnerCounts } from './ownerCounts.ts';
 
@@ -15,10 +14,17 @@ export interface KeptResultsOptions {
 /** Results expire in groups: those of so many parts of their life. */
 const GROUPS = 60;
 
+interface Kept {
+  readonly owner: Owner;
+  /** The name among the counts of the owner. */
+  readonly counted: string;
+  bytes: number;
+}
+
 export class KeptResults implements Disposable {
   readonly #counts: KeptResultsOptions['counts'];
   /** The oldest first. */
-  readonly #groups: Map<Owner, number>[] = [new Map()];
+  readonly #groups: Map<string, Kept>[] = [new Map()];
   readonly #timer: NodeJS.Timeout;
 
   constructor({ counts, resultTtlS }: KeptResultsOptions) {
@@ -28,11 +34,14 @@ export class KeptResults implements Disposable {
   }
 
   /** @returns takes the bytes back: there will be no result. */
-  add(owner: Owner, bytes: number): () => void {
+  add(owner: Owner, counted: string, bytes: number): () => void {
     const group = this.#groups.at(-1);
+    const key = `${counted} ${owner}`;
     const count = (added: number) => {
-      group?.set(owner, (group.get(owner) ?? 0) + added);
-      this.#counts.add(owner, QuotaName.ResultBytes, added);
+      const kept = group?.get(key) ?? { owner, counted, bytes: 0 };
+      kept.bytes += added;
+      group?.set(key, kept);
+      this.#counts.add(owner, counted, added);
     };
     count(bytes);
     // Submissions take seconds, and a group is there for longer.
@@ -46,7 +55,7 @@ export class KeptResults implements Disposable {
   #turn(): void {
     this.#groups.push(new Map());
     if (this.#groups.length <= GROUPS + 1) return;
-    for (const [owner, bytes] of this.#groups.shift() ?? [])
-      this.#counts.add(owner, QuotaName.ResultBytes, -bytes);
+    for (const { owner, counted, bytes } of this.#groups.shift()?.values() ?? [])
+      this.#counts.add(owner, counted, -bytes);
   }
 }

@@ -54,8 +54,9 @@ async function submit(owner = 'ada') {
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
-  const quotasOf = () => NO_QUOTAS;
-  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), quotasOf, log: SILENT });
+  const none = () => NO_QUOTAS;
+  const quotas = { quotasOf: none, quotasOfKey: none };
+  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), ...quotas, log: SILENT });
 }
 
 function tripModel(models: Catalog['models']) {

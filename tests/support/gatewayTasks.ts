@@ -37,7 +37,9 @@ export async function openTestGateway(
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const limits = readConfig({});
   const quotasOf = () => quotas;
-  const tasks = await openGatewayTasks({ broker, home, models, offering, limits, quotasOf, log: SILENT });
+  const quotasOfKey = () => NO_QUOTAS;
+  const parts = { broker, home, models, offering, limits, quotasOf, quotasOfKey, log: SILENT };
+  const tasks = await openGatewayTasks(parts);
   const asked = { model, trace: undefined, gone: undefined };
   let trips = 0;
   return {

@@ -11,11 +11,11 @@ type Keys = Pick<KeyStore, 'create' | 'revoke' | 'readAfter'>;
 /** A command that could not be done. */
 export class KeyError extends Error {}
 
-const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends'];
+const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends', 'quotas'];
 
 export async function createKey(
   keys: Keys,
-  { owner, role, expiresInMs }: Extract<KeyCommand, { name: 'create' }>,
+  { owner, role, expiresInMs, quotas }: Extract<KeyCommand, { name: 'create' }>,
 ): Promise<string> {
   const key = newApiKey();
   const createdAt = Date.now();
@@ -26,6 +26,7 @@ export async function createKey(
     digest: digestOf(key.secret),
     createdAt,
     ...(expiresInMs === undefined ? {} : { expiresAt: createdAt + expiresInMs }),
+    ...(quotas && { quotas }),
   });
   if (outcome.type !== 'stored') throw notStored(outcome.reason);
   return textOfKey(key);
@@ -61,7 +62,7 @@ async function readAll(keys: Keys): Promise<KnownKeys> {
 }
 
 function rowOf(key: KnownKey): readonly string[] {
-  const { owner, role, createdAt, expiresAt } = key.record;
+  const { owner, role, createdAt, expiresAt, quotas = {} } = key.record;
   const end = endOf(key);
   const ends = end ?? (expiresAt === undefined ? 'never' : timeOf(expiresAt));
   return [
@@ -71,6 +72,9 @@ function rowOf(key: KnownKey): readonly string[] {
     timeOf(createdAt),
     key.lastUsedAt === undefined ? 'never' : timeOf(key.lastUsedAt),
     ends,
+    Object.entries(quotas)
+      .map(([name, limit]) => `${name}=${limit}`)
+      .join(' '),
   ];
 }
 

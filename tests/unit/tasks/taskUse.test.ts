@@ -15,7 +15,7 @@ afterEach(() => totals.clear());
 function useWithResult(results: KeptResults) {
   const use = new TaskUse({ owner: 'ada', counts });
   use.add(QuotaName.TasksUnfinished, 1);
-  use.whenKept(() => results.add('ada', 2_000));
+  use.whenKept(QuotaName.ResultBytes, () => results.add('ada', QuotaName.ResultBytes, 2_000));
   return use;
 }
 
