@@ -24,12 +24,16 @@ export function defineMe(builder: Builder): void {
       },
       RESULT_BYTES: {
         value: QuotaName.ResultBytes,
-        description: 'Bytes of the results that are kept, estimated when a task is accepted.',
+        description: 'Bytes of the results and request ids that are kept, estimated when a task is accepted.',
       },
       SUBSCRIPTIONS: {
         value: QuotaName.Subscriptions,
         description:
           'Open subscriptions to tasks, and mutations that wait (`waitMs`). Each unfinished task of a `tasksUpdates` counts.',
+      },
+      ACTUALS: {
+        value: QuotaName.Actuals,
+        description: 'Reported actuals of tasks of the owner that are kept.',
       },
     } as const,
   });

@@ -60,8 +60,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allActuals,
       subjects.probe,
       subjects.key('*', 'used'),
-      subjects.auditActions,
-      subjects.auditRefusals,
+      subjects.auditActions('*'),
+      subjects.auditRefusals('*'),
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -104,7 +104,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    deny: purgesOf(OTHER_STREAMS),
+    // It removes the marks of tasks that have ended.
+    deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
   },
   observer: {
     allow: [...LOOK_AT_STREAMS, ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*'])],

@@ -10,6 +10,7 @@ export const QuotaName = {
   BytesQueued: 'bytesQueued',
   ResultBytes: 'resultBytes',
   Subscriptions: 'subscriptions',
+  Actuals: 'actuals',
 } as const;
 export type QuotaName = (typeof QuotaName)[keyof typeof QuotaName];
 

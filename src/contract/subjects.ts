@@ -163,9 +163,10 @@ export const subjects = {
 
   allKeys: 'keys.*.*',
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
-  allAudit: 'audit.*',
-  auditActions: 'audit.actions',
-  auditRefusals: 'audit.refusals',
+  allAudit: 'audit.*.*',
+  /** @param part one of `AUDIT_PARTS`, or a wildcard. */
+  auditActions: (part: string) => `audit.actions.${part}`,
+  auditRefusals: (part: string) => `audit.refusals.${part}`,
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,
@@ -199,6 +200,9 @@ export const subjects = {
   streamDeleted: '$JS.EVENT.ADVISORY.STREAM.DELETED.*',
   consumerDeleted: '$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*',
 } as const;
+
+/** Actions have so many subjects, and refusals as many. Each has its share of the stream. */
+export const AUDIT_PARTS: readonly string[] = [...'0123456789abcdef'];
 
 /** The messages about an API key. Each key has one of each at most. */
 export const KEY_PARTS = ['created', 'revoked', 'used'] as const;

@@ -1,5 +1,6 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { Broker } from '../broker/broker.ts';
+import type { Owner } from '../contract/owner.ts';
 import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -37,6 +38,8 @@ export interface GatewayTasksOptions {
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
   readonly quotasOfKey: QuotasOfKey;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
   readonly log: Logger;
 }
 

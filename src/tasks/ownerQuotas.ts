@@ -32,6 +32,8 @@ export interface OwnerQuotasOptions {
   readonly quotasOfKey: QuotasOfKey;
   readonly counts: OwnerCounts;
   readonly results: Pick<KeptResults, 'add'>;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
 }
 
 /** A quota as its client sees it. */
@@ -48,7 +50,8 @@ export interface TaskNeed {
   readonly rows: number;
   /** The bytes of its jobs. Called only where there is a quota of bytes. */
   readonly bytes: () => number;
-  readonly resultBytes: number;
+  /** Called only where there is a quota of them. */
+  readonly resultBytes: () => number;
 }
 
 const WINDOWS_MS = { [QuotaName.TasksPerSecond]: 1_000, [QuotaName.CostPerMinute]: 60_000 } as const;
@@ -64,6 +67,8 @@ interface Limit<Name extends QuotaName = QuotaName> {
   readonly isOfKey: boolean;
 }
 
+/** What counts in these is kept after its task has ended. */
+const KEPT_LONG: ReadonlySet<QuotaName> = new Set([QuotaName.ResultBytes, QuotaName.Actuals]);
 const NO_LIMITS: readonly never[] = [];
 
 /** The rates that are remembered. Those of the owners that were idle for longest are forgotten first. */
@@ -102,7 +107,7 @@ export class OwnerQuotas {
     const amounts = this.#needs(use, QuotaName.TasksUnfinished, () => 1)
       .concat(this.#needs(use, QuotaName.RowsQueued, () => rows))
       .concat(this.#needs(use, QuotaName.BytesQueued, bytes));
-    const kept = this.#needs(use, QuotaName.ResultBytes, () => resultBytes);
+    const kept = this.#needs(use, QuotaName.ResultBytes, resultBytes);
     for (const { limit, need } of [...amounts, ...kept]) this.#require(limit, need);
     for (const { limit, need } of amounts) use.add(limit.counted, need);
     const { results } = this.#options;
@@ -124,6 +129,16 @@ export class OwnerQuotas {
       this.#options.counts.add(owner, counted, -1);
   }
 
+  /** Whether an owner may have so many actuals only. */
+  limitsActuals(owner: Owner): boolean {
+    return this.#limits({ owner }, QuotaName.Actuals).length > 0;
+  }
+
+  /** @throws {RequestError} `OWNER_QUOTA` if no further actual of the owner may be kept. */
+  requireActual(owner: Owner): void {
+    for (const limit of this.#limits({ owner }, QuotaName.Actuals)) this.#require(limit, 1);
+  }
+
   /** Takes what a client has taken at another gateway from the same rate here. @param counted the name of the rate. */
   takenElsewhere(owner: Owner, counted: string, amount: number): void {
     const [name = '', limitedKey] = counted.split(' ');
@@ -141,10 +156,9 @@ export class OwnerQuotas {
   }
 
   #reportOf(limit: Limit): QuotaReport {
-    const { broker, counts } = this.#options;
-    const { owner, name, counted } = limit;
-    if (!isOfRate(limit))
-      return { name, limit: limit.limit, used: counts.of(owner, counted), resetsAt: undefined };
+    const { broker } = this.#options;
+    const { name } = limit;
+    if (!isOfRate(limit)) return { name, limit: limit.limit, used: this.#used(limit), resetsAt: undefined };
     const bucket = this.#bucketOf(limit);
     const used = Math.ceil(bucket.taken(limit.limit));
     return { name, limit: limit.limit, used, resetsAt: broker.now() + bucket.fullInMs(limit.limit) };
@@ -190,8 +204,13 @@ export class OwnerQuotas {
     return bucket;
   }
 
+  #used({ owner, name, counted }: Limit): number {
+    const { counts, actualsOf } = this.#options;
+    return name === QuotaName.Actuals ? actualsOf(owner) : counts.of(owner, counted);
+  }
+
   #require(limit: Limit, need: number): void {
-    const used = this.#options.counts.of(limit.owner, limit.counted);
+    const used = this.#used(limit);
     if (used + need > limit.limit) throw ownerQuota(limit, used, need);
   }
 }
@@ -213,7 +232,7 @@ function rateLimited(limit: Limit, waitMs: number): RequestError {
 }
 
 function ownerQuota(limit: Limit, used: number, need: number): RequestError {
-  const retryAfterMs = limit.name === QuotaName.ResultBytes ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
+  const retryAfterMs = KEPT_LONG.has(limit.name) ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
   return refusedForNow(
     RequestErrorCode.OwnerQuota,
     `${described(limit)}: ${used} are used, and ${need} more were asked for. Try again in ${retryAfterMs} ms.`,

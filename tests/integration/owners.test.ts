@@ -55,7 +55,7 @@ async function submit(owner = 'ada') {
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const none = () => NO_QUOTAS;
-  const quotas = { quotasOf: none, quotasOfKey: none };
+  const quotas = { quotasOf: none, quotasOfKey: none, actualsOf: () => 0 };
   return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), ...quotas, log: SILENT });
 }
 

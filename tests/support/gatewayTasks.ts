@@ -36,10 +36,12 @@ export async function openTestGateway(
   if (model === undefined) throw new Error('trip-duration is one of the models');
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const limits = readConfig({});
-  const quotasOf = () => quotas;
-  const quotasOfKey = () => NO_QUOTAS;
-  const parts = { broker, home, models, offering, limits, quotasOf, quotasOfKey, log: SILENT };
-  const tasks = await openGatewayTasks(parts);
+  const tasks = await openGatewayTasks({
+    ...{ broker, home, models, offering, limits, log: SILENT },
+    quotasOf: () => quotas,
+    quotasOfKey: () => NO_QUOTAS,
+    actualsOf: () => 0,
+  });
   const asked = { model, trace: undefined, gone: undefined };
   let trips = 0;
   return {

@@ -89,5 +89,7 @@ function quotasIn(texts: readonly string[] | undefined): Quotas | undefined {
   }
   const problem = quotasProblem(quotas);
   if (problem !== undefined) throw new UsageError(`--quota ${problem}`);
+  if (quotas.actuals !== undefined)
+    throw new UsageError('--quota cannot limit actuals: they count for the owner, see QUOTAS_FILE');
   return quotas;
 }
