@@ -6,6 +6,7 @@ import { compute } from './compute.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
+import { logins } from './logins.ts';
 import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -26,6 +27,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   websocket,
   postWebSocket,
   postSse,
+  logins,
   single,
   open1000,
   open100,
