@@ -16,6 +16,7 @@ import type { Logger } from '../src/process/log.ts';
 import type { AnswerColumns } from './answer.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
 import type { Session } from './session.ts';
+import { forgetSuspects } from './settle.ts';
 
 /** What every step of a lane is given. */
 export interface WorkerOptions {
@@ -147,9 +148,11 @@ export abstract class Assignment {
     setImmediate(() => void this.#orHandBack(settle));
   }
 
-  /** The job leaves its queue: each row has its end. */
+  /** The job leaves its queue: each row has its end, and needs its mark no more. */
   protected ack(): void {
     this.#leave(() => this.delivery.ack());
+    const suspects = [...this.soloRuns.keys()].map((row) => this.suspectAt(row));
+    if (suspects.length > 0) void forgetSuspects(suspects, this.options);
   }
 
   #refuse(row: number, fault: string): void {
