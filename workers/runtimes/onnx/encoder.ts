@@ -59,7 +59,7 @@ export type FetchedTensor = Extract<TensorValue, { readonly blob: string }> & {
 /**
  * Encodes rows that can run together: the sizes of their named dimensions are equal, or padded to equal ones.
  *
- * @param rows n validated inputs, n ≥ 1.
+ * @param rows n validated inputs.
  * @returns a column for each input of the manifest and each mask.
  */
 export function encodeBatch(manifest: Manifest, rows: readonly Values[]): EncodedRun {
@@ -73,7 +73,7 @@ export function encodeColumns(
   valuesOf: (name: string) => readonly (Value | undefined)[],
 ): EncodedRun {
   const { inputs, masks, batching } = manifest;
-  const runCount = batching.fixedBatchSize ?? count;
+  const runCount = count === 0 ? 0 : (batching.fixedBatchSize ?? count);
   const given = new Map(inputs.map(({ name }) => [name, filledUp(valuesOf(name), runCount)]));
   const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, given, runCount) : undefined;
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
