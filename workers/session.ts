@@ -92,8 +92,9 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const { manifest, version, memory, signal } = options;
-    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(version)));
+    const { manifest, version, memory, hosts, signal } = options;
+    const isAlone = hosts.isolates || manifest.isolation === 'own' || (await isLarge(version));
+    const session = new Session(options, isAlone);
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {

@@ -64,6 +64,7 @@ const INTEGERS_ATTRIBUTE = 7;
 const STRINGS_ATTRIBUTE = 8;
 const ELEMENT_TYPES = {
   float32: 1,
+  uint8: 2,
   int32: 6,
   int64: 7,
   string: 8,
