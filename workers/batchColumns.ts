@@ -37,12 +37,20 @@ function coalesce(columns: readonly (readonly (Value | undefined)[])[], count: n
   const known = new Map<string, number>();
   const answeredBy: number[] = [];
   for (let row = 0; row < count; row++) {
-    const key = JSON.stringify(columns.map((column) => column[row]));
+    const key = JSON.stringify(
+      columns.map((column) => column[row]),
+      withoutData,
+    );
     const place = known.get(key) ?? different.push(row) - 1;
     known.set(key, place);
     answeredBy.push(place);
   }
   return { different, answeredBy };
+}
+
+/** The bytes of a blob are left out: its digest stands beside them. */
+function withoutData(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? undefined : value;
 }
 
 /** The values of some rows. */

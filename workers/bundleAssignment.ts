@@ -10,9 +10,11 @@ import {
 } from '../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../src/contract/messages/decoder.ts';
 import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
+import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
 import { keptInputs } from '../src/contract/values.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
+import { haveLargeValues, placeLargeValues } from './outputBlobs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
 
@@ -26,7 +28,8 @@ const KEPT: ReadonlySet<TaskErrorCode> = new Set([
 ]);
 
 export class BundleAssignment extends Assignment {
-  readonly needsRecall: boolean;
+  protected readonly hasPast: boolean;
+  protected readonly owner: Owner;
   readonly #bundle: QueuedBundle;
   /** By row: the runs here. */
   readonly #runs: number[];
@@ -45,7 +48,8 @@ export class BundleAssignment extends Assignment {
     this.#runs = rows.map(() => 0);
     this.#open = rows.map((_, row) => row);
     const waitedMs = options.broker.now() - (submittedAt[0] ?? 0);
-    this.needsRecall = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
+    this.owner = bundle.owner;
+    this.hasPast = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
   }
 
   deadlineOf(row: number): number {
@@ -65,20 +69,43 @@ export class BundleAssignment extends Assignment {
 
   end(rows: readonly number[], outcome: Outcome): void {
     const part = this.#partOf(rows, outcome);
+    const { columns, run } = part;
+    if (columns === undefined || !haveLargeValues(this.options.manifest, columns)) {
+      this.settle(() => this.#store(rows, part, this.options));
+      return;
+    }
     this.settle(async () => {
-      if (part.error !== undefined && KEPT.has(part.error.code))
-        for (const row of rows) await this.#bury(row, part.error);
-      const { address, traces } = this.#bundle;
-      const fieldsOf = (i: number) => {
-        const row = rows[i] ?? 0;
-        return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
-      };
-      const common = commonIn(this.#bundle);
-      if (!(await storeEnds({ address, common, part, fieldsOf }, this.options))) return false;
-      this.#left -= rows.length;
-      if (this.#left === 0) this.ack();
-      return true;
+      const named = { ...this.suspectAt(rows[0] ?? 0), owner: this.owner };
+      const placed = await placeLargeValues(columns, named, this.options);
+      if (placed === undefined) return false;
+      if ('error' in placed)
+        return this.#store(
+          rows,
+          this.#partOf(rows, { error: placed.error, ...(run && { run }) }),
+          this.options,
+        );
+      return this.#store(
+        rows,
+        { ...part, columns: placed.columns },
+        { ...this.options, signal: placed.signal },
+      );
     });
+  }
+
+  /** @returns false if the worker has to stop before. */
+  async #store(rows: readonly number[], part: EndsPart, options: SettleOptions): Promise<boolean> {
+    if (part.error !== undefined && KEPT.has(part.error.code))
+      for (const row of rows) await this.#bury(row, part.error);
+    const { address, traces } = this.#bundle;
+    const fieldsOf = (i: number) => {
+      const row = rows[i] ?? 0;
+      return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
+    };
+    const common = commonIn(this.#bundle);
+    if (!(await storeEnds({ address, common, part, fieldsOf }, options))) return false;
+    this.#left -= rows.length;
+    if (this.#left === 0) this.ack();
+    return true;
   }
 
   protected async readPast(): Promise<void> {
@@ -86,6 +113,10 @@ export class BundleAssignment extends Assignment {
     const ended = endedRows(await broker.ends.read(this.#bundle.address, this.#bundle.owner));
     this.#open = this.#open.filter((row) => !ended.has(this.#bundle.rows[row] ?? 0));
     if (this.delivery.deliveryCount > 1) await Promise.all(this.#open.map((row) => this.#readMark(row)));
+  }
+
+  protected get endlessRows(): readonly number[] {
+    return this.#open;
   }
 
   protected openRows(): readonly number[] {

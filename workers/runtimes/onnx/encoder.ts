@@ -1,6 +1,11 @@
 /** Turns rows of values into the columns that ONNX takes, and back. It knows the manifest, not ONNX Runtime. */
 
-import { ELEMENT_BYTES, elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
+import {
+  ELEMENT_BYTES,
+  elementsOf,
+  type FetchedBlob,
+  type TensorValue,
+} from '../../../src/contract/tensor.ts';
 import type { Value, Values } from '../../../src/contract/values.ts';
 import { bytesIn, type Elements, exactNumber, newElements } from '../../../src/models/elements.ts';
 import { secondsOf } from '../../../src/models/localTime.ts';
@@ -226,11 +231,17 @@ function encodeTensors(type: TensorType, values: readonly TensorValue[]): Column
   const bytes = bytesIn(data);
   let at = 0;
   for (const value of values) {
-    const row = 'base64' in value ? Uint8Array.fromBase64(value.base64) : new Uint8Array();
+    const row = bytesOfTensor(value);
     bytes.set(row, at);
     at += row.length;
   }
   return { type, data, rowShape };
+}
+
+function bytesOfTensor(value: TensorValue | FetchedBlob): Uint8Array {
+  if ('data' in value) return value.data;
+  if ('base64' in value) return Uint8Array.fromBase64(value.base64);
+  throw new Error('the bytes of a blob are read before it is encoded');
 }
 
 function decodeTensor(
