@@ -83,6 +83,7 @@ function fixedInput(manifest: Manifest, input: Values): Values {
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
+  if ('shape' in field) return isObject(value);
   if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
   const size = sizeOf(field);
   return size === undefined

@@ -51,6 +51,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  console.log(worker?.output(), gateway?.output());
   tasks?.[Symbol.dispose]();
   for (const started of [broker, gateway, worker, nats]) await started?.[Symbol.asyncDispose]();
   await folder?.remove();
@@ -75,7 +76,7 @@ async function upload(numbers: Float32Array<ArrayBuffer>): Promise<string> {
 
 function submit(x: unknown, options: { readonly waitMs?: number; readonly timeoutMs?: number } = {}) {
   const asked = { model, owner: OWNER, trace: undefined, gone: undefined };
-  return tasks.submissions.submit({ ...asked, options: { waitMs: 30_000, ...options }, input: { x } });
+  return tasks.submissions.submit({ ...asked, options: { waitMs: 5_000, ...options }, input: { x } });
 }
 
 async function outputOf({ id }: Task, query = '', headers: Readonly<Record<string, string>> = {}) {
@@ -130,7 +131,7 @@ test('the large values of row batches are blobs, too, and each row has its outpu
   const rows = [floats(70 * KIB), floats(70 * KIB, 1), floats(2)];
   const inputs = rows.map((row) => ({ x: inline(row) }));
   const asked = { model, owner: OWNER, trace: undefined, gone: undefined };
-  const task = await tasks.submissions.submitRowBatch({ ...asked, options: { waitMs: 30_000 }, inputs });
+  const task = await tasks.submissions.submitRowBatch({ ...asked, options: { waitMs: 5_000 }, inputs });
   expect(task).toMatchObject({ state: 'SUCCEEDED', batch: { rowsDone: 3, rowsFailed: 0 } });
   for (const [row, numbers] of rows.entries()) {
     const response = await fetch(new URL(`/tasks/${task.id}/rows/${row}/outputs/y`, gateway.url));
