@@ -36,6 +36,9 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   },
   [RequestErrorCode.ResultExpired]: { description: 'The result is not kept any more.' },
   [RequestErrorCode.ResultUnreadable]: { description: 'The stored result does not fit the manifest.' },
+  [RequestErrorCode.ResultTooLarge]: {
+    description: 'The tensors that were asked for do not fit into one answer.',
+  },
   [RequestErrorCode.NewerGatewayNeeded]: { description: 'Only a newer gateway can read it.' },
   [RequestErrorCode.TaskUnfinished]: { description: 'The task has not ended.' },
   [RequestErrorCode.NoPrediction]: { description: 'The task has no prediction that an actual belongs to.' },

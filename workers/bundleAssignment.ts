@@ -13,8 +13,9 @@ import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/end
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
 import { keptInputs } from '../src/contract/values.ts';
+import { valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
-import { haveLargeValues, placeLargeValues } from './outputBlobs.ts';
+import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
 
@@ -69,31 +70,26 @@ export class BundleAssignment extends Assignment {
 
   end(rows: readonly number[], outcome: Outcome): void {
     const part = this.#partOf(rows, outcome);
-    const { columns, run } = part;
-    if (columns === undefined || !haveLargeValues(this.options.manifest, columns)) {
-      this.settle(() => this.#store(rows, part, this.options));
-      return;
-    }
+    const answers = typeof outcome === 'object' && 'columns' in outcome ? outcome.columns : undefined;
     this.settle(async () => {
+      if (answers === undefined) return this.#store(rows, part);
+      if (!haveLargeAnswers(this.options.manifest, answers))
+        return this.#store(rows, { ...part, columns: valueColumns(answers) });
       const named = { ...this.suspectAt(rows[0] ?? 0), owner: this.owner };
-      const placed = await placeLargeValues(columns, named, this.options);
+      const placed = await placeLargeAnswers(answers, named, this.options);
       if (placed === undefined) return false;
-      if ('error' in placed)
-        return this.#store(
-          rows,
-          this.#partOf(rows, { error: placed.error, ...(run && { run }) }),
-          this.options,
-        );
-      return this.#store(
-        rows,
-        { ...part, columns: placed.columns },
-        { ...this.options, signal: placed.signal },
-      );
+      if ('columns' in placed) return this.#store(rows, { ...part, columns: placed.columns }, placed.signal);
+      const { run } = part;
+      return this.#store(rows, this.#partOf(rows, { error: placed.error, ...(run && { run }) }));
     });
   }
 
   /** @returns false if the worker has to stop before. */
-  async #store(rows: readonly number[], part: EndsPart, options: SettleOptions): Promise<boolean> {
+  async #store(
+    rows: readonly number[],
+    part: EndsPart,
+    signal: AbortSignal = this.options.signal,
+  ): Promise<boolean> {
     if (part.error !== undefined && KEPT.has(part.error.code))
       for (const row of rows) await this.#bury(row, part.error);
     const { address, traces } = this.#bundle;
@@ -102,7 +98,7 @@ export class BundleAssignment extends Assignment {
       return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
     };
     const common = commonIn(this.#bundle);
-    if (!(await storeEnds({ address, common, part, fieldsOf }, options))) return false;
+    if (!(await storeEnds({ address, common, part, fieldsOf }, { ...this.options, signal }))) return false;
     this.#left -= rows.length;
     if (this.#left === 0) this.ack();
     return true;
@@ -148,7 +144,7 @@ export class BundleAssignment extends Assignment {
     await storeDeadLetter(dead, this.options);
   }
 
-  /** Rows of one run, so that their numbers of attempts are equal. */
+  /** Rows of one run, so that their numbers of attempts are equal. Their answers are left out. */
   #partOf(places: readonly number[], outcome: Outcome): EndsPart {
     const attempts = this.#attempts(places[0] ?? 0);
     const finishedAt = this.options.broker.now();
@@ -163,7 +159,7 @@ export class BundleAssignment extends Assignment {
       ...(labels === undefined ? {} : { labels }),
       ...(inputs === undefined ? {} : { inputs }),
       ...('columns' in outcome
-        ? { state: TaskState.Succeeded, run: outcome.run, columns: outcome.columns }
+        ? { state: TaskState.Succeeded, run: outcome.run }
         : {
             state: TaskState.Failed,
             ...(outcome.run === undefined ? {} : { run: outcome.run }),

@@ -16,9 +16,9 @@ import type { Owner } from '../src/contract/owner.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { FinishedTask, RowError } from '../src/contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../src/contract/taskId.ts';
-import type { InputColumns, Value } from '../src/contract/values.ts';
+import { type Answer, type AnswerColumns, valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
-import { haveLargeValues, placeLargeValues } from './outputBlobs.ts';
+import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeEnds, untilStored } from './settle.ts';
 
@@ -35,7 +35,7 @@ export class ChunkAssignment extends Assignment {
   /** The index of its first row in the row batch. */
   readonly #firstRow: number;
   readonly #rowCount: number;
-  readonly #values: ReadonlyMap<string, (Value | null)[]>;
+  readonly #values: ReadonlyMap<string, (Answer | null)[]>;
   readonly #errors: RowError[] = [];
   #rowsDone = 0;
   #isOverdue = false;
@@ -56,7 +56,7 @@ export class ChunkAssignment extends Assignment {
     this.#address = address;
     this.#firstRow = from;
     this.#rowCount = to - from;
-    const empty = () => new Array<Value | null>(to - from).fill(null);
+    const empty = () => new Array<Answer | null>(to - from).fill(null);
     this.#values = new Map(options.manifest.outputs.map(({ name }) => [name, empty()]));
     this.owner = job.owner;
     this.hasPast = delivery.deliveryCount > 1;
@@ -111,7 +111,7 @@ export class ChunkAssignment extends Assignment {
     return [];
   }
 
-  #keepValues(rows: readonly number[], columns: InputColumns): void {
+  #keepValues(rows: readonly number[], columns: AnswerColumns): void {
     for (const [name, values] of this.#values) {
       const column = columns[name] ?? [];
       for (const [i, row] of rows.entries()) values[row] = column[i] ?? null;
@@ -150,17 +150,19 @@ export class ChunkAssignment extends Assignment {
   /** The values and errors of all rows, with large values in the store of blobs; undefined if the worker has to stop. */
   async #answers() {
     const { manifest, signal } = this.options;
-    const columns = Object.fromEntries(this.#values);
-    const answers = { columns, errors: this.#errors, signal };
-    if (!haveLargeValues(manifest, columns)) return answers;
+    const answers = Object.fromEntries(this.#values);
+    if (!haveLargeAnswers(manifest, answers))
+      return { columns: valueColumns(answers), errors: this.#errors, signal };
     const named = { taskId: this.#job.taskId, owner: this.owner };
-    const placed = await placeLargeValues(columns, named, this.options);
-    if (placed === undefined || !('error' in placed)) return placed && { ...answers, ...placed };
+    const placed = await placeLargeAnswers(answers, named, this.options);
+    if (placed === undefined) return undefined;
+    if ('columns' in placed) return { ...placed, errors: this.#errors };
     const failed = new Set(this.#errors.map(({ row }) => row));
     const rows = this.endlessRows.map((row) => this.#firstRow + row).filter((row) => !failed.has(row));
     const errors = [...this.#errors, ...rows.map((row) => ({ row, ...placed.error }))];
-    const none = Object.entries(columns).map(([name, column]) => [name, column.map(() => null)]);
-    return { ...answers, columns: Object.fromEntries(none), errors };
+    const none = new Array<null>(this.#rowCount).fill(null);
+    const columns = Object.fromEntries(this.#values.keys().map((name) => [name, none]));
+    return { columns, errors, signal };
   }
 
   /** The result of the chunk is stored. If it is the last one, the row batch ends. */

@@ -33,6 +33,7 @@ export const RequestErrorCode = {
   PreflightRequired: 'PREFLIGHT_REQUIRED',
   ResultExpired: 'RESULT_EXPIRED',
   ResultUnreadable: 'RESULT_UNREADABLE',
+  ResultTooLarge: 'RESULT_TOO_LARGE',
   NewerGatewayNeeded: 'NEWER_GATEWAY_NEEDED',
   TaskUnfinished: 'TASK_UNFINISHED',
   NoPrediction: 'NO_PREDICTION',

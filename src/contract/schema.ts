@@ -71,18 +71,14 @@ export function recordOf<T>(
 }
 
 /**
- * An object whose members are checked elsewhere. They are values, lists or objects of values, or lists of lists, and no
- * deeper: writing out a deep value could overflow the stack.
+ * An object whose members are checked elsewhere. They are values, and lists or objects of values, in lists again, as a
+ * column of tensors is; and no deeper: writing out a deep value could overflow the stack.
  */
 export function uncheckedRecord(expected: string): Schema<Readonly<Record<string, unknown>>> {
   const value = { type: ['number', 'string', 'boolean', 'null'], expected: 'a value' };
   const list = { type: [...value.type, 'array'], items: value, expected: 'a value or a list of values' };
-  const member = {
-    type: [...list.type, 'object'],
-    items: list,
-    additionalProperties: list,
-    expected: list.expected,
-  };
+  const item = { ...list, type: [...list.type, 'object'], additionalProperties: list };
+  const member = { ...item, items: item, additionalProperties: item };
   return schema(expected, { type: 'object', additionalProperties: member });
 }
 

@@ -51,7 +51,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  console.log(worker?.output(), gateway?.output());
   tasks?.[Symbol.dispose]();
   for (const started of [broker, gateway, worker, nats]) await started?.[Symbol.asyncDispose]();
   await folder?.remove();

@@ -1,9 +1,9 @@
 /** The messages between a process with sessions and its parent, as structured clones. */
 
-import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
-import type { GraphSignature } from './signature.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Columns } from './encoder.ts';
+import type { GraphManifest, GraphSignature } from './signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+  readonly manifest: GraphManifest;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }
