@@ -48,7 +48,7 @@ export async function writeTensorModel(modelsDir: string, name: string): Promise
   });
   const row = {
     input: { x: { shape: [2], base64: base64Of([1, 2]) }, scale: 3 },
-    output: { y: { shape: [2], base64: base64Of([2, 4]) }, echo: 3 },
+    output: { y: { shape: [2], values: [2, 4] }, echo: 3 },
   };
   await writeVersion(join(folder, '1'), graph, { tolerance: 0, rows: [row] });
 }
