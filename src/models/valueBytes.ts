@@ -1,6 +1,12 @@
 /** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
 
-import { type BytesValue, ELEMENT_BYTES, elementsOf, type TensorBytes } from '../contract/tensor.ts';
+import {
+  type BlobReference,
+  type BytesValue,
+  ELEMENT_BYTES,
+  elementsOf,
+  type TensorBytes,
+} from '../contract/tensor.ts';
 import type { Value, Values } from '../contract/values.ts';
 import {
   MAX_OUTPUT_CHARACTERS,
@@ -34,6 +40,11 @@ export function base64Bytes(base64: string): number {
 /** Whether a value is bytes, or a tensor of them. */
 export function hasBytes(value: Value | null | undefined): value is BytesValue | TensorBytes {
   return typeof value === 'object' && value !== null && ('base64' in value || 'blob' in value);
+}
+
+/** Whether a value names a blob. */
+export function namesBlob(value: Value | undefined): value is BlobReference {
+  return typeof value === 'object' && 'blob' in value;
 }
 
 /** Whether bytes are not for a message: they are a blob, or have to become one. @param inlineBytes see `inlineBytesOf`. */

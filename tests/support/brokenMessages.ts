@@ -125,8 +125,8 @@ function* membersIn(
     const isNeeded = (keywords.required ?? []).includes(name) && inner.default === undefined;
     if (member !== undefined) yield* membersIn(inner, member, [...path, name], isNeeded);
   }
-  if (keywords.additionalProperties !== undefined) {
-    for (const [name, member] of Object.entries(value as object))
+  if (keywords.additionalProperties !== undefined && typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value))
       yield* membersIn(keywords.additionalProperties, member, [...path, name]);
   }
   if (keywords.items !== undefined && Array.isArray(value)) {
