@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ErrorView, fieldOf, post } from '../support/client.ts';
+import { blockOfTest } from '../support/documents.ts';
+import { startTensors } from '../support/echoTensors.ts';
 import { residentBytes } from '../support/memory.ts';
 import { type Gateway, ROOT } from '../support/processes.ts';
-import { startTensors } from '../support/echoTensors.ts';
 
+const run = promisify(execFile);
 const OUTPUTS = `imageOut { type shape values base64 url } isRowOut { booleans } scoresOut { values }
   idsOut { integers } wordsOut { texts } halfOut { shape values } readingsOut { values } seedOut populationOut
   chances { top(k: 2) { label score } }`;
@@ -178,15 +180,25 @@ test('a file with lists is scored, and its predictions are lists', async () => {
   const file = join(folder.path, 'rows.csv');
   const out = join(folder.path, 'scored.csv');
   await writeFile(file, 'scores,seed\n"[1, 2, 3]",18446744073709551615\n"[1, 2]",5\n');
-  await promisify(execFile)(
-    process.execPath,
-    ['src/cli/score.ts', '--model', 'tensors', '--url', gateway.url, file, out],
-    { cwd: ROOT },
-  );
+  await run(process.execPath, ['src/cli/score.ts', '--model', 'tensors', '--url', gateway.url, file, out], {
+    cwd: ROOT,
+  });
   const [, first = '', second = ''] = (await readFile(out, 'utf8')).split('\n');
   expect(first).toContain('"[1.0, 2.0, 3.0]"');
   expect(first).toContain('18446744073709551615,1,"[1.0, 2.0, 3.0]",');
   expect(second).toContain('scores must be a list of 3 elements (shape [3]), got a list of 2');
+});
+
+test('the program of the documents sends a picture and reads the answer', async () => {
+  const program = blockOfTest('docs/in-your-app.md', 'tensors')
+    .replace('http://127.0.0.1:4000/graphql', gateway.url)
+    .replaceAll('predictDepth', 'predictTensors')
+    .replaceAll('PredictDepthInput', 'PredictTensorsInput')
+    .replaceAll('DepthPrediction', 'TensorsPrediction')
+    .replace('depth {', 'depth: imageOut {')
+    .replace('{ image }', '{ image, scores: { fill: 1 }, isRow: { shape: [3], data: { fill: 1 } } }');
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program]);
+  expect(stdout).toBe('[ 2, 3, 4 ] [ 0, 1, 2 ] 24\n');
 });
 
 const NOTHING = { shape: [2, 0, 1], data: { values: [] } };
