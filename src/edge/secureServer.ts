@@ -84,10 +84,7 @@ export function createSecure({ certificate, config, http1Options }: SecureServer
 }
 
 /** The times that Node limits for HTTP/1.1: until a first request, between requests, until a request is whole. */
-function limitTimes(
-  session: ServerHttp2Session,
-  config: SecureServerOptions['config'],
-): void {
+function limitTimes(session: ServerHttp2Session, config: SecureServerOptions['config']): void {
   const { requestTimeoutMs, keepAliveMs } = config;
   // A client that says nothing more, or sends a part of a header for ever, does not answer a polite end either.
   const end = () => session.destroy();
