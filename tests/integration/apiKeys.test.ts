@@ -207,7 +207,7 @@ test('when the broker has no room for another key, none is made, and keys can st
     code: 1,
     stderr: expect.stringContaining('the broker has no room for another key'),
   });
-  expect(await runKeyAt(broker, 'revoke', id)).toBe(`revoked ${id}`);
+  expect(await runKeyAt(broker, 'revoke', id)).toContain(`revoked ${id}`);
 });
 
 test('a key that ended more than 30 days ago is deleted when another one is made', async () => {

@@ -9,6 +9,8 @@ export interface StreamInspector extends AsyncDisposable {
   /** Makes a stream that does not belong to Tidings. */
   add(config: Partial<StreamConfig> & { readonly name: string }): Promise<void>;
   state(stream: string): Promise<StreamState>;
+  /** The subjects that have messages, in order. */
+  subjects(stream: string): Promise<readonly string[]>;
   /** The bytes that a stream may take. */
   maxBytes(stream: string): Promise<number>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
@@ -40,6 +42,10 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
       await manager.streams.add(config);
     },
     state: async (stream) => (await manager.streams.info(stream)).state,
+    subjects: async (stream) => {
+      const { state } = await manager.streams.info(stream, { subjects_filter: '>' });
+      return Object.keys(state.subjects ?? {}).toSorted();
+    },
     maxBytes: async (stream) => (await manager.streams.info(stream)).config.max_bytes,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>

@@ -50,6 +50,7 @@ test('the subjects are those of the contract', () => {
     subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
     ...KEY_PARTS.map((part) => subjects.key('0123456789ab', part)),
+    subjects.keyUse('0123456789ab'),
     subjects.auditActions,
     subjects.auditRefusals,
     subjects.blobChunk(ANONYMOUS, 'a1', 0),
