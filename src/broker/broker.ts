@@ -258,7 +258,8 @@ export class Broker implements AsyncDisposable {
     this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
     this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
     const now = () => this.now();
-    this.blobs = new BlobStore({ publisher, stored, keptMs: blobsKeptMs(options.limits), now });
+    const keptMs = blobsKeptMs(options.limits);
+    this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {

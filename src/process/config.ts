@@ -426,7 +426,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 
