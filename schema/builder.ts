@@ -20,7 +20,7 @@ import type { Tasks } from '../src/tasks/tasks.ts';
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
   /** How long results are kept, in milliseconds. */

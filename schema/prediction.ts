@@ -1,7 +1,7 @@
 /** The GraphQL type of a prediction: one object type per model, made from its manifest, in a union. */
 import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
-import { isPlainOutput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import { isPlainOutput, type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 
@@ -15,31 +15,59 @@ export function definePrediction(builder: Builder, models: readonly Model[]) {
   const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.predictionType]));
   return builder.unionType('Prediction', {
     description: 'A prediction. Each model has its own type.',
-    types: models.map((model) => definePredictionType(builder, model)),
+    types: models.map(({ manifest }) =>
+      definePredictionType(builder, manifest, {
+        name: manifest.graphql.predictionType,
+        description: `A prediction of the model ${manifest.name}.`,
+        isPartial: false,
+      }),
+    ),
     resolveType: ({ model }) => typeNames.get(model) ?? null,
   });
 }
 
-function definePredictionType(builder: Builder, { manifest }: Model) {
-  return builder.objectRef<Prediction>(manifest.graphql.predictionType).implement({
-    description: `A prediction of the model ${manifest.name}.`,
+interface PredictionForm {
+  readonly name: string;
+  readonly description: string;
+  /** Whether outputs may be missing: then their fields are nullable. */
+  readonly isPartial: boolean;
+}
+
+export function definePredictionType(
+  builder: Builder,
+  manifest: Manifest,
+  { name: typeName, description: ofType, isPartial: nullable }: PredictionForm,
+) {
+  return builder.objectRef<Prediction>(typeName).implement({
+    description: ofType,
     fields: (t) =>
       Object.fromEntries(
         manifest.outputs.filter(isPlainOutput).map((output) => {
           const { name } = output;
           const description = describeOutput(output);
-          const read = ({ values }: Prediction) => readOutput(output, values[name]);
+          const read = ({ values }: Prediction) =>
+            nullable && values[name] === undefined ? null : readOutput(output, values[name]);
           switch (output.type) {
             case 'string':
-              return [name, t.string({ description, resolve: read as (from: Prediction) => string })];
+              return [
+                name,
+                t.string({ nullable, description, resolve: read as (from: Prediction) => string }),
+              ];
             case 'boolean':
-              return [name, t.boolean({ description, resolve: read as (from: Prediction) => boolean })];
+              return [
+                name,
+                t.boolean({ nullable, description, resolve: read as (from: Prediction) => boolean }),
+              ];
             default:
               return [
                 name,
                 output.size === undefined
-                  ? t.float({ description, resolve: read as (from: Prediction) => number })
-                  : t.floatList({ description, resolve: read as (from: Prediction) => readonly number[] }),
+                  ? t.float({ nullable, description, resolve: read as (from: Prediction) => number })
+                  : t.floatList({
+                      nullable,
+                      description,
+                      resolve: read as (from: Prediction) => readonly number[],
+                    }),
               ];
           }
         }),

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly inSlot: <T>(work: (isWanted: () => boolean) => Promise<T>) => Promise<T>;
   readonly broker: Broker;
   readonly manifest: Manifest;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly log: Logger;
   readonly runNotices: RunNotices;

@@ -6,7 +6,7 @@ import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
-import type { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import type { SessionProcess } from './runtimes/sessionProcess.ts';
 
 export interface LoadOptions {
   readonly manifest: Manifest;
@@ -20,6 +20,8 @@ export interface LoadedVersion {
   /** The number of the model in the process. */
   readonly model: number;
   readonly executionProvider: string;
+  /** What a version that is code runs in, in words. */
+  readonly environment: string | undefined;
   /** The memory of the process before. */
   readonly bytesBefore: number;
 }
@@ -39,7 +41,7 @@ export async function loadVersion(
   how: { readonly onlyFullBatch?: boolean } = {},
 ): Promise<LoadedVersion> {
   const { manifest, version, executionProviders, threads, log } = options;
-  const { model, executionProvider, bytesBefore, passedOver } = await process.load({
+  const { model, executionProvider, environment, bytesBefore, passedOver } = await process.load({
     file: modelFileOf(version),
     sha256: version.sha256,
     manifest,
@@ -54,7 +56,7 @@ export async function loadVersion(
     await process.unload(model).catch(() => {});
     throw error;
   }
-  return { model, executionProvider, bytesBefore };
+  return { model, executionProvider, environment, bytesBefore };
 }
 
 export function modelFileOf({ folder }: ModelVersion): string {

@@ -18,7 +18,7 @@ import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
 import type { Logger } from '../src/process/log.ts';
 import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
-import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
+import { RunFailed } from './runtimes/sessionProcess.ts';
 import type { Session } from './session.ts';
 
 export interface ShadowLaneOptions {

@@ -15,6 +15,7 @@ import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
 import { OwnerCounts } from './ownerCounts.ts';
 import { OwnerQuotas } from './ownerQuotas.ts';
+import { PartialOutputs } from './partialOutputs.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
@@ -65,7 +66,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
-  const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const partials = opened.use(new PartialOutputs({ events }));
+  const notices = opened.use(new TaskNotices({ ...options, open, events, partials }));
   const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
@@ -89,7 +91,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
-    tasks: new Tasks({ broker, reader, watches }),
+    tasks: new Tasks({ broker, reader, watches, partials }),
     list,
     listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Guest, Host } from '../../workers/host.ts';
 import { Hosts } from '../../workers/hosts.ts';
-import { NotBegun } from '../../workers/runtimes/onnx/sessionProcess.ts';
+import { NotBegun } from '../../workers/runtimes/sessionProcess.ts';
 import { SILENT } from '../support/models.ts';
 
 class FakeGuest implements Guest {

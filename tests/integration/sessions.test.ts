@@ -6,7 +6,7 @@ import { Catalog } from '../../src/models/catalog.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { Hosts } from '../../workers/hosts.ts';
 import { decodeBatch, encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
-import { SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
+import { SessionCrashed } from '../../workers/runtimes/sessionProcess.ts';
 import { Session } from '../../workers/session.ts';
 import { SessionMemory } from '../../workers/sessionMemory.ts';
 import { SILENT, writeAddingModel } from '../support/models.ts';
@@ -41,6 +41,7 @@ beforeEach(async () => {
         manifest,
         version: versions[0],
         executionProviders: ['cpu'],
+        cudaVisibleDevices: undefined,
         threads: 1,
         hosts,
         memory,

@@ -1,8 +1,8 @@
 /** What `npm run model` does with its arguments: `add`, `golden`, `check` and `list`. */
 import { join } from 'node:path';
 import { inspect, type ParseArgsOptionsConfig } from 'node:util';
-import { sessionLimit } from '../../../workers/runtimes/onnx/memoryLimit.ts';
-import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { sessionLimit } from '../../../workers/runtimes/memoryLimit.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/sessionProcess.ts';
 import { ConfigurationError, RequestError } from '../../contract/errors.ts';
 import { missingVersionProblem } from '../../models/catalog.ts';
 import { versionsIn } from '../../models/folders.ts';

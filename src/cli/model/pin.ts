@@ -10,8 +10,8 @@ import {
   type Tolerance,
   toleranceOf,
 } from '../../../workers/golden.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import { RunFailed, RunTimedOut } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';

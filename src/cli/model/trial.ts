@@ -1,6 +1,7 @@
 /** Runs rows in a process of their own, to try a model that is not served yet. */
+
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import { decodeBatch, encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
 import type { Value, Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 

@@ -1,9 +1,9 @@
-/** The messages between a process with sessions and its parent, as structured clones. */
+/** The messages between a process that has models loaded and its parent. To sessions of ONNX they go as structured clones. */
 
-import type { Manifest } from '../../../src/models/manifest.ts';
-import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
-import type { GraphSignature } from './signature.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
+import type { Config } from '../../src/process/config.ts';
+import type { Columns, OutputTensors } from './onnx/encoder.ts';
+import type { GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+  readonly manifest: Pick<Manifest, 'inputs' | 'outputs' | 'axes'>;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }
@@ -57,7 +57,10 @@ export interface RunRequest {
 export type SessionAnswer =
   | {
       readonly type: 'loaded';
+      /** Of ONNX Runtime; the runtime of a version that is code. */
       readonly executionProvider: string;
+      /** What a version that is code runs in, in words. */
+      readonly environment?: string | undefined;
       /** The tensors that the graph takes. A version may lack inputs that a task may leave out. */
       readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
@@ -73,5 +76,7 @@ export type SessionAnswer =
       readonly computeMs: number;
     }
   | { readonly type: 'failed'; readonly reason: string }
+  /** The outputs are not of the types that the manifest gives them. */
+  | { readonly type: 'invalid'; readonly reason: string }
   | { readonly type: 'unloaded' }
   | ({ readonly type: 'described' } & GraphSignature);
