@@ -78,7 +78,8 @@ export async function addModel(options: AddOptions): Promise<Added> {
   }
 }
 
-async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
+/** The number of the next version. @throws {ModelFileError} if the options do not fit an existing model. */
+export async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
   if (!existsSync(join(target, 'model.json')))
     throw new ModelFileError(`${target} exists, but has no model.json: choose another --name`);
   const changes = Object.entries({
