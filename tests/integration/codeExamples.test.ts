@@ -30,14 +30,19 @@ interface TaskNow {
 /** The answer of a task, which the mutation waits for. */
 async function answerTo(mutation: string, input: string, fields: string): Promise<unknown> {
   const query = `mutation { ${mutation}(input: ${input}, options: { waitMs: 30000 }) { state error { message } prediction { ${fields} } } }`;
-  const task = fieldOf<Pick<TaskNow, 'prediction'> & { error: unknown }>(await post(system.gateway.url, query));
+  const task = fieldOf<Pick<TaskNow, 'prediction'> & { error: unknown }>(
+    await post(system.gateway.url, query),
+  );
   return task.prediction ?? task.error;
 }
 
 test('models tells what runs each version, and what it runs in', async () => {
   const query = '{ models { name versions { state runtime environment } } }';
   const models = await eventually(
-    async () => fieldOf<readonly { name: string; versions: readonly object[] }[]>(await post(system.gateway.url, query)),
+    async () =>
+      fieldOf<readonly { name: string; versions: readonly object[] }[]>(
+        await post(system.gateway.url, query),
+      ),
     (found) => !JSON.stringify(found).includes('WAITING'),
   );
   const told = Object.fromEntries(models.map(({ name, versions }) => [name, versions[0]]));

@@ -79,7 +79,10 @@ export async function addModel(options: AddOptions): Promise<Added> {
 }
 
 /** The number of the next version. @throws {ModelFileError} if the options do not fit an existing model. */
-export async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
+export async function nextVersion(
+  target: string,
+  { model, version, ...options }: AddOptions,
+): Promise<string> {
   if (!existsSync(join(target, 'model.json')))
     throw new ModelFileError(`${target} exists, but has no model.json: choose another --name`);
   const changes = Object.entries({

@@ -71,7 +71,8 @@ export async function addCode(options: AddCodeOptions): Promise<Added> {
     const mayFail = isNewModel && options.examples.length === 0;
     const golden = await pinRows({ inspection, manifest, rows, mayFail, source: basename(source) });
     await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
-    if (isNewModel) await writeModel(options, join(stage, model), manifest, golden.rows[0]?.input ?? {}, version);
+    if (isNewModel)
+      await writeModel(options, join(stage, model), manifest, golden.rows[0]?.input ?? {}, version);
     const report = await checkVersion({ manifest, version: number, folder, maxMib, ...LOADING });
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
@@ -88,7 +89,8 @@ function codeIn({ file: folder, runtime, entry }: AddCodeOptions): VersionCode {
     ({ file, code }) => (runtime ?? code.runtime) === code.runtime && existsSync(join(folder, file)),
   );
   if (entry === undefined && found !== undefined) return found.code;
-  if (entry !== undefined && (runtime === Runtime.Python || runtime === Runtime.Node)) return { runtime, entry };
+  if (entry !== undefined && (runtime === Runtime.Python || runtime === Runtime.Node))
+    return { runtime, entry };
   const files = BEGINNINGS.map(({ file }) => file).join(', ');
   throw new ModelFileError(
     `${folder} must have one of ${files}, or be added with --runtime python|node and --entry file:Class`,
@@ -119,11 +121,17 @@ async function newManifest(
   const check = await manifestCheck({ withExample: false });
   if (existsSync(own)) {
     if (options.mutation !== undefined || options.maxBatchSize !== undefined || options.leaveOut.length > 0)
-      throw new ModelFileError(`${own} says what --mutation, --max-batch-size and --leave-out say: leave them out`);
+      throw new ModelFileError(
+        `${own} says what --mutation, --max-batch-size and --leave-out say: leave them out`,
+      );
     return check(await readJson(own), model, own);
   }
   try {
-    const drafted = draftManifest(await describe(), { ...options, source: basename(folder), widths: new Map() });
+    const drafted = draftManifest(await describe(), {
+      ...options,
+      source: basename(folder),
+      widths: new Map(),
+    });
     const rows = examples.length > 0 ? checkExamples(drafted, examples) : plainRows(drafted.inputs);
     return check({ ...drafted, example: rows[0] }, model, `the manifest of ${folder}`);
   } catch (error) {
@@ -158,7 +166,9 @@ async function writeModel(
 ): Promise<void> {
   const problem = await namesProblem(manifest, modelsDir);
   if (problem !== undefined)
-    throw new ModelFileError(`a GraphQL name of ${manifest.name} is taken (${problem}): choose another --mutation`);
+    throw new ModelFileError(
+      `a GraphQL name of ${manifest.name} is taken (${problem}): choose another --mutation`,
+    );
   await writeFile(join(folder, 'model.json'), formatManifest({ ...manifest, example }));
   const card = join(source, 'README.md');
   if (existsSync(card)) await cp(card, join(folder, 'README.md'));

@@ -134,7 +134,8 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     runtime: { type: 'string' },
     entry: { type: 'string' },
   });
-  if (file === undefined) throw new UsageError('expected the path of an ONNX file, or of a folder with code, got none');
+  if (file === undefined)
+    throw new UsageError('expected the path of an ONNX file, or of a folder with code, got none');
   const { modelsDir } = config;
   const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const options = {
