@@ -10,6 +10,7 @@ import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
+import { defineOutputs } from './outputs.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import { definePartial } from './partial.ts';
 import { definePrediction } from './prediction.ts';
@@ -86,9 +87,10 @@ export function defineTask(
     }),
   });
 
-  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef });
-  const predictionRef = definePrediction(builder, models);
-  const partialRef = definePartial(builder, models);
+  const outputs = defineOutputs(builder, models);
+  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef, outputs });
+  const predictionRef = definePrediction(builder, models, outputs);
+  const partialRef = definePartial(builder, models, outputs);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
@@ -138,7 +140,7 @@ export function defineTask(
         nullable: true,
         description:
           'The prediction of the model, once the task has succeeded. A row batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
-        resolve: ({ model, prediction }) => prediction && { model, values: prediction },
+        resolve: (task) => task.prediction && { task, values: task.prediction },
       }),
       ...(partialRef && {
         partial: t.field({
@@ -148,7 +150,7 @@ export function defineTask(
             'What its run has given before it is over, for subscribers of `taskUpdates`; null if there is nothing, and once the task has ended.',
           resolve: (task, _args, { tasks }) => {
             const partial = isFinal(task) ? undefined : tasks.partial(task);
-            return partial && { ...partial, model: task.model };
+            return partial && { ...partial, task };
           },
         }),
       }),

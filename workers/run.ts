@@ -2,15 +2,15 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Value } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { publicReason } from '../src/models/publicReason.ts';
+import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
 import { RunPartials } from './runPartials.ts';
 import type { ReadOutputs } from './runtimes/modelChild.ts';
-import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
+import { decodeColumns, type OutputTensors } from './runtimes/onnx/decoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
@@ -105,7 +105,7 @@ async function run(
     ? new RunPartials(batch, { manifest, runNotices, log })
     : undefined;
   const onPartial = partials && ((read: ReadOutputs) => partials.take(read));
-  const answer = held.run(encoded.tensors, { ahead: before !== undefined, onPartial });
+  const answer = held.run(encoded.run.columns, { ahead: before !== undefined, onPartial });
   if (before !== undefined) {
     answer.catch(() => {});
     await before;
@@ -136,14 +136,14 @@ async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promis
 
 /** @throws {RangeError} if the tensors have a wrong shape. */
 function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
-  const { columns, problems } = decodeColumns(manifest, outputs, encoded.count);
+  const { columns, problems } = decodeColumns(manifest, outputs, encoded.run);
   let before = 0;
   for (const { assignment, rows } of picks) {
     const first = before;
     before += rows.length;
     const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
     for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
-      const answers: Record<string, readonly Value[]> = {};
+      const answers: Record<string, AnswerColumns[string]> = {};
       if (message === undefined)
         for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
       assignment.end(

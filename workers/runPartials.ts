@@ -3,12 +3,12 @@
  * come faster are left out, unread.
  */
 import { messageOf } from '../src/contract/errors.ts';
-import type { Value } from '../src/contract/values.ts';
+import { type Answers, valuesOf } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import type { Batch } from './batches.ts';
 import type { PartialTask, RunningTask } from './runNotices.ts';
 import type { ReadOutputs } from './runtimes/modelChild.ts';
-import { decodeColumns } from './runtimes/onnx/encoder.ts';
+import { decodeColumns } from './runtimes/onnx/decoder.ts';
 
 /** The tasks of a run, once it is known to have begun. */
 export interface StartedRun {
@@ -81,15 +81,16 @@ export class RunPartials implements Disposable {
     const tensors = read();
     const outputs = manifest.outputs.filter(({ tensor }) => tensors[tensor] !== undefined);
     if (outputs.length === 0) return [];
-    const { columns, problems } = decodeColumns({ ...manifest, outputs }, tensors, encoded.count);
+    const { columns, problems } = decodeColumns({ ...manifest, outputs }, tensors, encoded.run);
     const told: PartialTask[] = [];
     let before = 0;
     for (const [pick, { rows }] of picks.entries()) {
       for (const [i, task] of (tasksOf[pick]?.() ?? []).entries()) {
         const row = encoded.answeredBy?.[before + i] ?? before + i;
         if (problems.has(row)) continue;
-        const values = [...columns].map(([name, column]) => [name, column[row] as Value]);
-        told.push({ ...task, partial: { sequence: this.#sequence, output: Object.fromEntries(values) } });
+        const answers = [...columns].map(([name, column]) => [name, column[row]]);
+        const output = valuesOf(Object.fromEntries(answers) as Answers);
+        told.push({ ...task, partial: { sequence: this.#sequence, output } });
       }
       before += rows.length;
     }

@@ -104,8 +104,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const { manifest, version, memory, signal } = options;
-    const wantsOwn = manifest.isolation === 'own' || version.code !== undefined;
+    const { manifest, version, memory, hosts, signal } = options;
+    const wantsOwn = hosts.isolates || manifest.isolation === 'own' || version.code !== undefined;
     const session = new Session(options, wantsOwn || (await isLarge(version)));
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);

@@ -43,7 +43,9 @@ export const streams = {
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
   keys: 'KEYS',
+  keyUses: 'KEYUSES',
   audit: 'AUDIT',
+  blobs: 'BLOBS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -107,6 +109,7 @@ export const subjects = {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
+    if (stream === streams.blobs) return `blobs.PROBE.${id}.0`;
     if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
@@ -163,9 +166,16 @@ export const subjects = {
 
   allKeys: 'keys.*.*',
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
+  allKeyUses: 'keyuses.*',
+  keyUse: (id: string) => `keyuses.${id}`,
   allAudit: 'audit.*',
   auditActions: 'audit.actions',
   auditRefusals: 'audit.refusals',
+
+  allBlobs: 'blobs.*.*.*',
+  /** @param digest of the blob's content: hex SHA-256. */
+  blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
+  blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,
@@ -201,7 +211,7 @@ export const subjects = {
 } as const;
 
 /** The messages about an API key. Each key has one of each at most. */
-export const KEY_PARTS = ['created', 'revoked', 'used'] as const;
+export const KEY_PARTS = ['created', 'revoked'] as const;
 export type KeyPart = (typeof KEY_PARTS)[number];
 
 /** @returns undefined for the subject of no key, such as a probe's. */

@@ -2,7 +2,7 @@
  * A child process that has models loaded, as `SessionProcess` sees it. It answers requests one after another, in order.
  * How it is spoken to is the matter of its runtime: `onnx/onnxChild.ts`, `framed/framedChild.ts`.
  */
-import type { OutputTensors } from './onnx/encoder.ts';
+import type { OutputTensors } from './onnx/decoder.ts';
 import type { Answered, Asked, Measured } from './sessionMessages.ts';
 
 /** How a process ended; both null if it could not be started. */

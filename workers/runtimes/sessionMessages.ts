@@ -1,9 +1,9 @@
 /** The messages between a process that has models loaded and its parent. To sessions of ONNX they go as structured clones. */
 
-import type { Manifest } from '../../src/models/manifest.ts';
 import type { Config } from '../../src/process/config.ts';
-import type { Columns, OutputTensors } from './onnx/encoder.ts';
-import type { GraphSignature } from './onnx/signature.ts';
+import type { OutputTensors } from './onnx/decoder.ts';
+import type { Columns } from './onnx/encoder.ts';
+import type { GraphManifest, GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs' | 'axes'>;
+  readonly manifest: GraphManifest;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }

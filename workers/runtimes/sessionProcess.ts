@@ -8,7 +8,8 @@
  */
 import { withLimit } from './memoryLimit.ts';
 import type { Exit, ModelChild, ReadOutputs, StartChild } from './modelChild.ts';
-import type { Columns, OutputTensors } from './onnx/encoder.ts';
+import type { OutputTensors } from './onnx/decoder.ts';
+import type { Columns } from './onnx/encoder.ts';
 import { onnxChild } from './onnx/onnxChild.ts';
 import type { GraphSignature } from './onnx/signature.ts';
 import type {

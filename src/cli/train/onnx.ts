@@ -64,12 +64,18 @@ const INTEGERS_ATTRIBUTE = 7;
 const STRINGS_ATTRIBUTE = 8;
 const ELEMENT_TYPES = {
   float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,
   bool: 9,
   float16: 10,
   float64: 11,
+  uint32: 12,
+  uint64: 13,
 } as const;
 
 /** An input or output of the graph. A dimension given as a name, such as 'N', may differ from run to run. */

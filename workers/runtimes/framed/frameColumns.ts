@@ -7,7 +7,9 @@ import { ELEMENT_BYTES, elementsOf } from '../../../src/contract/tensor.ts';
 import { bytesIn, elementsIn } from '../../../src/models/elements.ts';
 import type { TensorType } from '../../../src/models/manifest.ts';
 import { isObject } from '../../../src/process/jsonFile.ts';
-import type { OutputTensors, TensorData } from '../onnx/encoder.ts';
+import type { TensorData } from '../../tensorLayout.ts';
+import type { OutputTensors } from '../onnx/decoder.ts';
+import type { Columns } from '../onnx/encoder.ts';
 import { FrameFault } from './frames.ts';
 
 /** A column as a header describes it. */
@@ -67,6 +69,13 @@ export function readColumns(described: unknown, body: Buffer): Readonly<Record<s
   }
   if (at !== body.length) throw new FrameFault(`the columns have ${at} bytes, the body has ${body.length}`);
   return Object.fromEntries(columns);
+}
+
+/** The inputs of a run in the form of frames. */
+export function shapedColumnsOf(columns: Columns): Readonly<Record<string, ShapedColumn>> {
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, { type, data, dims }]) => [name, { type, data, shape: dims }]),
+  );
 }
 
 /** The outputs in the form in which ONNX Runtime gives them. */

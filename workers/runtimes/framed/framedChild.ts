@@ -16,20 +16,21 @@ import {
   MAX_OUTPUT_CHARACTERS,
   type ManifestInput,
   type ManifestOutput,
+  type Mask,
   rowShapeOf,
   tensorTypeOf,
 } from '../../../src/models/manifest.ts';
 import type { Logger } from '../../../src/process/log.ts';
 import { limitMemory } from '../memoryLimit.ts';
 import type { ChildEvents, Exit, ModelChild, StartChild } from '../modelChild.ts';
-import type { Column, Columns } from '../onnx/encoder.ts';
+import type { Columns } from '../onnx/encoder.ts';
 import { signatureProblems } from '../onnx/signature.ts';
 import { endWithUs } from '../processGuard.ts';
 import { peakBytesOf, resetPeak } from '../processMemory.ts';
 import type { Answered, Asked, LoadRequest, RunRequest, SessionAnswer } from '../sessionMessages.ts';
 import { AnswerRefused, SessionCrashed } from '../sessionProcess.ts';
 import { ChildLines } from './childLines.ts';
-import { frameColumns, outputTensorsOf, readColumns } from './frameColumns.ts';
+import { frameColumns, outputTensorsOf, readColumns, shapedColumnsOf } from './frameColumns.ts';
 import { type Frame, FrameFault, FrameReader, writeFrame } from './frames.ts';
 import type { Launch } from './launch.ts';
 import { readSignature } from './metadata.ts';
@@ -54,6 +55,14 @@ const TEXT_MAX_BYTES = 4 + 4 * MAX_OUTPUT_CHARACTERS;
 const MEASURE_INTERVAL_MS = 1_000;
 /** A process that it has left behind, out of its group, may hold its pipes open for ever. */
 const CLOSE_WITHIN_MS = 500;
+/** The manifest of a process that is only asked what it takes and gives. */
+const NOTHING: LoadRequest['manifest'] = {
+  inputs: [],
+  outputs: [],
+  masks: [],
+  axes: {},
+  batching: { maxBatchSize: 1, maxBulkBatchSize: 1, maxWaitMs: 0 },
+};
 
 export function framedChild(options: FramedChildOptions): StartChild {
   return (events) => new FramedChild(options, events);
@@ -71,7 +80,7 @@ class FramedChild implements ModelChild {
   readonly #open: Asked[] = [];
   /** When the first of them began, by `performance.now()`. */
   #beganAt = 0;
-  #manifest: LoadRequest['manifest'] = { inputs: [], outputs: [], axes: {} };
+  #manifest: LoadRequest['manifest'] = NOTHING;
   #measuring: NodeJS.Timeout | undefined;
   /** Whether it has ended, and its group with it. */
   #isGone = false;
@@ -144,26 +153,23 @@ class FramedChild implements ModelChild {
       return;
     }
     this.#manifest = request?.manifest ?? this.#manifest;
-    const { inputs, outputs } = this.#manifest;
+    const { inputs, masks, outputs } = this.#manifest;
     const header = {
       id,
       type: 'load',
-      inputs: inputs.map(describeField),
+      inputs: [...inputs, ...masks].map(describeField),
       outputs: outputs.map(describeField),
     };
     writeFrame(this.#in, header);
   }
 
   #sendRun(id: number, { columns }: RunRequest): void {
-    const rows = rowsOf(this.#manifest, columns);
-    const shaped = this.#manifest.inputs.flatMap((input) => {
-      const column = columns[input.tensor];
-      return column === undefined
-        ? []
-        : [[input.tensor, { ...column, shape: [rows, ...rowShapeIn(input, column)] }] as const];
-    });
-    const { columns: described, parts } = frameColumns(Object.fromEntries(shaped));
-    writeFrame(this.#in, { id, type: 'run', rows, columns: described }, parts);
+    const { columns: described, parts } = frameColumns(shapedColumnsOf(columns));
+    writeFrame(
+      this.#in,
+      { id, type: 'run', rows: rowsOf(this.#manifest, columns), columns: described },
+      parts,
+    );
   }
 
   #read(answers: Readable): void {
@@ -295,19 +301,18 @@ class FramedChild implements ModelChild {
   }
 }
 
-function describeField(field: ManifestInput | ManifestOutput) {
-  return { name: field.tensor, type: tensorTypeOf(field), shape: rowShapeOf(field) };
+function describeField(field: ManifestInput | ManifestOutput | Mask) {
+  return {
+    name: field.tensor,
+    type: tensorTypeOf(field),
+    shape: 'shape' in field ? field.shape : rowShapeOf(field),
+  };
 }
 
+/** The length of the axis on which the rows of all columns lie. */
 function rowsOf({ inputs: [input] }: LoadRequest['manifest'], columns: Columns): number {
-  const column = input && columns[input.tensor];
-  if (input === undefined || column === undefined) return 0;
-  return column.data.length / elementsOf(rowShapeIn(input, column));
-}
-
-/** The dimensions of one row. Those of a field that is no tensor stand in the manifest. */
-function rowShapeIn(input: ManifestInput, { rowShape }: Column): readonly number[] {
-  return rowShape ?? rowShapeOf(input).map(Number);
+  const { batchAxis = 0, tensor = '' } = input ?? {};
+  return batchAxis === null ? 1 : (columns[tensor]?.dims[batchAxis] ?? 0);
 }
 
 function reasonIn({ reason }: Frame['header']): string {
