@@ -15,7 +15,7 @@ import type { Guest, Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
 import { Isolation } from './isolation.ts';
 import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
-import { perhapsOfLimit } from './runtimes/memoryLimit.ts';
+import { afterDeath } from './runtimes/memoryLimit.ts';
 import type { ReadOutputs, StartChild } from './runtimes/modelChild.ts';
 import type { Columns } from './runtimes/onnx/encoder.ts';
 import { prepare } from './runtimes/prepare.ts';
@@ -405,10 +405,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   /** The explanation for a person when a process dies before the session is ready. */
   #explained(error: unknown): unknown {
     if (!(error instanceof SessionCrashed)) return error;
-    const said = error.said && `; ${error.said}`;
-    return new Error(`${error.message}${perhapsOfLimit(this.#options.hosts.maxMib)}${said}`, {
-      cause: error,
-    });
+    const more = afterDeath(error.said, this.#options.hosts.maxMib);
+    return new Error(`${error.message}${more}`, { cause: error });
   }
 }
 

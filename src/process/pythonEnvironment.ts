@@ -86,7 +86,9 @@ async function make(folder: string, place: string, options: PythonOptions): Prom
   report(`installing Python packages into ${place}, once for these pins`);
   using _telling = tellNowAndThen(options, `installing Python packages into ${place}`);
   const limits = { timeout: INSTALL_TIMEOUT_MS, killSignal: 'SIGKILL', signal } as const;
-  const partial = `${folder}.${process.pid}.partial`;
+  // Of a process that was killed while it had the lock there may be one.
+  const partial = `${folder}.partial`;
+  await rm(partial, { recursive: true, force: true });
   try {
     await mkdir(CACHE, { recursive: true });
     await ask('python3', ['-m', 'venv', partial], 'python3 cannot make a virtual environment', limits);

@@ -83,6 +83,12 @@ beforeAll(async () => {
     files: { 'predictor.js': NODE, 'package.json': '{ "type": "module" }' },
     golden,
   });
+  await writeNumberModel(modelsDir, 'broken');
+  await writeCodeVersion({
+    folder: join(modelsDir, 'broken/1'),
+    code: { runtime: 'command', command: ['./serve'] },
+    files: { serve: '#!/bin/sh\necho no such library >&2; exit 3\n' },
+  });
   nats = stack.use(await startNats());
   const env = { MODELS_DIR: modelsDir };
   broker = stack.use(await openTestBroker(nats, env));
@@ -165,6 +171,14 @@ test('a process that a program leaves behind ends with it', async () => {
     () => isRunning(left),
     (running) => !running,
   );
+});
+
+test('a version that cannot be started is refused with what it printed last', async () => {
+  const { output } = worker;
+  const [refusal] = output()
+    .split('\n')
+    .filter((line) => line.includes('"version":"1"') && line.includes('version refused'));
+  expect(refusal).toContain('the session process died; it printed last: no such library');
 });
 
 test('the process of a version ends with a worker that is killed', async () => {

@@ -3,7 +3,7 @@
  * of a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
  */
 
-import { perhapsOfLimit } from './memoryLimit.ts';
+import { afterDeath } from './memoryLimit.ts';
 import type { Columns } from './onnx/encoder.ts';
 import type { GraphSignature } from './onnx/signature.ts';
 import type { LoadRequest } from './sessionMessages.ts';
@@ -63,7 +63,7 @@ export class Inspection implements AsyncDisposable {
       if (!(error instanceof SessionCrashed)) throw error;
       const { code, signal } = await this.#process.exited;
       throw new SessionCrashed(
-        `the process of the model died with ${signal ?? `exit code ${code}`}${perhapsOfLimit(this.#maxMib)}${error.said && `; ${error.said}`}`,
+        `the process of the model died with ${signal ?? `exit code ${code}`}${afterDeath(error.said, this.#maxMib)}`,
       );
     }
   }

@@ -67,7 +67,12 @@ export function withLimit(reason: string, mib: number): string {
     : reason;
 }
 
-/** The hint for a process that died while its model was loaded or checked. */
-export function perhapsOfLimit(mib: number): string {
+/**
+ * What may be added to the message that a process died while its model was loaded or checked.
+ *
+ * @param said what is known of the cause; empty: nothing is.
+ */
+export function afterDeath(said: string, mib: number): string {
+  if (said !== '') return `; ${withLimit(said, mib)}`;
   return mib > 0 ? `, perhaps for want of memory: SESSION_MAX_MIB allows a process ${mib} MiB` : '';
 }

@@ -10,6 +10,7 @@ import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import { type Config, readConfig } from '../../process/config.ts';
 import { logFatal } from '../../process/log.ts';
+import { PythonError } from '../../process/pythonEnvironment.ts';
 import { parseStrictly, UsageError } from '../commandLine.ts';
 import { addModel } from './add.ts';
 import { addCode, isFolder } from './addCode.ts';
@@ -89,6 +90,7 @@ function isExpected(error: unknown): error is Error {
     error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
+    error instanceof PythonError ||
     error instanceof RunTimedOut ||
     error instanceof SessionCrashed ||
     (error instanceof Error && 'syscall' in error)

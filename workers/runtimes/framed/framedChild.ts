@@ -9,6 +9,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { shortText } from '../../../src/contract/task.ts';
 import { elementsOf } from '../../../src/contract/tensor.ts';
@@ -149,6 +150,8 @@ class FramedChild implements ModelChild {
       await this.#ready.promise;
       if (maxMib > 0 && this.pid !== undefined) await limitMemory(this.pid, maxMib);
     } catch (error) {
+      // If it has just ended, its own last words say more.
+      await Promise.race([this.exited, sleep(CLOSE_WITHIN_MS)]);
       this.#answer({ type: 'refused', reason: `it could not be started: ${messageOf(error)}` });
       return;
     }
