@@ -326,10 +326,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 
   /** @returns its number in the host. */
-  async #loadIn(host: Host, onlyFullBatch = false): Promise<number> {
+  async #loadIn(host: Host, onlyFullBatches = false): Promise<number> {
     this.#loadingIn = host;
     const load = async (process: SessionProcess) => {
-      const loaded = await loadVersion(process, this.#options, { onlyFullBatch });
+      const loaded = await loadVersion(process, this.#options, { onlyFullBatches });
       const { model, executionProvider, environment, bytesBefore } = loaded;
       this.#executionProvider = executionProvider;
       this.#environment = environment;

@@ -71,7 +71,12 @@ function answer({ id, type, rows }, body) {
   if (xs.has(FLOODS)) for (let i = 0; i < 100; i++) flood(Buffer.alloc(MIB, 'a line of 16 by\n'));
   if (xs.has(ANSWERS_TOO_MUCH)) return ran({ shape: [64 * MIB] }, Buffer.alloc(256 * MIB));
   if (xs.has(WRITES_NO_FRAME)) answers.write('Segmentation fault');
-  if (xs.has(LEAVES_CHILDREN)) console.log(`left ${spawn('sleep', ['600'], { stdio: 'inherit' }).pid}`);
+  if (xs.has(LEAVES_CHILDREN)) {
+    // The answer is the number of the process that stays.
+    const { pid = 0 } = spawn('sleep', ['600'], { stdio: 'inherit' });
+    const ys = new Float32Array(new Uint8Array(body).buffer).map((x) => (x === LEAVES_CHILDREN ? pid : x));
+    return ran({}, Buffer.from(ys.buffer));
+  }
   if (xs.has(ANSWERS_WRONG_TYPE)) return ran({ type: 'int32' });
   if (xs.has(ANSWERS_WRONG_ROWS)) return ran({ shape: [rows + 1] }, Buffer.concat([body, Buffer.alloc(4)]));
   if (xs.has(WRITES_NO_JSON)) answers.write(Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 65, 66]));
