@@ -22,7 +22,7 @@ import type { WholeNumber } from './bigInt.ts';
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;

@@ -1,7 +1,7 @@
 /** The GraphQL type of a task, the query that finds one, and the subscriptions that watch one. */
 
 import { EVERY_OWNER } from '../src/contract/principal.ts';
-import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
+import { isFinal, type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
@@ -12,6 +12,7 @@ import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
 import { defineOutputs } from './outputs.ts';
 import type { PageInfoRef } from './pageInfo.ts';
+import { definePartial } from './partial.ts';
 import { definePrediction } from './prediction.ts';
 import type { PriorityRef } from './taskPriority.ts';
 
@@ -89,6 +90,7 @@ export function defineTask(
   const outputs = defineOutputs(builder, models);
   const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef, outputs });
   const predictionRef = definePrediction(builder, models, outputs);
+  const partialRef = definePartial(builder, models, outputs);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
@@ -139,6 +141,18 @@ export function defineTask(
         description:
           'The prediction of the model, once the task has succeeded. A row batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
         resolve: (task) => task.prediction && { task, values: task.prediction },
+      }),
+      ...(partialRef && {
+        partial: t.field({
+          type: partialRef,
+          nullable: true,
+          description:
+            'What its run has given before it is over, for subscribers of `taskUpdates`; null if there is nothing, and once the task has ended.',
+          resolve: (task, _args, { tasks }) => {
+            const partial = isFinal(task) ? undefined : tasks.partial(task);
+            return partial && { ...partial, task };
+          },
+        }),
       }),
       batch: t.field({
         type: batchRef,

@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly broker: Broker;
   readonly blobs: WorkerBlobs;
   readonly manifest: Manifest;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly log: Logger;
   readonly runNotices: RunNotices;

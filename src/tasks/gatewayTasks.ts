@@ -20,6 +20,7 @@ import { Outputs } from './outputs.ts';
 import { OwnerBlobs } from './ownerBlobs.ts';
 import { OwnerCounts } from './ownerCounts.ts';
 import { OwnerQuotas } from './ownerQuotas.ts';
+import { PartialOutputs } from './partialOutputs.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
@@ -78,7 +79,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
-  const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const partials = opened.use(new PartialOutputs({ events }));
+  const notices = opened.use(new TaskNotices({ ...options, open, events, partials }));
   const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
@@ -96,7 +98,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
-  const tasks = new Tasks({ broker, reader, watches });
+  const tasks = new Tasks({ broker, reader, watches, partials });
   const closing = opened.move();
   return {
     events,
