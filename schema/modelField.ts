@@ -5,8 +5,15 @@ import { type Builder, replacedBy } from './builder.ts';
 
 /** The types of the manifest, by their names in GraphQL. */
 const VALUE_TYPES = {
-  int64: 'INT64',
+  int8: 'INT8',
+  uint8: 'UINT8',
+  int16: 'INT16',
+  uint16: 'UINT16',
   int32: 'INT32',
+  uint32: 'UINT32',
+  int64: 'INT64',
+  uint64: 'UINT64',
+  float16: 'FLOAT16',
   float32: 'FLOAT32',
   float64: 'FLOAT64',
   string: 'STRING',
@@ -19,8 +26,15 @@ export function defineModelField(builder: Builder) {
   const valueTypeEnum = builder.enumType('ValueType', {
     description: 'The type of an input or output.',
     values: {
-      INT64: { description: 'A whole number of 64 bits in the model.' },
+      INT8: { description: 'A whole number of 8 bits in the model.' },
+      UINT8: { description: 'A whole number of 8 bits without a sign in the model.' },
+      INT16: { description: 'A whole number of 16 bits in the model.' },
+      UINT16: { description: 'A whole number of 16 bits without a sign in the model.' },
       INT32: { description: 'A whole number of 32 bits in the model.' },
+      UINT32: { description: 'A whole number of 32 bits without a sign in the model.' },
+      INT64: { description: 'A whole number of 64 bits in the model.' },
+      UINT64: { description: 'A whole number of 64 bits without a sign in the model.' },
+      FLOAT16: { description: 'A number of 16 bits in the model.' },
       FLOAT32: { description: 'A number of 32 bits in the model.' },
       FLOAT64: { description: 'A number of 64 bits in the model.' },
       STRING: { description: 'A text.' },
@@ -36,7 +50,7 @@ export function defineModelField(builder: Builder) {
       tensor: t.exposeString('tensor', { description: 'Its name in the ONNX graph.' }),
       valueType: t.field({
         type: valueTypeEnum,
-        description: 'Its type; with `size`, that of each item.',
+        description: 'Its type; with `size` or `shape`, that of each element.',
         resolve: ({ type }) => VALUE_TYPES[type],
       }),
       type: t.exposeString('type', {

@@ -4,9 +4,10 @@ import {
   type EnumInput,
   enumTypesOf,
   isFloat,
+  isPlainInput,
   type Manifest,
-  type ManifestInput,
   type NumberInput,
+  type PlainInput,
 } from '../src/models/manifest.ts';
 import type { Builder } from './builder.ts';
 
@@ -20,7 +21,7 @@ export function defineInput(builder: Builder, manifest: Manifest) {
     description: `An input of the model ${name}.`,
     fields: (t) =>
       Object.fromEntries(
-        inputs.map((input) => {
+        inputs.filter(isPlainInput).map((input) => {
           const options = { description: describeInput(input), required: input.default === undefined };
           switch (input.type) {
             case 'string':
@@ -58,7 +59,7 @@ function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, i
 }
 
 /** The description of an input for clients: its meaning, unit, limits and default. */
-function describeInput(input: ManifestInput): string {
+function describeInput(input: PlainInput): string {
   const facts = [
     ...factsOf(input),
     ...(input.default === undefined ? [] : [`default ${graphqlLiteral(input, input.default)}`]),
@@ -67,7 +68,7 @@ function describeInput(input: ManifestInput): string {
   return `${input.description} ${facts.charAt(0).toUpperCase()}${facts.slice(1)}.`;
 }
 
-function factsOf(input: ManifestInput): readonly string[] {
+function factsOf(input: PlainInput): readonly string[] {
   switch (input.type) {
     case 'string':
       return [`at most ${input.maxLength} characters`];

@@ -1,7 +1,7 @@
 /** The GraphQL type of a prediction: one object type per model, made from its manifest, in a union. */
 import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
-import { type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import { isPlainOutput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 
@@ -25,7 +25,7 @@ function definePredictionType(builder: Builder, { manifest }: Model) {
     description: `A prediction of the model ${manifest.name}.`,
     fields: (t) =>
       Object.fromEntries(
-        manifest.outputs.map((output) => {
+        manifest.outputs.filter(isPlainOutput).map((output) => {
           const { name } = output;
           const description = describeOutput(output);
           const read = ({ values }: Prediction) => readOutput(output, values[name]);
@@ -65,7 +65,7 @@ export function readOutput(output: ManifestOutput, value: Value | undefined): Va
 }
 
 export function describeOutput(output: ManifestOutput): string {
-  if (!('unit' in output)) return output.description;
+  if (!('unit' in output) || 'shape' in output) return output.description;
   const length = output.size === undefined ? '' : `; a list of ${output.size}`;
   return `${output.description} Unit: ${output.unit}${length}.`;
 }

@@ -1,5 +1,6 @@
 /** Golden rows: inputs with the answers that a version must give. A version with another answer is not served. */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import { checkInput } from '../src/models/input.ts';
@@ -119,8 +120,8 @@ export function compareWithGolden(
 
 export function isWithin(tolerance: number, wanted: Value, got: Value | undefined): boolean {
   if (typeof wanted === 'number') return Math.abs(Number(got) - wanted) <= tolerance;
-  if (typeof wanted !== 'object') return got === wanted;
-  return typeof got === 'object' && wanted.every((item, i) => isWithin(tolerance, item, got[i]));
+  if (!Array.isArray(wanted)) return isDeepStrictEqual(got, wanted);
+  return Array.isArray(got) && wanted.every((item, i) => isWithin(tolerance, item, got[i]));
 }
 
 function expectation(wanted: Value, tolerance: number): string {
@@ -129,5 +130,6 @@ function expectation(wanted: Value, tolerance: number): string {
 }
 
 function show(value: Value | undefined): string {
-  return typeof value === 'object' ? `[${value.join(', ')}]` : String(value);
+  if (Array.isArray(value)) return `[${value.join(', ')}]`;
+  return typeof value === 'object' ? shownJson(value) : String(value);
 }

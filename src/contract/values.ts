@@ -2,18 +2,25 @@
  * The values of inputs and predictions. docs/protocol.md, "Values", tells the form of each type of the manifest.
  */
 import { custom, listOf, type Passing, recordOf } from './schema.ts';
+import type { BytesValue, TensorValue } from './tensor.ts';
 
 /**
  * The largest float32. Larger values are not compared: their squared errors, and sums of them, would soon be infinite.
  */
 export const LARGEST_COMPARED = 3.4028234663852886e38;
 
-const VALUE_KEYWORDS = { type: ['number', 'string', 'boolean', 'array'], items: { type: 'number' } };
+const VALUE_KEYWORDS = {
+  type: ['number', 'string', 'boolean', 'array', 'object'],
+  items: { type: 'number' },
+};
 
-/** Of an input or output. */
-export type Value = number | string | boolean | readonly number[];
+/** Of an input or output; its reader checks what is in a tensor. A whole number beyond ±(2^53 − 1) is a text of its digits. */
+export type Value = number | string | boolean | readonly number[] | TensorValue | BytesValue;
 
-const VALUE = custom<Value>('a number, a text, true, false or a list of numbers', VALUE_KEYWORDS);
+const VALUE = custom<Value>(
+  'a number, a text, true, false, a list of numbers, a tensor or bytes',
+  VALUE_KEYWORDS,
+);
 
 /** A value of a column: null where its row has none. */
 export const CELL = custom<Value | null>(`${VALUE.expected}, or null`, {

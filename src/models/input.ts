@@ -2,8 +2,20 @@
 import { badUserInput, type InputProblem, wrongValue } from '../contract/errors.ts';
 import { shownValue } from '../contract/shownValue.ts';
 import type { Value, Values } from '../contract/values.ts';
+import { axisProblems } from './axes.ts';
+import { exactNumber, INTEGER_RANGES, wholeNumber } from './elements.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
-import { isFloat, type Manifest, type ManifestInput, type NumberInput, UNKNOWN_UNIT } from './manifest.ts';
+import {
+  isFloat,
+  isTensorInput,
+  type Manifest,
+  type ManifestInput,
+  type NumberInput,
+  type PlainInput,
+  type TensorInput,
+  UNKNOWN_UNIT,
+} from './manifest.ts';
+import { expectedTensor, isTensorText, readTensor, TensorFault } from './tensorInput.ts';
 
 /**
  * Checks one input and fills in defaults. A worker can run the answer. Given its own answer, it returns the same again.
@@ -31,6 +43,7 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
     if (value === undefined) problems.push(inputProblem(field, given));
     else values[field.name] = value;
   }
+  if (problems.length === 0) problems.push(...axisProblems(manifest, values));
   const [first] = problems;
   if (first === undefined) return values;
   const message = problems.map(({ message }) => message).join('; ');
@@ -55,9 +68,13 @@ export function inputAt({ inputs }: Manifest, values: Values, now: number): Valu
 
 /** @returns the value as a job carries it; undefined if the field cannot have it. */
 export function readValue(field: ManifestInput, value: unknown): Value | undefined {
+  if (isTensorInput(field)) {
+    const tensor = readTensor(field, value);
+    return tensor instanceof TensorFault ? undefined : tensor;
+  }
   switch (field.type) {
     case 'string':
-      return typeof value === 'string' && isText(value, field.maxLength) ? value : undefined;
+      return typeof value === 'string' && isTensorText(value, field.maxLength) ? value : undefined;
     case 'enum':
       return field.values.find(({ name }) => name === value)?.name;
     case 'boolean':
@@ -66,20 +83,10 @@ export function readValue(field: ManifestInput, value: unknown): Value | undefin
       if (typeof value !== 'string') return undefined;
       return value === NOW ? NOW : localTime(value, field.timeZone);
     default:
+      if (field.exact) return readExact(field, value);
       if (field.size === undefined) return isNumberOf(field, value) ? value : undefined;
       return isVectorOf(field, field.size, value) ? value : undefined;
   }
-}
-
-/** ONNX Runtime's texts are UTF-8: they have no lone surrogates, and they end at the first NUL. */
-function canBeInTensor(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
-}
-
-function isText(value: string, maxLength: number): boolean {
-  if (!canBeInTensor(value)) return false;
-  // A character has one or two UTF-16 units, so characters are counted only if the number of units does not decide.
-  return value.length <= maxLength || (value.length <= 2 * maxLength && [...value].length <= maxLength);
 }
 
 function isNumberOf({ type, minimum, maximum }: NumberInput, value: unknown): value is number {
@@ -91,25 +98,44 @@ function isNumberOf({ type, minimum, maximum }: NumberInput, value: unknown): va
   );
 }
 
+function readExact({ type, minimum, maximum }: NumberInput, value: unknown): number | string | undefined {
+  const whole = wholeNumber(value);
+  const range = INTEGER_RANGES[type];
+  if (whole === undefined || range === undefined || whole < range.minimum || whole > range.maximum)
+    return undefined;
+  return whole >= minimum && whole <= maximum ? exactNumber(whole) : undefined;
+}
+
 function isVectorOf(field: NumberInput, size: number, value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.length === size && value.every((item) => isNumberOf(field, item));
 }
 
 /** @returns the rule that a value of the field breaks, to be read after "must be"; undefined if the value is right. */
 export function valueProblem(field: ManifestInput, value: unknown): string | undefined {
-  return readValue(field, value) === undefined
-    ? `${expectationOf(field)}, got ${describe(field, value)}${faultOf(field, value)}`
-    : undefined;
+  if (readValue(field, value) !== undefined) return undefined;
+  if (!isTensorInput(field))
+    return `${expectationOf(field)}, got ${describe(field, value)}${faultOf(field, value)}`;
+  const { expected, got } = tensorFaultOf(field, value);
+  return `${expected}, got ${got}`;
+}
+
+function tensorFaultOf(field: TensorInput, given: unknown): TensorFault {
+  const fault = readTensor(field, given);
+  return fault instanceof TensorFault ? fault : new TensorFault(expectedTensor(field), 'another');
 }
 
 export function inputProblem(field: ManifestInput, given: unknown): InputProblem {
+  if (isTensorInput(field)) {
+    const { expected, got } = tensorFaultOf(field, given);
+    return wrongValue(field.name, expected, got);
+  }
   const limits = 'minimum' in field ? { minimum: field.minimum, maximum: field.maximum } : {};
   const why = faultOf(field, given);
   return wrongValue(field.name, expectationOf(field), describe(field, given), { why, limits });
 }
 
 /** The values that a field allows, to be read after "must be". */
-function expectationOf(field: ManifestInput): string {
+function expectationOf(field: PlainInput): string {
   switch (field.type) {
     case 'string':
       return `a text of at most ${field.maxLength} characters, none of them NUL`;
@@ -131,7 +157,7 @@ function expectationOf(field: ManifestInput): string {
 }
 
 /** A remark for a value that looks right and is not, to be read after the value. */
-function faultOf(field: ManifestInput, given: unknown): string {
+function faultOf(field: PlainInput, given: unknown): string {
   const fault = field.type === 'dateTime' && typeof given === 'string' ? localTimeFault(given) : undefined;
   return fault === undefined ? '' : `: ${fault}`;
 }
@@ -139,9 +165,9 @@ function faultOf(field: ManifestInput, given: unknown): string {
 const SHOWN_CHARACTERS = 40;
 
 /** A wrong value as messages show it, cut off if it is long. */
-function describe(field: ManifestInput, given: unknown): string {
+function describe(field: PlainInput, given: unknown): string {
   if (typeof given === 'number') return String(given);
-  if (field.type === 'string' && typeof given === 'string' && canBeInTensor(given))
+  if (field.type === 'string' && typeof given === 'string' && isTensorText(given, Number.POSITIVE_INFINITY))
     return `${[...given].length} characters`;
   if ('size' in field && Array.isArray(given)) {
     if (given.length !== field.size) return `a list of ${given.length}`;

@@ -3,12 +3,16 @@
  * member, `src/models/manifestCheck.ts` checks the rules between them. `type` tells the kinds of inputs and outputs
  * apart.
  */
+import type { ElementType } from '../contract/tensor.ts';
 import type { Values } from '../contract/values.ts';
 
-export type NumberType = 'int64' | 'int32' | 'float32' | 'float64';
+export type NumberType = Exclude<ElementType, 'bool'>;
 
 /** The element type of a tensor, as ONNX Runtime names it. */
-export type TensorType = NumberType | 'string' | 'bool';
+export type TensorType = ElementType | 'string';
+
+/** The dimensions of one row. A name varies from task to task, see `Manifest.axes`. `[]` is a single element. */
+export type Shape = readonly (number | string)[];
 
 interface Field {
   /** The GraphQL field. */
@@ -16,7 +20,36 @@ interface Field {
   /** The input or output of the ONNX graph. */
   readonly tensor: string;
   readonly description: string;
+  /**
+   * The axis of the graph's tensor on which rows lie one after another. null: the graph has no such axis, so each task
+   * has a run of its own. @default 0
+   */
+  readonly batchAxis?: number | null;
 }
+
+/** A tensor for each row. In GraphQL a `TensorInput` or a `Tensor`. */
+interface TensorField extends Field {
+  readonly type: NumberType | 'string' | 'boolean';
+  /** Of one row: without the batch axis. */
+  readonly shape: Shape;
+  readonly unit?: string;
+}
+
+export interface TensorInput extends TensorField {
+  /** The limits of each number; both are included. Absent: any number of the type that is finite. */
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Whether NaN is let through, as a missing number. */
+  readonly allowNaN?: boolean;
+  /** In any form that a client may send, see `tensorInput.ts`. */
+  readonly default?: unknown;
+  /** In characters, of each text. */
+  readonly maxLength?: number;
+  /** The element that fills up rows that are shorter than their bucket, see `Axis.buckets`. */
+  readonly pad?: number | string | boolean;
+}
+
+export type TensorOutput = TensorField;
 
 interface NumberField extends Field {
   readonly type: NumberType;
@@ -29,7 +62,9 @@ export interface NumberInput extends NumberField {
   /** The limits of the number, or of each number of the vector; both are included. */
   readonly minimum: number;
   readonly maximum: number;
-  readonly default?: number | readonly number[];
+  /** Whether a whole number beyond ±(2^53 − 1) is taken, as a text of its digits: a `BigInt` in GraphQL. */
+  readonly exact?: boolean;
+  readonly default?: number | string | readonly number[];
 }
 
 export interface StringInput extends Field {
@@ -69,9 +104,14 @@ export interface DateTimeInput extends Field {
   readonly default?: string;
 }
 
-export type ManifestInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
+export type PlainInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
+export type ManifestInput = PlainInput | TensorInput;
 
 export interface NumberOutput extends NumberField {
+  /** Whether a whole number beyond ±(2^53 − 1) stays exact: the field is a `BigInt` in GraphQL. */
+  readonly exact?: boolean;
+  /** What each number of a vector belongs to: in GraphQL, `top` gives the largest ones. */
+  readonly labels?: readonly string[];
   /** The limits of an actual, or of each of its numbers; absent: any number. Predictions are not checked against it. */
   readonly minimum?: number;
   readonly maximum?: number;
@@ -81,7 +121,26 @@ export interface PlainOutput extends Field {
   readonly type: 'string' | 'boolean';
 }
 
-export type ManifestOutput = NumberOutput | PlainOutput;
+export type ManifestOutput = NumberOutput | PlainOutput | TensorOutput;
+
+/** A dimension that varies from task to task. Within one task it is the same number wherever it is named. */
+export interface Axis {
+  readonly minimum: number;
+  readonly maximum: number;
+  /**
+   * Sizes in ascending order, the last one is `maximum`: rows are padded to the next larger one, so that tasks of
+   * different sizes share a run, and answers are cut back. Without buckets only tasks of equal size share a run.
+   */
+  readonly buckets?: readonly number[];
+}
+
+/** A tensor that says which elements of a padded axis are real: 1 there, else 0. No client gives it. */
+export interface Mask {
+  /** The input of the ONNX graph. */
+  readonly tensor: string;
+  readonly type: NumberType | 'boolean';
+  readonly shape: Shape;
+}
 
 export interface GraphQLNames {
   readonly mutation: string;
@@ -96,6 +155,8 @@ export interface Batching {
   /** The most rows of a row batch in one run. */
   readonly maxBulkBatchSize: number;
   readonly maxWaitMs: number;
+  /** The graph takes exactly so many rows: a run with fewer is filled up with copies of its last row. */
+  readonly fixedBatchSize?: number;
 }
 
 export interface Manifest {
@@ -105,6 +166,9 @@ export interface Manifest {
   readonly graphql: GraphQLNames;
   readonly inputs: readonly ManifestInput[];
   readonly outputs: readonly ManifestOutput[];
+  /** By name: the dimensions that vary. */
+  readonly axes: Readonly<Record<string, Axis>>;
+  readonly masks: readonly Mask[];
   readonly batching: Batching;
   /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
@@ -148,8 +212,24 @@ export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & 
   return { ...batching, maxBulkBatchSize: batching.maxBulkBatchSize ?? fourTimes };
 }
 
-export function isFloat(type: NumberType): boolean {
-  return type === 'float32' || type === 'float64';
+export function isFloat(type: TensorType | 'boolean'): boolean {
+  return type === 'float16' || type === 'float32' || type === 'float64';
+}
+
+export function isTensorInput(field: ManifestInput): field is TensorInput {
+  return 'shape' in field;
+}
+
+export function isPlainInput(field: ManifestInput): field is PlainInput {
+  return !('shape' in field);
+}
+
+export function isPlainOutput(field: ManifestOutput): field is NumberOutput | PlainOutput {
+  return !('shape' in field);
+}
+
+export function isTensorOutput(field: ManifestOutput): field is TensorOutput {
+  return 'shape' in field;
 }
 
 /** The length of a vector; undefined for everything else. */
@@ -157,9 +237,15 @@ export function sizeOf(field: ManifestInput | ManifestOutput): number | undefine
   return 'size' in field ? field.size : undefined;
 }
 
+/** The dimensions of one row in the tensor of an input or output. */
+export function rowShapeOf(field: ManifestInput | ManifestOutput): Shape {
+  if ('shape' in field) return field.shape;
+  return sizeOf(field) === undefined ? [] : [sizeOf(field) ?? 1];
+}
+
 /** The outputs that can be compared with an actual. */
 export function numberOutputsOf({ outputs }: Pick<Manifest, 'outputs'>): readonly NumberOutput[] {
-  return outputs.filter((output) => 'unit' in output);
+  return outputs.filter((output): output is NumberOutput => isPlainOutput(output) && 'unit' in output);
 }
 
 /** The element type of the tensor of an input or output. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject } from 'ajv';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
+import { ELEMENT_BYTES } from '../contract/tensor.ts';
 import { readJson, shownJson } from '../process/jsonFile.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { isTimeZone } from './localTime.ts';
@@ -14,11 +15,15 @@ import {
   type EnumInput,
   enumTypesOf,
   graphQLNamesOf,
+  isPlainOutput,
+  isTensorInput,
   type Manifest,
   type ManifestInput,
+  type ManifestOutput,
   numberOutputsOf,
 } from './manifest.ts';
-import { CHARACTER_BYTES, largestBytesOf, NUMBER_BYTES } from './valueBytes.ts';
+import { shapeProblem } from './shapeProblem.ts';
+import { CHARACTER_BYTES, largestBytesOfAll, NUMBER_BYTES } from './valueBytes.ts';
 
 /**
  * The values of one task travel in one message, together with the members around them. In a dead letter base64 adds a
@@ -58,7 +63,7 @@ export async function manifestCheck({ withExample = true } = {}): Promise<Manife
   const hasManifestShape = ajv.compile<Manifest>((await readJson(MANIFEST_SCHEMA)) as object);
   return (candidate, folder, file) => {
     if (!hasManifestShape(candidate))
-      throw new ConfigurationError(`${file}: ${shapeProblems(hasManifestShape.errors ?? []).join('; ')}`);
+      throw new ConfigurationError(`${file}: ${memberProblems(hasManifestShape.errors ?? []).join('; ')}`);
     const problem =
       contentProblem(candidate, folder) ?? (withExample ? exampleProblem(candidate) : undefined);
     if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
@@ -67,7 +72,7 @@ export async function manifestCheck({ withExample = true } = {}): Promise<Manife
   };
 }
 
-function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
+function memberProblems(errors: readonly ErrorObject[]): readonly string[] {
   // Where several shapes are allowed, the title of the whole names them all. The errors of each single shape would
   // confuse.
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
@@ -75,10 +80,10 @@ function shapeProblems(errors: readonly ErrorObject[]): readonly string[] {
   return errors
     .filter(({ keyword }) => keyword !== 'discriminator')
     .filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(`${choice}/`)))
-    .map(shapeProblem);
+    .map(memberProblem);
 }
 
-function shapeProblem({ instancePath, keyword, message, params, parentSchema, data }: ErrorObject): string {
+function memberProblem({ instancePath, keyword, message, params, parentSchema, data }: ErrorObject): string {
   const subject = instancePath || 'the manifest';
   if (keyword === 'oneOf') return `${subject} must be ${parentSchema?.title}, got ${shownJson(data)}`;
   const detail = params.additionalProperty ?? params.allowedValues;
@@ -94,16 +99,22 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
     repeated(outputs.map(({ name }) => name));
   if (twice !== undefined) return `${twice} is named twice`;
   for (const [what, fields] of Object.entries({ inputs, outputs })) {
-    const bytes = fields.reduce((sum, field) => sum + largestBytesOf(field), 0);
+    const bytes = largestBytesOfAll(fields);
     if (bytes > MAX_VALUES_BYTES)
       return `the ${what} of one task must take at most ${MAX_VALUES_BYTES} bytes (${NUMBER_BYTES} a number, ${CHARACTER_BYTES} a character of a text), got ${bytes}`;
   }
+  const shapes = shapeProblem(manifest);
+  if (shapes !== undefined) return shapes;
   const enumTypes = enumTypesOf(manifest);
   for (const input of inputs) {
     const problem =
       (input.type === 'enum' ? enumProblem(input, enumTypes) : undefined) ?? fieldProblem(input);
     if (problem !== undefined) return `${input.name}: ${problem}`;
   }
+  const unitless = manifest.outputs.find(
+    (output) => isPlainOutput(output) && isNumber(output) && !('unit' in output),
+  );
+  if (unitless !== undefined) return `${unitless.name}: unit must be given`;
   const empty = numberOutputsOf(manifest).find(
     ({ minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY }) => minimum > maximum,
   );
@@ -142,12 +153,31 @@ export function takenNameProblem(manifest: Manifest, others: readonly Manifest[]
 }
 
 function fieldProblem(input: ManifestInput): string | undefined {
-  if ('minimum' in input && input.minimum > input.maximum) return 'minimum must not exceed maximum';
+  const { minimum, maximum } = { minimum: undefined, maximum: undefined, ...input };
+  const missing = missingMember(input);
+  if (missing !== undefined) return `${missing} must be given`;
+  if (minimum !== undefined && maximum !== undefined && minimum > maximum)
+    return 'minimum must not exceed maximum';
   if (input.type === 'dateTime' && !isTimeZone(input.timeZone))
     return `timeZone must be an IANA time zone such as America/New_York, got ${JSON.stringify(input.timeZone)}`;
   if (input.default === undefined) return undefined;
   const problem = valueProblem(input, input.default);
   return problem && `default must be ${problem}`;
+}
+
+/** The member that only a tensor may lack, and this input lacks. */
+function missingMember(input: ManifestInput): string | undefined {
+  if (isTensorInput(input)) return undefined;
+  const members = isNumber(input)
+    ? ['unit', 'minimum', 'maximum']
+    : input.type === 'string'
+      ? ['maxLength']
+      : [];
+  return members.find((member) => !(member in input));
+}
+
+function isNumber({ type }: ManifestInput | ManifestOutput): boolean {
+  return type in ELEMENT_BYTES;
 }
 
 function enumProblem(

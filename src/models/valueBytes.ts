@@ -1,6 +1,16 @@
 /** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
-import type { Values } from '../contract/values.ts';
-import { MAX_OUTPUT_CHARACTERS, type ManifestInput, type ManifestOutput, sizeOf } from './manifest.ts';
+
+import { ELEMENT_BYTES, elementsOf } from '../contract/tensor.ts';
+import type { Value, Values } from '../contract/values.ts';
+import {
+  MAX_OUTPUT_CHARACTERS,
+  type ManifestInput,
+  type ManifestOutput,
+  sizeOf,
+  type TensorInput,
+  type TensorOutput,
+  tensorTypeOf,
+} from './manifest.ts';
 
 /** The longest number, -2.2250738585072014e-308, and a comma. */
 export const NUMBER_BYTES = 25;
@@ -8,18 +18,62 @@ export const NUMBER_BYTES = 25;
 export const CHARACTER_BYTES = 6;
 const QUOTES_BYTES = 3;
 
-/** The most bytes of one value of an input or output. */
-export function largestBytesOf(field: ManifestInput | ManifestOutput): number {
+/**
+ * The most bytes of the tensors and bytes of one task's inputs, or outputs, that travel in messages. Larger ones are
+ * blobs. With base64 and what is around it, a message stays below its limit.
+ */
+const INLINE_BYTES = 256 * 1024;
+/** Members such as the shape, and the reference to a blob. */
+const TENSOR_MEMBERS_BYTES = 256;
+
+/** The most bytes of each tensor among these fields that travel in a message. */
+export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[]): number {
+  const tensors = fields.filter((field) => 'shape' in field).length;
+  return Math.floor(INLINE_BYTES / Math.max(1, tensors));
+}
+
+/**
+ * The most bytes of one value of an input or output.
+ *
+ * @param inlineBytes as `inlineBytesOf` tells it for all inputs, or outputs.
+ */
+export function largestBytesOf(field: ManifestInput | ManifestOutput, inlineBytes = INLINE_BYTES): number {
+  if ('shape' in field)
+    return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * Math.min(inlineBytes, rowBytesOf(field)));
   if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength + QUOTES_BYTES;
   if (field.type === 'string') return CHARACTER_BYTES * MAX_OUTPUT_CHARACTERS + QUOTES_BYTES;
   if (field.type === 'enum') return Math.max(...field.values.map(({ name }) => name.length)) + QUOTES_BYTES;
   return NUMBER_BYTES * (sizeOf(field) ?? 1);
 }
 
+/** The most bytes of all inputs, or all outputs, of one task in a message. */
+export function largestBytesOfAll(fields: readonly (ManifestInput | ManifestOutput)[]): number {
+  const inlineBytes = inlineBytesOf(fields);
+  return fields.reduce((sum, field) => sum + largestBytesOf(field, inlineBytes), 0);
+}
+
+/** The bytes of a row's tensor; infinite if its shape varies, or if it has texts. */
+function rowBytesOf(field: TensorInput | TensorOutput): number {
+  const type = tensorTypeOf(field);
+  if (type === 'string' || field.shape.some((size) => typeof size === 'string'))
+    return Number.POSITIVE_INFINITY;
+  return elementsOf(field.shape.map(Number)) * ELEMENT_BYTES[type];
+}
+
 /** An object's member of eight bytes, with its overhead. */
 const MEMBER_BYTES = 32;
 const NUMBER_IN_MEMORY_BYTES = 8;
 export const CHARACTER_IN_MEMORY_BYTES = 2;
+
+function objectBytes(value: Exclude<Value, string | number | boolean>): number {
+  if ('length' in value) return NUMBER_IN_MEMORY_BYTES * value.length;
+  if ('texts' in value)
+    return value.texts.reduce(
+      (sum, { length }) => sum + MEMBER_BYTES + CHARACTER_IN_MEMORY_BYTES * length,
+      0,
+    );
+  return 'base64' in value ? value.base64.length : value.blob.length;
+}
 
 /** The approximate size of values in memory. */
 export function bytesInMemory(values: Values): number {
@@ -28,7 +82,7 @@ export function bytesInMemory(values: Values): number {
     const value = values[name];
     bytes += MEMBER_BYTES;
     if (typeof value === 'string') bytes += CHARACTER_IN_MEMORY_BYTES * value.length;
-    else if (typeof value === 'object') bytes += NUMBER_IN_MEMORY_BYTES * value.length;
+    else if (typeof value === 'object') bytes += objectBytes(value);
   }
   return bytes;
 }

@@ -2,7 +2,7 @@
 
 import { MAX_CHUNK_ROWS, type RowBatchShape } from '../contract/rowBatchShape.ts';
 import type { Manifest } from '../models/manifest.ts';
-import { largestBytesOf } from '../models/valueBytes.ts';
+import { largestBytesOfAll } from '../models/valueBytes.ts';
 
 /** Of the rows of one chunk. The whole message, or one with errors in place of rows, then stays below 512 KiB. */
 const MAX_CHUNK_BYTES = 448 * 1024;
@@ -13,8 +13,6 @@ export function shapeOf(manifest: Manifest, rowCount: number): RowBatchShape {
 
 /** How many rows of a model one message carries. */
 export function rowsThatFit({ inputs, outputs }: Manifest): number {
-  const [asked, answered] = [inputs, outputs].map((fields) =>
-    fields.reduce((sum, field) => sum + largestBytesOf(field), 0),
-  );
+  const [asked, answered] = [inputs, outputs].map((fields) => largestBytesOfAll(fields));
   return Math.max(1, Math.floor(MAX_CHUNK_BYTES / Math.max(asked ?? 0, answered ?? 0)));
 }

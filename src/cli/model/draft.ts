@@ -60,6 +60,8 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
     outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
     batching: completeBatching({ maxBatchSize, maxWaitMs: 0 }),
+    axes: {},
+    masks: [],
     coalesce: false,
     isolation: 'shared',
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },

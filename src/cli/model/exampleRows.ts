@@ -4,11 +4,15 @@ import type { Value, Values } from '../../contract/values.ts';
 import { validateInput } from '../../models/input.ts';
 import {
   isFloat,
+  isPlainInput,
+  isTensorInput,
   type Manifest,
   type ManifestInput,
   type NumberInput,
   sizeOf,
+  type TensorInput,
 } from '../../models/manifest.ts';
+import { readTensor, TensorFault } from '../../models/tensorInput.ts';
 import { NUMBER_LIMIT } from './draft.ts';
 import { isNotThere, ModelFileError } from './modelFileError.ts';
 
@@ -103,7 +107,7 @@ export function plainRows(inputs: readonly ManifestInput[]): readonly Values[] {
 function plainNumber(input: ManifestInput, row: number, column: number): number {
   const step = (row + column) % 4;
   const plain = row < 2 ? 1 - row : step;
-  return 'minimum' in input ? numberWithin(input, row, step, plain) : plain;
+  return 'unit' in input && isPlainInput(input) ? numberWithin(input, row, step, plain) : plain;
 }
 
 function numberWithin(
@@ -125,6 +129,7 @@ function clamp(value: number, minimum: number, maximum: number): number {
 }
 
 function plainValue(input: ManifestInput, number: number): Value {
+  if (isTensorInput(input)) return plainTensor(input, number);
   switch (input.type) {
     case 'boolean':
       return number % 2 === 1;
@@ -137,4 +142,14 @@ function plainValue(input: ManifestInput, number: number): Value {
     default:
       return number;
   }
+}
+
+/** A tensor of the smallest allowed sizes. */
+function plainTensor(input: TensorInput, number: number): Value {
+  const shape = input.shape.map((size) => (typeof size === 'number' ? size : 1));
+  const fill = input.type === 'string' ? 'abcd'.slice(0, number) : number;
+  const tensor = readTensor(input, { shape, fill: input.type === 'boolean' ? number % 2 : fill });
+  if (tensor instanceof TensorFault)
+    throw new ModelFileError(`${input.name} must be ${tensor.expected}, got ${tensor.got}`);
+  return tensor;
 }

@@ -2,7 +2,7 @@
 import type { DuckDBValue } from '@duckdb/node-api';
 import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
-import type { ManifestInput } from '../../models/manifest.ts';
+import { isTensorInput, type ManifestInput } from '../../models/manifest.ts';
 import { type CellReader, cellReader, isTextType, UnusableCell } from './cells.ts';
 import { unclearPoint } from './numbers.ts';
 import type { Plan } from './plan.ts';
@@ -89,7 +89,13 @@ export function textNumbers(mapped: readonly MappedInput[]): readonly MappedInpu
 }
 
 function isTextNumber(input: ManifestInput, column: FileColumn | undefined): boolean {
-  return column !== undefined && isTextType(column.type) && 'minimum' in input && input.size === undefined;
+  return (
+    column !== undefined &&
+    isTextType(column.type) &&
+    'unit' in input &&
+    !isTensorInput(input) &&
+    input.size === undefined
+  );
 }
 
 /** A line for each input that has no column and so gets its default. */

@@ -25,8 +25,8 @@ export function duckTypeOf(output: FieldView): DuckDBType {
 }
 
 export function duckValue(output: FieldView, value: Value | null): DuckDBValue {
-  if (typeof value === 'object' && value !== null)
-    return listValue(value.map((item) => duckNumber(output, item)));
+  if (Array.isArray(value)) return listValue(value.map((item) => duckNumber(output, item)));
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
   return typeof value === 'number' ? duckNumber(output, value) : value;
 }
 

@@ -113,7 +113,7 @@ function roundedRows(
     for (let row = 0; row < rowCount; row++) {
       const value = columns[name]?.[row] ?? null;
       if (value === null) continue;
-      const numbers = typeof value === 'object' ? value : [value];
+      const numbers: readonly unknown[] = Array.isArray(value) ? value : [value];
       const rounded = numbers.find((number) => !Number.isSafeInteger(number));
       if (rounded !== undefined)
         reasons.set(row, `${name} (${type}) must be below 2^53 to come without rounding, got ${rounded}`);

@@ -22,6 +22,8 @@ const LIMITS = {
   QUEUE_MAX_JOBS: '10000000',
   QUEUE_MAX_BYTES: String(8 * 1024 ** 3),
   OPEN_TASKS_MAX: '10000000',
+  RESULT_MAX_COUNT: '10000000',
+  RESULT_MAX_BYTES: String(16 * 1024 ** 3),
   MAX_ALIASES: String(ALIASES),
 };
 /** The longest possible time limit, so that no task expires meanwhile. */
@@ -53,8 +55,13 @@ export const backlog: Benchmark = {
           for (const { row, id } of sample.splice(0))
             asked.check(row, await shared(sockets, row).ask(asked.subscription(id)));
         };
-        const play = async (lastingSeconds: number): Promise<Played> => {
-          const submitted = await submitFor(lastingSeconds, submit(asked.submission));
+        /** @param oldest the tasks that wait already, which the worker takes first. */
+        const play = async (lastingSeconds: number, oldest?: Waiting): Promise<Played> => {
+          const { tasks: submitted } = await submitWhile(submit(asked.submission), 1, (load) =>
+            keepUp(load, lastingSeconds * 1_000),
+          );
+          const { messages } = await queue.state(QUEUE);
+          const tasksPerMessage = oldest ? oldest.tasks / oldest.messages : submitted / messages;
           await using worker = await startWorker(nats, env, revision.root);
           const pids = {
             gateway: [gateway.pid],
@@ -62,7 +69,7 @@ export const backlog: Benchmark = {
             'nats-server': [nats.pid],
           };
           const before = await cpuNow(pids);
-          const finishedPerSecond = await finish(submitted, queue);
+          const finishedPerSecond = tasksPerMessage * (await finish(submitted / tasksPerMessage, queue));
           const cpu = ofServers(difference(await cpuNow(pids), before));
           await checkSample();
           return {
@@ -73,8 +80,7 @@ export const backlog: Benchmark = {
         };
         await play(WARM_UP_S);
         const empty = await play(seconds);
-        await fill(jobs, queue, submit(manyAtOnce));
-        const full = await play(seconds);
+        const full = await play(seconds, await fill(jobs, queue, submit(manyAtOnce)));
         return [
           ...playedFigures('empty queue', empty),
           ...playedFigures(`${jobs.toLocaleString('en-US')} waiting`, full),
@@ -104,19 +110,32 @@ function playedFigures(queue: string, { submittedPerSecond, finishedPerSecond, c
   ];
 }
 
-/** @returns the number of accepted tasks. */
-async function submitFor(seconds: number, submit: Exchange): Promise<number> {
-  let accepted = 0;
-  const counted: Exchange = async (row) => {
-    await submit(row);
-    accepted++;
-  };
-  await using load = closedLoop(Array.from({ length: CLIENTS }, () => counted));
-  await keepUp(load, seconds * 1_000);
-  return accepted;
+interface Waiting {
+  readonly tasks: number;
+  /** Bundles, which carry many tasks each; a revision without bundles has one message for each task. */
+  readonly messages: number;
 }
 
-/** Waits until this number of jobs has left the queue. @returns the jobs per second. */
+/** @returns the number of accepted tasks. */
+async function submitWhile(
+  submit: Exchange,
+  tasksInOne: number,
+  until: (load: ReturnType<typeof closedLoop>, accepted: () => number) => Promise<void>,
+): Promise<{ readonly tasks: number }> {
+  let tasks = 0;
+  const counted: Exchange = async (row) => {
+    await submit(row);
+    tasks += tasksInOne;
+  };
+  {
+    await using load = closedLoop(Array.from({ length: CLIENTS }, () => counted));
+    await until(load, () => tasks);
+  }
+  // Those that were under way have been accepted, too.
+  return { tasks };
+}
+
+/** Waits until so many messages have left the queue. @returns the messages per second. */
 async function finish(count: number, queue: StreamInspector): Promise<number> {
   const startedAt = performance.now();
   const { messages } = await queue.state(QUEUE);
@@ -125,10 +144,12 @@ async function finish(count: number, queue: StreamInspector): Promise<number> {
   return (messages - left) / ((performance.now() - startedAt) / 1_000);
 }
 
-/** Submits until this number of jobs waits. */
-async function fill(count: number, queue: StreamInspector, submit: Exchange): Promise<void> {
-  await using load = closedLoop(Array.from({ length: CLIENTS }, () => submit));
-  while ((await queue.state(QUEUE)).messages < count) await keepUp(load, POLL_MS);
+/** Submits until so many tasks wait. */
+async function fill(count: number, queue: StreamInspector, submit: Exchange): Promise<Waiting> {
+  const { tasks } = await submitWhile(submit, ALIASES, async (load, accepted) => {
+    while (accepted() < count) await keepUp(load, POLL_MS);
+  });
+  return { tasks, messages: (await queue.state(QUEUE)).messages };
 }
 
 function manyAtOnce(row: number): string {

@@ -75,18 +75,14 @@ describe('a manifest', () => {
       (m) => Object.assign((m.inputs as object[])[0] ?? {}, { default: 999 }),
       'pickupLocationId: default must be a whole number from 1 to 265 (TLC taxi zone), got 999',
     ],
-    ...wrongInput('an unknown type', { type: 'float16' }, '/inputs/0/type must be equal to one of'),
+    ...wrongInput('an unknown type', { type: 'bfloat16' }, '/inputs/0/type must be equal to one of'),
     ...wrongInput('no type', { type: undefined }, "/inputs/0 must have required property 'type'"),
     ...wrongInput(
       'a member of another type',
       { maxLength: 5 },
       '/inputs/0 must NOT have additional properties ("maxLength")',
     ),
-    ...wrongInput(
-      'a text without a length',
-      { type: 'string' },
-      "/inputs/0 must have required property 'maxLength'",
-    ),
+    ...wrongInput('a text without a length', { type: 'string' }, 'pickupLocationId: maxLength must be given'),
     ...wrongInput('an empty vector', { size: 0 }, '/inputs/0/size must be >= 1'),
     ...wrongInput(
       'a default of another length',

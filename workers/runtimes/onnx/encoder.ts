@@ -1,32 +1,37 @@
 /** Turns rows of values into the columns that ONNX takes, and back. It knows the manifest, not ONNX Runtime. */
 
+import { ELEMENT_BYTES, elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
 import type { Value, Values } from '../../../src/contract/values.ts';
+import { bytesIn, type Elements, exactNumber, newElements } from '../../../src/models/elements.ts';
 import { secondsOf } from '../../../src/models/localTime.ts';
 import {
   type EnumInput,
+  isFloat,
+  isPlainOutput,
+  isTensorInput,
+  isTensorOutput,
   MAX_OUTPUT_CHARACTERS,
   type Manifest,
-  type ManifestInput,
   type ManifestOutput,
+  type NumberOutput,
   type NumberType,
-  sizeOf,
+  type PlainInput,
+  type PlainOutput,
+  rowShapeOf,
+  type TensorOutput,
   type TensorType,
   tensorTypeOf,
 } from '../../../src/models/manifest.ts';
 
 /** The elements of a tensor in row-major order. Texts are a plain list. A bool is 1 (true) or 0 (false). */
-export type TensorData =
-  | BigInt64Array
-  | Int32Array
-  | Float32Array
-  | Float64Array
-  | Uint8Array
-  | readonly string[];
+export type TensorData = Elements | readonly string[];
 
-/** One column of a batch: n elements (n × `size` for a vector), row after row. */
+/** One column of a batch: the elements of n rows, row after row. */
 export interface Column {
   readonly type: TensorType;
   readonly data: TensorData;
+  /** The dimensions of one row, of the manifest's tensors. */
+  readonly rowShape?: readonly number[];
 }
 
 /** Columns by tensor name. */
@@ -63,7 +68,9 @@ export function encodeColumns(
   return Object.fromEntries(
     inputs.map((input) => [
       input.tensor,
-      { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
+      isTensorInput(input)
+        ? encodeTensors(tensorTypeOf(input), valuesOf(input.name) as readonly TensorValue[])
+        : { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
     ]),
   );
 }
@@ -103,7 +110,9 @@ export function decodeColumns(
     const data = dataOf(output, tensors, rowCount);
     const column: Value[] = [];
     for (let row = 0; row < rowCount; row++) {
-      const value = decodeValue(output, data, row);
+      const value = isPlainOutput(output)
+        ? decodeValue(output, data, row)
+        : decodeTensor(output, tensors[output.tensor], row);
       const problem = outputProblem(value);
       if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
       column.push(value);
@@ -114,7 +123,7 @@ export function decodeColumns(
 }
 
 /** The values have the input's types: they were checked at submission, and again when the job came. */
-function encodeColumn(input: ManifestInput, values: readonly (Value | undefined)[]): TensorData {
+function encodeColumn(input: PlainInput, values: readonly (Value | undefined)[]): TensorData {
   switch (input.type) {
     case 'string':
       return values as readonly string[];
@@ -150,37 +159,31 @@ function encodeNames(input: EnumInput, names: readonly string[]): TensorData {
     : BigInt64Array.from(column as readonly number[], BigInt);
 }
 
-function encodeNumbers(type: NumberType, values: readonly number[]): TensorData {
-  switch (type) {
-    case 'int64':
-      return encodeIntegers(values);
-    case 'int32':
-      return Int32Array.from(values);
-    case 'float32':
-      return Float32Array.from(values);
-    case 'float64':
-      return Float64Array.from(values);
-  }
-}
-
 /** `BigInt64Array.from` calls a function for each element, and takes many times as long. */
-function encodeIntegers(values: readonly number[]): BigInt64Array {
-  const integers = new BigInt64Array(values.length);
-  for (let i = 0; i < values.length; i++) integers[i] = BigInt(values[i] ?? 0);
-  return integers;
+function encodeNumbers(type: NumberType, values: readonly (number | string)[]): TensorData {
+  const elements = newElements(type, values.length);
+  const isWide = ELEMENT_BYTES[type] === 8 && !isFloat(type);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    elements[i] = isWide ? BigInt(value) : Number(value);
+  }
+  return elements;
 }
 
 function dataOf(output: ManifestOutput, columns: OutputTensors, rowCount: number): TensorData {
   const column = columns[output.tensor];
-  const [rows, width, ...more] = column?.dims ?? [];
-  const fits =
-    rows === rowCount &&
-    more.length === 0 &&
-    (sizeOf(output) === undefined ? width === undefined || width === 1 : width === sizeOf(output));
-  if (column !== undefined && fits) return column.data;
-  const expected = [rowCount, sizeOf(output) ?? []].flat().join(', ');
+  const [rows, ...row] = column?.dims ?? [];
+  if (column !== undefined && rows === rowCount && isRowOf(output, row)) return column.data;
+  const expected = [rowCount, ...rowShapeOf(output)].join(', ');
   const got = column === undefined ? 'none' : `[${column.dims.join(', ')}]`;
   throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
+}
+
+function isRowOf(output: ManifestOutput, row: readonly number[]): boolean {
+  const shape = rowShapeOf(output);
+  if (!isTensorOutput(output) && shape.length === 0)
+    return row.length === 0 || (row.length === 1 && row[0] === 1);
+  return row.length === shape.length && shape.every((size, i) => typeof size === 'string' || size === row[i]);
 }
 
 /** @returns the rule that a model's value breaks, to be read after "must be"; undefined if it is right. */
@@ -193,6 +196,7 @@ function outputProblem(value: Value): string | undefined {
         ? undefined
         : `a text of at most ${MAX_OUTPUT_CHARACTERS} characters, got ${value.length}`;
     case 'object': {
+      if (!('length' in value)) return undefined;
       const wrong = value.find((item) => !Number.isFinite(item));
       return wrong === undefined ? undefined : `finite numbers, got ${wrong}`;
     }
@@ -201,14 +205,43 @@ function outputProblem(value: Value): string | undefined {
   }
 }
 
-function decodeValue(output: ManifestOutput, data: TensorData, row: number): Value {
+function decodeValue(output: NumberOutput | PlainOutput, data: TensorData, row: number): Value {
   switch (output.type) {
     case 'string':
       return String(data[row]);
     case 'boolean':
       return Boolean(data[row]);
     default:
+      if (output.exact) return exactNumber(BigInt(data[row] ?? 0));
       if (output.size === undefined) return Number(data[row]);
       return Array.from(data.slice(row * output.size, (row + 1) * output.size), Number);
   }
+}
+
+function encodeTensors(type: TensorType, values: readonly TensorValue[]): Column {
+  const rowShape = values[0]?.shape ?? [];
+  if (type === 'string')
+    return { type, data: values.flatMap((value) => ('texts' in value ? value.texts : [])), rowShape };
+  const data = newElements(type, values.length * elementsOf(rowShape));
+  const bytes = bytesIn(data);
+  let at = 0;
+  for (const value of values) {
+    const row = 'base64' in value ? Uint8Array.fromBase64(value.base64) : new Uint8Array();
+    bytes.set(row, at);
+    at += row.length;
+  }
+  return { type, data, rowShape };
+}
+
+function decodeTensor(
+  output: TensorOutput,
+  tensor: OutputTensors[string] | undefined,
+  row: number,
+): TensorValue {
+  const [, ...shape] = tensor?.dims ?? [];
+  const size = elementsOf(shape);
+  const data = tensor?.data ?? [];
+  const elements = data.slice(row * size, (row + 1) * size);
+  if (output.type === 'string') return { shape, texts: Array.from(elements, String) };
+  return { shape, base64: bytesIn(elements as Elements).toBase64() };
 }

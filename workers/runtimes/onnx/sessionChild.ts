@@ -8,6 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
+import { elementsOf } from '../../../src/contract/tensor.ts';
 import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
 import type { Column, Columns, OutputTensors, TensorData } from './encoder.ts';
@@ -195,14 +196,19 @@ function tensorsOf(columns: Columns, { feeds }: LoadedModel): Record<string, Ten
       const column = columns[tensor];
       if (column === undefined)
         throw new Error(`a batch has a column for each input, got none for ${tensor}`);
-      const rows = column.data.length / width;
+      const { data, rowShape } = column;
+      if (rowShape !== undefined)
+        return [tensor, toTensor(column, [data.length / Math.max(1, elementsOf(rowShape)), ...rowShape])];
+      const rows = data.length / width;
       return [tensor, toTensor(column, rank === 1 ? [rows] : [rows, width])];
     }),
   );
 }
 
 function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
-  return type === 'string' ? new Tensor('string', data as string[], dims) : new Tensor(type, data, dims);
+  if (type === 'string') return new Tensor('string', data as string[], dims);
+  // The types of the binding do not know `Float16Array` yet; the binding does.
+  return new Tensor(type, data as Exclude<typeof data, Float16Array>, dims);
 }
 
 async function describe(file: string): Promise<SessionAnswer> {

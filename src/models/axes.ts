@@ -1,0 +1,52 @@
+/** The dimensions of tensors that vary: their limits, and that one name is one size within a task. */
+import { type InputProblem, wrongValue } from '../contract/errors.ts';
+import type { Value, Values } from '../contract/values.ts';
+import { type Manifest, rowShapeOf } from './manifest.ts';
+
+/** @param values checked, each by itself. @returns a problem for each input whose shape does not fit the others. */
+export function axisProblems({ inputs, axes }: Manifest, values: Values): readonly InputProblem[] {
+  const problems: InputProblem[] = [];
+  const sizes = new Map<string, { readonly size: number; readonly input: string }>();
+  for (const input of inputs) {
+    for (const [i, axis] of rowShapeOf(input).entries()) {
+      const size = shapeIn(values[input.name])?.[i];
+      if (typeof axis === 'number' || size === undefined) continue;
+      const first = sizes.get(axis);
+      if (first === undefined) sizes.set(axis, { size, input: input.name });
+      const expected = first === undefined ? limitsProblem(axes[axis], size) : sameSize(first, size);
+      if (expected !== undefined)
+        problems.push(wrongValue(input.name, `${expected} at ${axis}`, String(size)));
+    }
+  }
+  return problems;
+}
+
+/** The sizes of the named dimensions of a task. */
+export function axisSizes({ inputs }: Pick<Manifest, 'inputs'>, values: Values): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const input of inputs) {
+    const shape = shapeIn(values[input.name]) ?? [];
+    for (const [i, axis] of rowShapeOf(input).entries())
+      if (typeof axis === 'string') sizes.set(axis, shape[i] ?? 0);
+  }
+  return sizes;
+}
+
+function shapeIn(value: Value | undefined): readonly number[] | undefined {
+  return typeof value === 'object' && 'shape' in value ? value.shape : undefined;
+}
+
+function limitsProblem(
+  axis: { readonly minimum: number; readonly maximum: number } | undefined,
+  size: number,
+): string | undefined {
+  if (axis === undefined || (size >= axis.minimum && size <= axis.maximum)) return undefined;
+  return `of a size from ${axis.minimum} to ${axis.maximum}`;
+}
+
+function sameSize(
+  first: { readonly size: number; readonly input: string },
+  size: number,
+): string | undefined {
+  return size === first.size ? undefined : `of the size ${first.size}, that of ${first.input},`;
+}
