@@ -12,6 +12,10 @@ export function defineErrorCode(builder: Builder) {
         description:
           'The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version.',
       },
+      [TaskErrorCode.InvalidInput]: {
+        description:
+          'A file or text of the input could not be decoded. `message` names the input, what was expected and what came.',
+      },
       [TaskErrorCode.InferenceFailed]: {
         description: 'ONNX Runtime refused to run the model on this input.',
       },

@@ -76,7 +76,7 @@ async function check(
     const measure = batch === fullBatch;
     if (onlyFullBatch && !measure) continue;
     const rows = batch.map(({ input }) => input);
-    const { outputs } = await process.run(model, encodeBatch(manifest, rows), timeoutMs, { measure });
-    compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
+    const { outputs, media } = await process.run(model, encodeBatch(manifest, rows), timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length, media), golden.tolerance);
   }
 }

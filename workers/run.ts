@@ -3,11 +3,10 @@ import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Value } from '../src/contract/values.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
-import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
+import { type DecodedColumns, decodeColumns } from './runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
@@ -108,8 +107,9 @@ async function run(
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
   const figures = { formedAt, startedAt, batchSize: size };
   try {
-    const { outputs, computeMs } = await answer;
-    endRows(batch, outputs, { ...figures, computeMs }, manifest);
+    const { outputs, media, computeMs } = await answer;
+    const decoded = decodeColumns(manifest, outputs, encoded.count, media);
+    endRows(batch, decoded, { ...figures, computeMs });
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
@@ -126,23 +126,23 @@ async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promis
   for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
 }
 
-/** @throws {RangeError} if the tensors have a wrong shape. */
-function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
-  const { columns, problems } = decodeColumns(manifest, outputs, encoded.count);
+function endRows({ picks, encoded }: Batch, { columns, problems, faults }: DecodedColumns, run: Run): void {
   let before = 0;
   for (const { assignment, rows } of picks) {
     const first = before;
     before += rows.length;
     const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
-    for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
+    const problemOf = (i: number) => faults.get(answerOf(i)) ?? problems.get(answerOf(i));
+    for (const [message, places] of Map.groupBy(rows.keys(), problemOf)) {
+      const answered = places.map(answerOf);
       const answers: Record<string, readonly Value[]> = {};
       if (message === undefined)
-        for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
+        for (const [name, column] of columns) answers[name] = pickFrom(column, answered);
+      const isInput = answered.some((row) => faults.has(row));
+      const code = isInput ? TaskErrorCode.InvalidInput : TaskErrorCode.InvalidOutput;
       assignment.end(
         pickFrom(rows, places),
-        message === undefined
-          ? { columns: answers, run }
-          : { error: { code: TaskErrorCode.InvalidOutput, message }, run },
+        message === undefined ? { columns: answers, run } : { error: { code, message }, run },
       );
     }
   }

@@ -9,10 +9,21 @@ interface MediaField {
   readonly tensor: string;
   readonly description: string;
   readonly batchAxis?: number | null;
+  /** A file has none. */
+  readonly default?: undefined;
   /** Of one row. */
   readonly shape: Shape;
+  /** The element that fills up a tensor that is too short. */
+  readonly pad: number;
   /** Of the file, or of the text in UTF-8. */
   readonly maxBytes: number;
+}
+
+interface LongField extends MediaField {
+  /** The graph's input that is 1 where the tensor is real, and 0 where it is filled up. */
+  readonly mask?: string;
+  /** Whether one that is too long is cut off at its end; else it is refused. */
+  readonly truncate: boolean;
 }
 
 export interface ImageInput extends MediaField {
@@ -35,34 +46,36 @@ export interface ImageInput extends MediaField {
   readonly maxPixels: number;
 }
 
-export interface AudioInput extends MediaField {
+export interface AudioInput extends LongField {
   readonly kind: 'audio';
   readonly type: 'float16' | 'float32' | 'float64';
   /** Samples a second. */
   readonly rate: number;
-  /** Whether a sound that is too long is cut off; else it is refused. */
-  readonly truncate: boolean;
 }
 
 /** A text as it is. */
 export interface PlainTextInput extends MediaField {
   readonly kind: 'text';
   readonly type: 'string';
+  readonly tokenizer?: undefined;
 }
 
-export interface TokenInput extends MediaField {
+export interface TokenInput extends LongField {
   readonly kind: 'text';
   readonly type: 'int32' | 'int64';
   /** A file in the folder of the version. */
   readonly tokenizer: string;
-  /** The graph's input that says which tokens are real (1) and which fill up (0). */
-  readonly mask?: string;
   /** The graph's input for the types of the tokens. */
   readonly typeIds?: string;
-  /** The id that fills up. */
-  readonly pad: number;
-  /** Whether a text of too many tokens is cut off; else it is refused. */
-  readonly truncate: boolean;
+}
+
+/** The dimensions of a picture's tensor that are its height and width. */
+export function sidesOf<T extends number | string>(
+  layout: ImageInput['layout'],
+  shape: readonly T[],
+): { readonly height: T | 1; readonly width: T | 1 } {
+  const [height = 1, width = 1] = layout === 'CHW' ? shape.slice(1) : shape;
+  return { height, width };
 }
 
 export type TextInput = PlainTextInput | TokenInput;

@@ -38,6 +38,7 @@ export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[
  * @param inlineBytes as `inlineBytesOf` tells it for all inputs, or outputs.
  */
 export function largestBytesOf(field: ManifestInput | ManifestOutput, inlineBytes = INLINE_BYTES): number {
+  if ('kind' in field) return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * inlineBytes);
   if ('shape' in field)
     return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * Math.min(inlineBytes, rowBytesOf(field)));
   if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength + QUOTES_BYTES;

@@ -1,3 +1,6 @@
+import type { MediaInput } from '../../src/models/mediaInput.ts';
+import { fileFault } from '../../src/models/mediaValue.ts';
+
 /** A picture, sound or text that cannot become a tensor. It is the fault of its row alone. */
 export class MediaFault extends Error {
   /** To be read after "must be". */
@@ -12,11 +15,8 @@ export class MediaFault extends Error {
   }
 }
 
-const SHOWN_BYTES = 8;
-
-/** Bytes that have the wrong format, as messages show them. */
-export function shownBytes(bytes: Uint8Array): string {
-  if (bytes.length === 0) return 'no bytes';
-  const first = [...bytes.subarray(0, SHOWN_BYTES)].map((byte) => byte.toString(16).padStart(2, '0'));
-  return `${bytes.length} bytes that begin with ${first.join(' ')}`;
+/** Checks the size of a file, and what its first bytes tell: before anything is decoded. */
+export function checkFile(input: MediaInput, bytes: Uint8Array): void {
+  const fault = fileFault(input, bytes);
+  if (fault !== undefined) throw new MediaFault(fault.expected, fault.got);
 }

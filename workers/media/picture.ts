@@ -2,13 +2,12 @@
  * Makes the tensor of an image input from a picture file. It is decoded, turned upright, brought to sRGB, scaled and
  * laid out as the manifest says. Of a file with several pictures the first is taken.
  */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { messageOf } from '../../src/contract/errors.ts';
-import type { Axis } from '../../src/models/manifest.ts';
-import type { ImageInput } from '../../src/models/mediaInput.ts';
-import { HEADER_MAX_BYTES, PICTURE_FORMATS, pictureHeader } from '../../src/models/pictureHeader.ts';
 import { type Elements, newElements } from '../../src/models/elements.ts';
-import { MediaFault, shownBytes } from './mediaFault.ts';
+import type { Axis } from '../../src/models/manifest.ts';
+import { type ImageInput, sidesOf } from '../../src/models/mediaInput.ts';
+import { checkFile, MediaFault } from './mediaFault.ts';
 import { type Placement, placementOf, type Size, scale } from './placement.ts';
 
 export interface DecodedPicture {
@@ -36,7 +35,7 @@ export async function decodePicture(
   input: ImageInput,
   axes: Readonly<Record<string, Axis>>,
 ): Promise<DecodedPicture> {
-  checkHeader(bytes, input);
+  checkFile(input, bytes);
   try {
     const picture = sharp(bytes, { limitInputPixels: input.maxPixels, failOn: 'error', autoOrient: true });
     const { autoOrient } = await picture.metadata();
@@ -50,20 +49,9 @@ export async function decodePicture(
   }
 }
 
-/** @throws {MediaFault} before anything is decoded. */
-function checkHeader(bytes: Uint8Array, { maxBytes, maxPixels }: ImageInput): void {
-  if (bytes.length > maxBytes)
-    throw new MediaFault(`a picture of at most ${maxBytes} bytes`, `${bytes.length} bytes`);
-  const header = pictureHeader(bytes);
-  if (header === undefined) throw new MediaFault(`a picture (${PICTURE_FORMATS})`, shownBytes(bytes));
-  const { width, height } = header;
-  if (width * height > maxPixels)
-    throw new MediaFault(`a picture of at most ${maxPixels} pixels`, `${width} × ${height}`);
-}
-
 /** The size of the tensor. A side that varies is that of the picture, which is scaled down where it is too large. */
 function targetOf(input: ImageInput, axes: Readonly<Record<string, Axis>>, picture: Size): Size {
-  const { height, width } = sidesOf(input);
+  const { height, width } = sidesOf(input.layout, input.shape);
   const scaled = scale(picture, scaleBy());
   return { height: sizeOf(height, scaled.height), width: sizeOf(width, scaled.width) };
 
@@ -86,11 +74,6 @@ function targetOf(input: ImageInput, axes: Readonly<Record<string, Axis>>, pictu
   }
 }
 
-function sidesOf({ layout, shape }: ImageInput): Record<'height' | 'width', number | string> {
-  const [height = 1, width = 1] = layout === 'CHW' ? shape.slice(1) : shape;
-  return { height, width };
-}
-
 interface Pixels {
   /** Row by row, from 0 to 255. */
   readonly data: Uint8Array;
@@ -99,14 +82,17 @@ interface Pixels {
 }
 
 async function pixelsOf(
-  picture: sharp.Sharp,
+  picture: Sharp,
   { background, letterboxColor, interpolation, maxPixels }: ImageInput,
   target: Size,
   { scaled, left, top }: Placement,
 ): Promise<Pixels> {
   // Of a very long and narrow picture.
   if (scaled.width * scaled.height > Math.max(maxPixels, target.width * target.height))
-    throw new MediaFault('a picture of other proportions', `one of ${scaled.width} × ${scaled.height} once scaled`);
+    throw new MediaFault(
+      'a picture of other proportions',
+      `one of ${scaled.width} × ${scaled.height} once scaled`,
+    );
   picture
     .toColourspace('srgb')
     .flatten({ background })

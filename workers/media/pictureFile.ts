@@ -18,7 +18,8 @@ export async function encodePicture({ data, dims }: RowTensor, output: PictureOu
     const plane = colors === 'BGR' ? 2 - channel : channel;
     for (let i = 0; i < count; i++) {
       const element = Number(data[plane * offset + i * step]);
-      if (!Number.isFinite(element)) throw new RangeError(`${output.name} must be finite numbers, got ${element}`);
+      if (!Number.isFinite(element))
+        throw new RangeError(`${output.name} must be finite numbers, got ${element}`);
       pixels[i * channels + channel] = ((element - black) / (white - black)) * 255;
     }
   }

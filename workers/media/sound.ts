@@ -3,13 +3,15 @@ import { type Elements, newElements } from '../../src/models/elements.ts';
 import type { Axis } from '../../src/models/manifest.ts';
 import type { AudioInput } from '../../src/models/mediaInput.ts';
 import { lengthLimits } from './lengthLimits.ts';
-import { MediaFault } from './mediaFault.ts';
+import { checkFile, MediaFault } from './mediaFault.ts';
 import { resample, resampledLength } from './resample.ts';
 import { readWav } from './wav.ts';
 
 export interface DecodedSound {
   readonly shape: readonly number[];
   readonly elements: Elements;
+  /** The samples of the sound; silence follows them. */
+  readonly length: number;
 }
 
 /** @throws {MediaFault} if the file is no whole WAV file, or its sound is too long. */
@@ -18,9 +20,8 @@ export function decodeSound(
   input: AudioInput,
   axes: Readonly<Record<string, Axis>>,
 ): DecodedSound {
-  const { maxBytes, rate, shape, truncate, type } = input;
-  if (bytes.length > maxBytes)
-    throw new MediaFault(`a WAV file of at most ${maxBytes} bytes`, `${bytes.length} bytes`);
+  checkFile(input, bytes);
+  const { rate, shape, truncate, type } = input;
   const sound = readWav(bytes);
   if (sound.samples.length === 0) throw new MediaFault('a sound', 'one without samples');
   const { least, most } = lengthLimits(shape, axes);
@@ -33,5 +34,9 @@ export function decodeSound(
   // Silence follows a sound that is too short.
   const elements = newElements(type, Math.max(least, resampled.length)) as Float32Array<ArrayBuffer>;
   elements.set(resampled);
-  return { shape: shape.map((size) => (size === 1 ? 1 : elements.length)), elements };
+  return {
+    shape: shape.map((size) => (size === 1 ? 1 : elements.length)),
+    elements,
+    length: resampled.length,
+  };
 }

@@ -24,7 +24,9 @@ export async function openTokenizer(file: string): Promise<Tokenizer> {
   try {
     return new Tokenizer(described as object, {});
   } catch (error) {
-    throw new Error(`${file} must be a tokenizer of the library tokenizers: ${messageOf(error)}`, { cause: error });
+    throw new Error(`${file} must be a tokenizer of the library tokenizers: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -37,8 +39,10 @@ export function tokenize(
 ): Tokens {
   const { least, most } = lengthLimits(shape, axes);
   const encoded = tokenizer.encode(text, { return_token_type_ids: true });
-  const { ids, token_type_ids: typeIds = [] } = encoded;
-  const lost = ids.findIndex((id) => id === undefined);
+  // A token that is not in the vocabulary of a model without an unknown token has no id.
+  const ids: readonly (number | undefined)[] = encoded.ids;
+  const typeIds = encoded.token_type_ids ?? [];
+  const lost = ids.indexOf(undefined);
   if (lost !== -1)
     throw new MediaFault('a text of tokens that the tokenizer knows', JSON.stringify(encoded.tokens[lost]));
   if (ids.length > most && !truncate)
@@ -53,7 +57,12 @@ export function tokenize(
 }
 
 /** The places of the tokens that are kept: the end of the text is cut off, not the special tokens around it. */
-function placesWithin(tokenizer: Tokenizer, text: string, ids: readonly number[], most: number): readonly number[] {
+function placesWithin(
+  tokenizer: Tokenizer,
+  text: string,
+  ids: readonly unknown[],
+  most: number,
+): readonly number[] {
   const special = ids.length - tokenizer.encode(text, { add_special_tokens: false }).ids.length;
   const before = specialBefore(tokenizer);
   const kept = Math.max(before, most - (special - before));
@@ -63,6 +72,8 @@ function placesWithin(tokenizer: Tokenizer, text: string, ids: readonly number[]
 
 /** The number of special tokens before a text. */
 function specialBefore(tokenizer: Tokenizer): number {
-  const [ids, bare] = [true, false].map((special) => tokenizer.encode('a', { add_special_tokens: special }).ids);
+  const [ids, bare] = [true, false].map(
+    (special) => tokenizer.encode('a', { add_special_tokens: special }).ids,
+  );
   return ids === undefined || bare?.[0] === undefined ? 0 : Math.max(0, ids.indexOf(bare[0]));
 }

@@ -21,11 +21,11 @@ export async function runRows(
   manifest: Manifest,
   rows: readonly Values[],
 ): Promise<Trial> {
-  const { outputs, computeMs } = await inspection.run(
+  const { outputs, media, computeMs } = await inspection.run(
     encodeBatch(manifest, rows),
     manifest.limits.runTimeoutMs,
   );
-  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs };
+  return { predictions: decodeBatch(manifest, outputs, rows.length, media), computeMs };
 }
 
 /** The largest absolute difference between the wanted and the predicted numbers of an output. */

@@ -7,6 +7,8 @@ import { secondsOf } from '../../../src/models/localTime.ts';
 import {
   type EnumInput,
   isFloat,
+  isMediaInput,
+  isMediaOutput,
   isPlainOutput,
   isTensorInput,
   isTensorOutput,
@@ -34,8 +36,13 @@ export interface Column {
   readonly rowShape?: readonly number[];
 }
 
+/** Files or texts, one for each row. The process with the session makes the column of them. */
+export interface MediaColumn {
+  readonly files: readonly (Uint8Array | string)[];
+}
+
 /** Columns by tensor name. */
-export type Columns = Readonly<Record<string, Column>>;
+export type Columns = Readonly<Record<string, Column | MediaColumn>>;
 
 /** Output tensors as they came, by tensor name. */
 export type OutputTensors = Readonly<
@@ -48,6 +55,8 @@ export interface DecodedColumns {
   readonly columns: ReadonlyMap<string, readonly Value[]>;
   /** By index: why a row has no prediction (a number that is not finite, or a text that is too long). */
   readonly problems: ReadonlyMap<number, string>;
+  /** By index: why a row could not be run (a file that cannot be decoded). */
+  readonly faults: ReadonlyMap<number, string>;
 }
 
 /**
@@ -66,19 +75,32 @@ export function encodeColumns(
   valuesOf: (name: string) => readonly (Value | undefined)[],
 ): Columns {
   return Object.fromEntries(
-    inputs.map((input) => [
-      input.tensor,
-      isTensorInput(input)
-        ? encodeTensors(tensorTypeOf(input), valuesOf(input.name) as readonly TensorValue[])
-        : { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
-    ]),
+    inputs.map((input) => {
+      const values = valuesOf(input.name);
+      if (isMediaInput(input)) return [input.tensor, { files: values.map(fileIn) }];
+      return [
+        input.tensor,
+        isTensorInput(input)
+          ? encodeTensors(tensorTypeOf(input), values as readonly TensorValue[])
+          : { type: tensorTypeOf(input), data: encodeColumn(input, values) },
+      ];
+    }),
   );
+}
+
+/** The bytes of a file, or a text. */
+function fileIn(value: Value | undefined): Uint8Array | string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'object' && 'base64' in value
+    ? Uint8Array.fromBase64(value.base64)
+    : new Uint8Array();
 }
 
 /**
  * Reads one prediction per row from the output tensors.
  *
  * @param rowCount n.
+ * @param media what the process with the session has made of pictures, sounds and texts.
  * @returns n predictions by GraphQL name, in the order of the rows. If a number is not finite, or a text is too long,
  *   it is a sentence that says so instead.
  * @throws {RangeError} if a tensor is missing, or if its shape is neither [n] nor [n, 1] ([n, size] for a vector).
@@ -87,10 +109,11 @@ export function decodeBatch(
   manifest: Manifest,
   outputs: OutputTensors,
   rowCount: number,
+  media?: DecodedColumns,
 ): (Values | string)[] {
-  const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
+  const { columns, problems, faults } = decodeColumns(manifest, outputs, rowCount, media);
   return Array.from({ length: rowCount }, (_, row) => {
-    const problem = problems.get(row);
+    const problem = faults.get(row) ?? problems.get(row);
     if (problem !== undefined) return problem;
     const values: Record<string, Value> = {};
     for (const [name, column] of columns) values[name] = column[row] as Value;
@@ -103,10 +126,15 @@ export function decodeColumns(
   { outputs }: Manifest,
   tensors: OutputTensors,
   rowCount: number,
+  media?: DecodedColumns,
 ): DecodedColumns {
-  const columns = new Map<string, readonly Value[]>();
-  const problems = new Map<number, string>();
+  const columns = new Map<string, readonly Value[]>(media?.columns);
+  const problems = new Map<number, string>(media?.problems);
+  const faults = media?.faults ?? new Map<number, string>();
+  // Then nothing was run.
+  if (faults.size === rowCount) return { columns, problems, faults };
   for (const output of outputs) {
+    if (isMediaOutput(output)) continue;
     const data = dataOf(output, tensors, rowCount);
     const column: Value[] = [];
     for (let row = 0; row < rowCount; row++) {
@@ -119,7 +147,7 @@ export function decodeColumns(
     }
     columns.set(output.name, column);
   }
-  return { columns, problems };
+  return { columns, problems, faults };
 }
 
 /** The values have the input's types: they were checked at submission, and again when the job came. */

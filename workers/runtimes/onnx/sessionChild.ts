@@ -6,11 +6,19 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { elementsOf } from '../../../src/contract/tensor.ts';
-import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
+import {
+  graphInputsOf,
+  graphOutputsOf,
+  isMediaOutput,
+  type Manifest,
+  sizeOf,
+} from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
+import { Media } from '../../media/media.ts';
 import type { Column, Columns, OutputTensors, TensorData } from './encoder.ts';
 import { externalDataProblem } from './externalData.ts';
 import { limitMemory } from './memoryLimit.ts';
@@ -42,6 +50,10 @@ interface LoadedModel {
   readonly session: InferenceSession;
   readonly feeds: readonly Feed[];
   readonly fetches: readonly string[];
+  /** The outputs that the parent decodes. */
+  readonly answers: ReadonlySet<string>;
+  /** Undefined if the model has no pictures, sounds or texts. */
+  readonly media: Media | undefined;
 }
 
 /** The form of an input of the graph. */
@@ -149,8 +161,17 @@ async function load({
       await session.release();
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
     }
-    const fetches = manifest.outputs.map(({ tensor }) => tensor);
-    models.set(model, { session, feeds: feedsOf(manifest, session), fetches });
+    let media: Media | undefined;
+    try {
+      media = await Media.open(manifest, dirname(file));
+    } catch (error) {
+      await session.release();
+      return { type: 'refused', reason: messageOf(error) };
+    }
+    const fetches = [...new Set(manifest.outputs.flatMap(graphOutputsOf))];
+    const decoded = manifest.outputs.filter((output) => !isMediaOutput(output));
+    const answers = new Set(decoded.map(({ tensor }) => tensor));
+    models.set(model, { session, feeds: feedsOf(manifest, session), fetches, answers, media });
     const inputs = [...session.inputNames];
     await forget(bytes);
     return { type: 'loaded', executionProvider, inputs, passedOver, bytesBefore };
@@ -161,14 +182,19 @@ async function load({
 async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   const loaded = models.get(model);
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
+  const { session, fetches, answers, media } = loaded;
   const startedAt = performance.now();
   try {
-    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
-    const outputs: OutputTensors = Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+    const made = await media?.decode(columns);
+    const isRun = made === undefined || Object.keys(made.columns).length > 0;
+    const results = isRun ? await session.run(tensorsOf(made?.columns ?? columns, loaded), [...fetches]) : {};
+    const tensors = Object.entries(results).map(
+      ([name, { data, dims }]) => [name, { data: data as TensorData, dims }] as const,
     );
+    const answered = made && (await media?.answer(Object.fromEntries(tensors), made));
+    const outputs: OutputTensors = Object.fromEntries(tensors.filter(([name]) => answers.has(name)));
     const computeMs = performance.now() - startedAt;
-    return { type: 'ran', outputs, computeMs };
+    return { type: 'ran', outputs, computeMs, ...(answered && { media: answered }) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
@@ -182,19 +208,19 @@ async function unload(model: number): Promise<SessionAnswer> {
 
 /** The inputs of the manifest that the graph has. */
 function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
-  return inputs.flatMap((input) => {
-    const value = inputMetadata.find(({ name }) => name === input.tensor);
-    return value?.isTensor
-      ? [{ tensor: input.tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }]
-      : [];
-  });
+  return inputs.flatMap((input) =>
+    graphInputsOf(input).flatMap((tensor) => {
+      const value = inputMetadata.find(({ name }) => name === tensor);
+      return value?.isTensor ? [{ tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }] : [];
+    }),
+  );
 }
 
 function tensorsOf(columns: Columns, { feeds }: LoadedModel): Record<string, Tensor> {
   return Object.fromEntries(
     feeds.map(({ tensor, width, rank }) => {
       const column = columns[tensor];
-      if (column === undefined)
+      if (column === undefined || !('type' in column))
         throw new Error(`a batch has a column for each input, got none for ${tensor}`);
       const { data, rowShape } = column;
       if (rowShape !== undefined)

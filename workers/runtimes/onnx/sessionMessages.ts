@@ -2,7 +2,7 @@
 
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
+import type { Columns, DecodedColumns, OutputTensors } from './encoder.ts';
 import type { GraphSignature } from './signature.ts';
 
 /** Parent to child. */
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+  readonly manifest: Pick<Manifest, 'inputs' | 'outputs' | 'axes'>;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }
@@ -70,6 +70,8 @@ export type SessionAnswer =
   | {
       readonly type: 'ran';
       readonly outputs: OutputTensors;
+      /** If the model takes or gives pictures, sounds or texts: the values made of them. */
+      readonly media?: DecodedColumns | undefined;
       readonly computeMs: number;
     }
   | { readonly type: 'failed'; readonly reason: string }

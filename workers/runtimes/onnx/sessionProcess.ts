@@ -9,7 +9,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { withoutSecrets } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
+import type { Columns, DecodedColumns, OutputTensors } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type {
   Answered,
@@ -23,6 +23,8 @@ import type { GraphSignature } from './signature.ts';
 
 export interface Run {
   readonly outputs: OutputTensors;
+  /** For `decodeColumns`. */
+  readonly media?: DecodedColumns | undefined;
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
 }

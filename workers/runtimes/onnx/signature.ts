@@ -1,5 +1,6 @@
 /** Compares the inputs and outputs of a manifest with those of an ONNX graph. */
 import {
+  graphInputsOf,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
@@ -31,7 +32,8 @@ export function signatureProblems(
   { inputs, outputs }: Pick<Manifest, 'inputs' | 'outputs'>,
   { inputMetadata, outputMetadata }: GraphSignature,
 ): readonly string[] {
-  const unnamed = inputMetadata.filter(({ name }) => !inputs.some(({ tensor }) => tensor === name));
+  const named = new Set(inputs.flatMap(graphInputsOf));
+  const unnamed = inputMetadata.filter(({ name }) => !named.has(name));
   const needed = inputs.filter(
     (input) => input.default === undefined || inputMetadata.some(({ name }) => name === input.tensor),
   );
