@@ -16,12 +16,24 @@ import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
+import type { WholeNumber } from './bigInt.ts';
+
+/** Reads large values of tasks. */
+export interface BlobReader {
+  /**
+   * The first bytes of a blob.
+   *
+   * @throws {RequestError} if the owner has no such blob, or not any more.
+   */
+  read(owner: Owner, sha256: string, length: number): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
+  readonly blobs: BlobReader;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
   /** How long results are kept, in milliseconds. */
   readonly resultTtlMs: number;
@@ -73,6 +85,7 @@ export function createBuilder() {
       DateTime: { Input: number; Output: number };
       /** In resolvers, the text of the client: only the input that it belongs to knows the time zone. */
       LocalDateTime: { Input: string; Output: never };
+      BigInt: { Input: WholeNumber; Output: WholeNumber };
       ID: { Input: string; Output: string };
     };
   }>({ plugins: [], defaultFieldNullability: false });

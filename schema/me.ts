@@ -26,6 +26,11 @@ export function defineMe(builder: Builder): void {
         value: QuotaName.ResultBytes,
         description: 'Bytes of the results that are kept, estimated when a task is accepted.',
       },
+      BLOB_BYTES: {
+        value: QuotaName.BlobBytes,
+        description:
+          'Bytes of the blobs that are kept. One that is stored again after a minute counts again.',
+      },
       SUBSCRIPTIONS: {
         value: QuotaName.Subscriptions,
         description:

@@ -13,6 +13,7 @@ import type { Builder, Context } from './builder.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 import type { PriorityRef } from './taskPriority.ts';
+import { defineTensorInputs } from './tensorInput.ts';
 
 /** The points of complexity of a row batch. By default an operation may submit one. */
 const BATCH_POINTS = 500;
@@ -57,9 +58,10 @@ export function definePredictions(
     }),
   });
 
+  const tensors = defineTensorInputs(builder, models);
   for (const model of models) {
     const { manifest } = model;
-    const modelInput = defineInput(builder, manifest);
+    const modelInput = defineInput(builder, manifest, tensors);
     builder.mutationField(manifest.graphql.mutation, (t) =>
       t.field({
         type: taskRef,

@@ -10,6 +10,7 @@ import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
+import { defineOutputs } from './outputs.ts';
 import type { PageInfoRef } from './pageInfo.ts';
 import { definePrediction } from './prediction.ts';
 import type { PriorityRef } from './taskPriority.ts';
@@ -85,8 +86,9 @@ export function defineTask(
     }),
   });
 
-  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef });
-  const predictionRef = definePrediction(builder, models);
+  const outputs = defineOutputs(builder, models);
+  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef, outputs });
+  const predictionRef = definePrediction(builder, models, outputs);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
@@ -136,7 +138,7 @@ export function defineTask(
         nullable: true,
         description:
           'The prediction of the model, once the task has succeeded. A row batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
-        resolve: ({ model, prediction }) => prediction && { model, values: prediction },
+        resolve: (task) => task.prediction && { task, values: task.prediction },
       }),
       batch: t.field({
         type: batchRef,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
 import { Audit } from './audit/audit.ts';
-import { openBroker } from './broker/broker.ts';
+import { openBlobsBroker, openBroker } from './broker/broker.ts';
 import { ConfigurationError, messageOf } from './contract/errors.ts';
 import { openServer } from './edge/server.ts';
 import { Actuals } from './evaluation/actuals.ts';
@@ -50,15 +50,9 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
   const tokens = server.auth.includes('jwt') ? new JwtTokens({ config, log }) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
-  await using broker = await openBroker({
-    access: config,
-    role: 'gateway',
-    name: `gateway-${home}`,
-    models,
-    limits: config,
-    log,
-    signal: stopping,
-  });
+  const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
+  await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
+  await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
   server.readiness.start();
   using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
@@ -68,6 +62,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using _sweeper = new Sweeper({ broker, models, log });
   using gatewayTasks = await openGatewayTasks({
     broker,
+    blobStore: (blobsBroker ?? broker).blobs,
     home,
     models,
     offering,
@@ -75,7 +70,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     quotasOf,
     log,
   });
-  const { events, open, admission, submissions, tasks, list, listWatches, quotas } = gatewayTasks;
+  const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
+    gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -118,6 +114,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     context,
     logins: { keys, tokens },
     charge: (owner, points) => quotas.charge(owner, points),
+    bytes: { blobs, outputs },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

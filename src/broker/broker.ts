@@ -41,9 +41,10 @@ import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
 import { AuditStore } from './auditStore.ts';
+import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
-import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
+import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
@@ -59,6 +60,7 @@ import { ShadowMessages } from './shadowMessages.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
 import {
+  blobsKeptMs,
   type ConsumedLane,
   ensureConsumers,
   ensureFormerResults,
@@ -80,6 +82,7 @@ export interface BrokerOptions extends ConnectionOptions {
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
+export { BlobGone, type BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -133,6 +136,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
+/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
+  const { blobsNatsUrl } = options.limits;
+  if (blobsNatsUrl === undefined) return undefined;
+  const access = accessWith(options.access, blobsNatsUrl);
+  const limits = { ...options.limits, onlyBlobs: true };
+  return openBroker({ ...options, access, limits, models: [], name: `${options.name}-blobs` });
+}
+
 async function ensureAll(
   provision: BrokerProvision,
   { models, log }: Pick<BrokerOptions, 'models' | 'log'>,
@@ -173,6 +185,8 @@ export class Broker implements AsyncDisposable {
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
+  readonly blobs: BlobStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
@@ -241,6 +255,8 @@ export class Broker implements AsyncDisposable {
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
     this.keys = new KeyStore({ publisher, stored, log });
     this.audit = new AuditStore({ publisher, stored, log: limitedLog });
+    const now = () => this.now();
+    this.blobs = new BlobStore({ publisher, stored, keptMs: blobsKeptMs(options.limits), now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
@@ -563,7 +579,8 @@ export class Broker implements AsyncDisposable {
   /** One estimate of the broker's time. */
   async readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
+    const stream = this.#options.limits.onlyBlobs === true ? streams.blobs : streams.ends;
+    const { ts } = await this.#stored.ask((manager) => manager.streams.info(stream));
     const brokerTime = Date.parse(String(ts));
     if (Number.isNaN(brokerTime)) throw brokerUnavailable('what it told is no time');
     this.#clock.learn(brokerTime, sentAt, performance.now());

@@ -62,6 +62,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.key('*', 'used'),
       subjects.auditActions,
       subjects.auditRefusals,
+      subjects.allBlobs,
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -78,9 +79,10 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
     ],
     deny: [
       ...api(
-        [streams.dead, streams.suspects, streams.rollouts, streams.keys, streams.audit, streams.probe].map(
-          (name) => `STREAM.MSG.DELETE.${name}`,
-        ),
+        [
+          ...[streams.dead, streams.suspects, streams.rollouts, streams.keys, streams.audit],
+          ...[streams.blobs, streams.probe],
+        ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
       // It forgets requests, and discards dead letters.
       ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),
@@ -94,6 +96,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allDead,
       subjects.allSuspects,
       subjects.allSuspectRows,
+      subjects.allBlobs,
       subjects.running('*'),
       subjects.workerPresence,
       subjects.workerLeft,
@@ -101,7 +104,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       '$JS.ACK.>',
       ...LOOK_AT_STREAMS,
       ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*']),
-      ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
+      ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
     deny: purgesOf(OTHER_STREAMS),

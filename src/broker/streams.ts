@@ -27,10 +27,21 @@ import { readableBytes } from '../process/readableBytes.ts';
 import { LEASE_MS } from './leases.ts';
 import type { Rights } from './rights.ts';
 
-export type StreamLimits = Pick<
-  Config,
-  'streamReplicas' | 'resultTtlS' | 'resultMaxCount' | 'resultMaxBytes' | 'queueMaxJobs' | 'queueMaxBytes'
->;
+export interface StreamLimits
+  extends Pick<
+    Config,
+    | 'streamReplicas'
+    | 'resultTtlS'
+    | 'resultMaxCount'
+    | 'resultMaxBytes'
+    | 'queueMaxJobs'
+    | 'queueMaxBytes'
+    | 'blobsMaxBytes'
+    | 'blobsNatsUrl'
+  > {
+  /** Whether this is the broker of `BLOBS_NATS_URL`, which holds nothing else. */
+  readonly onlyBlobs?: boolean;
+}
 
 const MIB = 1024 * 1024;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
@@ -305,6 +316,11 @@ export function streamSizes(models: readonly Model[], limits: StreamLimits): Str
 type TidingsConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
 
+/** How long a message of a blob is kept: as long as the result of the longest task that names it. */
+export function blobsKeptMs({ resultTtlS }: Pick<StreamLimits, 'resultTtlS'>): number {
+  return resultTtlS * 1000 + MAX_TIMEOUT_MS;
+}
+
 /** @param formerBytes the part of RESULT_MAX_BYTES that the results of 0.2 have. */
 function streamConfigs(
   models: readonly Model[],
@@ -317,6 +333,16 @@ function streamConfigs(
     // A full stream refuses new messages. So an accepted job is never pushed out.
     discard: DiscardPolicy.New,
   };
+  const blobs = {
+    ...common,
+    name: streams.blobs,
+    subjects: [subjects.allBlobs],
+    // The same content again begins its life anew.
+    max_msgs_per_subject: 1,
+    max_age: nanos(blobsKeptMs(limits)),
+    max_bytes: limits.blobsMaxBytes,
+  };
+  if (limits.onlyBlobs === true) return [blobs, probeStream(limits)];
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
@@ -422,6 +448,7 @@ function streamConfigs(
       deny_purge: true,
       allow_direct: true,
     },
+    ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
     probeStream(limits),
   ];
 }
@@ -520,7 +547,7 @@ async function storeTooSmall(
   return (
     `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
     `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
-    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES`
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES or BLOBS_MAX_BYTES`
   );
 }
 

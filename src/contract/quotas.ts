@@ -9,6 +9,7 @@ export const QuotaName = {
   RowsQueued: 'rowsQueued',
   BytesQueued: 'bytesQueued',
   ResultBytes: 'resultBytes',
+  BlobBytes: 'blobBytes',
   Subscriptions: 'subscriptions',
 } as const;
 export type QuotaName = (typeof QuotaName)[keyof typeof QuotaName];

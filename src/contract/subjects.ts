@@ -44,6 +44,7 @@ export const streams = {
   actuals: 'ACTUALS',
   keys: 'KEYS',
   audit: 'AUDIT',
+  blobs: 'BLOBS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -107,6 +108,7 @@ export const subjects = {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
+    if (stream === streams.blobs) return `blobs.PROBE.${id}.0`;
     if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
@@ -166,6 +168,11 @@ export const subjects = {
   allAudit: 'audit.*',
   auditActions: 'audit.actions',
   auditRefusals: 'audit.refusals',
+
+  allBlobs: 'blobs.*.*.*',
+  /** @param digest of the blob's content: hex SHA-256. */
+  blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
+  blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,

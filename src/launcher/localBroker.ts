@@ -131,6 +131,7 @@ function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
     room: readableBytes(roomBytes),
     RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
+    BLOBS_MAX_BYTES: readableBytes(limits.blobsMaxBytes),
     allStores: readableBytes(reservedBytes),
   };
 }

@@ -1,7 +1,12 @@
 /** The dimensions of tensors that vary: their limits, and that one name is one size within a task. */
 import { type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { type Manifest, rowShapeOf } from './manifest.ts';
+import { type Manifest, type ManifestInput, type ManifestOutput, rowShapeOf } from './manifest.ts';
+
+/** Whether the shape of a field has dimensions that vary. */
+export function hasNamedAxes(field: ManifestInput | ManifestOutput): boolean {
+  return rowShapeOf(field).some((size) => typeof size === 'string');
+}
 
 /** @param values checked, each by itself. @returns a problem for each input whose shape does not fit the others. */
 export function axisProblems({ inputs, axes }: Manifest, values: Values): readonly InputProblem[] {

@@ -242,6 +242,19 @@ export function isMediaOutput(field: ManifestOutput): field is MediaOutput {
   return 'kind' in field;
 }
 
+/** Whether a whole number beyond ±(2^53 − 1) stays exact. */
+export function isExact(field: ManifestInput | ManifestOutput): boolean {
+  return 'exact' in field && field.exact === true;
+}
+
+const LARGEST_INT = 2 ** 31 - 1;
+
+/** Whether an input takes whole numbers that a GraphQL Int cannot have. */
+export function isWide(input: PlainInput): boolean {
+  if (!('minimum' in input) || isFloat(input.type)) return false;
+  return isExact(input) || input.minimum < -LARGEST_INT - 1 || input.maximum > LARGEST_INT;
+}
+
 /** The length of a vector; undefined for everything else. */
 export function sizeOf(field: ManifestInput | ManifestOutput): number | undefined {
   return 'size' in field ? field.size : undefined;

@@ -45,6 +45,15 @@ const settings = {
     parse: natsUrl,
     secret: true,
   },
+  blobsNatsUrl: {
+    name: 'BLOBS_NATS_URL',
+    unit: 'URL list',
+    default: undefined,
+    consequence:
+      'A broker of their own for blobs, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: blobs are in the broker of `NATS_URL`.',
+    parse: natsUrl,
+    secret: true,
+  },
   natsCreds: {
     name: 'NATS_CREDS',
     unit: 'file',
@@ -281,6 +290,22 @@ const settings = {
     consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
     parse: integer(1 * KIB, 64 * MIB),
   },
+  blobMaxBytes: {
+    name: 'BLOB_MAX_BYTES',
+    unit: 'bytes',
+    default: String(128 * MIB),
+    consequence:
+      'Largest blob that a client may store (`PAYLOAD_TOO_LARGE`). One gateway receives four times as many bytes of blobs at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
+    parse: integer(64 * KIB, 2 * GIB),
+  },
+  blobSpoolDir: {
+    name: 'BLOB_SPOOL_DIR',
+    unit: 'folder',
+    default: undefined,
+    consequence:
+      'Where blobs lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
+    parse: optionalText,
+  },
   maxPendingBytes: {
     name: 'MAX_PENDING_BYTES',
     unit: 'bytes',
@@ -508,6 +533,14 @@ const settings = {
     default: String(128 * MIB),
     consequence: 'Disk reserved for the waiting jobs of one model. Beyond it: `QUEUE_FULL`.',
     parse: integer(64 * KIB),
+  },
+  blobsMaxBytes: {
+    name: 'BLOBS_MAX_BYTES',
+    unit: 'bytes',
+    default: String(2 * GIB),
+    consequence:
+      'Disk reserved for blobs. Beyond it: `BLOB_STORE_FULL`. A nats-server with 3 GB of blobs takes 5 s to come back after a kill.',
+    parse: integer(MIB),
   },
 
   // `npm start`.

@@ -1,6 +1,7 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
-import type { Broker } from '../broker/broker.ts';
-import type { QuotasOf } from '../contract/quotas.ts';
+import type { BlobStore, Broker } from '../broker/broker.ts';
+import { QuotaName, type QuotasOf } from '../contract/quotas.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -9,10 +10,12 @@ import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
-import { KeptResults } from './keptResults.ts';
+import { KeptBytes } from './keptBytes.ts';
 import { ListWatches } from './listWatches.ts';
 import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
+import { Outputs } from './outputs.ts';
+import { OwnerBlobs } from './ownerBlobs.ts';
 import { OwnerCounts } from './ownerCounts.ts';
 import { OwnerQuotas } from './ownerQuotas.ts';
 import { Redrives } from './redrives.ts';
@@ -31,6 +34,7 @@ import { WatchedTasks } from './watchedTasks.ts';
 
 export interface GatewayTasksOptions {
   readonly broker: Broker;
+  readonly blobStore: BlobStore;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;
@@ -49,6 +53,8 @@ export interface GatewayTasks extends Disposable {
   readonly listWatches: ListWatches;
   readonly redrives: Redrives;
   readonly quotas: OwnerQuotas;
+  readonly blobs: OwnerBlobs;
+  readonly outputs: Outputs;
   /** Ends every watch with `SHUTTING_DOWN`. */
   endWatches(): void;
 }
@@ -59,8 +65,11 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const counts = opened.use(
     new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
   );
-  const results = opened.use(new KeptResults({ counts, resultTtlS: limits.resultTtlS }));
-  const quotas = new OwnerQuotas({ ...options, counts, results });
+  const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
+  const results = opened.use(new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs }));
+  const keptBlobs = opened.use(new KeptBytes({ counts, name: QuotaName.BlobBytes, keptMs }));
+  const quotas = new OwnerQuotas({ ...options, counts, results, blobs: keptBlobs });
+  const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
@@ -88,6 +97,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     open,
     admission,
     quotas,
+    blobs,
+    outputs: new Outputs({ ...options, reader }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks: new Tasks({ broker, reader, watches }),
     list,

@@ -13,7 +13,7 @@ import {
 } from '../contract/errors.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import { NO_QUOTAS, QUOTA_NAMES, QuotaName, type QuotasOf } from '../contract/quotas.ts';
-import type { KeptResults } from './keptResults.ts';
+import type { KeptBytes } from './keptBytes.ts';
 import type { OwnerCounts } from './ownerCounts.ts';
 import { TaskUse } from './taskUse.ts';
 import { TokenBucket } from './tokenBucket.ts';
@@ -22,7 +22,8 @@ export interface OwnerQuotasOptions {
   readonly broker: Pick<Broker, 'now'>;
   readonly quotasOf: QuotasOf;
   readonly counts: OwnerCounts;
-  readonly results: Pick<KeptResults, 'add'>;
+  readonly results: Pick<KeptBytes, 'add'>;
+  readonly blobs: Pick<KeptBytes, 'add'>;
 }
 
 /** A quota as its owner sees it. */
@@ -90,6 +91,18 @@ export class OwnerQuotas {
     this.#require(owner, QuotaName.ResultBytes, resultBytes);
     for (const [name, need] of needs) if (quotas[name] !== undefined) use.add(name, need);
     if (quotas.resultBytes !== undefined) use.whenKept(() => results.add(owner, resultBytes));
+  }
+
+  /** @throws {RequestError} `OWNER_QUOTA` if the owner may not store so many bytes of blobs more. */
+  requireBlobBytes(owner: Owner, bytes: number): void {
+    this.#require(owner, QuotaName.BlobBytes, bytes);
+  }
+
+  /** Counts a blob. @returns takes it back: it was not stored. @throws {RequestError} `OWNER_QUOTA`. */
+  keepBlob(owner: Owner, bytes: number): () => void {
+    const { quotasOf, blobs } = this.#options;
+    this.requireBlobBytes(owner, bytes);
+    return quotasOf(owner).blobBytes === undefined ? () => {} : blobs.add(owner, bytes);
   }
 
   /** Counts one more open subscription. @throws {RequestError} `OWNER_QUOTA`. */
@@ -163,7 +176,8 @@ function ownerQuota(
   name: QuotaName,
   { limit, used, need }: { readonly limit: number; readonly used: number; readonly need: number },
 ): RequestError {
-  const retryAfterMs = name === QuotaName.ResultBytes ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
+  const isKept = name === QuotaName.ResultBytes || name === QuotaName.BlobBytes;
+  const retryAfterMs = isKept ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
   return refusedForNow(
     RequestErrorCode.OwnerQuota,
     `Your quota ${name} is ${limit}: ${used} are used, and ${need} more were asked for. Try again in ${retryAfterMs} ms.`,

@@ -55,7 +55,11 @@ async function submit(owner = 'ada') {
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const quotasOf = () => NO_QUOTAS;
-  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), quotasOf, log: SILENT });
+  const stores = { broker, blobStore: broker.blobs };
+  return openGatewayTasks({
+    ...stores,
+    ...{ home, models, offering, limits: readConfig({}), quotasOf, log: SILENT },
+  });
 }
 
 function tripModel(models: Catalog['models']) {

@@ -37,7 +37,11 @@ export async function openTestGateway(
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const limits = readConfig({});
   const quotasOf = () => quotas;
-  const tasks = await openGatewayTasks({ broker, home, models, offering, limits, quotasOf, log: SILENT });
+  const stores = { broker, blobStore: broker.blobs };
+  const tasks = await openGatewayTasks({
+    ...stores,
+    ...{ home, models, offering, limits, quotasOf, log: SILENT },
+  });
   const asked = { model, trace: undefined, gone: undefined };
   let trips = 0;
   return {
