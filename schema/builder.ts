@@ -12,28 +12,19 @@ import type { RolloutService } from '../src/rollout/rolloutService.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { ListWatches } from '../src/tasks/listWatches.ts';
+import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
 import type { WholeNumber } from './bigInt.ts';
 
-/** Reads large values of tasks. */
-export interface BlobReader {
-  /**
-   * The first bytes of a blob.
-   *
-   * @throws {RequestError} if the owner has no such blob, or not any more.
-   */
-  read(owner: Owner, sha256: string, length: number): Promise<Uint8Array<ArrayBuffer>>;
-}
-
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
   readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
-  readonly blobs: BlobReader;
+  readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
   /** How long results are kept, in milliseconds. */
   readonly resultTtlMs: number;

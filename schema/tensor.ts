@@ -8,6 +8,7 @@ import type { Model } from '../src/models/models.ts';
 import { type AnswerBudgets, ITEM_BYTES } from './answerBudgets.ts';
 import type { WholeNumber } from './bigInt.ts';
 import type { Builder, Context } from './builder.ts';
+import { firstBytes } from './firstBytes.ts';
 import { type PlaceOfValue, resultUnreadable } from './placeOfValue.ts';
 
 /** A tensor with what its fields need. */
@@ -54,7 +55,7 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
   const read = new TensorReader(budgets);
   return builder.objectRef<TensorOfTask>('Tensor').implement({
     description:
-      'A tensor. Its elements come in row-major order, in the form that is asked for. A form that its type cannot have is null. All tensors of one answer may have 4 MiB together, where an item of a list counts as 16 bytes; beyond that the error is `RESULT_TOO_LARGE`. Errors also: `BAD_USER_INPUT`, `RESULT_EXPIRED`, `RESULT_UNREADABLE`, `BROKER_UNAVAILABLE`.',
+      'A tensor. Its elements come in row-major order, in the form that is asked for. A form that its type cannot have is null. All tensors of one answer may have 4 MiB together, where an item of a list counts as 16 bytes; beyond that the error is `RESULT_TOO_LARGE`. Errors also: `BAD_USER_INPUT`, `BLOB_NOT_FOUND`, `RESULT_UNREADABLE`, `BROKER_UNAVAILABLE`.',
     fields: (t) => {
       const first = { first: t.arg.int({ description: 'The most elements, from 1. Default: all.' }) };
       const points = { extensions: { points: POINTS } };
@@ -205,16 +206,10 @@ function countOf({ value, output }: TensorOfTask, { first }: Asked): number {
 async function readBytes(
   { value, output, owner }: TensorOfTask,
   length: number,
-  { blobs }: Context,
+  context: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if ('texts' in value) throw resultUnreadable(output);
-  const bytes =
-    'base64' in value ? startOf(value.base64, length) : await blobs.read(owner, value.blob, length);
+  const bytes = await firstBytes(value, owner, length, context);
   if (bytes.length !== length) throw resultUnreadable(output);
   return bytes;
-}
-
-function startOf(base64: string, length: number): Uint8Array<ArrayBuffer> {
-  const characters = 4 * Math.ceil(length / 3);
-  return new Uint8Array(Buffer.from(base64.slice(0, characters), 'base64').subarray(0, length));
 }

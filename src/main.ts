@@ -94,6 +94,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     submissions,
     tasks,
     taskList: list,
+    blobs,
     listWatches,
     resultTtlMs: config.resultTtlS * 1000,
     audit: new Audit({ broker, log }),

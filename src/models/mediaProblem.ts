@@ -1,7 +1,9 @@
 /** The rules of a manifest about pictures, sounds and texts that JSON Schema cannot express. */
+import { DETECTION_BYTES } from './detection.ts';
 import { isMediaInput, isMediaOutput, type Manifest, rowShapeOf, type Shape } from './manifest.ts';
 import type { AudioInput, ImageInput, MediaInput, TextInput } from './mediaInput.ts';
 import type { DetectionsOutput, PictureOutput } from './mediaOutput.ts';
+import { inlineBytesOf } from './valueBytes.ts';
 
 /** @returns the first rule that is broken, naming the field; undefined if there is none. */
 export function mediaProblem(manifest: Manifest): string | undefined {
@@ -105,8 +107,10 @@ function lengthProblem(input: MediaInput, { axes, batching, inputs, masks }: Man
   return undefined;
 }
 
-function detectionsProblem(output: DetectionsOutput, { inputs }: Manifest): string | undefined {
-  const { backgroundLabels, columns, labels, picture, scores, shape, transposed } = output;
+function detectionsProblem(output: DetectionsOutput, { inputs, outputs }: Manifest): string | undefined {
+  const { backgroundLabels, columns, labels, maximum, picture, scores, shape, transposed } = output;
+  const most = Math.floor(inlineBytesOf(outputs) / DETECTION_BYTES);
+  if (maximum > most) return `maximum must be at most ${most}, so that the detections fit into a message, got ${maximum}`;
   if (output.batchAxis !== undefined && output.batchAxis !== null && output.batchAxis !== 0)
     return `batchAxis must be 0 or null, got ${output.batchAxis}`;
   const input = inputs.find(({ name }) => name === picture);

@@ -1,6 +1,7 @@
 /** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
 
 import { ELEMENT_BYTES, elementsOf } from '../contract/tensor.ts';
+import { DETECTION_BYTES } from './detection.ts';
 import type { Value, Values } from '../contract/values.ts';
 import {
   MAX_OUTPUT_CHARACTERS,
@@ -38,6 +39,8 @@ export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[
  * @param inlineBytes as `inlineBytesOf` tells it for all inputs, or outputs.
  */
 export function largestBytesOf(field: ManifestInput | ManifestOutput, inlineBytes = INLINE_BYTES): number {
+  if ('kind' in field && field.kind === 'detections')
+    return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * DETECTION_BYTES * field.maximum);
   if ('kind' in field) return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * inlineBytes);
   if ('shape' in field)
     return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * Math.min(inlineBytes, rowBytesOf(field)));

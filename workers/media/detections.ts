@@ -6,9 +6,6 @@
 import type { BoxColumn, DetectionsOutput } from '../../src/models/mediaOutput.ts';
 import type { Placement, Size } from './placement.ts';
 
-/** The numbers of a detection in the tensor of an answer: x1, y1, x2, y2, score, index of the label. */
-export const DETECTION_WIDTH = 6;
-
 /** A tensor of one row. */
 export interface RowTensor {
   readonly data: ArrayLike<number | bigint>;
@@ -35,7 +32,7 @@ interface Candidate {
 /**
  * @param size of the picture's tensor.
  * @param placement where the picture lies in it.
- * @returns the detections as a tensor of [their number, `DETECTION_WIDTH`]; coordinates in pixels of the upright picture.
+ * @returns the tensor of detections, see `src/models/detection.ts`.
  * @throws {RangeError} if the graph names a class that has no label, or a box that is not finite.
  */
 export function chooseDetections(

@@ -5,12 +5,13 @@
  */
 import type { Value } from '../../src/contract/values.ts';
 import { bytesIn } from '../../src/models/elements.ts';
+import { DETECTION_WIDTH } from '../../src/models/detection.ts';
 import { isMediaInput, isMediaOutput, type Manifest } from '../../src/models/manifest.ts';
 import { type MediaInput, sidesOf } from '../../src/models/mediaInput.ts';
 import type { DetectionsOutput, MediaOutput } from '../../src/models/mediaOutput.ts';
 import type { Column, Columns, DecodedColumns, OutputTensors } from '../runtimes/onnx/encoder.ts';
 import { type Decoder, type MadeRow, openDecoder } from './decoders.ts';
-import { chooseDetections, DETECTION_WIDTH, type RowTensor } from './detections.ts';
+import { chooseDetections, type RowTensor } from './detections.ts';
 import { MediaFault } from './mediaFault.ts';
 import { stackRows } from './stackRows.ts';
 
