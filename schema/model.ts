@@ -5,7 +5,7 @@ import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder } from './builder.ts';
-import { defineModelField } from './modelField.ts';
+import { defineModelField, fieldsOfModel } from './modelField.ts';
 import type { NodeRef } from './node.ts';
 
 /** A version with its shares of the model's tasks. */
@@ -146,12 +146,12 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
       inputs: t.field({
         type: [fieldRef],
         description: 'Its inputs.',
-        resolve: ({ manifest }) => manifest.inputs,
+        resolve: ({ manifest }) => fieldsOfModel(manifest, manifest.inputs),
       }),
       outputs: t.field({
         type: [fieldRef],
         description: 'Its outputs.',
-        resolve: ({ manifest }) => manifest.outputs,
+        resolve: ({ manifest }) => fieldsOfModel(manifest, manifest.outputs),
       }),
       maxBatchSize: t.int({
         description: 'The most tasks in one run.',
