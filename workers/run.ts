@@ -2,11 +2,11 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Value } from '../src/contract/values.ts';
+import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
-import { type DecodedColumns, decodeColumns } from './runtimes/onnx/encoder.ts';
+import { type DecodedColumns, decodeColumns } from './runtimes/onnx/decoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
@@ -97,7 +97,7 @@ async function run(
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
   if (size === 0) return { batch, tookMs: 0 };
-  const answer = held.run(encoded.tensors, { ahead: before !== undefined });
+  const answer = held.run(encoded.run.columns, { ahead: before !== undefined });
   if (before !== undefined) {
     answer.catch(() => {});
     await before;
@@ -107,9 +107,9 @@ async function run(
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
   const figures = { formedAt, startedAt, batchSize: size };
   try {
-    const { outputs, media, computeMs } = await answer;
-    const decoded = decodeColumns(manifest, outputs, encoded.count, media);
-    endRows(batch, decoded, { ...figures, computeMs });
+    const answered = await answer;
+    const { computeMs } = answered;
+    endRows(batch, decodeColumns(manifest, answered, encoded.run), { ...figures, computeMs });
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
@@ -135,11 +135,11 @@ function endRows({ picks, encoded }: Batch, { columns, problems, faults }: Decod
     const problemOf = (i: number) => faults.get(answerOf(i)) ?? problems.get(answerOf(i));
     for (const [message, places] of Map.groupBy(rows.keys(), problemOf)) {
       const answered = places.map(answerOf);
-      const answers: Record<string, readonly Value[]> = {};
-      if (message === undefined)
-        for (const [name, column] of columns) answers[name] = pickFrom(column, answered);
       const isInput = answered.some((row) => faults.has(row));
       const code = isInput ? TaskErrorCode.InvalidInput : TaskErrorCode.InvalidOutput;
+      const answers: Record<string, AnswerColumns[string]> = {};
+      if (message === undefined)
+        for (const [name, column] of columns) answers[name] = pickFrom(column, answered);
       assignment.end(
         pickFrom(rows, places),
         message === undefined ? { columns: answers, run } : { error: { code, message }, run },

@@ -14,7 +14,7 @@ import type { Guest, Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
 import { Isolation } from './isolation.ts';
 import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
-import type { Columns } from './runtimes/onnx/encoder.ts';
+import type { GivenColumns } from './runtimes/onnx/encoder.ts';
 import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
 import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
@@ -51,7 +51,7 @@ export interface HeldSession extends Disposable {
    * @throws {RunFailed} if ONNX Runtime refused the batch.
    * @throws {SessionLost} if the session could not be loaded again after a crash, now or for an earlier run.
    */
-  run(columns: Columns, options?: { readonly ahead: boolean }): Promise<Run>;
+  run(columns: GivenColumns, options?: { readonly ahead: boolean }): Promise<Run>;
 }
 
 /** Where a version is loaded. */
@@ -237,7 +237,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     this.#options.memory.review();
   }
 
-  async #run(columns: Columns, ahead: boolean): Promise<Run> {
+  async #run(columns: GivenColumns, ahead: boolean): Promise<Run> {
     const { runTimeoutMs } = this.#options.manifest.limits;
     for (;;) {
       const { host, model } = await this.#present();

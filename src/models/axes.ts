@@ -1,7 +1,14 @@
 /** The dimensions of tensors that vary: their limits, and that one name is one size within a task. */
 import { type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { type Manifest, type ManifestInput, type ManifestOutput, rowShapeOf } from './manifest.ts';
+import {
+  isTensorInput,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  rowShapeOf,
+  type Shape,
+} from './manifest.ts';
 
 /** Whether the shape of a field has dimensions that vary. */
 export function hasNamedAxes(field: ManifestInput | ManifestOutput): boolean {
@@ -26,15 +33,40 @@ export function axisProblems({ inputs, axes }: Manifest, values: Values): readon
   return problems;
 }
 
+/** The sizes of named dimensions, by name. */
+export type AxisSizes = ReadonlyMap<string, number>;
+
+/** Whether the shapes of tensors that clients send differ from task to task. */
+export function hasVaryingShapes({ inputs }: Pick<Manifest, 'inputs'>): boolean {
+  return inputs.some((input) => isTensorInput(input) && hasNamedAxes(input));
+}
+
 /** The sizes of the named dimensions of a task. */
-export function axisSizes({ inputs }: Pick<Manifest, 'inputs'>, values: Values): ReadonlyMap<string, number> {
+export function axisSizes(
+  { inputs }: Pick<Manifest, 'inputs'>,
+  valueIn: (input: string) => Value | undefined,
+): AxisSizes {
   const sizes = new Map<string, number>();
   for (const input of inputs) {
-    const shape = shapeIn(values[input.name]) ?? [];
-    for (const [i, axis] of rowShapeOf(input).entries())
+    if (!isTensorInput(input)) continue;
+    const shape = shapeIn(valueIn(input.name)) ?? [];
+    for (const [i, axis] of input.shape.entries())
       if (typeof axis === 'string') sizes.set(axis, shape[i] ?? 0);
   }
   return sizes;
+}
+
+/** The sizes that these have in a run: those of the next larger buckets. */
+export function paddedSizes({ axes }: Pick<Manifest, 'axes'>, sizes: AxisSizes): AxisSizes {
+  const padded = new Map<string, number>();
+  for (const [name, size] of sizes)
+    padded.set(name, axes[name]?.buckets?.find((bucket) => bucket >= size) ?? size);
+  return padded;
+}
+
+/** A shape with these sizes in place of names. @param sizes of all names; absent if no shape varies. */
+export function shapeWith(shape: Shape, sizes: AxisSizes | undefined): readonly number[] {
+  return shape.map((axis) => (typeof axis === 'string' ? (sizes?.get(axis) ?? 0) : axis));
 }
 
 function shapeIn(value: Value | undefined): readonly number[] | undefined {

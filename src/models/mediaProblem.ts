@@ -2,7 +2,7 @@
 import { DETECTION_BYTES } from './detection.ts';
 import { isMediaInput, isMediaOutput, type Manifest, rowShapeOf, type Shape } from './manifest.ts';
 import type { AudioInput, ImageInput, MediaInput, TextInput } from './mediaInput.ts';
-import type { DetectionsOutput, PictureOutput } from './mediaOutput.ts';
+import type { DetectionsOutput, MediaOutput, PictureOutput } from './mediaOutput.ts';
 import { inlineBytesOf } from './valueBytes.ts';
 
 /** @returns the first rule that is broken, naming the field; undefined if there is none. */
@@ -13,10 +13,7 @@ export function mediaProblem(manifest: Manifest): string | undefined {
   }
   for (const output of manifest.outputs) {
     if (!isMediaOutput(output)) continue;
-    const problem =
-      output.kind === 'image'
-        ? (layoutProblem(output) ?? rangeProblem(output))
-        : detectionsProblem(output, manifest);
+    const problem = batchAxisProblem(output) ?? outputProblem(output, manifest);
     if (problem !== undefined) return `${output.name}: ${problem}`;
   }
   return undefined;
@@ -31,6 +28,15 @@ function inputProblem(input: MediaInput): string | undefined {
     case 'text':
       return textProblem(input);
   }
+}
+
+function batchAxisProblem({ batchAxis = 0 }: MediaOutput): string | undefined {
+  return batchAxis === null || batchAxis === 0 ? undefined : `batchAxis must be 0 or null, got ${batchAxis}`;
+}
+
+function outputProblem(output: MediaOutput, manifest: Manifest): string | undefined {
+  if (output.kind === 'detections') return detectionsProblem(output, manifest);
+  return layoutProblem(output) ?? rangeProblem(output);
 }
 
 function layoutProblem({ colors, layout, shape }: ImageInput | PictureOutput): string | undefined {
@@ -90,8 +96,6 @@ function isLine(shape: Shape): boolean {
 
 /** The sizes of a file are known only when it is decoded, after batches were formed. */
 function lengthProblem(input: MediaInput, { axes, batching, inputs, masks }: Manifest): string | undefined {
-  if (input.batchAxis !== undefined && input.batchAxis !== null && input.batchAxis !== 0)
-    return `batchAxis must be 0 or null, got ${input.batchAxis}`;
   for (const axis of input.shape) {
     if (typeof axis === 'number') continue;
     const runs = Math.max(batching.maxBatchSize, batching.maxBulkBatchSize ?? 1);
@@ -111,8 +115,6 @@ function detectionsProblem(output: DetectionsOutput, { inputs, outputs }: Manife
   const { backgroundLabels, columns, labels, maximum, picture, scores, shape, transposed } = output;
   const most = Math.floor(inlineBytesOf(outputs) / DETECTION_BYTES);
   if (maximum > most) return `maximum must be at most ${most}, so that the detections fit into a message, got ${maximum}`;
-  if (output.batchAxis !== undefined && output.batchAxis !== null && output.batchAxis !== 0)
-    return `batchAxis must be 0 or null, got ${output.batchAxis}`;
   const input = inputs.find(({ name }) => name === picture);
   if (input === undefined || !isMediaInput(input) || input.kind !== 'image')
     return `picture must name an input of the kind image, got ${picture}`;

@@ -41,7 +41,7 @@ async function pictureDecoder(input: ImageInput, { axes }: DecoderOptions): Prom
   const { tensor, type, pad } = input;
   return async (file) => {
     const { shape, elements, placement } = await decodePicture(bytesOf(file), input, axes);
-    return { tensors: { [tensor]: { type, shape, elements, pad } }, placement };
+    return { tensors: { [tensor]: { type, shape, data: elements, pad } }, placement };
   };
 }
 
@@ -49,11 +49,11 @@ function soundDecoder(input: AudioInput, { axes }: DecoderOptions): Decoder {
   const { tensor, type, pad, mask } = input;
   return (file) => {
     const { shape, elements, length } = decodeSound(bytesOf(file), input, axes);
-    const sound = { type, shape, elements, pad };
+    const sound = { type, shape, data: elements, pad };
     if (mask === undefined) return { tensors: { [tensor]: sound } };
     const real = newElements(type, elements.length) as Float32Array<ArrayBuffer>;
     return {
-      tensors: { [tensor]: sound, [mask]: { type, shape, elements: real.fill(1, 0, length), pad: 0 } },
+      tensors: { [tensor]: sound, [mask]: { type, shape, data: real.fill(1, 0, length), pad: 0 } },
     };
   };
 }
@@ -65,7 +65,7 @@ async function tokenDecoder(input: TokenInput, { axes, folder }: DecoderOptions)
   const made = (numbers: readonly number[], pad: number): MadeTensor => {
     const elements = newElements(type, numbers.length);
     for (const [i, number] of numbers.entries()) elements[i] = type === 'int64' ? BigInt(number) : number;
-    return { type, shape: input.shape.map((size) => (size === 1 ? 1 : numbers.length)), elements, pad };
+    return { type, shape: input.shape.map((size) => (size === 1 ? 1 : numbers.length)), data: elements, pad };
   };
   return (file) => {
     const tokens = tokenize(tokenizer, textOf(input, file), input, axes);
@@ -80,7 +80,7 @@ async function tokenDecoder(input: TokenInput, { axes, folder }: DecoderOptions)
 }
 
 function madeText(input: MediaInput, file: Uint8Array | string): MadeRow {
-  return { tensors: { [input.tensor]: { type: 'string', shape: [], elements: [textOf(input, file)] } } };
+  return { tensors: { [input.tensor]: { type: 'string', shape: [], data: [textOf(input, file)], pad: 0 } } };
 }
 
 function bytesOf(file: Uint8Array | string): Uint8Array {

@@ -3,23 +3,37 @@
  * run, and tensors become detections and picture files after it. A file that cannot be decoded is the fault of its row
  * alone: in the run its place is taken by a copy of another row, whose answer is thrown away.
  */
-import type { Value } from '../../src/contract/values.ts';
-import { bytesIn } from '../../src/models/elements.ts';
+import type { AxisSizes } from '../../src/models/axes.ts';
 import { DETECTION_WIDTH } from '../../src/models/detection.ts';
+import { bytesIn } from '../../src/models/elements.ts';
 import { isMediaInput, isMediaOutput, type Manifest } from '../../src/models/manifest.ts';
 import { type MediaInput, sidesOf } from '../../src/models/mediaInput.ts';
 import type { DetectionsOutput, MediaOutput } from '../../src/models/mediaOutput.ts';
-import type { Column, Columns, DecodedColumns, OutputTensors } from '../runtimes/onnx/encoder.ts';
+import type { Answer } from '../answer.ts';
+import type { OutputTensors } from '../runtimes/onnx/decoder.ts';
+import type { Column, Columns, GivenColumns, MediaColumn } from '../runtimes/onnx/encoder.ts';
 import { type Decoder, type MadeRow, openDecoder } from './decoders.ts';
 import { chooseDetections, type RowTensor } from './detections.ts';
 import { MediaFault } from './mediaFault.ts';
 import { stackRows } from './stackRows.ts';
 
-export interface MadeRows {
-  /** A column for each tensor of the graph; none if all rows are at fault. */
-  readonly columns: Readonly<Record<string, Column>>;
+/** What a run says of its pictures, sounds and texts. */
+export interface MediaAnswer {
   /** By index of a row: what is wrong with its files. */
   readonly faults: ReadonlyMap<number, string>;
+  /** By row: the sizes of the dimensions that vary with its files. */
+  readonly sizes: readonly AxisSizes[];
+  /** The sizes of these dimensions in the run. */
+  readonly padded: AxisSizes;
+  /** The answers of media outputs, by GraphQL name. */
+  readonly columns: ReadonlyMap<string, readonly Answer[]>;
+  /** By index: why a row has no prediction. */
+  readonly problems: ReadonlyMap<number, string>;
+}
+
+export interface MadeRows extends Pick<MediaAnswer, 'faults' | 'sizes' | 'padded'> {
+  /** A column for each tensor of the graph; none if all rows are at fault. */
+  readonly columns: Columns;
   /** By name of a media input, row by row. */
   readonly made: ReadonlyMap<string, readonly (MadeRow | undefined)[]>;
 }
@@ -30,7 +44,7 @@ interface OpenInput {
 }
 
 /** In the place of an answer that no row has. */
-const NO_VALUE: Value = '';
+const NO_ANSWER: Answer = '';
 
 export class Media {
   readonly #inputs: readonly OpenInput[];
@@ -58,94 +72,107 @@ export class Media {
   }
 
   /** Makes tensors of the files and texts among the columns of a run. */
-  async decode(columns: Columns): Promise<MadeRows> {
+  async decode(given: GivenColumns): Promise<MadeRows> {
     const faults = new Map<number, string>();
     const made = new Map<string, readonly (MadeRow | undefined)[]>();
+    const columns = new Map<string, Column>();
+    for (const [tensor, column] of Object.entries(given)) if ('type' in column) columns.set(tensor, column);
     for (const open of this.#inputs) {
-      const column = columns[open.input.tensor];
-      const files = column !== undefined && 'files' in column ? column.files : [];
+      const { files } = mediaColumn(given, open.input);
       const rows = files.map((file, row) => decodeRow(open, file, (fault) => faults.set(row, fault)));
       made.set(open.input.name, await Promise.all(rows));
     }
-    return { columns: this.#columnsOf(columns, made, faults), faults, made };
+    const [sizes, padded] = [[] as Map<string, number>[], new Map<string, number>()];
+    for (const { input } of this.#inputs) {
+      const { batchAxis = 0 } = input;
+      const rows = made.get(input.name) ?? [];
+      const good = rows.find((_, row) => !faults.has(row));
+      if (good === undefined) return { columns: {}, faults, sizes, padded, made };
+      const { runCount } = mediaColumn(given, input);
+      const all = Array.from({ length: runCount }, (_, row) => (faults.has(row) ? good : (rows[row] ?? good)));
+      const shapes = all.map(({ tensors }) => tensors[input.tensor]?.shape ?? []);
+      const rowShape = this.#commonShape(input, shapes);
+      for (const [i, axis] of input.shape.entries()) {
+        if (typeof axis === 'number') continue;
+        padded.set(axis, rowShape[i] ?? 0);
+        for (const [row, shape] of shapes.entries()) {
+          sizes[row] ??= new Map();
+          sizes[row].set(axis, shape[i] ?? 0);
+        }
+      }
+      for (const tensor of Object.keys(good.tensors)) {
+        const tensors = all.map((row) => row.tensors[tensor]).filter((one) => one !== undefined);
+        columns.set(tensor, stackRows(tensors, rowShape, batchAxis));
+      }
+    }
+    return { columns: Object.fromEntries(columns), faults, sizes, padded, made };
   }
 
-  /** @returns the values of the media outputs, and the rows at fault. */
-  async answer(outputs: OutputTensors, rows: MadeRows): Promise<DecodedColumns> {
-    const columns = new Map<string, readonly Value[]>();
+  /** @returns what the run of the rows says of the media. */
+  async answer(outputs: OutputTensors, rows: MadeRows): Promise<MediaAnswer> {
+    const columns = new Map<string, readonly Answer[]>();
     const problems = new Map<number, string>();
     for (const output of this.#outputs) {
-      const column: Value[] = [];
       const count = output.batchAxis === null ? 1 : (outputs[output.tensor]?.dims[0] ?? 0);
+      const column: Answer[] = [];
       for (let row = 0; row < count; row++) {
         try {
-          column.push(rows.faults.has(row) ? NO_VALUE : await this.#valueOf(output, outputs, rows, row));
+          column.push(rows.faults.has(row) ? NO_ANSWER : await this.#answerOf(output, outputs, rows, row));
         } catch (error) {
           if (!(error instanceof RangeError)) throw error;
           problems.set(row, error.message);
-          column.push(NO_VALUE);
+          column.push(NO_ANSWER);
         }
       }
       columns.set(output.name, column);
     }
-    return { columns, problems, faults: rows.faults };
+    const { faults, sizes, padded } = rows;
+    return { faults, sizes, padded, columns, problems };
   }
 
-  #columnsOf(
-    columns: Columns,
-    made: MadeRows['made'],
-    faults: ReadonlyMap<number, string>,
-  ): Readonly<Record<string, Column>> {
-    const all = new Map<string, Column>();
-    for (const [tensor, column] of Object.entries(columns)) if ('type' in column) all.set(tensor, column);
-    for (const { input } of this.#inputs) {
-      const rows = made.get(input.name) ?? [];
-      const good = rows.find((_, row) => !faults.has(row));
-      if (good === undefined) return {};
-      for (const tensor of Object.keys(good.tensors)) {
-        const tensors = rows.map((row, i) => ((faults.has(i) ? good : row) ?? good).tensors[tensor]);
-        const sizeOf = (dimension: number, longest: number) => this.#bucket(input.shape[dimension], longest);
-        all.set(
-          tensor,
-          stackRows(
-            tensors.filter((one) => one !== undefined),
-            sizeOf,
-          ),
-        );
-      }
-    }
-    return Object.fromEntries(all);
+  /** The smallest buckets that hold all rows, or their largest size. */
+  #commonShape({ shape }: MediaInput, shapes: readonly (readonly number[])[]): readonly number[] {
+    return shape.map((axis, i) => {
+      const longest = Math.max(...shapes.map((of) => of[i] ?? 0));
+      const buckets = typeof axis === 'string' ? this.#axes[axis]?.buckets : undefined;
+      return buckets?.find((bucket) => bucket >= longest) ?? longest;
+    });
   }
 
-  /** The smallest bucket that holds a size. */
-  #bucket(axis: number | string | undefined, size: number): number {
-    const buckets = typeof axis === 'string' ? this.#axes[axis]?.buckets : undefined;
-    return buckets?.find((bucket) => bucket >= size) ?? size;
-  }
-
-  async #valueOf(output: MediaOutput, outputs: OutputTensors, rows: MadeRows, row: number): Promise<Value> {
-    const tensor = (name: string) => rowOf(name, outputs, output.batchAxis === null ? undefined : row);
+  async #answerOf(output: MediaOutput, outputs: OutputTensors, rows: MadeRows, row: number): Promise<Answer> {
+    const tensor = (name: string) => rowOf(name, outputs, output, row);
     if (output.kind === 'detections') return this.#detect(output, tensor, rows, row);
     const { encodePicture } = await import('./pictureFile.ts');
-    return { base64: (await encodePicture(tensor(output.tensor), output)).toBase64() };
+    return { data: await encodePicture(tensor(output.tensor), output) };
   }
 
-  #detect(output: DetectionsOutput, tensor: (name: string) => RowTensor, rows: MadeRows, row: number): Value {
-    const placement = rows.made.get(output.picture)?.[row]?.placement;
+  #detect(
+    output: DetectionsOutput,
+    tensor: (name: string) => RowTensor,
+    rows: MadeRows,
+    row: number,
+  ): Answer {
+    const made = rows.made.get(output.picture)?.[row];
     const picture = this.#inputs.find(({ input }) => input.name === output.picture)?.input;
-    if (placement === undefined || picture?.kind !== 'image')
+    if (made?.placement === undefined || picture?.kind !== 'image')
       throw new Error('a detection has the picture that the manifest names');
-    const { rowShape = [] } = rows.columns[picture.tensor] ?? {};
-    const { height, width } = sidesOf(picture.layout, rowShape);
+    const shape = picture.shape.map((axis) => (typeof axis === 'string' ? (rows.padded.get(axis) ?? 0) : axis));
+    const { height, width } = sidesOf(picture.layout, shape);
     const tensors = {
       boxes: tensor(output.tensor),
       scores: output.scores === undefined ? undefined : tensor(output.scores),
       classes: output.classes === undefined ? undefined : tensor(output.classes),
     };
-    const detections = chooseDetections(tensors, output, { height, width }, placement);
-    const shape = [detections.length / DETECTION_WIDTH, DETECTION_WIDTH];
-    return { shape, base64: bytesIn(detections).toBase64() };
+    const detections = chooseDetections(tensors, output, { height, width }, made.placement);
+    const count = detections.length / DETECTION_WIDTH;
+    return { type: 'float32', shape: [count, DETECTION_WIDTH], data: bytesIn(detections) };
   }
+}
+
+function mediaColumn(columns: GivenColumns, { tensor }: MediaInput): MediaColumn {
+  const column = columns[tensor];
+  if (column !== undefined && 'files' in column) return column;
+  throw new Error(`a batch has files for ${tensor}`);
 }
 
 async function decodeRow(
@@ -162,14 +189,22 @@ async function decodeRow(
   }
 }
 
-/** @param row undefined if the graph has no batch axis. @throws {RangeError} if the graph gave no such tensor. */
-function rowOf(name: string, outputs: OutputTensors, row: number | undefined): RowTensor {
+/** The part of a tensor that belongs to a row. @throws {RangeError} if the graph gave no such tensor. */
+function rowOf(
+  name: string,
+  outputs: OutputTensors,
+  { type, batchAxis }: Pick<MediaOutput, 'type' | 'batchAxis'>,
+  row: number,
+): RowTensor {
   const tensor = outputs[name];
-  if (tensor === undefined) throw new RangeError(`output ${name} must be a tensor, got none`);
-  const { data } = tensor;
-  if (!ArrayBuffer.isView(data)) throw new RangeError(`output ${name} must be numbers, got texts`);
-  if (row === undefined) return { data, dims: tensor.dims };
-  const [count = 1, ...dims] = tensor.dims;
-  const size = data.length / count;
-  return { data: data.subarray(row * size, (row + 1) * size), dims };
+  if (tensor === undefined || !('buffer' in tensor.data))
+    throw new RangeError(`output ${name} must be a tensor of numbers, got ${tensor ? 'texts' : 'none'}`);
+  const { data: given, dims } = tensor;
+  // The binding gives the elements of float16 as Uint16Array.
+  const isHalf = type === 'float16' && given instanceof Uint16Array;
+  const data = isHalf ? new Float16Array(given.buffer, given.byteOffset, given.length) : given;
+  if (batchAxis === null) return { data, dims };
+  const [count = 1, ...rowDims] = dims;
+  const size = data.length / Math.max(1, count);
+  return { data: data.subarray(row * size, (row + 1) * size), dims: rowDims };
 }

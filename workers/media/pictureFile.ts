@@ -4,7 +4,7 @@ import type { PictureOutput } from '../../src/models/mediaOutput.ts';
 import type { RowTensor } from './detections.ts';
 
 /** @throws {RangeError} if an element is not finite, or if the tensor has no picture's shape. */
-export async function encodePicture({ data, dims }: RowTensor, output: PictureOutput): Promise<Uint8Array> {
+export async function encodePicture({ data, dims }: RowTensor, output: PictureOutput): Promise<Uint8Array<ArrayBuffer>> {
   const { colors, layout } = output;
   const [height = 0, width = 0] = layout === 'CHW' ? dims.slice(1) : dims;
   const channels = colors === 'GRAY' ? 1 : 3;
@@ -23,5 +23,5 @@ export async function encodePicture({ data, dims }: RowTensor, output: PictureOu
       pixels[i * channels + channel] = ((element - black) / (white - black)) * 255;
     }
   }
-  return sharp(pixels, { raw: { width, height, channels } }).png().toBuffer();
+  return new Uint8Array(await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer());
 }

@@ -2,7 +2,7 @@
  * Inspects a model file before it is served: its inputs and outputs, and its answers to given rows. It uses one process
  * of a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
  */
-import type { Columns } from './encoder.ts';
+import type { GivenColumns } from './encoder.ts';
 import { perhapsOfLimit } from './memoryLimit.ts';
 import type { LoadRequest } from './sessionMessages.ts';
 import { type Loaded, type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
@@ -40,7 +40,7 @@ export class Inspection implements AsyncDisposable {
    * As `SessionProcess.run`, on the model that was loaded last. After a run that took too long, or killed the process, the inspection cannot be used
    * again.
    */
-  run(columns: Columns, timeoutMs: number): Promise<Run> {
+  run(columns: GivenColumns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
   }
 

@@ -9,17 +9,12 @@ import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
-import { elementsOf } from '../../../src/contract/tensor.ts';
-import {
-  graphInputsOf,
-  graphOutputsOf,
-  isMediaOutput,
-  type Manifest,
-  sizeOf,
-} from '../../../src/models/manifest.ts';
+import { graphOutputsOf, isMediaOutput, isPlainInput, type Manifest, rowShapeOf } from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
 import { Media } from '../../media/media.ts';
-import type { Column, Columns, OutputTensors, TensorData } from './encoder.ts';
+import type { TensorData } from '../../tensorLayout.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Column, Columns } from './encoder.ts';
 import { externalDataProblem } from './externalData.ts';
 import { limitMemory } from './memoryLimit.ts';
 import type {
@@ -56,12 +51,10 @@ interface LoadedModel {
   readonly media: Media | undefined;
 }
 
-/** The form of an input of the graph. */
+/** An input of the graph. */
 interface Feed {
   readonly tensor: string;
-  /** Elements in a row: 1, or the size of a vector. */
-  readonly width: number;
-  /** Dimensions of the tensor: 1 for [N], 2 for [N, width]. */
+  /** The least dimensions of its tensor. A column of single values gets more of them: [N, 1] from [N]. */
   readonly rank: number;
 }
 
@@ -182,22 +175,31 @@ async function load({
 async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   const loaded = models.get(model);
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
-  const { session, fetches, answers, media } = loaded;
   const startedAt = performance.now();
   try {
-    const made = await media?.decode(columns);
-    const isRun = made === undefined || Object.keys(made.columns).length > 0;
-    const results = isRun ? await session.run(tensorsOf(made?.columns ?? columns, loaded), [...fetches]) : {};
-    const tensors = Object.entries(results).map(
-      ([name, { data, dims }]) => [name, { data: data as TensorData, dims }] as const,
-    );
-    const answered = made && (await media?.answer(Object.fromEntries(tensors), made));
-    const outputs: OutputTensors = Object.fromEntries(tensors.filter(([name]) => answers.has(name)));
+    const made = await loaded.media?.decode(columns);
+    const outputs = await runSession(made?.columns ?? (columns as Columns), loaded);
+    const media = made && (await loaded.media?.answer(outputs, made));
     const computeMs = performance.now() - startedAt;
-    return { type: 'ran', outputs, computeMs, ...(answered && { media: answered }) };
+    return { type: 'ran', outputs: answersIn(outputs, loaded), computeMs, ...(media && { media }) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
+}
+
+/** @returns no outputs if there are no columns: then all rows are at fault. */
+async function runSession(columns: Columns, loaded: LoadedModel): Promise<OutputTensors> {
+  if (loaded.feeds.length > 0 && Object.keys(columns).length === 0) return {};
+  const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+  );
+}
+
+/** The tensors of media outputs stay here: their answers are made of them. */
+function answersIn(outputs: OutputTensors, { answers, media }: LoadedModel): OutputTensors {
+  if (media === undefined) return outputs;
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => answers.has(name)));
 }
 
 async function unload(model: number): Promise<SessionAnswer> {
@@ -206,35 +208,39 @@ async function unload(model: number): Promise<SessionAnswer> {
   return { type: 'unloaded' };
 }
 
-/** The inputs of the manifest that the graph has. */
 function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
-  return inputs.flatMap((input) =>
-    graphInputsOf(input).flatMap((tensor) => {
-      const value = inputMetadata.find(({ name }) => name === tensor);
-      return value?.isTensor ? [{ tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }] : [];
-    }),
+  const singles = new Set(
+    inputs
+      .filter((input) => isPlainInput(input) && rowShapeOf(input).length === 0)
+      .map(({ tensor }) => tensor),
   );
+  return inputMetadata.map((value) => ({
+    tensor: value.name,
+    rank: value.isTensor && singles.has(value.name) ? value.shape.length : 0,
+  }));
 }
 
 function tensorsOf(columns: Columns, { feeds }: LoadedModel): Record<string, Tensor> {
   return Object.fromEntries(
-    feeds.map(({ tensor, width, rank }) => {
+    feeds.map(({ tensor, rank }) => {
       const column = columns[tensor];
-      if (column === undefined || !('type' in column))
+      if (column === undefined)
         throw new Error(`a batch has a column for each input, got none for ${tensor}`);
-      const { data, rowShape } = column;
-      if (rowShape !== undefined)
-        return [tensor, toTensor(column, [data.length / Math.max(1, elementsOf(rowShape)), ...rowShape])];
-      const rows = data.length / width;
-      return [tensor, toTensor(column, rank === 1 ? [rows] : [rows, width])];
+      return [tensor, toTensor(column, rank)];
     }),
   );
 }
 
-function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
+function toTensor({ type, data, dims: given }: Column, rank: number): Tensor {
+  const dims = [...given, ...new Array<number>(Math.max(0, rank - given.length)).fill(1)];
   if (type === 'string') return new Tensor('string', data as string[], dims);
-  // The types of the binding do not know `Float16Array` yet; the binding does.
-  return new Tensor(type, data as Exclude<typeof data, Float16Array>, dims);
+  const tensor = new Tensor(type, data as Exclude<typeof data, Float16Array>, dims);
+  // `Tensor` takes the elements of float16 as Float16Array only, and the binding as Uint16Array only.
+  return data instanceof Float16Array
+    ? Object.defineProperty(tensor, 'data', {
+        value: new Uint16Array(data.buffer, data.byteOffset, data.length),
+      })
+    : tensor;
 }
 
 async function describe(file: string): Promise<SessionAnswer> {

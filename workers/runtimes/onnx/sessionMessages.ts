@@ -1,9 +1,9 @@
 /** The messages between a process with sessions and its parent, as structured clones. */
 
-import type { Manifest } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, DecodedColumns, OutputTensors } from './encoder.ts';
-import type { GraphSignature } from './signature.ts';
+import type { RunOutputs } from './decoder.ts';
+import type { GivenColumns } from './encoder.ts';
+import type { GraphManifest, GraphSignature } from './signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -41,7 +41,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs' | 'axes'>;
+  readonly manifest: GraphManifest;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }
@@ -49,7 +49,7 @@ export interface LoadRequest {
 export interface RunRequest {
   readonly type: 'run';
   readonly model: number;
-  readonly columns: Columns;
+  readonly columns: GivenColumns;
   /** Whether the answer must have the present peak of memory. */
   readonly measure: boolean;
 }
@@ -67,13 +67,10 @@ export type SessionAnswer =
     }
   /** The file or the configuration is wrong. A new start would not help. */
   | { readonly type: 'refused'; readonly reason: string }
-  | {
+  | ({
       readonly type: 'ran';
-      readonly outputs: OutputTensors;
-      /** If the model takes or gives pictures, sounds or texts: the values made of them. */
-      readonly media?: DecodedColumns | undefined;
       readonly computeMs: number;
-    }
+    } & RunOutputs)
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'unloaded' }
   | ({ readonly type: 'described' } & GraphSignature);

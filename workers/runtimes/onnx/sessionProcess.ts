@@ -9,7 +9,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { withoutSecrets } from '../../../src/process/config.ts';
-import type { Columns, DecodedColumns, OutputTensors } from './encoder.ts';
+import type { RunOutputs } from './decoder.ts';
+import type { GivenColumns } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type {
   Answered,
@@ -21,10 +22,7 @@ import type {
 } from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
-export interface Run {
-  readonly outputs: OutputTensors;
-  /** For `decodeColumns`. */
-  readonly media?: DecodedColumns | undefined;
+export interface Run extends RunOutputs {
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
 }
@@ -173,7 +171,7 @@ export class SessionProcess implements AsyncDisposable {
    * @throws {SessionCrashed} if the process died in this run.
    * @throws {NotBegun} if it died in an earlier request.
    */
-  async run(model: number, columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
+  async run(model: number, columns: GivenColumns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
     const answer = await this.#ask({ type: 'run', model, columns, measure }, timeoutMs, tooLong);
     if (answer.type === 'ran') return answer;
