@@ -15,6 +15,7 @@ import {
   type TensorDifference,
   tensorDifference,
 } from './goldenTensor.ts';
+import { RunShapes } from './runShapes.ts';
 
 export interface GoldenRows {
   readonly tolerance: Tolerance;
@@ -103,13 +104,26 @@ function isValueOf(field: ManifestOutput, value: unknown): boolean {
     : Array.isArray(value) && value.length === size && value.every(Number.isFinite);
 }
 
-/** Batches of one row for each row, and a full batch. */
-export function goldenBatches(
-  { batching }: Manifest,
-  { rows }: GoldenRows,
-): readonly (readonly GoldenRow[])[] {
-  const fullBatch = Array.from({ length: batching.maxBatchSize }, (_, i) => rows[i % rows.length]);
-  return [...rows.map((row) => [row]), fullBatch.filter((row) => row !== undefined)];
+/** Batches of golden rows. */
+export interface GoldenBatches {
+  /** One of each row. */
+  readonly alone: readonly (readonly GoldenRow[])[];
+  /** A full one of each shape that rows have. */
+  readonly full: readonly (readonly GoldenRow[])[];
+}
+
+export function goldenBatches(manifest: Manifest, { rows }: Pick<GoldenRows, 'rows'>): GoldenBatches {
+  const shapes = new RunShapes(manifest, manifest.batching.maxBatchSize);
+  const sizes = new Map<string, number>();
+  const byShape = Map.groupBy(rows, ({ input }) => {
+    const { key, maxRows } = shapes.of((name) => input[name]);
+    sizes.set(key, maxRows);
+    return key;
+  });
+  const full = [...byShape].map(([key, alike]) =>
+    Array.from({ length: sizes.get(key) ?? 1 }, (_, i) => alike[i % alike.length] as GoldenRow),
+  );
+  return { alone: rows.map((row) => [row]), full };
 }
 
 /** @param predictions of the batch's rows, in order. @throws {Error} naming the first row with another answer. */

@@ -13,6 +13,8 @@ import { type Flow, Slots } from './slots.ts';
 export interface HostsOptions {
   /** The most shared hosts. */
   readonly sharedMax: number;
+  /** Whether each version has a host of its own. */
+  readonly isolates: boolean;
   /** The memory limit of each process in MiB, see `memoryLimit.ts`; 0: no limit. */
   readonly maxMib: number;
   /** As for `SessionProcess`. */
@@ -38,6 +40,10 @@ export class Hosts implements AsyncDisposable {
   constructor(options: HostsOptions) {
     this.#options = options;
     this.#trialTurns = new Slots(options.sharedMax);
+  }
+
+  get isolates(): boolean {
+    return this.#options.isolates;
   }
 
   get maxMib(): number {

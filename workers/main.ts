@@ -56,6 +56,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers));
   await using hosts = new Hosts({
     sharedMax: slotCount,
+    isolates: config.sessions === 'isolated',
     maxMib,
     givesBack: config.sessionLoading === 'lazy',
     onMeasured: () => memory.review(),

@@ -92,8 +92,9 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const { manifest, version, memory, signal } = options;
-    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(version)));
+    const { manifest, version, memory, hosts, signal } = options;
+    const isAlone = hosts.isolates || manifest.isolation === 'own' || (await isLarge(version));
+    const session = new Session(options, isAlone);
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {
@@ -297,10 +298,10 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   }
 
   /** @returns its number in the host. */
-  async #loadIn(host: Host, onlyFullBatch = false): Promise<number> {
+  async #loadIn(host: Host, onlyFullBatches = false): Promise<number> {
     this.#loadingIn = host;
     const load = async (process: SessionProcess) => {
-      const loaded = await loadVersion(process, this.#options, { onlyFullBatch });
+      const loaded = await loadVersion(process, this.#options, { onlyFullBatches });
       const { model, executionProvider, bytesBefore } = loaded;
       this.#executionProvider = executionProvider;
       this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);

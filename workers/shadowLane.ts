@@ -18,6 +18,7 @@ import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
 import type { Logger } from '../src/process/log.ts';
 import { valuesOf } from './answer.ts';
+import { type RunShape, RunShapes } from './runShapes.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
 import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
@@ -56,6 +57,7 @@ export class ShadowLane {
   readonly #options: ShadowLaneOptions;
   readonly #limitedLog: LimitedLog;
   readonly #listening: Listening;
+  readonly #shapes: RunShapes;
   #held: HeldJob[] = [];
   #heldBytes = 0;
   #arrival = Promise.withResolvers<void>();
@@ -67,6 +69,7 @@ export class ShadowLane {
   constructor(options: ShadowLaneOptions) {
     const { broker, manifest, version, log } = options;
     this.#options = options;
+    this.#shapes = new RunShapes(manifest, manifest.batching.maxBatchSize);
     this.#limitedLog = new LimitedLog(log);
     this.#listening = broker.shadows.takeJobs(manifest.name, version, (data) => this.#take(data));
     this.#stop.promise.catch(() => {});
@@ -114,16 +117,20 @@ export class ShadowLane {
 
   /** The oldest held jobs that can run together. */
   #takeBatch(): readonly ReadJob[] {
-    const { broker, manifest } = this.#options;
-    const now = broker.now();
+    const now = this.#options.broker.now();
     const batch: ReadJob[] = [];
-    while (batch.length < manifest.batching.maxBatchSize) {
+    let shape: RunShape | undefined;
+    while (batch.length < (shape?.maxRows ?? 1)) {
       const [next] = this.#held;
       if (next === undefined || (next.alone && batch.length > 0)) break;
+      const job = this.#read(next.data);
+      const isFresh = job !== undefined && job.deadline > now;
+      const jobShape = isFresh ? this.#shapes.of((input) => job.input[input]) : undefined;
+      if (jobShape !== undefined && jobShape.key !== (shape ?? jobShape).key) break;
       this.#held.shift();
       this.#heldBytes -= next.data.length;
-      const job = this.#read(next.data);
-      if (job === undefined || job.deadline <= now) continue;
+      if (job === undefined || jobShape === undefined) continue;
+      shape = jobShape;
       batch.push({ ...next, job });
       if (next.alone) break;
     }

@@ -4,7 +4,7 @@
  * leader unless it says otherwise.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import {
   AuthorizationError,
   type NatsConnection,
@@ -59,6 +59,7 @@ import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
+import { StreamApis } from './streamApis.ts';
 import {
   blobsKeptMs,
   type ConsumedLane,
@@ -104,7 +105,6 @@ export interface StoredRequest {
 }
 
 const CLOCK_INTERVAL_MS = 10_000;
-const READ_TIMEOUT_MS = 2_000;
 /** How long a message may stay unconfirmed. */
 const ACK_TIMEOUT_MS = 2_000;
 const ENSURE_RETRY_MS = 500;
@@ -123,9 +123,9 @@ const LOGINS_PER_WARNING = 50;
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
-    const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
     const rights = new Rights(connection);
-    const provision = { jsm: manager, limits: options.limits, rights };
+    const apis = await StreamApis.open(connection, rights);
+    const provision = { apis, limits: options.limits, rights };
     await untilServed(options, () => ensureAll(provision, options));
     const broker = new Broker(connection, provision, options);
     await untilServed(options, () => broker.readClock());
@@ -216,11 +216,11 @@ export class Broker implements AsyncDisposable {
     this.#provision = provision;
     this.#options = options;
     const { log } = options;
-    const manager = provision.jsm;
+    const { apis } = provision;
     this.#log = log;
     const isConnected = () => this.#connected;
     this.#leases = new Leases({ isConnected });
-    this.#writeCheck = new WriteCheck({ connection, manager, ...provision });
+    this.#writeCheck = new WriteCheck({ connection, ...provision });
     this.#streamWatch = new StreamWatch({
       ...options,
       provision,
@@ -237,7 +237,9 @@ export class Broker implements AsyncDisposable {
       onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
       onWrite: () => this.#acks.send(),
     });
-    const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
+    const reading = { isConnected, log, onFailure: suspect };
+    const stored = new StoredMessages({ ...reading, manager: () => apis.tasks });
+    const guarded = new StoredMessages({ ...reading, manager: () => apis.guarded });
     const limitedLog = new LimitedLog(log);
     const notices = new Notices({ connection, isConnected, log: limitedLog });
     this.#publisher = publisher;
@@ -253,8 +255,8 @@ export class Broker implements AsyncDisposable {
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
-    this.keys = new KeyStore({ publisher, stored, log });
-    this.audit = new AuditStore({ publisher, stored, log: limitedLog });
+    this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
+    this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
     const now = () => this.now();
     this.blobs = new BlobStore({ publisher, stored, keptMs: blobsKeptMs(options.limits), now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });

@@ -43,6 +43,7 @@ export const streams = {
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
   keys: 'KEYS',
+  keyUses: 'KEYUSES',
   audit: 'AUDIT',
   blobs: 'BLOBS',
   /** Holds the newest probe, and nothing else. */
@@ -165,6 +166,8 @@ export const subjects = {
 
   allKeys: 'keys.*.*',
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
+  allKeyUses: 'keyuses.*',
+  keyUse: (id: string) => `keyuses.${id}`,
   allAudit: 'audit.*',
   auditActions: 'audit.actions',
   auditRefusals: 'audit.refusals',
@@ -208,7 +211,7 @@ export const subjects = {
 } as const;
 
 /** The messages about an API key. Each key has one of each at most. */
-export const KEY_PARTS = ['created', 'revoked', 'used'] as const;
+export const KEY_PARTS = ['created', 'revoked'] as const;
 export type KeyPart = (typeof KEY_PARTS)[number];
 
 /** @returns undefined for the subject of no key, such as a probe's. */

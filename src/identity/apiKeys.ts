@@ -18,13 +18,15 @@ export interface ApiKeysOptions {
 
 const READ_EVERY_MS = 500;
 const FIRST_READ_RETRY_MS = 250;
-/** A use is stored if the stored one is older: once an hour for each key, whatever the number of gateways. */
+/** A gateway stores the use of a key once an hour. */
 const STORE_USE_AFTER_MS = 3_600_000;
 
 export class ApiKeys implements Disposable {
   readonly #broker: ApiKeysOptions['broker'];
   readonly #log: Logger;
   readonly #keys = new KnownKeys();
+  /** When this gateway stored a use of a key last. */
+  readonly #storedUses = new WeakMap<KnownKey, number>();
   #read: KeysRead = NO_KEYS_READ;
   #isReading = false;
   #timer: NodeJS.Timeout | undefined;
@@ -59,8 +61,9 @@ export class ApiKeys implements Disposable {
 
   #noteUse(key: KnownKey): void {
     const now = Date.now();
-    if (key.lastUsedAt !== undefined && now - key.lastUsedAt < STORE_USE_AFTER_MS) return;
-    key.lastUsedAt = now;
+    const stored = this.#storedUses.get(key);
+    if (stored !== undefined && now - stored < STORE_USE_AFTER_MS) return;
+    this.#storedUses.set(key, now);
     // If it is not stored, the list shows an older time.
     void this.#broker.keys.use(key.id, now);
   }

@@ -6,8 +6,8 @@
  * Free space and space that the store already uses count together, so a restart chooses the same sizes again. If other
  * programs have filled the disk meanwhile, no stream becomes smaller than its content.
  */
-import { readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { glob, readdir, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { StreamSizes } from '../broker/streams.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import { streams } from '../contract/subjects.ts';
@@ -103,10 +103,13 @@ function sumOf(sizes: StreamSizes): number {
  * The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account.
  */
 async function bytesByStream(storeDir: string): Promise<Map<string, number>> {
-  const folder = join(storeDir, 'jetstream', '$G', 'streams');
-  const names = await readdir(folder).catch(() => []);
+  const folders = await Array.fromAsync(glob('jetstream/*/streams/*/msgs', { cwd: storeDir }));
   return new Map(
-    await Promise.all(names.map(async (name) => [name, await bytesIn(join(folder, name, 'msgs'))] as const)),
+    await Promise.all(
+      folders.map(
+        async (folder) => [basename(dirname(folder)), await bytesIn(join(storeDir, folder))] as const,
+      ),
+    ),
   );
 }
 

@@ -50,6 +50,8 @@ export function readTensor(field: TensorInput, given: unknown): TensorValue | Te
   const shape = parts.shape ?? fixedShape(field.shape);
   if (shape === undefined)
     return new TensorFault(`${expectedTensor(field)}, with its shape`, 'one without a shape');
+  if (isShape(shape) && !Number.isSafeInteger(elementsOf(shape)))
+    return new TensorFault('of a shape with fewer than 2^53 elements', `the shape ${shownValue(shape)}`);
   if (!isShape(shape) || !fits(shape, field.shape))
     return new TensorFault(`of the shape [${field.shape.join(', ')}]`, `the shape ${shownValue(shape)}`);
   switch (form) {
@@ -112,8 +114,7 @@ function isShape(shape: unknown): shape is readonly number[] {
   return (
     Array.isArray(shape) &&
     shape.length <= MAX_RANK &&
-    shape.every((size) => Number.isSafeInteger(size) && size >= 0) &&
-    Number.isSafeInteger(elementsOf(shape))
+    shape.every((size) => Number.isSafeInteger(size) && size >= 0)
   );
 }
 

@@ -463,6 +463,14 @@ const settings = {
       'Runs that a worker has going at once, over all its sessions, and processes that small versions share. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
     parse: optionalInteger(1, 1024),
   },
+  sessions: {
+    name: 'SESSIONS',
+    unit: '`shared` or `isolated`',
+    default: 'shared',
+    consequence:
+      'Whether small versions share processes, as many as `WORKER_SLOTS`, or each version has one of its own, which takes about 50 MiB more. The manifest of a model can ask for one of its own (`isolation`).',
+    parse: oneOf('shared', 'isolated'),
+  },
   sessionLoading: {
     name: 'SESSION_LOADING',
     unit: '`eager` or `lazy`',

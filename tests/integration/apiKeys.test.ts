@@ -21,9 +21,11 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startProcess } from '../support/processes.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OPERATOR_TOKEN = 'open-sesame-0123456789';
@@ -192,6 +194,46 @@ test('while the broker is away, known keys still count', async () => {
   await broker.kill();
   expect(await post(alone.url, '{ __typename }', {}, as(key))).toEqual({ data: { __typename: 'Query' } });
   expect(codeOf(await post(alone.url, '{ __typename }', {}, as(shop)))).toBe('UNAUTHENTICATED');
+});
+
+test('when the broker has no room for another key, none is made, and keys can still be revoked', async () => {
+  await using broker = await startNats();
+  await using _streams = await openTestBroker(broker);
+  await using inspector = await inspectStreams(broker);
+  const id = (await createKeyAt(broker, '--owner', 'shop')).split('_')[1] ?? '';
+  const filler = 'x'.repeat(400_000);
+  for (let i = 0; i < 6; i++) await inspector.publish(`keys.filler${i}.created`, filler);
+  await expect(createKeyAt(broker, '--owner', 'late')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the broker has no room for another key'),
+  });
+  expect(await runKeyAt(broker, 'revoke', id)).toBe(`revoked ${id}`);
+});
+
+test('a key that ended more than 30 days ago is deleted when another one is made', async () => {
+  await using broker = await startNats();
+  await using _streams = await openTestBroker(broker);
+  await using inspector = await inspectStreams(broker);
+  const daysAgo = (days: number) => Date.now() - days * 86_400_000;
+  const store = async (id: string, end: object, revokedAt?: number) => {
+    const record = { v: 1, owner: 'shop', role: 'submitter', digest: 'a'.repeat(64), createdAt: 1, ...end };
+    await inspector.publish(`keys.${id}.created`, JSON.stringify(record));
+    if (revokedAt !== undefined)
+      await inspector.publish(`keys.${id}.revoked`, JSON.stringify({ v: 1, at: revokedAt }));
+  };
+  await store('000000000001', { expiresAt: daysAgo(31) });
+  await store('000000000002', {}, daysAgo(31));
+  await store('000000000003', { expiresAt: daysAgo(29) });
+  await store('000000000004', {}, daysAgo(29));
+  const made = (await createKeyAt(broker, '--owner', 'new')).split('_')[1];
+  expect(await inspector.subjects('KEYS')).toEqual(
+    [
+      'keys.000000000003.created',
+      'keys.000000000004.created',
+      'keys.000000000004.revoked',
+      `keys.${made}.created`,
+    ].toSorted(),
+  );
 });
 
 test('a gateway that other machines can reach does not start without AUTH, and says what to do', async () => {

@@ -27,7 +27,14 @@ let deaths: string[];
 
 beforeEach(() => {
   deaths = [];
-  hosts = new Hosts({ sharedMax: 2, maxMib: 0, givesBack: false, onMeasured: () => {}, log: SILENT });
+  hosts = new Hosts({
+    sharedMax: 2,
+    isolates: false,
+    maxMib: 0,
+    givesBack: false,
+    onMeasured: () => {},
+    log: SILENT,
+  });
 });
 afterEach(() => hosts[Symbol.asyncDispose]());
 

@@ -29,7 +29,14 @@ beforeEach(async () => {
   for (const [i, name] of ['one', 'two', 'three'].entries()) await writeAddingModel(folder.path, name, i + 1);
   const { models } = opened.use(await Catalog.open(folder.path, SILENT));
   const hosts = opened.use(
-    new Hosts({ sharedMax: 1, maxMib: 0, givesBack: false, onMeasured: () => {}, log: SILENT }),
+    new Hosts({
+      sharedMax: 1,
+      isolates: false,
+      maxMib: 0,
+      givesBack: false,
+      onMeasured: () => {},
+      log: SILENT,
+    }),
   );
   const memory = new SessionMemory({ loading: 'eager', limitMib: 0, bytes: () => hosts.bytes });
   const { signal } = new AbortController();

@@ -170,13 +170,14 @@ test('a run that takes too long is ended with its process, and tasks of other ve
   expect((await streams.state('SUSPECTS')).messages).toBe(0);
 });
 
-test('a version whose manifest wants it has a process of its own', async () => {
+test.each([
+  ['whose manifest wants it', { isolation: 'own' }, {}],
+  ['of a worker with SESSIONS=isolated', {}, { SESSIONS: 'isolated' }],
+])('a version %s has a process of its own', async (_who, members, env) => {
   await using nats = await startNats();
-  await using models = await modelsWith((manifest) => {
-    manifest.isolation = 'own';
-  });
+  await using models = await modelsWith((manifest) => Object.assign(manifest, members));
   await addConstantVersion(models, '2', 5);
-  await using worker = await startWorker(nats, { ...ONE_HOST, MODELS_DIR: models.path });
+  await using worker = await startWorker(nats, { ...ONE_HOST, ...env, MODELS_DIR: models.path });
   const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
   expect(one).not.toBe(two);
 });

@@ -40,7 +40,7 @@ describe.runIf(canMountDisks)('the sizes of the stores', () => {
     const storeDir = join(disk.path, 'store');
     // Those of 0.2 and the new ones share a limit.
     for (const stream of ['ENDS', 'RESULTS']) {
-      const messages = join(storeDir, `jetstream/$G/streams/${stream}/msgs`);
+      const messages = join(storeDir, `jetstream/TIDINGS/streams/${stream}/msgs`);
       await mkdir(messages, { recursive: true });
       await writeFile(join(messages, '1.blk'), Buffer.alloc(50 * MIB));
     }

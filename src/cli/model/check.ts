@@ -84,9 +84,8 @@ async function runGoldenRows(
   manifest: Manifest,
   golden: GoldenRows,
 ): Promise<GoldenReport> {
-  const batches = goldenBatches(manifest, golden);
-  const fullBatch = batches.at(-1) ?? [];
-  const again = Array.from({ length: FULL_BATCH_RUNS - 1 }, () => fullBatch);
+  const { alone, full } = goldenBatches(manifest, golden);
+  const runs = [...alone, ...Array.from({ length: FULL_BATCH_RUNS }, () => full).flat()];
   const oneRowMs: number[] = [];
   const fullBatchMs: number[] = [];
   const deviations = numberOutputs(manifest).map((output) => ({
@@ -95,10 +94,10 @@ async function runGoldenRows(
     tolerance: toleranceOf(golden.tolerance, output),
   }));
   let problem: string | undefined;
-  for (const batch of [...batches, ...again]) {
+  for (const batch of runs) {
     const inputs = batch.map(({ input }) => input);
     const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
-    (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
+    (full.includes(batch) ? fullBatchMs : oneRowMs).push(computeMs);
     const wanted = batch.map(({ output }) => output);
     for (const entry of deviations)
       entry.deviation = Math.max(entry.deviation, largestDeviation(entry.output, wanted, predictions));

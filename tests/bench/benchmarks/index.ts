@@ -6,6 +6,7 @@ import { compute } from './compute.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
+import { keptResults } from './keptResults.ts';
 import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -18,6 +19,7 @@ import { single } from './single.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tensors } from './tensors.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -31,10 +33,12 @@ export const BENCHMARKS: readonly Benchmark[] = [
   open100,
   compute,
   batch,
+  tensors,
   subscriptions,
   fairness,
   hostile,
   backlog,
+  keptResults,
   scaling,
   tuning,
   start,
