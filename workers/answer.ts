@@ -47,6 +47,6 @@ export function valueColumns(
   return values;
 }
 
-function isRaw(answer: Answer | null | undefined): answer is RawTensor | RawFile {
+export function isRaw(answer: Answer | null | undefined): answer is RawTensor | RawFile {
   return typeof answer === 'object' && answer !== null && 'data' in answer;
 }

@@ -122,7 +122,7 @@ export class BlobStore {
   }
 
   /** The bytes of a whole blob. Throws as `read` does. */
-  async readAll(owner: Owner, blob: Pick<StoredBlob, 'digest' | 'bytes'>): Promise<Uint8Array> {
+  async readAll(owner: Owner, blob: Pick<StoredBlob, 'digest' | 'bytes'>): Promise<Uint8Array<ArrayBuffer>> {
     const whole = new Uint8Array(blob.bytes);
     let at = 0;
     for await (const piece of this.read(owner, blob)) {

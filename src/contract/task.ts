@@ -23,6 +23,8 @@ export const FINAL_STATE = oneOf(Object.values(FinalStates));
 export const TaskErrorCode = {
   DeadlineExceeded: 'DEADLINE_EXCEEDED',
   InvalidInput: 'INVALID_INPUT',
+  BlobGone: 'BLOB_GONE',
+  BlobStoreFull: 'BLOB_STORE_FULL',
   InferenceFailed: 'INFERENCE_FAILED',
   InvalidOutput: 'INVALID_OUTPUT',
   WorkerCrashed: 'WORKER_CRASHED',

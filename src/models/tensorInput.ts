@@ -207,7 +207,8 @@ export function isTensorText(text: string, maxLength: number): boolean {
   return text.length <= maxLength || (text.length <= 2 * maxLength && [...text].length <= maxLength);
 }
 
-function elementFault(
+/** What is wrong with an element of a tensor that came as bytes; undefined if all may be there. */
+export function elementFault(
   field: TensorInput,
   type: ElementType,
   bytes: Uint8Array<ArrayBuffer>,

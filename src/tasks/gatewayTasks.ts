@@ -10,6 +10,7 @@ import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
+import { InputBlobs } from './inputBlobs.ts';
 import { KeptBytes } from './keptBytes.ts';
 import { ListWatches } from './listWatches.ts';
 import { Nudges } from './nudges.ts';
@@ -88,9 +89,11 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const records = new RequestRecords({ broker, storing });
   const bundles = new Bundles({ broker, storing, home: options.home });
   const fairShare = new FairShare({ counts });
-  const queue = { broker, open, admission, storing, bundles, quotas, fairShare };
+  const inputBlobs = new InputBlobs({ broker, blobs, store: options.blobStore });
+  const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const tasks = new Tasks({ broker, reader, watches });
   const closing = opened.move();
   return {
     events,
@@ -98,9 +101,9 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     blobs,
-    outputs: new Outputs({ ...options, reader }),
+    outputs: new Outputs({ ...options, reader, tasks }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
-    tasks: new Tasks({ broker, reader, watches }),
+    tasks,
     list,
     listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

@@ -62,6 +62,22 @@ export class OwnerBlobs {
     return blob;
   }
 
+  /**
+   * The first bytes of a blob that a task of the owner names; fewer if it is shorter.
+   *
+   * @throws {RequestError} `BLOB_NOT_FOUND`, `BROKER_UNAVAILABLE`.
+   */
+  async read(owner: Owner, digest: string, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { bytes, read } = await this.open(owner, digest);
+    const first = new Uint8Array(Math.min(length, bytes));
+    let at = 0;
+    for await (const piece of read(0, first.length)) {
+      first.set(piece, at);
+      at += piece.length;
+    }
+    return first;
+  }
+
   /** The bytes of a blob, for its owner. Throws as `find` does, also while they are read. */
   async open(owner: Owner, digest: string): Promise<ReadableBytes> {
     return this.#readable(owner, await this.find(owner, digest));

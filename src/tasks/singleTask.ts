@@ -28,7 +28,7 @@ export class SingleQuestion implements Question {
   readonly #parts: AcceptanceParts;
   readonly #use: TaskUse | undefined;
   /** Checked, as it was asked: a time of `now` has not become an instant. */
-  readonly #input: Values;
+  #input: Values;
   readonly #lane: TaskLane;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
@@ -45,6 +45,15 @@ export class SingleQuestion implements Question {
 
   /** Before a version and a place are chosen: the question to the broker may take longer than a bundle is open. */
   admit(): Promise<void> | undefined {
+    const placing = this.#parts.inputBlobs.place(this.asked, this.#input);
+    if (placing === undefined) return this.#admitToLane();
+    return placing.then((input) => {
+      this.#input = input;
+      return this.#admitToLane();
+    });
+  }
+
+  #admitToLane(): Promise<void> | undefined {
     if (this.#lane !== Lane.Bulk) return undefined;
     return this.#parts.admission.queue.admit(this.asked.model.manifest.name, [this.#input], this.#use);
   }

@@ -11,6 +11,7 @@ import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
 import type { Bundles } from './bundles.ts';
 import type { FairShare } from './fairShare.ts';
+import type { InputBlobs } from './inputBlobs.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import type { Storing, Try } from './storing.ts';
@@ -55,6 +56,7 @@ export interface AcceptanceParts {
   readonly bundles: Pick<Bundles, 'place' | 'placeAlone' | 'storeAlone'>;
   readonly quotas: Pick<OwnerQuotas, 'begin' | 'admit'>;
   readonly fairShare: Pick<FairShare, 'enter'>;
+  readonly inputBlobs: Pick<InputBlobs, 'place' | 'placeColumns'>;
 }
 
 /** A client's request for a task, without its rows. */
@@ -76,9 +78,10 @@ export interface Question {
   /** Tells a retry from another question under the same `requestId`. */
   digest(): string;
   /**
-   * Checks whether work that can wait may be accepted, before a task is made; undefined if there is nothing to ask.
+   * Puts large values into the store of blobs, and checks whether work that can wait may be accepted, before a task is
+   * made; undefined if there is nothing to ask.
    *
-   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`, and as `InputBlobs.place`.
    */
   admit(): Promise<void> | undefined;
   /**
