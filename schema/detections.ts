@@ -1,8 +1,8 @@
 /** The GraphQL types of what a model has detected in a picture. */
 import { badValue } from '../src/contract/errors.ts';
+import { type Detection, detectionsIn } from '../src/models/detection.ts';
 import { isMediaOutput } from '../src/models/manifest.ts';
 import type { DetectionsOutput } from '../src/models/mediaOutput.ts';
-import { type Detection, detectionsIn } from '../src/models/detection.ts';
 import type { Model } from '../src/models/models.ts';
 import { type AnswerBudgets, ITEM_BYTES } from './answerBudgets.ts';
 import type { Builder } from './builder.ts';
@@ -53,7 +53,8 @@ export function defineDetections(builder: Builder, models: readonly Model[], bud
         description: 'The detections, those of the highest scores first. Error: `RESULT_TOO_LARGE`.',
         args: { first: t.arg.int({ description: 'How many, from 1. Default: all.' }) },
         resolve: ({ output, base64 }, { first }, context, info) => {
-          if (first != null && first < 1) throw badValue('first', 'from 1, the number of detections', String(first));
+          if (first != null && first < 1)
+            throw badValue('first', 'from 1, the number of detections', String(first));
           const detections = detectionsIn(output, base64).slice(0, first ?? undefined);
           budgets.take({ context, info }, ITEM_BYTES * ITEMS_OF_DETECTION * detections.length, {
             what: `${info.fieldName} of ${output.name}`,

@@ -14,7 +14,7 @@ import type { MediaOutput } from '../src/models/mediaOutput.ts';
 import type { Model } from '../src/models/models.ts';
 import { AnswerBudgets } from './answerBudgets.ts';
 import type { Builder } from './builder.ts';
-import { defineDetections, type DetectionsOfTask } from './detections.ts';
+import { type DetectionsOfTask, defineDetections } from './detections.ts';
 import { defineLabelScores } from './labelScores.ts';
 import { definePicture, type PictureOfTask } from './picture.ts';
 import { type PlaceOfValue, resultUnreadable } from './placeOfValue.ts';

@@ -48,7 +48,8 @@ export function definePicture(builder: Builder, models: readonly Model[], budget
         },
       }),
       url: t.string({
-        description: 'Path on this gateway from which the file can be downloaded, with the same login as the task.',
+        description:
+          'Path on this gateway from which the file can be downloaded, with the same login as the task.',
         resolve: ({ url }) => url,
       }),
     }),

@@ -51,11 +51,11 @@ function rowBytes({ inputs, axes }: Manifest, sizes: AxisSizes): number {
   const textBytes = inlineBytesOf(inputs);
   // How large a file becomes is known only once it is decoded.
   const largest = new Map(Object.entries(axes).map(([name, { maximum }]) => [name, maximum]));
-  return inputs.filter((input) => 'shape' in input).reduce((sum, input) => {
-    const type = tensorTypeOf(input);
-    const shape = shapeWith(input.shape, isMediaInput(input) ? largest : sizes);
-    return (
-      sum + (type === 'string' ? textBytes : elementsOf(shape) * ELEMENT_BYTES[type])
-    );
-  }, 1);
+  return inputs
+    .filter((input) => 'shape' in input)
+    .reduce((sum, input) => {
+      const type = tensorTypeOf(input);
+      const shape = shapeWith(input.shape, isMediaInput(input) ? largest : sizes);
+      return sum + (type === 'string' ? textBytes : elementsOf(shape) * ELEMENT_BYTES[type]);
+    }, 1);
 }

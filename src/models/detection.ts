@@ -1,6 +1,7 @@
 /** Detections in results: a tensor of float32 with a row for each, little-endian, as base64. */
-import type { DetectionsOutput } from './mediaOutput.ts';
+
 import { elementsIn } from './elements.ts';
+import type { DetectionsOutput } from './mediaOutput.ts';
 
 export interface Detection {
   /** The corners of its box, in pixels of the picture that was sent, upright. */

@@ -114,7 +114,8 @@ function lengthProblem(input: MediaInput, { axes, batching, inputs, masks }: Man
 function detectionsProblem(output: DetectionsOutput, { inputs, outputs }: Manifest): string | undefined {
   const { backgroundLabels, columns, labels, maximum, picture, scores, shape, transposed } = output;
   const most = Math.floor(inlineBytesOf(outputs) / DETECTION_BYTES);
-  if (maximum > most) return `maximum must be at most ${most}, so that the detections fit into a message, got ${maximum}`;
+  if (maximum > most)
+    return `maximum must be at most ${most}, so that the detections fit into a message, got ${maximum}`;
   const input = inputs.find(({ name }) => name === picture);
   if (input === undefined || !isMediaInput(input) || input.kind !== 'image')
     return `picture must name an input of the kind image, got ${picture}`;

@@ -20,7 +20,7 @@ export function readMedia(field: MediaInput, given: unknown): string | BytesValu
   const { base64, blob, bytes, ...others } = membersOf(given);
   const isOne = (base64 == null) !== (blob == null) && Object.keys(others).length === 0;
   if (!isOne) return new TensorFault(expectedMedia(field), shownValue(given));
-  return base64 == null ? readBlob(field, blob, bytes) : readBase64(field, base64);
+  return base64 == null ? readBlob(blob, bytes) : readBase64(field, base64);
 }
 
 /** What the field takes, to be read after "must be". */
@@ -53,13 +53,14 @@ function textFault(field: TextInput): TensorFault {
   return new TensorFault(expectedMedia(field), 'a text with NUL, or with half of a surrogate pair');
 }
 
-function readBlob(field: MediaInput, blob: unknown, bytes: unknown): BytesValue | TensorFault {
+/** Its size is checked where it is decoded: a client does not know it. */
+function readBlob(blob: unknown, bytes: unknown): BytesValue | TensorFault {
   if (typeof blob !== 'string' || !SHA256.test(blob))
     return new TensorFault('the id of a blob, 64 hex digits', shownValue(blob));
   if (bytes === undefined) return { blob } as BytesValue;
   if (!Number.isSafeInteger(bytes) || Number(bytes) < 0)
     return new TensorFault('the number of bytes of a blob', shownValue(bytes));
-  return tooLarge(field, Number(bytes)) ?? { blob, bytes: Number(bytes) };
+  return { blob, bytes: Number(bytes) };
 }
 
 function readBase64(field: MediaInput, base64: unknown): BytesValue | TensorFault {

@@ -1,8 +1,8 @@
 /** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
 
 import { type BytesValue, ELEMENT_BYTES, elementsOf, type TensorBytes } from '../contract/tensor.ts';
-import { DETECTION_BYTES } from './detection.ts';
 import type { Value, Values } from '../contract/values.ts';
+import { DETECTION_BYTES } from './detection.ts';
 import {
   MAX_OUTPUT_CHARACTERS,
   type ManifestInput,

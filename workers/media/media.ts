@@ -89,7 +89,9 @@ export class Media {
       const good = rows.find((_, row) => !faults.has(row));
       if (good === undefined) return { columns: {}, faults, sizes, padded, made };
       const { runCount } = mediaColumn(given, input);
-      const all = Array.from({ length: runCount }, (_, row) => (faults.has(row) ? good : (rows[row] ?? good)));
+      const all = Array.from({ length: runCount }, (_, row) =>
+        faults.has(row) ? good : (rows[row] ?? good),
+      );
       const shapes = all.map(({ tensors }) => tensors[input.tensor]?.shape ?? []);
       const rowShape = this.#commonShape(input, shapes);
       for (const [i, axis] of input.shape.entries()) {
@@ -156,7 +158,9 @@ export class Media {
     const picture = this.#inputs.find(({ input }) => input.name === output.picture)?.input;
     if (made?.placement === undefined || picture?.kind !== 'image')
       throw new Error('a detection has the picture that the manifest names');
-    const shape = picture.shape.map((axis) => (typeof axis === 'string' ? (rows.padded.get(axis) ?? 0) : axis));
+    const shape = picture.shape.map((axis) =>
+      typeof axis === 'string' ? (rows.padded.get(axis) ?? 0) : axis,
+    );
     const { height, width } = sidesOf(picture.layout, shape);
     const tensors = {
       boxes: tensor(output.tensor),

@@ -4,7 +4,10 @@ import type { PictureOutput } from '../../src/models/mediaOutput.ts';
 import type { RowTensor } from './detections.ts';
 
 /** @throws {RangeError} if an element is not finite, or if the tensor has no picture's shape. */
-export async function encodePicture({ data, dims }: RowTensor, output: PictureOutput): Promise<Uint8Array<ArrayBuffer>> {
+export async function encodePicture(
+  { data, dims }: RowTensor,
+  output: PictureOutput,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { colors, layout } = output;
   const [height = 0, width = 0] = layout === 'CHW' ? dims.slice(1) : dims;
   const channels = colors === 'GRAY' ? 1 : 3;

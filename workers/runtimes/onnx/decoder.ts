@@ -102,7 +102,11 @@ function withFiles(run: RunRows, { sizes }: MediaAnswer): RunRows {
 }
 
 /** The sizes of named dimensions in the run. */
-function paddedIn(manifest: Manifest, { sizes }: RunRows, media: MediaAnswer | undefined): AxisSizes | undefined {
+function paddedIn(
+  manifest: Manifest,
+  { sizes }: RunRows,
+  media: MediaAnswer | undefined,
+): AxisSizes | undefined {
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
   return media === undefined ? padded : new Map([...(padded ?? []), ...media.padded]);
 }

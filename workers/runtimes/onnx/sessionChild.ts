@@ -9,7 +9,13 @@ import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
-import { graphOutputsOf, isMediaOutput, isPlainInput, type Manifest, rowShapeOf } from '../../../src/models/manifest.ts';
+import {
+  graphOutputsOf,
+  isMediaOutput,
+  isPlainInput,
+  type Manifest,
+  rowShapeOf,
+} from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
 import { Media } from '../../media/media.ts';
 import type { TensorData } from '../../tensorLayout.ts';

@@ -85,7 +85,12 @@ test('boxes come back to the picture that was laid into a letterbox, and are cut
 });
 
 test.each([
-  ['a class without a label', { columns: ['x1', 'y1', 'x2', 'y2', 'score', 'class'] }, [0, 0, 1, 1, 0.9, 7], 'from 0 to 1, got 7'],
+  [
+    'a class without a label',
+    { columns: ['x1', 'y1', 'x2', 'y2', 'score', 'class'] },
+    [0, 0, 1, 1, 0.9, 7],
+    'from 0 to 1, got 7',
+  ],
   ['a box that is not finite', {}, [0, Number.NaN, 1, 1, 0.9, 0], 'finite numbers, got NaN as y1'],
 ] as const)('%s is an error of the row', (_, change, box, message) => {
   expect(() => choose(change, [box])).toThrow(new RegExp(message));
@@ -103,7 +108,9 @@ function choose(
   const tensors = { boxes: rows(boxes), scores: undefined, classes: undefined };
   const chosen = chooseDetections(tensors, { ...PLAIN, ...change }, SIZE, placement);
   return Array.from({ length: chosen.length / DETECTION_WIDTH }, (_, i) =>
-    [...chosen.slice(i * DETECTION_WIDTH, (i + 1) * DETECTION_WIDTH)].map((number) => Number(number.toPrecision(5))),
+    [...chosen.slice(i * DETECTION_WIDTH, (i + 1) * DETECTION_WIDTH)].map((number) =>
+      Number(number.toPrecision(5)),
+    ),
   );
 }
 

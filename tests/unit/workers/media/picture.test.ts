@@ -55,7 +55,9 @@ describe('a file', () => {
     const smaller = await decode({ shape: [6, 8, 3] }, colors);
     expect(differenceOf(smaller.elements, expected.smaller)).toBeLessThanOrEqual(2);
     const larger = await decode({ shape: [60, 80, 3] }, colors);
-    expect(differenceOf(larger.elements.slice(0, expected.larger.length), expected.larger)).toBeLessThanOrEqual(2);
+    expect(
+      differenceOf(larger.elements.slice(0, expected.larger.length), expected.larger),
+    ).toBeLessThanOrEqual(2);
   });
 });
 
@@ -116,7 +118,11 @@ describe('the tensor', () => {
 
 describe('a file that is refused', () => {
   test.each([
-    ['no picture', Buffer.from('hello'), 'a picture (JPEG, PNG, WebP or GIF), got 5 bytes that begin with 68 65'],
+    [
+      'no picture',
+      Buffer.from('hello'),
+      'a picture (JPEG, PNG, WebP or GIF), got 5 bytes that begin with 68 65',
+    ],
     ['empty', Buffer.alloc(0), 'a picture (JPEG, PNG, WebP or GIF), got no bytes'],
     ['SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'a picture (JPEG, PNG, WebP or GIF)'],
     ['a bomb of pixels', png({ width: 30_000, height: 30_000 }), 'at most 1000000 pixels, got 30000 × 30000'],
@@ -146,7 +152,9 @@ function decode(change: Partial<ImageInput>, bytes: Uint8Array, axes = {}) {
 }
 
 function solid(background: string, size = { width: 4, height: 4 }): Promise<Buffer> {
-  return sharp({ create: { ...size, channels: 3, background } }).png().toBuffer();
+  return sharp({ create: { ...size, channels: 3, background } })
+    .png()
+    .toBuffer();
 }
 
 function of(list: number | readonly number[], i: number): number {

@@ -72,7 +72,9 @@ describe('samples', () => {
   });
 
   test('of a frequency that the lower rate cannot have are taken out', () => {
-    const tone = Float32Array.from({ length: 16_000 }, (_, i) => Math.sin((2 * Math.PI * 6_000 * i) / 16_000));
+    const tone = Float32Array.from({ length: 16_000 }, (_, i) =>
+      Math.sin((2 * Math.PI * 6_000 * i) / 16_000),
+    );
     const file = wav(new Uint8Array(tone.buffer), { tag: 3, bits: 32, rate: 16_000 });
     const samples = samplesOf({ shape: ['samples'] }, file, AXES);
     expect(Math.max(...samples.slice(300, -300).map(Math.abs))).toBeLessThan(0.001);
@@ -97,7 +99,9 @@ describe('a length', () => {
   });
 
   test('of a sound with a tiny rate is refused before it is converted', () => {
-    expect(() => decode({}, wav(new Uint8Array(9_000_000), { bits: 8, rate: 1 }))).toThrow('a sound of at most');
+    expect(() => decode({}, wav(new Uint8Array(9_000_000), { bits: 8, rate: 1 }))).toThrow(
+      'a sound of at most',
+    );
   });
 });
 
@@ -109,7 +113,11 @@ describe('a file is refused', () => {
     ['one without a chunk', ramp(4).subarray(0, 36), 'a WAV file with a chunk data, got none'],
     ['another encoding', wav(new Uint8Array(4), { tag: 2, bits: 4 }), 'got format 2 of 4 bits'],
     ['one with NaN', wav(of(Float32Array, Number.NaN), { tag: 3, bits: 32 }), 'finite samples, got NaN'],
-    ['one without channels', wav(new Uint8Array(4), { bits: 8, channels: 0 }), 'from 1 to 256 channels, got 0'],
+    [
+      'one without channels',
+      wav(new Uint8Array(4), { bits: 8, channels: 0 }),
+      'from 1 to 256 channels, got 0',
+    ],
     ['one without a rate', wav(new Uint8Array(4), { bits: 8, rate: 0 }), 'samples a second, got 0'],
   ])('that is %s', (_, bytes, message) => {
     expect(() => decode({}, bytes)).toThrow(message);

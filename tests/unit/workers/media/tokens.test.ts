@@ -5,7 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { openTokenizer, tokenize } from '../../../../workers/media/tokens.ts';
 
 const SPECIAL = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-const NOTHING = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] };
+const NOTHING = {
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+  added_tokens: [],
+};
 
 /** As BERT has it. */
 const WORD_PIECES = {
@@ -100,7 +106,9 @@ describe('a text', () => {
   test('that is too long is refused, or loses its end but no special token', async () => {
     const tokenizer = await open(WORD_PIECES);
     const long = 'hello world! hello world!';
-    expect(() => tokenize(tokenizer, long, VARYING, AXES)).toThrow('a text of at most 6 tokens, got 10 tokens');
+    expect(() => tokenize(tokenizer, long, VARYING, AXES)).toThrow(
+      'a text of at most 6 tokens, got 10 tokens',
+    );
     const cut = tokenize(tokenizer, long, { ...VARYING, truncate: true }, AXES);
     expect(cut.ids).toEqual([2, 4, 5, 6, 7, 3]);
   });
@@ -118,7 +126,9 @@ describe('a text', () => {
       post_processor: null,
       model: { ...WORD_PIECES.model, vocab },
     });
-    expect(() => tokenize(tokenizer, 'x', VARYING, AXES)).toThrow('a text of tokens that the tokenizer knows');
+    expect(() => tokenize(tokenizer, 'x', VARYING, AXES)).toThrow(
+      'a text of tokens that the tokenizer knows',
+    );
   });
 });
 
