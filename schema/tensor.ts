@@ -37,7 +37,7 @@ const ELEMENT_TYPES = {
 } as const satisfies Readonly<Record<TensorType, string>>;
 
 /** The points of complexity of a list or text of a tensor. */
-const POINTS = 20;
+const POINTS = 5;
 
 /** Defined only if a model answers with tensors: a schema has no types that cannot be used. */
 export function defineTensor(builder: Builder, models: readonly Model[], budgets: AnswerBudgets) {

@@ -6,6 +6,7 @@ import type { BlobReference, FetchedBlob } from '../src/contract/tensor.ts';
 import type { InputColumns, Value } from '../src/contract/values.ts';
 import { isTensorInput, type Manifest, type ManifestInput, tensorTypeOf } from '../src/models/manifest.ts';
 import { elementFault } from '../src/models/tensorInput.ts';
+import { namesBlob } from '../src/models/valueBytes.ts';
 import type { BlobBudget } from './blobBudget.ts';
 
 export interface WorkerBlobs {
@@ -37,7 +38,7 @@ interface Named {
 
 /** Whether any value of the columns is a blob. */
 export function haveBlobs(columns: InputColumns): boolean {
-  for (const name in columns) if (columns[name]?.some(isBlob)) return true;
+  for (const name in columns) if (columns[name]?.some(namesBlob)) return true;
   return false;
 }
 
@@ -52,7 +53,7 @@ export async function fetchBlobs(
   const named = manifest.inputs.flatMap((input) =>
     rows.flatMap((row): readonly Named[] => {
       const value = columns[input.name]?.[row];
-      return isBlob(value) ? [{ input, row, value }] : [];
+      return namesBlob(value) ? [{ input, row, value }] : [];
     }),
   );
   const sizes = new Map(named.map(({ value }) => [value.blob, value.bytes]));
@@ -77,10 +78,6 @@ export async function fetchBlobs(
     held[Symbol.dispose]();
     throw error;
   }
-}
-
-function isBlob(value: Value | undefined): value is BlobReference {
-  return typeof value === 'object' && 'blob' in value;
 }
 
 /** @throws the error, unless it says that the blob is gone. */

@@ -1,6 +1,7 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { BlobStore, Broker } from '../broker/broker.ts';
-import { QuotaName, type QuotasOf } from '../contract/quotas.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -41,6 +42,9 @@ export interface GatewayTasksOptions {
   readonly offering: Offering;
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
   readonly log: Logger;
 }
 
@@ -67,9 +71,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
   );
   const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
-  const results = opened.use(new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs }));
-  const keptBlobs = opened.use(new KeptBytes({ counts, name: QuotaName.BlobBytes, keptMs }));
-  const quotas = new OwnerQuotas({ ...options, counts, results, blobs: keptBlobs });
+  const kept = opened.use(new KeptBytes({ counts, keptMs }));
+  const quotas = new OwnerQuotas({ ...options, counts, kept });
   const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));

@@ -34,7 +34,7 @@ export class OwnerBlobs {
 
   /** Whether the owner may store so many bytes more. @throws {RequestError} `OWNER_QUOTA`. */
   requireQuota(owner: Owner, bytes: number): void {
-    this.#quotas.requireBlobBytes(owner, bytes);
+    this.#quotas.requireBlobBytes({ owner }, bytes);
   }
 
   /**
@@ -43,7 +43,7 @@ export class OwnerBlobs {
    */
   async put(owner: Owner, digest: string, content: BlobContent): Promise<StoredBlob> {
     await this.#storing.take(owner, 1, async () => {
-      const uncount = this.#quotas.keepBlob(owner, content.bytes);
+      const uncount = this.#quotas.keepBlob({ owner }, content.bytes);
       try {
         const { isNew } = await this.#store.put(owner, digest, content);
         if (!isNew) uncount();
@@ -60,22 +60,6 @@ export class OwnerBlobs {
     const blob = await this.#store.find(owner, digest);
     if (blob === undefined) throw blobNotFound(digest);
     return blob;
-  }
-
-  /**
-   * The first bytes of a blob that a task of the owner names; fewer if it is shorter.
-   *
-   * @throws {RequestError} `BLOB_NOT_FOUND`, `BROKER_UNAVAILABLE`.
-   */
-  async read(owner: Owner, digest: string, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { bytes, read } = await this.open(owner, digest);
-    const first = new Uint8Array(Math.min(length, bytes));
-    let at = 0;
-    for await (const piece of read(0, first.length)) {
-      first.set(piece, at);
-      at += piece.length;
-    }
-    return first;
   }
 
   /** The bytes of a blob, for its owner. Throws as `find` does, also while they are read. */

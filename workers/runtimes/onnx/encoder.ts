@@ -65,7 +65,7 @@ export interface EncodedRun extends RunRows {
 /**
  * Encodes rows that can run together: the sizes of their named dimensions are equal, or padded to equal ones.
  *
- * @param rows n validated inputs, n ≥ 1.
+ * @param rows n validated inputs.
  * @returns a column for each input of the manifest and each mask.
  */
 export function encodeBatch(manifest: Manifest, rows: readonly Values[]): EncodedRun {
@@ -79,9 +79,9 @@ export function encodeColumns(
   valuesOf: (name: string) => readonly (Value | undefined)[],
 ): EncodedRun {
   const { inputs, masks, batching } = manifest;
-  const runCount = batching.fixedBatchSize ?? count;
-  const given = new Map(inputs.map(({ name }) => [name, filledUp(valuesOf(name), runCount)]));
-  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, given, runCount) : undefined;
+  const runCount = count === 0 ? 0 : (batching.fixedBatchSize ?? count);
+  const columnOf = (name: string) => filledUp(valuesOf(name), runCount);
+  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, columnOf, runCount) : undefined;
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
   const columns: Record<string, Column | MediaColumn> = {};
   for (const input of inputs) {
@@ -89,7 +89,7 @@ export function encodeColumns(
       columns[input.tensor] = { files: valuesOf(input.name).map(fileIn), runCount };
       continue;
     }
-    const values = given.get(input.name) ?? [];
+    const values = columnOf(input.name);
     columns[input.tensor] = isTensorInput(input)
       ? encodeTensors(input, values as readonly TensorValue[], shapeWith(input.shape, padded))
       : encodePlain(input, values);
@@ -107,9 +107,10 @@ function filledUp<T>(values: readonly T[], count: number): readonly T[] {
 
 function sizesByRow(
   manifest: Manifest,
-  given: ReadonlyMap<string, readonly (Value | undefined)[]>,
+  columnOf: (name: string) => readonly (Value | undefined)[],
   count: number,
 ): readonly AxisSizes[] {
+  const given = new Map(manifest.inputs.filter(isTensorInput).map(({ name }) => [name, columnOf(name)]));
   return Array.from({ length: count }, (_, row) => axisSizes(manifest, (name) => given.get(name)?.[row]));
 }
 
