@@ -205,9 +205,9 @@ test('a tensor comes in each form that its type has', async () => {
   });
   const words = { shape: [2], texts: ['a', 'ß'] };
   expect(
-    await answered({ wordsOut: words }, 'wordsOut { type texts texts1: texts(first: 1) base64 }'),
+    await answered({ wordsOut: words }, 'wordsOut { type texts texts1: texts(first: 1) base64 url }'),
   ).toEqual({
-    wordsOut: { type: 'STRING', texts: ['a', 'ß'], texts1: ['a'], base64: null },
+    wordsOut: { type: 'STRING', texts: ['a', 'ß'], texts1: ['a'], base64: null, url: null },
   });
   const half = { shape: [], base64: base64Of(Float16Array.of(1.5)) };
   expect(await answered({ halfOut: half }, 'halfOut { shape values }')).toEqual({
