@@ -263,6 +263,32 @@ test('the lists of one answer have a limit together', async () => {
   );
 });
 
+test('each event of a subscription has a limit of its own', async () => {
+  const operations = new Operations(schema, LIMITS);
+  const imageOut = { shape: [2, 1, 100_000], base64: Buffer.alloc(200_000, 1).toString('base64') };
+  const events = async function* () {
+    for (const id of ['task_1', 'task_2'])
+      yield { id, owner: 'ada', model: 'tensors', prediction: { imageOut } };
+  };
+  const { document } = operations.read(
+    'subscription { taskUpdates(id: "1") { prediction { ... on TensorsPrediction { imageOut { values } } } } }',
+  );
+  const answers = await operations.subscribe({
+    schema,
+    document,
+    contextValue: { tasks: { updates: events } },
+  });
+  if (!(Symbol.asyncIterator in answers)) throw new Error('a subscription has events');
+  const lengths: unknown[] = [];
+  for await (const { data, errors } of answers) {
+    const { taskUpdates } = data as unknown as {
+      taskUpdates: { prediction: { imageOut: { values: number[] } } };
+    };
+    lengths.push(errors ?? taskUpdates.prediction.imageOut.values.length);
+  }
+  expect(lengths).toEqual([200_000, 200_000]);
+});
+
 test.each<[string, Values]>([
   ['no value', {}],
   ['a number', { scoresOut: 1 }],
