@@ -4,7 +4,6 @@ import type { Values } from '../src/contract/values.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 import { describeOutput, type Outputs, readOutput } from './outputs.ts';
-import { placeOf } from './placeOfValue.ts';
 
 /** A prediction with its task. The GraphQL type is resolved from its model. */
 export interface Prediction {
@@ -28,8 +27,7 @@ function definePredictionType(builder: Builder, { manifest }: Model, outputs: Ou
       Object.fromEntries(
         manifest.outputs.map((output) => {
           const { name } = output;
-          const read = ({ task, values }: Prediction) =>
-            readOutput(output, values[name], () => placeOf(task, name));
+          const read = ({ task, values }: Prediction) => readOutput(output, values[name], task);
           // The types of the results follow from the manifest: the compiler cannot know them.
           const resolve = read as (from: Prediction) => never;
           return [
