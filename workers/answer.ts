@@ -40,6 +40,6 @@ export function valueColumns(
   return values;
 }
 
-function isRaw(answer: Answer | null | undefined): answer is RawTensor {
+export function isRaw(answer: Answer | null | undefined): answer is RawTensor {
   return typeof answer === 'object' && answer !== null && 'data' in answer;
 }

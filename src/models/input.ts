@@ -83,7 +83,7 @@ export function readValue(field: ManifestInput, value: unknown): Value | undefin
       if (typeof value !== 'string') return undefined;
       return value === NOW ? NOW : localTime(value, field.timeZone);
     default:
-      if (field.exact) return readExact(field, value);
+      if (field.exact === true) return readExact(field, value);
       if (field.size === undefined) return isNumberOf(field, value) ? value : undefined;
       return isVectorOf(field, field.size, value) ? value : undefined;
   }

@@ -174,6 +174,8 @@ export interface Manifest {
   readonly batching: Batching;
   /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
+  /** Whether its versions, which are code, may give outputs before a run is over. */
+  readonly partialOutputs: boolean;
   /** Whether its versions may share a process with other versions; large files never do. */
   readonly isolation: 'shared' | 'own';
   readonly limits: {
@@ -236,6 +238,19 @@ export function isTensorOutput(field: ManifestOutput): field is TensorOutput {
   return 'shape' in field;
 }
 
+/** Whether a whole number beyond ±(2^53 − 1) stays exact. */
+export function isExact(field: ManifestInput | ManifestOutput): boolean {
+  return 'exact' in field && field.exact === true;
+}
+
+const LARGEST_INT = 2 ** 31 - 1;
+
+/** Whether an input takes whole numbers that a GraphQL Int cannot have. */
+export function isWide(input: PlainInput): boolean {
+  if (!('minimum' in input) || isFloat(input.type)) return false;
+  return isExact(input) || input.minimum < -LARGEST_INT - 1 || input.maximum > LARGEST_INT;
+}
+
 /** The length of a vector; undefined for everything else. */
 export function sizeOf(field: ManifestInput | ManifestOutput): number | undefined {
   return 'size' in field ? field.size : undefined;
@@ -271,7 +286,13 @@ export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: st
   return [
     ...Object.entries(manifest.graphql).map(([member, name]) => [name, `graphql.${member}`] as const),
     ...[...enumTypesOf(manifest).keys()].map((name) => [name, 'enumType'] as const),
+    ...(manifest.partialOutputs ? [[partialTypeOf(manifest), 'partialOutputs'] as const] : []),
   ];
+}
+
+/** The GraphQL type of outputs that come before a run is over. */
+export function partialTypeOf({ graphql }: Pick<Manifest, 'graphql'>): string {
+  return `Partial${graphql.predictionType}`;
 }
 
 /** The GraphQL enum types of a manifest, by name. Inputs of the same type have the same values. */

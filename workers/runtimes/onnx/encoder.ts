@@ -1,6 +1,6 @@
 /** Turns rows of values into the tensors of a run. It knows the manifest, not ONNX Runtime. */
 
-import { elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
+import { elementsOf, type FetchedBlob, type TensorValue } from '../../../src/contract/tensor.ts';
 import type { Value, Values } from '../../../src/contract/values.ts';
 import {
   type AxisSizes,
@@ -50,11 +50,6 @@ export interface RunRows {
 export interface EncodedRun extends RunRows {
   readonly columns: Columns;
 }
-
-/** The value of a tensor input whose bytes came from the store of blobs. */
-export type FetchedTensor = Extract<TensorValue, { readonly blob: string }> & {
-  readonly data: Uint8Array<ArrayBuffer>;
-};
 
 /**
  * Encodes rows that can run together: the sizes of their named dimensions are equal, or padded to equal ones.
@@ -220,7 +215,7 @@ function isOfShape(value: TensorValue, shape: readonly number[]): boolean {
   return value.shape.every((size, i) => size === shape[i]);
 }
 
-function bytesOf(value: TensorValue | FetchedTensor): Uint8Array<ArrayBuffer> {
+function bytesOf(value: TensorValue | FetchedBlob): Uint8Array<ArrayBuffer> {
   if ('data' in value) return value.data;
   if ('base64' in value) return Uint8Array.fromBase64(value.base64);
   throw new Error('the bytes of a blob are fetched before it is encoded');

@@ -18,10 +18,16 @@ export type PredictTripInput = {
 
 /** Why an accepted task, or a row of a row batch, ended without a prediction. */
 export type TaskErrorCode =
+  /** A blob of the input was gone before the task ran. */
+  | 'BLOB_GONE'
+  /** There was no room for the outputs. */
+  | 'BLOB_STORE_FULL'
   /** The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version. */
   | 'DEADLINE_EXCEEDED'
   /** ONNX Runtime refused to run the model on this input. */
   | 'INFERENCE_FAILED'
+  /** A blob of the input has bytes that its field does not allow. `message` names the input, what was expected and what came. */
+  | 'INVALID_INPUT'
   /** The answer of the model breaks its manifest, such as a number that is not finite. */
   | 'INVALID_OUTPUT'
   /** The job in the queue could not be read. */
