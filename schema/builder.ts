@@ -43,6 +43,8 @@ export interface Context {
   readonly principal: Principal;
   /** The client's owner. Submitted tasks get it. */
   readonly owner: Owner;
+  /** The id of the client's API key, if it has quotas of its own. */
+  readonly limitedKey?: string | undefined;
   /** The owners whose tasks are found. */
   readonly readable: Readable;
   /** The address of the client. */

@@ -243,7 +243,7 @@ export function defineTask(
       description:
         'Delivers exactly one event, the task in its final state: as soon as the task ends, or at once if it has ended already. Then it completes. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner, readable }) => tasks.result(id, { owner, readable }),
+      subscribe: (_root, { id }, context) => context.tasks.result(id, context),
       resolve: (task) => task,
     }),
   );
@@ -253,7 +253,7 @@ export function defineTask(
       description:
         'Delivers the present state at once, then changes; `RUNNING` of a short run may be left out. It completes after the final state. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner, readable }) => tasks.updates(id, { owner, readable }),
+      subscribe: (_root, { id }, context) => context.tasks.updates(id, context),
       resolve: (task) => task,
     }),
   );

@@ -128,7 +128,7 @@ export class Batches {
     const assignment = this.#read(delivery);
     if (assignment === undefined) return;
     this.#track(assignment.gone);
-    if (assignment.needsRecall) void assignment.recall().then(() => this.#add(assignment));
+    if (assignment.needsPreparation) void assignment.prepare().then(() => this.#add(assignment));
     else this.#add(assignment);
   }
 

@@ -16,6 +16,7 @@ import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import type { Hosts } from './hosts.ts';
+import type { WorkerBlobs } from './inputBlobs.ts';
 import { RecentCount } from './recentCount.ts';
 import type { RunNotices } from './runNotices.ts';
 import { Session, SessionLost } from './session.ts';
@@ -28,6 +29,7 @@ import { VersionSession } from './versionSession.ts';
 export interface ServedVersionOptions {
   readonly manifest: Manifest;
   readonly broker: Broker;
+  readonly blobs: WorkerBlobs;
   readonly memory: SessionMemory;
   readonly hosts: Hosts;
   readonly slots: Slots;

@@ -3,6 +3,8 @@
  * content, and belongs to an owner. It is stored in chunks, and is there once its end is stored.
  */
 
+import { hash } from 'node:crypto';
+
 /** Every chunk but the last has so many bytes. With its headers it fits into a message of any broker (1 MiB). */
 export const BLOB_CHUNK_BYTES = 512 * 1024;
 
@@ -22,6 +24,15 @@ export interface BlobContent {
   readonly mediaType: string;
   /** @returns the bytes from one place up to another, the latter not included. */
   read(from: number, to: number): Promise<Uint8Array> | Uint8Array;
+}
+
+/** Bytes in memory as a blob. */
+export function blobOf(
+  bytes: Uint8Array,
+  mediaType: string = UNKNOWN_MEDIA_TYPE,
+): { readonly digest: string; readonly content: BlobContent } {
+  const read = (from: number, to: number) => bytes.subarray(from, to);
+  return { digest: hash('sha256', bytes, 'hex'), content: { bytes: bytes.length, mediaType, read } };
 }
 
 /** A blob that is stored. */

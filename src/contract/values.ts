@@ -97,13 +97,16 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A tensor, or bytes: as they are if they are small, or in the store of blobs; else their size. Other objects are none. */
+/**
+ * A tensor, or bytes: as they are if they are small, else their size. Other objects are none. The name of a blob is not
+ * kept: a result lives longer than the blobs of its input.
+ */
 function keptValue(value: unknown): unknown {
   if (!isObject(value)) return value;
   const { shape, base64, texts, blob, bytes } = value;
   if (shape !== undefined && !isSmallList(shape)) return undefined;
   const size = shape === undefined ? {} : { shape };
-  if (typeof blob === 'string') return { ...size, blob, bytes };
+  if (typeof blob === 'string') return { ...size, bytes };
   if (typeof base64 === 'string')
     return base64.length <= KEPT_INPUT_BYTES ? { ...size, base64 } : { ...size, bytes: bytesIn(base64) };
   if (!Array.isArray(texts) || shape === undefined) return undefined;

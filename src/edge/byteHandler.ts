@@ -30,6 +30,9 @@ export interface ByteSources {
 
 export interface AskedOutput {
   readonly taskId: string;
+  /** The index of a row of a row batch; undefined for a task with one prediction. */
+  readonly row: number | undefined;
+  /** As it is called in GraphQL. */
   readonly name: string;
   /** Undefined: the bytes of the elements. */
   readonly format: string | undefined;
@@ -45,10 +48,11 @@ export interface ByteHandlerOptions extends SpoolOptions {
 /** What a path names. */
 type Asked =
   | { readonly type: 'blob'; readonly digest: string | undefined }
-  | ({ readonly type: 'output' } & Pick<AskedOutput, 'taskId' | 'name'>);
+  | ({ readonly type: 'output' } & Omit<AskedOutput, 'format'>);
 
 const BLOB_PATH = /^\/blobs(?:\/([^/]{1,100}))?$/;
-const OUTPUT_PATH = /^\/tasks\/([^/]{1,200})\/outputs\/([A-Za-z_][0-9A-Za-z_]{0,199})$/;
+const OUTPUT_PATH =
+  /^\/tasks\/([^/]{1,200})(?:\/rows\/([0-9]{1,9}))?\/outputs\/([A-Za-z_][0-9A-Za-z_]{0,199})$/;
 const READING = ['GET', 'HEAD'];
 
 const STATUSES: Partial<Record<RequestErrorCode, number>> = {
@@ -117,8 +121,9 @@ export function byteHandler(options: ByteHandlerOptions) {
 function askedIn(path: string): Asked | undefined {
   const blob = BLOB_PATH.exec(path);
   if (blob !== null) return { type: 'blob', digest: blob[1] };
-  const [, taskId, name] = OUTPUT_PATH.exec(path) ?? [];
-  return taskId === undefined || name === undefined ? undefined : { type: 'output', taskId, name };
+  const [, taskId, row, name] = OUTPUT_PATH.exec(path) ?? [];
+  if (taskId === undefined || name === undefined) return undefined;
+  return { type: 'output', taskId, row: row === undefined ? undefined : Number(row), name };
 }
 
 function methodsOf(asked: Asked): readonly string[] {

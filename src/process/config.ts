@@ -248,7 +248,7 @@ const settings = {
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
+      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Where `AUTH` is set, it must not look like an API key (`tid_…`) or, with `jwt`, like a JWT (three parts with dots between them). Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
   },
@@ -426,7 +426,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 

@@ -1,6 +1,7 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { BlobStore, Broker } from '../broker/broker.ts';
-import { QuotaName, type QuotasOf } from '../contract/quotas.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -10,6 +11,7 @@ import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
+import { InputBlobs } from './inputBlobs.ts';
 import { KeptBytes } from './keptBytes.ts';
 import { ListWatches } from './listWatches.ts';
 import { Nudges } from './nudges.ts';
@@ -41,6 +43,9 @@ export interface GatewayTasksOptions {
   readonly offering: Offering;
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
   readonly log: Logger;
 }
 
@@ -67,9 +72,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
   );
   const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
-  const results = opened.use(new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs }));
-  const keptBlobs = opened.use(new KeptBytes({ counts, name: QuotaName.BlobBytes, keptMs }));
-  const quotas = new OwnerQuotas({ ...options, counts, results, blobs: keptBlobs });
+  const kept = opened.use(new KeptBytes({ counts, keptMs }));
+  const quotas = new OwnerQuotas({ ...options, counts, kept });
   const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
@@ -90,9 +94,11 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const records = new RequestRecords({ broker, storing });
   const bundles = new Bundles({ broker, storing, home: options.home });
   const fairShare = new FairShare({ counts });
-  const queue = { broker, open, admission, storing, bundles, quotas, fairShare };
+  const inputBlobs = new InputBlobs({ broker, blobs, store: options.blobStore });
+  const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const tasks = new Tasks({ broker, reader, watches, partials });
   const closing = opened.move();
   return {
     events,
@@ -100,9 +106,9 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     blobs,
-    outputs: new Outputs({ ...options, reader }),
+    outputs: new Outputs({ ...options, reader, tasks }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
-    tasks: new Tasks({ broker, reader, watches, partials }),
+    tasks,
     list,
     listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

@@ -11,13 +11,16 @@ import type { Readable } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import type { BytesValue, TensorBytes } from '../contract/tensor.ts';
 import type { Value } from '../contract/values.ts';
-import { isTensorOutput, tensorTypeOf } from '../models/manifest.ts';
+import { isMediaOutput, isTensorOutput, tensorTypeOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
 import { npyHeader } from '../models/npy.ts';
+import { hasBytes } from '../models/valueBytes.ts';
 import type { TaskReader } from './taskReader.ts';
+import type { Tasks } from './tasks.ts';
 
 export interface OutputsOptions {
   readonly reader: Pick<TaskReader, 'find'>;
+  readonly tasks: Pick<Tasks, 'page'>;
   readonly models: readonly Model[];
   readonly blobStore: Pick<BlobStore, 'read'>;
   readonly limits: { readonly resultTtlS: number };
@@ -25,14 +28,20 @@ export interface OutputsOptions {
 
 export interface AskedOutput {
   readonly taskId: string;
+  /** The index of a row of a row batch; undefined for a task with one prediction. */
+  readonly row: number | undefined;
   /** As it is called in GraphQL. */
   readonly name: string;
   readonly format: string | undefined;
 }
 
+/** The prediction of a task or of a row; empty if it has none. */
+type Outcomes = Readonly<Record<string, Value | null | undefined>>;
 type Content = Pick<ReadableBytes, 'etag' | 'bytes' | 'read'>;
 
 const NPY = 'npy';
+/** Of the pictures that a model makes. */
+const PICTURE_MEDIA_TYPE = 'image/png';
 const NPY_MEDIA_TYPE = 'application/x-npy';
 
 export class Outputs {
@@ -46,22 +55,40 @@ export class Outputs {
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT` for
    *   another format, `BROKER_UNAVAILABLE`; `BLOB_NOT_FOUND`, also while it is read.
    */
-  async open(readable: Readable, { taskId, name, format }: AskedOutput): Promise<ReadableBytes> {
+  async open(readable: Readable, { taskId, row, name, format }: AskedOutput): Promise<ReadableBytes> {
     const { reader, models, limits } = this.#options;
     if (format !== undefined && format !== NPY)
       throw badValue('format', `${NPY} or left out`, quoted(format));
     const task = await reader.find(taskId, readable);
-    const value = bytesOf(task, name);
+    const value = bytesIn(await this.#valuesOf(task, row), name, task.id);
     const content = this.#contentOf(value, task.owner);
     const expiresAt = (task.finishedAt ?? task.submittedAt) + limits.resultTtlS * 1_000;
-    if (format === undefined) return { ...content, mediaType: UNKNOWN_MEDIA_TYPE, expiresAt };
     const model = models.find(({ manifest }) => manifest.name === task.model);
     const field = model?.manifest.outputs.find((output) => output.name === name);
+    const isPicture = field !== undefined && isMediaOutput(field) && field.kind === 'image';
+    const mediaType = isPicture ? PICTURE_MEDIA_TYPE : UNKNOWN_MEDIA_TYPE;
+    if (format === undefined) return { ...content, mediaType, expiresAt };
     const type = field !== undefined && isTensorOutput(field) ? tensorTypeOf(field) : undefined;
     if (type === undefined || type === 'string' || !('shape' in value))
       throw badValue('format', 'left out for what is no tensor', quoted(NPY));
     const withHeader = after(npyHeader(type, value.shape), content);
     return { ...withHeader, mediaType: NPY_MEDIA_TYPE, expiresAt };
+  }
+
+  /** @throws {RequestError} if the task has no prediction there, or not yet. */
+  async #valuesOf(task: Task, row: number | undefined): Promise<Outcomes> {
+    const { id, state, batch, prediction = {} } = task;
+    if (row === undefined) {
+      if (isFinal(task)) return prediction;
+      throw new RequestError(
+        RequestErrorCode.TaskUnfinished,
+        `Task ${id} is ${state}: it has outputs once it has SUCCEEDED.`,
+      );
+    }
+    if (batch === undefined || row >= batch.rowCount) return {};
+    const { columns, rowCount } = await this.#options.tasks.page(task, { first: 1, after: row });
+    if (rowCount > 0) return Object.fromEntries([...columns].map(([name, [value]]) => [name, value]));
+    throw new RequestError(RequestErrorCode.TaskUnfinished, `Row ${row} of task ${id} has not been run.`);
   }
 
   #contentOf(value: BytesValue | TensorBytes, owner: Owner): Content {
@@ -95,26 +122,16 @@ export class Outputs {
   }
 }
 
-/** @throws {RequestError} if the task has no such output, or not yet. */
-function bytesOf(task: Task, name: string): BytesValue | TensorBytes {
-  if (!isFinal(task))
-    throw new RequestError(
-      RequestErrorCode.TaskUnfinished,
-      `Task ${task.id} is ${task.state}: it has outputs once it has SUCCEEDED.`,
-    );
-  const { prediction = {} } = task;
-  const value = Object.hasOwn(prediction, name) ? prediction[name] : undefined;
+/** @throws {RequestError} if there is no such output. */
+function bytesIn(outcomes: Outcomes, name: string, taskId: string): BytesValue | TensorBytes {
+  const value = Object.hasOwn(outcomes, name) ? outcomes[name] : undefined;
   if (hasBytes(value)) return value;
-  const names = Object.keys(prediction).filter((each) => hasBytes(prediction[each]));
-  const others = names.length === 0 ? 'It has none.' : `It has ${names.join(', ')}.`;
+  const names = Object.keys(outcomes).filter((each) => hasBytes(outcomes[each]));
+  const others = names.length === 0 ? 'There is none.' : `There is ${names.join(', ')}.`;
   throw new RequestError(
     RequestErrorCode.NoPrediction,
-    `Task ${task.id}, which is ${task.state}, has no output of bytes called ${quoted(name)}. ${others}`,
+    `Task ${taskId} has no output of bytes called ${quoted(name)} there. ${others}`,
   );
-}
-
-function hasBytes(value: Value | undefined): value is BytesValue | TensorBytes {
-  return typeof value === 'object' && ('base64' in value || 'blob' in value);
 }
 
 /** Some bytes, and others after them. */

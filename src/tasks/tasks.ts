@@ -56,13 +56,13 @@ export class Tasks {
   }
 
   /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`, `OWNER_QUOTA`. */
-  result(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, readable, finalOnly: true });
+  result(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: true });
   }
 
   /** The present state at once, then each change up to the final state. @throws {RequestError} as `result`. */
-  updates(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, readable, finalOnly: false });
+  updates(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: false });
   }
 
   /** The newest partial output of a task that was found for its owner, if it is watched here and has not ended. */

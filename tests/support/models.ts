@@ -157,7 +157,7 @@ export async function writeNumberVersion(
   await writeVersion(folder, graph, { tolerance: 1e-6, rows });
 }
 
-async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {
+export async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {
   const record = {
     sha256: createHash('sha256').update(model).digest('hex'),
     created: '2026-01-01T00:00:00Z',

@@ -2,7 +2,7 @@
 import { integer, object, type Passing, text } from '../schema.ts';
 import { decoderOf, VERSION } from './decoder.ts';
 
-const BLOB_END = object('the end of a blob', {
+export const BLOB_END = object('the end of a blob', {
   v: VERSION,
   bytes: integer('a number of bytes', 0, Number.MAX_SAFE_INTEGER),
   mediaType: text('a media type of at most 200 characters', { maxLength: 200 }),

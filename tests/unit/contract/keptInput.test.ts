@@ -36,7 +36,7 @@ test('an input without values, and columns of another length, are not kept', () 
   expect(keptInputs({ value: { all: 1 } }, 2)).toBeUndefined();
 });
 
-test('small tensors and those in the store of blobs are kept, and of larger ones their size', () => {
+test('small tensors are kept, and of larger ones and of blobs their size', () => {
   const small = { shape: [2], base64: 'AAAAPwAAwD8=' };
   const stored = { shape: [1, 3], blob: 'ab'.repeat(32), bytes: 12 };
   const input = {
@@ -50,6 +50,7 @@ test('small tensors and those in the store of blobs are kept, and of larger ones
   };
   const kept = {
     ...input,
+    stored: { shape: [1, 3], bytes: 12 },
     large: { shape: [1_000], bytes: 1_000 },
     picture: { bytes: 1_001 },
     story: { shape: [1] },

@@ -158,3 +158,12 @@ describe('a job of 0.2', () => {
     expect(() => decodeBundle(bytesOf(job), other)).toThrow('taskId must be of');
   });
 });
+
+test('the columns of a bundle may have tensors, and nothing deeper', () => {
+  const { columns: _, ...rest } = BUNDLE_OF_THREE as { columns: unknown };
+  const decoded = (x: unknown) =>
+    decodeBundle(Buffer.from(JSON.stringify({ ...rest, columns: { x: [x, x, x] } })), SUBJECT);
+  const tensor = { shape: [2], texts: ['a', 'b'] };
+  expect(decoded(tensor).columns).toEqual({ x: [tensor, tensor, tensor] });
+  expect(() => decoded({ shape: [[2]] })).toThrow('columns.x[0].shape[0] must be a value, got [2]');
+});
