@@ -71,10 +71,10 @@ export function definePredictions(
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
         resolve: (_root, { input, options: given }, context) => {
-          const { submissions, owner, trace } = context;
+          const { submissions, owner, limitedKey, trace } = context;
           const options = given ?? {};
           const gone = goneFor(options, context);
-          return submissions.submit({ model, input, options, owner, trace, gone });
+          return submissions.submit({ model, input, options, owner, limitedKey, trace, gone });
         },
       }),
     );
@@ -92,10 +92,10 @@ export function definePredictions(
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
         resolve: (_root, { inputs, options: given }, context) => {
-          const { submissions, owner, trace } = context;
+          const { submissions, owner, limitedKey, trace } = context;
           const options = given ?? {};
           const gone = goneFor(options, context);
-          return submissions.submitRowBatch({ model, inputs, options, owner, trace, gone });
+          return submissions.submitRowBatch({ model, inputs, options, owner, limitedKey, trace, gone });
         },
       }),
     );

@@ -3,12 +3,15 @@ import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { Manifest } from '../src/models/manifest.ts';
+import { publicReason } from '../src/models/publicReason.ts';
 import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
+import { RunPartials } from './runPartials.ts';
+import type { ReadOutputs } from './runtimes/modelChild.ts';
 import { decodeColumns, type OutputTensors } from './runtimes/onnx/decoder.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
@@ -93,12 +96,16 @@ async function runInTurn(
 async function run(
   batch: Batch,
   { held }: Turn,
-  { broker, manifest, runNotices }: WorkerOptions,
+  { broker, manifest, runNotices, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
   if (size === 0) return { batch, tookMs: 0 };
-  const answer = held.run(encoded.run.columns, { ahead: before !== undefined });
+  using partials = manifest.partialOutputs
+    ? new RunPartials(batch, { manifest, runNotices, log })
+    : undefined;
+  const onPartial = partials && ((read: ReadOutputs) => partials.take(read));
+  const answer = held.run(encoded.run.columns, { ahead: before !== undefined, onPartial });
   if (before !== undefined) {
     answer.catch(() => {});
     await before;
@@ -106,6 +113,7 @@ async function run(
   const startedAt = broker.now();
   const tasks = picks.map(({ assignment, rows }) => assignment.started(rows, startedAt));
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
+  partials?.begin({ startedAt, tasksOf: tasks });
   const figures = { formedAt, startedAt, batchSize: size };
   try {
     const { outputs, computeMs } = await answer;
@@ -152,7 +160,7 @@ function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, ma
 function blame(
   { picks, size }: Batch,
   { error, run }: NonNullable<Ran['failure']>,
-  { log }: WorkerOptions,
+  { log, modelsDir }: WorkerOptions,
 ): readonly Row[] {
   const reason = messageOf(error);
   const rows = picks.flatMap(({ assignment, rows }) => rows.map((row) => ({ assignment, row })));
@@ -162,7 +170,7 @@ function blame(
     if (size === 1) log.warn({ ...assignment.suspectAt(row), soloRuns, reason }, 'run failed');
     if (error instanceof SessionCrashed) assignment.soloRuns.set(row, soloRuns);
     else if (size === 1) {
-      assignment.end([row], { error: verdict(error), run });
+      assignment.end([row], { error: verdict(error, modelsDir), run });
       return [];
     }
   }
@@ -208,10 +216,13 @@ const CRASHED: TaskError = {
   message: 'The model crashed whenever it ran this input.',
 };
 
-function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
+function verdict(error: RunFailed | RunTimedOut | RangeError, modelsDir: string): TaskError {
   if (error instanceof RunTimedOut)
     return { code: TaskErrorCode.RunTimeout, message: `Alone, ${error.message}.` };
   if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
-  // The text of ONNX Runtime may name files and nodes: it is for the log only.
-  return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };
+  const reason = publicReason(error.message, modelsDir).replaceAll(/\s+/g, ' ').trim();
+  return {
+    code: TaskErrorCode.InferenceFailed,
+    message: `The model could not be run on this input: ${reason}`,
+  };
 }

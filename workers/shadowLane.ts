@@ -21,7 +21,7 @@ import { valuesOf } from './answer.ts';
 import { type RunShape, RunShapes } from './runShapes.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
-import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
+import { RunFailed } from './runtimes/sessionProcess.ts';
 import type { Session } from './session.ts';
 
 export interface ShadowLaneOptions {

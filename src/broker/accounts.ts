@@ -10,7 +10,8 @@ import { streams, subjects } from '../contract/subjects.ts';
 import { type BrokerRole, NOTICES, type Permissions, permissionsOf, READ_BY_OBSERVERS } from './roles.ts';
 import { ADMIN_API, GUARDED_STREAMS, OWN_API, TASKS_API } from './streamApis.ts';
 
-const TASKS = 'TIDINGS';
+/** The account with the streams of tasks. */
+export const TASKS_ACCOUNT = 'TIDINGS';
 const ADMIN = 'TIDINGS_ADMIN';
 const OBSERVER = 'TIDINGS_OBSERVER';
 
@@ -33,14 +34,11 @@ interface Place {
 }
 type Import = ({ readonly service: Place } | { readonly stream: Place }) & { readonly to?: string };
 
-/** The name of the account with the streams of tasks. */
-export const TASKS_ACCOUNT = TASKS;
-
 /** @param publicKeys the nkey of each role. */
 export function accountsOf(publicKeys: Readonly<Record<BrokerRole, string>>): Accounts {
   const user = (role: BrokerRole) => ({ nkey: publicKeys[role], permissions: permissionsOf(role) });
   return {
-    [TASKS]: {
+    [TASKS_ACCOUNT]: {
       jetstream: 'enabled',
       users: [user('gateway'), user('worker')],
       exports: [
@@ -56,21 +54,23 @@ export function accountsOf(publicKeys: Readonly<Record<BrokerRole, string>>): Ac
       // With the names of its own API, an export of it and the import of the other account's would be a cycle.
       mappings: { [`${ADMIN_API}.>`]: `${OWN_API}.>` },
       exports: [
-        ...GUARDED_READS.map((subject) => ({ service: subject, accounts: [TASKS, OBSERVER] })),
-        { service: DIRECT_AUDIT, accounts: [TASKS], response_type: 'stream' },
-        { service: subjects.allAudit, accounts: [TASKS] },
+        ...GUARDED_READS.map((subject) => ({ service: subject, accounts: [TASKS_ACCOUNT, OBSERVER] })),
+        { service: DIRECT_AUDIT, accounts: [TASKS_ACCOUNT], response_type: 'stream' },
+        { service: subjects.allAudit, accounts: [TASKS_ACCOUNT] },
       ],
       imports: [
-        { ...service(TASKS, `${OWN_API}.>`), to: `${TASKS_API}.>` },
-        { stream: { account: TASKS, subject: subjects.allAdvisories } },
+        { ...service(TASKS_ACCOUNT, `${OWN_API}.>`), to: `${TASKS_API}.>` },
+        { stream: { account: TASKS_ACCOUNT, subject: subjects.allAdvisories } },
       ],
     },
     [OBSERVER]: {
       users: [user('observer')],
       imports: [
-        ...READ_BY_OBSERVERS.map((subject) => service(TASKS, subject)),
+        ...READ_BY_OBSERVERS.map((subject) => service(TASKS_ACCOUNT, subject)),
         ...GUARDED_READS.map((subject) => service(ADMIN, subject)),
-        ...[...NOTICES, subjects.allAdvisories].map((subject) => ({ stream: { account: TASKS, subject } })),
+        ...[...NOTICES, subjects.allAdvisories].map((subject) => ({
+          stream: { account: TASKS_ACCOUNT, subject },
+        })),
       ],
     },
   };

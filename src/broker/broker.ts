@@ -21,7 +21,7 @@ import {
   type ExpectedRequest,
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
-import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
+import { decodeSuspectMark, type Suspect, type SuspectMark } from '../contract/messages/suspectMark.ts';
 import type { Owner } from '../contract/owner.ts';
 import {
   consumerName,
@@ -258,7 +258,8 @@ export class Broker implements AsyncDisposable {
     this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
     this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
     const now = () => this.now();
-    this.blobs = new BlobStore({ publisher, stored, keptMs: blobsKeptMs(options.limits), now });
+    const keptMs = blobsKeptMs(options.limits);
+    this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
@@ -359,6 +360,14 @@ export class Broker implements AsyncDisposable {
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.suspect(mark), encodeMessage(mark));
+  }
+
+  /** Removes the marks of tasks, or of all rows of their chunks. */
+  async forgetSuspects(suspects: readonly Suspect[]): Promise<void> {
+    const filters = suspects.map(({ taskId, place }) =>
+      place === undefined ? subjects.suspect({ taskId }) : subjects.suspectRows(taskId, place.chunk),
+    );
+    for (const filter of new Set(filters)) await this.#stored.purge(streams.suspects, { filter });
   }
 
   /** `alreadyThere` while it waits. */

@@ -19,38 +19,40 @@ export const GUARDED_STREAMS: readonly string[] = [streams.keys, streams.audit];
 
 const TIMEOUT_MS = 2_000;
 
+interface Managers {
+  readonly own: JetStreamManager;
+  readonly ofAdmin: JetStreamManager;
+  readonly ofTasks: JetStreamManager;
+}
+
 export class StreamApis {
   readonly #rights: Pick<Rights, 'names'>;
-  readonly #own: JetStreamManager;
-  readonly #ofAdmin: JetStreamManager;
-  readonly #ofTasks: JetStreamManager;
+  readonly #managers: Managers;
 
-  private constructor(rights: Pick<Rights, 'names'>, managers: readonly JetStreamManager[]) {
-    const [own, ofAdmin, ofTasks] = managers;
-    if (own === undefined || ofAdmin === undefined || ofTasks === undefined)
-      throw new Error('there is a manager for each prefix');
+  private constructor(rights: Pick<Rights, 'names'>, managers: Managers) {
     this.#rights = rights;
-    this.#own = own;
-    this.#ofAdmin = ofAdmin;
-    this.#ofTasks = ofTasks;
+    this.#managers = managers;
   }
 
   /** It asks the broker nothing. @param rights as they are at each question: a broker may get roles later. */
   static async open(connection: NatsConnection, rights: Pick<Rights, 'names'>): Promise<StreamApis> {
-    const managers = [OWN_API, ADMIN_API, TASKS_API].map((apiPrefix) =>
-      jetstreamManager(connection, { apiPrefix, timeout: TIMEOUT_MS, checkAPI: false }),
-    );
-    return new StreamApis(rights, await Promise.all(managers));
+    const managerAt = (apiPrefix: string) =>
+      jetstreamManager(connection, { apiPrefix, timeout: TIMEOUT_MS, checkAPI: false });
+    return new StreamApis(rights, {
+      own: await managerAt(OWN_API),
+      ofAdmin: await managerAt(ADMIN_API),
+      ofTasks: await managerAt(TASKS_API),
+    });
   }
 
   /** Of the streams of tasks. */
   get tasks(): JetStreamManager {
-    return this.#rights.names(TASKS_API) ? this.#ofTasks : this.#own;
+    return this.#rights.names(TASKS_API) ? this.#managers.ofTasks : this.#managers.own;
   }
 
   /** Of the streams of API keys and of the audit. */
   get guarded(): JetStreamManager {
-    return this.#rights.names(ADMIN_API) ? this.#ofAdmin : this.#own;
+    return this.#rights.names(ADMIN_API) ? this.#managers.ofAdmin : this.#managers.own;
   }
 
   of(stream: string): JetStreamManager {

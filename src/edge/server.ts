@@ -13,6 +13,7 @@ import type { AuthMode, Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
+import { arrivalMs } from './arrivalTime.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
 import { type ByteSources, byteHandler, isForBytes } from './byteHandler.ts';
 import type { CertificateWatch } from './certificate.ts';
@@ -53,7 +54,15 @@ interface ServerOptions
     AdmissionOptions['config'] &
     ClientsOptions['config'] &
     SpoolOptions['config'] &
-    Pick<Config, 'auth' | 'host' | 'maxPendingBytes' | 'persistedOperations' | 'persistedOperationsOnly'>;
+    Pick<
+      Config,
+      | 'auth'
+      | 'host'
+      | 'maxPendingBytes'
+      | 'persistedOperations'
+      | 'persistedOperationsOnly'
+      | 'requestTimeoutMs'
+    >;
   readonly log: Logger;
 }
 
@@ -211,13 +220,25 @@ class Server implements AsyncDisposable {
     if (this.#isDraining) response.shouldKeepAlive = false;
     this.#responses.add(response);
     try {
-      if (await this.#admission.admits(request, response)) await this.#answer(request, response);
+      const isAdmitted = await this.#admission.admits(request, response);
+      // The body of nearly all requests has come with the headers.
+      if (!request.complete) this.#limitArrival(request);
+      if (isAdmitted) await this.#answer(request, response);
     } catch (error) {
       if (error instanceof RequestRefused) return refuse(request, response, error.refusal);
       this.#options.log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { error: 'Internal error.' });
     }
+  }
+
+  /** Closes the connection of a request that does not arrive in time. Streams of HTTP/2 have their own limit. */
+  #limitArrival(request: IncomingMessage): void {
+    if (request.httpVersionMajor > 1) return;
+    const { socket } = request;
+    const slowness = setTimeout(() => socket.destroy(), arrivalMs(request, this.#options.config));
+    const stop = () => clearTimeout(slowness);
+    request.once('end', stop).once('close', stop);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): unknown {

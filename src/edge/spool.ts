@@ -3,10 +3,12 @@
  * The files have no name, so nothing is left of a process that is killed.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { close, openSync, read, unlinkSync, write } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gatewayBusy } from '../contract/errors.ts';
+import { promisify } from 'node:util';
+import { gatewayBusy, RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
 import type { Config } from '../process/config.ts';
 
@@ -16,6 +18,7 @@ export interface SpoolOptions {
 
 /** The files together may have so many times the size of the largest blob. An owner may have half of that. */
 const LARGEST_BLOBS = 4;
+const [writeTo, readFrom, closeFile] = [promisify(write), promisify(read), promisify(close)];
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
@@ -33,15 +36,7 @@ export class Spool {
   /** An empty file for a blob of the owner. */
   async open(owner: Owner): Promise<SpooledFile> {
     await mkdir(this.#dir, { recursive: true, mode: PRIVATE_FOLDER });
-    const path = join(this.#dir, `tidings-blob-${randomUUID()}`);
-    const file = await open(path, 'wx+', PRIVATE_FILE);
-    try {
-      await rm(path);
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    return new SpooledFile(file, (bytes) => this.#take(owner, bytes));
+    return new SpooledFile(openNameless(this.#dir), (bytes) => this.#take(owner, bytes));
   }
 
   /** @param bytes negative when they are given back. @throws {RequestError} `GATEWAY_BUSY`. */
@@ -59,13 +54,22 @@ export class Spool {
   }
 }
 
+/** Both calls are synchronous, so that a kill hardly ever comes between them. */
+function openNameless(dir: string): number {
+  const path = join(dir, `tidings-blob-${randomUUID()}`);
+  const file = openSync(path, 'wx+', PRIVATE_FILE);
+  unlinkSync(path);
+  return file;
+}
+
 export class SpooledFile implements AsyncDisposable {
-  readonly #file: FileHandle;
+  readonly #file: number;
   readonly #take: (bytes: number) => void;
   readonly #hash = createHash('sha256');
   #bytes = 0;
 
-  constructor(file: FileHandle, take: (bytes: number) => void) {
+  /** @param file a file descriptor. */
+  constructor(file: number, take: (bytes: number) => void) {
     this.#file = file;
     this.#take = take;
   }
@@ -74,12 +78,16 @@ export class SpooledFile implements AsyncDisposable {
     return this.#bytes;
   }
 
-  /** @throws {RequestError} `GATEWAY_BUSY`. */
+  /** @throws {RequestError} `GATEWAY_BUSY`; `BLOB_STORE_FULL` if the disk is full. */
   async append(bytes: Uint8Array): Promise<void> {
     this.#take(bytes.length);
     this.#bytes += bytes.length;
     this.#hash.update(bytes);
-    await this.#file.appendFile(bytes);
+    try {
+      for (let at = 0; at < bytes.length; ) at += (await writeTo(this.#file, bytes, at)).bytesWritten;
+    } catch (error) {
+      throw isFull(error) ? diskFull(error) : error;
+    }
   }
 
   /** Hex SHA-256 of all bytes. Called once, after the last of them. */
@@ -91,7 +99,7 @@ export class SpooledFile implements AsyncDisposable {
   async read(from: number, to: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(to - from);
     for (let at = 0; at < bytes.length; ) {
-      const { bytesRead } = await this.#file.read(bytes, at, bytes.length - at, from + at);
+      const { bytesRead } = await readFrom(this.#file, bytes, at, bytes.length - at, from + at);
       if (bytesRead === 0) throw new Error('a spooled file ends before its last byte');
       at += bytesRead;
     }
@@ -101,6 +109,15 @@ export class SpooledFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#take(-this.#bytes);
     this.#bytes = 0;
-    await this.#file.close();
+    await closeFile(this.#file);
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+function diskFull(cause: unknown): Error {
+  const message = 'The disk on which this gateway receives blobs (BLOB_SPOOL_DIR) is full. Try again later.';
+  return refusedForNow(RequestErrorCode.BlobStoreFull, message, { retryAfterMs: RETRY_LATER_MS, cause });
 }

@@ -174,6 +174,8 @@ export interface Manifest {
   readonly batching: Batching;
   /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
+  /** Whether its versions, which are code, may give outputs before a run is over. */
+  readonly partialOutputs: boolean;
   /** Whether its versions may share a process with other versions; large files never do. */
   readonly isolation: 'shared' | 'own';
   readonly limits: {
@@ -284,7 +286,13 @@ export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: st
   return [
     ...Object.entries(manifest.graphql).map(([member, name]) => [name, `graphql.${member}`] as const),
     ...[...enumTypesOf(manifest).keys()].map((name) => [name, 'enumType'] as const),
+    ...(manifest.partialOutputs ? [[partialTypeOf(manifest), 'partialOutputs'] as const] : []),
   ];
+}
+
+/** The GraphQL type of outputs that come before a run is over. */
+export function partialTypeOf({ graphql }: Pick<Manifest, 'graphql'>): string {
+  return `Partial${graphql.predictionType}`;
 }
 
 /** The GraphQL enum types of a manifest, by name. Inputs of the same type have the same values. */

@@ -101,7 +101,8 @@ function objectBytes(value: Exclude<Value, string | number | boolean>): number {
       (sum, { length }) => sum + MEMBER_BYTES + CHARACTER_IN_MEMORY_BYTES * length,
       0,
     );
-  return 'base64' in value ? value.base64.length : value.blob.length;
+  // Of a blob, and of a large input of which a task keeps the size only, little is there.
+  return 'base64' in value ? value.base64.length : MEMBER_BYTES;
 }
 
 /** The approximate size of values in memory. */

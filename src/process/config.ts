@@ -248,7 +248,7 @@ const settings = {
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
+      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Where `AUTH` is set, it must not look like an API key (`tid_…`) or, with `jwt`, like a JWT (three parts with dots between them). Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
   },
@@ -426,7 +426,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 
@@ -439,12 +439,20 @@ const settings = {
       'ONNX Runtime providers of a worker, tried in order: `cuda`, `webgpu`, `cpu`. The one in use is logged and shown in `health`.',
     parse: listOf('cuda', 'webgpu', 'cpu'),
   },
+  cudaVisibleDevices: {
+    name: 'CUDA_VISIBLE_DEVICES',
+    unit: 'list of GPUs',
+    default: undefined,
+    consequence:
+      'GPUs that the processes of a worker see, by the numbers or ids of CUDA, such as `0`. Unset: all; versions that are code see none unless `EXECUTION_PROVIDERS` names a GPU provider.',
+    parse: optionalText,
+  },
   sessionThreads: {
     name: 'SESSION_THREADS',
     unit: 'threads',
     default: '1',
     consequence:
-      'Threads that ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
+      'Threads that ONNX Runtime, or the libraries of a version that is code, use inside one run. Small models are slower with more; large ones gain up to the number of cores.',
     parse: integer(1, 256),
   },
   workerModels: {

@@ -8,7 +8,7 @@ import { runRows } from '../../src/cli/model/trial.ts';
 import type { Value, Values } from '../../src/contract/values.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { validateInput } from '../../src/models/input.ts';
-import { Inspection } from '../../workers/runtimes/onnx/inspection.ts';
+import { Inspection } from '../../workers/runtimes/inspection.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 
 using catalog = await Catalog.open(MODELS, SILENT);

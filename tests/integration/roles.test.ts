@@ -208,6 +208,32 @@ describe('replies that a role has sent to a subject where it may not publish', (
     expect([await statesOf(tasks), await statesOf(guarded)]).toEqual(before);
   });
 
+  test('to an observer come to it: it reads the streams of both accounts, and hears what is stored', async () => {
+    const observer = connectionOf('observer');
+    const [ofTasks, ofAdmin] = await Promise.all([
+      jetstreamManager(observer),
+      jetstreamManager(observer, { apiPrefix: '$JS.TIDINGS_ADMIN.API', checkAPI: false }),
+    ]);
+    const heard = Promise.withResolvers<string>();
+    observer.subscribe('ended.*.*', { callback: (_problem, message) => heard.resolve(message.string()) });
+    await observer.flush();
+    await tell('gateway', 'ends.0b.1.home.other', 'other ends');
+    expect(await heard.promise).toBe('other ends');
+    expect((await Array.fromAsync(ofTasks.streams.list())).length).toBe(
+      (await Array.fromAsync(tasks.streams.list())).length,
+    );
+    expect((await ofTasks.streams.getMessage(streams.ends, { last_by_subj: AN_END }))?.string()).toBe(
+      'the ends of a bundle',
+    );
+    expect((await Array.fromAsync(ofTasks.consumers.list(QUEUE))).length).toBeGreaterThan(0);
+    expect((await ofTasks.consumers.info(QUEUE, 'v1_bulk')).stream_name).toBe(QUEUE);
+    expect((await Array.fromAsync(ofAdmin.streams.names())).toSorted()).toEqual(GUARDED);
+    for (const name of GUARDED) {
+      expect((await ofAdmin.streams.info(name)).config.name).toBe(name);
+      expect(await ofAdmin.streams.getMessage(name, { seq: 1 })).not.toBeNull();
+    }
+  });
+
   test('to a gateway that answers its own question go to gateways only', async () => {
     const gateway = connectionOf('gateway');
     const refusal = Promise.withResolvers<string>();

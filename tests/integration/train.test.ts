@@ -11,9 +11,9 @@ import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-a
 import { describe, expect, test, vi } from 'vitest';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
 import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
-import { ensurePython } from '../../src/cli/train/pythonEnvironment.ts';
 import { runPythonRecipe } from '../../src/cli/train/pythonRecipe.ts';
 import { DataError } from '../../src/cli/train/recipe.ts';
+import { ensurePython } from '../../src/process/pythonEnvironment.ts';
 import { MODELS } from '../support/models.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
@@ -462,7 +462,7 @@ mkdir -p "$3/bin" && cp '${path}/made' "$3/bin/python"`;
     async ensure(requirements: string): Promise<string> {
       const file = join(path, 'requirements.txt');
       await writeFile(file, requirements);
-      return ensurePython(file, () => {});
+      return (await ensurePython({ requirements: file, report: () => {} })).python;
     },
     async [Symbol.asyncDispose]() {
       vi.unstubAllEnvs();

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { ensurePython } from './pythonEnvironment.ts';
+import { ensurePython } from '../../process/pythonEnvironment.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion, type TrainingFiles } from './recipe.ts';
 
 /** The exit code of a recipe whose data cannot be used. The last line on stderr says why. */
@@ -18,7 +18,7 @@ const UNUSABLE_DATA = 65;
  */
 export function pythonRecipe(file: string): Recipe {
   return async (files, report) => {
-    const python = await ensurePython(join(dirname(file), 'requirements.txt'), report);
+    const { python } = await ensurePython({ requirements: join(dirname(file), 'requirements.txt'), report });
     return runPythonRecipe(python, file, files, report);
   };
 }

@@ -66,8 +66,8 @@ export function decodeColumns(manifest: Manifest, tensors: OutputTensors, run: R
       ? decodeTensors(output, tensor, run)
       : decodeValues(output, tensor, run);
     const problemOf = isTensorOutput(output) ? textsProblem(manifest) : valueProblem;
-    for (const [row, value] of column.entries()) {
-      const problem = problemOf(value);
+    for (let row = 0; row < run.count; row++) {
+      const problem = problemOf(column[row] as Answer);
       if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
     }
     columns.set(output.name, column);

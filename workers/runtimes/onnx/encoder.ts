@@ -69,12 +69,12 @@ export function encodeColumns(
 ): EncodedRun {
   const { inputs, masks, batching } = manifest;
   const runCount = count === 0 ? 0 : (batching.fixedBatchSize ?? count);
-  const given = new Map(inputs.map(({ name }) => [name, filledUp(valuesOf(name), runCount)]));
-  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, given, runCount) : undefined;
+  const columnOf = (name: string) => filledUp(valuesOf(name), runCount);
+  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, columnOf, runCount) : undefined;
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
   const columns: Record<string, Column> = {};
   for (const input of inputs) {
-    const values = given.get(input.name) ?? [];
+    const values = columnOf(input.name);
     columns[input.tensor] = isTensorInput(input)
       ? encodeTensors(input, values as readonly TensorValue[], shapeWith(input.shape, padded))
       : encodePlain(input, values);
@@ -92,9 +92,10 @@ function filledUp<T>(values: readonly T[], count: number): readonly T[] {
 
 function sizesByRow(
   manifest: Manifest,
-  given: ReadonlyMap<string, readonly (Value | undefined)[]>,
+  columnOf: (name: string) => readonly (Value | undefined)[],
   count: number,
 ): readonly AxisSizes[] {
+  const given = new Map(manifest.inputs.filter(isTensorInput).map(({ name }) => [name, columnOf(name)]));
   return Array.from({ length: count }, (_, row) => axisSizes(manifest, (name) => given.get(name)?.[row]));
 }
 

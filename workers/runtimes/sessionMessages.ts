@@ -1,9 +1,9 @@
-/** The messages between a process with sessions and its parent, as structured clones. */
+/** The messages between a process that has models loaded and its parent. To sessions of ONNX they go as structured clones. */
 
-import type { Config } from '../../../src/process/config.ts';
-import type { OutputTensors } from './decoder.ts';
-import type { Columns } from './encoder.ts';
-import type { GraphManifest, GraphSignature } from './signature.ts';
+import type { Config } from '../../src/process/config.ts';
+import type { OutputTensors } from './onnx/decoder.ts';
+import type { Columns } from './onnx/encoder.ts';
+import type { GraphManifest, GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -57,7 +57,10 @@ export interface RunRequest {
 export type SessionAnswer =
   | {
       readonly type: 'loaded';
+      /** Of ONNX Runtime; the runtime of a version that is code. */
       readonly executionProvider: string;
+      /** What a version that is code runs in, in words. */
+      readonly environment?: string | undefined;
       /** The tensors that the graph takes. A version may lack inputs that a task may leave out. */
       readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
@@ -73,5 +76,7 @@ export type SessionAnswer =
       readonly computeMs: number;
     }
   | { readonly type: 'failed'; readonly reason: string }
+  /** The outputs are not of the types that the manifest gives them. */
+  | { readonly type: 'invalid'; readonly reason: string }
   | { readonly type: 'unloaded' }
   | ({ readonly type: 'described' } & GraphSignature);
