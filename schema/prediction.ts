@@ -47,9 +47,7 @@ export function definePredictionType(
         manifest.outputs.map((output) => {
           const { name } = output;
           const read = ({ task, values }: Prediction) =>
-            nullable && values[name] === undefined
-              ? null
-              : readOutput(output, values[name], task);
+            nullable && values[name] === undefined ? null : readOutput(output, values[name], task);
           // The types of the results follow from the manifest: the compiler cannot know them.
           const resolve = read as (from: Prediction) => never;
           return [
