@@ -22,7 +22,7 @@ import type { WholeNumber } from './bigInt.ts';
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
@@ -43,6 +43,8 @@ export interface Context {
   readonly principal: Principal;
   /** The client's owner. Submitted tasks get it. */
   readonly owner: Owner;
+  /** The id of the client's API key, if it has quotas of its own. */
+  readonly limitedKey?: string | undefined;
   /** The owners whose tasks are found. */
   readonly readable: Readable;
   /** The address of the client. */

@@ -5,8 +5,10 @@ import { buildSchema, type Context } from '../schema/index.ts';
 import { Audit } from './audit/audit.ts';
 import { openBlobsBroker, openBroker } from './broker/broker.ts';
 import { ConfigurationError, messageOf } from './contract/errors.ts';
+import { NO_QUOTAS } from './contract/quotas.ts';
 import { openServer } from './edge/server.ts';
 import { Actuals } from './evaluation/actuals.ts';
+import { OwnerActuals } from './evaluation/ownerActuals.ts';
 import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
@@ -24,6 +26,7 @@ import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
+import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
@@ -60,6 +63,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
+  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
+  const ofOwners = new OwnerActuals();
   using gatewayTasks = await openGatewayTasks({
     broker,
     blobStore: (blobsBroker ?? broker).blobs,
@@ -68,6 +73,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     offering,
     limits: config,
     quotasOf,
+    quotasOfKey: (id) => keys?.quotasOf(id) ?? NO_QUOTAS,
+    actualsOf: (owner) => ofOwners.of(owner),
     log,
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
@@ -83,10 +90,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     queueAdmission: admission.queue,
     log,
   });
-  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
-  const actuals = new Actuals({ broker, tasks, models, log });
+  await using _shares = await DeadLetterShares.open({ broker, models, log });
+  const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const context: Omit<
     Context,
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
@@ -114,7 +121,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using _serving = server.serve({
     context,
     logins: { keys, tokens },
-    charge: (owner, points) => quotas.charge(owner, points),
+    charge: (holder, points) => quotas.charge(holder, points),
     bytes: { blobs, outputs },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,

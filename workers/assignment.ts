@@ -18,6 +18,7 @@ import type { AnswerColumns } from './answer.ts';
 import { fetchBlobs, haveBlobs, type WorkerBlobs } from './inputBlobs.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
 import type { Session } from './session.ts';
+import { forgetSuspects } from './settle.ts';
 
 /** What every step of a lane is given. */
 export interface WorkerOptions {
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   readonly broker: Broker;
   readonly blobs: WorkerBlobs;
   readonly manifest: Manifest;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly log: Logger;
   readonly runNotices: RunNotices;
@@ -173,9 +176,11 @@ export abstract class Assignment {
     setImmediate(() => void this.#orHandBack(settle));
   }
 
-  /** The job leaves its queue: each row has its end. */
+  /** The job leaves its queue: each row has its end, and needs its mark no more. */
   protected ack(): void {
     this.#leave(() => this.delivery.ack());
+    const suspects = [...this.soloRuns.keys()].map((row) => this.suspectAt(row));
+    if (suspects.length > 0) void forgetSuspects(suspects, this.options);
   }
 
   #refuse(row: number, error: TaskError): void {

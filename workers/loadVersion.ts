@@ -7,7 +7,7 @@ import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
-import type { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import type { SessionProcess } from './runtimes/sessionProcess.ts';
 
 export interface LoadOptions {
   readonly manifest: Manifest;
@@ -21,6 +21,8 @@ export interface LoadedVersion {
   /** The number of the model in the process. */
   readonly model: number;
   readonly executionProvider: string;
+  /** What a version that is code runs in, in words. */
+  readonly environment: string | undefined;
   /** The memory of the process before. */
   readonly bytesBefore: number;
 }
@@ -41,7 +43,7 @@ export async function loadVersion(
   how: { readonly onlyFullBatches?: boolean } = {},
 ): Promise<LoadedVersion> {
   const { manifest, version, executionProviders, threads, log } = options;
-  const { model, executionProvider, bytesBefore, passedOver } = await process.load({
+  const { model, executionProvider, environment, bytesBefore, passedOver } = await process.load({
     file: modelFileOf(version),
     sha256: version.sha256,
     manifest,
@@ -56,7 +58,7 @@ export async function loadVersion(
     await process.unload(model).catch(() => {});
     throw error;
   }
-  return { model, executionProvider, bytesBefore };
+  return { model, executionProvider, environment, bytesBefore };
 }
 
 export function modelFileOf({ folder }: ModelVersion): string {
@@ -77,7 +79,7 @@ async function check(
     const measure = batch === full.at(-1);
     const rows = batch.map(({ input }) => input);
     const run = encodeBatch(manifest, rows);
-    const { outputs } = await process.run(model, run.columns, timeoutMs, { measure });
-    compareWithGolden(batch, decodeBatch(manifest, outputs, run), golden.tolerance);
+    const answered = await process.run(model, run.columns, timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, answered, run), golden.tolerance);
   }
 }

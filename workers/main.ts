@@ -14,7 +14,7 @@ import { runProcess } from '../src/process/runProcess.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { Hosts } from './hosts.ts';
 import { RunNotices } from './runNotices.ts';
-import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
+import { sessionLimit } from './runtimes/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
 import { ServedVersions } from './servedVersions.ts';
 import { SessionMemory } from './sessionMemory.ts';
@@ -84,6 +84,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     slots: new Slots(slotCount, { usersTakeTurns: true }),
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
+    cudaVisibleDevices: config.cudaVisibleDevices,
     threads: config.sessionThreads,
     workerId,
     runNotices,

@@ -38,7 +38,10 @@ export interface ServedVersionOptions {
   /** Of shadows, for all models. */
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
+  readonly cudaVisibleDevices: Config['cudaVisibleDevices'];
   readonly threads: number;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly runNotices: RunNotices;
   readonly log: Logger;
@@ -180,7 +183,7 @@ export class ServedVersion {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, hosts, executionProviders, threads, log } = this.#options;
+    const { manifest, memory, hosts, executionProviders, cudaVisibleDevices, threads, log } = this.#options;
     try {
       const { signal } = this.#stop;
       return await Session.open({
@@ -189,6 +192,7 @@ export class ServedVersion {
         memory,
         hosts,
         executionProviders,
+        cudaVisibleDevices,
         threads,
         log,
         signal,

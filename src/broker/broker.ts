@@ -21,7 +21,7 @@ import {
   type ExpectedRequest,
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
-import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
+import { decodeSuspectMark, type Suspect, type SuspectMark } from '../contract/messages/suspectMark.ts';
 import type { Owner } from '../contract/owner.ts';
 import {
   consumerName,
@@ -360,6 +360,14 @@ export class Broker implements AsyncDisposable {
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.suspect(mark), encodeMessage(mark));
+  }
+
+  /** Removes the marks of tasks, or of all rows of their chunks. */
+  async forgetSuspects(suspects: readonly Suspect[]): Promise<void> {
+    const filters = suspects.map(({ taskId, place }) =>
+      place === undefined ? subjects.suspect({ taskId }) : subjects.suspectRows(taskId, place.chunk),
+    );
+    for (const filter of new Set(filters)) await this.#stored.purge(streams.suspects, { filter });
   }
 
   /** `alreadyThere` while it waits. */

@@ -67,8 +67,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allActuals,
       subjects.probe,
       subjects.keyUse('*'),
-      subjects.auditActions,
-      subjects.auditRefusals,
+      subjects.auditActions('*'),
+      subjects.auditRefusals('*'),
       subjects.allBlobs,
       subjects.moved('*'),
       subjects.queuedJobs,
@@ -127,7 +127,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    deny: purgesOf(OTHER_STREAMS),
+    // It removes the marks of tasks that have ended.
+    deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
   },
   observer: {
     allow: [...READ_BY_OBSERVERS, ...LOOK_AT_GUARDED, ...READ_GUARDED],

@@ -19,7 +19,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
 import { ConfigurationError } from '../contract/errors.ts';
-import { consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
+import { AUDIT_PARTS, consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -45,6 +45,11 @@ export interface StreamLimits
 }
 
 const MIB = 1024 * 1024;
+/**
+ * A job leaves its queue a moment after the end of its task, when the worker's acknowledgement has come. Gateways count
+ * without it, so the queue takes so many jobs more.
+ */
+const ENDED_JOBS = 1_000;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
 /** About 8,000 API keys, and the revocations of all: see `KeyStore`. */
@@ -63,7 +68,7 @@ const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 const AUDIT = { share: 1 / 128, leastBytes: 4 * MIB, mostBytes: 32 * MIB };
 const AUDIT_KEPT_DAYS = 365;
-/** The most bytes of an entry about a refusal. All refusals together get half of the stream. */
+/** The most bytes of an entry about a refusal. All refusals together get half of the stream, each part as much of it. */
 const REFUSAL_BYTES = 1_024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
@@ -357,7 +362,7 @@ function streamConfigs(
     name: streams.jobs(name),
     subjects: [subjects.allJobs(name), subjects.allChunkJobs(name)],
     retention: RetentionPolicy.Workqueue,
-    max_msgs: limits.queueMaxJobs,
+    max_msgs: limits.queueMaxJobs + ENDED_JOBS,
     max_bytes: limits.queueMaxBytes,
   }));
   return [
@@ -459,7 +464,7 @@ function streamConfigs(
       discard: DiscardPolicy.Old,
       max_age: nanos(AUDIT_KEPT_DAYS * DAY_MS),
       max_bytes: partOf(limits, AUDIT),
-      max_msgs_per_subject: Math.floor(partOf(limits, AUDIT) / 2 / REFUSAL_BYTES),
+      max_msgs_per_subject: Math.floor(partOf(limits, AUDIT) / 2 / AUDIT_PARTS.length / REFUSAL_BYTES),
       // Only the broker's own limits remove entries.
       deny_delete: true,
       deny_purge: true,

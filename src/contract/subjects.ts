@@ -168,9 +168,10 @@ export const subjects = {
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
   allKeyUses: 'keyuses.*',
   keyUse: (id: string) => `keyuses.${id}`,
-  allAudit: 'audit.*',
-  auditActions: 'audit.actions',
-  auditRefusals: 'audit.refusals',
+  allAudit: 'audit.*.*',
+  /** @param part one of `AUDIT_PARTS`, or a wildcard. */
+  auditActions: (part: string) => `audit.actions.${part}`,
+  auditRefusals: (part: string) => `audit.refusals.${part}`,
 
   allBlobs: 'blobs.*.*.*',
   /** @param digest of the blob's content: hex SHA-256. */
@@ -209,6 +210,9 @@ export const subjects = {
   streamDeleted: '$JS.EVENT.ADVISORY.STREAM.DELETED.*',
   consumerDeleted: '$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*',
 } as const;
+
+/** Actions have so many subjects, and refusals as many. Each has its share of the stream. */
+export const AUDIT_PARTS: readonly string[] = [...'0123456789abcdef'];
 
 /** The messages about an API key. Each key has one of each at most. */
 export const KEY_PARTS = ['created', 'revoked'] as const;

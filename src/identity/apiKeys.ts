@@ -8,6 +8,7 @@ import { type Broker, type KeysRead, NO_KEYS_READ } from '../broker/broker.ts';
 import { isSecretOf, parseApiKey } from '../contract/apiKey.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { Identity } from '../contract/principal.ts';
+import { NO_QUOTAS, type Quotas } from '../contract/quotas.ts';
 import type { Logger } from '../process/log.ts';
 import { endOf, type KnownKey, KnownKeys } from './knownKeys.ts';
 
@@ -51,8 +52,14 @@ export class ApiKeys implements Disposable {
     const key = this.#keys.find(given.id);
     if (key === undefined || !isSecretOf(key.record.digest, given)) return undefined;
     if (endOf(key) === undefined) this.#noteUse(key);
-    const { owner, role } = key.record;
-    return { principal: { owner, role }, endedBy: () => endOf(key) };
+    const { owner, role, quotas } = key.record;
+    const limitedKey = quotas === undefined ? undefined : key.id;
+    return { principal: { owner, role, limitedKey }, endedBy: () => endOf(key) };
+  }
+
+  /** The quotas that a key has of its own. */
+  quotasOf(id: string): Quotas {
+    return this.#keys.find(id)?.record.quotas ?? NO_QUOTAS;
   }
 
   [Symbol.dispose](): void {

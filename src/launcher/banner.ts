@@ -20,7 +20,7 @@ const MAX_CHARACTERS = 600;
 /** The first outputs of a model are enough for an example. */
 const MAX_OUTPUTS = 5;
 /** The most points of an output with a selection of its own, such as a tensor. */
-const SELECTION_POINTS = 25;
+const SELECTION_POINTS = 10;
 
 /** @param served the models that can be asked. */
 export function banner(address: string, served: readonly Model[], limits: BannerLimits): string {

@@ -439,12 +439,20 @@ const settings = {
       'ONNX Runtime providers of a worker, tried in order: `cuda`, `webgpu`, `cpu`. The one in use is logged and shown in `health`.',
     parse: listOf('cuda', 'webgpu', 'cpu'),
   },
+  cudaVisibleDevices: {
+    name: 'CUDA_VISIBLE_DEVICES',
+    unit: 'list of GPUs',
+    default: undefined,
+    consequence:
+      'GPUs that the processes of a worker see, by the numbers or ids of CUDA, such as `0`. Unset: all; versions that are code see none unless `EXECUTION_PROVIDERS` names a GPU provider.',
+    parse: optionalText,
+  },
   sessionThreads: {
     name: 'SESSION_THREADS',
     unit: 'threads',
     default: '1',
     consequence:
-      'Threads that ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
+      'Threads that ONNX Runtime, or the libraries of a version that is code, use inside one run. Small models are slower with more; large ones gain up to the number of cores.',
     parse: integer(1, 256),
   },
   workerModels: {

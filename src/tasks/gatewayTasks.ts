@@ -1,6 +1,7 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
 import type { BlobStore, Broker } from '../broker/broker.ts';
-import { QuotaName, type QuotasOf } from '../contract/quotas.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
@@ -19,6 +20,7 @@ import { Outputs } from './outputs.ts';
 import { OwnerBlobs } from './ownerBlobs.ts';
 import { OwnerCounts } from './ownerCounts.ts';
 import { OwnerQuotas } from './ownerQuotas.ts';
+import { PartialOutputs } from './partialOutputs.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
@@ -41,6 +43,9 @@ export interface GatewayTasksOptions {
   readonly offering: Offering;
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
   readonly log: Logger;
 }
 
@@ -67,15 +72,15 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
   );
   const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
-  const results = opened.use(new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs }));
-  const keptBlobs = opened.use(new KeptBytes({ counts, name: QuotaName.BlobBytes, keptMs }));
-  const quotas = new OwnerQuotas({ ...options, counts, results, blobs: keptBlobs });
+  const kept = opened.use(new KeptBytes({ counts, keptMs }));
+  const quotas = new OwnerQuotas({ ...options, counts, kept });
   const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
-  const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const partials = opened.use(new PartialOutputs({ events }));
+  const notices = opened.use(new TaskNotices({ ...options, open, events, partials }));
   const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
@@ -93,7 +98,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
-  const tasks = new Tasks({ broker, reader, watches });
+  const tasks = new Tasks({ broker, reader, watches, partials });
   const closing = opened.move();
   return {
     events,

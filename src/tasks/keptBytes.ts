@@ -1,39 +1,46 @@
 /**
- * Counts the bytes that owners have in one of the broker's stores: of results, whose sizes are estimated when a task is
+ * Counts the bytes that owners have in the broker's stores: of results, whose sizes are estimated when a task is
  * accepted, and of blobs. They count until they have expired. A gateway that starts counts anew.
  */
 import type { Owner } from '../contract/owner.ts';
-import type { QuotaName } from '../contract/quotas.ts';
 import type { OwnerCounts } from './ownerCounts.ts';
 
 export interface KeptBytesOptions {
   readonly counts: Pick<OwnerCounts, 'add'>;
-  /** The quota that they count in. */
-  readonly name: QuotaName;
-  /** How long the store keeps them, in milliseconds. */
+  /** How long the stores keep them, in milliseconds. */
   readonly keptMs: number;
 }
 
 /** Bytes expire in groups: those of so many parts of their life. */
 const GROUPS = 60;
 
+interface Kept {
+  readonly owner: Owner;
+  /** The name among the counts of the owner. */
+  readonly counted: string;
+  bytes: number;
+}
+
 export class KeptBytes implements Disposable {
-  readonly #options: KeptBytesOptions;
+  readonly #counts: KeptBytesOptions['counts'];
   /** The oldest first. */
-  readonly #groups: Map<Owner, number>[] = [new Map()];
+  readonly #groups: Map<string, Kept>[] = [new Map()];
   readonly #timer: NodeJS.Timeout;
 
-  constructor(options: KeptBytesOptions) {
-    this.#options = options;
-    this.#timer = setInterval(() => this.#turn(), options.keptMs / GROUPS).unref();
+  constructor({ counts, keptMs }: KeptBytesOptions) {
+    this.#counts = counts;
+    this.#timer = setInterval(() => this.#turn(), keptMs / GROUPS).unref();
   }
 
   /** @returns takes the bytes back: they were not stored. */
-  add(owner: Owner, bytes: number): () => void {
+  add(owner: Owner, counted: string, bytes: number): () => void {
     const group = this.#groups.at(-1);
+    const key = `${counted} ${owner}`;
     const count = (added: number) => {
-      group?.set(owner, (group.get(owner) ?? 0) + added);
-      this.#options.counts.add(owner, this.#options.name, added);
+      const kept = group?.get(key) ?? { owner, counted, bytes: 0 };
+      kept.bytes += added;
+      group?.set(key, kept);
+      this.#counts.add(owner, counted, added);
     };
     count(bytes);
     // That takes seconds, and a group is there for longer.
@@ -47,7 +54,7 @@ export class KeptBytes implements Disposable {
   #turn(): void {
     this.#groups.push(new Map());
     if (this.#groups.length <= GROUPS + 1) return;
-    for (const [owner, bytes] of this.#groups.shift() ?? [])
-      this.#options.counts.add(owner, this.#options.name, -bytes);
+    for (const { owner, counted, bytes } of this.#groups.shift()?.values() ?? [])
+      this.#counts.add(owner, counted, -bytes);
   }
 }

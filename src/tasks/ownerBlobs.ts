@@ -34,7 +34,7 @@ export class OwnerBlobs {
 
   /** Whether the owner may store so many bytes more. @throws {RequestError} `OWNER_QUOTA`. */
   requireQuota(owner: Owner, bytes: number): void {
-    this.#quotas.requireBlobBytes(owner, bytes);
+    this.#quotas.requireBlobBytes({ owner }, bytes);
   }
 
   /**
@@ -43,7 +43,7 @@ export class OwnerBlobs {
    */
   async put(owner: Owner, digest: string, content: BlobContent): Promise<StoredBlob> {
     await this.#storing.take(owner, 1, async () => {
-      const uncount = this.#quotas.keepBlob(owner, content.bytes);
+      const uncount = this.#quotas.keepBlob({ owner }, content.bytes);
       try {
         const { isNew } = await this.#store.put(owner, digest, content);
         if (!isNew) uncount();

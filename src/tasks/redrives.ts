@@ -63,9 +63,9 @@ export class Redrives {
     const asked = { model: job.model, owner: job.owner };
     for (;;) {
       const first = await records.claim(hash, record, asked, attempt.giveUpAt);
-      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue), attempt);
+      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue, model), attempt);
       if ('batch' in first.record.job) throw new Error('the record of a redrive has the job of one row');
-      const earlier = new SingleTask(first.record.job, first.address, queue);
+      const earlier = new SingleTask(first.record.job, first.address, queue, model);
       const task = await this.#redrivenBefore(earlier, attempt);
       if (task !== undefined) return task;
       await records.forget(hash, first);

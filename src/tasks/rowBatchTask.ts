@@ -116,7 +116,7 @@ class RowBatchTask implements TaskToAccept {
       quotas.admit(this.use, {
         rows: batch.rowCount,
         bytes: () => encodeMessage(packColumns(this.#rows.columns, 0, batch.rowCount)).length,
-        resultBytes: resultBytesOf(this.job),
+        resultBytes: () => resultBytesOf(this.job, this.#rows.model.manifest),
       });
     await chunks.admit(count);
     await queue.requireRoom(model, 1 + count);

@@ -3,7 +3,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -60,10 +60,9 @@ export interface AcceptanceParts {
 }
 
 /** A client's request for a task, without its rows. */
-export interface Asked {
+export interface Asked extends QuotaHolder {
   readonly model: Model;
   readonly options: TaskOptions;
-  readonly owner: Owner;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
   /** Aborted when the client has left: the end of its task is not waited for any more. */

@@ -181,7 +181,7 @@ test('the log comes in pages without a gap, also past messages that cannot be re
   await using inspector = await inspectStreams(nats);
   for (let i = 0; i < 4; i++) {
     await act(SET, { weights: WEIGHTS });
-    await inspector.publish(subjects.auditActions, 'no entry');
+    await inspector.publish(subjects.auditActions('0'), 'no entry');
   }
   const whole = (await page(gateway)).edges;
   const seen: string[] = [];

@@ -54,11 +54,12 @@ async function submit(owner = 'ada') {
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
-  const quotasOf = () => NO_QUOTAS;
+  const none = () => NO_QUOTAS;
+  const quotas = { quotasOf: none, quotasOfKey: none, actualsOf: () => 0 };
   const stores = { broker, blobStore: broker.blobs };
   return openGatewayTasks({
     ...stores,
-    ...{ home, models, offering, limits: readConfig({}), quotasOf, log: SILENT },
+    ...{ home, models, offering, limits: readConfig({}), ...quotas, log: SILENT },
   });
 }
 

@@ -368,8 +368,9 @@ describe('a rollback with moveQueued', () => {
   });
 
   test('loses no task if the queue is full, and returns QUEUE_FULL', async () => {
-    await using rollback = await openRollback({ QUEUE_MAX_JOBS: '50' });
+    await using rollback = await openRollback();
     const { gateway, streams, broker } = rollback;
+    await streams.limit(JOBS, 50);
     const pinned = Array.from({ length: 50 }, (_, i) => ({ ...tripJob(broker, i, 120_000), version: '2' }));
     const [first, ...others] = pinned;
     await queueJobs(broker, [{ ...(first ?? tripJob(broker, 0)), bucket: 1 }, ...others]);

@@ -147,6 +147,26 @@ describe('a requestId whose first try was refused', () => {
     await post(here.url, CANCEL_TASK, { id: filler });
   });
 
+  test('finds room as soon as the end of another task is stored, although its job is not confirmed yet', async () => {
+    await using broker = await openTestBroker(own, ROOM_FOR_ONE);
+    const { id: filler } = await submitTrip(here.url, tripNumber(5));
+    const submission = { input: tripNumber(6), options: { requestId: 'a moment later' } };
+    const refused = await post(here.url, PREDICT_TRIP, submission);
+    expect(refused.errors?.[0]?.extensions.code).toBe('QUEUE_FULL');
+    const ended = onlyTask(sse(here.url, TASK_RESULT, { id: filler }));
+    const end = { state: 'SUCCEEDED', finishedAt: broker.now(), attempts: 1 } as const;
+    const prediction = { durationMinutes: 5 };
+    await broker.ends.storeTask(
+      finishedTask({ ...tripJob(broker, 5), taskId: filler }, { ...end, prediction }),
+      addressOf({ taskId: filler }),
+    );
+    await ended;
+    expect((await streams.state('JOBS_trip-duration')).messages).toBe(1);
+    const { id } = taskIn(await post(here.url, PREDICT_TRIP, submission), 'predictTrip');
+    await post(here.url, CANCEL_TASK, { id });
+    await streams.purge('JOBS_trip-duration', subjects.queue('trip-duration'));
+  });
+
   test('continues that try on any gateway, and its end is known there at once', async () => {
     const { id: filler } = await submitTrip(here.url, tripNumber(5));
     const submissions = [6, 7].map((i) => ({ input: tripNumber(i), options: { requestId: `try ${i}` } }));

@@ -14,9 +14,9 @@ import type { Values } from '../../src/contract/values.ts';
 import { bytesIn, elementsIn } from '../../src/models/elements.ts';
 import type { Manifest, Shape, TensorInput, TensorOutput, TensorType } from '../../src/models/manifest.ts';
 import type { Answers } from '../../workers/answer.ts';
+import { Inspection } from '../../workers/runtimes/inspection.ts';
 import { decodeBatch } from '../../workers/runtimes/onnx/decoder.ts';
 import { encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
-import { Inspection } from '../../workers/runtimes/onnx/inspection.ts';
 import { addedPositions, identities } from '../support/onnxFiles.ts';
 
 const TYPES = [...(Object.keys(ELEMENT_BYTES) as (keyof typeof ELEMENT_BYTES)[]), 'string'] as const;
@@ -48,8 +48,8 @@ async function answersTo(
   const sha256 = createHash('sha256').update(graph).digest('hex');
   await inspection.load({ file, sha256, manifest, executionProviders: ['cpu'], threads: 1 });
   const run = encodeBatch(manifest, rows);
-  const { outputs } = await inspection.run(run.columns, TIMEOUT_MS);
-  return decodeBatch(manifest, outputs, run);
+  const answered = await inspection.run(run.columns, TIMEOUT_MS);
+  return decodeBatch(manifest, answered, run);
 }
 
 function manifestOf(

@@ -30,6 +30,8 @@ export interface StreamInspector extends AsyncDisposable {
   purge(stream: string, filter: string): Promise<void>;
   /** Limits the number of messages in a stream. */
   limit(stream: string, maxMessages: number): Promise<void>;
+  /** @returns a set to which each subject is added on which a message is published from now on. */
+  hear(filter: string): Promise<ReadonlySet<string>>;
   /** Publishes raw bytes, as any program with access to the broker could. */
   publish(subject: string, data: string): Promise<void>;
 }
@@ -83,6 +85,12 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     },
     limit: async (stream, maxMessages) => {
       await manager.streams.update(stream, { max_msgs: maxMessages });
+    },
+    hear: async (filter) => {
+      const heard = new Set<string>();
+      connection.subscribe(filter, { callback: (_error, { subject }) => void heard.add(subject) });
+      await connection.flush();
+      return heard;
     },
     publish: async (subject, data) => {
       await connection.request(subject, data);

@@ -13,11 +13,11 @@ export class KeyError extends Error {}
 
 /** By then every gateway has read that a key was revoked. */
 const FORGET_AFTER_MS = 30 * 86_400_000;
-const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends'];
+const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends', 'quotas'];
 
 export async function createKey(
   keys: Keys,
-  { owner, role, expiresInMs }: Extract<KeyCommand, { name: 'create' }>,
+  { owner, role, expiresInMs, quotas }: Extract<KeyCommand, { name: 'create' }>,
 ): Promise<string> {
   const key = newApiKey();
   const createdAt = Date.now();
@@ -33,6 +33,7 @@ export async function createKey(
     digest: digestOf(key.secret),
     createdAt,
     ...(expiresInMs === undefined ? {} : { expiresAt: createdAt + expiresInMs }),
+    ...(quotas && { quotas }),
   });
   if (outcome.type !== 'stored') throw notStored(outcome.reason);
   return textOfKey(key);
@@ -73,7 +74,7 @@ async function readAll(keys: Keys): Promise<KnownKeys> {
 }
 
 function rowOf(key: KnownKey, lastUsedAt: number | undefined): readonly string[] {
-  const { owner, role, createdAt, expiresAt } = key.record;
+  const { owner, role, createdAt, expiresAt, quotas = {} } = key.record;
   const end = endOf(key);
   const ends = end ?? (expiresAt === undefined ? 'never' : timeOf(expiresAt));
   return [
@@ -83,6 +84,9 @@ function rowOf(key: KnownKey, lastUsedAt: number | undefined): readonly string[]
     timeOf(createdAt),
     lastUsedAt === undefined ? 'never' : timeOf(lastUsedAt),
     ends,
+    Object.entries(quotas)
+      .map(([name, limit]) => `${name}=${limit}`)
+      .join(' '),
   ];
 }
 

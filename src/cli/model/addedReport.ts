@@ -19,18 +19,21 @@ export async function addedReport(added: Added, modelsDir: string): Promise<stri
   ];
   if (isNewModel) {
     const places = placeholders((await readRegularFile(file, RECORD_MAX_BYTES)).toString());
-    paragraphs.push(
-      ...classNote(manifest),
-      `The file does not say what its numbers mean, so ${file} has placeholders. Edit`,
-      indent(formatTable(places.map(describePlace))),
-      `The "name" of an input or output is its GraphQL field: change it as you like, but not "tensor". The golden rows and the
+    paragraphs.push(...classNote(manifest));
+    if (places.length === 0)
+      paragraphs.push('Running gateways and workers serve a new model only after a restart.');
+    else
+      paragraphs.push(
+        `The file does not say what its numbers mean, so ${file} has placeholders. Edit`,
+        indent(formatTable(places.map(describePlace))),
+        `The "name" of an input or output is its GraphQL field: change it as you like, but not "tensor". The golden rows and the
 example do not follow such changes. So then run
 
   npm run model -- golden ${name}     makes new golden rows and a new example: within your limits, or yours with --example
   npm run model -- check ${name}
 
 Running gateways and workers serve a new model only after a restart.`,
-    );
+      );
   } else if (typeof versions === 'object') {
     paragraphs.push(`"versions" in ${file} says which versions are served: ${JSON.stringify(versions)}.`);
   } else {

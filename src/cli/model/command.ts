@@ -1,8 +1,8 @@
 /** What `npm run model` does with its arguments: `add`, `golden`, `check` and `list`. */
 import { join } from 'node:path';
 import { inspect, type ParseArgsOptionsConfig } from 'node:util';
-import { sessionLimit } from '../../../workers/runtimes/onnx/memoryLimit.ts';
-import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { sessionLimit } from '../../../workers/runtimes/memoryLimit.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/sessionProcess.ts';
 import { ConfigurationError, RequestError } from '../../contract/errors.ts';
 import { missingVersionProblem } from '../../models/catalog.ts';
 import { versionsIn } from '../../models/folders.ts';
@@ -10,8 +10,10 @@ import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import { type Config, readConfig } from '../../process/config.ts';
 import { logFatal } from '../../process/log.ts';
+import { PythonError } from '../../process/pythonEnvironment.ts';
 import { parseStrictly, UsageError } from '../commandLine.ts';
 import { addModel } from './add.ts';
+import { addCode, isFolder } from './addCode.ts';
 import { addedReport } from './addedReport.ts';
 import { checkVersion, type VersionReport } from './check.ts';
 import { readExamples } from './exampleRows.ts';
@@ -28,6 +30,7 @@ const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most
 
 const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
+       npm run model -- add <folder> --name <name> [--runtime python|node|command] [--entry <file>:<class>] …
        npm run model -- golden <name>[/<version>] [--example <row> …]
        npm run model -- check <name>[/<version>]
        npm run model -- list`;
@@ -43,6 +46,9 @@ add    makes a model from an ONNX file, with a manifest made from the file's inp
                     line. May be repeated. By default plain rows are tried. The answers become the golden rows.
   --leave-out       an output that is not served. May be repeated.
   --max-batch-size  the most rows in one run; default 64. Choose fewer for a slow model.
+       A folder with code is added in the same way: with predictor.py, predictor.js or .ts, or a program serve. Its
+       manifest is its model.json, or is made from what its metadata() says: see docs/runtimes.md.
+  --runtime, --entry  what runs it, and the class; default by the file that the folder has
 
 golden makes new golden rows for versions that were added, and a new example for the manifest if the old one does not
        fit. Use it after a change of names or limits in model.json. The rows are those of --example, or plain rows
@@ -84,6 +90,7 @@ function isExpected(error: unknown): error is Error {
     error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
+    error instanceof PythonError ||
     error instanceof RunTimedOut ||
     error instanceof SessionCrashed ||
     (error instanceof Error && 'syscall' in error)
@@ -126,11 +133,14 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     example: { type: 'string', multiple: true },
     'leave-out': { type: 'string', multiple: true },
     'max-batch-size': { type: 'string' },
+    runtime: { type: 'string' },
+    entry: { type: 'string' },
   });
-  if (file === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  if (file === undefined)
+    throw new UsageError('expected the path of an ONNX file, or of a folder with code, got none');
   const { modelsDir } = config;
   const { maxMib } = await sessionLimit({ ...config, ...LOADING });
-  const added = await addModel({
+  const options = {
     file,
     modelsDir,
     maxMib,
@@ -142,7 +152,9 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     maxBatchSize: wholeNumber('--max-batch-size', values['max-batch-size'], MAX_RUN_ROWS),
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
-  });
+  };
+  const { runtime, entry } = values;
+  const added = await ((await isFolder(file)) ? addCode({ ...options, runtime, entry }) : addModel(options));
   print(await addedReport(added, modelsDir));
   return 0;
 }

@@ -63,6 +63,7 @@ export function draftManifest(graph: GraphSignature, options: DraftOptions): Man
     axes: {},
     masks: [],
     coalesce: false,
+    partialOutputs: false,
     isolation: 'shared',
     limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
     example: {},

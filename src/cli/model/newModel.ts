@@ -2,8 +2,8 @@
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
-import { RunFailed } from '../../../workers/runtimes/onnx/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
+import { RunFailed } from '../../../workers/runtimes/sessionProcess.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { manifestCheck } from '../../models/manifestCheck.ts';

@@ -11,8 +11,8 @@ import {
   toleranceOf,
 } from '../../../workers/golden.ts';
 import { goldenValues } from '../../../workers/goldenTensor.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import { RunFailed, RunTimedOut } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Values } from '../../contract/values.ts';
 import { isFloat, type Manifest } from '../../models/manifest.ts';

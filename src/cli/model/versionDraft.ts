@@ -2,9 +2,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenRows } from '../../../workers/golden.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import { LoadRefused } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
+import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { VersionRecord } from '../../models/models.ts';
 import type { JsonRow } from './exampleRows.ts';

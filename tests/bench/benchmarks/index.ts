@@ -7,6 +7,7 @@ import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
 import { keptResults } from './keptResults.ts';
+import { logins } from './logins.ts';
 import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -28,6 +29,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   websocket,
   postWebSocket,
   postSse,
+  logins,
   single,
   open1000,
   open100,

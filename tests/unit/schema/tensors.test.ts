@@ -3,7 +3,9 @@ import { isInputObjectType, isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
 import { buildSchema } from '../../../schema/index.ts';
 import type { Values } from '../../../src/contract/values.ts';
+import { exampleTabs } from '../../../src/edge/exampleTabs.ts';
 import { Operations } from '../../../src/edge/operations.ts';
+import { banner } from '../../../src/launcher/banner.ts';
 import { checkInput } from '../../../src/models/input.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
 import { manifestCheck } from '../../../src/models/manifestCheck.ts';
@@ -370,6 +372,21 @@ test('`models` describes shapes, axes and labels', async () => {
   });
   expect(field('seed')).toEqual({ ...plain, name: 'seed', exact: true });
   expect(field('chances')).toEqual({ ...plain, name: 'chances', labels: ['cat', 'dog', 'owl'] });
+});
+
+test('the examples of GraphiQL and of the start are operations that the gateway takes', async () => {
+  const models = [modelOf(manifest)];
+  const steps = banner('http://127.0.0.1:4000', models, LIMITS);
+  const written = ['mutation', 'subscription'].map(
+    (kind) => new RegExp(`^ *(${kind} .*)$`, 'm').exec(steps)?.[1] ?? '',
+  );
+  const operations = new Operations(schema, LIMITS);
+  for (const query of [...exampleTabs(models).map(({ query }) => query), ...written])
+    expect([query, operations.read(query).errors]).toEqual([query, []]);
+  const [mutation, result] = exampleTabs(models);
+  expect(mutation?.query).toContain('scores: { values: [0.5, 1.5, -2] }');
+  expect(result?.query).toContain('imageOut { shape values(first: 10) url }');
+  expect(result?.query).toContain('chances { top { label score } }');
 });
 
 test("the input of a task shows a small tensor's elements, and the size of a large one", async () => {

@@ -15,12 +15,12 @@ afterEach(() => totals.clear());
 function useWithResult(results: KeptBytes) {
   const use = new TaskUse({ owner: 'ada', counts });
   use.add(QuotaName.TasksUnfinished, 1);
-  use.whenKept(() => results.add('ada', 2_000));
+  use.whenKept(QuotaName.ResultBytes, () => results.add('ada', QuotaName.ResultBytes, 2_000));
   return use;
 }
 
 test('the result of a task counts from its submission on, also after the task has ended', () => {
-  using results = new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs: 1_200_000 });
+  using results = new KeptBytes({ counts, keptMs: 1_200_000 });
   const use = useWithResult(results);
   use.keep();
   expect(totals).toEqual(
@@ -39,7 +39,7 @@ test('the result of a task counts from its submission on, also after the task ha
 });
 
 test('a task that was not stored leaves nothing counted', () => {
-  using results = new KeptBytes({ counts, name: QuotaName.ResultBytes, keptMs: 1_200_000 });
+  using results = new KeptBytes({ counts, keptMs: 1_200_000 });
   const use = useWithResult(results);
   use.keep();
   use.undo();

@@ -6,12 +6,12 @@
  *  dead   it died, or was ended (also for being too slow). All open requests have failed, new ones fail at once, and
  *         late answers are ignored: they must not be taken for those of another run.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { withoutSecrets } from '../../../src/process/config.ts';
-import type { OutputTensors } from './decoder.ts';
-import type { Columns } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
+import type { Exit, ModelChild, ReadOutputs, StartChild } from './modelChild.ts';
+import type { RunOutputs } from './onnx/decoder.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
+import { onnxChild } from './onnx/onnxChild.ts';
+import type { GraphSignature } from './onnx/signature.ts';
 import type {
   Answered,
   Asked,
@@ -20,10 +20,8 @@ import type {
   SessionAnswer,
   SessionRequest,
 } from './sessionMessages.ts';
-import type { GraphSignature } from './signature.ts';
 
-export interface Run {
-  readonly outputs: OutputTensors;
+export interface Run extends RunOutputs {
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
 }
@@ -33,52 +31,61 @@ export interface Loaded extends Extract<SessionAnswer, { type: 'loaded' }> {
   readonly model: number;
 }
 
-/** How a process ended; both null if it could not be started. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** The file cannot be loaded (the message is ONNX Runtime's), or disagrees with the manifest (it names both sides). */
+/** The version cannot be loaded (the message is its runtime's), or disagrees with the manifest (it names both sides). */
 export class LoadRefused extends Error {}
 /** The session's process died during the run. */
-export class SessionCrashed extends Error {}
+export class SessionCrashed extends Error {
+  /** What is known of the cause beside the exit; empty if nothing is. For operators. */
+  readonly said: string;
+
+  constructor(message: string, said = '') {
+    super(message);
+    this.said = said;
+  }
+}
 /** The process was dead before the work began. Another process can do it. */
 export class NotBegun extends Error {}
 /** The run took too long, so its process was ended. */
 export class RunTimedOut extends Error {}
-/** ONNX Runtime refused the run. The process lives on. */
+/** The model refused the run; the message is its runtime's. The process lives on. */
 export class RunFailed extends Error {}
+/** The answer broke the protocol, or was too large, so the process was ended. Rows are judged as for wrong tensors. */
+export class AnswerRefused extends RangeError {}
 
 /** A file of a gigabyte from a slow disk takes a minute. A load that takes longer counts as hanging. */
 const LOAD_TIMEOUT_MS = 120_000;
-/** Keeps glibc at its first threshold. By default it raises it with each large block, and gives back nothing more. */
-const FIXED_TRIM = { MALLOC_TRIM_THRESHOLD_: String(128 * 1024) };
 
 export interface SessionProcessOptions {
-  /** The memory limit beyond its start in MiB, see `memoryLimit.ts`; 0: no limit. @default 0 */
+  /** Starts the child. @default one for ONNX files */
+  readonly start?: StartChild;
+  /** The memory limit that the child was given, for messages; 0: none. @default 0 */
   readonly maxMib?: number;
-  /** Whether memory that a closed session leaves is given back, where the C library can. @default false */
-  readonly givesBack?: boolean;
   /** Called once when it is dead, before its open requests fail. Not called if it was disposed. */
   readonly onDeath?: () => void;
   /** Called when it has been measured after runs, see `Measured`. The measurement that comes with an answer is not told. */
   readonly onMeasured?: () => void;
 }
 
+export interface RunHow {
+  /** Whether `peakBytes` must include this run. @default false */
+  readonly measure?: boolean;
+  /** Called with outputs that the run gives before it is over. */
+  readonly onPartial?: ((read: ReadOutputs) => void) | undefined;
+}
+
 interface OpenRequest {
   readonly id: number;
   readonly timeoutMs: number;
   readonly tooLong: () => Error;
+  readonly onPartial: RunHow['onPartial'];
   readonly answer: PromiseWithResolvers<SessionAnswer>;
 }
 
 export class SessionProcess implements AsyncDisposable {
-  readonly #child: ChildProcess;
+  readonly #child: ModelChild;
   readonly #onDeath: () => void;
   readonly #onMeasured: () => void;
   readonly #maxMib: number;
-  readonly #exit = Promise.withResolvers<Exit>();
   /** In order: the process works on the first. */
   readonly #open: OpenRequest[] = [];
   /** The time limit of the first open request. */
@@ -90,30 +97,17 @@ export class SessionProcess implements AsyncDisposable {
 
   constructor({
     maxMib = 0,
-    givesBack = false,
+    start = onnxChild({ maxMib }),
     onDeath = () => {},
     onMeasured = () => {},
   }: SessionProcessOptions = {}) {
     this.#onDeath = onDeath;
     this.#onMeasured = onMeasured;
     this.#maxMib = maxMib;
-    const script = join(import.meta.dirname, 'sessionChild.ts');
-    this.#child = fork(script, [String(maxMib)], {
-      serialization: 'advanced',
-      // The process that runs a model file gets no login: neither to the broker nor for operators' fields.
-      env: { ...withoutSecrets(process.env), ...(givesBack && FIXED_TRIM) },
-    });
-    this.#child.on('message', (message: Answered | Measured) => this.#hear(message));
-    this.#child.once('disconnect', () => this.#die());
-    const guard = endWithUs(this.#child);
-    // The exit alone may be reported before the last answers are read.
-    this.#child.once('close', (code, signal) => {
-      guard?.kill('SIGKILL');
-      this.#exit.resolve({ code, signal });
-    });
-    this.#child.on('error', () => {
-      this.#die();
-      if (this.#child.pid === undefined) this.#exit.resolve({ code: null, signal: null });
+    this.#child = start({
+      heard: (message) => this.#hear(message),
+      partial: (id, read) => this.#hearPartial(id, read),
+      ended: (fault) => this.#die(fault),
     });
   }
 
@@ -122,7 +116,7 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   get exited(): Promise<Exit> {
-    return this.#exit.promise;
+    return this.#child.exited;
   }
 
   /** Its memory as measured last, see `sessionMessages.ts`; 0 before the first measurement, and once it is dead. */
@@ -133,7 +127,7 @@ export class SessionProcess implements AsyncDisposable {
   /**
    * Describes the inputs and outputs of a file.
    *
-   * @throws {LoadRefused} if ONNX Runtime cannot load it, or not in time.
+   * @throws {LoadRefused} if its runtime cannot load it, or not in time.
    * @throws {SessionCrashed} if the process dies meanwhile.
    */
   async describe(file: string): Promise<GraphSignature> {
@@ -166,16 +160,19 @@ export class SessionProcess implements AsyncDisposable {
    *
    * @param model the number of the loaded model.
    * @param timeoutMs the longest run. Beyond it the process is ended, because nothing else can interrupt a run.
-   * @param options.measure whether `peakBytes` must include this run. @default false
-   * @throws {RunFailed} if ONNX Runtime refused the batch.
+   * @throws {RunFailed} if the model refused the batch.
+   * @throws {AnswerRefused} if the answer could not be taken. @throws {RangeError} if its types are wrong.
    * @throws {RunTimedOut} if it took too long.
    * @throws {SessionCrashed} if the process died in this run.
    * @throws {NotBegun} if it died in an earlier request.
    */
-  async run(model: number, columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
+  async run(model: number, columns: GivenColumns, timeoutMs: number, how: RunHow = {}): Promise<Run> {
+    const { measure = false, onPartial } = how;
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
-    const answer = await this.#ask({ type: 'run', model, columns, measure }, timeoutMs, tooLong);
+    const request: SessionRequest = { type: 'run', model, columns, measure };
+    const answer = await this.#ask(request, timeoutMs, tooLong, onPartial);
     if (answer.type === 'ran') return answer;
+    if (answer.type === 'invalid') throw new RangeError(answer.reason);
     throw new RunFailed(this.#reasonIn(answer));
   }
 
@@ -194,17 +191,23 @@ export class SessionProcess implements AsyncDisposable {
     return this.#ask(request, LOAD_TIMEOUT_MS, tooLong);
   }
 
-  async #ask(request: SessionRequest, timeoutMs: number, tooLong: () => Error): Promise<SessionAnswer> {
+  async #ask(
+    request: SessionRequest,
+    timeoutMs: number,
+    tooLong: () => Error,
+    onPartial?: RunHow['onPartial'],
+  ): Promise<SessionAnswer> {
     if (this.#isDead) throw new SessionCrashed('the session process died');
     const asked = {
       id: ++this.#requests,
       timeoutMs,
       tooLong,
+      onPartial,
       answer: Promise.withResolvers<SessionAnswer>(),
     };
     this.#open.push(asked);
     if (this.#open.length === 1) this.#limitTime(asked);
-    this.#child.send({ id: asked.id, request } satisfies Asked, () => {});
+    this.#child.send({ id: asked.id, request } satisfies Asked);
     return asked.answer.promise;
   }
 
@@ -220,6 +223,11 @@ export class SessionProcess implements AsyncDisposable {
     else this.#onMeasured();
   }
 
+  #hearPartial(id: number, read: ReadOutputs): void {
+    const [first] = this.#open;
+    if (first?.id === id) first.onPartial?.(read);
+  }
+
   #answerFirst({ id, answer }: Answered): void {
     if (this.#open[0]?.id !== id) return;
     clearTimeout(this.#timer);
@@ -229,41 +237,22 @@ export class SessionProcess implements AsyncDisposable {
   }
 
   #endOverdue(request: OpenRequest): void {
-    if (this.#open[0] !== request) return;
-    request.answer.reject(request.tooLong());
-    this.#die();
+    if (this.#open[0] === request) this.#die(request.tooLong());
   }
 
-  #die(): void {
+  /** @param fault what the first open request fails with. */
+  #die(fault?: Error): void {
     if (this.#isDead) return;
-    this.#end();
+    this.#end(fault);
     this.#onDeath();
   }
 
-  #end(): void {
+  #end(fault: Error = new SessionCrashed('the session process died')): void {
     this.#isDead = true;
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
     clearTimeout(this.#timer);
     const [first, ...others] = this.#open.splice(0);
-    first?.answer.reject(new SessionCrashed('the session process died'));
+    first?.answer.reject(fault);
     for (const { answer } of others) answer.reject(new NotBegun('the session process died before'));
   }
-}
-
-/**
- * Ends a process once this one is gone, for whatever reason. A process in a hanging run never notices that its channel
- * is closed. A shell does: its standard input ends with us. It takes 1 MB; a thread in the process would take 10.
- * Without `/bin/sh`, a hanging run goes on after its worker was killed.
- */
-function endWithUs({ pid }: ChildProcess): ChildProcess | undefined {
-  if (pid === undefined) return undefined;
-  // Signals from a terminal reach the shell, too. It ignores them.
-  const script = 'trap "" HUP INT TERM; read -r _; kill -9 "$0"';
-  const guard = spawn('/bin/sh', ['-c', script, String(pid)], {
-    env: {},
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  guard.on('error', () => {});
-  guard.stdin.on('error', () => {});
-  return guard;
 }

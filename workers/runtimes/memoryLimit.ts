@@ -1,5 +1,5 @@
 /**
- * Limits the memory of a process with sessions, of all of them together: SESSION_MAX_MIB, enforced by the kernel. A run
+ * Limits the memory of a process with models, of all of them together: SESSION_MAX_MIB, enforced by the kernel. A run
  * that needs more fails, or kills the process. So it cannot exhaust the machine's memory.
  *
  * The limit is on the memory that a process may write to (RLIMIT_DATA), in addition to that after its start: Node
@@ -9,8 +9,8 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { messageOf } from '../../../src/contract/errors.ts';
-import type { Config } from '../../../src/process/config.ts';
+import { messageOf } from '../../src/contract/errors.ts';
+import type { Config } from '../../src/process/config.ts';
 
 const MIB = 1024 * 1024;
 /** GPU drivers reserve many times what they use. With them there is a limit only if the user has set it. */
@@ -42,22 +42,23 @@ export async function sessionLimit({
 }
 
 /**
- * Limits this process for good to its present memory and `mib` MiB more.
+ * Limits a process of ours for good to its present memory and `mib` MiB more. Processes that it starts have the same
+ * limit, each for itself.
  *
  * @throws {Error} if that is not possible, see `sessionLimit`.
  */
-export async function limitMemory(mib: number): Promise<void> {
-  const status = await readFile('/proc/self/status', 'utf8');
-  const limits = await readFile('/proc/self/limits', 'utf8');
+export async function limitMemory(pid: number, mib: number): Promise<void> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const limits = await readFile(`/proc/${pid}/limits`, 'utf8');
   const hasBytes = 1024 * Number(/^VmData:\s+(\d+) kB$/m.exec(status)?.[1]);
   const limit = hasBytes + mib * MIB;
   // A lower limit, such as a shell's, cannot be raised, and need not be.
   const present = Number(/^Max data size\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  if (limit < present) await run('prlimit', ['--pid', String(process.pid), `--data=${limit}`]);
+  if (limit < present) await run('prlimit', ['--pid', String(pid), `--data=${limit}`]);
 }
 
-/** The errors of ONNX Runtime, V8 and the C++ library when memory is exhausted. */
-const NO_MEMORY = /alloc|out of memory|cannot allocate/i;
+/** The errors of ONNX Runtime, V8, Python and the C++ library when memory is exhausted. */
+const NO_MEMORY = /alloc|out of memory|MemoryError/i;
 
 /** @returns the reason of a failure, and the setting if it may be the cause. */
 export function withLimit(reason: string, mib: number): string {
@@ -66,7 +67,12 @@ export function withLimit(reason: string, mib: number): string {
     : reason;
 }
 
-/** The hint for a process that died while its model was loaded or checked. */
-export function perhapsOfLimit(mib: number): string {
+/**
+ * What may be added to the message that a process died while its model was loaded or checked.
+ *
+ * @param said what is known of the cause; empty: nothing is.
+ */
+export function afterDeath(said: string, mib: number): string {
+  if (said !== '') return `; ${withLimit(said, mib)}`;
   return mib > 0 ? `, perhaps for want of memory: SESSION_MAX_MIB allows a process ${mib} MiB` : '';
 }

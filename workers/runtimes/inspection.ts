@@ -2,21 +2,28 @@
  * Inspects a model file before it is served: its inputs and outputs, and its answers to given rows. It uses one process
  * of a session. Unlike a `Session` it does not restart it, and it leaves the judgement of answers to the caller.
  */
-import type { Columns } from './encoder.ts';
-import { perhapsOfLimit } from './memoryLimit.ts';
+
+import { afterDeath } from './memoryLimit.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
+import type { GraphSignature } from './onnx/signature.ts';
 import type { LoadRequest } from './sessionMessages.ts';
-import { type Loaded, type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
-import type { GraphSignature } from './signature.ts';
+import {
+  type Loaded,
+  type Run,
+  SessionCrashed,
+  SessionProcess,
+  type SessionProcessOptions,
+} from './sessionProcess.ts';
 
 export class Inspection implements AsyncDisposable {
   readonly #process: SessionProcess;
   readonly #maxMib: number;
   #model = 0;
 
-  /** @param options.maxMib as for `SessionProcess`. @default 0 */
-  constructor({ maxMib = 0 } = {}) {
+  /** @param options as for `SessionProcess`. */
+  constructor({ maxMib = 0, start }: Pick<SessionProcessOptions, 'maxMib' | 'start'> = {}) {
     this.#maxMib = maxMib;
-    this.#process = new SessionProcess({ maxMib });
+    this.#process = new SessionProcess({ maxMib, ...(start && { start }) });
   }
 
   /** As `SessionProcess.describe`. */
@@ -40,7 +47,7 @@ export class Inspection implements AsyncDisposable {
    * As `SessionProcess.run`, on the model that was loaded last. After a run that took too long, or killed the process, the inspection cannot be used
    * again.
    */
-  run(columns: Columns, timeoutMs: number): Promise<Run> {
+  run(columns: GivenColumns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
   }
 
@@ -56,7 +63,7 @@ export class Inspection implements AsyncDisposable {
       if (!(error instanceof SessionCrashed)) throw error;
       const { code, signal } = await this.#process.exited;
       throw new SessionCrashed(
-        `the process of the model died with ${signal ?? `exit code ${code}`}${perhapsOfLimit(this.#maxMib)}`,
+        `the process of the model died with ${signal ?? `exit code ${code}`}${afterDeath(error.said, this.#maxMib)}`,
       );
     }
   }

@@ -1,9 +1,9 @@
-/** The messages between a process with sessions and its parent, as structured clones. */
+/** The messages between a process that has models loaded and its parent. To sessions of ONNX they go as structured clones. */
 
-import type { Config } from '../../../src/process/config.ts';
-import type { OutputTensors } from './decoder.ts';
-import type { Columns } from './encoder.ts';
-import type { GraphManifest, GraphSignature } from './signature.ts';
+import type { Config } from '../../src/process/config.ts';
+import type { RunOutputs } from './onnx/decoder.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
+import type { GraphManifest, GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -49,7 +49,7 @@ export interface LoadRequest {
 export interface RunRequest {
   readonly type: 'run';
   readonly model: number;
-  readonly columns: Columns;
+  readonly columns: GivenColumns;
   /** Whether the answer must have the present peak of memory. */
   readonly measure: boolean;
 }
@@ -57,7 +57,10 @@ export interface RunRequest {
 export type SessionAnswer =
   | {
       readonly type: 'loaded';
+      /** Of ONNX Runtime; the runtime of a version that is code. */
       readonly executionProvider: string;
+      /** What a version that is code runs in, in words. */
+      readonly environment?: string | undefined;
       /** The tensors that the graph takes. A version may lack inputs that a task may leave out. */
       readonly inputs: readonly string[];
       /** Why providers named earlier could not be used. */
@@ -67,11 +70,12 @@ export type SessionAnswer =
     }
   /** The file or the configuration is wrong. A new start would not help. */
   | { readonly type: 'refused'; readonly reason: string }
-  | {
+  | ({
       readonly type: 'ran';
-      readonly outputs: OutputTensors;
       readonly computeMs: number;
-    }
+    } & RunOutputs)
   | { readonly type: 'failed'; readonly reason: string }
+  /** The outputs are not of the types that the manifest gives them. */
+  | { readonly type: 'invalid'; readonly reason: string }
   | { readonly type: 'unloaded' }
   | ({ readonly type: 'described' } & GraphSignature);
