@@ -1,4 +1,5 @@
 /** The GraphQL type of each output of a model, and how its values are read from a result. */
+import type { Task } from '../src/contract/task.ts';
 import { ELEMENT_BYTES, elementsOf, type TensorValue } from '../src/contract/tensor.ts';
 import type { Value } from '../src/contract/values.ts';
 import {
@@ -17,7 +18,7 @@ import type { Builder } from './builder.ts';
 import { type DetectionsOfTask, defineDetections } from './detections.ts';
 import { defineLabelScores } from './labelScores.ts';
 import { definePicture, type PictureOfTask } from './picture.ts';
-import { type PlaceOfValue, resultUnreadable } from './placeOfValue.ts';
+import { type PlaceOfValue, placeOf, resultUnreadable } from './placeOfValue.ts';
 import { defineTensor } from './tensor.ts';
 
 const LIST_OF_NUMBERS: ['Float'] = ['Float'];
@@ -54,18 +55,19 @@ function defined<T>(ref: T | undefined): T {
  * The value of an output in the form that its type reads. The value may be missing or of another kind if the manifest
  * was changed after the result was stored, or if another program has written the result.
  *
- * @param place where it stands; only of a tensor is it looked at.
+ * @param task that it belongs to; of a row batch also the index of the row.
  * @throws {RequestError} `RESULT_UNREADABLE`.
  */
 export function readOutput(
   output: ManifestOutput,
   value: Value | undefined,
-  place: () => PlaceOfValue,
+  task: Task,
+  row?: number,
 ): unknown {
-  if (isMediaOutput(output)) return readMediaOutput(output, value, place);
+  if (isMediaOutput(output)) return readMediaOutput(output, value, () => placeOf(task, output.name, row));
   if (isTensorOutput(output)) {
     if (!isTensorOf(output, value)) throw resultUnreadable(output);
-    return { output, value, ...place() };
+    return { output, value, ...placeOf(task, output.name, row) };
   }
   if (value === undefined || !isOf(output, value)) throw resultUnreadable(output);
   if (!('labels' in output)) return value;

@@ -106,9 +106,10 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
           resolve: (tensor, _args, context, info) => read.base64(tensor, { context, info }),
         }),
         url: t.string({
+          nullable: true,
           description:
-            'Path on this gateway from which the bytes of all elements can be downloaded, however many they are, with the same login as the task.',
-          resolve: ({ url }) => url,
+            'Path on this gateway from which the bytes of all elements can be downloaded, however many they are, with the same login as the task. Null for texts.',
+          resolve: ({ url, value }) => ('texts' in value ? null : url),
         }),
       };
     },
@@ -190,7 +191,9 @@ class TensorReader {
 
   #take({ output, url }: TensorOfTask, asked: Asked, bytes: number): void {
     const what = `${asked.info.fieldName} of ${output.name}`;
-    this.#budgets.take(asked, bytes, { what, instead: `Ask for fewer with first, or download ${url}.` });
+    const isText = tensorTypeOf(output) === 'string';
+    const instead = `Ask for fewer with first${isText ? '' : `, or download ${url}`}.`;
+    this.#budgets.take(asked, bytes, { what, instead });
   }
 }
 

@@ -2,7 +2,6 @@
 import { badUserInput, type InputProblem, wrongValue } from '../contract/errors.ts';
 import { shownValue } from '../contract/shownValue.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { axisProblems } from './axes.ts';
 import { exactNumber, INTEGER_RANGES, wholeNumber } from './elements.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import {
@@ -19,6 +18,7 @@ import {
 import type { MediaInput } from './mediaInput.ts';
 import { expectedMedia, readMedia } from './mediaValue.ts';
 import { expectedTensor, isTensorText, readTensor, TensorFault } from './tensorInput.ts';
+import { tensorProblems } from './tensorProblems.ts';
 
 /**
  * Checks one input and fills in defaults. A worker can run the answer. Given its own answer, it returns the same again.
@@ -46,7 +46,7 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
     if (value === undefined) problems.push(inputProblem(field, given));
     else values[field.name] = value;
   }
-  if (problems.length === 0) problems.push(...axisProblems(manifest, values));
+  if (problems.length === 0) problems.push(...tensorProblems(manifest, values));
   const [first] = problems;
   if (first === undefined) return values;
   const message = problems.map(({ message }) => message).join('; ');
