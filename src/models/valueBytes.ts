@@ -56,10 +56,10 @@ export function isLargeValue(
   return hasBytes(value) && ('blob' in value || base64Bytes(value.base64) > inlineBytes);
 }
 
-/** The most bytes of each tensor among these fields that travel in a message. */
+/** The most bytes of each tensor or file among these fields that travel in a message. */
 export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[]): number {
-  const tensors = fields.filter((field) => 'shape' in field).length;
-  return Math.floor(INLINE_BYTES / Math.max(1, tensors));
+  const large = fields.filter((field) => 'shape' in field || 'kind' in field).length;
+  return Math.floor(INLINE_BYTES / Math.max(1, large));
 }
 
 /**
