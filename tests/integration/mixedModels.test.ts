@@ -2,6 +2,14 @@
 import { expect, test } from 'vitest';
 import type { Values } from '../../src/contract/values.ts';
 import { Catalog } from '../../src/models/catalog.ts';
+import { givenValue } from '../../src/models/graphqlLiteral.ts';
+import {
+  isTensorOutput,
+  type Manifest,
+  type ManifestOutput,
+  tensorTypeOf,
+} from '../../src/models/manifest.ts';
+import type { Answers } from '../../workers/answer.ts';
 import { compareWithGolden, type GoldenRow, readGoldenRows } from '../../workers/golden.ts';
 import { MODELS, SILENT } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
@@ -10,7 +18,7 @@ import { startGateway, startWorker } from '../support/processes.ts';
 const TURNS = 120;
 const LANES = 32;
 
-test('three models answer a mixed load, each row with the version that it was sent to', async () => {
+test('six models answer a mixed load, each row with the version that it was sent to', async () => {
   using catalog = await Catalog.open(MODELS, SILENT);
   const versions = await Promise.all(
     catalog.models.flatMap(({ manifest, versions }) =>
@@ -38,14 +46,14 @@ test('three models answer a mixed load, each row with the version that it was se
   const lane = async () => {
     for (const { manifest, version, row, golden } of waiting) {
       const { mutation, inputType, predictionType } = manifest.graphql;
-      const outputs = manifest.outputs.map(({ name }) => name).join(' ');
+      const outputs = manifest.outputs.map(selectionOf).join(' ');
       const query = `mutation ($input: ${inputType}!, $options: TaskOptions) {
         task: ${mutation}(input: $input, options: $options) {
           state modelVersion prediction { ... on ${predictionType} { ${outputs} } } } }`;
       const options = { modelVersion: version, waitMs: 30_000 };
-      const task = await ask(gateway.url, query, { input: row.input, options });
+      const task = await ask(gateway.url, query, { input: givenInput(manifest, row.input), options });
       expect(task).toMatchObject({ state: 'SUCCEEDED', modelVersion: version });
-      compareWithGolden([row], [task.prediction], golden.tolerance);
+      compareWithGolden([row], [answersIn(manifest, task.prediction)], golden.tolerance);
     }
   };
   await Promise.all(Array.from({ length: LANES }, lane));
@@ -54,7 +62,28 @@ test('three models answer a mixed load, each row with the version that it was se
 interface Task {
   readonly state: string;
   readonly modelVersion: string;
-  readonly prediction: Values;
+  readonly prediction: Readonly<Record<string, unknown>>;
+}
+
+function selectionOf(output: ManifestOutput): string {
+  if ('labels' in output) return `${output.name} { scores }`;
+  return isTensorOutput(output) ? `${output.name} { shape base64 }` : output.name;
+}
+
+function givenInput({ inputs }: Manifest, row: Values) {
+  return Object.fromEntries(inputs.map((input) => [input.name, givenValue(input, row[input.name])]));
+}
+
+/** The answers as a worker has them. */
+function answersIn({ outputs }: Manifest, prediction: Task['prediction']): Answers {
+  const answers = outputs.map((output) => {
+    const value = prediction[output.name];
+    if ('labels' in output) return [output.name, (value as { scores: readonly number[] }).scores];
+    if (!isTensorOutput(output)) return [output.name, value];
+    const { shape, base64 } = value as { shape: readonly number[]; base64: string };
+    return [output.name, { type: tensorTypeOf(output), shape, data: Uint8Array.fromBase64(base64) }];
+  });
+  return Object.fromEntries(answers);
 }
 
 async function ask(url: string, query: string, variables: object): Promise<Task> {
