@@ -126,7 +126,7 @@ describe('replies that a role has sent to a subject where it may not publish', (
     const record = { v: 1, owner: 'shop', role: 'submitter', digest: 'a'.repeat(64), createdAt: 1 };
     await tell('admin', `keys.${REAL_KEY}.created`, JSON.stringify(record));
     await tell('worker', 'chunks.made.0', JSON.stringify({ ...record, role: 'operator' }));
-    await tell('gateway', 'audit.actions', 'an entry');
+    await tell('gateway', 'audit.actions.0', 'an entry');
     await tell('gateway', AN_END, 'the ends of a bundle');
     await tell('gateway', A_JOB, 'a job');
     await tell('gateway', '$KV.ROLLOUTS.a', 'a rollout');
@@ -199,7 +199,7 @@ describe('replies that a role has sent to a subject where it may not publish', (
       'suspects.a',
       'actuals.a.1.b',
       '$KV.ROLLOUTS.a',
-      'audit.actions',
+      'audit.actions.0',
       'keyuses.a',
       ...STREAMS.flatMap((stream) =>
         ['DELETE', 'PURGE'].map((request) => `$JS.API.STREAM.${request}.${stream}`),

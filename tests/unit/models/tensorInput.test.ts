@@ -285,7 +285,9 @@ test('any value is refused in words, or taken in a form that is taken again', ()
     fc.property(fc.constantFrom(...TENSORS.inputs.map(({ name }) => name)), tensor, (name, value) => {
       try {
         const values = checkInput(manifest, { scores: { fill: 0 }, [name]: value });
-        expect(checkInput(manifest, JSON.parse(JSON.stringify(values)))).toEqual(values);
+        // As JSON, which has no −0.
+        const sent = JSON.stringify(values);
+        expect(JSON.stringify(checkInput(manifest, JSON.parse(sent)))).toBe(sent);
       } catch (error) {
         expect(error).toBeInstanceOf(RequestError);
         expect((error as RequestError).message.length).toBeLessThan(400);
