@@ -4,17 +4,21 @@ import { ELEMENT_BYTES, elementsOf, type TensorValue } from '../src/contract/ten
 import type { Value } from '../src/contract/values.ts';
 import {
   isExact,
+  isMediaOutput,
   isTensorOutput,
   type ManifestOutput,
   sizeOf,
   type TensorOutput,
   tensorTypeOf,
 } from '../src/models/manifest.ts';
+import type { MediaOutput } from '../src/models/mediaOutput.ts';
 import type { Model } from '../src/models/models.ts';
 import { AnswerBudgets } from './answerBudgets.ts';
 import type { Builder } from './builder.ts';
+import { type DetectionsOfTask, defineDetections } from './detections.ts';
 import { defineLabelScores } from './labelScores.ts';
-import { placeOf, resultUnreadable } from './placeOfValue.ts';
+import { definePicture, type PictureOfTask } from './picture.ts';
+import { type PlaceOfValue, placeOf, resultUnreadable } from './placeOfValue.ts';
 import { defineTensor } from './tensor.ts';
 
 const LIST_OF_NUMBERS: ['Float'] = ['Float'];
@@ -26,9 +30,12 @@ export function defineOutputs(builder: Builder, models: readonly Model[]) {
   const budgets = new AnswerBudgets();
   const tensorRef = defineTensor(builder, models, budgets);
   const labelScoresRef = defineLabelScores(builder, models, budgets);
+  const detectionsRef = defineDetections(builder, models, budgets);
+  const pictureRef = definePicture(builder, models, budgets);
   return {
     /** The type of one value. */
     typeOf(output: ManifestOutput) {
+      if (isMediaOutput(output)) return defined(output.kind === 'image' ? pictureRef : detectionsRef);
       if (isTensorOutput(output)) return defined(tensorRef);
       if ('labels' in output) return defined(labelScoresRef);
       if (output.type === 'string') return 'String';
@@ -57,6 +64,7 @@ export function readOutput(
   task: Task,
   row?: number,
 ): unknown {
+  if (isMediaOutput(output)) return readMediaOutput(output, value, placeOf(task, output.name, row));
   if (isTensorOutput(output)) {
     if (!isTensorOf(output, value)) throw resultUnreadable(output);
     return { output, value, ...placeOf(task, output.name, row) };
@@ -64,6 +72,17 @@ export function readOutput(
   if (value === undefined || !isOf(output, value)) throw resultUnreadable(output);
   if (!('labels' in output)) return value;
   return { output: output.name, labels: output.labels, scores: value };
+}
+
+function readMediaOutput(
+  output: MediaOutput,
+  value: Value | undefined,
+  place: PlaceOfValue,
+): DetectionsOfTask | PictureOfTask {
+  if (typeof value !== 'object' || !('base64' in value || 'blob' in value)) throw resultUnreadable(output);
+  if (output.kind === 'image') return { output, value, ...place };
+  if (!('base64' in value)) throw resultUnreadable(output);
+  return { output, base64: value.base64 };
 }
 
 function isOf(output: ManifestOutput, value: Value): boolean {

@@ -4,7 +4,13 @@ import { messageOf } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
-import { isTensorOutput, type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import {
+  isMediaOutput,
+  isPlainOutput,
+  type Manifest,
+  type ManifestOutput,
+  sizeOf,
+} from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { isObject, readJson, shownJson } from '../src/process/jsonFile.ts';
 import { GOLDEN_MAX_BYTES } from '../src/process/regularFile.ts';
@@ -57,7 +63,12 @@ function isRow(row: unknown): boolean {
 }
 
 function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
-  const numbers = outputs.filter(({ type }) => type !== 'string' && type !== 'boolean');
+  const numbers = outputs.filter(
+    (output) =>
+      output.type !== 'string' &&
+      output.type !== 'boolean' &&
+      !(isMediaOutput(output) && output.kind === 'image'),
+  );
   const given = tolerance ?? {};
   const missing = numbers.find(({ name }) => !(toleranceOf(given, name) >= 0));
   if (missing === undefined) return given;
@@ -92,7 +103,8 @@ function fixedInput(manifest: Manifest, input: Values): Values {
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
-  if (isTensorOutput(field)) return isGoldenTensor(value);
+  if (isMediaOutput(field) && field.kind === 'image') return value === undefined;
+  if (!isPlainOutput(field)) return isGoldenTensor(value);
   if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
   const size = sizeOf(field);
   return size === undefined
