@@ -1,15 +1,20 @@
 /** Golden rows: inputs with the answers that a version must give. A version with another answer is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/contract/errors.ts';
+import { elementsOf } from '../src/contract/tensor.ts';
 import type { Value, Values } from '../src/contract/values.ts';
+import { bytesIn, type Elements } from '../src/models/elements.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
 import {
   isMediaOutput,
   isPlainOutput,
+  isTensorInput,
   type Manifest,
   type ManifestOutput,
+  type Shape,
   sizeOf,
+  tensorTypeOf,
 } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { isObject, readJson, shownJson } from '../src/process/jsonFile.ts';
@@ -22,6 +27,7 @@ import {
   tensorDifference,
 } from './goldenTensor.ts';
 import { RunShapes } from './runShapes.ts';
+import { filledWith } from './tensorLayout.ts';
 
 export interface GoldenRows {
   readonly tolerance: Tolerance;
@@ -96,10 +102,24 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
 
 /** @throws {Error} if the row's answer would change with time. */
 function fixedInput(manifest: Manifest, input: Values): Values {
-  const values = checkInput(manifest, input);
+  const values = checkInput(manifest, withFilled(manifest, input));
   const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
   if (moving === undefined) return values;
   throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${shownJson(input)}`);
+}
+
+/** Golden rows may have larger tensors as `fill` than clients, so these become bytes here. */
+function withFilled({ inputs }: Manifest, input: Values): Values {
+  const filled = inputs.flatMap((field) => {
+    const given: unknown = input[field.name];
+    if (!isTensorInput(field) || !isObject(given) || !('fill' in given)) return [];
+    const { shape = field.shape, fill } = given as { shape?: Shape; fill: number | boolean };
+    const type = tensorTypeOf(field);
+    if (type === 'string' || !shape.every(Number.isSafeInteger)) return [];
+    const elements = filledWith(type, elementsOf(shape.map(Number)), fill) as Elements;
+    return [[field.name, { shape, base64: bytesIn(elements).toBase64() }] as const];
+  });
+  return filled.length === 0 ? input : ({ ...input, ...Object.fromEntries(filled) } as Values);
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {

@@ -6,10 +6,10 @@ import { blobOf } from '../src/contract/blob.ts';
 import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
 import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Value } from '../src/contract/values.ts';
+import type { Value, Values } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { hasBytes, inlineBytesOf, isLargeValue } from '../src/models/valueBytes.ts';
-import { type Answer, isRaw, messageValue } from './answer.ts';
+import { type Answer, type Answers, isRaw, messageValue } from './answer.ts';
 import type { SettleOptions } from './assignment.ts';
 import { untilStored } from './settle.ts';
 
@@ -79,12 +79,27 @@ async function columnsWithBlobs(
       }
       const { digest, content } = blobOf(bytesOf(answer));
       await store.put(owner, digest, content);
-      const shape = 'shape' in answer ? { shape: answer.shape } : {};
-      values.push({ ...shape, blob: digest, bytes: content.bytes });
+      values.push(referenceTo(answer, digest));
     }
     stored[name] = values;
   }
   return stored;
+}
+
+/** The answers to a row as its end would have them. Nothing is stored: a shadow's answers are only compared. */
+export function comparableValues({ outputs }: Pick<Manifest, 'outputs'>, answers: Answers): Values {
+  const limit = inlineBytesOf(outputs);
+  const values: Record<string, Value> = {};
+  for (const [name, answer] of Object.entries(answers))
+    values[name] = isLarge(answer, limit)
+      ? referenceTo(answer, blobOf(bytesOf(answer)).digest)
+      : messageValue(answer);
+  return values;
+}
+
+function referenceTo(answer: Exclude<Answer, string | number | boolean>, digest: string): Value {
+  const shape = 'shape' in answer ? { shape: answer.shape } : {};
+  return { ...shape, blob: digest, bytes: bytesOf(answer).length };
 }
 
 function isLarge(answer: Answer | null, limit: number): answer is Exclude<Answer, string | number | boolean> {

@@ -17,7 +17,7 @@ import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
 import type { Logger } from '../src/process/log.ts';
-import { valuesOf } from './answer.ts';
+import { comparableValues } from './outputBlobs.ts';
 import { type RunShape, RunShapes } from './runShapes.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
@@ -172,7 +172,7 @@ export class ShadowLane {
         const timings = { queueMs, batchMs: startedAt - formedAt, computeMs, batchSize: batch.length };
         this.#answer(
           typeof prediction === 'object'
-            ? { taskId: job.taskId, version, timings, prediction: valuesOf(prediction) }
+            ? { taskId: job.taskId, version, timings, prediction: comparableValues(manifest, prediction) }
             : { taskId: job.taskId, version },
         );
       }

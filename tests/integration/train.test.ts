@@ -227,7 +227,7 @@ describe('a recipe in Python', () => {
     const failure = runCommandWith({ PATH: folder.path }, ...PYTHON_RECIPE);
     await expect(failure).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^train: a recipe in Python needs python3 [^\n]+ENOENT\n$/),
+      stderr: expect.stringMatching(/^train: code in Python needs python3 [^\n]+ENOENT\n$/),
     });
   });
 

@@ -8,7 +8,7 @@ import { bytesIn } from '../../../src/models/elements.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
 import type { ModelVersion } from '../../../src/models/models.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from '../../../workers/golden.ts';
-import { goldenValues } from '../../../workers/goldenTensor.ts';
+import { goldenTensor, goldenValues } from '../../../workers/goldenTensor.ts';
 
 describe('golden rows', () => {
   const row = { input: {}, output: { share: 0.5, sizes: [1, 2], label: 'a', isGood: true } };
@@ -106,7 +106,7 @@ describe('tensors in golden rows', () => {
 
   test('are kept as a sample with the mean if they are large', () => {
     const wanted = tensor(...Array.from({ length: 10_000 }, (_, i) => i));
-    const { y } = goldenValues(wanted) as { y: { every: number; values: unknown[]; mean: number } };
+    const y = goldenTensor(wanted.y);
     expect(y).toMatchObject({ shape: [10_000], every: 40, mean: 4999.5 });
     expect(y.values).toHaveLength(250);
     expect(() => compare(wanted, wanted)).not.toThrow();
@@ -125,6 +125,19 @@ describe('tensors in golden rows', () => {
     expect(() => compareWithGolden([{ input: {}, output }], [exact(2n ** 63n + 1n)], 0)).toThrow(
       'wants y at element 0 9223372036854775808 ± 0, the model gave 9223372036854775809',
     );
+  });
+
+  test('may be given as one number for all elements, also if they are too many for a client', async () => {
+    const manifest = {
+      inputs: [{ name: 'x', tensor: 'x', type: 'uint8', shape: [3, 640, 640] }],
+      outputs: [{ name: 'y', tensor: 'y', type: 'string' }],
+    } as unknown as Manifest;
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-golden-'));
+    const row = { input: { x: { fill: 7 } }, output: { y: 'a' } };
+    await writeFile(join(folder.path, 'golden.json'), JSON.stringify({ rows: [row] }));
+    const { rows } = await readGoldenRows(manifest, { folder: folder.path } as ModelVersion);
+    const base64 = new Uint8Array(3 * 640 * 640).fill(7).toBase64();
+    expect(rows[0]?.input).toEqual({ x: { shape: [3, 640, 640], base64 } });
   });
 
   test('share a full batch only with rows of the same shape', () => {
