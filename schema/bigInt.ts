@@ -2,7 +2,14 @@
 import { Kind } from 'graphql';
 import { shownValue } from '../src/contract/shownValue.ts';
 import { exactNumber, wholeNumber } from '../src/models/elements.ts';
-import { isExact, isPlainInput, isTensorOutput, isWide, type Manifest } from '../src/models/manifest.ts';
+import {
+  isExact,
+  isPlainInput,
+  isTensorInput,
+  isTensorOutput,
+  isWide,
+  type Manifest,
+} from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 
@@ -25,7 +32,7 @@ export function defineBigInt(builder: Builder, models: readonly Model[]): void {
 
 function hasBigInts({ inputs, outputs }: Manifest): boolean {
   return (
-    inputs.some((input) => !isPlainInput(input) || isWide(input)) ||
+    inputs.some((input) => isTensorInput(input) || (isPlainInput(input) && isWide(input))) ||
     outputs.some((output) => isTensorOutput(output) || isExact(output))
   );
 }

@@ -64,7 +64,7 @@ export function readOutput(
   task: Task,
   row?: number,
 ): unknown {
-  if (isMediaOutput(output)) return readMediaOutput(output, value, () => placeOf(task, output.name, row));
+  if (isMediaOutput(output)) return readMediaOutput(output, value, placeOf(task, output.name, row));
   if (isTensorOutput(output)) {
     if (!isTensorOf(output, value)) throw resultUnreadable(output);
     return { output, value, ...placeOf(task, output.name, row) };
@@ -77,10 +77,10 @@ export function readOutput(
 function readMediaOutput(
   output: MediaOutput,
   value: Value | undefined,
-  place: () => PlaceOfValue,
+  place: PlaceOfValue,
 ): DetectionsOfTask | PictureOfTask {
   if (typeof value !== 'object' || !('base64' in value || 'blob' in value)) throw resultUnreadable(output);
-  if (output.kind === 'image') return { output, value, ...place() };
+  if (output.kind === 'image') return { output, value, ...place };
   if (!('base64' in value)) throw resultUnreadable(output);
   return { output, base64: value.base64 };
 }

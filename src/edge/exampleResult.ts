@@ -1,5 +1,12 @@
 /** Makes GraphiQL's tab for results, with the outputs of as many models as the limits allow. */
-import { isExact, isTensorOutput, type Manifest, type ManifestOutput, sizeOf } from '../models/manifest.ts';
+import {
+  isExact,
+  isMediaOutput,
+  isTensorOutput,
+  type Manifest,
+  type ManifestOutput,
+  sizeOf,
+} from '../models/manifest.ts';
 import { outputSelection } from '../models/outputSelection.ts';
 import type { ExampleTab, IsAllowed } from './exampleTabs.ts';
 import { LAST_TASK } from './lastTask.ts';
@@ -95,9 +102,8 @@ function fieldsOf(manifest: Manifest, manifests: readonly Manifest[]): readonly 
   });
 }
 
-function kindOf(
-  output: ManifestOutput,
-): 'tensor' | 'labels' | 'text' | 'boolean' | 'whole' | 'number' | 'vector' {
+function kindOf(output: ManifestOutput): string {
+  if (isMediaOutput(output)) return output.kind;
   if (isTensorOutput(output)) return 'tensor';
   if ('labels' in output) return 'labels';
   if (isExact(output)) return 'whole';

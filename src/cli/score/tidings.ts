@@ -54,6 +54,8 @@ export interface FieldView {
   readonly exact?: boolean;
   /** Of an output whose numbers have labels; else null. */
   readonly labels?: readonly string[] | null;
+  /** Of a picture, a sound, a long text or detections; else null. */
+  readonly kind?: string | null;
 }
 
 /** A value of an output. In a list, a number that is not finite is null. */
@@ -138,7 +140,7 @@ const describe = (more: string) => `{ models { name batchMutation inputType colu
   inputs { ...Field } outputs { ...Field }
   versions { version state digest } rollout { version percent isThere } } }
   fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default ${more} }`;
-const DESCRIBE = describe('shape { size } exact labels');
+const DESCRIBE = describe('shape { size } exact labels kind');
 /** What a gateway of 0.2 can be asked. */
 const DESCRIBE_PLAIN = describe('');
 
@@ -159,7 +161,7 @@ export class Tidings {
     this.#signal = signal;
   }
 
-  /** @throws {ScoreError} if there is no such model. */
+  /** @throws {ScoreError} if there is no such model, or none whose fields can be columns. */
   async describe(name: string): Promise<ModelView> {
     const { models } = await this.#ask<{ models: readonly ModelView[] }>(DESCRIBE, {}).catch(
       (error: unknown) => {
@@ -168,7 +170,7 @@ export class Tidings {
       },
     );
     const model = models.find((candidate) => candidate.name === name);
-    if (model !== undefined) return model;
+    if (model !== undefined) return requirePlain(model);
     throw new ScoreError(`--model must be one of ${models.map((each) => each.name).join(', ')}, got ${name}`);
   }
 
@@ -290,6 +292,15 @@ function readAnswer<T>(text: string): Answer<T> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @throws {ScoreError} if the model has a field that no column can have. */
+function requirePlain(model: ModelView): ModelView {
+  const field = [...model.inputs, ...model.outputs].find(({ kind = null }) => kind !== null);
+  if (field === undefined) return model;
+  throw new ScoreError(
+    `${model.name} cannot be scored from a file: ${field.name} is of the kind ${field.kind}, and columns have numbers, texts and lists only`,
+  );
 }
 
 /** The list that an output of several numbers or texts is asked for; undefined for all others. */
