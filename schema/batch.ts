@@ -8,7 +8,6 @@ import { type Builder, replacedBy } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
 import { describeOutput, type Outputs, readOutput } from './outputs.ts';
 import type { PageInfo, PageInfoRef } from './pageInfo.ts';
-import { placeOf } from './placeOfValue.ts';
 
 /** A row batch with its task. The GraphQL type is resolved from it. */
 interface RowBatchOfTask extends RowBatch {
@@ -161,7 +160,7 @@ function defineColumns(builder: Builder, { manifest }: Model, outputs: Outputs) 
           const { name } = output;
           const column = ({ task, columns, firstRow }: PageOfTask) =>
             (columns.get(name) ?? []).map((cell, i) =>
-              cell === null ? null : readOutput(output, cell, () => placeOf(task, name, firstRow + i)),
+              cell === null ? null : readOutput(output, cell, task, firstRow + i),
             );
           const type = t.listRef(outputs.typeOf(output), { nullable: true });
           // The types of the results follow from the manifest: the compiler cannot know them.

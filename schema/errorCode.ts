@@ -14,7 +14,7 @@ export function defineErrorCode(builder: Builder) {
       },
       [TaskErrorCode.InvalidInput]: {
         description:
-          'A blob of the input has bytes that its field does not allow. `message` names the input, what was expected and what came.',
+          'A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came.',
       },
       [TaskErrorCode.BlobGone]: { description: 'A blob of the input was gone before the task ran.' },
       [TaskErrorCode.BlobStoreFull]: { description: 'There was no room for the outputs.' },

@@ -48,6 +48,9 @@ export function fieldsOfModel(
   return fields.map((field) => ({ ...field, axes }));
 }
 
+/** The kinds of the manifest, by their names in GraphQL. */
+const KINDS = { image: 'IMAGE', audio: 'AUDIO', text: 'TEXT', detections: 'DETECTIONS' } as const;
+
 export function defineModelField(builder: Builder) {
   const valueTypeEnum = builder.enumType('ValueType', {
     description: 'The type of an input or output.',
@@ -67,6 +70,15 @@ export function defineModelField(builder: Builder) {
       BOOLEAN: { description: 'True or false.' },
       ENUM: { description: 'One of `values`. Only inputs have this type.' },
       DATE_TIME: { description: 'A local time in `timeZone`. Only inputs have this type.' },
+    } as const,
+  });
+  const kindEnum = builder.enumType('FieldKind', {
+    description: 'What an input or output is that the model has as a tensor, and a client in another form.',
+    values: {
+      IMAGE: { description: 'A picture.' },
+      AUDIO: { description: 'A sound. Only inputs have this kind.' },
+      TEXT: { description: 'A long text. Only inputs have this kind.' },
+      DETECTIONS: { description: 'What is detected in a picture. Only outputs have this kind.' },
     } as const,
   });
   const axisRef = builder.objectRef<NamedAxis>('Axis').implement({
@@ -109,6 +121,18 @@ export function defineModelField(builder: Builder) {
         deprecationReason: replacedBy('valueType'),
         description:
           'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',
+      }),
+      kind: t.field({
+        type: kindEnum,
+        nullable: true,
+        description: 'What it is if it is a file, a long text, or more than numbers.',
+        resolve: (field) => ('kind' in field ? KINDS[field.kind] : null),
+      }),
+      maxBytes: t.int({
+        nullable: true,
+        description:
+          'The most bytes of the file, or of the text in UTF-8. Only inputs with a `kind` have it.',
+        resolve: (field) => ('maxBytes' in field ? field.maxBytes : null),
       }),
       description: t.exposeString('description', { description: 'Its meaning.' }),
       unit: t.string({

@@ -4,6 +4,7 @@ import {
   type EnumInput,
   enumTypesOf,
   isFloat,
+  isMediaInput,
   isTensorInput,
   isWide,
   type Manifest,
@@ -12,10 +13,18 @@ import {
   type TensorInput,
   tensorTypeOf,
 } from '../src/models/manifest.ts';
+import type { MediaInput } from '../src/models/mediaInput.ts';
+import { PICTURE_FORMATS } from '../src/models/pictureHeader.ts';
 import type { Builder } from './builder.ts';
+import type { BytesInputRef } from './bytesInput.ts';
 import type { TensorInputs } from './tensorInput.ts';
 
-export function defineInput(builder: Builder, manifest: Manifest, tensors: TensorInputs) {
+export interface InputTypes {
+  readonly tensors: TensorInputs;
+  readonly bytesRef: BytesInputRef | undefined;
+}
+
+export function defineInput(builder: Builder, manifest: Manifest, { tensors, bytesRef }: InputTypes) {
   const { name, graphql, inputs } = manifest;
   const enumRefs = new Map(
     [...enumTypesOf(manifest)].map(([enumType, input]) => [enumType, defineEnum(builder, input, manifest)]),
@@ -27,6 +36,11 @@ export function defineInput(builder: Builder, manifest: Manifest, tensors: Tenso
       Object.fromEntries(
         inputs.map((input) => {
           const options = { description: describeInput(input), required: input.default === undefined };
+          if (isMediaInput(input)) {
+            if (input.kind === 'text') return [input.name, t.string(options)];
+            if (bytesRef === undefined) throw new Error('the type of bytes is defined if an input has it');
+            return [input.name, t.field({ type: bytesRef, ...options })];
+          }
           if (isTensorInput(input)) return [input.name, t.field({ type: tensors.typeOf(input), ...options })];
           switch (input.type) {
             case 'string':
@@ -83,6 +97,7 @@ function describeInput(input: ManifestInput): string {
 }
 
 function factsOf(input: ManifestInput): readonly string[] {
+  if (isMediaInput(input)) return mediaFacts(input);
   if (isTensorInput(input)) return tensorFacts(input);
   switch (input.type) {
     case 'string':
@@ -113,4 +128,15 @@ function tensorFacts(input: TensorInput): readonly string[] {
     ...(maxLength === undefined ? [] : [`each of at most ${maxLength} characters`]),
     ...(allowNaN ? ['NaN is a missing number'] : []),
   ];
+}
+
+function mediaFacts(input: MediaInput): readonly string[] {
+  switch (input.kind) {
+    case 'image':
+      return [PICTURE_FORMATS, `at most ${input.maxPixels} pixels`, `at most ${input.maxBytes} bytes`];
+    case 'audio':
+      return ['a WAV file', `at most ${input.maxBytes} bytes`];
+    case 'text':
+      return [`at most ${input.maxBytes} bytes in UTF-8`];
+  }
 }

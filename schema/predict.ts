@@ -10,6 +10,7 @@ import {
   MIN_TIMEOUT_MS,
 } from '../src/tasks/taskOptions.ts';
 import type { Builder, Context } from './builder.ts';
+import { defineBytesInput } from './bytesInput.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 import type { PriorityRef } from './taskPriority.ts';
@@ -58,10 +59,13 @@ export function definePredictions(
     }),
   });
 
-  const tensors = defineTensorInputs(builder, models);
+  const inputTypes = {
+    tensors: defineTensorInputs(builder, models),
+    bytesRef: defineBytesInput(builder, models),
+  };
   for (const model of models) {
     const { manifest } = model;
-    const modelInput = defineInput(builder, manifest, tensors);
+    const modelInput = defineInput(builder, manifest, inputTypes);
     builder.mutationField(manifest.graphql.mutation, (t) =>
       t.field({
         type: taskRef,

@@ -5,7 +5,6 @@ import type { Manifest } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import type { Builder } from './builder.ts';
 import { describeOutput, type Outputs, readOutput } from './outputs.ts';
-import { placeOf } from './placeOfValue.ts';
 
 /** A prediction with its task. The GraphQL type is resolved from its model. */
 export interface Prediction {
@@ -48,9 +47,7 @@ export function definePredictionType(
         manifest.outputs.map((output) => {
           const { name } = output;
           const read = ({ task, values }: Prediction) =>
-            nullable && values[name] === undefined
-              ? null
-              : readOutput(output, values[name], () => placeOf(task, name));
+            nullable && values[name] === undefined ? null : readOutput(output, values[name], task);
           // The types of the results follow from the manifest: the compiler cannot know them.
           const resolve = read as (from: Prediction) => never;
           return [

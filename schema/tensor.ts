@@ -1,6 +1,5 @@
 /** The GraphQL type of a tensor that a model has answered. */
 import type { GraphQLResolveInfo } from 'graphql';
-import type { ReadableBytes } from '../src/contract/blob.ts';
 import { badValue } from '../src/contract/errors.ts';
 import { ELEMENT_BYTES, type ElementType, elementsOf, type TensorValue } from '../src/contract/tensor.ts';
 import { type Elements, elementsIn, exactNumber, INTEGER_RANGES } from '../src/models/elements.ts';
@@ -9,6 +8,7 @@ import type { Model } from '../src/models/models.ts';
 import { type AnswerBudgets, ITEM_BYTES } from './answerBudgets.ts';
 import type { WholeNumber } from './bigInt.ts';
 import type { Builder, Context } from './builder.ts';
+import { firstBytes } from './firstBytes.ts';
 import { type PlaceOfValue, resultUnreadable } from './placeOfValue.ts';
 
 /** A tensor with what its fields need. */
@@ -106,9 +106,10 @@ export function defineTensor(builder: Builder, models: readonly Model[], budgets
           resolve: (tensor, _args, context, info) => read.base64(tensor, { context, info }),
         }),
         url: t.string({
+          nullable: true,
           description:
-            'Path on this gateway from which the bytes of all elements can be downloaded, however many they are, with the same login as the task.',
-          resolve: ({ url }) => url,
+            'Path on this gateway from which the bytes of all elements can be downloaded, however many they are, with the same login as the task. Null for texts.',
+          resolve: ({ url, value }) => ('texts' in value ? null : url),
         }),
       };
     },
@@ -190,7 +191,9 @@ class TensorReader {
 
   #take({ output, url }: TensorOfTask, asked: Asked, bytes: number): void {
     const what = `${asked.info.fieldName} of ${output.name}`;
-    this.#budgets.take(asked, bytes, { what, instead: `Ask for fewer with first, or download ${url}.` });
+    const isText = tensorTypeOf(output) === 'string';
+    const instead = `Ask for fewer with first${isText ? '' : `, or download ${url}`}.`;
+    this.#budgets.take(asked, bytes, { what, instead });
   }
 }
 
@@ -206,24 +209,10 @@ function countOf({ value, output }: TensorOfTask, { first }: Asked): number {
 async function readBytes(
   { value, output, owner }: TensorOfTask,
   length: number,
-  { blobs }: Context,
+  context: Context,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if ('texts' in value) throw resultUnreadable(output);
-  const bytes =
-    'base64' in value
-      ? startOf(value.base64, length)
-      : await collected(await blobs.open(owner, value.blob), length);
+  const bytes = await firstBytes(value, owner, length, context);
   if (bytes.length !== length) throw resultUnreadable(output);
   return bytes;
-}
-
-function startOf(base64: string, length: number): Uint8Array<ArrayBuffer> {
-  const characters = 4 * Math.ceil(length / 3);
-  return new Uint8Array(Buffer.from(base64.slice(0, characters), 'base64').subarray(0, length));
-}
-
-async function collected(blob: ReadableBytes, length: number): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  for await (const part of blob.read(0, Math.min(length, blob.bytes))) parts.push(part);
-  return new Uint8Array(Buffer.concat(parts));
 }

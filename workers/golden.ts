@@ -7,8 +7,9 @@ import { bytesIn, type Elements } from '../src/models/elements.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
 import {
+  isMediaOutput,
+  isPlainOutput,
   isTensorInput,
-  isTensorOutput,
   type Manifest,
   type ManifestOutput,
   type Shape,
@@ -68,7 +69,12 @@ function isRow(row: unknown): boolean {
 }
 
 function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
-  const numbers = outputs.filter(({ type }) => type !== 'string' && type !== 'boolean');
+  const numbers = outputs.filter(
+    (output) =>
+      output.type !== 'string' &&
+      output.type !== 'boolean' &&
+      !(isMediaOutput(output) && output.kind === 'image'),
+  );
   const given = tolerance ?? {};
   const missing = numbers.find(({ name }) => !(toleranceOf(given, name) >= 0));
   if (missing === undefined) return given;
@@ -117,7 +123,8 @@ function withFilled({ inputs }: Manifest, input: Values): Values {
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
-  if (isTensorOutput(field)) return isGoldenTensor(value);
+  if (isMediaOutput(field) && field.kind === 'image') return value === undefined;
+  if (!isPlainOutput(field)) return isGoldenTensor(value);
   if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
   const size = sizeOf(field);
   return size === undefined

@@ -79,7 +79,7 @@ async function check(
     const measure = batch === full.at(-1);
     const rows = batch.map(({ input }) => input);
     const run = encodeBatch(manifest, rows);
-    const { outputs } = await process.run(model, run.columns, timeoutMs, { measure });
-    compareWithGolden(batch, decodeBatch(manifest, outputs, run), golden.tolerance);
+    const answered = await process.run(model, run.columns, timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, answered, run), golden.tolerance);
   }
 }

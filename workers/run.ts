@@ -2,7 +2,6 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Manifest } from '../src/models/manifest.ts';
 import { publicReason } from '../src/models/publicReason.ts';
 import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
@@ -10,7 +9,7 @@ import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
 import { RunPartials } from './runPartials.ts';
 import type { ReadOutputs } from './runtimes/modelChild.ts';
-import { decodeColumns, type OutputTensors } from './runtimes/onnx/decoder.ts';
+import { type DecodedColumns, decodeColumns } from './runtimes/onnx/decoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
@@ -116,8 +115,9 @@ async function run(
   partials?.begin({ startedAt, tasksOf: tasks });
   const figures = { formedAt, startedAt, batchSize: size };
   try {
-    const { outputs, computeMs } = await answer;
-    endRows(batch, outputs, { ...figures, computeMs }, manifest);
+    const answered = await answer;
+    const { computeMs } = answered;
+    endRows(batch, decodeColumns(manifest, answered, encoded.run), { ...figures, computeMs });
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
@@ -134,23 +134,23 @@ async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promis
   for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
 }
 
-/** @throws {RangeError} if the tensors have a wrong shape. */
-function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
-  const { columns, problems } = decodeColumns(manifest, outputs, encoded.run);
+function endRows({ picks, encoded }: Batch, { columns, problems, faults }: DecodedColumns, run: Run): void {
   let before = 0;
   for (const { assignment, rows } of picks) {
     const first = before;
     before += rows.length;
     const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
-    for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
+    const problemOf = (i: number) => faults.get(answerOf(i)) ?? problems.get(answerOf(i));
+    for (const [message, places] of Map.groupBy(rows.keys(), problemOf)) {
+      const answered = places.map(answerOf);
+      const isInput = answered.some((row) => faults.has(row));
+      const code = isInput ? TaskErrorCode.InvalidInput : TaskErrorCode.InvalidOutput;
       const answers: Record<string, AnswerColumns[string]> = {};
       if (message === undefined)
-        for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
+        for (const [name, column] of columns) answers[name] = pickFrom(column, answered);
       assignment.end(
         pickFrom(rows, places),
-        message === undefined
-          ? { columns: answers, run }
-          : { error: { code: TaskErrorCode.InvalidOutput, message }, run },
+        message === undefined ? { columns: answers, run } : { error: { code, message }, run },
       );
     }
   }

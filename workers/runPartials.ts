@@ -81,7 +81,7 @@ export class RunPartials implements Disposable {
     const tensors = read();
     const outputs = manifest.outputs.filter(({ tensor }) => tensors[tensor] !== undefined);
     if (outputs.length === 0) return [];
-    const { columns, problems } = decodeColumns({ ...manifest, outputs }, tensors, encoded.run);
+    const { columns, problems } = decodeColumns({ ...manifest, outputs }, { outputs: tensors }, encoded.run);
     const told: PartialTask[] = [];
     let before = 0;
     for (const [pick, { rows }] of picks.entries()) {

@@ -2,7 +2,7 @@
 import { ELEMENT_BYTES, elementsOf } from '../src/contract/tensor.ts';
 import type { Value } from '../src/contract/values.ts';
 import { type AxisSizes, axisSizes, hasVaryingShapes, paddedSizes, shapeWith } from '../src/models/axes.ts';
-import { isTensorInput, type Manifest, tensorTypeOf } from '../src/models/manifest.ts';
+import { isMediaInput, type Manifest, tensorTypeOf } from '../src/models/manifest.ts';
 import { inlineBytesOf } from '../src/models/valueBytes.ts';
 
 /** Rows with the same key can share a run. */
@@ -47,12 +47,15 @@ export class RunShapes {
 }
 
 /** The bytes of the tensors of one row; at least one. Texts come in messages, so their size is that of a message at most. */
-function rowBytes({ inputs }: Manifest, sizes: AxisSizes): number {
+function rowBytes({ inputs, axes }: Manifest, sizes: AxisSizes): number {
   const textBytes = inlineBytesOf(inputs);
-  return inputs.filter(isTensorInput).reduce((sum, input) => {
-    const type = tensorTypeOf(input);
-    return (
-      sum + (type === 'string' ? textBytes : elementsOf(shapeWith(input.shape, sizes)) * ELEMENT_BYTES[type])
-    );
-  }, 1);
+  // How large a file becomes is known only once it is decoded.
+  const largest = new Map(Object.entries(axes).map(([name, { maximum }]) => [name, maximum]));
+  return inputs
+    .filter((input) => 'shape' in input)
+    .reduce((sum, input) => {
+      const type = tensorTypeOf(input);
+      const shape = shapeWith(input.shape, isMediaInput(input) ? largest : sizes);
+      return sum + (type === 'string' ? textBytes : elementsOf(shape) * ELEMENT_BYTES[type]);
+    }, 1);
 }

@@ -17,7 +17,7 @@ import { Isolation } from './isolation.ts';
 import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
 import { afterDeath } from './runtimes/memoryLimit.ts';
 import type { ReadOutputs, StartChild } from './runtimes/modelChild.ts';
-import type { Columns } from './runtimes/onnx/encoder.ts';
+import type { GivenColumns } from './runtimes/onnx/encoder.ts';
 import { prepare } from './runtimes/prepare.ts';
 import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
@@ -54,7 +54,7 @@ export interface HeldSession extends Disposable {
    * @throws {RunFailed} if the model refused the batch. @throws {RangeError} if its answer cannot be taken.
    * @throws {SessionLost} if the session could not be loaded again after a crash, now or for an earlier run.
    */
-  run(columns: Columns, how?: RunOptions): Promise<Run>;
+  run(columns: GivenColumns, how?: RunOptions): Promise<Run>;
 }
 
 export interface RunOptions {
@@ -257,7 +257,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     this.#options.memory.review();
   }
 
-  async #run(columns: Columns, { ahead, onPartial }: RunOptions): Promise<Run> {
+  async #run(columns: GivenColumns, { ahead, onPartial }: RunOptions): Promise<Run> {
     const { runTimeoutMs } = this.#options.manifest.limits;
     for (;;) {
       const { host, model } = await this.#present();

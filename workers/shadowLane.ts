@@ -163,8 +163,9 @@ export class ShadowLane {
       // In a host of its own: a shadow that hangs would hold up the tasks of versions that share one.
       using held = await session.hold({ alone: true });
       const startedAt = broker.now();
-      const { outputs, computeMs } = await Promise.race([held.run(run.columns), this.#stop.promise]);
-      const predictions = decodeBatch(manifest, outputs, run);
+      const answered = await Promise.race([held.run(run.columns), this.#stop.promise]);
+      const predictions = decodeBatch(manifest, answered, run);
+      const { computeMs } = answered;
       for (const [i, { job }] of batch.entries()) {
         const prediction = predictions[i];
         const queueMs = Math.max(0, formedAt - job.sentAt);

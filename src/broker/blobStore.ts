@@ -183,10 +183,11 @@ export class BlobStore {
 
   async #store(subject: string, payload: string | Uint8Array, giveUpAt: number): Promise<void> {
     for (;;) {
+      if (performance.now() > giveUpAt) throw brokerUnavailable(`a blob took more than ${PUT_WITHIN_MS} ms`);
       const outcome = await this.#options.publisher.publish(subject, payload);
       if (outcome.type === 'stored') return;
       if (outcome.type === 'full') throw storeFull();
-      if (outcome.type === 'refused' || performance.now() > giveUpAt) throw brokerUnavailable(outcome.reason);
+      if (outcome.type === 'refused') throw brokerUnavailable(outcome.reason);
       await sleep(RETRY_MS);
     }
   }

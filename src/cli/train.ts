@@ -146,11 +146,12 @@ async function storeVersion(
   if (stored && !stored.equals(version.model)) {
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
-  const { model, metrics, golden } = version;
+  const { model, metrics, golden, files = {} } = version;
   const sha256 = createHash('sha256').update(model).digest('hex');
   const trainedOn = trainingFiles.map((file) => basename(file));
   const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
   const contents = {
+    ...files,
     'model.onnx': model,
     'golden.json': formatGoldenRows(golden),
     'version.json': `${JSON.stringify(description, null, 2)}\n`,

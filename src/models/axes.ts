@@ -2,6 +2,7 @@
 import { type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
 import {
+  isTensorInput,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
@@ -35,9 +36,9 @@ export function axisProblems({ inputs, axes }: Manifest, values: Values): readon
 /** The sizes of named dimensions, by name. */
 export type AxisSizes = ReadonlyMap<string, number>;
 
-/** Whether the shapes of inputs differ from task to task. */
+/** Whether the shapes of tensors that clients send differ from task to task. */
 export function hasVaryingShapes({ inputs }: Pick<Manifest, 'inputs'>): boolean {
-  return inputs.some(hasNamedAxes);
+  return inputs.some((input) => isTensorInput(input) && hasNamedAxes(input));
 }
 
 /** The sizes of the named dimensions of a task. */
@@ -47,7 +48,7 @@ export function axisSizes(
 ): AxisSizes {
   const sizes = new Map<string, number>();
   for (const input of inputs) {
-    if (!('shape' in input)) continue;
+    if (!isTensorInput(input)) continue;
     const shape = shapeIn(valueIn(input.name)) ?? [];
     for (const [i, axis] of input.shape.entries())
       if (typeof axis === 'string') sizes.set(axis, shape[i] ?? 0);

@@ -12,11 +12,11 @@ import {
   type RequestError,
 } from '../contract/errors.ts';
 import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
-import { axisProblems, hasNamedAxes } from './axes.ts';
 import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
 import { isTensorInput, type Manifest, type ManifestInput } from './manifest.ts';
 import { filledElements, MAX_LISTED } from './tensorInput.ts';
+import { tensorProblems } from './tensorProblems.ts';
 
 /** The first wrong values, for programs and in words. */
 const PROBLEMS_LISTED = 20;
@@ -168,17 +168,21 @@ function readColumns(
     return [field.name, column] as const;
   });
   const read: InputColumns = Object.fromEntries(columns);
-  problems.push(...rowAxisProblems(manifest, read, rowCount));
+  problems.push(...rowTensorProblems(manifest, read, rowCount));
   return { columns: read, problems };
 }
 
-/** Rows whose tensors do not fit each other, or the limits of their axes. */
-function rowAxisProblems(manifest: Manifest, columns: InputColumns, rowCount: number): readonly RowProblem[] {
-  const varying = manifest.inputs.filter(hasNamedAxes).map(({ name }) => name);
-  if (varying.length === 0) return [];
+/** Rows whose tensors do not fit each other, the limits of their axes, or a message. */
+function rowTensorProblems(
+  manifest: Manifest,
+  columns: InputColumns,
+  rowCount: number,
+): readonly RowProblem[] {
+  const tensors = manifest.inputs.filter(isTensorInput).map(({ name }) => name);
+  if (tensors.length === 0) return [];
   return Array.from({ length: rowCount }, (_, row) => {
-    const values = Object.fromEntries(varying.map((name) => [name, columns[name]?.[row]]));
-    return axisProblems(manifest, values as Values).map((problem) => ({ row, ...problem }));
+    const values = Object.fromEntries(tensors.map((name) => [name, columns[name]?.[row]]));
+    return tensorProblems(manifest, values as Values).map((problem) => ({ row, ...problem }));
   }).flat();
 }
 

@@ -17,8 +17,8 @@ import {
   enumTypesOf,
   graphQLNamesOf,
   isExact,
+  isPlainInput,
   isPlainOutput,
-  isTensorInput,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
@@ -26,6 +26,7 @@ import {
   sizeOf,
   tensorTypeOf,
 } from './manifest.ts';
+import { mediaProblem } from './mediaProblem.ts';
 import { shapeProblem } from './shapeProblem.ts';
 import { CHARACTER_BYTES, largestBytesOfAll, NUMBER_BYTES } from './valueBytes.ts';
 
@@ -82,7 +83,7 @@ function memberProblems(errors: readonly ErrorObject[]): readonly string[] {
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
   // The rule of `type` itself reports a wrong or missing one, and lists the right ones.
   return errors
-    .filter(({ keyword }) => keyword !== 'discriminator')
+    .filter(({ keyword }) => keyword !== 'discriminator' && keyword !== 'if')
     .filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(`${choice}/`)))
     .map(memberProblem);
 }
@@ -107,7 +108,7 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
     if (bytes > MAX_VALUES_BYTES)
       return `the ${what} of one task must take at most ${MAX_VALUES_BYTES} bytes (${NUMBER_BYTES} a number, ${CHARACTER_BYTES} a character of a text), got ${bytes}`;
   }
-  const shapes = shapeProblem(manifest);
+  const shapes = shapeProblem(manifest) ?? mediaProblem(manifest);
   if (shapes !== undefined) return shapes;
   const enumTypes = enumTypesOf(manifest);
   for (const input of inputs) {
@@ -168,13 +169,14 @@ function fieldProblem(input: ManifestInput): string | undefined {
     return 'minimum must not exceed maximum';
   if (input.type === 'dateTime' && !isTimeZone(input.timeZone))
     return `timeZone must be an IANA time zone such as America/New_York, got ${JSON.stringify(input.timeZone)}`;
-  if (input.default === undefined) return undefined;
+  if (!('default' in input) || input.default === undefined) return undefined;
   const problem = valueProblem(input, input.default);
   return problem && `default must be ${problem}`;
 }
 
 /** @returns the rule about numbers that a field breaks; undefined if it breaks none. */
 function numberProblem(field: ManifestInput | ManifestOutput): string | undefined {
+  if ('kind' in field) return undefined;
   const { type, minimum, maximum } = { minimum: undefined, maximum: undefined, ...field };
   const size = sizeOf(field);
   const isWhole64 = type === 'int64' || type === 'uint64';
@@ -191,7 +193,7 @@ function numberProblem(field: ManifestInput | ManifestOutput): string | undefine
 
 /** The member that only a tensor may lack, and this input lacks. */
 function missingMember(input: ManifestInput): string | undefined {
-  if (isTensorInput(input)) return undefined;
+  if (!isPlainInput(input)) return undefined;
   const members = isNumber(input)
     ? ['unit', 'minimum', 'maximum']
     : input.type === 'string'

@@ -4,7 +4,7 @@
  * compares manifest and graph.
  */
 import { badValue, quoted } from '../contract/errors.ts';
-import { isTensorInput, type Manifest, type ManifestInput, sizeOf } from './manifest.ts';
+import { isPlainInput, type Manifest, type ManifestInput, sizeOf } from './manifest.ts';
 import type { VersionFile } from './versionFiles.ts';
 
 /** What runs a version. */
@@ -64,14 +64,14 @@ export interface Model {
   readonly unreadable: readonly UnreadableVersion[];
 }
 
-/** A tensor is harder to understand than any other inputs. */
+/** A tensor, a picture or a long text is harder to understand than any other inputs. */
 const TENSOR_VALUES = 100_000;
 
 /**
  * Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers.
  */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
-  const valuesIn = (input: ManifestInput) => (isTensorInput(input) ? TENSOR_VALUES : (sizeOf(input) ?? 1));
+  const valuesIn = (input: ManifestInput) => (isPlainInput(input) ? (sizeOf(input) ?? 1) : TENSOR_VALUES);
   const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + valuesIn(input), 0);
   return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));
 }

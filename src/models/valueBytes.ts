@@ -8,6 +8,7 @@ import {
   type TensorBytes,
 } from '../contract/tensor.ts';
 import type { Value, Values } from '../contract/values.ts';
+import { DETECTION_BYTES } from './detection.ts';
 import {
   MAX_OUTPUT_CHARACTERS,
   type ManifestInput,
@@ -67,6 +68,9 @@ export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[
  * @param inlineBytes as `inlineBytesOf` tells it for all inputs, or outputs.
  */
 export function largestBytesOf(field: ManifestInput | ManifestOutput, inlineBytes = INLINE_BYTES): number {
+  if ('kind' in field && field.kind === 'detections')
+    return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * DETECTION_BYTES * field.maximum);
+  if ('kind' in field) return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * inlineBytes);
   if ('shape' in field)
     return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * Math.min(inlineBytes, rowBytesOf(field)));
   if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength + QUOTES_BYTES;

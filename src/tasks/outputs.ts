@@ -11,7 +11,7 @@ import type { Readable } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import type { BytesValue, TensorBytes } from '../contract/tensor.ts';
 import type { Value } from '../contract/values.ts';
-import { isTensorOutput, tensorTypeOf } from '../models/manifest.ts';
+import { isMediaOutput, isTensorOutput, tensorTypeOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
 import { npyHeader } from '../models/npy.ts';
 import { hasBytes } from '../models/valueBytes.ts';
@@ -40,6 +40,8 @@ type Outcomes = Readonly<Record<string, Value | null | undefined>>;
 type Content = Pick<ReadableBytes, 'etag' | 'bytes' | 'read'>;
 
 const NPY = 'npy';
+/** Of the pictures that a model makes. */
+const PICTURE_MEDIA_TYPE = 'image/png';
 const NPY_MEDIA_TYPE = 'application/x-npy';
 
 export class Outputs {
@@ -61,9 +63,11 @@ export class Outputs {
     const value = bytesIn(await this.#valuesOf(task, row), name, task.id);
     const content = this.#contentOf(value, task.owner);
     const expiresAt = (task.finishedAt ?? task.submittedAt) + limits.resultTtlS * 1_000;
-    if (format === undefined) return { ...content, mediaType: UNKNOWN_MEDIA_TYPE, expiresAt };
     const model = models.find(({ manifest }) => manifest.name === task.model);
     const field = model?.manifest.outputs.find((output) => output.name === name);
+    const isPicture = field !== undefined && isMediaOutput(field) && field.kind === 'image';
+    const mediaType = isPicture ? PICTURE_MEDIA_TYPE : UNKNOWN_MEDIA_TYPE;
+    if (format === undefined) return { ...content, mediaType, expiresAt };
     const type = field !== undefined && isTensorOutput(field) ? tensorTypeOf(field) : undefined;
     if (type === undefined || type === 'string' || !('shape' in value))
       throw badValue('format', 'left out for what is no tensor', quoted(NPY));

@@ -46,6 +46,8 @@ beforeAll(async () => {
     offering: { choose: () => ({ version: '1' }) } as unknown as Offering,
     limits: readConfig({}),
     quotasOf: () => ({}),
+    quotasOfKey: () => ({}),
+    actualsOf: () => 0,
     log: SILENT,
   });
 });

@@ -291,8 +291,8 @@ function startUpload(
   return httpRequest(new URL('/blobs', url), { method: 'PUT', headers: { ...as(owner), ...headers } });
 }
 
-async function blobMessages(): Promise<number> {
-  await using streams = await inspectStreams(nats);
+async function blobMessages(broker = nats): Promise<number> {
+  await using streams = await inspectStreams(broker);
   return (await streams.state('BLOBS')).messages;
 }
 
@@ -324,6 +324,20 @@ test('a blob of 100 MB goes through a gateway that never holds it whole', async 
   expect(read.digest('hex')).toBe(digest);
   // Without the blob the process grows by about 80 MiB under such a load, which is memory of pieces that are not collected yet.
   expect((peak - before) / MIB).toBeLessThan(150);
+});
+
+test('blobs can have a broker of their own, which holds nothing else', async () => {
+  await using own = await startNats();
+  await using apart = await startGateway(nats, { BLOBS_NATS_URL: own.url, BLOBS_MAX_BYTES: String(STORE) });
+  const before = await blobMessages();
+  const bytes = randomBytes(MIB);
+  const digest = await stored(bytes, { at: apart });
+  const response = await fetch(urlOf(`/blobs/${digest}`, apart));
+  expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  expect(await blobMessages()).toBe(before);
+  expect(await blobMessages(own)).toBe(3);
+  await using streams = await inspectStreams(own);
+  await expect(streams.state('ENDS')).rejects.toThrow('stream not found');
 });
 
 test('an upload may take longer than other requests, and one that stops is closed', async () => {

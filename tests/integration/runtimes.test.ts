@@ -1,5 +1,5 @@
 /** Versions that are code: what a bad program does harms its own rows only, and their clients are told. */
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -57,6 +57,30 @@ const NODE = `export class Predictor {
 }
 `;
 
+/** Add 1 to tensors. */
+const TENSOR_VERSIONS = {
+  tensorsnake: {
+    code: { runtime: 'python', entry: 'predictor.py:Predictor' },
+    files: {
+      'predictor.py': `class Predictor:
+    def predict(self, columns):
+        return {"y": [[[x + 1 for x in row] for row in matrix] for matrix in columns["x"]]}
+`,
+    },
+  },
+  tensorscript: {
+    code: { runtime: 'node', entry: 'predictor.mjs:Predictor' },
+    files: {
+      'predictor.mjs': `export class Predictor {
+  predict({ x }) {
+    return { y: { data: x.data.map((value) => value + 1), shape: x.shape } };
+  }
+}
+`,
+    },
+  },
+} as const;
+
 beforeAll(async () => {
   stack = new AsyncDisposableStack();
   modelsDir = stack.use(await mkdtempDisposable(join(tmpdir(), 'tidings-models-'))).path;
@@ -89,6 +113,16 @@ beforeAll(async () => {
     code: { runtime: 'command', command: ['./serve'] },
     files: { serve: '#!/bin/sh\necho no such library >&2; exit 3\n' },
   });
+  for (const [name, tensorVersion] of Object.entries(TENSOR_VERSIONS)) {
+    await writeTensorModel(name);
+    const x = { shape: [2, 1], values: [1, 2] };
+    const y = { shape: [2, 1], values: [2, 3] };
+    await writeCodeVersion({
+      folder: join(modelsDir, name, '1'),
+      ...tensorVersion,
+      golden: [{ input: { x }, output: { y } }],
+    });
+  }
   nats = stack.use(await startNats());
   const env = { MODELS_DIR: modelsDir };
   broker = stack.use(await openTestBroker(nats, env));
@@ -96,6 +130,25 @@ beforeAll(async () => {
   worker = stack.use(await startWorker(nats, { ...env, SESSION_MAX_MIB: '600', OPERATOR_TOKEN: SECRET }));
 });
 afterAll(() => stack.disposeAsync());
+
+async function writeTensorModel(name: string): Promise<void> {
+  const field = { type: 'int16', shape: [2, 'width'], description: 'Numbers.' };
+  const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
+  const manifest = {
+    name,
+    description: 'Adds 1.',
+    versions: 'all',
+    graphql: { mutation: name, inputType: `${capital}Input`, predictionType: `${capital}Answer` },
+    inputs: [{ ...field, name: 'x', tensor: 'x' }],
+    outputs: [{ ...field, name: 'y', tensor: 'y' }],
+    axes: { width: { minimum: 1, maximum: 100 } },
+    batching: { maxBatchSize: 8, maxWaitMs: 0 },
+    limits: { timeoutMs: 60_000 },
+    example: { x: { shape: [2, 1], values: [1, 2] } },
+  };
+  await mkdir(join(modelsDir, name));
+  await writeFile(join(modelsDir, name, 'model.json'), JSON.stringify(manifest));
+}
 
 /** Runs a number among others of the same model, and expects that the others get their answers. */
 async function runAmongOthers(model: string, x: number, added = 0) {
@@ -116,6 +169,26 @@ test.each(['snake', 'script'])(
   'a class answers each row of a batch, and one that it refuses fails alone: %s',
   async (model) => {
     expect(await runAmongOthers(model, 5, 1)).toMatchObject({ error: { code: 'INFERENCE_FAILED' } });
+  },
+);
+
+test.each(Object.keys(TENSOR_VERSIONS))(
+  'tensors of a shape that varies from task to task go in and come out: %s',
+  async (model) => {
+    const numbers = (from: number, width: number) =>
+      Buffer.from(Int16Array.from({ length: 2 * width }, (_, i) => from + i).buffer).toString('base64');
+    const jobs = [1, 3, 3, 50].map((width) => ({
+      width,
+      job: jobFor(broker, { model, input: { x: { shape: [2, width], base64: numbers(7, width) } } }),
+    }));
+    await queueJobs(
+      broker,
+      jobs.map(({ job }) => job),
+    );
+    for (const { job, width } of jobs)
+      expect((await resultOf(streams, job))?.prediction).toEqual({
+        y: { shape: [2, width], base64: numbers(8, width) },
+      });
   },
 );
 

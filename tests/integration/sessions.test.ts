@@ -62,7 +62,7 @@ beforeEach(async () => {
       using held = await session.hold(options);
       const run = encodeBatch(manifest, [{ x }]);
       const { outputs } = await held.run(run.columns);
-      const [prediction] = decodeBatch(manifest, outputs, run);
+      const [prediction] = decodeBatch(manifest, { outputs }, run);
       return (prediction as Record<string, unknown>).y;
     };
     return { session, manifest, predict };

@@ -51,8 +51,8 @@ async function answersTo(
   const sha256 = createHash('sha256').update(graph).digest('hex');
   await inspection.load({ file, sha256, manifest, executionProviders: ['cpu'], threads: 1 });
   const run = encodeBatch(manifest, rows);
-  const { outputs } = await inspection.run(run.columns, TIMEOUT_MS);
-  return decodeBatch(manifest, outputs, run);
+  const answered = await inspection.run(run.columns, TIMEOUT_MS);
+  return decodeBatch(manifest, answered, run);
 }
 
 function manifestOf(

@@ -218,7 +218,7 @@ function packageOf(document: string): string {
 /** Whatever begins with a folder of the repository, as far as it is a path, and not a pattern such as `models/<name>`. */
 function filesIn(text: string): readonly string[] {
   const paths = text.matchAll(
-    /(?<![\w./~-])(?:deploy|docs|examples|schema|src|tests|workers|models(?=\/(?:churn|housing|trip-duration)\b))\/[\w./@-]*(?![\w./<*@-])/g,
+    /(?<![\w./~-])(?:deploy|docs|examples|schema|src|tests|workers|models(?=\/(?:churn|digits|housing|language|spikes|trip-duration)\b))\/[\w./@-]*(?![\w./<*@-])/g,
   );
   return [...paths].map(([path]) => path.replace(/\.$/, ''));
 }

@@ -10,6 +10,8 @@ const VENDORS: Readonly<Record<string, string>> = {
   '@nats-io/jetstream': 'src/broker',
   '@nats-io/transport-node': 'src/broker',
   'onnxruntime-node': 'workers',
+  sharp: 'workers',
+  '@huggingface/tokenizers': 'workers',
 };
 
 interface Override {

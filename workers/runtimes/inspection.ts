@@ -4,7 +4,7 @@
  */
 
 import { afterDeath } from './memoryLimit.ts';
-import type { Columns } from './onnx/encoder.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
 import type { GraphSignature } from './onnx/signature.ts';
 import type { LoadRequest } from './sessionMessages.ts';
 import {
@@ -47,7 +47,7 @@ export class Inspection implements AsyncDisposable {
    * As `SessionProcess.run`, on the model that was loaded last. After a run that took too long, or killed the process, the inspection cannot be used
    * again.
    */
-  run(columns: Columns, timeoutMs: number): Promise<Run> {
+  run(columns: GivenColumns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
   }
 

@@ -1,8 +1,8 @@
 /** The messages between a process that has models loaded and its parent. To sessions of ONNX they go as structured clones. */
 
 import type { Config } from '../../src/process/config.ts';
-import type { OutputTensors } from './onnx/decoder.ts';
-import type { Columns } from './onnx/encoder.ts';
+import type { RunOutputs } from './onnx/decoder.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
 import type { GraphManifest, GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
@@ -49,7 +49,7 @@ export interface LoadRequest {
 export interface RunRequest {
   readonly type: 'run';
   readonly model: number;
-  readonly columns: Columns;
+  readonly columns: GivenColumns;
   /** Whether the answer must have the present peak of memory. */
   readonly measure: boolean;
 }
@@ -70,11 +70,10 @@ export type SessionAnswer =
     }
   /** The file or the configuration is wrong. A new start would not help. */
   | { readonly type: 'refused'; readonly reason: string }
-  | {
+  | ({
       readonly type: 'ran';
-      readonly outputs: OutputTensors;
       readonly computeMs: number;
-    }
+    } & RunOutputs)
   | { readonly type: 'failed'; readonly reason: string }
   /** The outputs are not of the types that the manifest gives them. */
   | { readonly type: 'invalid'; readonly reason: string }

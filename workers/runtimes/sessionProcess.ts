@@ -8,8 +8,8 @@
  */
 import { withLimit } from './memoryLimit.ts';
 import type { Exit, ModelChild, ReadOutputs, StartChild } from './modelChild.ts';
-import type { OutputTensors } from './onnx/decoder.ts';
-import type { Columns } from './onnx/encoder.ts';
+import type { RunOutputs } from './onnx/decoder.ts';
+import type { GivenColumns } from './onnx/encoder.ts';
 import { onnxChild } from './onnx/onnxChild.ts';
 import type { GraphSignature } from './onnx/signature.ts';
 import type {
@@ -21,8 +21,7 @@ import type {
   SessionRequest,
 } from './sessionMessages.ts';
 
-export interface Run {
-  readonly outputs: OutputTensors;
+export interface Run extends RunOutputs {
   /** The time of the run itself, without the way to the process and back. */
   readonly computeMs: number;
 }
@@ -167,7 +166,7 @@ export class SessionProcess implements AsyncDisposable {
    * @throws {SessionCrashed} if the process died in this run.
    * @throws {NotBegun} if it died in an earlier request.
    */
-  async run(model: number, columns: Columns, timeoutMs: number, how: RunHow = {}): Promise<Run> {
+  async run(model: number, columns: GivenColumns, timeoutMs: number, how: RunHow = {}): Promise<Run> {
     const { measure = false, onPartial } = how;
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
     const request: SessionRequest = { type: 'run', model, columns, measure };

@@ -25,8 +25,8 @@ export async function runRows(
   rows: readonly Values[],
 ): Promise<Trial> {
   const run = encodeBatch(manifest, rows);
-  const { outputs, computeMs } = await inspection.run(run.columns, manifest.limits.runTimeoutMs);
-  return { predictions: decodeBatch(manifest, outputs, run), computeMs };
+  const answered = await inspection.run(run.columns, manifest.limits.runTimeoutMs);
+  return { predictions: decodeBatch(manifest, answered, run), computeMs: answered.computeMs };
 }
 
 /** The largest absolute difference between the wanted and the predicted numbers of an output. */

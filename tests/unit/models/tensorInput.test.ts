@@ -209,6 +209,17 @@ test.each<[string, object, string]>([
   expect(error.details).toMatchObject({ field, expected: expect.any(String), value: expect.any(String) });
 });
 
+test('texts that do not fit into a message are refused', () => {
+  const long = manifest.inputs.map((input) =>
+    input.name === 'words' ? { ...input, maxLength: 1e6 } : input,
+  );
+  const texts = ['ß'.repeat(30_000), 'x'];
+  expect(
+    errorOf(() => checkInput({ ...manifest, inputs: long }, { scores: { fill: 0 }, words: { texts } }))
+      .message,
+  ).toBe('words must be texts of at most 50188 bytes as JSON, got 60008 bytes');
+});
+
 describe('rows with tensors', () => {
   test('are refused with the row whose sizes do not fit', () => {
     const row = (height: number, isRow: number) => ({

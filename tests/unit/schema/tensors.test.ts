@@ -205,9 +205,9 @@ test('a tensor comes in each form that its type has', async () => {
   });
   const words = { shape: [2], texts: ['a', 'ß'] };
   expect(
-    await answered({ wordsOut: words }, 'wordsOut { type texts texts1: texts(first: 1) base64 }'),
+    await answered({ wordsOut: words }, 'wordsOut { type texts texts1: texts(first: 1) base64 url }'),
   ).toEqual({
-    wordsOut: { type: 'STRING', texts: ['a', 'ß'], texts1: ['a'], base64: null },
+    wordsOut: { type: 'STRING', texts: ['a', 'ß'], texts1: ['a'], base64: null, url: null },
   });
   const half = { shape: [], base64: base64Of(Float16Array.of(1.5)) };
   expect(await answered({ halfOut: half }, 'halfOut { shape values }')).toEqual({
@@ -261,6 +261,32 @@ test('the lists of one answer have a limit together', async () => {
   expect(String(await answered({ imageOut }, 'imageOut { values again: values }'))).toContain(
     'of which 994304 are left, got about 3200000',
   );
+});
+
+test('each event of a subscription has a limit of its own', async () => {
+  const operations = new Operations(schema, LIMITS);
+  const imageOut = { shape: [2, 1, 100_000], base64: Buffer.alloc(200_000, 1).toString('base64') };
+  const events = async function* () {
+    for (const id of ['task_1', 'task_2'])
+      yield { id, owner: 'ada', model: 'tensors', prediction: { imageOut } };
+  };
+  const { document } = operations.read(
+    'subscription { taskUpdates(id: "1") { prediction { ... on TensorsPrediction { imageOut { values } } } } }',
+  );
+  const answers = await operations.subscribe({
+    schema,
+    document,
+    contextValue: { tasks: { updates: events } },
+  });
+  if (!(Symbol.asyncIterator in answers)) throw new Error('a subscription has events');
+  const lengths: unknown[] = [];
+  for await (const { data, errors } of answers) {
+    const { taskUpdates } = data as unknown as {
+      taskUpdates: { prediction: { imageOut: { values: number[] } } };
+    };
+    lengths.push(errors ?? taskUpdates.prediction.imageOut.values.length);
+  }
+  expect(lengths).toEqual([200_000, 200_000]);
 });
 
 test.each<[string, Values]>([

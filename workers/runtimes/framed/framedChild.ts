@@ -14,6 +14,8 @@ import { messageOf } from '../../../src/contract/errors.ts';
 import { shortText } from '../../../src/contract/task.ts';
 import { elementsOf } from '../../../src/contract/tensor.ts';
 import {
+  isMediaInput,
+  isMediaOutput,
   MAX_OUTPUT_CHARACTERS,
   type ManifestInput,
   type ManifestOutput,
@@ -155,6 +157,12 @@ class FramedChild implements ModelChild {
       this.#answer({ type: 'refused', reason: `it could not be started: ${messageOf(error)}` });
       return;
     }
+    const media = mediaOf(request?.manifest ?? NOTHING);
+    if (media !== undefined) {
+      const reason = `${media} has a kind, which only ONNX versions can have: give it the shape of a tensor instead`;
+      this.#answer({ type: 'refused', reason });
+      return;
+    }
     this.#manifest = request?.manifest ?? this.#manifest;
     const { inputs, masks, outputs } = this.#manifest;
     const header = {
@@ -166,7 +174,8 @@ class FramedChild implements ModelChild {
     writeFrame(this.#in, header);
   }
 
-  #sendRun(id: number, { columns }: RunRequest): void {
+  #sendRun(id: number, request: RunRequest): void {
+    const columns = columnsIn(request);
     const { columns: described, parts } = frameColumns(shapedColumnsOf(columns));
     writeFrame(
       this.#in,
@@ -198,7 +207,7 @@ class FramedChild implements ModelChild {
     const request = this.#open[0]?.request;
     if (request?.type !== 'run') return NO_BODY;
     const { outputs } = this.#manifest;
-    const rows = rowsOf(this.#manifest, request.columns);
+    const rows = rowsOf(this.#manifest, columnsIn(request));
     const bytes = outputs.reduce((sum, output) => sum + rows * this.#mostRowBytes(output), 0);
     return Math.min(bytes + BODY_SLACK_BYTES, BODY_MAX_BYTES);
   }
@@ -316,6 +325,16 @@ function describeField(field: ManifestInput | ManifestOutput | Mask) {
 function rowsOf({ inputs: [input] }: LoadRequest['manifest'], columns: Columns): number {
   const { batchAxis = 0, tensor = '' } = input ?? {};
   return batchAxis === null ? 1 : (columns[tensor]?.dims[batchAxis] ?? 0);
+}
+
+/** A version with pictures, sounds or texts among them is not loaded. */
+function columnsIn({ columns }: RunRequest): Columns {
+  return columns as Columns;
+}
+
+/** The name of an input or output that is a picture, a sound or a text; undefined if there is none. */
+function mediaOf({ inputs, outputs }: LoadRequest['manifest']): string | undefined {
+  return (inputs.find(isMediaInput) ?? outputs.find(isMediaOutput))?.name;
 }
 
 function reasonIn({ reason }: Frame['header']): string {

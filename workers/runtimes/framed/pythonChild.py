@@ -140,19 +140,25 @@ def text_parts(name, values):
     return struct.pack(f"<{len(texts)}I", *(len(text) for text in encoded)), b"".join(encoded)
 
 
+def converted(name, kind, dtype, given):
+    """Whole numbers become any type that has them; fractions become a float of another width, and nothing else."""
+    if given.dtype == dtype:
+        return given
+    is_whole = given.dtype.kind in "iu" and dtype != "bool"
+    if not is_whole and not (given.dtype.kind == "f" and numpy.dtype(dtype).kind == "f"):
+        raise TypeError(f"output {name} must be {kind}, got {given.dtype}")
+    made = given.astype(dtype)
+    if numpy.dtype(dtype).kind in "iu" and not (made == given).all():
+        raise TypeError(f"output {name} must be {kind}, got a number beyond its limits")
+    return made
+
+
 def number_part(name, kind, values):
-    """The shape and the bytes of an output of numbers. Numbers that would not fit the type are refused."""
+    """The shape and the bytes of an output of numbers."""
     code, dtype = TYPES[kind]
     if numpy is not None:
-        given = numpy.asarray(values)
-        if given.dtype != dtype:
-            # Whole numbers stay exact, and fractions are not cut off. A float64 may become a float32.
-            is_list = not isinstance(values, numpy.ndarray)
-            casting = "unsafe" if is_list and given.dtype.kind in "iu" and dtype != "bool" else "same_kind"
-            if not numpy.can_cast(given.dtype, dtype, casting):
-                raise TypeError(f"output {name} must be {kind}, got {given.dtype}")
-            given = given.astype(dtype)
-        return list(given.shape), numpy.ascontiguousarray(given).tobytes()
+        made = converted(name, kind, dtype, numpy.asarray(values))
+        return list(made.shape), numpy.ascontiguousarray(made).tobytes()
     flat = flattened(values)
     part = struct.pack(f"<{len(flat)}e", *flat) if code is None else array.array(code, flat).tobytes()
     return shape_of(values), part

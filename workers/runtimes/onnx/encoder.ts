@@ -13,6 +13,7 @@ import { bytesIn, type Elements, elementsIn, newElements } from '../../../src/mo
 import { secondsOf } from '../../../src/models/localTime.ts';
 import {
   type EnumInput,
+  isMediaInput,
   isTensorInput,
   type Manifest,
   type Mask,
@@ -34,8 +35,18 @@ export interface Column {
   readonly dims: readonly number[];
 }
 
+/** The files or texts of a media input. The process with the session makes the column of them. */
+export interface MediaColumn {
+  readonly files: readonly (Uint8Array | string)[];
+  /** The number of rows in the column, see `RunRows`. */
+  readonly runCount: number;
+}
+
 /** Columns by tensor name. */
 export type Columns = Readonly<Record<string, Column>>;
+
+/** The same before files are decoded. */
+export type GivenColumns = Readonly<Record<string, Column | MediaColumn>>;
 
 /** The rows of a run. */
 export interface RunRows {
@@ -48,7 +59,7 @@ export interface RunRows {
 }
 
 export interface EncodedRun extends RunRows {
-  readonly columns: Columns;
+  readonly columns: GivenColumns;
 }
 
 /**
@@ -72,8 +83,12 @@ export function encodeColumns(
   const columnOf = (name: string) => filledUp(valuesOf(name), runCount);
   const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, columnOf, runCount) : undefined;
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
-  const columns: Record<string, Column> = {};
+  const columns: Record<string, Column | MediaColumn> = {};
   for (const input of inputs) {
+    if (isMediaInput(input)) {
+      columns[input.tensor] = { files: valuesOf(input.name).map(fileIn), runCount };
+      continue;
+    }
     const values = columnOf(input.name);
     columns[input.tensor] = isTensorInput(input)
       ? encodeTensors(input, values as readonly TensorValue[], shapeWith(input.shape, padded))
@@ -97,6 +112,11 @@ function sizesByRow(
 ): readonly AxisSizes[] {
   const given = new Map(manifest.inputs.filter(isTensorInput).map(({ name }) => [name, columnOf(name)]));
   return Array.from({ length: count }, (_, row) => axisSizes(manifest, (name) => given.get(name)?.[row]));
+}
+
+/** The bytes of a file, or a text. */
+function fileIn(value: Value | undefined): Uint8Array | string {
+  return typeof value === 'string' ? value : bytesOf(value as TensorValue);
 }
 
 function encodePlain(input: PlainInput, values: readonly (Value | undefined)[]): Column {

@@ -5,10 +5,18 @@
  */
 import { createHash } from 'node:crypto';
 import { setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
-import { isPlainInput, type Manifest, rowShapeOf } from '../../../src/models/manifest.ts';
+import {
+  graphOutputsOf,
+  isMediaOutput,
+  isPlainInput,
+  type Manifest,
+  rowShapeOf,
+} from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
+import { Media } from '../../media/media.ts';
 import type { TensorData } from '../../tensorLayout.ts';
 import { limitMemory } from '../memoryLimit.ts';
 import { peakBytesOf, resetPeak } from '../processMemory.ts';
@@ -43,6 +51,10 @@ interface LoadedModel {
   readonly session: InferenceSession;
   readonly feeds: readonly Feed[];
   readonly fetches: readonly string[];
+  /** The outputs that the parent decodes. */
+  readonly answers: ReadonlySet<string>;
+  /** Undefined if the model has no pictures, sounds or texts. */
+  readonly media: Media | undefined;
 }
 
 /** An input of the graph. */
@@ -148,8 +160,17 @@ async function load({
       await session.release();
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
     }
-    const fetches = manifest.outputs.map(({ tensor }) => tensor);
-    models.set(model, { session, feeds: feedsOf(manifest, session), fetches });
+    let media: Media | undefined;
+    try {
+      media = await Media.open(manifest, dirname(file));
+    } catch (error) {
+      await session.release();
+      return { type: 'refused', reason: messageOf(error) };
+    }
+    const fetches = [...new Set(manifest.outputs.flatMap(graphOutputsOf))];
+    const decoded = manifest.outputs.filter((output) => !isMediaOutput(output));
+    const answers = new Set(decoded.map(({ tensor }) => tensor));
+    models.set(model, { session, feeds: feedsOf(manifest, session), fetches, answers, media });
     const inputs = [...session.inputNames];
     await forget(bytes);
     return { type: 'loaded', executionProvider, inputs, passedOver, bytesBefore };
@@ -162,15 +183,29 @@ async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
   const startedAt = performance.now();
   try {
-    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
-    const outputs: OutputTensors = Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
-    );
+    const made = await loaded.media?.decode(columns);
+    const outputs = await runSession(made?.columns ?? (columns as Columns), loaded);
+    const media = made && (await loaded.media?.answer(outputs, made));
     const computeMs = performance.now() - startedAt;
-    return { type: 'ran', outputs, computeMs };
+    return { type: 'ran', outputs: answersIn(outputs, loaded), computeMs, ...(media && { media }) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
+}
+
+/** @returns no outputs if there are no columns: then all rows are at fault. */
+async function runSession(columns: Columns, loaded: LoadedModel): Promise<OutputTensors> {
+  if (loaded.feeds.length > 0 && Object.keys(columns).length === 0) return {};
+  const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+  );
+}
+
+/** The tensors of media outputs stay here: their answers are made of them. */
+function answersIn(outputs: OutputTensors, { answers, media }: LoadedModel): OutputTensors {
+  if (media === undefined) return outputs;
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => answers.has(name)));
 }
 
 async function unload(model: number): Promise<SessionAnswer> {
