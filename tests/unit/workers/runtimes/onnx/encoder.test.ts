@@ -146,3 +146,66 @@ describe('the kinds beside numbers', () => {
     );
   });
 });
+
+describe('tensors and exact numbers', () => {
+  const made = (parts: object) =>
+    ({ inputs: [], outputs: [], axes: {}, masks: [], batching: {}, ...parts }) as unknown as Manifest;
+  const exact = { name: 'id', tensor: 'id', type: 'uint64', exact: true, minimum: 0, maximum: 2 ** 64 };
+
+  test('keep whole numbers of 64 bits exactly, in and out', () => {
+    const manifest = made({ inputs: [exact], outputs: [exact] });
+    const { columns } = encodeBatch(manifest, [{ id: '18446744073709551615' }, { id: 7 }]);
+    const id = { type: 'uint64', data: BigUint64Array.of(2n ** 64n - 1n, 7n), dims: [2] } as const;
+    expect(columns.id).toEqual(id);
+    expect(decodeBatch(manifest, { outputs: { id } }, rows(2))).toEqual([
+      { id: '18446744073709551615' },
+      { id: 7 },
+    ]);
+  });
+
+  test('have no dimension of rows where the graph has no batch axis', () => {
+    const single = { name: 'x', tensor: 'x', type: 'float32', batchAxis: null };
+    const manifest = made({
+      inputs: [single, { ...single, name: 'v', tensor: 'v', size: 2 }],
+      outputs: [single],
+    });
+    const { columns } = encodeBatch(manifest, [{ x: 1, v: [2, 3] }]);
+    expect(columns.x).toEqual({ type: 'float32', data: Float32Array.of(1), dims: [] });
+    expect(columns.v).toEqual({ type: 'float32', data: Float32Array.of(2, 3), dims: [2] });
+    for (const dims of [[], [1], [1, 1]])
+      expect(decodeBatch(manifest, { outputs: { x: { data: Float32Array.of(4), dims } } }, rows(1))).toEqual([
+        { x: 4 },
+      ]);
+  });
+
+  test('may lie on the second axis as vectors, too', () => {
+    const vector = { name: 'v', tensor: 'v', type: 'int16', size: 2, batchAxis: 1 };
+    const manifest = made({ inputs: [vector], outputs: [vector] });
+    const inputs = [{ v: [1, 2] }, { v: [3, 4] }, { v: [5, 6] }];
+    const { columns } = encodeBatch(manifest, inputs);
+    const column = { type: 'int16', data: Int16Array.of(1, 3, 5, 2, 4, 6), dims: [2, 3] } as const;
+    expect(columns.v).toEqual(column);
+    expect(decodeBatch(manifest, { outputs: { v: column } }, rows(3))).toEqual(inputs);
+  });
+
+  test('may have NaN in a tensor, but not more text than a message carries', () => {
+    const outputs = [
+      { name: 'y', tensor: 'y', type: 'float32', shape: [1] },
+      { name: 't', tensor: 't', type: 'string', shape: [1] },
+    ];
+    const y = { data: Float32Array.of(Number.NaN, 1), dims: [2, 1] };
+    const t = { data: ['a', 'b'.repeat(131_072)], dims: [2, 1] };
+    const [first, second] = decodeBatch(made({ outputs }), { outputs: { y, t } }, rows(2));
+    expect(first).toMatchObject({ y: { shape: [1] }, t: { shape: [1], texts: ['a'] } });
+    expect(second).toBe('t must be texts of at most 131072 bytes in JSON, got 131076');
+  });
+
+  test('fail a run with a sentence if an output has another shape', () => {
+    const outputs = [{ name: 'y', tensor: 'y', type: 'float32', shape: ['height', 2, 'free'] }];
+    const sizes = [new Map([['height', 3]])];
+    const y = { data: new Float32Array(8), dims: [1, 4, 2, 1] };
+    expect(() =>
+      decodeBatch(made({ outputs }), { outputs: { y } }, { count: 1, runCount: 1, sizes }),
+    ).toThrow('output y must have shape [1, 3, 2, free], got [1, 4, 2, 1]');
+  });
+});
