@@ -4,7 +4,7 @@
  */
 import type { Columns } from './encoder.ts';
 import { perhapsOfLimit } from './memoryLimit.ts';
-import type { LoadRequest } from './sessionMessages.ts';
+import type { LoadRequest, TryRequest } from './sessionMessages.ts';
 import { type Loaded, type Run, SessionCrashed, SessionProcess } from './sessionProcess.ts';
 import type { GraphSignature } from './signature.ts';
 
@@ -42,6 +42,11 @@ export class Inspection implements AsyncDisposable {
    */
   run(columns: Columns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
+  }
+
+  /** Runs the file that was described last, on tensors as its graph takes them. The errors are those of `run`. */
+  try(request: Omit<TryRequest, 'type'>, timeoutMs: number): Promise<Run> {
+    return this.#tellingDeath(this.#process.try(request, timeoutMs));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -22,6 +22,7 @@ import type {
   RunRequest,
   SessionAnswer,
   SessionRequest,
+  TryRequest,
 } from './sessionMessages.ts';
 import { signatureProblems } from './signature.ts';
 
@@ -34,6 +35,8 @@ const limited = limit(Number(process.argv[2] ?? 0));
 
 /** The loaded models, by the parent's numbers. */
 const models = new Map<number, LoadedModel>();
+/** The file that was described last, for trials. */
+let described: InferenceSession | undefined;
 let willMeasure = false;
 /** Resolves once all requests so far are answered. */
 let answered = Promise.resolve();
@@ -117,6 +120,8 @@ async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
       return unload(request.model);
     case 'describe':
       return describe(request.file);
+    case 'try':
+      return tryRun(request);
   }
 }
 
@@ -161,9 +166,27 @@ async function load({
 async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   const loaded = models.get(model);
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
+  return runIn(loaded.session, () => tensorsOf(columns, loaded), loaded.fetches);
+}
+
+async function tryRun({ feeds, fetches }: TryRequest): Promise<SessionAnswer> {
+  if (described === undefined) return { type: 'failed', reason: 'no file was described' };
+  const tensors = Object.entries(feeds);
+  return runIn(
+    described,
+    () => Object.fromEntries(tensors.map(([name, tensor]) => [name, toTensor(tensor, tensor.dims)])),
+    fetches,
+  );
+}
+
+async function runIn(
+  session: InferenceSession,
+  feeds: () => Record<string, Tensor>,
+  fetches: readonly string[],
+): Promise<SessionAnswer> {
   const startedAt = performance.now();
   try {
-    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
+    const results = await session.run(feeds(), [...fetches]);
     const outputs: OutputTensors = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
@@ -215,9 +238,11 @@ async function describe(file: string): Promise<SessionAnswer> {
   const bytes = await readModel(file);
   if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
   try {
-    const described = await InferenceSession.create(bytes, { executionProviders: ['cpu'] });
+    await described?.release();
+    described = undefined;
+    const options = { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1 };
+    described = await InferenceSession.create(bytes, options);
     const { inputMetadata, outputMetadata } = described;
-    await described.release();
     return { type: 'described', inputMetadata, outputMetadata };
   } catch (error) {
     return { type: 'refused', reason: messageOf(error) };

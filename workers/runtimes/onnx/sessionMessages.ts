@@ -1,8 +1,8 @@
 /** The messages between a process with sessions and its parent, as structured clones. */
 
-import type { Manifest } from '../../../src/models/manifest.ts';
+import type { Manifest, TensorType } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
+import type { Columns, OutputTensors, TensorData } from './encoder.ts';
 import type { GraphSignature } from './signature.ts';
 
 /** Parent to child. */
@@ -30,8 +30,24 @@ export type SessionRequest =
   | RunRequest
   /** Closes the session of a loaded model. */
   | { readonly type: 'unload'; readonly model: number }
-  /** Describes a file, independent of the loaded one. */
-  | { readonly type: 'describe'; readonly file: string };
+  /** Describes a file, independent of the loaded ones, and keeps it for trials until the next description. */
+  | { readonly type: 'describe'; readonly file: string }
+  | TryRequest;
+
+/** Runs the described file, whose manifest is not known yet. */
+export interface TryRequest {
+  readonly type: 'try';
+  /** By the names of the graph's inputs. */
+  readonly feeds: Readonly<Record<string, GraphTensor>>;
+  readonly fetches: readonly string[];
+}
+
+/** A tensor as the graph takes it. */
+export interface GraphTensor {
+  readonly type: TensorType;
+  readonly data: TensorData;
+  readonly dims: readonly number[];
+}
 
 export interface LoadRequest {
   readonly type: 'load';

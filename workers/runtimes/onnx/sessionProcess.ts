@@ -18,6 +18,7 @@ import type {
   Measured,
   SessionAnswer,
   SessionRequest,
+  TryRequest,
 } from './sessionMessages.ts';
 import type { GraphSignature } from './signature.ts';
 
@@ -174,6 +175,14 @@ export class SessionProcess implements AsyncDisposable {
   async run(model: number, columns: Columns, timeoutMs: number, { measure = false } = {}): Promise<Run> {
     const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
     const answer = await this.#ask({ type: 'run', model, columns, measure }, timeoutMs, tooLong);
+    if (answer.type === 'ran') return answer;
+    throw new RunFailed(this.#reasonIn(answer));
+  }
+
+  /** Runs the file that was described last. The errors are those of `run`. */
+  async try(request: Omit<TryRequest, 'type'>, timeoutMs: number): Promise<Run> {
+    const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
+    const answer = await this.#ask({ type: 'try', ...request }, timeoutMs, tooLong);
     if (answer.type === 'ran') return answer;
     throw new RunFailed(this.#reasonIn(answer));
   }

@@ -1,0 +1,89 @@
+/** Makes tensors that a graph is likely to take, for trial runs. Equal seeds make equal tensors. */
+import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
+import { elementsOf } from '../../../contract/tensor.ts';
+import { isFloat, type TensorType } from '../../../models/manifest.ts';
+import type { Hint } from '../onnx/hints.ts';
+import { newData } from './tensors.ts';
+
+/** An input of a graph. */
+export interface Port {
+  readonly name: string;
+  readonly type: TensorType;
+  /** A text is a size that varies; the same text is the same size. */
+  readonly dims: readonly (number | string)[];
+  readonly hint: Hint;
+}
+
+export type Filling = 'varied' | 'ones' | 'zeros';
+
+const TEXTS = ['a', 'ab', 'good', 'bad', 'hello world', '3', 'yes', 'no'];
+/** Pixels of a byte. */
+const BYTE = 256;
+const SMALL_NUMBERS = 4;
+
+export function trialTensor(
+  port: Port,
+  dims: readonly number[],
+  seed: number,
+  filling: Filling,
+): GraphTensor {
+  const data = newData(port.type, elementsOf(dims)) as { [index: number]: number | bigint | string };
+  const random = randomFrom(seed);
+  const lastAxis = dims.at(-1) ?? 1;
+  for (let i = 0; i < elementsOf(dims); i++) data[i] = element(port, filling, random(), i % lastAxis);
+  return { type: port.type, data: data as GraphTensor['data'], dims };
+}
+
+function element(port: Port, filling: Filling, random: number, place: number): number | bigint | string {
+  const { type, hint } = port;
+  if (type === 'string') {
+    const texts = hint.categories?.map(String) ?? TEXTS;
+    return texts[filling === 'varied' ? random % texts.length : 0] ?? '';
+  }
+  const number = numberFor(port, filling, random, place);
+  return type === 'int64' || type === 'uint64' ? BigInt(number) : number;
+}
+
+function numberFor(
+  { name, type, dims, hint }: Port,
+  filling: Filling,
+  random: number,
+  place: number,
+): number {
+  if (filling !== 'varied') return filling === 'ones' ? 1 : 0;
+  const usual = usualNumber(name, place);
+  if (usual !== undefined) return usual;
+  if (type === 'bool') return random % 2;
+  if (isFloat(type)) return (random % 100) / 100;
+  const categories = hint.categories?.map(Number);
+  if (categories !== undefined) return categories[random % categories.length] ?? 0;
+  if (hint.vocabulary !== undefined) return random % hint.vocabulary;
+  return random % (type === 'uint8' && dims.length > 2 ? BYTE : SMALL_NUMBERS);
+}
+
+/** What inputs of well-known names take. */
+function usualNumber(name: string, place: number): number | undefined {
+  if (isMask(name)) return 1;
+  if (/token_?type|segment/i.test(name)) return 0;
+  if (/position/i.test(name)) return place;
+  if (/^sr$|sample_?rate/i.test(name)) return SAMPLE_RATE;
+  return undefined;
+}
+
+export const SAMPLE_RATE = 16_000;
+
+/** Whether an input tells by its name which elements are real. */
+export function isMask(name: string): boolean {
+  return /mask/i.test(name);
+}
+
+/** A generator of numbers that look random (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = Math.imul(seed + 1, 0x9e3779b1);
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
