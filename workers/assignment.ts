@@ -9,10 +9,11 @@ import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { InputColumns, Value } from '../src/contract/values.ts';
+import type { InputColumns } from '../src/contract/values.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Logger } from '../src/process/log.ts';
+import type { AnswerColumns } from './answer.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
 import type { Session } from './session.ts';
 
@@ -43,7 +44,7 @@ export type SettleOptions = Pick<
 export type Outcome =
   | {
       /** By GraphQL name; one value for each of the rows. */
-      readonly columns: Readonly<Record<string, readonly Value[]>>;
+      readonly columns: AnswerColumns;
       readonly run: Run;
     }
   | { readonly error: TaskError; readonly run?: Run }

@@ -2,12 +2,10 @@
 import type { Value } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Picked } from './assignment.ts';
-import { type Columns, encodeColumns } from './runtimes/onnx/encoder.ts';
+import { type EncodedRun, encodeColumns } from './runtimes/onnx/encoder.ts';
 
-/** The rows that are run, as tensors. */
 export interface EncodedRows {
-  readonly tensors: Columns;
-  readonly count: number;
+  readonly run: EncodedRun;
   /** For each row of the batch the row of the run that answers it, if equal rows share one. */
   readonly answeredBy: readonly number[] | undefined;
 }
@@ -16,10 +14,10 @@ export function encodeRows(manifest: Manifest, picks: readonly Picked[]): Encode
   const columns = new Map(manifest.inputs.map(({ name }) => [name, joined(picks, name)]));
   const count = picks.reduce((sum, { rows }) => sum + rows.length, 0);
   const columnOf = (name: string) => columns.get(name) ?? [];
-  if (!manifest.coalesce) return { tensors: encodeColumns(manifest, columnOf), count, answeredBy: undefined };
+  if (!manifest.coalesce) return { run: encodeColumns(manifest, count, columnOf), answeredBy: undefined };
   const { different, answeredBy } = coalesce([...columns.values()], count);
-  const tensors = encodeColumns(manifest, (name) => pickFrom(columnOf(name), different));
-  return { tensors, count: different.length, answeredBy };
+  const run = encodeColumns(manifest, different.length, (name) => pickFrom(columnOf(name), different));
+  return { run, answeredBy };
 }
 
 function joined(picks: readonly Picked[], name: string): readonly (Value | undefined)[] {
@@ -37,12 +35,20 @@ function coalesce(columns: readonly (readonly (Value | undefined)[])[], count: n
   const known = new Map<string, number>();
   const answeredBy: number[] = [];
   for (let row = 0; row < count; row++) {
-    const key = JSON.stringify(columns.map((column) => column[row]));
+    const key = JSON.stringify(
+      columns.map((column) => column[row]),
+      withoutData,
+    );
     const place = known.get(key) ?? different.push(row) - 1;
     known.set(key, place);
     answeredBy.push(place);
   }
   return { different, answeredBy };
+}
+
+/** The bytes of a blob are left out: its digest stands beside them. */
+function withoutData(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? undefined : value;
 }
 
 /** The values of some rows. */

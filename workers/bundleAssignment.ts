@@ -12,6 +12,7 @@ import { encodeMessage } from '../src/contract/messages/decoder.ts';
 import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
 import { keptInputs } from '../src/contract/values.ts';
+import { valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
@@ -65,6 +66,7 @@ export class BundleAssignment extends Assignment {
 
   end(rows: readonly number[], outcome: Outcome): void {
     const part = this.#partOf(rows, outcome);
+    const answers = typeof outcome === 'object' && 'columns' in outcome ? outcome.columns : undefined;
     this.settle(async () => {
       if (part.error !== undefined && KEPT.has(part.error.code))
         for (const row of rows) await this.#bury(row, part.error);
@@ -74,7 +76,9 @@ export class BundleAssignment extends Assignment {
         return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
       };
       const common = commonIn(this.#bundle);
-      if (!(await storeEnds({ address, common, part, fieldsOf }, this.options))) return false;
+      const columns = answers && { columns: valueColumns(answers) };
+      if (!(await storeEnds({ address, common, part: { ...part, ...columns }, fieldsOf }, this.options)))
+        return false;
       this.#left -= rows.length;
       if (this.#left === 0) this.ack();
       return true;
@@ -117,7 +121,7 @@ export class BundleAssignment extends Assignment {
     await storeDeadLetter(dead, this.options);
   }
 
-  /** Rows of one run, so that their numbers of attempts are equal. */
+  /** Rows of one run, so that their numbers of attempts are equal. Their answers are left out. */
   #partOf(places: readonly number[], outcome: Outcome): EndsPart {
     const attempts = this.#attempts(places[0] ?? 0);
     const finishedAt = this.options.broker.now();
@@ -132,7 +136,7 @@ export class BundleAssignment extends Assignment {
       ...(labels === undefined ? {} : { labels }),
       ...(inputs === undefined ? {} : { inputs }),
       ...('columns' in outcome
-        ? { state: TaskState.Succeeded, run: outcome.run, columns: outcome.columns }
+        ? { state: TaskState.Succeeded, run: outcome.run }
         : {
             state: TaskState.Failed,
             ...(outcome.run === undefined ? {} : { run: outcome.run }),

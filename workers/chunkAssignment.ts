@@ -15,7 +15,7 @@ import { decodeChunkJob, type QueuedChunkJob } from '../src/contract/messages/jo
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { FinishedTask, RowError } from '../src/contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../src/contract/taskId.ts';
-import type { InputColumns, Value } from '../src/contract/values.ts';
+import { type Answer, type AnswerColumns, valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeEnds, untilStored } from './settle.ts';
@@ -32,7 +32,7 @@ export class ChunkAssignment extends Assignment {
   /** The index of its first row in the row batch. */
   readonly #firstRow: number;
   readonly #rowCount: number;
-  readonly #values: ReadonlyMap<string, (Value | null)[]>;
+  readonly #values: ReadonlyMap<string, (Answer | null)[]>;
   readonly #errors: RowError[] = [];
   #rowsDone = 0;
   #isOverdue = false;
@@ -53,7 +53,7 @@ export class ChunkAssignment extends Assignment {
     this.#address = address;
     this.#firstRow = from;
     this.#rowCount = to - from;
-    const empty = () => new Array<Value | null>(to - from).fill(null);
+    const empty = () => new Array<Answer | null>(to - from).fill(null);
     this.#values = new Map(options.manifest.outputs.map(({ name }) => [name, empty()]));
     this.needsRecall = delivery.deliveryCount > 1;
   }
@@ -103,7 +103,7 @@ export class ChunkAssignment extends Assignment {
     return [];
   }
 
-  #keepValues(rows: readonly number[], columns: InputColumns): void {
+  #keepValues(rows: readonly number[], columns: AnswerColumns): void {
     for (const [name, values] of this.#values) {
       const column = columns[name] ?? [];
       for (const [i, row] of rows.entries()) values[row] = column[i] ?? null;
@@ -121,7 +121,7 @@ export class ChunkAssignment extends Assignment {
       startedAt: this.#startedAt ?? finishedAt,
       finishedAt,
       rowsFailed: this.#errors.length,
-      columns: Object.fromEntries(this.#values),
+      columns: valueColumns(Object.fromEntries(this.#values)),
       errors: this.#errors.toSorted((a, b) => a.row - b.row),
     };
     const storeOrRead = async () => {

@@ -1,14 +1,20 @@
 /** Golden rows: inputs with the answers that a version must give. A version with another answer is not served. */
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../src/contract/errors.ts';
 import type { Value, Values } from '../src/contract/values.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
-import { type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import { isTensorOutput, type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { isObject, readJson, shownJson } from '../src/process/jsonFile.ts';
 import { GOLDEN_MAX_BYTES } from '../src/process/regularFile.ts';
+import type { Answer } from './answer.ts';
+import {
+  type GoldenTensor,
+  isGoldenTensor,
+  type TensorDifference,
+  tensorDifference,
+} from './goldenTensor.ts';
 
 export interface GoldenRows {
   readonly tolerance: Tolerance;
@@ -23,8 +29,10 @@ export type Tolerance = number | Readonly<Record<string, number>>;
 
 export interface GoldenRow {
   readonly input: Values;
-  readonly output: Values;
+  readonly output: Readonly<Record<string, GoldenValue>>;
 }
+
+export type GoldenValue = number | string | boolean | readonly number[] | GoldenTensor;
 
 /** @throws {Error} naming the file, if there is no row, or if a row lacks an output or has an invalid input. */
 export async function readGoldenRows(manifest: Manifest, { folder }: ModelVersion): Promise<GoldenRows> {
@@ -83,6 +91,7 @@ function fixedInput(manifest: Manifest, input: Values): Values {
 }
 
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
+  if (isTensorOutput(field)) return isGoldenTensor(value);
   if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
   const size = sizeOf(field);
   return size === undefined
@@ -102,34 +111,49 @@ export function goldenBatches(
 /** @param predictions of the batch's rows, in order. @throws {Error} naming the first row with another answer. */
 export function compareWithGolden(
   batch: readonly GoldenRow[],
-  predictions: readonly (Values | string)[],
+  predictions: readonly (Readonly<Record<string, Answer | Value>> | string)[],
   tolerance: Tolerance,
 ): void {
   for (const [i, { input, output }] of batch.entries()) {
-    for (const [name, wanted] of Object.entries(output)) {
+    for (const [name, value] of Object.entries(output)) {
       const prediction = predictions[i];
-      const got = typeof prediction === 'object' ? prediction[name] : prediction;
+      const answer = typeof prediction === 'object' ? prediction[name] : prediction;
       const allowed = toleranceOf(tolerance, name);
-      if (isWithin(allowed, wanted, got)) continue;
+      const { deviation, where, wanted, got } = differenceOf(value, answer);
+      if (deviation <= (Number.isNaN(allowed) ? 0 : allowed)) continue;
+      const within = typeof value === 'string' || typeof value === 'boolean' ? '' : ` ± ${allowed}`;
       throw new Error(
-        `for ${shownJson(input)} golden.json wants ${name} ${expectation(wanted, allowed)}, the model gave ${show(got)}`,
+        `for ${shownJson(input)} golden.json wants ${name}${where} ${wanted}${within}, the model gave ${got}`,
       );
     }
   }
 }
 
-export function isWithin(tolerance: number, wanted: Value, got: Value | undefined): boolean {
-  if (typeof wanted === 'number') return Math.abs(Number(got) - wanted) <= tolerance;
-  if (!Array.isArray(wanted)) return isDeepStrictEqual(got, wanted);
-  return Array.isArray(got) && wanted.every((item, i) => isWithin(tolerance, item, got[i]));
+/** @returns the largest difference of two numbers; infinite if the answer is another text or boolean, or cannot be compared. */
+export function differenceOf(wanted: GoldenValue, got: Answer | Value | undefined): TensorDifference {
+  if (typeof wanted === 'object' && 'shape' in wanted && isTensorAnswer(got))
+    return tensorDifference(wanted, got);
+  return { deviation: deviationOf(wanted, got), where: '', wanted: show(wanted), got: show(got) };
 }
 
-function expectation(wanted: Value, tolerance: number): string {
-  const isExact = typeof wanted === 'string' || typeof wanted === 'boolean';
-  return isExact ? show(wanted) : `${show(wanted)} ± ${tolerance}`;
+function deviationOf(wanted: GoldenValue, got: Answer | Value | undefined): number {
+  if (typeof wanted === 'number' && typeof got === 'number') return Math.abs(got - wanted);
+  if (isNumbers(wanted) && isNumbers(got) && wanted.length === got.length)
+    return wanted.reduce((most, number, i) => Math.max(most, Math.abs((got[i] ?? 0) - number)), 0);
+  return wanted === got ? 0 : Number.POSITIVE_INFINITY;
 }
 
-function show(value: Value | undefined): string {
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value);
+}
+
+function isTensorAnswer(
+  answer: Answer | Value | undefined,
+): answer is Extract<Answer, { readonly shape: readonly number[] }> {
+  return typeof answer === 'object' && ('data' in answer || 'texts' in answer);
+}
+
+function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(', ')}]`;
   return typeof value === 'object' ? shownJson(value) : String(value);
 }

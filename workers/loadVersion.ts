@@ -5,7 +5,8 @@ import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
-import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { decodeBatch } from './runtimes/onnx/decoder.ts';
+import { encodeBatch } from './runtimes/onnx/encoder.ts';
 import type { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
 
 export interface LoadOptions {
@@ -76,7 +77,8 @@ async function check(
     const measure = batch === fullBatch;
     if (onlyFullBatch && !measure) continue;
     const rows = batch.map(({ input }) => input);
-    const { outputs } = await process.run(model, encodeBatch(manifest, rows), timeoutMs, { measure });
-    compareWithGolden(batch, decodeBatch(manifest, outputs, rows.length), golden.tolerance);
+    const run = encodeBatch(manifest, rows);
+    const { outputs } = await process.run(model, run.columns, timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, outputs, run), golden.tolerance);
   }
 }

@@ -2,12 +2,12 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Value } from '../src/contract/values.ts';
 import type { Manifest } from '../src/models/manifest.ts';
+import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
-import { decodeColumns, type OutputTensors } from './runtimes/onnx/encoder.ts';
+import { decodeColumns, type OutputTensors } from './runtimes/onnx/decoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
@@ -98,7 +98,7 @@ async function run(
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
   if (size === 0) return { batch, tookMs: 0 };
-  const answer = held.run(encoded.tensors, { ahead: before !== undefined });
+  const answer = held.run(encoded.run.columns, { ahead: before !== undefined });
   if (before !== undefined) {
     answer.catch(() => {});
     await before;
@@ -128,14 +128,14 @@ async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promis
 
 /** @throws {RangeError} if the tensors have a wrong shape. */
 function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
-  const { columns, problems } = decodeColumns(manifest, outputs, encoded.count);
+  const { columns, problems } = decodeColumns(manifest, outputs, encoded.run);
   let before = 0;
   for (const { assignment, rows } of picks) {
     const first = before;
     before += rows.length;
     const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
     for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
-      const answers: Record<string, readonly Value[]> = {};
+      const answers: Record<string, AnswerColumns[string]> = {};
       if (message === undefined)
         for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
       assignment.end(

@@ -17,7 +17,9 @@ import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
 import type { Logger } from '../src/process/log.ts';
-import { decodeBatch, encodeBatch } from './runtimes/onnx/encoder.ts';
+import { valuesOf } from './answer.ts';
+import { decodeBatch } from './runtimes/onnx/decoder.ts';
+import { encodeBatch } from './runtimes/onnx/encoder.ts';
 import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
 import type { Session } from './session.ts';
 
@@ -147,22 +149,22 @@ export class ShadowLane {
     const { broker, manifest, session, version } = this.#options;
     const formedAt = broker.now();
     try {
-      const columns = encodeBatch(
+      const run = encodeBatch(
         manifest,
         batch.map(({ job }) => job.input),
       );
       // In a host of its own: a shadow that hangs would hold up the tasks of versions that share one.
       using held = await session.hold({ alone: true });
       const startedAt = broker.now();
-      const { outputs, computeMs } = await Promise.race([held.run(columns), this.#stop.promise]);
-      const predictions = decodeBatch(manifest, outputs, batch.length);
+      const { outputs, computeMs } = await Promise.race([held.run(run.columns), this.#stop.promise]);
+      const predictions = decodeBatch(manifest, outputs, run);
       for (const [i, { job }] of batch.entries()) {
         const prediction = predictions[i];
         const queueMs = Math.max(0, formedAt - job.sentAt);
         const timings = { queueMs, batchMs: startedAt - formedAt, computeMs, batchSize: batch.length };
         this.#answer(
           typeof prediction === 'object'
-            ? { taskId: job.taskId, version, timings, prediction }
+            ? { taskId: job.taskId, version, timings, prediction: valuesOf(prediction) }
             : { taskId: job.taskId, version },
         );
       }

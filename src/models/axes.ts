@@ -1,7 +1,7 @@
 /** The dimensions of tensors that vary: their limits, and that one name is one size within a task. */
 import { type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { type Manifest, rowShapeOf } from './manifest.ts';
+import { type Manifest, rowShapeOf, type Shape } from './manifest.ts';
 
 /** @param values checked, each by itself. @returns a problem for each input whose shape does not fit the others. */
 export function axisProblems({ inputs, axes }: Manifest, values: Values): readonly InputProblem[] {
@@ -21,15 +21,40 @@ export function axisProblems({ inputs, axes }: Manifest, values: Values): readon
   return problems;
 }
 
+/** The sizes of named dimensions, by name. */
+export type AxisSizes = ReadonlyMap<string, number>;
+
+/** Whether the shapes of inputs differ from task to task. */
+export function hasVaryingShapes({ inputs }: Pick<Manifest, 'inputs'>): boolean {
+  return inputs.some((input) => 'shape' in input && input.shape.some((axis) => typeof axis === 'string'));
+}
+
 /** The sizes of the named dimensions of a task. */
-export function axisSizes({ inputs }: Pick<Manifest, 'inputs'>, values: Values): ReadonlyMap<string, number> {
+export function axisSizes(
+  { inputs }: Pick<Manifest, 'inputs'>,
+  valueIn: (input: string) => Value | undefined,
+): AxisSizes {
   const sizes = new Map<string, number>();
   for (const input of inputs) {
-    const shape = shapeIn(values[input.name]) ?? [];
-    for (const [i, axis] of rowShapeOf(input).entries())
+    if (!('shape' in input)) continue;
+    const shape = shapeIn(valueIn(input.name)) ?? [];
+    for (const [i, axis] of input.shape.entries())
       if (typeof axis === 'string') sizes.set(axis, shape[i] ?? 0);
   }
   return sizes;
+}
+
+/** The sizes that these have in a run: those of the next larger buckets. */
+export function paddedSizes({ axes }: Pick<Manifest, 'axes'>, sizes: AxisSizes): AxisSizes {
+  const padded = new Map<string, number>();
+  for (const [name, size] of sizes)
+    padded.set(name, axes[name]?.buckets?.find((bucket) => bucket >= size) ?? size);
+  return padded;
+}
+
+/** A shape with these sizes in place of names. @param sizes of all names; absent if no shape varies. */
+export function shapeWith(shape: Shape, sizes: AxisSizes | undefined): readonly number[] {
+  return shape.map((axis) => (typeof axis === 'string' ? (sizes?.get(axis) ?? 0) : axis));
 }
 
 function shapeIn(value: Value | undefined): readonly number[] | undefined {

@@ -140,6 +140,8 @@ export interface Mask {
   readonly tensor: string;
   readonly type: NumberType | 'boolean';
   readonly shape: Shape;
+  /** As in a field. */
+  readonly batchAxis?: number | null;
 }
 
 export interface GraphQLNames {
@@ -204,11 +206,13 @@ export function completeNames(
 }
 
 /**
- * A run for a row batch may have four times the rows of one for single tasks. A model with one row a run keeps one row.
+ * A run for a row batch may have four times the rows of one for single tasks, unless the number of rows is fixed. A
+ * model with one row a run keeps one row.
  */
 export function completeBatching(batching: Omit<Batching, 'maxBulkBatchSize'> & Partial<Batching>): Batching {
-  const { maxBatchSize } = batching;
+  const { maxBatchSize, fixedBatchSize } = batching;
   const fourTimes = maxBatchSize === 1 ? 1 : Math.min(4 * maxBatchSize, MAX_RUN_ROWS);
+  if (fixedBatchSize !== undefined) return { ...batching, maxBulkBatchSize: fixedBatchSize };
   return { ...batching, maxBulkBatchSize: batching.maxBulkBatchSize ?? fourTimes };
 }
 
@@ -237,8 +241,8 @@ export function sizeOf(field: ManifestInput | ManifestOutput): number | undefine
   return 'size' in field ? field.size : undefined;
 }
 
-/** The dimensions of one row in the tensor of an input or output. */
-export function rowShapeOf(field: ManifestInput | ManifestOutput): Shape {
+/** The dimensions of one row in the tensor of an input, output or mask. */
+export function rowShapeOf(field: ManifestInput | ManifestOutput | Mask): Shape {
   if ('shape' in field) return field.shape;
   return sizeOf(field) === undefined ? [] : [sizeOf(field) ?? 1];
 }
@@ -248,8 +252,8 @@ export function numberOutputsOf({ outputs }: Pick<Manifest, 'outputs'>): readonl
   return outputs.filter((output): output is NumberOutput => isPlainOutput(output) && 'unit' in output);
 }
 
-/** The element type of the tensor of an input or output. */
-export function tensorTypeOf(field: ManifestInput | ManifestOutput): TensorType {
+/** The element type of the tensor of an input, output or mask. */
+export function tensorTypeOf(field: ManifestInput | ManifestOutput | Mask): TensorType {
   switch (field.type) {
     case 'enum':
       return field.values.some(({ value }) => typeof value === 'string') ? 'string' : 'int64';

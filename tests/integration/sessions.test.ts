@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Catalog } from '../../src/models/catalog.ts';
 import type { Manifest } from '../../src/models/manifest.ts';
 import { Hosts } from '../../workers/hosts.ts';
-import { decodeBatch, encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
+import { decodeBatch } from '../../workers/runtimes/onnx/decoder.ts';
+import { encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
 import { SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
 import { Session } from '../../workers/session.ts';
 import { SessionMemory } from '../../workers/sessionMemory.ts';
@@ -50,8 +51,9 @@ beforeEach(async () => {
     );
     const predict: Opened['predict'] = async (x, options) => {
       using held = await session.hold(options);
-      const { outputs } = await held.run(encodeBatch(manifest, [{ x }]));
-      const [prediction] = decodeBatch(manifest, outputs, 1);
+      const run = encodeBatch(manifest, [{ x }]);
+      const { outputs } = await held.run(run.columns);
+      const [prediction] = decodeBatch(manifest, outputs, run);
       return (prediction as Record<string, unknown>).y;
     };
     return { session, manifest, predict };
@@ -91,7 +93,7 @@ test('when a process dies in a run, the run that was handed over ahead succeeds 
   const { pid = 0 } = session.sharedHost ?? {};
   using held = await session.hold();
   process.kill(pid, 'SIGSTOP');
-  const runs = [1, 2].map((x, i) => held.run(encodeBatch(manifest, [{ x }]), { ahead: i > 0 }));
+  const runs = [1, 2].map((x, i) => held.run(encodeBatch(manifest, [{ x }]).columns, { ahead: i > 0 }));
   const outcomes = Promise.allSettled(runs);
   process.kill(pid, 'SIGKILL');
   const [present, ahead] = await outcomes;

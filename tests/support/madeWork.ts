@@ -16,6 +16,9 @@ export const manifest = {
   name: 'price',
   inputs: [{ ...field, name: 'x', tensor: 'x', minimum: 0, maximum: 100 }],
   outputs: [{ ...field, name: 'y', tensor: 'y' }],
+  axes: {},
+  masks: [],
+  batching: {},
   coalesce: false,
 } as unknown as Manifest;
 

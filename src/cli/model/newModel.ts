@@ -91,7 +91,10 @@ async function measureOutputs(
   let reason = '';
   for (const row of rows) {
     try {
-      const { outputs } = await inspection.run(encodeBatch(manifest, [row]), manifest.limits.runTimeoutMs);
+      const { outputs } = await inspection.run(
+        encodeBatch(manifest, [row]).columns,
+        manifest.limits.runTimeoutMs,
+      );
       return new Map(Object.entries(outputs).map(([tensor, { dims }]) => [tensor, dims[1] ?? 1]));
     } catch (error) {
       if (!(error instanceof RunFailed)) throw error;

@@ -3,18 +3,19 @@
  * later runtime, machine or copy of the file still gives the same answers. They do not show how good the answers are.
  */
 import {
+  differenceOf,
   type GoldenRow,
   type GoldenRows,
   goldenBatches,
-  isWithin,
   type Tolerance,
   toleranceOf,
 } from '../../../workers/golden.ts';
+import { goldenValues } from '../../../workers/goldenTensor.ts';
 import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
 import { RunFailed, RunTimedOut } from '../../../workers/runtimes/onnx/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Values } from '../../contract/values.ts';
-import type { Manifest } from '../../models/manifest.ts';
+import { isFloat, type Manifest } from '../../models/manifest.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { numbersIn, runRows } from './trial.ts';
 
@@ -71,10 +72,11 @@ export async function pinRows(options: PinOptions): Promise<PinnedRows> {
 async function answerTo(
   input: Values,
   { inspection, manifest, source }: PinOptions,
-): Promise<Values | string> {
+): Promise<GoldenRow['output'] | string> {
   try {
     const { predictions } = await runRows(inspection, manifest, [input]);
-    return predictions[0] ?? 'the model gave no answer';
+    const [answers = 'the model gave no answer'] = predictions;
+    return typeof answers === 'string' ? answers : goldenValues(answers);
   } catch (error) {
     if (error instanceof RangeError)
       throw new ModelFileError(`${source} does not give one answer per row: ${error.message}`);
@@ -88,7 +90,7 @@ function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): Tolera
   return Object.fromEntries(
     outputs.flatMap(({ name, type }) => {
       if (type === 'string' || type === 'boolean') return [];
-      if (type === 'int32' || type === 'int64') return [[name, 0]];
+      if (!isFloat(type)) return [[name, 0]];
       const numbers = rows.flatMap(({ output }) => numbersIn(output[name]));
       const largest = numbers.reduce((most, number) => Math.max(most, Math.abs(number)), LEAST_NUMBER);
       return [[name, Number(`1e${Math.ceil(Math.log10(largest * RELATIVE_TOLERANCE))}`)]];
@@ -118,8 +120,9 @@ async function refuseOtherAnswersInBatch(
     const prediction = predictions[i];
     const isSame =
       typeof prediction === 'object' &&
-      Object.entries(output).every(([name, value]) =>
-        isWithin(toleranceOf(tolerance, name), value, prediction[name]),
+      Object.entries(output).every(
+        ([name, value]) =>
+          differenceOf(value, prediction[name]).deviation <= (toleranceOf(tolerance, name) || 0),
       );
     if (isSame) continue;
     throw new ModelFileError(

@@ -1,12 +1,15 @@
 /** Runs rows in a process of their own, to try a model that is not served yet. */
-import { decodeBatch, encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
+import type { Answers } from '../../../workers/answer.ts';
+import { differenceOf, type GoldenRow } from '../../../workers/golden.ts';
+import { decodeBatch } from '../../../workers/runtimes/onnx/decoder.ts';
+import { encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
 import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import type { Value, Values } from '../../contract/values.ts';
+import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 
 export interface Trial {
   /** One prediction per row, in order. A text is the fault of a wrong answer. */
-  readonly predictions: readonly (Values | string)[];
+  readonly predictions: readonly (Answers | string)[];
   readonly computeMs: number;
 }
 
@@ -21,30 +24,28 @@ export async function runRows(
   manifest: Manifest,
   rows: readonly Values[],
 ): Promise<Trial> {
-  const { outputs, computeMs } = await inspection.run(
-    encodeBatch(manifest, rows),
-    manifest.limits.runTimeoutMs,
-  );
-  return { predictions: decodeBatch(manifest, outputs, rows.length), computeMs };
+  const run = encodeBatch(manifest, rows);
+  const { outputs, computeMs } = await inspection.run(run.columns, manifest.limits.runTimeoutMs);
+  return { predictions: decodeBatch(manifest, outputs, run), computeMs };
 }
 
 /** The largest absolute difference between the wanted and the predicted numbers of an output. */
 export function largestDeviation(
   output: string,
-  wanted: readonly Values[],
-  predictions: readonly (Values | string)[],
+  wanted: readonly GoldenRow['output'][],
+  predictions: readonly (Answers | string)[],
 ): number {
   let largest = 0;
   for (const [row, values] of wanted.entries()) {
-    const prediction = predictions[row];
-    const numbers = typeof prediction === 'object' ? numbersIn(prediction[output]) : [];
-    for (const [i, number] of numbersIn(values[output]).entries())
-      largest = Math.max(largest, Math.abs(number - (numbers[i] ?? number)));
+    const [prediction, value] = [predictions[row], values[output]];
+    if (typeof prediction === 'object' && value !== undefined)
+      largest = Math.max(largest, differenceOf(value, prediction[output]).deviation);
   }
   return largest;
 }
 
-/** The number, or the numbers of a vector. Other values have none. */
-export function numbersIn(value: Value | undefined): readonly number[] {
-  return [value].flat().filter((item) => typeof item === 'number');
+/** The number, or the finite numbers of a vector or tensor. Other values have none. */
+export function numbersIn(value: GoldenRow['output'][string] | undefined): readonly number[] {
+  const values = typeof value === 'object' && 'values' in value && 'shape' in value ? value.values : value;
+  return [values].flat().filter((item): item is number => typeof item === 'number');
 }

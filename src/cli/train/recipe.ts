@@ -6,6 +6,7 @@
  * is `models/recipe.py`.
  */
 
+import type { GoldenRow } from '../../../workers/golden.ts';
 import type { Values } from '../../contract/values.ts';
 
 /** Paths of data files, by purpose. Only the files of `train` may influence the model. */
@@ -33,7 +34,7 @@ export interface TrainedVersion {
     readonly tolerance: number;
     readonly rows: readonly {
       readonly input: Values;
-      readonly output: Values;
+      readonly output: GoldenRow['output'];
     }[];
   };
 }

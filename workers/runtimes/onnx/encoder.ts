@@ -1,129 +1,123 @@
-/** Turns rows of values into the columns that ONNX takes, and back. It knows the manifest, not ONNX Runtime. */
+/** Turns rows of values into the tensors of a run. It knows the manifest, not ONNX Runtime. */
 
-import { ELEMENT_BYTES, elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
+import { elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
 import type { Value, Values } from '../../../src/contract/values.ts';
-import { bytesIn, type Elements, exactNumber, newElements } from '../../../src/models/elements.ts';
+import {
+  type AxisSizes,
+  axisSizes,
+  hasVaryingShapes,
+  paddedSizes,
+  shapeWith,
+} from '../../../src/models/axes.ts';
+import { bytesIn, type Elements, elementsIn, newElements } from '../../../src/models/elements.ts';
 import { secondsOf } from '../../../src/models/localTime.ts';
 import {
   type EnumInput,
-  isFloat,
-  isPlainOutput,
   isTensorInput,
-  isTensorOutput,
-  MAX_OUTPUT_CHARACTERS,
   type Manifest,
-  type ManifestOutput,
-  type NumberOutput,
+  type Mask,
   type NumberType,
   type PlainInput,
-  type PlainOutput,
-  rowShapeOf,
-  type TensorOutput,
+  sizeOf,
+  type TensorInput,
   type TensorType,
   tensorTypeOf,
 } from '../../../src/models/manifest.ts';
+import { copyCorner, dimsOf, filledWith, type TensorData, toBatchAxis } from '../../tensorLayout.ts';
 
-/** The elements of a tensor in row-major order. Texts are a plain list. A bool is 1 (true) or 0 (false). */
-export type TensorData = Elements | readonly string[];
-
-/** One column of a batch: the elements of n rows, row after row. */
+/** An input of a run. */
 export interface Column {
   readonly type: TensorType;
+  /** In row-major order. */
   readonly data: TensorData;
-  /** The dimensions of one row, of the manifest's tensors. */
-  readonly rowShape?: readonly number[];
+  /** Of the whole tensor. The rows lie on its batch axis. A column of single values has [n], or [] without batch axis. */
+  readonly dims: readonly number[];
 }
 
 /** Columns by tensor name. */
 export type Columns = Readonly<Record<string, Column>>;
 
-/** Output tensors as they came, by tensor name. */
-export type OutputTensors = Readonly<
-  Record<string, { readonly data: TensorData; readonly dims: readonly number[] }>
->;
-
-/** The decoded output tensors: a value for each row and output, except for rows without a prediction. */
-export interface DecodedColumns {
-  /** The columns by GraphQL name. */
-  readonly columns: ReadonlyMap<string, readonly Value[]>;
-  /** By index: why a row has no prediction (a number that is not finite, or a text that is too long). */
-  readonly problems: ReadonlyMap<number, string>;
+/** The rows of a run. */
+export interface RunRows {
+  /** The number of rows that get an answer: the first ones. */
+  readonly count: number;
+  /** The number of rows in the tensors: with a fixed batch size there may be more of them. */
+  readonly runCount: number;
+  /** By row, if shapes vary: the sizes of the named dimensions before they are padded. */
+  readonly sizes: readonly AxisSizes[] | undefined;
 }
 
+export interface EncodedRun extends RunRows {
+  readonly columns: Columns;
+}
+
+/** The value of a tensor input whose bytes came from the store of blobs. */
+export type FetchedTensor = Extract<TensorValue, { readonly blob: string }> & {
+  readonly data: Uint8Array<ArrayBuffer>;
+};
+
 /**
- * Encodes rows as columns, one for each input of the manifest.
+ * Encodes rows that can run together: the sizes of their named dimensions are equal, or padded to equal ones.
  *
  * @param rows n validated inputs, n ≥ 1.
- * @returns a column for each tensor name; its part i belongs to `rows[i]`.
+ * @returns a column for each input of the manifest and each mask.
  */
-export function encodeBatch(manifest: Manifest, rows: readonly Values[]): Columns {
-  return encodeColumns(manifest, (name) => rows.map((row) => row[name]));
+export function encodeBatch(manifest: Manifest, rows: readonly Values[]): EncodedRun {
+  return encodeColumns(manifest, rows.length, (name) => rows.map((row) => row[name]));
 }
 
 /** The same, for rows that are given input by input. */
 export function encodeColumns(
-  { inputs }: Manifest,
-  valuesOf: (name: string) => readonly (Value | undefined)[],
-): Columns {
-  return Object.fromEntries(
-    inputs.map((input) => [
-      input.tensor,
-      isTensorInput(input)
-        ? encodeTensors(tensorTypeOf(input), valuesOf(input.name) as readonly TensorValue[])
-        : { type: tensorTypeOf(input), data: encodeColumn(input, valuesOf(input.name)) },
-    ]),
-  );
-}
-
-/**
- * Reads one prediction per row from the output tensors.
- *
- * @param rowCount n.
- * @returns n predictions by GraphQL name, in the order of the rows. If a number is not finite, or a text is too long,
- *   it is a sentence that says so instead.
- * @throws {RangeError} if a tensor is missing, or if its shape is neither [n] nor [n, 1] ([n, size] for a vector).
- */
-export function decodeBatch(
   manifest: Manifest,
-  outputs: OutputTensors,
-  rowCount: number,
-): (Values | string)[] {
-  const { columns, problems } = decodeColumns(manifest, outputs, rowCount);
-  return Array.from({ length: rowCount }, (_, row) => {
-    const problem = problems.get(row);
-    if (problem !== undefined) return problem;
-    const values: Record<string, Value> = {};
-    for (const [name, column] of columns) values[name] = column[row] as Value;
-    return values;
-  });
+  count: number,
+  valuesOf: (name: string) => readonly (Value | undefined)[],
+): EncodedRun {
+  const { inputs, masks, batching } = manifest;
+  const runCount = batching.fixedBatchSize ?? count;
+  const given = new Map(inputs.map(({ name }) => [name, filledUp(valuesOf(name), runCount)]));
+  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, given, runCount) : undefined;
+  const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
+  const columns: Record<string, Column> = {};
+  for (const input of inputs) {
+    const values = given.get(input.name) ?? [];
+    columns[input.tensor] = isTensorInput(input)
+      ? encodeTensors(input, values as readonly TensorValue[], shapeWith(input.shape, padded))
+      : encodePlain(input, values);
+  }
+  for (const mask of masks)
+    columns[mask.tensor] = encodeMask(mask, runCount, sizes, shapeWith(mask.shape, padded));
+  return { columns, count, runCount, sizes };
 }
 
-/** The same, output by output, with the same errors. */
-export function decodeColumns(
-  { outputs }: Manifest,
-  tensors: OutputTensors,
-  rowCount: number,
-): DecodedColumns {
-  const columns = new Map<string, readonly Value[]>();
-  const problems = new Map<number, string>();
-  for (const output of outputs) {
-    const data = dataOf(output, tensors, rowCount);
-    const column: Value[] = [];
-    for (let row = 0; row < rowCount; row++) {
-      const value = isPlainOutput(output)
-        ? decodeValue(output, data, row)
-        : decodeTensor(output, tensors[output.tensor], row);
-      const problem = outputProblem(value);
-      if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
-      column.push(value);
-    }
-    columns.set(output.name, column);
-  }
-  return { columns, problems };
+/** @returns the values, and copies of the last one. */
+function filledUp<T>(values: readonly T[], count: number): readonly T[] {
+  if (values.length >= count) return values;
+  return [...values, ...new Array<T>(count - values.length).fill(values.at(-1) as T)];
+}
+
+function sizesByRow(
+  manifest: Manifest,
+  given: ReadonlyMap<string, readonly (Value | undefined)[]>,
+  count: number,
+): readonly AxisSizes[] {
+  return Array.from({ length: count }, (_, row) => axisSizes(manifest, (name) => given.get(name)?.[row]));
+}
+
+function encodePlain(input: PlainInput, values: readonly (Value | undefined)[]): Column {
+  const { batchAxis = 0 } = input;
+  const type = tensorTypeOf(input);
+  const data = encodeValues(input, values);
+  const size = sizeOf(input);
+  if (size === undefined) return { type, data, dims: dimsOf([], batchAxis, values.length) };
+  return {
+    type,
+    data: toBatchAxis(type, data, [size], batchAxis),
+    dims: dimsOf([size], batchAxis, values.length),
+  };
 }
 
 /** The values have the input's types: they were checked at submission, and again when the job came. */
-function encodeColumn(input: PlainInput, values: readonly (Value | undefined)[]): TensorData {
+function encodeValues(input: PlainInput, values: readonly (Value | undefined)[]): TensorData {
   switch (input.type) {
     case 'string':
       return values as readonly string[];
@@ -162,86 +156,90 @@ function encodeNames(input: EnumInput, names: readonly string[]): TensorData {
 /** `BigInt64Array.from` calls a function for each element, and takes many times as long. */
 function encodeNumbers(type: NumberType, values: readonly (number | string)[]): TensorData {
   const elements = newElements(type, values.length);
-  const isWide = ELEMENT_BYTES[type] === 8 && !isFloat(type);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    elements[i] = isWide ? BigInt(value) : Number(value);
+  if (elements instanceof BigInt64Array || elements instanceof BigUint64Array)
+    for (let i = 0; i < values.length; i++) elements[i] = BigInt(values[i] ?? 0);
+  else elements.set(values as readonly number[]);
+  return elements;
+}
+
+/** @param shape of each row in the run. A row that is smaller is padded. */
+function encodeTensors(input: TensorInput, values: readonly TensorValue[], shape: readonly number[]): Column {
+  const { batchAxis = 0 } = input;
+  const type = tensorTypeOf(input);
+  const rowsFirst =
+    type === 'string' ? joinTexts(input, values, shape) : joinNumbers(input, type, values, shape);
+  return {
+    type,
+    data: toBatchAxis(type, rowsFirst, shape, batchAxis),
+    dims: dimsOf(shape, batchAxis, values.length),
+  };
+}
+
+function joinTexts(
+  { pad }: TensorInput,
+  values: readonly TensorValue[],
+  shape: readonly number[],
+): readonly string[] {
+  return values.flatMap((value) => {
+    if (!('texts' in value)) throw new Error('a tensor of texts has a list of texts');
+    if (isOfShape(value, shape)) return value.texts;
+    const row = filledWith('string', elementsOf(shape), pad);
+    copyCorner('string', { data: value.texts, shape: value.shape }, { data: row, shape });
+    return row as string[];
+  });
+}
+
+function joinNumbers(
+  { pad }: TensorInput,
+  type: Exclude<TensorType, 'string'>,
+  values: readonly TensorValue[],
+  shape: readonly number[],
+): Elements {
+  const [only] = values;
+  if (values.length === 1 && only !== undefined && isOfShape(only, shape))
+    return elementsIn(type, bytesOf(only));
+  const size = elementsOf(shape);
+  const isPadded = !values.every((value) => isOfShape(value, shape));
+  const elements = filledWith(type, values.length * size, isPadded ? pad : undefined) as Elements;
+  const bytes = bytesIn(elements);
+  const rowBytes = values.length === 0 ? 0 : bytes.length / values.length;
+  for (const [i, value] of values.entries()) {
+    const place = bytes.subarray(i * rowBytes, (i + 1) * rowBytes);
+    if (!isOfShape(value, shape)) {
+      const row = elementsIn(type, bytesOf(value));
+      const data = elements.subarray(i * size, (i + 1) * size);
+      copyCorner(type, { data: row, shape: value.shape }, { data, shape });
+    } else if ('base64' in value) place.setFromBase64(value.base64);
+    else place.set(bytesOf(value));
   }
   return elements;
 }
 
-function dataOf(output: ManifestOutput, columns: OutputTensors, rowCount: number): TensorData {
-  const column = columns[output.tensor];
-  const [rows, ...row] = column?.dims ?? [];
-  if (column !== undefined && rows === rowCount && isRowOf(output, row)) return column.data;
-  const expected = [rowCount, ...rowShapeOf(output)].join(', ');
-  const got = column === undefined ? 'none' : `[${column.dims.join(', ')}]`;
-  throw new RangeError(`output ${output.tensor} must have shape [${expected}], got ${got}`);
+function isOfShape(value: TensorValue, shape: readonly number[]): boolean {
+  return value.shape.every((size, i) => size === shape[i]);
 }
 
-function isRowOf(output: ManifestOutput, row: readonly number[]): boolean {
-  const shape = rowShapeOf(output);
-  if (!isTensorOutput(output) && shape.length === 0)
-    return row.length === 0 || (row.length === 1 && row[0] === 1);
-  return row.length === shape.length && shape.every((size, i) => typeof size === 'string' || size === row[i]);
+function bytesOf(value: TensorValue | FetchedTensor): Uint8Array<ArrayBuffer> {
+  if ('data' in value) return value.data;
+  if ('base64' in value) return Uint8Array.fromBase64(value.base64);
+  throw new Error('the bytes of a blob are fetched before it is encoded');
 }
 
-/** @returns the rule that a model's value breaks, to be read after "must be"; undefined if it is right. */
-function outputProblem(value: Value): string | undefined {
-  switch (typeof value) {
-    case 'number':
-      return Number.isFinite(value) ? undefined : `a finite number, got ${value}`;
-    case 'string':
-      return value.length <= MAX_OUTPUT_CHARACTERS
-        ? undefined
-        : `a text of at most ${MAX_OUTPUT_CHARACTERS} characters, got ${value.length}`;
-    case 'object': {
-      if (!('length' in value)) return undefined;
-      const wrong = value.find((item) => !Number.isFinite(item));
-      return wrong === undefined ? undefined : `finite numbers, got ${wrong}`;
-    }
-    default:
-      return undefined;
-  }
-}
-
-function decodeValue(output: NumberOutput | PlainOutput, data: TensorData, row: number): Value {
-  switch (output.type) {
-    case 'string':
-      return String(data[row]);
-    case 'boolean':
-      return Boolean(data[row]);
-    default:
-      if (output.exact) return exactNumber(BigInt(data[row] ?? 0));
-      if (output.size === undefined) return Number(data[row]);
-      return Array.from(data.slice(row * output.size, (row + 1) * output.size), Number);
-  }
-}
-
-function encodeTensors(type: TensorType, values: readonly TensorValue[]): Column {
-  const rowShape = values[0]?.shape ?? [];
-  if (type === 'string')
-    return { type, data: values.flatMap((value) => ('texts' in value ? value.texts : [])), rowShape };
-  const data = newElements(type, values.length * elementsOf(rowShape));
-  const bytes = bytesIn(data);
-  let at = 0;
-  for (const value of values) {
-    const row = 'base64' in value ? Uint8Array.fromBase64(value.base64) : new Uint8Array();
-    bytes.set(row, at);
-    at += row.length;
-  }
-  return { type, data, rowShape };
-}
-
-function decodeTensor(
-  output: TensorOutput,
-  tensor: OutputTensors[string] | undefined,
-  row: number,
-): TensorValue {
-  const [, ...shape] = tensor?.dims ?? [];
+/** 1 at each place that is real in all its dimensions, else 0. */
+function encodeMask(
+  mask: Mask,
+  count: number,
+  sizes: readonly AxisSizes[] | undefined,
+  shape: readonly number[],
+): Column {
+  const { batchAxis = 0 } = mask;
+  const type = tensorTypeOf(mask);
   const size = elementsOf(shape);
-  const data = tensor?.data ?? [];
-  const elements = data.slice(row * size, (row + 1) * size);
-  if (output.type === 'string') return { shape, texts: Array.from(elements, String) };
-  return { shape, base64: bytesIn(elements as Elements).toBase64() };
+  const data = filledWith(type, count * size) as Elements;
+  for (let row = 0; row < count; row++) {
+    const real = shapeWith(mask.shape, sizes?.[row]);
+    const ones = { data: filledWith(type, elementsOf(real), 1), shape: real };
+    copyCorner(type, ones, { data: data.subarray(row * size, (row + 1) * size), shape });
+  }
+  return { type, data: toBatchAxis(type, data, shape, batchAxis), dims: dimsOf(shape, batchAxis, count) };
 }

@@ -8,10 +8,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
-import { elementsOf } from '../../../src/contract/tensor.ts';
-import { type Manifest, sizeOf } from '../../../src/models/manifest.ts';
+import { isPlainInput, type Manifest, rowShapeOf } from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
-import type { Column, Columns, OutputTensors, TensorData } from './encoder.ts';
+import type { TensorData } from '../../tensorLayout.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Column, Columns } from './encoder.ts';
 import { externalDataProblem } from './externalData.ts';
 import { limitMemory } from './memoryLimit.ts';
 import type {
@@ -47,12 +48,10 @@ interface LoadedModel {
   readonly fetches: readonly string[];
 }
 
-/** The form of an input of the graph. */
+/** An input of the graph. */
 interface Feed {
   readonly tensor: string;
-  /** Elements in a row: 1, or the size of a vector. */
-  readonly width: number;
-  /** Dimensions of the tensor: 1 for [N], 2 for [N, width]. */
+  /** The least dimensions of its tensor. A column of single values gets more of them: [N, 1] from [N]. */
   readonly rank: number;
 }
 
@@ -166,27 +165,19 @@ async function load({
 async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   const loaded = models.get(model);
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
-  return runIn(loaded.session, () => tensorsOf(columns, loaded), loaded.fetches);
+  return runIn(loaded, columns);
 }
 
-async function tryRun({ feeds, fetches }: TryRequest): Promise<SessionAnswer> {
+async function tryRun({ columns, fetches }: TryRequest): Promise<SessionAnswer> {
   if (described === undefined) return { type: 'failed', reason: 'no file was described' };
-  const tensors = Object.entries(feeds);
-  return runIn(
-    described,
-    () => Object.fromEntries(tensors.map(([name, tensor]) => [name, toTensor(tensor, tensor.dims)])),
-    fetches,
-  );
+  const feeds = Object.keys(columns).map((tensor) => ({ tensor, rank: 0 }));
+  return runIn({ session: described, feeds, fetches }, columns);
 }
 
-async function runIn(
-  session: InferenceSession,
-  feeds: () => Record<string, Tensor>,
-  fetches: readonly string[],
-): Promise<SessionAnswer> {
+async function runIn(loaded: LoadedModel, columns: Columns): Promise<SessionAnswer> {
   const startedAt = performance.now();
   try {
-    const results = await session.run(feeds(), [...fetches]);
+    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
     const outputs: OutputTensors = Object.fromEntries(
       Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
     );
@@ -203,35 +194,39 @@ async function unload(model: number): Promise<SessionAnswer> {
   return { type: 'unloaded' };
 }
 
-/** The inputs of the manifest that the graph has. */
 function feedsOf({ inputs }: Pick<Manifest, 'inputs'>, { inputMetadata }: InferenceSession): readonly Feed[] {
-  return inputs.flatMap((input) => {
-    const value = inputMetadata.find(({ name }) => name === input.tensor);
-    return value?.isTensor
-      ? [{ tensor: input.tensor, width: sizeOf(input) ?? 1, rank: value.shape.length }]
-      : [];
-  });
+  const singles = new Set(
+    inputs
+      .filter((input) => isPlainInput(input) && rowShapeOf(input).length === 0)
+      .map(({ tensor }) => tensor),
+  );
+  return inputMetadata.map((value) => ({
+    tensor: value.name,
+    rank: value.isTensor && singles.has(value.name) ? value.shape.length : 0,
+  }));
 }
 
 function tensorsOf(columns: Columns, { feeds }: LoadedModel): Record<string, Tensor> {
   return Object.fromEntries(
-    feeds.map(({ tensor, width, rank }) => {
+    feeds.map(({ tensor, rank }) => {
       const column = columns[tensor];
       if (column === undefined)
         throw new Error(`a batch has a column for each input, got none for ${tensor}`);
-      const { data, rowShape } = column;
-      if (rowShape !== undefined)
-        return [tensor, toTensor(column, [data.length / Math.max(1, elementsOf(rowShape)), ...rowShape])];
-      const rows = data.length / width;
-      return [tensor, toTensor(column, rank === 1 ? [rows] : [rows, width])];
+      return [tensor, toTensor(column, rank)];
     }),
   );
 }
 
-function toTensor({ type, data }: Column, dims: readonly number[]): Tensor {
+function toTensor({ type, data, dims: given }: Column, rank: number): Tensor {
+  const dims = [...given, ...new Array<number>(Math.max(0, rank - given.length)).fill(1)];
   if (type === 'string') return new Tensor('string', data as string[], dims);
-  // The types of the binding do not know `Float16Array` yet; the binding does.
-  return new Tensor(type, data as Exclude<typeof data, Float16Array>, dims);
+  const tensor = new Tensor(type, data as Exclude<typeof data, Float16Array>, dims);
+  // `Tensor` takes the elements of float16 as Float16Array only, and the binding as Uint16Array only.
+  return data instanceof Float16Array
+    ? Object.defineProperty(tensor, 'data', {
+        value: new Uint16Array(data.buffer, data.byteOffset, data.length),
+      })
+    : tensor;
 }
 
 async function describe(file: string): Promise<SessionAnswer> {

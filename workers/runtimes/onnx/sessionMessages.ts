@@ -1,9 +1,9 @@
 /** The messages between a process with sessions and its parent, as structured clones. */
 
-import type { Manifest, TensorType } from '../../../src/models/manifest.ts';
 import type { Config } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors, TensorData } from './encoder.ts';
-import type { GraphSignature } from './signature.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Columns } from './encoder.ts';
+import type { GraphManifest, GraphSignature } from './signature.ts';
 
 /** Parent to child. */
 export interface Asked {
@@ -37,16 +37,8 @@ export type SessionRequest =
 /** Runs the described file, whose manifest is not known yet. */
 export interface TryRequest {
   readonly type: 'try';
-  /** By the names of the graph's inputs. */
-  readonly feeds: Readonly<Record<string, GraphTensor>>;
+  readonly columns: Columns;
   readonly fetches: readonly string[];
-}
-
-/** A tensor as the graph takes it. */
-export interface GraphTensor {
-  readonly type: TensorType;
-  readonly data: TensorData;
-  readonly dims: readonly number[];
 }
 
 export interface LoadRequest {
@@ -57,7 +49,7 @@ export interface LoadRequest {
   readonly file: string;
   /** Hex SHA-256 the file must have. */
   readonly sha256: string;
-  readonly manifest: Pick<Manifest, 'inputs' | 'outputs'>;
+  readonly manifest: GraphManifest;
   readonly executionProviders: Config['executionProviders'];
   readonly threads: number;
 }

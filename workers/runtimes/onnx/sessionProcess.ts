@@ -9,7 +9,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { withoutSecrets } from '../../../src/process/config.ts';
-import type { Columns, OutputTensors } from './encoder.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Columns } from './encoder.ts';
 import { withLimit } from './memoryLimit.ts';
 import type {
   Answered,

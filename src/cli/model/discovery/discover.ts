@@ -2,6 +2,7 @@
  * Finds out by trial runs what a manifest has to say about a graph: on which axis rows lie, which other axes vary, how
  * many rows a run may have. The shapes in a file are only a hint, because exporters write wrong ones.
  */
+import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import type { GraphSignature, GraphValue } from '../../../../workers/runtimes/onnx/signature.ts';
 import type { Axis, Shape, TensorType } from '../../../models/manifest.ts';
 import { axisNames } from './axisNames.ts';
@@ -11,7 +12,7 @@ import { proposeBatchSize } from './batchSize.ts';
 import { type Base, freeNames, GraphTrials, type Sizes } from './graphTrials.ts';
 import { findPadding, type Padding } from './padding.ts';
 import { testRows, type Verdict } from './rowTest.ts';
-import type { Answers, Feeds, TrialRuns } from './trialRuns.ts';
+import type { Answers, TrialRuns } from './trialRuns.ts';
 import type { Port } from './trialValues.ts';
 import { type View, viewsOf } from './views.ts';
 
@@ -33,7 +34,7 @@ export interface Found {
   readonly maxBatchSize: number;
   readonly fixedBatchSize: number | undefined;
   /** Rows that the graph answers. Their batch axis has the size 1. */
-  readonly rows: readonly Feeds[];
+  readonly rows: readonly Columns[];
   /** What was decided, and why: a sentence each. */
   readonly decisions: readonly string[];
 }

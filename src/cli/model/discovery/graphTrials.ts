@@ -1,7 +1,7 @@
 /** Trial runs of a graph, row by row and several rows at once, at given sizes of the axes that vary. */
-import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
+import type { Column, Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import { joined } from './tensors.ts';
-import type { Feeds, TrialRun, TrialRuns } from './trialRuns.ts';
+import type { TrialRun, TrialRuns } from './trialRuns.ts';
 import { type Filling, type Port, trialTensor } from './trialValues.ts';
 import type { View } from './views.ts';
 
@@ -34,7 +34,7 @@ export class GraphTrials {
   }
 
   /** The tensors of a row: of size 1 on the batch axis. Inputs without a batch axis are the same in all rows. */
-  row({ view, sizes, filling }: Base, seed: number): Feeds {
+  row({ view, sizes, filling }: Base, seed: number): Columns {
     return Object.fromEntries(
       this.ports.map((port, i) => {
         const axis = view.axes.get(port.name) ?? null;
@@ -44,12 +44,12 @@ export class GraphTrials {
     );
   }
 
-  run(feeds: Feeds): Promise<TrialRun | undefined> {
+  run(feeds: Columns): Promise<TrialRun | undefined> {
     return this.#runs.run(feeds, this.#fetches);
   }
 
   /** Runs rows at once. */
-  runTogether(rows: readonly Feeds[], view: View): Promise<TrialRun | undefined> {
+  runTogether(rows: readonly Columns[], view: View): Promise<TrialRun | undefined> {
     return this.run(together(rows, view));
   }
 
@@ -63,13 +63,13 @@ export function copies<T>(row: T, count: number): readonly T[] {
   return Array.from({ length: count }, () => row);
 }
 
-function together(rows: readonly Feeds[], { axes }: View): Feeds {
+function together(rows: readonly Columns[], { axes }: View): Columns {
   const [first = {}] = rows;
   return Object.fromEntries(
     Object.entries(first).map(([name, tensor]) => {
       const axis = axes.get(name) ?? null;
       if (axis === null || rows.length === 1) return [name, tensor];
-      return [name, joined(rows.map((row) => row[name] as GraphTensor), axis)];
+      return [name, joined(rows.map((row) => row[name] as Column), axis)];
     }),
   );
 }

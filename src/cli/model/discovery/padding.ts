@@ -2,13 +2,13 @@
  * Tries whether rows of different sizes can share a run: a graph with a mask, such as `attention_mask`, must answer a
  * row that is filled up as it answers the row itself.
  */
-import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
-import type { TensorType } from '../../../models/manifest.ts';
+import type { Column, Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
+import { copyCorner } from '../../../../workers/tensorLayout.ts';
+import { elementsOf } from '../../../contract/tensor.ts';
 import type { Range } from './axisRange.ts';
 import type { FoundField } from './discover.ts';
 import type { Base, GraphTrials } from './graphTrials.ts';
-import { type Answer, isSame, joined, newData } from './tensors.ts';
-import type { Feeds } from './trialRuns.ts';
+import { type Answer, elementsWhere, isSame, newData } from './tensors.ts';
 import { isMask, type Port } from './trialValues.ts';
 
 export interface Padding {
@@ -55,15 +55,16 @@ export async function findPadding(options: PaddingOptions): Promise<Padding | un
 }
 
 /** Doubles an axis with zeros. */
-function filledUp(row: Feeds, ports: readonly Port[], name: string, size: number): Feeds {
+function filledUp(row: Columns, ports: readonly Port[], name: string, size: number): Columns {
   return Object.fromEntries(
     ports.map((port) => {
-      const tensor = row[port.name] as GraphTensor;
+      const tensor = row[port.name] as Column;
       const place = port.dims.indexOf(name);
       if (place === -1) return [port.name, tensor];
-      const dims = tensor.dims.with(place, size);
-      const rest = { ...tensor, dims, data: newData(tensor.type as TensorType, tensor.data.length) };
-      return [port.name, joined([tensor, rest], place)];
+      const dims = tensor.dims.with(place, 2 * size);
+      const data = newData(tensor.type, elementsOf(dims));
+      copyCorner(tensor.type, { data: tensor.data, shape: tensor.dims }, { data, shape: dims });
+      return [port.name, { type: tensor.type, data, dims }];
     }),
   );
 }
@@ -78,8 +79,10 @@ function placeOf({ shape, batchAxis }: FoundField, axis: string): number | undef
 function cutBack(answer: Answer, place: number, size: number): Answer {
   const inner = answer.dims.slice(place + 1).reduce((product, length) => product * length, 1);
   const block = inner * (answer.dims[place] ?? 1);
-  const data = Array.from(answer.data as ArrayLike<number>).filter((_, i) => i % block < inner * size);
-  return { data: data as unknown as Answer['data'], dims: answer.dims.with(place, size) };
+  return {
+    data: elementsWhere(answer.data, (i) => i % block < inner * size),
+    dims: answer.dims.with(place, size),
+  };
 }
 
 function bucketsFor({ minimum, maximum }: Range): readonly number[] {

@@ -1,7 +1,8 @@
 /** Tries whether the rows of a batch are answered one by one: a row alone and among others has the same answer. */
+import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import { type Base, copies, type GraphTrials } from './graphTrials.ts';
 import { type Answer, isSame, partAt } from './tensors.ts';
-import type { Answers, Feeds } from './trialRuns.ts';
+import type { Answers } from './trialRuns.ts';
 
 export type Verdict =
   /** By output: its batch axis. */
@@ -27,7 +28,7 @@ export async function testRows(trials: GraphTrials, base: Base, relative: number
 async function testAnyRows(trials: GraphTrials, base: Base, relative: number): Promise<Verdict> {
   const rows = Array.from({ length: ROWS }, (_, i) => trials.row(base, i + 1));
   const alone: Answers[] = [];
-  for (const row of [rows[0] as Feeds, ...rows]) {
+  for (const row of [rows[0] as Columns, ...rows]) {
     const run = await trials.run(row);
     if (run === undefined) return { kind: 'single', reason: trials.reason };
     alone.push(run.answers);

@@ -1,48 +1,47 @@
 /** Cuts, joins and compares tensors along any axis, for trial runs. */
-import type { TensorData } from '../../../../workers/runtimes/onnx/encoder.ts';
-import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
+import type { Column } from '../../../../workers/runtimes/onnx/encoder.ts';
+import { type TensorData, toBatchAxis } from '../../../../workers/tensorLayout.ts';
 import { elementsOf } from '../../../contract/tensor.ts';
 import { newElements } from '../../../models/elements.ts';
 import type { TensorType } from '../../../models/manifest.ts';
 
 /** A tensor that a run gave. */
-export type Answer = Pick<GraphTensor, 'data' | 'dims'>;
+export type Answer = Pick<Column, 'data' | 'dims'>;
 
 /** @returns a place for elements of the type; empty texts, or zeros. */
 export function newData(type: TensorType, count: number): TensorData {
   return type === 'string' ? new Array<string>(count).fill('') : newElements(type, count);
 }
 
-/** Joins tensors that differ in the size of one axis at most. */
-export function joined(parts: readonly GraphTensor[], axis: number): GraphTensor {
-  const [first] = parts;
-  if (first === undefined) throw new RangeError('there is no tensor to join');
-  const size = parts.reduce((sum, { dims }) => sum + (dims[axis] ?? 1), 0);
-  const dims = first.dims.with(axis, size);
-  const outer = elementsOf(first.dims.slice(0, axis));
-  const data = newData(first.type, elementsOf(dims));
-  let at = 0;
-  for (let block = 0; block < outer; block++)
-    for (const part of parts) {
-      const length = part.data.length / outer;
-      for (let i = 0; i < length; i++) setElement(data, at++, part.data[block * length + i] ?? 0);
-    }
-  return { type: first.type, data, dims };
+/** Joins rows, whose size is 1 on the axis. */
+export function joined(rows: readonly Column[], axis: number): Column {
+  const [first] = rows;
+  if (first === undefined) throw new RangeError('there is no row to join');
+  const { type, dims } = first;
+  const length = first.data.length;
+  const data = newData(type, rows.length * length);
+  for (const [i, row] of rows.entries()) setElements(data, i * length, row.data);
+  return { type, data: toBatchAxis(type, data, dims.toSpliced(axis, 1), axis), dims: dims.with(axis, rows.length) };
 }
 
-/** Any array takes an element of its own type: those of one tensor are of one type. */
-function setElement(data: TensorData, index: number, element: number | bigint | string): void {
-  (data as { [index: number]: typeof element })[index] = element;
+/** Both are of one type. */
+function setElements(data: TensorData, start: number, elements: TensorData): void {
+  const places = data as { [index: number]: number | bigint | string };
+  for (const [i, element] of elements.entries()) places[start + i] = element;
 }
 
 /** @returns one place of an axis, whose size is then 1. */
 export function partAt({ data, dims }: Answer, axis: number, index: number): Answer {
   const inner = elementsOf(dims.slice(axis + 1));
-  const step = inner * (dims[axis] ?? 1);
-  const part: (number | bigint | string)[] = [];
-  for (let start = index * inner; start < data.length; start += step)
-    for (let i = 0; i < inner; i++) part.push(data[start + i] ?? 0);
-  return { data: part as unknown as TensorData, dims: dims.with(axis, 1) };
+  const block = inner * (dims[axis] ?? 1);
+  const isPart = (i: number) => Math.floor((i % block) / inner) === index;
+  return { data: elementsWhere(data, isPart), dims: dims.with(axis, 1) };
+}
+
+/** The elements at the places that a rule allows. */
+export function elementsWhere(data: TensorData, isIn: (place: number) => boolean): TensorData {
+  // The kinds of arrays have the same methods, which TypeScript does not see.
+  return (data as Float32Array<ArrayBuffer>).filter((_, i) => isIn(i));
 }
 
 /**

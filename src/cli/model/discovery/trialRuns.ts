@@ -3,12 +3,11 @@
  * then it has failed, and the next one has another process.
  */
 import { Inspection } from '../../../../workers/runtimes/onnx/inspection.ts';
-import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
+import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/onnx/sessionProcess.ts';
 import type { GraphSignature } from '../../../../workers/runtimes/onnx/signature.ts';
 import type { Answer } from './tensors.ts';
 
-export type Feeds = Readonly<Record<string, GraphTensor>>;
 export type Answers = Readonly<Record<string, Answer>>;
 
 export interface TrialRun {
@@ -45,10 +44,10 @@ export class TrialRuns implements AsyncDisposable {
   }
 
   /** @returns undefined if the run failed; then `reason` says why. */
-  async run(feeds: Feeds, fetches: readonly string[]): Promise<TrialRun | undefined> {
+  async run(columns: Columns, fetches: readonly string[]): Promise<TrialRun | undefined> {
     if (!this.#isOpen) await this.open();
     try {
-      const { outputs, computeMs } = await this.#inspection.try({ feeds, fetches }, this.#options.runTimeoutMs);
+      const { outputs, computeMs } = await this.#inspection.try({ columns, fetches }, this.#options.runTimeoutMs);
       return { answers: outputs, computeMs };
     } catch (error) {
       if (error instanceof RunTimedOut || error instanceof SessionCrashed) await this.#startAnew();

@@ -1,5 +1,5 @@
 /** Makes tensors that a graph is likely to take, for trial runs. Equal seeds make equal tensors. */
-import type { GraphTensor } from '../../../../workers/runtimes/onnx/sessionMessages.ts';
+import type { Column } from '../../../../workers/runtimes/onnx/encoder.ts';
 import { elementsOf } from '../../../contract/tensor.ts';
 import { isFloat, type TensorType } from '../../../models/manifest.ts';
 import type { Hint } from '../onnx/hints.ts';
@@ -26,12 +26,12 @@ export function trialTensor(
   dims: readonly number[],
   seed: number,
   filling: Filling,
-): GraphTensor {
+): Column {
   const data = newData(port.type, elementsOf(dims)) as { [index: number]: number | bigint | string };
   const random = randomFrom(seed);
   const lastAxis = dims.at(-1) ?? 1;
   for (let i = 0; i < elementsOf(dims); i++) data[i] = element(port, filling, random(), i % lastAxis);
-  return { type: port.type, data: data as GraphTensor['data'], dims };
+  return { type: port.type, data: data as Column['data'], dims };
 }
 
 function element(port: Port, filling: Filling, random: number, place: number): number | bigint | string {

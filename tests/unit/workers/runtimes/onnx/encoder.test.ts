@@ -1,7 +1,12 @@
 /** Rows as the tensors of a session, and its outputs as rows. */
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../../../src/models/manifest.ts';
-import { decodeBatch, encodeBatch } from '../../../../../workers/runtimes/onnx/encoder.ts';
+import { decodeBatch } from '../../../../../workers/runtimes/onnx/decoder.ts';
+import { encodeBatch } from '../../../../../workers/runtimes/onnx/encoder.ts';
+
+function rows(count: number) {
+  return { count, runCount: count, sizes: undefined };
+}
 
 const field = { unit: 'parts', description: '' } as const;
 
@@ -14,23 +19,25 @@ const manifest = {
     { ...field, name: 'price', tensor: 'p', type: 'float32' },
     { ...field, name: 'rank', tensor: 'r', type: 'int64' },
   ],
+  masks: [],
+  batching: {},
 } as unknown as Manifest;
 
 describe('encodeBatch and decodeBatch', () => {
   test('put rows into columns by tensor name, and columns into rows by GraphQL name', () => {
-    const columns = encodeBatch(manifest, [
+    const { columns } = encodeBatch(manifest, [
       { count: 1, share: 0.5 },
       { share: 0.25, count: 2 },
     ]);
     expect(columns).toEqual({
-      n: { type: 'int64', data: BigInt64Array.of(1n, 2n) },
-      s: { type: 'float32', data: Float32Array.of(0.5, 0.25) },
+      n: { type: 'int64', data: BigInt64Array.of(1n, 2n), dims: [2] },
+      s: { type: 'float32', data: Float32Array.of(0.5, 0.25), dims: [2] },
     });
     const outputs = {
       p: { data: Float32Array.of(1.5, 2.5), dims: [2, 1] },
       r: { data: BigInt64Array.of(7n, 8n), dims: [2] },
     };
-    expect(decodeBatch(manifest, outputs, 2)).toEqual([
+    expect(decodeBatch(manifest, outputs, rows(2))).toEqual([
       { price: 1.5, rank: 7 },
       { price: 2.5, rank: 8 },
     ]);
@@ -41,7 +48,7 @@ describe('encodeBatch and decodeBatch', () => {
       p: { data: Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY), dims: [3] },
       r: { data: BigInt64Array.of(7n, 8n, 9n), dims: [3] },
     };
-    expect(decodeBatch(manifest, outputs, 3)).toEqual([
+    expect(decodeBatch(manifest, outputs, rows(3))).toEqual([
       { price: 1.5, rank: 7 },
       'price must be a finite number, got NaN',
       'price must be a finite number, got Infinity',
@@ -57,7 +64,9 @@ describe('encodeBatch and decodeBatch', () => {
     ];
     const got = ['none', '[2]', '[1, 2]'];
     for (const [i, outputs] of wrong.entries()) {
-      expect(() => decodeBatch(manifest, outputs, 1)).toThrow(`output p must have shape [1], got ${got[i]}`);
+      expect(() => decodeBatch(manifest, outputs, rows(1))).toThrow(
+        `output p must have shape [1], got ${got[i]}`,
+      );
     }
   });
 });
@@ -77,6 +86,8 @@ describe('the kinds beside numbers', () => {
       { name: 'label', tensor: 't', type: 'string' },
       { name: 'isGood', tensor: 'b', type: 'boolean' },
     ],
+    masks: [],
+    batching: {},
   } as unknown as Manifest;
 
   test('are encoded as ONNX takes them', () => {
@@ -85,14 +96,14 @@ describe('the kinds beside numbers', () => {
       encodeBatch(kinds, [
         { ...row, sizes: [1, 2], isNew: true },
         { ...row, sizes: [3, 4], isNew: false },
-      ]),
+      ]).columns,
     ).toEqual({
-      v: { type: 'float32', data: Float32Array.of(1, 2, 3, 4) },
-      t: { type: 'string', data: ['a', 'a'] },
-      c: { type: 'string', data: ['Blue', 'Blue'] },
-      k: { type: 'int64', data: BigInt64Array.of(-1n, -1n) },
-      b: { type: 'bool', data: Uint8Array.of(1, 0) },
-      d: { type: 'int64', data: BigInt64Array.of(1n, 1n) },
+      v: { type: 'float32', data: Float32Array.of(1, 2, 3, 4), dims: [2, 2] },
+      t: { type: 'string', data: ['a', 'a'], dims: [2] },
+      c: { type: 'string', data: ['Blue', 'Blue'], dims: [2] },
+      k: { type: 'int64', data: BigInt64Array.of(-1n, -1n), dims: [2] },
+      b: { type: 'bool', data: Uint8Array.of(1, 0), dims: [2] },
+      d: { type: 'int64', data: BigInt64Array.of(1n, 1n), dims: [2] },
     });
   });
 
@@ -101,7 +112,7 @@ describe('the kinds beside numbers', () => {
 
   test('are decoded as GraphQL shows them', () => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
-    expect(decodeBatch(kinds, { v, t, b }, 2)).toEqual([
+    expect(decodeBatch(kinds, { v, t, b }, rows(2))).toEqual([
       { shares: [1, 2], label: 'a', isGood: false },
       { shares: [3, 4], label: 'b', isGood: true },
     ]);
@@ -109,7 +120,7 @@ describe('the kinds beside numbers', () => {
 
   test('fail a row with a vector that is not finite, and no other row', () => {
     const v = { data: Float64Array.of(1, Number.NaN, 3, 4), dims: [2, 2] };
-    expect(decodeBatch(kinds, { v, t, b }, 2)).toEqual([
+    expect(decodeBatch(kinds, { v, t, b }, rows(2))).toEqual([
       'shares must be finite numbers, got NaN',
       { shares: [3, 4], label: 'b', isGood: true },
     ]);
@@ -118,7 +129,7 @@ describe('the kinds beside numbers', () => {
   test('fail a row with a text that is too long, and no other row', () => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
     const long = { data: ['a', 'b'.repeat(1_001)], dims: [2] };
-    expect(decodeBatch(kinds, { v, t: long, b }, 2)).toEqual([
+    expect(decodeBatch(kinds, { v, t: long, b }, rows(2))).toEqual([
       { shares: [1, 2], label: 'a', isGood: false },
       'label must be a text of at most 1000 characters, got 1001',
     ]);
@@ -130,6 +141,8 @@ describe('the kinds beside numbers', () => {
     [[2, 2, 1], '[2, 2, 1]'],
   ])('refuse a vector of shape %j', (dims, got) => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims };
-    expect(() => decodeBatch(kinds, { v, t, b }, 2)).toThrow(`output v must have shape [2, 2], got ${got}`);
+    expect(() => decodeBatch(kinds, { v, t, b }, rows(2))).toThrow(
+      `output v must have shape [2, 2], got ${got}`,
+    );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../../../src/models/manifest.ts';
 import { signatureProblems } from '../../../../../workers/runtimes/onnx/signature.ts';
 
+const rest = { axes: {}, masks: [], batching: { maxBatchSize: 8, maxBulkBatchSize: 8, maxWaitMs: 0 } };
 const field = { unit: 'parts', description: '' } as const;
 
 const manifest = {
@@ -14,6 +15,7 @@ const manifest = {
     { ...field, name: 'price', tensor: 'p', type: 'float32' },
     { ...field, name: 'rank', tensor: 'r', type: 'int64' },
   ],
+  ...rest,
 } as unknown as Manifest;
 
 describe('signatureProblems', () => {
@@ -47,11 +49,17 @@ describe('signatureProblems', () => {
     [['N', 'width'], []],
     [['N', 4], ["the manifest's input size is v float32[N, 3], the graph has v float32[N, 4]"]],
     [['N'], ["the manifest's input size is v float32[N, 3], the graph has v float32[N]"]],
-    [[8, 3], ["the manifest's input size is v float32[N, 3], the graph has v float32[8, 3]"]],
+    [
+      [8, 3],
+      [
+        "the manifest's input size is v float32[N, 3], the graph has v float32[8, 3]: its runs have 8 rows, so batching.fixedBatchSize must be 8",
+      ],
+    ],
   ])('compares a vector of 3 numbers with the shape %j', (shape, problems) => {
     const vector = {
       inputs: [{ ...field, name: 'size', tensor: 'v', type: 'float32', size: 3, minimum: 0, maximum: 1 }],
       outputs: [],
+      ...rest,
     } as const;
     const v = { name: 'v', isTensor: true, type: 'float32', shape };
     expect(signatureProblems(vector, { inputMetadata: [v], outputMetadata: [] })).toEqual(problems);
@@ -64,9 +72,8 @@ describe('signatureProblems', () => {
     expect(
       signatureProblems(manifest, { inputMetadata: [fixed, s, extra], outputMetadata: [matrix] }),
     ).toEqual([
-      "the manifest's input count is n int64[N], the graph has n int64[1]",
+      "the manifest's input count is n int64[N], the graph has n int64[1]: its runs have one row, so batching.maxBatchSize and maxBulkBatchSize must be 1",
       'the graph needs an input extra string[N], the manifest names none',
-      "the manifest's output price is p float32[N], the graph has p float32[N, 2]",
       "the manifest's output rank is r int64[N], the graph has only p float32[N, 2]",
     ]);
   });
