@@ -5,11 +5,13 @@ import type { Port } from './trialValues.ts';
 
 /** The most elements of a tensor at the largest sizes of all its axes. */
 const MOST_ELEMENTS = 2 ** 24;
+/** The same in a run of the search: making more takes too long. */
+const MOST_TRIED_ELEMENTS = 2 ** 20;
 const LARGEST = 2 ** 20;
 /** A run of a row that takes longer ends the search. */
-const SLOW_MS = 300;
+const SLOW_MS = 200;
 /** All searches of a file together. */
-export const SEARCH_MS = 8_000;
+export const SEARCH_MS = 5_000;
 
 export interface Range extends Axis {
   /** The first larger size that failed, and why; undefined if none did. */
@@ -28,7 +30,9 @@ export async function findRange(
   until: number,
 ): Promise<Range> {
   const start = base.sizes.get(name) ?? 1;
-  const limit = Math.max(start + step, largestSize(trials.ports, base, name));
+  const sizeFor = (elements: number) =>
+    Math.max(start + step, largestSize(trials.ports, base, name, elements));
+  const limit = sizeFor(MOST_TRIED_ELEMENTS);
   let isSlow = false;
   const takes = async (size: number): Promise<boolean> => {
     const run = await trials.takes({ ...base, sizes: new Map([...base.sizes, [name, size]]) });
@@ -49,16 +53,13 @@ export async function findRange(
     maximum = await border(takes, maximum, failed.size);
     failed = { ...failed, size: maximum + 1 };
   }
+  if (failed === undefined && !isSlow) maximum = sizeFor(MOST_ELEMENTS);
   const minimum = step > 1 ? start : (await takes(1)) ? 1 : await border(takes, start, 1);
   return { minimum, maximum, ...(failed && { failed }) };
 }
 
 /** @returns the last size from `good` towards `bad` that is taken. */
-async function border(
-  takes: (size: number) => Promise<boolean>,
-  good: number,
-  bad: number,
-): Promise<number> {
+async function border(takes: (size: number) => Promise<boolean>, good: number, bad: number): Promise<number> {
   let [taken, refused] = [good, bad];
   while (Math.abs(taken - refused) > 1) {
     const middle = Math.floor((taken + refused) / 2);
@@ -69,7 +70,7 @@ async function border(
 }
 
 /** Axes of one tensor that vary share its elements. */
-function largestSize(ports: readonly Port[], { sizes, view }: Base, name: string): number {
+function largestSize(ports: readonly Port[], { sizes, view }: Base, name: string, elements: number): number {
   const limits = ports
     .filter(({ dims }) => dims.some((size) => namesIn(size).includes(name)))
     .map((port) => {
@@ -79,7 +80,7 @@ function largestSize(ports: readonly Port[], { sizes, view }: Base, name: string
         (product, size) => product * (typeof size === 'number' ? Math.max(1, sizeOf(size, sizes)) : 1),
         1,
       );
-      return Math.floor((MOST_ELEMENTS / fixed) ** (1 / varying));
+      return Math.floor((elements / fixed) ** (1 / varying));
     });
   return Math.min(LARGEST, ...limits);
 }

@@ -5,17 +5,18 @@ import type { View } from './views.ts';
 
 /** Tried for all axes that vary at once. Small ones are fast, and pictures and sounds need larger ones. */
 const SIZES = [
-  16, 8, 32, 64, 128, 224, 256, 320, 512, 640, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 20, 24, 28, 30, 40, 80, 96, 100, 384, 768, 1024,
-  4096, 16_000,
+  16, 8, 32, 64, 128, 224, 256, 320, 512, 640, 1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 20, 24, 28, 30, 40, 80, 96,
+  100, 384, 768, 1024, 4096, 16_000,
 ];
-const FILLINGS: readonly Filling[] = ['varied', 'ones', 'zeros'];
+const FILLINGS: readonly Filling[] = ['varied', 'digits', 'ones', 'zeros'];
 
 /** @returns undefined if no run with rows of this view succeeds. */
 export async function findBase(trials: GraphTrials, view: View): Promise<Base | undefined> {
   const names = freeNames(trials.ports, view);
   const known = knownSizes(trials.ports, view);
   const open = names.filter((name) => !known.has(name));
-  for (const filling of FILLINGS)
+  const isGiven = trials.ports.some(({ given = [] }) => given.length > 0);
+  for (const filling of isGiven ? (['given', ...FILLINGS] as const) : FILLINGS)
     for (const size of open.length === 0 ? [1] : SIZES) {
       const sizes = new Map([...known, ...open.map((name) => [name, size] as const)]);
       const base = { view, sizes, filling };
@@ -31,7 +32,8 @@ function knownSizes(ports: readonly Port[], { axes }: View): ReadonlyMap<string,
     const [last, second] = [dims.at(-1), dims[1]];
     if (dims.length > 2 && typeof second === 'string' && hint.channels !== undefined)
       sizes.set(second, hint.channels);
-    else if (dims.length > 1 && typeof last === 'string' && hint.width !== undefined) sizes.set(last, hint.width);
+    else if (dims.length > 1 && typeof last === 'string' && hint.width !== undefined)
+      sizes.set(last, hint.width);
     for (const batch of namesIn(dims[axes.get(name) ?? -1] ?? 0)) sizes.set(batch, 1);
   }
   return sizes;

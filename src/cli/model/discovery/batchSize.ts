@@ -1,5 +1,5 @@
 /** Proposes the most rows of a run: the largest number that still makes a row cheaper, in a few measured runs. */
-import { type Base, type GraphTrials } from './graphTrials.ts';
+import type { Base, GraphTrials } from './graphTrials.ts';
 
 export const USUAL_BATCH = 64;
 /** A full batch that takes less needs no search. */

@@ -25,12 +25,19 @@ export interface FoundField {
   readonly shape: Shape;
 }
 
+interface FoundOutput extends FoundField {
+  /** Whether it had numbers in the trial runs that are infinite or none. */
+  readonly isOpen: boolean;
+}
+
 export interface Found {
   readonly inputs: readonly (FoundField & Pick<Port, 'hint'>)[];
-  readonly outputs: readonly FoundField[];
+  readonly outputs: readonly FoundOutput[];
   readonly axes: ReadonlyMap<string, Axis>;
   /** How rows of different sizes share a run; undefined if they do not. */
   readonly padding: Padding | undefined;
+  /** Whether a run may have any number of rows. */
+  readonly isBatched: boolean;
   readonly maxBatchSize: number;
   readonly fixedBatchSize: number | undefined;
   /** Rows that the graph answers. Their batch axis has the size 1. */
@@ -90,7 +97,14 @@ export async function discover(options: DiscoverOptions): Promise<Found> {
   );
   const fields = outputs.map((tensor) => {
     const value = options.signature.outputMetadata.find(({ name }) => name === tensor);
-    return outputField(value, { tensor, batchAxes, observations, names, axes, hasOpenSizes: options.hasOpenSizes });
+    return outputField(value, {
+      tensor,
+      batchAxes,
+      observations,
+      names,
+      axes,
+      hasOpenSizes: options.hasOpenSizes,
+    });
   });
   const inputs = inputFields(variation.ports, choice.base.view, names);
   const isBatched =
@@ -103,13 +117,21 @@ export async function discover(options: DiscoverOptions): Promise<Found> {
     : (fixedBatchSize ?? 1);
   const padding =
     isBatched && maxBatchSize > 1
-      ? await findPadding({ trials: settled, base: choice.base, relative: options.relative, ranges, names, outputs: fields })
+      ? await findPadding({
+          trials: settled,
+          base: choice.base,
+          relative: options.relative,
+          ranges,
+          names,
+          outputs: fields,
+        })
       : undefined;
   return {
     inputs,
     outputs: fields,
     axes,
     padding,
+    isBatched,
     maxBatchSize,
     fixedBatchSize,
     rows: GOLDEN_SEEDS.map((seed) => settled.row(choice.base, seed)),
@@ -128,6 +150,8 @@ async function chooseView(trials: GraphTrials, options: DiscoverOptions): Promis
     }
     if ([...view.axes.values()].every((axis) => axis === null))
       return others[0] ?? { base, verdict: undefined, decisions: [wholeDecision(options)] };
+    // Outputs whose size depends on values differ in size from row to row: a few trial rows cannot show it.
+    if (options.hasOpenSizes && (view.fixed ?? 1) > 1) continue;
     const verdict = await testRows(trials, base, options.relative);
     if (verdict.kind === 'chance')
       throw new NotFound('chance', 'the same row is answered differently each time');
@@ -146,15 +170,23 @@ function alternative(base: Base, verdict: Verdict, { scalesOverRun }: DiscoverOp
     return {
       base,
       verdict,
-      decisions: ['one task a run: the graph scales its numbers over a whole run, so that rows would change each other'],
+      decisions: [
+        'one task a run: the graph scales its numbers over a whole run, so that rows would change each other',
+      ],
     };
   if (verdict.kind === 'single' && base.view.fixed === undefined)
-    return { base, verdict, decisions: [`one task a run: the graph takes one row, but not several (${verdict.reason})`] };
+    return {
+      base,
+      verdict,
+      decisions: [`one task a run: the graph takes one row, but not several (${verdict.reason})`],
+    };
   if (verdict.kind === 'noAxis' && base.view.fixed === 1)
     return {
       base,
       verdict,
-      decisions: [`one task a run: the graph takes one row, and its output ${verdict.output} has no axis for rows`],
+      decisions: [
+        `one task a run: the graph takes one row, and its output ${verdict.output} has no axis for rows`,
+      ],
     };
   return undefined;
 }
@@ -171,7 +203,9 @@ function rowsDecisions({ axes, fixed }: View): readonly string[] {
   const moved = [...axes].filter(([, axis]) => axis !== null && axis > 0);
   return [
     ...moved.map(([name, axis]) => `the rows of ${name} lie on axis ${axis}`),
-    ...(without.length > 0 ? [`one task a run: ${without.join(', ')} is the same for all rows of a run`] : []),
+    ...(without.length > 0
+      ? [`one task a run: ${without.join(', ')} is the same for all rows of a run`]
+      : []),
     ...(fixed === 1 ? ['one task a run: the file says that a run has exactly 1 row'] : []),
     ...(fixed !== undefined && fixed > 1
       ? [`runs of exactly ${fixed} rows, as the file says: fewer are filled up with copies`]
@@ -180,7 +214,9 @@ function rowsDecisions({ axes, fixed }: View): readonly string[] {
 }
 
 function fixedOf({ axes, fixed }: View): number | undefined {
-  return fixed !== undefined && fixed > 1 && [...axes.values()].every((axis) => axis !== null) ? fixed : undefined;
+  return fixed !== undefined && fixed > 1 && [...axes.values()].every((axis) => axis !== null)
+    ? fixed
+    : undefined;
 }
 
 interface Observation {
@@ -196,7 +232,8 @@ async function observe(trials: GraphTrials, { base, steps }: Variation): Promise
     if (run !== undefined) observations.push({ sizes, answers: run.answers });
   };
   for (const seed of GOLDEN_SEEDS) await add(base.sizes, seed);
-  for (const [name, step] of steps) await add(new Map([...base.sizes, [name, (base.sizes.get(name) ?? 1) + step]]), 1);
+  for (const [name, step] of steps)
+    await add(new Map([...base.sizes, [name, (base.sizes.get(name) ?? 1) + step]]), 1);
   return observations;
 }
 
@@ -214,7 +251,10 @@ async function findRanges(
 }
 
 /** By output: the batch axis, or null. */
-function outputAxes({ base, verdict }: Choice, observations: readonly Observation[]): ReadonlyMap<string, number | null> {
+function outputAxes(
+  { base, verdict }: Choice,
+  observations: readonly Observation[],
+): ReadonlyMap<string, number | null> {
   const [first] = observations;
   const isFirst = (name: string) => observations.every(({ answers }) => answers[name]?.dims[0] === 1);
   return new Map(
@@ -226,7 +266,11 @@ function outputAxes({ base, verdict }: Choice, observations: readonly Observatio
   );
 }
 
-function inputFields(ports: readonly Port[], view: View, names: ReadonlyMap<string, string>): Found['inputs'] {
+function inputFields(
+  ports: readonly Port[],
+  view: View,
+  names: ReadonlyMap<string, string>,
+): Found['inputs'] {
   return ports.map(({ name, type, dims, hint }) => {
     const batchAxis = view.axes.get(name) ?? null;
     const shape = dims
@@ -246,7 +290,7 @@ interface OutputFacts {
   readonly hasOpenSizes: boolean;
 }
 
-function outputField(value: GraphValue | undefined, facts: OutputFacts): FoundField {
+function outputField(value: GraphValue | undefined, facts: OutputFacts): FoundOutput {
   const { tensor, batchAxes, observations, names, axes, hasOpenSizes } = facts;
   const batchAxis = batchAxes.get(tensor) ?? null;
   const shapes = observations.map(({ answers }) =>
@@ -258,7 +302,10 @@ function outputField(value: GraphValue | undefined, facts: OutputFacts): FoundFi
   const declared = (value?.shape ?? []).filter((_, i) => i !== batchAxis);
   const shape = first.map((size, i) => {
     const sizes = shapes.map((dims) => dims[i] ?? 0);
-    const isOpen = hasOpenSizes && typeof declared[i] !== 'number' && !sizes.every((other) => isAxisOf(other, observations));
+    const isOpen =
+      hasOpenSizes &&
+      typeof declared[i] !== 'number' &&
+      !sizes.every((other) => isAxisOf(other, observations));
     if (sizes.every((other) => other === size) && !isOpen) return size;
     const axis = [...names.keys()].find((name) =>
       observations.every(({ sizes: at }, run) => at.get(name) === sizes[run]),
@@ -268,7 +315,12 @@ function outputField(value: GraphValue | undefined, facts: OutputFacts): FoundFi
     axes.set(own, { minimum: 0, maximum: OUTPUT_AXIS_MAXIMUM });
     return own;
   });
-  return { tensor, type: (value?.type ?? 'float32') as TensorType, batchAxis, shape };
+  const isOpen = observations.some(({ answers }) => answers[tensor]?.data.some(isNotFinite));
+  return { tensor, type: (value?.type ?? 'float32') as TensorType, batchAxis, shape, isOpen };
+}
+
+function isNotFinite(element: unknown): boolean {
+  return typeof element === 'number' && !Number.isFinite(element);
 }
 
 function isAxisOf(size: number, observations: readonly Observation[]): boolean {
@@ -291,9 +343,13 @@ function ownAxis(
   return name;
 }
 
-function rangeDecisions(ranges: ReadonlyMap<string, Range>, names: ReadonlyMap<string, string>): readonly string[] {
+function rangeDecisions(
+  ranges: ReadonlyMap<string, Range>,
+  names: ReadonlyMap<string, string>,
+): readonly string[] {
   return [...ranges].map(([name, { minimum, maximum, failed }]) => {
-    const why = failed === undefined ? 'larger ones were not tried' : `${failed.size} fails: ${failed.reason}`;
+    const why =
+      failed === undefined ? 'larger ones were not tried' : `${failed.size} fails: ${failed.reason}`;
     return `${names.get(name) ?? name} varies from ${minimum} to ${maximum} (${why})`;
   });
 }

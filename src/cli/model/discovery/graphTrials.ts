@@ -69,7 +69,13 @@ function together(rows: readonly Columns[], { axes }: View): Columns {
     Object.entries(first).map(([name, tensor]) => {
       const axis = axes.get(name) ?? null;
       if (axis === null || rows.length === 1) return [name, tensor];
-      return [name, joined(rows.map((row) => row[name] as Column), axis)];
+      return [
+        name,
+        joined(
+          rows.map((row) => row[name] as Column),
+          axis,
+        ),
+      ];
     }),
   );
 }

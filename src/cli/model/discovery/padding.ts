@@ -38,7 +38,8 @@ export async function findPadding(options: PaddingOptions): Promise<Padding | un
   if (name === undefined || range === undefined || others.length > 0) return undefined;
   const masks = trials.ports.filter((port) => isMask(port.name) && port.dims.at(-1) === name);
   const [mask] = masks;
-  if (mask === undefined || masks.length > 1 || mask.dims.length !== 2 || mask.type === 'string') return undefined;
+  if (mask === undefined || masks.length > 1 || mask.dims.length !== 2 || mask.type === 'string')
+    return undefined;
   const size = base.sizes.get(name) ?? 1;
   const row = trials.row(base, 1);
   const alone = await trials.run(row);

@@ -21,7 +21,11 @@ export function joined(rows: readonly Column[], axis: number): Column {
   const length = first.data.length;
   const data = newData(type, rows.length * length);
   for (const [i, row] of rows.entries()) setElements(data, i * length, row.data);
-  return { type, data: toBatchAxis(type, data, dims.toSpliced(axis, 1), axis), dims: dims.with(axis, rows.length) };
+  return {
+    type,
+    data: toBatchAxis(type, data, dims.toSpliced(axis, 1), axis),
+    dims: dims.with(axis, rows.length),
+  };
 }
 
 /** Both are of one type. */
@@ -64,6 +68,7 @@ export function isSame(left: Answer, right: Answer, relative: number): boolean {
 function largestIn({ data }: Answer): number {
   let largest = 0;
   for (const element of data)
-    if (typeof element === 'number' && Number.isFinite(element)) largest = Math.max(largest, Math.abs(element));
+    if (typeof element === 'number' && Number.isFinite(element))
+      largest = Math.max(largest, Math.abs(element));
   return largest;
 }

@@ -2,8 +2,9 @@
  * Runs a file that is not served yet, on tensors as its graph takes them. A run may kill its process, or take too long:
  * then it has failed, and the next one has another process.
  */
-import { Inspection } from '../../../../workers/runtimes/onnx/inspection.ts';
+
 import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
+import { Inspection } from '../../../../workers/runtimes/onnx/inspection.ts';
 import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/onnx/sessionProcess.ts';
 import type { GraphSignature } from '../../../../workers/runtimes/onnx/signature.ts';
 import type { Answer } from './tensors.ts';
@@ -47,7 +48,10 @@ export class TrialRuns implements AsyncDisposable {
   async run(columns: Columns, fetches: readonly string[]): Promise<TrialRun | undefined> {
     if (!this.#isOpen) await this.open();
     try {
-      const { outputs, computeMs } = await this.#inspection.try({ columns, fetches }, this.#options.runTimeoutMs);
+      const { outputs, computeMs } = await this.#inspection.try(
+        { columns, fetches },
+        this.#options.runTimeoutMs,
+      );
       return { answers: outputs, computeMs };
     } catch (error) {
       if (error instanceof RunTimedOut || error instanceof SessionCrashed) await this.#startAnew();

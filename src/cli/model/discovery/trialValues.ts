@@ -12,36 +12,53 @@ export interface Port {
   /** A text is a size that varies; the same text is the same size. */
   readonly dims: readonly (number | string)[];
   readonly hint: Hint;
+  /** The values that the user gave, by row, each as a flat list. */
+  readonly given?: readonly (readonly unknown[])[];
 }
 
-export type Filling = 'varied' | 'ones' | 'zeros';
+/**
+ *  given   the user's values, again and again.
+ *  varied  values that differ.
+ *  digits  the same, but texts are numbers.
+ */
+export type Filling = 'given' | 'varied' | 'digits' | 'ones' | 'zeros';
 
 const TEXTS = ['a', 'ab', 'good', 'bad', 'hello world', '3', 'yes', 'no'];
 /** Pixels of a byte. */
 const BYTE = 256;
 const SMALL_NUMBERS = 4;
 
-export function trialTensor(
-  port: Port,
-  dims: readonly number[],
-  seed: number,
-  filling: Filling,
-): Column {
+export function trialTensor(port: Port, dims: readonly number[], seed: number, filling: Filling): Column {
   const data = newData(port.type, elementsOf(dims)) as { [index: number]: number | bigint | string };
   const random = randomFrom(seed);
   const lastAxis = dims.at(-1) ?? 1;
-  for (let i = 0; i < elementsOf(dims); i++) data[i] = element(port, filling, random(), i % lastAxis);
+  const given = filling === 'given' ? (port.given?.[seed % port.given.length] ?? []) : [];
+  for (let i = 0; i < elementsOf(dims); i++)
+    data[i] =
+      given.length > 0
+        ? givenElement(port, given[i % given.length])
+        : element(port, filling === 'given' ? 'varied' : filling, random(), i % lastAxis);
   return { type: port.type, data: data as Column['data'], dims };
 }
 
 function element(port: Port, filling: Filling, random: number, place: number): number | bigint | string {
-  const { type, hint } = port;
-  if (type === 'string') {
-    const texts = hint.categories?.map(String) ?? TEXTS;
-    return texts[filling === 'varied' ? random % texts.length : 0] ?? '';
-  }
+  const { type } = port;
+  if (type === 'string') return textFor(port, filling, random);
   const number = numberFor(port, filling, random, place);
   return type === 'int64' || type === 'uint64' ? BigInt(number) : number;
+}
+
+function givenElement({ type }: Port, value: unknown): number | bigint | string {
+  if (type === 'string') return String(value);
+  if (type === 'int64' || type === 'uint64') return BigInt(Math.trunc(Number(value)) || 0);
+  return Number(value);
+}
+
+function textFor({ hint }: Port, filling: Filling, random: number): string {
+  if (filling === 'digits') return String(random % SMALL_NUMBERS);
+  if (filling !== 'varied') return filling === 'ones' ? '1' : '0';
+  const texts = hint.categories?.map(String) ?? TEXTS;
+  return texts[random % texts.length] ?? '';
 }
 
 function numberFor(
@@ -50,7 +67,8 @@ function numberFor(
   random: number,
   place: number,
 ): number {
-  if (filling !== 'varied') return filling === 'ones' ? 1 : 0;
+  if (filling === 'ones') return 1;
+  if (filling === 'zeros') return 0;
   const usual = usualNumber(name, place);
   if (usual !== undefined) return usual;
   if (type === 'bool') return random % 2;

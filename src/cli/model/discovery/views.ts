@@ -23,7 +23,9 @@ function namedView(ports: readonly Port[]): View | undefined {
   const names = new Set(
     ports.flatMap(({ dims }) => dims.filter((size) => typeof size === 'string' && BATCH_NAME.test(size))),
   );
-  return names.size === 0 ? undefined : viewBy(ports, ({ dims }) => dims.findIndex((size) => names.has(size)));
+  return names.size === 0
+    ? undefined
+    : viewBy(ports, ({ dims }) => dims.findIndex((size) => names.has(size)));
 }
 
 /** The first axis, or a later one where the first has a fixed size. */
@@ -49,7 +51,9 @@ function fixedView(ports: readonly Port[]): View | undefined {
 
 /** Each other axis of a size that varies, alone. */
 function otherViews(ports: readonly Port[]): readonly View[] {
-  const names = new Set(ports.flatMap(({ dims }) => dims.slice(1).filter((size) => typeof size === 'string')));
+  const names = new Set(
+    ports.flatMap(({ dims }) => dims.slice(1).filter((size) => typeof size === 'string')),
+  );
   return [...names].map((name) => viewBy(ports, ({ dims }) => dims.indexOf(name)));
 }
 

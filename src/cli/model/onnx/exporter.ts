@@ -79,7 +79,11 @@ const EXPORTERS: readonly (readonly [RegExp, string, WaysOut])[] = [
   [/xgboost/i, 'onnxmltools (XGBoost)', ML_TOOLS],
   [/ml\.net/i, 'ML.NET', ML_NET],
   [/paddle/i, 'paddle2onnx', PADDLE],
-  [/catboost/i, 'CatBoost', { ...ANY, type: 'model.save_model("model.onnx", format="onnx") with float features' }],
+  [
+    /catboost/i,
+    'CatBoost',
+    { ...ANY, type: 'model.save_model("model.onnx", format="onnx") with float features' },
+  ],
 ];
 
 export function exporterOf(model: OnnxModel): Exporter {

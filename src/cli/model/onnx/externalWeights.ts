@@ -47,9 +47,7 @@ async function readBeside(folder: string, file: string): Promise<Buffer | string
   try {
     return await readRegularFile(join(folder, file), MODEL_MAX_BYTES);
   } catch (error) {
-    return isNotThere(error)
-      ? 'that file is not there, and belongs beside the ONNX file'
-      : messageOf(error);
+    return isNotThere(error) ? 'that file is not there, and belongs beside the ONNX file' : messageOf(error);
   }
 }
 

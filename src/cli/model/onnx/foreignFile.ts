@@ -12,7 +12,8 @@ const TAIL_BYTES = 65_536;
 
 const TORCH =
   'load the model in Python (model.load_state_dict, or torch.jit.load) and call torch.onnx.export(model, inputs, "model.onnx", dynamic_axes={…})';
-const KERAS = 'python -m tf2onnx.convert --keras model.keras --output model.onnx (or model.export("model.onnx", format="onnx"))';
+const KERAS =
+  'python -m tf2onnx.convert --keras model.keras --output model.onnx (or model.export("model.onnx", format="onnx"))';
 const SKLEARN =
   'load it in Python and convert it: skl2onnx.to_onnx(model, X[:1]), or onnxmltools for XGBoost and LightGBM';
 
@@ -24,7 +25,8 @@ const KINDS: readonly Kind[] = [
   },
   {
     what: 'a web page',
-    wayOut: 'download the file itself (on GitHub "raw", on Hugging Face "resolve" instead of "blob" in the address)',
+    wayOut:
+      'download the file itself (on GitHub "raw", on Hugging Face "resolve" instead of "blob" in the address)',
     matches: (bytes) => /^\s*<(!doctype html|html)/i.test(head(bytes)),
   },
   {

@@ -91,7 +91,9 @@ function vocabularyOf(
     return table === undefined ? undefined : sizesOf(table)[0];
   };
   if (opType === 'Gather' && input[1] === tensor)
-    return attribute.some(({ name, i }) => name === 'axis' && Number(String(i)) !== 0) ? undefined : rowsOf(0);
+    return attribute.some(({ name, i }) => name === 'axis' && Number(String(i)) !== 0)
+      ? undefined
+      : rowsOf(0);
   if (opType !== 'EmbedLayerNormalization') return undefined;
   if (input[0] === tensor) return rowsOf(2);
   return input[1] === tensor ? rowsOf(4) : undefined;

@@ -5,14 +5,13 @@
 import { FLOAT } from './elementTypes.ts';
 import {
   attributeOf,
-  integersOf,
+  classesIn,
   nodesOf,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
   type OnnxType,
   type OnnxValue,
-  textsOf,
 } from './onnxFile.ts';
 
 export interface Mended {
@@ -30,15 +29,15 @@ const NEWEST_IR = 13;
 const PLAIN_LOCALE = 'C.UTF-8';
 
 /** Takes maps and sequences off the outputs of a graph. */
-export function unwrapOutputs(graph: OnnxGraph): Mended {
+export function unwrapOutputs(graph: OnnxGraph, leaveOut: readonly string[]): Mended {
   const changes: string[] = [];
   const labels = new Map<string, readonly string[]>();
   for (const output of [...graph.output]) {
     const maker = graph.node.find((node) => node.output.includes(output.name));
-    if (maker === undefined) continue;
+    if (maker === undefined || leaveOut.includes(output.name)) continue;
     switch (maker.opType) {
       case 'ZipMap':
-        labels.set(output.name, classesOf(maker));
+        labels.set(output.name, classesIn(maker));
         passOn(graph, maker, output, OPEN_TENSOR);
         changes.push(`${output.name}: ZipMap was taken out; its classes are the labels of a list of numbers`);
         break;
@@ -79,11 +78,6 @@ function passOn(graph: OnnxGraph, node: OnnxNode, output: OnnxValue, type: OnnxT
 function itemType({ type }: OnnxValue): OnnxType {
   const elemType = type?.sequenceType?.elemType?.tensorType?.elemType ?? FLOAT;
   return { tensorType: { elemType, shape: null } };
-}
-
-function classesOf(node: OnnxNode): readonly string[] {
-  const texts = textsOf(node, 'classlabels_strings');
-  return texts.length > 0 ? texts : integersOf(node, 'classlabels_int64s').map(String);
 }
 
 /** A graph without the standard operator set cannot have the Identity that stands for a ZipMap. */

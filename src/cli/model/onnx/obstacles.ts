@@ -24,22 +24,37 @@ const EXTENSIONS: readonly (readonly [RegExp, string])[] = [
     /^(ai\.onnx\.contrib|com\.microsoft\.extensions)$/,
     'the library onnxruntime-extensions, which Tidings does not load. It makes tokens from texts and pixels from pictures: export the model without that step, and let "kind": "text" or "image" in the manifest do it',
   ],
-  [/mmdeploy|mmcv/, 'the library mmdeploy: export the model with its ONNX Runtime backend, without the custom operators'],
-  [/^(TRT|trt|tensorrt|com\.nvidia)/, 'plugins of TensorRT: export the model without them (for YOLO: without the NMS plugin)'],
+  [
+    /mmdeploy|mmcv/,
+    'the library mmdeploy: export the model with its ONNX Runtime backend, without the custom operators',
+  ],
+  [
+    /^(TRT|trt|tensorrt|com\.nvidia)/,
+    'plugins of TensorRT: export the model without them (for YOLO: without the NMS plugin)',
+  ],
   [/openvino/, 'OpenVINO: export the model from its framework instead'],
 ];
 
-/** @param graph with its outputs unwrapped. @returns a sentence for each obstacle. */
-export function obstaclesIn(model: OnnxModel, exporter: Exporter): readonly string[] {
+/** @param model with its outputs unwrapped. @returns a sentence for each obstacle. */
+export function obstaclesIn(
+  model: OnnxModel,
+  exporter: Exporter,
+  leaveOut: readonly string[],
+): readonly string[] {
   const { input = [], output = [], initializer = [] } = model.graph ?? {};
+  const served = output.filter(({ name }) => !leaveOut.includes(name));
   const constants = new Set(initializer.map(({ name }) => name));
   return [
     ...operatorProblems(model, exporter),
     ...input
       .filter(({ name }) => !constants.has(name))
       .flatMap((value) => valueProblem(`The input ${value.name}`, value, exporter)),
-    ...output.flatMap((value) => valueProblem(`The output ${value.name}`, value, exporter)),
-    ...(output.length === 0 ? ['It has no output.'] : []),
+    ...served.flatMap((value) =>
+      valueProblem(`The output ${value.name}`, value, exporter).map(
+        (problem) => `${problem} Or leave it out: --leave-out ${value.name}.`,
+      ),
+    ),
+    ...(served.length === 0 ? ['No output is left.'] : []),
   ].map(printable);
 }
 
@@ -64,7 +79,9 @@ function valueProblem(subject: string, { type }: OnnxValue, exporter: Exporter):
   if (type === null || type === undefined) return [];
   const { tensorType } = type;
   if (tensorType == null)
-    return [`${subject} is ${holderOf(type)}, and only tensors can be served: ${exporter.wayOut('sequence')}.`];
+    return [
+      `${subject} is ${holderOf(type)}, and only tensors can be served: ${exporter.wayOut('sequence')}.`,
+    ];
   const { elemType } = tensorType;
   if (elemType === 0 || isServedType(elemType)) return [];
   return [

@@ -223,6 +223,13 @@ export function textsOf(node: OnnxNode, name: string): readonly string[] {
   return (attributeOf(node, name)?.strings ?? []).map((bytes) => Buffer.from(bytes).toString());
 }
 
+/** The classes that an operator names, as texts. */
+export function classesIn(node: OnnxNode): readonly string[] {
+  const texts = textsOf(node, 'classlabels_strings');
+  if (texts.length > 0) return texts;
+  return [...integersOf(node, 'classlabels_int64s'), ...integersOf(node, 'classlabels_ints')].map(String);
+}
+
 export function sizesOf({ dims }: OnnxTensor): readonly number[] {
   return dims.map((size) => Number(String(size)));
 }

@@ -1,4 +1,6 @@
 /** Makes an ONNX file ready to be served: brings weights into it, takes maps and sequences off, lists what stands in the way. */
+import { printable } from '../../../process/printable.ts';
+import { classLabels } from './classLabels.ts';
 import { type Exporter, exporterOf } from './exporter.ts';
 import { gatherWeights } from './externalWeights.ts';
 import { foreignFileProblem } from './foreignFile.ts';
@@ -19,29 +21,43 @@ export interface Prepared {
   readonly problems: readonly string[];
 }
 
-/**
- * @param source the file's name.
- * @param folder where it lies.
- * @returns a text if it is no ONNX file: what it is, and what to do.
- */
-export async function prepareModel(bytes: Buffer, source: string, folder: string): Promise<Prepared | string> {
-  const model = decodeModel(bytes);
-  if (model?.graph == null || bytes.toString('latin1', 4, 8) === 'ORTM') return foreignFileProblem(source, bytes);
+interface PrepareOptions {
+  readonly bytes: Buffer;
+  /** The file's name. */
+  readonly source: string;
+  /** Where it lies. */
+  readonly folder: string;
+  /** Outputs that are not served: they are no problem. */
+  readonly leaveOut: readonly string[];
+}
+
+/** @returns a text if it is no ONNX file: what it is, and what to do. */
+export async function prepareModel({
+  bytes,
+  source,
+  folder,
+  leaveOut,
+}: PrepareOptions): Promise<Prepared | string> {
+  const isRuntimeFormat = bytes.toString('latin1', 4, 8) === 'ORTM';
+  const model = isRuntimeFormat ? undefined : decodeModel(bytes);
+  if (model?.graph == null) return foreignFileProblem(source, bytes);
   const exporter = exporterOf(model);
-  const { changes: unwrapped, labels } = unwrapOutputs(model.graph);
+  const { changes: unwrapped, labels } = unwrapOutputs(model.graph, leaveOut);
   const weights = await gatherWeights(model, folder);
   const lowered = lowerIrVersion(model);
   const changes = [
     ...unwrapped,
     ...weights.files.map((file) => `the weights of ${file} were brought into the file`),
     ...(lowered === undefined ? [] : [lowered]),
-  ];
+  ].map(printable);
+  const problems = [...obstaclesIn(model, exporter, leaveOut), ...weights.problems];
+  const isChanged = changes.length > 0 && problems.length === 0;
   return {
-    bytes: changes.length === 0 ? bytes : encodeModel(needStandardOperators(model)),
+    bytes: isChanged ? encodeModel(needStandardOperators(model)) : bytes,
     model,
     exporter,
-    labels,
+    labels: new Map([...classLabels(model), ...labels]),
     changes,
-    problems: [...obstaclesIn(model, exporter), ...weights.problems],
+    problems,
   };
 }
