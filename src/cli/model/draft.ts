@@ -17,7 +17,7 @@ import {
 import { NUMBER_BYTES } from '../../models/valueBytes.ts';
 import { printable } from '../../process/printable.ts';
 import type { Found, FoundField } from './discovery/discover.ts';
-import { SAMPLE_RATE } from './discovery/trialValues.ts';
+import { isSampleRate, SAMPLE_RATE } from './discovery/trialValues.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 
 export interface DraftOptions {
@@ -109,24 +109,22 @@ function draftInputs(fields: Found['inputs'], { padding }: Found, source: string
   const forms = new Forms();
   return fields.map((field) => {
     const { tensor, type, shape, hint } = field;
-    const common = {
-      name: names.get(tensor) ?? tensor,
-      tensor,
-      ...batchAxisOf(field),
-      description: printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`),
-    };
+    const head = { name: names.get(tensor) ?? tensor, tensor };
+    const description = printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`);
     const form = forms.of(field);
     const isPadded = padding !== undefined && shape.includes(padding.axis);
     const pad = isPadded ? { pad: type === 'string' ? '' : type === 'bool' ? false : 0 } : {};
+    const layout = { ...batchAxisOf(field), ...pad };
     if (type === 'string')
-      return { ...common, type, ...withoutSize(form), ...pad, maxLength: STRING_MAX_LENGTH };
-    if (type === 'bool') return { ...common, type: 'boolean', ...withoutSize(form), ...pad };
+      return { ...head, type, ...withoutSize(form), ...layout, maxLength: STRING_MAX_LENGTH, description };
+    if (type === 'bool') return { ...head, type: 'boolean', ...withoutSize(form), ...layout, description };
     const isIndex = hint.vocabulary !== undefined && !isFloat(type);
     const limits = isIndex ? { minimum: 0, maximum: (hint.vocabulary ?? 1) - 1 } : limitsOf(type);
+    const unit = UNKNOWN_UNIT;
     if ('shape' in form)
-      return { ...common, type, ...form, ...pad, unit: UNKNOWN_UNIT, ...(isIndex && limits) };
-    const usual = /^sr$|sample_?rate/i.test(tensor) ? { default: SAMPLE_RATE } : {};
-    return { ...common, type, ...form, unit: UNKNOWN_UNIT, ...limits, ...usual };
+      return { ...head, type, ...form, ...layout, unit, ...(isIndex && limits), description };
+    const usual = isSampleRate(tensor) ? { default: SAMPLE_RATE } : {};
+    return { ...head, type, ...form, unit, ...limits, ...usual, description };
   });
 }
 
@@ -135,25 +133,26 @@ function draftOutputs({ outputs }: Found, { labels, source }: DraftOptions): rea
   const forms = new Forms();
   return outputs.map((field) => {
     const { tensor, type, shape, isOpen } = field;
-    const common = {
-      name: names.get(tensor) ?? tensor,
-      tensor,
-      ...batchAxisOf(field),
-      description: printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`),
-    };
+    const head = { name: names.get(tensor) ?? tensor, tensor };
+    const description = printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`);
+    const layout = batchAxisOf(field);
     // Only a tensor may have numbers that are not finite.
     const form = isOpen ? { shape } : forms.of(field);
-    if (type === 'string') return { ...common, type, ...withoutSize(form) };
-    if (type === 'bool') return { ...common, type: 'boolean', ...withoutSize(form) };
-    if ('shape' in form) return { ...common, type, ...form, unit: UNKNOWN_UNIT };
+    if (type === 'string') return { ...head, type, ...withoutSize(form), ...layout, description };
+    if (type === 'bool') return { ...head, type: 'boolean', ...withoutSize(form), ...layout, description };
+    const unit = UNKNOWN_UNIT;
+    if ('shape' in form) return { ...head, type, ...form, ...layout, unit, description };
+    const isExact = type === 'uint64' && form.size === undefined;
     const classes = labels.get(tensor);
+    const hasLabels = classes !== undefined && classes.length === form.size;
     return {
-      ...common,
+      ...head,
       type,
       ...form,
-      unit: UNKNOWN_UNIT,
-      ...(type === 'uint64' && form.size === undefined && { exact: true }),
-      ...(classes !== undefined && classes.length === form.size && { labels: classes }),
+      unit,
+      ...(isExact && { exact: true }),
+      ...(hasLabels && { labels: classes }),
+      description,
     };
   });
 }

@@ -10,11 +10,11 @@ const MAX_SHOWN_ELEMENTS = 64;
 
 export function valuesOfRow({ inputs }: Pick<Manifest, 'inputs'>, row: Columns): Values {
   return Object.fromEntries(
-    inputs.map((input) => [input.name, valueOf(input, row[input.tensor] as Column)] as const),
+    inputs.map((input) => [input.name, inputValue(input, row[input.tensor] as Column)] as const),
   );
 }
 
-function valueOf(input: ManifestInput, { type, data, dims }: Column): Value {
+function inputValue(input: ManifestInput, { type, data, dims }: Column): Value {
   if (isTensorInput(input)) {
     const { batchAxis = 0 } = input;
     const shape = batchAxis === null ? dims : dims.toSpliced(batchAxis, 1);

@@ -84,11 +84,15 @@ function usualNumber(name: string, place: number): number | undefined {
   if (isMask(name)) return 1;
   if (/token_?type|segment/i.test(name)) return 0;
   if (/position/i.test(name)) return place;
-  if (/^sr$|sample_?rate/i.test(name)) return SAMPLE_RATE;
+  if (isSampleRate(name)) return SAMPLE_RATE;
   return undefined;
 }
 
 export const SAMPLE_RATE = 16_000;
+
+export function isSampleRate(name: string): boolean {
+  return /^sr$|sample_?rate/i.test(name);
+}
 
 /** Whether an input tells by its name which elements are real. */
 export function isMask(name: string): boolean {
