@@ -1,5 +1,6 @@
 /** Finds out by trial runs how an opened graph is served, and says in words what could not be found out. */
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
+import { ELEMENT_BYTES, elementsOf } from '../../contract/tensor.ts';
 import type { TensorType } from '../../models/manifest.ts';
 import { isFloat } from '../../models/manifest.ts';
 import { printable } from '../../process/printable.ts';
@@ -24,6 +25,7 @@ const CHANCE = /^(Random|Multinomial$|Bernoulli$|Dropout$)/;
 const USUAL_DIFFERENCE = 1e-4;
 const FLOAT16 = 10;
 const FLOAT16_DIFFERENCE = 1e-2;
+const MAX_ROW_BYTES = 32 * 2 ** 20;
 
 /** @throws {ModelFileError} if the graph answers no row, or by chance. */
 export async function examineGraph(draft: ModelDraft): Promise<Found> {
@@ -39,6 +41,7 @@ export async function examineGraph(draft: ModelDraft): Promise<Found> {
     throw new ModelFileError(`${source} cannot be served: it has no input.`);
   const operators = nodesOf(model).map(({ opType }) => opType);
   const ports = portsOf(graph, examples);
+  refuseLargeRows(ports, source);
   try {
     return await discover({
       runs,
@@ -72,6 +75,20 @@ export async function examineGraph(draft: ModelDraft): Promise<Found> {
       `${source} answers no trial row (${reason}). Give a row that it can answer with --example.${advice.map(printableLine).join('')}`,
     );
   }
+}
+
+/** A golden row must hold all inputs of a row. */
+function refuseLargeRows(ports: readonly Port[], source: string): void {
+  const bytesOf = ({ type, dims }: Port) =>
+    type === 'string'
+      ? 0
+      : ELEMENT_BYTES[type] * elementsOf(dims.map((size) => (typeof size === 'number' ? size : 1)));
+  const bytes = ports.reduce((sum, port) => sum + bytesOf(port), 0);
+  if (bytes <= MAX_ROW_BYTES) return;
+  const [largest] = ports.toSorted((a, b) => bytesOf(b) - bytesOf(a));
+  throw new ModelFileError(
+    `${source} cannot be served: the inputs of one run have ${bytes} bytes (${printable(largest?.name ?? '')} has the most, ${largest?.type}[${largest?.dims.join(', ')}]), and ${MAX_ROW_BYTES} are possible. Export the model for smaller pieces.`,
+  );
 }
 
 function printableLine(text: string): string {
