@@ -74,6 +74,8 @@ export interface DiscoverOptions {
 /** The largest size of an axis that the graph alone decides. */
 const OUTPUT_AXIS_MAXIMUM = 2 ** 20;
 const GOLDEN_SEEDS = [1, 2, 3];
+/** PyTorch names a size so that depends on values. It is open even if no input has an axis that varies. */
+const MADE_UP_NAME = /_dim_\d+$/;
 /** Rows of more elements are large in golden.json: one is enough. */
 const MANY_ELEMENTS = 2 ** 18;
 
@@ -320,9 +322,10 @@ function outputField(value: GraphValue | undefined, facts: OutputFacts): FoundOu
   const shape = first.map((size, i) => {
     const sizes = shapes.map((dims) => dims[i] ?? 0);
     const isOpen =
-      hasOpenSizes &&
-      typeof declared[i] !== 'number' &&
-      !sizes.every((other) => isAxisOf(other, observations));
+      (hasOpenSizes &&
+        typeof declared[i] !== 'number' &&
+        !sizes.every((other) => isAxisOf(other, observations))) ||
+      (names.size === 0 && MADE_UP_NAME.test(String(declared[i])));
     if (sizes.every((other) => other === size) && !isOpen) return size;
     const axis = [...names.keys()].find((name) =>
       observations.every(({ sizes: at }, run) => at.get(name) === sizes[run]),
