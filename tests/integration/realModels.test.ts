@@ -2,7 +2,6 @@
  * ONNX files that this project did not make. TIDINGS_REAL_MODELS names a folder of them; this repository has none,
  * because of their size and terms. Other tests make small files of the same kinds.
  */
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onnxFilesIn, tryFile } from '../support/realModels.ts';
 
@@ -18,7 +17,7 @@ if (FOLDER === undefined) {
 } else {
   const files = await onnxFilesIn(FOLDER);
   describe('at the first try, with the answers of ONNX Runtime', () => {
-    test.for(files)(`${join('…', '%s')} is served, or refused with the reason`, async (file) => {
+    test.for(files)('%s is served, or refused with the reason', async (file) => {
       const { kind, text } = await tryFile(FOLDER, file);
       const reason = REFUSED[file];
       expect(kind, text).toBe(reason === undefined ? 'served' : 'refused');
