@@ -1,5 +1,7 @@
 """Writes ONNX files, for recipes in Python that know their graph by heart: `onnx.ts` with more of ONNX."""
 
+from collections.abc import Sequence
+
 import numpy
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -15,6 +17,9 @@ ELEMENT_TYPES = {
     "bool": TensorProto.BOOL,
 }
 
+#: Of one row: numbers, or names of dimensions that vary.
+Shape = Sequence[int | str]
+
 
 class Graph:
     """A graph in the making. Operators are added in the order in which they run."""
@@ -25,14 +30,14 @@ class Graph:
         self._nodes = []
         self._constants = []
 
-    def input(self, name: str, element_type: str, description: str) -> str:
-        """Declares an input of shape [N], N the batch."""
-        self._inputs.append(_port(name, element_type, description))
+    def input(self, name: str, element_type: str, description: str, shape: Shape = ()) -> str:
+        """Declares an input of shape [N, *shape], N the batch."""
+        self._inputs.append(_port(name, element_type, description, shape))
         return name
 
-    def output(self, name: str, element_type: str, description: str) -> None:
-        """Declares the tensor `name`, of shape [N], an output."""
-        self._outputs.append(_port(name, element_type, description))
+    def output(self, name: str, element_type: str, description: str, shape: Shape = ()) -> None:
+        """Declares the tensor `name`, of shape [N, *shape], an output."""
+        self._outputs.append(_port(name, element_type, description, shape))
 
     def add(
         self, output: str, operator: str, *inputs: str | numpy.ndarray | numpy.generic, domain: str = "", **attributes
@@ -70,5 +75,5 @@ class Graph:
         return model.SerializeToString(deterministic=True)
 
 
-def _port(name: str, element_type: str, description: str) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, ELEMENT_TYPES[element_type], ["N"], doc_string=description)
+def _port(name: str, element_type: str, description: str, shape: Shape) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, ELEMENT_TYPES[element_type], ["N", *shape], doc_string=description)

@@ -1,7 +1,7 @@
 """What the training command and a recipe in Python (`models/<name>/train.py`) agree on.
 
 The command runs `train.py --train <file> ... --out <folder>` and takes from the folder what the recipe has written:
-`model.onnx`, `metrics.json` and `golden.json`. The recipe reads data and returns a trained version, as one in
+`model.onnx`, `metrics.json`, `golden.json` and any other file of the version. The recipe reads data and returns a trained version, as one in
 TypeScript does (`recipe.ts`); `main` is all that lies between. It prints each finished step as one line.
 """
 
@@ -10,7 +10,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 #: Exit code for data that cannot be used; the last line on stderr says why. Every other failure is a defect.
@@ -62,6 +62,8 @@ class TrainedVersion:
     golden_rows: list[GoldenRow]
     #: Largest absolute error allowed in golden rows, in the output's unit.
     tolerance: float
+    #: More files of the version, such as a tokenizer, by name.
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 #: A recipe calls its second argument with each step that it has finished.
@@ -83,6 +85,8 @@ def main(train: Recipe) -> None:
         sys.exit(UNUSABLE_DATA)
     golden = {"tolerance": version.tolerance, "rows": [asdict(row) for row in version.golden_rows]}
     (options.out / "model.onnx").write_bytes(version.model)
+    for name, content in version.files.items():
+        (options.out / name).write_bytes(content)
     (options.out / "metrics.json").write_text(json.dumps([asdict(metric) for metric in version.metrics]))
     (options.out / "golden.json").write_text(json.dumps(golden))
 

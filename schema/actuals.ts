@@ -66,7 +66,7 @@ export function defineActuals(builder: Builder, models: readonly Model[]): void 
     t.field({
       type: reportRef,
       description:
-        'Reports the true values for a task that has succeeded, as long as its result is kept. They count in `liveError` of its version. A task has one report, so send all known outputs together. The first report stays, and repeating it returns the stored one. For the owner of the task, and operators. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`.',
+        'Reports the true values for a task that has succeeded, as long as its result is kept. They count in `liveError` of its version. A task has one report, so send all known outputs together. The first report stays, and repeating it returns the stored one. For the owner of the task, and operators. Errors: `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `ACTUAL_CONFLICT`, `BAD_USER_INPUT`, `OWNER_QUOTA`, `BROKER_UNAVAILABLE`.',
       args: {
         taskId: t.arg.id({ required: true, description: 'Id of the task, as a mutation returned it.' }),
         actual: t.arg({ type: actualRef, required: true, description: 'The true values.' }),

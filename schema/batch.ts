@@ -2,17 +2,19 @@
 
 import { chunkCountOf, MAX_CHUNK_ROWS } from '../src/contract/rowBatchShape.ts';
 import type { RowBatch, RowError, Task } from '../src/contract/task.ts';
-import type { Value } from '../src/contract/values.ts';
-import { sizeOf } from '../src/models/manifest.ts';
 import type { Model } from '../src/models/models.ts';
 import { MAX_PAGE_ROWS, type RowPage, rowAfter, rowCursor } from '../src/tasks/rowPages.ts';
 import { type Builder, replacedBy } from './builder.ts';
 import type { TaskErrorCodeRef } from './errorCode.ts';
+import { describeOutput, type Outputs, readOutput } from './outputs.ts';
 import type { PageInfo, PageInfoRef } from './pageInfo.ts';
-import { describeOutput, readOutput } from './prediction.ts';
 
 /** A row batch with its task. The GraphQL type is resolved from it. */
 interface RowBatchOfTask extends RowBatch {
+  readonly task: Task;
+}
+
+interface PageOfTask extends RowPage {
   readonly task: Task;
 }
 
@@ -23,12 +25,13 @@ const DEFAULT_PAGE_ROWS = 1_000;
 interface RefsOfBatch {
   readonly errorCodeRef: TaskErrorCodeRef;
   readonly pageInfoRef: PageInfoRef;
+  readonly outputs: Outputs;
 }
 
 export function defineBatch(
   builder: Builder,
   models: readonly Model[],
-  { errorCodeRef, pageInfoRef }: RefsOfBatch,
+  { errorCodeRef, pageInfoRef, outputs }: RefsOfBatch,
 ) {
   const errorRef = builder.objectRef<RowError>('RowError').implement({
     description: 'Why a row of a row batch ended without a prediction.',
@@ -44,11 +47,11 @@ export function defineBatch(
   const typeNames = new Map(models.map(({ manifest }) => [manifest.name, manifest.graphql.columnsType]));
   const columnsRef = builder.unionType('PredictionColumns', {
     description: 'The predictions for many rows: one list for each output. Each model has its own type.',
-    types: models.map((model) => defineColumns(builder, model)),
-    resolveType: ({ model }) => typeNames.get(model) ?? null,
+    types: models.map((model) => defineColumns(builder, model, outputs)),
+    resolveType: ({ task }) => typeNames.get(task.model) ?? null,
   });
 
-  const pageRef = builder.objectRef<RowPage>('BatchPage').implement({
+  const pageRef = builder.objectRef<PageOfTask>('BatchPage').implement({
     description: 'The results of some consecutive rows of a row batch.',
     fields: (t) => ({
       firstRow: t.exposeInt('firstRow', { description: 'Index of the first row, from 0.' }),
@@ -108,8 +111,13 @@ export function defineBatch(
           first: t.arg.int({ required: true, defaultValue: DEFAULT_PAGE_ROWS, description: firstArgument }),
           after: t.arg.string({ description: 'The page begins after the row with this cursor.' }),
         },
-        resolve: ({ task, rowCount }, { first, after }, { tasks }) =>
-          tasks.page(task, { first, after: after == null ? 0 : rowAfter(after, rowCount) }),
+        resolve: async ({ task, rowCount }, { first, after }, { tasks }) => {
+          const page = await tasks.page(task, {
+            first,
+            after: after == null ? 0 : rowAfter(after, rowCount),
+          });
+          return { ...page, task };
+        },
       }),
       results: t.field({
         type: pageRef,
@@ -124,7 +132,10 @@ export function defineBatch(
             description: 'Number of rows before the page: 0, or `nextRow` of the page before.',
           }),
         },
-        resolve: ({ task }, { first, after }, { tasks }) => tasks.page(task, { first, after }),
+        resolve: async ({ task }, { first, after }, { tasks }) => ({
+          ...(await tasks.page(task, { first, after })),
+          task,
+        }),
       }),
     }),
   });
@@ -140,34 +151,21 @@ function pageInfoOf({ firstRow, rowCount, nextRow }: RowPage): PageInfo {
   };
 }
 
-function defineColumns(builder: Builder, { manifest }: Model) {
-  return builder.objectRef<RowPage>(manifest.graphql.columnsType).implement({
+function defineColumns(builder: Builder, { manifest }: Model, outputs: Outputs) {
+  return builder.objectRef<PageOfTask>(manifest.graphql.columnsType).implement({
     description: `The predictions of the model ${manifest.name} for many rows; null for a row that failed.`,
     fields: (t) =>
       Object.fromEntries(
         manifest.outputs.map((output) => {
           const { name } = output;
-          const description = describeOutput(output);
-          const readCell = (cell: Value | null) => (cell === null ? null : readOutput(output, cell));
-          const column = ({ columns }: RowPage) => (columns.get(name) ?? []).map(readCell);
-          const nullable = { list: false, items: true } as const;
-          if (output.type === 'string') {
-            const resolve = column as (page: RowPage) => (string | null)[];
-            return [name, t.stringList({ description, nullable, resolve })];
-          }
-          if (output.type === 'boolean') {
-            const resolve = column as (page: RowPage) => (boolean | null)[];
-            return [name, t.booleanList({ description, nullable, resolve })];
-          }
-          if (sizeOf(output) === undefined) {
-            const resolve = column as (page: RowPage) => (number | null)[];
-            return [name, t.floatList({ description, nullable, resolve })];
-          }
-          const resolve = column as (page: RowPage) => (number[] | null)[];
-          return [
-            name,
-            t.field({ type: t.listRef(t.listRef('Float'), { nullable: true }), description, resolve }),
-          ];
+          const column = ({ task, columns, firstRow }: PageOfTask) =>
+            (columns.get(name) ?? []).map((cell, i) =>
+              cell === null ? null : readOutput(output, cell, task, firstRow + i),
+            );
+          const type = t.listRef(outputs.typeOf(output), { nullable: true });
+          // The types of the results follow from the manifest: the compiler cannot know them.
+          const resolve = column as (from: PageOfTask) => never;
+          return [name, t.field({ type, description: describeOutput(output), resolve })];
         }),
       ),
   });

@@ -12,16 +12,19 @@ import type { RolloutService } from '../src/rollout/rolloutService.ts';
 import type { DeadLetterRedrives } from '../src/tasks/deadLetterRedrives.ts';
 import type { DeadLetters } from '../src/tasks/deadLetters.ts';
 import type { ListWatches } from '../src/tasks/listWatches.ts';
+import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
+import type { WholeNumber } from './bigInt.ts';
 
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
   readonly taskList: Pick<TaskList, 'page'>;
+  readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
   /** How long results are kept, in milliseconds. */
   readonly resultTtlMs: number;
@@ -40,6 +43,8 @@ export interface Context {
   readonly principal: Principal;
   /** The client's owner. Submitted tasks get it. */
   readonly owner: Owner;
+  /** The id of the client's API key, if it has quotas of its own. */
+  readonly limitedKey?: string | undefined;
   /** The owners whose tasks are found. */
   readonly readable: Readable;
   /** The address of the client. */
@@ -73,6 +78,7 @@ export function createBuilder() {
       DateTime: { Input: number; Output: number };
       /** In resolvers, the text of the client: only the input that it belongs to knows the time zone. */
       LocalDateTime: { Input: string; Output: never };
+      BigInt: { Input: WholeNumber; Output: WholeNumber };
       ID: { Input: string; Output: string };
     };
   }>({ plugins: [], defaultFieldNullability: false });

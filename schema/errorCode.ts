@@ -12,6 +12,12 @@ export function defineErrorCode(builder: Builder) {
         description:
           'The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version.',
       },
+      [TaskErrorCode.InvalidInput]: {
+        description:
+          'A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came.',
+      },
+      [TaskErrorCode.BlobGone]: { description: 'A blob of the input was gone before the task ran.' },
+      [TaskErrorCode.BlobStoreFull]: { description: 'There was no room for the outputs.' },
       [TaskErrorCode.InferenceFailed]: {
         description: 'ONNX Runtime refused to run the model on this input.',
       },

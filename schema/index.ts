@@ -3,6 +3,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Model } from '../src/models/models.ts';
 import { defineActuals } from './actuals.ts';
 import { defineAudit } from './audit.ts';
+import { defineBigInt } from './bigInt.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
 import { defineDeadLetters } from './deadLetters.ts';
@@ -27,6 +28,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   builder.subscriptionType({ description: 'Delivers tasks, and figures for operators, as they change.' });
   const takesTimes = models.some(({ manifest }) => manifest.inputs.some(({ type }) => type === 'dateTime'));
   if (takesTimes) defineLocalDateTime(builder);
+  defineBigInt(builder, models);
   const nodeRef = defineNode(builder);
   const pageInfoRef = definePageInfo(builder);
   const requestErrorCodeRef = defineRequestErrorCode(builder);

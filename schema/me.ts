@@ -6,7 +6,7 @@ import type { Builder, Context } from './builder.ts';
 
 export function defineMe(builder: Builder): void {
   const nameEnum = builder.enumType('QuotaName', {
-    description: 'A quota of an owner. One that is not set does not limit the owner.',
+    description: 'A quota of an owner or of an API key. One that is not set does not limit.',
     values: {
       TASKS_PER_SECOND: { value: QuotaName.TasksPerSecond, description: 'Tasks submitted in a second.' },
       COST_PER_MINUTE: {
@@ -24,12 +24,21 @@ export function defineMe(builder: Builder): void {
       },
       RESULT_BYTES: {
         value: QuotaName.ResultBytes,
-        description: 'Bytes of the results that are kept, estimated when a task is accepted.',
+        description: 'Bytes of the results and request ids that are kept, estimated when a task is accepted.',
+      },
+      BLOB_BYTES: {
+        value: QuotaName.BlobBytes,
+        description:
+          'Bytes of the blobs that are kept. One that is stored again after a minute counts again.',
       },
       SUBSCRIPTIONS: {
         value: QuotaName.Subscriptions,
         description:
           'Open subscriptions to tasks, and mutations that wait (`waitMs`). Each unfinished task of a `tasksUpdates` counts.',
+      },
+      ACTUALS: {
+        value: QuotaName.Actuals,
+        description: 'Reported actuals of tasks of the owner that are kept.',
       },
     } as const,
   });
@@ -50,13 +59,13 @@ export function defineMe(builder: Builder): void {
   });
 
   const quotaRef = builder.objectRef<QuotaReport>('Quota').implement({
-    description: 'How much of something an owner may use, and uses.',
+    description: 'How much of something the client may use, and uses.',
     fields: (t) => ({
       name: t.expose('name', { type: nameEnum, description: 'What is limited.' }),
-      limit: t.exposeFloat('limit', { description: 'How much the owner may use.' }),
+      limit: t.exposeFloat('limit', { description: 'How much may be used.' }),
       used: t.exposeFloat('used', {
         description:
-          'How much the owner uses now, in all gateways. What other gateways accepted in the last second may be missing.',
+          'How much is used now, in all gateways. What other gateways accepted in the last second may be missing.',
       }),
       resetsAt: t.expose('resetsAt', {
         type: 'DateTime',
@@ -77,8 +86,9 @@ export function defineMe(builder: Builder): void {
       }),
       quotas: t.field({
         type: [quotaRef],
-        description: 'The quotas of the owner. Empty if none is set.',
-        resolve: ({ quotas, owner }) => [...quotas.report(owner)],
+        description:
+          'The quotas of the owner and of the API key. If both have one of the same name, it is the one of which less is left. Empty if none is set.',
+        resolve: (context) => [...context.quotas.report(context)],
       }),
     }),
   });

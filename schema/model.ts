@@ -1,11 +1,11 @@
 /** The GraphQL types of models and their versions. */
 import { isMeant, type Weight } from '../src/contract/rollout.ts';
-import type { Model, ModelVersion, UnreadableVersion } from '../src/models/models.ts';
+import { type Model, type ModelVersion, Runtime, type UnreadableVersion } from '../src/models/models.ts';
 import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder } from './builder.ts';
-import { defineModelField } from './modelField.ts';
+import { defineModelField, fieldsOfModel } from './modelField.ts';
 import type { NodeRef } from './node.ts';
 
 /** A version with its shares of the model's tasks. */
@@ -43,6 +43,16 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
     } as const,
   });
 
+  const runtimeEnum = builder.enumType('Runtime', {
+    description: 'What runs a version.',
+    values: {
+      ONNX: { value: Runtime.Onnx, description: 'ONNX Runtime.' },
+      PYTHON: { value: Runtime.Python, description: 'A class in Python.' },
+      NODE: { value: Runtime.Node, description: 'A class in JavaScript or TypeScript.' },
+      COMMAND: { value: Runtime.Command, description: 'A program of its own.' },
+    } as const,
+  });
+
   const liveErrorRef = defineLiveError(builder);
   const versionRef = builder.objectRef<VersionWithShares>('ModelVersion').implement({
     description: 'One trained version of a model.',
@@ -69,8 +79,18 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
       liveWorkers: t.exposeInt('liveWorkers', {
         description: 'Number of live workers that serve it, or finish its queue.',
       }),
+      runtime: t.field({
+        type: runtimeEnum,
+        description: 'What runs it.',
+        resolve: ({ record }) => record.code?.runtime ?? Runtime.Onnx,
+      }),
+      environment: t.exposeString('environment', {
+        nullable: true,
+        description:
+          'What a version that is code runs in, as a live worker tells: its Python and where its packages come from, for example. Null for `ONNX`, and while no worker serves it.',
+      }),
       digest: t.string({
-        description: 'Hex SHA-256 of `model.onnx`.',
+        description: 'Hex SHA-256 of `model.onnx`, or of the list of its files.',
         resolve: ({ record }) => record.sha256,
       }),
       createdAt: t.field({
@@ -146,12 +166,12 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
       inputs: t.field({
         type: [fieldRef],
         description: 'Its inputs.',
-        resolve: ({ manifest }) => manifest.inputs,
+        resolve: ({ manifest }) => fieldsOfModel(manifest, manifest.inputs),
       }),
       outputs: t.field({
         type: [fieldRef],
         description: 'Its outputs.',
-        resolve: ({ manifest }) => manifest.outputs,
+        resolve: ({ manifest }) => fieldsOfModel(manifest, manifest.outputs),
       }),
       maxBatchSize: t.int({
         description: 'The most tasks in one run.',

@@ -1,6 +1,13 @@
 /** The GraphQL type by which the query `models` describes an input or output of a model. */
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
-import { type ManifestInput, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import {
+  type Axis,
+  isExact,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  sizeOf,
+} from '../src/models/manifest.ts';
 import { type Builder, replacedBy } from './builder.ts';
 
 /** The types of the manifest, by their names in GraphQL. */
@@ -21,6 +28,28 @@ const VALUE_TYPES = {
   enum: 'ENUM',
   dateTime: 'DATE_TIME',
 } as const satisfies Readonly<Record<(ManifestInput | ManifestOutput)['type'], string>>;
+
+/** An input or output with the axes of its model. */
+type FieldOfModel = (ManifestInput | ManifestOutput) & Pick<Manifest, 'axes'>;
+
+interface NamedAxis extends Axis {
+  readonly name: string;
+}
+
+interface Dimension {
+  readonly size: number | undefined;
+  readonly axis: NamedAxis | undefined;
+}
+
+export function fieldsOfModel(
+  { axes }: Manifest,
+  fields: readonly (ManifestInput | ManifestOutput)[],
+): readonly FieldOfModel[] {
+  return fields.map((field) => ({ ...field, axes }));
+}
+
+/** The kinds of the manifest, by their names in GraphQL. */
+const KINDS = { image: 'IMAGE', audio: 'AUDIO', text: 'TEXT', detections: 'DETECTIONS' } as const;
 
 export function defineModelField(builder: Builder) {
   const valueTypeEnum = builder.enumType('ValueType', {
@@ -43,7 +72,42 @@ export function defineModelField(builder: Builder) {
       DATE_TIME: { description: 'A local time in `timeZone`. Only inputs have this type.' },
     } as const,
   });
-  return builder.objectRef<ManifestInput | ManifestOutput>('ModelField').implement({
+  const kindEnum = builder.enumType('FieldKind', {
+    description: 'What an input or output is that the model has as a tensor, and a client in another form.',
+    values: {
+      IMAGE: { description: 'A picture.' },
+      AUDIO: { description: 'A sound. Only inputs have this kind.' },
+      TEXT: { description: 'A long text. Only inputs have this kind.' },
+      DETECTIONS: { description: 'What is detected in a picture. Only outputs have this kind.' },
+    } as const,
+  });
+  const axisRef = builder.objectRef<NamedAxis>('Axis').implement({
+    description:
+      'A dimension that varies from task to task. Within one task it has one size, in all tensors that have it.',
+    fields: (t) => ({
+      name: t.exposeString('name', { description: 'Its name, such as height.' }),
+      minimum: t.exposeInt('minimum', { description: 'Smallest size.' }),
+      maximum: t.exposeInt('maximum', { description: 'Largest size.' }),
+      buckets: t.intList({
+        nullable: true,
+        description:
+          'The sizes to which it is padded, so that tasks of different sizes share a run; null if it is not padded.',
+        resolve: ({ buckets }) => buckets && [...buckets],
+      }),
+    }),
+  });
+  const dimensionRef = builder.objectRef<Dimension>('Dimension').implement({
+    description: 'A dimension of a tensor: it has a `size`, or an `axis` if it varies.',
+    fields: (t) => ({
+      size: t.exposeInt('size', { nullable: true, description: 'Its size; null if it varies.' }),
+      axis: t.expose('axis', {
+        type: axisRef,
+        nullable: true,
+        description: 'Its name and limits, if it varies; else null.',
+      }),
+    }),
+  });
+  return builder.objectRef<FieldOfModel>('ModelField').implement({
     description: 'An input or output of a model.',
     fields: (t) => ({
       name: t.exposeString('name', { description: 'Its name in GraphQL.' }),
@@ -58,6 +122,18 @@ export function defineModelField(builder: Builder) {
         description:
           'int64, int32, float32, float64, string or boolean; an input may also be enum or dateTime.',
       }),
+      kind: t.field({
+        type: kindEnum,
+        nullable: true,
+        description: 'What it is if it is a file, a long text, or more than numbers.',
+        resolve: (field) => ('kind' in field ? KINDS[field.kind] : null),
+      }),
+      maxBytes: t.int({
+        nullable: true,
+        description:
+          'The most bytes of the file, or of the text in UTF-8. Only inputs with a `kind` have it.',
+        resolve: (field) => ('maxBytes' in field ? field.maxBytes : null),
+      }),
       description: t.exposeString('description', { description: 'Its meaning.' }),
       unit: t.string({
         nullable: true,
@@ -68,6 +144,31 @@ export function defineModelField(builder: Builder) {
         nullable: true,
         description: 'Number of its items, if it is a list of numbers.',
         resolve: sizeOf,
+      }),
+      shape: t.field({
+        type: [dimensionRef],
+        nullable: true,
+        description: 'Its dimensions for one task, if it is a tensor; else null. Empty for a single element.',
+        resolve: dimensionsOf,
+      }),
+      batchAxis: t.int({
+        nullable: true,
+        description:
+          "The axis of the graph's tensor on which the tasks of a batch lie; null if it has none, so that each task has a run of its own.",
+        resolve: ({ batchAxis = 0 }) => batchAxis,
+      }),
+      exact: t.boolean({
+        description: 'Whether a whole number beyond ±(2^53 − 1) stays exact: then it is a `BigInt`.',
+        resolve: isExact,
+      }),
+      labels: t.stringList({
+        nullable: true,
+        description: 'What each of its numbers belongs to, if it has labels; else null.',
+        resolve: (field) => ('labels' in field && field.labels ? [...field.labels] : null),
+      }),
+      allowNaN: t.boolean({
+        description: 'Whether NaN is accepted, as a missing number.',
+        resolve: (field) => 'allowNaN' in field && field.allowNaN === true,
       }),
       minimum: t.float({
         nullable: true,
@@ -108,5 +209,14 @@ export function defineModelField(builder: Builder) {
           'default' in field && field.default !== undefined ? graphqlLiteral(field, field.default) : null,
       }),
     }),
+  });
+}
+
+function dimensionsOf(field: FieldOfModel): readonly Dimension[] | null {
+  if (!('shape' in field)) return null;
+  return field.shape.map((size) => {
+    if (typeof size === 'number') return { size, axis: undefined };
+    const axis = field.axes[size];
+    return { size: undefined, axis: axis && { name: size, ...axis } };
   });
 }

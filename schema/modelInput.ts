@@ -4,14 +4,27 @@ import {
   type EnumInput,
   enumTypesOf,
   isFloat,
-  isPlainInput,
+  isMediaInput,
+  isTensorInput,
+  isWide,
   type Manifest,
+  type ManifestInput,
   type NumberInput,
-  type PlainInput,
+  type TensorInput,
+  tensorTypeOf,
 } from '../src/models/manifest.ts';
+import type { MediaInput } from '../src/models/mediaInput.ts';
+import { PICTURE_FORMATS } from '../src/models/pictureHeader.ts';
 import type { Builder } from './builder.ts';
+import type { BytesInputRef } from './bytesInput.ts';
+import type { TensorInputs } from './tensorInput.ts';
 
-export function defineInput(builder: Builder, manifest: Manifest) {
+export interface InputTypes {
+  readonly tensors: TensorInputs;
+  readonly bytesRef: BytesInputRef | undefined;
+}
+
+export function defineInput(builder: Builder, manifest: Manifest, { tensors, bytesRef }: InputTypes) {
   const { name, graphql, inputs } = manifest;
   const enumRefs = new Map(
     [...enumTypesOf(manifest)].map(([enumType, input]) => [enumType, defineEnum(builder, input, manifest)]),
@@ -21,8 +34,14 @@ export function defineInput(builder: Builder, manifest: Manifest) {
     description: `An input of the model ${name}.`,
     fields: (t) =>
       Object.fromEntries(
-        inputs.filter(isPlainInput).map((input) => {
+        inputs.map((input) => {
           const options = { description: describeInput(input), required: input.default === undefined };
+          if (isMediaInput(input)) {
+            if (input.kind === 'text') return [input.name, t.string(options)];
+            if (bytesRef === undefined) throw new Error('the type of bytes is defined if an input has it');
+            return [input.name, t.field({ type: bytesRef, ...options })];
+          }
+          if (isTensorInput(input)) return [input.name, t.field({ type: tensors.typeOf(input), ...options })];
           switch (input.type) {
             case 'string':
               return [input.name, t.string(options)];
@@ -36,13 +55,22 @@ export function defineInput(builder: Builder, manifest: Manifest) {
               return [input.name, t.field({ type, ...options })];
             }
             default:
-              if (input.size === undefined)
-                return [input.name, isFloat(input.type) ? t.float(options) : t.int(options)];
-              return [input.name, isFloat(input.type) ? t.floatList(options) : t.intList(options)];
+              return [
+                input.name,
+                t.field({
+                  type: input.size === undefined ? numberTypeOf(input) : [numberTypeOf(input)],
+                  ...options,
+                }),
+              ];
           }
         }),
       ),
   });
+}
+
+function numberTypeOf(input: NumberInput): 'Float' | 'BigInt' | 'Int' {
+  if (isFloat(input.type)) return 'Float';
+  return isWide(input) ? 'BigInt' : 'Int';
 }
 
 function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, inputs }: Manifest) {
@@ -59,7 +87,7 @@ function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, i
 }
 
 /** The description of an input for clients: its meaning, unit, limits and default. */
-function describeInput(input: PlainInput): string {
+function describeInput(input: ManifestInput): string {
   const facts = [
     ...factsOf(input),
     ...(input.default === undefined ? [] : [`default ${graphqlLiteral(input, input.default)}`]),
@@ -68,7 +96,9 @@ function describeInput(input: PlainInput): string {
   return `${input.description} ${facts.charAt(0).toUpperCase()}${facts.slice(1)}.`;
 }
 
-function factsOf(input: PlainInput): readonly string[] {
+function factsOf(input: ManifestInput): readonly string[] {
+  if (isMediaInput(input)) return mediaFacts(input);
+  if (isTensorInput(input)) return tensorFacts(input);
   switch (input.type) {
     case 'string':
       return [`at most ${input.maxLength} characters`];
@@ -85,4 +115,28 @@ function factsOf(input: PlainInput): readonly string[] {
 function limitsOf({ size, minimum, maximum }: NumberInput): readonly string[] {
   const limits = `${minimum} to ${maximum}`;
   return size === undefined ? [limits] : [`a list of ${size}`, `each ${limits}`];
+}
+
+function tensorFacts(input: TensorInput): readonly string[] {
+  const { shape, unit, minimum, maximum, maxLength, allowNaN = false } = input;
+  const least = minimum === undefined ? [] : [`from ${minimum}`];
+  const most = maximum === undefined ? [] : [`to ${maximum}`];
+  return [
+    `${tensorTypeOf(input)} of the shape [${shape.join(', ')}]`,
+    ...(unit === undefined ? [] : [`unit: ${unit}`]),
+    ...(least.length + most.length === 0 ? [] : [`each ${[...least, ...most].join(' ')}`]),
+    ...(maxLength === undefined ? [] : [`each of at most ${maxLength} characters`]),
+    ...(allowNaN ? ['NaN is a missing number'] : []),
+  ];
+}
+
+function mediaFacts(input: MediaInput): readonly string[] {
+  switch (input.kind) {
+    case 'image':
+      return [PICTURE_FORMATS, `at most ${input.maxPixels} pixels`, `at most ${input.maxBytes} bytes`];
+    case 'audio':
+      return ['a WAV file', `at most ${input.maxBytes} bytes`];
+    case 'text':
+      return [`at most ${input.maxBytes} bytes in UTF-8`];
+  }
 }

@@ -10,9 +10,11 @@ import {
   MIN_TIMEOUT_MS,
 } from '../src/tasks/taskOptions.ts';
 import type { Builder, Context } from './builder.ts';
+import { defineBytesInput } from './bytesInput.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 import type { PriorityRef } from './taskPriority.ts';
+import { defineTensorInputs } from './tensorInput.ts';
 
 /** The points of complexity of a row batch. By default an operation may submit one. */
 const BATCH_POINTS = 500;
@@ -57,9 +59,13 @@ export function definePredictions(
     }),
   });
 
+  const inputTypes = {
+    tensors: defineTensorInputs(builder, models),
+    bytesRef: defineBytesInput(builder, models),
+  };
   for (const model of models) {
     const { manifest } = model;
-    const modelInput = defineInput(builder, manifest);
+    const modelInput = defineInput(builder, manifest, inputTypes);
     builder.mutationField(manifest.graphql.mutation, (t) =>
       t.field({
         type: taskRef,
@@ -69,10 +75,10 @@ export function definePredictions(
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
         resolve: (_root, { input, options: given }, context) => {
-          const { submissions, owner, trace } = context;
+          const { submissions, owner, limitedKey, trace } = context;
           const options = given ?? {};
           const gone = goneFor(options, context);
-          return submissions.submit({ model, input, options, owner, trace, gone });
+          return submissions.submit({ model, input, options, owner, limitedKey, trace, gone });
         },
       }),
     );
@@ -90,10 +96,10 @@ export function definePredictions(
           options: t.arg({ type: optionsInput, description: 'The options of the task.' }),
         },
         resolve: (_root, { inputs, options: given }, context) => {
-          const { submissions, owner, trace } = context;
+          const { submissions, owner, limitedKey, trace } = context;
           const options = given ?? {};
           const gone = goneFor(options, context);
-          return submissions.submitRowBatch({ model, inputs, options, owner, trace, gone });
+          return submissions.submitRowBatch({ model, inputs, options, owner, limitedKey, trace, gone });
         },
       }),
     );

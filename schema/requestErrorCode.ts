@@ -13,6 +13,8 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   },
   [RequestErrorCode.QueueFull]: { description: 'The queue of the model is full.' },
   [RequestErrorCode.ResultStoreFull]: { description: 'There is no room for the result.' },
+  [RequestErrorCode.BlobStoreFull]: { description: 'There is no room for the blob.' },
+  [RequestErrorCode.BlobNotFound]: { description: 'The owner has no such blob, or not for long enough.' },
   [RequestErrorCode.RateLimited]: { description: 'The owner or the address has used up a rate.' },
   [RequestErrorCode.OwnerQuota]: { description: 'The owner has as much as its quotas or its share allow.' },
   [RequestErrorCode.GatewayBusy]: { description: 'The gateway has reached one of its limits.' },
@@ -34,6 +36,9 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   },
   [RequestErrorCode.ResultExpired]: { description: 'The result is not kept any more.' },
   [RequestErrorCode.ResultUnreadable]: { description: 'The stored result does not fit the manifest.' },
+  [RequestErrorCode.ResultTooLarge]: {
+    description: 'The tensors that were asked for do not fit into one answer.',
+  },
   [RequestErrorCode.NewerGatewayNeeded]: { description: 'Only a newer gateway can read it.' },
   [RequestErrorCode.TaskUnfinished]: { description: 'The task has not ended.' },
   [RequestErrorCode.NoPrediction]: { description: 'The task has no prediction that an actual belongs to.' },

@@ -17,7 +17,9 @@ export function defineSystem(builder: Builder, modelRef: ModelRef): void {
       CPU: { description: 'The processor.' },
       CUDA: { description: 'An NVIDIA GPU.' },
       WEBGPU: { description: 'A GPU, through WebGPU.' },
-      OTHER: { description: 'Anything else, of a worker that is not part of Tidings.' },
+      OTHER: {
+        description: 'Anything else: the version is code, or the worker is not part of Tidings.',
+      },
     } as const,
   });
 

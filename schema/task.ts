@@ -1,7 +1,7 @@
 /** The GraphQL type of a task, the query that finds one, and the subscriptions that watch one. */
 
 import { EVERY_OWNER } from '../src/contract/principal.ts';
-import { type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
+import { isFinal, type Task, type TaskError, TaskState, type TaskTimings } from '../src/contract/task.ts';
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
@@ -10,7 +10,9 @@ import { type Builder, replacedBy } from './builder.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
+import { defineOutputs } from './outputs.ts';
 import type { PageInfoRef } from './pageInfo.ts';
+import { definePartial } from './partial.ts';
 import { definePrediction } from './prediction.ts';
 import type { PriorityRef } from './taskPriority.ts';
 
@@ -85,8 +87,10 @@ export function defineTask(
     }),
   });
 
-  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef });
-  const predictionRef = definePrediction(builder, models);
+  const outputs = defineOutputs(builder, models);
+  const batchRef = defineBatch(builder, models, { errorCodeRef, pageInfoRef, outputs });
+  const predictionRef = definePrediction(builder, models, outputs);
+  const partialRef = definePartial(builder, models, outputs);
   const taskRef = builder.objectRef<Task>('Task').implement({
     description:
       'A request for one prediction, or for those of a row batch. A mutation returns it at once; `taskResult` delivers it once it has ended.',
@@ -136,7 +140,19 @@ export function defineTask(
         nullable: true,
         description:
           'The prediction of the model, once the task has succeeded. A row batch has `batch` instead. Error of its fields: `RESULT_UNREADABLE`.',
-        resolve: ({ model, prediction }) => prediction && { model, values: prediction },
+        resolve: (task) => task.prediction && { task, values: task.prediction },
+      }),
+      ...(partialRef && {
+        partial: t.field({
+          type: partialRef,
+          nullable: true,
+          description:
+            'What its run has given before it is over, for subscribers of `taskUpdates`; null if there is nothing, and once the task has ended.',
+          resolve: (task, _args, { tasks }) => {
+            const partial = isFinal(task) ? undefined : tasks.partial(task);
+            return partial && { ...partial, task };
+          },
+        }),
       }),
       batch: t.field({
         type: batchRef,
@@ -227,7 +243,7 @@ export function defineTask(
       description:
         'Delivers exactly one event, the task in its final state: as soon as the task ends, or at once if it has ended already. Then it completes. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner, readable }) => tasks.result(id, { owner, readable }),
+      subscribe: (_root, { id }, context) => context.tasks.result(id, context),
       resolve: (task) => task,
     }),
   );
@@ -237,7 +253,7 @@ export function defineTask(
       description:
         'Delivers the present state at once, then changes; `RUNNING` of a short run may be left out. It completes after the final state. Errors: as for `task`.',
       args: { id: t.arg.id({ required: true, description: idArgument }) },
-      subscribe: (_root, { id }, { tasks, owner, readable }) => tasks.updates(id, { owner, readable }),
+      subscribe: (_root, { id }, context) => context.tasks.updates(id, context),
       resolve: (task) => task,
     }),
   );

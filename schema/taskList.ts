@@ -1,6 +1,6 @@
 /** The query that lists tasks, and the subscription that watches many of them. */
 import { badValue } from '../src/contract/errors.ts';
-import { ownerIn } from '../src/contract/principal.ts';
+import type { ReadingClient } from '../src/contract/principal.ts';
 import type { Task } from '../src/contract/task.ts';
 import { MAX_WATCHED_TASKS } from '../src/tasks/listWatches.ts';
 import { cursorOf, MAX_PAGE_TASKS, type TaskFilter, type TaskPage } from '../src/tasks/taskList.ts';
@@ -69,8 +69,8 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
         }),
         after: t.arg.string({ description: 'The page begins after the task with this cursor.' }),
       },
-      resolve: (_root, { filter, first, after }, { taskList, readable }) =>
-        taskList.page({ owner: ownerIn(readable), filter: filter ?? {}, first, after }),
+      resolve: (_root, { filter, first, after }, context) =>
+        context.taskList.page({ client: context, filter: filter ?? {}, first, after }),
     }),
   );
   builder.subscriptionField('tasksUpdates', (t) =>
@@ -81,10 +81,15 @@ export function defineTaskList(builder: Builder, { taskRef, stateRef, pageInfoRe
         ids: t.arg.idList({ description: `Ids of 1 to ${MAX_WATCHED_TASKS} tasks.` }),
         filter: t.arg({ type: filterInput, description: 'Which tasks are watched. `{}` means all.' }),
       },
-      subscribe: (_root, { ids, filter }, { listWatches, owner, readable }) => {
-        if (ids != null && filter == null) return listWatches.watchIds(ids, { owner, readable });
-        if (ids == null && filter != null)
-          return listWatches.watchFilter({ client: { owner, readable }, filter });
+      subscribe: (_root, { ids, filter }, context) => {
+        const { listWatches } = context;
+        const client: ReadingClient = {
+          owner: context.owner,
+          limitedKey: context.limitedKey,
+          readable: context.readable,
+        };
+        if (ids != null && filter == null) return listWatches.watchIds(ids, client);
+        if (ids == null && filter != null) return listWatches.watchFilter({ client, filter });
         throw badValue('ids', 'given without filter, or left out with one', ids == null ? 'neither' : 'both');
       },
       resolve: (update) => {

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSchema, type Context } from '../schema/index.ts';
 import { Audit } from './audit/audit.ts';
-import { openBroker } from './broker/broker.ts';
+import { openBlobsBroker, openBroker } from './broker/broker.ts';
 import { ConfigurationError, messageOf } from './contract/errors.ts';
+import { NO_QUOTAS } from './contract/quotas.ts';
 import { openServer } from './edge/server.ts';
 import { Actuals } from './evaluation/actuals.ts';
+import { OwnerActuals } from './evaluation/ownerActuals.ts';
 import { RolloutComparisons } from './evaluation/rolloutComparisons.ts';
 import { Shadows } from './evaluation/shadows.ts';
 import { ApiKeys } from './identity/apiKeys.ts';
@@ -24,6 +26,7 @@ import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
 import { Rollouts } from './rollout/rollouts.ts';
 import { DeadLetterRedrives } from './tasks/deadLetterRedrives.ts';
+import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
@@ -50,15 +53,9 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using server = await openServer({ models, schema, config: { ...config, maxConnections }, log });
   const tokens = server.auth.includes('jwt') ? new JwtTokens({ config, log }) : undefined;
   log.info({ url: server.url }, 'listening, waiting for the broker');
-  await using broker = await openBroker({
-    access: config,
-    role: 'gateway',
-    name: `gateway-${home}`,
-    models,
-    limits: config,
-    log,
-    signal: stopping,
-  });
+  const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
+  await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
+  await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
   server.readiness.start();
   using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
@@ -66,16 +63,22 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
   await using _sweeper = new Sweeper({ broker, models, log });
+  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
+  const ofOwners = new OwnerActuals();
   using gatewayTasks = await openGatewayTasks({
     broker,
+    blobStore: (blobsBroker ?? broker).blobs,
     home,
     models,
     offering,
     limits: config,
     quotasOf,
+    quotasOfKey: (id) => keys?.quotasOf(id) ?? NO_QUOTAS,
+    actualsOf: (owner) => ofOwners.of(owner),
     log,
   });
-  const { events, open, admission, submissions, tasks, list, listWatches, quotas } = gatewayTasks;
+  const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
+    gatewayTasks;
   using shadows = new Shadows({
     broker,
     home,
@@ -87,10 +90,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     queueAdmission: admission.queue,
     log,
   });
-  using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   using comparisons = new RolloutComparisons({ broker, rollouts, shadows, models });
   using deadLetters = new DeadLetters({ broker });
-  const actuals = new Actuals({ broker, tasks, models, log });
+  await using _shares = await DeadLetterShares.open({ broker, models, log });
+  const actuals = new Actuals({ broker, tasks, quotas, ofOwners, models, log });
   const context: Omit<
     Context,
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
@@ -98,6 +101,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     submissions,
     tasks,
     taskList: list,
+    blobs,
     listWatches,
     resultTtlMs: config.resultTtlS * 1000,
     audit: new Audit({ broker, log }),
@@ -117,7 +121,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   await using _serving = server.serve({
     context,
     logins: { keys, tokens },
-    charge: (owner, points) => quotas.charge(owner, points),
+    charge: (holder, points) => quotas.charge(holder, points),
+    bytes: { blobs, outputs },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

@@ -10,7 +10,12 @@ export interface RawTensor {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-export type Answer = Exclude<Value, TensorBytes> | RawTensor | TensorTexts;
+/** A file, such as a picture. */
+export interface RawFile {
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+export type Answer = Exclude<Value, TensorBytes> | RawTensor | RawFile | TensorTexts;
 
 /** One answer per output of the manifest, by its GraphQL name. */
 export type Answers = Readonly<Record<string, Answer>>;
@@ -20,7 +25,9 @@ export type AnswerColumns = Readonly<Record<string, readonly Answer[]>>;
 
 /** The answer as messages carry it. */
 export function messageValue(answer: Answer): Value {
-  return isRaw(answer) ? { shape: answer.shape, base64: answer.data.toBase64() } : answer;
+  if (!isRaw(answer)) return answer;
+  const base64 = answer.data.toBase64();
+  return 'shape' in answer ? { shape: answer.shape, base64 } : { base64 };
 }
 
 /** The answers to a row as messages carry them. */
@@ -40,6 +47,6 @@ export function valueColumns(
   return values;
 }
 
-function isRaw(answer: Answer | null | undefined): answer is RawTensor {
+export function isRaw(answer: Answer | null | undefined): answer is RawTensor | RawFile {
   return typeof answer === 'object' && answer !== null && 'data' in answer;
 }

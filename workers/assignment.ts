@@ -8,14 +8,17 @@ import { RequestError } from '../src/contract/errors.ts';
 import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import type { Suspect } from '../src/contract/messages/suspectMark.ts';
+import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { InputColumns } from '../src/contract/values.ts';
 import { columnsAt, unpackColumns } from '../src/models/inputColumns.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { Logger } from '../src/process/log.ts';
 import type { AnswerColumns } from './answer.ts';
+import { fetchBlobs, haveBlobs, type WorkerBlobs } from './inputBlobs.ts';
 import type { RunNotices, RunningTask } from './runNotices.ts';
 import type { Session } from './session.ts';
+import { forgetSuspects } from './settle.ts';
 
 /** What every step of a lane is given. */
 export interface WorkerOptions {
@@ -24,7 +27,10 @@ export interface WorkerOptions {
   /** Does work once the session is free for it and the worker has a slot. `isWanted`: whether other work waits for it. */
   readonly inSlot: <T>(work: (isWanted: () => boolean) => Promise<T>) => Promise<T>;
   readonly broker: Broker;
+  readonly blobs: WorkerBlobs;
   readonly manifest: Manifest;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly log: Logger;
   readonly runNotices: RunNotices;
@@ -37,7 +43,7 @@ export interface WorkerOptions {
 /** The collaborators for bringing tasks to their end. */
 export type SettleOptions = Pick<
   WorkerOptions,
-  'broker' | 'manifest' | 'workerId' | 'log' | 'onFinished' | 'signal'
+  'broker' | 'blobs' | 'manifest' | 'workerId' | 'log' | 'onFinished' | 'signal'
 >;
 
 /** How rows ended. Rows that expired, or are malformed, have no run. */
@@ -72,18 +78,21 @@ interface JobRows {
 }
 
 export abstract class Assignment {
-  /** Values that were checked, except for rows that cannot run. */
-  readonly columns: InputColumns;
-  /** Whether rows may have ended, or be suspected, before they run here. Then `recall` comes before `begin`. */
-  abstract readonly needsRecall: boolean;
+  /** Whether rows may have ended, or be suspected, before they run here. */
+  protected abstract readonly hasPast: boolean;
+  protected abstract readonly owner: Owner;
   /** By row that may have killed a session, and so has to run alone: how often it has done so. */
   readonly soloRuns = new Map<number, number>();
   /** Resolves once the job has left this worker. */
   readonly gone: Promise<void>;
   protected readonly delivery: Delivery;
   protected readonly options: SettleOptions;
-  /** By row that cannot run: what is wrong with its values. */
-  readonly #faults: ReadonlyMap<number, string>;
+  /** By row that cannot run: why. */
+  readonly #errors: Map<number, TaskError>;
+  readonly #namesBlobs: boolean;
+  #columns: InputColumns;
+  /** The bytes of its blobs, in the budget of the worker. */
+  #held: Disposable | undefined;
   readonly #leaving = Promise.withResolvers<void>();
   #isGone = false;
 
@@ -91,28 +100,45 @@ export abstract class Assignment {
     this.delivery = delivery;
     this.options = options;
     const { columns, faults } = unpackColumns(options.manifest, packed, rowCount);
-    this.columns = columnsAt(options.manifest, columns, submittedAt);
-    this.#faults = faults;
+    this.#columns = columnsAt(options.manifest, columns, submittedAt);
+    this.#errors = new Map([...faults].map(([row, fault]) => [row, malformed(fault)]));
+    this.#namesBlobs = haveBlobs(this.#columns);
     this.gone = this.#leaving.promise;
+  }
+
+  /** Values that were checked, except for rows that cannot run. */
+  get columns(): InputColumns {
+    return this.#columns;
+  }
+
+  /** Whether `prepare` comes before `begin`. */
+  get needsPreparation(): boolean {
+    return this.hasPast || this.#namesBlobs;
   }
 
   get isGone(): boolean {
     return this.#isGone;
   }
 
-  /** Reads what others have left: ends, and marks of suspects. If that fails, the job is handed back. */
-  recall(): Promise<void> {
-    return this.#orHandBack(() => this.readPast());
+  /**
+   * Reads what others have left (ends, and marks of suspects), and the blobs of rows. If that fails, the job is handed
+   * back.
+   */
+  prepare(): Promise<void> {
+    return this.#orHandBack(async () => {
+      if (this.hasPast) await this.readPast();
+      if (this.#namesBlobs) await this.#readBlobs();
+    });
   }
 
   /** Ends the rows that cannot run. @returns the others that have no end yet. */
   begin(): readonly number[] {
     const open = this.openRows();
-    if (this.#faults.size === 0) return open;
+    if (this.#errors.size === 0) return open;
     return open.filter((row) => {
-      const fault = this.#faults.get(row);
-      if (fault !== undefined) this.#refuse(row, fault);
-      return fault === undefined;
+      const error = this.#errors.get(row);
+      if (error !== undefined) this.#refuse(row, error);
+      return error === undefined;
     });
   }
 
@@ -135,7 +161,10 @@ export abstract class Assignment {
 
   protected abstract readPast(): Promise<void>;
 
-  /** The rows that have no end yet. If there are none, the job ends. */
+  /** The rows that have no end yet, as far as is known. */
+  protected abstract get endlessRows(): readonly number[];
+
+  /** The same. If there are none, the job ends. */
   protected abstract openRows(): readonly number[];
 
   /** @param work stores ends. It answers false if the worker has to stop before. */
@@ -147,15 +176,31 @@ export abstract class Assignment {
     setImmediate(() => void this.#orHandBack(settle));
   }
 
-  /** The job leaves its queue: each row has its end. */
+  /** The job leaves its queue: each row has its end, and needs its mark no more. */
   protected ack(): void {
     this.#leave(() => this.delivery.ack());
+    const suspects = [...this.soloRuns.keys()].map((row) => this.suspectAt(row));
+    if (suspects.length > 0) void forgetSuspects(suspects, this.options);
   }
 
-  #refuse(row: number, fault: string): void {
-    this.options.log.error({ ...this.suspectAt(row), reason: fault }, 'malformed job');
-    const message = `The job could not be read: ${fault}.`;
-    this.end([row], { error: { code: TaskErrorCode.MalformedJob, message } });
+  #refuse(row: number, error: TaskError): void {
+    const fields = { ...this.suspectAt(row), code: error.code, reason: error.message };
+    if (error.code === TaskErrorCode.MalformedJob) this.options.log.error(fields, 'malformed job');
+    else this.options.log.warn(fields, 'a row cannot run');
+    this.end([row], { error });
+  }
+
+  async #readBlobs(): Promise<void> {
+    const { manifest, blobs } = this.options;
+    const rows = this.endlessRows.filter((row) => !this.#errors.has(row));
+    const { columns, errors, held } = await fetchBlobs(
+      { manifest, owner: this.owner, columns: this.#columns, rows },
+      blobs,
+    );
+    if (this.#isGone) held[Symbol.dispose]();
+    this.#held = held;
+    this.#columns = columns;
+    for (const [row, error] of errors) this.#errors.set(row, error);
   }
 
   async #orHandBack(work: () => Promise<void>): Promise<void> {
@@ -181,7 +226,12 @@ export abstract class Assignment {
   #leave(verdict: () => void): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#held?.[Symbol.dispose]();
     verdict();
     this.#leaving.resolve();
   }
+}
+
+function malformed(fault: string): TaskError {
+  return { code: TaskErrorCode.MalformedJob, message: `The job could not be read: ${fault}.` };
 }

@@ -5,12 +5,16 @@
  *
  * A batch has whole jobs: one that does not fit waits for the next batch. A job that is larger than a batch is cut. Once
  * no more rows can come into the next batch, it is encoded while the present one runs.
+ *
+ * Where shapes vary, a batch has the shape of the row that has waited for longest. Rows of other shapes wait for later
+ * batches, and so does the rest of their job.
  */
 import type { Delivery } from '../src/broker/broker.ts';
 import { messageOf } from '../src/contract/errors.ts';
 import { NewerMessage } from '../src/contract/messages/decoder.ts';
 import { type Assignment, NEWER_MESSAGE_DELAY_MS, type Picked, type WorkerOptions } from './assignment.ts';
 import { type EncodedRows, encodeRows } from './batchColumns.ts';
+import { type RunShape, RunShapes } from './runShapes.ts';
 import { settleUnreadable } from './settle.ts';
 
 /** A row that runs alone. */
@@ -37,32 +41,37 @@ export interface BatchesOptions extends WorkerOptions {
   readonly read: (delivery: Delivery) => Assignment;
 }
 
+/** Rows of one job and one shape. */
 interface Waiting {
   readonly assignment: Assignment;
+  readonly shape: RunShape;
   /** Those that are in no batch yet. */
   rows: readonly number[];
 }
 
 export class Batches {
   readonly #options: BatchesOptions;
-  /** Jobs whose rows wait for a batch, in the order of their arrival. */
-  readonly #waiting: Waiting[] = [];
+  readonly #shapes: RunShapes;
+  /** What waits for a batch, in the order of its arrival. */
+  #waiting: Waiting[] = [];
+  /** The number of rows that wait, by the key of their shape. */
+  readonly #rowsWaiting = new Map<string, number>();
   /** Resolve once the jobs that this worker has had have left it. */
   readonly #leaving = new Set<Promise<void>>();
   /** The next batch, if it was formed ahead. */
   #ahead: Batch | undefined;
-  #rowsWaiting = 0;
   #isEnded = false;
   #change = Promise.withResolvers<void>();
 
   constructor(options: BatchesOptions) {
     this.#options = options;
+    this.#shapes = new RunShapes(options.manifest, options.maxRows);
     void this.#collect();
   }
 
   /** @returns true once a batch can be taken; false once no more will come. */
   async arrival(): Promise<boolean> {
-    while (this.#rowsWaiting === 0 && this.#ahead === undefined) {
+    while (this.#waiting.length === 0 && this.#ahead === undefined) {
       if (this.#isEnded) return false;
       await this.#change.promise;
     }
@@ -94,7 +103,8 @@ export class Batches {
 
   /** Whether no more rows can come into the next batch. */
   get #isFull(): boolean {
-    return this.#rowsWaiting >= this.#options.maxRows;
+    const [first] = this.#waiting;
+    return first !== undefined && this.#rowsLike(first.shape) >= first.shape.maxRows;
   }
 
   /** Resolves once every job has left this worker. */
@@ -110,7 +120,7 @@ export class Batches {
     const { picks = [], suspects = [] } = this.#ahead ?? {};
     this.#ahead = undefined;
     for (const { assignment } of [...picks, ...suspects, ...this.#waiting.splice(0)]) assignment.handBack(0);
-    this.#rowsWaiting = 0;
+    this.#rowsWaiting.clear();
     this.#wake();
   }
 
@@ -118,7 +128,7 @@ export class Batches {
     const assignment = this.#read(delivery);
     if (assignment === undefined) return;
     this.#track(assignment.gone);
-    if (assignment.needsRecall) void assignment.recall().then(() => this.#add(assignment));
+    if (assignment.needsPreparation) void assignment.prepare().then(() => this.#add(assignment));
     else this.#add(assignment);
   }
 
@@ -146,10 +156,30 @@ export class Batches {
     }
     const rows = assignment.begin();
     if (rows.length === 0) return;
-    this.#waiting.push({ assignment, rows });
-    this.#rowsWaiting += rows.length;
+    const { only } = this.#shapes;
+    if (only === undefined) this.#addByShape(assignment, rows);
+    else this.#addRows({ assignment, shape: only, rows });
     this.#formAhead();
     this.#wake();
+  }
+
+  #addByShape(assignment: Assignment, rows: readonly number[]): void {
+    const shapes = new Map<string, RunShape>();
+    const byKey = Map.groupBy(rows, (row) => {
+      const shape = this.#shapes.of((input) => assignment.columns[input]?.[row]);
+      shapes.set(shape.key, shape);
+      return shape.key;
+    });
+    for (const [key, shape] of shapes) this.#addRows({ assignment, shape, rows: byKey.get(key) ?? [] });
+  }
+
+  #addRows(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#rowsWaiting.set(waiting.shape.key, this.#rowsLike(waiting.shape) + waiting.rows.length);
+  }
+
+  #rowsLike({ key }: RunShape): number {
+    return this.#rowsWaiting.get(key) ?? 0;
   }
 
   #formAhead(): void {
@@ -176,18 +206,23 @@ export class Batches {
   }
 
   #takeRows(): readonly Picked[] {
-    const { maxRows } = this.#options;
+    const [first] = this.#waiting;
+    if (first === undefined) return [];
+    const { shape } = first;
     const taken: Picked[] = [];
-    for (let left = maxRows; left > 0; ) {
-      const [next] = this.#waiting;
-      if (next === undefined || (next.rows.length > left && taken.length > 0)) break;
+    let left = shape.maxRows;
+    for (const next of this.#waiting) {
+      if (next.shape.key !== shape.key) continue;
+      if (left === 0 || (next.rows.length > left && taken.length > 0)) break;
       const rows = next.rows.slice(0, left);
       taken.push({ assignment: next.assignment, rows });
       next.rows = next.rows.slice(left);
-      if (next.rows.length === 0) this.#waiting.shift();
-      this.#rowsWaiting -= rows.length;
       left -= rows.length;
     }
+    this.#waiting = this.#waiting.filter(({ rows }) => rows.length > 0);
+    const rest = this.#rowsLike(shape) - (shape.maxRows - left);
+    if (rest > 0) this.#rowsWaiting.set(shape.key, rest);
+    else this.#rowsWaiting.delete(shape.key);
     return taken;
   }
 

@@ -10,10 +10,12 @@ import {
 } from '../src/contract/messages/bundle.ts';
 import { encodeMessage } from '../src/contract/messages/decoder.ts';
 import { commonIn, type EndsPart, endedRows } from '../src/contract/messages/ends.ts';
+import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode, TaskState, withShortMessage } from '../src/contract/task.ts';
 import { keptInputs } from '../src/contract/values.ts';
 import { valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
+import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeDeadLetter, storeEnds } from './settle.ts';
 
@@ -27,7 +29,8 @@ const KEPT: ReadonlySet<TaskErrorCode> = new Set([
 ]);
 
 export class BundleAssignment extends Assignment {
-  readonly needsRecall: boolean;
+  protected readonly hasPast: boolean;
+  protected readonly owner: Owner;
   readonly #bundle: QueuedBundle;
   /** By row: the runs here. */
   readonly #runs: number[];
@@ -46,7 +49,8 @@ export class BundleAssignment extends Assignment {
     this.#runs = rows.map(() => 0);
     this.#open = rows.map((_, row) => row);
     const waitedMs = options.broker.now() - (submittedAt[0] ?? 0);
-    this.needsRecall = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
+    this.owner = bundle.owner;
+    this.hasPast = delivery.deliveryCount > 1 || (rows.length > 1 && waitedMs > SHORT_WAIT_MS);
   }
 
   deadlineOf(row: number): number {
@@ -68,21 +72,36 @@ export class BundleAssignment extends Assignment {
     const part = this.#partOf(rows, outcome);
     const answers = typeof outcome === 'object' && 'columns' in outcome ? outcome.columns : undefined;
     this.settle(async () => {
-      if (part.error !== undefined && KEPT.has(part.error.code))
-        for (const row of rows) await this.#bury(row, part.error);
-      const { address, traces } = this.#bundle;
-      const fieldsOf = (i: number) => {
-        const row = rows[i] ?? 0;
-        return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
-      };
-      const common = commonIn(this.#bundle);
-      const columns = answers && { columns: valueColumns(answers) };
-      if (!(await storeEnds({ address, common, part: { ...part, ...columns }, fieldsOf }, this.options)))
-        return false;
-      this.#left -= rows.length;
-      if (this.#left === 0) this.ack();
-      return true;
+      if (answers === undefined) return this.#store(rows, part);
+      if (!haveLargeAnswers(this.options.manifest, answers))
+        return this.#store(rows, { ...part, columns: valueColumns(answers) });
+      const named = { ...this.suspectAt(rows[0] ?? 0), owner: this.owner };
+      const placed = await placeLargeAnswers(answers, named, this.options);
+      if (placed === undefined) return false;
+      if ('columns' in placed) return this.#store(rows, { ...part, columns: placed.columns }, placed.signal);
+      const { run } = part;
+      return this.#store(rows, this.#partOf(rows, { error: placed.error, ...(run && { run }) }));
     });
+  }
+
+  /** @returns false if the worker has to stop before. */
+  async #store(
+    rows: readonly number[],
+    part: EndsPart,
+    signal: AbortSignal = this.options.signal,
+  ): Promise<boolean> {
+    if (part.error !== undefined && KEPT.has(part.error.code))
+      for (const row of rows) await this.#bury(row, part.error);
+    const { address, traces } = this.#bundle;
+    const fieldsOf = (i: number) => {
+      const row = rows[i] ?? 0;
+      return { taskId: addressIn(this.#bundle, row).id, trace: traces?.[row] ?? undefined };
+    };
+    const common = commonIn(this.#bundle);
+    if (!(await storeEnds({ address, common, part, fieldsOf }, { ...this.options, signal }))) return false;
+    this.#left -= rows.length;
+    if (this.#left === 0) this.ack();
+    return true;
   }
 
   protected async readPast(): Promise<void> {
@@ -90,6 +109,10 @@ export class BundleAssignment extends Assignment {
     const ended = endedRows(await broker.ends.read(this.#bundle.address, this.#bundle.owner));
     this.#open = this.#open.filter((row) => !ended.has(this.#bundle.rows[row] ?? 0));
     if (this.delivery.deliveryCount > 1) await Promise.all(this.#open.map((row) => this.#readMark(row)));
+  }
+
+  protected get endlessRows(): readonly number[] {
+    return this.#open;
   }
 
   protected openRows(): readonly number[] {

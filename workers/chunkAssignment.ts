@@ -12,11 +12,13 @@ import type { ChunkResult } from '../src/contract/messages/chunkResult.ts';
 import { MESSAGE_VERSION } from '../src/contract/messages/decoder.ts';
 import { commonOf, partOfTask } from '../src/contract/messages/ends.ts';
 import { decodeChunkJob, type QueuedChunkJob } from '../src/contract/messages/job.ts';
+import type { Owner } from '../src/contract/owner.ts';
 import { rowsOfChunk } from '../src/contract/rowBatchShape.ts';
 import type { FinishedTask, RowError } from '../src/contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../src/contract/taskId.ts';
 import { type Answer, type AnswerColumns, valueColumns } from './answer.ts';
 import { Assignment, type Outcome, type SettleOptions } from './assignment.ts';
+import { haveLargeAnswers, placeLargeAnswers } from './outputBlobs.ts';
 import type { RunningTask } from './runNotices.ts';
 import { storeEnds, untilStored } from './settle.ts';
 
@@ -26,7 +28,8 @@ const TELL_EVERY_MS = 100;
 const MESSAGE_CHARACTERS = 200;
 
 export class ChunkAssignment extends Assignment {
-  readonly needsRecall: boolean;
+  protected readonly hasPast: boolean;
+  protected readonly owner: Owner;
   readonly #job: QueuedChunkJob;
   readonly #address: TaskAddress;
   /** The index of its first row in the row batch. */
@@ -55,7 +58,8 @@ export class ChunkAssignment extends Assignment {
     this.#rowCount = to - from;
     const empty = () => new Array<Answer | null>(to - from).fill(null);
     this.#values = new Map(options.manifest.outputs.map(({ name }) => [name, empty()]));
-    this.needsRecall = delivery.deliveryCount > 1;
+    this.owner = job.owner;
+    this.hasPast = delivery.deliveryCount > 1;
   }
 
   deadlineOf(): number {
@@ -96,9 +100,13 @@ export class ChunkAssignment extends Assignment {
       this.soloRuns.set(row - this.#firstRow, runs);
   }
 
+  protected get endlessRows(): readonly number[] {
+    return this.#stored === undefined ? Array.from({ length: this.#rowCount }, (_, row) => row) : [];
+  }
+
   protected openRows(): readonly number[] {
     const stored = this.#stored;
-    if (stored === undefined) return Array.from({ length: this.#rowCount }, (_, row) => row);
+    if (stored === undefined) return this.endlessRows;
     this.settle(() => this.#endWith(stored));
     return [];
   }
@@ -114,15 +122,18 @@ export class ChunkAssignment extends Assignment {
     const { broker } = this.options;
     const { taskId, batch, chunk } = this.#job;
     const finishedAt = broker.now();
+    const answered = await this.#answers();
+    if (answered === undefined) return false;
+    const { columns, errors, signal } = answered;
     const ran: ChunkResult = {
       v: MESSAGE_VERSION,
       taskId,
       chunk,
       startedAt: this.#startedAt ?? finishedAt,
       finishedAt,
-      rowsFailed: this.#errors.length,
-      columns: valueColumns(Object.fromEntries(this.#values)),
-      errors: this.#errors.toSorted((a, b) => a.row - b.row),
+      rowsFailed: errors.length,
+      columns,
+      errors: errors.toSorted((a, b) => a.row - b.row),
     };
     const storeOrRead = async () => {
       const outcome = await broker.chunks.store(ran);
@@ -132,8 +143,26 @@ export class ChunkAssignment extends Assignment {
         outcome.type === 'unanswered' ? undefined : await broker.chunks.read(taskId, batch, chunk);
       return stored ?? outcome;
     };
-    const stored = await untilStored(storeOrRead, taskId, this.options);
+    const stored = await untilStored(storeOrRead, taskId, { ...this.options, signal });
     return stored !== undefined && this.#endWith(stored);
+  }
+
+  /** The values and errors of all rows, with large values in the store of blobs; undefined if the worker has to stop. */
+  async #answers() {
+    const { manifest, signal } = this.options;
+    const answers = Object.fromEntries(this.#values);
+    if (!haveLargeAnswers(manifest, answers))
+      return { columns: valueColumns(answers), errors: this.#errors, signal };
+    const named = { taskId: this.#job.taskId, owner: this.owner };
+    const placed = await placeLargeAnswers(answers, named, this.options);
+    if (placed === undefined) return undefined;
+    if ('columns' in placed) return { ...placed, errors: this.#errors };
+    const failed = new Set(this.#errors.map(({ row }) => row));
+    const rows = this.endlessRows.map((row) => this.#firstRow + row).filter((row) => !failed.has(row));
+    const errors = [...this.#errors, ...rows.map((row) => ({ row, ...placed.error }))];
+    const none = new Array<null>(this.#rowCount).fill(null);
+    const columns = Object.fromEntries(this.#values.keys().map((name) => [name, none]));
+    return { columns, errors, signal };
   }
 
   /** The result of the chunk is stored. If it is the last one, the row batch ends. */

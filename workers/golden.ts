@@ -1,10 +1,21 @@
 /** Golden rows: inputs with the answers that a version must give. A version with another answer is not served. */
 import { join } from 'node:path';
 import { messageOf } from '../src/contract/errors.ts';
+import { elementsOf } from '../src/contract/tensor.ts';
 import type { Value, Values } from '../src/contract/values.ts';
+import { bytesIn, type Elements } from '../src/models/elements.ts';
 import { checkInput } from '../src/models/input.ts';
 import { NOW } from '../src/models/localTime.ts';
-import { isTensorOutput, type Manifest, type ManifestOutput, sizeOf } from '../src/models/manifest.ts';
+import {
+  isMediaOutput,
+  isPlainOutput,
+  isTensorInput,
+  type Manifest,
+  type ManifestOutput,
+  type Shape,
+  sizeOf,
+  tensorTypeOf,
+} from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
 import { isObject, readJson, shownJson } from '../src/process/jsonFile.ts';
 import { GOLDEN_MAX_BYTES } from '../src/process/regularFile.ts';
@@ -15,6 +26,8 @@ import {
   type TensorDifference,
   tensorDifference,
 } from './goldenTensor.ts';
+import { RunShapes } from './runShapes.ts';
+import { filledWith } from './tensorLayout.ts';
 
 export interface GoldenRows {
   readonly tolerance: Tolerance;
@@ -56,7 +69,12 @@ function isRow(row: unknown): boolean {
 }
 
 function checkTolerance({ outputs }: Manifest, tolerance: Tolerance | undefined, file: string): Tolerance {
-  const numbers = outputs.filter(({ type }) => type !== 'string' && type !== 'boolean');
+  const numbers = outputs.filter(
+    (output) =>
+      output.type !== 'string' &&
+      output.type !== 'boolean' &&
+      !(isMediaOutput(output) && output.kind === 'image'),
+  );
   const given = tolerance ?? {};
   const missing = numbers.find(({ name }) => !(toleranceOf(given, name) >= 0));
   if (missing === undefined) return given;
@@ -84,14 +102,29 @@ function checkRow(manifest: Manifest, row: Partial<GoldenRow>, file: string): Go
 
 /** @throws {Error} if the row's answer would change with time. */
 function fixedInput(manifest: Manifest, input: Values): Values {
-  const values = checkInput(manifest, input);
+  const values = checkInput(manifest, withFilled(manifest, input));
   const moving = manifest.inputs.find(({ name, type }) => type === 'dateTime' && values[name] === NOW);
   if (moving === undefined) return values;
   throw new Error(`a golden row must give ${moving.name}, whose default is ${NOW}: ${shownJson(input)}`);
 }
 
+/** Golden rows may have larger tensors as `fill` than clients, so these become bytes here. */
+function withFilled({ inputs }: Manifest, input: Values): Values {
+  const filled = inputs.flatMap((field) => {
+    const given: unknown = input[field.name];
+    if (!isTensorInput(field) || !isObject(given) || !('fill' in given)) return [];
+    const { shape = field.shape, fill } = given as { shape?: Shape; fill: number | boolean };
+    const type = tensorTypeOf(field);
+    if (type === 'string' || !shape.every(Number.isSafeInteger)) return [];
+    const elements = filledWith(type, elementsOf(shape.map(Number)), fill) as Elements;
+    return [[field.name, { shape, base64: bytesIn(elements).toBase64() }] as const];
+  });
+  return filled.length === 0 ? input : ({ ...input, ...Object.fromEntries(filled) } as Values);
+}
+
 function isValueOf(field: ManifestOutput, value: unknown): boolean {
-  if (isTensorOutput(field)) return isGoldenTensor(value);
+  if (isMediaOutput(field) && field.kind === 'image') return value === undefined;
+  if (!isPlainOutput(field)) return isGoldenTensor(value);
   if (field.type === 'string' || field.type === 'boolean') return typeof value === field.type;
   const size = sizeOf(field);
   return size === undefined
@@ -99,13 +132,26 @@ function isValueOf(field: ManifestOutput, value: unknown): boolean {
     : Array.isArray(value) && value.length === size && value.every(Number.isFinite);
 }
 
-/** Batches of one row for each row, and a full batch. */
-export function goldenBatches(
-  { batching }: Manifest,
-  { rows }: GoldenRows,
-): readonly (readonly GoldenRow[])[] {
-  const fullBatch = Array.from({ length: batching.maxBatchSize }, (_, i) => rows[i % rows.length]);
-  return [...rows.map((row) => [row]), fullBatch.filter((row) => row !== undefined)];
+/** Batches of golden rows. */
+export interface GoldenBatches {
+  /** One of each row. */
+  readonly alone: readonly (readonly GoldenRow[])[];
+  /** A full one of each shape that rows have. */
+  readonly full: readonly (readonly GoldenRow[])[];
+}
+
+export function goldenBatches(manifest: Manifest, { rows }: Pick<GoldenRows, 'rows'>): GoldenBatches {
+  const shapes = new RunShapes(manifest, manifest.batching.maxBatchSize);
+  const sizes = new Map<string, number>();
+  const byShape = Map.groupBy(rows, ({ input }) => {
+    const { key, maxRows } = shapes.of((name) => input[name]);
+    sizes.set(key, maxRows);
+    return key;
+  });
+  const full = [...byShape].map(([key, alike]) =>
+    Array.from({ length: sizes.get(key) ?? 1 }, (_, i) => alike[i % alike.length] as GoldenRow),
+  );
+  return { alone: rows.map((row) => [row]), full };
 }
 
 /** @param predictions of the batch's rows, in order. @throws {Error} naming the first row with another answer. */

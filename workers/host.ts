@@ -10,7 +10,8 @@
  * A host dies, or ends when its last version leaves (a trial host stays). It is never started again: its versions move.
  */
 import type { Logger } from '../src/process/log.ts';
-import { NotBegun, SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import type { StartChild } from './runtimes/modelChild.ts';
+import { NotBegun, SessionProcess } from './runtimes/sessionProcess.ts';
 import { type Flow, Slots } from './slots.ts';
 
 export type HostKind = 'shared' | 'own' | 'trial';
@@ -27,10 +28,10 @@ export interface Guest {
 
 export interface HostOptions {
   readonly kind: HostKind;
+  /** Starts the process. */
+  readonly start: StartChild;
   /** The memory limit of the process in MiB, see `memoryLimit.ts`; 0: no limit. */
   readonly maxMib: number;
-  /** As for `SessionProcess`. */
-  readonly givesBack: boolean;
   readonly log: Logger;
   /** Called once it is dead, or is being ended. */
   readonly onEnd: (host: Host) => void;
@@ -52,10 +53,10 @@ export class Host implements AsyncDisposable {
   #isGone = false;
 
   constructor(options: HostOptions) {
-    const { kind, maxMib, givesBack, onMeasured } = options;
+    const { kind, start, maxMib, onMeasured } = options;
     this.kind = kind;
     this.#options = options;
-    this.#process = new SessionProcess({ maxMib, givesBack, onMeasured, onDeath: () => this.#die() });
+    this.#process = new SessionProcess({ start, maxMib, onMeasured, onDeath: () => this.#die() });
   }
 
   get pid(): number | undefined {

@@ -8,14 +8,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../src/process/log.ts';
 import { type Guest, Host, type HostKind } from './host.ts';
+import type { StartChild } from './runtimes/modelChild.ts';
+import { onnxChild } from './runtimes/onnx/onnxChild.ts';
 import { type Flow, Slots } from './slots.ts';
 
 export interface HostsOptions {
   /** The most shared hosts. */
   readonly sharedMax: number;
+  /** Whether each version has a host of its own. */
+  readonly isolates: boolean;
   /** The memory limit of each process in MiB, see `memoryLimit.ts`; 0: no limit. */
   readonly maxMib: number;
-  /** As for `SessionProcess`. */
+  /** As for `onnxChild`. */
   readonly givesBack: boolean;
   /** Called when the memory of a host has been measured after runs. */
   readonly onMeasured: () => void;
@@ -40,6 +44,10 @@ export class Hosts implements AsyncDisposable {
     this.#trialTurns = new Slots(options.sharedMax);
   }
 
+  get isolates(): boolean {
+    return this.#options.isolates;
+  }
+
   get maxMib(): number {
     return this.#options.maxMib;
   }
@@ -49,9 +57,13 @@ export class Hosts implements AsyncDisposable {
     return [...this.#hosts].reduce((sum, { kind, peakBytes }) => sum + (kind === 'trial' ? 0 : peakBytes), 0);
   }
 
-  /** Gives a version a host: a new one of its own, or the shared one with the fewest versions. */
-  place(guest: Guest, kind: 'shared' | 'own'): Host {
-    const host = (kind === 'shared' ? this.#leastShared() : undefined) ?? this.#open(kind);
+  /**
+   * Gives a version a host: a new one of its own, or the shared one with the fewest versions.
+   *
+   * @param start starts the process of a version that is code. It has a host of its own. @default a process for ONNX
+   */
+  place(guest: Guest, kind: 'shared' | 'own', start?: StartChild): Host {
+    const host = (kind === 'shared' ? this.#leastShared() : undefined) ?? this.#open(kind, start);
     host.add(guest);
     return host;
   }
@@ -97,12 +109,12 @@ export class Hosts implements AsyncDisposable {
     return shared.toSorted((a, b) => a.guestCount - b.guestCount)[0];
   }
 
-  #open(kind: HostKind): Host {
+  #open(kind: HostKind, start?: StartChild): Host {
     const { maxMib, givesBack, onMeasured, log } = this.#options;
     const host = new Host({
       kind,
+      start: start ?? onnxChild({ maxMib, givesBack }),
       maxMib,
-      givesBack,
       onMeasured,
       log,
       onEnd: () => {

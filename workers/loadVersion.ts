@@ -7,7 +7,7 @@ import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
-import type { SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import type { SessionProcess } from './runtimes/sessionProcess.ts';
 
 export interface LoadOptions {
   readonly manifest: Manifest;
@@ -21,6 +21,8 @@ export interface LoadedVersion {
   /** The number of the model in the process. */
   readonly model: number;
   readonly executionProvider: string;
+  /** What a version that is code runs in, in words. */
+  readonly environment: string | undefined;
   /** The memory of the process before. */
   readonly bytesBefore: number;
 }
@@ -29,18 +31,19 @@ export interface LoadedVersion {
 const GOLDEN_RUN_LEAST_MS = 10_000;
 
 /**
- * Loads a version and runs its golden rows, alone and as a full batch. So it predicts right and is warm.
+ * Loads a version and runs its golden rows, alone and in full batches, one of each shape that they have. So it predicts
+ * right and is warm.
  *
- * @param how.onlyFullBatch whether the runs of single rows are left out. @default false
+ * @param how.onlyFullBatches whether the runs of single rows are left out. @default false
  * @throws what is wrong with the version. Then it is not loaded.
  */
 export async function loadVersion(
   process: SessionProcess,
   options: LoadOptions,
-  how: { readonly onlyFullBatch?: boolean } = {},
+  how: { readonly onlyFullBatches?: boolean } = {},
 ): Promise<LoadedVersion> {
   const { manifest, version, executionProviders, threads, log } = options;
-  const { model, executionProvider, bytesBefore, passedOver } = await process.load({
+  const { model, executionProvider, environment, bytesBefore, passedOver } = await process.load({
     file: modelFileOf(version),
     sha256: version.sha256,
     manifest,
@@ -55,7 +58,7 @@ export async function loadVersion(
     await process.unload(model).catch(() => {});
     throw error;
   }
-  return { model, executionProvider, bytesBefore };
+  return { model, executionProvider, environment, bytesBefore };
 }
 
 export function modelFileOf({ folder }: ModelVersion): string {
@@ -66,19 +69,17 @@ async function check(
   process: SessionProcess,
   model: number,
   { manifest, version }: LoadOptions,
-  { onlyFullBatch = false },
+  { onlyFullBatches = false },
 ): Promise<void> {
   const timeoutMs = Math.max(manifest.limits.runTimeoutMs, GOLDEN_RUN_LEAST_MS);
   const golden = await readGoldenRows(manifest, version);
-  const batches = goldenBatches(manifest, golden);
-  const fullBatch = batches.at(-1);
-  for (const batch of batches) {
+  const { alone, full } = goldenBatches(manifest, golden);
+  for (const batch of onlyFullBatches ? full : [...alone, ...full]) {
     // The last measurement has the peak of all runs.
-    const measure = batch === fullBatch;
-    if (onlyFullBatch && !measure) continue;
+    const measure = batch === full.at(-1);
     const rows = batch.map(({ input }) => input);
     const run = encodeBatch(manifest, rows);
-    const { outputs } = await process.run(model, run.columns, timeoutMs, { measure });
-    compareWithGolden(batch, decodeBatch(manifest, outputs, run), golden.tolerance);
+    const answered = await process.run(model, run.columns, timeoutMs, { measure });
+    compareWithGolden(batch, decodeBatch(manifest, answered, run), golden.tolerance);
   }
 }

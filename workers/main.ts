@@ -4,21 +4,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { type Announcement, openBroker } from '../src/broker/broker.ts';
+import { type Announcement, type BrokerOptions, openBlobsBroker, openBroker } from '../src/broker/broker.ts';
 import { ConfigurationError } from '../src/contract/errors.ts';
 import { BUNDLE_VERSION } from '../src/contract/messages/bundle.ts';
 import { Catalog } from '../src/models/catalog.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
+import { BlobBudget } from './blobBudget.ts';
 import { Hosts } from './hosts.ts';
 import { RunNotices } from './runNotices.ts';
-import { sessionLimit } from './runtimes/onnx/memoryLimit.ts';
+import { sessionLimit } from './runtimes/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
 import { ServedVersions } from './servedVersions.ts';
 import { SessionMemory } from './sessionMemory.ts';
 import { Slots } from './slots.ts';
 
+/** The bytes of blobs that a worker holds for rows. */
+const BLOB_BUDGET_BYTES = 256 * 1024 * 1024;
 /** How long runs may go on after the worker was told to stop, in milliseconds. */
 const DRAIN_MS = 5_000;
 
@@ -40,7 +43,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
       'SESSION_MAX_MIB cannot be kept on this machine: a run may take all memory there is',
     );
 
-  await using broker = await openBroker({
+  const reached: BrokerOptions = {
     access: config,
     role: 'worker',
     name: workerId,
@@ -48,7 +51,9 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     limits: config,
     log,
     signal: stopping,
-  });
+  };
+  await using broker = await openBroker(reached);
+  await using blobsBroker = await openBlobsBroker(reached);
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using runNotices = new RunNotices({ broker });
   const slotCount =
@@ -56,6 +61,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     Math.max(1, Math.floor(availableParallelism() / config.sessionThreads / config.workers));
   await using hosts = new Hosts({
     sharedMax: slotCount,
+    isolates: config.sessions === 'isolated',
     maxMib,
     givesBack: config.sessionLoading === 'lazy',
     onMeasured: () => memory.review(),
@@ -71,12 +77,14 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     served,
     modelsDir: config.modelsDir,
     broker,
+    blobs: { store: (blobsBroker ?? broker).blobs, budget: new BlobBudget(BLOB_BUDGET_BYTES) },
     memory,
     hosts,
     // The lanes of a session share its flow.
     slots: new Slots(slotCount, { usersTakeTurns: true }),
     shadowSlots: new Slots(1),
     executionProviders: config.executionProviders,
+    cudaVisibleDevices: config.cudaVisibleDevices,
     threads: config.sessionThreads,
     workerId,
     runNotices,

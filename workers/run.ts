@@ -2,13 +2,15 @@
 import { messageOf } from '../src/contract/errors.ts';
 import type { Run } from '../src/contract/messages/ends.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
-import type { Manifest } from '../src/models/manifest.ts';
+import { publicReason } from '../src/models/publicReason.ts';
 import type { AnswerColumns } from './answer.ts';
 import type { WorkerOptions } from './assignment.ts';
 import { pickFrom } from './batchColumns.ts';
 import { type Batch, type Batches, batchOf, type Row } from './batches.ts';
-import { decodeColumns, type OutputTensors } from './runtimes/onnx/decoder.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/onnx/sessionProcess.ts';
+import { RunPartials } from './runPartials.ts';
+import type { ReadOutputs } from './runtimes/modelChild.ts';
+import { type DecodedColumns, decodeColumns } from './runtimes/onnx/decoder.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from './runtimes/sessionProcess.ts';
 import type { HeldSession, HoldOptions } from './session.ts';
 import { storeSuspectMark } from './settle.ts';
 
@@ -93,12 +95,16 @@ async function runInTurn(
 async function run(
   batch: Batch,
   { held }: Turn,
-  { broker, manifest, runNotices }: WorkerOptions,
+  { broker, manifest, runNotices, log }: WorkerOptions,
   before?: Promise<Ran>,
 ): Promise<Ran> {
   const { picks, size, formedAt, encoded } = batch;
   if (size === 0) return { batch, tookMs: 0 };
-  const answer = held.run(encoded.run.columns, { ahead: before !== undefined });
+  using partials = manifest.partialOutputs
+    ? new RunPartials(batch, { manifest, runNotices, log })
+    : undefined;
+  const onPartial = partials && ((read: ReadOutputs) => partials.take(read));
+  const answer = held.run(encoded.run.columns, { ahead: before !== undefined, onPartial });
   if (before !== undefined) {
     answer.catch(() => {});
     await before;
@@ -106,10 +112,12 @@ async function run(
   const startedAt = broker.now();
   const tasks = picks.map(({ assignment, rows }) => assignment.started(rows, startedAt));
   using _announced = runNotices.started(() => tasks.flatMap((tasksOf) => tasksOf()), startedAt);
+  partials?.begin({ startedAt, tasksOf: tasks });
   const figures = { formedAt, startedAt, batchSize: size };
   try {
-    const { outputs, computeMs } = await answer;
-    endRows(batch, outputs, { ...figures, computeMs }, manifest);
+    const answered = await answer;
+    const { computeMs } = answered;
+    endRows(batch, decodeColumns(manifest, answered, encoded.run), { ...figures, computeMs });
     return { batch, tookMs: computeMs };
   } catch (error) {
     refuseForeign(error);
@@ -126,23 +134,23 @@ async function conclude({ batch, failure }: Ran, options: WorkerOptions): Promis
   for (const row of [...again, ...suspects]) await runAlone(row, formedAt, options);
 }
 
-/** @throws {RangeError} if the tensors have a wrong shape. */
-function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, manifest: Manifest): void {
-  const { columns, problems } = decodeColumns(manifest, outputs, encoded.run);
+function endRows({ picks, encoded }: Batch, { columns, problems, faults }: DecodedColumns, run: Run): void {
   let before = 0;
   for (const { assignment, rows } of picks) {
     const first = before;
     before += rows.length;
     const answerOf = (i: number) => encoded.answeredBy?.[first + i] ?? first + i;
-    for (const [message, places] of Map.groupBy(rows.keys(), (i) => problems.get(answerOf(i)))) {
+    const problemOf = (i: number) => faults.get(answerOf(i)) ?? problems.get(answerOf(i));
+    for (const [message, places] of Map.groupBy(rows.keys(), problemOf)) {
+      const answered = places.map(answerOf);
+      const isInput = answered.some((row) => faults.has(row));
+      const code = isInput ? TaskErrorCode.InvalidInput : TaskErrorCode.InvalidOutput;
       const answers: Record<string, AnswerColumns[string]> = {};
       if (message === undefined)
-        for (const [name, column] of columns) answers[name] = pickFrom(column, places.map(answerOf));
+        for (const [name, column] of columns) answers[name] = pickFrom(column, answered);
       assignment.end(
         pickFrom(rows, places),
-        message === undefined
-          ? { columns: answers, run }
-          : { error: { code: TaskErrorCode.InvalidOutput, message }, run },
+        message === undefined ? { columns: answers, run } : { error: { code, message }, run },
       );
     }
   }
@@ -152,7 +160,7 @@ function endRows({ picks, encoded }: Batch, outputs: OutputTensors, run: Run, ma
 function blame(
   { picks, size }: Batch,
   { error, run }: NonNullable<Ran['failure']>,
-  { log }: WorkerOptions,
+  { log, modelsDir }: WorkerOptions,
 ): readonly Row[] {
   const reason = messageOf(error);
   const rows = picks.flatMap(({ assignment, rows }) => rows.map((row) => ({ assignment, row })));
@@ -162,7 +170,7 @@ function blame(
     if (size === 1) log.warn({ ...assignment.suspectAt(row), soloRuns, reason }, 'run failed');
     if (error instanceof SessionCrashed) assignment.soloRuns.set(row, soloRuns);
     else if (size === 1) {
-      assignment.end([row], { error: verdict(error), run });
+      assignment.end([row], { error: verdict(error, modelsDir), run });
       return [];
     }
   }
@@ -208,10 +216,13 @@ const CRASHED: TaskError = {
   message: 'The model crashed whenever it ran this input.',
 };
 
-function verdict(error: RunFailed | RunTimedOut | RangeError): TaskError {
+function verdict(error: RunFailed | RunTimedOut | RangeError, modelsDir: string): TaskError {
   if (error instanceof RunTimedOut)
     return { code: TaskErrorCode.RunTimeout, message: `Alone, ${error.message}.` };
   if (error instanceof RangeError) return { code: TaskErrorCode.InvalidOutput, message: error.message };
-  // The text of ONNX Runtime may name files and nodes: it is for the log only.
-  return { code: TaskErrorCode.InferenceFailed, message: 'The model could not be run on this input.' };
+  const reason = publicReason(error.message, modelsDir).replaceAll(/\s+/g, ' ').trim();
+  return {
+    code: TaskErrorCode.InferenceFailed,
+    message: `The model could not be run on this input: ${reason}`,
+  };
 }

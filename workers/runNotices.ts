@@ -3,6 +3,7 @@
  * announced only if it takes longer, or if clients of the gateway watch each change.
  */
 import type { Broker, Listening } from '../src/broker/broker.ts';
+import { PARTIAL_MAX_BYTES, type PartialOutput } from '../src/contract/messages/notices.ts';
 
 /** A task that runs, as a notice names it. */
 export interface RunningTask {
@@ -15,6 +16,11 @@ export interface RunningTask {
 const LONG_RUN_MS = 5;
 /** Gateways repeat their wish more often. */
 const WISH_LASTS_MS = 5_000;
+
+/** A task that runs, with what its run has given so far. */
+export interface PartialTask extends RunningTask {
+  readonly partial: PartialOutput;
+}
 
 export class RunNotices implements Disposable {
   readonly #broker: Pick<Broker, 'notices'>;
@@ -45,6 +51,37 @@ export class RunNotices implements Disposable {
     const announceOthers = () => this.#announce(tasksOf, startedAt, (home) => !watched.has(home));
     const timer = setTimeout(announceOthers, LONG_RUN_MS);
     return { [Symbol.dispose]: () => clearTimeout(timer) };
+  }
+
+  /** Tells the gateways whose clients watch their tasks. A partial output that is too large for a message is not told. */
+  tellPartials(tasks: readonly PartialTask[], startedAt: number): void {
+    const watched = this.#watchedHomes();
+    for (const [home, ofHome] of Map.groupBy(tasks, (task) => task.home)) {
+      if (!watched.has(home)) continue;
+      let told: PartialTask[] = [];
+      let bytes = 0;
+      for (const task of ofHome) {
+        const size = JSON.stringify(task.partial.output).length;
+        if (size > PARTIAL_MAX_BYTES) continue;
+        if (bytes + size > PARTIAL_MAX_BYTES) {
+          this.#tell(home, told, startedAt);
+          told = [];
+          bytes = 0;
+        }
+        told.push(task);
+        bytes += size;
+      }
+      if (told.length > 0) this.#tell(home, told, startedAt);
+    }
+  }
+
+  #tell(home: string, tasks: readonly PartialTask[], startedAt: number): void {
+    this.#broker.notices.announceRunning(home, {
+      startedAt,
+      taskIds: tasks.map(({ taskId }) => taskId),
+      attempts: tasks.map(({ attempts }) => attempts),
+      partials: tasks.map(({ partial }) => partial),
+    });
   }
 
   #announce(

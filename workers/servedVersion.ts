@@ -16,6 +16,7 @@ import type { ModelVersion } from '../src/models/models.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import type { Hosts } from './hosts.ts';
+import type { WorkerBlobs } from './inputBlobs.ts';
 import { RecentCount } from './recentCount.ts';
 import type { RunNotices } from './runNotices.ts';
 import { Session, SessionLost } from './session.ts';
@@ -28,6 +29,7 @@ import { VersionSession } from './versionSession.ts';
 export interface ServedVersionOptions {
   readonly manifest: Manifest;
   readonly broker: Broker;
+  readonly blobs: WorkerBlobs;
   readonly memory: SessionMemory;
   readonly hosts: Hosts;
   readonly slots: Slots;
@@ -36,7 +38,10 @@ export interface ServedVersionOptions {
   /** Of shadows, for all models. */
   readonly shadowSlots: Slots;
   readonly executionProviders: Config['executionProviders'];
+  readonly cudaVisibleDevices: Config['cudaVisibleDevices'];
   readonly threads: number;
+  /** Left out of the reasons that clients see. */
+  readonly modelsDir: string;
   readonly workerId: string;
   readonly runNotices: RunNotices;
   readonly log: Logger;
@@ -178,7 +183,7 @@ export class ServedVersion {
 
   /** @returns the session, or why there is none. */
   async #open(version: ModelVersion): Promise<Session | Error> {
-    const { manifest, memory, hosts, executionProviders, threads, log } = this.#options;
+    const { manifest, memory, hosts, executionProviders, cudaVisibleDevices, threads, log } = this.#options;
     try {
       const { signal } = this.#stop;
       return await Session.open({
@@ -187,6 +192,7 @@ export class ServedVersion {
         memory,
         hosts,
         executionProviders,
+        cudaVisibleDevices,
         threads,
         log,
         signal,

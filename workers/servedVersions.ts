@@ -11,8 +11,6 @@ import type { Flow } from './slots.ts';
 
 export interface ServedVersionsOptions extends Omit<ServedVersionOptions, 'manifest' | 'flow'> {
   readonly served: readonly Served[];
-  /** Left out of the reasons that clients see for a refused version. */
-  readonly modelsDir: string;
 }
 
 /** The served versions of one model, by name. */
@@ -68,6 +66,7 @@ export class ServedVersions {
               model,
               version,
               executionProvider: state.session.executionProvider,
+              environment: state.session.environment,
               finishedLastMinute: finished.total(),
             },
           ]

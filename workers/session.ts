@@ -10,16 +10,19 @@
 import { stat } from 'node:fs/promises';
 import { ConfigurationError, messageOf } from '../src/contract/errors.ts';
 import type { ModelVersion } from '../src/models/models.ts';
+import type { Config } from '../src/process/config.ts';
 import type { Guest, Host } from './host.ts';
 import type { Hosts } from './hosts.ts';
 import { Isolation } from './isolation.ts';
 import { type LoadOptions, loadVersion, modelFileOf } from './loadVersion.ts';
-import type { Columns } from './runtimes/onnx/encoder.ts';
-import { perhapsOfLimit } from './runtimes/onnx/memoryLimit.ts';
-import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/onnx/sessionProcess.ts';
+import { afterDeath } from './runtimes/memoryLimit.ts';
+import type { ReadOutputs, StartChild } from './runtimes/modelChild.ts';
+import type { GivenColumns } from './runtimes/onnx/encoder.ts';
+import { prepare } from './runtimes/prepare.ts';
+import { NotBegun, type Run, SessionCrashed, type SessionProcess } from './runtimes/sessionProcess.ts';
 import type { SessionMemory, Tenant } from './sessionMemory.ts';
 
-export interface SessionOptions extends LoadOptions {
+export interface SessionOptions extends LoadOptions, Pick<Config, 'cudaVisibleDevices'> {
   readonly memory: SessionMemory;
   readonly hosts: Hosts;
   /** Aborted when a session that is being opened is not needed any more. A process of its own is ended at once. */
@@ -44,14 +47,20 @@ export interface HeldSession extends Disposable {
   /**
    * Runs one batch.
    *
-   * @param options.ahead whether it is handed over before the present run of this session is over, and begins after it.
+   * @param how.ahead whether it is handed over before the present run of this session is over, and begins after it.
    *   Otherwise one run at a time.
    * @throws {SessionCrashed} if the process died in this run. The session can be used again.
    * @throws {RunTimedOut} if it took longer than the manifest's `runTimeoutMs`. Nothing else can interrupt a run.
-   * @throws {RunFailed} if ONNX Runtime refused the batch.
+   * @throws {RunFailed} if the model refused the batch. @throws {RangeError} if its answer cannot be taken.
    * @throws {SessionLost} if the session could not be loaded again after a crash, now or for an earlier run.
    */
-  run(columns: Columns, options?: { readonly ahead: boolean }): Promise<Run>;
+  run(columns: GivenColumns, how?: RunOptions): Promise<Run>;
+}
+
+export interface RunOptions {
+  readonly ahead: boolean;
+  /** Called with outputs that a version gives before its run is over. */
+  readonly onPartial?: ((read: ReadOutputs) => void) | undefined;
 }
 
 /** Where a version is loaded. */
@@ -65,12 +74,15 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   readonly #options: SessionOptions;
   /** Undefined before it is loaded, after it is unloaded, and while it is loaded again after its host died. */
   #place: Place | undefined;
+  /** How its process is started for the first time, if it is code. */
+  #prepared: StartChild | undefined;
   /** The host in which it is being loaded, for `signal`. */
   #loadingIn: Host | undefined;
   /** Undefined while unloaded. Rejects if the version cannot be loaded (again). */
   #loaded: Promise<void> | undefined;
   #isClosed = false;
   #executionProvider = '';
+  #environment: string | undefined;
   /** What its host grew by when it was loaded and checked last; of a host of its own, everything. */
   #takesBytes = 0;
   readonly #isolation: Isolation;
@@ -92,11 +104,14 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    *   The cause is an error without the name.
    */
   static async open(options: SessionOptions): Promise<Session> {
-    const { manifest, version, memory, signal } = options;
-    const session = new Session(options, manifest.isolation === 'own' || (await isLarge(version)));
+    const { manifest, version, memory, hosts, signal } = options;
+    const wantsOwn = hosts.isolates || manifest.isolation === 'own' || version.code !== undefined;
+    const session = new Session(options, wantsOwn || (await isLarge(version)));
     const giveUp = () => session.#giveUpLoading();
     signal.addEventListener('abort', giveUp);
     try {
+      // Before its turn: packages may take minutes to install, and other versions shall not wait for that.
+      session.#prepared = await session.#prepare(signal);
       await memory.admit(session, {
         check: async () => {
           signal.throwIfAborted();
@@ -128,6 +143,11 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   /** The execution provider in use, or the last one if it is not loaded. */
   get executionProvider(): string {
     return this.#executionProvider;
+  }
+
+  /** What a version that is code runs in, in words. */
+  get environment(): string | undefined {
+    return this.#environment;
   }
 
   /** Resolves with the reason once the session is lost. */
@@ -191,7 +211,7 @@ export class Session implements AsyncDisposable, Tenant, Guest {
       throw error;
     }
     return {
-      run: (columns, { ahead } = { ahead: false }) => this.#run(columns, ahead),
+      run: (columns, how = { ahead: false }) => this.#run(columns, how),
       [Symbol.dispose]: release,
     };
   }
@@ -237,12 +257,13 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     this.#options.memory.review();
   }
 
-  async #run(columns: Columns, ahead: boolean): Promise<Run> {
+  async #run(columns: GivenColumns, { ahead, onPartial }: RunOptions): Promise<Run> {
     const { runTimeoutMs } = this.#options.manifest.limits;
     for (;;) {
       const { host, model } = await this.#present();
       try {
-        return await host.turn(this, (process) => process.run(model, columns, runTimeoutMs), { ahead });
+        const run = (process: SessionProcess) => process.run(model, columns, runTimeoutMs, { onPartial });
+        return await host.turn(this, run, { ahead });
       } catch (error) {
         if (!(error instanceof NotBegun)) throw error;
       }
@@ -279,7 +300,9 @@ export class Session implements AsyncDisposable, Tenant, Guest {
    */
   async #load({ isProven = false } = {}): Promise<void> {
     for (;;) {
-      const host = this.#options.hosts.place(this, this.#isolation.isOn ? 'own' : 'shared');
+      const start = this.#prepared ?? (await this.#prepare());
+      this.#prepared = undefined;
+      const host = this.#options.hosts.place(this, this.#isolation.isOn ? 'own' : 'shared', start);
       try {
         await this.#loadIn(host, isProven);
         break;
@@ -296,18 +319,25 @@ export class Session implements AsyncDisposable, Tenant, Guest {
     if (this.#isClosed) await this.#leave();
   }
 
+  /** @param signal gives up the installation of packages. */
+  #prepare(signal?: AbortSignal): Promise<StartChild | undefined> {
+    const { manifest, version, hosts, ...options } = this.#options;
+    return prepare(version, { ...options, model: manifest.name, maxMib: hosts.maxMib, signal });
+  }
+
   /** @returns its number in the host. */
-  async #loadIn(host: Host, onlyFullBatch = false): Promise<number> {
+  async #loadIn(host: Host, onlyFullBatches = false): Promise<number> {
     this.#loadingIn = host;
     const load = async (process: SessionProcess) => {
-      const loaded = await loadVersion(process, this.#options, { onlyFullBatch });
-      const { model, executionProvider, bytesBefore } = loaded;
+      const loaded = await loadVersion(process, this.#options, { onlyFullBatches });
+      const { model, executionProvider, environment, bytesBefore } = loaded;
       this.#executionProvider = executionProvider;
+      this.#environment = environment;
       this.#takesBytes = process.peakBytes - (host.kind === 'own' ? 0 : bytesBefore);
       if (host.kind === 'trial') return model;
       // In the host's turn: from here on its death concerns this version.
       this.#place = { host, model };
-      const fields = { executionProvider, bytes: this.#takesBytes, pid: process.pid };
+      const fields = { executionProvider, environment, bytes: this.#takesBytes, pid: process.pid };
       this.#options.log.info({ ...this.name, ...fields }, 'session ready');
       return model;
     };
@@ -375,7 +405,8 @@ export class Session implements AsyncDisposable, Tenant, Guest {
   /** The explanation for a person when a process dies before the session is ready. */
   #explained(error: unknown): unknown {
     if (!(error instanceof SessionCrashed)) return error;
-    return new Error(`${error.message}${perhapsOfLimit(this.#options.hosts.maxMib)}`, { cause: error });
+    const more = afterDeath(error.said, this.#options.hosts.maxMib);
+    return new Error(`${error.message}${more}`, { cause: error });
   }
 }
 

@@ -156,6 +156,18 @@ export async function storeSuspectMark(
   await untilStored(() => options.broker.storeSuspectMark(mark), suspect.taskId, options);
 }
 
+/** A mark that the broker does not remove ages out. */
+export async function forgetSuspects(
+  suspects: readonly Suspect[],
+  { broker, log }: SettleOptions,
+): Promise<void> {
+  try {
+    await broker.forgetSuspects(suspects);
+  } catch (error) {
+    log.debug({ reason: messageOf(error) }, 'marks of suspects could not be removed');
+  }
+}
+
 /** Resolves after a moment, with the broker connected; at once if the signal aborts or has aborted. */
 export async function waitToRetry(broker: Pick<Broker, 'whenConnected'>, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;

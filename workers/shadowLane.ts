@@ -17,10 +17,11 @@ import { validateInput } from '../src/models/input.ts';
 import type { Manifest } from '../src/models/manifest.ts';
 import { LimitedLog } from '../src/process/limitedLog.ts';
 import type { Logger } from '../src/process/log.ts';
-import { valuesOf } from './answer.ts';
+import { comparableValues } from './outputBlobs.ts';
+import { type RunShape, RunShapes } from './runShapes.ts';
 import { decodeBatch } from './runtimes/onnx/decoder.ts';
 import { encodeBatch } from './runtimes/onnx/encoder.ts';
-import { RunFailed } from './runtimes/onnx/sessionProcess.ts';
+import { RunFailed } from './runtimes/sessionProcess.ts';
 import type { Session } from './session.ts';
 
 export interface ShadowLaneOptions {
@@ -56,6 +57,7 @@ export class ShadowLane {
   readonly #options: ShadowLaneOptions;
   readonly #limitedLog: LimitedLog;
   readonly #listening: Listening;
+  readonly #shapes: RunShapes;
   #held: HeldJob[] = [];
   #heldBytes = 0;
   #arrival = Promise.withResolvers<void>();
@@ -67,6 +69,7 @@ export class ShadowLane {
   constructor(options: ShadowLaneOptions) {
     const { broker, manifest, version, log } = options;
     this.#options = options;
+    this.#shapes = new RunShapes(manifest, manifest.batching.maxBatchSize);
     this.#limitedLog = new LimitedLog(log);
     this.#listening = broker.shadows.takeJobs(manifest.name, version, (data) => this.#take(data));
     this.#stop.promise.catch(() => {});
@@ -114,16 +117,20 @@ export class ShadowLane {
 
   /** The oldest held jobs that can run together. */
   #takeBatch(): readonly ReadJob[] {
-    const { broker, manifest } = this.#options;
-    const now = broker.now();
+    const now = this.#options.broker.now();
     const batch: ReadJob[] = [];
-    while (batch.length < manifest.batching.maxBatchSize) {
+    let shape: RunShape | undefined;
+    while (batch.length < (shape?.maxRows ?? 1)) {
       const [next] = this.#held;
       if (next === undefined || (next.alone && batch.length > 0)) break;
+      const job = this.#read(next.data);
+      const isFresh = job !== undefined && job.deadline > now;
+      const jobShape = isFresh ? this.#shapes.of((input) => job.input[input]) : undefined;
+      if (jobShape !== undefined && jobShape.key !== (shape ?? jobShape).key) break;
       this.#held.shift();
       this.#heldBytes -= next.data.length;
-      const job = this.#read(next.data);
-      if (job === undefined || job.deadline <= now) continue;
+      if (job === undefined || jobShape === undefined) continue;
+      shape = jobShape;
       batch.push({ ...next, job });
       if (next.alone) break;
     }
@@ -156,15 +163,16 @@ export class ShadowLane {
       // In a host of its own: a shadow that hangs would hold up the tasks of versions that share one.
       using held = await session.hold({ alone: true });
       const startedAt = broker.now();
-      const { outputs, computeMs } = await Promise.race([held.run(run.columns), this.#stop.promise]);
-      const predictions = decodeBatch(manifest, outputs, run);
+      const answered = await Promise.race([held.run(run.columns), this.#stop.promise]);
+      const predictions = decodeBatch(manifest, answered, run);
+      const { computeMs } = answered;
       for (const [i, { job }] of batch.entries()) {
         const prediction = predictions[i];
         const queueMs = Math.max(0, formedAt - job.sentAt);
         const timings = { queueMs, batchMs: startedAt - formedAt, computeMs, batchSize: batch.length };
         this.#answer(
           typeof prediction === 'object'
-            ? { taskId: job.taskId, version, timings, prediction: valuesOf(prediction) }
+            ? { taskId: job.taskId, version, timings, prediction: comparableValues(manifest, prediction) }
             : { taskId: job.taskId, version },
         );
       }

@@ -1,8 +1,10 @@
 /** The stream of audit entries. None can be changed or deleted; the oldest go by age, or when the stream is full. */
+import { hash } from 'node:crypto';
 import type { StoredMsg } from '@nats-io/jetstream';
 import { messageOf } from '../contract/errors.ts';
 import { type AuditEntry, AuditOutcome, decodeAuditEntry } from '../contract/messages/auditEntry.ts';
 import { encodeMessage } from '../contract/messages/decoder.ts';
+import { ownerToken } from '../contract/owner.ts';
 import { streams, subjects } from '../contract/subjects.ts';
 import type { LimitedLog } from '../process/limitedLog.ts';
 import type { Publisher } from './publisher.ts';
@@ -26,9 +28,7 @@ export class AuditStore {
   }
 
   store(entry: AuditEntry): Promise<PublishOutcome> {
-    // Strangers cause refusals. Under a subject of their own they push out only each other.
-    const subject = entry.outcome === AuditOutcome.Refused ? subjects.auditRefusals : subjects.auditActions;
-    return this.#publisher.publish(subject, encodeMessage(entry));
+    return this.#publisher.publish(subjectOf(entry), encodeMessage(entry));
   }
 
   /** The newest entries before a sequence, newest first, `count` at most. Entries that cannot be read are skipped. */
@@ -70,4 +70,13 @@ export class AuditStore {
       return [];
     }
   }
+}
+
+/**
+ * Strangers cause refusals. They have subjects of their own, which never push out actions, and those of one owner are
+ * under one of them, so he pushes out a small part of the refusals of others. Actions are spread evenly.
+ */
+function subjectOf({ outcome, owner, id }: AuditEntry): string {
+  if (outcome === AuditOutcome.Refused) return subjects.auditRefusals(ownerToken(owner).charAt(0));
+  return subjects.auditActions(hash('sha256', id, 'hex').charAt(0));
 }

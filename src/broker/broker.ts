@@ -4,7 +4,7 @@
  * leader unless it says otherwise.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstreamManager, type StoredMsg } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import {
   AuthorizationError,
   type NatsConnection,
@@ -21,7 +21,7 @@ import {
   type ExpectedRequest,
   type RequestRecord,
 } from '../contract/messages/requestRecord.ts';
-import { decodeSuspectMark, type SuspectMark } from '../contract/messages/suspectMark.ts';
+import { decodeSuspectMark, type Suspect, type SuspectMark } from '../contract/messages/suspectMark.ts';
 import type { Owner } from '../contract/owner.ts';
 import {
   consumerName,
@@ -41,9 +41,10 @@ import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
 import { AuditStore } from './auditStore.ts';
+import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
-import { type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
+import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
@@ -58,7 +59,9 @@ import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
+import { StreamApis } from './streamApis.ts';
 import {
+  blobsKeptMs,
   type ConsumedLane,
   ensureConsumers,
   ensureFormerResults,
@@ -80,6 +83,7 @@ export interface BrokerOptions extends ConnectionOptions {
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
+export { BlobGone, type BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -101,7 +105,6 @@ export interface StoredRequest {
 }
 
 const CLOCK_INTERVAL_MS = 10_000;
-const READ_TIMEOUT_MS = 2_000;
 /** How long a message may stay unconfirmed. */
 const ACK_TIMEOUT_MS = 2_000;
 const ENSURE_RETRY_MS = 500;
@@ -120,9 +123,9 @@ const LOGINS_PER_WARNING = 50;
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const connection = await connectPatiently(options);
   try {
-    const manager = await jetstreamManager(connection, { timeout: READ_TIMEOUT_MS, checkAPI: false });
     const rights = new Rights(connection);
-    const provision = { jsm: manager, limits: options.limits, rights };
+    const apis = await StreamApis.open(connection, rights);
+    const provision = { apis, limits: options.limits, rights };
     await untilServed(options, () => ensureAll(provision, options));
     const broker = new Broker(connection, provision, options);
     await untilServed(options, () => broker.readClock());
@@ -131,6 +134,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     await connection.close();
     throw error;
   }
+}
+
+/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
+  const { blobsNatsUrl } = options.limits;
+  if (blobsNatsUrl === undefined) return undefined;
+  const access = accessWith(options.access, blobsNatsUrl);
+  const limits = { ...options.limits, onlyBlobs: true };
+  return openBroker({ ...options, access, limits, models: [], name: `${options.name}-blobs` });
 }
 
 async function ensureAll(
@@ -173,6 +185,8 @@ export class Broker implements AsyncDisposable {
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
+  readonly blobs: BlobStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
@@ -202,11 +216,11 @@ export class Broker implements AsyncDisposable {
     this.#provision = provision;
     this.#options = options;
     const { log } = options;
-    const manager = provision.jsm;
+    const { apis } = provision;
     this.#log = log;
     const isConnected = () => this.#connected;
     this.#leases = new Leases({ isConnected });
-    this.#writeCheck = new WriteCheck({ connection, manager, ...provision });
+    this.#writeCheck = new WriteCheck({ connection, ...provision });
     this.#streamWatch = new StreamWatch({
       ...options,
       provision,
@@ -223,7 +237,9 @@ export class Broker implements AsyncDisposable {
       onUnconfirmed: (subject) => this.#writeCheck.unconfirmed(subject),
       onWrite: () => this.#acks.send(),
     });
-    const stored = new StoredMessages({ manager, isConnected, log, onFailure: suspect });
+    const reading = { isConnected, log, onFailure: suspect };
+    const stored = new StoredMessages({ ...reading, manager: () => apis.tasks });
+    const guarded = new StoredMessages({ ...reading, manager: () => apis.guarded });
     const limitedLog = new LimitedLog(log);
     const notices = new Notices({ connection, isConnected, log: limitedLog });
     this.#publisher = publisher;
@@ -239,8 +255,11 @@ export class Broker implements AsyncDisposable {
     this.deadLetters = new DeadLetterStore({ publisher, stored, notices, log: limitedLog });
     this.rollouts = new RolloutStore({ publisher, stored, notices });
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
-    this.keys = new KeyStore({ publisher, stored, log });
-    this.audit = new AuditStore({ publisher, stored, log: limitedLog });
+    this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
+    this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
+    const now = () => this.now();
+    const keptMs = blobsKeptMs(options.limits);
+    this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
@@ -341,6 +360,14 @@ export class Broker implements AsyncDisposable {
   /** Replaces the mark that the task has. */
   storeSuspectMark(mark: SuspectMark): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.suspect(mark), encodeMessage(mark));
+  }
+
+  /** Removes the marks of tasks, or of all rows of their chunks. */
+  async forgetSuspects(suspects: readonly Suspect[]): Promise<void> {
+    const filters = suspects.map(({ taskId, place }) =>
+      place === undefined ? subjects.suspect({ taskId }) : subjects.suspectRows(taskId, place.chunk),
+    );
+    for (const filter of new Set(filters)) await this.#stored.purge(streams.suspects, { filter });
   }
 
   /** `alreadyThere` while it waits. */
@@ -563,7 +590,8 @@ export class Broker implements AsyncDisposable {
   /** One estimate of the broker's time. */
   async readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { ts } = await this.#stored.ask((manager) => manager.streams.info(streams.ends));
+    const stream = this.#options.limits.onlyBlobs === true ? streams.blobs : streams.ends;
+    const { ts } = await this.#stored.ask((manager) => manager.streams.info(stream));
     const brokerTime = Date.parse(String(ts));
     if (Number.isNaN(brokerTime)) throw brokerUnavailable('what it told is no time');
     this.#clock.learn(brokerTime, sentAt, performance.now());

@@ -105,6 +105,12 @@ async function connectOnceThere(options: ConnectionOptions): Promise<NatsConnect
   }
 }
 
+/** The same access to another broker. A login in its address counts for it alone. */
+export function accessWith(access: Partial<BrokerAccess>, natsUrl: string): Partial<BrokerAccess> {
+  if (readNatsUrl(natsUrl).login === undefined) return { ...access, natsUrl };
+  return { ...access, natsUrl, natsCreds: undefined, natsNkey: undefined, natsToken: undefined };
+}
+
 /** How a process shows who it is. */
 interface Login {
   /** The setting that it comes from; undefined: there is none. */

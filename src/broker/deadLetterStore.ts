@@ -45,7 +45,7 @@ export class DeadLetterStore {
   }
 
   /** @returns whether the letter was still there. */
-  async remove({ model, id }: TaskAddress): Promise<boolean> {
+  async remove({ model, id }: Pick<TaskAddress, 'model' | 'id'>): Promise<boolean> {
     return (await this.#stored.purge(streams.dead, { filter: subjects.dead(model, id) })) > 0;
   }
 
@@ -62,6 +62,23 @@ export class DeadLetterStore {
       if (message === undefined) return undefined;
       const letter = this.#decode(message);
       if (letter !== undefined) return { letter, sequence: message.seq };
+      sequence = message.seq + 1;
+    }
+  }
+
+  /** How full the stream is, in bytes. */
+  async held(): Promise<{ readonly bytes: number; readonly maxBytes: number }> {
+    const { state, config } = await this.#stored.ask((manager) => manager.streams.info(streams.dead));
+    return { bytes: state.bytes, maxBytes: config.max_bytes };
+  }
+
+  /** The dead letters of all models, oldest first, with the bytes that each takes. */
+  async *all(): AsyncGenerator<{ readonly letter: DeadLetter; readonly bytes: number }> {
+    for (let sequence = 1; ; ) {
+      const message = await this.#stored.next(streams.dead, subjects.allDead, sequence);
+      if (message === undefined) return;
+      const letter = this.#decode(message);
+      if (letter !== undefined) yield { letter, bytes: message.data.length + message.subject.length };
       sequence = message.seq + 1;
     }
   }

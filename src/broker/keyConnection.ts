@@ -1,10 +1,11 @@
 /** A connection for the command `key`: it reads and writes API keys, and makes no streams. */
-import { jetstreamManager } from '@nats-io/jetstream';
 import { type ConnectionOptions, connectPatiently } from './connection.ts';
 import { KeyStore } from './keyStore.ts';
 import { Publisher } from './publisher.ts';
+import { Rights } from './rights.ts';
 import { inboxPrefix } from './roles.ts';
 import { StoredMessages } from './storedMessages.ts';
+import { StreamApis } from './streamApis.ts';
 
 const TIMEOUT_MS = 2_000;
 const ROLE = 'admin';
@@ -18,7 +19,9 @@ export async function openKeyConnection(options: Omit<ConnectionOptions, 'role'>
   const connection = await connectPatiently({ ...options, role: ROLE });
   const { log } = options;
   const nothing = () => {};
-  const manager = await jetstreamManager(connection, { timeout: TIMEOUT_MS, checkAPI: false });
+  const rights = new Rights(connection);
+  await rights.read();
+  const apis = await StreamApis.open(connection, rights);
   const publisher = new Publisher({
     connection,
     inboxPrefix: inboxPrefix(ROLE),
@@ -27,9 +30,11 @@ export async function openKeyConnection(options: Omit<ConnectionOptions, 'role'>
     onUnconfirmed: nothing,
     onWrite: nothing,
   });
-  const stored = new StoredMessages({ manager, isConnected: () => true, log, onFailure: nothing });
+  const reading = { isConnected: () => true, log, onFailure: nothing };
+  const stored = new StoredMessages({ ...reading, manager: () => apis.guarded });
+  const uses = new StoredMessages({ ...reading, manager: () => apis.tasks });
   return {
-    keys: new KeyStore({ publisher, stored, log }),
+    keys: new KeyStore({ publisher, stored, uses, log }),
     async [Symbol.asyncDispose]() {
       publisher[Symbol.dispose]();
       await connection.close();

@@ -5,7 +5,7 @@
 import { messageOf } from '../contract/errors.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Model } from '../models/models.ts';
-import { type Broker, type BrokerOptions, openBroker } from './broker.ts';
+import { type Broker, type BrokerOptions, openBlobsBroker, openBroker } from './broker.ts';
 
 export interface ProvisionerOptions extends Omit<BrokerOptions, 'models' | 'role' | 'name'> {
   readonly catalog: Pick<Catalog, 'models' | 'watch'>;
@@ -15,16 +15,19 @@ const RETRY_MS = 1_000;
 
 export class Provisioner implements AsyncDisposable {
   readonly #broker: Broker;
+  readonly #blobsBroker: Broker | undefined;
   readonly #log: BrokerOptions['log'];
   readonly #watching = new DisposableStack();
   /** Models with a version whose consumers could not be made, until the next try. */
   readonly #lacking = new Set<Model>();
   #retry: NodeJS.Timeout | undefined;
 
-  private constructor(broker: Broker, { catalog, log }: ProvisionerOptions) {
+  private constructor(broker: Broker, blobsBroker: Broker | undefined, { catalog, log }: ProvisionerOptions) {
     this.#broker = broker;
+    this.#blobsBroker = blobsBroker;
     this.#log = log;
-    this.#watching.use(broker.watchDeletions());
+    for (const each of [broker, blobsBroker])
+      if (each !== undefined) this.#watching.use(each.watchDeletions());
     this.#watching.use(catalog.watch(({ model }) => void this.#ensure(model)));
   }
 
@@ -35,18 +38,18 @@ export class Provisioner implements AsyncDisposable {
    */
   static async open(options: ProvisionerOptions): Promise<Provisioner> {
     const { catalog, ...others } = options;
-    const broker = await openBroker({
-      ...others,
-      models: catalog.models,
-      role: 'admin',
-      name: 'provisioner',
-    });
-    return new Provisioner(broker, options);
+    const asked = { ...others, models: catalog.models, role: 'admin', name: 'provisioner' } as const;
+    await using opened = new AsyncDisposableStack();
+    const broker = opened.use(await openBroker(asked));
+    const blobsBroker = await openBlobsBroker(asked);
+    opened.move();
+    return new Provisioner(broker, blobsBroker, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#retry);
     this.#watching.dispose();
+    await this.#blobsBroker?.[Symbol.asyncDispose]();
     await this.#broker[Symbol.asyncDispose]();
   }
 

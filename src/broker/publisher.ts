@@ -45,7 +45,7 @@ interface Pending {
 interface Outgoing {
   readonly number: number;
   readonly subject: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   readonly after: number | undefined;
 }
 
@@ -97,7 +97,7 @@ export class Publisher implements Disposable {
    */
   publish(
     subject: string,
-    payload: string,
+    payload: string | Uint8Array,
     { after }: { after?: number | undefined } = {},
   ): Promise<PublishOutcome> {
     if (!this.#connected)

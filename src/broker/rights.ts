@@ -18,6 +18,8 @@ const MAKES_STREAMS = '$JS.API.STREAM.CREATE.ENDS';
 export class Rights {
   readonly #connection: Pick<NatsConnection, 'request'>;
   #mayMakeStreams = true;
+  /** What it may publish; undefined: everything. */
+  #allowed: readonly string[] | undefined;
 
   constructor(connection: Pick<NatsConnection, 'request'>) {
     this.#connection = connection;
@@ -28,14 +30,19 @@ export class Rights {
     return this.#mayMakeStreams;
   }
 
+  /** Whether a right of it begins with that prefix, so that it has been given for it and not for everything. */
+  names(prefix: string): boolean {
+    return this.#allowed?.some((pattern) => pattern.startsWith(`${prefix}.`)) === true;
+  }
+
   /** Asks the broker. If it does not answer this question, the process may try everything. */
   async read(): Promise<void> {
-    this.#mayMakeStreams = await this.#connection
-      .request(subjects.ownRights, '', { timeout: TIMEOUT_MS })
-      .then(
-        (reply) => mayPublish(reply.json<UserInfo>(), MAKES_STREAMS),
-        () => true,
-      );
+    const info = await this.#connection.request(subjects.ownRights, '', { timeout: TIMEOUT_MS }).then(
+      (reply) => reply.json<UserInfo>(),
+      (): UserInfo => ({}),
+    );
+    this.#mayMakeStreams = mayPublish(info, MAKES_STREAMS);
+    this.#allowed = info.data?.permissions?.publish?.allow;
   }
 }
 

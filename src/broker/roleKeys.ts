@@ -3,17 +3,12 @@
  * only the public key.
  */
 import { nkeys } from '@nats-io/transport-node';
-import { BROKER_ROLES, type BrokerRole, type Permissions, permissionsOf } from './roles.ts';
+import { BROKER_ROLES, type BrokerRole } from './roles.ts';
 
 export type RoleSeeds = Readonly<Record<BrokerRole, string>>;
 
-/** `authorization` in the configuration of nats-server. */
-export interface Authorization {
-  readonly users: readonly { readonly nkey: string; readonly permissions: Permissions }[];
-}
-
 export function newSeeds(): RoleSeeds {
-  return Object.fromEntries(BROKER_ROLES.map((role) => [role, newSeed()])) as RoleSeeds;
+  return eachRole(newSeed);
 }
 
 export function newSeed(): string {
@@ -21,13 +16,15 @@ export function newSeed(): string {
 }
 
 /** @throws {Error} if a seed is damaged. */
-export function authorizationOf(seeds: RoleSeeds): Authorization {
-  return {
-    users: BROKER_ROLES.map((role) => ({ nkey: publicKeyOf(seeds[role]), permissions: permissionsOf(role) })),
-  };
+export function publicKeysOf(seeds: RoleSeeds): Readonly<Record<BrokerRole, string>> {
+  return eachRole((role) => publicKeyOf(seeds[role]));
 }
 
 /** @throws {Error} if the seed is damaged: it holds a checksum. */
 export function publicKeyOf(seed: string): string {
   return nkeys.fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+}
+
+function eachRole(textOf: (role: BrokerRole) => string): Readonly<Record<BrokerRole, string>> {
+  return Object.fromEntries(BROKER_ROLES.map((role) => [role, textOf(role)])) as Record<BrokerRole, string>;
 }

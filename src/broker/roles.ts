@@ -1,15 +1,16 @@
 /**
  * The roles of processes at the broker, with the least rights that each needs. docs/protocol.md lists them subject by
- * subject, and a test compares both.
+ * subject, and a test compares both. accounts.ts tells in which account each is.
  *
- * Only gateways and admins may use `DIRECT.GET`: the broker sends what is stored to any reply subject that the request
- * names, so a role with that right can have its own content stored where it must not publish. `STREAM.MSG.GET` wraps it
- * into an answer that is no message of ours.
+ * Of gateways and workers, which share an account, only gateways may use `DIRECT.GET`: the broker sends what is stored to
+ * any reply subject that the request names, so a role with that right can have its own content stored where it must not
+ * publish. `STREAM.MSG.GET` wraps it into an answer that is no message of ours.
  *
  * A wildcard of a permission stands for a whole token, so `JOBS_*` cannot be written. A right to the queues alone is
  * therefore one to all streams, denied for each other stream by its name.
  */
 import { streams, subjects } from '../contract/subjects.ts';
+import { ADMIN_API, GUARDED_STREAMS, OWN_API, TASKS_API } from './streamApis.ts';
 
 export const BROKER_ROLES = ['gateway', 'worker', 'observer', 'admin'] as const;
 export type BrokerRole = (typeof BROKER_ROLES)[number];
@@ -18,8 +19,6 @@ export type BrokerRole = (typeof BROKER_ROLES)[number];
 export interface Permissions {
   readonly publish: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   readonly subscribe: { readonly allow: readonly string[] };
-  /** Whether it may answer each message that it receives, once. */
-  readonly allow_responses: boolean;
 }
 
 type Publish = Permissions['publish'];
@@ -34,8 +33,6 @@ export function permissionsOf(role: BrokerRole): Permissions {
   return {
     publish: { allow: [...allow, subjects.ownRights], deny },
     subscribe: { allow: [`${inboxPrefix(role)}.>`, ...SUBSCRIBE[role]] },
-    // Gateways answer each other.
-    allow_responses: role === 'gateway',
   };
 }
 
@@ -45,6 +42,16 @@ const LOOK_AT_STREAMS = api(
   ['STREAM.INFO.*', 'STREAM.LIST', 'STREAM.NAMES'],
   ['CONSUMER.INFO.*.*', 'CONSUMER.LIST.*'],
 );
+const LOOK_AT_GUARDED = [
+  `${ADMIN_API}.STREAM.NAMES`,
+  ...GUARDED_STREAMS.map((name) => `${ADMIN_API}.STREAM.INFO.${name}`),
+];
+const READ_GUARDED = GUARDED_STREAMS.map((name) => `${ADMIN_API}.STREAM.MSG.GET.${name}`);
+/** What observers may ask about the streams of tasks. */
+export const READ_BY_OBSERVERS = [
+  ...LOOK_AT_STREAMS,
+  ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*']),
+];
 const ENDED_BY_WORKERS = [streams.ends, streams.results, streams.chunks, streams.suspects];
 
 const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
@@ -59,9 +66,10 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.rollout('*'),
       subjects.allActuals,
       subjects.probe,
-      subjects.key('*', 'used'),
-      subjects.auditActions,
-      subjects.auditRefusals,
+      subjects.keyUse('*'),
+      subjects.auditActions('*'),
+      subjects.auditRefusals('*'),
+      subjects.allBlobs,
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -71,16 +79,29 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allNudges,
       subjects.shadowJobs('*', '*'),
       subjects.comparisons,
+      // Gateways answer each other. A right to answer any message would be one to publish anything: a reply subject can
+      // have any name.
+      `${inboxPrefix('gateway')}.>`,
       ...LOOK_AT_STREAMS,
       ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
       ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
-      ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.audit}`]),
+      ...api([`DIRECT.GET.${streams.actuals}`]),
+      ...LOOK_AT_GUARDED,
+      ...READ_GUARDED,
+      `${ADMIN_API}.DIRECT.GET.${streams.audit}`,
     ],
     deny: [
       ...api(
-        [streams.dead, streams.suspects, streams.rollouts, streams.keys, streams.audit, streams.probe].map(
-          (name) => `STREAM.MSG.DELETE.${name}`,
-        ),
+        [
+          streams.dead,
+          streams.suspects,
+          streams.rollouts,
+          streams.keys,
+          streams.keyUses,
+          streams.audit,
+          streams.blobs,
+          streams.probe,
+        ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
       // It forgets requests, and discards dead letters.
       ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),
@@ -94,27 +115,34 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allDead,
       subjects.allSuspects,
       subjects.allSuspectRows,
+      subjects.allBlobs,
       subjects.running('*'),
       subjects.workerPresence,
       subjects.workerLeft,
       subjects.shadowAnswers('*'),
       '$JS.ACK.>',
       ...LOOK_AT_STREAMS,
+      ...LOOK_AT_GUARDED,
       ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*']),
-      ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
+      ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    deny: purgesOf(OTHER_STREAMS),
+    // It removes the marks of tasks that have ended.
+    deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
   },
   observer: {
-    allow: [...LOOK_AT_STREAMS, ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*'])],
+    allow: [...READ_BY_OBSERVERS, ...LOOK_AT_GUARDED, ...READ_GUARDED],
     deny: [],
   },
   // It makes and revokes API keys.
-  admin: { allow: [...api(['>']), subjects.key('*', 'created'), subjects.key('*', 'revoked')], deny: [] },
+  admin: {
+    allow: [...api(['>']), `${TASKS_API}.>`, subjects.key('*', 'created'), subjects.key('*', 'revoked')],
+    deny: [],
+  },
 };
 
-const NOTICES = [
+/** What observers may hear of tasks, beside gateways. */
+export const NOTICES: readonly string[] = [
   subjects.endedOf('*'),
   subjects.allFinal,
   subjects.diedOf('*'),
@@ -148,7 +176,7 @@ const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
 
 /** The subjects of requests to JetStream. */
 function api(...requests: readonly (readonly string[])[]): readonly string[] {
-  return requests.flat().map((request) => `$JS.API.${request}`);
+  return requests.flat().map((request) => `${OWN_API}.${request}`);
 }
 
 function purgesOf(names: readonly string[]): readonly string[] {

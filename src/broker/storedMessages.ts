@@ -14,7 +14,8 @@ import { MalformedMessage } from '../contract/messages/decoder.ts';
 import type { Logger } from '../process/log.ts';
 
 export interface StoredMessagesOptions {
-  readonly manager: JetStreamManager;
+  /** Of the account of the streams that are read. */
+  readonly manager: () => JetStreamManager;
   readonly isConnected: () => boolean;
   readonly log: Logger;
   /** Called when the broker has refused or failed a request. */
@@ -29,7 +30,7 @@ const DELETION_FAILED = 10_057;
 const DELETED_MEANWHILE = 'no message found';
 
 export class StoredMessages {
-  readonly #manager: JetStreamManager;
+  readonly #manager: () => JetStreamManager;
   readonly #isConnected: () => boolean;
   readonly #log: Logger;
   readonly #onFailure: () => void;
@@ -45,7 +46,7 @@ export class StoredMessages {
   async ask<T>(question: (manager: JetStreamManager) => Promise<T>): Promise<T> {
     if (!this.#isConnected()) throw brokerUnavailable('it is not connected');
     try {
-      return await question(this.#manager);
+      return await question(this.#manager());
     } catch (error) {
       this.#onFailure();
       throw brokerUnavailable(messageOf(error), error);

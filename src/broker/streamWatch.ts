@@ -94,12 +94,13 @@ export class StreamWatch implements Disposable {
 
   async #makeMissing(consumersToo: boolean): Promise<void> {
     const { provision, models, taken, role, log, onMade } = this.#options;
-    const { jsm, limits, rights } = provision;
+    const { rights } = provision;
     // Where gateways may make the stream of probes, they also delete it at times: see `WriteCheck`.
-    const lost = (await missingStreams(jsm, models, limits)).filter(
+    const lost = (await missingStreams(provision, models)).filter(
       (name) => name !== streams.probe || role === 'admin',
     );
-    const consumers = lost.length === 0 && consumersToo ? await missingConsumers(jsm, models, taken()) : [];
+    const consumers =
+      lost.length === 0 && consumersToo ? await missingConsumers(provision, models, taken()) : [];
     const missing = [...lost, ...consumers];
     if (this.#isClosed) return;
     const lacked = this.#lacking;

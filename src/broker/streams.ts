@@ -19,24 +19,42 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
 import { ConfigurationError } from '../contract/errors.ts';
-import { consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
+import { AUDIT_PARTS, consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 import { LEASE_MS } from './leases.ts';
 import type { Rights } from './rights.ts';
+import type { StreamApis } from './streamApis.ts';
 
-export type StreamLimits = Pick<
-  Config,
-  'streamReplicas' | 'resultTtlS' | 'resultMaxCount' | 'resultMaxBytes' | 'queueMaxJobs' | 'queueMaxBytes'
->;
+export interface StreamLimits
+  extends Pick<
+    Config,
+    | 'streamReplicas'
+    | 'resultTtlS'
+    | 'resultMaxCount'
+    | 'resultMaxBytes'
+    | 'queueMaxJobs'
+    | 'queueMaxBytes'
+    | 'blobsMaxBytes'
+    | 'blobsNatsUrl'
+  > {
+  /** Whether this is the broker of `BLOBS_NATS_URL`, which holds nothing else. */
+  readonly onlyBlobs?: boolean;
+}
 
 const MIB = 1024 * 1024;
+/**
+ * A job leaves its queue a moment after the end of its task, when the worker's acknowledgement has come. Gateways count
+ * without it, so the queue takes so many jobs more.
+ */
+const ENDED_JOBS = 1_000;
 const SUSPECTS_MAX_BYTES = 16 * MIB;
 const ROLLOUTS_MAX_BYTES = 16 * MIB;
-/** About 5,000 API keys. */
-const KEYS_MAX_BYTES = 4 * MIB;
+/** About 8,000 API keys, and the revocations of all: see `KeyStore`. */
+export const KEYS_MAX_BYTES = 4 * MIB;
+const KEY_USES_MAX_BYTES = MIB;
 /** The space for further ends of tasks of 0.2, as a part of RESULT_MAX_BYTES. The stream grows when it is full. */
 const FORMER_RESULTS_FREE = { share: 1 / 16, leastBytes: MIB, mostBytes: 16 * MIB };
 /** The least part of RESULT_MAX_BYTES that ends get, however many results of 0.2 are stored. */
@@ -50,7 +68,7 @@ const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 const AUDIT = { share: 1 / 128, leastBytes: 4 * MIB, mostBytes: 32 * MIB };
 const AUDIT_KEPT_DAYS = 365;
-/** The most bytes of an entry about a refusal. All refusals together get half of the stream. */
+/** The most bytes of an entry about a refusal. All refusals together get half of the stream, each part as much of it. */
 const REFUSAL_BYTES = 1_024;
 const STORAGE_EXCEEDED = [10_047, 10_023];
 /** No leader, too many requests. */
@@ -74,7 +92,7 @@ export class NotProvisioned extends Error {
 
 /** What a process wants of the broker, and may do there. */
 export interface Provision {
-  readonly jsm: JetStreamManager;
+  readonly apis: StreamApis;
   readonly limits: StreamLimits;
   readonly rights: Pick<Rights, 'mayMakeStreams'>;
 }
@@ -88,11 +106,11 @@ export async function ensureStreams(
   provision: Provision,
   models: readonly Model[],
 ): Promise<readonly string[]> {
-  const { jsm, limits, rights } = provision;
+  const { apis, limits, rights } = provision;
   const configs = streamConfigs(models, limits, await fitFormerResults(provision));
-  const present = await Promise.all(configs.map(({ name }) => streamThere(jsm, name)));
+  const present = await Promise.all(configs.map(({ name }) => streamThere(apis.of(name), name)));
   const outdated = configs.filter((config, i) => !isAs(config, present[i]?.config));
-  if (rights.mayMakeStreams) await makeStreams(jsm, configs, outdated);
+  if (rights.mayMakeStreams) await makeStreams(apis, configs, outdated);
   const missing = configs.filter((_, i) => present[i] === undefined);
   if (!rights.mayMakeStreams && missing.length > 0) throw new NotProvisioned(missing.map(({ name }) => name));
   const consumers = await Promise.all(
@@ -111,11 +129,12 @@ export async function ensureStreams(
  * @throws {NotProvisioned} if some are missing that this process may not make.
  */
 export async function ensureConsumers(
-  { jsm, limits, rights }: Provision,
+  { apis, limits, rights }: Provision,
   model: string,
   version: string,
 ): Promise<readonly string[]> {
   const stream = streams.jobs(model);
+  const jsm = apis.of(stream);
   const configs = LANES.map((lane) => consumerConfig(model, version, lane, limits));
   const present = await Promise.all(
     configs.map(({ durable_name }) =>
@@ -174,9 +193,10 @@ export async function hasFormerResults(jsm: JetStreamManager): Promise<boolean> 
  *
  * @throws {Error} if this process may not do so. An admin lets the stream grow in time, unless it is gone.
  */
-export async function ensureFormerResults({ jsm, limits, rights }: Provision): Promise<void> {
+export async function ensureFormerResults({ apis, limits, rights }: Provision): Promise<void> {
   if (!rights.mayMakeStreams)
     throw new Error(`the stream ${streams.results} of 0.2 is full or gone, and only an admin may mend that`);
+  const jsm = apis.of(streams.results);
   const former = await streamThere(jsm, streams.results);
   if (former !== undefined) {
     await updateStream(jsm, { name: streams.results, max_bytes: neededBytes(former, limits) });
@@ -203,11 +223,12 @@ export async function ensureFormerResults({ jsm, limits, rights }: Provision): P
  * @returns whether it is to be called again.
  */
 export async function shareResultBytes(provision: Provision): Promise<boolean> {
-  const { jsm, limits, rights } = provision;
+  const { apis, limits, rights } = provision;
   if (!rights.mayMakeStreams) return false;
   const formerBytes = await fitFormerResults(provision);
   if (formerBytes === 0) return false;
   const wanted = endsMaxBytes(limits, formerBytes);
+  const jsm = apis.of(streams.ends);
   const { config } = await jsm.streams.info(streams.ends);
   if (config.max_bytes !== wanted) await jsm.streams.update(streams.ends, { max_bytes: wanted });
   return true;
@@ -219,7 +240,8 @@ export async function shareResultBytes(provision: Provision): Promise<boolean> {
  *
  * @returns the bytes that the stream reserves now; 0 if the broker does not have it.
  */
-async function fitFormerResults({ jsm, limits, rights }: Provision): Promise<number> {
+async function fitFormerResults({ apis, limits, rights }: Provision): Promise<number> {
+  const jsm = apis.of(streams.results);
   const former = await streamThere(jsm, streams.results);
   if (former === undefined) return 0;
   const { max_bytes } = former.config;
@@ -246,24 +268,26 @@ export interface ConsumedLane extends ConsumedVersion {
 
 /** @returns the names of our streams that the broker does not have. */
 export async function missingStreams(
-  jsm: JetStreamManager,
+  { apis, limits }: Pick<Provision, 'apis' | 'limits'>,
   models: readonly Model[],
-  limits: StreamLimits,
 ): Promise<readonly string[]> {
-  const present = new Set(await Array.fromAsync(jsm.streams.names()));
+  const names = await Promise.all(apis.all.map((jsm) => Array.fromAsync(jsm.streams.names())));
+  const present = new Set(names.flat());
   return streamConfigs(models, limits).flatMap(({ name }) => (present.has(name) ? [] : name));
 }
 
 /** @returns the missing consumers, as stream/name, of versions that exist or whose jobs are taken. */
 export async function missingConsumers(
-  jsm: JetStreamManager,
+  { apis }: Pick<Provision, 'apis'>,
   models: readonly Model[],
   taken: readonly ConsumedVersion[],
 ): Promise<readonly string[]> {
   const missing = await Promise.all(
     models.map(async ({ manifest: { name: model }, versions }) => {
       const stream = streams.jobs(model);
-      const present = new Set((await Array.fromAsync(jsm.consumers.list(stream))).map(({ name }) => name));
+      const present = new Set(
+        (await Array.fromAsync(apis.of(stream).consumers.list(stream))).map(({ name }) => name),
+      );
       const needed = new Set([...versions, ...taken.filter((served) => served.model === model)]);
       return [...new Set([...needed].map(({ version }) => version))].flatMap((version) =>
         LANES.map((lane) => consumerName(version, lane)).flatMap((name) =>
@@ -305,6 +329,11 @@ export function streamSizes(models: readonly Model[], limits: StreamLimits): Str
 type TidingsConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 type TidingsStream = Partial<StreamConfig> & { readonly name: string; readonly max_bytes: number };
 
+/** How long a message of a blob is kept: as long as the result of the longest task that names it. */
+export function blobsKeptMs({ resultTtlS }: Pick<StreamLimits, 'resultTtlS'>): number {
+  return resultTtlS * 1000 + MAX_TIMEOUT_MS;
+}
+
 /** @param formerBytes the part of RESULT_MAX_BYTES that the results of 0.2 have. */
 function streamConfigs(
   models: readonly Model[],
@@ -317,13 +346,23 @@ function streamConfigs(
     // A full stream refuses new messages. So an accepted job is never pushed out.
     discard: DiscardPolicy.New,
   };
+  const blobs = {
+    ...common,
+    name: streams.blobs,
+    subjects: [subjects.allBlobs],
+    // The same content again begins its life anew.
+    max_msgs_per_subject: 1,
+    max_age: nanos(blobsKeptMs(limits)),
+    max_bytes: limits.blobsMaxBytes,
+  };
+  if (limits.onlyBlobs === true) return [blobs, probeStream(limits)];
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
     name: streams.jobs(name),
     subjects: [subjects.allJobs(name), subjects.allChunkJobs(name)],
     retention: RetentionPolicy.Workqueue,
-    max_msgs: limits.queueMaxJobs,
+    max_msgs: limits.queueMaxJobs + ENDED_JOBS,
     max_bytes: limits.queueMaxBytes,
   }));
   return [
@@ -404,9 +443,18 @@ function streamConfigs(
       ...common,
       name: streams.keys,
       subjects: [subjects.allKeys],
-      // The newest use of a key replaces the one before. The expected sequence keeps its other messages write-once.
+      // The expected sequence keeps its messages write-once.
       max_msgs_per_subject: 1,
       max_bytes: KEYS_MAX_BYTES,
+    },
+    {
+      ...common,
+      name: streams.keyUses,
+      subjects: [subjects.allKeyUses],
+      // The newest use of a key replaces the one before. Old ones only tell that a key is hardly used.
+      discard: DiscardPolicy.Old,
+      max_msgs_per_subject: 1,
+      max_bytes: KEY_USES_MAX_BYTES,
     },
     {
       ...common,
@@ -416,12 +464,13 @@ function streamConfigs(
       discard: DiscardPolicy.Old,
       max_age: nanos(AUDIT_KEPT_DAYS * DAY_MS),
       max_bytes: partOf(limits, AUDIT),
-      max_msgs_per_subject: Math.floor(partOf(limits, AUDIT) / 2 / REFUSAL_BYTES),
+      max_msgs_per_subject: Math.floor(partOf(limits, AUDIT) / 2 / AUDIT_PARTS.length / REFUSAL_BYTES),
       // Only the broker's own limits remove entries.
       deny_delete: true,
       deny_purge: true,
       allow_direct: true,
     },
+    ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
     probeStream(limits),
   ];
 }
@@ -441,23 +490,23 @@ export function probeStream({ streamReplicas }: Pick<StreamLimits, 'streamReplic
 
 /** @param configs of all streams. @param wanted those that are missing or outdated. */
 async function makeStreams(
-  jsm: JetStreamManager,
+  apis: StreamApis,
   configs: readonly TidingsStream[],
   wanted: readonly TidingsStream[],
 ): Promise<void> {
-  const refused = await ensureEach(jsm, wanted);
+  const refused = await ensureEach(apis, wanted);
   // A stream that shrinks frees space for one that grows, in any order.
-  const stillRefused = refused.length === 0 ? refused : await ensureEach(jsm, refused);
-  if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(jsm, configs, stillRefused));
+  const stillRefused = refused.length === 0 ? refused : await ensureEach(apis, refused);
+  if (stillRefused.length > 0) throw new ConfigurationError(await storeTooSmall(apis, configs, stillRefused));
 }
 
 /** @returns the streams that do not fit into the broker's store. */
 async function ensureEach(
-  jsm: JetStreamManager,
+  apis: StreamApis,
   configs: readonly TidingsStream[],
 ): Promise<readonly TidingsStream[]> {
   const refused: TidingsStream[] = [];
-  for (const config of configs) if (!(await ensureStream(jsm, config))) refused.push(config);
+  for (const config of configs) if (!(await ensureStream(apis.of(config.name), config))) refused.push(config);
   return refused;
 }
 
@@ -491,16 +540,16 @@ async function updateStream(jsm: JetStreamManager, config: TidingsStream): Promi
   }
 }
 
-/** Clients can read the limit of the broker's account, but not nats-server's `max_file_store`. */
+/** Clients can read the limit of an account, but not nats-server's `max_file_store`, which all accounts share. */
 async function storeTooSmall(
-  jsm: JetStreamManager,
+  apis: StreamApis,
   configs: readonly TidingsStream[],
   refused: readonly TidingsStream[],
 ): Promise<string> {
-  const [{ limits, storage }, present] = await Promise.all([
-    jsm.getAccountInfo(),
-    Array.fromAsync(jsm.streams.list()),
-  ]);
+  const accounts = await Promise.all(apis.all.map((jsm) => jsm.getAccountInfo()));
+  const present = (await Promise.all(apis.all.map((jsm) => Array.fromAsync(jsm.streams.list())))).flat();
+  const storage = accounts.reduce((bytes, account) => bytes + account.storage, 0);
+  const mostBytes = Math.max(...accounts.map(({ limits }) => limits.max_storage));
   const ours = new Set(configs.map(({ name }) => name));
   const reserved = present.map(({ config: { name, max_bytes } }) => ({
     name,
@@ -514,13 +563,13 @@ async function storeTooSmall(
       ? ''
       : `, beside ${readableBytes(bytesOf(others))} of other streams (${namesOf(others)})`;
   const advice =
-    limits.max_storage > 0
-      ? `the account may reserve ${readableBytes(limits.max_storage)}: let it reserve at least ${atLeast}`
+    mostBytes > 0
+      ? `the account may reserve ${readableBytes(mostBytes)}: let it reserve at least ${atLeast}`
       : `set max_file_store of nats-server to at least ${atLeast}`;
   return (
     `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
     `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
-    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES or QUEUE_MAX_BYTES`
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES or BLOBS_MAX_BYTES`
   );
 }
 

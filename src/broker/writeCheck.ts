@@ -11,17 +11,18 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { type NatsConnection, RequestError as NoAnswer, nuid } from '@nats-io/transport-node';
 import { messageOf, type RequestError, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { streamOf, streams, subjects } from '../contract/subjects.ts';
 import { outcomeOf } from './publishOutcome.ts';
 import type { Rights } from './rights.ts';
+import type { StreamApis } from './streamApis.ts';
 import { probeStream, type StreamLimits } from './streams.ts';
 
 export interface WriteCheckOptions {
   readonly connection: NatsConnection;
-  readonly manager: JetStreamManager;
+  readonly apis: Pick<StreamApis, 'of'>;
   readonly limits: Pick<StreamLimits, 'streamReplicas'>;
   readonly rights: Pick<Rights, 'mayMakeStreams'>;
 }
@@ -34,7 +35,7 @@ const PAUSE_MS = 20;
 /** The size of a probe: more than a page, because a full disk may have a part of a page left. */
 const PROBE = '.'.repeat(5_000);
 /** No task waits for a message of theirs, and gateways may not write probes into them. */
-const UNPROBED: ReadonlySet<string> = new Set([streams.keys, streams.audit]);
+const UNPROBED: ReadonlySet<string> = new Set([streams.keys, streams.keyUses, streams.audit]);
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;
 
@@ -87,7 +88,6 @@ export class WriteCheck {
   }
 
   async #writeToSilent(stream: string): Promise<void> {
-    const { manager } = this.#options;
     const subject = subjects.probeOf(stream, `PROBE${nuid.next()}`);
     const sequence = await this.#store(subject, '', WITHIN_MS).catch((error) => {
       throw storesNothing(`messages of the stream ${stream}`, error);
@@ -96,7 +96,10 @@ export class WriteCheck {
     // The bucket of rollouts does not allow deletion, and keeps only the newest messages. Workers may not delete dead
     // letters. In other streams a probe does no harm.
     if (sequence !== undefined && stream !== streams.rollouts && stream !== streams.dead)
-      await manager.streams.deleteMessage(stream, sequence, false).catch(() => {});
+      await this.#options.apis
+        .of(stream)
+        .streams.deleteMessage(stream, sequence, false)
+        .catch(() => {});
   }
 
   /** @returns the sequence; undefined if the stream answered that it is full. @throws {Error} if it did not answer. */
@@ -108,8 +111,9 @@ export class WriteCheck {
   }
 
   async #makeProbeStream({ deleteFirst }: { deleteFirst: boolean }): Promise<void> {
-    const { manager, limits, rights } = this.#options;
+    const { apis, limits, rights } = this.#options;
     if (!rights.mayMakeStreams) return;
+    const manager = apis.of(streams.probe);
     try {
       if (deleteFirst) await unless(NO_SUCH_STREAM, manager.streams.delete(streams.probe));
       await unless(NAME_IN_USE, manager.streams.add(probeStream(limits)));

@@ -17,8 +17,8 @@ const HELP = `usage: npm run broker -- provision [--watch]
 provision   makes the streams and consumers of the models in MODELS_DIR at the broker that NATS_URL names, with the
             settings of the environment. It needs a login that may do so, such as the key of the role admin.
   --watch   keeps running: makes the consumers of versions that come, and streams and consumers that are deleted
-keys        makes a key for each role in <folder>, unless it is there, and writes roles.conf beside them: the rights of
-            the roles, to be included in the configuration of nats-server
+keys        makes a key for each role in <folder>, unless it is there, and writes roles.conf beside them: the accounts and
+            rights of the roles, to be included in the configuration of nats-server
 
   -h, --help   prints this help`;
 

@@ -10,12 +10,12 @@ import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionsIn } from '../models/folders.ts';
+import { PythonError } from '../process/pythonEnvironment.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
 import { PackageMissing } from './duckdb.ts';
 import { formatGoldenRows } from './model/goldenFile.ts';
 import { print, printDefect, printError } from './print.ts';
-import { PythonError } from './train/pythonEnvironment.ts';
 import { pythonRecipe } from './train/pythonRecipe.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion } from './train/recipe.ts';
 
@@ -146,11 +146,12 @@ async function storeVersion(
   if (stored && !stored.equals(version.model)) {
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
-  const { model, metrics, golden } = version;
+  const { model, metrics, golden, files = {} } = version;
   const sha256 = createHash('sha256').update(model).digest('hex');
   const trainedOn = trainingFiles.map((file) => basename(file));
   const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
   const contents = {
+    ...files,
     'model.onnx': model,
     'golden.json': formatGoldenRows(golden),
     'version.json': `${JSON.stringify(description, null, 2)}\n`,

@@ -1,5 +1,6 @@
 /** A client that was recognised: the owner that it acts for, and its role. */
 import type { Owner } from './owner.ts';
+import type { QuotaHolder } from './quotas.ts';
 import { oneOf } from './schema.ts';
 
 /**
@@ -11,8 +12,7 @@ export const ROLES = ['submitter', 'viewer', 'operator'] as const;
 export type Role = (typeof ROLES)[number];
 export const ROLE = oneOf(ROLES);
 
-export interface Principal {
-  readonly owner: Owner;
+export interface Principal extends QuotaHolder {
   readonly role: Role;
 }
 
@@ -35,9 +35,7 @@ export const EVERY_OWNER = Symbol('every owner');
 export type Readable = Owner | typeof EVERY_OWNER;
 
 /** A client that reads or watches tasks. */
-export interface ReadingClient {
-  /** Whose quotas it counts in. */
-  readonly owner: Owner;
+export interface ReadingClient extends QuotaHolder {
   readonly readable: Readable;
 }
 

@@ -9,7 +9,9 @@ export const QuotaName = {
   RowsQueued: 'rowsQueued',
   BytesQueued: 'bytesQueued',
   ResultBytes: 'resultBytes',
+  BlobBytes: 'blobBytes',
   Subscriptions: 'subscriptions',
+  Actuals: 'actuals',
 } as const;
 export type QuotaName = (typeof QuotaName)[keyof typeof QuotaName];
 
@@ -17,8 +19,18 @@ export const QUOTA_NAMES: readonly QuotaName[] = Object.values(QuotaName);
 
 export type Quotas = Readonly<Partial<Record<QuotaName, number>>>;
 
+/** Whose quotas something counts in. */
+export interface QuotaHolder {
+  readonly owner: Owner;
+  /** The id of the API key that was used, if it has quotas of its own. They hold beside those of the owner. */
+  readonly limitedKey?: string | undefined;
+}
+
 /** Gives the quotas of an owner. It is asked for each task and each operation. */
 export type QuotasOf = (owner: Owner) => Quotas;
+
+/** Gives the quotas of an API key by its id. It is asked for each task and each operation of such a key. */
+export type QuotasOfKey = (id: string) => Quotas;
 
 export const NO_QUOTAS: Quotas = {};
 

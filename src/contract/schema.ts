@@ -71,18 +71,19 @@ export function recordOf<T>(
 }
 
 /**
- * An object whose members are checked elsewhere. They are values, lists or objects of values, or lists of lists, and no
- * deeper: writing out a deep value could overflow the stack.
+ * An object whose members are checked elsewhere. They are values, lists, tensors (objects of values and lists), or lists or
+ * objects of these, and no deeper: writing out a deep value could overflow the stack.
  */
 export function uncheckedRecord(expected: string): Schema<Readonly<Record<string, unknown>>> {
   const value = { type: ['number', 'string', 'boolean', 'null'], expected: 'a value' };
   const list = { type: [...value.type, 'array'], items: value, expected: 'a value or a list of values' };
-  const member = {
+  const cell = {
     type: [...list.type, 'object'],
-    items: list,
+    items: value,
     additionalProperties: list,
-    expected: list.expected,
+    expected: 'a value, a list of values or a tensor',
   };
+  const member = { ...cell, items: cell, additionalProperties: cell };
   return schema(expected, { type: 'object', additionalProperties: member });
 }
 

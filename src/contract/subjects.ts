@@ -43,7 +43,9 @@ export const streams = {
   rollouts: 'KV_ROLLOUTS',
   actuals: 'ACTUALS',
   keys: 'KEYS',
+  keyUses: 'KEYUSES',
   audit: 'AUDIT',
+  blobs: 'BLOBS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -107,6 +109,7 @@ export const subjects = {
     if (stream === streams.rollouts) return '$KV.ROLLOUTS.PROBE';
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
+    if (stream === streams.blobs) return `blobs.PROBE.${id}.0`;
     if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
@@ -163,9 +166,17 @@ export const subjects = {
 
   allKeys: 'keys.*.*',
   key: (id: string, part: KeyPart) => `keys.${id}.${part}`,
-  allAudit: 'audit.*',
-  auditActions: 'audit.actions',
-  auditRefusals: 'audit.refusals',
+  allKeyUses: 'keyuses.*',
+  keyUse: (id: string) => `keyuses.${id}`,
+  allAudit: 'audit.*.*',
+  /** @param part one of `AUDIT_PARTS`, or a wildcard. */
+  auditActions: (part: string) => `audit.actions.${part}`,
+  auditRefusals: (part: string) => `audit.refusals.${part}`,
+
+  allBlobs: 'blobs.*.*.*',
+  /** @param digest of the blob's content: hex SHA-256. */
+  blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
+  blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,
@@ -200,8 +211,11 @@ export const subjects = {
   consumerDeleted: '$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*',
 } as const;
 
+/** Actions have so many subjects, and refusals as many. Each has its share of the stream. */
+export const AUDIT_PARTS: readonly string[] = [...'0123456789abcdef'];
+
 /** The messages about an API key. Each key has one of each at most. */
-export const KEY_PARTS = ['created', 'revoked', 'used'] as const;
+export const KEY_PARTS = ['created', 'revoked'] as const;
 export type KeyPart = (typeof KEY_PARTS)[number];
 
 /** @returns undefined for the subject of no key, such as a probe's. */

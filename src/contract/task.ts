@@ -22,6 +22,9 @@ export const FINAL_STATE = oneOf(Object.values(FinalStates));
 /** Why an accepted task ended without a prediction. */
 export const TaskErrorCode = {
   DeadlineExceeded: 'DEADLINE_EXCEEDED',
+  InvalidInput: 'INVALID_INPUT',
+  BlobGone: 'BLOB_GONE',
+  BlobStoreFull: 'BLOB_STORE_FULL',
   InferenceFailed: 'INFERENCE_FAILED',
   InvalidOutput: 'INVALID_OUTPUT',
   WorkerCrashed: 'WORKER_CRASHED',

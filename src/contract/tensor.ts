@@ -37,6 +37,9 @@ export interface BlobReference {
   readonly bytes: number;
 }
 
+/** The same in a worker, once it has read the bytes. */
+export type FetchedBlob = BlobReference & { readonly data: Uint8Array<ArrayBuffer> };
+
 /** The tensor of one row: its elements in row-major order, little-endian. Texts are a list. */
 export type TensorValue = TensorBytes | TensorTexts;
 

@@ -42,11 +42,15 @@ export type Values = Passing<typeof VALUES>;
 const KEPT_INPUT_BYTES = 1_024;
 const NUMBER_BYTES = 8;
 
-/** An input that a task keeps: a small one, of values. Nothing about it is known yet. */
+/**
+ * An input that a task keeps: a small one, of values. Nothing about it is known yet. Of large tensors and bytes it keeps
+ * the size.
+ */
 export function keptInput(input: Readonly<Record<string, unknown>>): Values | undefined {
+  const kept = withChanged(input, keptValue);
   let bytes = 0;
-  for (const name in input) bytes += bytesOf(input[name]);
-  return bytes > 0 && bytes <= KEPT_INPUT_BYTES ? (input as Values) : undefined;
+  for (const name in kept) bytes += bytesOf(kept[name]);
+  return bytes > 0 && bytes <= KEPT_INPUT_BYTES ? (kept as Values) : undefined;
 }
 
 /** The same for the inputs of several tasks, by name. A cell is null where the input of its task is not kept. */
@@ -55,20 +59,69 @@ export function keptInputs(
   count: number,
 ): KeptColumns | undefined {
   const bytes = new Array<number>(count).fill(0);
-  for (const name in columns) {
-    const column = columns[name];
+  const small = withChanged(columns, (column) =>
+    Array.isArray(column) && column.some(isObject) ? column.map(keptValue) : column,
+  );
+  for (const name in small) {
+    const column = small[name];
     if (!Array.isArray(column) || column.length !== count) return undefined;
     for (let i = 0; i < count; i++) bytes[i] = (bytes[i] ?? 0) + bytesOf(column[i]);
   }
   const isKept = (_: unknown, i: number) => (bytes[i] ?? 0) > 0 && (bytes[i] ?? 0) <= KEPT_INPUT_BYTES;
   if (!bytes.some(isKept)) return undefined;
-  if (bytes.every(isKept)) return columns as KeptColumns;
+  if (bytes.every(isKept)) return small as KeptColumns;
   return Object.fromEntries(
-    Object.entries(columns as KeptColumns).map(([name, cells]) => [
+    Object.entries(small as KeptColumns).map(([name, cells]) => [
       name,
       cells.map((cell, i) => (isKept(cell, i) ? cell : null)),
     ]),
   );
+}
+
+/** @returns the same object if no member changes. */
+function withChanged(
+  members: Readonly<Record<string, unknown>>,
+  change: (member: unknown) => unknown,
+): Readonly<Record<string, unknown>> {
+  let changed: Record<string, unknown> | undefined;
+  for (const name in members) {
+    const member = change(members[name]);
+    if (member === members[name]) continue;
+    changed ??= { ...members };
+    changed[name] = member;
+  }
+  return changed ?? members;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A tensor, or bytes: as they are if they are small, else their size. Other objects are none. The name of a blob is not
+ * kept: a result lives longer than the blobs of its input.
+ */
+function keptValue(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { shape, base64, texts, blob, bytes } = value;
+  if (shape !== undefined && !isSmallList(shape)) return undefined;
+  const size = shape === undefined ? {} : { shape };
+  if (typeof blob === 'string') return { ...size, bytes };
+  if (typeof base64 === 'string')
+    return base64.length <= KEPT_INPUT_BYTES ? { ...size, base64 } : { ...size, bytes: bytesIn(base64) };
+  if (!Array.isArray(texts) || shape === undefined) return undefined;
+  const isSmall = isSmallList(texts) && JSON.stringify(texts).length <= KEPT_INPUT_BYTES;
+  return isSmall ? { shape, texts } : { shape };
+}
+
+/** The bytes that a base64 text stands for. */
+function bytesIn(base64: string): number {
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
+  return (base64.length / 4) * 3 - padding;
+}
+
+function isSmallList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length <= KEPT_INPUT_BYTES / NUMBER_BYTES;
 }
 
 /** What is no value is too large: a reader of ends would refuse it. */
@@ -81,8 +134,8 @@ function bytesOf(value: unknown): number {
     case 'string':
       return 1 + value.length;
     default:
-      if (!Array.isArray(value) || value.length > KEPT_INPUT_BYTES / NUMBER_BYTES)
-        return Number.POSITIVE_INFINITY;
+      if (isObject(value)) return JSON.stringify(value).length;
+      if (!isSmallList(value)) return Number.POSITIVE_INFINITY;
       return value.every(Number.isFinite) ? NUMBER_BYTES * (1 + value.length) : Number.POSITIVE_INFINITY;
   }
 }

@@ -4,6 +4,7 @@ import { RequestErrorCode } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { type Refusal, refuse } from './answers.ts';
+import { isForBytes } from './byteHandler.ts';
 import type { Client, Clients } from './clients.ts';
 import { mediaTypeOf, unaskedRefusal } from './csrf.ts';
 import { wantsGraphiql } from './graphiql.ts';
@@ -79,11 +80,13 @@ export class Admission {
     const isForGraphql = path === GRAPHQL_PATH && !(this.#servesGraphiql && wantsGraphiql(request));
     // A POST of another media type than JSON is refused for that, also from a foreign page.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
-    if (!isPreflight(request) && (!isForGraphql || isOther)) return undefined;
+    const forBytes = isForBytes(path);
+    if (!isPreflight(request) && !forBytes && (!isForGraphql || isOther)) return undefined;
     const target = targetOf(request, client);
     const sender = this.#origins.senderOf(headers, target);
     if (sender === Sender.Foreign) return this.#origins.refusal(headers.origin ?? '');
-    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    // Bytes are only read by a GET, and a page of another origin cannot see them.
+    if (forBytes || (method !== 'GET' && method !== 'HEAD')) return undefined;
     return this.#origins.admitsEventSource(headers, target) ? undefined : unaskedRefusal(headers, sender);
   }
 }

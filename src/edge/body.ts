@@ -156,7 +156,7 @@ function refuseCharset(contentType = ''): void {
 }
 
 /** Node decodes `chunked`, but passes on bodies in other codings as they are. */
-function refuseTransferCoding(transferEncoding = 'chunked'): void {
+export function refuseTransferCoding(transferEncoding = 'chunked'): void {
   const coding = transferEncoding.trim().toLowerCase();
   if (coding === 'chunked') return;
   throw unsupported(

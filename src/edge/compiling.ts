@@ -18,8 +18,12 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   type SelectionSetNode,
+  TypeInfo,
   typeFromAST,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 
@@ -31,6 +35,8 @@ const BYTES_PER_POINT = 2_200;
 
 export interface CompiledOperation {
   readonly query: CompiledQuery['query'];
+  /** Whether a variable has a `@oneOf` input. The library does not check that such an input has one member. */
+  readonly takesOneOf: boolean;
   /** Its estimated size. */
   readonly bytes: number;
 }
@@ -44,14 +50,48 @@ export function compile(schema: GraphQLSchema, document: DocumentNode): Compiled
   const cost = new CompileCost(schema, document);
   for (const { type } of operation.variableDefinitions ?? []) cost.addInput(typeFromAST(schema, type));
   cost.addSelections(operation.selectionSet, schema.getRootType(operation.operation));
-  if (!cost.isAffordable) return undefined;
+  if (!cost.isAffordable || mayLackMember(schema, document, operation)) return undefined;
   const compiled = compileQuery(schema, document);
-  return isCompiledQuery(compiled) ? { query: compiled.query, bytes: cost.bytes } : undefined;
+  return isCompiledQuery(compiled)
+    ? { query: compiled.query, takesOneOf: cost.takesOneOf, bytes: cost.bytes }
+    : undefined;
+}
+
+/**
+ * Whether a `@oneOf` input in the text has a variable that may be null as its one member. Only the interpreter refuses it
+ * then.
+ */
+function mayLackMember(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): boolean {
+  const required = new Set(
+    variableDefinitions
+      .filter(({ type }) => type.kind === Kind.NON_NULL_TYPE)
+      .map(({ variable }) => variable.name.value),
+  );
+  const types = new TypeInfo(schema);
+  let isFound = false;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      ObjectValue({ fields }) {
+        const type = getNamedType(types.getInputType());
+        if (!isInputObjectType(type) || !type.isOneOf) return;
+        isFound ||= fields.some(
+          ({ value }) => value.kind === Kind.VARIABLE && !required.has(value.name.value),
+        );
+      },
+    }),
+  );
+  return isFound;
 }
 
 class CompileCost {
   readonly #schema: GraphQLSchema;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  takesOneOf = false;
   #points: number;
 
   constructor(schema: GraphQLSchema, { definitions, tokenCount = 0 }: DocumentNode) {
@@ -76,8 +116,7 @@ class CompileCost {
     else if (isListType(type)) this.addInput(type.ofType, times * 2);
     else this.#points += times;
     if (!isInputObjectType(type)) return;
-    // The library does not check that a `@oneOf` input has one member.
-    if (type.isOneOf) this.#points = Number.POSITIVE_INFINITY;
+    this.takesOneOf ||= type.isOneOf;
     for (const field of Object.values(type.getFields())) this.addInput(field.type, times);
   }
 

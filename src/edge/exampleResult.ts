@@ -1,5 +1,6 @@
 /** Makes GraphiQL's tab for results, with the outputs of as many models as the limits allow. */
-import { type Manifest, type ManifestOutput, sizeOf } from '../models/manifest.ts';
+import { isExact, isTensorOutput, type Manifest, type ManifestOutput, sizeOf } from '../models/manifest.ts';
+import { outputSelection } from '../models/outputSelection.ts';
 import type { ExampleTab, IsAllowed } from './exampleTabs.ts';
 import { LAST_TASK } from './lastTask.ts';
 
@@ -88,14 +89,18 @@ function fieldsOf(manifest: Manifest, manifests: readonly Manifest[]): readonly 
   return manifest.outputs.map((output) => {
     const first = outputs.find(({ name }) => name === output.name);
     const isAlike = first === undefined || kindOf(first) === kindOf(output);
-    const text = isAlike
-      ? output.name
-      : `${manifest.name.replaceAll('-', '_')}_${output.name}: ${output.name}`;
+    const selection = outputSelection(output);
+    const text = isAlike ? selection : `${manifest.name.replaceAll('-', '_')}_${output.name}: ${selection}`;
     return { manifest, text };
   });
 }
 
-function kindOf(output: ManifestOutput): 'text' | 'boolean' | 'number' | 'vector' {
+function kindOf(
+  output: ManifestOutput,
+): 'tensor' | 'labels' | 'text' | 'boolean' | 'whole' | 'number' | 'vector' {
+  if (isTensorOutput(output)) return 'tensor';
+  if ('labels' in output) return 'labels';
+  if (isExact(output)) return 'whole';
   if (output.type === 'string') return 'text';
   if (output.type === 'boolean') return 'boolean';
   return sizeOf(output) === undefined ? 'number' : 'vector';

@@ -2,9 +2,10 @@
  * Makes the operations that GraphiQL opens with, from the models at hand. The gateway accepts each of them: an
  * operation beyond the limits is shortened, or left out.
  */
-import { exampleFields } from '../models/graphqlLiteral.ts';
+import { exampleFields, exampleVariable } from '../models/graphqlLiteral.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { type Model, simplestFirst } from '../models/models.ts';
+import { outputSelection } from '../models/outputSelection.ts';
 import { resultTab } from './exampleResult.ts';
 
 export interface ExampleTab {
@@ -93,7 +94,7 @@ function batchTabs(manifest: Manifest): readonly ExampleTab[] {
     '      results {',
     '        predictions {',
     `          ... on ${columnsType} {`,
-    ...manifest.outputs.map(({ name }) => `            ${name}`),
+    ...manifest.outputs.map((output) => `            ${outputSelection(output)}`),
     '          }',
     '        }',
     '        errors {',
@@ -156,8 +157,8 @@ const NO_TAB: ExampleTab = {
 };
 
 /** The example as JSON with one line for each input. */
-function exampleJson({ example }: Manifest, indent: string): string {
-  const members = Object.entries(example).map(
+function exampleJson(manifest: Manifest, indent: string): string {
+  const members = Object.entries(exampleVariable(manifest)).map(
     ([name, value]) => `${indent}  ${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
   return `{\n${members.join(',\n')}\n${indent}}`;

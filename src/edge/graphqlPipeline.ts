@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Owner } from '../contract/owner.ts';
 import { type Principal, type Readable, readableBy } from '../contract/principal.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Clients } from './clients.ts';
 import { type EdgeIdentity, Identities, type IdentityOptions } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
@@ -17,8 +18,8 @@ export interface PipelineOptions extends IdentityOptions {
   /** The context of every operation, without its caller. */
   readonly context: object;
   readonly openIdentities: OpenIdentities;
-  /** Takes the points of an operation from what its owner may ask. Throws if nothing is left. */
-  readonly charge: (owner: Owner, points: number) => void;
+  /** Takes the points of an operation from what its client may ask. Throws if nothing is left. */
+  readonly charge: (holder: QuotaHolder, points: number) => void;
   /** Aborted when the server stops. Streams that end with an error after that are cut off. */
   readonly stopping: AbortSignal;
 }
@@ -45,7 +46,7 @@ export interface GraphQLPipeline {
   readonly contextOf: (caller: Caller) => object;
   /** The same with all members of its own, for Yoga, which copies it. */
   readonly ownContextOf: (caller: Caller) => object;
-  /** Charges an owner for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
+  /** Charges a client for an operation before it is run. @throws {RequestError} `RATE_LIMITED`. */
   readonly charge: PipelineOptions['charge'];
   readonly stopping: AbortSignal;
 }
@@ -71,6 +72,7 @@ function contextsOver(shared: object, clients: PipelineOptions['clients']) {
   class OperationContext {
     readonly principal: Principal;
     readonly owner: Owner;
+    readonly limitedKey: string | undefined;
     readonly readable: Readable;
     readonly requireOperator: () => Promise<void>;
     readonly trace: string | undefined;
@@ -80,6 +82,7 @@ function contextsOver(shared: object, clients: PipelineOptions['clients']) {
       const { principal, requireOperator } = caller.identity;
       this.principal = principal;
       this.owner = principal.owner;
+      this.limitedKey = principal.limitedKey;
       this.readable = readableBy(principal);
       this.requireOperator = once(requireOperator);
       this.trace = traceOf(caller.req.headers.traceparent);

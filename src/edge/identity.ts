@@ -60,9 +60,12 @@ const BEARER = /^bearer +(\S+)$/i;
 /** Three parts in base64url. */
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
-/** @throws {ConfigurationError} if a gateway that other machines can reach does not say how clients are recognised. */
+/**
+ * @throws {ConfigurationError} if a gateway that other machines can reach does not say how clients are recognised, or if
+ *   the operator token would be taken for a key or a token of a provider.
+ */
 export function authModesOf(
-  { auth }: Pick<Config, 'auth'>,
+  { auth, operatorToken }: Pick<Config, 'auth' | 'operatorToken'>,
   isLocal: boolean,
   log: Logger,
 ): readonly AuthMode[] {
@@ -71,6 +74,16 @@ export function authModesOf(
       'AUTH must be set where HOST is not loopback: AUTH=keys takes API keys (npm run key), AUTH=jwt tokens of an OpenID provider, and AUTH=none lets everybody who reaches the gateway submit tasks and read those of all',
     );
   const modes = auth ?? ['none'];
+  if (operatorToken !== undefined && !modes.includes('none')) {
+    if (looksLikeKey(operatorToken))
+      throw new ConfigurationError(
+        'OPERATOR_TOKEN must not begin with tid_ where AUTH is set: it would be taken for an API key, and never log in. Take a random text',
+      );
+    if (modes.includes('jwt') && JWT.test(operatorToken))
+      throw new ConfigurationError(
+        'OPERATOR_TOKEN must not consist of three parts with dots between them where AUTH has jwt: it would be taken for a JWT, and never log in. Take a random text',
+      );
+  }
   if (modes.includes('none') && !isLocal)
     log.warn('AUTH is none: everybody who reaches this gateway may submit tasks and read those of all');
   return modes;

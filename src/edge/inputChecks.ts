@@ -15,6 +15,7 @@ import {
   isNonNullType,
   isRequiredInputField,
 } from 'graphql';
+import { MAX_LISTED } from '../models/tensorInput.ts';
 
 type Check = (value: unknown) => boolean;
 
@@ -36,7 +37,8 @@ export class InputChecks {
   #ofPresent(type: GraphQLInputType): Check {
     if (isListType(type)) {
       const check = this.of(type.ofType);
-      return (value) => (Array.isArray(value) ? value.every(check) : check(value));
+      return (value) =>
+        Array.isArray(value) ? value.length <= MAX_LISTED && value.every(check) : check(value);
     }
     return isInputObjectType(type) ? this.#ofObject(type) : ofLeaf(type as GraphQLLeafType);
   }

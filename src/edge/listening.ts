@@ -4,6 +4,7 @@ import { createServer, type Server as HttpServer, type IncomingMessage } from 'n
 import { ConfigurationError } from '../contract/errors.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
+import { longestArrivalMs } from './arrivalTime.ts';
 import {
   CertificateWatch,
   type CertifiedKey,
@@ -25,6 +26,7 @@ export interface ListenOptions {
     | 'maxConnectionsPerAddress'
     | 'keepAliveMs'
     | 'requestTimeoutMs'
+    | 'blobMaxBytes'
     | 'tlsCertFile'
     | 'tlsKeyFile'
   >;
@@ -59,7 +61,8 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 /** @throws {ConfigurationError} if there are files of a certificate that cannot be used. */
 async function makeServer({ config, log }: ListenOptions): Promise<Listening> {
   const http1Options = {
-    requestTimeout: config.requestTimeoutMs,
+    // `Server` limits each request by what it is, see `arrivalTime.ts`.
+    requestTimeout: longestArrivalMs(config),
     headersTimeout: config.requestTimeoutMs,
     connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     keepAliveTimeout: config.keepAliveMs,

@@ -68,7 +68,7 @@ export class OperationAnswers {
     if ('problems' in reading) return reading;
     try {
       requireMayRun(reading.kind, identity);
-      this.#pipeline.charge(identity.principal.owner, reading.points);
+      this.#pipeline.charge(identity.principal, reading.points);
       return reading;
     } catch (problem) {
       return { problems: [problem] };

@@ -165,6 +165,7 @@ export class Operations {
 
   /** Wrong variables are refused by the interpreter, with the messages that clients know. Nothing was run before. */
   #run(compiled: CompiledOperation, args: ExecutionArgs): Outcome {
+    if (compiled.takesOneOf && this.#hasSmallFaults(args)) return this.#interpret(args);
     const { rootValue, contextValue, variableValues } = args;
     const answer = compiled.query(rootValue, contextValue, variableValues);
     if ('then' in answer) return answer;
@@ -189,6 +190,15 @@ export class Operations {
     if (!variableValues || areSmall(variableValues)) return [];
     const operation = getOperationAST(document, operationName);
     return operation ? variableFaults({ schema, checks: this.#checks }, operation, variableValues) : [];
+  }
+
+  /** Whether variables that are left to graphql's own check have a fault. Those of large ones are known. */
+  #hasSmallFaults({ schema, document, variableValues }: ExecutionArgs): boolean {
+    if (!areSmall(variableValues)) return false;
+    const operation = getOperationAST(document);
+    const faults =
+      operation && variableFaults({ schema, checks: this.#checks }, operation, variableValues ?? {});
+    return faults?.length !== 0;
   }
 
   /** Counts a run. Refused requests do not count, because they cost little. */

@@ -34,6 +34,8 @@ export interface OriginOptions {
 
 /** How long a browser may cache the answer to a preflight, in seconds. Chromium caches nothing longer. */
 const MAX_AGE_S = 7_200;
+/** The headers of answers that a page may read, beside those of every answer. */
+const EXPOSED = 'retry-after, allow, www-authenticate, accept-ranges, content-range, etag, location';
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
 export class Origins {
@@ -74,13 +76,13 @@ export class Origins {
     response.setHeader('vary', VARY);
     if (origin === undefined || !this.#isAllowed(origin)) return;
     response.setHeader('access-control-allow-origin', this.#allowed.includes('*') ? '*' : origin);
-    response.setHeader('access-control-expose-headers', 'retry-after, allow, www-authenticate');
+    response.setHeader('access-control-expose-headers', EXPOSED);
   }
 
   /** Answers the preflight for a page of an admitted origin. */
   answerPreflight(headers: IncomingHttpHeaders, response: ServerResponse): void {
     response.setHeader('vary', `${VARY}, Access-Control-Request-Headers`);
-    response.setHeader('access-control-allow-methods', 'GET, POST');
+    response.setHeader('access-control-allow-methods', 'GET, HEAD, POST, PUT');
     response.setHeader('access-control-max-age', MAX_AGE_S);
     // All requested headers are allowed: the gateway uses no cookies, so a page can do no more than a program.
     const asked = headers['access-control-request-headers'];

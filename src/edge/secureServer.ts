@@ -17,11 +17,12 @@ import {
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Config } from '../process/config.ts';
+import { arrivalMs } from './arrivalTime.ts';
 import type { CertifiedKey } from './certificate.ts';
 
 interface SecureServerOptions {
   readonly certificate: CertifiedKey;
-  readonly config: Pick<Config, 'requestTimeoutMs' | 'keepAliveMs'>;
+  readonly config: Pick<Config, 'requestTimeoutMs' | 'keepAliveMs' | 'blobMaxBytes'>;
   /** Those of `node:http`, for HTTP/1.1. */
   readonly http1Options: Readonly<Record<string, unknown>>;
 }
@@ -83,18 +84,17 @@ export function createSecure({ certificate, config, http1Options }: SecureServer
 }
 
 /** The times that Node limits for HTTP/1.1: until a first request, between requests, until a request is whole. */
-function limitTimes(
-  session: ServerHttp2Session,
-  { requestTimeoutMs, keepAliveMs }: SecureServerOptions['config'],
-): void {
+function limitTimes(session: ServerHttp2Session, config: SecureServerOptions['config']): void {
+  const { requestTimeoutMs, keepAliveMs } = config;
   // A client that says nothing more, or sends a part of a header for ever, does not answer a polite end either.
   const end = () => session.destroy();
   let open = 0;
   let idle = setTimeout(end, requestTimeoutMs);
-  session.on('stream', (stream) => {
+  session.on('stream', (stream, headers) => {
     clearTimeout(idle);
     open++;
-    limitBody(stream, requestTimeoutMs);
+    const { ':method': method, ':path': url } = headers;
+    limitBody(stream, arrivalMs({ method, url, headers }, config));
     stream.once('close', () => {
       if (--open === 0 && !session.closed) idle = setTimeout(end, keepAliveMs);
     });
@@ -103,9 +103,9 @@ function limitTimes(
   session.once('close', () => clearTimeout(idle));
 }
 
-function limitBody(stream: ServerHttp2Stream, requestTimeoutMs: number): void {
+function limitBody(stream: ServerHttp2Stream, arrivalMs: number): void {
   if (stream.endAfterHeaders) return;
-  const slowness = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeoutMs);
+  const slowness = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), arrivalMs);
   const stop = () => clearTimeout(slowness);
   stream.once('end', stop).once('close', stop);
 }

@@ -1,6 +1,6 @@
 /**
  * The gateway's edge: one HTTP or HTTPS server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told
+ * browsers), bytes at `/blobs` and `/tasks`, `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told
  * to stop, and closes last.
  */
 import { once } from 'node:events';
@@ -13,7 +13,9 @@ import type { AuthMode, Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
 import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
+import { arrivalMs } from './arrivalTime.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
+import { type ByteSources, byteHandler, isForBytes } from './byteHandler.ts';
 import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
@@ -33,6 +35,7 @@ import { PersistedOperations } from './persistedOperations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
+import type { SpoolOptions } from './spool.ts';
 import { cutOff } from './streaming.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
 import { readTrustedOperations, warnOfFaulty } from './trustedOperations.ts';
@@ -50,7 +53,16 @@ interface ServerOptions
     PostOptions['config'] &
     AdmissionOptions['config'] &
     ClientsOptions['config'] &
-    Pick<Config, 'auth' | 'host' | 'maxPendingBytes' | 'persistedOperations' | 'persistedOperationsOnly'>;
+    SpoolOptions['config'] &
+    Pick<
+      Config,
+      | 'auth'
+      | 'host'
+      | 'maxPendingBytes'
+      | 'persistedOperations'
+      | 'persistedOperationsOnly'
+      | 'requestTimeoutMs'
+    >;
   readonly log: Logger;
 }
 
@@ -63,6 +75,7 @@ interface OpenedOptions extends ServerOptions {
 
 /** The collaborators that need the broker. */
 interface ServedSystem extends Pick<PipelineOptions, 'context' | 'logins' | 'charge'>, ReadinessChecks {
+  readonly bytes: ByteSources;
   /** Called when the server stops. Ends the tasks' watches with an error. */
   readonly endSubscriptions: () => void;
 }
@@ -109,6 +122,7 @@ class Server implements AsyncDisposable {
   readonly #answerPage: Handler;
   readonly #stopping = new AbortController();
   #answerGraphQL: Handler = answerTooEarly;
+  #answerBytes: Handler = answerTooEarly;
   #served: { readonly webSockets: AsyncDisposable; readonly endSubscriptions: () => void } | undefined;
   #isDraining = false;
   #closed: Promise<void> | undefined;
@@ -145,7 +159,7 @@ class Server implements AsyncDisposable {
    *
    * @returns closes the server when disposed, so that the collaborators can be taken apart afterwards.
    */
-  serve({ context, logins, charge, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
+  serve({ context, logins, charge, bytes, endSubscriptions, ...checks }: ServedSystem): AsyncDisposable {
     const stopping = this.#stopping.signal;
     const pipeline = createPipeline({
       ...this.#options,
@@ -162,6 +176,7 @@ class Server implements AsyncDisposable {
     const shared = { ...this.#options, budgets: this.#budgets, largeRequests: new LargeRequests() };
     const webSockets = serveWebSockets(this.#http, pipeline, { ...shared, admission: this.#admission });
     this.#answerGraphQL = operationHandler(pipeline, shared);
+    this.#answerBytes = byteHandler({ ...this.#options, ...pipeline, sources: bytes });
     this.#served = { webSockets, endSubscriptions };
     this.readiness.serve(checks);
     return this;
@@ -205,13 +220,25 @@ class Server implements AsyncDisposable {
     if (this.#isDraining) response.shouldKeepAlive = false;
     this.#responses.add(response);
     try {
-      if (await this.#admission.admits(request, response)) await this.#answer(request, response);
+      const isAdmitted = await this.#admission.admits(request, response);
+      // The body of nearly all requests has come with the headers.
+      if (!request.complete) this.#limitArrival(request);
+      if (isAdmitted) await this.#answer(request, response);
     } catch (error) {
       if (error instanceof RequestRefused) return refuse(request, response, error.refusal);
       this.#options.log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { error: 'Internal error.' });
     }
+  }
+
+  /** Closes the connection of a request that does not arrive in time. Streams of HTTP/2 have their own limit. */
+  #limitArrival(request: IncomingMessage): void {
+    if (request.httpVersionMajor > 1) return;
+    const { socket } = request;
+    const slowness = setTimeout(() => socket.destroy(), arrivalMs(request, this.#options.config));
+    const stop = () => clearTimeout(slowness);
+    request.once('end', stop).once('close', stop);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): unknown {
@@ -234,6 +261,7 @@ class Server implements AsyncDisposable {
           error: 'The request must name a path as its target.',
         });
       default:
+        if (isForBytes(path)) return this.#answerBytes(request, response);
         return answerNothingHere(response, path);
     }
   }

@@ -122,7 +122,7 @@ class Output {
 }
 
 /** Waits until the client has read what waits for it, or has left. */
-function drained(response: ServerResponse): Promise<void> {
+export function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       response.off('drain', done).off('close', done);

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 export const GRAPHQL_PATH = '/graphql';
 
 /** @returns undefined for a target that is no path: a whole URL, as proxies get it, or `*`. */
-export function pathOf({ url = '' }: IncomingMessage): string | undefined {
+export function pathOf({ url = '' }: Pick<IncomingMessage, 'url'>): string | undefined {
   // Nearly all clients write it so.
   if (url === GRAPHQL_PATH) return url;
   return url.startsWith('/') && !url.startsWith('//') ? url.split('?', 1)[0] : undefined;

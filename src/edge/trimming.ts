@@ -139,19 +139,17 @@ function endOfValue(json: string, start: number): number {
 
 function endOfNested(json: string, start: number): number {
   let depth = 0;
-  let at = start;
-  while (at < json.length) {
-    const code = json.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(json, at);
-      continue;
-    }
+  // A search is several times as fast as a look at each character.
+  const structure = /["[\]{}]/g;
+  structure.lastIndex = start;
+  for (let match = structure.exec(json); match !== null; match = structure.exec(json)) {
+    const code = json.charCodeAt(match.index);
+    if (code === QUOTE) structure.lastIndex = endOfString(json, match.index);
     // Brackets and braces differ in one bit: 0x5b and 0x7b open, 0x5d and 0x7d close.
-    if ((code | 0x20) === 0x7b) depth++;
-    else if ((code | 0x20) === 0x7d && --depth === 0) return at + 1;
-    at++;
+    else if ((code | 0x20) === 0x7b) depth++;
+    else if (--depth === 0) return match.index + 1;
   }
-  return at;
+  return json.length;
 }
 
 /** @returns the place after the closing quote. */

@@ -18,7 +18,7 @@ import {
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
-
+import { MAX_LISTED } from '../models/tensorInput.ts';
 import type { InputChecks } from './inputChecks.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -104,6 +104,11 @@ class FaultSearch {
   }
 
   #checkItems(items: readonly unknown[], type: GraphQLInputType): void {
+    // Longer ones would block the gateway while graphql reads them.
+    if (items.length > MAX_LISTED)
+      this.#add(
+        `Expected a list of ${MAX_LISTED} items at most, found: ${quoted(items)}. A larger tensor must come as base64 or as a blob.`,
+      );
     for (let index = 0; index < items.length && !this.#isDone; index++) {
       this.#path.push(index);
       this.#check(items[index], type);

@@ -86,7 +86,7 @@ export function speakGraphQL(
         const chosen = operations.choose(document, operationName);
         requireMayRun(chosen.kind, identity);
         const variableValues = declaredOnly(chosen, variables);
-        charge(identity.principal.owner, chosen.points);
+        charge(identity.principal, chosen.points);
         messages.take();
         const departure = new Departure();
         const contextValue = contextOf({ req: request, identity, departure });

@@ -25,9 +25,11 @@ import { isComparable, LARGEST_COMPARED, type NumericValues } from '../contract/
 import { type Manifest, type NumberOutput, numberOutputsOf } from '../models/manifest.ts';
 import type { Model } from '../models/models.ts';
 import type { Logger } from '../process/log.ts';
+import type { OwnerQuotas } from '../tasks/ownerQuotas.ts';
 import type { Tasks } from '../tasks/tasks.ts';
 import { errorOf } from './actualError.ts';
 import { type LiveError, LiveErrors } from './liveErrors.ts';
+import type { OwnerActuals } from './ownerActuals.ts';
 
 /** The live error of one output. */
 export interface OutputLiveError extends LiveError {
@@ -48,6 +50,9 @@ export interface ActualReport {
 export interface ActualsOptions {
   readonly broker: Pick<Broker, 'actuals' | 'now'>;
   readonly tasks: Pick<Tasks, 'findNewest'>;
+  readonly quotas: Pick<OwnerQuotas, 'limitsActuals' | 'requireActual'>;
+  /** Is filled here. */
+  readonly ofOwners: OwnerActuals;
   readonly models: readonly Model[];
   readonly log: Logger;
 }
@@ -61,6 +66,8 @@ const COPY_RETRY_MS = 50;
 export class Actuals {
   readonly #broker: ActualsOptions['broker'];
   readonly #tasks: ActualsOptions['tasks'];
+  readonly #quotas: ActualsOptions['quotas'];
+  readonly #ofOwners: OwnerActuals;
   readonly #manifests: ReadonlyMap<string, Manifest>;
   /** The outputs that an actual can have, by model and name. */
   readonly #outputs: ReadonlyMap<string, ReadonlyMap<string, NumberOutput>>;
@@ -71,9 +78,11 @@ export class Actuals {
   #reading: Promise<void>;
   #nextReading: Promise<void> | undefined;
 
-  constructor({ broker, tasks, models, log }: ActualsOptions) {
+  constructor({ broker, tasks, quotas, ofOwners, models, log }: ActualsOptions) {
     this.#broker = broker;
     this.#tasks = tasks;
+    this.#quotas = quotas;
+    this.#ofOwners = ofOwners;
     this.#manifests = new Map(models.map(({ manifest }) => [manifest.name, manifest]));
     this.#outputs = new Map(
       models.map(({ manifest }) => [
@@ -93,7 +102,7 @@ export class Actuals {
    *
    * @returns the stored actual.
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `TASK_UNFINISHED`, `NO_PREDICTION`, `BAD_USER_INPUT`,
-   *   `ACTUAL_CONFLICT`, `BROKER_UNAVAILABLE`.
+   *   `ACTUAL_CONFLICT`, `OWNER_QUOTA`, `BROKER_UNAVAILABLE`.
    */
   async report({ taskId, readable, model, given }: ActualReport): Promise<Actual> {
     const task = await this.#findOrReported(taskId, readable);
@@ -104,6 +113,7 @@ export class Actuals {
     const actual = checkActual(manifest, given);
     if ('actual' in task) return sameOrConflict(task, actual);
     const { version, predicted } = predictedOf(task, actual);
+    await this.#requireRoom(task);
     const report = {
       v: MESSAGE_VERSION,
       taskId,
@@ -143,6 +153,18 @@ export class Actuals {
       const reported = isGone && address !== undefined ? await this.#first(address) : undefined;
       if (reported === undefined || !mayRead(readable, reported.owner)) throw error;
       return reported;
+    }
+  }
+
+  /** @throws {RequestError} `OWNER_QUOTA`. A task that has its actual already needs no room. */
+  async #requireRoom({ id, owner }: Task): Promise<void> {
+    if (!this.#quotas.limitsActuals(owner)) return;
+    await this.#upToDate();
+    try {
+      this.#quotas.requireActual(owner);
+    } catch (refusal) {
+      const address = parseTaskId(id);
+      if (address === undefined || (await this.#first(address)) === undefined) throw refusal;
     }
   }
 
@@ -196,11 +218,17 @@ export class Actuals {
     return { ...stored, actual: Object.fromEntries(possible) };
   }
 
+  #add(actual: Actual, sequence: number, storedAt: number): void {
+    this.#ofOwners.add(actual.owner, sequence);
+    this.#errors.add(this.#counted(actual), sequence, storedAt);
+  }
+
   async #readOn(): Promise<void> {
     const { created, first, last } = await this.#broker.actuals.held();
     if (created !== this.#created) {
       // This is a new stream: the broker has lost its data, or it is another broker.
       this.#errors.clear();
+      this.#ofOwners.clear();
       this.#sequence = 0;
       this.#created = created;
     }
@@ -208,13 +236,14 @@ export class Actuals {
     for (let tries = 0; this.#sequence < last; ) {
       const page = await this.#broker.actuals.after(this.#sequence);
       for (const { actual, sequence, storedAt } of page) {
-        if (actual !== undefined) this.#errors.add(this.#counted(actual), sequence, storedAt);
+        if (actual !== undefined) this.#add(actual, sequence, storedAt);
         this.#sequence = sequence;
       }
       tries = page.length > 0 ? 0 : tries + 1;
       if (tries === COPY_TRIES) throw brokerUnavailable('its copy of the actuals is behind');
       if (tries > 0) await sleep(COPY_RETRY_MS);
     }
+    this.#ofOwners.forgetBefore(first);
     this.#errors.advance({ now: this.#broker.now(), firstSequence: first, lastSequence: this.#sequence });
   }
 }

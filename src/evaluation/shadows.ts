@@ -14,7 +14,7 @@ import type { GatewayComparisons, ShadowAnswer } from '../contract/messages/shad
 import type { Shadow } from '../contract/rollout.ts';
 import { isFinal, type Task, TaskState } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
-import { bytesInMemory } from '../models/valueBytes.ts';
+import { bytesInMemory, namesBlob } from '../models/valueBytes.ts';
 import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
 import type { Rollouts } from '../rollout/rollouts.ts';
@@ -111,6 +111,8 @@ export class Shadows implements Disposable {
 
   async #try(job: Job, versions: readonly string[], shadow: Shadow): Promise<void> {
     const { queueAdmission, log } = this.#options;
+    // Blobs are kept for tasks. A shadow would read them a second time.
+    if (Object.values(job.input).some(namesBlob)) return;
     try {
       if (await queueAdmission.isFilled(job.model, SENT_UP_TO)) return;
       for (const version of versions) this.#send(job, version, shadow);

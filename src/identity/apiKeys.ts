@@ -8,6 +8,7 @@ import { type Broker, type KeysRead, NO_KEYS_READ } from '../broker/broker.ts';
 import { isSecretOf, parseApiKey } from '../contract/apiKey.ts';
 import { messageOf } from '../contract/errors.ts';
 import type { Identity } from '../contract/principal.ts';
+import { NO_QUOTAS, type Quotas } from '../contract/quotas.ts';
 import type { Logger } from '../process/log.ts';
 import { endOf, type KnownKey, KnownKeys } from './knownKeys.ts';
 
@@ -18,13 +19,15 @@ export interface ApiKeysOptions {
 
 const READ_EVERY_MS = 500;
 const FIRST_READ_RETRY_MS = 250;
-/** A use is stored if the stored one is older: once an hour for each key, whatever the number of gateways. */
+/** A gateway stores the use of a key once an hour. */
 const STORE_USE_AFTER_MS = 3_600_000;
 
 export class ApiKeys implements Disposable {
   readonly #broker: ApiKeysOptions['broker'];
   readonly #log: Logger;
   readonly #keys = new KnownKeys();
+  /** When this gateway stored a use of a key last. */
+  readonly #storedUses = new WeakMap<KnownKey, number>();
   #read: KeysRead = NO_KEYS_READ;
   #isReading = false;
   #timer: NodeJS.Timeout | undefined;
@@ -49,8 +52,14 @@ export class ApiKeys implements Disposable {
     const key = this.#keys.find(given.id);
     if (key === undefined || !isSecretOf(key.record.digest, given)) return undefined;
     if (endOf(key) === undefined) this.#noteUse(key);
-    const { owner, role } = key.record;
-    return { principal: { owner, role }, endedBy: () => endOf(key) };
+    const { owner, role, quotas } = key.record;
+    const limitedKey = quotas === undefined ? undefined : key.id;
+    return { principal: { owner, role, limitedKey }, endedBy: () => endOf(key) };
+  }
+
+  /** The quotas that a key has of its own. */
+  quotasOf(id: string): Quotas {
+    return this.#keys.find(id)?.record.quotas ?? NO_QUOTAS;
   }
 
   [Symbol.dispose](): void {
@@ -59,8 +68,9 @@ export class ApiKeys implements Disposable {
 
   #noteUse(key: KnownKey): void {
     const now = Date.now();
-    if (key.lastUsedAt !== undefined && now - key.lastUsedAt < STORE_USE_AFTER_MS) return;
-    key.lastUsedAt = now;
+    const stored = this.#storedUses.get(key);
+    if (stored !== undefined && now - stored < STORE_USE_AFTER_MS) return;
+    this.#storedUses.set(key, now);
     // If it is not stored, the list shows an older time.
     void this.#broker.keys.use(key.id, now);
   }

@@ -1,15 +1,15 @@
 /**
- * Tokens of an OpenID provider (JWT). A token that was checked once is known by its digest until it expires, because
- * a check of its signature takes 70 µs or more.
+ * Tokens of an OpenID provider (JWT). A token that was checked once is known by its digest until it expires or the
+ * provider withdraws its key, because a check of its signature takes 70 µs or more.
  */
 import { hash } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { errors, type FlattenedJWSInput, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { ConfigurationError, RequestError, RequestErrorCode, unauthenticated } from '../contract/errors.ts';
 import { ANONYMOUS } from '../contract/owner.ts';
-import { type Identity, type Principal, ROLES, type Role } from '../contract/principal.ts';
+import { type Identity, type IdentityEnd, type Principal, ROLES, type Role } from '../contract/principal.ts';
 import type { Config } from '../process/config.ts';
-import { SigningKeys, type SigningKeysOptions } from './signingKeys.ts';
+import { SigningKeys, type SigningKeysOptions, thumbprintOf } from './signingKeys.ts';
 
 export interface JwtTokensOptions extends SigningKeysOptions {
   readonly config: SigningKeysOptions['config'] &
@@ -25,19 +25,16 @@ const BYTES_PER_TOKEN = 500;
 /** Owners of Tidings itself. A token could be made for a user of this name. */
 const RESERVED_OWNERS: readonly string[] = [ANONYMOUS, 'operator'];
 
-interface Known {
-  readonly identity: Identity;
-  readonly expiresAt: number;
-}
+type JwtIdentity = Identity & { readonly endedBy: () => IdentityEnd | undefined };
 
 export class JwtTokens {
   readonly #config: JwtTokensOptions['config'];
   readonly #keys: SigningKeys;
   readonly #issuer: string;
   readonly #audience: string;
-  readonly #known = new LRUCache<string, Known>({
+  readonly #known = new LRUCache<string, JwtIdentity>({
     maxSize: CACHE_BYTES,
-    sizeCalculation: ({ identity }) => BYTES_PER_TOKEN + identity.principal.owner.length * 2,
+    sizeCalculation: ({ principal }) => BYTES_PER_TOKEN + principal.owner.length * 2,
   });
 
   /** @throws {ConfigurationError} if the issuer or the audience is not set. */
@@ -65,39 +62,57 @@ export class JwtTokens {
       throw unauthenticated(`A token may have ${LONGEST_TOKEN} characters at most, got ${token.length}.`);
     const digest = hash('sha256', token, 'base64');
     const known = this.#known.get(digest);
-    // One that has expired is forgotten here. The caller refuses it.
     if (known === undefined) return this.#check(token, digest);
-    if (known.expiresAt <= Date.now()) this.#known.delete(digest);
-    return known.identity;
+    // One that has ended is forgotten here. The caller refuses it.
+    if (known.endedBy() !== undefined) this.#known.delete(digest);
+    return known;
   }
 
   async #check(token: string, digest: string): Promise<Identity> {
-    const payload = await this.#verify(token);
+    const { payload, key } = await this.#verify(token);
     const principal = this.#principalOf(payload);
     const expiresAt = (Number(payload.exp) + this.#config.jwtClockToleranceS) * 1_000;
-    const identity: Identity = {
+    const thumbprint = await thumbprintOf(key);
+    const identity: JwtIdentity = {
       principal,
-      endedBy: () => (expiresAt <= Date.now() ? 'has expired' : undefined),
+      endedBy: () => {
+        if (expiresAt <= Date.now()) return 'has expired';
+        return this.#keys.counts(thumbprint) ? undefined : 'was revoked';
+      },
     };
-    this.#known.set(digest, { identity, expiresAt });
+    this.#known.set(digest, identity);
     return identity;
   }
 
-  async #verify(token: string): Promise<JWTPayload> {
+  /** A token without `kid` may fit several keys: each is tried, until one has signed it. */
+  async #verify(token: string): Promise<{ readonly payload: JWTPayload; readonly key: CryptoKey }> {
     const { jwtAlgorithms, jwtClockToleranceS } = this.#config;
-    try {
-      const { payload } = await jwtVerify(token, (header, jws) => this.#keys.find(header, jws), {
-        issuer: this.#issuer,
-        audience: this.#audience,
-        algorithms: [...jwtAlgorithms],
-        clockTolerance: jwtClockToleranceS,
-        requiredClaims: ['exp'],
-      });
-      return payload;
-    } catch (error) {
-      if (error instanceof RequestError) throw error;
-      // Other errors come from keys and signatures that cannot be read: a stranger can make up any.
-      throw unauthenticated(problemOf(error));
+    const checks = {
+      issuer: this.#issuer,
+      audience: this.#audience,
+      algorithms: [...jwtAlgorithms],
+      clockTolerance: jwtClockToleranceS,
+      requiredClaims: ['exp'],
+    };
+    let candidates: readonly CryptoKey[] | undefined;
+    for (let tried = 0; ; tried++) {
+      try {
+        const verified = await jwtVerify(
+          token,
+          async (header: JWTHeaderParameters, jws: FlattenedJWSInput) => {
+            candidates ??= await this.#keys.find(header, jws);
+            return candidates[tried] as CryptoKey;
+          },
+          checks,
+        );
+        return { payload: verified.payload, key: verified.key as CryptoKey };
+      } catch (error) {
+        const isOfAnotherKey = error instanceof errors.JWSSignatureVerificationFailed;
+        if (isOfAnotherKey && candidates !== undefined && tried + 1 < candidates.length) continue;
+        if (error instanceof RequestError) throw error;
+        // Other errors come from keys and signatures that cannot be read: a stranger can make up any.
+        throw unauthenticated(problemOf(error));
+      }
     }
   }
 

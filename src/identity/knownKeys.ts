@@ -6,9 +6,8 @@ import type { IdentityEnd } from '../contract/principal.ts';
 export interface KnownKey {
   readonly id: string;
   readonly record: KeyRecord;
-  /** Milliseconds since the epoch, as is `lastUsedAt`. */
+  /** Milliseconds since the epoch. */
   revokedAt: number | undefined;
-  lastUsedAt: number | undefined;
 }
 
 export class KnownKeys {
@@ -30,16 +29,12 @@ export class KnownKeys {
     switch (change.part) {
       case 'created': {
         const { id, record } = change;
-        if (key === undefined)
-          this.#keys.set(id, { id, record, revokedAt: this.#revokedAt.get(id), lastUsedAt: undefined });
+        if (key === undefined) this.#keys.set(id, { id, record, revokedAt: this.#revokedAt.get(id) });
         return;
       }
       case 'revoked':
         this.#revokedAt.set(change.id, change.event.at);
         if (key !== undefined) key.revokedAt = change.event.at;
-        return;
-      case 'used':
-        if (key !== undefined) key.lastUsedAt = change.event.at;
     }
   }
 

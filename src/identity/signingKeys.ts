@@ -1,13 +1,16 @@
 /**
- * The keys with which an OpenID provider signs (JWKS). They are fetched with the first token, again after ten minutes,
- * and when a token names an unknown key, but no more often than every ten seconds, however many such tokens come. While
- * the provider is away, the keys that are known go on to count.
+ * The keys with which an OpenID provider signs (JWKS). They are fetched with the first token, again after five minutes,
+ * and when a token names an unknown key, but no more often than the provider can bear, however many such tokens come.
+ * While the provider is away, the keys that are known go on to count.
  */
+import { createPublicKey, type JsonWebKeyInput } from 'node:crypto';
 import {
+  calculateJwkThumbprint,
   createLocalJWKSet,
   errors,
   type FlattenedJWSInput,
   type JSONWebKeySet,
+  type JWK,
   type JWTHeaderParameters,
 } from 'jose';
 import { messageOf, RequestErrorCode, refusedForNow, unauthenticated } from '../contract/errors.ts';
@@ -21,82 +24,125 @@ export interface SigningKeysOptions {
   readonly now?: () => number;
 }
 
-type KeySet = ReturnType<typeof createLocalJWKSet>;
+interface Fetched {
+  readonly pick: ReturnType<typeof createLocalJWKSet>;
+  readonly thumbprints: ReadonlySet<string>;
+  /** Of the fetch that brought them, counted from 1 in the order in which they began. */
+  readonly fetch: number;
+  readonly at: number;
+}
 
-const FETCH_AGAIN_AFTER_MS = 600_000;
-const COOLDOWN_MS = 10_000;
+const FETCH_AGAIN_AFTER_MS = 300_000;
+/** A flood of tokens with unknown keys must not be one of fetches. Some at once let a key count that has just come. */
+const FETCHES_AT_ONCE = 3;
+const FETCH_EVERY_MS = 10_000;
+/** The most keys that are tried for a token that names none. */
+const MOST_CANDIDATES = 4;
 const TIMEOUT_MS = 5_000;
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 export class SigningKeys {
   readonly #options: SigningKeysOptions;
   readonly #now: () => number;
-  #keys: KeySet | undefined;
-  #fetchedAt = Number.NEGATIVE_INFINITY;
-  #triedAt = Number.NEGATIVE_INFINITY;
-  /** Why the last try failed. */
-  #problem: string | undefined;
-  #fetching: Promise<void> | undefined;
+  #keys: Fetched | undefined;
+  #fetches = 0;
+  #fetching: Promise<boolean> | undefined;
+  #fetchesLeft = FETCHES_AT_ONCE;
+  /** When `#fetchesLeft` was counted. */
+  #countedAt: number;
 
   constructor(options: SigningKeysOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#countedAt = this.#now();
   }
 
   /**
-   * The key that a token names.
+   * The keys that may have signed a token: the one that it names, or some that fit.
    *
-   * @throws {RequestError} `UNAUTHENTICATED` if the provider has no such key, `AUTH_UNAVAILABLE` if it cannot be asked.
+   * @throws {RequestError} `UNAUTHENTICATED` if the provider has no such key, as was asked after the token came.
+   *   `AUTH_UNAVAILABLE` if it cannot be asked now.
    */
-  async find(header: JWTHeaderParameters, token: FlattenedJWSInput) {
-    // Keys that the provider has withdrawn must not count for ever.
-    if (this.#keys !== undefined && this.#now() - this.#fetchedAt > FETCH_AGAIN_AFTER_MS)
-      void this.#fetchSoon();
-    const known = await this.#pick(header, token);
-    if (known !== undefined) return known;
-    await this.#fetchSoon();
-    const fetched = await this.#pick(header, token);
-    if (fetched !== undefined) return fetched;
-    if (this.#problem === undefined)
-      throw unauthenticated('The token is signed with a key that its provider does not have.');
-    throw refusedForNow(
-      RequestErrorCode.AuthUnavailable,
-      'The keys of the provider of tokens cannot be read at present. Try again later.',
-      { retryAfterMs: COOLDOWN_MS },
-    );
-  }
-
-  async #pick(header: JWTHeaderParameters, token: FlattenedJWSInput) {
-    try {
-      return await this.#keys?.(header, token);
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey) return undefined;
-      throw error;
+  async find(header: JWTHeaderParameters, token: FlattenedJWSInput): Promise<readonly CryptoKey[]> {
+    const begun = this.#fetches;
+    this.#fetchIfOld();
+    for (;;) {
+      const found = await this.#pick(header, token);
+      if (found.length > 0) return found;
+      if (this.#keys !== undefined && this.#keys.fetch > begun)
+        throw unauthenticated('The token is signed with a key that its provider does not have.');
+      if (!(await this.#fetchSoon()))
+        throw refusedForNow(
+          RequestErrorCode.AuthUnavailable,
+          'The key of the token is not known, and its provider cannot be asked at present. Try again later.',
+          { retryAfterMs: FETCH_EVERY_MS },
+        );
     }
   }
 
-  /** Resolves once a fetch that is under way, or a new one, has ended. During the cooldown there is no new one. */
-  #fetchSoon(): Promise<void> {
+  /**
+   * Whether a key that was found once is still among those of the provider, as they were fetched last.
+   *
+   * @param thumbprint as `thumbprintOf` tells it.
+   */
+  counts(thumbprint: string): boolean {
+    this.#fetchIfOld();
+    return this.#keys?.thumbprints.has(thumbprint) === true;
+  }
+
+  async #pick(header: JWTHeaderParameters, token: FlattenedJWSInput): Promise<readonly CryptoKey[]> {
+    if (this.#keys === undefined) return [];
+    try {
+      return [await this.#keys.pick(header, token)];
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) return [];
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      const fitting: CryptoKey[] = [];
+      for await (const key of error) if (fitting.push(key) === MOST_CANDIDATES) break;
+      return fitting;
+    }
+  }
+
+  /** Keys that the provider has withdrawn must not count for ever. */
+  #fetchIfOld(): void {
+    if (this.#keys !== undefined && this.#now() - this.#keys.at > FETCH_AGAIN_AFTER_MS)
+      void this.#fetchSoon();
+  }
+
+  /** @returns whether a fetch that was under way, or a new one, has brought keys. There may be none at present. */
+  #fetchSoon(): Promise<boolean> {
     if (this.#fetching !== undefined) return this.#fetching;
-    if (this.#now() - this.#triedAt < COOLDOWN_MS) return Promise.resolve();
-    this.#triedAt = this.#now();
-    this.#fetching = this.#fetch().finally(() => {
+    if (!this.#mayFetch()) return Promise.resolve(false);
+    this.#fetching = this.#fetch(++this.#fetches).finally(() => {
       this.#fetching = undefined;
     });
     return this.#fetching;
   }
 
-  async #fetch(): Promise<void> {
+  #mayFetch(): boolean {
+    const now = this.#now();
+    const more = (now - this.#countedAt) / FETCH_EVERY_MS;
+    this.#fetchesLeft = Math.min(FETCHES_AT_ONCE, this.#fetchesLeft + more);
+    this.#countedAt = now;
+    if (this.#fetchesLeft < 1) return false;
+    this.#fetchesLeft--;
+    return true;
+  }
+
+  async #fetch(fetch: number): Promise<boolean> {
+    const at = this.#now();
     try {
-      this.#keys = createLocalJWKSet((await fetchJson(await this.#address())) as unknown as JSONWebKeySet);
-      this.#fetchedAt = this.#now();
-      this.#problem = undefined;
+      const jwks = (await fetchJson(await this.#address())) as unknown as JSONWebKeySet;
+      const pick = createLocalJWKSet(jwks);
+      const thumbprints = await Promise.all(jwks.keys.map(thumbprintIn));
+      this.#keys = { pick, thumbprints: new Set(thumbprints), fetch, at };
+      return true;
     } catch (error) {
-      this.#problem = messageOf(error);
       this.#options.log.warn(
-        { reason: this.#problem },
+        { reason: messageOf(error) },
         'the keys of the provider of tokens cannot be read: those known still count',
       );
+      return false;
     }
   }
 
@@ -132,4 +178,19 @@ async function fetchJson(address: string): Promise<Readonly<Record<string, unkno
     chunks.push(chunk);
   }
   return Object(JSON.parse(Buffer.concat(chunks).toString()));
+}
+
+/** @returns '' for a key that cannot be read, and so has signed no token that counts. */
+async function thumbprintIn(key: JWK): Promise<string> {
+  try {
+    // Providers write the same number in several ways. A key that was imported has one form.
+    return await calculateJwkThumbprint(createPublicKey({ key, format: 'jwk' } as JsonWebKeyInput));
+  } catch {
+    return '';
+  }
+}
+
+/** What names a key, whichever fetch brought it. */
+export function thumbprintOf(key: CryptoKey): Promise<string> {
+  return calculateJwkThumbprint(key);
 }

@@ -3,6 +3,7 @@
 import { exampleFields } from '../models/graphqlLiteral.ts';
 import type { Manifest } from '../models/manifest.ts';
 import { type Model, simplestFirst } from '../models/models.ts';
+import { outputSelection } from '../models/outputSelection.ts';
 import type { Config } from '../process/config.ts';
 
 type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
@@ -10,12 +11,16 @@ type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
 interface FirstSteps {
   readonly mutation: string;
   readonly subscription: string;
+  /** The points of complexity of the subscription, at most. */
+  readonly points: number;
 }
 
 /** Nobody copies a longer line from a terminal. */
 const MAX_CHARACTERS = 600;
 /** The first outputs of a model are enough for an example. */
 const MAX_OUTPUTS = 5;
+/** The most points of an output with a selection of its own, such as a tensor. */
+const SELECTION_POINTS = 10;
 
 /** @param served the models that can be asked. */
 export function banner(address: string, served: readonly Model[], limits: BannerLimits): string {
@@ -47,10 +52,12 @@ function framed(text: string): string {
 
 function firstSteps(manifest: Manifest): FirstSteps {
   const { graphql, outputs } = manifest;
-  const fields = outputs.slice(0, MAX_OUTPUTS).map(({ name }) => name);
+  const fields = outputs.slice(0, MAX_OUTPUTS).map(outputSelection);
   return {
     mutation: `mutation { ${graphql.mutation}(input: { ${exampleFields(manifest).join(', ')} }) { id state } }`,
     subscription: `subscription { taskResult(id: "…") { state prediction { ... on ${graphql.predictionType} { ${fields.join(' ')} } } } }`,
+    // taskResult, state, prediction and the outputs.
+    points: fields.reduce((sum, field) => sum + (field.includes('{') ? SELECTION_POINTS : 1), 3),
   };
 }
 
@@ -58,11 +65,12 @@ function firstSteps(manifest: Manifest): FirstSteps {
  * Whether the gateway's limits allow both operations. Certainty would need the gateway or its parser. This estimate
  * errs on the safe side: it counts too much rather than too little.
  */
-function fits({ mutation, subscription }: FirstSteps, { maxTokens, maxComplexity }: BannerLimits): boolean {
-  // taskResult, state, prediction and the outputs.
-  const mostFields = 3 + MAX_OUTPUTS;
+function fits(
+  { mutation, subscription, points }: FirstSteps,
+  { maxTokens, maxComplexity }: BannerLimits,
+): boolean {
   return (
-    maxComplexity >= mostFields &&
+    maxComplexity >= points &&
     [mutation, subscription].every((text) => text.length <= MAX_CHARACTERS && tokensOf(text) <= maxTokens)
   );
 }

@@ -7,12 +7,13 @@
  * process gets the name of its own one.
  */
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { authorizationOf, newSeeds, type RoleSeeds } from '../broker/roleKeys.ts';
+import { accountsOf, TASKS_ACCOUNT } from '../broker/accounts.ts';
+import { newSeeds, publicKeysOf, type RoleSeeds } from '../broker/roleKeys.ts';
 import { BROKER_ROLES, type BrokerRole } from '../broker/roles.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
@@ -85,6 +86,7 @@ export async function planLocalBroker(options: LocalBrokerOptions): Promise<Loca
   const seeds = newSeeds();
   const storeDir = join(dataDir, 'jetstream');
   await mkdir(storeDir, { recursive: true });
+  await adoptFormerStreams(join(storeDir, 'jetstream'));
   const sizes = await chooseSizes({ ...options, storeDir, limits: config });
   if (sizes.isLowered)
     log.warn(describe(sizes), 'the disk of DATA_DIR is small: the stores are smaller than by default');
@@ -131,8 +133,15 @@ function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
     room: readableBytes(roomBytes),
     RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
+    BLOBS_MAX_BYTES: readableBytes(limits.blobsMaxBytes),
     allStores: readableBytes(reservedBytes),
   };
+}
+
+/** Until 0.2 the broker had no accounts of ours: all streams were in the one of nats-server. */
+async function adoptFormerStreams(accountsDir: string): Promise<void> {
+  const [former, present] = [join(accountsDir, '$G'), join(accountsDir, TASKS_ACCOUNT)];
+  if (existsSync(former) && !existsSync(present)) await rename(former, present);
 }
 
 /** nats-server reads a superset of JSON. */
@@ -151,7 +160,7 @@ function brokerConfig({
     {
       host: '127.0.0.1',
       server_name: 'tidings',
-      authorization: authorizationOf(seeds),
+      accounts: accountsOf(publicKeysOf(seeds)),
       // A job or a result has the content of a body and some more.
       max_payload: Math.min(2 * config.maxBodyBytes + MIB, LARGEST_PAYLOAD_BYTES),
       pid_file: join(dataDir, PID_FILE),

@@ -1,19 +1,20 @@
 /**
- * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES and QUEUE_MAX_BYTES are promises,
- * so they have to fit on the disk. If one of them is left to its default, it is halved until everything fits.
+ * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES, QUEUE_MAX_BYTES
+ * and BLOBS_MAX_BYTES are promises, so they have to fit on the disk. Those that are left to their defaults are halved until
+ * everything fits.
  *
  * Free space and space that the store already uses count together, so a restart chooses the same sizes again. If other
  * programs have filled the disk meanwhile, no stream becomes smaller than its content.
  */
-import { readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { glob, readdir, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { StreamSizes } from '../broker/streams.ts';
 import { ConfigurationError } from '../contract/errors.ts';
 import { streams } from '../contract/subjects.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 
-export type StoreLimits = Pick<Config, 'resultMaxBytes' | 'queueMaxBytes'>;
+export type StoreLimits = Pick<Config, 'resultMaxBytes' | 'queueMaxBytes' | 'blobsMaxBytes'>;
 
 export interface StoreSizesOptions {
   /** The folder of the streams in DATA_DIR. */
@@ -37,7 +38,11 @@ export interface ChosenSizes {
 
 const MIB = 1024 * 1024;
 /** Tidings cannot work with less: a row batch takes some MiB. */
-const LEAST: StoreLimits = { resultMaxBytes: 32 * MIB, queueMaxBytes: 8 * MIB };
+const LEAST: StoreLimits = {
+  resultMaxBytes: 32 * MIB,
+  queueMaxBytes: 8 * MIB,
+  blobsMaxBytes: 16 * MIB,
+};
 const MOST_HALVINGS = 7;
 /** The rest is for the broker's log and its other files. */
 const USABLE_SHARE = 0.95;
@@ -50,7 +55,11 @@ export async function chooseSizes(options: StoreSizesOptions): Promise<ChosenSiz
   const candidates = Array.from({ length: MOST_HALVINGS + 1 }, (_, halvings) => {
     const lowered = (name: keyof StoreLimits) =>
       mayLower[name] ? Math.max(LEAST[name], Math.floor(limits[name] / 2 ** halvings)) : limits[name];
-    return { resultMaxBytes: lowered('resultMaxBytes'), queueMaxBytes: lowered('queueMaxBytes') };
+    return {
+      resultMaxBytes: lowered('resultMaxBytes'),
+      queueMaxBytes: lowered('queueMaxBytes'),
+      blobsMaxBytes: lowered('blobsMaxBytes'),
+    };
   });
   const fitting = candidates.findIndex((each) => sumOf(sizesWith(each)) <= roomBytes * USABLE_SHARE);
   const smallest = candidates.at(-1) ?? limits;
@@ -81,6 +90,7 @@ function adviceFor(mayLower: StoreSizesOptions['mayLower']): string {
   const given = [
     ...(mayLower.resultMaxBytes ? [] : ['RESULT_MAX_BYTES']),
     ...(mayLower.queueMaxBytes ? [] : ['QUEUE_MAX_BYTES']),
+    ...(mayLower.blobsMaxBytes ? [] : ['BLOBS_MAX_BYTES']),
   ];
   return given.length === 0 ? '' : `lower ${given.join(' or ')}, `;
 }
@@ -93,10 +103,13 @@ function sumOf(sizes: StreamSizes): number {
  * The bytes of each stream on the disk, by name. nats-server keeps one folder a stream, in the folder of its account.
  */
 async function bytesByStream(storeDir: string): Promise<Map<string, number>> {
-  const folder = join(storeDir, 'jetstream', '$G', 'streams');
-  const names = await readdir(folder).catch(() => []);
+  const folders = await Array.fromAsync(glob('jetstream/*/streams/*/msgs', { cwd: storeDir }));
   return new Map(
-    await Promise.all(names.map(async (name) => [name, await bytesIn(join(folder, name, 'msgs'))] as const)),
+    await Promise.all(
+      folders.map(
+        async (folder) => [basename(dirname(folder)), await bytesIn(join(storeDir, folder))] as const,
+      ),
+    ),
   );
 }
 

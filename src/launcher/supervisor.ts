@@ -3,7 +3,7 @@
  * gateways. They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
  */
 import type { ChildProcess } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
 import { type BrokerAccess, type Config, withoutSecrets } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -168,6 +168,7 @@ async function runOwnBroker({
       mayLower: {
         resultMaxBytes: !system.env.RESULT_MAX_BYTES,
         queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
+        blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
       },
       sizesWith: system.sizesWith,
     });
@@ -193,12 +194,21 @@ async function runOwnBroker({
     return provisioned;
   }
   opened.use(provisioned);
+  const { blobsNatsUrl } = config;
   const environment = (role: 'gateway' | 'worker') => ({
     RESULT_MAX_BYTES: String(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
+    BLOBS_MAX_BYTES: String(limits.blobsMaxBytes),
     ...environmentOf(role, url),
   });
-  return { mending, gateway: environment('gateway'), worker: environment('worker') };
+  // The system's own folder for temporary files may be in memory.
+  const spool = system.env.BLOB_SPOOL_DIR || join(dataDir, 'spool');
+  return {
+    mending,
+    gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
+    // It was left out with the secrets.
+    worker: { ...environment('worker'), ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }) },
+  };
 }
 
 /** A program of ours. It reports over IPC that it is ready and whether the broker stores, and stops when IPC closes. */

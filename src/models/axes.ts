@@ -1,7 +1,19 @@
 /** The dimensions of tensors that vary: their limits, and that one name is one size within a task. */
 import { type InputProblem, wrongValue } from '../contract/errors.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { type Manifest, rowShapeOf, type Shape } from './manifest.ts';
+import {
+  isTensorInput,
+  type Manifest,
+  type ManifestInput,
+  type ManifestOutput,
+  rowShapeOf,
+  type Shape,
+} from './manifest.ts';
+
+/** Whether the shape of a field has dimensions that vary. */
+export function hasNamedAxes(field: ManifestInput | ManifestOutput): boolean {
+  return rowShapeOf(field).some((size) => typeof size === 'string');
+}
 
 /** @param values checked, each by itself. @returns a problem for each input whose shape does not fit the others. */
 export function axisProblems({ inputs, axes }: Manifest, values: Values): readonly InputProblem[] {
@@ -24,9 +36,9 @@ export function axisProblems({ inputs, axes }: Manifest, values: Values): readon
 /** The sizes of named dimensions, by name. */
 export type AxisSizes = ReadonlyMap<string, number>;
 
-/** Whether the shapes of inputs differ from task to task. */
+/** Whether the shapes of tensors that clients send differ from task to task. */
 export function hasVaryingShapes({ inputs }: Pick<Manifest, 'inputs'>): boolean {
-  return inputs.some((input) => 'shape' in input && input.shape.some((axis) => typeof axis === 'string'));
+  return inputs.some((input) => isTensorInput(input) && hasNamedAxes(input));
 }
 
 /** The sizes of the named dimensions of a task. */
@@ -36,7 +48,7 @@ export function axisSizes(
 ): AxisSizes {
   const sizes = new Map<string, number>();
   for (const input of inputs) {
-    if (!('shape' in input)) continue;
+    if (!isTensorInput(input)) continue;
     const shape = shapeIn(valueIn(input.name)) ?? [];
     for (const [i, axis] of input.shape.entries())
       if (typeof axis === 'string') sizes.set(axis, shape[i] ?? 0);

@@ -78,8 +78,8 @@ export function encodeElements(
   list: readonly unknown[],
 ): Uint8Array<ArrayBuffer> | number {
   const elements = newElements(type, list.length);
-  for (const [i, item] of list.entries()) {
-    const element = readElement(type, item);
+  for (let i = 0; i < list.length; i++) {
+    const element = readElement(type, list[i]);
     if (element === undefined) return i;
     elements[i] = element;
   }

@@ -2,12 +2,12 @@
 import { badUserInput, type InputProblem, wrongValue } from '../contract/errors.ts';
 import { shownValue } from '../contract/shownValue.ts';
 import type { Value, Values } from '../contract/values.ts';
-import { axisProblems } from './axes.ts';
 import { exactNumber, INTEGER_RANGES, wholeNumber } from './elements.ts';
 import { localTime, localTimeAt, localTimeFault, NOW } from './localTime.ts';
 import {
   isFloat,
-  isTensorInput,
+  isMediaInput,
+  isPlainInput,
   type Manifest,
   type ManifestInput,
   type NumberInput,
@@ -15,7 +15,10 @@ import {
   type TensorInput,
   UNKNOWN_UNIT,
 } from './manifest.ts';
+import type { MediaInput } from './mediaInput.ts';
+import { expectedMedia, readMedia } from './mediaValue.ts';
 import { expectedTensor, isTensorText, readTensor, TensorFault } from './tensorInput.ts';
+import { tensorProblems } from './tensorProblems.ts';
 
 /**
  * Checks one input and fills in defaults. A worker can run the answer. Given its own answer, it returns the same again.
@@ -43,7 +46,7 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
     if (value === undefined) problems.push(inputProblem(field, given));
     else values[field.name] = value;
   }
-  if (problems.length === 0) problems.push(...axisProblems(manifest, values));
+  if (problems.length === 0) problems.push(...tensorProblems(manifest, values));
   const [first] = problems;
   if (first === undefined) return values;
   const message = problems.map(({ message }) => message).join('; ');
@@ -68,9 +71,9 @@ export function inputAt({ inputs }: Manifest, values: Values, now: number): Valu
 
 /** @returns the value as a job carries it; undefined if the field cannot have it. */
 export function readValue(field: ManifestInput, value: unknown): Value | undefined {
-  if (isTensorInput(field)) {
-    const tensor = readTensor(field, value);
-    return tensor instanceof TensorFault ? undefined : tensor;
+  if (!isPlainInput(field)) {
+    const read = readTensorOrMedia(field, value);
+    return read instanceof TensorFault ? undefined : read;
   }
   switch (field.type) {
     case 'string':
@@ -83,7 +86,7 @@ export function readValue(field: ManifestInput, value: unknown): Value | undefin
       if (typeof value !== 'string') return undefined;
       return value === NOW ? NOW : localTime(value, field.timeZone);
     default:
-      if (field.exact) return readExact(field, value);
+      if (field.exact === true) return readExact(field, value);
       if (field.size === undefined) return isNumberOf(field, value) ? value : undefined;
       return isVectorOf(field, field.size, value) ? value : undefined;
   }
@@ -113,19 +116,24 @@ function isVectorOf(field: NumberInput, size: number, value: unknown): value is 
 /** @returns the rule that a value of the field breaks, to be read after "must be"; undefined if the value is right. */
 export function valueProblem(field: ManifestInput, value: unknown): string | undefined {
   if (readValue(field, value) !== undefined) return undefined;
-  if (!isTensorInput(field))
+  if (isPlainInput(field))
     return `${expectationOf(field)}, got ${describe(field, value)}${faultOf(field, value)}`;
   const { expected, got } = tensorFaultOf(field, value);
   return `${expected}, got ${got}`;
 }
 
-function tensorFaultOf(field: TensorInput, given: unknown): TensorFault {
-  const fault = readTensor(field, given);
-  return fault instanceof TensorFault ? fault : new TensorFault(expectedTensor(field), 'another');
+function readTensorOrMedia(field: TensorInput | MediaInput, given: unknown) {
+  return isMediaInput(field) ? readMedia(field, given) : readTensor(field, given);
+}
+
+function tensorFaultOf(field: TensorInput | MediaInput, given: unknown): TensorFault {
+  const fault = readTensorOrMedia(field, given);
+  if (fault instanceof TensorFault) return fault;
+  return new TensorFault(isMediaInput(field) ? expectedMedia(field) : expectedTensor(field), 'another');
 }
 
 export function inputProblem(field: ManifestInput, given: unknown): InputProblem {
-  if (isTensorInput(field)) {
+  if (!isPlainInput(field)) {
     const { expected, got } = tensorFaultOf(field, given);
     return wrongValue(field.name, expected, got);
   }

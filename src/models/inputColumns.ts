@@ -3,6 +3,7 @@
  * and once more before it is run.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import {
   badUserInput,
   badValue,
@@ -10,10 +11,12 @@ import {
   messageOf,
   type RequestError,
 } from '../contract/errors.ts';
-import type { InputColumns, PackedColumns, Value } from '../contract/values.ts';
+import type { InputColumns, PackedColumns, Value, Values } from '../contract/values.ts';
 import { inputProblem, readValue } from './input.ts';
 import { localTimeAt, NOW } from './localTime.ts';
-import type { Manifest, ManifestInput } from './manifest.ts';
+import { isTensorInput, type Manifest, type ManifestInput } from './manifest.ts';
+import { filledElements, MAX_LISTED } from './tensorInput.ts';
+import { tensorProblems } from './tensorProblems.ts';
 
 /** The first wrong values, for programs and in words. */
 const PROBLEMS_LISTED = 20;
@@ -29,11 +32,25 @@ export function checkRows(
   manifest: Manifest,
   rows: readonly Readonly<Record<string, unknown>>[],
 ): InputColumns {
+  requireFewFilled(manifest, rows);
   const { columns, problems } = readColumns(manifest, rows.length, ({ name }) =>
     rows.map((row) => row[name]),
   );
   if (problems.length > 0) throw badRows(problems);
   return columns;
+}
+
+/** A few bytes of a request could fill all memory otherwise. */
+function requireFewFilled({ inputs }: Manifest, rows: readonly Readonly<Record<string, unknown>>[]): void {
+  let filled = 0;
+  for (const field of inputs.filter(isTensorInput))
+    for (const row of rows) filled += filledElements(field, row[field.name]);
+  if (filled > MAX_LISTED)
+    throw badValue(
+      'inputs',
+      `rows with ${MAX_LISTED} elements at most that are given as fill`,
+      String(filled),
+    );
 }
 
 /**
@@ -102,7 +119,15 @@ export function packColumns(columns: InputColumns, from: number, to: number): Pa
 
 function packColumn(column: readonly Value[]): PackedColumns[string] {
   const [first] = column;
-  return first !== undefined && column.every((value) => value === first) ? { all: first } : column;
+  return first !== undefined && column.every((value) => isSame(value, first)) ? { all: first } : column;
+}
+
+/** Equal lists are not looked for: they are rare. A tensor that is equal in all rows, such as a state, is not. */
+function isSame(value: Value, first: Value): boolean {
+  if (value === first) return true;
+  if (typeof value !== 'object' || typeof first !== 'object' || !('base64' in value && 'base64' in first))
+    return false;
+  return value.base64 === first.base64 && isDeepStrictEqual(value, first);
 }
 
 interface RowProblem extends InputProblem {
@@ -116,30 +141,49 @@ interface ReadColumns {
 
 /** @param given the values of an input, row by row, or one value for all rows; undefined where it is left out. */
 function readColumns(
-  { inputs }: Manifest,
+  manifest: Manifest,
   rowCount: number,
   given: (field: ManifestInput) => readonly unknown[] | { readonly all: unknown },
 ): ReadColumns {
   const problems: RowProblem[] = [];
-  const columns = inputs.map((field) => {
+  const columns = manifest.inputs.map((field) => {
     const values = given(field);
-    const refuse = (row: number, asked: unknown) => problems.push({ row, ...inputProblem(field, asked) });
+    // Read once: that of a tensor may be large.
+    const byDefault = field.default === undefined ? undefined : readValue(field, field.default);
+    const read = (asked: unknown) => (asked == null ? byDefault : readValue(field, asked));
+    const refuse = (row: number, asked: unknown) =>
+      problems.push({ row, ...inputProblem(field, asked ?? field.default) });
     if ('all' in values) {
-      const asked = values.all ?? field.default;
-      const value = readValue(field, asked);
-      for (let row = 0; value === undefined && row < rowCount; row++) refuse(row, asked);
+      const value = read(values.all);
+      for (let row = 0; value === undefined && row < rowCount; row++) refuse(row, values.all);
       return [field.name, new Array<Value>(rowCount).fill(value as Value)] as const;
     }
     const column: Value[] = [];
     for (let row = 0; row < rowCount; row++) {
-      const asked = values[row] ?? field.default;
-      const value = readValue(field, asked);
+      const asked = values[row];
+      const value = read(asked);
       if (value === undefined) refuse(row, asked);
       column.push(value as Value);
     }
     return [field.name, column] as const;
   });
-  return { columns: Object.fromEntries(columns), problems };
+  const read: InputColumns = Object.fromEntries(columns);
+  problems.push(...rowTensorProblems(manifest, read, rowCount));
+  return { columns: read, problems };
+}
+
+/** Rows whose tensors do not fit each other, the limits of their axes, or a message. */
+function rowTensorProblems(
+  manifest: Manifest,
+  columns: InputColumns,
+  rowCount: number,
+): readonly RowProblem[] {
+  const tensors = manifest.inputs.filter(isTensorInput).map(({ name }) => name);
+  if (tensors.length === 0) return [];
+  return Array.from({ length: rowCount }, (_, row) => {
+    const values = Object.fromEntries(tensors.map((name) => [name, columns[name]?.[row]]));
+    return tensorProblems(manifest, values as Values).map((problem) => ({ row, ...problem }));
+  }).flat();
 }
 
 function badRows(problems: readonly RowProblem[]): RequestError {

@@ -5,6 +5,8 @@
  */
 import type { ElementType } from '../contract/tensor.ts';
 import type { Values } from '../contract/values.ts';
+import type { MediaInput } from './mediaInput.ts';
+import type { MediaOutput } from './mediaOutput.ts';
 
 export type NumberType = Exclude<ElementType, 'bool'>;
 
@@ -105,7 +107,7 @@ export interface DateTimeInput extends Field {
 }
 
 export type PlainInput = NumberInput | StringInput | EnumInput | BooleanInput | DateTimeInput;
-export type ManifestInput = PlainInput | TensorInput;
+export type ManifestInput = PlainInput | TensorInput | MediaInput;
 
 export interface NumberOutput extends NumberField {
   /** Whether a whole number beyond ±(2^53 − 1) stays exact: the field is a `BigInt` in GraphQL. */
@@ -121,7 +123,7 @@ export interface PlainOutput extends Field {
   readonly type: 'string' | 'boolean';
 }
 
-export type ManifestOutput = NumberOutput | PlainOutput | TensorOutput;
+export type ManifestOutput = NumberOutput | PlainOutput | TensorOutput | MediaOutput;
 
 /** A dimension that varies from task to task. Within one task it is the same number wherever it is named. */
 export interface Axis {
@@ -174,6 +176,8 @@ export interface Manifest {
   readonly batching: Batching;
   /** Whether tasks of one batch that have the same input share a row of its run. */
   readonly coalesce: boolean;
+  /** Whether its versions, which are code, may give outputs before a run is over. */
+  readonly partialOutputs: boolean;
   /** Whether its versions may share a process with other versions; large files never do. */
   readonly isolation: 'shared' | 'own';
   readonly limits: {
@@ -221,7 +225,11 @@ export function isFloat(type: TensorType | 'boolean'): boolean {
 }
 
 export function isTensorInput(field: ManifestInput): field is TensorInput {
-  return 'shape' in field;
+  return 'shape' in field && !('kind' in field);
+}
+
+export function isMediaInput(field: ManifestInput): field is MediaInput {
+  return 'kind' in field;
 }
 
 export function isPlainInput(field: ManifestInput): field is PlainInput {
@@ -233,7 +241,24 @@ export function isPlainOutput(field: ManifestOutput): field is NumberOutput | Pl
 }
 
 export function isTensorOutput(field: ManifestOutput): field is TensorOutput {
-  return 'shape' in field;
+  return 'shape' in field && !('kind' in field);
+}
+
+export function isMediaOutput(field: ManifestOutput): field is MediaOutput {
+  return 'kind' in field;
+}
+
+/** Whether a whole number beyond ±(2^53 − 1) stays exact. */
+export function isExact(field: ManifestInput | ManifestOutput): boolean {
+  return 'exact' in field && field.exact === true;
+}
+
+const LARGEST_INT = 2 ** 31 - 1;
+
+/** Whether an input takes whole numbers that a GraphQL Int cannot have. */
+export function isWide(input: PlainInput): boolean {
+  if (!('minimum' in input) || isFloat(input.type)) return false;
+  return isExact(input) || input.minimum < -LARGEST_INT - 1 || input.maximum > LARGEST_INT;
 }
 
 /** The length of a vector; undefined for everything else. */
@@ -245,6 +270,20 @@ export function sizeOf(field: ManifestInput | ManifestOutput): number | undefine
 export function rowShapeOf(field: ManifestInput | ManifestOutput | Mask): Shape {
   if ('shape' in field) return field.shape;
   return sizeOf(field) === undefined ? [] : [sizeOf(field) ?? 1];
+}
+
+/** The inputs of the graph that are made of an input. */
+export function graphInputsOf(input: ManifestInput): readonly string[] {
+  const extra = isMediaInput(input) && input.kind !== 'image' && input.type !== 'string' ? input : undefined;
+  return [input.tensor, extra?.mask, extra && 'typeIds' in extra ? extra.typeIds : undefined].filter(
+    (tensor) => tensor !== undefined,
+  );
+}
+
+/** The outputs of the graph that an output is made of. */
+export function graphOutputsOf(output: ManifestOutput): readonly string[] {
+  const { scores, classes } = { scores: undefined, classes: undefined, ...output };
+  return [output.tensor, scores, classes].filter((tensor) => tensor !== undefined);
 }
 
 /** The outputs that can be compared with an actual. */
@@ -271,7 +310,13 @@ export function graphQLNamesOf(manifest: Manifest): readonly (readonly [name: st
   return [
     ...Object.entries(manifest.graphql).map(([member, name]) => [name, `graphql.${member}`] as const),
     ...[...enumTypesOf(manifest).keys()].map((name) => [name, 'enumType'] as const),
+    ...(manifest.partialOutputs ? [[partialTypeOf(manifest), 'partialOutputs'] as const] : []),
   ];
+}
+
+/** The GraphQL type of outputs that come before a run is over. */
+export function partialTypeOf({ graphql }: Pick<Manifest, 'graphql'>): string {
+  return `Partial${graphql.predictionType}`;
 }
 
 /** The GraphQL enum types of a manifest, by name. Inputs of the same type have the same values. */

@@ -7,6 +7,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { ELEMENT_BYTES } from '../contract/tensor.ts';
 import { readJson, shownJson } from '../process/jsonFile.ts';
+import { INTEGER_RANGES } from './elements.ts';
 import { checkInput, valueProblem } from './input.ts';
 import { isTimeZone } from './localTime.ts';
 import {
@@ -15,13 +16,17 @@ import {
   type EnumInput,
   enumTypesOf,
   graphQLNamesOf,
+  isExact,
+  isPlainInput,
   isPlainOutput,
-  isTensorInput,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
   numberOutputsOf,
+  sizeOf,
+  tensorTypeOf,
 } from './manifest.ts';
+import { mediaProblem } from './mediaProblem.ts';
 import { shapeProblem } from './shapeProblem.ts';
 import { CHARACTER_BYTES, largestBytesOfAll, NUMBER_BYTES } from './valueBytes.ts';
 
@@ -78,7 +83,7 @@ function memberProblems(errors: readonly ErrorObject[]): readonly string[] {
   const choices = errors.filter(({ keyword }) => keyword === 'oneOf').map(({ schemaPath }) => schemaPath);
   // The rule of `type` itself reports a wrong or missing one, and lists the right ones.
   return errors
-    .filter(({ keyword }) => keyword !== 'discriminator')
+    .filter(({ keyword }) => keyword !== 'discriminator' && keyword !== 'if')
     .filter(({ schemaPath }) => !choices.some((choice) => schemaPath.startsWith(`${choice}/`)))
     .map(memberProblem);
 }
@@ -103,13 +108,17 @@ function contentProblem(manifest: Manifest, folder: string): string | undefined 
     if (bytes > MAX_VALUES_BYTES)
       return `the ${what} of one task must take at most ${MAX_VALUES_BYTES} bytes (${NUMBER_BYTES} a number, ${CHARACTER_BYTES} a character of a text), got ${bytes}`;
   }
-  const shapes = shapeProblem(manifest);
+  const shapes = shapeProblem(manifest) ?? mediaProblem(manifest);
   if (shapes !== undefined) return shapes;
   const enumTypes = enumTypesOf(manifest);
   for (const input of inputs) {
     const problem =
       (input.type === 'enum' ? enumProblem(input, enumTypes) : undefined) ?? fieldProblem(input);
     if (problem !== undefined) return `${input.name}: ${problem}`;
+  }
+  for (const field of [...inputs, ...outputs]) {
+    const problem = numberProblem(field);
+    if (problem !== undefined) return `${field.name}: ${problem}`;
   }
   const unitless = manifest.outputs.find(
     (output) => isPlainOutput(output) && isNumber(output) && !('unit' in output),
@@ -160,14 +169,31 @@ function fieldProblem(input: ManifestInput): string | undefined {
     return 'minimum must not exceed maximum';
   if (input.type === 'dateTime' && !isTimeZone(input.timeZone))
     return `timeZone must be an IANA time zone such as America/New_York, got ${JSON.stringify(input.timeZone)}`;
-  if (input.default === undefined) return undefined;
+  if (!('default' in input) || input.default === undefined) return undefined;
   const problem = valueProblem(input, input.default);
   return problem && `default must be ${problem}`;
 }
 
+/** @returns the rule about numbers that a field breaks; undefined if it breaks none. */
+function numberProblem(field: ManifestInput | ManifestOutput): string | undefined {
+  if ('kind' in field) return undefined;
+  const { type, minimum, maximum } = { minimum: undefined, maximum: undefined, ...field };
+  const size = sizeOf(field);
+  const isWhole64 = type === 'int64' || type === 'uint64';
+  if (isExact(field) && (!isWhole64 || size !== undefined || 'shape' in field))
+    return 'exact may be true of a single int64 or uint64 only; tensors of them are always exact';
+  if ('labels' in field && field.labels?.length !== size)
+    return `labels must be as many as the numbers of the vector, its size, ${size ?? 'which it lacks'}, got ${field.labels?.length}`;
+  const range = type in ELEMENT_BYTES ? INTEGER_RANGES[tensorTypeOf(field)] : undefined;
+  if (range === undefined) return undefined;
+  const [least, most] = [Number(range.minimum), Number(range.maximum)];
+  if ((minimum ?? least) >= least && (maximum ?? most) <= most) return undefined;
+  return `minimum and maximum must be from ${least} to ${most}, the numbers of ${type}`;
+}
+
 /** The member that only a tensor may lack, and this input lacks. */
 function missingMember(input: ManifestInput): string | undefined {
-  if (isTensorInput(input)) return undefined;
+  if (!isPlainInput(input)) return undefined;
   const members = isNumber(input)
     ? ['unit', 'minimum', 'maximum']
     : input.type === 'string'

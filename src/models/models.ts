@@ -4,11 +4,29 @@
  * compares manifest and graph.
  */
 import { badValue, quoted } from '../contract/errors.ts';
-import { type Manifest, sizeOf } from './manifest.ts';
+import { isPlainInput, type Manifest, type ManifestInput, sizeOf } from './manifest.ts';
+import type { VersionFile } from './versionFiles.ts';
+
+/** What runs a version. */
+export const Runtime = { Onnx: 'onnx', Python: 'python', Node: 'node', Command: 'command' } as const;
+export type Runtime = (typeof Runtime)[keyof typeof Runtime];
+
+/** A version that is code, and how its process is started. docs/runtimes.md explains both. */
+export type VersionCode =
+  | {
+      readonly runtime: typeof Runtime.Python | typeof Runtime.Node;
+      /** A file of the version and a class in it, such as `predictor.py:Predictor`. */
+      readonly entry: string;
+    }
+  | {
+      readonly runtime: typeof Runtime.Command;
+      /** A program and its arguments. A path is relative to the version's folder. */
+      readonly command: readonly string[];
+    };
 
 /** `version.json`: the origin of a version, and how good it is. */
 export interface VersionRecord {
-  /** Hex SHA-256 of `model.onnx`. */
+  /** Hex SHA-256 of `model.onnx`; of a version with `files`, that of the list, see `digestOfFiles`. */
   readonly sha256: string;
   /** RFC 3339. */
   readonly created: string;
@@ -22,6 +40,10 @@ export interface VersionRecord {
 }
 
 export interface ModelVersion extends VersionRecord {
+  /** Undefined for an ONNX file. */
+  readonly code?: VersionCode | undefined;
+  /** All its files, if `version.json` lists them. A version that is code always does. */
+  readonly files?: readonly VersionFile[] | undefined;
   /** A positive integer, as text: the folder's name. */
   readonly version: string;
   readonly folder: string;
@@ -42,11 +64,15 @@ export interface Model {
   readonly unreadable: readonly UnreadableVersion[];
 }
 
+/** A tensor, a picture or a long text is harder to understand than any other inputs. */
+const TENSOR_VALUES = 100_000;
+
 /**
  * Orders models for people who try them: a model with few inputs is easiest to understand. A vector counts its numbers.
  */
 export function simplestFirst(models: readonly Model[]): readonly Manifest[] {
-  const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + (sizeOf(input) ?? 1), 0);
+  const valuesIn = (input: ManifestInput) => (isPlainInput(input) ? (sizeOf(input) ?? 1) : TENSOR_VALUES);
+  const valuesOf = ({ inputs }: Manifest) => inputs.reduce((sum, input) => sum + valuesIn(input), 0);
   return models.map(({ manifest }) => manifest).toSorted((a, b) => valuesOf(a) - valuesOf(b));
 }
 

@@ -1,7 +1,14 @@
 /** The size of values in bytes: in a message at most (messages are JSON, and a broker takes 1 MiB), and in memory. */
 
-import { ELEMENT_BYTES, elementsOf } from '../contract/tensor.ts';
+import {
+  type BlobReference,
+  type BytesValue,
+  ELEMENT_BYTES,
+  elementsOf,
+  type TensorBytes,
+} from '../contract/tensor.ts';
 import type { Value, Values } from '../contract/values.ts';
+import { DETECTION_BYTES } from './detection.ts';
 import {
   MAX_OUTPUT_CHARACTERS,
   type ManifestInput,
@@ -26,6 +33,29 @@ const INLINE_BYTES = 256 * 1024;
 /** Members such as the shape, and the reference to a blob. */
 const TENSOR_MEMBERS_BYTES = 256;
 
+/** The bytes that base64 stands for. */
+export function base64Bytes(base64: string): number {
+  return Math.floor((base64.length * 3) / 4) - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
+}
+
+/** Whether a value is bytes, or a tensor of them. */
+export function hasBytes(value: Value | null | undefined): value is BytesValue | TensorBytes {
+  return typeof value === 'object' && value !== null && ('base64' in value || 'blob' in value);
+}
+
+/** Whether a value names a blob. */
+export function namesBlob(value: Value | undefined): value is BlobReference {
+  return typeof value === 'object' && 'blob' in value;
+}
+
+/** Whether bytes are not for a message: they are a blob, or have to become one. @param inlineBytes see `inlineBytesOf`. */
+export function isLargeValue(
+  value: Value | null | undefined,
+  inlineBytes: number,
+): value is BytesValue | TensorBytes {
+  return hasBytes(value) && ('blob' in value || base64Bytes(value.base64) > inlineBytes);
+}
+
 /** The most bytes of each tensor among these fields that travel in a message. */
 export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[]): number {
   const tensors = fields.filter((field) => 'shape' in field).length;
@@ -38,6 +68,9 @@ export function inlineBytesOf(fields: readonly (ManifestInput | ManifestOutput)[
  * @param inlineBytes as `inlineBytesOf` tells it for all inputs, or outputs.
  */
 export function largestBytesOf(field: ManifestInput | ManifestOutput, inlineBytes = INLINE_BYTES): number {
+  if ('kind' in field && field.kind === 'detections')
+    return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * DETECTION_BYTES * field.maximum);
+  if ('kind' in field) return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * inlineBytes);
   if ('shape' in field)
     return TENSOR_MEMBERS_BYTES + Math.ceil((4 / 3) * Math.min(inlineBytes, rowBytesOf(field)));
   if ('maxLength' in field) return CHARACTER_BYTES * field.maxLength + QUOTES_BYTES;
@@ -72,7 +105,8 @@ function objectBytes(value: Exclude<Value, string | number | boolean>): number {
       (sum, { length }) => sum + MEMBER_BYTES + CHARACTER_IN_MEMORY_BYTES * length,
       0,
     );
-  return 'base64' in value ? value.base64.length : value.blob.length;
+  // Of a blob, and of a large input of which a task keeps the size only, little is there.
+  return 'base64' in value ? value.base64.length : MEMBER_BYTES;
 }
 
 /** The approximate size of values in memory. */

@@ -4,7 +4,11 @@ import { basename, join } from 'node:path';
 import { ConfigurationError } from '../contract/errors.ts';
 import { isObject, readJson, shownJson } from '../process/jsonFile.ts';
 import { filesOfVersion } from './folders.ts';
-import type { ModelVersion, VersionRecord } from './models.ts';
+import { type ModelVersion, Runtime, type VersionCode, type VersionRecord } from './models.ts';
+import { digestOfFiles, filesProblem, type VersionFile } from './versionFiles.ts';
+
+/** A path inside the version's folder, and a name as Python and JavaScript have it. */
+const ENTRY = /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]*\/)*[A-Za-z0-9_][A-Za-z0-9_.-]*:[A-Za-z_$][A-Za-z0-9_$]*$/;
 
 /** @throws {ConfigurationError} naming version.json and what is wrong with it. */
 export async function readVersion(folder: string): Promise<ModelVersion> {
@@ -15,14 +19,32 @@ export async function readVersion(folder: string): Promise<ModelVersion> {
   const record = await readJson(file);
   const problem = recordProblem(record);
   if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
-  const { sha256, created, trainedOn, metrics } = record as VersionRecord;
-  return { sha256, created, trainedOn, metrics, version: basename(folder), folder };
+  const { sha256, created, trainedOn, metrics, files } = record as ListedRecord;
+  const code = codeIn(record as ListedRecord);
+  return { sha256, created, trainedOn, metrics, code, files, version: basename(folder), folder };
+}
+
+/** A record with the members of versions that have several files. */
+type ListedRecord = VersionRecord &
+  Pick<ModelVersion, 'files'> &
+  (VersionCode | { readonly runtime?: 'onnx' });
+
+function codeIn(record: ListedRecord): VersionCode | undefined {
+  switch (record.runtime) {
+    case Runtime.Python:
+    case Runtime.Node:
+      return { runtime: record.runtime, entry: record.entry };
+    case Runtime.Command:
+      return { runtime: record.runtime, command: record.command };
+    default:
+      return undefined;
+  }
 }
 
 /** @returns its fault; undefined if it is a `VersionRecord`. It may have other members, too. */
 function recordProblem(record: unknown): string | undefined {
   if (!isObject(record)) return `it must be a JSON object, got ${shownJson(record)}`;
-  const { sha256, created, trainedOn, metrics } = record;
+  const { sha256, created, trainedOn, metrics, runtime = Runtime.Onnx, files } = record;
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256))
     return `sha256 must be 64 hex digits, got ${shownJson(sha256)}`;
   if (typeof created !== 'string' || Number.isNaN(Date.parse(created)))
@@ -31,8 +53,39 @@ function recordProblem(record: unknown): string | undefined {
   const noName = trainedOn.find((name) => typeof name !== 'string');
   if (noName !== undefined) return `trainedOn must be a list of texts, and has ${shownJson(noName)}`;
   const noMetric = metrics.findIndex((metric) => !isMetric(metric));
-  if (noMetric === -1) return undefined;
-  return `metrics must be a list of { data, name, unit } with a number as value, and has ${shownJson(metrics[noMetric])}`;
+  if (noMetric !== -1)
+    return `metrics must be a list of { data, name, unit } with a number as value, and has ${shownJson(metrics[noMetric])}`;
+  if (runtime === Runtime.Onnx && files === undefined) return undefined;
+  return codeProblem(record) ?? filesProblem(files) ?? digestProblem(files as readonly VersionFile[], sha256);
+}
+
+function codeProblem({
+  runtime = Runtime.Onnx,
+  entry,
+  command,
+}: Readonly<Record<string, unknown>>): string | undefined {
+  switch (runtime) {
+    case Runtime.Onnx:
+      return undefined;
+    case Runtime.Python:
+    case Runtime.Node:
+      if (typeof entry === 'string' && ENTRY.test(entry)) return undefined;
+      return `entry must be a file of the version and a class in it, such as predictor.py:Predictor, got ${shownJson(entry)}`;
+    case Runtime.Command:
+      if (Array.isArray(command) && command.length > 0 && command.every(isArgument)) return undefined;
+      return `command must be a program and its arguments, such as ["./serve"], got ${shownJson(command)}`;
+    default:
+      return `runtime must be one of ${Object.values(Runtime).join(', ')}, got ${shownJson(runtime)}`;
+  }
+}
+
+function isArgument(argument: unknown): boolean {
+  return typeof argument === 'string' && argument !== '' && !argument.includes('\0');
+}
+
+function digestProblem(files: readonly VersionFile[], sha256: string): string | undefined {
+  const digest = digestOfFiles(files);
+  return digest === sha256 ? undefined : `sha256 must be that of files, ${digest}, got ${sha256}`;
 }
 
 function isMetric(metric: unknown): boolean {

@@ -45,6 +45,15 @@ const settings = {
     parse: natsUrl,
     secret: true,
   },
+  blobsNatsUrl: {
+    name: 'BLOBS_NATS_URL',
+    unit: 'URL list',
+    default: undefined,
+    consequence:
+      'A broker of their own for blobs, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: blobs are in the broker of `NATS_URL`.',
+    parse: natsUrl,
+    secret: true,
+  },
   natsCreds: {
     name: 'NATS_CREDS',
     unit: 'file',
@@ -239,7 +248,7 @@ const settings = {
     unit: 'text, at least 16 characters',
     default: undefined,
     consequence:
-      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
+      'A key of the role `operator`, for setting and comparing rollouts, and for dead letters. Take a random one. Where `AUTH` is set, it must not look like an API key (`tid_…`) or, with `jwt`, like a JWT (three parts with dots between them). Unset: with `AUTH=none`, everybody has this role if `HOST` is loopback, and nobody otherwise.',
     parse: token(16),
     secret: true,
   },
@@ -280,6 +289,22 @@ const settings = {
     default: String(2 * MIB),
     consequence: 'Largest HTTP body (`PAYLOAD_TOO_LARGE`) and WebSocket message (close code 1009).',
     parse: integer(1 * KIB, 64 * MIB),
+  },
+  blobMaxBytes: {
+    name: 'BLOB_MAX_BYTES',
+    unit: 'bytes',
+    default: String(128 * MIB),
+    consequence:
+      'Largest blob that a client may store (`PAYLOAD_TOO_LARGE`). One gateway receives four times as many bytes of blobs at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
+    parse: integer(64 * KIB, 2 * GIB),
+  },
+  blobSpoolDir: {
+    name: 'BLOB_SPOOL_DIR',
+    unit: 'folder',
+    default: undefined,
+    consequence:
+      'Where blobs lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
+    parse: optionalText,
   },
   maxPendingBytes: {
     name: 'MAX_PENDING_BYTES',
@@ -401,7 +426,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 
@@ -414,12 +439,20 @@ const settings = {
       'ONNX Runtime providers of a worker, tried in order: `cuda`, `webgpu`, `cpu`. The one in use is logged and shown in `health`.',
     parse: listOf('cuda', 'webgpu', 'cpu'),
   },
+  cudaVisibleDevices: {
+    name: 'CUDA_VISIBLE_DEVICES',
+    unit: 'list of GPUs',
+    default: undefined,
+    consequence:
+      'GPUs that the processes of a worker see, by the numbers or ids of CUDA, such as `0`. Unset: all; versions that are code see none unless `EXECUTION_PROVIDERS` names a GPU provider.',
+    parse: optionalText,
+  },
   sessionThreads: {
     name: 'SESSION_THREADS',
     unit: 'threads',
     default: '1',
     consequence:
-      'Threads that ONNX Runtime uses inside one run. Small models are slower with more; large ones gain up to the number of cores.',
+      'Threads that ONNX Runtime, or the libraries of a version that is code, use inside one run. Small models are slower with more; large ones gain up to the number of cores.',
     parse: integer(1, 256),
   },
   workerModels: {
@@ -437,6 +470,14 @@ const settings = {
     consequence:
       'Runs that a worker has going at once, over all its sessions, and processes that small versions share. More than its cores can carry make each other slow. Unset: cores / `SESSION_THREADS` / `WORKERS`, at least 1.',
     parse: optionalInteger(1, 1024),
+  },
+  sessions: {
+    name: 'SESSIONS',
+    unit: '`shared` or `isolated`',
+    default: 'shared',
+    consequence:
+      'Whether small versions share processes, as many as `WORKER_SLOTS`, or each version has one of its own, which takes about 50 MiB more. The manifest of a model can ask for one of its own (`isolation`).',
+    parse: oneOf('shared', 'isolated'),
   },
   sessionLoading: {
     name: 'SESSION_LOADING',
@@ -508,6 +549,14 @@ const settings = {
     default: String(128 * MIB),
     consequence: 'Disk reserved for the waiting jobs of one model. Beyond it: `QUEUE_FULL`.',
     parse: integer(64 * KIB),
+  },
+  blobsMaxBytes: {
+    name: 'BLOBS_MAX_BYTES',
+    unit: 'bytes',
+    default: String(2 * GIB),
+    consequence:
+      'Disk reserved for blobs. Beyond it: `BLOB_STORE_FULL`. A nats-server with 3 GB of blobs takes 5 s to come back after a kill.',
+    parse: integer(MIB),
   },
 
   // `npm start`.

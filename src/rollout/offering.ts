@@ -49,6 +49,8 @@ export interface OfferedVersion {
   readonly liveWorkers: number;
   /** Tasks that live workers have ended with it in the last minute. */
   readonly finishedLastMinute: number;
+  /** What a version that is code runs in, in words, as one of these workers tells. */
+  readonly environment: string | undefined;
 }
 
 /** The options of a task that decide its version. */
@@ -297,9 +299,10 @@ export class Offering implements Disposable {
         const told = refusal === undefined ? undefined : publicReason(refusal, this.#modelsDir);
         const state = stateOf(isPresent, liveWorkers > 0, refusal !== undefined);
         const finished = served.reduce((sum, { finishedLastMinute = 0 }) => sum + finishedLastMinute, 0);
+        const environment = served[0]?.environment;
         return state === undefined
           ? []
-          : [{ record, state, refusal: told, liveWorkers, finishedLastMinute: finished }];
+          : [{ record, state, refusal: told, liveWorkers, finishedLastMinute: finished, environment }];
       });
   }
 

@@ -21,6 +21,8 @@ export interface FairShareOptions {
  * would often find a few before them, and wait behind the backlog of others.
  */
 const CALM_TASKS = 32;
+/** Of a model with small batches it is so many of them: the tasks of others wait for the runs of all that came before. */
+const CALM_BATCHES = 4;
 /** How long it stays known which owners are greedy. */
 const KNOWN_MS = 250;
 
@@ -46,7 +48,7 @@ export class FairShare {
     const share = batching.maxBatchSize;
     const all = `unfinished ${name}`;
     const inShare = `interactive ${name}`;
-    const calm = Math.max(Math.ceil(batching.maxBatchSize / 2), CALM_TASKS);
+    const calm = Math.max(Math.ceil(share / 2), Math.min(CALM_TASKS, CALM_BATCHES * share));
     const isWithin =
       this.#counts.of(use.owner, all) < calm ||
       (this.#counts.of(use.owner, inShare) < share && this.#hasOtherGreedy(use.owner, all, calm));

@@ -1,6 +1,8 @@
 /** The gateway's side of tasks, put together. Closing it ends the watches and stops the listening. */
-import type { Broker } from '../broker/broker.ts';
-import type { QuotasOf } from '../contract/quotas.ts';
+import type { BlobStore, Broker } from '../broker/broker.ts';
+import type { Owner } from '../contract/owner.ts';
+import type { QuotasOf, QuotasOfKey } from '../contract/quotas.ts';
+import { MAX_TIMEOUT_MS } from '../contract/task.ts';
 import type { Model } from '../models/models.ts';
 import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
@@ -9,12 +11,16 @@ import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
-import { KeptResults } from './keptResults.ts';
+import { InputBlobs } from './inputBlobs.ts';
+import { KeptBytes } from './keptBytes.ts';
 import { ListWatches } from './listWatches.ts';
 import { Nudges } from './nudges.ts';
 import { OpenTasks } from './openTasks.ts';
+import { Outputs } from './outputs.ts';
+import { OwnerBlobs } from './ownerBlobs.ts';
 import { OwnerCounts } from './ownerCounts.ts';
 import { OwnerQuotas } from './ownerQuotas.ts';
+import { PartialOutputs } from './partialOutputs.ts';
 import { Redrives } from './redrives.ts';
 import { RequestRecords } from './requestRecords.ts';
 import { Requests } from './requests.ts';
@@ -31,11 +37,15 @@ import { WatchedTasks } from './watchedTasks.ts';
 
 export interface GatewayTasksOptions {
   readonly broker: Broker;
+  readonly blobStore: BlobStore;
   readonly home: string;
   readonly models: readonly Model[];
   readonly offering: Offering;
   readonly limits: Config;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
   readonly log: Logger;
 }
 
@@ -49,6 +59,8 @@ export interface GatewayTasks extends Disposable {
   readonly listWatches: ListWatches;
   readonly redrives: Redrives;
   readonly quotas: OwnerQuotas;
+  readonly blobs: OwnerBlobs;
+  readonly outputs: Outputs;
   /** Ends every watch with `SHUTTING_DOWN`. */
   endWatches(): void;
 }
@@ -59,13 +71,16 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const counts = opened.use(
     new OwnerCounts({ ...options, onTaken: (...taken) => quotas.takenElsewhere(...taken) }),
   );
-  const results = opened.use(new KeptResults({ counts, resultTtlS: limits.resultTtlS }));
-  const quotas = new OwnerQuotas({ ...options, counts, results });
+  const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
+  const kept = opened.use(new KeptBytes({ counts, keptMs }));
+  const quotas = new OwnerQuotas({ ...options, counts, kept });
+  const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
   const reader = new TaskReader({ ...options, open });
-  const notices = opened.use(new TaskNotices({ ...options, open, events }));
+  const partials = opened.use(new PartialOutputs({ events }));
+  const notices = opened.use(new TaskNotices({ ...options, open, events, partials }));
   const wishes = opened.use(new UpdateWishes({ broker }));
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
@@ -79,17 +94,21 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const records = new RequestRecords({ broker, storing });
   const bundles = new Bundles({ broker, storing, home: options.home });
   const fairShare = new FairShare({ counts });
-  const queue = { broker, open, admission, storing, bundles, quotas, fairShare };
+  const inputBlobs = new InputBlobs({ broker, blobs, store: options.blobStore });
+  const queue = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const acceptance = new Acceptance({ ...options, open, admission, events });
   const requests = new Requests({ broker, records, acceptance, admission, reader });
+  const tasks = new Tasks({ broker, reader, watches, partials });
   const closing = opened.move();
   return {
     events,
     open,
     admission,
     quotas,
+    blobs,
+    outputs: new Outputs({ ...options, reader, tasks }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
-    tasks: new Tasks({ broker, reader, watches }),
+    tasks,
     list,
     listWatches,
     redrives: new Redrives({ ...options, records, acceptance, open, reader, queue }),

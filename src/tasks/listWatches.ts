@@ -14,7 +14,7 @@ import {
   shuttingDown,
 } from '../contract/errors.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
-import { ownerIn, type ReadingClient } from '../contract/principal.ts';
+import type { ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
 import { parseTaskId, startOfSlot } from '../contract/taskId.ts';
 import { FollowedTasks } from './followedTasks.ts';
@@ -69,7 +69,7 @@ export class ListWatches implements Disposable {
       throw badValue('ids', 'ids that mutations returned', quoted(wrong.slice(0, 100)));
     const { watches, quotas } = this.#options;
     // One that names no task of the client costs as much.
-    quotas.charge(client.owner, ids.length);
+    quotas.charge(client, ids.length);
     const tasks = new FollowedTasks({ watches, onClose: () => {} });
     try {
       await tasks.follow([...new Set(ids)], client);
@@ -89,8 +89,8 @@ export class ListWatches implements Disposable {
    */
   async watchFilter(asked: FilteredTasks): Promise<ManyTasksWatch> {
     const { watches } = this.#options;
-    const { owner } = asked.client;
-    const place = this.#takePlace(owner);
+    const { client } = asked;
+    const place = this.#takePlace(client);
     const left = new AbortController();
     const tasks = new FollowedTasks({
       watches,
@@ -100,7 +100,7 @@ export class ListWatches implements Disposable {
         place[Symbol.dispose]();
       },
     });
-    this.#filtered.set(tasks.shown, owner);
+    this.#filtered.set(tasks.shown, client.owner);
     const known = new Set<string>();
     const from = this.#latestPlace();
     try {
@@ -119,7 +119,8 @@ export class ListWatches implements Disposable {
   }
 
   /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`. */
-  #takePlace(owner: Owner): Disposable {
+  #takePlace(client: ReadingClient): Disposable {
+    const { owner } = client;
     const ofOwner = [...this.#filtered.values()].filter((other) => other === owner).length;
     const limit = owner === ANONYMOUS ? MAX_FILTERED : MAX_FILTERED_OF_OWNER;
     if (this.#filtered.size >= MAX_FILTERED || ofOwner >= limit)
@@ -127,7 +128,7 @@ export class ListWatches implements Disposable {
         `This gateway has ${MAX_FILTERED} subscriptions to filtered tasks open already, or ${limit} of your owner.`,
         limit,
       );
-    return this.#options.watches.reserve(owner);
+    return this.#options.watches.reserve(client);
   }
 
   async #readNowAndThen(
@@ -171,7 +172,7 @@ export class ListWatches implements Disposable {
     const filter = { ...asked.filter, since };
     const found: Task[] = [];
     for (let after: string | undefined = NEWEST; after !== undefined; ) {
-      const page = await list.page({ owner: ownerIn(client.readable), filter, first: MAX_PAGE_TASKS, after });
+      const page = await list.page({ client, filter, first: MAX_PAGE_TASKS, after });
       found.push(...page.tasks.filter((task) => placeOf(task) >= from && !known.has(task.id)));
       const isRead =
         !page.hasNextPage || (page.endCursor ?? from) <= from || found.length >= MAX_WATCHED_TASKS;

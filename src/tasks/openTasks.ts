@@ -6,8 +6,8 @@
  * followed by a subscription of its own while it is watched.
  *
  * An end is received at most once, from the republish of the stream of ends. After a reconnect any end may have been
- * missed: tasks that are not watched are forgotten, and read when a client asks for them. `WatchedTasks` reads the
- * others.
+ * missed: tasks that are not watched are forgotten, and read when a client asks for them. `ForgottenUses` keeps what they
+ * use of quotas. `WatchedTasks` reads the others.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
 import { gatewayBusy } from '../contract/errors.ts';
@@ -15,6 +15,7 @@ import type { JobHeader } from '../contract/messages/job.ts';
 import { chunkCountOf } from '../contract/rowBatchShape.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 import { parseTaskId, type TaskAddress } from '../contract/taskId.ts';
+import { ForgottenUses } from './forgottenUses.ts';
 import type { OpenTask } from './openTask.ts';
 import { RecentTasks } from './recentTasks.ts';
 import type { TaskEvents } from './taskEvents.ts';
@@ -43,6 +44,7 @@ export class OpenTasks implements Disposable {
   /** By model: the own jobs among them. A row batch counts with its chunks. */
   readonly #ownJobs = new Map<string, number>();
   readonly #recent = new RecentTasks();
+  readonly #forgotten: ForgottenUses;
   readonly #listening = new DisposableStack();
   #endedCount = 0;
   #messagesPerEnd = 1;
@@ -50,6 +52,7 @@ export class OpenTasks implements Disposable {
   constructor(options: OpenTasksOptions) {
     const { broker, home } = options;
     this.#options = options;
+    this.#forgotten = new ForgottenUses(options);
     this.#listening.use(broker.ends.listen(home, (tasks) => this.#endOwn(tasks)));
     this.#listening.use(broker.notices.answerPresentState(home, (id) => this.#open.get(id)?.task));
     this.#listening.use(broker.onConnectionChange((connected) => connected && this.#forgetUnwatched()));
@@ -107,6 +110,7 @@ export class OpenTasks implements Disposable {
    */
   remove(id: string): void {
     const open = this.#open.get(id);
+    if (open === undefined) this.#forgotten.release(id);
     if (open?.accepted !== false || open.watches.size > 0) return;
     open.use?.undo();
     this.#drop(open);
@@ -133,6 +137,7 @@ export class OpenTasks implements Disposable {
   finish(task: FinishedTask): void {
     const open = this.#open.get(task.id);
     const home = open?.address.home ?? parseTaskId(task.id)?.home;
+    this.#forgotten.release(task.id);
     // Also of a task that is not followed: a client may be about to ask for it.
     if (home === this.#options.home) this.#recent.add(task);
     if (open === undefined) return;
@@ -189,9 +194,13 @@ export class OpenTasks implements Disposable {
   }
 
   #drop(open: OpenTask): void {
-    if (!this.#open.delete(open.address.id)) return;
+    if (this.#takeOut(open)) open.use?.release();
+  }
+
+  #takeOut(open: OpenTask): boolean {
+    if (!this.#open.delete(open.address.id)) return false;
     this.#countOwn(open, -1);
-    open.use?.release();
+    return true;
   }
 
   #countOwn({ news, address, task: { batch } }: OpenTask, sign: 1 | -1): void {
@@ -201,15 +210,18 @@ export class OpenTasks implements Disposable {
   }
 
   #forgetUnwatched(): void {
-    for (const open of this.#open.values()) if (open.watches.size === 0) this.#drop(open);
+    for (const open of this.#open.values())
+      if (open.watches.size === 0 && this.#takeOut(open)) this.#forgotten.add(open);
+    void this.#forgotten.readEnds();
   }
 
   #forgetOverdue(): void {
     const { broker } = this.#options;
     if (!broker.connected) return;
-    const brokerNow = broker.now();
+    const latest = broker.now() - FORGET_AFTER_MS;
     for (const open of this.#open.values()) {
-      if (open.watches.size === 0 && brokerNow > open.deadline + FORGET_AFTER_MS) this.#drop(open);
+      if (open.watches.size === 0 && open.deadline < latest) this.#drop(open);
     }
+    this.#forgotten.releaseDueBefore(latest);
   }
 }

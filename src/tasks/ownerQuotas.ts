@@ -1,6 +1,7 @@
 /**
- * Holds owners to their quotas: rates, which refuse with `RATE_LIMITED`, and amounts, which refuse with `OWNER_QUOTA`.
- * An owner without quotas costs a look into a map.
+ * Holds owners to their quotas: rates, which refuse with `RATE_LIMITED`, and amounts, which refuse with `OWNER_QUOTA`. An
+ * API key may have quotas of its own beside those of its owner: both hold. What counts in them has the id of the key in
+ * its name. An owner without quotas costs a look into a map.
  */
 import { LRUCache } from 'lru-cache';
 import type { Broker } from '../broker/broker.ts';
@@ -12,8 +13,15 @@ import {
   refusedForNow,
 } from '../contract/errors.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
-import { NO_QUOTAS, QUOTA_NAMES, QuotaName, type QuotasOf } from '../contract/quotas.ts';
-import type { KeptResults } from './keptResults.ts';
+import {
+  NO_QUOTAS,
+  QUOTA_NAMES,
+  type QuotaHolder,
+  QuotaName,
+  type QuotasOf,
+  type QuotasOfKey,
+} from '../contract/quotas.ts';
+import type { KeptBytes } from './keptBytes.ts';
 import type { OwnerCounts } from './ownerCounts.ts';
 import { TaskUse } from './taskUse.ts';
 import { TokenBucket } from './tokenBucket.ts';
@@ -21,11 +29,14 @@ import { TokenBucket } from './tokenBucket.ts';
 export interface OwnerQuotasOptions {
   readonly broker: Pick<Broker, 'now'>;
   readonly quotasOf: QuotasOf;
+  readonly quotasOfKey: QuotasOfKey;
   readonly counts: OwnerCounts;
-  readonly results: Pick<KeptResults, 'add'>;
+  readonly kept: Pick<KeptBytes, 'add'>;
+  /** How many actuals of an owner are kept. */
+  readonly actualsOf: (owner: Owner) => number;
 }
 
-/** A quota as its owner sees it. */
+/** A quota as its client sees it. */
 export interface QuotaReport {
   readonly name: QuotaName;
   readonly limit: number;
@@ -34,16 +45,35 @@ export interface QuotaReport {
   readonly resetsAt: number | undefined;
 }
 
-/** What a task needs of its owner's quotas. */
+/** What a task needs of the quotas of its client. */
 export interface TaskNeed {
   readonly rows: number;
-  /** The bytes of its jobs. Called only for owners with a quota of bytes. */
+  /** The bytes of its jobs. Called only where there is a quota of bytes. */
   readonly bytes: () => number;
-  readonly resultBytes: number;
+  /** Called only where there is a quota of them. */
+  readonly resultBytes: () => number;
 }
 
 const WINDOWS_MS = { [QuotaName.TasksPerSecond]: 1_000, [QuotaName.CostPerMinute]: 60_000 } as const;
 type RateName = keyof typeof WINDOWS_MS;
+
+/** A quota that holds for a client: of its owner, or of its key. */
+interface Limit<Name extends QuotaName = QuotaName> {
+  readonly owner: Owner;
+  readonly name: Name;
+  readonly limit: number;
+  /** The name of what counts in it, among the counts of the owner. */
+  readonly counted: string;
+  readonly isOfKey: boolean;
+}
+
+/** What counts in these is kept after its task has ended. */
+const KEPT_LONG: ReadonlySet<QuotaName> = new Set([
+  QuotaName.ResultBytes,
+  QuotaName.BlobBytes,
+  QuotaName.Actuals,
+]);
+const NO_LIMITS: readonly never[] = [];
 
 /** The rates that are remembered. Those of the owners that were idle for longest are forgotten first. */
 const BUCKETS = 20_000;
@@ -57,93 +87,150 @@ export class OwnerQuotas {
   }
 
   /**
-   * Takes one task from the rate of an owner.
+   * Takes one task from the rates of a client.
    *
-   * @returns what the task is to be counted with; undefined if nothing of the owner is counted.
+   * @returns what the task is to be counted with; undefined if nothing of the client is counted.
    * @throws {RequestError} `RATE_LIMITED`.
    */
-  begin(owner: Owner): TaskUse | undefined {
-    const { quotasOf, counts } = this.#options;
-    const quotas = quotasOf(owner);
-    this.#takeRate(owner, QuotaName.TasksPerSecond, quotas.tasksPerSecond, 1);
-    const isCounted = owner !== ANONYMOUS || quotas !== NO_QUOTAS;
-    return isCounted ? new TaskUse({ owner, counts }) : undefined;
+  begin(holder: QuotaHolder): TaskUse | undefined {
+    const { counts } = this.#options;
+    const { owner, limitedKey } = holder;
+    this.#takeRate(holder, QuotaName.TasksPerSecond, 1);
+    const isCounted = owner !== ANONYMOUS || this.#hasQuotas(holder);
+    return isCounted ? new TaskUse({ owner, limitedKey, counts }) : undefined;
   }
 
-  /** Takes the points of an operation from the rate of an owner. @throws {RequestError} `RATE_LIMITED`. */
-  charge(owner: Owner, points: number): void {
-    this.#takeRate(owner, QuotaName.CostPerMinute, this.#options.quotasOf(owner).costPerMinute, points);
+  /** Takes the points of an operation from the rates of a client. @throws {RequestError} `RATE_LIMITED`. */
+  charge(holder: QuotaHolder, points: number): void {
+    this.#takeRate(holder, QuotaName.CostPerMinute, points);
   }
 
-  /** Counts what a task needs, if its owner has so much left. @throws {RequestError} `OWNER_QUOTA`. */
+  /** Counts what a task needs, if its client has so much left. @throws {RequestError} `OWNER_QUOTA`. */
   admit(use: TaskUse, { rows, bytes, resultBytes }: TaskNeed): void {
-    const { quotasOf, results } = this.#options;
-    const { owner } = use;
-    const quotas = quotasOf(owner);
-    if (quotas === NO_QUOTAS) return;
-    const needs = [
-      [QuotaName.TasksUnfinished, 1],
-      [QuotaName.RowsQueued, rows],
-      [QuotaName.BytesQueued, quotas.bytesQueued === undefined ? 0 : bytes()],
-    ] as const;
-    for (const [name, need] of needs) this.#require(owner, name, need);
-    this.#require(owner, QuotaName.ResultBytes, resultBytes);
-    for (const [name, need] of needs) if (quotas[name] !== undefined) use.add(name, need);
-    if (quotas.resultBytes !== undefined) use.whenKept(() => results.add(owner, resultBytes));
+    if (!this.#hasQuotas(use)) return;
+    const amounts = this.#needs(use, QuotaName.TasksUnfinished, () => 1)
+      .concat(this.#needs(use, QuotaName.RowsQueued, () => rows))
+      .concat(this.#needs(use, QuotaName.BytesQueued, bytes));
+    const kept = this.#needs(use, QuotaName.ResultBytes, resultBytes);
+    for (const { limit, need } of [...amounts, ...kept]) this.#require(limit, need);
+    for (const { limit, need } of amounts) use.add(limit.counted, need);
+    for (const { limit, need } of kept) {
+      const { owner, counted } = limit;
+      use.whenKept(counted, () => this.#options.kept.add(owner, counted, need));
+    }
+  }
+
+  /** @throws {RequestError} `OWNER_QUOTA` if the client may not store so many bytes of blobs more. */
+  requireBlobBytes(holder: QuotaHolder, bytes: number): void {
+    for (const limit of this.#limits(holder, QuotaName.BlobBytes)) this.#require(limit, bytes);
+  }
+
+  /** Counts a blob. @returns takes it back: it was not stored. @throws {RequestError} `OWNER_QUOTA`. */
+  keepBlob(holder: QuotaHolder, bytes: number): () => void {
+    this.requireBlobBytes(holder, bytes);
+    const taken = this.#limits(holder, QuotaName.BlobBytes).map(({ owner, counted }) =>
+      this.#options.kept.add(owner, counted, bytes),
+    );
+    return () => {
+      for (const takeBack of taken) takeBack();
+    };
   }
 
   /** Counts one more open subscription. @throws {RequestError} `OWNER_QUOTA`. */
-  openSubscription(owner: Owner): void {
-    if (this.#options.quotasOf(owner).subscriptions === undefined) return;
-    this.#require(owner, QuotaName.Subscriptions, 1);
-    this.#options.counts.add(owner, QuotaName.Subscriptions, 1);
+  openSubscription(holder: QuotaHolder): void {
+    const limits = this.#limits(holder, QuotaName.Subscriptions);
+    for (const limit of limits) this.#require(limit, 1);
+    for (const { owner, counted } of limits) this.#options.counts.add(owner, counted, 1);
   }
 
-  closeSubscription(owner: Owner): void {
-    if (this.#options.quotasOf(owner).subscriptions === undefined) return;
-    this.#options.counts.add(owner, QuotaName.Subscriptions, -1);
+  closeSubscription(holder: QuotaHolder): void {
+    for (const { owner, counted } of this.#limits(holder, QuotaName.Subscriptions))
+      this.#options.counts.add(owner, counted, -1);
   }
 
-  /** Takes what an owner has taken at another gateway from the same rate here. */
-  takenElsewhere(owner: Owner, name: string, amount: number): void {
-    const limit = isRate(name) ? this.#options.quotasOf(owner)[name] : undefined;
-    if (isRate(name) && limit !== undefined) this.#bucketOf(owner, name).take(limit, amount);
+  /** Whether an owner may have so many actuals only. */
+  limitsActuals(owner: Owner): boolean {
+    return this.#limits({ owner }, QuotaName.Actuals).length > 0;
   }
 
-  report(owner: Owner): readonly QuotaReport[] {
-    const { quotasOf, counts, broker } = this.#options;
-    const quotas = quotasOf(owner);
+  /** @throws {RequestError} `OWNER_QUOTA` if no further actual of the owner may be kept. */
+  requireActual(owner: Owner): void {
+    for (const limit of this.#limits({ owner }, QuotaName.Actuals)) this.#require(limit, 1);
+  }
+
+  /** Takes what a client has taken at another gateway from the same rate here. @param counted the name of the rate. */
+  takenElsewhere(owner: Owner, counted: string, amount: number): void {
+    const [name = '', limitedKey] = counted.split(' ');
+    if (!isRate(name)) return;
+    const limit = this.#limits({ owner, limitedKey }, name).find((each) => each.counted === counted);
+    if (limit !== undefined) this.#bucketOf(limit).take(limit.limit, amount);
+  }
+
+  /** Of each quota that a client has. If its owner and its key have the same one, that of which less is left. */
+  report(holder: QuotaHolder): readonly QuotaReport[] {
     return QUOTA_NAMES.flatMap((name) => {
-      const limit = quotas[name];
-      if (limit === undefined) return [];
-      if (!isRate(name)) return { name, limit, used: counts.of(owner, name), resetsAt: undefined };
-      const bucket = this.#bucketOf(owner, name);
-      const used = Math.ceil(bucket.taken(limit));
-      return { name, limit, used, resetsAt: broker.now() + bucket.fullInMs(limit) };
+      const reports = this.#limits(holder, name).map((limit) => this.#reportOf(limit));
+      return reports.toSorted((a, b) => a.limit - a.used - (b.limit - b.used)).slice(0, 1);
     });
   }
 
-  #takeRate(owner: Owner, name: RateName, limit: number | undefined, amount: number): void {
-    if (limit === undefined) return;
-    const bucket = this.#bucketOf(owner, name);
-    const waitMs = bucket.waitMs(limit, amount);
-    if (waitMs > 0) throw rateLimited(name, limit, waitMs);
-    bucket.take(limit, amount);
-    this.#options.counts.take(owner, name, amount);
+  #reportOf(limit: Limit): QuotaReport {
+    const { broker } = this.#options;
+    const { name } = limit;
+    if (!isOfRate(limit)) return { name, limit: limit.limit, used: this.#used(limit), resetsAt: undefined };
+    const bucket = this.#bucketOf(limit);
+    const used = Math.ceil(bucket.taken(limit.limit));
+    return { name, limit: limit.limit, used, resetsAt: broker.now() + bucket.fullInMs(limit.limit) };
   }
 
-  #bucketOf(owner: Owner, name: RateName): TokenBucket {
-    const key = `${name} ${owner}`;
+  #hasQuotas({ owner, limitedKey }: QuotaHolder): boolean {
+    return limitedKey !== undefined || this.#options.quotasOf(owner) !== NO_QUOTAS;
+  }
+
+  #limits<Name extends QuotaName>({ owner, limitedKey }: QuotaHolder, name: Name): readonly Limit<Name>[] {
+    const { quotasOf, quotasOfKey } = this.#options;
+    const ofOwner = quotasOf(owner)[name];
+    const ofKey = limitedKey === undefined ? undefined : quotasOfKey(limitedKey)[name];
+    if (ofOwner === undefined && ofKey === undefined) return NO_LIMITS;
+    const limits = [
+      { owner, name, limit: ofOwner, counted: name, isOfKey: false },
+      { owner, name, limit: ofKey, counted: `${name} ${limitedKey}`, isOfKey: true },
+    ];
+    return limits.filter((each): each is Limit<Name> => each.limit !== undefined);
+  }
+
+  #needs(holder: QuotaHolder, name: QuotaName, need: () => number) {
+    return this.#limits(holder, name).map((limit) => ({ limit, need: need() }));
+  }
+
+  /** Takes from both rates or from none. */
+  #takeRate(holder: QuotaHolder, name: RateName, amount: number): void {
+    const limits = this.#limits(holder, name);
+    for (const limit of limits) {
+      const waitMs = this.#bucketOf(limit).waitMs(limit.limit, amount);
+      if (waitMs > 0) throw rateLimited(limit, waitMs);
+    }
+    for (const limit of limits) {
+      this.#bucketOf(limit).take(limit.limit, amount);
+      this.#options.counts.take(limit.owner, limit.counted, amount);
+    }
+  }
+
+  #bucketOf({ owner, name, counted }: Limit<RateName>): TokenBucket {
+    const key = `${counted} ${owner}`;
     const bucket = this.#buckets.get(key) ?? new TokenBucket(WINDOWS_MS[name]);
     this.#buckets.set(key, bucket);
     return bucket;
   }
 
-  #require(owner: Owner, name: QuotaName, need: number): void {
-    const limit = this.#options.quotasOf(owner)[name];
-    if (limit === undefined) return;
-    const used = this.#options.counts.of(owner, name);
-    if (used + need > limit) throw ownerQuota(name, { limit, used, need });
+  #used({ owner, name, counted }: Limit): number {
+    const { counts, actualsOf } = this.#options;
+    return name === QuotaName.Actuals ? actualsOf(owner) : counts.of(owner, counted);
+  }
+
+  #require(limit: Limit, need: number): void {
+    const used = this.#used(limit);
+    if (used + need > limit.limit) throw ownerQuota(limit, used, need);
   }
 }
 
@@ -151,22 +238,27 @@ function isRate(name: string): name is RateName {
   return Object.hasOwn(WINDOWS_MS, name);
 }
 
-function rateLimited(name: RateName, limit: number, waitMs: number): RequestError {
+function isOfRate(limit: Limit): limit is Limit<RateName> {
+  return isRate(limit.name);
+}
+
+function rateLimited(limit: Limit, waitMs: number): RequestError {
   return refusedForNow(
     RequestErrorCode.RateLimited,
-    `Your quota ${name} is ${limit}, and it is used up. Try again in ${waitMs} ms.`,
-    { retryAfterMs: waitMs, limit },
+    `${described(limit)}, and it is used up. Try again in ${waitMs} ms.`,
+    { retryAfterMs: waitMs, limit: limit.limit },
   );
 }
 
-function ownerQuota(
-  name: QuotaName,
-  { limit, used, need }: { readonly limit: number; readonly used: number; readonly need: number },
-): RequestError {
-  const retryAfterMs = name === QuotaName.ResultBytes ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
+function ownerQuota(limit: Limit, used: number, need: number): RequestError {
+  const retryAfterMs = KEPT_LONG.has(limit.name) ? RETRY_LATER_MS : RETRY_IN_A_MOMENT_MS;
   return refusedForNow(
     RequestErrorCode.OwnerQuota,
-    `Your quota ${name} is ${limit}: ${used} are used, and ${need} more were asked for. Try again in ${retryAfterMs} ms.`,
-    { retryAfterMs, limit },
+    `${described(limit)}: ${used} are used, and ${need} more were asked for. Try again in ${retryAfterMs} ms.`,
+    { retryAfterMs, limit: limit.limit },
   );
+}
+
+function described({ name, limit, isOfKey }: Limit): string {
+  return `Your quota ${name} is ${limit}${isOfKey ? ' for this API key' : ''}`;
 }

@@ -47,21 +47,25 @@ export class Redrives {
   /**
    * @param model the job's.
    * @returns the new task once its job is stored; a redrive that was made before gives its task.
-   * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more.
+   * @throws {RequestError} as `Submissions.submit`; the manifest may not allow the job's input any more, and its blobs
+   *   may be gone.
    */
   async redrive(dead: QueuedJob, model: Model, trace: string | undefined): Promise<Task> {
     const { broker, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
     const origin = { offering, bundles: queue.bundles, now: broker.now() };
     const { job, address } = redrivenJob(dead, model, trace, origin);
+    const { owner, deadline, submittedAt } = job;
+    const options = { timeoutMs: deadline - submittedAt };
+    await queue.inputBlobs.place({ model, owner, options }, job.input);
     const hash = redriveHash(dead.taskId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
     const asked = { model: job.model, owner: job.owner };
     for (;;) {
       const first = await records.claim(hash, record, asked, attempt.giveUpAt);
-      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue), attempt);
+      if (first === undefined) return acceptance.accept(new SingleTask(job, address, queue, model), attempt);
       if ('batch' in first.record.job) throw new Error('the record of a redrive has the job of one row');
-      const earlier = new SingleTask(first.record.job, first.address, queue);
+      const earlier = new SingleTask(first.record.job, first.address, queue, model);
       const task = await this.#redrivenBefore(earlier, attempt);
       if (task !== undefined) return task;
       await records.forget(hash, first);

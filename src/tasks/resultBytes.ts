@@ -1,11 +1,19 @@
-/** How many bytes the result of a task takes in the broker's stores, before it is known. */
+/** How many bytes a task takes in the broker's stores once it has ended, before its result is known. */
+import { encodeMessage } from '../contract/messages/decoder.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
+import type { Manifest } from '../models/manifest.ts';
+import { largestBytesOf } from '../models/valueBytes.ts';
 
-/** A task with its end, its request record, and the names around them. */
-const BYTES_OF_TASK = 1_024;
-/** A row of a row batch, with one output and a place in the list of failed rows. */
-const BYTES_OF_ROW = 32;
+/** An end without outputs: ids, times, labels, an input that is kept, and the names around them. */
+const BYTES_OF_TASK = 2_048;
+/** The least of a row: a place in the list of failed rows. */
+const LEAST_BYTES_OF_ROW = 32;
 
-export function resultBytesOf(job: Job | RowBatchJob): number {
-  return BYTES_OF_TASK + ('batch' in job ? job.batch.rowCount * BYTES_OF_ROW : 0);
+/** The most that it can be: outputs count with their longest values. */
+export function resultBytesOf(job: Job | RowBatchJob, { outputs }: Manifest): number {
+  const rows = 'batch' in job ? job.batch.rowCount : 1;
+  const ofRow = outputs.reduce((sum, output) => sum + largestBytesOf(output), 0);
+  // Its record has the whole job.
+  const ofRequest = job.requestId === undefined ? 0 : encodeMessage(job).length;
+  return BYTES_OF_TASK + rows * Math.max(LEAST_BYTES_OF_ROW, ofRow) + ofRequest;
 }

@@ -30,7 +30,7 @@ export class RowBatchQuestion implements Question {
   readonly #parts: AcceptanceParts;
   readonly #use: TaskUse | undefined;
   /** Checked, as they were asked: times of `now` have not become instants. */
-  readonly #columns: InputColumns;
+  #columns: InputColumns;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming the rows and fields that are wrong. */
   constructor(submission: RowBatchSubmission, parts: AcceptanceParts, use?: TaskUse) {
@@ -52,7 +52,12 @@ export class RowBatchQuestion implements Question {
   }
 
   /** Room is looked for when its chunks are made. */
-  admit(): undefined {}
+  admit(): Promise<void> | undefined {
+    const placing = this.#parts.inputBlobs.placeColumns(this.asked, this.#columns);
+    return placing?.then((columns) => {
+      this.#columns = columns;
+    });
+  }
 
   newTask(version: ChosenVersion, now: number): RowBatchTask {
     const { options, model, owner } = this.asked;
@@ -111,7 +116,7 @@ class RowBatchTask implements TaskToAccept {
       quotas.admit(this.use, {
         rows: batch.rowCount,
         bytes: () => encodeMessage(packColumns(this.#rows.columns, 0, batch.rowCount)).length,
-        resultBytes: resultBytesOf(this.job),
+        resultBytes: () => resultBytesOf(this.job, this.#rows.model.manifest),
       });
     await chunks.admit(count);
     await queue.requireRoom(model, 1 + count);

@@ -10,7 +10,6 @@ import type { Turns } from './turns.ts';
 
 /** Consecutive rows of a row batch that have been run. */
 export interface RowPage {
-  readonly model: string;
   readonly firstRow: number;
   readonly rowCount: number;
   /** The first row of the next page; undefined after the last row. */
@@ -58,7 +57,6 @@ export async function readPage(
   // Rows that were not run before the task ended are never run.
   const isLast = end === batch.rowCount || (isFinal(task) && end < until && chunks.length < MAX_PAGE_CHUNKS);
   return {
-    model: task.model,
     firstRow: after,
     rowCount: end - after,
     nextRow: isLast ? undefined : end,

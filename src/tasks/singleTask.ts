@@ -8,6 +8,7 @@ import { type FinishedTask, isFinal } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { Values } from '../contract/values.ts';
 import { checkInput, inputAt } from '../models/input.ts';
+import type { Manifest } from '../models/manifest.ts';
 import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Place } from './bundles.ts';
 import { newHeader } from './jobHeader.ts';
@@ -28,7 +29,7 @@ export class SingleQuestion implements Question {
   readonly #parts: AcceptanceParts;
   readonly #use: TaskUse | undefined;
   /** Checked, as it was asked: a time of `now` has not become an instant. */
-  readonly #input: Values;
+  #input: Values;
   readonly #lane: TaskLane;
 
   /** @throws {RequestError} `BAD_USER_INPUT` naming every field that is wrong. */
@@ -45,6 +46,15 @@ export class SingleQuestion implements Question {
 
   /** Before a version and a place are chosen: the question to the broker may take longer than a bundle is open. */
   admit(): Promise<void> | undefined {
+    const placing = this.#parts.inputBlobs.place(this.asked, this.#input);
+    if (placing === undefined) return this.#admitToLane();
+    return placing.then((input) => {
+      this.#input = input;
+      return this.#admitToLane();
+    });
+  }
+
+  #admitToLane(): Promise<void> | undefined {
     if (this.#lane !== Lane.Bulk) return undefined;
     return this.#parts.admission.queue.admit(this.asked.model.manifest.name, [this.#input], this.#use);
   }
@@ -77,6 +87,7 @@ export class SingleQuestion implements Question {
     const header = newHeader(asked, version, address, now);
     const job = { ...header, input: inputAt(manifest, this.#input, now) };
     return new SingleTask(lane === Lane.Bulk ? { ...job, lane } : job, address, this.#parts, {
+      manifest,
       place,
       use: this.#use,
     });
@@ -84,11 +95,13 @@ export class SingleQuestion implements Question {
 
   sameTask(job: Job | RowBatchJob, address: TaskAddress): SingleTask {
     if ('batch' in job) throw new Error('a request with the digest of one row has the job of one row');
-    return new SingleTask(job, address, this.#parts, { use: this.#use });
+    const { manifest } = this.asked.model;
+    return new SingleTask(job, address, this.#parts, { manifest, use: this.#use });
   }
 }
 
 interface SingleTaskOptions {
+  readonly manifest: Manifest;
   /** In a bundle with others; undefined: the task is alone in its bundle. */
   readonly place?: Place | undefined;
   readonly use?: TaskUse | undefined;
@@ -99,18 +112,20 @@ export class SingleTask implements TaskToAccept {
   readonly address: TaskAddress;
   readonly use: TaskUse | undefined;
   readonly #parts: AcceptanceParts;
+  readonly #manifest: Manifest;
   readonly #place: Place | undefined;
 
   constructor(
     job: Job,
     address: TaskAddress,
     parts: AcceptanceParts,
-    { place, use }: SingleTaskOptions = {},
+    { manifest, place, use }: SingleTaskOptions,
   ) {
     this.job = job;
     this.address = address;
     this.use = use;
     this.#parts = parts;
+    this.#manifest = manifest;
     this.#place = place;
   }
 
@@ -121,7 +136,7 @@ export class SingleTask implements TaskToAccept {
       quotas.admit(use, {
         rows: 1,
         bytes: () => encodeMessage(job).length,
-        resultBytes: resultBytesOf(job),
+        resultBytes: () => resultBytesOf(job, this.#manifest),
       });
     admission.queue.requireSpace(job.model);
   }

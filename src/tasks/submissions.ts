@@ -56,7 +56,7 @@ export class Submissions {
   async submit(submission: Submission): Promise<Task> {
     try {
       const { queue } = this.#options;
-      using use = queue.quotas.begin(submission.owner);
+      using use = queue.quotas.begin(submission);
       using place = this.#reserveWatch(submission);
       const task = await this.#accept(new SingleQuestion(submission, queue, use));
       return place === undefined ? task : await this.#endOf(task, place, submission);
@@ -74,7 +74,7 @@ export class Submissions {
     const { model, inputs, owner } = submission;
     const { queue } = this.#options;
     try {
-      using use = queue.quotas.begin(owner);
+      using use = queue.quotas.begin(submission);
       using place = this.#reserveWatch(submission);
       const chunkCount = chunkCountOf(shapeOf(model.manifest, inputs.length));
       const task = await this.#chunks.take(owner, chunkCount, async () =>
@@ -113,19 +113,20 @@ export class Submissions {
    * The place of the watch that `waitMs` asks for. Before the task is accepted: a refusal afterwards would hide that it
    * was.
    */
-  #reserveWatch({ options: { waitMs }, owner }: Asked): Disposable | undefined {
-    return waitMs == null || waitMs === 0 ? undefined : this.#options.watches.reserve(owner);
+  #reserveWatch(asked: Asked): Disposable | undefined {
+    const { waitMs } = asked.options;
+    return waitMs == null || waitMs === 0 ? undefined : this.#options.watches.reserve(asked);
   }
 
   /**
    * The end of a task, or the task as it is once the time is over. It is accepted: a failure from now on is no error.
    */
-  async #endOf(task: Task, place: Disposable, { options, owner, gone }: Asked): Promise<Task> {
+  async #endOf(task: Task, place: Disposable, { options, owner, limitedKey, gone }: Asked): Promise<Task> {
     if (isFinal(task)) return task;
     const { reader, watches, queue } = this.#options;
     try {
       place[Symbol.dispose]();
-      const watch = await watches.watch(task.id, { owner, readable: owner, finalOnly: true });
+      const watch = await watches.watch(task.id, { owner, limitedKey, readable: owner, finalOnly: true });
       return (await nextWithin(watch, options.waitMs ?? 0, gone)) ?? (await reader.find(task.id, owner));
     } catch {
       return queue.open.known(task.id) ?? task;

@@ -10,7 +10,8 @@ import { badValue } from '../contract/errors.ts';
 import { jobIn, type QueuedBundle } from '../contract/messages/bundle.ts';
 import { tasksIn } from '../contract/messages/ends.ts';
 import type { JobHeader, RowBatchJob } from '../contract/messages/job.ts';
-import { ANONYMOUS, type Owner } from '../contract/owner.ts';
+import type { Owner } from '../contract/owner.ts';
+import { ownerIn, type ReadingClient } from '../contract/principal.ts';
 import { subjects } from '../contract/subjects.ts';
 import { isFinal, MAX_TIMEOUT_MS, type Task, TaskState } from '../contract/task.ts';
 import { parseTaskId, slotOf, startOfSlot } from '../contract/taskId.ts';
@@ -32,8 +33,8 @@ export interface TaskFilter {
 }
 
 export interface ListOptions {
-  /** Undefined: the tasks of all owners. */
-  readonly owner: Owner | undefined;
+  /** Gets the tasks that it may read. */
+  readonly client: ReadingClient;
   readonly filter: TaskFilter;
   /** The most tasks of the page. */
   readonly first: number;
@@ -108,10 +109,11 @@ export class TaskList {
     if (first < 1 || first > MAX_PAGE_TASKS)
       throw badValue('first', `from 1 to ${MAX_PAGE_TASKS}`, String(first));
     const before = after == null ? NEWEST : checkCursor(after);
-    return this.#turns.take(options.owner ?? ANONYMOUS, 1, () => this.#read(before, options));
+    return this.#turns.take(options.client.owner, 1, () => this.#read(before, options));
   }
 
-  async #read(before: Place, { owner, filter, first, after }: ListOptions): Promise<TaskPage> {
+  async #read(before: Place, { client, filter, first, after }: ListOptions): Promise<TaskPage> {
+    const owner = ownerIn(client.readable);
     const hasPreviousPage = after != null;
     const tasks: Task[] = [];
     let questions = 0;

@@ -3,10 +3,11 @@
  * another version. Notices may be lost; a task's end does not depend on them.
  */
 import type { Broker, Listening } from '../broker/broker.ts';
-import type { MovedNotice, RunningNotice } from '../contract/messages/notices.ts';
+import type { MovedNotice, PartialOutput, RunningNotice } from '../contract/messages/notices.ts';
 import { TaskState } from '../contract/task.ts';
 import { type OpenTask, show } from './openTask.ts';
 import type { OpenTasks } from './openTasks.ts';
+import type { PartialOutputs } from './partialOutputs.ts';
 import { isProgressOf, RowBatchProgress } from './rowBatchProgress.ts';
 import type { TaskEvents } from './taskEvents.ts';
 
@@ -15,6 +16,7 @@ export interface TaskNoticesOptions {
   readonly home: string;
   readonly open: Pick<OpenTasks, 'followed'>;
   readonly events: Pick<TaskEvents, 'emit'>;
+  readonly partials: Pick<PartialOutputs, 'keep'>;
 }
 
 /** A worker's notice of one task when it starts a run. */
@@ -63,8 +65,10 @@ export class TaskNotices implements Disposable {
       const open = this.#options.open.followed(id);
       if (open === undefined) return;
       const run = { startedAt: notice.startedAt, attempts: notice.attempts[i] ?? 1 };
-      if (open.task.batch === undefined) this.#start(open, run);
-      else this.#progress(open, run, notice);
+      const partial = notice.partials?.[i];
+      if (open.task.batch !== undefined) this.#progress(open, run, notice);
+      else if (partial !== undefined) this.#showPartial(open, run, partial);
+      else this.#start(open, run);
     });
   }
 
@@ -72,6 +76,14 @@ export class TaskNotices implements Disposable {
     open.task = { ...open.task, ...run, state: TaskState.Running };
     this.#options.events.emit('started', open.task);
     show(open);
+  }
+
+  /** The notice of the start may have been lost, or be on its way. */
+  #showPartial(open: OpenTask, run: Run, partial: PartialOutput): void {
+    if (open.watches.size === 0) return;
+    const isNew = this.#options.partials.keep(open.address.id, partial, run.attempts);
+    if (open.task.state === TaskState.Queued || open.task.attempts < run.attempts) this.#start(open, run);
+    else if (isNew) show(open);
   }
 
   #progress(open: OpenTask, run: Run, { progress }: RunningNotice): void {

@@ -3,7 +3,7 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import type { Job, RowBatchJob } from '../contract/messages/job.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { FinishedTask, Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
@@ -11,6 +11,7 @@ import type { ChosenVersion } from '../rollout/offering.ts';
 import type { Admission } from './admission.ts';
 import type { Bundles } from './bundles.ts';
 import type { FairShare } from './fairShare.ts';
+import type { InputBlobs } from './inputBlobs.ts';
 import type { OpenTasks } from './openTasks.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import type { Storing, Try } from './storing.ts';
@@ -55,13 +56,13 @@ export interface AcceptanceParts {
   readonly bundles: Pick<Bundles, 'place' | 'placeAlone' | 'storeAlone'>;
   readonly quotas: Pick<OwnerQuotas, 'begin' | 'admit'>;
   readonly fairShare: Pick<FairShare, 'enter'>;
+  readonly inputBlobs: Pick<InputBlobs, 'place' | 'placeColumns'>;
 }
 
 /** A client's request for a task, without its rows. */
-export interface Asked {
+export interface Asked extends QuotaHolder {
   readonly model: Model;
   readonly options: TaskOptions;
-  readonly owner: Owner;
   /** W3C `traceparent` of the request. */
   readonly trace: string | undefined;
   /** Aborted when the client has left: the end of its task is not waited for any more. */
@@ -76,9 +77,10 @@ export interface Question {
   /** Tells a retry from another question under the same `requestId`. */
   digest(): string;
   /**
-   * Checks whether work that can wait may be accepted, before a task is made; undefined if there is nothing to ask.
+   * Puts large values into the store of blobs, and checks whether work that can wait may be accepted, before a task is
+   * made; undefined if there is nothing to ask.
    *
-   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`.
+   * @throws {RequestError} `OWNER_QUOTA`, `QUEUE_FULL`, `BROKER_UNAVAILABLE`, and as `InputBlobs.place`.
    */
   admit(): Promise<void> | undefined;
   /**

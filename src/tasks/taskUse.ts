@@ -1,22 +1,24 @@
 /** What a task uses of what its owner may use: counted from its submission, and given back at its end. */
 import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { OwnerCounts } from './ownerCounts.ts';
 
-export interface TaskUseOptions {
-  readonly owner: Owner;
+export interface TaskUseOptions extends QuotaHolder {
   readonly counts: Pick<OwnerCounts, 'add'>;
 }
 
-export class TaskUse implements Disposable {
+export class TaskUse implements QuotaHolder, Disposable {
   readonly owner: Owner;
+  readonly limitedKey: string | undefined;
   readonly #counts: TaskUseOptions['counts'];
   #amounts: readonly { readonly name: string; readonly amount: number }[] = [];
   #isKept = false;
-  #whenKept: (() => () => void) | undefined;
-  #undo: (() => void) | undefined;
+  #whenKept: readonly { readonly name: string; readonly action: () => () => void }[] = [];
+  #undos: readonly (() => void)[] = [];
 
-  constructor({ owner, counts }: TaskUseOptions) {
+  constructor({ owner, limitedKey, counts }: TaskUseOptions) {
     this.owner = owner;
+    this.limitedKey = limitedKey;
     this.#counts = counts;
   }
 
@@ -30,18 +32,23 @@ export class TaskUse implements Disposable {
   /** The task is followed from now on: its end gives the amounts back, instead of the end of its submission. */
   keep(): void {
     this.#isKept = true;
-    this.#undo = this.#whenKept?.();
+    this.#undos = this.#whenKept.map(({ action }) => action());
+    this.#whenKept = [];
   }
 
-  /** @param action is done once the task is followed. What it returns undoes it if the task was not stored. */
-  whenKept(action: () => () => void): void {
-    this.#whenKept = action;
+  /**
+   * @param action is done once the task is followed, unless there is one of that name already. What it returns undoes it
+   *   if the task was not stored.
+   */
+  whenKept(name: string, action: () => () => void): void {
+    if (this.#whenKept.some((other) => other.name === name)) return;
+    this.#whenKept = [...this.#whenKept, { name, action }];
   }
 
   /** The task was not stored. */
   undo(): void {
-    this.#undo?.();
-    this.#undo = undefined;
+    for (const undo of this.#undos) undo();
+    this.#undos = [];
   }
 
   /** Gives the amounts back. */

@@ -5,8 +5,8 @@
  */
 import type { Broker } from '../broker/broker.ts';
 import { gatewayBusy, shuttingDown } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
 import type { ReadingClient } from '../contract/principal.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import { type FinishedTask, isFinal, type Task } from '../contract/task.ts';
 import type { TaskAddress } from '../contract/taskId.ts';
 import type { OpenTask } from './openTask.ts';
@@ -49,12 +49,12 @@ export class TaskWatches implements Disposable {
    * @returns the place. Disposing it gives it back; if the watch is opened in the same step, no other can take it.
    * @throws {RequestError} `GATEWAY_BUSY` or `OWNER_QUOTA` if there is none.
    */
-  reserve(owner: Owner): Disposable {
-    this.#takePlace(owner);
+  reserve(holder: QuotaHolder): Disposable {
+    this.#takePlace(holder);
     let isKept = true;
     return {
       [Symbol.dispose]: () => {
-        if (isKept) this.#giveBackPlace(owner);
+        if (isKept) this.#giveBackPlace(holder);
         isKept = false;
       },
     };
@@ -64,7 +64,7 @@ export class TaskWatches implements Disposable {
   async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
     const { reader, open } = this.#options;
     const address = reader.address(id);
-    this.#takePlace(options.owner);
+    this.#takePlace(options);
     try {
       const known = reader.known(address, options.readable);
       if (known === undefined) return await this.#watchForeign(address, options);
@@ -73,7 +73,7 @@ export class TaskWatches implements Disposable {
         ? this.#watchFinished(known, options)
         : this.#watchFollowed(followed, options);
     } catch (error) {
-      this.#giveBackPlace(options.owner);
+      this.#giveBackPlace(options);
       throw error;
     }
   }
@@ -85,7 +85,7 @@ export class TaskWatches implements Disposable {
       for (const watch of [...watches]) watch.fail(stopping);
   }
 
-  #takePlace(owner: Owner): void {
+  #takePlace(holder: QuotaHolder): void {
     const { maxSubscriptions, quotas } = this.#options;
     if (this.#subscriptions >= maxSubscriptions) {
       throw gatewayBusy(
@@ -93,13 +93,13 @@ export class TaskWatches implements Disposable {
         maxSubscriptions,
       );
     }
-    quotas.openSubscription(owner);
+    quotas.openSubscription(holder);
     this.#subscriptions++;
   }
 
-  #giveBackPlace(owner: Owner): void {
+  #giveBackPlace(holder: QuotaHolder): void {
     this.#subscriptions--;
-    this.#options.quotas.closeSubscription(owner);
+    this.#options.quotas.closeSubscription(holder);
   }
 
   async #watchForeign(address: TaskAddress, options: WatchOptions): Promise<TaskWatch> {
@@ -125,7 +125,8 @@ export class TaskWatches implements Disposable {
     }
   }
 
-  #watchFollowed(followed: OpenTask, { owner, finalOnly }: WatchOptions): TaskWatch {
+  #watchFollowed(followed: OpenTask, options: WatchOptions): TaskWatch {
+    const { finalOnly } = options;
     const { open, notices, wishes, watched } = this.#options;
     const hearsRunning = !finalOnly && followed.news !== undefined;
     const running = hearsRunning ? notices.listenTo(followed.address.home) : undefined;
@@ -133,7 +134,7 @@ export class TaskWatches implements Disposable {
     const watch = new TaskWatch({
       finalOnly,
       onClose: () => {
-        this.#giveBackPlace(owner);
+        this.#giveBackPlace(options);
         running?.[Symbol.dispose]();
         wish?.[Symbol.dispose]();
         followed.watches.delete(watch);
@@ -148,8 +149,9 @@ export class TaskWatches implements Disposable {
     return watch;
   }
 
-  #watchFinished(task: Task, { owner, finalOnly }: WatchOptions): TaskWatch {
-    const watch = new TaskWatch({ finalOnly, onClose: () => this.#giveBackPlace(owner) });
+  #watchFinished(task: Task, options: WatchOptions): TaskWatch {
+    const { finalOnly } = options;
+    const watch = new TaskWatch({ finalOnly, onClose: () => this.#giveBackPlace(options) });
     watch.show(task);
     return watch;
   }

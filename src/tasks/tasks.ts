@@ -1,8 +1,10 @@
 /** Accepted tasks, for their owners: find one, watch it, read its rows, withdraw it. */
 import type { Broker } from '../broker/broker.ts';
 import { endTask, withdrawnEnd } from '../broker/endTask.ts';
+import type { PartialOutput } from '../contract/messages/notices.ts';
 import type { Readable, ReadingClient } from '../contract/principal.ts';
 import { isFinal, type Task } from '../contract/task.ts';
+import type { PartialOutputs } from './partialOutputs.ts';
 import { type PageOptions, type RowPage, readPage } from './rowPages.ts';
 import { endingOf } from './taskMapping.ts';
 import type { TaskReader } from './taskReader.ts';
@@ -13,6 +15,7 @@ export interface TasksOptions {
   readonly broker: Broker;
   readonly reader: TaskReader;
   readonly watches: Pick<TaskWatches, 'watch'>;
+  readonly partials: Pick<PartialOutputs, 'of'>;
 }
 
 /** Chunks in hand at once: two pages of the largest size (11 MiB). */
@@ -24,16 +27,18 @@ export class Tasks {
   readonly #broker: Broker;
   readonly #reader: TaskReader;
   readonly #watches: TasksOptions['watches'];
+  readonly #partials: TasksOptions['partials'];
   readonly #chunks = new Turns({
     what: 'chunks of batches to be read',
     atOnce: READ_AT_ONCE,
     waiting: MAX_WAITING,
   });
 
-  constructor({ broker, reader, watches }: TasksOptions) {
+  constructor({ broker, reader, watches, partials }: TasksOptions) {
     this.#broker = broker;
     this.#reader = reader;
     this.#watches = watches;
+    this.#partials = partials;
   }
 
   /**
@@ -51,13 +56,18 @@ export class Tasks {
   }
 
   /** The final state, once; then the iterator ends. @throws {RequestError} as `find`, and `GATEWAY_BUSY`, `OWNER_QUOTA`. */
-  result(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, readable, finalOnly: true });
+  result(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: true });
   }
 
   /** The present state at once, then each change up to the final state. @throws {RequestError} as `result`. */
-  updates(id: string, { owner, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
-    return this.#watches.watch(id, { owner, readable, finalOnly: false });
+  updates(id: string, { owner, limitedKey, readable }: ReadingClient): Promise<AsyncIterableIterator<Task>> {
+    return this.#watches.watch(id, { owner, limitedKey, readable, finalOnly: false });
+  }
+
+  /** The newest partial output of a task that was found for its owner, if it is watched here and has not ended. */
+  partial({ id }: Task): PartialOutput | undefined {
+    return this.#partials.of(id);
   }
 
   /** The results of some rows of a task that was found for its owner, see `readPage`. */

@@ -22,9 +22,9 @@ export interface ClosedLoopOptions extends Pick<Benchmark, 'name' | 'about'> {
   ) => Promise<readonly Exchange[]>;
 }
 
-const WARM_UP_MS = 3_000;
+export const WARM_UP_MS = 3_000;
 /** The time from the first submission until all clients are busy. */
-const RAMP_MS = 500;
+export const RAMP_MS = 500;
 
 /** The socket of client i, if clients share sockets. */
 export function shared(sockets: readonly GraphQLSocket[], i: number): GraphQLSocket {
@@ -47,6 +47,23 @@ export function clientsOver(
   return Array.from({ length: count }, (_, i) => over(shared(sockets, i), asked));
 }
 
+/**
+ * Measures a closed loop. Gateways close connections that are idle for long, so each time has new ones.
+ *
+ * @param connect opens the connections, and returns an exchange for each client.
+ * @param rampMs the time before `body`.
+ */
+export async function underLoad<T>(
+  connect: (opened: AsyncDisposableStack) => Promise<readonly Exchange[]>,
+  rampMs: number,
+  body: (load: Load) => Promise<T>,
+): Promise<T> {
+  await using opened = new AsyncDisposableStack();
+  await using load = closedLoop(await connect(opened));
+  await keepUp(load, rampMs);
+  return await body(load);
+}
+
 export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoopOptions): Benchmark {
   return {
     name,
@@ -55,19 +72,14 @@ export function closedLoopBenchmark({ name, about, budgets, connect }: ClosedLoo
       await using started = new AsyncDisposableStack();
       const system = started.use(await startSystem(revision));
       const asked = await tripQuestions();
-      // Gateways close connections that are idle for long, so each repetition opens new ones.
-      const underLoad = async <T>(rampMs: number, body: (load: Load) => Promise<T>) => {
-        await using opened = new AsyncDisposableStack();
-        const exchanges = await connect(system.url, asked, opened, connections);
-        await using load = closedLoop(exchanges);
-        await keepUp(load, rampMs);
-        return await body(load);
-      };
-      await underLoad(WARM_UP_MS, async () => {});
+      const clients = (opened: AsyncDisposableStack) => connect(system.url, asked, opened, connections);
+      await underLoad(clients, WARM_UP_MS, async () => {});
       const stopping = started.move();
       return {
         measure: () =>
-          underLoad(RAMP_MS, async (load) => loadFigures(await measureLoad(load, system, seconds), budgets)),
+          underLoad(clients, RAMP_MS, async (load) =>
+            loadFigures(await measureLoad(load, system, seconds), budgets),
+          ),
         [Symbol.asyncDispose]: () => stopping.disposeAsync(),
       };
     },

@@ -39,13 +39,14 @@ export class GraphQLSocket implements AsyncDisposable {
     return new GraphQLSocket(socket);
   }
 
-  /** @param opened closes the sockets. */
+  /** @param opened closes the sockets. @param headers of the upgrades. */
   static openAll(
     url: string,
     count: number,
     opened: AsyncDisposableStack,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<readonly GraphQLSocket[]> {
-    const open = async () => opened.use(await GraphQLSocket.open(url));
+    const open = async () => opened.use(await GraphQLSocket.open(url, headers));
     return Promise.all(Array.from({ length: count }, open));
   }
 

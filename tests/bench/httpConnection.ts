@@ -14,9 +14,10 @@ export class HttpConnection implements AsyncDisposable {
   #received = '';
   #answer: PromiseWithResolvers<string> | undefined;
 
-  private constructor(socket: Socket, url: URL) {
+  private constructor(socket: Socket, url: URL, headers: Readonly<Record<string, string>>) {
     this.#socket = socket;
-    this.#head = `POST ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-type: application/json\r\n`;
+    const lines = Object.entries({ host: url.host, 'content-type': 'application/json', ...headers });
+    this.#head = `POST ${url.pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}`;
     socket.setEncoding('latin1').setNoDelay(true);
     socket.on('data', (text: string) => {
       this.#received += text;
@@ -26,20 +27,22 @@ export class HttpConnection implements AsyncDisposable {
     socket.on('close', () => this.#answer?.reject(new Error('the gateway closed the connection')));
   }
 
-  static async open(url: string): Promise<HttpConnection> {
+  /** @param headers of each request. */
+  static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<HttpConnection> {
     const parsed = new URL(url);
     const socket = connect(Number(parsed.port), parsed.hostname);
     await once(socket, 'connect');
-    return new HttpConnection(socket, parsed);
+    return new HttpConnection(socket, parsed, headers);
   }
 
-  /** @param opened closes the connections. */
+  /** @param opened closes the connections. @param headers of each request. */
   static openAll(
     url: string,
     count: number,
     opened: AsyncDisposableStack,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<readonly HttpConnection[]> {
-    const open = async () => opened.use(await HttpConnection.open(url));
+    const open = async () => opened.use(await HttpConnection.open(url, headers));
     return Promise.all(Array.from({ length: count }, open));
   }
 

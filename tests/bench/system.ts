@@ -41,8 +41,13 @@ export interface SystemOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A system of Tidings. */
+export interface TidingsSystem extends System {
+  readonly natsUrl: string;
+}
+
 /** Starts a broker, gateways and workers in production mode. */
-export async function startSystem(revision: Revision, options: SystemOptions = {}): Promise<System> {
+export async function startSystem(revision: Revision, options: SystemOptions = {}): Promise<TidingsSystem> {
   await using started = new AsyncDisposableStack();
   const { gateways: gatewayCount = 1, workers: workerCount = 1 } = options;
   const models = options.models ?? started.use(await tripModel(revision)).path;
@@ -70,6 +75,7 @@ export async function startSystem(revision: Revision, options: SystemOptions = {
   const stopping = started.move();
   return {
     url: gateways[0]?.url ?? '',
+    natsUrl: nats.url,
     pids: {
       gateway: gateways.map(({ pid }) => pid),
       'worker and sessions': workers.map(({ pid }) => pid),

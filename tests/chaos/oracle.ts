@@ -7,7 +7,7 @@ import type { TaskView, Trip } from '../support/client.ts';
 import type { DirectModel } from '../support/predictDirectly.ts';
 
 /** The required end of a task. */
-export type Expectation = 'succeeds' | 'crashes' | 'expires' | 'succeeds or is canceled';
+export type Expectation = 'succeeds' | 'crashes' | 'times out' | 'expires' | 'succeeds or is canceled';
 
 export interface Trial {
   readonly input: Trip;
@@ -225,6 +225,7 @@ async function problemWith(
 ): Promise<string | undefined> {
   const end = `${task.state} ${task.error?.code ?? ''} ${task.error?.message ?? ''}`.trimEnd();
   if (expectation === 'crashes') return task.error?.code === 'WORKER_CRASHED' ? undefined : end;
+  if (expectation === 'times out') return task.error?.code === 'RUN_TIMEOUT' ? undefined : end;
   if (expectation === 'expires') return task.state === 'EXPIRED' ? lateness(task, timeoutMs) : end;
   if (task.state === 'CANCELED' && expectation === 'succeeds or is canceled') return undefined;
   if (task.state !== 'SUCCEEDED') return end;

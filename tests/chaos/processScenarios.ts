@@ -77,13 +77,13 @@ export const rollingRestart: Scenario = {
 };
 
 /** The process id in a worker's last line "session ready". */
-function newestSession(output: string): number | undefined {
+export function newestSession(output: string): number | undefined {
   const pid = [...output.matchAll(/"pid":(\d+),"msg":"session ready"/g)].at(-1)?.[1];
   return pid === undefined ? undefined : Number(pid);
 }
 
 /** @returns false if the process was gone: a session that has just been killed has no successor yet. */
-function endProcess(pid: number): boolean {
+export function endProcess(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch {

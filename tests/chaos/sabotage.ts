@@ -25,8 +25,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
-        from: '      const { address, traces } = this.#bundle;',
-        to: '      this.ack();\n      const { address, traces } = this.#bundle;',
+        from: '    const { address, traces } = this.#bundle;',
+        to: '    this.ack();\n    const { address, traces } = this.#bundle;',
       },
     ],
   },
@@ -37,8 +37,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     changes: [
       {
         file: 'workers/bundleAssignment.ts',
-        from: '      this.#left -= rows.length;\n      if (this.#left === 0) this.ack();',
-        to: '      this.ack();',
+        from: '    this.#left -= rows.length;\n    if (this.#left === 0) this.ack();',
+        to: '    this.ack();',
       },
     ],
   },

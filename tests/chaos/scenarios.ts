@@ -1,6 +1,7 @@
 /** All scenarios, and how to play one. */
 import type { DirectModel } from '../support/predictDirectly.ts';
 import { brokerKill, clusterLeaderKill, silentLink } from './brokerScenarios.ts';
+import { codePoison } from './codeScenarios.ts';
 import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
 import { Oracle, type Report } from './oracle.ts';
 import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
@@ -23,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   cancelRace,
   requestId,
   clockSkew,
+  codePoison,
 ];
 
 export interface Extent {

@@ -9,6 +9,9 @@ import type { Random } from './random.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
+/** Each task is asked for at the end, and a scenario with many tasks takes longer than results live by default. */
+const KEPT_FOR_LONG = { RESULT_TTL_S: '86400' };
+
 export interface TestedSystemOptions {
   readonly oracle: Oracle;
   readonly random: Random;
@@ -125,9 +128,14 @@ export class TestedSystem implements AsyncDisposable {
       stack.use(await Kept.start(start));
     const keepGateway = (env: Environment) =>
       keep<Gateway>((first) =>
-        startGateway(broker, { PORT: first === undefined ? '0' : new URL(first.url).port, ...env }),
+        startGateway(broker, {
+          PORT: first === undefined ? '0' : new URL(first.url).port,
+          ...KEPT_FOR_LONG,
+          ...env,
+        }),
       );
-    const keepWorker = (env: Environment) => keep<Process>(() => startWorker(broker, env));
+    const keepWorker = (env: Environment) =>
+      keep<Process>(() => startWorker(broker, { ...KEPT_FOR_LONG, ...env }));
     const [keptGateways, keptWorkers] = await Promise.all([
       Promise.all(gateways.map(keepGateway)),
       Promise.all(workers.map(keepWorker)),

@@ -103,6 +103,11 @@ test.concurrent("a worker that takes over a job continues the count of the job's
   outputs.push(first.output());
   await using second = await startWorker(nats, BAD_TRIPS);
   expect(await resultOf(streams, job)).toMatchObject({ state: 'FAILED', error: { code: 'WORKER_CRASHED' } });
+  // Its mark goes with it: the stream holds those of unfinished tasks.
+  await eventually(
+    () => streams.state('SUSPECTS'),
+    ({ messages }) => messages === 0,
+  );
   outputs.push(second.output());
   const deaths = outputs.join('').match(SESSION_DIED) ?? [];
   expect(deaths.length).toBeLessThanOrEqual(3);
@@ -147,7 +152,7 @@ test.concurrent('jobs whose workers are killed several times neither fail nor co
   await using _last = await startWorker(nats);
   for (const job of jobs) expect(await resultOf(streams, job)).toMatchObject({ state: 'SUCCEEDED' });
   expect((await streams.state('DEAD')).messages).toBe(0);
-  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+  expect((await streams.state('SUSPECTS')).last_seq).toBe(0);
 });
 
 test('a run that takes too long is ended with its process, only its job fails, and the worker continues', async () => {

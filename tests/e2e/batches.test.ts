@@ -83,6 +83,10 @@ test("a worker that takes over a row batch continues the count of a row's runs a
   await using second = await startWorker(nats, BAD_TRIPS);
   expect(await batchEnd(gateway.url, id)).toMatchObject({ state: 'SUCCEEDED', batch: { rowsFailed: 1 } });
   expect((await batchPage(gateway.url, id)).errors).toMatchObject([{ row: 7, code: 'WORKER_CRASHED' }]);
+  await eventually(
+    () => streams.state('SUSPECTS'),
+    ({ messages }) => messages === 0,
+  );
   // The row has one run with others, and three alone.
   const deaths = [first, second].flatMap(
     (worker) => worker.output().match(/"msg":"session process died"/g) ?? [],

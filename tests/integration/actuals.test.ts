@@ -1,9 +1,12 @@
 /** Actuals: each is reported once, stored, and counted in the live error of its version. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
+import { NO_QUOTAS, type Quotas } from '../../src/contract/quotas.ts';
 import type { Values } from '../../src/contract/values.ts';
 import { Actuals, type ActualsOptions } from '../../src/evaluation/actuals.ts';
+import { OwnerActuals } from '../../src/evaluation/ownerActuals.ts';
 import { Catalog } from '../../src/models/catalog.ts';
+import { OwnerQuotas, type OwnerQuotasOptions } from '../../src/tasks/ownerQuotas.ts';
 import {
   type Answer,
   CANCEL_TASK,
@@ -392,6 +395,7 @@ describe('the actuals of a gateway', () => {
     nats: NatsServer,
     change: (real: Broker['actuals']) => Partial<Broker['actuals']> = () => ({}),
     prediction: Values = { durationMinutes: 5 },
+    quotas: Quotas = NO_QUOTAS,
   ): Promise<Actuals & AsyncDisposable> {
     const broker = await openTestBroker(nats);
     const { actuals } = broker;
@@ -403,9 +407,17 @@ describe('the actuals of a gateway', () => {
       ...change(actuals),
     } as ActualsOptions['broker']['actuals'];
     const { models } = await Catalog.open(MODELS, SILENT);
+    const ofOwners = new OwnerActuals();
     const opened = new Actuals({
       broker: { actuals: store, now: () => broker.now() },
-      tasks: { findNewest: async () => ({ ...SUCCEEDED, prediction }) },
+      tasks: { findNewest: async (id) => ({ ...SUCCEEDED, id, prediction }) },
+      ofOwners,
+      quotas: new OwnerQuotas({
+        broker,
+        quotasOf: () => quotas,
+        quotasOfKey: () => NO_QUOTAS,
+        actualsOf: (owner: string) => ofOwners.of(owner),
+      } as unknown as OwnerQuotasOptions),
       models,
       log: SILENT,
     });
@@ -435,6 +447,21 @@ describe('the actuals of a gateway', () => {
     expect(await actuals.liveErrors(MODEL, '1')).toBeUndefined();
     reading.resolve();
     expect(await onceRead(actuals)).toMatchObject([{ count: 1, mae: 2, rmse: 2 }]);
+  });
+
+  test('are as many of an owner as the quota allows, and one that is kept may be reported again', async () => {
+    await using nats = await startNats();
+    await using actuals = await actualsOver(nats, undefined, undefined, { actuals: 2 });
+    const reportOf = (i: number) => actuals.report({ ...SEVEN, taskId: taskIds[i] ?? '' });
+    const deadline = 1_795_342_861_000;
+    const taskIds = [0, 1, 2].map(() => newTaskAddress({ model: MODEL, home: HOME, deadline }).id);
+    const first = await reportOf(0);
+    await reportOf(1);
+    await expect(reportOf(2)).rejects.toMatchObject({
+      code: 'OWNER_QUOTA',
+      message: expect.stringContaining('Your quota actuals is 2: 2 are used'),
+    });
+    expect(await reportOf(0)).toEqual(first);
   });
 
   test('are read again when a copy of the stream is behind', async () => {

@@ -231,7 +231,7 @@ describe('the origin of a web page', () => {
         status: 204,
         headers: {
           'access-control-allow-origin': origin,
-          'access-control-allow-methods': 'GET, POST',
+          'access-control-allow-methods': 'GET, HEAD, POST, PUT',
           'access-control-allow-headers': 'content-type,authorization,x-made-up',
           'access-control-max-age': expect.stringMatching(/^[1-9]\d*$/),
         },

@@ -21,9 +21,11 @@ import {
   taskIn,
 } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { openTestBroker } from '../support/jobs.ts';
 import { type NatsServer, startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
 import { type Gateway, startGateway, startProcess } from '../support/processes.ts';
+import { inspectStreams } from '../support/streams.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const OPERATOR_TOKEN = 'open-sesame-0123456789';
@@ -177,11 +179,42 @@ test('a revoked key is refused on every gateway, and what it has open ends', asy
 test('the list names each key with its owner, role, last use and end, and no secret', async () => {
   await createKey('--owner', 'unused');
   const list = await runKey('list');
-  expect(list).toMatch(/^id +owner +role +created +last used +ends\n/);
+  expect(list).toMatch(/^id +owner +role +created +last used +ends +quotas\n/);
   expect(list).toMatch(/^[0-9a-f]{12} +unused +submitter +\S+ +never +never$/m);
   expect(list).toMatch(/^[0-9a-f]{12} +shop +submitter +\S+ +2\S+Z +never$/m);
   expect(list).toMatch(/^[0-9a-f]{12} +rival +submitter +\S+ +2\S+Z +2\S+Z$/m);
   for (const key of [shop, rival]) expect(list).not.toContain(key.split('_')[2]);
+});
+
+test('a key may have less than its owner: its quotas hold on every gateway, and other keys are not limited by them', async () => {
+  const key = await createKey('--owner', 'maker', '--quota', 'tasksUnfinished=1', '--quota', 'rowsQueued=9');
+  const free = await createKey('--owner', 'maker');
+  for (const { url } of [gateway, other]) for (const each of [key, free]) await comesIntoForce(url, each);
+  const submit = (url: string, by: string) => post(url, PREDICT_TRIP, { input: tripNumber(5) }, as(by));
+  const { id } = taskIn(await submit(gateway.url, key), 'predictTrip');
+  const refused = await submit(gateway.url, key);
+  expect(refused.errors).toMatchObject([
+    {
+      message: expect.stringContaining('Your quota tasksUnfinished is 1 for this API key: 1 are used'),
+      extensions: { code: 'OWNER_QUOTA', limit: 1 },
+    },
+  ]);
+  const used = async () =>
+    (await post(other.url, '{ me { quotas { name limit used } } }', {}, as(key))).data?.me;
+  expect(await eventually(used, (me) => JSON.stringify(me).includes('"used":1'))).toEqual({
+    quotas: [
+      { name: 'TASKS_UNFINISHED', limit: 1, used: 1 },
+      { name: 'ROWS_QUEUED', limit: 9, used: 1 },
+    ],
+  });
+  expect(codeOf(await submit(other.url, key))).toBe('OWNER_QUOTA');
+  for (const { url } of [gateway, other]) expect(codeOf(await submit(url, free))).toBeUndefined();
+  taskIn(await post(gateway.url, CANCEL_TASK, { id }, as(key)), 'cancelTask');
+  await eventually(
+    () => submit(gateway.url, key),
+    (answer) => codeOf(answer) === undefined,
+  );
+  expect(await runKey('list')).toMatch(/ maker .* tasksUnfinished=1 rowsQueued=9$/m);
 });
 
 test('while the broker is away, known keys still count', async () => {
@@ -192,6 +225,46 @@ test('while the broker is away, known keys still count', async () => {
   await broker.kill();
   expect(await post(alone.url, '{ __typename }', {}, as(key))).toEqual({ data: { __typename: 'Query' } });
   expect(codeOf(await post(alone.url, '{ __typename }', {}, as(shop)))).toBe('UNAUTHENTICATED');
+});
+
+test('when the broker has no room for another key, none is made, and keys can still be revoked', async () => {
+  await using broker = await startNats();
+  await using _streams = await openTestBroker(broker);
+  await using inspector = await inspectStreams(broker);
+  const id = (await createKeyAt(broker, '--owner', 'shop')).split('_')[1] ?? '';
+  const filler = 'x'.repeat(400_000);
+  for (let i = 0; i < 6; i++) await inspector.publish(`keys.filler${i}.created`, filler);
+  await expect(createKeyAt(broker, '--owner', 'late')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the broker has no room for another key'),
+  });
+  expect(await runKeyAt(broker, 'revoke', id)).toContain(`revoked ${id}`);
+});
+
+test('a key that ended more than 30 days ago is deleted when another one is made', async () => {
+  await using broker = await startNats();
+  await using _streams = await openTestBroker(broker);
+  await using inspector = await inspectStreams(broker);
+  const daysAgo = (days: number) => Date.now() - days * 86_400_000;
+  const store = async (id: string, end: object, revokedAt?: number) => {
+    const record = { v: 1, owner: 'shop', role: 'submitter', digest: 'a'.repeat(64), createdAt: 1, ...end };
+    await inspector.publish(`keys.${id}.created`, JSON.stringify(record));
+    if (revokedAt !== undefined)
+      await inspector.publish(`keys.${id}.revoked`, JSON.stringify({ v: 1, at: revokedAt }));
+  };
+  await store('000000000001', { expiresAt: daysAgo(31) });
+  await store('000000000002', {}, daysAgo(31));
+  await store('000000000003', { expiresAt: daysAgo(29) });
+  await store('000000000004', {}, daysAgo(29));
+  const made = (await createKeyAt(broker, '--owner', 'new')).split('_')[1];
+  expect(await inspector.subjects('KEYS')).toEqual(
+    [
+      'keys.000000000003.created',
+      'keys.000000000004.created',
+      'keys.000000000004.revoked',
+      `keys.${made}.created`,
+    ].toSorted(),
+  );
 });
 
 test('a gateway that other machines can reach does not start without AUTH, and says what to do', async () => {
@@ -207,6 +280,10 @@ test('the command refuses wrong arguments and unknown keys', async () => {
   });
   await expect(runKey('create', '--owner', 'a', '--role', 'king')).rejects.toMatchObject({ code: 2 });
   await expect(runKey('create', '--owner', 'a', '--expires', 'soon')).rejects.toMatchObject({ code: 2 });
+  await expect(runKey('create', '--owner', 'a', '--quota', 'tasks=5')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--quota must have quotas of these names only: tasksPerSecond'),
+  });
   await expect(runKey('revoke', 'nobody')).rejects.toMatchObject({ code: 2 });
   await expect(runKey('revoke', '0123456789ab')).rejects.toMatchObject({
     code: 1,

@@ -42,19 +42,11 @@ let worker: Process;
 
 beforeAll(async () => {
   nats = await startNats();
-  worker = await startWorker(nats);
-});
-
-beforeEach(async () => {
-  gateway = await startGateway(nats, { OPERATOR_TOKEN });
-});
-
-afterEach(async () => {
-  await gateway?.[Symbol.asyncDispose]();
+  [worker, gateway] = await Promise.all([startWorker(nats), startGateway(nats, { OPERATOR_TOKEN })]);
 });
 
 afterAll(async () => {
-  for (const started of [worker, nats]) await started?.[Symbol.asyncDispose]();
+  for (const started of [gateway, worker, nats]) await started?.[Symbol.asyncDispose]();
 });
 
 async function page({ url }: Gateway, variables: object = {}): Promise<Page> {
@@ -88,8 +80,9 @@ test('an action is in the log of every gateway with its begin and its end, newes
   expect(JSON.parse(String(done?.before))).toEqual({ weights: WEIGHTS, shadow: [] });
   expect(JSON.parse(String(done?.after))).toMatchObject({ weights: [], shadow: [], movedTasks: 0 });
   expect(begun).toMatchObject({ id: done?.id, outcome: 'BEGUN', before: done?.before, after: null });
+  const lines = gateway.output().split('\n');
   for (const message of ['an operator acts', 'an operator has acted'])
-    expect(gateway.output().split(message)).toHaveLength(3);
+    expect(lines.filter((line) => line.includes(String(done?.id)) && line.includes(message))).toHaveLength(1);
 });
 
 test('the log of a new broker is empty', async () => {
@@ -125,6 +118,19 @@ test('a redrive tells the new task, and a discarded letter what it was', async (
 });
 
 describe('a client that is no operator', () => {
+  let shared: Gateway;
+
+  // Of each gateway, one refusal a second is recorded.
+  beforeEach(async () => {
+    shared = gateway;
+    gateway = await startGateway(nats, { OPERATOR_TOKEN });
+  });
+
+  afterEach(async () => {
+    await gateway?.[Symbol.asyncDispose]();
+    gateway = shared;
+  });
+
   test.each(transports)('is recorded when it is refused over $name', async ({ ask }) => {
     expect(refusalIn(await ask(gateway.url, SET, { weights: WEIGHTS })).extensions.code).toBe('FORBIDDEN');
     const [refused] = await eventually(
@@ -163,16 +169,16 @@ describe('a client that is no operator', () => {
 });
 
 test('an action under which its gateway dies has a begin and no end', async () => {
-  await using other = await startGateway(nats, { OPERATOR_TOKEN });
+  await using doomed = await startGateway(nats, { OPERATOR_TOKEN });
   // Moving queued tasks takes a second.
-  const acting = post(gateway.url, SET, { weights: WEIGHTS, moveQueued: true }, AS_OPERATOR).catch(() => {});
+  const acting = post(doomed.url, SET, { weights: WEIGHTS, moveQueued: true }, AS_OPERATOR).catch(() => {});
   await eventually(
-    () => entries(other),
+    () => entries(gateway),
     ([newest]) => newest?.outcome === 'BEGUN',
   );
-  gateway.kill('SIGKILL');
+  doomed.kill('SIGKILL');
   await acting;
-  const [begun, ...before] = await entries(other);
+  const [begun, ...before] = await entries(gateway);
   expect(begun).toMatchObject({ action: 'setRollout', outcome: 'BEGUN' });
   expect(before.filter(({ id }) => id === begun?.id)).toEqual([]);
 });
@@ -181,7 +187,7 @@ test('the log comes in pages without a gap, also past messages that cannot be re
   await using inspector = await inspectStreams(nats);
   for (let i = 0; i < 4; i++) {
     await act(SET, { weights: WEIGHTS });
-    await inspector.publish(subjects.auditActions, 'no entry');
+    await inspector.publish(subjects.auditActions('0'), 'no entry');
   }
   const whole = (await page(gateway)).edges;
   const seen: string[] = [];

@@ -94,7 +94,7 @@ async function openLossyStore(random: Random) {
   };
   const store = new EndStore({
     publisher: lossy as Publisher,
-    stored: new StoredMessages({ manager, isConnected, log, onFailure: () => {} }),
+    stored: new StoredMessages({ manager: () => manager, isConnected, log, onFailure: () => {} }),
     notices: new Notices({ connection, isConnected, log: new LimitedLog(log) }),
     former: { isThere: async () => false, makeRoom: async () => {} },
   });

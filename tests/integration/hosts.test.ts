@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Guest, Host } from '../../workers/host.ts';
 import { Hosts } from '../../workers/hosts.ts';
-import { NotBegun } from '../../workers/runtimes/onnx/sessionProcess.ts';
+import { NotBegun } from '../../workers/runtimes/sessionProcess.ts';
 import { SILENT } from '../support/models.ts';
+import { pidOf } from '../support/processTable.ts';
 
 class FakeGuest implements Guest {
   readonly name: Readonly<Record<string, string>>;
@@ -27,12 +28,19 @@ let deaths: string[];
 
 beforeEach(() => {
   deaths = [];
-  hosts = new Hosts({ sharedMax: 2, maxMib: 0, givesBack: false, onMeasured: () => {}, log: SILENT });
+  hosts = new Hosts({
+    sharedMax: 2,
+    isolates: false,
+    maxMib: 0,
+    givesBack: false,
+    onMeasured: () => {},
+    log: SILENT,
+  });
 });
 afterEach(() => hosts[Symbol.asyncDispose]());
 
 const guest = (model: string, { isNeeded = false } = {}) => new FakeGuest(model, deaths, isNeeded);
-const kill = ({ pid }: Host) => process.kill(pid ?? 0, 'SIGKILL');
+const kill = (host: Host) => process.kill(pidOf(host), 'SIGKILL');
 /** Work that ends with the process. */
 const untilDeath = async ({ exited }: { readonly exited: Promise<unknown> }) => {
   await exited;

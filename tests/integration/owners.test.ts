@@ -54,8 +54,13 @@ async function submit(owner = 'ada') {
 
 async function openTasks(home: string): Promise<GatewayTasks> {
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
-  const quotasOf = () => NO_QUOTAS;
-  return openGatewayTasks({ broker, home, models, offering, limits: readConfig({}), quotasOf, log: SILENT });
+  const none = () => NO_QUOTAS;
+  const quotas = { quotasOf: none, quotasOfKey: none, actualsOf: () => 0 };
+  const stores = { broker, blobStore: broker.blobs };
+  return openGatewayTasks({
+    ...stores,
+    ...{ home, models, offering, limits: readConfig({}), ...quotas, log: SILENT },
+  });
 }
 
 function tripModel(models: Catalog['models']) {
@@ -88,7 +93,7 @@ describe.each(['the gateway that accepted the task', 'another gateway'])('on %s'
   );
 });
 
-test('10,000 ids, half of another owner and half that never were, are answered alike after the same questions to the broker', async () => {
+test('10,000 ids, half of another owner and half that never were, are answered alike, and the broker is asked about none', async () => {
   const tasks = await Promise.all(Array.from({ length: 5_000 }, () => submit()));
   const deadline = broker.now() + 60_000;
   const unknown = tasks.map(() => newTaskAddress({ model: 'trip-duration', home: HOME, deadline }).id);
@@ -106,6 +111,7 @@ test('10,000 ids, half of another owner and half that never were, are answered a
   const ofOthers = await askAll(tasks.map(({ id }) => id));
   expect(ofOthers).toEqual(await askAll(unknown));
   expect(ofOthers.refusals.size).toBe(1);
+  expect(ofOthers.questions).toEqual([0, 0]);
   for (const spy of asked) spy.mockRestore();
 });
 

@@ -35,7 +35,7 @@ const OWNERS = {
   racer: { tasksUnfinished: 5 },
   rows: { rowsQueued: 4 },
   bytes: { bytesQueued: 100 },
-  results: { resultBytes: 2_100 },
+  results: { resultBytes: 4_200 },
   watcher: { subscriptions: 1 },
   shown: { tasksPerSecond: 50, tasksUnfinished: 10 },
 };

@@ -65,7 +65,9 @@ async function openRequests(home: string, change: (parts: AcceptanceParts) => Pa
   const bundlesBy = (by: Pick<Storing, 'storeJob'>) => new Bundles({ broker, storing: by, home });
   const quotas = { begin: () => undefined, admit: () => {} };
   const fairShare = { enter: () => Lane.Interactive };
-  const whole = { broker, open, admission, storing, bundles: bundlesBy(storing), quotas, fairShare };
+  const inputBlobs = { place: () => undefined, placeColumns: () => undefined };
+  const bundles = bundlesBy(storing);
+  const whole = { broker, open, admission, storing, bundles, quotas, fairShare, inputBlobs };
   const changed = { ...whole, ...change(whole) };
   const acceptance = new Acceptance({ open, admission, events, home });
   const records = new RequestRecords({ broker, storing });

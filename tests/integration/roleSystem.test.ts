@@ -1,5 +1,7 @@
 /** The whole system at a broker with roles: nothing that it does is forbidden to it. */
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEADLY_MILES } from '../support/badTrips.js';
@@ -159,10 +161,57 @@ describe('two gateways, a worker and a provisioner', () => {
     });
   });
 
+  test('take API keys, which an admin makes and revokes, and record what operators are refused', async () => {
+    const OPERATOR_TOKEN = 'open-sesame-0123456789';
+    await using asking = await startGateway(nats, {
+      ...env(),
+      ...nats.env('gateway'),
+      AUTH: 'keys',
+      OPERATOR_TOKEN,
+    });
+    const key = await keyCommand('create', '--owner', 'shop');
+    const [, id = ''] = key.split('_');
+    const ask = (query: string, login: string) =>
+      post(asking.url, query, {}, { authorization: `Bearer ${login}` });
+    await eventually(
+      () => ask('{ __typename }', key),
+      ({ data }) => data !== undefined,
+    );
+    expect((await ask(DEAD_LETTERS, key)).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(
+      await eventually(
+        () => ask('{ auditLog(first: 1) { edges { node { owner action outcome } } } }', OPERATOR_TOKEN),
+        (log) => fieldOf<Letters>(log).edges.length === 1,
+      ),
+    ).toEqual({
+      data: {
+        auditLog: { edges: [{ node: { owner: 'shop', action: 'deadLetters', outcome: 'REFUSED' } }] },
+      },
+    });
+    expect(await keyCommand('list')).toMatch(
+      new RegExp(`^${id} +shop +submitter +\\S+ +2\\S+Z +never$`, 'm'),
+    );
+    await keyCommand('revoke', id);
+    await eventually(
+      () => ask('{ __typename }', key),
+      ({ errors }) => errors?.[0]?.extensions.code === 'UNAUTHENTICATED',
+    );
+    expect(asking.output()).not.toContain('Permissions Violation');
+  });
+
+  async function keyCommand(...args: readonly string[]): Promise<string> {
+    const environment = { PATH: process.env.PATH, ...nats.env('admin') };
+    const run = promisify(execFile)(process.execPath, ['src/cli/key.ts', ...args], {
+      cwd: ROOT,
+      env: environment,
+    });
+    return (await run).stdout.trimEnd();
+  }
+
   test('go on after their streams were deleted, since the provisioner makes them again', async () => {
     const admin = await nats.connect('admin');
     try {
-      const manager = await jetstreamManager(admin);
+      const manager = await jetstreamManager(admin, { apiPrefix: '$JS.TIDINGS.API' });
       for (const name of ['ENDS', 'KV_ROLLOUTS', `JOBS_${MODEL}`]) await manager.streams.delete(name);
       await eventually(
         () =>

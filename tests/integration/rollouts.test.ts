@@ -1,10 +1,11 @@
 /** Rollouts for operators and clients: shares, affinity keys, pins, and rollback with the queued tasks. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Broker } from '../../src/broker/broker.ts';
 import { addressIn } from '../../src/contract/messages/bundle.ts';
 import { BUCKETS } from '../../src/contract/rollout.ts';
+import { subjects } from '../../src/contract/subjects.ts';
 import type { TaskAddress } from '../../src/contract/taskId.ts';
 import { QueueMove } from '../../src/rollout/queueMove.ts';
 import {
@@ -260,16 +261,16 @@ test('a removed version keeps its share, and a new version in its folder gets it
 
 describe('a rollback with moveQueued', () => {
   /** A gateway that knows two versions, and a worker that serves the old one only. */
-  async function openRollback(env: Record<string, string> = {}) {
+  async function openRollback() {
     await using stack = new AsyncDisposableStack();
     const models = stack.use(await twoVersions());
     const old = stack.use(await modelsWith());
     const nats = stack.use(await startNats());
-    const start = () => startGateway(nats, { MODELS_DIR: models.path, ...env });
+    const start = () => startGateway(nats, { MODELS_DIR: models.path });
     const [gateway, worker] = await Promise.all([start(), startWorker(nats, { MODELS_DIR: old.path })]);
     stack.use(gateway);
     stack.use(worker);
-    const broker = stack.use(await openTestBroker(nats, { MODELS_DIR: models.path, ...env }));
+    const broker = stack.use(await openTestBroker(nats, { MODELS_DIR: models.path }));
     const streams = stack.use(await inspectStreams(nats));
     await eventually(
       () => versionsOf(gateway),
@@ -279,14 +280,22 @@ describe('a rollback with moveQueued', () => {
     return { nats, gateway, start, broker, streams, [Symbol.asyncDispose]: () => kept.disposeAsync() };
   }
 
-  type Rollback = Awaited<ReturnType<typeof openRollback>>;
+  let rollback: Awaited<ReturnType<typeof openRollback>>;
+
+  beforeAll(async () => {
+    rollback = await openRollback();
+  });
+
+  afterEach(async () => {
+    await rollback.streams.purge(JOBS, subjects.queue(MODEL));
+    await setRollout(rollback.gateway, {});
+  });
+
+  afterAll(() => rollback?.[Symbol.asyncDispose]());
 
   /** Queues tasks for version 2, in many buckets. @returns their addresses. */
-  async function queueForNew(
-    { broker }: Rollback,
-    bundleCount: number,
-    rowsEach = 1,
-  ): Promise<readonly TaskAddress[]> {
+  async function queueForNew(bundleCount: number, rowsEach = 1): Promise<readonly TaskAddress[]> {
+    const { broker } = rollback;
     const bundles = Array.from({ length: bundleCount }, (_, i) => ({
       ...tripBundle(
         broker,
@@ -299,11 +308,8 @@ describe('a rollback with moveQueued', () => {
   }
 
   /** Expects that every task has the old version's answer, and that only `left` messages are in the queue. */
-  async function expectAnswered(
-    { broker, streams }: Rollback,
-    tasks: readonly TaskAddress[],
-    left: number,
-  ): Promise<void> {
+  async function expectAnswered(tasks: readonly TaskAddress[], left: number): Promise<void> {
+    const { broker, streams } = rollback;
     await eventually(
       () => streams.state(JOBS),
       ({ messages }) => messages === left,
@@ -313,22 +319,20 @@ describe('a rollback with moveQueued', () => {
   }
 
   test('gives 400 queued tasks to the other version, except those that pin their version', async () => {
-    await using rollback = await openRollback();
     const { gateway } = rollback;
     const pinned = await submitTrip(gateway.url, tripNumber(1), { modelVersion: '2' });
-    const tasks = await queueForNew(rollback, 50, 8);
+    const tasks = await queueForNew(50, 8);
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({
       movedTasks: 400,
       heldTasks: 0,
       stoppedBy: null,
     });
-    await expectAnswered(rollback, tasks, 1);
+    await expectAnswered(tasks, 1);
     expect(taskIn(await post(gateway.url, TASK, { id: pinned.id }), 'task').state).toBe('QUEUED');
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 0, stoppedBy: null });
   });
 
   test('counts tasks that a worker of the old version already holds separately', async () => {
-    await using rollback = await openRollback();
     const { gateway, streams, broker } = rollback;
     // A worker that has taken as many jobs as its credit allows, and hangs.
     await using _hanging = broker.consumeJobs({
@@ -337,20 +341,23 @@ describe('a rollback with moveQueued', () => {
       lane: 'interactive',
       maxHeld: 60,
     });
-    const tasks = await queueForNew(rollback, 200);
+    const tasks = await queueForNew(200);
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
       ({ num_ack_pending }) => num_ack_pending === 60,
     );
     expect(await setRollout(gateway, { 1: 100 }, true)).toMatchObject({ movedTasks: 140, heldTasks: 60 });
-    await expectAnswered(rollback, tasks, 0);
+    await expectAnswered(tasks, 0);
   });
 
   test('can be completed on another gateway when the first one is killed during the move', async () => {
-    await using rollback = await openRollback();
-    const { gateway, streams, start } = rollback;
-    await using second = await start();
-    const tasks = await queueForNew(rollback, 2_000);
+    const { gateway: second, streams, start } = rollback;
+    await using gateway = await start();
+    await eventually(
+      () => versionsOf(gateway),
+      ([version]) => version?.state === 'SERVED',
+    );
+    const tasks = await queueForNew(2_000);
     const moving = setRollout(gateway, { 1: 100 }, true).catch(() => {});
     await eventually(
       () => streams.consumer(JOBS, 'v2_interactive'),
@@ -364,12 +371,12 @@ describe('a rollback with moveQueued', () => {
       ([version]) => version?.state === 'SERVED',
     );
     expect(await setRollout(second, { 1: 100 }, true)).toMatchObject({ stoppedBy: null });
-    await expectAnswered(rollback, tasks, 0);
+    await expectAnswered(tasks, 0);
   });
 
   test('loses no task if the queue is full, and returns QUEUE_FULL', async () => {
-    await using rollback = await openRollback({ QUEUE_MAX_JOBS: '50' });
     const { gateway, streams, broker } = rollback;
+    await streams.limit(JOBS, 50);
     const pinned = Array.from({ length: 50 }, (_, i) => ({ ...tripJob(broker, i, 120_000), version: '2' }));
     const [first, ...others] = pinned;
     await queueJobs(broker, [{ ...(first ?? tripJob(broker, 0)), bucket: 1 }, ...others]);
@@ -378,6 +385,7 @@ describe('a rollback with moveQueued', () => {
       stoppedBy: 'QUEUE_FULL',
     });
     expect((await streams.state(JOBS)).messages).toBe(50);
+    await streams.limit(JOBS, 100_000);
   });
 });
 

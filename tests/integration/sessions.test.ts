@@ -7,10 +7,11 @@ import type { Manifest } from '../../src/models/manifest.ts';
 import { Hosts } from '../../workers/hosts.ts';
 import { decodeBatch } from '../../workers/runtimes/onnx/decoder.ts';
 import { encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
-import { SessionCrashed } from '../../workers/runtimes/onnx/sessionProcess.ts';
+import { SessionCrashed } from '../../workers/runtimes/sessionProcess.ts';
 import { Session } from '../../workers/session.ts';
 import { SessionMemory } from '../../workers/sessionMemory.ts';
 import { SILENT, writeAddingModel } from '../support/models.ts';
+import { pidOf } from '../support/processTable.ts';
 
 /** All sessions share one process, unless they must not. */
 let open: (name: string) => Promise<Opened>;
@@ -29,7 +30,14 @@ beforeEach(async () => {
   for (const [i, name] of ['one', 'two', 'three'].entries()) await writeAddingModel(folder.path, name, i + 1);
   const { models } = opened.use(await Catalog.open(folder.path, SILENT));
   const hosts = opened.use(
-    new Hosts({ sharedMax: 1, maxMib: 0, givesBack: false, onMeasured: () => {}, log: SILENT }),
+    new Hosts({
+      sharedMax: 1,
+      isolates: false,
+      maxMib: 0,
+      givesBack: false,
+      onMeasured: () => {},
+      log: SILENT,
+    }),
   );
   const memory = new SessionMemory({ loading: 'eager', limitMib: 0, bytes: () => hosts.bytes });
   const { signal } = new AbortController();
@@ -42,6 +50,7 @@ beforeEach(async () => {
         manifest,
         version: versions[0],
         executionProviders: ['cpu'],
+        cudaVisibleDevices: undefined,
         threads: 1,
         hosts,
         memory,
@@ -53,7 +62,7 @@ beforeEach(async () => {
       using held = await session.hold(options);
       const run = encodeBatch(manifest, [{ x }]);
       const { outputs } = await held.run(run.columns);
-      const [prediction] = decodeBatch(manifest, outputs, run);
+      const [prediction] = decodeBatch(manifest, { outputs }, run);
       return (prediction as Record<string, unknown>).y;
     };
     return { session, manifest, predict };
@@ -90,7 +99,7 @@ test('a suspect row has a process of its own, and its version shares one again a
 
 test('when a process dies in a run, the run that was handed over ahead succeeds in the next process', async () => {
   const { session, manifest } = await open('one');
-  const { pid = 0 } = session.sharedHost ?? {};
+  const pid = pidOf(session.sharedHost);
   using held = await session.hold();
   process.kill(pid, 'SIGSTOP');
   const runs = [1, 2].map((x, i) => held.run(encodeBatch(manifest, [{ x }]).columns, { ahead: i > 0 }));
@@ -106,7 +115,7 @@ test('when a shared process is killed, runs that had not begun succeed in the ne
   const [one, two] = [await open('one'), await open('two')];
   const killed = one.session.sharedHost;
   const runs = Array.from({ length: 20 }, (_, i) => [one.predict(i), two.predict(i)]).flat();
-  process.kill(killed?.pid ?? 0, 'SIGKILL');
+  process.kill(pidOf(killed), 'SIGKILL');
   const outcomes = await Promise.allSettled(runs);
   // The run that was under way is to blame.
   expect(outcomes.filter(({ status }) => status === 'rejected').length).toBeLessThanOrEqual(1);

@@ -3,6 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { subjects } from '../../src/contract/subjects.ts';
 import { DEADLY_MILES, ENDLESS_MILES } from '../support/badTrips.js';
 import { eventually } from '../support/eventually.ts';
 import { type Job, jobFor, openTestBroker, queueJobs, resultOf, tripJob } from '../support/jobs.ts';
@@ -34,12 +35,10 @@ function processOf(worker: Process, { model, version }: Pick<Job, 'model' | 'ver
     | undefined;
 }
 
-/** The models of the tasks that are marked as suspects. */
-async function markedModels(streams: StreamInspector, jobs: readonly Job[]): Promise<readonly string[]> {
-  const marked = await Promise.all(
-    jobs.map(async (job) => ((await streams.last('SUSPECTS', `suspects.${job.taskId}`)) ? [job.model] : [])),
-  );
-  return [...new Set(marked.flat())];
+/** The models of the tasks that were marked as suspects. A mark is removed when its task has ended. */
+function markedModels(marks: ReadonlySet<string>, jobs: readonly Job[]): readonly string[] {
+  const marked = jobs.filter((job) => marks.has(subjects.suspect(job)));
+  return [...new Set(marked.map(({ model }) => model))];
 }
 
 const writeSmall = (modelsDir: string, name: string) => writeAddingModel(modelsDir, name, 1);
@@ -55,11 +54,13 @@ async function openModels(
   const env = { ...ONE_HOST, MODELS_DIR: folder.path };
   const broker = opened.use(await openTestBroker(nats, env));
   const streams = opened.use(await inspectStreams(nats));
+  const marks = await streams.hear('suspects.>');
   const kept = opened.move();
   return {
     nats,
     env,
     streams,
+    marks,
     /** Queues as many jobs for each model, with 0, 1, … as their input, or with `x`. */
     queue: async (count: number, x?: number) => {
       const jobs = names.flatMap((model) =>
@@ -78,7 +79,7 @@ async function expectSuccess(streams: StreamInspector, jobs: readonly Job[]): Pr
 
 test('a process that is killed while two models have runs fails no task, and marks none of the model that only waited', async () => {
   await using models = await openModels(['alpha', 'beta'], writeSmall);
-  const { nats, env, streams } = models;
+  const { nats, env, streams, marks } = models;
   const slow = { NODE_OPTIONS: imported('slowRuns.js'), RUN_MS: '100' };
   await using worker = await startWorker(nats, { ...env, ...slow });
   const jobs = await models.queue(40);
@@ -90,13 +91,13 @@ test('a process that is killed while two models have runs fails no task, and mar
   );
   process.kill(alpha ?? 0, 'SIGKILL');
   await expectSuccess(streams, jobs);
-  expect((await markedModels(streams, jobs)).length).toBeLessThanOrEqual(1);
+  expect(markedModels(marks, jobs).length).toBeLessThanOrEqual(1);
   expect((await streams.state('DEAD')).messages).toBe(0);
 });
 
 test('an idle process that is killed marks no task, and its versions are loaded again into one process', async () => {
   await using models = await openModels(['alpha', 'beta', 'gamma'], writeSmall);
-  const { nats, env, streams } = models;
+  const { nats, env, streams, marks } = models;
   await using worker = await startWorker(nats, env);
   const processes = () =>
     ['alpha', 'beta', 'gamma'].map((model) => processOf(worker, { model, version: '1' }));
@@ -105,7 +106,7 @@ test('an idle process that is killed marks no task, and its versions are loaded 
   const [after] = await eventually(processes, (pids) => pids.every((pid) => pid !== before));
   expect(processes()).toEqual([after, after, after]);
   await expectSuccess(streams, await models.queue(10));
-  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+  expect(marks.size).toBe(0);
 });
 
 /** Versions 1 and 2 of trip-duration share a process, and deadly trips kill it only in version 2. */
@@ -116,12 +117,14 @@ async function openBadVersion(nats: NatsServer, limits: Record<string, number> =
   const env = { ...ONE_HOST, MODELS_DIR: models.path };
   const broker = opened.use(await openTestBroker(nats, env));
   const streams = opened.use(await inspectStreams(nats));
+  const marks = await streams.hear('suspects.>');
   const worker = opened.use(
     await startWorker(nats, { ...env, BAD_VERSION: '2', NODE_OPTIONS: imported('badVersion.js') }),
   );
   const kept = opened.move();
   return {
     streams,
+    marks,
     worker,
     /** Queues jobs of both versions, and among those of version 2 one with this distance. */
     queue: async (miles: number) => {
@@ -139,14 +142,14 @@ async function openBadVersion(nats: NatsServer, limits: Record<string, number> =
 test('a row that kills its process fails alone; afterwards its version has a process of its own', async () => {
   await using nats = await startNats();
   await using system = await openBadVersion(nats);
-  const { streams, worker } = system;
+  const { streams, marks, worker } = system;
   const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
   expect(one).toBe(two);
   const { bad, good, trips } = await system.queue(DEADLY_MILES);
   expect(await resultOf(streams, bad)).toMatchObject({ error: { code: 'WORKER_CRASHED' } });
   await expectSuccess(streams, good);
   for (const job of trips) expect(await resultOf(streams, job)).toMatchObject({ attempts: 1 });
-  expect(await markedModels(streams, trips)).toEqual([]);
+  expect(markedModels(marks, trips)).toEqual([]);
 
   const apart = await eventually(
     () => processOf(worker, { model: 'trip-duration', version: '2' }) ?? 0,
@@ -162,21 +165,22 @@ test('a row that kills its process fails alone; afterwards its version has a pro
 test('a run that takes too long is ended with its process, and tasks of other versions in it are run again', async () => {
   await using nats = await startNats();
   await using system = await openBadVersion(nats, { runTimeoutMs: 500 });
-  const { streams } = system;
+  const { streams, marks } = system;
   const { bad, good, trips } = await system.queue(ENDLESS_MILES);
   expect(await resultOf(streams, bad)).toMatchObject({ error: { code: 'RUN_TIMEOUT' } });
   await expectSuccess(streams, good);
   for (const job of trips) expect(await resultOf(streams, job)).toMatchObject({ attempts: 1 });
-  expect((await streams.state('SUSPECTS')).messages).toBe(0);
+  expect(marks.size).toBe(0);
 });
 
-test('a version whose manifest wants it has a process of its own', async () => {
+test.each([
+  ['whose manifest wants it', { isolation: 'own' }, {}],
+  ['of a worker with SESSIONS=isolated', {}, { SESSIONS: 'isolated' }],
+])('a version %s has a process of its own', async (_who, members, env) => {
   await using nats = await startNats();
-  await using models = await modelsWith((manifest) => {
-    manifest.isolation = 'own';
-  });
+  await using models = await modelsWith((manifest) => Object.assign(manifest, members));
   await addConstantVersion(models, '2', 5);
-  await using worker = await startWorker(nats, { ...ONE_HOST, MODELS_DIR: models.path });
+  await using worker = await startWorker(nats, { ...ONE_HOST, ...env, MODELS_DIR: models.path });
   const [one, two] = ['1', '2'].map((version) => processOf(worker, { model: 'trip-duration', version }));
   expect(one).not.toBe(two);
 });

@@ -11,9 +11,9 @@ import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-a
 import { describe, expect, test, vi } from 'vitest';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
 import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
-import { ensurePython } from '../../src/cli/train/pythonEnvironment.ts';
 import { runPythonRecipe } from '../../src/cli/train/pythonRecipe.ts';
 import { DataError } from '../../src/cli/train/recipe.ts';
+import { ensurePython } from '../../src/process/pythonEnvironment.ts';
 import { MODELS } from '../support/models.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
@@ -227,7 +227,7 @@ describe('a recipe in Python', () => {
     const failure = runCommandWith({ PATH: folder.path }, ...PYTHON_RECIPE);
     await expect(failure).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^train: a recipe in Python needs python3 [^\n]+ENOENT\n$/),
+      stderr: expect.stringMatching(/^train: code in Python needs python3 [^\n]+ENOENT\n$/),
     });
   });
 
@@ -245,7 +245,7 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
     expect(existsSync(await readFile(join(folder.path, 'made'), 'utf8'))).toBe(false);
   });
 
-  test.each(['churn', 'housing', 'trip-duration'])(
+  test.each(['churn', 'digits', 'housing', 'language', 'spikes', 'trip-duration'])(
     'for %s pins each package with the SHA-256 of its wheels',
     async (model) => {
       const text = await readFile(join(MODELS, model, 'requirements.txt'), 'utf8');
@@ -275,13 +275,14 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
       await using folder = await openRecipe(`
         report(f"read {files.train[0].name}, {len(files.holdout)} more")
         metrics = [Metric("x.csv", "RMSE", "minutes", 1.5)]
-        return TrainedVersion(b"onnx", metrics, [GoldenRow({"café": "é"}, {"y": 1.25})], tolerance=0.5)`);
+        return TrainedVersion(b"onnx", metrics, [GoldenRow({"café": "é"}, {"y": 1.25})], 0.5, files={"tokenizer.json": b"{}"})`);
       const steps: string[] = [];
       const files = { train: ['a b.csv'], validate: [], holdout: ['c', 'd'] };
       const version = await runPythonRecipe(String(PYTHON), folder.recipe, files, (step) => steps.push(step));
       expect(steps).toEqual(['read a b.csv, 2 more']);
       expect(version).toEqual({
         model: Buffer.from('onnx'),
+        files: { 'tokenizer.json': Buffer.from('{}') },
         metrics: [{ data: 'x.csv', name: 'RMSE', unit: 'minutes', value: 1.5 }],
         golden: { tolerance: 0.5, rows: [{ input: { café: 'é' }, output: { y: 1.25 } }] },
       });
@@ -462,7 +463,7 @@ mkdir -p "$3/bin" && cp '${path}/made' "$3/bin/python"`;
     async ensure(requirements: string): Promise<string> {
       const file = join(path, 'requirements.txt');
       await writeFile(file, requirements);
-      return ensurePython(file, () => {});
+      return (await ensurePython({ requirements: file, report: () => {} })).python;
     },
     async [Symbol.asyncDispose]() {
       vi.unstubAllEnvs();

@@ -16,7 +16,7 @@ test('gateways that check the store at the same time do not delete the stream of
         const manager = managers[i] ?? (await jetstreamManager(connection));
         return new WriteCheck({
           connection,
-          manager,
+          apis: { of: () => manager },
           limits: { streamReplicas: 1 },
           rights: { mayMakeStreams: true },
         }).check();

@@ -125,8 +125,8 @@ function* membersIn(
     const isNeeded = (keywords.required ?? []).includes(name) && inner.default === undefined;
     if (member !== undefined) yield* membersIn(inner, member, [...path, name], isNeeded);
   }
-  if (keywords.additionalProperties !== undefined) {
-    for (const [name, member] of Object.entries(value as object))
+  if (keywords.additionalProperties !== undefined && isRecord(value)) {
+    for (const [name, member] of Object.entries(value))
       yield* membersIn(keywords.additionalProperties, member, [...path, name]);
   }
   if (keywords.items !== undefined && Array.isArray(value)) {
@@ -135,6 +135,11 @@ function* membersIn(
       yield* membersIn(inner, item, [...path, i]);
     }
   }
+}
+
+/** A value of several types need not be one. */
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function* wrongValues({ keywords, value, isRequired }: Member): Generator<unknown> {

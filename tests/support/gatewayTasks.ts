@@ -36,8 +36,14 @@ export async function openTestGateway(
   if (model === undefined) throw new Error('trip-duration is one of the models');
   const offering = { choose: () => ({ version: '1' }) } as unknown as Offering;
   const limits = readConfig({});
-  const quotasOf = () => quotas;
-  const tasks = await openGatewayTasks({ broker, home, models, offering, limits, quotasOf, log: SILENT });
+  const stores = { broker, blobStore: broker.blobs };
+  const tasks = await openGatewayTasks({
+    ...stores,
+    ...{ home, models, offering, limits, log: SILENT },
+    quotasOf: () => quotas,
+    quotasOfKey: () => NO_QUOTAS,
+    actualsOf: () => 0,
+  });
   const asked = { model, trace: undefined, gone: undefined };
   let trips = 0;
   return {

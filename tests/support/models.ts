@@ -120,7 +120,11 @@ function numberGraph(parts: Pick<Graph, 'constants' | 'operators'>): Uint8Array 
 export async function writeNumberModel(
   modelsDir: string,
   name: string,
-  { maxBatchSize = 8, isolation = 'shared' } = {},
+  {
+    maxBatchSize = 8,
+    isolation = 'shared',
+    limits = {},
+  }: { maxBatchSize?: number; isolation?: 'shared' | 'own'; limits?: object } = {},
 ): Promise<void> {
   const field = { type: 'float32', unit: 'parts', description: 'A number.' } as const;
   const capital = `${name[0]?.toUpperCase()}${name.slice(1)}`;
@@ -137,7 +141,7 @@ export async function writeNumberModel(
     outputs: [{ ...field, name: 'y', tensor: 'y' }],
     batching: { maxBatchSize, maxWaitMs: 0 },
     isolation,
-    limits: { timeoutMs: 60_000 },
+    limits: { timeoutMs: 60_000, ...limits },
     example: { x: 1 },
   };
   await mkdir(join(modelsDir, name), { recursive: true });
@@ -153,7 +157,7 @@ export async function writeNumberVersion(
   await writeVersion(folder, graph, { tolerance: 1e-6, rows });
 }
 
-async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {
+export async function writeVersion(folder: string, model: Uint8Array, golden: object): Promise<void> {
   const record = {
     sha256: createHash('sha256').update(model).digest('hex'),
     created: '2026-01-01T00:00:00Z',

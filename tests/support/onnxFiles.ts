@@ -1,5 +1,6 @@
 /** ONNX files like those of common tools, with different shapes, and files that cannot be served. */
 import {
+  type Constant,
   encodeModel,
   type Graph,
   type InferredPort,
@@ -164,6 +165,25 @@ export function image(): Uint8Array {
     inputs: [port('pixels', 'float32', 'N', 3, 8, 8)],
     operators: [node('Neg', ['pixels'], 'y')],
     outputs: [port('y', 'float32', 'N', 3, 8, 8)],
+  });
+}
+
+/** For each input x an output x_out that equals it. */
+export function identities(ports: readonly Pick<Port, 'name' | 'type' | 'shape'>[]): Uint8Array {
+  return file({
+    inputs: ports.map(({ name, type, shape }) => port(name, type, ...shape)),
+    operators: ports.map(({ name }) => node('Identity', [name], `${name}_out`)),
+    outputs: ports.map(({ name, type }) => ({ ...untyped(`${name}_out`), type })),
+  });
+}
+
+/** y = x + positions, which is a constant of the shape of one row. */
+export function addedPositions(shape: Port['shape'], positions: Constant): Uint8Array {
+  return file({
+    inputs: [port('x', 'float32', ...shape)],
+    constants: [positions],
+    operators: [node('Add', ['x', positions.name], 'y')],
+    outputs: [port('y', 'float32', ...shape)],
   });
 }
 

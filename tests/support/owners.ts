@@ -17,15 +17,16 @@ export async function startGatewaysWith(
   nats: NatsServer,
   owners: Readonly<Record<string, Quotas>>,
   count = 1,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly gateways: readonly Gateway[] } & AsyncDisposable> {
   await using started = new AsyncDisposableStack();
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-quotas-'));
   started.defer(() => folder.remove());
   const file = join(folder.path, 'quotas.json');
   await writeFile(file, JSON.stringify({ owners }));
-  const env = { ...OWNER_HEADER, QUOTAS_FILE: file };
+  const all = { ...OWNER_HEADER, QUOTAS_FILE: file, ...env };
   const gateways = await Promise.all(
-    Array.from({ length: count }, async () => started.use(await startGateway(nats, env))),
+    Array.from({ length: count }, async () => started.use(await startGateway(nats, all))),
   );
   const stopping = started.move();
   return { gateways, [Symbol.asyncDispose]: () => stopping.disposeAsync() };

@@ -16,6 +16,12 @@ export function isRunning(pid: number): boolean {
   return commandLine(pid) !== undefined;
 }
 
+/** The number of a process that has to be there: 0 would stand for the test and all its processes. */
+export function pidOf(process: { readonly pid: number | undefined } | undefined): number {
+  if (process?.pid === undefined) throw new Error('the process is not there');
+  return process.pid;
+}
+
 /** The child processes of a process, and their children. */
 export function descendantsOf({ pid }: { readonly pid: number }): readonly number[] {
   const rows = table();

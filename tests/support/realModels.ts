@@ -17,9 +17,10 @@ import { readVersion } from '../../src/models/versionRecord.ts';
 import type { Answers } from '../../workers/answer.ts';
 import { differenceOf, readGoldenRows } from '../../workers/golden.ts';
 import { goldenValues } from '../../workers/goldenTensor.ts';
-import { decodeBatch } from '../../workers/runtimes/onnx/decoder.ts';
+import { Inspection } from '../../workers/runtimes/inspection.ts';
+import { decodeBatch, type OutputTensors } from '../../workers/runtimes/onnx/decoder.ts';
+import type { Column } from '../../workers/runtimes/onnx/encoder.ts';
 import { encodeBatch } from '../../workers/runtimes/onnx/encoder.ts';
-import { Inspection } from '../../workers/runtimes/onnx/inspection.ts';
 
 export interface Outcome {
   readonly file: string;
@@ -88,7 +89,7 @@ async function answerDirectly(
   try {
     const run = encodeBatch(manifest, [input]);
     const feeds = session.inputMetadata.map((value) => {
-      const { type, data, dims } = run.columns[value.name] ?? { type: 'float32', data: [], dims: [] };
+      const { type, data, dims } = run.columns[value.name] as Column;
       const rank = value.isTensor ? value.shape.length : 0;
       const all = [...dims, ...new Array<number>(Math.max(0, rank - dims.length)).fill(1)];
       return [value.name, new Tensor(type, data as string[], all)] as const;
@@ -97,7 +98,7 @@ async function answerDirectly(
       Object.fromEntries(feeds),
       manifest.outputs.map(({ tensor }) => tensor),
     );
-    const [answers] = decodeBatch(manifest, outputs as Parameters<typeof decodeBatch>[1], run);
+    const [answers] = decodeBatch(manifest, { outputs: outputs as unknown as OutputTensors }, run);
     if (typeof answers !== 'object') throw new Error(answers);
     return answers;
   } finally {

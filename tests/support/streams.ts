@@ -9,6 +9,8 @@ export interface StreamInspector extends AsyncDisposable {
   /** Makes a stream that does not belong to Tidings. */
   add(config: Partial<StreamConfig> & { readonly name: string }): Promise<void>;
   state(stream: string): Promise<StreamState>;
+  /** The subjects that have messages, in order. */
+  subjects(stream: string): Promise<readonly string[]>;
   /** The bytes that a stream may take. */
   maxBytes(stream: string): Promise<number>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
@@ -28,6 +30,8 @@ export interface StreamInspector extends AsyncDisposable {
   purge(stream: string, filter: string): Promise<void>;
   /** Limits the number of messages in a stream. */
   limit(stream: string, maxMessages: number): Promise<void>;
+  /** @returns a set to which each subject is added on which a message is published from now on. */
+  hear(filter: string): Promise<ReadonlySet<string>>;
   /** Publishes raw bytes, as any program with access to the broker could. */
   publish(subject: string, data: string): Promise<void>;
 }
@@ -40,6 +44,10 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
       await manager.streams.add(config);
     },
     state: async (stream) => (await manager.streams.info(stream)).state,
+    subjects: async (stream) => {
+      const { state } = await manager.streams.info(stream, { subjects_filter: '>' });
+      return Object.keys(state.subjects ?? {}).toSorted();
+    },
     maxBytes: async (stream) => (await manager.streams.info(stream)).config.max_bytes,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
@@ -77,6 +85,12 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
     },
     limit: async (stream, maxMessages) => {
       await manager.streams.update(stream, { max_msgs: maxMessages });
+    },
+    hear: async (filter) => {
+      const heard = new Set<string>();
+      connection.subscribe(filter, { callback: (_error, { subject }) => void heard.add(subject) });
+      await connection.flush();
+      return heard;
     },
     publish: async (subject, data) => {
       await connection.request(subject, data);

@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path';
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { buildSchema as schemaOf } from '../../schema/index.ts';
 import { RequestErrorCode } from '../../src/contract/errors.ts';
 import { TaskErrorCode } from '../../src/contract/task.ts';
 import { EdgeCloseCode } from '../../src/edge/closeCodes.ts';
+import { Catalog } from '../../src/models/catalog.ts';
 import { type EnvironmentVariable, environmentVariables } from '../../src/process/config.ts';
 import { blocksIn, DOCUMENTS, headingsIn, linksIn, proseIn, readDocument } from '../support/documents.ts';
+import { SILENT } from '../support/models.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** They tell of what was: a name or a file in them may be gone. */
@@ -24,7 +27,7 @@ const COMMAND_SOURCES: Readonly<Record<string, readonly string[]>> = {
   train: ['src/cli/train.ts', 'src/cli/train/*.ts'],
 };
 /** Variables of commands that are read by other programs than ours. */
-const FOREIGN_VARIABLES = ['CI', 'CUDA_VISIBLE_DEVICES', 'NODE_EXTRA_CA_CERTS', 'PATH'];
+const FOREIGN_VARIABLES = ['CI', 'NODE_EXTRA_CA_CERTS', 'PATH'];
 
 /** Every word of the code: what a document names has to be one of them. */
 const words = new Set([
@@ -40,6 +43,11 @@ const words = new Set([
   ]).match(/\w+/g) ?? []),
 ]);
 const schema = buildSchema(readDocument('schema/schema.graphql'));
+const { models: exampleModels } = await Catalog.open(join(ROOT, 'examples/models'), SILENT);
+/** The schemas of documents that are about other models. */
+const otherSchemas = new Map(
+  ['docs/runtimes.md', 'examples/models/README.md'].map((document) => [document, schemaOf(exampleModels)]),
+);
 const rows = DOCUMENTS.flatMap((document) => tableRows(readDocument(document)));
 
 test('each variable that is read has one row in a table, with its unit, default and consequence', () => {
@@ -125,7 +133,9 @@ describe.each(DOCUMENTS)('%s', (document) => {
   if (operations.length > 0)
     test('shows only GraphQL that fits the schema', () => {
       for (const operation of operations)
-        expect(validate(schema, parse(operation.text)), operation.text).toEqual([]);
+        expect(validate(otherSchemas.get(document) ?? schema, parse(operation.text)), operation.text).toEqual(
+          [],
+        );
     });
 
   const values = blocks.filter(({ language }) => language === 'json');
@@ -208,7 +218,7 @@ function packageOf(document: string): string {
 /** Whatever begins with a folder of the repository, as far as it is a path, and not a pattern such as `models/<name>`. */
 function filesIn(text: string): readonly string[] {
   const paths = text.matchAll(
-    /(?<![\w./~-])(?:deploy|docs|examples|schema|src|tests|workers|models(?=\/(?:churn|housing|trip-duration)\b))\/[\w./@-]*(?![\w./<*@-])/g,
+    /(?<![\w./~-])(?:deploy|docs|examples|schema|src|tests|workers|models(?=\/(?:churn|digits|housing|language|spikes|trip-duration)\b))\/[\w./@-]*(?![\w./<*@-])/g,
   );
   return [...paths].map(([path]) => path.replace(/\.$/, ''));
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeActual } from '../../src/contract/messages/actual.ts';
 import { decodeAuditEntry } from '../../src/contract/messages/auditEntry.ts';
+import { decodeBlobEnd } from '../../src/contract/messages/blobEnd.ts';
 import { decodeBundle, type QueuedBundle } from '../../src/contract/messages/bundle.ts';
 import { decodeChunkResult } from '../../src/contract/messages/chunkResult.ts';
 import { decodeDeadLetter } from '../../src/contract/messages/deadLetter.ts';
@@ -49,8 +50,11 @@ test('the subjects are those of the contract', () => {
     subjects.rolloutChanges.replace('*', model),
     subjects.actual(job),
     ...KEY_PARTS.map((part) => subjects.key('0123456789ab', part)),
-    subjects.auditActions,
-    subjects.auditRefusals,
+    subjects.keyUse('0123456789ab'),
+    subjects.auditActions('0'),
+    subjects.auditRefusals('f'),
+    subjects.blobChunk(ANONYMOUS, 'a1', 0),
+    subjects.blobEnd(ANONYMOUS, 'a1'),
     subjects.probe,
     subjects.running(home),
     subjects.moved(home),
@@ -89,6 +93,7 @@ describe('an example can be decoded', () => {
       Rollout: decodeRolloutRecord,
       'Dead letter': (data) => decodeDeadLetter(data, subjects.dead(model, taskId)),
       'Audit entry': decodeAuditEntry,
+      Blob: decodeBlobEnd,
       Actual: (data) => decodeActual(data, subjects.actual(job)),
       Presence: decodeWorkerPresence,
     };

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { authorizationOf, newSeed, publicKeyOf, type RoleSeeds } from '../../broker/roleKeys.ts';
+import { accountsOf } from '../../broker/accounts.ts';
+import { newSeed, publicKeyOf, publicKeysOf, type RoleSeeds } from '../../broker/roleKeys.ts';
 import { BROKER_ROLES } from '../../broker/roles.ts';
 import { ConfigurationError, messageOf } from '../../contract/errors.ts';
 import { writePrivately } from '../../process/privateFile.ts';
@@ -30,9 +31,9 @@ export async function makeKeys(folder: string, print: (text: string) => void): P
     checkSeed(seed, file);
     seeds.push([role, seed]);
   }
-  const authorization = authorizationOf(Object.fromEntries(seeds) as RoleSeeds);
+  const accounts = accountsOf(publicKeysOf(Object.fromEntries(seeds) as RoleSeeds));
   const file = join(folder, 'roles.conf');
-  await writeFile(file, `${HEAD}authorization: ${JSON.stringify(authorization, null, 2)}\n`);
+  await writeFile(file, `${HEAD}accounts: ${JSON.stringify(accounts, null, 2)}\n`);
   print(`wrote ${file}`);
 }
 

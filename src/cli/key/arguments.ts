@@ -1,6 +1,7 @@
 /** Reads the command line of `npm run key`. */
 import { KEY_ID } from '../../contract/apiKey.ts';
 import { ROLES, type Role } from '../../contract/principal.ts';
+import { type Quotas, quotasProblem } from '../../contract/quotas.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from '../commandLine.ts';
 
 export type KeyCommand =
@@ -10,6 +11,8 @@ export type KeyCommand =
       readonly role: Role;
       /** Milliseconds from now; undefined: the key does not expire. */
       readonly expiresInMs: number | undefined;
+      /** Undefined: only the quotas of the owner hold. */
+      readonly quotas: Quotas | undefined;
     }
   | { readonly name: 'list' }
   | { readonly name: 'revoke'; readonly id: string };
@@ -18,6 +21,7 @@ const OPTIONS = {
   owner: { type: 'string' },
   role: { type: 'string' },
   expires: { type: 'string' },
+  quota: { type: 'string', multiple: true },
   help: HELP_OPTION,
 } as const;
 const LONGEST_OWNER = 200;
@@ -40,6 +44,7 @@ export function readArguments(
       owner: ownerIn(values.owner),
       role: roleIn(values.role),
       expiresInMs: durationIn(values.expires),
+      quotas: quotasIn(values.quota),
     };
   const [option] = Object.keys(values);
   if (option !== undefined) throw new UsageError(`--${option} is an option of create only`);
@@ -70,4 +75,21 @@ function durationIn(text: string | undefined): number | undefined {
   if (count === undefined)
     throw new UsageError(`--expires must be a time such as 90d, 12h or 30m, got ${text}`);
   return Number(count) * (UNITS_MS[unit] ?? 0);
+}
+
+function quotasIn(texts: readonly string[] | undefined): Quotas | undefined {
+  if (texts === undefined) return undefined;
+  const quotas: Record<string, number> = {};
+  for (const given of texts) {
+    const [, name = '', limit] = /^(\w+)=([0-9]{1,16})$/.exec(given) ?? [];
+    if (limit === undefined)
+      throw new UsageError(`--quota must be a name and a limit such as tasksPerSecond=5, got ${given}`);
+    if (Object.hasOwn(quotas, name)) throw new UsageError(`--quota must name ${name} once, got it twice`);
+    quotas[name] = Number(limit);
+  }
+  const problem = quotasProblem(quotas);
+  if (problem !== undefined) throw new UsageError(`--quota ${problem}`);
+  if (quotas.actuals !== undefined)
+    throw new UsageError('--quota cannot limit actuals: they count for the owner, see QUOTAS_FILE');
+  return quotas;
 }

@@ -6,19 +6,26 @@ import { MESSAGE_VERSION } from '../../contract/messages/decoder.ts';
 import { endOf, type KnownKey, KnownKeys } from '../../identity/knownKeys.ts';
 import type { KeyCommand } from './arguments.ts';
 
-type Keys = Pick<KeyStore, 'create' | 'revoke' | 'readAfter'>;
+type Keys = Pick<KeyStore, 'create' | 'forget' | 'hasRoom' | 'lastUses' | 'readAfter' | 'revoke'>;
 
 /** A command that could not be done. */
 export class KeyError extends Error {}
 
-const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends'];
+/** By then every gateway has read that a key was revoked. */
+const FORGET_AFTER_MS = 30 * 86_400_000;
+const COLUMNS = ['id', 'owner', 'role', 'created', 'last used', 'ends', 'quotas'];
 
 export async function createKey(
   keys: Keys,
-  { owner, role, expiresInMs }: Extract<KeyCommand, { name: 'create' }>,
+  { owner, role, expiresInMs, quotas }: Extract<KeyCommand, { name: 'create' }>,
 ): Promise<string> {
   const key = newApiKey();
   const createdAt = Date.now();
+  await forgetEnded(keys, createdAt - FORGET_AFTER_MS);
+  if (!(await keys.hasRoom()))
+    throw new KeyError(
+      'the broker has no room for another key: revoke keys that are not needed. They are deleted 30 days after they ended, when a key is created',
+    );
   const outcome = await keys.create(key.id, {
     v: MESSAGE_VERSION,
     owner,
@@ -26,14 +33,15 @@ export async function createKey(
     digest: digestOf(key.secret),
     createdAt,
     ...(expiresInMs === undefined ? {} : { expiresAt: createdAt + expiresInMs }),
+    ...(quotas && { quotas }),
   });
   if (outcome.type !== 'stored') throw notStored(outcome.reason);
   return textOfKey(key);
 }
 
 export async function listKeys(keys: Keys): Promise<string> {
-  const known = await readAll(keys);
-  const rows = [COLUMNS, ...known.list().map(rowOf)];
+  const [known, lastUses] = await Promise.all([readAll(keys), keys.lastUses()]);
+  const rows = [COLUMNS, ...known.list().map((key) => rowOf(key, lastUses.get(key.id)))];
   const widths = COLUMNS.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
   return rows
     .map((row) =>
@@ -53,6 +61,11 @@ export async function revokeKey(keys: Keys, id: string): Promise<string> {
   return `revoked ${id}`;
 }
 
+async function forgetEnded(keys: Keys, before: number): Promise<void> {
+  for (const { id, record, revokedAt } of (await readAll(keys)).list())
+    if (Math.min(revokedAt ?? Infinity, record.expiresAt ?? Infinity) < before) await keys.forget(id);
+}
+
 async function readAll(keys: Keys): Promise<KnownKeys> {
   const known = new KnownKeys();
   const { changes } = await keys.readAfter(NO_KEYS_READ);
@@ -60,8 +73,8 @@ async function readAll(keys: Keys): Promise<KnownKeys> {
   return known;
 }
 
-function rowOf(key: KnownKey): readonly string[] {
-  const { owner, role, createdAt, expiresAt } = key.record;
+function rowOf(key: KnownKey, lastUsedAt: number | undefined): readonly string[] {
+  const { owner, role, createdAt, expiresAt, quotas = {} } = key.record;
   const end = endOf(key);
   const ends = end ?? (expiresAt === undefined ? 'never' : timeOf(expiresAt));
   return [
@@ -69,8 +82,11 @@ function rowOf(key: KnownKey): readonly string[] {
     owner,
     role,
     timeOf(createdAt),
-    key.lastUsedAt === undefined ? 'never' : timeOf(key.lastUsedAt),
+    lastUsedAt === undefined ? 'never' : timeOf(lastUsedAt),
     ends,
+    Object.entries(quotas)
+      .map(([name, limit]) => `${name}=${limit}`)
+      .join(' '),
   ];
 }
 

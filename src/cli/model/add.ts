@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import { Inspection } from '../../../workers/runtimes/inspection.ts';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { checkVersion, type VersionReport } from './check.ts';
@@ -32,7 +32,7 @@ export interface AddOptions {
   readonly examples: readonly JsonRow[];
   /** Output tensors that the manifest of a new model does not name. */
   readonly leaveOut: readonly string[];
-  /** The most memory of the model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
+  /** The most memory of the model's process, see `workers/runtimes/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 
@@ -80,7 +80,11 @@ export async function addModel(options: AddOptions): Promise<Added> {
   }
 }
 
-async function nextVersion(target: string, { model, version, ...options }: AddOptions): Promise<string> {
+/** The number of the next version. @throws {ModelFileError} if the options do not fit an existing model. */
+export async function nextVersion(
+  target: string,
+  { model, version, ...options }: AddOptions,
+): Promise<string> {
   if (!existsSync(join(target, 'model.json')))
     throw new ModelFileError(`${target} exists, but has no model.json: choose another --name`);
   const changes = Object.entries({

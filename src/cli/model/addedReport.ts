@@ -5,6 +5,7 @@ import type { Manifest } from '../../models/manifest.ts';
 import { printable } from '../../process/printable.ts';
 import { RECORD_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';
 import type { Added } from './add.ts';
+import { plainReason } from './loadAdvice.ts';
 import { type Placeholder, placeholders } from './placeholders.ts';
 import { formatFields, formatReports, formatSize, formatTable } from './tables.ts';
 
@@ -22,18 +23,21 @@ export async function addedReport(added: Added, modelsDir: string): Promise<stri
   ];
   if (isNewModel) {
     const places = placeholders((await readRegularFile(file, RECORD_MAX_BYTES)).toString());
-    paragraphs.push(
-      ...classNote(manifest),
-      `The file does not say what its numbers mean, so ${file} has placeholders. Edit`,
-      indent(formatTable(places.map(describePlace))),
-      `The "name" of an input or output is its GraphQL field: change it as you like, but not "tensor". The golden rows and the
+    paragraphs.push(...classNote(manifest));
+    if (places.length === 0)
+      paragraphs.push('Running gateways and workers serve a new model only after a restart.');
+    else
+      paragraphs.push(
+        `The file does not say what its numbers mean, so ${file} has placeholders. Edit`,
+        indent(formatTable(places.map(describePlace))),
+        `The "name" of an input or output is its GraphQL field: change it as you like, but not "tensor". The golden rows and the
 example do not follow such changes. So then run
 
   npm run model -- golden ${name}     makes new golden rows and a new example: within your limits, or yours with --example
   npm run model -- check ${name}
 
 Running gateways and workers serve a new model only after a restart.`,
-    );
+      );
   } else if (typeof versions === 'object') {
     paragraphs.push(`"versions" in ${file} says which versions are served: ${JSON.stringify(versions)}.`);
   } else {
@@ -44,7 +48,9 @@ Running gateways and workers serve a new model only after a restart.`,
 }
 
 function sentences(head: string, texts: readonly string[]): string[] {
-  return texts.length === 0 ? [] : [`${head}\n${texts.map((text) => `- ${printable(text)}`).join('\n')}`];
+  return texts.length === 0
+    ? []
+    : [`${head}\n${texts.map((text) => `- ${printable(plainReason(text))}`).join('\n')}`];
 }
 
 /** Why runs have so many rows. */

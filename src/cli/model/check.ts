@@ -4,15 +4,17 @@
  * full batches.
  */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { compareWithGolden, type GoldenRows, goldenBatches, toleranceOf } from '../../../workers/golden.ts';
-import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import type { Loaded } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { modelFileOf } from '../../../workers/loadVersion.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
+import type { Loaded } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import type { ModelVersion } from '../../models/models.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import type { Config } from '../../process/config.ts';
 import { goldenRowsOf } from './goldenFile.ts';
+import { inspectVersion } from './inspectVersion.ts';
 import { largestDeviation, runRows } from './trial.ts';
 
 export interface VersionReport {
@@ -53,7 +55,7 @@ export interface CheckOptions extends Pick<Config, 'executionProviders'> {
   readonly folder: string;
   /** The threads of ONNX Runtime in one run. */
   readonly threads: number;
-  /** The most memory of the model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
+  /** The most memory of the model's process, see `workers/runtimes/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 
@@ -64,12 +66,13 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
   const { version, manifest, folder, executionProviders, threads, maxMib } = options;
   let report: VersionReport = { version };
   try {
-    const file = join(folder, 'model.onnx');
     const record = await readVersion(folder);
+    const file = modelFileOf(record);
     const { sha256 } = record;
-    report = { ...report, sha256, sizeBytes: (await stat(file)).size };
+    report = { ...report, sha256, sizeBytes: await bytesOf(record) };
     const goldenRows = await goldenRowsOf(manifest, record);
-    await using inspection = new Inspection({ maxMib });
+    const inspected = { model: manifest.name, executionProviders, threads, maxMib };
+    await using inspection = await inspectVersion(record, inspected);
     const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
     report = { ...report, loaded, peakBytes: inspection.peakBytes };
     const golden = await runGoldenRows(inspection, manifest, goldenRows);
@@ -79,14 +82,18 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
   }
 }
 
+async function bytesOf(version: ModelVersion): Promise<number> {
+  if (version.files === undefined) return (await stat(modelFileOf(version))).size;
+  return version.files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
 async function runGoldenRows(
   inspection: Inspection,
   manifest: Manifest,
   golden: GoldenRows,
 ): Promise<GoldenReport> {
-  const batches = goldenBatches(manifest, golden);
-  const fullBatch = batches.at(-1) ?? [];
-  const again = Array.from({ length: FULL_BATCH_RUNS - 1 }, () => fullBatch);
+  const { alone, full } = goldenBatches(manifest, golden);
+  const runs = [...alone, ...Array.from({ length: FULL_BATCH_RUNS }, () => full).flat()];
   const oneRowMs: number[] = [];
   const fullBatchMs: number[] = [];
   const deviations = numberOutputs(manifest).map((output) => ({
@@ -95,10 +102,10 @@ async function runGoldenRows(
     tolerance: toleranceOf(golden.tolerance, output),
   }));
   let problem: string | undefined;
-  for (const batch of [...batches, ...again]) {
+  for (const batch of runs) {
     const inputs = batch.map(({ input }) => input);
     const { predictions, computeMs } = await runRows(inspection, manifest, inputs);
-    (batch === fullBatch ? fullBatchMs : oneRowMs).push(computeMs);
+    (full.includes(batch) ? fullBatchMs : oneRowMs).push(computeMs);
     const wanted = batch.map(({ output }) => output);
     for (const entry of deviations)
       entry.deviation = Math.max(entry.deviation, largestDeviation(entry.output, wanted, predictions));

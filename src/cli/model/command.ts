@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect, type ParseArgsOptionsConfig } from 'node:util';
-import { sessionLimit } from '../../../workers/runtimes/onnx/memoryLimit.ts';
-import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { sessionLimit } from '../../../workers/runtimes/memoryLimit.ts';
+import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/sessionProcess.ts';
 import { ConfigurationError, RequestError } from '../../contract/errors.ts';
 import { missingVersionProblem } from '../../models/catalog.ts';
 import { versionsIn } from '../../models/folders.ts';
@@ -11,8 +11,10 @@ import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import { type Config, readConfig } from '../../process/config.ts';
 import { logFatal } from '../../process/log.ts';
+import { PythonError } from '../../process/pythonEnvironment.ts';
 import { parseStrictly, UsageError } from '../commandLine.ts';
 import { addModel } from './add.ts';
+import { addCode, isFolder } from './addCode.ts';
 import { addedReport } from './addedReport.ts';
 import { checkVersion, type VersionReport } from './check.ts';
 import { readExamples } from './exampleRows.ts';
@@ -21,7 +23,7 @@ import { modelsIn, readManifest, readManifestWithAnyExample } from './modelFolde
 import { namesProblem } from './namesProblem.ts';
 import { renewedReport } from './renewedReport.ts';
 import { renewGolden } from './renewGolden.ts';
-import { findSource } from './sourceFile.ts';
+import { findSource, holdsOnnx } from './sourceFile.ts';
 import { formatReports, formatTable } from './tables.ts';
 import { LOADING } from './versionDraft.ts';
 
@@ -30,6 +32,7 @@ const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most
 
 const USAGE = `usage: npm run model -- add <file.onnx, folder or URL> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
+       npm run model -- add <folder> --name <name> [--runtime python|node|command] [--entry <file>:<class>] …
        npm run model -- golden <name>[/<version>] [--example <row> …]
        npm run model -- check <name>[/<version>]
        npm run model -- list`;
@@ -46,6 +49,9 @@ add    makes a model from an ONNX file, with a manifest made from trial runs of 
                     line. May be repeated. By default plain rows are tried. The answers become the golden rows.
   --leave-out       an output that is not served. May be repeated.
   --max-batch-size  the most rows in one run. By default trial runs tell.
+       A folder with code is added in the same way: with predictor.py, predictor.js or .ts, or a program serve. Its
+       manifest is its model.json, or is made from what its metadata() says: see docs/runtimes.md.
+  --runtime, --entry  what runs it, and the class; default by the file that the folder has
 
 golden makes new golden rows for versions that were added, and a new example for the manifest if the old one does not
        fit. Use it after a change of names or limits in model.json. The rows are those of --example, or plain rows
@@ -87,6 +93,7 @@ function isExpected(error: unknown): error is Error {
     error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
+    error instanceof PythonError ||
     error instanceof RunTimedOut ||
     error instanceof SessionCrashed ||
     (error instanceof Error && 'syscall' in error)
@@ -130,11 +137,14 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     example: { type: 'string', multiple: true },
     'leave-out': { type: 'string', multiple: true },
     'max-batch-size': { type: 'string' },
+    runtime: { type: 'string' },
+    entry: { type: 'string' },
   });
   if (subject !== undefined && values.from !== undefined)
     throw new UsageError(`expected one of ${subject} and --from ${values.from}, got both`);
   const from = subject ?? values.from;
-  if (from === undefined) throw new UsageError('expected the path of an ONNX file, got none');
+  if (from === undefined)
+    throw new UsageError('expected the path of an ONNX file, or of a folder with code, got none');
   const { modelsDir } = config;
   const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const options = {
@@ -149,6 +159,11 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     examples: await readExamples(values.example ?? []),
     leaveOut: values['leave-out'] ?? [],
   };
+  const { runtime, entry } = values;
+  if ((await isFolder(from)) && (runtime !== undefined || !(await holdsOnnx(from)))) {
+    print(await addedReport(await addCode({ ...options, file: from, runtime, entry }), modelsDir));
+    return 0;
+  }
   await using source = await findSource(from);
   const { file, notes } = source;
   const maxBatchSize =

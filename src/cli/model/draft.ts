@@ -2,8 +2,10 @@
  * Drafts the first manifest of a model from what trial runs showed. All that the file does not tell gets a placeholder:
  * the unit "unknown", and limits so wide that hardly any value is refused.
  */
+import type { GraphSignature, GraphValue } from '../../../workers/runtimes/onnx/signature.ts';
 import { INTEGER_RANGES } from '../../models/elements.ts';
 import {
+  type Axis,
   completeBatching,
   completeNames,
   isFloat,
@@ -12,10 +14,12 @@ import {
   type ManifestOutput,
   type Mask,
   type NumberType,
+  type TensorType,
   UNKNOWN_UNIT,
 } from '../../models/manifest.ts';
 import { NUMBER_BYTES } from '../../models/valueBytes.ts';
 import { printable } from '../../process/printable.ts';
+import { USUAL_BATCH } from './discovery/batchSize.ts';
 import type { Found, FoundField } from './discovery/discover.ts';
 import { isSampleRate, SAMPLE_RATE } from './discovery/trialValues.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
@@ -68,6 +72,7 @@ export function draftManifest(found: Found, options: DraftOptions): Manifest {
       ...(fixedBatchSize !== undefined && { fixedBatchSize }),
     }),
     coalesce: false,
+    partialOutputs: false,
     isolation: 'shared',
     limits: { timeoutMs: 60_000, runTimeoutMs: RUN_TIMEOUT_MS, maxAttempts: 3 },
     example: {},
@@ -75,6 +80,33 @@ export function draftManifest(found: Found, options: DraftOptions): Manifest {
 }
 
 export const RUN_TIMEOUT_MS = 30_000;
+
+/** What a description says, without trial runs: the first axis of everything has the rows. */
+export function asDeclared({ inputMetadata, outputMetadata }: GraphSignature): Found {
+  const axes = new Map<string, Axis>();
+  const fieldOf = ({ name, type = 'float32', shape = [] }: GraphValue): FoundField => ({
+    tensor: name,
+    type: type as TensorType,
+    batchAxis: 0,
+    shape: shape.slice(1).map((size, i) => {
+      if (typeof size === 'number' && size >= 0) return size;
+      const axis = /^[a-zA-Z]\w*$/.test(String(size)) ? String(size) : `axis${i + 1}`;
+      axes.set(axis, { minimum: 1, maximum: MAX_WIDTH });
+      return axis;
+    }),
+  });
+  return {
+    inputs: inputMetadata.map((value) => ({ ...fieldOf(value), hint: {} })),
+    outputs: outputMetadata.map((value) => ({ ...fieldOf(value), isOpen: false })),
+    axes,
+    padding: undefined,
+    isBatched: true,
+    maxBatchSize: USUAL_BATCH,
+    fixedBatchSize: undefined,
+    rows: [],
+    decisions: [],
+  };
+}
 
 /** A graph of one row a run, or of a fixed number, leaves no choice. */
 function batchSizeOf({ maxBatchSize, fixedBatchSize, isBatched }: Found, wanted: number | undefined): number {

@@ -4,6 +4,7 @@ import type { Value, Values } from '../../contract/values.ts';
 import { validateInput } from '../../models/input.ts';
 import {
   isFloat,
+  isMediaInput,
   isPlainInput,
   isTensorInput,
   type Manifest,
@@ -15,6 +16,7 @@ import {
 import { readTensor, TensorFault } from '../../models/tensorInput.ts';
 import { NUMBER_LIMIT } from './draft.ts';
 import { isNotThere, ModelFileError } from './modelFileError.ts';
+import { plainMedia } from './plainMedia.ts';
 
 export type JsonRow = Readonly<Record<string, unknown>>;
 
@@ -129,6 +131,7 @@ function clamp(value: number, minimum: number, maximum: number): number {
 }
 
 function plainValue(input: ManifestInput, number: number): Value {
+  if (isMediaInput(input)) return plainMedia(input);
   if (isTensorInput(input)) return plainTensor(input, number);
   switch (input.type) {
     case 'boolean':

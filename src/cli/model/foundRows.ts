@@ -53,7 +53,9 @@ function shownElement(element: number | bigint): number | string {
 }
 
 /** Any element that the limits allow. */
-function fillOf({ type, minimum = 0, maximum = 1 }: Extract<ManifestInput, { shape: unknown }>): unknown {
+function fillOf(field: Extract<ManifestInput, { shape: unknown }>): unknown {
+  const { type } = field;
+  const [minimum = 0, maximum = 1] = 'minimum' in field ? [field.minimum, field.maximum] : [];
   if (type === 'string') return 'a';
   if (type === 'boolean') return true;
   const middle = isFloat(type) ? 0.5 : 1;

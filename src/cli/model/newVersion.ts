@@ -29,7 +29,9 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
   refuseOtherGraph(draft, manifest);
   await loadDraft(draft, manifest);
   const rows =
-    examples.length > 0 ? checkExamples(manifest, examples) : await rowsOfNewest(manifest, earlier);
+    examples.length > 0
+      ? checkExamples(manifest, examples)
+      : await rowsOfNewest(manifest, join(modelsDir, model));
   const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
   await writeRecords(draft, golden);
   return { manifest, unanswered: golden.unanswered, decisions: [] };
@@ -54,11 +56,8 @@ async function readableVersions(modelFolder: string): Promise<readonly ModelVers
  * The golden inputs of the newest version, so that the two versions can be compared. If there is no version, the
  * example of the manifest.
  */
-async function rowsOfNewest(
-  manifest: Manifest,
-  earlier: readonly ModelVersion[],
-): Promise<readonly Values[]> {
-  const newest = earlier.at(-1);
+export async function rowsOfNewest(manifest: Manifest, modelFolder: string): Promise<readonly Values[]> {
+  const newest = (await readableVersions(modelFolder)).at(-1);
   if (newest === undefined) return checkExamples(manifest, [manifest.example]);
   return (await goldenRowsOf(manifest, newest)).rows.map(({ input }) => input);
 }

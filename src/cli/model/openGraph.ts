@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { LoadRefused } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
 import { messageOf } from '../../contract/errors.ts';
 import { printable } from '../../process/printable.ts';

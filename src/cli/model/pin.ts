@@ -11,8 +11,8 @@ import {
   toleranceOf,
 } from '../../../workers/golden.ts';
 import { goldenValues } from '../../../workers/goldenTensor.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
-import { RunFailed, RunTimedOut } from '../../../workers/runtimes/onnx/sessionProcess.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
+import { RunFailed, RunTimedOut } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Values } from '../../contract/values.ts';
 import { isFloat, type Manifest } from '../../models/manifest.ts';
@@ -64,7 +64,8 @@ export async function pinRows(options: PinOptions): Promise<PinnedRows> {
   if (problem !== undefined && pinned.length === 0)
     throw new ModelFileError(`${source}, ${problem}. Give a row that the model can answer with --example`);
   const tolerance = toleranceFor(manifest, pinned);
-  await refuseOtherAnswersInBatch(options, pinned, tolerance);
+  for (const batch of goldenBatches(manifest, { rows: pinned }).full)
+    await refuseOtherAnswersInBatch(options, batch, tolerance);
   return { rows: pinned, tolerance, unanswered };
 }
 
@@ -100,10 +101,9 @@ function toleranceFor({ outputs }: Manifest, rows: readonly GoldenRow[]): Tolera
 
 async function refuseOtherAnswersInBatch(
   { inspection, manifest, source }: PinOptions,
-  rows: readonly GoldenRow[],
+  batch: readonly GoldenRow[],
   tolerance: Tolerance,
 ): Promise<void> {
-  const batch = goldenBatches(manifest, { rows, tolerance }).at(-1) ?? [];
   const inputs = batch.map(({ input }) => input);
   const { predictions } = await runRows(inspection, manifest, inputs).catch((error: unknown) => {
     if (error instanceof RunTimedOut)

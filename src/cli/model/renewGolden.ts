@@ -4,7 +4,7 @@
  */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
@@ -25,7 +25,7 @@ export interface RenewOptions {
   readonly versions: readonly string[];
   /** Inputs of golden rows, by GraphQL name or by tensor. @default plain rows within the limits */
   readonly examples: readonly JsonRow[];
-  /** The most memory of a model's process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
+  /** The most memory of a model's process, see `workers/runtimes/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
 }
 

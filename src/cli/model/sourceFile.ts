@@ -36,6 +36,15 @@ export async function findSource(from: string): Promise<SourceFile> {
   );
 }
 
+const CODE = ['predictor.py', 'predictor.js', 'predictor.ts', 'serve'];
+
+/** Whether a folder has a model in ONNX, and no code that runs it. */
+export async function holdsOnnx(folder: string): Promise<boolean> {
+  const names = await readdir(folder);
+  if (CODE.some((name) => names.includes(name))) return false;
+  return names.some((name) => /^(config\.pbtxt|MLmodel|onnx)$|\.onnx$/.test(name));
+}
+
 function local(
   file: string,
   notes: readonly string[] = [],

@@ -1,9 +1,9 @@
 /** Runs rows in a process of their own, to try a model that is not served yet. */
 import type { Answers } from '../../../workers/answer.ts';
 import { differenceOf, type GoldenRow } from '../../../workers/golden.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import { decodeBatch } from '../../../workers/runtimes/onnx/decoder.ts';
 import { encodeBatch } from '../../../workers/runtimes/onnx/encoder.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 
@@ -25,8 +25,8 @@ export async function runRows(
   rows: readonly Values[],
 ): Promise<Trial> {
   const run = encodeBatch(manifest, rows);
-  const { outputs, computeMs } = await inspection.run(run.columns, manifest.limits.runTimeoutMs);
-  return { predictions: decodeBatch(manifest, outputs, run), computeMs };
+  const answered = await inspection.run(run.columns, manifest.limits.runTimeoutMs);
+  return { predictions: decodeBatch(manifest, answered, run), computeMs: answered.computeMs };
 }
 
 /** The largest absolute difference between the wanted and the predicted numbers of an output. */

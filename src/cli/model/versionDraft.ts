@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenRows } from '../../../workers/golden.ts';
-import type { Inspection } from '../../../workers/runtimes/onnx/inspection.ts';
+import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { VersionRecord } from '../../models/models.ts';
 import type { JsonRow } from './exampleRows.ts';

@@ -41,10 +41,9 @@ const LIST = /^(?<item>.*)\[\d*\]$/s;
 const SHOWN_CHARACTERS = 40;
 
 /** @param type of the column, as DuckDB names it. @returns undefined if the input cannot have values of this type. */
-export function cellReader(
-  { type: wanted, size, timeZone }: FieldView,
-  type: string,
-): CellReader | undefined {
+export function cellReader(view: FieldView, type: string): CellReader | undefined {
+  const { type: wanted, size, timeZone, shape = null } = view;
+  if (shape !== null) return tensorReader(view, type);
   switch (wanted) {
     case 'string':
     case 'enum':
@@ -102,7 +101,23 @@ function numberReader(type: string): CellReader | undefined {
 
 function vectorReader(type: string): CellReader | undefined {
   if (TEXT.test(type)) return (cell) => vectorIn(String(cell));
-  const item = numberReader(LIST.exec(type)?.groups?.item ?? '');
+  return listReader(numberReader(itemTypeIn(type)));
+}
+
+/** A tensor is a list of its elements, in row-major order. */
+function tensorReader({ type: wanted }: FieldView, type: string): CellReader | undefined {
+  const item = itemTypeIn(type);
+  if (wanted === 'string') return listReader(item === '' ? undefined : textReader(item));
+  if (wanted === 'boolean') return listReader(booleanReader(item));
+  return vectorReader(type);
+}
+
+/** The type of the items of a list; an empty text for other types. */
+function itemTypeIn(type: string): string {
+  return LIST.exec(type)?.groups?.item ?? '';
+}
+
+function listReader(item: CellReader | undefined): CellReader | undefined {
   if (item === undefined) return undefined;
   return (cell, format) =>
     cell instanceof DuckDBListValue || cell instanceof DuckDBArrayValue

@@ -1,5 +1,6 @@
 /** Finds the column of each input of a model, and converts rows of the file to inputs. */
 import type { DuckDBValue } from '@duckdb/node-api';
+import { givenValue } from '../../models/graphqlLiteral.ts';
 import { inputProblem, readValue } from '../../models/input.ts';
 import { NOW } from '../../models/localTime.ts';
 import { isTensorInput, type ManifestInput } from '../../models/manifest.ts';
@@ -52,10 +53,16 @@ export function mapInputs(
         return [{ input, column, read: () => NOW }];
       return [];
     }
+    if (view.shape?.some(({ size }) => size === null)) {
+      problems.push(
+        `${view.name} is a tensor whose shape varies, and a column cannot tell the shape of its rows`,
+      );
+      return [];
+    }
     const read = cellReader(view, column.type);
     if (read !== undefined) return [{ input, column, read }];
     problems.push(
-      `the column ${shownName(column.name)} is ${column.type}, which gives no ${view.size === null ? view.type : 'list of numbers'} for ${view.name}`,
+      `the column ${shownName(column.name)} is ${column.type}, which gives no ${kindOf(view)} for ${view.name}`,
     );
     return [];
   });
@@ -70,6 +77,12 @@ export function mapInputs(
   throw new ScoreError(
     `${problems.join('; ')}. The file has ${namesOf(columns)}; --map input=column names the column of an input.${hint}`,
   );
+}
+
+/** What a column must give for an input. */
+function kindOf({ type, size, shape = null }: FieldView): string {
+  if (shape !== null) return `list (a tensor is a list of its elements)`;
+  return size === null ? type : 'list of numbers';
 }
 
 /** The inputs whose times are texts, in one of several formats. */
@@ -134,7 +147,7 @@ export function rowOf(
         `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
       );
     else if (readValue(input, value) === undefined) problems.push(inputProblem(input, value).message);
-    else row[input.name] = input.type === 'dateTime' && value === NOW ? now : value;
+    else row[input.name] = input.type === 'dateTime' && value === NOW ? now : givenValue(input, value);
   }
   return problems.length === 0 ? row : problems.join('; ');
 }
@@ -186,9 +199,11 @@ function inputValue(input: ManifestInput, value: unknown): unknown {
 /** The input as the manifest describes it, with all that the checks need. */
 function manifestInput(view: FieldView): ManifestInput {
   const values = view.values?.map((name, i) => ({ name, value: view.modelValues?.[i] ?? name }));
+  const shape = view.shape?.map(({ size }) => size ?? 'varies');
   return {
     ...Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null)),
     ...(values === undefined ? {} : { values }),
+    ...(shape === undefined ? {} : { shape }),
   } as unknown as ManifestInput;
 }
 

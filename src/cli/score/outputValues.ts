@@ -7,29 +7,37 @@ import {
   type DuckDBValue,
   LIST,
   listValue,
+  UBIGINT,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { Value } from '../../contract/values.ts';
-import type { FieldView } from './tidings.ts';
+import type { FieldView, ScoredValue } from './tidings.ts';
 
 /** Whether an output is a whole number, or a list of them. */
 export function isWholeNumber({ type }: FieldView): boolean {
-  return type === 'int64' || type === 'int32';
+  return /^u?int\d+$/.test(type);
 }
 
 export function duckTypeOf(output: FieldView): DuckDBType {
+  const item = itemTypeOf(output);
+  return isList(output) ? LIST(item) : item;
+}
+
+function itemTypeOf(output: FieldView): DuckDBType {
   if (output.type === 'string') return VARCHAR;
   if (output.type === 'boolean') return BOOLEAN;
-  const number = isWholeNumber(output) ? BIGINT : DOUBLE;
-  return output.size === null ? number : LIST(number);
+  if (output.type === 'uint64') return UBIGINT;
+  return isWholeNumber(output) ? BIGINT : DOUBLE;
 }
 
-export function duckValue(output: FieldView, value: Value | null): DuckDBValue {
-  if (Array.isArray(value)) return listValue(value.map((item) => duckNumber(output, item)));
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value);
-  return typeof value === 'number' ? duckNumber(output, value) : value;
+function isList({ size, shape = null }: FieldView): boolean {
+  return size !== null || shape !== null;
 }
 
-function duckNumber(output: FieldView, value: number): DuckDBValue {
-  return isWholeNumber(output) ? BigInt(value) : value;
+export function duckValue(output: FieldView, value: ScoredValue | null): DuckDBValue {
+  if (typeof value !== 'object' || value === null) return duckItem(output, value);
+  return listValue(value.map((item) => duckItem(output, item)));
+}
+
+function duckItem(output: FieldView, item: number | string | boolean | null): DuckDBValue {
+  return item !== null && typeof item !== 'boolean' && isWholeNumber(output) ? BigInt(item) : item;
 }

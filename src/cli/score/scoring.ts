@@ -1,11 +1,17 @@
 /** Scores the rows of a table part by part, several parts at a time. */
-import type { Value } from '../../contract/values.ts';
 import { type MappedInput, rowOf } from './mapping.ts';
 import { isWholeNumber } from './outputValues.ts';
 import type { Plan } from './plan.ts';
 import type { ScoreProgress } from './progress.ts';
 import type { Part, ScoredPart, ScoreTable } from './table.ts';
-import { CallTooLarge, type ModelView, type Predictions, RowsRefused, type Tidings } from './tidings.ts';
+import {
+  CallTooLarge,
+  type ModelView,
+  type Predictions,
+  RowsRefused,
+  type ScoredValue,
+  type Tidings,
+} from './tidings.ts';
 
 export interface ScoringOptions {
   readonly tidings: Tidings;
@@ -68,7 +74,7 @@ async function scorePart(part: Part, options: ScoringOptions): Promise<ScoredPar
   );
   const errors = rows.map((row) => (typeof row === 'string' ? row : null));
   const columns = Object.fromEntries(
-    model.outputs.map(({ name }) => [name, rows.map((): Value | null => null)]),
+    model.outputs.map(({ name }) => [name, rows.map((): ScoredValue | null => null)]),
   );
   const score = async (indexes: readonly number[]): Promise<void> => {
     if (indexes.length === 0) return;
@@ -114,7 +120,8 @@ function roundedRows(
       const value = columns[name]?.[row] ?? null;
       if (value === null) continue;
       const numbers: readonly unknown[] = Array.isArray(value) ? value : [value];
-      const rounded = numbers.find((number) => !Number.isSafeInteger(number));
+      // Exact ones are texts.
+      const rounded = numbers.find((number) => typeof number === 'number' && !Number.isSafeInteger(number));
       if (rounded !== undefined)
         reasons.set(row, `${name} (${type}) must be below 2^53 to come without rounding, got ${rounded}`);
     }

@@ -7,7 +7,6 @@ import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../contract/errors.ts';
-import type { Value } from '../../contract/values.ts';
 import { SerialQueue } from '../../process/serialQueue.ts';
 import { Database, DiskFull } from './database.ts';
 import { type Failures, findFailures } from './failures.ts';
@@ -18,11 +17,11 @@ import { duckTypeOf, duckValue } from './outputValues.ts';
 import type { PlainNames } from './plainNames.ts';
 import type { Plan } from './plan.ts';
 import { columnId, literal } from './sql.ts';
-import { type FieldView, ScoreError } from './tidings.ts';
+import { type FieldView, type ScoredValue, ScoreError } from './tidings.ts';
 
 /** The predictions for the rows of a part, in their order. */
 export interface ScoredPart {
-  readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
+  readonly columns: Readonly<Record<string, readonly (ScoredValue | null)[]>>;
   readonly errors: readonly (string | null)[];
 }
 

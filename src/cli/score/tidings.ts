@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestErrorCode } from '../../contract/errors.ts';
-import type { Value } from '../../contract/values.ts';
 
 /** A model, as the query `models` describes it. */
 export interface ModelView {
@@ -49,11 +48,20 @@ export interface FieldView {
   readonly timeZone: string | null;
   /** Null if the input is required. */
   readonly default: string | null;
+  /** Of a tensor, whose dimensions vary where the size is null; else null. A gateway of 0.2 does not tell. */
+  readonly shape?: readonly { readonly size: number | null }[] | null;
+  /** Whether whole numbers beyond ±(2^53 − 1) come exact, as texts of their digits. */
+  readonly exact?: boolean;
+  /** Of an output whose numbers have labels; else null. */
+  readonly labels?: readonly string[] | null;
 }
+
+/** A value of an output. In a list, a number that is not finite is null. */
+export type ScoredValue = number | string | boolean | readonly (number | string | boolean | null)[];
 
 /** The predictions for rows: for each output one value per row, null for a row that failed. */
 export interface Predictions {
-  readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
+  readonly columns: Readonly<Record<string, readonly (ScoredValue | null)[]>>;
   /** Why rows failed, by index. */
   readonly errors: ReadonlyMap<number, string>;
 }
@@ -71,8 +79,11 @@ export class RowsRefused extends Error {
 /** An error that the user can correct. The message alone explains it. */
 export class ScoreError extends Error {}
 
-/** Thrown if a call has more bytes than the gateway accepts. */
+/** Thrown if a call or its answer has more bytes than the gateway allows. */
 export class CallTooLarge extends ScoreError {}
+
+/** Thrown if the gateway does not know a field. It is an older one. */
+class UnknownField extends ScoreError {}
 
 interface GraphQLError {
   readonly message: string;
@@ -107,7 +118,7 @@ interface RowBatchView {
 
 interface PageView {
   readonly nextRow: number | null;
-  readonly predictions: Readonly<Record<string, readonly (Value | null)[]>>;
+  readonly predictions: Readonly<Record<string, readonly unknown[]>>;
   readonly errors: readonly { readonly row: number; readonly code: string; readonly message: string }[];
 }
 
@@ -123,10 +134,13 @@ const WAIT_MS = 30_000;
 const TRIES = 3;
 const MAX_PAGE_ROWS = 10_000;
 
-const DESCRIBE = `{ models { name batchMutation inputType columnsType
+const describe = (more: string) => `{ models { name batchMutation inputType columnsType
   inputs { ...Field } outputs { ...Field }
   versions { version state digest } rollout { version percent isThere } } }
-  fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default }`;
+  fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default ${more} }`;
+const DESCRIBE = describe('shape { size } exact labels');
+/** What a gateway of 0.2 can be asked. */
+const DESCRIBE_PLAIN = describe('');
 
 export class Tidings {
   readonly #url: URL;
@@ -147,7 +161,12 @@ export class Tidings {
 
   /** @throws {ScoreError} if there is no such model. */
   async describe(name: string): Promise<ModelView> {
-    const { models } = await this.#ask<{ models: readonly ModelView[] }>(DESCRIBE, {});
+    const { models } = await this.#ask<{ models: readonly ModelView[] }>(DESCRIBE, {}).catch(
+      (error: unknown) => {
+        if (!(error instanceof UnknownField)) throw error;
+        return this.#ask<{ models: readonly ModelView[] }>(DESCRIBE_PLAIN, {});
+      },
+    );
     const model = models.find((candidate) => candidate.name === name);
     if (model !== undefined) return model;
     throw new ScoreError(`--model must be one of ${models.map((each) => each.name).join(', ')}, got ${name}`);
@@ -197,11 +216,14 @@ export class Tidings {
 
   /** Collects all pages of results. The first came with the final state; large rows have further pages. */
   async #allRows(model: ModelView, { id, batch }: RowBatchView): Promise<Predictions> {
-    const columns = Object.fromEntries(model.outputs.map(({ name }) => [name, [] as (Value | null)[]]));
+    const columns = Object.fromEntries(model.outputs.map(({ name }) => [name, [] as (ScoredValue | null)[]]));
     const errors = new Map<number, string>();
     const query = `query ($id: ID!, $first: Int!, $after: Int!) { task(id: $id) { ${rowsOf(model)} } }`;
     for (let page = batch.results; ; ) {
-      for (const { name } of model.outputs) columns[name]?.push(...(page.predictions[name] ?? []));
+      for (const output of model.outputs)
+        columns[output.name]?.push(
+          ...(page.predictions[output.name] ?? []).map((cell) => valueIn(output, cell)),
+        );
       for (const { row, code, message } of page.errors) errors.set(row, `${code}: ${message}`);
       if (page.nextRow === null) return { columns, errors };
       const variables = { id, first: MAX_PAGE_ROWS, after: page.nextRow };
@@ -270,8 +292,28 @@ function readAnswer<T>(text: string): Answer<T> | undefined {
   }
 }
 
+/** The list that an output of several numbers or texts is asked for; undefined for all others. */
+function listNameOf({ type, shape = null, labels = null }: FieldView): string | undefined {
+  if (labels !== null) return 'scores';
+  if (shape === null) return undefined;
+  if (type === 'string') return 'texts';
+  if (type === 'boolean') return 'booleans';
+  return type === 'int64' || type === 'uint64' ? 'integers' : 'values';
+}
+
+function selectionOf(output: FieldView): string {
+  const list = listNameOf(output);
+  return list === undefined ? '' : `{ ${list} }`;
+}
+
+function valueIn(output: FieldView, cell: unknown): ScoredValue | null {
+  const list = listNameOf(output);
+  if (list === undefined || cell === null) return cell as ScoredValue | null;
+  return (cell as Readonly<Record<string, ScoredValue>>)[list] ?? null;
+}
+
 function rowsOf({ columnsType, outputs }: ModelView): string {
-  const names = outputs.map(({ name }) => name).join(' ');
+  const names = outputs.map((output) => `${output.name} ${selectionOf(output)}`).join(' ');
   return `batch { results(first: $first, after: $after) { nextRow
     predictions { ... on ${columnsType} { ${names} } } errors { row code message } } }`;
 }
@@ -285,5 +327,7 @@ function throwUnlessTemporary(error: GraphQLError): void {
   );
   if (rows.length > 0) throw new RowsRefused(new Map(rows));
   const text = code === undefined ? message : `${code}: ${message}`;
-  throw code === RequestErrorCode.PayloadTooLarge ? new CallTooLarge(text) : new ScoreError(text);
+  if (code === RequestErrorCode.PayloadTooLarge || code === RequestErrorCode.ResultTooLarge)
+    throw new CallTooLarge(text);
+  throw code === 'GRAPHQL_VALIDATION_FAILED' ? new UnknownField(text) : new ScoreError(text);
 }

@@ -64,12 +64,18 @@ const INTEGERS_ATTRIBUTE = 7;
 const STRINGS_ATTRIBUTE = 8;
 const ELEMENT_TYPES = {
   float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
   int32: 6,
   int64: 7,
   string: 8,
   bool: 9,
   float16: 10,
   float64: 11,
+  uint32: 12,
+  uint64: 13,
 } as const;
 
 /** An input or output of the graph. A dimension given as a name, such as 'N', may differ from run to run. */
@@ -80,8 +86,8 @@ export interface Port {
   readonly description: string;
 }
 
-/** An output without a given type: it has the type that its operator makes, such as a sequence of maps. */
-export type InferredPort = Pick<Port, 'name' | 'description'>;
+/** An output without a given shape, or also without a type: it has those that its operator makes. */
+export type InferredPort = Pick<Port, 'name' | 'description'> & Partial<Pick<Port, 'type'>>;
 
 /** A tensor stored in the file, in row-major order. An empty shape is a scalar. */
 export interface Constant {
@@ -162,14 +168,12 @@ function describeConstant({ name, shape, values }: Constant) {
 }
 
 function describePort(port: Port | InferredPort) {
-  const { name, description: doc_string } = port;
-  if (!('type' in port)) return { name, doc_string };
+  const { name, type, description: doc_string } = port;
+  if (type === undefined) return { name, doc_string };
+  const elem_type = ELEMENT_TYPES[type];
+  if (!('shape' in port)) return { name, type: { tensor_type: { elem_type } }, doc_string };
   const dim = port.shape.map((size) =>
     typeof size === 'string' ? { dim_param: size } : { dim_value: size },
   );
-  return {
-    name,
-    type: { tensor_type: { elem_type: ELEMENT_TYPES[port.type], shape: { dim } } },
-    doc_string,
-  };
+  return { name, type: { tensor_type: { elem_type, shape: { dim } } }, doc_string };
 }

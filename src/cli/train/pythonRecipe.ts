@@ -1,16 +1,18 @@
 /** Runs recipes in Python, `models/<name>/train.py`, like those in TypeScript. The other half is `models/recipe.py`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { ensurePython } from './pythonEnvironment.ts';
+import { ensurePython } from '../../process/pythonEnvironment.ts';
 import { DataError, type Metric, type Recipe, type TrainedVersion, type TrainingFiles } from './recipe.ts';
 
 /** The exit code of a recipe whose data cannot be used. The last line on stderr says why. */
 const UNUSABLE_DATA = 65;
+/** What a recipe leaves. All other files belong to the version as they are. */
+const NAMED_FILES = ['model.onnx', 'metrics.json', 'golden.json'];
 
 /**
  * @param file path of the `train.py`, with a `requirements.txt` beside it and `recipe.py` a folder above.
@@ -18,7 +20,7 @@ const UNUSABLE_DATA = 65;
  */
 export function pythonRecipe(file: string): Recipe {
   return async (files, report) => {
-    const python = await ensurePython(join(dirname(file), 'requirements.txt'), report);
+    const { python } = await ensurePython({ requirements: join(dirname(file), 'requirements.txt'), report });
     return runPythonRecipe(python, file, files, report);
   };
 }
@@ -60,8 +62,12 @@ export async function runPythonRecipe(
 
 async function readVersion(folder: string): Promise<TrainedVersion> {
   const readJson = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8'));
+  const others = (await readdir(folder)).filter((name) => !NAMED_FILES.includes(name)).sort();
   return {
     model: await readFile(join(folder, 'model.onnx')),
+    files: Object.fromEntries(
+      await Promise.all(others.map(async (name) => [name, await readFile(join(folder, name))] as const)),
+    ),
     metrics: (await readJson('metrics.json')) as Metric[],
     golden: (await readJson('golden.json')) as TrainedVersion['golden'],
   };

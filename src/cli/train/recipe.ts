@@ -37,6 +37,8 @@ export interface TrainedVersion {
       readonly output: GoldenRow['output'];
     }[];
   };
+  /** More files of the version, such as a tokenizer, by name. */
+  readonly files?: Readonly<Record<string, Uint8Array>>;
 }
 
 /** The function that `models/<name>/train.ts` exports as `train`. It calls `report` with each finished step. */

@@ -1,8 +1,8 @@
 /** The messages about an API key: its record, which is written once, its end, and when it was used last. */
-import { INSTANT } from '../bounds.ts';
+import { INSTANT, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { ROLE } from '../principal.ts';
-import { object, type Passing, text } from '../schema.ts';
+import { integer, object, type Passing, recordOf, text } from '../schema.ts';
 import { decoderOf, VERSION } from './decoder.ts';
 
 export const KEY_RECORD = object(
@@ -18,6 +18,11 @@ export const KEY_RECORD = object(
   {
     /** Absent if the key does not expire. */
     expiresAt: INSTANT,
+    /** By name. Absent if only those of the owner hold. */
+    quotas: recordOf('quotas by name', integer('a whole number from 1 on', 1, Number.MAX_SAFE_INTEGER), {
+      minProperties: 1,
+      propertyNames: NAME,
+    }),
   },
 );
 export type KeyRecord = Passing<typeof KEY_RECORD>;

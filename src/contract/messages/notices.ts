@@ -5,6 +5,7 @@ import { COUNT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { listOf, number, object, oneOf, type Passing, recordOf } from '../schema.ts';
 import { hasFittingCounts, ROW_BATCH, type Task, TaskState } from '../task.ts';
+import { VALUES } from '../values.ts';
 import { decoderOf, requireThat } from './decoder.ts';
 
 const CHUNK_PROGRESS = object('the progress of a chunk', {
@@ -13,6 +14,17 @@ const CHUNK_PROGRESS = object('the progress of a chunk', {
   rowsFailed: COUNT,
 });
 export type ChunkProgress = Passing<typeof CHUNK_PROGRESS>;
+
+const PARTIAL = object('a partial output', {
+  /** How many partial outputs its run has given by then. */
+  sequence: COUNT,
+  /** By GraphQL name; some outputs may be missing. */
+  output: VALUES,
+});
+/** What a run has given before it is over. Not stored. */
+export type PartialOutput = Passing<typeof PARTIAL>;
+/** The most bytes of a partial output, about, as JSON. A larger one is not told. */
+export const PARTIAL_MAX_BYTES = 256 * 1024;
 
 export const RUNNING_NOTICE = object(
   'a running notice',
@@ -25,6 +37,8 @@ export const RUNNING_NOTICE = object(
   {
     /** Of the only task, a batch: how far one of its chunks is. */
     progress: CHUNK_PROGRESS,
+    /** Of each task, from a model whose manifest says `partialOutputs`. */
+    partials: listOf('a list of partial outputs', PARTIAL),
   },
 );
 /** Says that a worker runs these tasks now. */

@@ -18,6 +18,8 @@ const ROWS = 100;
 const LARGE_BYTES = 1024 * 1024;
 const LARGE_SENDERS = 8;
 const WARM_UP_MS = 2_000;
+/** A task that was refused for so long counts as one that took so long. */
+const GIVE_UP_MS = 10_000;
 /** The rates of the owners that share, in capacities. */
 const SHARING = { small: 1, medium: 2, large: 3 };
 
@@ -109,7 +111,7 @@ async function calmP99(url: string, model: ComputeModel, { seconds, greedy }: Ca
   const [socket] = await socketsOf('calm', url, 1, opened);
   if (socket === undefined) throw new Error('the gateway must take a WebSocket');
   if (greedy !== undefined) opened.use(await greedy(url, opened));
-  await using load = openLoop(overWebSocket(socket, model.questions), CALM_PER_SECOND);
+  await using load = openLoop(untilAccepted(overWebSocket(socket, model.questions)), CALM_PER_SECOND);
   await keepUp(load, WARM_UP_MS);
   const window = load.openWindow();
   await keepUp(load, seconds * 1_000);
@@ -155,6 +157,17 @@ async function sharingFigures(url: string, model: ComputeModel, seconds: number)
 function socketsOf(owner: string, url: string, count: number, opened: AsyncDisposableStack) {
   const open = async () => opened.use(await GraphQLSocket.open(url, { 'x-owner': owner }));
   return Promise.all(Array.from({ length: count }, open));
+}
+
+/** A calm owner who is refused tries again. The time until then counts, up to the limit. */
+function untilAccepted(exchange: Exchange): Exchange {
+  return async (row) => {
+    for (const giveUpAt = performance.now() + GIVE_UP_MS; performance.now() < giveUpAt; await elapsed(50)) {
+      const refusal = await exchange(row).catch((error: Error) => error);
+      if (refusal === undefined) return;
+      if (!refusal.message.includes('retryAfterMs')) throw refusal;
+    }
+  };
 }
 
 /** A greedy owner is refused now and then, and goes on. */

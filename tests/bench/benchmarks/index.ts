@@ -6,6 +6,8 @@ import { compute } from './compute.ts';
 import { fairness } from './fairness.ts';
 import { hostile } from './hostile.ts';
 import { idle } from './idle.ts';
+import { keptResults } from './keptResults.ts';
+import { logins } from './logins.ts';
 import { manyModels } from './manyModels.ts';
 import { open100 } from './open100.ts';
 import { open1000 } from './open1000.ts';
@@ -18,6 +20,7 @@ import { single } from './single.ts';
 import { soak } from './soak.ts';
 import { start } from './start.ts';
 import { subscriptions } from './subscriptions.ts';
+import { tensors } from './tensors.ts';
 import { tuning } from './tuning.ts';
 import { websocket } from './websocket.ts';
 
@@ -26,15 +29,18 @@ export const BENCHMARKS: readonly Benchmark[] = [
   websocket,
   postWebSocket,
   postSse,
+  logins,
   single,
   open1000,
   open100,
   compute,
   batch,
+  tensors,
   subscriptions,
   fairness,
   hostile,
   backlog,
+  keptResults,
   scaling,
   tuning,
   start,

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { Rights } from '../../../src/broker/rights.ts';
 
 /** What a process may do, if the broker answers the question for it with these permissions. */
-async function mayMakeStreams(publish?: object): Promise<boolean> {
+async function rightsOf(publish?: object): Promise<Rights> {
   const data = { user: 'someone', ...(publish && { permissions: { publish } }) };
   const rights = new Rights({ request: async () => ({ json: () => ({ data }) }) as unknown as Msg });
   await rights.read();
-  return rights.mayMakeStreams;
+  return rights;
 }
 
 test.each([
@@ -20,7 +20,16 @@ test.each([
   ['is only forbidden something else', { deny: ['jobs.>'] }, true],
   ['is forbidden to make streams', { allow: ['>'], deny: ['$JS.API.STREAM.*.*'] }, false],
 ] as const)('a process that %s', async (_, publish, may) => {
-  expect(await mayMakeStreams(publish)).toBe(may);
+  expect((await rightsOf(publish)).mayMakeStreams).toBe(may);
+});
+
+test.each([
+  ['names it', { allow: ['jobs.>', '$JS.TIDINGS_ADMIN.API.STREAM.NAMES'] }, true],
+  ['gives everything', { allow: ['>'] }, false],
+  ['names another one', { allow: ['$JS.API.>', '$JS.TIDINGS.API.>'] }, false],
+  ['is not there', undefined, false],
+] as const)('a right to the API of another account is one only if it %s', async (_, publish, names) => {
+  expect((await rightsOf(publish)).names('$JS.TIDINGS_ADMIN.API')).toBe(names);
 });
 
 test('a process that gets no answer may try', async () => {

@@ -35,3 +35,29 @@ test('an input without values, and columns of another length, are not kept', () 
   expect(keptInputs({ value: [1] }, 2)).toBeUndefined();
   expect(keptInputs({ value: { all: 1 } }, 2)).toBeUndefined();
 });
+
+test('small tensors are kept, and of larger ones and of blobs their size', () => {
+  const small = { shape: [2], base64: 'AAAAPwAAwD8=' };
+  const stored = { shape: [1, 3], blob: 'ab'.repeat(32), bytes: 12 };
+  const input = {
+    small,
+    stored,
+    large: { shape: [1_000], base64: Buffer.alloc(1_000, 1).toString('base64') },
+    picture: { base64: Buffer.alloc(1_001, 1).toString('base64') },
+    words: { shape: [2], texts: ['a', 'b'] },
+    story: { shape: [1], texts: ['a'.repeat(2_000)] },
+    count: 3,
+  };
+  const kept = {
+    ...input,
+    stored: { shape: [1, 3], bytes: 12 },
+    large: { shape: [1_000], bytes: 1_000 },
+    picture: { bytes: 1_001 },
+    story: { shape: [1] },
+  };
+  expect(keptInput(input)).toEqual(kept);
+  const columns = Object.fromEntries(Object.entries(input).map(([name, value]) => [name, [value]]));
+  expect(keptInputs(columns, 1)).toEqual(
+    Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, [value]])),
+  );
+});

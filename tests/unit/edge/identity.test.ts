@@ -49,11 +49,32 @@ async function codeOf(asking: Promise<unknown>): Promise<string> {
 
 describe('where AUTH is unset', () => {
   test('a gateway on loopback asks for no login, and any other one does not start', () => {
-    expect(authModesOf({ auth: undefined }, true, log)).toEqual(['none']);
-    expect(() => authModesOf({ auth: undefined }, false, log)).toThrow(
+    expect(authModesOf({ auth: undefined, operatorToken: undefined }, true, log)).toEqual(['none']);
+    expect(() => authModesOf({ auth: undefined, operatorToken: undefined }, false, log)).toThrow(
       'AUTH must be set where HOST is not loopback',
     );
-    expect(authModesOf({ auth: ['none'] }, false, log)).toEqual(['none']);
+    expect(authModesOf({ auth: ['none'], operatorToken: undefined }, false, log)).toEqual(['none']);
+  });
+});
+
+describe('an operator token that would be taken for something else', () => {
+  const KEY = 'tid_0123456789ab_an-operator-token';
+  const JWT = 'an-operator.token-of.three-parts';
+
+  test.each([
+    ['keys', KEY, 'OPERATOR_TOKEN must not begin with tid_'],
+    ['jwt', KEY, 'OPERATOR_TOKEN must not begin with tid_'],
+    ['jwt', JWT, 'OPERATOR_TOKEN must not consist of three parts'],
+  ] as const)('is refused with AUTH=%s', (mode, operatorToken, problem) => {
+    expect(() => authModesOf({ auth: [mode], operatorToken }, true, log)).toThrow(problem);
+  });
+
+  test.each([
+    ['none', KEY],
+    ['none', JWT],
+    ['keys', JWT],
+  ] as const)('counts with AUTH=%s, where it is not taken for anything else', (mode, operatorToken) => {
+    expect(authModesOf({ auth: [mode], operatorToken }, true, log)).toEqual([mode]);
   });
 });
 

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Broker, KeyChange } from '../../../src/broker/broker.ts';
 import { digestOf, newApiKey, textOfKey } from '../../../src/contract/apiKey.ts';
+import type { Quotas } from '../../../src/contract/quotas.ts';
 import { ApiKeys } from '../../../src/identity/apiKeys.ts';
 import { SILENT } from '../../support/models.ts';
 
@@ -44,6 +45,16 @@ test('a key counts until it expires', async () => {
   expect(identity?.endedBy?.()).toBe('has expired');
 });
 
+test('the identity of a key with quotas of its own names the key, and that of another does not', async () => {
+  const store = newStore();
+  const [limited, other] = [newKey({ quotas: { tasksPerSecond: 5 } }), newKey()];
+  store.tell(limited.created, other.created);
+  using keys = await openKeys(store);
+  expect(keys.identify(limited.text)?.principal.limitedKey).toBe(limited.id);
+  expect(keys.identify(other.text)?.principal.limitedKey).toBeUndefined();
+  expect([keys.quotasOf(limited.id), keys.quotasOf(other.id)]).toEqual([{ tasksPerSecond: 5 }, {}]);
+});
+
 test('a revoked key does not come back when its record is stored again', async () => {
   const store = newStore();
   const { text, id, created } = newKey();
@@ -76,7 +87,7 @@ test('the use of a key is stored once an hour, however often it is used', async 
   expect(store.uses).toEqual([id, id]);
 });
 
-function newKey(more: { expiresAt?: number } = {}) {
+function newKey(more: { expiresAt?: number; quotas?: Quotas } = {}) {
   const key = newApiKey();
   const record = {
     v: 1,

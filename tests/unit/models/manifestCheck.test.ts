@@ -44,6 +44,27 @@ function wrongInput(
 
 describe('a manifest', () => {
   test.for<Refusal>([
+    ...wrongInput(
+      'limits beyond its type',
+      { type: 'uint8', unit: 'parts', minimum: -1, maximum: 9 },
+      'pickupLocationId: minimum and maximum must be from 0 to 255, the numbers of uint8',
+      { pickupLocationId: 1 },
+    ),
+    ...wrongInput(
+      'exact numbers of 32 bits',
+      { type: 'int32', unit: 'parts', minimum: 0, maximum: 300, exact: true },
+      'pickupLocationId: exact may be true of a single int64 or uint64 only',
+    ),
+    [
+      'labels without a size',
+      (m) => Object.assign((m.outputs as object[])[0] ?? {}, { labels: ['a'] }),
+      'labels must be as many as the numbers of the vector, its size, which it lacks, got 1',
+    ],
+    [
+      'too few labels',
+      (m) => Object.assign((m.outputs as object[])[0] ?? {}, { size: 3, labels: ['a', 'b'] }),
+      'labels must be as many as the numbers of the vector, its size, 3, got 2',
+    ],
     [
       'an unknown member',
       (m) => Object.assign(m, { colour: 'red' }),

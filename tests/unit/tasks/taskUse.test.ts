@@ -1,7 +1,7 @@
 /** What a task uses of the quotas of its owner, and the bytes of its result. */
 import { afterEach, expect, test } from 'vitest';
 import { QuotaName } from '../../../src/contract/quotas.ts';
-import { KeptResults } from '../../../src/tasks/keptResults.ts';
+import { KeptBytes } from '../../../src/tasks/keptBytes.ts';
 import { TaskUse } from '../../../src/tasks/taskUse.ts';
 
 const totals = new Map<string, number>();
@@ -12,15 +12,15 @@ const counts = {
 
 afterEach(() => totals.clear());
 
-function useWithResult(results: KeptResults) {
+function useWithResult(results: KeptBytes) {
   const use = new TaskUse({ owner: 'ada', counts });
   use.add(QuotaName.TasksUnfinished, 1);
-  use.whenKept(() => results.add('ada', 2_000));
+  use.whenKept(QuotaName.ResultBytes, () => results.add('ada', QuotaName.ResultBytes, 2_000));
   return use;
 }
 
 test('the result of a task counts from its submission on, also after the task has ended', () => {
-  using results = new KeptResults({ counts, resultTtlS: 900 });
+  using results = new KeptBytes({ counts, keptMs: 1_200_000 });
   const use = useWithResult(results);
   use.keep();
   expect(totals).toEqual(
@@ -39,7 +39,7 @@ test('the result of a task counts from its submission on, also after the task ha
 });
 
 test('a task that was not stored leaves nothing counted', () => {
-  using results = new KeptResults({ counts, resultTtlS: 900 });
+  using results = new KeptBytes({ counts, keptMs: 1_200_000 });
   const use = useWithResult(results);
   use.keep();
   use.undo();

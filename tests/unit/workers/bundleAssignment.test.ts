@@ -60,26 +60,26 @@ test('a bundle with a column of another length fails as a whole, row by row', as
 test('a bundle that comes again has only its rows without an end left, and leaves its queue if there are none', async () => {
   const broker = new MadeBroker();
   const first = new BundleAssignment(deliveryOf(bundleOf([1, 2, 3]), 2), broker.options);
-  expect(first.needsRecall).toBe(true);
+  expect(first.needsPreparation).toBe(true);
   broker.ended = [{ rows: [0, 2] } as unknown as EndsPart];
-  await first.recall();
+  await first.prepare();
   expect(first.begin()).toEqual([1]);
 
   const delivery = deliveryOf(bundleOf([1, 2, 3]), 2);
   const second = new BundleAssignment(delivery, broker.options);
   broker.ended = [{ rows: [0, 1, 2] } as unknown as EndsPart];
-  await second.recall();
+  await second.prepare();
   expect(second.begin()).toEqual([]);
   expect(delivery.verdicts).toEqual(['ack']);
 });
 
 test('the ends of a bundle are read before a first delivery runs if it has several rows and has waited', () => {
   const broker = new MadeBroker();
-  const needsRecall = (values: readonly number[], waitedMs: number) => {
+  const needsPreparation = (values: readonly number[], waitedMs: number) => {
     broker.time = NOW + waitedMs;
-    return new BundleAssignment(deliveryOf(bundleOf(values)), broker.options).needsRecall;
+    return new BundleAssignment(deliveryOf(bundleOf(values)), broker.options).needsPreparation;
   };
-  expect([needsRecall([1, 2], 0), needsRecall([1, 2], 101), needsRecall([1], 101)]).toEqual([
+  expect([needsPreparation([1, 2], 0), needsPreparation([1, 2], 101), needsPreparation([1], 101)]).toEqual([
     ...[false, true, false],
   ]);
 });

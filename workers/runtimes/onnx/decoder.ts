@@ -3,6 +3,7 @@ import { elementsOf } from '../../../src/contract/tensor.ts';
 import { type AxisSizes, paddedSizes } from '../../../src/models/axes.ts';
 import { bytesIn, type Elements, exactNumber } from '../../../src/models/elements.ts';
 import {
+  isMediaOutput,
   isTensorOutput,
   MAX_OUTPUT_CHARACTERS,
   type Manifest,
@@ -16,6 +17,7 @@ import {
 } from '../../../src/models/manifest.ts';
 import { inlineBytesOf } from '../../../src/models/valueBytes.ts';
 import type { Answer, Answers } from '../../answer.ts';
+import type { MediaAnswer } from '../../media/media.ts';
 import { copyCorner, filledWith, fromBatchAxis, type TensorData } from '../../tensorLayout.ts';
 import type { RunRows } from './encoder.ts';
 
@@ -34,20 +36,29 @@ export interface DecodedColumns {
   readonly columns: ReadonlyMap<string, readonly Answer[]>;
   /** By index: why a row has no prediction (a number that is not finite, or a text that is too long). */
   readonly problems: ReadonlyMap<number, string>;
+  /** By index: why a row could not be run (a file that cannot be decoded). */
+  readonly faults: ReadonlyMap<number, string>;
+}
+
+/** What a run has answered. */
+export interface RunOutputs {
+  readonly outputs: OutputTensors;
+  /** If the model takes or gives pictures, sounds or texts. */
+  readonly media?: MediaAnswer | undefined;
 }
 
 /**
  * Reads one prediction per row from the output tensors.
  *
- * @param run of which they are the outputs.
+ * @param run of which they are the answer.
  * @returns predictions by GraphQL name, in the order of the rows. If a number or a number of a vector is not finite, or
  *   a text is too long, it is a sentence that says so instead. A tensor may have any numbers.
  * @throws {RangeError} if a tensor is missing or has another shape than the manifest says.
  */
-export function decodeBatch(manifest: Manifest, outputs: OutputTensors, run: RunRows): (Answers | string)[] {
-  const { columns, problems } = decodeColumns(manifest, outputs, run);
+export function decodeBatch(manifest: Manifest, answered: RunOutputs, run: RunRows): (Answers | string)[] {
+  const { columns, problems, faults } = decodeColumns(manifest, answered, run);
   return Array.from({ length: run.count }, (_, row) => {
-    const problem = problems.get(row);
+    const problem = faults.get(row) ?? problems.get(row);
     if (problem !== undefined) return problem;
     const values: Record<string, Answer> = {};
     for (const [name, column] of columns) values[name] = column[row] as Answer;
@@ -56,23 +67,48 @@ export function decodeBatch(manifest: Manifest, outputs: OutputTensors, run: Run
 }
 
 /** The same, output by output, with the same errors. */
-export function decodeColumns(manifest: Manifest, tensors: OutputTensors, run: RunRows): DecodedColumns {
-  const columns = new Map<string, readonly Answer[]>();
-  const problems = new Map<number, string>();
-  const padded = run.sizes?.[0] && paddedSizes(manifest, run.sizes[0]);
+export function decodeColumns(
+  manifest: Manifest,
+  { outputs, media }: RunOutputs,
+  given: RunRows,
+): DecodedColumns {
+  const columns = new Map<string, readonly Answer[]>(media?.columns);
+  const problems = new Map<number, string>(media?.problems);
+  const faults = media?.faults ?? new Map<number, string>();
+  // Then nothing was run.
+  if (faults.size === given.count) return { columns, problems, faults };
+  const run = media === undefined ? given : withFiles(given, media);
+  const padded = paddedIn(manifest, given, media);
   for (const output of manifest.outputs) {
-    const tensor = checked(output, tensors[output.tensor], run, padded);
+    if (isMediaOutput(output)) continue;
+    const tensor = checked(output, outputs[output.tensor], run, padded);
     const column = isTensorOutput(output)
       ? decodeTensors(output, tensor, run)
       : decodeValues(output, tensor, run);
     const problemOf = isTensorOutput(output) ? textsProblem(manifest) : valueProblem;
-    for (const [row, value] of column.entries()) {
-      const problem = problemOf(value);
+    for (let row = 0; row < run.count; row++) {
+      const problem = problemOf(column[row] as Answer);
       if (problem !== undefined && !problems.has(row)) problems.set(row, `${output.name} must be ${problem}`);
     }
     columns.set(output.name, column);
   }
-  return { columns, problems };
+  return { columns, problems, faults };
+}
+
+/** The rows with the sizes of named dimensions that their files have. */
+function withFiles(run: RunRows, { sizes }: MediaAnswer): RunRows {
+  if (sizes.length === 0) return run;
+  return { ...run, sizes: sizes.map((ofFiles, row) => new Map([...(run.sizes?.[row] ?? []), ...ofFiles])) };
+}
+
+/** The sizes of named dimensions in the run. */
+function paddedIn(
+  manifest: Manifest,
+  { sizes }: RunRows,
+  media: MediaAnswer | undefined,
+): AxisSizes | undefined {
+  const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
+  return media === undefined ? padded : new Map([...(padded ?? []), ...media.padded]);
 }
 
 /** @param padded the sizes of named dimensions in this run. An output may name others: their sizes are the model's. */

@@ -1,6 +1,6 @@
 /** Turns rows of values into the tensors of a run. It knows the manifest, not ONNX Runtime. */
 
-import { elementsOf, type TensorValue } from '../../../src/contract/tensor.ts';
+import { elementsOf, type FetchedBlob, type TensorValue } from '../../../src/contract/tensor.ts';
 import type { Value, Values } from '../../../src/contract/values.ts';
 import {
   type AxisSizes,
@@ -13,6 +13,7 @@ import { bytesIn, type Elements, elementsIn, newElements } from '../../../src/mo
 import { secondsOf } from '../../../src/models/localTime.ts';
 import {
   type EnumInput,
+  isMediaInput,
   isTensorInput,
   type Manifest,
   type Mask,
@@ -34,8 +35,18 @@ export interface Column {
   readonly dims: readonly number[];
 }
 
+/** The files or texts of a media input. The process with the session makes the column of them. */
+export interface MediaColumn {
+  readonly files: readonly (Uint8Array | string)[];
+  /** The number of rows in the column, see `RunRows`. */
+  readonly runCount: number;
+}
+
 /** Columns by tensor name. */
 export type Columns = Readonly<Record<string, Column>>;
+
+/** The same before files are decoded. */
+export type GivenColumns = Readonly<Record<string, Column | MediaColumn>>;
 
 /** The rows of a run. */
 export interface RunRows {
@@ -48,18 +59,13 @@ export interface RunRows {
 }
 
 export interface EncodedRun extends RunRows {
-  readonly columns: Columns;
+  readonly columns: GivenColumns;
 }
-
-/** The value of a tensor input whose bytes came from the store of blobs. */
-export type FetchedTensor = Extract<TensorValue, { readonly blob: string }> & {
-  readonly data: Uint8Array<ArrayBuffer>;
-};
 
 /**
  * Encodes rows that can run together: the sizes of their named dimensions are equal, or padded to equal ones.
  *
- * @param rows n validated inputs, n ≥ 1.
+ * @param rows n validated inputs.
  * @returns a column for each input of the manifest and each mask.
  */
 export function encodeBatch(manifest: Manifest, rows: readonly Values[]): EncodedRun {
@@ -73,13 +79,17 @@ export function encodeColumns(
   valuesOf: (name: string) => readonly (Value | undefined)[],
 ): EncodedRun {
   const { inputs, masks, batching } = manifest;
-  const runCount = batching.fixedBatchSize ?? count;
-  const given = new Map(inputs.map(({ name }) => [name, filledUp(valuesOf(name), runCount)]));
-  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, given, runCount) : undefined;
+  const runCount = count === 0 ? 0 : (batching.fixedBatchSize ?? count);
+  const columnOf = (name: string) => filledUp(valuesOf(name), runCount);
+  const sizes = hasVaryingShapes(manifest) ? sizesByRow(manifest, columnOf, runCount) : undefined;
   const padded = sizes?.[0] && paddedSizes(manifest, sizes[0]);
-  const columns: Record<string, Column> = {};
+  const columns: Record<string, Column | MediaColumn> = {};
   for (const input of inputs) {
-    const values = given.get(input.name) ?? [];
+    if (isMediaInput(input)) {
+      columns[input.tensor] = { files: valuesOf(input.name).map(fileIn), runCount };
+      continue;
+    }
+    const values = columnOf(input.name);
     columns[input.tensor] = isTensorInput(input)
       ? encodeTensors(input, values as readonly TensorValue[], shapeWith(input.shape, padded))
       : encodePlain(input, values);
@@ -97,10 +107,16 @@ function filledUp<T>(values: readonly T[], count: number): readonly T[] {
 
 function sizesByRow(
   manifest: Manifest,
-  given: ReadonlyMap<string, readonly (Value | undefined)[]>,
+  columnOf: (name: string) => readonly (Value | undefined)[],
   count: number,
 ): readonly AxisSizes[] {
+  const given = new Map(manifest.inputs.filter(isTensorInput).map(({ name }) => [name, columnOf(name)]));
   return Array.from({ length: count }, (_, row) => axisSizes(manifest, (name) => given.get(name)?.[row]));
+}
+
+/** The bytes of a file, or a text. */
+function fileIn(value: Value | undefined): Uint8Array | string {
+  return typeof value === 'string' ? value : bytesOf(value as TensorValue);
 }
 
 function encodePlain(input: PlainInput, values: readonly (Value | undefined)[]): Column {
@@ -219,7 +235,7 @@ function isOfShape(value: TensorValue, shape: readonly number[]): boolean {
   return value.shape.every((size, i) => size === shape[i]);
 }
 
-function bytesOf(value: TensorValue | FetchedTensor): Uint8Array<ArrayBuffer> {
+function bytesOf(value: TensorValue | FetchedBlob): Uint8Array<ArrayBuffer> {
   if ('data' in value) return value.data;
   if ('base64' in value) return Uint8Array.fromBase64(value.base64);
   throw new Error('the bytes of a blob are fetched before it is encoded');

@@ -4,17 +4,22 @@
  * another: so the parent knows which session was at work if this process dies.
  */
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { dirname } from 'node:path';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../../../src/contract/errors.ts';
-import { isPlainInput, type Manifest, rowShapeOf } from '../../../src/models/manifest.ts';
+import {
+  graphOutputsOf,
+  isMediaOutput,
+  isPlainInput,
+  type Manifest,
+  rowShapeOf,
+} from '../../../src/models/manifest.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../../src/process/regularFile.ts';
+import { Media } from '../../media/media.ts';
 import type { TensorData } from '../../tensorLayout.ts';
-import type { OutputTensors } from './decoder.ts';
-import type { Column, Columns } from './encoder.ts';
-import { externalDataProblem } from './externalData.ts';
-import { limitMemory } from './memoryLimit.ts';
+import { limitMemory } from '../memoryLimit.ts';
+import { peakBytesOf, resetPeak } from '../processMemory.ts';
 import type {
   Answered,
   Asked,
@@ -24,7 +29,10 @@ import type {
   SessionAnswer,
   SessionRequest,
   TryRequest,
-} from './sessionMessages.ts';
+} from '../sessionMessages.ts';
+import type { OutputTensors } from './decoder.ts';
+import type { Column, Columns, GivenColumns } from './encoder.ts';
+import { externalDataProblem } from './externalData.ts';
 import { signatureProblems } from './signature.ts';
 
 /** The time between measurements. One takes 0.5 ms, too long for every run. */
@@ -46,6 +54,10 @@ interface LoadedModel {
   readonly session: InferenceSession;
   readonly feeds: readonly Feed[];
   readonly fetches: readonly string[];
+  /** The outputs that the parent decodes. */
+  readonly answers: ReadonlySet<string>;
+  /** Undefined if the model has no pictures, sounds or texts. */
+  readonly media: Media | undefined;
 }
 
 /** An input of the graph. */
@@ -72,7 +84,7 @@ process.on('message', (asked: Asked) => {
 async function answer({ id, request }: Asked): Promise<void> {
   const answer = await answerTo(request);
   const measures = request.type !== 'run' || request.measure;
-  tell({ id, answer, ...(measures && { peakBytes: await peakBytes() }) });
+  tell({ id, answer, ...(measures && { peakBytes: await peakBytesOf(process.pid) }) });
   if (!measures) measureSoon();
 }
 
@@ -95,13 +107,13 @@ function measureSoon(): void {
   willMeasure = true;
   setTimeout(async () => {
     willMeasure = false;
-    tell({ peakBytes: await peakBytes() });
+    tell({ peakBytes: await peakBytesOf(process.pid) });
   }, MEASURE_INTERVAL_MS);
 }
 
 async function limit(mib: number): Promise<string | undefined> {
   if (mib === 0) return undefined;
-  return await limitMemory(mib).then(
+  return await limitMemory(process.pid, mib).then(
     () => undefined,
     (error: unknown) => `the process could not be held to SESSION_MAX_MIB: ${messageOf(error)}`,
   );
@@ -132,7 +144,7 @@ async function load({
   executionProviders,
   threads,
 }: LoadRequest): Promise<SessionAnswer> {
-  const bytesBefore = await peakBytes();
+  const bytesBefore = await peakBytesOf(process.pid);
   const bytes = await readModel(file, sha256);
   if (typeof bytes === 'string') return { type: 'refused', reason: `${file}: ${bytes}` };
   const passedOver: string[] = [];
@@ -153,8 +165,17 @@ async function load({
       await session.release();
       return { type: 'refused', reason: `${file} and the manifest disagree: ${problems.join('; ')}` };
     }
-    const fetches = manifest.outputs.map(({ tensor }) => tensor);
-    models.set(model, { session, feeds: feedsOf(manifest, session), fetches });
+    let media: Media | undefined;
+    try {
+      media = await Media.open(manifest, dirname(file));
+    } catch (error) {
+      await session.release();
+      return { type: 'refused', reason: messageOf(error) };
+    }
+    const fetches = [...new Set(manifest.outputs.flatMap(graphOutputsOf))];
+    const decoded = manifest.outputs.filter((output) => !isMediaOutput(output));
+    const answers = new Set(decoded.map(({ tensor }) => tensor));
+    models.set(model, { session, feeds: feedsOf(manifest, session), fetches, answers, media });
     const inputs = [...session.inputNames];
     await forget(bytes);
     return { type: 'loaded', executionProvider, inputs, passedOver, bytesBefore };
@@ -171,21 +192,36 @@ async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
 async function tryRun({ columns, fetches }: TryRequest): Promise<SessionAnswer> {
   if (described === undefined) return { type: 'failed', reason: 'no file was described' };
   const feeds = Object.keys(columns).map((tensor) => ({ tensor, rank: 0 }));
-  return runIn({ session: described, feeds, fetches }, columns);
+  const answers = new Set(fetches);
+  return runIn({ session: described, feeds, fetches, answers, media: undefined }, columns);
 }
 
-async function runIn(loaded: LoadedModel, columns: Columns): Promise<SessionAnswer> {
+async function runIn(loaded: LoadedModel, columns: GivenColumns): Promise<SessionAnswer> {
   const startedAt = performance.now();
   try {
-    const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
-    const outputs: OutputTensors = Object.fromEntries(
-      Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
-    );
+    const made = await loaded.media?.decode(columns);
+    const outputs = await runSession(made?.columns ?? (columns as Columns), loaded);
+    const media = made && (await loaded.media?.answer(outputs, made));
     const computeMs = performance.now() - startedAt;
-    return { type: 'ran', outputs, computeMs };
+    return { type: 'ran', outputs: answersIn(outputs, loaded), computeMs, ...(media && { media }) };
   } catch (error) {
     return { type: 'failed', reason: messageOf(error) };
   }
+}
+
+/** @returns no outputs if there are no columns: then all rows are at fault. */
+async function runSession(columns: Columns, loaded: LoadedModel): Promise<OutputTensors> {
+  if (loaded.feeds.length > 0 && Object.keys(columns).length === 0) return {};
+  const results = await loaded.session.run(tensorsOf(columns, loaded), [...loaded.fetches]);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data, dims }]) => [name, { data: data as TensorData, dims }]),
+  );
+}
+
+/** The tensors of media outputs stay here: their answers are made of them. */
+function answersIn(outputs: OutputTensors, { answers, media }: LoadedModel): OutputTensors {
+  if (media === undefined) return outputs;
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => answers.has(name)));
 }
 
 async function unload(model: number): Promise<SessionAnswer> {
@@ -262,27 +298,8 @@ async function readModel(file: string, sha256?: string): Promise<Buffer<ArrayBuf
   }
 }
 
-/**
- * The memory of this process: its proportional set size, which counts a page that n processes share as 1/n, and what
- * runs took more since the last load and gave back. Where the system tells no such size it is the resident set.
- */
-async function peakBytes(): Promise<number> {
-  const [rollup, status] = await Promise.all(
-    ['smaps_rollup', 'status'].map((file) => readFile(`/proc/self/${file}`, 'utf8').catch(() => '')),
-  );
-  const resident = process.memoryUsage.rss();
-  const peak = bytesIn('VmHWM', status) ?? 0;
-  return (bytesIn('Pss', rollup) ?? resident) + Math.max(0, peak - resident);
-}
-
-/** @returns the bytes of a line such as `Pss:  1024 kB`; undefined if there is none. */
-function bytesIn(name: string, text = ''): number | undefined {
-  const [, kib] = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text) ?? [];
-  return kib === undefined ? undefined : Number(kib) * 1024;
-}
-
-/** Frees the bytes of the model file after loading, and resets the peak, because that of loading is over. */
+/** Frees the bytes of the model file after loading. The peak of loading is over. */
 async function forget(bytes: Buffer<ArrayBuffer>): Promise<void> {
   bytes.buffer.transfer(0);
-  await writeFile('/proc/self/clear_refs', '5').catch(() => {});
+  await resetPeak(process.pid);
 }

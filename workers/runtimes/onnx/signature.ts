@@ -3,6 +3,7 @@
  * declare wrong ones, and runs of the golden rows show the right ones.
  */
 import {
+  graphInputsOf,
   isPlainInput,
   type Manifest,
   type ManifestInput,
@@ -55,7 +56,7 @@ export function signatureProblems(
   { inputMetadata, outputMetadata }: GraphSignature,
 ): readonly string[] {
   const { inputs, outputs, masks } = manifest;
-  const named = new Set([...inputs, ...masks].map(({ tensor }) => tensor));
+  const named = new Set([...inputs.flatMap(graphInputsOf), ...masks.map(({ tensor }) => tensor)]);
   const unnamed = inputMetadata.filter(({ name }) => !named.has(name));
   const needed = inputs.filter(
     (input) => input.default === undefined || inputMetadata.some(({ name }) => name === input.tensor),

@@ -18,10 +18,16 @@ export type PredictTripInput = {
 
 /** Why an accepted task, or a row of a row batch, ended without a prediction. */
 export type TaskErrorCode =
+  /** A blob of the input was gone before the task ran. */
+  | 'BLOB_GONE'
+  /** There was no room for the outputs. */
+  | 'BLOB_STORE_FULL'
   /** The task was not finished within `timeoutMs`. `liveWorkers` in `models` says whether a live worker serves its version. */
   | 'DEADLINE_EXCEEDED'
   /** ONNX Runtime refused to run the model on this input. */
   | 'INFERENCE_FAILED'
+  /** A file or text of the input could not be decoded, or a blob has bytes that its field does not allow. `message` names the input, what was expected and what came. */
+  | 'INVALID_INPUT'
   /** The answer of the model breaks its manifest, such as a number that is not finite. */
   | 'INVALID_OUTPUT'
   /** The job in the queue could not be read. */
@@ -73,7 +79,10 @@ export type TaskState =
 
 export type TaskFieldsFragment = { id: string, state: TaskState, submittedAt: string, prediction:
     | { __typename: 'ChurnPrediction' }
+    | { __typename: 'DigitPrediction' }
     | { __typename: 'HousingPrediction' }
+    | { __typename: 'LanguagePrediction' }
+    | { __typename: 'SpikesPrediction' }
     | { __typename: 'TripPrediction', durationMinutes: number }
    | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null };
 
@@ -85,7 +94,10 @@ export type PredictTripMutationVariables = Exact<{
 
 export type PredictTripMutation = { task: { id: string, state: TaskState, submittedAt: string, prediction:
       | { __typename: 'ChurnPrediction' }
+      | { __typename: 'DigitPrediction' }
       | { __typename: 'HousingPrediction' }
+      | { __typename: 'LanguagePrediction' }
+      | { __typename: 'SpikesPrediction' }
       | { __typename: 'TripPrediction', durationMinutes: number }
      | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null } };
 
@@ -97,7 +109,10 @@ export type PredictTripsMutationVariables = Exact<{
 
 export type PredictTripsMutation = { task: { id: string, state: TaskState, submittedAt: string, prediction:
       | { __typename: 'ChurnPrediction' }
+      | { __typename: 'DigitPrediction' }
       | { __typename: 'HousingPrediction' }
+      | { __typename: 'LanguagePrediction' }
+      | { __typename: 'SpikesPrediction' }
       | { __typename: 'TripPrediction', durationMinutes: number }
      | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null } };
 
@@ -108,7 +123,10 @@ export type CancelMutationVariables = Exact<{
 
 export type CancelMutation = { cancelTask: { id: string, state: TaskState, submittedAt: string, prediction:
       | { __typename: 'ChurnPrediction' }
+      | { __typename: 'DigitPrediction' }
       | { __typename: 'HousingPrediction' }
+      | { __typename: 'LanguagePrediction' }
+      | { __typename: 'SpikesPrediction' }
       | { __typename: 'TripPrediction', durationMinutes: number }
      | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null } };
 
@@ -119,7 +137,10 @@ export type TasksQueryVariables = Exact<{
 
 export type TasksQuery = { tasks: { edges: Array<{ node: { id: string, state: TaskState, submittedAt: string, prediction:
           | { __typename: 'ChurnPrediction' }
+          | { __typename: 'DigitPrediction' }
           | { __typename: 'HousingPrediction' }
+          | { __typename: 'LanguagePrediction' }
+          | { __typename: 'SpikesPrediction' }
           | { __typename: 'TripPrediction', durationMinutes: number }
          | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
@@ -128,7 +149,10 @@ export type TasksUpdatesSubscriptionVariables = Exact<{ [key: string]: never; }>
 
 export type TasksUpdatesSubscription = { tasksUpdates: { id: string, state: TaskState, submittedAt: string, prediction:
       | { __typename: 'ChurnPrediction' }
+      | { __typename: 'DigitPrediction' }
       | { __typename: 'HousingPrediction' }
+      | { __typename: 'LanguagePrediction' }
+      | { __typename: 'SpikesPrediction' }
       | { __typename: 'TripPrediction', durationMinutes: number }
      | null, batch: { rowCount: number, rowsDone: number, rowsFailed: number, estimatedSecondsLeft: number | null } | null, error: { code: TaskErrorCode, message: string } | null } };
 
@@ -140,7 +164,10 @@ export type RowPageQueryVariables = Exact<{
 
 export type RowPageQuery = { task: { id: string, batch: { rows: { firstRow: number, rowCount: number, predictions:
           | { __typename: 'ChurnPredictionColumns' }
+          | { __typename: 'DigitPredictionColumns' }
           | { __typename: 'HousingPredictionColumns' }
+          | { __typename: 'LanguagePredictionColumns' }
+          | { __typename: 'SpikesPredictionColumns' }
           | { __typename: 'TripPredictionColumns', durationMinutes: Array<number | null> }
         , errors: Array<{ row: number, code: TaskErrorCode, message: string }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } } } | null } | null };
 

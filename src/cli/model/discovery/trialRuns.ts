@@ -4,8 +4,8 @@
  */
 
 import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
-import { Inspection } from '../../../../workers/runtimes/onnx/inspection.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/onnx/sessionProcess.ts';
+import { Inspection } from '../../../../workers/runtimes/inspection.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/sessionProcess.ts';
 import type { GraphSignature } from '../../../../workers/runtimes/onnx/signature.ts';
 import type { Answer } from './tensors.ts';
 
@@ -18,7 +18,7 @@ export interface TrialRun {
 
 interface TrialOptions {
   readonly file: string;
-  /** The most memory of the process, see `workers/runtimes/onnx/memoryLimit.ts`; 0 means no limit. */
+  /** The most memory of the process, see `workers/runtimes/memoryLimit.ts`; 0 means no limit. */
   readonly maxMib: number;
   /** The longest run. */
   readonly runTimeoutMs: number;

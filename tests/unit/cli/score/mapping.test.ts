@@ -145,3 +145,32 @@ test('a row becomes an input of the model, or an error that says why not', () =>
     'size must be a list of 2 numbers, each from 0 to 10 (miles), got null',
   );
 });
+
+test('a tensor is a list of its elements, and one whose shape varies is refused', () => {
+  const scores = { name: 'scores', type: 'float32', shape: [{ size: 2 }, { size: 2 }] };
+  const flags = { name: 'flags', type: 'boolean', shape: [{ size: 2 }] };
+  const ids = { name: 'ids', type: 'int64', shape: [{ size: 1 }] };
+  const columns = [
+    { index: 0, name: 'scores', type: 'DOUBLE[]' },
+    { index: 1, name: 'flags', type: 'BOOLEAN[2]' },
+    { index: 2, name: 'ids', type: 'VARCHAR' },
+  ];
+  const mapped = mapInputs(model(scores, flags, ids), columns, NONE);
+  const plan = { now: NOW, dateFormats: {}, hasDecimalCommas: false };
+  const cells = [listValue([1, 2, 3, 4]), listValue([true, false]), '[7]'];
+  expect(rowOf(mapped, cells, plan)).toEqual({
+    scores: { values: [1, 2, 3, 4] },
+    flags: { booleans: [true, false] },
+    ids: { integers: [7] },
+  });
+  expect(rowOf(mapped, [listValue([1, 2, 3]), ...cells.slice(1)], plan)).toBe(
+    'scores must be a list of 4 elements (shape [2, 2]), got a list of 3',
+  );
+  const varying = { ...scores, shape: [{ size: 2 }, { size: null }] };
+  expect(() => mapInputs(model(varying), columns, NONE)).toThrow(
+    'scores is a tensor whose shape varies, and a column cannot tell the shape of its rows',
+  );
+  expect(() => mapInputs(model(scores), named('scores'), NONE)).toThrow(
+    'the column scores is DOUBLE, which gives no list (a tensor is a list of its elements) for scores',
+  );
+});

@@ -28,7 +28,12 @@ const SECRETS = ['a', 'b', 'c'].map((digit) => digit.repeat(24));
 const BUNDLE_OF_THREE = {
   ...{ v: 2, count: 3, owner: 'ada', timeoutMs: TIMEOUT_MS, rows: [0, 2, 300], secrets: SECRETS.join('') },
   submittedAt: [submittedAt, submittedAt - 999, submittedAt - 0.5],
-  columns: { distance: [1, 2.5, 3], day: { all: 'monday' } },
+  columns: {
+    distance: [1, 2.5, 3],
+    day: { all: 'monday' },
+    image: [1, 2, 3].map((size) => ({ shape: [size], base64: 'AAAA' })),
+    state: { all: { shape: [1], texts: ['a'] } },
+  },
   buckets: [7, 8, 9],
   traces: [null, '00-1-2-00', null],
   labels: [null, ['a', 'b'], null],
@@ -108,7 +113,7 @@ test('a part of a bundle has some of its tasks, unchanged', () => {
   const part = partOf(whole, [0, 2]);
   expect(part.rows).toEqual([0, 300]);
   expect([0, 1].map((i) => jobIn(part, i))).toEqual([0, 2].map((i) => jobIn(whole, i)));
-  expect(part.columns).toEqual({ distance: [1, 3], day: { all: 'monday' } });
+  expect(part.columns).toMatchObject({ distance: [1, 3], day: { all: 'monday' } });
   expect(partOf(whole, [0, 1, 2])).toBe(whole);
 });
 
@@ -152,4 +157,13 @@ describe('a job of 0.2', () => {
     const other = subject.replace(FORMER, FORMER.replace('0123', '9876'));
     expect(() => decodeBundle(bytesOf(job), other)).toThrow('taskId must be of');
   });
+});
+
+test('the columns of a bundle may have tensors, and nothing deeper', () => {
+  const { columns: _, ...rest } = BUNDLE_OF_THREE as { columns: unknown };
+  const decoded = (x: unknown) =>
+    decodeBundle(Buffer.from(JSON.stringify({ ...rest, columns: { x: [x, x, x] } })), SUBJECT);
+  const tensor = { shape: [2], texts: ['a', 'b'] };
+  expect(decoded(tensor).columns).toEqual({ x: [tensor, tensor, tensor] });
+  expect(() => decoded({ shape: [[2]] })).toThrow('columns.x[0].shape[0] must be a value, got [2]');
 });

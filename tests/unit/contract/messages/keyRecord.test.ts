@@ -14,6 +14,7 @@ const RECORD = {
   digest: 'a1'.repeat(32),
   createdAt: 1795340691147,
   expiresAt: 1795340699999,
+  quotas: { tasksPerSecond: 5 },
 };
 
 test('a key and its events are refused with the name of any member that is wrong', () => {

@@ -18,7 +18,8 @@ import { bytesOf, expectEachMemberChecked } from '../../../support/brokenMessage
 
 test('a running notice is refused with the name of any member that is wrong', () => {
   const progress = { chunk: 0, rowsDone: 2, rowsFailed: 1 };
-  const notice = { taskIds: ['task'], startedAt: 1, attempts: [1], progress };
+  const partials = [{ sequence: 3, output: { text: 'once upon' } }];
+  const notice = { taskIds: ['task'], startedAt: 1, attempts: [1], progress, partials };
   expectEachMemberChecked(RUNNING_NOTICE, [notice], decodeRunningNotice);
 });
 

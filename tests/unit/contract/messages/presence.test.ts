@@ -14,7 +14,7 @@ test('the presence of a worker is refused with the name of any member that is wr
     id: 'worker',
     startedAt: 1,
     reads: 2,
-    models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3 }],
+    models: [{ ...VERSION, executionProvider: 'cpu', finishedLastMinute: 3, environment: 'Node v26' }],
     refused: [{ ...VERSION, reason: 'x' }],
     leaving: [VERSION],
   };

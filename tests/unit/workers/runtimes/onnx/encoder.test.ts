@@ -37,7 +37,7 @@ describe('encodeBatch and decodeBatch', () => {
       p: { data: Float32Array.of(1.5, 2.5), dims: [2, 1] },
       r: { data: BigInt64Array.of(7n, 8n), dims: [2] },
     };
-    expect(decodeBatch(manifest, outputs, rows(2))).toEqual([
+    expect(decodeBatch(manifest, { outputs }, rows(2))).toEqual([
       { price: 1.5, rank: 7 },
       { price: 2.5, rank: 8 },
     ]);
@@ -48,7 +48,7 @@ describe('encodeBatch and decodeBatch', () => {
       p: { data: Float32Array.of(1.5, Number.NaN, Number.POSITIVE_INFINITY), dims: [3] },
       r: { data: BigInt64Array.of(7n, 8n, 9n), dims: [3] },
     };
-    expect(decodeBatch(manifest, outputs, rows(3))).toEqual([
+    expect(decodeBatch(manifest, { outputs }, rows(3))).toEqual([
       { price: 1.5, rank: 7 },
       'price must be a finite number, got NaN',
       'price must be a finite number, got Infinity',
@@ -64,7 +64,7 @@ describe('encodeBatch and decodeBatch', () => {
     ];
     const got = ['none', '[2]', '[1, 2]'];
     for (const [i, outputs] of wrong.entries()) {
-      expect(() => decodeBatch(manifest, outputs, rows(1))).toThrow(
+      expect(() => decodeBatch(manifest, { outputs }, rows(1))).toThrow(
         `output p must have shape [1], got ${got[i]}`,
       );
     }
@@ -112,7 +112,7 @@ describe('the kinds beside numbers', () => {
 
   test('are decoded as GraphQL shows them', () => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
-    expect(decodeBatch(kinds, { v, t, b }, rows(2))).toEqual([
+    expect(decodeBatch(kinds, { outputs: { v, t, b } }, rows(2))).toEqual([
       { shares: [1, 2], label: 'a', isGood: false },
       { shares: [3, 4], label: 'b', isGood: true },
     ]);
@@ -120,7 +120,7 @@ describe('the kinds beside numbers', () => {
 
   test('fail a row with a vector that is not finite, and no other row', () => {
     const v = { data: Float64Array.of(1, Number.NaN, 3, 4), dims: [2, 2] };
-    expect(decodeBatch(kinds, { v, t, b }, rows(2))).toEqual([
+    expect(decodeBatch(kinds, { outputs: { v, t, b } }, rows(2))).toEqual([
       'shares must be finite numbers, got NaN',
       { shares: [3, 4], label: 'b', isGood: true },
     ]);
@@ -129,7 +129,7 @@ describe('the kinds beside numbers', () => {
   test('fail a row with a text that is too long, and no other row', () => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims: [2, 2] };
     const long = { data: ['a', 'b'.repeat(1_001)], dims: [2] };
-    expect(decodeBatch(kinds, { v, t: long, b }, rows(2))).toEqual([
+    expect(decodeBatch(kinds, { outputs: { v, t: long, b } }, rows(2))).toEqual([
       { shares: [1, 2], label: 'a', isGood: false },
       'label must be a text of at most 1000 characters, got 1001',
     ]);
@@ -141,7 +141,7 @@ describe('the kinds beside numbers', () => {
     [[2, 2, 1], '[2, 2, 1]'],
   ])('refuse a vector of shape %j', (dims, got) => {
     const v = { data: Float64Array.of(1, 2, 3, 4), dims };
-    expect(() => decodeBatch(kinds, { v, t, b }, rows(2))).toThrow(
+    expect(() => decodeBatch(kinds, { outputs: { v, t, b } }, rows(2))).toThrow(
       `output v must have shape [2, 2], got ${got}`,
     );
   });

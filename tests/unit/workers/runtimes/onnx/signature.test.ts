@@ -78,3 +78,69 @@ describe('signatureProblems', () => {
     ]);
   });
 });
+
+describe('a tensor', () => {
+  const axes = { height: { minimum: 1, maximum: 9 }, length: { minimum: 1, maximum: 8, buckets: [8] } };
+  const tensor = { name: 'x', tensor: 'x', type: 'float32', description: '' } as const;
+  const problems = (
+    input: object,
+    shape: readonly (number | string)[],
+    batching: Partial<Manifest['batching']> = {},
+  ) =>
+    signatureProblems(
+      {
+        ...{ inputs: [{ ...tensor, ...input }], outputs: [], masks: [], axes },
+        batching: { ...rest.batching, ...batching },
+      } as unknown as Manifest,
+      { inputMetadata: [{ name: 'x', isTensor: true, type: 'float32', shape }], outputMetadata: [] },
+    );
+  const ONE = { maxBatchSize: 1, maxBulkBatchSize: 1 };
+
+  test.each([
+    [{ shape: [3, 'height'] }, ['N', 3, -1], {}],
+    [{ shape: [3, 'height'] }, [], {}],
+    [{ shape: [3], batchAxis: 1 }, [3, 'batch'], {}],
+    [{ shape: [3, 4], batchAxis: null }, [3, 4], ONE],
+    [{ shape: [3] }, [1, 3], ONE],
+    [{ shape: [3] }, [5, 3], { fixedBatchSize: 5 }],
+    [{ shape: ['length'] }, ['N', 8], {}],
+    [{ shape: [] }, ['N'], {}],
+  ])("%j fits the graph's %j with %j", (input, shape, batching) => {
+    expect(problems(input, shape, batching)).toEqual([]);
+  });
+
+  test.each([
+    [{ shape: [3, 'height'] }, ['N', 4, -1], 'x float32[N, 3, height], the graph has x float32[N, 4, -1]'],
+    [{ shape: [3] }, ['N', 3, 3], 'x float32[N, 3], the graph has x float32[N, 3, 3]'],
+    [{ shape: [] }, ['N', 1], 'x float32[N], the graph has x float32[N, 1]'],
+    [{ shape: [3] }, [5, 3], ': its runs have 5 rows, so batching.fixedBatchSize must be 5'],
+    [
+      { shape: [3] },
+      [1, 3],
+      ': its runs have one row, so batching.maxBatchSize and maxBulkBatchSize must be 1',
+    ],
+    [
+      { shape: ['height'] },
+      ['N', 5],
+      ': the only size of height is 5, so its minimum and maximum, or its only bucket, must be 5',
+    ],
+  ])("%j does not fit the graph's %j", (input, shape, problem) => {
+    expect(problems(input, shape)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('that is a mask must be an input of the graph, of its type', () => {
+    const mask = { tensor: 'm', type: 'int64', shape: ['length'] } as const;
+    const x = { name: 'x', isTensor: true, type: 'float32', shape: ['N', 'length'] };
+    const m = { name: 'm', isTensor: true, type: 'int64', shape: ['N', 'length'] };
+    const masked = { inputs: [{ ...tensor, shape: ['length'] }], outputs: [], masks: [mask], axes } as const;
+    const compare = (...inputMetadata: readonly (typeof x)[]) =>
+      signatureProblems({ ...masked, batching: rest.batching }, { inputMetadata, outputMetadata: [] });
+    expect(compare(x, m)).toEqual([]);
+    expect(compare(x)).toEqual([
+      "the manifest's mask is m int64[N, length], the graph has only x float32[N, length]",
+    ]);
+    expect(compare(x, { ...m, type: 'float32' })).toEqual([
+      "the manifest's mask is m int64[N, length], the graph has m float32[N, length]",
+    ]);
+  });
+});

@@ -1,0 +1,30 @@
+/**
+ * How long a request may take to arrive. Bodies of operations are small, so one time is enough for them. A blob has more
+ * time the larger it is, so that slow lines can store large ones, and a client that says nothing is still closed.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Config } from '../process/config.ts';
+import { isForBytes } from './byteHandler.ts';
+import { pathOf } from './target.ts';
+
+type ArrivalConfig = Pick<Config, 'requestTimeoutMs' | 'blobMaxBytes'>;
+type Request = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
+
+/** The slowest line, in bytes a second: half a megabit. */
+const LEAST_BYTES_A_SECOND = 64 * 1024;
+
+/** In milliseconds, from the end of its headers. */
+export function arrivalMs({ method, url, headers }: Request, config: ArrivalConfig): number {
+  if (method !== 'PUT' || !isForBytes(pathOf({ url }))) return config.requestTimeoutMs;
+  const announced = Number(headers['content-length'] ?? config.blobMaxBytes);
+  return config.requestTimeoutMs + blobMs(Math.min(announced, config.blobMaxBytes));
+}
+
+/** The time of the largest blob. */
+export function longestArrivalMs({ requestTimeoutMs, blobMaxBytes }: ArrivalConfig): number {
+  return requestTimeoutMs + blobMs(blobMaxBytes);
+}
+
+function blobMs(bytes: number): number {
+  return Math.ceil((1_000 * bytes) / LEAST_BYTES_A_SECOND);
+}

@@ -1,0 +1,68 @@
+/** Sends bytes over HTTP: whole or in part, and no faster than the client reads. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ReadableBytes } from '../contract/blob.ts';
+import { RequestErrorCode } from '../contract/errors.ts';
+import { refuse } from './answers.ts';
+import { readRange } from './byteRange.ts';
+import { cutOff, drained } from './streaming.ts';
+
+/** The bytes come from a client, and a page of the gateway's own origin could do anything: so they never become one. */
+const NO_PAGE = {
+  'content-security-policy': "default-src 'none'; sandbox",
+  'content-disposition': 'attachment',
+};
+
+/** @throws {RequestError} if the first bytes cannot be read. Later the answer is cut off. */
+export async function sendBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  content: ReadableBytes,
+): Promise<void> {
+  const { bytes, mediaType, expiresAt } = content;
+  const { method, headers } = request;
+  const etag = `"${content.etag}"`;
+  const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1_000));
+  response.setHeader('etag', etag);
+  response.setHeader('accept-ranges', 'bytes');
+  response.setHeader('cache-control', `private, max-age=${maxAge}, immutable`);
+  response.setHeader('expires', new Date(expiresAt).toUTCString());
+  for (const [name, value] of Object.entries(NO_PAGE)) response.setHeader(name, value);
+  if (isKnown(headers['if-none-match'], etag)) {
+    response.writeHead(304).end();
+    return;
+  }
+  const ifRange = headers['if-range'];
+  const mayBePart = method === 'GET' && (ifRange === undefined || ifRange === etag);
+  const range = mayBePart ? readRange(headers.range, bytes) : undefined;
+  if (range === 'unsatisfiable') {
+    const message = `The range must begin within the ${bytes} bytes, got ${JSON.stringify(headers.range)}.`;
+    const refusal = { status: 416, code: RequestErrorCode.BadRequest, message };
+    return refuse(request, response, { ...refusal, headers: { 'content-range': `bytes */${bytes}` } });
+  }
+  const { from, to } = range ?? { from: 0, to: bytes };
+  response.setHeader('content-type', mediaType);
+  response.setHeader('content-length', to - from);
+  if (method === 'HEAD') {
+    response.writeHead(200).end();
+    return;
+  }
+  const pieces = content.read(from, to)[Symbol.asyncIterator]();
+  const first = await pieces.next();
+  if (range !== undefined) response.setHeader('content-range', `bytes ${from}-${to - 1}/${bytes}`);
+  response.writeHead(range === undefined ? 200 : 206);
+  try {
+    for (let next = first; !next.done && !response.closed; next = await pieces.next())
+      if (!response.write(next.value)) await drained(response);
+    response.end();
+  } catch {
+    // The status is sent already. Fewer bytes than announced tell the client that it failed.
+    cutOff(response);
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
+  const known = (ifNoneMatch ?? '').split(',').map((each) => each.trim().replace(/^W\//, ''));
+  return known.includes(etag) || known.includes('*');
+}

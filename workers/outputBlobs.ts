@@ -1,0 +1,113 @@
+/**
+ * Puts large outputs into the store of blobs, before the ends that name them are stored. An end has to be stored within
+ * `ENDS_WITHIN_MS` after that: otherwise the blobs could vanish before it does.
+ */
+import { blobOf } from '../src/contract/blob.ts';
+import { RequestError, RequestErrorCode } from '../src/contract/errors.ts';
+import type { Owner } from '../src/contract/owner.ts';
+import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
+import type { Value, Values } from '../src/contract/values.ts';
+import type { Manifest } from '../src/models/manifest.ts';
+import { hasBytes, inlineBytesOf, isLargeValue } from '../src/models/valueBytes.ts';
+import { type Answer, type Answers, isRaw, messageValue } from './answer.ts';
+import type { SettleOptions } from './assignment.ts';
+import { untilStored } from './settle.ts';
+
+const ENDS_WITHIN_MS = 60_000;
+
+/** The answers to rows, of which some may have none. */
+type AnswersOfRows = Readonly<Record<string, readonly (Answer | null)[]>>;
+
+/** The tasks whose outputs they are. */
+interface Named {
+  readonly taskId: string;
+  readonly owner: Owner;
+}
+
+/** Columns for a message, which has to be stored before the signal aborts. */
+interface Placed {
+  readonly columns: Readonly<Record<string, readonly (Value | null)[]>>;
+  readonly signal: AbortSignal;
+}
+
+/** Whether any answer is too large for a message. */
+export function haveLargeAnswers({ outputs }: Pick<Manifest, 'outputs'>, answers: AnswersOfRows): boolean {
+  // Only tensors and files are bytes.
+  if (!outputs.some((output) => 'shape' in output || 'kind' in output)) return false;
+  const limit = inlineBytesOf(outputs);
+  return Object.values(answers).some((column) => column.some((answer) => isLarge(answer, limit)));
+}
+
+/**
+ * Stores large answers, and puts a reference in place of each.
+ *
+ * @returns the error of all rows if the store is full: outputs are not held until others expire, since they take memory.
+ *   undefined if the worker has to stop before.
+ */
+export async function placeLargeAnswers(
+  answers: AnswersOfRows,
+  { taskId, owner }: Named,
+  options: SettleOptions,
+): Promise<Placed | { readonly error: TaskError } | undefined> {
+  const place = async (): Promise<Pick<Placed, 'columns'> | { readonly error: TaskError }> => {
+    try {
+      return { columns: await columnsWithBlobs(answers, owner, options) };
+    } catch (error) {
+      if (error instanceof RequestError && error.code === RequestErrorCode.BlobStoreFull)
+        return { error: { code: TaskErrorCode.BlobStoreFull, message: error.message } };
+      throw error;
+    }
+  };
+  const placed = await untilStored(place, taskId, options);
+  if (placed === undefined || 'error' in placed) return placed;
+  return { ...placed, signal: AbortSignal.any([options.signal, AbortSignal.timeout(ENDS_WITHIN_MS)]) };
+}
+
+async function columnsWithBlobs(
+  answers: AnswersOfRows,
+  owner: Owner,
+  { manifest: { outputs }, blobs: { store } }: SettleOptions,
+): Promise<Placed['columns']> {
+  const limit = inlineBytesOf(outputs);
+  const stored: Record<string, readonly (Value | null)[]> = {};
+  for (const [name, column] of Object.entries(answers)) {
+    const values: (Value | null)[] = [];
+    for (const answer of column) {
+      if (answer === null || !isLarge(answer, limit)) {
+        values.push(answer === null ? null : messageValue(answer));
+        continue;
+      }
+      const { digest, content } = blobOf(bytesOf(answer));
+      await store.put(owner, digest, content);
+      values.push(referenceTo(answer, digest));
+    }
+    stored[name] = values;
+  }
+  return stored;
+}
+
+/** The answers to a row as its end would have them. Nothing is stored: a shadow's answers are only compared. */
+export function comparableValues({ outputs }: Pick<Manifest, 'outputs'>, answers: Answers): Values {
+  const limit = inlineBytesOf(outputs);
+  const values: Record<string, Value> = {};
+  for (const [name, answer] of Object.entries(answers))
+    values[name] = isLarge(answer, limit)
+      ? referenceTo(answer, blobOf(bytesOf(answer)).digest)
+      : messageValue(answer);
+  return values;
+}
+
+function referenceTo(answer: Exclude<Answer, string | number | boolean>, digest: string): Value {
+  const shape = 'shape' in answer ? { shape: answer.shape } : {};
+  return { ...shape, blob: digest, bytes: bytesOf(answer).length };
+}
+
+function isLarge(answer: Answer | null, limit: number): answer is Exclude<Answer, string | number | boolean> {
+  return isRaw(answer) ? answer.data.length > limit : isLargeValue(answer, limit);
+}
+
+function bytesOf(answer: Answer): Uint8Array {
+  if (isRaw(answer)) return answer.data;
+  if (hasBytes(answer) && 'base64' in answer) return Buffer.from(answer.base64, 'base64');
+  throw new Error('an answer of a model has its bytes');
+}

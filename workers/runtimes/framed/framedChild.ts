@@ -1,0 +1,342 @@
+/**
+ * The process of one version that is code, on the parent's side: Python, Node or any other program. It has no login and
+ * no secret, a process group and a memory limit of its own, and the version's folder as its present folder. Frames go
+ * in at its descriptor 3 and come out at 4, so that it may print whatever it likes: see docs/runtimes.md.
+ *
+ *  starting  it has not said that it is ready. A request waits.
+ *  at work   a request is answered by one frame; a run also by frames with partial outputs before.
+ *  ended     it has ended, or a frame could not be read, or was too large. Then it is killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../src/contract/errors.ts';
+import { shortText } from '../../../src/contract/task.ts';
+import { elementsOf } from '../../../src/contract/tensor.ts';
+import {
+  isMediaInput,
+  isMediaOutput,
+  MAX_OUTPUT_CHARACTERS,
+  type ManifestInput,
+  type ManifestOutput,
+  type Mask,
+  rowShapeOf,
+  tensorTypeOf,
+} from '../../../src/models/manifest.ts';
+import type { Logger } from '../../../src/process/log.ts';
+import { limitMemory } from '../memoryLimit.ts';
+import type { ChildEvents, Exit, ModelChild, StartChild } from '../modelChild.ts';
+import type { Columns } from '../onnx/encoder.ts';
+import { signatureProblems } from '../onnx/signature.ts';
+import { endWithUs } from '../processGuard.ts';
+import { peakBytesOf, resetPeak } from '../processMemory.ts';
+import type { Answered, Asked, LoadRequest, RunRequest, SessionAnswer } from '../sessionMessages.ts';
+import { AnswerRefused, SessionCrashed } from '../sessionProcess.ts';
+import { ChildLines } from './childLines.ts';
+import { frameColumns, outputTensorsOf, readColumns, shapedColumnsOf } from './frameColumns.ts';
+import { type Frame, FrameFault, FrameReader, writeFrame } from './frames.ts';
+import type { Launch } from './launch.ts';
+import { readSignature } from './metadata.ts';
+
+export interface FramedChildOptions {
+  readonly launch: Launch;
+  /** The memory limit beyond its start in MiB, see `memoryLimit.ts`; 0: no limit. */
+  readonly maxMib: number;
+  readonly log: Logger;
+}
+
+/** The version of the protocol in docs/runtimes.md. */
+const PROTOCOL = 1;
+/** Other frames than answers of runs have no body. */
+const NO_BODY = 0;
+/** What an answer may be larger than its outputs need: a process may give another type, and is told so. */
+const BODY_SLACK_BYTES = 64 * 1024;
+/** The largest answer of any model. */
+const BODY_MAX_BYTES = 256 * 1024 * 1024;
+const ELEMENT_MAX_BYTES = 8;
+const TEXT_MAX_BYTES = 4 + 4 * MAX_OUTPUT_CHARACTERS;
+const MEASURE_INTERVAL_MS = 1_000;
+/** A process that it has left behind, out of its group, may hold its pipes open for ever. */
+const CLOSE_WITHIN_MS = 500;
+/** The manifest of a process that is only asked what it takes and gives. */
+const NOTHING: LoadRequest['manifest'] = {
+  inputs: [],
+  outputs: [],
+  masks: [],
+  axes: {},
+  batching: { maxBatchSize: 1, maxBulkBatchSize: 1, maxWaitMs: 0 },
+};
+
+export function framedChild(options: FramedChildOptions): StartChild {
+  return (events) => new FramedChild(options, events);
+}
+
+class FramedChild implements ModelChild {
+  readonly #options: FramedChildOptions;
+  readonly #events: ChildEvents;
+  readonly #child: ChildProcess;
+  readonly #in: Writable;
+  readonly #errors: ChildLines;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #exit = Promise.withResolvers<Exit>();
+  /** Requests without an answer, in order. */
+  readonly #open: Asked[] = [];
+  /** When the first of them began, by `performance.now()`. */
+  #beganAt = 0;
+  #manifest: LoadRequest['manifest'] = NOTHING;
+  #measuring: NodeJS.Timeout | undefined;
+  /** Whether it has ended, and its group with it. */
+  #isGone = false;
+
+  constructor(options: FramedChildOptions, events: ChildEvents) {
+    const { launch, log } = options;
+    this.#options = options;
+    this.#events = events;
+    const { command, args, folder: cwd, env } = launch;
+    const stdio = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] as const;
+    // As the leader of a group, so that the processes that it starts can be ended with it.
+    this.#child = spawn(command, args, { cwd, env, stdio: [...stdio], detached: true });
+    const [, out, errors, frames, answers] = this.#child.stdio;
+    const lines = log.child({ version: launch.version, model: launch.model, pid: this.#child.pid });
+    new ChildLines(out as Readable, lines.child({ stream: 'stdout' }));
+    this.#errors = new ChildLines(errors as Readable, lines.child({ stream: 'stderr' }));
+    this.#in = frames as Writable;
+    // What it does not take any more, it does not answer either.
+    this.#in.on('error', () => {});
+    this.#read(answers as Readable);
+    this.#ready.promise.catch(() => {});
+    const guard = endWithUs(this.pid === undefined ? undefined : -this.pid);
+    this.#child.once('error', (error) => this.#end({ code: null, signal: null }, messageOf(error)));
+    this.#child.once('exit', (code, signal) => {
+      this.kill();
+      this.#isGone = true;
+      guard?.kill('SIGKILL');
+      const end = () => this.#end({ code, signal });
+      // Its last answers and lines are read first.
+      this.#child.once('close', end);
+      setTimeout(end, CLOSE_WITHIN_MS).unref();
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#exit.promise;
+  }
+
+  send(asked: Asked): void {
+    this.#open.push(asked);
+    if (this.#open.length === 1) this.#beganAt = performance.now();
+    const { id, request } = asked;
+    if (request.type === 'run') this.#sendRun(id, request);
+    else if (request.type === 'unload') setImmediate(() => this.#answer({ type: 'unloaded' }));
+    else void this.#load(id, request.type === 'load' ? request : undefined);
+  }
+
+  kill(): void {
+    // Afterwards the number of the group may be that of another one.
+    if (this.pid === undefined || this.#isGone) return;
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // The whole group has ended.
+    }
+  }
+
+  /** @param request undefined: the process is only asked what it takes and gives. */
+  async #load(id: number, request: LoadRequest | undefined): Promise<void> {
+    const { maxMib } = this.#options;
+    try {
+      await this.#ready.promise;
+      if (maxMib > 0 && this.pid !== undefined) await limitMemory(this.pid, maxMib);
+    } catch (error) {
+      // If it has just ended, its own last words say more.
+      await Promise.race([this.exited, sleep(CLOSE_WITHIN_MS)]);
+      this.#answer({ type: 'refused', reason: `it could not be started: ${messageOf(error)}` });
+      return;
+    }
+    const media = mediaOf(request?.manifest ?? NOTHING);
+    if (media !== undefined) {
+      const reason = `${media} has a kind, which only ONNX versions can have: give it the shape of a tensor instead`;
+      this.#answer({ type: 'refused', reason });
+      return;
+    }
+    this.#manifest = request?.manifest ?? this.#manifest;
+    const { inputs, masks, outputs } = this.#manifest;
+    const header = {
+      id,
+      type: 'load',
+      inputs: [...inputs, ...masks].map(describeField),
+      outputs: outputs.map(describeField),
+    };
+    writeFrame(this.#in, header);
+  }
+
+  #sendRun(id: number, request: RunRequest): void {
+    const columns = columnsIn(request);
+    const { columns: described, parts } = frameColumns(shapedColumnsOf(columns));
+    writeFrame(
+      this.#in,
+      { id, type: 'run', rows: rowsOf(this.#manifest, columns), columns: described },
+      parts,
+    );
+  }
+
+  #read(answers: Readable): void {
+    const reader = new FrameReader({
+      maxBodyBytes: () => this.#maxBodyBytes(),
+      onFrame: (frame) => this.#hear(frame),
+    });
+    answers.on('error', () => {});
+    answers.on('end', () => this.kill());
+    answers.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        if (!(error instanceof FrameFault)) throw error;
+        answers.destroy();
+        this.#events.ended(new AnswerRefused(`the version's process broke the protocol: ${error.message}`));
+      }
+    });
+  }
+
+  /** The largest body that the request at work may be answered with. */
+  #maxBodyBytes(): number {
+    const request = this.#open[0]?.request;
+    if (request?.type !== 'run') return NO_BODY;
+    const { outputs } = this.#manifest;
+    const rows = rowsOf(this.#manifest, columnsIn(request));
+    const bytes = outputs.reduce((sum, output) => sum + rows * this.#mostRowBytes(output), 0);
+    return Math.min(bytes + BODY_SLACK_BYTES, BODY_MAX_BYTES);
+  }
+
+  /** A dimension that varies is as large as the manifest allows; one that it does not limit, as large as a body. */
+  #mostRowBytes(output: ManifestOutput): number {
+    const { axes } = this.#manifest;
+    const sizes = rowShapeOf(output).map((size) =>
+      typeof size === 'number' ? size : (axes[size]?.maximum ?? BODY_MAX_BYTES),
+    );
+    return elementsOf(sizes) * (output.type === 'string' ? TEXT_MAX_BYTES : ELEMENT_MAX_BYTES);
+  }
+
+  #hear(frame: Frame): void {
+    const { type, id, protocol } = frame.header;
+    if (type === 'ready') {
+      if (protocol !== PROTOCOL)
+        throw new FrameFault(`ready must name protocol ${PROTOCOL}, got ${protocol}`);
+      this.#ready.resolve();
+      return;
+    }
+    const [atWork] = this.#open;
+    if (atWork === undefined || atWork.id !== id)
+      throw new FrameFault(
+        `an answer must have the id ${atWork?.id ?? 'of a request'}, got ${JSON.stringify(id)}`,
+      );
+    const isRun = atWork.request.type === 'run';
+    if (isRun && type === 'partial')
+      this.#events.partial(atWork.id, () => outputTensorsOf(readColumns(frame.header.columns, frame.body)));
+    else this.#answer(isRun ? this.#ranAs(frame) : this.#loadedAs(frame, atWork));
+  }
+
+  #ranAs({ header, body }: Frame): SessionAnswer {
+    if (header.type === 'failed') return { type: 'failed', reason: reasonIn(header) };
+    if (header.type !== 'ran') throw new FrameFault(`a run is answered by ran or failed, got ${header.type}`);
+    const computeMs = performance.now() - this.#beganAt;
+    const columns = readColumns(header.columns, body);
+    const wrong = this.#manifest.outputs.find(
+      (output) =>
+        columns[output.tensor] !== undefined && columns[output.tensor]?.type !== tensorTypeOf(output),
+    );
+    if (wrong === undefined) return { type: 'ran', outputs: outputTensorsOf(columns), computeMs };
+    const got = columns[wrong.tensor]?.type;
+    return { type: 'invalid', reason: `output ${wrong.tensor} must be ${tensorTypeOf(wrong)}, got ${got}` };
+  }
+
+  #loadedAs({ header }: Frame, { request }: Asked): SessionAnswer {
+    if (header.type === 'refused') return { type: 'refused', reason: reasonIn(header) };
+    if (header.type !== 'loaded')
+      throw new FrameFault(`load is answered by loaded or refused, got ${header.type}`);
+    const signature = header.metadata === undefined ? undefined : readSignature(header.metadata);
+    if (request.type === 'describe')
+      return signature === undefined
+        ? { type: 'refused', reason: 'it has no metadata() that tells its inputs and outputs' }
+        : { type: 'described', ...signature };
+    const problems = signature === undefined ? [] : signatureProblems(this.#manifest, signature);
+    if (problems.length > 0)
+      return { type: 'refused', reason: `the version and the manifest disagree: ${problems.join('; ')}` };
+    const { runtime, environment } = this.#options.launch;
+    const inputs = this.#manifest.inputs.map(({ tensor }) => tensor);
+    return {
+      type: 'loaded',
+      executionProvider: runtime,
+      environment,
+      inputs,
+      passedOver: [],
+      bytesBefore: 0,
+    };
+  }
+
+  #answer(answer: SessionAnswer): void {
+    const asked = this.#open.shift();
+    if (asked === undefined) return;
+    this.#beganAt = performance.now();
+    const { id, request } = asked;
+    if (request.type !== 'run' || request.measure) void this.#measured({ id, answer });
+    else {
+      this.#events.heard({ id, answer });
+      this.#measureSoon();
+    }
+  }
+
+  async #measured(answered: Answered): Promise<void> {
+    const { pid = 0 } = this;
+    if (answered.answer.type === 'loaded') await resetPeak(pid);
+    this.#events.heard({ ...answered, peakBytes: await peakBytesOf(pid) });
+  }
+
+  #measureSoon(): void {
+    this.#measuring ??= setTimeout(async () => {
+      this.#measuring = undefined;
+      this.#events.heard({ peakBytes: await peakBytesOf(this.pid ?? 0) });
+    }, MEASURE_INTERVAL_MS).unref();
+  }
+
+  #end(exit: Exit, reason?: string): void {
+    clearTimeout(this.#measuring);
+    for (const stream of this.#child.stdio) stream?.destroy();
+    const { lastLine } = this.#errors;
+    const said = reason ?? (lastLine === '' ? '' : `it printed last: ${lastLine}`);
+    this.#events.ended(new SessionCrashed('the session process died', said));
+    this.#exit.resolve(exit);
+  }
+}
+
+function describeField(field: ManifestInput | ManifestOutput | Mask) {
+  return {
+    name: field.tensor,
+    type: tensorTypeOf(field),
+    shape: 'shape' in field ? field.shape : rowShapeOf(field),
+  };
+}
+
+/** The length of the axis on which the rows of all columns lie. */
+function rowsOf({ inputs: [input] }: LoadRequest['manifest'], columns: Columns): number {
+  const { batchAxis = 0, tensor = '' } = input ?? {};
+  return batchAxis === null ? 1 : (columns[tensor]?.dims[batchAxis] ?? 0);
+}
+
+/** A version with pictures, sounds or texts among them is not loaded. */
+function columnsIn({ columns }: RunRequest): Columns {
+  return columns as Columns;
+}
+
+/** The name of an input or output that is a picture, a sound or a text; undefined if there is none. */
+function mediaOf({ inputs, outputs }: LoadRequest['manifest']): string | undefined {
+  return (inputs.find(isMediaInput) ?? outputs.find(isMediaOutput))?.name;
+}
+
+function reasonIn({ reason }: Frame['header']): string {
+  return typeof reason === 'string' && reason !== '' ? shortText(reason) : 'it gave no reason';
+}
