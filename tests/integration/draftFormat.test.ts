@@ -5,18 +5,18 @@ import { expect, test } from 'vitest';
 import { draftManifest } from '../../src/cli/model/draft.ts';
 import { formatManifest } from '../../src/cli/model/modelCard.ts';
 import { placeholders } from '../../src/cli/model/placeholders.ts';
-import type { GraphValue } from '../../workers/runtimes/onnx/signature.ts';
+import { found, foundInput, foundOutput } from '../support/found.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 test('a draft has the format of the formatter, and its placeholders are found', () => {
-  const graph = {
-    inputMetadata: [tensor('matrix', 'float32', '', 200), tensor('text', 'string', '', 1)],
-    outputMetadata: [tensor('y', 'float64', '')],
-  };
+  const graph = found({
+    inputs: [foundInput('matrix', 'float32', [200]), foundInput('text', 'string', [1])],
+    outputs: [foundOutput('y', 'float64', [])],
+  });
   const vector = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? i : -i / 4));
   const example = { matrix: vector, text: 'a, [1, 2]' };
-  const options = { model: 'some-model', source: 'some.onnx', leaveOut: [], widths: new Map() };
+  const options = { model: 'some-model', source: 'some.onnx', labels: new Map() };
   const text = formatManifest({ ...draftManifest(graph, options), example });
   const biome = join(ROOT, 'node_modules/.bin/biome');
   const formatted = execFileSync(biome, ['format', '--stdin-file-path=models/some-model/model.json'], {
@@ -34,7 +34,3 @@ test('a draft has the format of the formatter, and its placeholders are found', 
     ['y', ['unit', 'description'], true],
   ]);
 });
-
-function tensor(name: string, type: string, ...shape: readonly (number | string)[]): GraphValue {
-  return { name, isTensor: true, type, shape };
-}

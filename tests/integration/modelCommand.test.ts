@@ -179,13 +179,12 @@ describe.concurrent('npm run model -- add', () => {
   test('takes widths that the file leaves open from an example and its answer', async () => {
     await using models = await openModels();
     const file = await models.file('logarithms.onnx', openWidths());
-    const refused = await models.command('add', file, '--name', 'logarithms');
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(`show one with --example '{"x": […]}'`);
+    expect(await models.command('add', file, '--name', 'open')).toMatchObject({ code: 0 });
+    expect((await models.json('open/model.json')).inputs).toMatchObject([{ shape: ['length'] }]);
 
-    const zero = await models.command('add', file, '--name', 'logarithms', '--example', '{"x": [1, 0]}');
-    expect(zero.code).toBe(1);
-    expect(zero.stderr).toContain('for {"x":[1,0]}: logarithms must be finite numbers, got -Infinity');
+    const zero = await models.command('add', file, '--name', 'zero', '--example', '{"x": [1, 0]}');
+    expect(zero).toMatchObject({ code: 0 });
+    expect((await models.json('zero/model.json')).outputs).toMatchObject([{ shape: [2] }, { size: 2 }]);
 
     const rows = await models.file('rows.jsonl', '{"x": [1, 2, 4]}\n{"x": [0.5, 8, 16]}\n');
     expect(await models.command('add', file, '--name', 'logarithms', '--example', rows)).toMatchObject({
@@ -203,17 +202,23 @@ describe.concurrent('npm run model -- add', () => {
     expect(golden.tolerance).toEqual({ logarithms: 0.001, negatives: 0.01 });
   });
 
-  test('leaves out an output that cannot be served only with --leave-out', async () => {
+  test('takes ZipMap out of the graph, and makes its classes the labels of a list', async () => {
     await using models = await openModels();
     const file = await models.file('zipmap.onnx', zipMapped());
-    const refused = await models.command('add', file, '--name', 'zipped');
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(
-      'The output output_probability is a sequence or a map, as ZipMap makes it',
-    );
-    expect(refused.stderr).toContain("options={'zipmap': False}");
-    expect(await filesIn(models.modelsDir)).toEqual([]);
+    const added = await models.command('add', file, '--name', 'zipped');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain('output_probability: ZipMap was taken out');
+    expect((await models.json('zipped/model.json')).outputs).toMatchObject([
+      { name: 'outputLabel', type: 'int64' },
+      { name: 'outputProbability', type: 'float32', size: 2, labels: ['0', '1'] },
+    ]);
+    const { rows } = await models.json('zipped/1/golden.json');
+    for (const { input, output } of rows) expect(output.outputProbability).toEqual(input.floatInput);
+  });
 
+  test('leaves out the outputs that --leave-out names', async () => {
+    await using models = await openModels();
+    const file = await models.file('zipmap.onnx', zipMapped());
     const args = ['add', file, '--name', 'zipped', '--leave-out'];
     expect((await models.command(...args, 'probability')).stderr).toContain(
       '--leave-out must name an output of zipmap.onnx (output_label, output_probability), got probability',
@@ -222,19 +227,51 @@ describe.concurrent('npm run model -- add', () => {
     expect((await models.json('zipped/model.json')).outputs).toMatchObject([{ name: 'outputLabel' }]);
   });
 
-  const refusals: [string, () => Uint8Array | string, string][] = [
-    ['a fixed batch', fixedBatch, 'The input x float32[1, 4] takes exactly 1 row'],
-    ['more dimensions than two', image, 'The input pixels float32[N, 3, 8, 8] has 4 dimensions'],
-    ['a type that is not served', halfPrecision, 'The input x float16[N] has the type float16'],
-    ['an unknown operator', unknownOperator, 'com.example:Frobnicate(-1) is not a registered'],
-    ['answers that depend on other rows', mixedRows, 'an answer must not depend on other rows'],
+  const served: [string, () => Uint8Array, object][] = [
+    ['a fixed batch of 1', fixedBatch, { inputs: [{ size: 4 }], batching: { maxBatchSize: 1 } }],
+    ['pictures', image, { inputs: [{ shape: [3, 8, 8] }], outputs: [{ shape: [3, 8, 8] }] }],
+    ['float16', halfPrecision, { inputs: [{ type: 'float16' }], outputs: [{}, { type: 'float16' }] }],
     [
-      'weights in another file',
-      externalWeights,
-      'with the weights inside (torch.onnx.export(…, external_data=False)',
+      'rows that depend on each other, one task a run',
+      mixedRows,
+      { inputs: [{ shape: ['n'], batchAxis: null }], batching: { maxBatchSize: 1 } },
     ],
-    ['a text instead of ONNX', () => 'this is a text', 'It is not an ONNX file, or it is incomplete'],
-    ['only its first half', () => classifier().slice(0, 200), 'It is not an ONNX file, or it is incomplete'],
+  ];
+
+  test.for(served)('serves a file with %s', async ([, content, manifest]) => {
+    await using models = await openModels();
+    const file = await models.file('odd.onnx', content());
+    expect(await models.command('add', file, '--name', 'odd')).toMatchObject({ code: 0, stderr: '' });
+    expect(await models.json('odd/model.json')).toMatchObject(manifest);
+  });
+
+  test('brings weights in a file beside the ONNX file into the version', async () => {
+    await using models = await openModels();
+    const file = await models.file('outside.onnx', externalWeights('weights.bin'));
+    await models.file('weights.bin', new Uint8Array(Float32Array.of(3).buffer));
+    const added = await models.command('add', file, '--name', 'outside');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    expect(added.stdout).toContain('the weights of weights.bin were brought into the file');
+    const { rows } = await models.json('outside/1/golden.json');
+    for (const { input, output } of rows) expect(output.y).toBe(3 * input.tripDistance + input.puLocationId);
+  });
+
+  const refusals: [string, () => Uint8Array | string, string][] = [
+    ['an unknown operator', unknownOperator, 'The operator Frobnicate of com.example is not in ONNX Runtime'],
+    [
+      'weights that are not there',
+      externalWeights,
+      'Its weights are in "weights.bin": that file is not there, and belongs beside the ONNX file.',
+    ],
+    [
+      'weights in another folder',
+      () => externalWeights('../weights.bin'),
+      'Its weights are in "../weights.bin": the name must be that of a file in the same folder.',
+    ],
+    ['a text instead of ONNX', () => 'this is a text', 'is no ONNX file, or it is incomplete'],
+    ['only its first half', () => classifier().slice(0, 200), 'is no ONNX file, or it is incomplete'],
+    ['a pickle', () => Uint8Array.of(0x80, 4, 0x95), 'it is a Python object (pickle or joblib)'],
+    ['a pointer to another store', () => 'version https://git-lfs.github.com/spec/v1', 'git lfs pull'],
   ];
 
   test.for(refusals)('refuses a file with %s, and writes nothing', async ([, content, message]) => {

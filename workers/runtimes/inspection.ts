@@ -6,7 +6,7 @@
 import { afterDeath } from './memoryLimit.ts';
 import type { GivenColumns } from './onnx/encoder.ts';
 import type { GraphSignature } from './onnx/signature.ts';
-import type { LoadRequest } from './sessionMessages.ts';
+import type { LoadRequest, TryRequest } from './sessionMessages.ts';
 import {
   type Loaded,
   type Run,
@@ -49,6 +49,11 @@ export class Inspection implements AsyncDisposable {
    */
   run(columns: GivenColumns, timeoutMs: number): Promise<Run> {
     return this.#tellingDeath(this.#process.run(this.#model, columns, timeoutMs, { measure: true }));
+  }
+
+  /** Runs the file that was described last, on tensors as its graph takes them. The errors are those of `run`. */
+  try(request: Omit<TryRequest, 'type'>, timeoutMs: number): Promise<Run> {
+    return this.#tellingDeath(this.#process.try(request, timeoutMs));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../../src/process/config.ts';
 import type { RunOutputs } from './onnx/decoder.ts';
-import type { GivenColumns } from './onnx/encoder.ts';
+import type { Columns, GivenColumns } from './onnx/encoder.ts';
 import type { GraphManifest, GraphSignature } from './onnx/signature.ts';
 
 /** Parent to child. */
@@ -30,8 +30,16 @@ export type SessionRequest =
   | RunRequest
   /** Closes the session of a loaded model. */
   | { readonly type: 'unload'; readonly model: number }
-  /** Describes a file, independent of the loaded one. */
-  | { readonly type: 'describe'; readonly file: string };
+  /** Describes a file, independent of the loaded ones, and keeps it for trials until the next description. */
+  | { readonly type: 'describe'; readonly file: string }
+  | TryRequest;
+
+/** Runs the described file, whose manifest is not known yet. */
+export interface TryRequest {
+  readonly type: 'try';
+  readonly columns: Columns;
+  readonly fetches: readonly string[];
+}
 
 export interface LoadRequest {
   readonly type: 'load';

@@ -19,6 +19,7 @@ import type {
   Measured,
   SessionAnswer,
   SessionRequest,
+  TryRequest,
 } from './sessionMessages.ts';
 
 export interface Run extends RunOutputs {
@@ -173,6 +174,14 @@ export class SessionProcess implements AsyncDisposable {
     const answer = await this.#ask(request, timeoutMs, tooLong, onPartial);
     if (answer.type === 'ran') return answer;
     if (answer.type === 'invalid') throw new RangeError(answer.reason);
+    throw new RunFailed(this.#reasonIn(answer));
+  }
+
+  /** Runs the file that was described last. The errors are those of `run`. */
+  async try(request: Omit<TryRequest, 'type'>, timeoutMs: number): Promise<Run> {
+    const tooLong = () => new RunTimedOut(`the run took longer than ${timeoutMs} ms`);
+    const answer = await this.#ask({ type: 'try', ...request }, timeoutMs, tooLong);
+    if (answer.type === 'ran') return answer;
     throw new RunFailed(this.#reasonIn(answer));
   }
 

@@ -3,20 +3,18 @@
  * checked in a hidden folder beside the models and then renamed. So gateways and workers, which watch the folders,
  * never see an incomplete version.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Inspection } from '../../../workers/runtimes/inspection.ts';
-import { messageOf } from '../../contract/errors.ts';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
-import { MODEL_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';
 import { checkVersion, type VersionReport } from './check.ts';
 import type { JsonRow } from './exampleRows.ts';
-import { isNotThere, ModelFileError } from './modelFileError.ts';
+import { ModelFileError } from './modelFileError.ts';
 import { makeModel } from './newModel.ts';
 import { makeVersion } from './newVersion.ts';
+import { openGraph } from './openGraph.ts';
 import { LOADING } from './versionDraft.ts';
 
 export interface AddOptions {
@@ -26,7 +24,7 @@ export interface AddOptions {
   readonly model: string;
   /** The GraphQL field of a new model. @default made from its name */
   readonly mutation: string | undefined;
-  /** The `maxBatchSize` of a new model. @default 64 */
+  /** The `maxBatchSize` of a new model. @default what trial runs propose */
   readonly maxBatchSize: number | undefined;
   /** @default 1, or the number after the newest */
   readonly version: number | undefined;
@@ -46,6 +44,10 @@ export interface Added {
   readonly report: VersionReport;
   /** A text for each row that the model could not answer. */
   readonly unanswered: readonly string[];
+  /** What was changed in the file: a sentence each. */
+  readonly changes: readonly string[];
+  /** What was decided about the graph, and why: a sentence each. */
+  readonly decisions: readonly string[];
 }
 
 /**
@@ -53,8 +55,7 @@ export interface Added {
  * @throws {ConfigurationError} if an existing manifest is wrong. Errors of the file system pass through.
  */
 export async function addModel(options: AddOptions): Promise<Added> {
-  const { file, modelsDir, model, maxMib } = options;
-  const bytes = await readModel(file);
+  const { file, modelsDir, model, maxMib, leaveOut } = options;
   await mkdir(modelsDir, { recursive: true });
   const target = join(modelsDir, model);
   const isNewModel = !existsSync(target);
@@ -63,16 +64,17 @@ export async function addModel(options: AddOptions): Promise<Added> {
   try {
     const folder = join(stage, model, version);
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'model.onnx'), bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const graph = await openGraph({ file, folder, leaveOut, maxMib });
+    await using _runs = graph.runs;
     await using inspection = new Inspection({ maxMib });
-    const draft = { ...options, version, source: basename(file), stage, folder, sha256, inspection };
-    const { manifest, unanswered } = await (isNewModel ? makeModel(draft) : makeVersion(draft));
+    const draft = { ...options, version, source: basename(file), stage, folder, graph, inspection };
+    const made = await (isNewModel ? makeModel(draft) : makeVersion(draft));
+    const { manifest } = made;
     const report = await checkVersion({ manifest, version, folder, maxMib, ...LOADING });
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
     else await rename(folder, join(target, version));
-    return { manifest, isNewModel, folder: join(target, version), report, unanswered };
+    return { ...made, changes: graph.changes, isNewModel, folder: join(target, version), report };
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
@@ -101,14 +103,4 @@ export async function nextVersion(
       `${join(target, next)} exists, and a version never changes: choose another --version`,
     );
   return next;
-}
-
-async function readModel(file: string): Promise<Uint8Array> {
-  try {
-    return await readRegularFile(file, MODEL_MAX_BYTES);
-  } catch (error) {
-    if (isNotThere(error)) throw new ModelFileError(`${file} is not there`);
-    if (error instanceof Error && 'syscall' in error) throw error;
-    throw new ModelFileError(`${file} must be an ONNX file: ${messageOf(error)}`);
-  }
 }

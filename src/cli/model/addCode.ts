@@ -16,7 +16,7 @@ import { readVersion } from '../../models/versionRecord.ts';
 import { readJson } from '../../process/jsonFile.ts';
 import { type Added, type AddOptions, nextVersion } from './add.ts';
 import { checkVersion } from './check.ts';
-import { draftManifest } from './draft.ts';
+import { asDeclared, draftManifest } from './draft.ts';
 import { checkExamples, plainRows } from './exampleRows.ts';
 import { formatGoldenRows } from './goldenFile.ts';
 import { inspectVersion } from './inspectVersion.ts';
@@ -77,7 +77,15 @@ export async function addCode(options: AddCodeOptions): Promise<Added> {
     if (report.problem !== undefined) throw new ModelFileError(report.problem);
     if (isNewModel) await rename(join(stage, model), target);
     else await rename(folder, join(target, number));
-    return { manifest, isNewModel, folder: join(target, number), report, unanswered: golden.unanswered };
+    return {
+      manifest,
+      isNewModel,
+      folder: join(target, number),
+      report,
+      unanswered: golden.unanswered,
+      changes: [],
+      decisions: [],
+    };
   } finally {
     await rm(stage, { recursive: true, force: true });
   }
@@ -127,10 +135,10 @@ async function newManifest(
     return check(await readJson(own), model, own);
   }
   try {
-    const drafted = draftManifest(await describe(), {
+    const drafted = draftManifest(asDeclared(await describe()), {
       ...options,
       source: basename(folder),
-      widths: new Map(),
+      labels: new Map(),
     });
     const rows = examples.length > 0 ? checkExamples(drafted, examples) : plainRows(drafted.inputs);
     return check({ ...drafted, example: rows[0] }, model, `the manifest of ${folder}`);

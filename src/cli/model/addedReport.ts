@@ -2,18 +2,22 @@
 import { dirname, join } from 'node:path';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
+import { printable } from '../../process/printable.ts';
 import { RECORD_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';
 import type { Added } from './add.ts';
+import { plainReason } from './loadAdvice.ts';
 import { type Placeholder, placeholders } from './placeholders.ts';
 import { formatFields, formatReports, formatSize, formatTable } from './tables.ts';
 
 export async function addedReport(added: Added, modelsDir: string): Promise<string> {
-  const { manifest, isNewModel, folder, report, unanswered } = added;
+  const { manifest, isNewModel, folder, report, unanswered, changes, decisions } = added;
   const { name, graphql, versions } = manifest;
   const file = join(modelsDir, name, 'model.json');
   const paragraphs = [
     `added ${folder} (${formatSize(report.sizeBytes ?? 0)}, SHA-256 ${report.sha256}): mutation ${graphql.mutation}`,
     indent(formatFields(manifest)),
+    ...sentences('changed in the file:', changes),
+    ...sentences('decided by trial runs:', [...batchDecision(manifest), ...decisions]),
     indent(formatReports(manifest, [report])),
     goldenNote(report.golden?.rows ?? 0, unanswered),
   ];
@@ -41,6 +45,24 @@ Running gateways and workers serve a new model only after a restart.`,
     paragraphs.push(`Running gateways and workers find it by themselves. ${servedNote(added, others)}`);
   }
   return paragraphs.join('\n\n');
+}
+
+function sentences(head: string, texts: readonly string[]): string[] {
+  return texts.length === 0
+    ? []
+    : [`${head}\n${texts.map((text) => `- ${printable(plainReason(text))}`).join('\n')}`];
+}
+
+/** Why runs have so many rows. */
+function batchDecision({ batching: { maxBatchSize, fixedBatchSize }, axes, masks }: Manifest): string[] {
+  const padded = Object.entries(axes).filter(([, { buckets }]) => buckets !== undefined);
+  const texts = padded.map(
+    ([name, { buckets = [] }]) =>
+      `rows are padded along ${name} to ${buckets.join(', ')}, so that rows of different sizes share a run: ${masks.map(({ tensor }) => tensor).join(', ')} says what is real, and no client gives it`,
+  );
+  return fixedBatchSize === undefined && maxBatchSize > 1
+    ? [`runs of up to ${maxBatchSize} rows: more were not tried, or made a row no cheaper`, ...texts]
+    : texts;
 }
 
 /** Says which version answers now: the newest, unless a rollout decides otherwise. */

@@ -1,4 +1,5 @@
 /** What `npm run model` does with its arguments: `add`, `golden`, `check` and `list`. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect, type ParseArgsOptionsConfig } from 'node:util';
 import { sessionLimit } from '../../../workers/runtimes/memoryLimit.ts';
@@ -22,13 +23,14 @@ import { modelsIn, readManifest, readManifestWithAnyExample } from './modelFolde
 import { namesProblem } from './namesProblem.ts';
 import { renewedReport } from './renewedReport.ts';
 import { renewGolden } from './renewGolden.ts';
+import { findSource, holdsOnnx } from './sourceFile.ts';
 import { formatReports, formatTable } from './tables.ts';
 import { LOADING } from './versionDraft.ts';
 
 const NAME_RULE = 'lower-case letters, digits and hyphens, a letter first, 63 at most';
 const MUTATION_RULE = 'letters and digits, a lower-case letter first, 63 at most';
 
-const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation <field>] [--version <n>]
+const USAGE = `usage: npm run model -- add <file.onnx, folder or URL> --name <name> [--mutation <field>] [--version <n>]
                             [--example <row> …] [--leave-out <output> …] [--max-batch-size <n>]
        npm run model -- add <folder> --name <name> [--runtime python|node|command] [--entry <file>:<class>] …
        npm run model -- golden <name>[/<version>] [--example <row> …]
@@ -37,15 +39,16 @@ const USAGE = `usage: npm run model -- add <file.onnx> --name <name> [--mutation
 
 const HELP = `${USAGE}
 
-add    makes a model from an ONNX file, with a manifest made from the file's inputs and outputs. If a model of this
-       name exists already, adds the file as its next version.
+add    makes a model from an ONNX file, with a manifest made from trial runs of the file. If a model of this name exists
+       already, adds the file as its next version. A folder may be a model of Triton, of MLflow (flavour onnx) or of
+       Hugging Face. --from <folder or URL> is the same.
   --name            the name of the model: ${NAME_RULE}
   --mutation        its GraphQL field; default predict<Name>
   --version         the number of the version; default 1, or the number after the newest version
   --example         a row to run, such as '{"x": 1.5}', a list of rows, or a file with a row, a list, or one row per
                     line. May be repeated. By default plain rows are tried. The answers become the golden rows.
   --leave-out       an output that is not served. May be repeated.
-  --max-batch-size  the most rows in one run; default 64. Choose fewer for a slow model.
+  --max-batch-size  the most rows in one run. By default trial runs tell.
        A folder with code is added in the same way: with predictor.py, predictor.js or .ts, or a program serve. Its
        manifest is its model.json, or is made from what its metadata() says: see docs/runtimes.md.
   --runtime, --entry  what runs it, and the class; default by the file that the folder has
@@ -126,7 +129,8 @@ async function run(line: readonly string[], surroundings: Surroundings): Promise
 }
 
 async function add(args: string[], config: Config, { env, print }: Surroundings): Promise<number> {
-  const { values, subject: file } = readArguments(args, {
+  const { values, subject } = readArguments(args, {
+    from: { type: 'string' },
     name: { type: 'string' },
     mutation: { type: 'string' },
     version: { type: 'string' },
@@ -136,12 +140,14 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     runtime: { type: 'string' },
     entry: { type: 'string' },
   });
-  if (file === undefined)
+  if (subject !== undefined && values.from !== undefined)
+    throw new UsageError(`expected one of ${subject} and --from ${values.from}, got both`);
+  const from = subject ?? values.from;
+  if (from === undefined)
     throw new UsageError('expected the path of an ONNX file, or of a folder with code, got none');
   const { modelsDir } = config;
   const { maxMib } = await sessionLimit({ ...config, ...LOADING });
   const options = {
-    file,
     modelsDir,
     maxMib,
     model:
@@ -154,9 +160,22 @@ async function add(args: string[], config: Config, { env, print }: Surroundings)
     leaveOut: values['leave-out'] ?? [],
   };
   const { runtime, entry } = values;
-  const added = await ((await isFolder(file)) ? addCode({ ...options, runtime, entry }) : addModel(options));
-  print(await addedReport(added, modelsDir));
+  if ((await isFolder(from)) && (runtime !== undefined || !(await holdsOnnx(from)))) {
+    print(await addedReport(await addCode({ ...options, file: from, runtime, entry }), modelsDir));
+    return 0;
+  }
+  await using source = await findSource(from);
+  const { file, notes } = source;
+  const maxBatchSize =
+    options.maxBatchSize ?? (isThere(modelsDir, options.model) ? undefined : source.maxBatchSize);
+  const added = await addModel({ ...options, file, maxBatchSize });
+  print([await addedReport(added, modelsDir), ...notes].join('\n\n'));
   return 0;
+}
+
+/** A new version does not change the batch size of its model. */
+function isThere(modelsDir: string, model: string): boolean {
+  return existsSync(join(modelsDir, model));
 }
 
 async function golden(args: string[], config: Config, { print }: Surroundings): Promise<number> {

@@ -1,19 +1,27 @@
 /**
- * Drafts the first manifest of a model from its ONNX file. All that the file does not tell gets a placeholder: the unit
- * "unknown", and limits so wide that hardly any value is refused.
+ * Drafts the first manifest of a model from what trial runs showed. All that the file does not tell gets a placeholder:
+ * the unit "unknown", and limits so wide that hardly any value is refused.
  */
 import type { GraphSignature, GraphValue } from '../../../workers/runtimes/onnx/signature.ts';
+import { INTEGER_RANGES } from '../../models/elements.ts';
 import {
+  type Axis,
   completeBatching,
   completeNames,
+  isFloat,
   type Manifest,
   type ManifestInput,
   type ManifestOutput,
+  type Mask,
   type NumberType,
+  type TensorType,
   UNKNOWN_UNIT,
 } from '../../models/manifest.ts';
+import { NUMBER_BYTES } from '../../models/valueBytes.ts';
 import { printable } from '../../process/printable.ts';
-import { ModelFileError } from './modelFileError.ts';
+import { USUAL_BATCH } from './discovery/batchSize.ts';
+import type { Found, FoundField } from './discovery/discover.ts';
+import { isSampleRate, SAMPLE_RATE } from './discovery/trialValues.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 
 export interface DraftOptions {
@@ -22,15 +30,10 @@ export interface DraftOptions {
   readonly mutation?: string | undefined;
   /** Base name of the ONNX file. */
   readonly source: string;
-  /** Output tensors that the manifest does not name. They are not fetched. */
-  readonly leaveOut: readonly string[];
-  /** @default 64 */
+  /** @default what trial runs propose */
   readonly maxBatchSize?: number | undefined;
-  /**
-   * The numbers in a row of tensors whose shape in the file does not tell it. An output without an entry has one
-   * number.
-   */
-  readonly widths: ReadonlyMap<string, number>;
+  /** By output: what each number belongs to. */
+  readonly labels: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The end of all descriptions in a draft. */
@@ -39,135 +42,175 @@ export const NUMBER_LIMIT = 1_000_000_000;
 export const STRING_MAX_LENGTH = 200;
 /** The largest `size` that a manifest may give. */
 const MAX_WIDTH = 4096;
-const NUMBER_TYPES: readonly (string | undefined)[] = ['float32', 'float64', 'int32', 'int64'];
-const SUPPORTED =
-  'What can be served: float32, float64, int32 and int64 of shape [N], [N, 1] or [N, k]; string and bool of shape [N] or [N, 1]. N is the batch and must not be fixed.';
+/** Vectors are lists in messages. Beyond this the next one is a tensor. */
+const MAX_LISTED_BYTES = 256 * 1024;
+const LARGEST_FLOAT16 = 65_504;
 
-/**
- * @returns a manifest whose example is still empty.
- * @throws {ModelFileError} with a line for each input and output that cannot be served, and what to do about it.
- */
-export function draftManifest(graph: GraphSignature, options: DraftOptions): Manifest {
-  const { model, mutation = mutationFor(model), source, leaveOut, maxBatchSize = 64 } = options;
-  const inputs = graph.inputMetadata;
-  const outputs = graph.outputMetadata.filter(({ name }) => !leaveOut.includes(name));
-  refuseUnservable(graph, outputs, options);
+/** @returns a manifest whose example is still empty. */
+export function draftManifest(found: Found, options: DraftOptions): Manifest {
+  const { model, mutation = mutationFor(model), source } = options;
+  const { padding, fixedBatchSize } = found;
+  const inputs = found.inputs.filter(({ tensor }) => tensor !== padding?.mask);
+  const maxBatchSize = batchSizeOf(found, options.maxBatchSize);
   return {
     name: model,
-    description: printable(`Added from ${source}, ${UNDESCRIBED}`),
+    description: printable(`Made from ${source}, ${UNDESCRIBED}`),
     versions: 'all',
     graphql: completeNames({ mutation, ...typesFor(mutation) }),
-    inputs: inputs.map(draftInput(fieldNames(inputs.map(({ name }) => name)), options)),
-    outputs: outputs.map(draftOutput(fieldNames(outputs.map(({ name }) => name)), options)),
-    batching: completeBatching({ maxBatchSize, maxWaitMs: 0 }),
-    axes: {},
-    masks: [],
+    inputs: draftInputs(inputs, found, source),
+    outputs: draftOutputs(found, options),
+    axes: Object.fromEntries(
+      [...found.axes].map(([name, { minimum, maximum }]) => [
+        name,
+        { minimum, maximum, ...(name === padding?.axis && { buckets: padding.buckets }) },
+      ]),
+    ),
+    masks: found.inputs.filter(({ tensor }) => tensor === padding?.mask).map(draftMask),
+    batching: completeBatching({
+      maxBatchSize,
+      maxWaitMs: 0,
+      ...(fixedBatchSize !== undefined && { fixedBatchSize }),
+    }),
     coalesce: false,
     partialOutputs: false,
     isolation: 'shared',
-    limits: { timeoutMs: 60_000, runTimeoutMs: 30_000, maxAttempts: 3 },
+    limits: { timeoutMs: 60_000, runTimeoutMs: RUN_TIMEOUT_MS, maxAttempts: 3 },
     example: {},
   };
 }
 
-/** The name, type and shape, as in `features float32[N, 4]`; only the name if the value is no tensor. */
-function describeValue({ name, isTensor, type, shape = [] }: GraphValue): string {
-  return isTensor ? `${name} ${type}[${shape.map((size) => size || '?').join(', ')}]` : name;
+export const RUN_TIMEOUT_MS = 30_000;
+
+/** What a description says, without trial runs: the first axis of everything has the rows. */
+export function asDeclared({ inputMetadata, outputMetadata }: GraphSignature): Found {
+  const axes = new Map<string, Axis>();
+  const fieldOf = ({ name, type = 'float32', shape = [] }: GraphValue): FoundField => ({
+    tensor: name,
+    type: type as TensorType,
+    batchAxis: 0,
+    shape: shape.slice(1).map((size, i) => {
+      if (typeof size === 'number' && size >= 0) return size;
+      const axis = /^[a-zA-Z]\w*$/.test(String(size)) ? String(size) : `axis${i + 1}`;
+      axes.set(axis, { minimum: 1, maximum: MAX_WIDTH });
+      return axis;
+    }),
+  });
+  return {
+    inputs: inputMetadata.map((value) => ({ ...fieldOf(value), hint: {} })),
+    outputs: outputMetadata.map((value) => ({ ...fieldOf(value), isOpen: false })),
+    axes,
+    padding: undefined,
+    isBatched: true,
+    maxBatchSize: USUAL_BATCH,
+    fixedBatchSize: undefined,
+    rows: [],
+    decisions: [],
+  };
 }
 
-/** Whether the file does not tell how many numbers a row has, so that a run or a row of the user must tell it. */
-export function hasUnknownWidth({ isTensor, shape = [] }: GraphValue): boolean {
-  return isTensor && (shape.length === 0 || (shape.length === 2 && typeof shape[1] === 'string'));
+/** A graph of one row a run, or of a fixed number, leaves no choice. */
+function batchSizeOf({ maxBatchSize, fixedBatchSize, isBatched }: Found, wanted: number | undefined): number {
+  return isBatched ? (wanted ?? maxBatchSize) : (fixedBatchSize ?? 1);
 }
 
-function refuseUnservable(
-  graph: GraphSignature,
-  outputs: readonly GraphValue[],
-  { source, leaveOut, widths }: DraftOptions,
-): void {
-  const unknown = leaveOut.find((tensor) => !graph.outputMetadata.some(({ name }) => name === tensor));
-  if (unknown !== undefined) {
-    const names = graph.outputMetadata.map(({ name }) => name).join(', ');
-    throw new ModelFileError(`--leave-out must name an output of ${source} (${names}), got ${unknown}`);
+/** The form of a value: of a plain field, of a vector, or of a tensor. */
+type Form = { readonly size?: number } | { readonly shape: FoundField['shape'] };
+
+/** Chooses plain forms as long as there is room in a message. */
+class Forms {
+  #bytes = 0;
+
+  of({ type, batchAxis, shape }: FoundField): Form {
+    if (batchAxis !== 0) return { shape };
+    const [size, ...more] = shape;
+    if (size === undefined || (size === 1 && more.length === 0)) return {};
+    if (more.length > 0 || typeof size === 'string' || type === 'string' || type === 'bool') return { shape };
+    const bytes = NUMBER_BYTES * size;
+    if (size < 1 || size > MAX_WIDTH || this.#bytes + bytes > MAX_LISTED_BYTES) return { shape };
+    this.#bytes += bytes;
+    return { size };
   }
-  const problems = [
-    ...(graph.inputMetadata.length === 0 ? ['It has no input.'] : []),
-    ...(outputs.length === 0 ? ['No output is left.'] : []),
-    ...graph.inputMetadata.flatMap((value) => inputProblem(value, widths)),
-    ...outputs.flatMap(outputProblem),
-  ];
-  if (problems.length === 0) return;
-  throw new ModelFileError(
-    `${source} cannot be served as it is:\n${problems.map((text) => `- ${printable(text)}`).join('\n')}\n${SUPPORTED}`,
-  );
 }
 
-function inputProblem(value: GraphValue, widths: ReadonlyMap<string, number>): string[] {
-  const subject = `The input ${describeValue(value)}`;
-  if (!value.isTensor) return [`${subject} is no tensor: give each column an input of its own.`];
-  if (value.shape?.length === 0)
-    return [`${subject} is a single value, or the file does not say its shape: export it as [N].`];
-  const problems = tensorProblem(subject, value, 'takes');
-  if (problems.length > 0 || !hasUnknownWidth(value) || widths.has(value.name)) return problems;
-  return [
-    `${subject} does not say how many numbers a row has: show one with --example '{"${value.name}": […]}', or export it with a fixed width.`,
-  ];
+function batchAxisOf({ batchAxis }: FoundField): { readonly batchAxis?: number | null } {
+  return batchAxis === 0 ? {} : { batchAxis };
 }
 
-function outputProblem(value: GraphValue): string[] {
-  const subject = `The output ${describeValue(value)}`;
-  const option = `--leave-out ${value.name}`;
-  if (!value.isTensor)
-    return [
-      `${subject} is a sequence or a map, as ZipMap makes it: export it as a tensor (skl2onnx: options={'zipmap': False}), or leave it out: ${option}.`,
-    ];
-  return tensorProblem(subject, value, 'gives').map((problem) => `${problem} Or leave it out: ${option}.`);
+function draftInputs(fields: Found['inputs'], { padding }: Found, source: string): readonly ManifestInput[] {
+  const names = fieldNames(fields.map(({ tensor }) => tensor));
+  const forms = new Forms();
+  return fields.map((field) => {
+    const { tensor, type, shape, hint } = field;
+    const head = { name: names.get(tensor) ?? tensor, tensor };
+    const description = printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`);
+    const form = forms.of(field);
+    const isPadded = padding !== undefined && shape.includes(padding.axis);
+    const pad = isPadded ? { pad: type === 'string' ? '' : type === 'bool' ? false : 0 } : {};
+    const layout = { ...batchAxisOf(field), ...pad };
+    if (type === 'string')
+      return { ...head, type, ...withoutSize(form), ...layout, maxLength: STRING_MAX_LENGTH, description };
+    if (type === 'bool') return { ...head, type: 'boolean', ...withoutSize(form), ...layout, description };
+    const isIndex = hint.vocabulary !== undefined && !isFloat(type);
+    const limits = isIndex ? { minimum: 0, maximum: (hint.vocabulary ?? 1) - 1 } : limitsOf(type);
+    const unit = UNKNOWN_UNIT;
+    if ('shape' in form)
+      return { ...head, type, ...form, ...layout, unit, ...(isIndex && limits), description };
+    const usual = isSampleRate(tensor) ? { default: SAMPLE_RATE } : {};
+    return { ...head, type, ...form, unit, ...limits, ...usual, description };
+  });
 }
 
-function tensorProblem(subject: string, { type, shape = [] }: GraphValue, verb: 'takes' | 'gives'): string[] {
-  const [rows, width] = shape;
-  const isText = type === 'string' || type === 'bool';
-  if (!isText && !NUMBER_TYPES.includes(type))
-    return [`${subject} has the type ${type}: convert it inside the graph, with a Cast to or from float32.`];
-  if (typeof rows === 'number' && rows >= 0)
-    return [
-      `${subject} ${verb} exactly ${rows} ${rows === 1 ? 'row' : 'rows'}, and rows are run in batches of any size: export it with a first dimension that varies (torch: dynamic_axes; skl2onnx: a shape that begins with None).`,
-    ];
-  if (shape.length > 2)
-    return [`${subject} has ${shape.length} dimensions: reshape it to [N, k] inside the graph.`];
-  if (isText && shape.length === 2 && width !== 1)
-    return [`${subject} holds several of type ${type} in a row: give each column a tensor of its own.`];
-  if (typeof width === 'number' && (width < 1 || width > MAX_WIDTH))
-    return [
-      `${subject} has ${width} numbers in a row, and 1 to ${MAX_WIDTH} are possible: split it, inside the graph, into several tensors.`,
-    ];
-  return [];
+function draftOutputs({ outputs }: Found, { labels, source }: DraftOptions): readonly ManifestOutput[] {
+  const names = fieldNames(outputs.map(({ tensor }) => tensor));
+  const forms = new Forms();
+  return outputs.map((field) => {
+    const { tensor, type, shape, isOpen } = field;
+    const head = { name: names.get(tensor) ?? tensor, tensor };
+    const description = printable(`The tensor ${tensor} of ${source}, ${UNDESCRIBED}`);
+    const layout = batchAxisOf(field);
+    // Only a tensor may have numbers that are not finite.
+    const form = isOpen ? { shape } : forms.of(field);
+    if (type === 'string') return { ...head, type, ...withoutSize(form), ...layout, description };
+    if (type === 'bool') return { ...head, type: 'boolean', ...withoutSize(form), ...layout, description };
+    const unit = UNKNOWN_UNIT;
+    if ('shape' in form) return { ...head, type, ...form, ...layout, unit, description };
+    const isExact = type === 'uint64' && form.size === undefined;
+    const classes = labels.get(tensor);
+    const hasLabels = classes !== undefined && classes.length === form.size;
+    return {
+      ...head,
+      type,
+      ...form,
+      unit,
+      ...(isExact && { exact: true }),
+      ...(hasLabels && { labels: classes }),
+      description,
+    };
+  });
 }
 
-function draftInput(names: ReadonlyMap<string, string>, { source, widths }: DraftOptions) {
-  return (value: GraphValue): ManifestInput => {
-    const description = printable(`The tensor ${value.name} of ${source}, ${UNDESCRIBED}`);
-    const field = { name: names.get(value.name) ?? value.name, tensor: value.name };
-    if (value.type === 'string')
-      return { ...field, type: 'string', maxLength: STRING_MAX_LENGTH, description };
-    if (value.type === 'bool') return { ...field, type: 'boolean', description };
-    const limits = { minimum: -NUMBER_LIMIT, maximum: NUMBER_LIMIT };
-    return { ...field, ...numbers(value, widths), ...limits, description };
+/** Texts and booleans have no vectors. */
+function withoutSize(form: Form): { readonly shape?: FoundField['shape'] } {
+  return 'shape' in form ? form : {};
+}
+
+/** Wide, and within what the type can hold. */
+function limitsOf(type: NumberType): { readonly minimum: number; readonly maximum: number } {
+  const range = INTEGER_RANGES[type];
+  const [least, most] =
+    range !== undefined
+      ? [Number(range.minimum), Number(range.maximum)]
+      : type === 'float16'
+        ? [-LARGEST_FLOAT16, LARGEST_FLOAT16]
+        : [-NUMBER_LIMIT, NUMBER_LIMIT];
+  return { minimum: Math.max(least, -NUMBER_LIMIT), maximum: Math.min(most, NUMBER_LIMIT) };
+}
+
+function draftMask({ tensor, type, shape, batchAxis }: FoundField): Mask {
+  return {
+    tensor,
+    type: type === 'bool' ? 'boolean' : (type as NumberType),
+    shape,
+    ...(batchAxis !== 0 && { batchAxis }),
   };
-}
-
-function draftOutput(names: ReadonlyMap<string, string>, { source, widths }: DraftOptions) {
-  return (value: GraphValue): ManifestOutput => {
-    const description = printable(`The tensor ${value.name} of ${source}, ${UNDESCRIBED}`);
-    const field = { name: names.get(value.name) ?? value.name, tensor: value.name };
-    if (value.type === 'string') return { ...field, type: 'string', description };
-    if (value.type === 'bool') return { ...field, type: 'boolean', description };
-    return { ...field, ...numbers(value, widths), description };
-  };
-}
-
-function numbers(value: GraphValue, widths: ReadonlyMap<string, number>) {
-  const [, width] = value.shape ?? [];
-  const size = typeof width === 'number' ? width : (widths.get(value.name) ?? 1);
-  return { type: value.type as NumberType, ...(size > 1 && { size }), unit: UNKNOWN_UNIT };
 }

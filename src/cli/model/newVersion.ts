@@ -11,28 +11,22 @@ import { goldenRowsOf } from './goldenFile.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { readManifest } from './modelFolder.ts';
 import { pinRows } from './pin.ts';
-import {
-  describeGraph,
-  loadDraft,
-  type MadeVersion,
-  type VersionDraft,
-  writeRecords,
-} from './versionDraft.ts';
+import { loadDraft, type MadeVersion, type VersionDraft, writeRecords } from './versionDraft.ts';
 
 /**
  * @returns the manifest of the model; every golden row was answered.
  * @throws {ModelFileError} if the file does not fit the manifest, or is a version already.
  */
 export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
-  const { modelsDir, model, source, examples, sha256, inspection } = draft;
+  const { modelsDir, model, source, examples, graph, inspection } = draft;
   const manifest = await readManifest(modelsDir, model);
   const earlier = await readableVersions(join(modelsDir, model));
-  const twin = earlier.find((version) => version.sha256 === sha256);
+  const twin = earlier.find((version) => version.sha256 === graph.sha256);
   if (twin !== undefined)
     throw new ModelFileError(
       `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,
     );
-  await refuseOtherGraph(draft, manifest);
+  refuseOtherGraph(draft, manifest);
   await loadDraft(draft, manifest);
   const rows =
     examples.length > 0
@@ -40,14 +34,14 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
       : await rowsOfNewest(manifest, join(modelsDir, model));
   const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
   await writeRecords(draft, golden);
-  return { manifest, unanswered: golden.unanswered };
+  return { manifest, unanswered: golden.unanswered, decisions: [] };
 }
 
-async function refuseOtherGraph(draft: VersionDraft, manifest: Manifest): Promise<void> {
-  const problems = signatureProblems(manifest, await describeGraph(draft));
+function refuseOtherGraph({ source, graph }: VersionDraft, manifest: Manifest): void {
+  const problems = signatureProblems(manifest, graph.signature);
   if (problems.length === 0) return;
   throw new ModelFileError(
-    `${draft.source} is no version of ${manifest.name}:\n${problems.map((text) => `- ${text}`).join('\n')}\nAdd it under another --name.`,
+    `${source} is no version of ${manifest.name}:\n${problems.map((text) => `- ${text}`).join('\n')}\nAdd it under another --name.`,
   );
 }
 

@@ -34,8 +34,9 @@ function describeField(field: ManifestInput | ManifestOutput): string[] {
   return [field.name, describeType(field), `tensor ${field.tensor}`];
 }
 
-/** `float32`, or `float32 × 4` for a vector. */
+/** `float32`, or `float32 × 4` for a vector, or `float32[3, height, width]` for a tensor. */
 export function describeType(field: ManifestInput | ManifestOutput): string {
+  if ('shape' in field) return `${field.type}[${field.shape.join(', ')}]`;
   const size = sizeOf(field);
   return size === undefined ? field.type : `${field.type} × ${size}`;
 }

@@ -3,14 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenRows } from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/runtimes/inspection.ts';
-import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
-import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { VersionRecord } from '../../models/models.ts';
 import type { JsonRow } from './exampleRows.ts';
 import { formatGoldenRows } from './goldenFile.ts';
-import { loadAdvice } from './loadAdvice.ts';
-import { ModelFileError } from './modelFileError.ts';
+import type { OpenGraph } from './openGraph.ts';
 
 export interface VersionDraft {
   readonly modelsDir: string;
@@ -20,8 +17,7 @@ export interface VersionDraft {
   readonly source: string;
   /** The folder of the version. It has `model.onnx` already. */
   readonly folder: string;
-  /** Hex SHA-256 of model.onnx. */
-  readonly sha256: string;
+  readonly graph: OpenGraph;
   /** The user's rows, by GraphQL name or by tensor. The list may be empty. */
   readonly examples: readonly JsonRow[];
   readonly inspection: Inspection;
@@ -32,23 +28,16 @@ export interface MadeVersion {
   readonly manifest: Manifest;
   /** A text for each row that the model could not answer. */
   readonly unanswered: readonly string[];
+  /** What was decided about the graph, and why: a sentence each. */
+  readonly decisions: readonly string[];
 }
 
 /** The settings for golden rows. The CPU answers them, because every machine has one. */
 export const LOADING = { executionProviders: ['cpu'], threads: 1 } as const;
 
-/** Reads inputs and outputs from the file. @throws {ModelFileError} with advice, if the file cannot be loaded. */
-export async function describeGraph({ folder, source, inspection }: VersionDraft): Promise<GraphSignature> {
-  try {
-    return await inspection.describe(join(folder, 'model.onnx'));
-  } catch (error) {
-    throw error instanceof LoadRefused ? new ModelFileError(loadAdvice(source, error.message)) : error;
-  }
-}
-
 /** @throws {LoadRefused} if the file cannot be loaded, or disagrees with the manifest. */
 export async function loadDraft(
-  { folder, sha256, inspection }: VersionDraft,
+  { folder, graph: { sha256 }, inspection }: VersionDraft,
   manifest: Manifest,
 ): Promise<void> {
   await inspection.load({ file: join(folder, 'model.onnx'), sha256, manifest, ...LOADING });
@@ -57,7 +46,10 @@ export async function loadDraft(
 /**
  * Writes `golden.json` and `version.json`. The latter has no training data and no metrics, because they are unknown.
  */
-export async function writeRecords({ folder, sha256 }: VersionDraft, golden: GoldenRows): Promise<void> {
+export async function writeRecords(
+  { folder, graph: { sha256 } }: VersionDraft,
+  golden: GoldenRows,
+): Promise<void> {
   await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
   const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };
   await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);

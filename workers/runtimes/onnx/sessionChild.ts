@@ -28,9 +28,10 @@ import type {
   RunRequest,
   SessionAnswer,
   SessionRequest,
+  TryRequest,
 } from '../sessionMessages.ts';
 import type { OutputTensors } from './decoder.ts';
-import type { Column, Columns } from './encoder.ts';
+import type { Column, Columns, GivenColumns } from './encoder.ts';
 import { externalDataProblem } from './externalData.ts';
 import { signatureProblems } from './signature.ts';
 
@@ -43,6 +44,8 @@ const limited = limit(Number(process.argv[2] ?? 0));
 
 /** The loaded models, by the parent's numbers. */
 const models = new Map<number, LoadedModel>();
+/** The file that was described last, for trials. */
+let described: InferenceSession | undefined;
 let willMeasure = false;
 /** Resolves once all requests so far are answered. */
 let answered = Promise.resolve();
@@ -128,6 +131,8 @@ async function answerTo(request: SessionRequest): Promise<SessionAnswer> {
       return unload(request.model);
     case 'describe':
       return describe(request.file);
+    case 'try':
+      return tryRun(request);
   }
 }
 
@@ -181,6 +186,17 @@ async function load({
 async function run({ model, columns }: RunRequest): Promise<SessionAnswer> {
   const loaded = models.get(model);
   if (loaded === undefined) return { type: 'failed', reason: 'the model is not loaded' };
+  return runIn(loaded, columns);
+}
+
+async function tryRun({ columns, fetches }: TryRequest): Promise<SessionAnswer> {
+  if (described === undefined) return { type: 'failed', reason: 'no file was described' };
+  const feeds = Object.keys(columns).map((tensor) => ({ tensor, rank: 0 }));
+  const answers = new Set(fetches);
+  return runIn({ session: described, feeds, fetches, answers, media: undefined }, columns);
+}
+
+async function runIn(loaded: LoadedModel, columns: GivenColumns): Promise<SessionAnswer> {
   const startedAt = performance.now();
   try {
     const made = await loaded.media?.decode(columns);
@@ -253,9 +269,11 @@ async function describe(file: string): Promise<SessionAnswer> {
   const bytes = await readModel(file);
   if (typeof bytes === 'string') return { type: 'refused', reason: bytes };
   try {
-    const described = await InferenceSession.create(bytes, { executionProviders: ['cpu'] });
+    await described?.release();
+    described = undefined;
+    const options = { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1 };
+    described = await InferenceSession.create(bytes, options);
     const { inputMetadata, outputMetadata } = described;
-    await described.release();
     return { type: 'described', inputMetadata, outputMetadata };
   } catch (error) {
     return { type: 'refused', reason: messageOf(error) };

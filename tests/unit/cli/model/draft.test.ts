@@ -1,45 +1,60 @@
-/** What the first manifest of a model says, from what its ONNX file says. */
+/** What the first manifest of a model says, from what trial runs showed. */
 import { expect, test } from 'vitest';
 import { draftManifest } from '../../../../src/cli/model/draft.ts';
-import type { GraphValue } from '../../../../workers/runtimes/onnx/signature.ts';
+import { found, foundInput, foundOutput } from '../../../support/found.ts';
 
-const OPTIONS = { model: 'some-model', source: 'some.onnx', leaveOut: [], widths: new Map() };
+const OPTIONS = { model: 'some-model', source: 'some.onnx', labels: new Map() };
 
-test('a refused draft tells each problem of each input and output, and what can be served', () => {
-  const graph = {
-    inputMetadata: [
-      tensor('half', 'float16', 'N'),
-      tensor('image', 'float32', 'N', 3, 8, 8),
-      tensor('texts', 'string', 'N', 3),
-      tensor('wide', 'float32', 'N', 5000),
-      tensor('single', 'float32'),
-      { name: 'list', isTensor: false },
-    ],
-    outputMetadata: [tensor('fixed', 'float32', 2, 3), tensor('good', 'float32', '', 1)],
-  };
-  const draft = () => draftManifest(graph, OPTIONS);
-  for (const problem of [
-    'The input half float16[N] has the type float16: convert it inside the graph',
-    'The input image float32[N, 3, 8, 8] has 4 dimensions',
-    'The input texts string[N, 3] holds several of type string in a row',
-    'The input wide float32[N, 5000] has 5000 numbers in a row, and 1 to 4096 are possible: split it, inside the graph, into several tensors',
-    'The input single float32[] is a single value, or the file does not say its shape',
-    'The input list is no tensor',
-    'The output fixed float32[2, 3] gives exactly 2 rows',
-    'Or leave it out: --leave-out fixed.',
-    'What can be served: float32, float64',
-  ])
-    expect(draft).toThrow(problem);
-  expect(draft).not.toThrow('good');
-});
-
-test('a draft of a graph without inputs, or with no output left, is refused', () => {
-  const graph = { inputMetadata: [], outputMetadata: [tensor('y', 'float32', 'N')] };
-  expect(() => draftManifest(graph, { ...OPTIONS, leaveOut: ['y'] })).toThrow(
-    '- It has no input.\n- No output is left.',
+test('a draft has numbers for columns, lists for vectors, and tensors for everything else', () => {
+  const manifest = draftManifest(
+    found({
+      inputs: [
+        foundInput('age', 'int8', []),
+        foundInput('one', 'float32', [1]),
+        foundInput('vector', 'float16', [3]),
+        foundInput('flags', 'bool', [2]),
+        foundInput('image', 'float32', [3, 'height', 'width']),
+        foundInput('state', 'float32', [2, 4], 1),
+        foundInput('wide', 'float32', [5000]),
+      ],
+      outputs: [foundOutput('y', 'uint64', []), foundOutput('scores', 'float32', [2])],
+      axes: new Map([
+        ['height', { minimum: 1, maximum: 64 }],
+        ['width', { minimum: 1, maximum: 64 }],
+      ]),
+    }),
+    { ...OPTIONS, labels: new Map([['scores', ['no', 'yes']]]) },
   );
+  expect(manifest.inputs).toMatchObject([
+    { name: 'age', type: 'int8', minimum: -128, maximum: 127 },
+    { name: 'one', type: 'float32', minimum: -1e9 },
+    { name: 'vector', size: 3, maximum: 65_504 },
+    { name: 'flags', type: 'boolean', shape: [2] },
+    { name: 'image', shape: [3, 'height', 'width'] },
+    { name: 'state', shape: [2, 4], batchAxis: 1 },
+    { name: 'wide', shape: [5000] },
+  ]);
+  expect(manifest.outputs).toMatchObject([{ exact: true }, { size: 2, labels: ['no', 'yes'] }]);
 });
 
-function tensor(name: string, type: string, ...shape: readonly (number | string)[]): GraphValue {
-  return { name, isTensor: true, type, shape };
-}
+test('a draft leaves the mask to Tidings where rows are padded', () => {
+  const manifest = draftManifest(
+    found({
+      inputs: [
+        { ...foundInput('ids', 'int64', ['length']), hint: { vocabulary: 100 } },
+        foundInput('attention_mask', 'int64', ['length']),
+      ],
+      axes: new Map([['length', { minimum: 1, maximum: 32 }]]),
+      padding: { axis: 'length', mask: 'attention_mask', buckets: [16, 32] },
+    }),
+    OPTIONS,
+  );
+  expect(manifest.inputs).toMatchObject([{ name: 'ids', pad: 0, minimum: 0, maximum: 99 }]);
+  expect(manifest.masks).toEqual([{ tensor: 'attention_mask', type: 'int64', shape: ['length'] }]);
+  expect(manifest.axes.length).toEqual({ minimum: 1, maximum: 32, buckets: [16, 32] });
+});
+
+test('an output with numbers that are not finite is a tensor, which may have them', () => {
+  const output = { ...foundOutput('y', 'float32', []), isOpen: true };
+  expect(draftManifest(found({ outputs: [output] }), OPTIONS).outputs).toMatchObject([{ shape: [] }]);
+});

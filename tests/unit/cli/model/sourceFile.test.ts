@@ -1,0 +1,36 @@
+/** Where `npm run model -- add` finds the ONNX file in folders of other tools. */
+import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { findSource } from '../../../../src/cli/model/sourceFile.ts';
+
+test.for<[string, Record<string, string>, string]>([
+  [
+    'Triton, the newest version',
+    { 'config.pbtxt': 'max_batch_size: 8', '2/model.onnx': '', '10/model.onnx': '' },
+    '10/model.onnx',
+  ],
+  [
+    'MLflow',
+    { MLmodel: 'flavors:\n  onnx:\n    onnx_version: 1.16\n    data: model.onnx\n', 'model.onnx': '' },
+    'model.onnx',
+  ],
+  ['Hugging Face', { 'config.json': '{}', 'onnx/model.onnx': '', 'tokenizer.json': '{}' }, 'onnx/model.onnx'],
+  ['one file', { 'net.onnx': '', 'net.onnx.data': '' }, 'net.onnx'],
+])('the ONNX file is found in a folder of %s', async ([, files, expected]) => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-source-'));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, name)), { recursive: true });
+    await writeFile(join(folder.path, name), text);
+  }
+  await using source = await findSource(folder.path);
+  expect(source.file).toBe(join(folder.path, expected));
+  expect(source.maxBatchSize).toBe('config.pbtxt' in files ? 8 : undefined);
+  expect(source.notes).toHaveLength('tokenizer.json' in files ? 1 : 0);
+});
+
+test('a folder without an ONNX file is refused', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-source-'));
+  await expect(findSource(folder.path)).rejects.toThrow('must have one ONNX file');
+});
