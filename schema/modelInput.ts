@@ -1,8 +1,6 @@
-/** Makes the GraphQL input type of a model, and the enum types in it, from the manifest. */
+/** Makes the GraphQL input type of a model from the manifest. */
 import { graphqlLiteral } from '../src/models/graphqlLiteral.ts';
 import {
-  type EnumInput,
-  enumTypesOf,
   isFloat,
   isMediaInput,
   isTensorInput,
@@ -17,18 +15,21 @@ import type { MediaInput } from '../src/models/mediaInput.ts';
 import { PICTURE_FORMATS } from '../src/models/pictureHeader.ts';
 import type { Builder } from './builder.ts';
 import type { BytesInputRef } from './bytesInput.ts';
+import type { EnumRefs } from './modelEnums.ts';
 import type { TensorInputs } from './tensorInput.ts';
 
 export interface InputTypes {
   readonly tensors: TensorInputs;
   readonly bytesRef: BytesInputRef | undefined;
+  readonly enumRefs: EnumRefs;
 }
 
-export function defineInput(builder: Builder, manifest: Manifest, { tensors, bytesRef }: InputTypes) {
+export function defineInput(
+  builder: Builder,
+  manifest: Manifest,
+  { tensors, bytesRef, enumRefs }: InputTypes,
+) {
   const { name, graphql, inputs } = manifest;
-  const enumRefs = new Map(
-    [...enumTypesOf(manifest)].map(([enumType, input]) => [enumType, defineEnum(builder, input, manifest)]),
-  );
   const inputRef = builder.inputRef<Readonly<Record<string, unknown>>>(graphql.inputType);
   return inputRef.implement({
     description: `An input of the model ${name}.`,
@@ -71,19 +72,6 @@ export function defineInput(builder: Builder, manifest: Manifest, { tensors, byt
 function numberTypeOf(input: NumberInput): 'Float' | 'BigInt' | 'Int' {
   if (isFloat(input.type)) return 'Float';
   return isWide(input) ? 'BigInt' : 'Int';
-}
-
-function defineEnum(builder: Builder, { enumType, values }: EnumInput, { name, inputs }: Manifest) {
-  const fields = inputs.filter((input) => input.type === 'enum' && input.enumType === enumType);
-  return builder.enumType(enumType, {
-    description: `The values of ${fields.map((field) => field.name).join(' and ')} of the model ${name}.`,
-    values: Object.fromEntries(
-      values.map(({ name, value, description = `In the model, it is ${JSON.stringify(value)}.` }) => [
-        name,
-        { description },
-      ]),
-    ),
-  });
 }
 
 /** The description of an input for clients: its meaning, unit, limits and default. */

@@ -11,6 +11,7 @@ import {
 } from '../src/tasks/taskOptions.ts';
 import type { Builder, Context } from './builder.ts';
 import { defineBytesInput } from './bytesInput.ts';
+import { defineEnums } from './modelEnums.ts';
 import { defineInput } from './modelInput.ts';
 import type { TaskRef } from './task.ts';
 import type { PriorityRef } from './taskPriority.ts';
@@ -62,6 +63,7 @@ export function definePredictions(
   const inputTypes = {
     tensors: defineTensorInputs(builder, models),
     bytesRef: defineBytesInput(builder, models),
+    enumRefs: defineEnums(builder, models),
   };
   for (const model of models) {
     const { manifest } = model;

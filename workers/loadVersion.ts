@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Manifest } from '../src/models/manifest.ts';
 import type { ModelVersion } from '../src/models/models.ts';
+import { modelDigestOf } from '../src/models/versionFiles.ts';
 import type { Config } from '../src/process/config.ts';
 import type { Logger } from '../src/process/log.ts';
 import { compareWithGolden, goldenBatches, readGoldenRows } from './golden.ts';
@@ -45,7 +46,7 @@ export async function loadVersion(
   const { manifest, version, executionProviders, threads, log } = options;
   const { model, executionProvider, environment, bytesBefore, passedOver } = await process.load({
     file: modelFileOf(version),
-    sha256: version.sha256,
+    sha256: modelDigestOf(version),
     manifest,
     executionProviders,
     threads,

@@ -10,6 +10,7 @@ import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionsIn } from '../models/folders.ts';
+import { digestOfFiles, type VersionFile } from '../models/versionFiles.ts';
 import { PythonError } from '../process/pythonEnvironment.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
@@ -133,9 +134,9 @@ async function storedModel(folder: string): Promise<Buffer | undefined> {
 
 /**
  * Stores a complete version: every file is first written under another name, and renamed when all are written. The last
- * is version.json, which has the digest of the model. An existing version never gets other weights.
+ * is version.json, which has the digests of the files. An existing version never gets other weights.
  *
- * @returns the SHA-256 of model.onnx, in hex.
+ * @returns the SHA-256 of the version, in hex.
  */
 async function storeVersion(
   folder: string,
@@ -147,12 +148,20 @@ async function storeVersion(
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
   const { model, metrics, golden, files = {} } = version;
-  const sha256 = createHash('sha256').update(model).digest('hex');
+  const served = { ...files, 'model.onnx': model };
+  const listed = Object.entries(served).map(([path, content]) => versionFile(path, content));
   const trainedOn = trainingFiles.map((file) => basename(file));
-  const description = { sha256, created: new Date().toISOString(), trainedOn, metrics };
+  const hasMore = listed.length > 1;
+  const sha256 = hasMore ? digestOfFiles(listed) : digestOf(model);
+  const description = {
+    sha256,
+    ...(hasMore ? { files: listed } : {}),
+    created: new Date().toISOString(),
+    trainedOn,
+    metrics,
+  };
   const contents = {
-    ...files,
-    'model.onnx': model,
+    ...served,
     'golden.json': formatGoldenRows(golden),
     'version.json': `${JSON.stringify(description, null, 2)}\n`,
   };
@@ -168,6 +177,14 @@ async function storeVersion(
     for (const name of Object.keys(contents)) await rm(partial(name), { force: true });
   }
   return sha256;
+}
+
+function versionFile(path: string, content: string | Uint8Array): VersionFile {
+  return { path, sha256: digestOf(content), bytes: Buffer.byteLength(content) };
+}
+
+function digestOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 /** One line per data file, with its figures in the order in which the recipe gave them. */

@@ -144,21 +144,29 @@ export function exampleProblem(manifest: Manifest): string | undefined {
 }
 
 /**
- * Two models cannot share a mutation or a type, because the second would silently replace the first.
+ * Two models cannot share a mutation or a type, because the second would silently replace the first. They may share an
+ * enum type if its values are the same.
  *
  * @returns the GraphQL name of a manifest that is taken, and the manifest that has it (another one, or the same);
  *   undefined if none is taken.
  */
 export function takenNameProblem(manifest: Manifest, others: readonly Manifest[]): string | undefined {
-  const owners = new Map(
-    others.flatMap((other) => graphQLNamesOf(other).map(([name]) => [name, other.name])),
-  );
+  const owners = new Map(others.flatMap((other) => graphQLNamesOf(other).map(([name]) => [name, other])));
   for (const [name, member] of graphQLNamesOf(manifest)) {
     const owner = owners.get(name);
-    if (owner !== undefined) return `${member}: the GraphQL name ${name} is used by ${owner} already`;
-    owners.set(name, manifest.name);
+    if (owner !== undefined && !shareEnum(name, manifest, owner))
+      return `${member}: the GraphQL name ${name} is used by ${owner.name} already`;
+    owners.set(name, manifest);
   }
   return undefined;
+}
+
+/** Whether both have an enum type of this name, with the same values. */
+function shareEnum(name: string, one: Manifest, other: Manifest): boolean {
+  const values = enumTypesOf(one).get(name)?.values;
+  return (
+    one !== other && values !== undefined && isDeepStrictEqual(values, enumTypesOf(other).get(name)?.values)
+  );
 }
 
 function fieldProblem(input: ManifestInput): string | undefined {

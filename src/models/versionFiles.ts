@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { isObject, shownJson } from '../process/jsonFile.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
+import type { ModelVersion } from './models.ts';
 
 export interface VersionFile {
   /** Relative to the version's folder, with `/` between names. */
@@ -22,6 +23,7 @@ export interface VersionFile {
 /** The most files of a version: each is read at each load. */
 const FILES_MAX = 1_000;
 const RECORDS: ReadonlySet<string> = new Set(['version.json', 'golden.json']);
+const MODEL_FILE = 'model.onnx';
 const COMPILED = '__pycache__';
 /** Names that are neither hidden nor lead out of the folder. */
 const PATH = /^[^./\\\0][^/\\\0]*(?:\/[^./\\\0][^/\\\0]*)*$/;
@@ -45,6 +47,11 @@ export function digestOfFiles(files: readonly VersionFile[]): string {
   const hash = createHash('sha256');
   for (const { line } of lines.toSorted((a, b) => Buffer.compare(a.path, b.path))) hash.update(line);
   return hash.digest('hex');
+}
+
+/** The SHA-256 of `model.onnx`: that of the version, unless it has further files, such as a tokenizer. */
+export function modelDigestOf({ sha256, files = [] }: Pick<ModelVersion, 'sha256' | 'files'>): string {
+  return files.find(({ path }) => path === MODEL_FILE)?.sha256 ?? sha256;
 }
 
 /** Lists the files of a folder, with their digests. @throws {ConfigurationError} naming a file that cannot be read. */

@@ -1,5 +1,8 @@
 /** Runs the curl commands of the documents unchanged, with a gateway and a worker for the committed models. */
 import { execFile } from 'node:child_process';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blocksIn, DOCUMENTS, readDocument } from '../support/documents.ts';
@@ -37,7 +40,12 @@ afterAll(async () => {
 
 test.each(pages)('the curl commands of $document are answered without an error', async ({ commands }) => {
   const script = commands.join('\n').replaceAll(ADDRESS, new URL(gateway.url).origin);
-  const { stdout } = await run('sh', ['-ec', script], { env: { PATH: process.env.PATH, OPERATOR_TOKEN } });
+  // Some of them write files.
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-documents-'));
+  const { stdout } = await run('sh', ['-ec', script], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, OPERATOR_TOKEN },
+  });
   expect(stdout).not.toBe('');
   expect(stdout).not.toContain('"errors":[{"message"');
 });

@@ -112,8 +112,10 @@ describe('a token is refused', () => {
 
   test.each(Object.entries(attacks))('%s', async (_what, forge) => {
     const { status, answer } = await ask(await forge());
-    expect(status).toBe(401);
-    expect(codeOf(answer)).toBe('UNAUTHENTICATED');
+    // After several unknown keys the next one may be new: for some seconds that cannot be told.
+    const code = codeOf(answer);
+    expect([401, 503]).toContain(status);
+    expect(code).toBe(status === 401 ? 'UNAUTHENTICATED' : 'AUTH_UNAVAILABLE');
   });
 
   test('of 64 KB before it is read, over HTTP and WebSocket', async () => {

@@ -1,5 +1,6 @@
 /** Prepares the start of a process for a version: the only place that chooses its runtime. */
 import type { ModelVersion } from '../../src/models/models.ts';
+import { verifyFiles } from '../../src/models/versionFiles.ts';
 import { framedChild } from './framed/framedChild.ts';
 import { type LaunchOptions, launchOf } from './framed/launch.ts';
 import type { StartChild } from './modelChild.ts';
@@ -19,6 +20,7 @@ export async function prepare(
   version: ModelVersion,
   options: PrepareOptions,
 ): Promise<StartChild | undefined> {
+  if (version.files !== undefined) await verifyFiles(version.folder, version.files);
   const launch = await launchOf(version, options);
   return launch && framedChild({ launch, maxMib: options.maxMib, log: options.log });
 }

@@ -11,6 +11,7 @@ import type { Loaded } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { modelDigestOf } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import type { Config } from '../../process/config.ts';
 import { goldenRowsOf } from './goldenFile.ts';
@@ -73,7 +74,13 @@ export async function checkVersion(options: CheckOptions): Promise<VersionReport
     const goldenRows = await goldenRowsOf(manifest, record);
     const inspected = { model: manifest.name, executionProviders, threads, maxMib };
     await using inspection = await inspectVersion(record, inspected);
-    const loaded = await inspection.load({ file, sha256, manifest, executionProviders, threads });
+    const loaded = await inspection.load({
+      file,
+      sha256: modelDigestOf(record),
+      manifest,
+      executionProviders,
+      threads,
+    });
     report = { ...report, loaded, peakBytes: inspection.peakBytes };
     const golden = await runGoldenRows(inspection, manifest, goldenRows);
     return { ...report, golden, peakBytes: inspection.peakBytes, problem: golden.problem };

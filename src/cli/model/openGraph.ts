@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { GraphSignature } from '../../../workers/runtimes/onnx/signature.ts';
+import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import { messageOf } from '../../contract/errors.ts';
 import { printable } from '../../process/printable.ts';
 import { MODEL_MAX_BYTES, readRegularFile } from '../../process/regularFile.ts';

@@ -9,6 +9,7 @@ import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { modelDigestOf } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import { readJson } from '../../process/jsonFile.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
@@ -72,10 +73,11 @@ function refuseFromTraining({ name }: Manifest, version: ModelVersion): void {
 }
 
 async function pin(
-  { folder, sha256 }: ModelVersion,
+  version: ModelVersion,
   { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
 ): Promise<PinnedRows> {
-  const file = join(folder, 'model.onnx');
+  const file = join(version.folder, 'model.onnx');
+  const sha256 = modelDigestOf(version);
   await using inspection = new Inspection({ maxMib });
   await inspection.load({ file, sha256, manifest: options.manifest, ...LOADING });
   return await pinRows({ ...options, inspection, source: file });

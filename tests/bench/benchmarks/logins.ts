@@ -1,7 +1,6 @@
 /** What a login costs a task: the same loads without one, with an API key, and with a token of an OpenID provider. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { AUDIENCE, startOidcProvider } from '../../support/oidcProvider.ts';
 import { type Benchmark, elapsed, type Figure, figure, type Revision } from '../benchmark.ts';
 import { clientsOver, RAMP_MS, shared, underLoad, WARM_UP_MS } from '../closedLoop.ts';
 import { GraphQLSocket } from '../graphqlSocket.ts';
@@ -82,6 +81,8 @@ export const logins: Benchmark = {
 
 /** Each login has a system of its own. Two of three are idle at any time. */
 async function openLogins(revision: Revision, started: AsyncDisposableStack): Promise<readonly Login[]> {
+  // The library warns when it is imported, and other benchmarks do not need it.
+  const { AUDIENCE, startOidcProvider } = await import('../../support/oidcProvider.ts');
   const provider = started.use(await startOidcProvider());
   const open = async (name: string, env: Headers, tokenOf: (system: TidingsSystem) => Promise<string>) => {
     const system = started.use(await startSystem(revision, { env }));

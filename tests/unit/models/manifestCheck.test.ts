@@ -191,6 +191,23 @@ describe('a manifest', () => {
   });
 });
 
+test('an enum type of two models is no clash if its values are the same', () => {
+  const one = check(structuredClone(COMMITTED), 'trip-duration', 'model.json');
+  const [first, ...rest] = one.inputs;
+  const withEnum = (name: string, values: typeof ENUM.values) =>
+    ({
+      ...one,
+      name,
+      graphql: { mutation: name, inputType: `${name}Input`, predictionType: `${name}Prediction` },
+      inputs: [{ ...first, ...ENUM, enumType: 'Colour', values }, ...rest],
+    }) as unknown as typeof one;
+  const a = withEnum('A', ENUM.values);
+  expect(takenNameProblem(withEnum('B', ENUM.values), [a])).toBeUndefined();
+  expect(takenNameProblem(withEnum('B', ENUM.values.slice(1)), [a])).toBe(
+    'enumType: the GraphQL name Colour is used by A already',
+  );
+});
+
 test('a GraphQL name that two models have, or one model has twice, is taken', () => {
   const manifest = check(structuredClone(COMMITTED), 'trip-duration', 'model.json');
   expect(takenNameProblem(manifest, [])).toBeUndefined();

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '../../../src/contract/errors.ts';
 import { type ModelVersion, Runtime, type VersionCode } from '../../../src/models/models.ts';
-import { verifyFiles } from '../../../src/models/versionFiles.ts';
 import { type Config, withoutSecrets } from '../../../src/process/config.ts';
 import type { Logger } from '../../../src/process/log.ts';
 import { ensurePython, pythonVersion } from '../../../src/process/pythonEnvironment.ts';
@@ -55,7 +54,6 @@ const WHEELS = 'wheels';
 export async function launchOf(version: ModelVersion, options: LaunchOptions): Promise<Launch | undefined> {
   const { code, files = [], folder } = version;
   if (code === undefined) return undefined;
-  await verifyFiles(folder, files);
   if ('entry' in code) {
     const [file = ''] = code.entry.split(':');
     if (!files.some(({ path }) => path === file))

@@ -3,10 +3,10 @@
  * then it has failed, and the next one has another process.
  */
 
-import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import { Inspection } from '../../../../workers/runtimes/inspection.ts';
-import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/sessionProcess.ts';
+import type { Columns } from '../../../../workers/runtimes/onnx/encoder.ts';
 import type { GraphSignature } from '../../../../workers/runtimes/onnx/signature.ts';
+import { RunFailed, RunTimedOut, SessionCrashed } from '../../../../workers/runtimes/sessionProcess.ts';
 import type { Answer } from './tensors.ts';
 
 export type Answers = Readonly<Record<string, Answer>>;
