@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UNKNOWN_MEDIA_TYPE } from '../contract/blob.ts';
 import { badValue, RequestErrorCode } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import { answerJson, RequestRefused } from './answers.ts';
 import { refuseTransferCoding } from './body.ts';
 import type { ByteSources } from './byteHandler.ts';
@@ -33,7 +33,7 @@ export class BlobUploads {
   async receive(
     request: IncomingMessage,
     response: ServerResponse,
-    { owner, expected }: { readonly owner: Owner; readonly expected: string | undefined },
+    { holder, expected }: { readonly holder: QuotaHolder; readonly expected: string | undefined },
   ): Promise<void> {
     const { blobs } = this.#options;
     const { headers } = request;
@@ -42,15 +42,15 @@ export class BlobUploads {
     const mediaType = checkedMediaType(headers['content-type']);
     const announced = Number(headers['content-length'] ?? 0);
     if (announced > this.#limit) throw tooLarge(this.#limit, String(announced));
-    blobs.requireQuota(owner, announced);
-    await using file = await this.#spool.open(owner);
+    blobs.requireQuota(holder, announced);
+    await using file = await this.#spool.open(holder.owner);
     await this.#fill(file, request);
     const digest = file.digest();
     if (expected !== undefined && expected !== digest)
       throw badValue('sha256', `that of the body, ${digest}`, expected);
     const { bytes } = file;
     const read = (from: number, to: number) => file.read(from, to);
-    const { expiresAt } = await blobs.put(owner, digest, { bytes, mediaType, read });
+    const { expiresAt } = await blobs.put(holder, digest, { bytes, mediaType, read });
     response.setHeader('location', `/blobs/${digest}`);
     answerJson(response, 201, {
       blob: digest,

@@ -7,6 +7,7 @@ import { type BlobContent, isDigest, type ReadableBytes, type StoredBlob } from 
 import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
 import { type Readable, readableBy } from '../contract/principal.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { Logger } from '../process/log.ts';
 import { notRecognised, type Refusal, RequestRefused, refuse } from './answers.ts';
 import { BlobUploads } from './blobUploads.ts';
@@ -19,8 +20,8 @@ import { pathOf, queryOf } from './target.ts';
 /** Where the bytes are. All methods throw a RequestError if they refuse. */
 export interface ByteSources {
   readonly blobs: {
-    requireQuota(owner: Owner, bytes: number): void;
-    put(owner: Owner, digest: string, content: BlobContent): Promise<StoredBlob>;
+    requireQuota(holder: QuotaHolder, bytes: number): void;
+    put(holder: QuotaHolder, digest: string, content: BlobContent): Promise<StoredBlob>;
     open(owner: Owner, digest: string): Promise<ReadableBytes>;
   };
   readonly outputs: {
@@ -103,7 +104,7 @@ export function byteHandler(options: ByteHandlerOptions) {
           RequestErrorCode.Forbidden,
           'A viewer may not store blobs: that needs the role submitter or operator.',
         );
-      return uploads.receive(request, response, { owner, expected: checkedDigest(asked.digest) });
+      return uploads.receive(request, response, { holder: principal, expected: checkedDigest(asked.digest) });
     }
     const methods = methodsOf(asked);
     if (!READING.includes(method) || !methods.includes('GET')) throw otherMethod(methods, method);

@@ -5,7 +5,7 @@
 import type { BlobStore, Broker } from '../broker/broker.ts';
 import { blobOf, type StoredBlob } from '../contract/blob.ts';
 import { badValue, RequestError, RequestErrorCode, wrongValue } from '../contract/errors.ts';
-import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { BlobReference, InlineBytes } from '../contract/tensor.ts';
 import type { InputColumns, Value, Values } from '../contract/values.ts';
 import { hasBytes, inlineBytesOf, isLargeValue } from '../models/valueBytes.ts';
@@ -19,7 +19,7 @@ export interface InputBlobsOptions {
 }
 
 /** Whose inputs they are, and how long their task may take. */
-type AskedBlobs = Pick<Asked, 'model' | 'owner' | 'options'>;
+type AskedBlobs = Pick<Asked, 'model' | 'owner' | 'limitedKey' | 'options'>;
 
 /** Rows whose blobs are looked for or stored at a time. */
 const ROWS_AT_ONCE = 16;
@@ -73,7 +73,7 @@ export class InputBlobs {
 
 /** The values of one task. Each blob is stored or looked for once. */
 class Placing {
-  readonly #owner: Owner;
+  readonly #holder: QuotaHolder;
   readonly #limit: number;
   /** Until then the blobs have to be there: milliseconds since the epoch, broker time. */
   readonly #until: number;
@@ -82,10 +82,10 @@ class Placing {
   readonly #found = new Map<string, Promise<StoredBlob | undefined>>();
 
   constructor(
-    { model: { manifest }, owner, options: { timeoutMs } }: AskedBlobs,
+    { model: { manifest }, owner, limitedKey, options: { timeoutMs } }: AskedBlobs,
     options: InputBlobsOptions,
   ) {
-    this.#owner = owner;
+    this.#holder = { owner, limitedKey };
     this.#limit = inlineBytesOf(manifest.inputs);
     this.#until = options.broker.now() + (timeoutMs ?? manifest.limits.timeoutMs) + SLACK_MS;
     this.#options = options;
@@ -102,13 +102,13 @@ class Placing {
 
   async #store({ base64, ...shape }: InlineBytes): Promise<Value> {
     const { digest, content } = blobOf(Buffer.from(base64, 'base64'));
-    await this.#options.blobs.put(this.#owner, digest, content);
+    await this.#options.blobs.put(this.#holder, digest, content);
     return { ...shape, blob: digest, bytes: content.bytes };
   }
 
   async #check(field: string, value: BlobReference): Promise<Value> {
     const { blob: digest } = value;
-    const finding = this.#found.get(digest) ?? this.#options.store.find(this.#owner, digest);
+    const finding = this.#found.get(digest) ?? this.#options.store.find(this.#holder.owner, digest);
     this.#found.set(digest, finding);
     const blob = await finding;
     if (blob === undefined) throw noBlob(field, digest, 'none of that name');

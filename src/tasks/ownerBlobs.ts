@@ -6,6 +6,7 @@ import { BlobGone, type BlobStore } from '../broker/broker.ts';
 import type { BlobContent, ReadableBytes, StoredBlob } from '../contract/blob.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
+import type { QuotaHolder } from '../contract/quotas.ts';
 import type { OwnerQuotas } from './ownerQuotas.ts';
 import { Turns } from './turns.ts';
 
@@ -32,18 +33,19 @@ export class OwnerBlobs {
     this.#quotas = quotas;
   }
 
-  /** Whether the owner may store so many bytes more. @throws {RequestError} `OWNER_QUOTA`. */
-  requireQuota(owner: Owner, bytes: number): void {
-    this.#quotas.requireBlobBytes({ owner }, bytes);
+  /** Whether a client may store so many bytes more. @throws {RequestError} `OWNER_QUOTA`. */
+  requireQuota(holder: QuotaHolder, bytes: number): void {
+    this.#quotas.requireBlobBytes(holder, bytes);
   }
 
   /**
    * @param digest of the content. The caller vouches for it.
    * @throws {RequestError} `OWNER_QUOTA`, `BLOB_STORE_FULL`, `GATEWAY_BUSY`, `BROKER_UNAVAILABLE`.
    */
-  async put(owner: Owner, digest: string, content: BlobContent): Promise<StoredBlob> {
+  async put(holder: QuotaHolder, digest: string, content: BlobContent): Promise<StoredBlob> {
+    const { owner } = holder;
     await this.#storing.take(owner, 1, async () => {
-      const uncount = this.#quotas.keepBlob({ owner }, content.bytes);
+      const uncount = this.#quotas.keepBlob(holder, content.bytes);
       try {
         const { isNew } = await this.#store.put(owner, digest, content);
         if (!isNew) uncount();
