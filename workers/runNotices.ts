@@ -53,6 +53,11 @@ export class RunNotices implements Disposable {
     return { [Symbol.dispose]: () => clearTimeout(timer) };
   }
 
+  /** Whether clients of a gateway watch tasks. */
+  get isWatched(): boolean {
+    return this.#watchedHomes().size > 0;
+  }
+
   /** Tells the gateways whose clients watch their tasks. A partial output that is too large for a message is not told. */
   tellPartials(tasks: readonly PartialTask[], startedAt: number): void {
     const watched = this.#watchedHomes();

@@ -66,6 +66,7 @@ export class RunPartials implements Disposable {
     this.#toldAt = performance.now();
     if (read === undefined || this.#run === undefined) return;
     const { runNotices, log } = this.#options;
+    if (!runNotices.isWatched) return;
     try {
       runNotices.tellPartials(this.#partialTasks(read, this.#run), this.#run.startedAt);
     } catch (error) {

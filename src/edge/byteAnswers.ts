@@ -22,13 +22,15 @@ export async function sendBytes(
   const { method, headers } = request;
   const etag = `"${content.etag}"`;
   const maxAge = Math.max(0, Math.floor((expiresAt - Date.now()) / 1_000));
-  response.setHeader('etag', etag);
-  response.setHeader('accept-ranges', 'bytes');
-  response.setHeader('cache-control', `private, max-age=${maxAge}, immutable`);
-  response.setHeader('expires', new Date(expiresAt).toUTCString());
+  const kept = {
+    etag,
+    'accept-ranges': 'bytes',
+    'cache-control': `private, max-age=${maxAge}, immutable`,
+    expires: new Date(expiresAt).toUTCString(),
+  };
   for (const [name, value] of Object.entries(NO_PAGE)) response.setHeader(name, value);
   if (isKnown(headers['if-none-match'], etag)) {
-    response.writeHead(304).end();
+    response.writeHead(304, kept).end();
     return;
   }
   const ifRange = headers['if-range'];
@@ -40,16 +42,16 @@ export async function sendBytes(
     return refuse(request, response, { ...refusal, headers: { 'content-range': `bytes */${bytes}` } });
   }
   const { from, to } = range ?? { from: 0, to: bytes };
-  response.setHeader('content-type', mediaType);
-  response.setHeader('content-length', to - from);
+  const answer = { ...kept, 'content-type': mediaType, 'content-length': to - from };
   if (method === 'HEAD') {
-    response.writeHead(200).end();
+    response.writeHead(200, answer).end();
     return;
   }
   const pieces = content.read(from, to)[Symbol.asyncIterator]();
+  // A refusal must not be kept as the bytes may be, so their headers come after the first piece.
   const first = await pieces.next();
-  if (range !== undefined) response.setHeader('content-range', `bytes ${from}-${to - 1}/${bytes}`);
-  response.writeHead(range === undefined ? 200 : 206);
+  if (range === undefined) response.writeHead(200, answer);
+  else response.writeHead(206, { ...answer, 'content-range': `bytes ${from}-${to - 1}/${bytes}` });
   try {
     for (let next = first; !next.done && !response.closed; next = await pieces.next())
       if (!response.write(next.value)) await drained(response);

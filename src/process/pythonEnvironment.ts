@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withoutSecrets } from './config.ts';
 import { takeLock } from './processLock.js';
 import { RECORD_MAX_BYTES, readRegularFile } from './regularFile.ts';
 
@@ -131,7 +132,8 @@ async function ask(
   } = {},
 ): Promise<string> {
   try {
-    const { stdout } = await run(command, args, limits);
+    // Packages may run code when Python starts, and get no secrets.
+    const { stdout } = await run(command, args, { ...limits, env: withoutSecrets(process.env) });
     return stdout.trim();
   } catch (cause) {
     throw new PythonError(`${problem}: ${reasonOf(cause)}`, { cause });

@@ -32,6 +32,12 @@ export interface RedriveCount {
 /** Letters redriven at a time. */
 const CONCURRENCY = 32;
 
+/** The input does not fit the manifest any more, or its blobs have expired: it is no use to try again. */
+const OF_THE_LETTER: ReadonlySet<RequestErrorCode> = new Set([
+  RequestErrorCode.BadUserInput,
+  RequestErrorCode.BlobNotFound,
+]);
+
 export class DeadLetterRedrives {
   readonly #broker: DeadLetterRedrivesOptions['broker'];
   readonly #redrives: DeadLetterRedrivesOptions['redrives'];
@@ -87,7 +93,7 @@ export class DeadLetterRedrives {
     if (model === undefined) throw cannotRedrive(letter, `the model ${letter.model} is not served`);
     const task = await this.#redrives.redrive(readJob(letter), model, trace).catch((error: unknown) => {
       // The input is not this request's.
-      if (!(error instanceof RequestError) || error.code !== RequestErrorCode.BadUserInput) throw error;
+      if (!(error instanceof RequestError) || !OF_THE_LETTER.has(error.code)) throw error;
       throw cannotRedrive(letter, error.message);
     });
     await this.#broker.deadLetters.remove(address);

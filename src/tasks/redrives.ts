@@ -54,10 +54,11 @@ export class Redrives {
     const { broker, offering, records, acceptance, queue } = this.#options;
     const attempt = furtherTry();
     const origin = { offering, bundles: queue.bundles, now: broker.now() };
-    const { job, address } = redrivenJob(dead, model, trace, origin);
-    const { owner, deadline, submittedAt } = job;
+    const { job: asDied, address } = redrivenJob(dead, model, trace, origin);
+    const { owner, deadline, submittedAt } = asDied;
     const options = { timeoutMs: deadline - submittedAt };
-    await queue.inputBlobs.place({ model, owner, options }, job.input);
+    const placed = await queue.inputBlobs.place({ model, owner, options }, asDied.input);
+    const job = placed === undefined ? asDied : { ...asDied, input: placed };
     const hash = redriveHash(dead.taskId);
     const record = { v: MESSAGE_VERSION, job, inputDigest: inputDigest(job.input, undefined) };
     const asked = { model: job.model, owner: job.owner };

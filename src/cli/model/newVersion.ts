@@ -5,6 +5,7 @@ import type { Values } from '../../contract/values.ts';
 import { versionsIn } from '../../models/folders.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
+import { modelDigestOf } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import { checkExamples } from './exampleRows.ts';
 import { goldenRowsOf } from './goldenFile.ts';
@@ -21,7 +22,7 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
   const { modelsDir, model, source, examples, graph, inspection } = draft;
   const manifest = await readManifest(modelsDir, model);
   const earlier = await readableVersions(join(modelsDir, model));
-  const twin = earlier.find((version) => version.sha256 === graph.sha256);
+  const twin = earlier.find((version) => modelDigestOf(version) === graph.sha256);
   if (twin !== undefined)
     throw new ModelFileError(
       `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,

@@ -4,7 +4,7 @@
  */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Inspection } from '../../../workers/runtimes/inspection.ts';
+import { modelFileOf } from '../../../workers/loadVersion.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
@@ -14,6 +14,7 @@ import { readVersion } from '../../models/versionRecord.ts';
 import { readJson } from '../../process/jsonFile.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
 import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
+import { inspectVersion } from './inspectVersion.ts';
 import { formatManifest } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { type PinnedRows, type PinOptions, pinRows } from './pin.ts';
@@ -76,10 +77,11 @@ async function pin(
   version: ModelVersion,
   { maxMib, ...options }: Omit<PinOptions, 'inspection' | 'source'> & Pick<RenewOptions, 'maxMib'>,
 ): Promise<PinnedRows> {
-  const file = join(version.folder, 'model.onnx');
+  const file = modelFileOf(version);
   const sha256 = modelDigestOf(version);
-  await using inspection = new Inspection({ maxMib });
-  await inspection.load({ file, sha256, manifest: options.manifest, ...LOADING });
+  const { manifest } = options;
+  await using inspection = await inspectVersion(version, { ...LOADING, model: manifest.name, maxMib });
+  await inspection.load({ file, sha256, manifest, ...LOADING });
   return await pinRows({ ...options, inspection, source: file });
 }
 

@@ -46,9 +46,9 @@ const REQUIREMENTS = 'requirements.txt';
 const WHEELS = 'wheels';
 
 /**
- * Checks the files of a version, and makes the environment that it needs.
+ * Finds out how a version is started, and makes the environment that it needs. Its files were checked before.
  *
- * @throws {ConfigurationError} naming a file that is not the one that version.json lists.
+ * @throws {ConfigurationError} if its entry is not among its files.
  * @throws {PythonError} if the environment cannot be made.
  */
 export async function launchOf(version: ModelVersion, options: LaunchOptions): Promise<Launch | undefined> {

@@ -26,14 +26,17 @@ export async function gatherWeights(model: OnnxModel, folder: string): Promise<G
     if (typeof content === 'string') problems.push(`Its weights are in ${JSON.stringify(file)}: ${content}.`);
     else contents.set(file, content);
   }
-  const bytes = external.reduce((sum, tensor) => sum + rangeOf(tensor, contents).length, 0);
+  if (problems.length > 0) return { files: [], problems };
+  const ranges = external.map((tensor) => rangeOf(tensor, contents));
+  problems.push(...ranges.filter((range) => typeof range === 'string'));
+  const bytes = ranges.reduce((sum, range) => sum + range.length, 0);
   if (bytes > MODEL_MAX_BYTES)
     problems.push(
       `Its weights have ${bytes} bytes, and ${MODEL_MAX_BYTES} are possible: export them as float16, or quantize the model.`,
     );
   if (problems.length > 0) return { files: [], problems };
-  for (const tensor of external) {
-    tensor.rawData = rangeOf(tensor, contents);
+  for (const [i, tensor] of external.entries()) {
+    tensor.rawData = ranges[i] as Uint8Array;
     tensor.externalData = [];
     tensor.dataLocation = 0;
   }
@@ -51,10 +54,15 @@ async function readBeside(folder: string, file: string): Promise<Buffer | string
   }
 }
 
-function rangeOf(tensor: OnnxTensor, contents: ReadonlyMap<string, Buffer>): Uint8Array {
-  const content = contents.get(entryOf(tensor, 'location') ?? '') ?? Buffer.of();
+/** @returns the bytes of a tensor, or what is wrong with their place. */
+function rangeOf(tensor: OnnxTensor, contents: ReadonlyMap<string, Buffer>): Uint8Array | string {
+  const file = entryOf(tensor, 'location') ?? '';
+  const content = contents.get(file) ?? Buffer.of();
   const offset = Number(entryOf(tensor, 'offset') ?? 0);
   const length = Number(entryOf(tensor, 'length') ?? content.length - offset);
+  const fits = [offset, length].every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!fits || offset + length > content.length)
+    return `Its weights must lie within the ${content.length} bytes of ${JSON.stringify(file)}, got ${length} bytes from ${offset} on.`;
   return content.subarray(offset, offset + length);
 }
 
