@@ -8,6 +8,7 @@ import { badValue, RequestError, RequestErrorCode, wrongValue } from '../contrac
 import type { QuotaHolder } from '../contract/quotas.ts';
 import type { BlobReference, InlineBytes } from '../contract/tensor.ts';
 import type { InputColumns, Value, Values } from '../contract/values.ts';
+import { isMediaInput } from '../models/manifest.ts';
 import { hasBytes, inlineBytesOf, isLargeValue } from '../models/valueBytes.ts';
 import type { OwnerBlobs } from './ownerBlobs.ts';
 import type { Asked } from './taskToAccept.ts';
@@ -75,6 +76,8 @@ export class InputBlobs {
 class Placing {
   readonly #holder: QuotaHolder;
   readonly #limit: number;
+  /** Of pictures, sounds and texts, by name. */
+  readonly #maxBytes: ReadonlyMap<string, number>;
   /** Until then the blobs have to be there: milliseconds since the epoch, broker time. */
   readonly #until: number;
   readonly #options: InputBlobsOptions;
@@ -87,6 +90,9 @@ class Placing {
   ) {
     this.#holder = { owner, limitedKey };
     this.#limit = inlineBytesOf(manifest.inputs);
+    this.#maxBytes = new Map(
+      manifest.inputs.filter(isMediaInput).map(({ name, maxBytes }) => [name, maxBytes]),
+    );
     this.#until = options.broker.now() + (timeoutMs ?? manifest.limits.timeoutMs) + SLACK_MS;
     this.#options = options;
   }
@@ -114,9 +120,12 @@ class Placing {
     if (blob === undefined) throw noBlob(field, digest, 'none of that name');
     if (blob.expiresAt < this.#until)
       throw noBlob(field, digest, `one that is kept until ${new Date(blob.expiresAt).toISOString()}`);
-    // The size of a tensor follows from its shape. That of a file is not known before.
+    // The size of a tensor follows from its shape. That of a file is known only now.
     if ('shape' in value && value.bytes !== blob.bytes)
       throw badValue(field, `a blob of ${value.bytes} bytes, as its shape says`, `${blob.bytes} bytes`);
+    const maxBytes = this.#maxBytes.get(field.slice(field.lastIndexOf('.') + 1));
+    if (maxBytes !== undefined && blob.bytes > maxBytes)
+      throw badValue(field, `a file of at most ${maxBytes} bytes`, `${blob.bytes} bytes`);
     return { ...value, bytes: blob.bytes };
   }
 }
