@@ -102,7 +102,7 @@ export abstract class Assignment {
     const { columns, faults } = unpackColumns(options.manifest, packed, rowCount);
     this.#columns = columnsAt(options.manifest, columns, submittedAt);
     this.#errors = new Map([...faults].map(([row, fault]) => [row, malformed(fault)]));
-    this.#namesBlobs = haveBlobs(this.#columns);
+    this.#namesBlobs = haveBlobs(options.manifest, this.#columns);
     this.gone = this.#leaving.promise;
   }
 

@@ -4,7 +4,13 @@ import type { Owner } from '../src/contract/owner.ts';
 import { type TaskError, TaskErrorCode } from '../src/contract/task.ts';
 import type { BlobReference, FetchedBlob } from '../src/contract/tensor.ts';
 import type { InputColumns, Value } from '../src/contract/values.ts';
-import { isTensorInput, type Manifest, type ManifestInput, tensorTypeOf } from '../src/models/manifest.ts';
+import {
+  isPlainInput,
+  isTensorInput,
+  type Manifest,
+  type ManifestInput,
+  tensorTypeOf,
+} from '../src/models/manifest.ts';
 import { elementFault } from '../src/models/tensorInput.ts';
 import { namesBlob } from '../src/models/valueBytes.ts';
 import type { BlobBudget } from './blobBudget.ts';
@@ -36,10 +42,9 @@ interface Named {
   readonly value: BlobReference;
 }
 
-/** Whether any value of the columns is a blob. */
-export function haveBlobs(columns: InputColumns): boolean {
-  for (const name in columns) if (columns[name]?.some(namesBlob)) return true;
-  return false;
+/** Whether any value of the columns is a blob. Those of plain inputs, which most models have only, are not looked at. */
+export function haveBlobs({ inputs }: Manifest, columns: InputColumns): boolean {
+  return inputs.some((input) => !isPlainInput(input) && columns[input.name]?.some(namesBlob));
 }
 
 /**
