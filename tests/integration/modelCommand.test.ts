@@ -309,6 +309,26 @@ describe.concurrent('npm run model -- add', () => {
     });
   });
 
+  test('adds the next version of a model of texts with its tokenizer, which the digest covers', async () => {
+    await using models = await openModels();
+    await cp(join(ROOT, 'models/language'), join(models.modelsDir, 'language'), { recursive: true });
+    const bytes = await readFile(join(models.modelsDir, 'language/1/model.onnx'));
+    // A field for people makes it another file of the same graph: number 6, three bytes.
+    const better = await models.file('better.onnx', Buffer.concat([bytes, Buffer.from('\x32\x03new')]));
+    expect(await models.command('add', better, '--name', 'language')).toMatchObject({ code: 0 });
+    const [before, after] = await Promise.all(
+      ['1', '2'].map((version) =>
+        readFile(join(models.modelsDir, 'language', version, 'tokenizer.json'), 'utf8'),
+      ),
+    );
+    expect(after).toBe(before);
+    const record = join(models.modelsDir, 'language/2/version.json');
+    const { files } = JSON.parse(await readFile(record, 'utf8'));
+    expect(files).toMatchObject([{ path: 'model.onnx' }, { path: 'tokenizer.json' }]);
+    const again = await models.command('add', better, '--name', 'language');
+    expect(again.stderr).toContain('better.onnx is there already, as version 2');
+  });
+
   test('adds the next version of an existing model, with the golden rows of the version before', async () => {
     await using models = await openModels();
     const first = await models.file('v1.onnx', separateTensors(1));

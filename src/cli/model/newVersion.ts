@@ -1,4 +1,5 @@
 /** Makes the next version of an existing model. The manifest does not change, so the graph must fit it. */
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signatureProblems } from '../../../workers/runtimes/onnx/signature.ts';
 import type { Values } from '../../contract/values.ts';
@@ -19,7 +20,7 @@ import { loadDraft, type MadeVersion, type VersionDraft, writeRecords } from './
  * @throws {ModelFileError} if the file does not fit the manifest, or is a version already.
  */
 export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
-  const { modelsDir, model, source, examples, graph, inspection } = draft;
+  const { modelsDir, model, source, examples, graph, folder, inspection } = draft;
   const manifest = await readManifest(modelsDir, model);
   const earlier = await readableVersions(join(modelsDir, model));
   const twin = earlier.find((version) => modelDigestOf(version) === graph.sha256);
@@ -28,6 +29,7 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
       `${source} is there already, as version ${twin.version}. To have it twice on purpose, copy the folder ${twin.folder}`,
     );
   refuseOtherGraph(draft, manifest);
+  await takeTokenizers(manifest, earlier.at(-1), folder);
   await loadDraft(draft, manifest);
   const rows =
     examples.length > 0
@@ -36,6 +38,22 @@ export async function makeVersion(draft: VersionDraft): Promise<MadeVersion> {
   const golden = await pinRows({ inspection, manifest, rows, mayFail: false, source });
   await writeRecords(draft, golden);
   return { manifest, unanswered: golden.unanswered, decisions: [] };
+}
+
+/** A new version makes tokens as the newest one does. */
+async function takeTokenizers(
+  { inputs }: Manifest,
+  newest: ModelVersion | undefined,
+  folder: string,
+): Promise<void> {
+  for (const input of inputs) {
+    if (!('tokenizer' in input) || input.tokenizer === undefined) continue;
+    if (newest === undefined)
+      throw new ModelFileError(
+        `${input.name} needs ${input.tokenizer}, and no version has it: add the version by hand, as models/README.md tells`,
+      );
+    await copyFile(join(newest.folder, input.tokenizer), join(folder, input.tokenizer));
+  }
 }
 
 function refuseOtherGraph({ source, graph }: VersionDraft, manifest: Manifest): void {

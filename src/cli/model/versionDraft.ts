@@ -5,6 +5,7 @@ import type { GoldenRows } from '../../../workers/golden.ts';
 import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { VersionRecord } from '../../models/models.ts';
+import { digestOfFiles, listFiles } from '../../models/versionFiles.ts';
 import type { JsonRow } from './exampleRows.ts';
 import { formatGoldenRows } from './goldenFile.ts';
 import type { OpenGraph } from './openGraph.ts';
@@ -51,6 +52,13 @@ export async function writeRecords(
   golden: GoldenRows,
 ): Promise<void> {
   await writeFile(join(folder, 'golden.json'), formatGoldenRows(golden));
-  const record: VersionRecord = { sha256, created: new Date().toISOString(), trainedOn: [], metrics: [] };
+  const files = await listFiles(folder);
+  const digests = files.length > 1 ? { sha256: digestOfFiles(files), files } : { sha256 };
+  const record: VersionRecord = {
+    ...digests,
+    created: new Date().toISOString(),
+    trainedOn: [],
+    metrics: [],
+  };
   await writeFile(join(folder, 'version.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
