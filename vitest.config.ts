@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONGEST_FIRST = ['chaos', 'e2e', 'system', 'integration', 'unit'];
+const LONGEST_FIRST = ['chaos', 'e2e', 'system', 'integration', 'realModels', 'unit'];
 
 /** Folders with long files first, because a long file that begins last leaves a core idle. Within a folder the seed decides. */
 class ByFolder extends BaseSequencer {
@@ -27,7 +27,11 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'system',
-          include: ['tests/{integration,e2e,system,chaos}/**/*.test.ts'],
+          include: [
+            'tests/{integration,e2e,system,chaos}/**/*.test.ts',
+            // They need files that are not part of the repository.
+            ...(process.env.TIDINGS_REAL_MODELS === undefined ? [] : ['tests/realModels/*.test.ts']),
+          ],
           // Real brokers, processes and browsers share few cores with each other. A test that fails once in CI is tried
           // once more, and the report says so ("retry x1"); on a developer's machine it fails.
           retry: process.env.CI === undefined ? 0 : 1,

@@ -38,7 +38,7 @@ const words = new Set([
     'Dockerfile',
     'docker-compose*.yml',
     '{src,schema,workers,models}/**/*.{ts,js,json,py,graphql}',
-    'tests/{bench,chaos,e2e,integration,support,system,unit}/**/*.{ts,js,json,graphql}',
+    'tests/{bench,chaos,e2e,integration,realModels,support,system,unit}/**/*.{ts,js,json,graphql}',
     'examples/*/src/*.ts',
   ]).match(/\w+/g) ?? []),
 ]);
