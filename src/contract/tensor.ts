@@ -50,6 +50,11 @@ export interface TensorTexts {
   readonly texts: readonly string[];
 }
 
+/** The bytes that base64 with padding stands for. */
+export function base64Bytes(base64: string): number {
+  return Math.floor((base64.length * 3) / 4) - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
+}
+
 /** The number of elements of a shape; 1 for `[]`. */
 export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

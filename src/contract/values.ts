@@ -2,7 +2,7 @@
  * The values of inputs and predictions. docs/protocol.md, "Values", tells the form of each type of the manifest.
  */
 import { custom, listOf, type Passing, recordOf } from './schema.ts';
-import type { BytesValue, TensorValue } from './tensor.ts';
+import { type BytesValue, base64Bytes, type TensorValue } from './tensor.ts';
 
 /**
  * The largest float32. Larger values are not compared: their squared errors, and sums of them, would soon be infinite.
@@ -108,18 +108,13 @@ function keptValue(value: unknown): unknown {
   const size = shape === undefined ? {} : { shape };
   if (typeof blob === 'string') return { ...size, bytes };
   if (typeof base64 === 'string')
-    return base64.length <= KEPT_INPUT_BYTES ? { ...size, base64 } : { ...size, bytes: bytesIn(base64) };
+    return base64.length <= KEPT_INPUT_BYTES ? { ...size, base64 } : { ...size, bytes: base64Bytes(base64) };
   if (!Array.isArray(texts) || shape === undefined) return undefined;
   const isSmall = isSmallList(texts) && JSON.stringify(texts).length <= KEPT_INPUT_BYTES;
   return isSmall ? { shape, texts } : { shape };
 }
 
 /** The bytes that a base64 text stands for. */
-function bytesIn(base64: string): number {
-  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0;
-  return (base64.length / 4) * 3 - padding;
-}
-
 function isSmallList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length <= KEPT_INPUT_BYTES / NUMBER_BYTES;
 }

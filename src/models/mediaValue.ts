@@ -3,6 +3,7 @@
  * blob. What is wrong with a file and can be seen from its first bytes is refused here; whether it can be decoded shows
  * in the worker.
  */
+import { isDigest } from '../contract/blob.ts';
 import { shownValue } from '../contract/shownValue.ts';
 import type { BytesValue } from '../contract/tensor.ts';
 import type { MediaInput, TextInput } from './mediaInput.ts';
@@ -11,8 +12,6 @@ import { bytesOf, isTensorText, TensorFault } from './tensorInput.ts';
 
 /** A longer text travels as bytes, which may be a blob. */
 export const WRITTEN_TEXT_BYTES = 16 * 1024;
-
-const SHA256 = /^[0-9a-f]{64}$/;
 
 /** @returns the value in the form of messages, or its fault. Given its own answer, it returns the same again. */
 export function readMedia(field: MediaInput, given: unknown): string | BytesValue | TensorFault {
@@ -55,7 +54,7 @@ function textFault(field: TextInput): TensorFault {
 
 /** Its size is checked where it is decoded: a client does not know it. */
 function readBlob(blob: unknown, bytes: unknown): BytesValue | TensorFault {
-  if (typeof blob !== 'string' || !SHA256.test(blob))
+  if (typeof blob !== 'string' || !isDigest(blob))
     return new TensorFault('the id of a blob, 64 hex digits', shownValue(blob));
   if (bytes === undefined) return { blob } as BytesValue;
   if (!Number.isSafeInteger(bytes) || Number(bytes) < 0)

@@ -5,6 +5,7 @@
  *     [0.5, 1.5]    { "values": [0.5, 1.5] }    { "shape": [1, 2], "base64": "AAAAPwAAwD8=" }
  *     { "fill": 0 }    { "shape": [1, 2], "data": { "values": [0.5, 1.5] } }
  */
+import { isDigest } from '../contract/blob.ts';
 import { shownValue } from '../contract/shownValue.ts';
 import {
   ELEMENT_BYTES,
@@ -25,7 +26,6 @@ export const MAX_LISTED = 262_144;
 const MAX_RANK = 16;
 const FORMS = ['values', 'integers', 'booleans', 'texts', 'base64', 'blob', 'fill'] as const;
 type Form = (typeof FORMS)[number];
-const SHA256 = /^[0-9a-f]{64}$/;
 
 /** What is wrong with a value. */
 export class TensorFault {
@@ -132,7 +132,7 @@ function readBlob(
 ): TensorBytes | TensorFault {
   const type = tensorTypeOf(field) as ElementType;
   const size = elementsOf(shape) * ELEMENT_BYTES[type];
-  if (typeof blob !== 'string' || !SHA256.test(blob))
+  if (typeof blob !== 'string' || !isDigest(blob))
     return new TensorFault('the id of a blob, 64 hex digits', shownValue(blob));
   if (bytes !== undefined && bytes !== size)
     return new TensorFault(

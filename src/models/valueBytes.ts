@@ -3,6 +3,7 @@
 import {
   type BlobReference,
   type BytesValue,
+  base64Bytes,
   ELEMENT_BYTES,
   elementsOf,
   type TensorBytes,
@@ -32,11 +33,6 @@ const QUOTES_BYTES = 3;
 const INLINE_BYTES = 256 * 1024;
 /** Members such as the shape, and the reference to a blob. */
 const TENSOR_MEMBERS_BYTES = 256;
-
-/** The bytes that base64 stands for. */
-export function base64Bytes(base64: string): number {
-  return Math.floor((base64.length * 3) / 4) - (base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0);
-}
 
 /** Whether a value is bytes, or a tensor of them. */
 export function hasBytes(value: Value | null | undefined): value is BytesValue | TensorBytes {
