@@ -6,7 +6,8 @@ export type TaskErrorCodeRef = ReturnType<typeof defineErrorCode>;
 
 export function defineErrorCode(builder: Builder) {
   return builder.enumType('TaskErrorCode', {
-    description: 'Why an accepted task, or a row of a row batch, ended without a prediction.',
+    description:
+      'Why an accepted task, or a row of a row batch, ended without a prediction, or work without what it was to make.',
     values: {
       [TaskErrorCode.DeadlineExceeded]: {
         description:
@@ -29,6 +30,20 @@ export function defineErrorCode(builder: Builder) {
         description: "The run took longer than the model's `runTimeoutMs`, even with this input alone.",
       },
       [TaskErrorCode.MalformedJob]: { description: 'The job in the queue could not be read.' },
+      [TaskErrorCode.DataUnusable]: {
+        description:
+          'Work only: the data cannot be used. `message` names the file, what was expected and what came.',
+      },
+      [TaskErrorCode.TrainingFailed]: {
+        description:
+          'Work only: the recipe failed. `message` has its last words, `trainingLog` has the others.',
+      },
+      [TaskErrorCode.GateRejected]: {
+        description: 'Work only: the new version does not meet the gate of its model, so it has no number.',
+      },
+      [TaskErrorCode.StoreFull]: {
+        description: 'Work only: the broker had no room for the files of the new version.',
+      },
     } as const,
   });
 }

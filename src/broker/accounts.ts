@@ -40,7 +40,7 @@ export function accountsOf(publicKeys: Readonly<Record<BrokerRole, string>>): Ac
   return {
     [TASKS_ACCOUNT]: {
       jetstream: 'enabled',
-      users: [user('gateway'), user('worker')],
+      users: [user('gateway'), user('worker'), user('trainer')],
       exports: [
         { service: `${OWN_API}.>`, accounts: [ADMIN, OBSERVER] },
         { stream: subjects.allAdvisories, accounts: [ADMIN, OBSERVER] },

@@ -2,7 +2,7 @@
  * The roles of processes at the broker, with the least rights that each needs. docs/protocol.md lists them subject by
  * subject, and a test compares both. accounts.ts tells in which account each is.
  *
- * Of gateways and workers, which share an account, only gateways may use `DIRECT.GET`: the broker sends what is stored to
+ * Of gateways, workers and trainers, which share an account, only gateways may use `DIRECT.GET`: the broker sends what is stored to
  * any reply subject that the request names, so a role with that right can have its own content stored where it must not
  * publish. `STREAM.MSG.GET` wraps it into an answer that is no message of ours.
  *
@@ -12,7 +12,7 @@
 import { streams, subjects } from '../contract/subjects.ts';
 import { ADMIN_API, GUARDED_STREAMS, OWN_API, TASKS_API } from './streamApis.ts';
 
-export const BROKER_ROLES = ['gateway', 'worker', 'observer', 'admin'] as const;
+export const BROKER_ROLES = ['gateway', 'worker', 'trainer', 'observer', 'admin'] as const;
 export type BrokerRole = (typeof BROKER_ROLES)[number];
 
 /** As the configuration of nats-server has them, in `permissions` of a user. */
@@ -52,6 +52,17 @@ export const READ_BY_OBSERVERS = [
   ...LOOK_AT_STREAMS,
   ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*']),
 ];
+const PURGED_BY_GATEWAYS: readonly string[] = [streams.requests, streams.dead, streams.work];
+/** What trainers read: work, and what earlier work has made. */
+const READ_BY_TRAINERS = [
+  streams.work,
+  streams.steps,
+  streams.runs,
+  streams.progress,
+  streams.datasets,
+  streams.versions,
+  streams.rollouts,
+];
 const ENDED_BY_WORKERS = [streams.ends, streams.results, streams.chunks, streams.suspects];
 
 const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
@@ -70,6 +81,10 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.auditActions('*'),
       subjects.auditRefusals('*'),
       subjects.allBlobs,
+      // Work that is accepted, and its first step; work that expires ends here.
+      subjects.allWork,
+      subjects.allStepJobs,
+      subjects.allRuns,
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -100,11 +115,17 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
           streams.keyUses,
           streams.audit,
           streams.blobs,
+          streams.steps,
+          streams.runs,
+          streams.progress,
+          streams.logs,
+          streams.datasets,
+          streams.versions,
           streams.probe,
         ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
-      // It forgets requests, and discards dead letters.
-      ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),
+      // It forgets requests, discards dead letters, and takes work that has ended off its queue.
+      ...purgesOf(OTHER_STREAMS.filter((name) => !PURGED_BY_GATEWAYS.includes(name))),
     ],
   },
   worker: {
@@ -130,6 +151,24 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
     // It removes the marks of tasks that have ended.
     deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
   },
+  trainer: {
+    allow: [
+      subjects.allStepJobs,
+      subjects.allSteps,
+      subjects.allRuns,
+      subjects.allProgress,
+      subjects.working('*'),
+      subjects.allLogs,
+      subjects.allDatasets,
+      subjects.version('*', '*', 'record'),
+      `$JS.ACK.${streams.work}.>`,
+      ...LOOK_AT_STREAMS,
+      ...LOOK_AT_GUARDED,
+      ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`, `STREAM.PURGE.${streams.work}`]),
+      ...api(READ_BY_TRAINERS.map((name) => `STREAM.MSG.GET.${name}`)),
+    ],
+    deny: [],
+  },
   observer: {
     allow: [...READ_BY_OBSERVERS, ...LOOK_AT_GUARDED, ...READ_GUARDED],
     deny: [],
@@ -153,6 +192,10 @@ export const NOTICES: readonly string[] = [
   subjects.used,
   subjects.workerPresence,
   subjects.workerLeft,
+  subjects.ran('*'),
+  subjects.working('*'),
+  subjects.logged('*'),
+  subjects.versionChanges,
 ];
 
 const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
@@ -168,8 +211,10 @@ const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
     subjects.askWorkers,
     subjects.allNudges,
     subjects.shadowJobs('*', '*'),
+    subjects.versionChanges,
     subjects.streamMade,
   ],
+  trainer: [subjects.ran('*'), subjects.versionChanges, subjects.streamMade],
   observer: [...NOTICES, subjects.allAdvisories],
   admin: [subjects.allAdvisories],
 };

@@ -66,6 +66,16 @@ const ROLLOUTS_KEPT = 16;
 /** The sizes of dead letters and of actuals, as parts of RESULT_MAX_BYTES, so that they are small on a small disk. */
 const DEAD_LETTERS = { share: 1 / 16, leastBytes: 16 * MIB, mostBytes: 256 * MIB };
 const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
+/** The sizes of the streams of work and of the registry: their records are small, so a small disk has few of them. */
+const WORK = { share: 1 / 64, leastBytes: 4 * MIB, mostBytes: 64 * MIB };
+const PROGRESS = { share: 1 / 256, leastBytes: 4 * MIB, mostBytes: 16 * MIB };
+const RECORDS = { share: 1 / 32, leastBytes: 8 * MIB, mostBytes: 256 * MIB };
+const MAX_WORK = 1_000;
+const MAX_LOG_MESSAGES = 2_000;
+const RUNS_KEPT = { days: 365, count: 20_000 };
+const LOGS_KEPT_DAYS = 14;
+/** A day longer than the longest work. */
+const STEPS_KEPT_DAYS = 8;
 const AUDIT = { share: 1 / 128, leastBytes: 4 * MIB, mostBytes: 32 * MIB };
 const AUDIT_KEPT_DAYS = 365;
 /** The most bytes of an entry about a refusal. All refusals together get half of the stream, each part as much of it. */
@@ -470,8 +480,79 @@ function streamConfigs(
       deny_purge: true,
       allow_direct: true,
     },
+    ...workStreams(limits, common),
     ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
     probeStream(limits),
+  ];
+}
+
+/** The streams of work, of datasets and of the registry. */
+function workStreams(
+  limits: StreamLimits,
+  common: Pick<StreamConfig, 'storage' | 'num_replicas' | 'discard'>,
+): readonly TidingsStream[] {
+  const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
+  return [
+    {
+      ...writeOnce,
+      name: streams.work,
+      subjects: [subjects.allWork, subjects.allStepJobs],
+      retention: RetentionPolicy.Workqueue,
+      // Each work has its own job and that of one step.
+      max_msgs: 2 * MAX_WORK,
+      max_bytes: partOf(limits, WORK),
+    },
+    {
+      ...writeOnce,
+      name: streams.steps,
+      subjects: [subjects.allSteps],
+      max_age: nanos(STEPS_KEPT_DAYS * DAY_MS),
+      max_bytes: partOf(limits, WORK),
+    },
+    {
+      ...common,
+      name: streams.runs,
+      subjects: [subjects.allRuns],
+      // Old ends go when the stream is full. The expected sequence keeps a subject write-once, as in ACTUALS.
+      discard: DiscardPolicy.Old,
+      max_age: nanos(RUNS_KEPT.days * DAY_MS),
+      max_msgs: RUNS_KEPT.count,
+      max_bytes: partOf(limits, RECORDS),
+      republish: { src: subjects.allRuns, dest: subjects.republishedRuns },
+    },
+    {
+      ...common,
+      name: streams.progress,
+      subjects: [subjects.allProgress],
+      // The newest progress counts.
+      discard: DiscardPolicy.Old,
+      max_msgs_per_subject: 1,
+      max_age: nanos(STEPS_KEPT_DAYS * DAY_MS),
+      max_bytes: partOf(limits, PROGRESS),
+    },
+    {
+      ...common,
+      name: streams.logs,
+      subjects: [subjects.allLogs],
+      discard: DiscardPolicy.Old,
+      max_msgs_per_subject: MAX_LOG_MESSAGES,
+      max_age: nanos(LOGS_KEPT_DAYS * DAY_MS),
+      max_bytes: partOf(limits, RECORDS),
+      republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
+    },
+    {
+      ...writeOnce,
+      name: streams.datasets,
+      subjects: [subjects.allDatasets],
+      max_bytes: partOf(limits, RECORDS),
+    },
+    {
+      ...writeOnce,
+      name: streams.versions,
+      subjects: [subjects.allVersions],
+      max_bytes: partOf(limits, RECORDS),
+      republish: { src: subjects.allVersions, dest: subjects.republishedVersions },
+    },
   ];
 }
 

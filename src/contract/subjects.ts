@@ -3,6 +3,8 @@
  */
 import { type Owner, ownerToken } from './owner.ts';
 import { type BundleAddress, bundleParts, openedSlot, parseTaskId, type TaskAddress } from './taskId.ts';
+import type { StepName } from './work.ts';
+import type { WorkAddress } from './workId.ts';
 
 /** The queues of a version. `workers/versionLanes.ts` tells the share of the session that each has. */
 export const Lane = { Interactive: 'interactive', Bulk: 'bulk', Batch: 'batch' } as const;
@@ -46,6 +48,13 @@ export const streams = {
   keyUses: 'KEYUSES',
   audit: 'AUDIT',
   blobs: 'BLOBS',
+  work: 'WORK',
+  steps: 'STEPS',
+  runs: 'RUNS',
+  progress: 'PROGRESS',
+  logs: 'LOGS',
+  datasets: 'DATASETS',
+  versions: 'VERSIONS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -110,7 +119,9 @@ export const subjects = {
     if (stream === streams.actuals) return `actuals.PROBE.0.${id}`;
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
     if (stream === streams.blobs) return `blobs.PROBE.${id}.0`;
-    if (stream === streams.requests || stream === streams.suspects) return `${stream.toLowerCase()}.${id}`;
+    if (stream === streams.work) return `work.PROBE.9999999999.${id}`;
+    if (stream === streams.versions) return `versions.PROBE.${id}.record`;
+    if (ONE_TOKEN.has(stream)) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
   },
@@ -178,6 +189,43 @@ export const subjects = {
   blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
   blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
+  allWork: 'work.*.*.*',
+  allStepJobs: 'work.*.*.*.*.*',
+  /** Stands for work until its end is stored. */
+  work: ({ model, deadlineSecond, id }: WorkAddress) => `work.${model}.${deadlineSecond}.${id}`,
+  stepJob: (address: WorkAddress, step: StepName, trainerClass: string) =>
+    `${subjects.work(address)}.${step}.${trainerClass}`,
+  /** The jobs of the steps of a task, whichever steps. */
+  stepJobsOf: (address: WorkAddress) => `${subjects.work(address)}.*.*`,
+  /** What trainers of a class take. */
+  stepJobs: (step: StepName, trainerClass: string) => `work.*.*.*.${step}.${trainerClass}`,
+  allSteps: 'steps.*.*',
+  step: (taskId: string, step: StepName) => `steps.${taskId}.${step}`,
+  allRuns: 'runs.*.*',
+  run: ({ model, id }: Pick<WorkAddress, 'model' | 'id'>) => `runs.${model}.${id}`,
+  runsOf: (model: string | undefined) => `runs.${model ?? '*'}.*`,
+  /** Where the stream of ends of work republishes what it has stored. */
+  republishedRuns: 'ran.{{wildcard(2)}}',
+  ran: (taskId: string) => `ran.${taskId}`,
+  allProgress: 'progress.*',
+  progress: (taskId: string) => `progress.${taskId}`,
+  /** Each progress of work, also what is not stored: for the gateways where it is watched. */
+  working: (taskId: string) => `working.${taskId}`,
+  allLogs: 'logs.*',
+  logs: (taskId: string) => `logs.${taskId}`,
+  republishedLogs: 'logged.{{wildcard(1)}}',
+  logged: (taskId: string) => `logged.${taskId}`,
+  allDatasets: 'datasets.*.*',
+  dataset: (name: string, digest: string) => `datasets.${name}.${digest}`,
+  datasetsOf: (name: string | undefined) => `datasets.${name ?? '*'}.*`,
+  allVersions: 'versions.*.*.*',
+  /** @param part whether it is the record of a version, or says that it is retired. */
+  version: (model: string, version: string, part: VersionPart) => `versions.${model}.${version}.${part}`,
+  versionsOf: (model: string) => `versions.${model}.*.*`,
+  /** Where the registry republishes what it has stored. */
+  republishedVersions: 'version.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}',
+  versionChanges: 'version.*.*.*',
+
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,
   comparisons: 'comparisons',
@@ -211,6 +259,14 @@ export const subjects = {
   consumerDeleted: '$JS.EVENT.ADVISORY.CONSUMER.DELETED.*.*',
 } as const;
 
+/** The streams whose subjects have one token behind their name. */
+const ONE_TOKEN: ReadonlySet<string> = new Set([
+  streams.requests,
+  streams.suspects,
+  streams.progress,
+  streams.logs,
+]);
+
 /** Actions have so many subjects, and refusals as many. Each has its share of the stream. */
 export const AUDIT_PARTS: readonly string[] = [...'0123456789abcdef'];
 
@@ -225,6 +281,14 @@ export function parseKeySubject(
   const [, id = '', name] = subject.split('.');
   const part = KEY_PARTS.find((known) => known === name);
   return part && { id, part };
+}
+
+/** The messages about a version in the registry. Each version has one of each at most. */
+export type VersionPart = 'record' | 'retired';
+
+/** The consumer of the trainers of a class for a step. */
+export function stepConsumerName(step: StepName, trainerClass: string): string {
+  return `${step}_${trainerClass}`;
 }
 
 /** What a job's subject says of it. It can be read even if the body cannot. */

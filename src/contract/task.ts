@@ -5,6 +5,7 @@ import { SHAPE_MEMBERS } from './rowBatchShape.ts';
 import { custom, listOf, object, oneOf, type Passing, text, withDefault } from './schema.ts';
 import { Lane } from './subjects.ts';
 import { VALUES, type Values } from './values.ts';
+import type { Work } from './work.ts';
 
 export const TaskState = {
   Queued: 'QUEUED',
@@ -19,7 +20,7 @@ export type TaskState = (typeof TaskState)[keyof typeof TaskState];
 const { Queued, Running, ...FinalStates } = TaskState;
 export const FINAL_STATE = oneOf(Object.values(FinalStates));
 
-/** Why an accepted task ended without a prediction. */
+/** Why an accepted task ended without a prediction, or work without what it was to make. */
 export const TaskErrorCode = {
   DeadlineExceeded: 'DEADLINE_EXCEEDED',
   InvalidInput: 'INVALID_INPUT',
@@ -30,6 +31,10 @@ export const TaskErrorCode = {
   WorkerCrashed: 'WORKER_CRASHED',
   RunTimeout: 'RUN_TIMEOUT',
   MalformedJob: 'MALFORMED_JOB',
+  DataUnusable: 'DATA_UNUSABLE',
+  TrainingFailed: 'TRAINING_FAILED',
+  GateRejected: 'GATE_REJECTED',
+  StoreFull: 'STORE_FULL',
 } as const;
 export type TaskErrorCode = (typeof TaskErrorCode)[keyof typeof TaskErrorCode];
 
@@ -154,7 +159,10 @@ const TASK = object(
   { ...TASK_MEMBERS, state: oneOf(Object.values(TaskState)) },
   { ...TASK_OPTIONAL, finishedAt: INSTANT },
 );
-export type Task = Passing<typeof TASK>;
+export type Task = Passing<typeof TASK> & {
+  /** If it is no prediction: how far it is, and what it made. Its `modelVersion` is the version that it made, or empty. */
+  readonly work?: Work | undefined;
+};
 
 export const FINISHED_MEMBERS = { ...TASK_MEMBERS, state: FINAL_STATE, finishedAt: INSTANT };
 export const FINISHED_OPTIONAL = TASK_OPTIONAL;

@@ -7,6 +7,7 @@ import type { ElementType } from '../contract/tensor.ts';
 import type { Values } from '../contract/values.ts';
 import type { MediaInput } from './mediaInput.ts';
 import type { MediaOutput } from './mediaOutput.ts';
+import type { ManifestTraining } from './training.ts';
 
 export type NumberType = Exclude<ElementType, 'bool'>;
 
@@ -186,6 +187,8 @@ export interface Manifest {
     readonly maxAttempts: number;
   };
   readonly example: Values;
+  /** Absent if its versions are not trained here. */
+  readonly training?: ManifestTraining;
 }
 
 /** The unit of a number whose manifest names none. */

@@ -14,9 +14,12 @@ import { decodeWorkerPresence } from '../../src/contract/messages/presence.ts';
 import { decodeRequestRecord } from '../../src/contract/messages/requestRecord.ts';
 import { decodeResult } from '../../src/contract/messages/result.ts';
 import { decodeRolloutRecord } from '../../src/contract/messages/rolloutRecord.ts';
+import { decodeWorkJob } from '../../src/contract/messages/work.ts';
 import { ANONYMOUS } from '../../src/contract/owner.ts';
 import { KEY_PARTS, Lane, streams, subjects } from '../../src/contract/subjects.ts';
 import { parseTaskId, type TaskAddress } from '../../src/contract/taskId.ts';
+import { StepName } from '../../src/contract/work.ts';
+import { parseWorkId, type WorkAddress } from '../../src/contract/workId.ts';
 import { blocksIn, readDocument } from '../support/documents.ts';
 
 const document = readDocument('docs/protocol.md');
@@ -24,6 +27,7 @@ const job = example('Job') as unknown as Job;
 const { taskId, model, version } = job;
 const address = parseTaskId(taskId) as TaskAddress;
 const { home } = address;
+const work = parseWorkId(String(example('Work').taskId)) as WorkAddress;
 const place = { address, version, lane: Lane.Interactive };
 
 test('the streams are those of the contract', () => {
@@ -55,6 +59,19 @@ test('the subjects are those of the contract', () => {
     subjects.auditRefusals('f'),
     subjects.blobChunk(ANONYMOUS, 'a1', 0),
     subjects.blobEnd(ANONYMOUS, 'a1'),
+    subjects.work(work),
+    subjects.stepJob(work, StepName.Train, 'cpu'),
+    subjects.step(work.id, StepName.Train),
+    subjects.run(work),
+    subjects.ran(work.id),
+    subjects.progress(work.id),
+    subjects.working(work.id),
+    subjects.logs(work.id),
+    subjects.logged(work.id),
+    subjects.dataset('trips', 'a1'),
+    subjects.version(model, '4', 'record'),
+    subjects.version(model, '4', 'retired'),
+    subjects.versionChanges.replace('*.*.*', `${model}.4.record`),
     subjects.probe,
     subjects.running(home),
     subjects.moved(home),
@@ -96,6 +113,7 @@ describe('an example can be decoded', () => {
       Blob: decodeBlobEnd,
       Actual: (data) => decodeActual(data, subjects.actual(job)),
       Presence: decodeWorkerPresence,
+      Work: decodeWorkJob,
     };
 
   test.each(Object.entries(decoders))('%s', (heading, decode) => {

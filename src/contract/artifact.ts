@@ -1,0 +1,20 @@
+/**
+ * Artefacts: the files of datasets and of versions of models, by the SHA-256 of their content. Unlike blobs of clients
+ * they have no owner and no age: they stay as long as a record names them.
+ */
+import type { BlobContent } from './blob.ts';
+
+/** The store of artefacts, as trainers, workers and gateways use it. */
+export interface Artifacts {
+  /** @param digest hex SHA-256. @returns undefined if it is not there, or not as a whole. */
+  find(digest: string): Promise<{ readonly bytes: number } | undefined>;
+  /**
+   * Stores an artefact, or what is missing of it.
+   *
+   * @param digest of the content. The caller vouches for it.
+   * @throws {RequestError} `BLOB_STORE_FULL`, `BROKER_UNAVAILABLE`; and what reading the content throws.
+   */
+  put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }>;
+  /** Its bytes in pieces. @throws {BlobGone} also after some pieces, if a part is gone or the digest is wrong. */
+  read(digest: string): AsyncGenerator<Uint8Array>;
+}

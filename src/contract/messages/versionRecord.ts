@@ -1,0 +1,67 @@
+/**
+ * A version of a model in the registry: its files, and where it came from. It is written once and never changes; a
+ * version that is retired has a second message beside it.
+ */
+import { ANY_TEXT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
+import { OWNER } from '../owner.ts';
+import { custom, listOf, number, object, type Passing, text } from '../schema.ts';
+import { CHECKS, FILE, SHA256 } from '../work.ts';
+import { PROFILE } from './datasetRecord.ts';
+import { decoderOf, VERSION } from './decoder.ts';
+
+const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
+
+const METRIC = object('a figure', { data: NAME, name: NAME, unit: NAME, value: FINITE });
+
+const PROVENANCE = object(
+  'the provenance of a version',
+  {
+    /** What makes it: data, recipe, parameters, seed and environment. Another run with the same key is not needed. */
+    runKey: SHA256,
+    datasets: listOf('a list of datasets', object('a dataset', { name: NAME, digest: SHA256, use: NAME })),
+    recipe: object('a recipe', { file: NAME, sha256: SHA256 }),
+    params: custom<Readonly<Record<string, number | string | boolean>>>('values by the name of a parameter', {
+      type: 'object',
+    }),
+    seed: FINITE,
+    environment: ANY_TEXT,
+    /** False if the environment is that of the machine, which nothing pins. */
+    reproducible: custom<boolean>('true or false', { type: 'boolean' }),
+    trainer: NAME,
+  },
+  { revision: ANY_TEXT },
+);
+export type Provenance = Passing<typeof PROVENANCE>;
+
+export const VERSION_RECORD = object(
+  'a version of a model',
+  {
+    v: VERSION,
+    model: NAME,
+    version: NAME,
+    /** All files of its folder, version.json and golden.json included. */
+    files: listOf('a list of files', FILE, { minItems: 1, maxItems: LONGEST_LIST }),
+    /** As version.json has it. */
+    sha256: SHA256,
+    created: INSTANT,
+    owner: OWNER,
+    metrics: listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST }),
+    gates: CHECKS,
+    profile: PROFILE,
+  },
+  {
+    /** Absent if an operator has pushed it from a folder. */
+    taskId: NAME,
+    provenance: PROVENANCE,
+    /** Ed25519, base64: over the canonical record without this member. */
+    signature: text('a signature in base64', { maxLength: 100 }),
+  },
+);
+export type VersionRecord = Passing<typeof VERSION_RECORD>;
+
+export const RETIRED_VERSION = object('the end of a version', { v: VERSION, retiredAt: INSTANT, by: OWNER });
+export type RetiredVersion = Passing<typeof RETIRED_VERSION>;
+
+// Each throws as every decoder does, see `decoderOf`.
+export const decodeVersionRecord = decoderOf(VERSION_RECORD);
+export const decodeRetiredVersion = decoderOf(RETIRED_VERSION);
