@@ -17,6 +17,7 @@ import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
 import type { Tasks } from '../src/tasks/tasks.ts';
+import type { DatasetPage, DatasetPageWish } from '../src/work/datasets.ts';
 import type { WholeNumber } from './bigInt.ts';
 
 /** All that resolvers may use. */
@@ -34,6 +35,7 @@ export interface Context {
   readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
+  readonly datasets: { page(wish: DatasetPageWish): Promise<DatasetPage> };
   readonly quotas: Pick<OwnerQuotas, 'report'>;
   readonly models: readonly Model[];
   readonly offering: Pick<Offering, 'versions'>;

@@ -6,6 +6,7 @@ import { defineAudit } from './audit.ts';
 import { defineBigInt } from './bigInt.ts';
 import { createBuilder, defineLocalDateTime } from './builder.ts';
 import { defineComparison } from './comparison.ts';
+import { defineDatasets } from './datasets.ts';
 import { defineDeadLetters } from './deadLetters.ts';
 import { defineMe } from './me.ts';
 import { defineModel } from './model.ts';
@@ -34,6 +35,7 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const requestErrorCodeRef = defineRequestErrorCode(builder);
   const modelRef = defineModel(builder, nodeRef);
   const priorityRef = definePriority(builder);
+  defineDatasets(builder, pageInfoRef);
   const refs = { nodeRef, modelRef, pageInfoRef, priorityRef };
   const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, refs);
   defineTaskList(builder, { taskRef, stateRef, pageInfoRef });

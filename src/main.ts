@@ -30,6 +30,7 @@ import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
+import { datasetPage } from './work/datasets.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
@@ -110,6 +111,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
     comparisons,
     actuals,
+    datasets: { page: (wish) => datasetPage(broker.datasets, wish) },
     quotas,
     models,
     offering,

@@ -45,6 +45,7 @@ import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
+import { DatasetStore } from './datasetStore.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer } from './jobConsumer.ts';
@@ -85,6 +86,7 @@ export type { ActualsHeld, StoredActual } from './actualStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
 export { BlobGone, type BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
+export type { DatasetFilter, StoredDataset } from './datasetStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
 export type { Delivery } from './heldDelivery.ts';
@@ -185,6 +187,7 @@ export class Broker implements AsyncDisposable {
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  readonly datasets: DatasetStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
   readonly shadows: ShadowMessages;
@@ -257,6 +260,7 @@ export class Broker implements AsyncDisposable {
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
     this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
     this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
+    this.datasets = new DatasetStore({ publisher, stored, log: limitedLog });
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });

@@ -100,7 +100,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
       ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
-      ...api([`DIRECT.GET.${streams.actuals}`]),
+      ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.datasets}`]),
       ...LOOK_AT_GUARDED,
       ...READ_GUARDED,
       `${ADMIN_API}.DIRECT.GET.${streams.audit}`,

@@ -541,10 +541,13 @@ function workStreams(
       republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
     },
     {
-      ...writeOnce,
+      ...common,
       name: streams.datasets,
       subjects: [subjects.allDatasets],
+      // The newest check of a dataset counts.
+      max_msgs_per_subject: 1,
       max_bytes: partOf(limits, RECORDS),
+      allow_direct: true,
     },
     {
       ...writeOnce,

@@ -88,12 +88,13 @@ export type ArtifactFile = Passing<typeof FILE>;
 export const DataPlace = { Store: 'STORE', Folder: 'FOLDER' } as const;
 export type DataPlace = (typeof DataPlace)[keyof typeof DataPlace];
 
-export const DATA_FILE = object('a data file', {
+export const DATA_FILE_MEMBERS = {
   name: NAME,
   sha256: SHA256,
   bytes: BYTE_COUNT,
   place: oneOf(Object.values(DataPlace)),
-});
+};
+export const DATA_FILE = object('a data file', DATA_FILE_MEMBERS);
 export type DataFile = Passing<typeof DATA_FILE>;
 
 export const DataUse = { Train: 'TRAIN', Validate: 'VALIDATE', Holdout: 'HOLDOUT' } as const;

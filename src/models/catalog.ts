@@ -19,6 +19,7 @@ import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
 import type { Model, ModelVersion, UnreadableVersion } from './models.ts';
 import { publicReason } from './publicReason.ts';
+import { missingRecipe } from './trainingProblem.ts';
 import { isMissing, readVersion } from './versionRecord.ts';
 
 /** Between two looks while a change is seen. */
@@ -72,6 +73,8 @@ export class Catalog implements Disposable {
     for (const name of names.toSorted()) {
       const file = join(modelsDir, name, 'model.json');
       const manifest = checkManifest(await readManifest(file), name, file);
+      const problem = missingRecipe(manifest, join(modelsDir, name));
+      if (problem !== undefined) log.warn({ model: name, reason: problem }, 'trainings of a model will fail');
       folders.push(await ModelFolder.open(join(modelsDir, name), manifest, log));
     }
     if (folders.length === 0)

@@ -504,6 +504,16 @@ const settings = {
     parse: optionalInteger(0, 1024 * 1024),
   },
 
+  // Trainers.
+  datasetsDir: {
+    name: 'DATASETS_DIR',
+    unit: 'folder',
+    default: undefined,
+    consequence:
+      'Where trainers find data files that were not uploaded, such as those of more than 1 GiB. All trainers must see the same content. They read it only, and compute the digest of a file before each use. Unset: every file must be uploaded.',
+    parse: optionalText,
+  },
+
   // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
     name: 'STREAM_REPLICAS',

@@ -23,7 +23,10 @@ export interface ModelsFolder extends AsyncDisposable {
   readonly model: string;
 }
 
-/** A models folder with only version 1 of the committed trip-duration, and a changed manifest. */
+/**
+ * A models folder with only version 1 of the committed trip-duration, and a changed manifest. It cannot be trained, unless
+ * the change says how: its recipe is not there.
+ */
 export async function modelsWith(
   change: (manifest: Record<string, unknown>) => void = () => {},
 ): Promise<ModelsFolder> {
@@ -31,6 +34,7 @@ export async function modelsWith(
   const model = join(folder.path, 'trip-duration');
   await cp(join(MODELS, 'trip-duration/1'), join(model, '1'), { recursive: true });
   const manifest = JSON.parse(await readFile(join(MODELS, 'trip-duration/model.json'), 'utf8'));
+  delete manifest.training;
   change(manifest);
   await writeFile(join(model, 'model.json'), JSON.stringify(manifest, null, 2));
   return { path: folder.path, model, [Symbol.asyncDispose]: () => folder.remove() };

@@ -9,6 +9,7 @@ import { missingVersionProblem } from '../../models/catalog.ts';
 import { versionsIn } from '../../models/folders.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
+import { missingRecipe } from '../../models/trainingProblem.ts';
 import { type Config, readConfig } from '../../process/config.ts';
 import { logFatal } from '../../process/log.ts';
 import { PythonError } from '../../process/pythonEnvironment.ts';
@@ -206,7 +207,9 @@ async function check(args: string[], config: Config, { print, printError }: Surr
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
   for (const { version, problem } of refused) printError(`\n${model}/${version} is refused: ${problem}`);
-  return refused.length === 0 ? 0 : 1;
+  const recipeProblem = missingRecipe(manifest, join(modelsDir, model));
+  if (recipeProblem !== undefined) printError(`\n${model}/model.json: ${recipeProblem}`);
+  return refused.length === 0 && recipeProblem === undefined ? 0 : 1;
 }
 
 /** @throws {ModelFileError} naming a fault of the manifest that would stop gateways and workers at their start. */

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { messageOf } from '../../contract/errors.ts';
+import { messageOf } from '../contract/errors.ts';
 import { CsvReader, type CsvRow } from './csvRows.ts';
+import { DataFault } from './dataFault.ts';
 import { checkBeginning, HEAD_BYTES } from './fileFormat.ts';
-import { ScoreError } from './tidings.ts';
 import { decodeUtf8 } from './utf8.ts';
 
 export interface CsvOptions {
@@ -17,7 +17,7 @@ export interface CsvOptions {
   readonly signal: AbortSignal;
 }
 
-/** Reads the names of the columns. @throws {ScoreError} if there are no names, or no row below them. */
+/** Reads the names of the columns. @throws {DataFault} if there are no names, or no row below them. */
 export async function readCsvNames(options: CsvOptions): Promise<readonly string[]> {
   const reader = new CsvReader(options.file, options.delimiter);
   for await (const text of textsOf(options)) {
@@ -25,12 +25,12 @@ export async function readCsvNames(options: CsvOptions): Promise<readonly string
     if (reader.columnNames !== undefined && rows.length > 0) return reader.columnNames;
   }
   const rows = reader.end();
-  if (reader.columnNames === undefined) throw new ScoreError(`${options.file} is empty`);
-  if (rows.length === 0) throw new ScoreError(`${options.file} has no rows`);
+  if (reader.columnNames === undefined) throw new DataFault(`${options.file} is empty`);
+  if (rows.length === 0) throw new DataFault(`${options.file} has no rows`);
   return reader.columnNames;
 }
 
-/** Reads the rows, in groups of any size. @throws {ScoreError} if the file is no CSV. */
+/** Reads the rows, in groups of any size. @throws {DataFault} if the file is no CSV. */
 export async function* readCsvRows(options: CsvOptions): AsyncGenerator<readonly CsvRow[]> {
   const reader = new CsvReader(options.file, options.delimiter);
   for await (const text of textsOf(options)) yield reader.push(text);
@@ -51,7 +51,7 @@ async function* textsOf(options: CsvOptions): AsyncGenerator<string> {
   const { size } = await stat(file);
   // Node ignores zero bytes after a gzip, and all that follows them, without an error.
   if (gunzip.bytesWritten < size)
-    throw new ScoreError(
+    throw new DataFault(
       `${file} must be one gzip to its end, got ${size - gunzip.bytesWritten} other bytes there`,
     );
 }
@@ -70,7 +70,7 @@ async function* unpacked(
     }
   } catch (cause) {
     signal.throwIfAborted();
-    if (cause instanceof ScoreError) throw cause;
-    throw new ScoreError(`${file} is a gzip that is damaged or cut short: ${messageOf(cause)}`, { cause });
+    if (cause instanceof DataFault) throw cause;
+    throw new DataFault(`${file} is a gzip that is damaged or cut short: ${messageOf(cause)}`, { cause });
   }
 }

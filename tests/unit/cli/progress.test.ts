@@ -1,6 +1,6 @@
 /** How far a score is, as a person or a log is told. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ScoreProgress } from '../../../../src/cli/score/progress.ts';
+import { Progress } from '../../../src/cli/progress.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -12,15 +12,15 @@ afterEach(() => {
 function begin(rowCount: number, isTTY: boolean) {
   const written: string[] = [];
   const terminal = { isTTY, write: (text: string) => written.push(text) };
-  return { progress: new ScoreProgress({ name: 'm', rowCount, terminal }), written };
+  return { progress: new Progress({ name: 'm', total: rowCount, unit: 'rows', terminal }), written };
 }
 
 test('without a terminal, a line every ten seconds has the rows, the rate and the time left', () => {
   const { progress, written } = begin(100_000, false);
-  progress.saved(2_000);
+  progress.add(2_000);
   expect(written).toEqual([]);
   vi.advanceTimersByTime(10_000);
-  progress.saved(80_000);
+  progress.add(80_000);
   vi.advanceTimersByTime(10_000);
   expect(written).toEqual([
     'm: 2000 of 100000 rows, 200 rows/s, 9 min left\n',
@@ -35,7 +35,7 @@ test('a score that goes on says from which row, and its rate has no earlier rows
   const { progress, written } = begin(100_000, false);
   progress.savedBefore(40_000, 30_000);
   vi.advanceTimersByTime(10_000);
-  progress.saved(20_000);
+  progress.add(20_000);
   vi.advanceTimersByTime(10_000);
   progress.end();
   expect(written).toEqual([

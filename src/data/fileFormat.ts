@@ -1,7 +1,7 @@
 /** Finds out the format of a file by its content, because its name can be wrong. */
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { ScoreError } from './tidings.ts';
+import { DataFault } from './dataFault.ts';
 import { conversion, type TextSource } from './utf8.ts';
 
 export const FileFormat = { Parquet: 'parquet', Csv: 'csv', GzipCsv: 'csv.gz' } as const;
@@ -25,17 +25,17 @@ const REFUSED: readonly { readonly begin: RegExp; readonly problem: (source: Tex
   { begin: /^\0[^\0]\0[^\0]/, problem: (source) => insteadOfUtf8(source, 'UTF-16BE') },
 ];
 
-/** @throws {ScoreError} if it is no regular file, or has a format that cannot be read. */
+/** @throws {DataFault} if it is no regular file, or has a format that cannot be read. */
 export async function formatOfFile(file: string): Promise<FileFormat> {
   await checkRegular(file);
   const { head, tail } = await endsOf(file);
-  if (head.length === 0) throw new ScoreError(`${file} is empty`);
+  if (head.length === 0) throw new DataFault(`${file} is empty`);
   checkBeginning({ file, isGzip: false }, head);
   if (head.startsWith(PARQUET) && tail === PARQUET) return FileFormat.Parquet;
   if (tail === ENCRYPTED_PARQUET && head.startsWith(ENCRYPTED_PARQUET))
-    throw new ScoreError(`${file} is an encrypted Parquet file, which cannot be read`);
+    throw new DataFault(`${file} is an encrypted Parquet file, which cannot be read`);
   if (extname(file).toLowerCase() === '.parquet' || (head.startsWith(PARQUET) && head.includes('\0')))
-    throw new ScoreError(
+    throw new DataFault(
       `${file} cannot be read: a Parquet file begins and ends with ${PARQUET}, and this one does not. It is another format, or cut short`,
     );
   return head.startsWith(GZIP) ? FileFormat.GzipCsv : FileFormat.Csv;
@@ -43,34 +43,34 @@ export async function formatOfFile(file: string): Promise<FileFormat> {
 
 /**
  * @param head the first bytes, a character each; for a gzip, those of its content.
- * @throws {ScoreError} if the file has a format that cannot be read.
+ * @throws {DataFault} if the file has a format that cannot be read.
  */
 export function checkBeginning(source: TextSource, head: string): void {
   const { file, isGzip } = source;
   const refused = REFUSED.find(({ begin }) => begin.test(head));
-  if (refused !== undefined) throw new ScoreError(`${file} ${refused.problem(source)}`);
+  if (refused !== undefined) throw new DataFault(`${file} ${refused.problem(source)}`);
   if (isGzip && head.startsWith(GZIP))
-    throw new ScoreError(`${file} is a gzip within a gzip: unpack one of them (gunzip)`);
+    throw new DataFault(`${file} is a gzip within a gzip: unpack one of them (gunzip)`);
   if (isGzip && head.startsWith(PARQUET) && head.includes('\0'))
-    throw new ScoreError(`${file} is a gzip of a Parquet file: unpack it (gunzip)`);
+    throw new DataFault(`${file} is a gzip of a Parquet file: unpack it (gunzip)`);
 }
 
 async function checkRegular(file: string): Promise<void> {
   const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error)
-    throw new ScoreError(
+    throw new DataFault(
       `${file} must be a file that can be read, ${found.code === 'ENOENT' ? 'and is not there' : `got ${found.code}`}`,
       { cause: found },
     );
   if (found.isFile()) return;
   const kind = found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : 'a device or a socket';
-  throw new ScoreError(`${file} must be a file that can be read, got ${kind}`);
+  throw new DataFault(`${file} must be a file that can be read, got ${kind}`);
 }
 
 /** Reads the first bytes and the last four, a character each. */
 async function endsOf(file: string): Promise<{ readonly head: string; readonly tail: string }> {
   const opened = await open(file).catch((cause: NodeJS.ErrnoException) => {
-    throw new ScoreError(`${file} must be a file that can be read, got ${cause.code}`, { cause });
+    throw new DataFault(`${file} must be a file that can be read, got ${cause.code}`, { cause });
   });
   try {
     const { size } = await opened.stat();

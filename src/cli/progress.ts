@@ -1,17 +1,18 @@
-/**
- * Shows the progress of a score: on a terminal in one line that changes, elsewhere (as in a log) in a line every 10 s.
- */
+/** Shows the progress of a command: on a terminal in one line that changes, elsewhere (as in a log) in a line every 10 s. */
+import { readableBytes } from '../process/readableBytes.ts';
+
 const BAR_WIDTH = 30;
 const DRAW_EVERY_MS = 100;
 const LINE_EVERY_MS = 10_000;
 
 interface ProgressOptions {
   readonly name: string;
-  readonly rowCount: number;
+  readonly total: number;
+  readonly unit: 'rows' | 'bytes';
   readonly terminal: { readonly isTTY?: boolean; write(text: string): unknown };
 }
 
-export class ScoreProgress {
+export class Progress {
   readonly #options: ProgressOptions;
   /** Undefined on a terminal. A timer writes lines also while no part is saved. */
   readonly #lines: NodeJS.Timeout | undefined;
@@ -25,8 +26,8 @@ export class ScoreProgress {
     if (!options.terminal.isTTY) this.#lines = setInterval(() => this.#writeLine(), LINE_EVERY_MS);
   }
 
-  saved(rows: number): void {
-    this.#done += rows;
+  add(count: number): void {
+    this.#done += count;
     if (performance.now() - this.#drawnAt >= DRAW_EVERY_MS) this.#draw();
   }
 
@@ -34,9 +35,9 @@ export class ScoreProgress {
   savedBefore(rows: number, next: number): void {
     this.#done += rows;
     this.#doneBefore += rows;
-    const { rowCount, terminal } = this.#options;
-    const place = next < rowCount ? `going on from row ${next + 1}` : 'nothing is left to score';
-    terminal.write(`${place}: ${rows} of ${rowCount} rows were scored before\n`);
+    const { total, terminal } = this.#options;
+    const place = next < total ? `going on from row ${next + 1}` : 'nothing is left to score';
+    terminal.write(`${place}: ${rows} of ${total} rows were scored before\n`);
   }
 
   end(): void {
@@ -48,39 +49,46 @@ export class ScoreProgress {
 
   /** The speed and the time, to be read after a comma. */
   summary(): string {
-    return `${Math.round(this.#rowsPerSecond())} rows/s (${this.#seconds().toFixed(1)} s)`;
+    return `${this.#measured(Math.round(this.#perSecond()))}/s (${this.#seconds().toFixed(1)} s)`;
   }
 
   #draw(): void {
     this.#drawnAt = performance.now();
-    const { name, rowCount, terminal } = this.#options;
+    const { name, total, terminal } = this.#options;
     if (!terminal.isTTY) return;
-    const share = rowCount === 0 ? 1 : this.#done / rowCount;
+    const share = total === 0 ? 1 : this.#done / total;
     const filled = Math.round(share * BAR_WIDTH);
     const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
     terminal.write(
-      `\r${name} ${bar} ${Math.floor(share * 100)} %  ${this.#done} of ${rowCount} rows  ${this.#timeLeft()}\u001b[K`,
+      `\r${name} ${bar} ${Math.floor(share * 100)} %  ${this.#ofAll()}  ${this.#timeLeft()}\u001b[K`,
     );
   }
 
   #writeLine(): void {
-    const { name, rowCount, terminal } = this.#options;
-    const rate = Math.round(this.#rowsPerSecond());
-    terminal.write(
-      `${name}: ${this.#done} of ${rowCount} rows, ${rate} rows/s${this.#timeLeft().replace(/^./, ', $&')}\n`,
-    );
+    const { name, terminal } = this.#options;
+    const rate = this.#measured(Math.round(this.#perSecond()));
+    terminal.write(`${name}: ${this.#ofAll()}, ${rate}/s${this.#timeLeft().replace(/^./, ', $&')}\n`);
   }
 
   /** Empty until the speed is known. */
   #timeLeft(): string {
-    const seconds = Math.ceil((this.#options.rowCount - this.#done) / this.#rowsPerSecond());
+    const seconds = Math.ceil((this.#options.total - this.#done) / this.#perSecond());
     if (!Number.isFinite(seconds)) return '';
     if (seconds < 60) return `${seconds} s left`;
     const minutes = Math.ceil(seconds / 60);
     return minutes < 60 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
   }
 
-  #rowsPerSecond(): number {
+  #ofAll(): string {
+    const { total, unit } = this.#options;
+    return `${unit === 'rows' ? this.#done : readableBytes(this.#done)} of ${this.#measured(total)}`;
+  }
+
+  #measured(count: number): string {
+    return this.#options.unit === 'rows' ? `${count} rows` : readableBytes(count);
+  }
+
+  #perSecond(): number {
     return (this.#done - this.#doneBefore) / this.#seconds();
   }
 

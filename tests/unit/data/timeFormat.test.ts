@@ -1,10 +1,10 @@
 /** Whether the day or the month comes first in the dates of a column: all its rows decide it together. */
 
 import { expect, test } from 'vitest';
-import { type DateFormat, FormatVote } from '../../../../src/cli/score/timeFormat.ts';
+import { type DateFormat, FormatVote } from '../../../src/data/timeFormat.ts';
 
 function decide(...texts: readonly string[]): DateFormat {
-  const vote = new FormatVote('at');
+  const vote = new FormatVote('at', 'Say it.');
   for (const [row, text] of texts.entries()) vote.add(text, row);
   return vote.decide();
 }
@@ -20,9 +20,9 @@ test('one date with a single meaning decides for the whole column, in any row', 
   expect(decide(...unclear, '29/02/2020')).toBe('dd/mm/yyyy');
 });
 
-test('dates that can be read in either order are refused, and the error names the option that decides', () => {
+test('dates that can be read in either order are refused, and the error has the advice', () => {
   expect(() => decide('02/02/2021', '03.02.2021', '04.02.2021')).toThrow(
-    'the dates of at do not tell whether the day or the month comes first, such as "03.02.2021" in row 2. Say it with --date-format at=dd/mm/yyyy or at=mm/dd/yyyy',
+    'the dates of at do not tell whether the day or the month comes first, such as "03.02.2021" in row 2. Say it.',
   );
   // In either order they are the same.
   expect(decide('02/02/2021', '3/3/2021')).toBe('dd/mm/yyyy');
@@ -30,7 +30,7 @@ test('dates that can be read in either order are refused, and the error names th
 
 test('dates that no single order can read are refused, and the error quotes two of them', () => {
   expect(() => decide(...times(999, '13/02/2021'), '02/14/2021')).toThrow(
-    'the dates of at have two formats: the day comes first in "13/02/2021" in row 1, the month in "02/14/2021" in row 1000. Say which is right with --date-format at=dd/mm/yyyy or at=mm/dd/yyyy: the others become errors of their rows',
+    'the dates of at have two formats: the day comes first in "13/02/2021" in row 1, the month in "02/14/2021" in row 1000. Say it.',
   );
 });
 
@@ -42,7 +42,7 @@ test('the format is year first if most dates have it, without a decision about t
 
 test('a column without a readable date is refused', () => {
   const check = (...texts: readonly string[]) => {
-    const vote = new FormatVote('at');
+    const vote = new FormatVote('at', 'Say it.');
     for (const [row, text] of texts.entries()) vote.add(text, row);
     return () => vote.checkAny();
   };

@@ -7,9 +7,9 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { messageOf } from '../../contract/errors.ts';
-import { SerialQueue } from '../../process/serialQueue.ts';
-import { ScoreError } from './tidings.ts';
+import { messageOf } from '../contract/errors.ts';
+import { SerialQueue } from '../process/serialQueue.ts';
+import { PlaceFault } from './dataFault.ts';
 
 type Row = readonly unknown[];
 
@@ -18,7 +18,7 @@ const CHUNK_ROWS = 2_048;
 const OPTIONS = { autoinstall_known_extensions: 'false', autoload_known_extensions: 'false' };
 
 /** An error of DuckDB, in one line. */
-export class DatabaseError extends ScoreError {}
+export class DatabaseError extends PlaceFault {}
 
 /** The disk is full. The file that was read is not the cause. */
 export class DiskFull extends DatabaseError {}
@@ -26,9 +26,12 @@ export class DiskFull extends DatabaseError {}
 interface Place {
   /** The plain name of the database's folder, see `plainNames.ts`. */
   readonly folder: string;
-  readonly file: string;
+  /** Undefined for a database in memory, which writes to the folder what does not fit. */
+  readonly file: string | undefined;
   /** The folder as the user knows it. */
   readonly shown: string;
+  /** What to know once the disk is full, for messages. */
+  readonly whenFull: string;
 }
 
 export class Database implements AsyncDisposable {
@@ -56,10 +59,19 @@ export class Database implements AsyncDisposable {
     signal.addEventListener('abort', this.#interrupt);
   }
 
-  /** @param place without it the database is in memory. @throws {DatabaseError} */
-  static async open(signal: AbortSignal, place?: Place): Promise<Database> {
+  /**
+   * @param place without it the database is in memory.
+   * @param settings of DuckDB, such as `memory_limit`.
+   * @throws {DatabaseError}
+   */
+  static async open(
+    signal: AbortSignal,
+    place?: Place,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Database> {
     try {
-      const instance = await DuckDBInstance.create(place && join(place.folder, place.file), OPTIONS);
+      const path = place?.file && join(place.folder, place.file);
+      const instance = await DuckDBInstance.create(path, { ...OPTIONS, ...settings });
       const connection = await instance.connect();
       // So that instants are written the same on every machine.
       await connection.run(`SET TimeZone = 'UTC'`);
@@ -134,7 +146,7 @@ export function databaseError(cause: unknown, place?: Place): DatabaseError {
   const [full] = FULL.exec(messageOf(cause)) ?? [];
   if (full !== undefined)
     return new DiskFull(
-      `the disk is full (${full}). Make room: the rows scored so far are kept, and the same command goes on from there.`,
+      `the disk is full (${full}). Make room${place === undefined ? '' : `: ${place.whenFull}`}`,
       { cause },
     );
   const [line = ''] = messageOf(cause).split('\n');

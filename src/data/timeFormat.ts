@@ -2,8 +2,8 @@
  * Reads times as files write them. A column has one format, and all its rows together decide which one: 03/02/2021
  * alone may be in March or in February.
  */
-import { NOW } from '../../models/localTime.ts';
-import { ScoreError } from './tidings.ts';
+import { NOW } from '../models/localTime.ts';
+import { DataFault } from './dataFault.ts';
 
 /** The order of the parts of a date. A slash, a hyphen or a dot may separate them. */
 export const DateFormat = {
@@ -57,6 +57,7 @@ export function timeFault(text: string, format: DateFormat): string {
 /** Decides the format of a column by all its texts. Texts in another format become errors of their rows. */
 export class FormatVote {
   readonly #input: string;
+  readonly #advice: string;
   #yearFirst = 0;
   #yearLast = 0;
   /** The first cell for each: only the day can be first, only the month can, and both can with different meanings. */
@@ -68,9 +69,13 @@ export class FormatVote {
   #unknown: string | undefined;
   #shortYear: string | undefined;
 
-  /** @param input the name of the column's input, for messages. */
-  constructor(input: string) {
+  /**
+   * @param input the name of the column's input, for messages.
+   * @param advice what to do if the format is unclear, a sentence.
+   */
+  constructor(input: string, advice: string) {
     this.#input = input;
+    this.#advice = advice;
   }
 
   /** @param row counted from 0. */
@@ -96,28 +101,27 @@ export class FormatVote {
     else if (Number(left) !== Number(right)) this.#unclear ??= where;
   }
 
-  /** @throws {ScoreError} if there are cells and none of them is a time. */
+  /** @throws {DataFault} if there are cells and none of them is a time. */
   checkAny(): void {
     if (this.#isAnyTime || this.#yearFirst + this.#yearLast > 0 || this.#unknown === undefined) return;
-    throw new ScoreError(
+    throw new DataFault(
       this.#shortYear === undefined
         ? `the dates of ${this.#input} must be written ${Object.values(DateFormat).join(', ')}, and behind them ${TIMES}, got ${this.#unknown}`
         : `the dates of ${this.#input} cannot be read: years need four digits, got ${this.#shortYear}`,
     );
   }
 
-  /** @throws {ScoreError} if it stays unclear whether the day or the month comes first. */
+  /** @throws {DataFault} if it stays unclear whether the day or the month comes first. */
   decide(): DateFormat {
     if (this.#yearFirst >= this.#yearLast) return DateFormat.YearFirst;
     const [day, month] = [this.#dayFirst, this.#monthFirst];
-    const options = `--date-format ${this.#input}=${DateFormat.DayFirst} or ${this.#input}=${DateFormat.MonthFirst}`;
     if (day !== undefined && month !== undefined)
-      throw new ScoreError(
-        `the dates of ${this.#input} have two formats: the day comes first in ${day}, the month in ${month}. Say which is right with ${options}: the others become errors of their rows`,
+      throw new DataFault(
+        `the dates of ${this.#input} have two formats: the day comes first in ${day}, the month in ${month}. ${this.#advice}`,
       );
     if (day === undefined && month === undefined && this.#unclear !== undefined)
-      throw new ScoreError(
-        `the dates of ${this.#input} do not tell whether the day or the month comes first, such as ${this.#unclear}. Say it with ${options}`,
+      throw new DataFault(
+        `the dates of ${this.#input} do not tell whether the day or the month comes first, such as ${this.#unclear}. ${this.#advice}`,
       );
     return month === undefined ? DateFormat.DayFirst : DateFormat.MonthFirst;
   }

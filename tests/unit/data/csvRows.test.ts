@@ -1,7 +1,7 @@
 /** What a CSV is to `npm run score`: the same rules for each row, whatever the others look like. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CsvReader, type CsvRow } from '../../../../src/cli/score/csvRows.ts';
+import { CsvReader, type CsvRow } from '../../../src/data/csvRows.ts';
 
 function read(text: string, { delimiter = ',', pieceLength = 1_000 } = {}) {
   const reader = new CsvReader('in.csv', delimiter);

@@ -1,6 +1,6 @@
 import { BIGINT } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { Database } from '../../../../src/cli/score/database.ts';
+import { Database } from '../../../src/data/database.ts';
 
 test('rows that are appended while others are read are all there', async () => {
   await using database = await Database.open(new AbortController().signal);

@@ -9,10 +9,10 @@ import {
   DuckDBListValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { localTime, localTimeFault, NOW } from '../../models/localTime.ts';
+import { localTime, localTimeFault, NOW } from '../models/localTime.ts';
+import { isMediaInput, isTensorInput, type ManifestInput, type TensorInput } from '../models/manifest.ts';
 import { instantOf } from './instants.ts';
 import { decimalNumber, numberFault, numberIn, shortestFloat, wholeNumber } from './numbers.ts';
-import type { FieldView } from './tidings.ts';
 import { type DateFormat, timeFault, timeIn } from './timeFormat.ts';
 
 /**
@@ -41,19 +41,20 @@ const LIST = /^(?<item>.*)\[\d*\]$/s;
 const SHOWN_CHARACTERS = 40;
 
 /** @param type of the column, as DuckDB names it. @returns undefined if the input cannot have values of this type. */
-export function cellReader(view: FieldView, type: string): CellReader | undefined {
-  const { type: wanted, size, timeZone, shape = null } = view;
-  if (shape !== null) return tensorReader(view, type);
-  switch (wanted) {
+export function cellReader(input: ManifestInput, type: string): CellReader | undefined {
+  // Of pictures, sounds and texts only texts can stand in a column.
+  if (isMediaInput(input)) return input.kind === 'text' ? textReader(type) : undefined;
+  if (isTensorInput(input)) return tensorReader(input, type);
+  switch (input.type) {
     case 'string':
     case 'enum':
       return textReader(type);
     case 'boolean':
       return booleanReader(type);
     case 'dateTime':
-      return timeReader(type, timeZone ?? 'UTC');
+      return timeReader(type, input.timeZone);
     default:
-      return size === null ? numberReader(type) : vectorReader(type);
+      return input.size === undefined ? numberReader(type) : vectorReader(type);
   }
 }
 
@@ -105,7 +106,7 @@ function vectorReader(type: string): CellReader | undefined {
 }
 
 /** A tensor is a list of its elements, in row-major order. */
-function tensorReader({ type: wanted }: FieldView, type: string): CellReader | undefined {
+function tensorReader({ type: wanted }: TensorInput, type: string): CellReader | undefined {
   const item = itemTypeIn(type);
   if (wanted === 'string') return listReader(item === '' ? undefined : textReader(item));
   if (wanted === 'boolean') return listReader(booleanReader(item));

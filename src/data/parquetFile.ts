@@ -2,10 +2,10 @@
  * Reads a Parquet file as a table with exactly its own columns, whatever the names of the columns and of the file are.
  */
 import type { Database } from './database.ts';
+import { DataFault } from './dataFault.ts';
 import { columnId, type FileColumn, literal } from './sql.ts';
-import { ScoreError } from './tidings.ts';
 
-/** @param path a plain name, see `plainNames.ts`. @throws {ScoreError} if the file is damaged. */
+/** @param path a plain name, see `plainNames.ts`. @throws {DataFault} if the file is damaged. */
 export async function readParquetColumns(database: Database, path: string): Promise<readonly FileColumn[]> {
   const names = topLevelNames(
     await database.rows(`SELECT name, num_children FROM parquet_schema(${literal(path)})`),
@@ -15,7 +15,7 @@ export async function readParquetColumns(database: Database, path: string): Prom
     `DESCRIBE SELECT * FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
   );
   if (names.length !== types.length)
-    throw new ScoreError(`the file has ${names.length} columns, of which ${types.length} can be read`);
+    throw new DataFault(`the file has ${names.length} columns, of which ${types.length} can be read`);
   return names.map((name, index) => ({ index, name, type: String(types[index]?.[1]) }));
 }
 

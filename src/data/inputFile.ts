@@ -1,4 +1,4 @@
-/** Opens the file that is scored: finds out its format and its columns, and loads its rows into a table. */
+/** Opens a data file: finds out its format and its columns, and loads its rows into a table. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -6,13 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { type CsvOptions, readCsvNames, readCsvRows } from './csvFile.ts';
 import { Database, DatabaseError, DiskFull } from './database.ts';
+import { DataFault } from './dataFault.ts';
 import { FileFormat, formatOfFile } from './fileFormat.ts';
-import { shownName } from './mapping.ts';
 import { parquetRows, readParquetColumns, roundedColumns } from './parquetFile.ts';
 import { damagedPage } from './parquetPages.ts';
 import type { PlainNames } from './plainNames.ts';
-import { columnId, type FileColumn } from './sql.ts';
-import { ScoreError } from './tidings.ts';
+import { columnId, type FileColumn, shownName } from './sql.ts';
 
 export interface InputOptions {
   /** The path as the user wrote it. */
@@ -21,12 +20,15 @@ export interface InputOptions {
   readonly delimiter: string;
   readonly names: PlainNames;
   readonly signal: AbortSignal;
+  /** Hex SHA-256 of its content, if it is known already: then the file is not read for it. */
+  readonly digest?: string;
 }
 
 /** Our own column in the table: the fault of a row as a whole, such as too many cells; null if it has none. */
 export const PROBLEM = 'problem';
 /** Another column of ours: the line of a CSV in which the row begins. */
 export const LINE = 'line';
+const OUR_COLUMNS = [`NULL::VARCHAR AS ${PROBLEM}`, `NULL::BIGINT AS ${LINE}`];
 
 interface Content {
   readonly columns: readonly FileColumn[];
@@ -59,60 +61,74 @@ export class InputFile {
     this.#found = found;
   }
 
-  /** @throws {ScoreError} if it cannot be read, or has no rows. */
+  /** @throws {DataFault} if it cannot be read, or has no rows. */
   static async open(options: InputOptions): Promise<InputFile> {
     const { file, names, signal } = options;
     const format = await formatOfFile(file);
     const state = await stateOf(file);
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(file), hash, { signal });
+    const digest = options.digest ?? (await digestOf(file, signal));
     const path = await names.of(file);
     const content =
       format === FileFormat.Parquet
         ? await parquetContent(file, path, signal)
         : await csvContent(csvOptions(options, format));
-    return new InputFile(options, { ...content, format, path, state, digest: hash.digest('hex') });
+    return new InputFile(options, { ...content, format, path, state, digest });
+  }
+
+  /** Whether its cells have types. Those of a CSV are texts. */
+  get isTyped(): boolean {
+    return this.#found.format === FileFormat.Parquet;
+  }
+
+  /** SQL for a table without rows that has these columns of the file, in this order, and those of ours. */
+  emptyRows(columns: readonly FileColumn[]): string {
+    const cells = columns.map((column) => (this.isTyped ? columnId(column) : 'NULL::VARCHAR'));
+    const from = this.isTyped ? ` FROM (${parquetRows(this.#found.path, this.columns)})` : '';
+    const list = cells.map((cell, i) => `${cell} AS ${columnId({ index: i })}`);
+    return `(SELECT ${[...list, ...OUR_COLUMNS].join(', ')}${from} LIMIT 0)`;
   }
 
   /**
-   * Loads the rows, in their order, into the table `input`.
+   * Adds the rows, in their order, to the table `input`.
    *
-   * @throws {ScoreError} if the file cannot be read to its end.
+   * @param columns of the file, in the order of the table's.
+   * @throws {DataFault} if the file cannot be read to its end.
    */
-  async load(database: Database): Promise<void> {
+  async load(database: Database, columns: readonly FileColumn[]): Promise<void> {
     const { file } = this.#options;
-    if (this.#found.format === FileFormat.Parquet) await this.#loadParquet(database);
-    else await this.#loadCsv(database);
+    if (this.isTyped) await this.#loadParquet(database, columns);
+    else await this.#loadCsv(database, columns);
     if ((await stateOf(file)) !== this.#found.state)
-      throw new ScoreError(
+      throw new DataFault(
         `${file} was changed while it was read: wait until it is complete, and start again`,
       );
   }
 
-  async #loadParquet(database: Database): Promise<void> {
+  async #loadParquet(database: Database, columns: readonly FileColumn[]): Promise<void> {
     const rows = parquetRows(this.#found.path, this.columns);
-    await database
-      .run(
-        `CREATE TABLE input AS SELECT *, NULL::VARCHAR AS ${PROBLEM}, NULL::BIGINT AS ${LINE} FROM (${rows})`,
-      )
-      .catch((cause) => {
-        throw unreadableParquet(this.#options.file, this.#found.path, cause);
-      });
+    const list = [...columns.map(columnId), 'NULL', 'NULL'].join(', ');
+    await database.run(`INSERT INTO input SELECT ${list} FROM (${rows})`).catch((cause) => {
+      throw unreadableParquet(this.#options.file, this.#found.path, cause);
+    });
   }
 
-  async #loadCsv(database: Database): Promise<void> {
-    const ids = [...this.columns.map(columnId), PROBLEM];
-    const types = [...ids.map(() => VARCHAR), BIGINT];
+  async #loadCsv(database: Database, columns: readonly FileColumn[]): Promise<void> {
+    const types = [...columns.map(() => VARCHAR), VARCHAR, BIGINT];
     await database.run('BEGIN');
-    await database.run(`CREATE TABLE input (${ids.map((id) => `${id} VARCHAR`).join(', ')}, ${LINE} BIGINT)`);
     for await (const rows of readCsvRows(csvOptions(this.#options, this.#found.format))) {
-      const cells = this.columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
+      const cells = columns.map(({ index }) => rows.map((row) => row.cells[index] ?? null));
       const problems = rows.map(({ problem }) => problem);
       const lines = rows.map(({ line }) => BigInt(line));
       await database.append('input', types, [...cells, problems, lines]);
     }
     await database.run('COMMIT');
   }
+}
+
+async function digestOf(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash, { signal });
+  return hash.digest('hex');
 }
 
 function csvOptions({ file, delimiter, signal }: InputOptions, format: FileFormat): CsvOptions {
@@ -129,10 +145,10 @@ async function parquetContent(file: string, path: string, signal: AbortSignal): 
   try {
     const columns = await readParquetColumns(database, path);
     const rows = await database.rows(`SELECT 1 FROM (${parquetRows(path, columns)}) LIMIT 1`);
-    if (rows.length === 0) throw new ScoreError(`${file} has no rows`);
+    if (rows.length === 0) throw new DataFault(`${file} has no rows`);
     const damaged = await damagedPage(file, signal);
     if (damaged !== undefined)
-      throw new ScoreError(`${file} is damaged: the page at its byte ${damaged} is not as it was written`);
+      throw new DataFault(`${file} is damaged: the page at its byte ${damaged} is not as it was written`);
     const notices = (await roundedColumns(database, path)).map(
       (name) => `${shownName(name)}: times of 96 bits, whose fractions below a microsecond are cut off`,
     );
@@ -145,7 +161,7 @@ async function parquetContent(file: string, path: string, signal: AbortSignal): 
 function unreadableParquet(file: string, path: string, cause: unknown): unknown {
   if (!(cause instanceof DatabaseError) || cause instanceof DiskFull) return cause;
   const reason = cause.message.replaceAll(path, file);
-  return new ScoreError(
+  return new DataFault(
     `${file} cannot be read as Parquet, because it is damaged, encrypted or of a rare kind: ${reason}`,
     {
       cause,

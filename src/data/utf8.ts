@@ -1,6 +1,6 @@
 /** Decodes the bytes of a file strictly as UTF-8. */
 import { isUtf8 } from 'node:buffer';
-import { ScoreError } from './tidings.ts';
+import { DataFault } from './dataFault.ts';
 
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -19,7 +19,7 @@ const MAX_CONTINUATION_BYTES = 3;
  *
  * @param pieces the bytes; a character may span two pieces.
  * @param source the file that they come from.
- * @throws {ScoreError} naming the line and the byte that is not UTF-8.
+ * @throws {DataFault} naming the line and the byte that is not UTF-8.
  */
 export async function* decodeUtf8(pieces: AsyncIterable<Buffer>, source: TextSource): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
@@ -56,11 +56,11 @@ function endOfCharacters(bytes: Buffer): number {
   return bytes.length;
 }
 
-function notUtf8(source: TextSource, bytes: Buffer, linesBefore: number, bytesBefore: number): ScoreError {
+function notUtf8(source: TextSource, bytes: Buffer, linesBefore: number, bytesBefore: number): DataFault {
   const wrong = firstWrongByte(bytes);
   const line = 1 + linesBefore + bytes.subarray(0, wrong).toString('latin1').split('\n').length - 1;
   const shown = `0x${(bytes[wrong] ?? 0).toString(16).toUpperCase().padStart(2, '0')}`;
-  return new ScoreError(
+  return new DataFault(
     `${source.file} must be UTF-8, got the byte ${shown} in line ${line} (byte ${bytesBefore + wrong + 1} of the text). If it is Latin-1 or Windows-1252: ${conversion('WINDOWS-1252', source)}`,
   );
 }

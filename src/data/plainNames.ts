@@ -7,8 +7,8 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { messageOf } from '../../contract/errors.ts';
-import { ScoreError } from './tidings.ts';
+import { messageOf } from '../contract/errors.ts';
+import { PlaceFault } from './dataFault.ts';
 
 const SPECIAL = /[*?[\]\\]/;
 
@@ -26,11 +26,11 @@ export class PlainNames implements AsyncDisposable {
   static async open(): Promise<PlainNames> {
     const base = tmpdir();
     if (SPECIAL.test(base))
-      throw new ScoreError(
+      throw new PlaceFault(
         `the folder for temporary files must have no * ? [ ] \\ in its name, got ${base}: set TMPDIR`,
       );
-    const folder = await mkdtemp(join(base, 'tidings-score-')).catch((cause) => {
-      throw new ScoreError(`no temporary folder can be made in ${base}: ${messageOf(cause)}`, { cause });
+    const folder = await mkdtemp(join(base, 'tidings-data-')).catch((cause) => {
+      throw new PlaceFault(`no temporary folder can be made in ${base}: ${messageOf(cause)}`, { cause });
     });
     return new PlainNames(folder);
   }

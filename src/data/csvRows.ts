@@ -6,7 +6,7 @@
  * spaces and `#`. Lines end with LF or CRLF. An empty cell is missing (null), `""` is an empty text. If it is unclear
  * where a row ends, the file is refused. If a row has too many cells or too few, that row has a problem.
  */
-import { ScoreError } from './tidings.ts';
+import { DataFault } from './dataFault.ts';
 
 export interface CsvRow {
   /** One cell per column: missing cells are null, extra cells are left out. */
@@ -60,7 +60,7 @@ export class CsvReader {
     return this.#columnNames;
   }
 
-  /** @returns the rows that end in this piece. @throws {ScoreError} if it is unclear where a row ends. */
+  /** @returns the rows that end in this piece. @throws {DataFault} if it is unclear where a row ends. */
   push(piece: string): readonly CsvRow[] {
     const rows: CsvRow[] = [];
     let start = 0;
@@ -193,8 +193,8 @@ export class CsvReader {
     return `the quoted cell that begins here ends${end}, and text follows its last quote. A quote within a quoted cell is written twice ("").`;
   }
 
-  #refusal(line: number, problem: string): ScoreError {
-    return new ScoreError(`${this.#file}, line ${line}: ${problem}`);
+  #refusal(line: number, problem: string): DataFault {
+    return new DataFault(`${this.#file}, line ${line}: ${problem}`);
   }
 }
 

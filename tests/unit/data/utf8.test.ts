@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeUtf8 } from '../../../../src/cli/score/utf8.ts';
+import { decodeUtf8 } from '../../../src/data/utf8.ts';
 
 describe('texts are UTF-8', () => {
   async function decoded(bytes: Uint8Array, pieceLength: number): Promise<string> {
