@@ -29,6 +29,7 @@ import {
   LANES,
   Lane,
   modelOfQueue,
+  stepConsumerName,
   streamMadeIn,
   streams,
   subjects,
@@ -36,6 +37,7 @@ import {
 } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
+import type { StepPlace } from '../models/stepPlaces.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
@@ -45,9 +47,10 @@ import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
+import { DatasetRecords } from './datasetRecords.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
-import { JobConsumer } from './jobConsumer.ts';
+import { JobConsumer, type JobConsumerOptions } from './jobConsumer.ts';
 import { KeyStore } from './keyStore.ts';
 import { Leases } from './leases.ts';
 import { type Listening, Notices } from './notices.ts';
@@ -57,6 +60,7 @@ import { Rights } from './rights.ts';
 import { inboxPrefix } from './roles.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
+import { StepSource } from './stepSource.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
 import { StreamApis } from './streamApis.ts';
@@ -73,6 +77,8 @@ import {
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { TaskIndex } from './taskIndex.ts';
+import { WorkLog } from './workLog.ts';
+import { WorkStore } from './workStore.ts';
 import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
@@ -94,8 +100,11 @@ export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
+export type { StepSource } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
+export type { StoredLogLines } from './workLog.ts';
+export { parseWorkSubject, type WorkSubject } from './workStore.ts';
 
 export interface StoredRequest {
   readonly record: RequestRecord;
@@ -188,6 +197,9 @@ export class Broker implements AsyncDisposable {
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
   readonly shadows: ShadowMessages;
+  readonly work: WorkStore;
+  readonly workLog: WorkLog;
+  readonly datasetRecords: DatasetRecords;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
   readonly #options: BrokerOptions;
@@ -198,8 +210,8 @@ export class Broker implements AsyncDisposable {
   readonly #writeCheck: WriteCheck;
   readonly #leases: Leases;
   readonly #acks = new Acks();
-  /** The consumers, with the lane whose jobs each takes. */
-  readonly #consumers = new Map<JobConsumer, ConsumedLane>();
+  /** The consumers, with the lane whose jobs each takes; undefined: it takes steps. */
+  readonly #consumers = new Map<JobConsumer, ConsumedLane | undefined>();
   /** Once there is a consumer. */
   #nudges: Listening | undefined;
   readonly #log: Logger;
@@ -225,7 +237,7 @@ export class Broker implements AsyncDisposable {
       ...options,
       provision,
       isConnected,
-      taken: () => [...this.#consumers.values()],
+      taken: () => [...this.#consumers.values()].filter((lane) => lane !== undefined),
       onMade: () => this.#tellConnected(true),
     });
     const suspect = () => this.#streamWatch.suspect();
@@ -261,6 +273,9 @@ export class Broker implements AsyncDisposable {
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
+    this.work = new WorkStore({ publisher, stored, notices, log: limitedLog });
+    this.workLog = new WorkLog({ publisher, stored, notices, log: limitedLog });
+    this.datasetRecords = new DatasetRecords({ stored, log: limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
       if (holdsTasks(streamMadeIn(subject))) this.#tellConnected(true);
@@ -569,22 +584,28 @@ export class Broker implements AsyncDisposable {
    */
   consumeJobs({ maxHeld, ...place }: ConsumedLane & { readonly maxHeld: number }): JobConsumer {
     const { model, version, lane } = place;
-    const consumer = new JobConsumer({
-      connection: this.#connection,
-      inboxPrefix: inboxPrefix(this.#options.role),
-      stream: streams.jobs(model),
-      consumer: consumerName(version, lane),
-      maxHeld,
-      rowsIn,
-      leases: this.#leases,
-      acks: this.#acks,
-      log: this.#log.child(place),
-      onRefused: () => this.#streamWatch.suspect(),
-      onClosed: () => this.#consumers.delete(consumer),
-    });
-    this.#consumers.set(consumer, place);
+    const consumer = consumerName(version, lane);
     this.#nudges ??= this.notices.listenNudges((subject) => this.#nudge(subject));
-    return consumer;
+    return this.#consume(
+      { stream: streams.jobs(model), consumer, maxHeld, rowsIn, log: this.#log.child(place) },
+      place,
+    );
+  }
+
+  /** Takes the steps of these places. @see {StepSource} */
+  consumeSteps(places: readonly StepPlace[]): StepSource {
+    const oneRow = () => 1;
+    return new StepSource({
+      places,
+      open: ({ step, trainerClass }) =>
+        this.#consume({
+          stream: streams.work,
+          consumer: stepConsumerName(step, trainerClass),
+          maxHeld: 1,
+          rowsIn: oneRow,
+          log: this.#log,
+        }),
+    });
   }
 
   /** One estimate of the broker's time. */
@@ -621,8 +642,26 @@ export class Broker implements AsyncDisposable {
     await this.#connection.close();
   }
 
+  #consume(
+    options: Pick<JobConsumerOptions, 'stream' | 'consumer' | 'maxHeld' | 'rowsIn' | 'log'>,
+    lane?: ConsumedLane,
+  ): JobConsumer {
+    const consumer = new JobConsumer({
+      ...options,
+      connection: this.#connection,
+      inboxPrefix: inboxPrefix(this.#options.role),
+      leases: this.#leases,
+      acks: this.#acks,
+      onRefused: () => this.#streamWatch.suspect(),
+      onClosed: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.set(consumer, lane);
+    return consumer;
+  }
+
   #nudge(subject: string): void {
-    for (const [consumer, place] of this.#consumers) if (subjects.nudge(place) === subject) consumer.nudge();
+    for (const [consumer, lane] of this.#consumers)
+      if (lane !== undefined && subjects.nudge(lane) === subject) consumer.nudge();
   }
 
   async #followConnection(): Promise<void> {

@@ -84,6 +84,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       // Work that is accepted, and its first step; work that expires ends here.
       subjects.allWork,
       subjects.allStepJobs,
+      subjects.allWorkRequests,
       subjects.allRuns,
       subjects.moved('*'),
       subjects.queuedJobs,

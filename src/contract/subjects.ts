@@ -201,6 +201,9 @@ export const subjects = {
   stepJobs: (step: StepName, trainerClass: string) => `work.*.*.*.${step}.${trainerClass}`,
   allSteps: 'steps.*.*',
   step: (taskId: string, step: StepName) => `steps.${taskId}.${step}`,
+  /** The request records of work: they live as long as what came of its steps. */
+  allWorkRequests: 'steps.*.request',
+  workRequest: (hash: string) => `steps.${hash}.request`,
   allRuns: 'runs.*.*',
   run: ({ model, id }: Pick<WorkAddress, 'model' | 'id'>) => `runs.${model}.${id}`,
   runsOf: (model: string | undefined) => `runs.${model ?? '*'}.*`,

@@ -20,6 +20,9 @@ export const STEPS_OF: Readonly<Record<WorkKind, readonly StepName[]>> = {
   [WorkKind.Training]: [StepName.Prepare, StepName.Train, StepName.Evaluate],
 };
 
+/** The class of trainers that takes checks of datasets. */
+export const CHECK_CLASS = 'cpu';
+
 /** `REGISTER` is no step: the trainer that has evaluated a version writes its record. */
 export const StageName = {
   Check: 'CHECK',
@@ -167,6 +170,11 @@ export const WORK = object(
 );
 /** What a client sees of work, beside the members that all tasks have. */
 export type Work = Passing<typeof WORK>;
+
+/** The most work that waits or runs at once. */
+export const MAX_UNFINISHED_WORK = 1_000;
+/** How long the end of work is kept. */
+export const WORK_KEPT_MS = 365 * 24 * 60 * 60 * 1_000;
 
 /** The shortest and the longest `timeoutMs` of work, in milliseconds. */
 export const WORK_TIMEOUT_MS = { least: 60_000, most: 7 * 24 * 60 * 60 * 1_000 } as const;

@@ -62,6 +62,7 @@ test('the subjects are those of the contract', () => {
     subjects.work(work),
     subjects.stepJob(work, StepName.Train, 'cpu'),
     subjects.step(work.id, StepName.Train),
+    subjects.workRequest('a1'),
     subjects.run(work),
     subjects.ran(work.id),
     subjects.progress(work.id),
