@@ -63,6 +63,7 @@ import { StreamApis } from './streamApis.ts';
 import {
   blobsKeptMs,
   type ConsumedLane,
+  dropConsumers,
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
@@ -73,6 +74,7 @@ import {
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { TaskIndex } from './taskIndex.ts';
+import { VersionStore } from './versionStore.ts';
 import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
@@ -96,6 +98,7 @@ export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
+export type { RegisteredVersion, RegistryContent, VersionStore } from './versionStore.ts';
 
 export interface StoredRequest {
   readonly record: RequestRecord;
@@ -187,6 +190,7 @@ export class Broker implements AsyncDisposable {
   readonly audit: AuditStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
+  readonly versions: VersionStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
@@ -260,6 +264,7 @@ export class Broker implements AsyncDisposable {
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
+    this.versions = new VersionStore({ publisher, stored, notices, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
@@ -308,6 +313,15 @@ export class Broker implements AsyncDisposable {
    */
   async ensureVersion(model: string, version: string): Promise<void> {
     await this.#stored.ask(() => ensureConsumers(this.#provision, model, version));
+  }
+
+  /**
+   * Deletes the consumers of a version that is retired, where this process may.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async dropVersion(model: string, version: string): Promise<void> {
+    await this.#stored.ask(() => dropConsumers(this.#provision, model, version));
   }
 
   /**

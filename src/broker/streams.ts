@@ -163,6 +163,18 @@ export async function ensureConsumers(
   return [];
 }
 
+/** Deletes the consumers of a version that no job waits for, where this process may. */
+export async function dropConsumers({ apis, rights }: Provision, model: string, version: string): Promise<void> {
+  if (!rights.mayMakeStreams) return;
+  const stream = streams.jobs(model);
+  const jsm = apis.of(stream);
+  for (const name of LANES.map((lane) => consumerName(version, lane))) {
+    const there = await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.info(stream, name));
+    if (there === undefined || there.num_pending + there.num_ack_pending > 0) continue;
+    await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.delete(stream, name));
+  }
+}
+
 async function addConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
   try {
     await jsm.consumers.add(stream, config);
