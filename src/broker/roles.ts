@@ -70,6 +70,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.auditActions('*'),
       subjects.auditRefusals('*'),
       subjects.allBlobs,
+      subjects.allArtifacts,
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -100,11 +101,12 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
           streams.keyUses,
           streams.audit,
           streams.blobs,
+          streams.artifacts,
           streams.probe,
         ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
-      // It forgets requests, and discards dead letters.
-      ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.requests && name !== streams.dead)),
+      // It forgets requests, discards dead letters, and removes artifacts.
+      ...purgesOf(othersThan(streams.requests, streams.dead, streams.artifacts)),
     ],
   },
   worker: {
@@ -116,6 +118,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allSuspects,
       subjects.allSuspectRows,
       subjects.allBlobs,
+      subjects.allArtifacts,
       subjects.running('*'),
       subjects.workerPresence,
       subjects.workerLeft,
@@ -124,11 +127,11 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...LOOK_AT_GUARDED,
       ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*']),
-      ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
+      ...api([...ENDED_BY_WORKERS, streams.blobs, streams.artifacts].map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    // It removes the marks of tasks that have ended.
-    deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
+    // It removes the marks of tasks that have ended, and damaged artifacts.
+    deny: purgesOf(othersThan(streams.suspects, streams.artifacts)),
   },
   observer: {
     allow: [...READ_BY_OBSERVERS, ...LOOK_AT_GUARDED, ...READ_GUARDED],
@@ -177,6 +180,11 @@ const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
 /** The subjects of requests to JetStream. */
 function api(...requests: readonly (readonly string[])[]): readonly string[] {
   return requests.flat().map((request) => `${OWN_API}.${request}`);
+}
+
+/** The streams that are no queue, without some. */
+function othersThan(...names: readonly string[]): readonly string[] {
+  return OTHER_STREAMS.filter((name) => !names.includes(name));
 }
 
 function purgesOf(names: readonly string[]): readonly string[] {

@@ -46,6 +46,7 @@ export const streams = {
   keyUses: 'KEYUSES',
   audit: 'AUDIT',
   blobs: 'BLOBS',
+  artifacts: 'ARTIFACTS',
   /** Holds the newest probe, and nothing else. */
   probe: 'WRITE_PROBE',
 } as const;
@@ -177,6 +178,12 @@ export const subjects = {
   /** @param digest of the blob's content: hex SHA-256. */
   blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
   blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
+
+  allArtifacts: 'artifacts.*.*',
+  /** The chunks and the end of an artifact. @param digest of its content: hex SHA-256. */
+  artifactParts: (digest: string) => `artifacts.${digest}.*`,
+  artifactChunk: (digest: string, chunk: number) => `artifacts.${digest}.${chunk}`,
+  artifactEnd: (digest: string) => `artifacts.${digest}.end`,
 
   shadowJobs: (model: string, version: string) => `shadows.${model}.${version}`,
   shadowAnswers: (home: string) => `shadowed.${home}`,

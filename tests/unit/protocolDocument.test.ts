@@ -55,6 +55,8 @@ test('the subjects are those of the contract', () => {
     subjects.auditRefusals('f'),
     subjects.blobChunk(ANONYMOUS, 'a1', 0),
     subjects.blobEnd(ANONYMOUS, 'a1'),
+    subjects.artifactChunk('a1', 0),
+    subjects.artifactEnd('a1'),
     subjects.probe,
     subjects.running(home),
     subjects.moved(home),
