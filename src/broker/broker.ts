@@ -40,6 +40,7 @@ import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
+import { ArtifactStore } from './artifactStore.ts';
 import { AuditStore } from './auditStore.ts';
 import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
@@ -84,8 +85,10 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifactStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
-export { BlobGone, type BlobStore } from './blobStore.ts';
+export { BlobGone } from './blobParts.ts';
+export type { BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -139,7 +142,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+/** @returns the broker that holds only blobs and artifacts; undefined if they are held with the rest. Throws as `openBroker`. */
 export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
   const { blobsNatsUrl } = options.limits;
   if (blobsNatsUrl === undefined) return undefined;
@@ -190,6 +193,8 @@ export class Broker implements AsyncDisposable {
   readonly audit: AuditStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
+  /** At the same broker as the blobs. */
+  readonly artifacts: ArtifactStore;
   readonly versions: VersionStore;
   readonly shadows: ShadowMessages;
   readonly #connection: NatsConnection;
@@ -264,6 +269,7 @@ export class Broker implements AsyncDisposable {
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
+    this.artifacts = new ArtifactStore({ publisher, stored, connection, now });
     this.versions = new VersionStore({ publisher, stored, notices, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.

@@ -38,6 +38,7 @@ export interface StreamLimits
     | 'queueMaxJobs'
     | 'queueMaxBytes'
     | 'blobsMaxBytes'
+    | 'artifactsMaxBytes'
     | 'blobsNatsUrl'
   > {
   /** Whether this is the broker of `BLOBS_NATS_URL`, which holds nothing else. */
@@ -377,8 +378,15 @@ function streamConfigs(
     max_age: nanos(blobsKeptMs(limits)),
     max_bytes: limits.blobsMaxBytes,
   };
-  if (limits.onlyBlobs === true) return [blobs, probeStream(limits)];
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
+  const artifacts = {
+    ...writeOnce,
+    name: streams.artifacts,
+    subjects: [subjects.allArtifacts],
+    // No age: records name them for as long as there are records.
+    max_bytes: limits.artifactsMaxBytes,
+  };
+  if (limits.onlyBlobs === true) return [blobs, artifacts, probeStream(limits)];
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
     name: streams.jobs(name),
@@ -493,7 +501,7 @@ function streamConfigs(
       allow_direct: true,
     },
     ...workStreams(limits, common),
-    ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
+    ...(limits.blobsNatsUrl === undefined ? [blobs, artifacts] : []),
     probeStream(limits),
   ];
 }
@@ -662,7 +670,7 @@ async function storeTooSmall(
   return (
     `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
     `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
-    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES or BLOBS_MAX_BYTES`
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES, BLOBS_MAX_BYTES or ARTIFACTS_MAX_BYTES`
   );
 }
 

@@ -48,6 +48,7 @@ export const streams = {
   keyUses: 'KEYUSES',
   audit: 'AUDIT',
   blobs: 'BLOBS',
+  artifacts: 'ARTIFACTS',
   work: 'WORK',
   steps: 'STEPS',
   runs: 'RUNS',
@@ -189,6 +190,11 @@ export const subjects = {
   blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
   blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
+  allArtifacts: 'artifacts.*.*',
+  /** The chunks and the end of an artifact. @param digest of its content: hex SHA-256. */
+  artifactParts: (digest: string) => `artifacts.${digest}.*`,
+  artifactChunk: (digest: string, chunk: number) => `artifacts.${digest}.${chunk}`,
+  artifactEnd: (digest: string) => `artifacts.${digest}.end`,
   allWork: 'work.*.*.*',
   allStepJobs: 'work.*.*.*.*.*',
   /** Stands for work until its end is stored. */
