@@ -56,6 +56,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
   await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
   await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
+  const largeBytes = blobsBroker ?? broker;
   server.readiness.start();
   using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
@@ -67,7 +68,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   const ofOwners = new OwnerActuals();
   using gatewayTasks = await openGatewayTasks({
     broker,
-    blobStore: (blobsBroker ?? broker).blobs,
+    blobStore: largeBytes.blobs,
     home,
     models,
     offering,
@@ -122,7 +123,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     context,
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
-    bytes: { blobs, outputs },
+    bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

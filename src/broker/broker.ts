@@ -42,6 +42,7 @@ import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
+import { ArtifactStore } from './artifactStore.ts';
 import { AuditStore } from './auditStore.ts';
 import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
@@ -67,6 +68,7 @@ import { StreamApis } from './streamApis.ts';
 import {
   blobsKeptMs,
   type ConsumedLane,
+  dropConsumers,
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
@@ -77,6 +79,7 @@ import {
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { TaskIndex } from './taskIndex.ts';
+import { VersionStore } from './versionStore.ts';
 import { WorkLog } from './workLog.ts';
 import { WorkStore } from './workStore.ts';
 import { WriteCheck } from './writeCheck.ts';
@@ -88,8 +91,10 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifactStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
-export { BlobGone, type BlobStore } from './blobStore.ts';
+export { BlobGone } from './blobParts.ts';
+export type { BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
@@ -103,6 +108,7 @@ export type { StoredRollout } from './rolloutStore.ts';
 export type { StepSource } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
+export type { RegisteredVersion, RegistryContent, VersionStore } from './versionStore.ts';
 export type { StoredLogLines } from './workLog.ts';
 export { parseWorkSubject, type WorkSubject } from './workStore.ts';
 
@@ -145,7 +151,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+/** @returns the broker that holds only blobs and artifacts; undefined if they are held with the rest. Throws as `openBroker`. */
 export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
   const { blobsNatsUrl } = options.limits;
   if (blobsNatsUrl === undefined) return undefined;
@@ -196,6 +202,9 @@ export class Broker implements AsyncDisposable {
   readonly audit: AuditStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
+  /** At the same broker as the blobs. */
+  readonly artifacts: ArtifactStore;
+  readonly versions: VersionStore;
   readonly shadows: ShadowMessages;
   readonly work: WorkStore;
   readonly workLog: WorkLog;
@@ -272,6 +281,8 @@ export class Broker implements AsyncDisposable {
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
+    this.artifacts = new ArtifactStore({ publisher, stored, connection, now });
+    this.versions = new VersionStore({ publisher, stored, notices, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.work = new WorkStore({ publisher, stored, notices, log: limitedLog });
     this.workLog = new WorkLog({ publisher, stored, notices, log: limitedLog });
@@ -323,6 +334,15 @@ export class Broker implements AsyncDisposable {
    */
   async ensureVersion(model: string, version: string): Promise<void> {
     await this.#stored.ask(() => ensureConsumers(this.#provision, model, version));
+  }
+
+  /**
+   * Deletes the consumers of a version that is retired, where this process may.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async dropVersion(model: string, version: string): Promise<void> {
+    await this.#stored.ask(() => dropConsumers(this.#provision, model, version));
   }
 
   /**

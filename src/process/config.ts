@@ -50,7 +50,7 @@ const settings = {
     unit: 'URL list',
     default: undefined,
     consequence:
-      'A broker of their own for blobs, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: blobs are in the broker of `NATS_URL`.',
+      'A broker of their own for blobs and artifacts, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: they are in the broker of `NATS_URL`.',
     parse: natsUrl,
     secret: true,
   },
@@ -298,12 +298,20 @@ const settings = {
       'Largest blob that a client may store (`PAYLOAD_TOO_LARGE`). One gateway receives four times as many bytes of blobs at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
     parse: integer(64 * KIB, 2 * GIB),
   },
+  blobMaxUploadBytes: {
+    name: 'BLOB_MAX_UPLOAD_BYTES',
+    unit: 'bytes',
+    default: String(GIB),
+    consequence:
+      'Largest artifact that an operator may store (`PAYLOAD_TOO_LARGE`). One gateway receives twice as many bytes of artifacts at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
+    parse: integer(64 * KIB, 64 * GIB),
+  },
   blobSpoolDir: {
     name: 'BLOB_SPOOL_DIR',
     unit: 'folder',
     default: undefined,
     consequence:
-      'Where blobs lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
+      'Where blobs and artifacts lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
     parse: optionalText,
   },
   maxPendingBytes: {
@@ -426,7 +434,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob or an artifact has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 
@@ -556,6 +564,14 @@ const settings = {
     default: String(2 * GIB),
     consequence:
       'Disk reserved for blobs. Beyond it: `BLOB_STORE_FULL`. A nats-server with 3 GB of blobs takes 5 s to come back after a kill.',
+    parse: integer(MIB),
+  },
+  artifactsMaxBytes: {
+    name: 'ARTIFACTS_MAX_BYTES',
+    unit: 'bytes',
+    default: String(2 * GIB),
+    consequence:
+      'Disk reserved for artifacts, beside the blobs. Beyond it: `BLOB_STORE_FULL`. They do not expire.',
     parse: integer(MIB),
   },
 
