@@ -54,6 +54,7 @@ import { EndStore } from './endStore.ts';
 import { JobConsumer, type JobConsumerOptions } from './jobConsumer.ts';
 import { KeyStore } from './keyStore.ts';
 import { Leases } from './leases.ts';
+import { digestsIn } from './namedDigests.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -372,6 +373,18 @@ export class Broker implements AsyncDisposable {
       manager.consumers.info(streams.jobs(model), consumerName(version, lane)),
     );
     return delivered.stream_seq;
+  }
+
+  /**
+   * The digests that messages of work, datasets and versions name, whatever they are of. Retired versions do not count.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async namedArtifacts(): Promise<ReadonlySet<string>> {
+    const { versions } = await this.versions.read();
+    const retired = versions.filter(({ retired }) => retired !== undefined);
+    const passedOver = retired.map(({ model, version }) => subjects.version(model, version, 'record'));
+    return digestsIn(this.#stored, new Set(passedOver));
   }
 
   // Writing

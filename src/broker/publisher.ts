@@ -102,11 +102,7 @@ export class Publisher implements Disposable {
   /**
    * @returns once the stream has answered, the time limit is over, or the connection broke.
    */
-  publish(
-    subject: string,
-    payload: string | Uint8Array,
-    expected: Expected = {},
-  ): Promise<PublishOutcome> {
+  publish(subject: string, payload: string | Uint8Array, expected: Expected = {}): Promise<PublishOutcome> {
     if (!this.#connected)
       return Promise.resolve({ type: 'unanswered', reason: 'the broker is not connected' });
     if (this.#pending.size >= MAX_PENDING) {

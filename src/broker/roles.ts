@@ -227,7 +227,8 @@ const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
   ],
   trainer: [subjects.ran('*'), subjects.versionChanges, subjects.streamMade],
   observer: [...NOTICES, subjects.allAdvisories],
-  admin: [subjects.allAdvisories],
+  // It makes the consumers of the versions of the registry.
+  admin: [subjects.allAdvisories, subjects.versionChanges],
 };
 
 /** The subjects of requests to JetStream. */

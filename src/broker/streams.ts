@@ -182,7 +182,11 @@ async function ensureEachConsumer(
 }
 
 /** Deletes the consumers of a version that no job waits for, where this process may. */
-export async function dropConsumers({ apis, rights }: Provision, model: string, version: string): Promise<void> {
+export async function dropConsumers(
+  { apis, rights }: Provision,
+  model: string,
+  version: string,
+): Promise<void> {
   if (!rights.mayMakeStreams) return;
   const stream = streams.jobs(model);
   const jsm = apis.of(stream);

@@ -209,7 +209,11 @@ async function runOwnBroker({
     mending,
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
     // It was left out with the secrets.
-    worker: { ...environment('worker'), ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }) },
+    worker: {
+      ...environment('worker'),
+      DATA_DIR: dataDir,
+      ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }),
+    },
   };
 }
 

@@ -23,8 +23,9 @@ export interface VersionFile {
 
 /** The most files of a version: each is read at each load. */
 const FILES_MAX = 1_000;
-const RECORDS: ReadonlySet<string> = new Set(['version.json', 'golden.json']);
-const MODEL_FILE = 'model.onnx';
+/** Files of each version that are in no list. */
+export const RECORDS: ReadonlySet<string> = new Set(['version.json', 'golden.json']);
+export const MODEL_FILE = 'model.onnx';
 const COMPILED = '__pycache__';
 const PATH = new RegExp(PATH_INSIDE, 'u');
 

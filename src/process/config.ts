@@ -32,6 +32,7 @@ const CREDENTIALS = /^-+BEGIN NATS USER JWT-+\n[\s\S]*\n-+BEGIN USER NKEY SEED-+
 const USER_SEED = /^SU[A-Z2-7]{56}$/;
 const ONE_LINE = /^[!-~]+$/;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/;
+const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----/;
 const PRIVATE_KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
 
 const settings = {
@@ -111,6 +112,23 @@ const settings = {
     consequence: 'The models to serve, one folder each. Gateways and workers must see the same content.',
     parse: text,
   },
+  dataDir: {
+    name: 'DATA_DIR',
+    unit: 'folder',
+    default: '.data',
+    consequence:
+      'Where the broker of `npm start` keeps its streams and its keys, and where workers keep the versions of the registry, in `models`. One running Tidings uses a folder, and only its user may enter it. Workers of one system on one machine may share it.',
+    parse: text,
+  },
+  modelSigningKey: {
+    name: 'MODEL_SIGNING_KEY_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'A private key for Ed25519, in PEM, with which trainers and `npm run model -- push` sign the versions that they bring into the registry. Unset: they are not signed.',
+    parse: fileWith('a private key in PEM', PRIVATE_KEY),
+    namesSecret: true,
+  },
   logLevel: {
     name: 'LOG_LEVEL',
     unit: 'level',
@@ -180,6 +198,14 @@ const settings = {
     consequence:
       'Proxies whose `X-Forwarded-For`, `-Host` and `-Proto`, or `Forwarded`, are believed: addresses and networks such as `10.0.0.5,fd00::/8`, or how many proxies stand one behind another in front of each gateway. A client that reaches the gateway past these proxies, or a proxy that passes such a header on as it came, can then make up its address. Empty: the headers are ignored, with a warning, and all clients behind a proxy have its address.',
     parse: trustedProxies,
+  },
+  registryKeep: {
+    name: 'REGISTRY_KEEP',
+    unit: 'versions per model',
+    default: '10',
+    consequence:
+      'The newest versions of the registry that a model keeps, beside those that its rollout names and the last three that had a share. Workers serve all that are kept, so each takes memory there. Others are retired. All gateways need the same.',
+    parse: integer(1, 1_000),
   },
   auth: {
     name: 'AUTH',
@@ -512,6 +538,15 @@ const settings = {
     parse: optionalInteger(0, 1024 * 1024),
   },
 
+  modelTrustedKeys: {
+    name: 'MODEL_TRUSTED_KEYS',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed. Unset: signatures do not count, and no version that is code comes from the registry.',
+    parse: fileWith('public keys in PEM', PUBLIC_KEY),
+  },
+
   // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
     name: 'STREAM_REPLICAS',
@@ -591,14 +626,6 @@ const settings = {
     consequence:
       'Workers that `npm start` runs. Each has sessions of its own, which take memory. One is enough for several sessions, unless the model is tiny or its rows are large.',
     parse: integer(1, 64),
-  },
-  dataDir: {
-    name: 'DATA_DIR',
-    unit: 'folder',
-    default: '.data',
-    consequence:
-      'Where the broker of `npm start` keeps its streams and its keys. One running Tidings uses a folder, and only its user may enter it.',
-    parse: text,
   },
   natsSync: {
     name: 'NATS_SYNC',
