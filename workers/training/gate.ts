@@ -4,12 +4,12 @@
  */
 import { type Check, Verdict } from '../../src/contract/work.ts';
 import type { Gate, MetricGate, SliceGate } from '../../src/models/training.ts';
-import { type Figure, figureOf, isLessBetter, type Judged, onceEach } from './metrics.ts';
+import { type Figure, figureOf, isLessBetter, type Judged } from './metrics.ts';
 import { isWithinNoise } from './noise.ts';
 
 /** What a version gave for the hold-out rows. */
 export interface JudgedVersion {
-  /** By output, of the rows that both versions answered. */
+  /** By output. What a version gave for a row that it failed is NaN. */
   readonly outputs: ReadonlyMap<string, Judged>;
   readonly failedRows: number;
 }
@@ -23,8 +23,9 @@ export interface Candidate extends JudgedVersion {
 }
 
 export interface HoldOut {
-  /** The rows that are judged. */
   readonly rows: number;
+  /** 1 for each row that all versions have answered, else 0: figures are computed over these. */
+  readonly answered: Float64Array;
   /** By slice: 1 for each row that is in it, else 0. */
   readonly slices: ReadonlyMap<string, Float64Array>;
   /** The outputs that are texts or booleans. */
@@ -43,7 +44,7 @@ export function checksOf(
   live: JudgedVersion | undefined,
   holdOut: HoldOut,
 ): readonly Check[] {
-  const all = onceEach(holdOut.rows);
+  const all = holdOut.answered;
   const figures = gate.metrics.map((metric) => ({
     metric,
     compared: compare(metric, candidate, live, holdOut),
@@ -94,7 +95,7 @@ function limitChecks(gate: MetricGate, { candidate, live }: Compared, rows: Floa
   const observed = candidate(rows);
   // Of a bias its size counts, not its direction.
   const size = gate.metric === 'bias' ? Math.abs(observed) : observed;
-  const common = { count: rows.length, ...numbers({ observed, live: live?.(rows) }) };
+  const common = { count: countOf(rows), ...numbers({ observed, live: live?.(rows) }) };
   return [
     ...(gate.most === undefined
       ? []
@@ -123,11 +124,12 @@ function sliceChecks(
   slice: SliceGate,
   metric: MetricGate,
   compared: Compared,
-  { slices }: HoldOut,
+  { slices, answered }: HoldOut,
 ): readonly Check[] {
   const rows = slices.get(slice.name);
   if (rows === undefined) throw new Error(`no rows were looked up for the slice ${slice.name}`);
-  return ratioChecks(`${nameOf(metric)} of ${slice.name}`, metric, compared, rows, slice);
+  const judged = rows.map((isIn, row) => isIn * (answered[row] ?? 0));
+  return ratioChecks(`${nameOf(metric)} of ${slice.name}`, metric, compared, judged, slice);
 }
 
 /** The limits of a figure in relation to that of the live version. */
@@ -140,7 +142,7 @@ function ratioChecks(
 ): readonly Check[] {
   const limit = isLessBetter(metric) ? limits.mostRatioToLive : limits.leastRatioToLive;
   if (limit === undefined) return [];
-  const count = rows.reduce((sum, weight) => sum + weight, 0);
+  const count = countOf(rows);
   const of = `${name} to live`;
   if (count === 0 || count < (limits.leastRows ?? 0))
     return [{ name: of, limit, count, verdict: Verdict.TooFew }];
@@ -162,6 +164,10 @@ function atMost(name: string, observed: number, limit: number | undefined, count
 /** A figure that the rows do not define is left out: it fails its check, since no comparison with it holds. */
 function numbers(figures: { readonly observed: number; readonly live?: number | undefined }) {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
+}
+
+function countOf(rows: Float64Array): number {
+  return rows.reduce((sum, weight) => sum + weight, 0);
 }
 
 function verdictOf(passed: boolean): Verdict {

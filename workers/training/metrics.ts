@@ -84,7 +84,9 @@ function isRight(predicted: number, actual: number, areClasses: boolean): boolea
 
 /** The area under the ROC curve: how often a row of yes has a higher score than one of no. Equal scores count half. */
 function aucOf({ predicted, actual }: Judged): Figure {
-  const order = Uint32Array.from(predicted.keys()).sort((a, b) => at(predicted, a) - at(predicted, b));
+  // A row without an answer has no place in the order.
+  const answered = [...predicted.keys()].filter((row) => !Number.isNaN(predicted[row]));
+  const order = Uint32Array.from(answered).sort((a, b) => at(predicted, a) - at(predicted, b));
   return (weights) => {
     let won = 0;
     let yes = 0;

@@ -13,6 +13,7 @@ const GATE: Gate = {
 };
 const HOLD_OUT = {
   rows: ROWS,
+  answered: onceEach(ROWS),
   slices: new Map([['airports', Float64Array.from({ length: ROWS }, (_, row) => (row < 100 ? 1 : 0))]]),
   classes: new Set<string>(),
 };

@@ -31,6 +31,15 @@ test('a row with weight 2 counts as two equal rows', () => {
     );
 });
 
+test('a row without an answer has no weight', () => {
+  const judged = judgedOf({ predicted: [0.1, Number.NaN, 0.9], actual: [0, 1, 1] });
+  for (const metric of ['rmse', 'auc', 'logLoss'] as const)
+    expect(figureOf(metric, judged, false)(Float64Array.of(1, 0, 1))).toBeCloseTo(
+      figureOf(metric, judgedOf({ predicted: [0.1, 0.9], actual: [0, 1] }), false)(onceEach(2)),
+      12,
+    );
+});
+
 test('of texts and booleans only equal ones are right', () => {
   const judged = judgedOf({ predicted: [0, 3, 2], actual: [0, 2, 2] });
   expect(figureOf('accuracy', judged, true)(onceEach(3))).toBeCloseTo(2 / 3);
