@@ -13,6 +13,7 @@ import { decoderOf, requireAsInSubject, requireThat, VERSION } from './decoder.t
 const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 
 const METRIC = object('a figure', { data: NAME, name: NAME, unit: NAME, value: FINITE });
+export const METRICS = listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST });
 
 const PROVENANCE = object(
   'the provenance of a version',
@@ -46,7 +47,7 @@ export const VERSION_RECORD = object(
     sha256: SHA256,
     created: INSTANT,
     owner: OWNER,
-    metrics: listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST }),
+    metrics: METRICS,
     gates: CHECKS,
     profile: PROFILE,
   },
