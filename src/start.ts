@@ -1,6 +1,5 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
-import { Provisioner } from './broker/provisioning.ts';
 import { streamSizes } from './broker/streams.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './contract/errors.ts';
 import { banner } from './launcher/banner.ts';
@@ -9,6 +8,7 @@ import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { readConfig, type ServedModel } from './process/config.ts';
 import { createLog, logFatal } from './process/log.ts';
+import { Provisioner } from './registry/provisioning.ts';
 
 const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
 try {

@@ -3,7 +3,9 @@ import type * as DuckDB from '@duckdb/node-api';
 import { messageOf } from '../contract/errors.ts';
 
 /** A package is missing, or does not run on this machine. The message says what to do. */
-export class PackageMissing extends Error {}
+export class PackageMissing extends Error {
+  override readonly name = 'PackageMissing';
+}
 
 /** @param what the command that needs it, for the message. @throws {PackageMissing} */
 export async function loadDuckDb(what: string): Promise<typeof DuckDB> {

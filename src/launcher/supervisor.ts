@@ -169,6 +169,7 @@ async function runOwnBroker({
         resultMaxBytes: !system.env.RESULT_MAX_BYTES,
         queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
         blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
+        artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
       },
       sizesWith: system.sizesWith,
     });
@@ -199,6 +200,7 @@ async function runOwnBroker({
     RESULT_MAX_BYTES: String(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
     BLOBS_MAX_BYTES: String(limits.blobsMaxBytes),
+    ARTIFACTS_MAX_BYTES: String(limits.artifactsMaxBytes),
     ...environmentOf(role, url),
   });
   // The system's own folder for temporary files may be in memory.
@@ -207,7 +209,11 @@ async function runOwnBroker({
     mending,
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
     // It was left out with the secrets.
-    worker: { ...environment('worker'), ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }) },
+    worker: {
+      ...environment('worker'),
+      DATA_DIR: dataDir,
+      ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }),
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
 import { Oracle, type Report } from './oracle.ts';
 import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
 import { Random } from './random.ts';
+import { pushKill } from './registryScenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
 
@@ -25,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   requestId,
   clockSkew,
   codePoison,
+  pushKill,
 ];
 
 export interface Extent {

@@ -40,13 +40,9 @@ export async function modelsWith(
   return { path: folder.path, model, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
-/** Adds a version of trip-duration that answers every trip with the same minutes. */
-export async function addConstantVersion(
-  { model }: ModelsFolder,
-  version: string,
-  minutes: number,
-): Promise<void> {
-  const graph = encodeModel({
+/** A graph of trip-duration that answers every trip with the same minutes. */
+export function constantGraph(minutes: number): Uint8Array {
+  return encodeModel({
     name: 'constant',
     description: `Answers ${minutes} minutes.`,
     inputs: [
@@ -64,13 +60,21 @@ export async function addConstantVersion(
     ],
     outputs: [{ name: 'duration', type: 'float32', shape: ['N'], description: 'Minutes.' }],
   });
+}
+
+/** Adds a version of trip-duration that answers every trip with the same minutes. */
+export async function addConstantVersion(
+  { model }: ModelsFolder,
+  version: string,
+  minutes: number,
+): Promise<void> {
   const trip = {
     pickupLocationId: 1,
     dropoffLocationId: 2,
     tripDistanceMiles: 3,
     pickupAt: '2026-01-01T12:00:00',
   };
-  await writeVersion(join(model, version), graph, {
+  await writeVersion(join(model, version), constantGraph(minutes), {
     tolerance: 0,
     rows: [{ input: trip, output: { durationMinutes: minutes } }],
   });
