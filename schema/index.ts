@@ -18,6 +18,8 @@ import { defineSystem } from './system.ts';
 import { defineTask } from './task.ts';
 import { defineTaskList } from './taskList.ts';
 import { definePriority } from './taskPriority.ts';
+import { defineTraining } from './training.ts';
+import { defineWork } from './work.ts';
 
 export type { Context } from './builder.ts';
 
@@ -34,10 +36,12 @@ export function buildSchema(models: readonly Model[]): GraphQLSchema {
   const requestErrorCodeRef = defineRequestErrorCode(builder);
   const modelRef = defineModel(builder, nodeRef);
   const priorityRef = definePriority(builder);
-  const refs = { nodeRef, modelRef, pageInfoRef, priorityRef };
+  const { kindRef, trainingRef, logPageRef } = defineWork(builder);
+  const refs = { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef };
   const { taskRef, stateRef, errorCodeRef } = defineTask(builder, models, refs);
-  defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
+  const connectionRef = defineTaskList(builder, { taskRef, stateRef, pageInfoRef });
   definePredictions(builder, models, { taskRef, priorityRef });
+  defineTraining(builder, models, { taskRef, connectionRef, logPageRef });
   defineActuals(builder, models);
   defineMe(builder);
   defineSystem(builder, modelRef);

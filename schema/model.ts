@@ -6,6 +6,7 @@ import type { Share } from '../src/rollout/rolloutService.ts';
 import { defineLiveError } from './actuals.ts';
 import type { Builder } from './builder.ts';
 import { defineModelField, fieldsOfModel } from './modelField.ts';
+import { defineModelTraining } from './modelTraining.ts';
 import type { NodeRef } from './node.ts';
 
 /** A version with its shares of the model's tasks. */
@@ -126,6 +127,7 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
     }),
   });
 
+  const trainingRef = defineModelTraining(builder);
   const shareRef = builder.objectRef<Share>('VersionShare').implement({
     description: 'The share of a version in the present rollout.',
     fields: (t) => ({
@@ -196,6 +198,12 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
         description:
           'All shares that `setRollout` has set, also those of versions that are gone; null if the model has no rollout.',
         resolve: (model, _args, { rollouts }) => rollouts.shares(model),
+      }),
+      training: t.field({
+        type: trainingRef,
+        nullable: true,
+        description: 'How `trainModel` trains it; null if it cannot be trained so.',
+        resolve: ({ manifest }) => manifest.training,
       }),
       unreadableVersions: t.expose('unreadable', {
         type: [unreadableRef],

@@ -30,6 +30,8 @@ import { DeadLetterShares } from './tasks/deadLetterShares.ts';
 import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
+import { AllTasks } from './work/allTasks.ts';
+import { openGatewayWork } from './work/gatewayWork.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
   const config = readConfig(env);
@@ -79,6 +81,15 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   });
   const { events, open, admission, submissions, tasks, list, listWatches, quotas, blobs, outputs } =
     gatewayTasks;
+  await using work = openGatewayWork({
+    broker,
+    datasets: broker.datasetRecords,
+    home,
+    models,
+    storing: gatewayTasks.storing,
+    places: gatewayTasks.watches,
+    log,
+  });
   using shadows = new Shadows({
     broker,
     home,
@@ -99,7 +110,8 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     'principal' | 'owner' | 'readable' | 'address' | 'trace' | 'gone' | 'requireOperator'
   > = {
     submissions,
-    tasks,
+    tasks: new AllTasks({ predictions: tasks, work: work.tasks }),
+    work,
     taskList: list,
     blobs,
     listWatches,
@@ -127,6 +139,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {
       gatewayTasks.endWatches();
+      work.endWatches();
       deadLetters[Symbol.dispose]();
       comparisons[Symbol.dispose]();
     },
