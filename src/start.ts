@@ -28,6 +28,7 @@ async function start(): Promise<number> {
     env,
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
+    trainer: join(import.meta.dirname, '../workers/trainer.ts'),
     log,
     sizesWith: (limits) => streamSizes(models, { ...config, ...limits }),
     provision: ({ access, limits, signal }) =>

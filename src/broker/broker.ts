@@ -107,7 +107,7 @@ export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
-export type { StepSource } from './stepSource.ts';
+export type { StepSource, TakenStep } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
 export type { RegisteredVersion, RegistryContent, VersionStore } from './versionStore.ts';

@@ -117,7 +117,7 @@ const settings = {
     unit: 'folder',
     default: '.data',
     consequence:
-      'Where the broker of `npm start` keeps its streams and its keys, and where workers keep the versions of the registry, in `models`. One running Tidings uses a folder, and only its user may enter it. Workers of one system on one machine may share it.',
+      'Where the broker of `npm start` keeps its streams and its keys, where workers keep the versions of the registry, in `models`, and trainers the files of their steps, in `scratch`. One running Tidings uses a folder, and only its user may enter it. Workers of one system on one machine may share it.',
     parse: text,
   },
   modelSigningKey: {
@@ -555,6 +555,22 @@ const settings = {
       'Where trainers find data files that were not uploaded, such as those of more than 1 GiB. All trainers must see the same content. They read it only, and compute the digest of a file before each use. Unset: every file must be uploaded.',
     parse: optionalText,
   },
+  trainerClasses: {
+    name: 'TRAINER_CLASSES',
+    unit: 'list',
+    default: 'cpu',
+    consequence:
+      'The classes of which a trainer takes steps, such as `gpu,cpu`: those that `training.class` of the manifests name. Checks of datasets are of the class `cpu`.',
+    parse: classes,
+  },
+  trainerSlots: {
+    name: 'TRAINER_SLOTS',
+    unit: 'steps',
+    default: '1',
+    consequence:
+      'Steps that a trainer works on at a time. Each recipe has a process of its own; more of them than the machine can carry make each other slow.',
+    parse: integer(1, 64),
+  },
 
   // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
@@ -635,6 +651,14 @@ const settings = {
     consequence:
       'Workers that `npm start` runs. Each has sessions of its own, which take memory. One is enough for several sessions, unless the model is tiny or its rows are large.',
     parse: integer(1, 64),
+  },
+  trainers: {
+    name: 'TRAINERS',
+    unit: 'processes',
+    default: '1',
+    consequence:
+      'Trainers that `npm start` runs. They check datasets and train models; the predictions of workers go on beside them, with a smaller share of the cores. 0: trainings wait until a trainer comes.',
+    parse: integer(0, 64),
   },
   natsSync: {
     name: 'NATS_SYNC',
@@ -855,6 +879,13 @@ function servedModels(value: string | undefined): readonly ServedModel[] | undef
     if (name === undefined) throw rule;
     return { name, version, weight: weight === undefined ? undefined : Number(weight) };
   });
+}
+
+function classes(value: string | undefined): readonly string[] {
+  const names = list(value);
+  if (names.length === 0 || !names.every((name) => /^[a-z][a-z0-9-]{0,30}$/.test(name)))
+    throw 'a list of classes in small letters, such as gpu,cpu';
+  return names;
 }
 
 function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {

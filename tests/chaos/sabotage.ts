@@ -186,6 +186,18 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
     ],
   },
+  {
+    name: 'step-forgotten',
+    about: 'a step leaves its queue before what follows is queued',
+    scenario: 'train-kill',
+    changes: [
+      {
+        file: 'workers/training/runner.ts',
+        from: '    return this.#settle({ address, job, result });',
+        to: '    void this.#settle({ address, job, result });\n    return ACK;',
+      },
+    ],
+  },
 ];
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -9,6 +9,7 @@ import { Random } from './random.ts';
 import { pushKill } from './registryScenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
+import { trainKill, trainZombie } from './trainingScenarios.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   workerKill,
@@ -27,6 +28,8 @@ export const SCENARIOS: readonly Scenario[] = [
   clockSkew,
   codePoison,
   pushKill,
+  trainKill,
+  trainZombie,
 ];
 
 export interface Extent {
