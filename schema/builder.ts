@@ -6,6 +6,7 @@ import type { Principal, Readable } from '../src/contract/principal.ts';
 import type { Actuals } from '../src/evaluation/actuals.ts';
 import type { RolloutComparisons } from '../src/evaluation/rolloutComparisons.ts';
 import type { Model } from '../src/models/models.ts';
+import type { RegistryService } from '../src/registry/registryService.ts';
 import type { Offering } from '../src/rollout/offering.ts';
 import type { LiveWorkers } from '../src/rollout/presence.ts';
 import type { RolloutService } from '../src/rollout/rolloutService.ts';
@@ -16,13 +17,16 @@ import type { OwnerBlobs } from '../src/tasks/ownerBlobs.ts';
 import type { OwnerQuotas } from '../src/tasks/ownerQuotas.ts';
 import type { Submissions } from '../src/tasks/submissions.ts';
 import type { TaskList } from '../src/tasks/taskList.ts';
-import type { Tasks } from '../src/tasks/tasks.ts';
+import type { AllTasks } from '../src/work/allTasks.ts';
+import type { GatewayDatasets } from '../src/work/datasets.ts';
+import type { GatewayWork } from '../src/work/gatewayWork.ts';
 import type { WholeNumber } from './bigInt.ts';
 
 /** All that resolvers may use. */
 export interface Context {
   readonly submissions: Pick<Submissions, 'submit' | 'submitRowBatch'>;
-  readonly tasks: Pick<Tasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly tasks: Pick<AllTasks, 'page' | 'partial' | 'cancel' | 'find' | 'result' | 'updates'>;
+  readonly work: Pick<GatewayWork, 'submissions' | 'trainings' | 'logs'>;
   readonly taskList: Pick<TaskList, 'page'>;
   readonly blobs: Pick<OwnerBlobs, 'open'>;
   readonly listWatches: Pick<ListWatches, 'watchIds' | 'watchFilter'>;
@@ -31,12 +35,14 @@ export interface Context {
   readonly deadLetters: Pick<DeadLetters, 'page' | 'watch' | 'discard'>;
   readonly redrives: Pick<DeadLetterRedrives, 'redrive' | 'redriveAll'>;
   readonly rollouts: Pick<RolloutService, 'set' | 'present' | 'shares' | 'shadowWeights'>;
+  readonly registry: Pick<RegistryService, 'retire' | 'formerlyLive'>;
   readonly audit: Pick<Audit, 'act' | 'admit' | 'page'>;
   readonly comparisons: Pick<RolloutComparisons, 'comparison' | 'watch'>;
   readonly actuals: Pick<Actuals, 'report' | 'liveErrors'>;
+  readonly datasets: Pick<GatewayDatasets, 'page' | 'find' | 'ask'>;
   readonly quotas: Pick<OwnerQuotas, 'report'>;
   readonly models: readonly Model[];
-  readonly offering: Pick<Offering, 'versions'>;
+  readonly offering: Pick<Offering, 'versions' | 'answering'>;
   readonly workers: Pick<LiveWorkers, 'list'>;
   readonly broker: { readonly connected: boolean };
   readonly apiVersion: string;

@@ -29,6 +29,7 @@ import {
   LANES,
   Lane,
   modelOfQueue,
+  stepConsumerName,
   streamMadeIn,
   streams,
   subjects,
@@ -36,20 +37,24 @@ import {
 } from '../contract/subjects.ts';
 import { type BundleAddress, parseTaskId, type TaskAddress, withoutTaskIds } from '../contract/taskId.ts';
 import type { Model } from '../models/models.ts';
+import type { StepPlace } from '../models/stepPlaces.ts';
 import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
+import { ArtifactStore } from './artifactStore.ts';
 import { AuditStore } from './auditStore.ts';
 import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
+import { DatasetStore } from './datasetStore.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
-import { JobConsumer } from './jobConsumer.ts';
+import { JobConsumer, type JobConsumerOptions } from './jobConsumer.ts';
 import { KeyStore } from './keyStore.ts';
 import { Leases } from './leases.ts';
+import { digestsIn } from './namedDigests.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -57,12 +62,14 @@ import { Rights } from './rights.ts';
 import { inboxPrefix } from './roles.ts';
 import { RolloutStore } from './rolloutStore.ts';
 import { ShadowMessages } from './shadowMessages.ts';
+import { StepSource } from './stepSource.ts';
 import { decodeStored, type StoredJob } from './storedJob.ts';
 import { StoredMessages } from './storedMessages.ts';
 import { StreamApis } from './streamApis.ts';
 import {
   blobsKeptMs,
   type ConsumedLane,
+  dropConsumers,
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
@@ -73,6 +80,9 @@ import {
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { TaskIndex } from './taskIndex.ts';
+import { VersionStore } from './versionStore.ts';
+import { WorkLog } from './workLog.ts';
+import { WorkStore } from './workStore.ts';
 import { WriteCheck } from './writeCheck.ts';
 
 export interface BrokerOptions extends ConnectionOptions {
@@ -82,9 +92,12 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifactStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
-export { BlobGone, type BlobStore } from './blobStore.ts';
+export { BlobGone } from './blobParts.ts';
+export type { BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
+export type { DatasetFilter, StoredDataset } from './datasetStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
 export type { Delivery } from './heldDelivery.ts';
@@ -94,8 +107,12 @@ export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
+export type { StepSource, TakenStep } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
+export type { RegisteredVersion, RegistryContent, VersionStore } from './versionStore.ts';
+export type { StoredLogLines } from './workLog.ts';
+export { parseWorkSubject, type WorkSubject } from './workStore.ts';
 
 export interface StoredRequest {
   readonly record: RequestRecord;
@@ -136,7 +153,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+/** @returns the broker that holds only blobs and artifacts; undefined if they are held with the rest. Throws as `openBroker`. */
 export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
   const { blobsNatsUrl } = options.limits;
   if (blobsNatsUrl === undefined) return undefined;
@@ -185,9 +202,15 @@ export class Broker implements AsyncDisposable {
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  readonly datasets: DatasetStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
+  /** At the same broker as the blobs. */
+  readonly artifacts: ArtifactStore;
+  readonly versions: VersionStore;
   readonly shadows: ShadowMessages;
+  readonly work: WorkStore;
+  readonly workLog: WorkLog;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
   readonly #options: BrokerOptions;
@@ -198,8 +221,8 @@ export class Broker implements AsyncDisposable {
   readonly #writeCheck: WriteCheck;
   readonly #leases: Leases;
   readonly #acks = new Acks();
-  /** The consumers, with the lane whose jobs each takes. */
-  readonly #consumers = new Map<JobConsumer, ConsumedLane>();
+  /** The consumers, with the lane whose jobs each takes; undefined: it takes steps. */
+  readonly #consumers = new Map<JobConsumer, ConsumedLane | undefined>();
   /** Once there is a consumer. */
   #nudges: Listening | undefined;
   readonly #log: Logger;
@@ -225,7 +248,7 @@ export class Broker implements AsyncDisposable {
       ...options,
       provision,
       isConnected,
-      taken: () => [...this.#consumers.values()],
+      taken: () => [...this.#consumers.values()].filter((lane) => lane !== undefined),
       onMade: () => this.#tellConnected(true),
     });
     const suspect = () => this.#streamWatch.suspect();
@@ -257,10 +280,15 @@ export class Broker implements AsyncDisposable {
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
     this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
     this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
+    this.datasets = new DatasetStore({ publisher, stored, log: limitedLog });
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
+    this.artifacts = new ArtifactStore({ publisher, stored, connection, now });
+    this.versions = new VersionStore({ publisher, stored, notices, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
+    this.work = new WorkStore({ publisher, stored, notices, log: limitedLog });
+    this.workLog = new WorkLog({ publisher, stored, notices, log: limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
       if (holdsTasks(streamMadeIn(subject))) this.#tellConnected(true);
@@ -311,6 +339,15 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
+   * Deletes the consumers of a version that is retired, where this process may.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async dropVersion(model: string, version: string): Promise<void> {
+    await this.#stored.ask(() => dropConsumers(this.#provision, model, version));
+  }
+
+  /**
    * @returns how many jobs of a version wait or are in a worker's hands.
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
@@ -337,6 +374,18 @@ export class Broker implements AsyncDisposable {
       manager.consumers.info(streams.jobs(model), consumerName(version, lane)),
     );
     return delivered.stream_seq;
+  }
+
+  /**
+   * The digests that messages of work, datasets and versions name, whatever they are of. Retired versions do not count.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async namedArtifacts(): Promise<ReadonlySet<string>> {
+    const { versions } = await this.versions.read();
+    const retired = versions.filter(({ retired }) => retired !== undefined);
+    const passedOver = retired.map(({ model, version }) => subjects.version(model, version, 'record'));
+    return digestsIn(this.#stored, new Set(passedOver));
   }
 
   // Writing
@@ -569,22 +618,28 @@ export class Broker implements AsyncDisposable {
    */
   consumeJobs({ maxHeld, ...place }: ConsumedLane & { readonly maxHeld: number }): JobConsumer {
     const { model, version, lane } = place;
-    const consumer = new JobConsumer({
-      connection: this.#connection,
-      inboxPrefix: inboxPrefix(this.#options.role),
-      stream: streams.jobs(model),
-      consumer: consumerName(version, lane),
-      maxHeld,
-      rowsIn,
-      leases: this.#leases,
-      acks: this.#acks,
-      log: this.#log.child(place),
-      onRefused: () => this.#streamWatch.suspect(),
-      onClosed: () => this.#consumers.delete(consumer),
-    });
-    this.#consumers.set(consumer, place);
+    const consumer = consumerName(version, lane);
     this.#nudges ??= this.notices.listenNudges((subject) => this.#nudge(subject));
-    return consumer;
+    return this.#consume(
+      { stream: streams.jobs(model), consumer, maxHeld, rowsIn, log: this.#log.child(place) },
+      place,
+    );
+  }
+
+  /** Takes the steps of these places. @see {StepSource} */
+  consumeSteps(places: readonly StepPlace[]): StepSource {
+    const oneRow = () => 1;
+    return new StepSource({
+      places,
+      open: ({ step, trainerClass }) =>
+        this.#consume({
+          stream: streams.work,
+          consumer: stepConsumerName(step, trainerClass),
+          maxHeld: 1,
+          rowsIn: oneRow,
+          log: this.#log,
+        }),
+    });
   }
 
   /** One estimate of the broker's time. */
@@ -621,8 +676,26 @@ export class Broker implements AsyncDisposable {
     await this.#connection.close();
   }
 
+  #consume(
+    options: Pick<JobConsumerOptions, 'stream' | 'consumer' | 'maxHeld' | 'rowsIn' | 'log'>,
+    lane?: ConsumedLane,
+  ): JobConsumer {
+    const consumer = new JobConsumer({
+      ...options,
+      connection: this.#connection,
+      inboxPrefix: inboxPrefix(this.#options.role),
+      leases: this.#leases,
+      acks: this.#acks,
+      onRefused: () => this.#streamWatch.suspect(),
+      onClosed: () => this.#consumers.delete(consumer),
+    });
+    this.#consumers.set(consumer, lane);
+    return consumer;
+  }
+
   #nudge(subject: string): void {
-    for (const [consumer, place] of this.#consumers) if (subjects.nudge(place) === subject) consumer.nudge();
+    for (const [consumer, lane] of this.#consumers)
+      if (lane !== undefined && subjects.nudge(lane) === subject) consumer.nudge();
   }
 
   async #followConnection(): Promise<void> {

@@ -95,7 +95,8 @@ export function overduePart(
   };
 }
 
-function notEnded({ type, reason }: NotStored): RequestError {
+/** Why an end was not stored. */
+export function notEnded({ type, reason }: NotStored): RequestError {
   if (type === 'unanswered') return brokerUnavailable(reason);
   return refusedForNow(
     RequestErrorCode.ResultStoreFull,

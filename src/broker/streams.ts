@@ -19,9 +19,19 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import { DAY_MS, keptFor, WINDOW } from '../contract/actualsWindow.ts';
 import { ConfigurationError } from '../contract/errors.ts';
-import { AUDIT_PARTS, consumerName, LANES, type Lane, streams, subjects } from '../contract/subjects.ts';
+import {
+  AUDIT_PARTS,
+  consumerName,
+  LANES,
+  type Lane,
+  stepConsumerName,
+  streams,
+  subjects,
+} from '../contract/subjects.ts';
 import { MAX_TIMEOUT_MS } from '../contract/task.ts';
+import { MAX_UNFINISHED_WORK, WORK_KEPT_MS } from '../contract/work.ts';
 import type { Model } from '../models/models.ts';
+import { stepPlacesOf } from '../models/stepPlaces.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 import { LEASE_MS } from './leases.ts';
@@ -38,6 +48,7 @@ export interface StreamLimits
     | 'queueMaxJobs'
     | 'queueMaxBytes'
     | 'blobsMaxBytes'
+    | 'artifactsMaxBytes'
     | 'blobsNatsUrl'
   > {
   /** Whether this is the broker of `BLOBS_NATS_URL`, which holds nothing else. */
@@ -70,9 +81,8 @@ const ACTUALS = { share: 1 / 8, leastBytes: 16 * MIB, mostBytes: 512 * MIB };
 const WORK = { share: 1 / 64, leastBytes: 4 * MIB, mostBytes: 64 * MIB };
 const PROGRESS = { share: 1 / 256, leastBytes: 4 * MIB, mostBytes: 16 * MIB };
 const RECORDS = { share: 1 / 32, leastBytes: 8 * MIB, mostBytes: 256 * MIB };
-const MAX_WORK = 1_000;
 const MAX_LOG_MESSAGES = 2_000;
-const RUNS_KEPT = { days: 365, count: 20_000 };
+const MAX_RUNS = 20_000;
 const LOGS_KEPT_DAYS = 14;
 /** A day longer than the longest work. */
 const STEPS_KEPT_DAYS = 8;
@@ -128,8 +138,9 @@ export async function ensureStreams(
       versions.map(({ version }) => ensureConsumers(provision, name, version)),
     ),
   );
+  const steps = await ensureEachConsumer(provision, streams.work, stepConsumers(models, limits));
   const left = rights.mayMakeStreams ? [] : outdated.map(({ name }) => name);
-  return [...left, ...consumers.flat()];
+  return [...left, ...consumers.flat(), ...steps];
 }
 
 /**
@@ -138,14 +149,21 @@ export async function ensureStreams(
  * @returns those with other settings that this process may not change, as stream/name.
  * @throws {NotProvisioned} if some are missing that this process may not make.
  */
-export async function ensureConsumers(
-  { apis, limits, rights }: Provision,
+export function ensureConsumers(
+  provision: Provision,
   model: string,
   version: string,
 ): Promise<readonly string[]> {
-  const stream = streams.jobs(model);
+  const configs = LANES.map((lane) => laneConsumer(model, version, lane, provision.limits));
+  return ensureEachConsumer(provision, streams.jobs(model), configs);
+}
+
+async function ensureEachConsumer(
+  { apis, rights }: Provision,
+  stream: string,
+  configs: readonly TidingsConsumer[],
+): Promise<readonly string[]> {
   const jsm = apis.of(stream);
-  const configs = LANES.map((lane) => consumerConfig(model, version, lane, limits));
   const present = await Promise.all(
     configs.map(({ durable_name }) =>
       unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.info(stream, durable_name)),
@@ -161,6 +179,22 @@ export async function ensureConsumers(
   for (const config of missing) await addConsumer(jsm, stream, config);
   for (const config of outdated) await jsm.consumers.update(stream, config.durable_name, config);
   return [];
+}
+
+/** Deletes the consumers of a version that no job waits for, where this process may. */
+export async function dropConsumers(
+  { apis, rights }: Provision,
+  model: string,
+  version: string,
+): Promise<void> {
+  if (!rights.mayMakeStreams) return;
+  const stream = streams.jobs(model);
+  const jsm = apis.of(stream);
+  for (const name of LANES.map((lane) => consumerName(version, lane))) {
+    const there = await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.info(stream, name));
+    if (there === undefined || there.num_pending + there.num_ack_pending > 0) continue;
+    await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.delete(stream, name));
+  }
 }
 
 async function addConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
@@ -292,12 +326,17 @@ export async function missingConsumers(
   models: readonly Model[],
   taken: readonly ConsumedVersion[],
 ): Promise<readonly string[]> {
+  const presentIn = async (stream: string) =>
+    new Set((await Array.fromAsync(apis.of(stream).consumers.list(stream))).map(({ name }) => name));
+  const places = stepPlacesOf(models);
+  const presentSteps = places.length === 0 ? new Set<string>() : await presentIn(streams.work);
+  const missingSteps = places
+    .map(({ step, trainerClass }) => stepConsumerName(step, trainerClass))
+    .flatMap((name) => (presentSteps.has(name) ? [] : `${streams.work}/${name}`));
   const missing = await Promise.all(
     models.map(async ({ manifest: { name: model }, versions }) => {
       const stream = streams.jobs(model);
-      const present = new Set(
-        (await Array.fromAsync(apis.of(stream).consumers.list(stream))).map(({ name }) => name),
-      );
+      const present = await presentIn(stream);
       const needed = new Set([...versions, ...taken.filter((served) => served.model === model)]);
       return [...new Set([...needed].map(({ version }) => version))].flatMap((version) =>
         LANES.map((lane) => consumerName(version, lane)).flatMap((name) =>
@@ -306,7 +345,7 @@ export async function missingConsumers(
       );
     }),
   );
-  return missing.flat();
+  return [...missingSteps, ...missing.flat()];
 }
 
 /** Whether a broker may answer later: at present it has no leader, no disk or no permission for us. */
@@ -365,8 +404,15 @@ function streamConfigs(
     max_age: nanos(blobsKeptMs(limits)),
     max_bytes: limits.blobsMaxBytes,
   };
-  if (limits.onlyBlobs === true) return [blobs, probeStream(limits)];
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
+  const artifacts = {
+    ...writeOnce,
+    name: streams.artifacts,
+    subjects: [subjects.allArtifacts],
+    // No age: records name them for as long as there are records.
+    max_bytes: limits.artifactsMaxBytes,
+  };
+  if (limits.onlyBlobs === true) return [blobs, artifacts, probeStream(limits)];
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
     name: streams.jobs(name),
@@ -481,7 +527,7 @@ function streamConfigs(
       allow_direct: true,
     },
     ...workStreams(limits, common),
-    ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
+    ...(limits.blobsNatsUrl === undefined ? [blobs, artifacts] : []),
     probeStream(limits),
   ];
 }
@@ -499,7 +545,7 @@ function workStreams(
       subjects: [subjects.allWork, subjects.allStepJobs],
       retention: RetentionPolicy.Workqueue,
       // Each work has its own job and that of one step.
-      max_msgs: 2 * MAX_WORK,
+      max_msgs: 2 * MAX_UNFINISHED_WORK,
       max_bytes: partOf(limits, WORK),
     },
     {
@@ -515,8 +561,8 @@ function workStreams(
       subjects: [subjects.allRuns],
       // Old ends go when the stream is full. The expected sequence keeps a subject write-once, as in ACTUALS.
       discard: DiscardPolicy.Old,
-      max_age: nanos(RUNS_KEPT.days * DAY_MS),
-      max_msgs: RUNS_KEPT.count,
+      max_age: nanos(WORK_KEPT_MS),
+      max_msgs: MAX_RUNS,
       max_bytes: partOf(limits, RECORDS),
       republish: { src: subjects.allRuns, dest: subjects.republishedRuns },
     },
@@ -541,10 +587,13 @@ function workStreams(
       republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
     },
     {
-      ...writeOnce,
+      ...common,
       name: streams.datasets,
       subjects: [subjects.allDatasets],
+      // The newest check of a dataset counts.
+      max_msgs_per_subject: 1,
       max_bytes: partOf(limits, RECORDS),
+      allow_direct: true,
     },
     {
       ...writeOnce,
@@ -650,7 +699,7 @@ async function storeTooSmall(
   return (
     `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
     `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
-    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES or BLOBS_MAX_BYTES`
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES, BLOBS_MAX_BYTES or ARTIFACTS_MAX_BYTES`
   );
 }
 
@@ -668,19 +717,37 @@ function namesOf(streams: readonly StreamSize[]): string {
   return streams.map(({ name }) => name).join(', ');
 }
 
-function consumerConfig(
+function laneConsumer(
   model: string,
   version: string,
   lane: Lane,
-  { streamReplicas }: StreamLimits,
+  limits: Pick<StreamLimits, 'streamReplicas'>,
+): TidingsConsumer {
+  return consumerConfig(consumerName(version, lane), subjects.laneJobs(model, version, lane), limits);
+}
+
+/** The consumers of steps, of which each takes one step for trainers of one class. */
+function stepConsumers(
+  models: readonly Model[],
+  limits: Pick<StreamLimits, 'streamReplicas'>,
+): readonly TidingsConsumer[] {
+  return stepPlacesOf(models).map(({ step, trainerClass }) =>
+    consumerConfig(stepConsumerName(step, trainerClass), subjects.stepJobs(step, trainerClass), limits),
+  );
+}
+
+function consumerConfig(
+  name: string,
+  filter: string,
+  { streamReplicas }: Pick<StreamLimits, 'streamReplicas'>,
 ): TidingsConsumer {
   return {
-    durable_name: consumerName(version, lane),
-    filter_subject: subjects.laneJobs(model, version, lane),
+    durable_name: name,
+    filter_subject: filter,
     deliver_policy: DeliverPolicy.All,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(LEASE_MS),
-    // Workers limit the attempts themselves. The broker's count of deliveries says nothing about a job.
+    // Workers and trainers limit the attempts themselves. The broker's count of deliveries says nothing about a job.
     max_ack_pending: -1,
     max_deliver: -1,
     num_replicas: streamReplicas,

@@ -26,6 +26,11 @@ export function columnsDigest(columns: InputColumns, pinnedVersion: string | und
   return digest(JSON.stringify(['batch', Object.entries(columns), pinnedVersion], withDigests));
 }
 
+/** The same for work. @param asked what the client asked for, its members in one order. */
+export function workDigest(asked: object): string {
+  return digest(JSON.stringify(['work', asked]));
+}
+
 /** Of a tensor or bytes their digest counts, so that they are the same in a message as in the store of blobs. */
 function withDigests(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('base64' in value)) return value;

@@ -1,10 +1,10 @@
 /** The messages of work: its job, its steps and what came of them, its progress, its log and its end. */
 import { ANY_TEXT, COUNT, INSTANT, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
-import { custom, listOf, object, type Passing } from '../schema.ts';
+import { custom, listOf, object, type Passing, text } from '../schema.ts';
 import { FINISHED_MEMBERS, FINISHED_OPTIONAL, LABELS } from '../task.ts';
-import { DATASET_ASK, FILE, PROGRESS, STEP_NAME, TRAINING_ASK, WORK } from '../work.ts';
-import { decoderOf, VERSION } from './decoder.ts';
+import { DATASET_ASK, FILE, PROGRESS, SHA256, STEP_NAME, TRAINING_ASK, WORK } from '../work.ts';
+import { checkOf, decoderOf, parseMessage, refuseNewer, VERSION } from './decoder.ts';
 
 const JOB_MEMBERS = {
   v: VERSION,
@@ -30,6 +30,15 @@ export type WorkJob = Passing<typeof WORK_JOB>;
 export const STEP_JOB = object('the job of a step', { ...JOB_MEMBERS, step: STEP_NAME }, JOB_OPTIONAL);
 /** Carries a step to a trainer. */
 export type StepJob = Passing<typeof STEP_JOB>;
+
+export const WORK_REQUEST = object('a request record of work', {
+  v: VERSION,
+  /** See `workDigest`: tells a retry from another question under the same `requestId`. */
+  inputDigest: SHA256,
+  job: WORK_JOB,
+});
+/** Remembers which work a `requestId` stands for, as a request record does for a prediction. */
+export type WorkRequest = Passing<typeof WORK_REQUEST>;
 
 export const STEP_RESULT = object(
   'what came of a step',
@@ -71,7 +80,13 @@ export type WorkProgress = Passing<typeof WORK_PROGRESS>;
 
 export const WORK_END = object(
   'the end of work',
-  { v: VERSION, ...FINISHED_MEMBERS, work: WORK },
+  {
+    v: VERSION,
+    ...FINISHED_MEMBERS,
+    /** Empty if no version came of it. */
+    modelVersion: text('a text of 200 characters at most', { maxLength: 200 }),
+    work: WORK,
+  },
   FINISHED_OPTIONAL,
 );
 export type WorkEnd = Passing<typeof WORK_END>;
@@ -93,3 +108,10 @@ export const decodeStepResult = decoderOf(STEP_RESULT);
 export const decodeWorkProgress = decoderOf(WORK_PROGRESS);
 export const decodeWorkEnd = decoderOf(WORK_END);
 export const decodeLogLines = decoderOf(LOG_LINES);
+
+const checkWorkRequest = checkOf(WORK_REQUEST);
+export function decodeWorkRequest(data: Uint8Array): WorkRequest {
+  const message = parseMessage(data);
+  if (typeof message === 'object' && message !== null && 'job' in message) refuseNewer(message.job);
+  return checkWorkRequest(message);
+}
