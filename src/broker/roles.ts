@@ -149,8 +149,13 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    // It removes the marks of tasks that have ended.
-    deny: purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
+    deny: [
+      // It removes the marks of tasks that have ended.
+      ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
+      // Steps of work are for trainers.
+      ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`]),
+      `$JS.ACK.${streams.work}.>`,
+    ],
   },
   trainer: {
     allow: [
