@@ -1,4 +1,4 @@
-# The two processes of Tidings: targets `gateway`, `worker` (CPU) and `worker-cuda`.
+# The processes of Tidings: targets `gateway`, `worker` (CPU), `worker-cuda` and `trainer`.
 # Their environment variables are those of src/process/config.ts; NATS_URL has to be set. A digest names one image for good, while a
 # tag may name another tomorrow: with a new tag comes its digest (`docker buildx imagetools inspect node:26.10.0-bookworm-slim`).
 
@@ -15,6 +15,10 @@ RUN rm -rf node_modules/onnxruntime-node node_modules/onnxruntime-common
 
 FROM dependencies AS dependencies-cuda
 RUN node node_modules/onnxruntime-node/script/install --onnxruntime-node-install
+
+# DuckDB reads the data of trainers.
+FROM dependencies AS dependencies-trainer
+RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS gateway
 WORKDIR /app
@@ -36,6 +40,18 @@ COPY workers ./workers
 COPY models ./models
 USER 1000:1000
 CMD ["node", "workers/main.ts"]
+
+# Recipes in Python need Python with venv and pip. Their packages go into .cache, the files of steps into .data.
+FROM node:26.10.0-bookworm-slim@sha256:662933cf47f013bc8e4beb31a6116448427a82057ba7c42c97e4c5ba766504c2 AS trainer
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=dependencies-trainer /app ./
+COPY src ./src
+COPY workers ./workers
+COPY models ./models
+RUN mkdir .cache .data && chown 1000:1000 .cache .data
+USER 1000:1000
+CMD ["node", "workers/trainer.ts"]
 
 # ONNX Runtime's CUDA provider needs CUDA 12 and cuDNN 9, which this image has, and the driver of the host.
 FROM nvidia/cuda:12.9.1-cudnn-runtime-ubuntu24.04@sha256:d02c4310b6d57ca0b16cd80298bdb33a74187baafe2eccd8a6a16180ddc90802 AS worker-cuda

@@ -1,122 +1,19 @@
-/** The GraphQL types of models and their versions. */
-import { isMeant, type Weight } from '../src/contract/rollout.ts';
-import { type Model, type ModelVersion, Runtime, type UnreadableVersion } from '../src/models/models.ts';
-import { type OfferedVersion, VersionState } from '../src/rollout/offering.ts';
+/** The GraphQL type of models. */
+import type { Model, UnreadableVersion } from '../src/models/models.ts';
 import type { Share } from '../src/rollout/rolloutService.ts';
-import { defineLiveError } from './actuals.ts';
-import type { Builder } from './builder.ts';
+import type { Builder, Context } from './builder.ts';
 import { defineModelField, fieldsOfModel } from './modelField.ts';
+import { type ModelVersionRef, type VersionWithShares, withShares } from './modelVersion.ts';
 import { defineModelTraining } from './modelTraining.ts';
 import type { NodeRef } from './node.ts';
 
-/** A version with its shares of the model's tasks. */
-interface VersionWithShares extends OfferedVersion {
-  readonly model: string;
-  readonly weightPercent: number | undefined;
-  readonly observedPercent: number | undefined;
-  readonly shadowPercent: number;
-}
+/** The points of complexity of what needs the rollouts of before: they are read from the broker. */
+const HISTORY_POINTS = 10;
 
 export type ModelRef = ReturnType<typeof defineModel>;
 
-export function defineModel(builder: Builder, nodeRef: NodeRef) {
-  const metricRef = builder.objectRef<ModelVersion['metrics'][number]>('Metric').implement({
-    description: 'How good a version was on a data set: on new data, or on the data that it was trained on.',
-    fields: (t) => ({
-      data: t.exposeString('data', { description: 'Name of the data set.' }),
-      name: t.exposeString('name', { description: 'Name of the figure, such as RMSE or MAE.' }),
-      unit: t.exposeString('unit', { description: 'Unit of the value.' }),
-      value: t.exposeFloat('value', { description: 'The figure, in `unit`.' }),
-    }),
-  });
-
+export function defineModel(builder: Builder, nodeRef: NodeRef, versionRef: ModelVersionRef) {
   const fieldRef = defineModelField(builder);
-
-  const stateEnum = builder.enumType('VersionState', {
-    description: 'Whether a version can answer tasks.',
-    values: {
-      [VersionState.Served]: { description: 'Live workers serve it.' },
-      [VersionState.Waiting]: { description: 'No live worker serves it yet.' },
-      [VersionState.Refused]: { description: 'Workers refuse to serve it. `reason` says why.' },
-      [VersionState.Leaving]: {
-        description: 'Its folder is gone. Workers finish its queue, and it gets no new tasks.',
-      },
-    } as const,
-  });
-
-  const runtimeEnum = builder.enumType('Runtime', {
-    description: 'What runs a version.',
-    values: {
-      ONNX: { value: Runtime.Onnx, description: 'ONNX Runtime.' },
-      PYTHON: { value: Runtime.Python, description: 'A class in Python.' },
-      NODE: { value: Runtime.Node, description: 'A class in JavaScript or TypeScript.' },
-      COMMAND: { value: Runtime.Command, description: 'A program of its own.' },
-    } as const,
-  });
-
-  const liveErrorRef = defineLiveError(builder);
-  const versionRef = builder.objectRef<VersionWithShares>('ModelVersion').implement({
-    description: 'One trained version of a model.',
-    fields: (t) => ({
-      version: t.string({ description: 'A positive integer.', resolve: ({ record }) => record.version }),
-      state: t.expose('state', { type: stateEnum, description: 'Whether it can answer tasks now.' }),
-      reason: t.exposeString('refusal', {
-        nullable: true,
-        description: 'Why a worker refuses to serve it; null if no worker refuses it.',
-      }),
-      weightPercent: t.exposeFloat('weightPercent', {
-        nullable: true,
-        description:
-          'Its share of the tasks, in percent, as `setRollout` has set it. It is also 0 if its folder has another model now. Null if the model has no rollout: then the newest version answers.',
-      }),
-      observedPercent: t.exposeFloat('observedPercent', {
-        nullable: true,
-        description:
-          "Its share of the model's tasks that live workers finished in the last minute, in percent; null if there were none.",
-      }),
-      shadowPercent: t.exposeFloat('shadowPercent', {
-        description: 'The chance that a task of another version is also tried on it, in percent.',
-      }),
-      liveWorkers: t.exposeInt('liveWorkers', {
-        description: 'Number of live workers that serve it, or finish its queue.',
-      }),
-      runtime: t.field({
-        type: runtimeEnum,
-        description: 'What runs it.',
-        resolve: ({ record }) => record.code?.runtime ?? Runtime.Onnx,
-      }),
-      environment: t.exposeString('environment', {
-        nullable: true,
-        description:
-          'What a version that is code runs in, as a live worker tells: its Python and where its packages come from, for example. Null for `ONNX`, and while no worker serves it.',
-      }),
-      digest: t.string({
-        description: 'Hex SHA-256 of `model.onnx`, or of the list of its files.',
-        resolve: ({ record }) => record.sha256,
-      }),
-      createdAt: t.field({
-        type: 'DateTime',
-        description: 'When it was trained.',
-        resolve: ({ record }) => Date.parse(record.created),
-      }),
-      trainedOn: t.stringList({
-        description: 'Names of the data sets that it was trained on.',
-        resolve: ({ record }) => record.trainedOn,
-      }),
-      metrics: t.field({
-        type: [metricRef],
-        description: 'How good it was on data sets.',
-        resolve: ({ record }) => record.metrics,
-      }),
-      liveError: t.field({
-        type: [liveErrorRef],
-        nullable: true,
-        description:
-          'How far its predictions were from the true values reported in the last 30 days (about a million at most). One entry for each output that has any. Null while this gateway still reads them, for some seconds after its start.',
-        resolve: ({ model, record }, _args, { actuals }) => actuals.liveErrors(model, record.version),
-      }),
-    }),
-  });
 
   const unreadableRef = builder.objectRef<UnreadableVersion>('UnreadableVersion').implement({
     description:
@@ -186,11 +83,7 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
       versions: t.field({
         type: [versionRef],
         description: 'Its versions, oldest first.',
-        resolve: (model, _args, { offering, rollouts }) =>
-          withShares(model, offering.versions(model), {
-            weights: rollouts.shares(model),
-            shadow: rollouts.shadowWeights(model),
-          }),
+        resolve: (model, _args, context) => versionsOf(model, context),
       }),
       rollout: t.field({
         type: [shareRef],
@@ -198,6 +91,39 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
         description:
           'All shares that `setRollout` has set, also those of versions that are gone; null if the model has no rollout.',
         resolve: (model, _args, { rollouts }) => rollouts.shares(model),
+      }),
+      live: t.field({
+        type: [versionRef],
+        description: 'The versions with a share of the tasks. Without a rollout, the version that answers.',
+        resolve: (model, _args, context) => {
+          const { offering } = context;
+          const shares = context.rollouts.shares(model);
+          return versionsOf(model, context).filter(({ record: { version }, weightPercent = 0 }) =>
+            shares === undefined ? version === offering.answering(model) : weightPercent > 0,
+          );
+        },
+      }),
+      previous: t.field({
+        type: versionRef,
+        nullable: true,
+        extensions: { points: HISTORY_POINTS },
+        description: `The version that had a share last, of those that have none now; null if it is gone, or if there was none. ${HISTORY_POINTS} points of complexity.`,
+        resolve: async (model, _args, context) => {
+          const [last] = await context.registry.formerlyLive(model);
+          return versionsOf(model, context).find(({ record }) => record.version === last);
+        },
+      }),
+      candidates: t.field({
+        type: [versionRef],
+        extensions: { points: HISTORY_POINTS },
+        description: `The versions of the registry that have had no share yet, oldest first. ${HISTORY_POINTS} points of complexity.`,
+        resolve: async (model, _args, context) => {
+          const formerly = await context.registry.formerlyLive(model);
+          return versionsOf(model, context).filter(
+            ({ record: { registered, version }, weightPercent = 0 }) =>
+              registered !== undefined && weightPercent === 0 && !formerly.includes(version),
+          );
+        },
       }),
       training: t.field({
         type: trainingRef,
@@ -213,27 +139,12 @@ export function defineModel(builder: Builder, nodeRef: NodeRef) {
   });
 }
 
-function withShares(
-  { manifest }: Model,
-  versions: readonly OfferedVersion[],
-  { weights, shadow }: { weights: readonly Weight[] | undefined; shadow: readonly Weight[] },
+function versionsOf(
+  model: Model,
+  { offering, rollouts }: Pick<Context, 'offering' | 'rollouts'>,
 ): readonly VersionWithShares[] {
-  const finished = versions.reduce((sum, { finishedLastMinute }) => sum + finishedLastMinute, 0);
-  return versions.map((offered) => ({
-    ...offered,
-    model: manifest.name,
-    weightPercent: weights && percentIn(weights, offered),
-    shadowPercent: percentIn(shadow, offered),
-    observedPercent: finished === 0 ? undefined : hundredths((100 * offered.finishedLastMinute) / finished),
-  }));
-}
-
-/** Rounds to two decimals. Shares are set with two decimals, too. */
-function hundredths(percent: number): number {
-  return Math.round(percent * 100) / 100;
-}
-
-function percentIn(weights: readonly Weight[], { record }: OfferedVersion): number {
-  const weight = weights.find(({ version }) => version === record.version);
-  return weight !== undefined && isMeant(weight, record.sha256) ? weight.percent : 0;
+  return withShares(model, offering.versions(model), {
+    weights: rollouts.shares(model),
+    shadow: rollouts.shadowWeights(model),
+  });
 }

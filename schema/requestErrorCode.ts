@@ -21,6 +21,7 @@ const VALUES: Readonly<Record<RequestErrorCode | GraphQLErrorCode, { readonly de
   [RequestErrorCode.BrokerUnavailable]: { description: 'The broker does not answer.' },
   [RequestErrorCode.NoVersion]: { description: 'No version of the model can be read.' },
   [RequestErrorCode.RolloutConflict]: { description: 'Another operator set the rollout at the same time.' },
+  [RequestErrorCode.VersionInUse]: { description: 'The rollout names the version that is to be retired.' },
   [RequestErrorCode.RequestIdConflict]: { description: 'The `requestId` came with another input before.' },
   [RequestErrorCode.TaskNotFound]: { description: 'There is no such task.' },
   [RequestErrorCode.DeadLetterNotFound]: { description: 'There is no such dead letter.' },

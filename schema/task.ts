@@ -9,6 +9,7 @@ import type { Model } from '../src/models/models.ts';
 import { deadlineOf, priorityOf } from '../src/tasks/taskMapping.ts';
 import { defineBatch } from './batch.ts';
 import { type Builder, replacedBy } from './builder.ts';
+import type { DatasetRef } from './datasets.ts';
 import { defineErrorCode } from './errorCode.ts';
 import type { ModelRef } from './model.ts';
 import type { NodeRef } from './node.ts';
@@ -29,12 +30,13 @@ interface RefsOfTask {
   readonly priorityRef: PriorityRef;
   readonly kindRef: TaskKindRef;
   readonly trainingRef: TrainingRef;
+  readonly datasetRef: DatasetRef;
 }
 
 export function defineTask(
   builder: Builder,
   models: readonly Model[],
-  { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef }: RefsOfTask,
+  { nodeRef, modelRef, pageInfoRef, priorityRef, kindRef, trainingRef, datasetRef }: RefsOfTask,
 ) {
   const stateRef = builder.enumType('TaskState', {
     description: 'The state of a task. A task reaches exactly one final state and stays in it.',
@@ -177,6 +179,13 @@ export function defineTask(
         nullable: true,
         description: 'Its stages and what came of it, if it is a training.',
         resolve: ({ id, work }) => (work?.kind === WorkKind.Training ? { ...work, id } : null),
+      }),
+      dataset: t.field({
+        type: datasetRef,
+        nullable: true,
+        description: 'The report, if it is the check of a dataset that has succeeded.',
+        resolve: async ({ work }, _args, { datasets }) =>
+          work?.dataset && datasets.find(work.dataset.name, work.dataset.digest),
       }),
       history: t.idList({
         description:

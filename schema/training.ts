@@ -248,7 +248,7 @@ function describeParam(param: TrainingParam): string {
 }
 
 /** @throws {RequestError} `BAD_USER_INPUT`. */
-function modelNamed(models: readonly Model[], name: string): Model {
+export function modelNamed(models: readonly Model[], name: string): Model {
   const found = models.find(({ manifest }) => manifest.name === name);
   if (found !== undefined) return found;
   throw badValue('model', 'the name of a model, as models lists it', quoted(name));

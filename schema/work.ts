@@ -1,17 +1,16 @@
 /** What tasks that are work have beside others: the GraphQL types of a training and of its parts. */
 import {
-  type Check,
   type NamedNumber,
   type Progress,
   type Stage,
   StageName,
   StageState,
   type StepName,
-  Verdict,
   type Work,
 } from '../src/contract/work.ts';
 import { type LogPage, MAX_LOG_LINES, type TrainingLine } from '../src/work/trainingLogs.ts';
 import type { Builder } from './builder.ts';
+import type { CheckRef } from './check.ts';
 
 export type TrainingRef = ReturnType<typeof defineWork>['trainingRef'];
 export type LogPageRef = ReturnType<typeof defineWork>['logPageRef'];
@@ -26,7 +25,7 @@ const DEFAULT_LINES = 200;
 /** The points of complexity of a page of a log: it may read a thousand messages. */
 const LOG_POINTS = 100;
 
-export function defineWork(builder: Builder) {
+export function defineWork(builder: Builder, checkRef: CheckRef) {
   const kindRef = builder.enumType('TaskKind', {
     description: 'What a task is to bring.',
     values: {
@@ -102,30 +101,6 @@ export function defineWork(builder: Builder) {
         description: 'When it will be done, in seconds from `at`, if it goes on as until now.',
       }),
       at: t.expose('at', { type: 'DateTime', description: 'When this was told.' }),
-    }),
-  });
-
-  const verdictRef = builder.enumType('Verdict', {
-    description: 'What came of a check.',
-    values: {
-      [Verdict.Pass]: { description: 'The limit is kept.' },
-      [Verdict.Fail]: { description: 'The limit is not kept: the new version is rejected.' },
-      [Verdict.TooFew]: { description: 'There were too few rows to judge.' },
-      [Verdict.Skipped]: { description: 'There was nothing to compare with, such as a live version.' },
-    } as const,
-  });
-  const checkRef = builder.objectRef<Check>('Check').implement({
-    description: 'A condition of the gate of a model, and what was observed.',
-    fields: (t) => ({
-      name: t.exposeString('name', { description: 'The condition, in words.' }),
-      observed: t.exposeFloat('observed', { nullable: true, description: 'Of the new version.' }),
-      live: t.exposeFloat('live', {
-        nullable: true,
-        description: 'Of the version that answers now, over the same rows.',
-      }),
-      limit: t.exposeFloat('limit', { nullable: true, description: 'The limit of the gate.' }),
-      count: t.exposeInt('count', { description: 'Number of rows that it was computed from.' }),
-      verdict: t.expose('verdict', { type: verdictRef, description: 'What came of it.' }),
     }),
   });
 

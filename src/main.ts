@@ -21,6 +21,10 @@ import { createLog } from './process/log.ts';
 import { connectionsWithin } from './process/openFiles.ts';
 import { readQuotas } from './process/quotasFile.ts';
 import { collectGarbage, runProcess } from './process/runProcess.ts';
+import { readRegistered } from './registry/gatewayVersion.ts';
+import { Puller } from './registry/puller.ts';
+import { RegistryService } from './registry/registryService.ts';
+import { RegistrySweep } from './registry/registrySweep.ts';
 import { Offering } from './rollout/offering.ts';
 import { LiveWorkers } from './rollout/presence.ts';
 import { RolloutService } from './rollout/rolloutService.ts';
@@ -31,6 +35,7 @@ import { DeadLetters } from './tasks/deadLetters.ts';
 import { openGatewayTasks } from './tasks/gatewayTasks.ts';
 import { Sweeper } from './tasks/sweeper.ts';
 import { AllTasks } from './work/allTasks.ts';
+import { GatewayDatasets } from './work/datasets.ts';
 import { openGatewayWork } from './work/gatewayWork.ts';
 
 await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, reportBroker }) => {
@@ -58,18 +63,32 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
   const reached = { access: config, role: 'gateway', limits: config, log, signal: stopping } as const;
   await using broker = await openBroker({ ...reached, models, name: `gateway-${home}` });
   await using blobsBroker = await openBlobsBroker({ ...reached, models, name: `gateway-${home}` });
+  const largeBytes = blobsBroker ?? broker;
   server.readiness.start();
   using _reporting = reportBroker(broker, () => broker.checkWrites());
   using workers = new LiveWorkers(broker);
   using rollouts = await Rollouts.open({ broker, models, log }, stopping);
   using offering = new Offering({ broker, models, workers, rollouts, modelsDir: config.modelsDir, log });
   using _watching = catalog.watch(({ model }) => offering.versionsChanged(model));
+  await using _puller = new Puller({
+    broker,
+    catalog,
+    bring: async (record, here) => here ?? readRegistered(record, largeBytes.artifacts),
+    log,
+  });
+  await using _registrySweep = new RegistrySweep({
+    broker,
+    artifacts: largeBytes.artifacts,
+    models,
+    keep: config.registryKeep,
+    log,
+  });
   await using _sweeper = new Sweeper({ broker, models, log });
   using keys = server.auth.includes('keys') ? await ApiKeys.open({ broker, log }, stopping) : undefined;
   const ofOwners = new OwnerActuals();
   using gatewayTasks = await openGatewayTasks({
     broker,
-    blobStore: (blobsBroker ?? broker).blobs,
+    blobStore: largeBytes.blobs,
     home,
     models,
     offering,
@@ -83,7 +102,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     gatewayTasks;
   await using work = openGatewayWork({
     broker,
-    datasets: broker.datasetRecords,
+    datasets: broker.datasets,
     home,
     models,
     storing: gatewayTasks.storing,
@@ -120,8 +139,10 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     deadLetters,
     redrives: new DeadLetterRedrives({ broker, redrives: gatewayTasks.redrives, models }),
     rollouts: new RolloutService({ broker, offering, rollouts, models, log }),
+    registry: new RegistryService({ broker, models }),
     comparisons,
     actuals,
+    datasets: new GatewayDatasets({ store: broker.datasets, artifacts: largeBytes.artifacts }),
     quotas,
     models,
     offering,
@@ -134,7 +155,7 @@ await runProcess('gateway', async ({ env, stopping, hurrying, stopped, ready, re
     context,
     logins: { keys, tokens },
     charge: (holder, points) => quotas.charge(holder, points),
-    bytes: { blobs, outputs },
+    bytes: { blobs, outputs, artifacts: largeBytes.artifacts },
     checkBroker: () => broker.checkStreams(models),
     hasWorker: () => workers.list().length > 0,
     endSubscriptions: () => {

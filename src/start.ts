@@ -1,6 +1,5 @@
 /** `npm start`: the whole system on this machine, and where to try it. */
 import { join } from 'node:path';
-import { Provisioner } from './broker/provisioning.ts';
 import { streamSizes } from './broker/streams.ts';
 import { ConfigurationError, EXIT_CONFIGURATION } from './contract/errors.ts';
 import { banner } from './launcher/banner.ts';
@@ -9,6 +8,7 @@ import { Catalog } from './models/catalog.ts';
 import type { Model } from './models/models.ts';
 import { readConfig, type ServedModel } from './process/config.ts';
 import { createLog, logFatal } from './process/log.ts';
+import { Provisioner } from './registry/provisioning.ts';
 
 const env = { ...process.env, LOG_FORMAT: process.env.LOG_FORMAT || 'pretty' };
 try {
@@ -28,6 +28,7 @@ async function start(): Promise<number> {
     env,
     gateway: join(import.meta.dirname, 'main.ts'),
     worker: join(import.meta.dirname, '../workers/main.ts'),
+    trainer: join(import.meta.dirname, '../workers/trainer.ts'),
     log,
     sizesWith: (limits) => streamSizes(models, { ...config, ...limits }),
     provision: ({ access, limits, signal }) =>

@@ -100,7 +100,7 @@ function errorOf(
   if (data instanceof BlobGone)
     return {
       code: TaskErrorCode.BlobGone,
-      message: `${input.name} must be a blob that is there until the task ends, got ${blob}: ${data.message}. Store it again.`,
+      message: `${input.name} must be a blob that is there until the task ends, got ${blob}. ${data.message} Store it again.`,
     };
   const type = tensorTypeOf(input);
   if (!isTensorInput(input) || type === 'string') return undefined;

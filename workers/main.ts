@@ -8,11 +8,14 @@ import { type Announcement, type BrokerOptions, openBlobsBroker, openBroker } fr
 import { ConfigurationError } from '../src/contract/errors.ts';
 import { BUNDLE_VERSION } from '../src/contract/messages/bundle.ts';
 import { Catalog } from '../src/models/catalog.ts';
+import { publicReason } from '../src/models/publicReason.ts';
 import { readConfig } from '../src/process/config.ts';
 import { createLog } from '../src/process/log.ts';
 import { runProcess } from '../src/process/runProcess.ts';
+import { readTrustedKeys } from '../src/registry/signature.ts';
 import { BlobBudget } from './blobBudget.ts';
 import { Hosts } from './hosts.ts';
+import { openPuller } from './puller.ts';
 import { RunNotices } from './runNotices.ts';
 import { sessionLimit } from './runtimes/memoryLimit.ts';
 import { missingOf, servedOf } from './served.ts';
@@ -33,6 +36,8 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   const missing = missingOf(served);
   if (missing.length > 0)
     log.warn({ missing }, 'WORKER_MODELS names versions that are not there: they are waited for');
+  const trustedKeys =
+    config.modelTrustedKeys === undefined ? undefined : readTrustedKeys(config.modelTrustedKeys);
   const workerId = `worker-${randomBytes(4).toString('hex')}`;
   const startedAt = Date.now();
   const impatience = new AbortController();
@@ -54,6 +59,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
   };
   await using broker = await openBroker(reached);
   await using blobsBroker = await openBlobsBroker(reached);
+  const largeBytes = blobsBroker ?? broker;
   using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
   using runNotices = new RunNotices({ broker });
   const slotCount =
@@ -77,7 +83,7 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     served,
     modelsDir: config.modelsDir,
     broker,
-    blobs: { store: (blobsBroker ?? broker).blobs, budget: new BlobBudget(BLOB_BUDGET_BYTES) },
+    blobs: { store: largeBytes.blobs, budget: new BlobBudget(BLOB_BUDGET_BYTES) },
     memory,
     hosts,
     // The lanes of a session share its flow.
@@ -93,13 +99,26 @@ await runProcess('worker', async ({ env, stopping, stopped, ready, reportBroker 
     signal: impatience.signal,
   });
   using _watching = catalog.watch((change) => versions.follow(change));
+  await using puller = await openPuller({
+    broker,
+    artifacts: largeBytes.artifacts,
+    catalog,
+    served,
+    dataDir: config.dataDir,
+    trustedKeys,
+    onChange: () => changed(),
+    log,
+  });
   const announce = () =>
     broker.notices.announceWorker(() => ({
       id: workerId,
       startedAt,
       reads: BUNDLE_VERSION,
       models: versions.models,
-      refused: versions.refused,
+      refused: [
+        ...versions.refused,
+        ...puller.refused.map((each) => ({ ...each, reason: publicReason(each.reason, config.dataDir) })),
+      ],
       leaving: versions.leaving,
     }));
   let announced: Announcement | undefined;

@@ -7,9 +7,9 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { loadDuckDb } from '../../src/cli/duckdb.ts';
 import { encodeModel } from '../../src/cli/train/onnx.ts';
 import { DataError, type Metric, type Recipe } from '../../src/cli/train/recipe.ts';
+import { loadDuckDb } from '../../src/data/duckdb.ts';
 import { type Row, type Solution, solveRidge } from './ridge.ts';
 
 const ALPHA = 1;

@@ -44,7 +44,10 @@ export function accountsOf(publicKeys: Readonly<Record<BrokerRole, string>>): Ac
       exports: [
         { service: `${OWN_API}.>`, accounts: [ADMIN, OBSERVER] },
         { stream: subjects.allAdvisories, accounts: [ADMIN, OBSERVER] },
-        ...NOTICES.map((stream) => ({ stream, accounts: [OBSERVER] })),
+        ...NOTICES.map((stream) => ({
+          stream,
+          accounts: stream === subjects.versionChanges ? [ADMIN, OBSERVER] : [OBSERVER],
+        })),
       ],
       imports: [...GUARDED_READS, DIRECT_AUDIT, subjects.allAudit].map((subject) => service(ADMIN, subject)),
     },
@@ -61,6 +64,7 @@ export function accountsOf(publicKeys: Readonly<Record<BrokerRole, string>>): Ac
       imports: [
         { ...service(TASKS_ACCOUNT, `${OWN_API}.>`), to: `${TASKS_API}.>` },
         { stream: { account: TASKS_ACCOUNT, subject: subjects.allAdvisories } },
+        { stream: { account: TASKS_ACCOUNT, subject: subjects.versionChanges } },
       ],
     },
     [OBSERVER]: {

@@ -32,42 +32,17 @@ export class AuditStore {
   }
 
   /** The newest entries before a sequence, newest first, `count` at most. Entries that cannot be read are skipped. */
-  async before(sequence: number, count: number): Promise<readonly StoredAuditEntry[]> {
-    const { state } = await this.#stored.ask((manager) => manager.streams.info(streams.audit));
-    // 0 in a stream that never had a message.
-    const first = Math.max(1, state.first_seq);
-    const entries: StoredAuditEntry[] = [];
-    let end = Math.min(sequence, state.last_seq + 1);
-    // Old refusals leave gaps. Each look covers more sequences than the one before.
-    for (let span = count; end > first && entries.length < count; span *= 2) {
-      const from = Math.max(first, end - span);
-      entries.push(...(await this.#between(from, end)).toReversed());
-      end = from;
-    }
-    return entries.slice(0, count);
+  before(sequence: number, count: number): Promise<readonly StoredAuditEntry[]> {
+    return this.#stored.before(streams.audit, { sequence, count }, (message) => this.#decode(message));
   }
 
-  /** In the order in which they came. */
-  async #between(from: number, end: number): Promise<readonly StoredAuditEntry[]> {
-    const entries: StoredAuditEntry[] = [];
-    for (let sequence = from; sequence < end; ) {
-      const messages = await this.#stored.page(streams.audit, sequence, end - sequence);
-      const within = messages.filter(({ seq }) => seq < end);
-      entries.push(...within.flatMap((message) => this.#decode(message)));
-      const last = messages.at(-1);
-      if (last === undefined) break;
-      sequence = last.seq + 1;
-    }
-    return entries;
-  }
-
-  #decode({ data, seq }: StoredMsg): readonly StoredAuditEntry[] {
+  #decode({ data, seq }: StoredMsg): StoredAuditEntry | undefined {
     try {
-      return [{ entry: decodeAuditEntry(data), sequence: seq }];
+      return { entry: decodeAuditEntry(data), sequence: seq };
     } catch (error) {
       const fields = () => ({ sequence: seq, reason: messageOf(error) });
       this.#log.warn('audit', fields, 'an audit entry cannot be read');
-      return [];
+      return undefined;
     }
   }
 }

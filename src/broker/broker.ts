@@ -42,17 +42,19 @@ import { LimitedLog } from '../process/limitedLog.ts';
 import type { Logger } from '../process/log.ts';
 import { Acks } from './acks.ts';
 import { ActualStore } from './actualStore.ts';
+import { ArtifactStore } from './artifactStore.ts';
 import { AuditStore } from './auditStore.ts';
 import { BlobStore } from './blobStore.ts';
 import { ChunkStore } from './chunkStore.ts';
 import { BrokerClock } from './clock.ts';
 import { accessWith, type ConnectionOptions, connectPatiently, withinGoodbye } from './connection.ts';
-import { DatasetRecords } from './datasetRecords.ts';
+import { DatasetStore } from './datasetStore.ts';
 import { DeadLetterStore } from './deadLetterStore.ts';
 import { EndStore } from './endStore.ts';
 import { JobConsumer, type JobConsumerOptions } from './jobConsumer.ts';
 import { KeyStore } from './keyStore.ts';
 import { Leases } from './leases.ts';
+import { digestsIn } from './namedDigests.ts';
 import { type Listening, Notices } from './notices.ts';
 import { Publisher } from './publisher.ts';
 import type { PublishOutcome } from './publishOutcome.ts';
@@ -67,6 +69,7 @@ import { StreamApis } from './streamApis.ts';
 import {
   blobsKeptMs,
   type ConsumedLane,
+  dropConsumers,
   ensureConsumers,
   ensureFormerResults,
   ensureStreams,
@@ -77,6 +80,7 @@ import {
 } from './streams.ts';
 import { StreamWatch } from './streamWatch.ts';
 import { TaskIndex } from './taskIndex.ts';
+import { VersionStore } from './versionStore.ts';
 import { WorkLog } from './workLog.ts';
 import { WorkStore } from './workStore.ts';
 import { WriteCheck } from './writeCheck.ts';
@@ -88,9 +92,12 @@ export interface BrokerOptions extends ConnectionOptions {
 }
 
 export type { ActualsHeld, StoredActual } from './actualStore.ts';
+export type { ArtifactStore, ListedArtifact, StoredArtifact } from './artifactStore.ts';
 export type { StoredAuditEntry } from './auditStore.ts';
-export { BlobGone, type BlobStore } from './blobStore.ts';
+export { BlobGone } from './blobParts.ts';
+export type { BlobStore } from './blobStore.ts';
 export type { Tally } from './chunkStore.ts';
+export type { DatasetFilter, StoredDataset } from './datasetStore.ts';
 export type { StoredDeadLetter } from './deadLetterStore.ts';
 export type { EndsOutcome } from './endStore.ts';
 export type { Delivery } from './heldDelivery.ts';
@@ -100,9 +107,10 @@ export { NO_KEYS_READ } from './keyStore.ts';
 export type { Announcement, Listening } from './notices.ts';
 export type { NotStored, PublishOutcome } from './publishOutcome.ts';
 export type { StoredRollout } from './rolloutStore.ts';
-export type { StepSource } from './stepSource.ts';
+export type { StepSource, TakenStep } from './stepSource.ts';
 export type { StoredJob } from './storedJob.ts';
 export type { QueuedPlace } from './taskIndex.ts';
+export type { RegisteredVersion, RegistryContent, VersionStore } from './versionStore.ts';
 export type { StoredLogLines } from './workLog.ts';
 export { parseWorkSubject, type WorkSubject } from './workStore.ts';
 
@@ -145,7 +153,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   }
 }
 
-/** @returns the broker that holds nothing but blobs; undefined if they are held with the rest. Throws as `openBroker`. */
+/** @returns the broker that holds only blobs and artifacts; undefined if they are held with the rest. Throws as `openBroker`. */
 export async function openBlobsBroker(options: BrokerOptions): Promise<Broker | undefined> {
   const { blobsNatsUrl } = options.limits;
   if (blobsNatsUrl === undefined) return undefined;
@@ -194,12 +202,15 @@ export class Broker implements AsyncDisposable {
   readonly actuals: ActualStore;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  readonly datasets: DatasetStore;
   /** At the broker of `BLOBS_NATS_URL`, if there is one: see `openBlobsBroker`. */
   readonly blobs: BlobStore;
+  /** At the same broker as the blobs. */
+  readonly artifacts: ArtifactStore;
+  readonly versions: VersionStore;
   readonly shadows: ShadowMessages;
   readonly work: WorkStore;
   readonly workLog: WorkLog;
-  readonly datasetRecords: DatasetRecords;
   readonly #connection: NatsConnection;
   readonly #provision: BrokerProvision;
   readonly #options: BrokerOptions;
@@ -269,13 +280,15 @@ export class Broker implements AsyncDisposable {
     this.actuals = new ActualStore({ publisher, stored, log: limitedLog });
     this.keys = new KeyStore({ publisher, stored: guarded, uses: stored, log });
     this.audit = new AuditStore({ publisher, stored: guarded, log: limitedLog });
+    this.datasets = new DatasetStore({ publisher, stored, log: limitedLog });
     const now = () => this.now();
     const keptMs = blobsKeptMs(options.limits);
     this.blobs = new BlobStore({ publisher, stored, connection, keptMs, now });
+    this.artifacts = new ArtifactStore({ publisher, stored, connection, now });
+    this.versions = new VersionStore({ publisher, stored, notices, log });
     this.shadows = new ShadowMessages({ connection, notices, log, limitedLog });
     this.work = new WorkStore({ publisher, stored, notices, log: limitedLog });
     this.workLog = new WorkLog({ publisher, stored, notices, log: limitedLog });
-    this.datasetRecords = new DatasetRecords({ stored, log: limitedLog });
     // Another process may have made it again before this one has noticed that it was gone.
     notices.listen(subjects.streamMade, ({ subject }) => {
       if (holdsTasks(streamMadeIn(subject))) this.#tellConnected(true);
@@ -326,6 +339,15 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
+   * Deletes the consumers of a version that is retired, where this process may.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async dropVersion(model: string, version: string): Promise<void> {
+    await this.#stored.ask(() => dropConsumers(this.#provision, model, version));
+  }
+
+  /**
    * @returns how many jobs of a version wait or are in a worker's hands.
    * @throws {RequestError} `BROKER_UNAVAILABLE`.
    */
@@ -352,6 +374,18 @@ export class Broker implements AsyncDisposable {
       manager.consumers.info(streams.jobs(model), consumerName(version, lane)),
     );
     return delivered.stream_seq;
+  }
+
+  /**
+   * The digests that messages of work, datasets and versions name, whatever they are of. Retired versions do not count.
+   *
+   * @throws {RequestError} `BROKER_UNAVAILABLE`.
+   */
+  async namedArtifacts(): Promise<ReadonlySet<string>> {
+    const { versions } = await this.versions.read();
+    const retired = versions.filter(({ retired }) => retired !== undefined);
+    const passedOver = retired.map(({ model, version }) => subjects.version(model, version, 'record'));
+    return digestsIn(this.#stored, new Set(passedOver));
   }
 
   // Writing

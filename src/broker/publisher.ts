@@ -11,6 +11,7 @@ import {
   createInbox,
   headers,
   type Msg,
+  type MsgHdrs,
   type NatsConnection,
   type Subscription,
 } from '@nats-io/transport-node';
@@ -46,7 +47,15 @@ interface Outgoing {
   readonly number: number;
   readonly subject: string;
   readonly payload: string | Uint8Array;
-  readonly after: number | undefined;
+  readonly expected: Expected;
+}
+
+/** What the stream has to hold. Otherwise it refuses the message. */
+export interface Expected {
+  /** The sequence of the newest message of the subject; 0 if the subject holds none. */
+  readonly after?: number | undefined;
+  /** The sequence of the newest message of the whole stream. */
+  readonly afterAll?: number | undefined;
 }
 
 export class Publisher implements Disposable {
@@ -91,15 +100,9 @@ export class Publisher implements Disposable {
   }
 
   /**
-   * @param after the stream refuses the message unless the newest one of its subject has this sequence; with 0, unless
-   *   the subject holds none.
    * @returns once the stream has answered, the time limit is over, or the connection broke.
    */
-  publish(
-    subject: string,
-    payload: string | Uint8Array,
-    { after }: { after?: number | undefined } = {},
-  ): Promise<PublishOutcome> {
+  publish(subject: string, payload: string | Uint8Array, expected: Expected = {}): Promise<PublishOutcome> {
     if (!this.#connected)
       return Promise.resolve({ type: 'unanswered', reason: 'the broker is not connected' });
     if (this.#pending.size >= MAX_PENDING) {
@@ -110,9 +113,10 @@ export class Publisher implements Disposable {
     }
     return new Promise((settle) => {
       const number = ++this.#lastNumber;
+      const { after } = expected;
       this.#pending.set(number, { subject, after, settle, due: performance.now() + this.#ackTimeoutMs });
       this.#sweep ??= setInterval(() => this.#lookForOverdue(), SWEEP_MS).unref();
-      this.#outgoing.push({ number, subject, payload, after });
+      this.#outgoing.push({ number, subject, payload, expected });
       if (this.#outgoing.length === 1) setImmediate(() => this.#sendOutgoing());
     });
   }
@@ -142,16 +146,14 @@ export class Publisher implements Disposable {
   }
 
   #sendOutgoing(): void {
-    for (const { number, subject, payload, after } of this.#outgoing.splice(0)) {
+    for (const { number, subject, payload, expected } of this.#outgoing.splice(0)) {
       // If the connection broke meanwhile, it was answered already.
       const pending = this.#pending.get(number);
       if (pending === undefined) continue;
       const reply = this.#prefix + number;
       try {
-        const options =
-          after === undefined
-            ? { reply }
-            : { reply, headers: after === 0 ? EXPECT_NONE : expectAfter(after) };
+        const condition = headersOf(expected);
+        const options = condition === undefined ? { reply } : { reply, headers: condition };
         this.#connection.publish(subject, payload, options);
       } catch (error) {
         // The message is too large for the broker. Nothing was sent.
@@ -196,11 +198,19 @@ export class Publisher implements Disposable {
   }
 }
 
+const OF_SUBJECT = 'Nats-Expected-Last-Subject-Sequence';
+const OF_STREAM = 'Nats-Expected-Last-Sequence';
 /** Each first write of a bundle's ends expects none: its header is made once. */
-const EXPECT_NONE = expectAfter(0);
+const EXPECT_NONE = headerOf(OF_SUBJECT, 0);
 
-function expectAfter(sequence: number) {
+function headersOf({ after, afterAll }: Expected): MsgHdrs | undefined {
+  if (afterAll !== undefined) return headerOf(OF_STREAM, afterAll);
+  if (after === undefined) return undefined;
+  return after === 0 ? EXPECT_NONE : headerOf(OF_SUBJECT, after);
+}
+
+function headerOf(name: string, sequence: number): MsgHdrs {
   const expected = headers();
-  expected.set('Nats-Expected-Last-Subject-Sequence', String(sequence));
+  expected.set(name, String(sequence));
   return expected;
 }

@@ -52,7 +52,6 @@ export const READ_BY_OBSERVERS = [
   ...LOOK_AT_STREAMS,
   ...api(['INFO', 'CONSUMER.NAMES.*', 'STREAM.MSG.GET.*']),
 ];
-const PURGED_BY_GATEWAYS: readonly string[] = [streams.requests, streams.dead, streams.work];
 /** What trainers read: work, and what earlier work has made. */
 const READ_BY_TRAINERS = [
   streams.work,
@@ -62,8 +61,10 @@ const READ_BY_TRAINERS = [
   streams.datasets,
   streams.versions,
   streams.rollouts,
+  streams.artifacts,
 ];
 const ENDED_BY_WORKERS = [streams.ends, streams.results, streams.chunks, streams.suspects];
+const READ_BY_WORKERS = [...ENDED_BY_WORKERS, streams.blobs, streams.artifacts, streams.versions];
 
 const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
   gateway: {
@@ -81,11 +82,14 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.auditActions('*'),
       subjects.auditRefusals('*'),
       subjects.allBlobs,
+      subjects.allArtifacts,
       // Work that is accepted, and its first step; work that expires ends here.
       subjects.allWork,
       subjects.allStepJobs,
       subjects.allWorkRequests,
       subjects.allRuns,
+      // Operators and the retention retire versions.
+      subjects.version('*', '*', 'retired'),
       subjects.moved('*'),
       subjects.queuedJobs,
       subjects.used,
@@ -101,7 +105,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...api(['STREAM.MSG.GET.*', 'STREAM.MSG.DELETE.*', 'STREAM.PURGE.*']),
       ...api([`DIRECT.GET.${streams.ends}.>`, `DIRECT.GET.${streams.chunks}.>`]),
-      ...api([`DIRECT.GET.${streams.actuals}`]),
+      ...api([`DIRECT.GET.${streams.actuals}`, `DIRECT.GET.${streams.datasets}`]),
       ...LOOK_AT_GUARDED,
       ...READ_GUARDED,
       `${ADMIN_API}.DIRECT.GET.${streams.audit}`,
@@ -116,6 +120,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
           streams.keyUses,
           streams.audit,
           streams.blobs,
+          streams.artifacts,
           streams.steps,
           streams.runs,
           streams.progress,
@@ -125,8 +130,8 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
           streams.probe,
         ].map((name) => `STREAM.MSG.DELETE.${name}`),
       ),
-      // It forgets requests, discards dead letters, and takes work that has ended off its queue.
-      ...purgesOf(OTHER_STREAMS.filter((name) => !PURGED_BY_GATEWAYS.includes(name))),
+      // It forgets requests, discards dead letters, removes artifacts, and takes work that has ended off its queue.
+      ...purgesOf(othersThan(streams.requests, streams.dead, streams.artifacts, streams.work)),
     ],
   },
   worker: {
@@ -138,6 +143,7 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.allSuspects,
       subjects.allSuspectRows,
       subjects.allBlobs,
+      subjects.allArtifacts,
       subjects.running('*'),
       subjects.workerPresence,
       subjects.workerLeft,
@@ -146,12 +152,12 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...LOOK_AT_STREAMS,
       ...LOOK_AT_GUARDED,
       ...api(['CONSUMER.MSG.NEXT.*.*', 'STREAM.PURGE.*']),
-      ...api([...ENDED_BY_WORKERS, streams.blobs].map((name) => `STREAM.MSG.GET.${name}`)),
+      ...api(READ_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
     deny: [
-      // It removes the marks of tasks that have ended.
-      ...purgesOf(OTHER_STREAMS.filter((name) => name !== streams.suspects)),
+      // It removes the marks of tasks that have ended, and damaged artifacts.
+      ...purgesOf(othersThan(streams.suspects, streams.artifacts)),
       // Steps of work are for trainers.
       ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`]),
       `$JS.ACK.${streams.work}.>`,
@@ -166,11 +172,15 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       subjects.working('*'),
       subjects.allLogs,
       subjects.allDatasets,
+      subjects.allArtifacts,
+      // Also `npm run model -- push` and `retire`.
       subjects.version('*', '*', 'record'),
+      subjects.version('*', '*', 'retired'),
       `$JS.ACK.${streams.work}.>`,
       ...LOOK_AT_STREAMS,
       ...LOOK_AT_GUARDED,
       ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`, `STREAM.PURGE.${streams.work}`]),
+      ...api([`STREAM.PURGE.${streams.artifacts}`]),
       ...api(READ_BY_TRAINERS.map((name) => `STREAM.MSG.GET.${name}`)),
     ],
     deny: [],
@@ -222,12 +232,18 @@ const SUBSCRIBE: Readonly<Record<BrokerRole, readonly string[]>> = {
   ],
   trainer: [subjects.ran('*'), subjects.versionChanges, subjects.streamMade],
   observer: [...NOTICES, subjects.allAdvisories],
-  admin: [subjects.allAdvisories],
+  // It makes the consumers of the versions of the registry.
+  admin: [subjects.allAdvisories, subjects.versionChanges],
 };
 
 /** The subjects of requests to JetStream. */
 function api(...requests: readonly (readonly string[])[]): readonly string[] {
   return requests.flat().map((request) => `${OWN_API}.${request}`);
+}
+
+/** The streams that are no queue, without some. */
+function othersThan(...names: readonly string[]): readonly string[] {
+  return OTHER_STREAMS.filter((name) => !names.includes(name));
 }
 
 function purgesOf(names: readonly string[]): readonly string[] {

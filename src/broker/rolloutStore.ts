@@ -55,6 +55,18 @@ export class RolloutStore {
     return stored ?? { revision: 0, record: undefined };
   }
 
+  /** The rollouts of a model that are kept, oldest first. Those that cannot be read are left out. */
+  async history(model: string): Promise<readonly RolloutRecord[]> {
+    const records: RolloutRecord[] = [];
+    for (let sequence = 1; ; ) {
+      const message = await this.#stored.next(streams.rollouts, subjects.rollout(model), sequence);
+      if (message === undefined) return records;
+      const record = recordIn(message.data);
+      if (record !== undefined) records.push(record);
+      sequence = message.seq + 1;
+    }
+  }
+
   /** The outcome is `changed` (for the first revision `alreadyThere`) if the key has another revision by now. */
   store(model: string, record: RolloutRecord, { revision }: StoredRollout): Promise<PublishOutcome> {
     return this.#publisher.publish(subjects.rollout(model), encodeMessage(record), { after: revision });
@@ -63,5 +75,14 @@ export class RolloutStore {
   /** Calls `listener` with the model whose rollout was stored, at most once for each. */
   listen(listener: (model: string) => void): Listening {
     return this.#notices.listen(subjects.rolloutChanges, ({ subject }) => listener(rolloutModel(subject)));
+  }
+}
+
+/** @returns undefined if a key was deleted, or if its value cannot be read. */
+function recordIn(data: Uint8Array): RolloutRecord | undefined {
+  try {
+    return decodeRolloutRecord(data);
+  } catch {
+    return undefined;
   }
 }

@@ -23,11 +23,11 @@ export class StepSource implements AsyncDisposable {
 
   /**
    * Waits for the next step. It may be called several times at once: each call gets another step. Its lease is kept until
-   * the delivery is acked, handed back or terminated.
+   * the delivery is acked, handed back, terminated or forgotten.
    *
    * @returns undefined once the source is stopped.
    */
-  async next(): Promise<Delivery | undefined> {
+  async next(): Promise<TakenStep | undefined> {
     if (this.#isStopped) return undefined;
     const { places, open } = this.#options;
     const consumers = places.map(open);
@@ -52,7 +52,7 @@ export class StepSource implements AsyncDisposable {
 }
 
 /** A step with the consumer that keeps its lease. */
-class TakenStep implements Delivery {
+export class TakenStep implements Delivery {
   readonly subject: string;
   readonly data: Uint8Array;
   readonly deliveryCount: number;
@@ -79,6 +79,11 @@ class TakenStep implements Delivery {
 
   terminate(reason: string): void {
     this.#delivery.terminate(reason);
+    this.#close();
+  }
+
+  /** Says nothing about it any more: it is in the hands of another trainer. A verdict would count for that one, too. */
+  forget(): void {
     this.#close();
   }
 

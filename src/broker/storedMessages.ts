@@ -23,6 +23,8 @@ export interface StoredMessagesOptions {
 }
 
 const PAGE_TIMEOUT_MS = 2_000;
+/** The most messages of a page: some have many KiB. */
+const MAX_PAGE = 200;
 /** A message that was deleted already. */
 const NO_SUCH_MESSAGE = [10_037, 10_043];
 /** A failed deletion: if another process deletes the message at the same time, its text says so. */
@@ -91,6 +93,44 @@ export class StoredMessages {
         reading.stop();
       }
     });
+  }
+
+  /**
+   * @param stream that allows direct reads.
+   * @param take what to make of a message; undefined for one that is left out.
+   * @returns the newest messages before a sequence, newest first, `count` at most.
+   */
+  async before<T>(
+    stream: string,
+    { sequence, count }: { readonly sequence: number; readonly count: number },
+    take: (message: StoredMsg) => T | undefined,
+  ): Promise<readonly T[]> {
+    const { state } = await this.ask((manager) => manager.streams.info(stream));
+    // 0 in a stream that never had a message.
+    const first = Math.max(1, state.first_seq);
+    const taken: T[] = [];
+    let end = Math.min(sequence, state.last_seq + 1);
+    // There may be gaps. Each look covers more sequences than the one before.
+    for (let span = count; end > first && taken.length < count; span *= 2) {
+      const from = Math.max(first, end - span);
+      const messages = await this.#between(stream, from, end);
+      taken.push(...messages.toReversed().flatMap((message) => take(message) ?? []));
+      end = from;
+    }
+    return taken.slice(0, count);
+  }
+
+  /** In the order in which they came. */
+  async #between(stream: string, from: number, end: number): Promise<readonly StoredMsg[]> {
+    const messages: StoredMsg[] = [];
+    for (let sequence = from; sequence < end; ) {
+      const page = await this.page(stream, sequence, Math.min(end - sequence, MAX_PAGE));
+      messages.push(...page.filter(({ seq }) => seq < end));
+      const last = page.at(-1);
+      if (last === undefined) break;
+      sequence = last.seq + 1;
+    }
+    return messages;
   }
 
   /**

@@ -48,6 +48,7 @@ export interface StreamLimits
     | 'queueMaxJobs'
     | 'queueMaxBytes'
     | 'blobsMaxBytes'
+    | 'artifactsMaxBytes'
     | 'blobsNatsUrl'
   > {
   /** Whether this is the broker of `BLOBS_NATS_URL`, which holds nothing else. */
@@ -178,6 +179,22 @@ async function ensureEachConsumer(
   for (const config of missing) await addConsumer(jsm, stream, config);
   for (const config of outdated) await jsm.consumers.update(stream, config.durable_name, config);
   return [];
+}
+
+/** Deletes the consumers of a version that no job waits for, where this process may. */
+export async function dropConsumers(
+  { apis, rights }: Provision,
+  model: string,
+  version: string,
+): Promise<void> {
+  if (!rights.mayMakeStreams) return;
+  const stream = streams.jobs(model);
+  const jsm = apis.of(stream);
+  for (const name of LANES.map((lane) => consumerName(version, lane))) {
+    const there = await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.info(stream, name));
+    if (there === undefined || there.num_pending + there.num_ack_pending > 0) continue;
+    await unlessMissing(CONSUMER_NOT_FOUND, jsm.consumers.delete(stream, name));
+  }
 }
 
 async function addConsumer(jsm: JetStreamManager, stream: string, config: TidingsConsumer): Promise<void> {
@@ -387,8 +404,15 @@ function streamConfigs(
     max_age: nanos(blobsKeptMs(limits)),
     max_bytes: limits.blobsMaxBytes,
   };
-  if (limits.onlyBlobs === true) return [blobs, probeStream(limits)];
   const writeOnce = { ...common, max_msgs_per_subject: 1, discard_new_per_subject: true };
+  const artifacts = {
+    ...writeOnce,
+    name: streams.artifacts,
+    subjects: [subjects.allArtifacts],
+    // No age: records name them for as long as there are records.
+    max_bytes: limits.artifactsMaxBytes,
+  };
+  if (limits.onlyBlobs === true) return [blobs, artifacts, probeStream(limits)];
   const jobs = models.map(({ manifest: { name } }) => ({
     ...common,
     name: streams.jobs(name),
@@ -503,7 +527,7 @@ function streamConfigs(
       allow_direct: true,
     },
     ...workStreams(limits, common),
-    ...(limits.blobsNatsUrl === undefined ? [blobs] : []),
+    ...(limits.blobsNatsUrl === undefined ? [blobs, artifacts] : []),
     probeStream(limits),
   ];
 }
@@ -563,10 +587,13 @@ function workStreams(
       republish: { src: subjects.allLogs, dest: subjects.republishedLogs },
     },
     {
-      ...writeOnce,
+      ...common,
       name: streams.datasets,
       subjects: [subjects.allDatasets],
+      // The newest check of a dataset counts.
+      max_msgs_per_subject: 1,
       max_bytes: partOf(limits, RECORDS),
+      allow_direct: true,
     },
     {
       ...writeOnce,
@@ -672,7 +699,7 @@ async function storeTooSmall(
   return (
     `the broker's JetStream store must have room for ${readableBytes(bytesOf(configs))} (${sizesOf(configs)})${beside}; ` +
     `${readableBytes(bytesOf(reserved))} are reserved by streams that are there, of which ${readableBytes(storage)} are used, ` +
-    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES or BLOBS_MAX_BYTES`
+    `and there is no room for ${sizesOf(refused)}: ${advice}, or lower RESULT_MAX_BYTES, QUEUE_MAX_BYTES, BLOBS_MAX_BYTES or ARTIFACTS_MAX_BYTES`
   );
 }
 

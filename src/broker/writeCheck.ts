@@ -34,8 +34,13 @@ const TRY_MS = 600;
 const PAUSE_MS = 20;
 /** The size of a probe: more than a page, because a full disk may have a part of a page left. */
 const PROBE = '.'.repeat(5_000);
-/** No task waits for a message of theirs, and gateways may not write probes into them. */
-const UNPROBED: ReadonlySet<string> = new Set([streams.keys, streams.keyUses, streams.audit]);
+/** No task waits for a message of theirs, and gateways may not write probes into them, or not remove them. */
+const UNPROBED: ReadonlySet<string> = new Set([
+  streams.keys,
+  streams.keyUses,
+  streams.audit,
+  streams.artifacts,
+]);
 const NO_SUCH_STREAM = 10_059;
 const NAME_IN_USE = 10_058;
 

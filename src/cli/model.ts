@@ -1,5 +1,6 @@
 /**
- * `npm run model -- add|golden|check|list`: adds models to MODELS_DIR, and checks and lists those that are there.
+ * `npm run model -- add|golden|check|list|push|pull|retire`: adds models to MODELS_DIR, checks and lists those that are
+ * there, and brings versions into the registry and back.
  *
  * Exit codes: 0 done, and every checked version may be served; 1 an error, or a version that is refused; 2 a wrong
  * command line. Errors go to stderr. If `add` or `golden` fails, the models stay as they were.

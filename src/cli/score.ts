@@ -5,8 +5,11 @@
  * stopped by Ctrl-C. The rows scored before a stop or an error are kept beside the output, and the same command goes on
  * from there.
  */
+
+import { DataFault } from '../data/dataFault.ts';
+import { loadDuckDb, PackageMissing } from '../data/duckdb.ts';
 import { UsageError } from './commandLine.ts';
-import { loadDuckDb, PackageMissing } from './duckdb.ts';
+import { GatewayError } from './gateway.ts';
 import { HELP, readArguments, USAGE } from './score/arguments.ts';
 import { ScoreError } from './score/tidings.ts';
 
@@ -45,6 +48,8 @@ try {
 function isExplained(error: unknown): error is Error {
   return (
     error instanceof ScoreError ||
+    error instanceof DataFault ||
+    error instanceof GatewayError ||
     error instanceof PackageMissing ||
     (error instanceof Error && 'syscall' in error)
   );

@@ -1,35 +1,44 @@
 /**
- * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe, in TypeScript or Python,
- * and stores it.
+ * `npm run train -- <model> --train <file> …`: trains one version of a model by its recipe, as a trainer does, and
+ * stores it.
  *
- * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, or the recipe's Python is not available; 2 a
- * wrong command line. An expected failure is one line on stderr. The folder stays as it was.
+ * Exit codes: 0 stored; 1 the data or the version's folder cannot be used, the recipe's Python is not available, or the
+ * recipe failed; 2 a wrong command line. An expected failure is one line on stderr, behind what a recipe that failed has
+ * printed there. The folder stays as it was.
  */
-import { createHash } from 'node:crypto';
-import { glob, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { constants } from 'node:fs';
+import { copyFile, glob, mkdir, mkdtempDisposable, rename, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { modelFileOf } from '../../workers/loadVersion.ts';
+import type { ProgressNotice } from '../../workers/training/progressFrame.ts';
+import { DataError, type Metric, type TrainingFiles } from '../../workers/training/recipe.ts';
+import { RecipeDied, RecipeFailed, runRecipe } from '../../workers/training/recipeChild.ts';
+import { isPython, launchOf, type RecipeSource } from '../../workers/training/recipeLaunch.ts';
+import { completeVersion } from '../../workers/training/trainedFolder.ts';
 import { versionsIn } from '../models/folders.ts';
-import { digestOfFiles, type VersionFile } from '../models/versionFiles.ts';
-import { PythonError } from '../process/pythonEnvironment.ts';
-import { MODEL_MAX_BYTES, readRegularFile } from '../process/regularFile.ts';
+import type { ModelVersion } from '../models/models.ts';
+import { listFiles, modelDigestOf } from '../models/versionFiles.ts';
+import { ensurePython, PythonError } from '../process/pythonEnvironment.ts';
+import { digestRegularFile } from '../process/regularFile.ts';
 import { HELP_OPTION, parseStrictly, requireSeparator, UsageError } from './commandLine.ts';
-import { PackageMissing } from './duckdb.ts';
-import { formatGoldenRows } from './model/goldenFile.ts';
+import { modelsIn, readManifest } from './model/modelFolder.ts';
 import { print, printDefect, printError } from './print.ts';
-import { pythonRecipe } from './train/pythonRecipe.ts';
-import { DataError, type Metric, type Recipe, type TrainedVersion } from './train/recipe.ts';
+import { readParams } from './train/params.ts';
 
 const MODELS = fileURLToPath(new URL('../../models/', import.meta.url));
 const USAGE =
-  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file> …] [--holdout <file> …] [--recipe train.ts|train.py] [--out <folder>]';
-const FILES = { type: 'string', multiple: true } as const;
+  'usage: npm run train -- <model> --train <file> [--train <file> …] [--validate <file> …] [--holdout <file> …] [--recipe train.ts|train.py] [--param <name>=<value> …] [--seed <number>] [--out <folder>]';
+const TEXTS = { type: 'string', multiple: true } as const;
 const TEXT = { type: 'string' } as const;
 const OPTIONS = {
-  train: FILES,
-  validate: FILES,
-  holdout: FILES,
+  train: TEXTS,
+  validate: TEXTS,
+  holdout: TEXTS,
   recipe: TEXT,
+  param: TEXTS,
+  seed: TEXT,
   out: TEXT,
   help: HELP_OPTION,
 } as const;
@@ -40,12 +49,17 @@ Trains the next version of a model, and writes it to models/<model>/<version>.
   --train      training data; may be repeated
   --validate   data on which the recipe stops or chooses; may be repeated
   --holdout    data on which only the finished version is judged; may be repeated
-  --recipe     train.ts or train.py of the model's folder; default: the first that is there
+  --recipe     train.ts or train.py of the model's folder; default: the first that is there, else the manifest's command
+  --param      a parameter of the manifest's "training", such as trees=100; may be repeated
+  --seed       of the recipe's random numbers; default: 0
   --out        another folder for the version
   -h, --help   prints this help
 
 models/README.md, "Training", describes recipes and data.`;
 const RECIPES = ['train.ts', 'train.py'] as const;
+/** How long a recipe may be silent: a person who waits decides. */
+const STALL_MS = 7 * 24 * 60 * 60 * 1_000;
+const TELL_EVERY_MS = 1_000;
 
 try {
   await main(process.argv.slice(2));
@@ -59,7 +73,8 @@ try {
     const expected =
       error instanceof DataError ||
       error instanceof PythonError ||
-      error instanceof PackageMissing ||
+      error instanceof RecipeFailed ||
+      error instanceof RecipeDied ||
       (error instanceof Error && 'syscall' in error);
     if (expected) printError(`train: ${error.message}`);
     else printDefect('train', error);
@@ -73,18 +88,62 @@ async function main(args: string[]): Promise<void> {
     print(HELP);
     return;
   }
-  const { model, files, recipe, out } = wanted;
-  const train = await findRecipe(model, recipe);
+  const { model, out } = wanted;
+  const recipe = await findRecipe(model, wanted.recipe);
   const startedAt = performance.now();
-  const version = await train(files, (step) => {
+  const report = (step: string) => {
     const seconds = (performance.now() - startedAt) / 1000;
     print(`${seconds.toFixed(1).padStart(6)} s  ${step}`);
-  });
+  };
+  await using made = await mkdtempDisposable(join(tmpdir(), 'tidings-train-'));
+  const version = await train({ ...wanted, recipe, made: made.path, report });
   const folder = out ?? (await chooseFolder(model, version));
-  const sha256 = await storeVersion(folder, version, files.train);
+  await storeVersion(folder, version);
   print(`\n${formatMetrics(version.metrics)}\n`);
-  print(`${folder}: ${version.model.byteLength} bytes, sha256 ${sha256}`);
+  const bytes = (await stat(modelFileOf(version))).size;
+  print(`${folder}: ${bytes} bytes, sha256 ${version.sha256}`);
 }
+
+/** Runs the recipe in a temporary folder. */
+async function train({
+  model,
+  files,
+  recipe,
+  param,
+  seed,
+  made,
+  report,
+}: Omit<Wanted, 'recipe'> & {
+  readonly recipe: RecipeSource;
+  readonly made: string;
+  readonly report: (step: string) => void;
+}): Promise<ModelVersion> {
+  const folder = join(MODELS, model);
+  const params = readParams((await readManifest(MODELS, model)).training?.params ?? [], param);
+  const requirements = join(folder, 'requirements.txt');
+  const python = isPython(recipe) ? (await ensurePython({ requirements, report })).python : undefined;
+  const [outFolder, scratch] = [join(made, 'out'), join(made, 'scratch')];
+  for (const inside of [outFolder, scratch]) await mkdir(inside);
+  let tellAgainAt = 0;
+  await runRecipe({
+    launch: launchOf({ folder, recipe, python }),
+    ask: { files, params, seed, out: outFolder, scratch },
+    maxMib: 0,
+    stallMs: STALL_MS,
+    signal: new AbortController().signal,
+    onLine: (line, stream) => (stream === 'stdout' ? report(line) : printError(line)),
+    onProgress: (progress) => {
+      if (performance.now() < tellAgainAt) return;
+      tellAgainAt = performance.now() + TELL_EVERY_MS;
+      report(formatProgress(progress));
+    },
+    onCheckpoint: async () => {},
+  });
+  const trainedOn = files.train.map((file) => basename(file));
+  return completeVersion(outFolder, { created: new Date().toISOString(), trainedOn });
+}
+
+type Wanted = NonNullable<ReturnType<typeof readArguments>>;
 
 /** @returns undefined if help is asked for. */
 function readArguments(args: string[]) {
@@ -95,96 +154,81 @@ function readArguments(args: string[]) {
   if (model === undefined || others.length > 0) {
     throw new UsageError(`expected the name of one model, got ${positionals.join(' ') || 'none'}`);
   }
-  const { train = [], validate = [], holdout = [], recipe, out } = values;
+  const { train = [], validate = [], holdout = [], recipe, param = [], seed = '0', out } = values;
   if (train.length === 0) throw new UsageError('expected at least one --train <file>, got none');
-  return { model, files: { train, validate, holdout }, recipe, out };
+  if (!/^[0-9]{1,9}$/.test(seed))
+    throw new UsageError(`expected a whole number from 0 on as --seed, got ${seed}`);
+  const files: TrainingFiles = {
+    train: train.map((file) => resolve(file)),
+    validate: validate.map((file) => resolve(file)),
+    holdout: holdout.map((file) => resolve(file)),
+  };
+  return { model, files, recipe, param, seed: Number(seed), out };
 }
 
 /** The recipe that was asked for, or the first that the model has. */
-async function findRecipe(model: string, asked: string | undefined): Promise<Recipe> {
+async function findRecipe(model: string, asked: string | undefined): Promise<RecipeSource> {
   const files = await Array.fromAsync(glob(`*/{${RECIPES}}`, { cwd: MODELS }));
+  const own = RECIPES.filter((name) => files.includes(join(model, name)));
+  const command = own.length === 0 ? await commandOf(model) : undefined;
+  if (asked === undefined && command !== undefined) return { command };
   const models = [...new Set(files.map((file) => dirname(file)))].sort();
   if (!models.includes(model)) {
     throw new UsageError(`expected a model with a recipe (${models.join(', ')}), got ${model}`);
   }
-  const own = RECIPES.filter((name) => files.includes(join(model, name)));
-  const chosen = asked === undefined ? own[0] : own.find((name) => name === asked);
-  if (chosen === undefined)
+  const file = asked === undefined ? own[0] : own.find((name) => name === asked);
+  if (file === undefined)
     throw new UsageError(`expected a recipe of ${model} (${own.join(', ')}), got ${asked}`);
-  if (chosen === 'train.py') return pythonRecipe(join(MODELS, model, chosen));
-  const { train }: { readonly train: Recipe } = await import(`../../models/${model}/train.ts`);
-  return train;
+  return { file };
+}
+
+/** @returns undefined if there is no such model, or if it has none. */
+async function commandOf(model: string): Promise<readonly string[] | undefined> {
+  if (!(await modelsIn(MODELS)).includes(model)) return undefined;
+  return (await readManifest(MODELS, model)).training?.command;
 }
 
 /** The folder of the version that has these weights already; if there is none, of the next version. */
-async function chooseFolder(model: string, { model: bytes }: TrainedVersion): Promise<string> {
+async function chooseFolder(model: string, version: ModelVersion): Promise<string> {
   const folder = relative('', join(MODELS, model));
   const versions = await versionsIn(folder);
-  for (const version of versions) {
-    const stored = await storedModel(join(folder, version));
-    if (stored?.equals(bytes)) return join(folder, version);
+  for (const name of versions) {
+    if ((await storedDigest(join(folder, name))) === modelDigestOf(version)) return join(folder, name);
   }
   return join(folder, String(Number(versions.at(-1) ?? 0) + 1));
 }
 
-/** @returns undefined if there is no file that can be read. */
-async function storedModel(folder: string): Promise<Buffer | undefined> {
-  return await readRegularFile(join(folder, 'model.onnx'), MODEL_MAX_BYTES).catch(() => undefined);
+/** Of the weights in a folder. @returns undefined if there are none that can be read. */
+async function storedDigest(folder: string): Promise<string | undefined> {
+  return await digestRegularFile(join(folder, 'model.onnx')).then(
+    ({ sha256 }) => sha256,
+    () => undefined,
+  );
 }
 
 /**
  * Stores a complete version: every file is first written under another name, and renamed when all are written. The last
  * is version.json, which has the digests of the files. An existing version never gets other weights.
- *
- * @returns the SHA-256 of the version, in hex.
  */
-async function storeVersion(
-  folder: string,
-  version: TrainedVersion,
-  trainingFiles: string[],
-): Promise<string> {
-  const stored = await storedModel(folder);
-  if (stored && !stored.equals(version.model)) {
+async function storeVersion(folder: string, version: ModelVersion): Promise<void> {
+  const stored = await storedDigest(folder);
+  if (stored !== undefined && stored !== modelDigestOf(version)) {
     throw new DataError(`${folder} holds another model, and a version never changes: choose another --out`);
   }
-  const { model, metrics, golden, files = {} } = version;
-  const served = { ...files, 'model.onnx': model };
-  const listed = Object.entries(served).map(([path, content]) => versionFile(path, content));
-  const trainedOn = trainingFiles.map((file) => basename(file));
-  const hasMore = listed.length > 1;
-  const sha256 = hasMore ? digestOfFiles(listed) : digestOf(model);
-  const description = {
-    sha256,
-    ...(hasMore ? { files: listed } : {}),
-    created: new Date().toISOString(),
-    trainedOn,
-    metrics,
-  };
-  const contents = {
-    ...served,
-    'golden.json': formatGoldenRows(golden),
-    'version.json': `${JSON.stringify(description, null, 2)}\n`,
-  };
+  const served = (await listFiles(version.folder)).map(({ path }) => path);
+  const paths = [...served, 'golden.json', 'version.json'];
+  const partial = (path: string) => join(folder, `${path}.partial`);
   await mkdir(folder, { recursive: true });
-  const partial = (name: string) => join(folder, `${name}.partial`);
   try {
-    for (const [name, content] of Object.entries(contents)) {
-      await rm(partial(name), { force: true });
-      await writeFile(partial(name), content, { flag: 'wx' });
+    for (const path of paths) {
+      await mkdir(dirname(partial(path)), { recursive: true });
+      await rm(partial(path), { force: true });
+      await copyFile(join(version.folder, path), partial(path), constants.COPYFILE_EXCL);
     }
-    for (const name of Object.keys(contents)) await rename(partial(name), join(folder, name));
+    for (const path of paths) await rename(partial(path), join(folder, path));
   } finally {
-    for (const name of Object.keys(contents)) await rm(partial(name), { force: true });
+    for (const path of paths) await rm(partial(path), { force: true });
   }
-  return sha256;
-}
-
-function versionFile(path: string, content: string | Uint8Array): VersionFile {
-  return { path, sha256: digestOf(content), bytes: Buffer.byteLength(content) };
-}
-
-function digestOf(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex');
 }
 
 /** One line per data file, with its figures in the order in which the recipe gave them. */
@@ -197,4 +241,9 @@ function formatMetrics(metrics: readonly Metric[]): string {
 
 function formatFigure({ name, value, unit }: Metric): string {
   return `${name} ${value.toFixed(4)} ${unit}`;
+}
+
+function formatProgress({ done, of, unit, metrics = [] }: ProgressNotice): string {
+  const figures = metrics.map(({ name, value }) => `${name} ${value.toPrecision(6)}`);
+  return [`${done}${of === undefined ? '' : ` of ${of}`} ${unit}`, ...figures].join('   ');
 }

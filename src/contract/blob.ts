@@ -1,6 +1,7 @@
 /**
  * Blobs: large bytes in a store of their own, beside the messages that name them. A blob is named by the SHA-256 of its
- * content, and belongs to an owner. It is stored in chunks, and is there once its end is stored.
+ * content. It is stored in chunks, and is there once its end is stored. The blobs of clients belong to an owner and expire;
+ * those of operators are artifacts, and stay until they are removed.
  */
 
 import { hash } from 'node:crypto';
@@ -47,6 +48,12 @@ export interface StoredBlob {
 
 export function chunkCountOf(bytes: number): number {
   return Math.ceil(bytes / BLOB_CHUNK_BYTES);
+}
+
+/** The bytes of one chunk. */
+export function readChunk(content: BlobContent, chunk: number): Promise<Uint8Array> | Uint8Array {
+  const from = chunk * BLOB_CHUNK_BYTES;
+  return content.read(from, Math.min(from + BLOB_CHUNK_BYTES, content.bytes));
 }
 
 /** Bytes that a client may read in parts: a blob, or the output of a task. */

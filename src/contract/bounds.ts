@@ -14,6 +14,8 @@ export const NAME = text(`a text of 1 to ${LONGEST_NAME} characters`, {
   minLength: 1,
   maxLength: LONGEST_NAME,
 });
+/** A path inside a folder, with `/` between names. No name is hidden or leads out of the folder. */
+export const PATH_INSIDE = '^[^./\\\\\\0][^/\\\\\\0]*(?:\\/[^./\\\\\\0][^/\\\\\\0]*)*$';
 /** A text of any length. Its reader cuts it off. */
 export const ANY_TEXT = text('a text');
 export const INSTANT = number('milliseconds since the epoch', -LATEST_INSTANT, LATEST_INSTANT);

@@ -20,6 +20,7 @@ export const RequestErrorCode = {
   BrokerUnavailable: 'BROKER_UNAVAILABLE',
   NoVersion: 'NO_VERSION',
   RolloutConflict: 'ROLLOUT_CONFLICT',
+  VersionInUse: 'VERSION_IN_USE',
   RequestIdConflict: 'REQUEST_ID_CONFLICT',
   TaskNotFound: 'TASK_NOT_FOUND',
   DeadLetterNotFound: 'DEAD_LETTER_NOT_FOUND',

@@ -48,6 +48,7 @@ export const streams = {
   keyUses: 'KEYUSES',
   audit: 'AUDIT',
   blobs: 'BLOBS',
+  artifacts: 'ARTIFACTS',
   work: 'WORK',
   steps: 'STEPS',
   runs: 'RUNS',
@@ -120,7 +121,7 @@ export const subjects = {
     if (stream === streams.ends) return `ends.PROBE.0.PROBE.${id}`;
     if (stream === streams.blobs) return `blobs.PROBE.${id}.0`;
     if (stream === streams.work) return `work.PROBE.9999999999.${id}`;
-    if (stream === streams.versions) return `versions.PROBE.${id}.record`;
+    if (stream === streams.versions) return `versions.PROBE.${id}.retired`;
     if (ONE_TOKEN.has(stream)) return `${stream.toLowerCase()}.${id}`;
     if (stream.startsWith(streams.jobs(''))) return `jobs.${stream.slice(5)}.0.PROBE.9999999999.${id}`;
     return `${stream.toLowerCase()}.PROBE.${id}`;
@@ -189,6 +190,11 @@ export const subjects = {
   blobChunk: (owner: Owner, digest: string, chunk: number) => `blobs.${ownerToken(owner)}.${digest}.${chunk}`,
   blobEnd: (owner: Owner, digest: string) => `blobs.${ownerToken(owner)}.${digest}.end`,
 
+  allArtifacts: 'artifacts.*.*',
+  /** The chunks and the end of an artifact. @param digest of its content: hex SHA-256. */
+  artifactParts: (digest: string) => `artifacts.${digest}.*`,
+  artifactChunk: (digest: string, chunk: number) => `artifacts.${digest}.${chunk}`,
+  artifactEnd: (digest: string) => `artifacts.${digest}.end`,
   allWork: 'work.*.*.*',
   allStepJobs: 'work.*.*.*.*.*',
   /** Stands for work until its end is stored. */
@@ -287,7 +293,17 @@ export function parseKeySubject(
 }
 
 /** The messages about a version in the registry. Each version has one of each at most. */
-export type VersionPart = 'record' | 'retired';
+export const VERSION_PARTS = ['record', 'retired'] as const;
+export type VersionPart = (typeof VERSION_PARTS)[number];
+
+/** @returns undefined for the subject of no version, such as a probe's. */
+export function parseVersionSubject(
+  subject: string,
+): { readonly model: string; readonly version: string; readonly part: VersionPart } | undefined {
+  const [, model = '', version = '', name] = subject.split('.');
+  const part = VERSION_PARTS.find((known) => known === name);
+  return part && /^[1-9][0-9]{0,8}$/.test(version) ? { model, version, part } : undefined;
+}
 
 /** The consumer of the trainers of a class for a step. */
 export function stepConsumerName(step: StepName, trainerClass: string): string {

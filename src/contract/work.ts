@@ -2,7 +2,7 @@
  * Work: tasks that are no predictions. A dataset is checked, a model is trained. Work consists of steps, which trainers
  * take from a queue one after another. What a client sees of a step is its stage.
  */
-import { ANY_TEXT, COUNT, INSTANT, LONGEST_LIST, NAME } from './bounds.ts';
+import { ANY_TEXT, COUNT, INSTANT, LONGEST_LIST, NAME, PATH_INSIDE } from './bounds.ts';
 import { custom, listOf, number, object, oneOf, type Passing, text, withDefault } from './schema.ts';
 
 export const WorkKind = { Training: 'TRAINING', Dataset: 'DATASET' } as const;
@@ -83,7 +83,11 @@ const CHECK = object(
 export type Check = Passing<typeof CHECK>;
 export const CHECKS = listOf(`a list of ${LONGEST_LIST} checks at most`, CHECK, { maxItems: LONGEST_LIST });
 
-export const FILE = object('a file', { path: NAME, sha256: SHA256, bytes: BYTE_COUNT });
+export const FILE = object('a file', {
+  path: text('a path inside a folder, of 200 characters at most', { maxLength: 200, pattern: PATH_INSIDE }),
+  sha256: SHA256,
+  bytes: BYTE_COUNT,
+});
 /** A file whose bytes lie in the store of artefacts. */
 export type ArtifactFile = Passing<typeof FILE>;
 
@@ -91,12 +95,13 @@ export type ArtifactFile = Passing<typeof FILE>;
 export const DataPlace = { Store: 'STORE', Folder: 'FOLDER' } as const;
 export type DataPlace = (typeof DataPlace)[keyof typeof DataPlace];
 
-export const DATA_FILE = object('a data file', {
+export const DATA_FILE_MEMBERS = {
   name: NAME,
   sha256: SHA256,
   bytes: BYTE_COUNT,
   place: oneOf(Object.values(DataPlace)),
-});
+};
+export const DATA_FILE = object('a data file', DATA_FILE_MEMBERS);
 export type DataFile = Passing<typeof DATA_FILE>;
 
 export const DataUse = { Train: 'TRAIN', Validate: 'VALIDATE', Holdout: 'HOLDOUT' } as const;

@@ -4,10 +4,10 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../process/config.ts';
-import { isForBytes } from './byteHandler.ts';
+import { limitOfUpload } from './bytePaths.ts';
 import { pathOf } from './target.ts';
 
-type ArrivalConfig = Pick<Config, 'requestTimeoutMs' | 'blobMaxBytes'>;
+export type ArrivalConfig = Pick<Config, 'requestTimeoutMs' | 'blobMaxBytes' | 'blobMaxUploadBytes'>;
 type Request = Pick<IncomingMessage, 'method' | 'url' | 'headers'>;
 
 /** The slowest line, in bytes a second: half a megabit. */
@@ -15,14 +15,14 @@ const LEAST_BYTES_A_SECOND = 64 * 1024;
 
 /** In milliseconds, from the end of its headers. */
 export function arrivalMs({ method, url, headers }: Request, config: ArrivalConfig): number {
-  if (method !== 'PUT' || !isForBytes(pathOf({ url }))) return config.requestTimeoutMs;
-  const announced = Number(headers['content-length'] ?? config.blobMaxBytes);
-  return config.requestTimeoutMs + blobMs(Math.min(announced, config.blobMaxBytes));
+  const limit = method === 'PUT' ? limitOfUpload(pathOf({ url }), config) : 0;
+  const announced = Number(headers['content-length'] ?? limit);
+  return config.requestTimeoutMs + blobMs(Math.min(announced, limit));
 }
 
-/** The time of the largest blob. */
-export function longestArrivalMs({ requestTimeoutMs, blobMaxBytes }: ArrivalConfig): number {
-  return requestTimeoutMs + blobMs(blobMaxBytes);
+/** The time of the largest blob or artifact. */
+export function longestArrivalMs({ requestTimeoutMs, ...limits }: ArrivalConfig): number {
+  return requestTimeoutMs + blobMs(Math.max(limits.blobMaxBytes, limits.blobMaxUploadBytes));
 }
 
 function blobMs(bytes: number): number {

@@ -1,6 +1,7 @@
 /**
- * Bytes beside GraphQL: blobs, which clients store and read, and the outputs of tasks. Clients are recognised as for
- * GraphQL, and each sees its own. Refusals have the form of those over GraphQL, and the statuses of HTTP.
+ * Bytes beside GraphQL: blobs, which clients store and read, the outputs of tasks, and the artifacts of operators. Clients
+ * are recognised as for GraphQL, and each sees its own. Refusals have the form of those over GraphQL, and the statuses of
+ * HTTP.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobContent, isDigest, type ReadableBytes, type StoredBlob } from '../contract/blob.ts';
@@ -8,14 +9,16 @@ import { messageOf, RequestError, RequestErrorCode } from '../contract/errors.ts
 import type { Owner } from '../contract/owner.ts';
 import { type Readable, readableBy } from '../contract/principal.ts';
 import type { QuotaHolder } from '../contract/quotas.ts';
+import type { Config } from '../process/config.ts';
 import type { Logger } from '../process/log.ts';
-import { notRecognised, type Refusal, RequestRefused, refuse } from './answers.ts';
-import { BlobUploads } from './blobUploads.ts';
+import { answerJson, notRecognised, type Refusal, RequestRefused, refuse } from './answers.ts';
 import { sendBytes } from './byteAnswers.ts';
+import { type AskedBytes, type AskedOutput, bytesAt } from './bytePaths.ts';
 import type { EdgeIdentity, Identities } from './identity.ts';
 import type { OpenIdentities } from './openIdentities.ts';
-import type { SpoolOptions } from './spool.ts';
+import { Spool } from './spool.ts';
 import { pathOf, queryOf } from './target.ts';
+import { Uploads } from './uploads.ts';
 
 /** Where the bytes are. All methods throw a RequestError if they refuse. */
 export interface ByteSources {
@@ -27,33 +30,23 @@ export interface ByteSources {
   readonly outputs: {
     open(readable: Readable, output: AskedOutput): Promise<ReadableBytes>;
   };
+  readonly artifacts: {
+    put(digest: string, content: BlobContent): Promise<{ readonly isNew: boolean }>;
+    open(digest: string): Promise<ReadableBytes>;
+  };
 }
 
-export interface AskedOutput {
-  readonly taskId: string;
-  /** The index of a row of a row batch; undefined for a task with one prediction. */
-  readonly row: number | undefined;
-  /** As it is called in GraphQL. */
-  readonly name: string;
-  /** Undefined: the bytes of the elements. */
-  readonly format: string | undefined;
-}
-
-export interface ByteHandlerOptions extends SpoolOptions {
+export interface ByteHandlerOptions {
+  readonly config: Pick<Config, 'blobMaxBytes' | 'blobMaxUploadBytes' | 'blobSpoolDir'>;
   readonly sources: ByteSources;
   readonly identities: Identities;
   readonly openIdentities: OpenIdentities;
   readonly log: Logger;
 }
 
-/** What a path names. */
-type Asked =
-  | { readonly type: 'blob'; readonly digest: string | undefined }
-  | ({ readonly type: 'output' } & Omit<AskedOutput, 'format'>);
-
-const BLOB_PATH = /^\/blobs(?:\/([^/]{1,100}))?$/;
-const OUTPUT_PATH =
-  /^\/tasks\/([^/]{1,200})(?:\/rows\/([0-9]{1,9}))?\/outputs\/([A-Za-z_][0-9A-Za-z_]{0,199})$/;
+/** Bodies of the largest size that a gateway receives at a time. An owner may have half of that. */
+const LARGEST_BLOBS = 4;
+const LARGEST_ARTIFACTS = 2;
 const READING = ['GET', 'HEAD'];
 
 const STATUSES: Partial<Record<RequestErrorCode, number>> = {
@@ -68,77 +61,118 @@ const STATUSES: Partial<Record<RequestErrorCode, number>> = {
   [RequestErrorCode.BlobStoreFull]: 507,
 };
 
-/** Whether a path is for this handler. */
-export function isForBytes(path: string | undefined): boolean {
-  return path !== undefined && askedIn(path) !== undefined;
+/** A request for bytes, and its answer. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
 }
 
-export function byteHandler(options: ByteHandlerOptions) {
-  const { sources, identities, openIdentities, log } = options;
-  const uploads = new BlobUploads({ ...options, blobs: sources.blobs });
+/** Whether a path is for this handler. */
+export function isForBytes(path: string | undefined): boolean {
+  return bytesAt(path) !== undefined;
+}
+
+export function byteHandler({ config, sources, identities, openIdentities, log }: ByteHandlerOptions) {
+  const { blobMaxBytes, blobMaxUploadBytes, blobSpoolDir: dir } = config;
+  const blobUploads = new Uploads({
+    what: 'A blob',
+    limit: blobMaxBytes,
+    setting: 'BLOB_MAX_BYTES',
+    spool: new Spool({ dir, limit: LARGEST_BLOBS * blobMaxBytes }),
+  });
+  const artifactUploads = new Uploads({
+    what: 'An artifact',
+    limit: blobMaxUploadBytes,
+    setting: 'BLOB_MAX_UPLOAD_BYTES',
+    spool: new Spool({ dir, limit: LARGEST_ARTIFACTS * blobMaxUploadBytes }),
+  });
+
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      const asked = askedIn(pathOf(request) ?? '');
+      const asked = bytesAt(pathOf(request));
       if (asked === undefined) throw new Error('only requests for bytes come here');
       const identity = await identities.of(request);
       using _open = openIdentities.add(identity, () => response.destroy());
+      if (asked.type === 'artifact') await identity.requireOperator();
       await answer(asked, identity, { request, response });
     } catch (error) {
       if (response.headersSent) throw error;
       if (error instanceof RequestError) return refuse(request, response, refusalOf(error));
       if (error instanceof RequestRefused || !request.destroyed) throw error;
-      log.debug({ reason: messageOf(error) }, 'a client left before its blob was complete');
+      log.debug({ reason: messageOf(error) }, 'a client left before its body was complete');
     }
   };
 
-  async function answer(
-    asked: Asked,
-    { principal }: EdgeIdentity,
-    { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  ): Promise<void> {
+  async function answer(asked: AskedBytes, { principal }: EdgeIdentity, exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
     const { method = '' } = request;
-    const { owner, role } = principal;
-    if (asked.type === 'blob' && method === 'PUT') {
-      if (role === 'viewer')
-        throw new RequestError(
-          RequestErrorCode.Forbidden,
-          'A viewer may not store blobs: that needs the role submitter or operator.',
-        );
-      return uploads.receive(request, response, { holder: principal, expected: checkedDigest(asked.digest) });
-    }
+    if (asked.type === 'blob' && method === 'PUT')
+      return storeBlob(checkedDigest(asked.digest), principal, exchange);
+    if (asked.type === 'artifact' && method === 'PUT')
+      return storeArtifact(checkedDigest(asked.digest), principal, exchange);
     const methods = methodsOf(asked);
     if (!READING.includes(method) || !methods.includes('GET')) throw otherMethod(methods, method);
-    const content =
-      asked.type === 'blob'
-        ? await sources.blobs.open(owner, checkedDigest(asked.digest) ?? '')
-        : await sources.outputs.open(readableBy(principal), {
-            ...asked,
-            format: new URLSearchParams(queryOf(request)).get('format') ?? undefined,
-          });
-    await sendBytes(request, response, content);
+    await sendBytes(request, response, await opened(asked, principal, request));
+  }
+
+  function opened(
+    asked: AskedBytes,
+    principal: EdgeIdentity['principal'],
+    request: IncomingMessage,
+  ): Promise<ReadableBytes> {
+    if (asked.type === 'blob') return sources.blobs.open(principal.owner, checkedDigest(asked.digest) ?? '');
+    if (asked.type === 'artifact') return sources.artifacts.open(checkedDigest(asked.digest));
+    const format = new URLSearchParams(queryOf(request)).get('format') ?? undefined;
+    return sources.outputs.open(readableBy(principal), { ...asked, format });
+  }
+
+  async function storeBlob(
+    expected: string | undefined,
+    principal: EdgeIdentity['principal'],
+    { request, response }: Exchange,
+  ): Promise<void> {
+    const { owner, role } = principal;
+    if (role === 'viewer')
+      throw new RequestError(
+        RequestErrorCode.Forbidden,
+        'A viewer may not store blobs: that needs the role submitter or operator.',
+      );
+    const admit = (bytes: number) => sources.blobs.requireQuota(principal, bytes);
+    await using body = await blobUploads.receive(request, { owner, expected, admit });
+    const { digest, content } = body;
+    const { bytes, mediaType } = content;
+    const { expiresAt } = await sources.blobs.put(principal, digest, content);
+    response.setHeader('location', `/blobs/${digest}`);
+    const blob = { blob: digest, bytes, mediaType, expiresAt: new Date(expiresAt).toISOString() };
+    answerJson(response, 201, blob);
+  }
+
+  /** One that is there already is received and checked all the same: HEAD tells before. */
+  async function storeArtifact(
+    expected: string,
+    { owner }: EdgeIdentity['principal'],
+    { request, response }: Exchange,
+  ): Promise<void> {
+    await using body = await artifactUploads.receive(request, { owner, expected });
+    const { digest, content } = body;
+    const { isNew } = await sources.artifacts.put(digest, content);
+    response.setHeader('location', `/artifacts/${digest}`);
+    answerJson(response, isNew ? 201 : 200, { artifact: digest, bytes: content.bytes });
   }
 }
 
-function askedIn(path: string): Asked | undefined {
-  const blob = BLOB_PATH.exec(path);
-  if (blob !== null) return { type: 'blob', digest: blob[1] };
-  const [, taskId, row, name] = OUTPUT_PATH.exec(path) ?? [];
-  if (taskId === undefined || name === undefined) return undefined;
-  return { type: 'output', taskId, row: row === undefined ? undefined : Number(row), name };
-}
-
-function methodsOf(asked: Asked): readonly string[] {
+function methodsOf(asked: AskedBytes): readonly string[] {
   if (asked.type === 'output') return READING;
   return asked.digest === undefined ? ['PUT'] : [...READING, 'PUT'];
 }
 
 /** @throws {RequestRefused} */
-function checkedDigest(digest: string | undefined): string | undefined {
+function checkedDigest<T extends string | undefined>(digest: T): T {
   if (digest === undefined || isDigest(digest)) return digest;
   throw new RequestRefused({
     status: 404,
     code: RequestErrorCode.BlobNotFound,
-    message: `The name of a blob must be its SHA-256, 64 hex digits in lower case, got ${JSON.stringify(digest.slice(0, 40))}.`,
+    message: `The name of a blob or an artifact must be its SHA-256, 64 hex digits in lower case, got ${JSON.stringify(digest.slice(0, 40))}.`,
   });
 }
 

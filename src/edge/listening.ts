@@ -27,6 +27,7 @@ export interface ListenOptions {
     | 'keepAliveMs'
     | 'requestTimeoutMs'
     | 'blobMaxBytes'
+    | 'blobMaxUploadBytes'
     | 'tlsCertFile'
     | 'tlsKeyFile'
   >;

@@ -17,12 +17,12 @@ import {
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Config } from '../process/config.ts';
-import { arrivalMs } from './arrivalTime.ts';
+import { type ArrivalConfig, arrivalMs } from './arrivalTime.ts';
 import type { CertifiedKey } from './certificate.ts';
 
 interface SecureServerOptions {
   readonly certificate: CertifiedKey;
-  readonly config: Pick<Config, 'requestTimeoutMs' | 'keepAliveMs' | 'blobMaxBytes'>;
+  readonly config: ArrivalConfig & Pick<Config, 'keepAliveMs'>;
   /** Those of `node:http`, for HTTP/1.1. */
   readonly http1Options: Readonly<Record<string, unknown>>;
 }

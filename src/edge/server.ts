@@ -1,7 +1,7 @@
 /**
  * The gateway's edge: one HTTP or HTTPS server with GraphQL over POST, GET, SSE and WebSocket at `/graphql` (GraphiQL for
- * browsers), bytes at `/blobs` and `/tasks`, `/health` and `/ready`. It listens first, serves when the broker is there, drains when the gateway is told
- * to stop, and closes last.
+ * browsers), bytes at `/blobs`, `/tasks` and `/artifacts`, `/health` and `/ready`. It listens first, serves when the broker
+ * is there, drains when the gateway is told to stop, and closes last.
  */
 import { once } from 'node:events';
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
@@ -15,7 +15,7 @@ import { Admission, type AdmissionOptions } from './admission.ts';
 import { answerJson, notRecognised, RequestRefused, refuse, unavailable } from './answers.ts';
 import { arrivalMs } from './arrivalTime.ts';
 import { ConnectionBudgets } from './byteBudget.ts';
-import { type ByteSources, byteHandler, isForBytes } from './byteHandler.ts';
+import { type ByteHandlerOptions, type ByteSources, byteHandler, isForBytes } from './byteHandler.ts';
 import type { CertificateWatch } from './certificate.ts';
 import { Clients, type ClientsOptions } from './clients.ts';
 import { EarlyWebSockets } from './earlyWebSockets.ts';
@@ -35,7 +35,6 @@ import { PersistedOperations } from './persistedOperations.ts';
 import { type PostOptions, postHandler } from './post.ts';
 import { Readiness, type ReadinessChecks } from './readiness.ts';
 import { OpenResponses, type OpenResponsesOptions } from './slowClients.ts';
-import type { SpoolOptions } from './spool.ts';
 import { cutOff } from './streaming.ts';
 import { GRAPHQL_PATH, pathOf } from './target.ts';
 import { readTrustedOperations, warnOfFaulty } from './trustedOperations.ts';
@@ -53,7 +52,7 @@ interface ServerOptions
     PostOptions['config'] &
     AdmissionOptions['config'] &
     ClientsOptions['config'] &
-    SpoolOptions['config'] &
+    ByteHandlerOptions['config'] &
     Pick<
       Config,
       | 'auth'

@@ -1,5 +1,5 @@
 /**
- * Holds blobs on the disk while they arrive: only then their digest is known, and a slow client holds up nothing else.
+ * Holds large bodies on the disk while they arrive: only then their digest is known, and a slow client holds up nothing else.
  * The files have no name, so nothing is left of a process that is killed.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -10,14 +10,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gatewayBusy, RETRY_LATER_MS, RequestErrorCode, refusedForNow } from '../contract/errors.ts';
 import { ANONYMOUS, type Owner } from '../contract/owner.ts';
-import type { Config } from '../process/config.ts';
 
 export interface SpoolOptions {
-  readonly config: Pick<Config, 'blobMaxBytes' | 'blobSpoolDir'>;
+  /** Undefined: the folder of the system for temporary files. */
+  readonly dir: string | undefined;
+  /** The bytes that all files together may have. An owner may have half of that. */
+  readonly limit: number;
 }
 
-/** The files together may have so many times the size of the largest blob. An owner may have half of that. */
-const LARGEST_BLOBS = 4;
 const [writeTo, readFrom, closeFile] = [promisify(write), promisify(read), promisify(close)];
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
@@ -28,12 +28,12 @@ export class Spool {
   readonly #taken = new Map<Owner, number>();
   #takenByAll = 0;
 
-  constructor({ config }: SpoolOptions) {
-    this.#dir = config.blobSpoolDir ?? tmpdir();
-    this.#limit = LARGEST_BLOBS * config.blobMaxBytes;
+  constructor({ dir = tmpdir(), limit }: SpoolOptions) {
+    this.#dir = dir;
+    this.#limit = limit;
   }
 
-  /** An empty file for a blob of the owner. */
+  /** An empty file for bytes of the owner. */
   async open(owner: Owner): Promise<SpooledFile> {
     await mkdir(this.#dir, { recursive: true, mode: PRIVATE_FOLDER });
     return new SpooledFile(openNameless(this.#dir), (bytes) => this.#take(owner, bytes));
@@ -45,7 +45,7 @@ export class Spool {
     const limit = owner === ANONYMOUS ? this.#limit : this.#limit / 2;
     if (bytes > 0 && (taken > limit || this.#takenByAll + bytes > this.#limit))
       throw gatewayBusy(
-        `This gateway receives ${this.#takenByAll} bytes of blobs already, and may receive ${this.#limit} at a time (four times BLOB_MAX_BYTES), half of them of one owner.`,
+        `This gateway receives ${this.#takenByAll} bytes already, and may receive ${this.#limit} at a time, half of them of one owner.`,
         this.#limit,
       );
     this.#takenByAll += bytes;
@@ -118,6 +118,7 @@ function isFull(error: unknown): boolean {
 }
 
 function diskFull(cause: unknown): Error {
-  const message = 'The disk on which this gateway receives blobs (BLOB_SPOOL_DIR) is full. Try again later.';
+  const message =
+    'The disk on which this gateway receives large bodies (BLOB_SPOOL_DIR) is full. Try again later.';
   return refusedForNow(RequestErrorCode.BlobStoreFull, message, { retryAfterMs: RETRY_LATER_MS, cause });
 }

@@ -7,6 +7,7 @@ import { outputSelection } from '../models/outputSelection.ts';
 import type { Config } from '../process/config.ts';
 
 type BannerLimits = Pick<Config, 'maxTokens' | 'maxComplexity'>;
+type BannerConfig = BannerLimits & Partial<Pick<Config, 'trainers'>>;
 
 interface FirstSteps {
   readonly mutation: string;
@@ -23,14 +24,14 @@ const MAX_OUTPUTS = 5;
 const SELECTION_POINTS = 10;
 
 /** @param served the models that can be asked. */
-export function banner(address: string, served: readonly Model[], limits: BannerLimits): string {
+export function banner(address: string, served: readonly Model[], config: BannerConfig): string {
   if (served.length === 0)
     return framed(
       `Tidings is ready, and serves nothing yet: WORKER_MODELS names versions that are not there. GraphiQL is at ${address}.`,
     );
   const steps = simplestFirst(served)
     .map(firstSteps)
-    .find((steps) => fits(steps, limits));
+    .find((steps) => fits(steps, config));
   if (steps === undefined)
     return framed(`Tidings is ready. Open GraphiQL at ${address}: its first tab has what to begin with.`);
   return framed(`Tidings is ready. Open GraphiQL at ${address} and submit
@@ -39,7 +40,16 @@ export function banner(address: string, served: readonly Model[], limits: Banner
 
   then have the prediction pushed to you, with that id (GraphiQL's tab Result needs no id):
 
-    ${steps.subscription}`);
+    ${steps.subscription}${trainingNote(served, config)}`);
+}
+
+function trainingNote(served: readonly Model[], { trainers = 0 }: BannerConfig): string {
+  const trained = served.filter(({ manifest }) => manifest.training !== undefined);
+  if (trainers === 0 || trained.length === 0) return '';
+  const names = trained.map(({ manifest }) => manifest.name).join(', ');
+  return `
+
+  ${trainers === 1 ? 'A trainer waits' : `${trainers} trainers wait`} for addDataset and trainModel of ${names}: docs/training.md`;
 }
 
 function framed(text: string): string {

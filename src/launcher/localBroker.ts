@@ -134,6 +134,7 @@ function describe({ limits, reservedBytes, roomBytes }: ChosenSizes) {
     RESULT_MAX_BYTES: readableBytes(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: readableBytes(limits.queueMaxBytes),
     BLOBS_MAX_BYTES: readableBytes(limits.blobsMaxBytes),
+    ARTIFACTS_MAX_BYTES: readableBytes(limits.artifactsMaxBytes),
     allStores: readableBytes(reservedBytes),
   };
 }

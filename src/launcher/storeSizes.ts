@@ -1,6 +1,6 @@
 /**
- * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES, QUEUE_MAX_BYTES
- * and BLOBS_MAX_BYTES are promises, so they have to fit on the disk. Those that are left to their defaults are halved until
+ * Chooses how large the streams of `npm start`'s broker may become. RESULT_MAX_BYTES, QUEUE_MAX_BYTES, BLOBS_MAX_BYTES and
+ * ARTIFACTS_MAX_BYTES are promises, so they have to fit on the disk. Those that are left to their defaults are halved until
  * everything fits.
  *
  * Free space and space that the store already uses count together, so a restart chooses the same sizes again. If other
@@ -14,7 +14,10 @@ import { streams } from '../contract/subjects.ts';
 import type { Config } from '../process/config.ts';
 import { readableBytes } from '../process/readableBytes.ts';
 
-export type StoreLimits = Pick<Config, 'resultMaxBytes' | 'queueMaxBytes' | 'blobsMaxBytes'>;
+export type StoreLimits = Pick<
+  Config,
+  'resultMaxBytes' | 'queueMaxBytes' | 'blobsMaxBytes' | 'artifactsMaxBytes'
+>;
 
 export interface StoreSizesOptions {
   /** The folder of the streams in DATA_DIR. */
@@ -42,6 +45,7 @@ const LEAST: StoreLimits = {
   resultMaxBytes: 32 * MIB,
   queueMaxBytes: 8 * MIB,
   blobsMaxBytes: 16 * MIB,
+  artifactsMaxBytes: 16 * MIB,
 };
 const MOST_HALVINGS = 7;
 /** The rest is for the broker's log and its other files. */
@@ -59,6 +63,7 @@ export async function chooseSizes(options: StoreSizesOptions): Promise<ChosenSiz
       resultMaxBytes: lowered('resultMaxBytes'),
       queueMaxBytes: lowered('queueMaxBytes'),
       blobsMaxBytes: lowered('blobsMaxBytes'),
+      artifactsMaxBytes: lowered('artifactsMaxBytes'),
     };
   });
   const fitting = candidates.findIndex((each) => sumOf(sizesWith(each)) <= roomBytes * USABLE_SHARE);
@@ -91,6 +96,7 @@ function adviceFor(mayLower: StoreSizesOptions['mayLower']): string {
     ...(mayLower.resultMaxBytes ? [] : ['RESULT_MAX_BYTES']),
     ...(mayLower.queueMaxBytes ? [] : ['QUEUE_MAX_BYTES']),
     ...(mayLower.blobsMaxBytes ? [] : ['BLOBS_MAX_BYTES']),
+    ...(mayLower.artifactsMaxBytes ? [] : ['ARTIFACTS_MAX_BYTES']),
   ];
   return given.length === 0 ? '' : `lower ${given.join(' or ')}, `;
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the whole system on one machine running: a nats-server (unless there is a broker already), workers and
- * gateways. They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
+ * Keeps the whole system on one machine running: a nats-server (unless there is a broker already), workers, gateways and
+ * trainers. They start in this order and stop in the opposite one, so that each finds what it needs as long as it runs.
  */
 import type { ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ import type { StoreLimits, StoreSizesOptions } from './storeSizes.ts';
 const FORCE_AFTER_MS = 1_000;
 const WAITING_NOTE_MS = 5_000;
 /** With nats-server's 1.5 s, all have stopped within 10 s and DRAIN_MS. Most init systems kill 10 s after a stop. */
-const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500 };
+const STOP_WITHIN_MS = { worker: 5_500, gateway: 2_500, trainer: 2_500 };
 
 export interface System {
   readonly config: Config;
@@ -27,6 +27,7 @@ export interface System {
   /** The programs of the children, run by Node. */
   readonly gateway: string;
   readonly worker: string;
+  readonly trainer: string;
   readonly log: Logger;
   /** Registers a function that is called when the system is asked to stop. */
   readonly onInterrupt: (listener: () => void) => void;
@@ -35,7 +36,7 @@ export interface System {
   /** Makes the streams of our own broker, and keeps them until it is disposed: gateways and workers may not. */
   readonly provision: (options: Provisioning) => Promise<AsyncDisposable>;
   /** Time to stop after SIGTERM, in milliseconds; a gateway has DRAIN_MS more. */
-  readonly stopWithinMs?: { readonly worker: number; readonly gateway: number };
+  readonly stopWithinMs?: Partial<typeof STOP_WITHIN_MS>;
   /** Called once with the address of the gateways, when gateways and workers are ready. */
   readonly onReady: (address: string) => void;
 }
@@ -89,7 +90,8 @@ export async function supervise({ config, log, ...system }: System): Promise<num
       : undefined;
   if (typeof own === 'number') return own;
   const gatewayEnv = own === undefined ? system.env : { ...system.env, ...own.gateway };
-  const workerEnv = own === undefined ? system.env : { ...withoutSecrets(system.env), ...own.worker };
+  const envOf = (role: 'worker' | 'trainer') =>
+    own === undefined ? system.env : { ...withoutSecrets(system.env), ...own[role] };
   const keepAll = (
     name: string,
     count: number,
@@ -107,11 +109,11 @@ export async function supervise({ config, log, ...system }: System): Promise<num
         }),
       ),
     );
-  const stopWithinMs = system.stopWithinMs ?? STOP_WITHIN_MS;
+  const stopWithinMs = { ...STOP_WITHIN_MS, ...system.stopWithinMs };
   const workers = keepAll(
     'worker',
     config.workers,
-    { program: system.worker, env: workerEnv },
+    { program: system.worker, env: envOf('worker') },
     stopWithinMs.worker,
   );
   const gateways = keepAll(
@@ -125,7 +127,15 @@ export async function supervise({ config, log, ...system }: System): Promise<num
   opened.defer(stopNoting);
   Promise.all(all.map(({ ready }) => ready)).then(([address]) => {
     stopNoting();
-    if (!opened.disposed) system.onReady(address ?? '');
+    if (opened.disposed) return;
+    system.onReady(address ?? '');
+    // Last, since no prediction waits for it.
+    keepAll(
+      'trainer',
+      config.trainers,
+      { program: system.trainer, env: envOf('trainer') },
+      stopWithinMs.trainer,
+    );
   });
 
   const exitCode = await end.promise;
@@ -139,6 +149,7 @@ interface OwnBroker {
   /** What a process needs in addition to what all have. */
   readonly gateway: NodeJS.ProcessEnv;
   readonly worker: NodeJS.ProcessEnv;
+  readonly trainer: NodeJS.ProcessEnv;
 }
 
 /** @returns the exit code if the system ends before the broker has its streams. @throws {ConfigurationError} if it cannot start. */
@@ -169,6 +180,7 @@ async function runOwnBroker({
         resultMaxBytes: !system.env.RESULT_MAX_BYTES,
         queueMaxBytes: !system.env.QUEUE_MAX_BYTES,
         blobsMaxBytes: !system.env.BLOBS_MAX_BYTES,
+        artifactsMaxBytes: !system.env.ARTIFACTS_MAX_BYTES,
       },
       sizesWith: system.sizesWith,
     });
@@ -195,10 +207,12 @@ async function runOwnBroker({
   }
   opened.use(provisioned);
   const { blobsNatsUrl } = config;
-  const environment = (role: 'gateway' | 'worker') => ({
+  const signingKey = system.env.MODEL_SIGNING_KEY_FILE;
+  const environment = (role: 'gateway' | 'worker' | 'trainer') => ({
     RESULT_MAX_BYTES: String(limits.resultMaxBytes),
     QUEUE_MAX_BYTES: String(limits.queueMaxBytes),
     BLOBS_MAX_BYTES: String(limits.blobsMaxBytes),
+    ARTIFACTS_MAX_BYTES: String(limits.artifactsMaxBytes),
     ...environmentOf(role, url),
   });
   // The system's own folder for temporary files may be in memory.
@@ -206,8 +220,17 @@ async function runOwnBroker({
   return {
     mending,
     gateway: { ...environment('gateway'), BLOB_SPOOL_DIR: spool },
-    // It was left out with the secrets.
-    worker: { ...environment('worker'), ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }) },
+    // What they need of the secrets that were left out.
+    worker: {
+      ...environment('worker'),
+      DATA_DIR: dataDir,
+      ...(blobsNatsUrl && { BLOBS_NATS_URL: blobsNatsUrl }),
+    },
+    trainer: {
+      ...environment('trainer'),
+      DATA_DIR: dataDir,
+      ...(signingKey && { MODEL_SIGNING_KEY_FILE: signingKey }),
+    },
   };
 }
 

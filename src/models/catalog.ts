@@ -1,5 +1,5 @@
 /**
- * The models of MODELS_DIR and the version folders they have now.
+ * The models of MODELS_DIR and the versions they have now: their folders, and what the registry adds.
  *
  * While there is a listener, the folders are read whenever the operating system tells of a change in them, and every
  * 10 s, because it does not tell of all changes. A change counts once two looks, a second apart, have seen the same
@@ -19,6 +19,7 @@ import type { Manifest } from './manifest.ts';
 import { manifestCheck, takenNameProblem } from './manifestCheck.ts';
 import type { Model, ModelVersion, UnreadableVersion } from './models.ts';
 import { publicReason } from './publicReason.ts';
+import { missingRecipe } from './trainingProblem.ts';
 import { isMissing, readVersion } from './versionRecord.ts';
 
 /** Between two looks while a change is seen. */
@@ -72,6 +73,8 @@ export class Catalog implements Disposable {
     for (const name of names.toSorted()) {
       const file = join(modelsDir, name, 'model.json');
       const manifest = checkManifest(await readManifest(file), name, file);
+      const problem = missingRecipe(manifest, join(modelsDir, name));
+      if (problem !== undefined) log.warn({ model: name, reason: problem }, 'trainings of a model will fail');
       folders.push(await ModelFolder.open(join(modelsDir, name), manifest, log));
     }
     if (folders.length === 0)
@@ -97,6 +100,19 @@ export class Catalog implements Disposable {
         if (this.#listeners.size === 0) this[Symbol.dispose]();
       },
     };
+  }
+
+  /** The version folder of a model in MODELS_DIR, if it has been read. */
+  folderOf(model: string, version: string): ModelVersion | undefined {
+    return this.#folderNamed(model)?.known(version);
+  }
+
+  /**
+   * Sets the versions that the registry adds to a model. Where MODELS_DIR has a folder of the same number, the folder
+   * counts.
+   */
+  setRegistered(model: string, versions: readonly ModelVersion[]): void {
+    this.#tell(this.#folderNamed(model)?.setRegistered(versions));
   }
 
   /** Stops looking, for all listeners. */
@@ -156,14 +172,21 @@ export class Catalog implements Disposable {
   async #lookInto(folder: ModelFolder): Promise<void> {
     const { model } = folder;
     try {
-      const change = await folder.look();
-      if (change !== undefined) for (const listener of [...this.#listeners]) listener(change);
+      this.#tell(await folder.look());
     } catch (error) {
       this.#warnOnce(
         { model: model.manifest.name, reason: messageOf(error) },
         'the versions of a model cannot be looked at: those known are kept',
       );
     }
+  }
+
+  #folderNamed(name: string): ModelFolder | undefined {
+    return this.#folders.find(({ model }) => model.manifest.name === name);
+  }
+
+  #tell(change: CatalogChange | undefined): void {
+    if (change !== undefined) for (const listener of [...this.#listeners]) listener(change);
   }
 
   #warnOnce(fields: object, message: string): void {
@@ -195,6 +218,8 @@ class ModelFolder {
    * file.
    */
   readonly #unreadable = new Map<string, string>();
+  /** Versions that are in no folder of MODELS_DIR. */
+  #registered: readonly ModelVersion[] = [];
   /** Folders with other names than those of versions, as logged. */
   readonly #misnamed = new Set<string>();
 
@@ -232,6 +257,15 @@ class ModelFolder {
     return this.#isSettled;
   }
 
+  known(version: string): ModelVersion | undefined {
+    return this.#known.get(version);
+  }
+
+  setRegistered(versions: readonly ModelVersion[]): CatalogChange | undefined {
+    this.#registered = versions;
+    return this.#showChange();
+  }
+
   /** @returns the changes that this look and the one before have both seen. @throws if the folder cannot be read. */
   async look(): Promise<CatalogChange | undefined> {
     // What cannot be read now is looked at as seldom as what does not change.
@@ -250,6 +284,10 @@ class ModelFolder {
     });
     if (changed.length === 0) return undefined;
     for (const version of changed) await this.#settle(version);
+    return this.#showChange();
+  }
+
+  #showChange(): CatalogChange | undefined {
     const former = this.model.versions;
     this.#show();
     const added = this.model.versions.filter((version) => !former.includes(version));
@@ -303,14 +341,23 @@ class ModelFolder {
     }
   }
 
+  /** The folders that the manifest chooses, and all versions of the registry whose number no folder has. */
   #chosen(): readonly ModelVersion[] {
     const { versions } = this.model.manifest;
-    const known = [...this.#known.values()].toSorted((a, b) => Number(a.version) - Number(b.version));
-    if (versions === 'all') return known;
-    return versions === 'latest'
-      ? known.slice(-1)
-      : known.filter(({ version }) => versions.includes(Number(version)));
+    const known = [...this.#known.values()].toSorted(byNumber);
+    const others = this.#registered.filter(({ version }) => !this.#known.has(version));
+    const chosen =
+      versions === 'all'
+        ? known
+        : versions === 'latest'
+          ? known.slice(-1)
+          : known.filter(({ version }) => versions.includes(Number(version)));
+    return [...chosen, ...others].toSorted(byNumber);
   }
+}
+
+function byNumber(a: ModelVersion, b: ModelVersion): number {
+  return Number(a.version) - Number(b.version);
 }
 
 /** The version folders of a model, by number. */

@@ -28,6 +28,7 @@ import {
 } from './manifest.ts';
 import { mediaProblem } from './mediaProblem.ts';
 import { shapeProblem } from './shapeProblem.ts';
+import { trainingProblem } from './trainingProblem.ts';
 import { CHARACTER_BYTES, largestBytesOfAll, NUMBER_BYTES } from './valueBytes.ts';
 
 /**
@@ -70,7 +71,9 @@ export async function manifestCheck({ withExample = true } = {}): Promise<Manife
     if (!hasManifestShape(candidate))
       throw new ConfigurationError(`${file}: ${memberProblems(hasManifestShape.errors ?? []).join('; ')}`);
     const problem =
-      contentProblem(candidate, folder) ?? (withExample ? exampleProblem(candidate) : undefined);
+      contentProblem(candidate, folder) ??
+      trainingProblem(candidate) ??
+      (withExample ? exampleProblem(candidate) : undefined);
     if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
     const { graphql, batching } = candidate;
     return { ...candidate, graphql: completeNames(graphql), batching: completeBatching(batching) };

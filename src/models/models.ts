@@ -4,6 +4,7 @@
  * compares manifest and graph.
  */
 import { badValue, quoted } from '../contract/errors.ts';
+import type { VersionRecord as RegistryRecord } from '../contract/messages/versionRecord.ts';
 import { isPlainInput, type Manifest, type ManifestInput, sizeOf } from './manifest.ts';
 import type { VersionFile } from './versionFiles.ts';
 
@@ -47,6 +48,8 @@ export interface ModelVersion extends VersionRecord {
   /** A positive integer, as text: the folder's name. */
   readonly version: string;
   readonly folder: string;
+  /** Of the registry. Undefined for a folder of MODELS_DIR. */
+  readonly registered?: RegistryRecord | undefined;
 }
 
 /** A version folder that cannot be read, or not yet. If it was readable before, the model still has that version. */

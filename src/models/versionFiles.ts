@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PATH_INSIDE } from '../contract/bounds.ts';
 import { ConfigurationError, messageOf } from '../contract/errors.ts';
 import { isObject, shownJson } from '../process/jsonFile.ts';
 import { digestRegularFile } from '../process/regularFile.ts';
@@ -22,11 +23,11 @@ export interface VersionFile {
 
 /** The most files of a version: each is read at each load. */
 const FILES_MAX = 1_000;
-const RECORDS: ReadonlySet<string> = new Set(['version.json', 'golden.json']);
-const MODEL_FILE = 'model.onnx';
+/** Files of each version that are in no list. */
+export const RECORDS: ReadonlySet<string> = new Set(['version.json', 'golden.json']);
+export const MODEL_FILE = 'model.onnx';
 const COMPILED = '__pycache__';
-/** Names that are neither hidden nor lead out of the folder. */
-const PATH = /^[^./\\\0][^/\\\0]*(?:\/[^./\\\0][^/\\\0]*)*$/;
+const PATH = new RegExp(PATH_INSIDE, 'u');
 
 /** @returns what is wrong with the member `files` of a version.json; undefined if it is a list of `VersionFile`. */
 export function filesProblem(files: unknown): string | undefined {

@@ -16,7 +16,15 @@ export async function readVersion(folder: string): Promise<ModelVersion> {
   if (await isMissing(file))
     throw new ConfigurationError(`${file} must be there: it makes the folder a version`);
   await filesOfVersion(folder);
-  const record = await readJson(file);
+  return versionIn(await readJson(file), folder);
+}
+
+/**
+ * @param record the content of version.json, from wherever it was read. @param folder of the version.
+ * @throws {ConfigurationError} naming version.json and what is wrong with it.
+ */
+export function versionIn(record: unknown, folder: string): ModelVersion {
+  const file = join(folder, 'version.json');
   const problem = recordProblem(record);
   if (problem !== undefined) throw new ConfigurationError(`${file}: ${problem}`);
   const { sha256, created, trainedOn, metrics, files } = record as ListedRecord;

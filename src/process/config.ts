@@ -32,6 +32,7 @@ const CREDENTIALS = /^-+BEGIN NATS USER JWT-+\n[\s\S]*\n-+BEGIN USER NKEY SEED-+
 const USER_SEED = /^SU[A-Z2-7]{56}$/;
 const ONE_LINE = /^[!-~]+$/;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/;
+const PUBLIC_KEY = /-----BEGIN PUBLIC KEY-----[\s\S]+-----END PUBLIC KEY-----/;
 const PRIVATE_KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
 
 const settings = {
@@ -50,7 +51,7 @@ const settings = {
     unit: 'URL list',
     default: undefined,
     consequence:
-      'A broker of their own for blobs, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: blobs are in the broker of `NATS_URL`.',
+      'A broker of their own for blobs and artifacts, as `NATS_URL`. Without a login in the address, that of `NATS_URL` or the files counts. All processes need the same. Unset: they are in the broker of `NATS_URL`.',
     parse: natsUrl,
     secret: true,
   },
@@ -110,6 +111,23 @@ const settings = {
     default: 'models',
     consequence: 'The models to serve, one folder each. Gateways and workers must see the same content.',
     parse: text,
+  },
+  dataDir: {
+    name: 'DATA_DIR',
+    unit: 'folder',
+    default: '.data',
+    consequence:
+      'Where the broker of `npm start` keeps its streams and its keys, where workers keep the versions of the registry, in `models`, and trainers the files of their steps, in `scratch`. One running Tidings uses a folder, and only its user may enter it. Workers of one system on one machine may share it.',
+    parse: text,
+  },
+  modelSigningKey: {
+    name: 'MODEL_SIGNING_KEY_FILE',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'A private key for Ed25519, in PEM, with which trainers and `npm run model -- push` sign the versions that they bring into the registry. Unset: they are not signed.',
+    parse: fileWith('a private key in PEM', PRIVATE_KEY),
+    namesSecret: true,
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -180,6 +198,14 @@ const settings = {
     consequence:
       'Proxies whose `X-Forwarded-For`, `-Host` and `-Proto`, or `Forwarded`, are believed: addresses and networks such as `10.0.0.5,fd00::/8`, or how many proxies stand one behind another in front of each gateway. A client that reaches the gateway past these proxies, or a proxy that passes such a header on as it came, can then make up its address. Empty: the headers are ignored, with a warning, and all clients behind a proxy have its address.',
     parse: trustedProxies,
+  },
+  registryKeep: {
+    name: 'REGISTRY_KEEP',
+    unit: 'versions per model',
+    default: '10',
+    consequence:
+      'The newest versions of the registry that a model keeps, beside those that its rollout names and the last three that had a share. Workers serve all that are kept, so each takes memory there. Others are retired. All gateways need the same.',
+    parse: integer(1, 1_000),
   },
   auth: {
     name: 'AUTH',
@@ -298,12 +324,20 @@ const settings = {
       'Largest blob that a client may store (`PAYLOAD_TOO_LARGE`). One gateway receives four times as many bytes of blobs at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
     parse: integer(64 * KIB, 2 * GIB),
   },
+  blobMaxUploadBytes: {
+    name: 'BLOB_MAX_UPLOAD_BYTES',
+    unit: 'bytes',
+    default: String(GIB),
+    consequence:
+      'Largest artifact that an operator may store (`PAYLOAD_TOO_LARGE`). One gateway receives twice as many bytes of artifacts at a time, on the disk of `BLOB_SPOOL_DIR`. Beyond it: `GATEWAY_BUSY`.',
+    parse: integer(64 * KIB, 64 * GIB),
+  },
   blobSpoolDir: {
     name: 'BLOB_SPOOL_DIR',
     unit: 'folder',
     default: undefined,
     consequence:
-      'Where blobs lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
+      'Where blobs and artifacts lie while they arrive, in files without a name, which vanish with the process. Unset: the folder of the system for temporary files. Where that is in memory, name one on a disk.',
     parse: optionalText,
   },
   maxPendingBytes: {
@@ -426,7 +460,7 @@ const settings = {
     unit: 'ms',
     default: '30000',
     consequence:
-      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob has 1 s more for each 64 KiB.',
+      'Time for a request, its headers, or a WebSocket message to arrive whole, and for the first request of a new connection. Then the connection is closed. A blob or an artifact has 1 s more for each 64 KiB.',
     parse: integer(1_000, 600_000),
   },
 
@@ -503,6 +537,40 @@ const settings = {
       'Memory that one process with sessions may take for its models and its runs; 0: no limit. Versions that share a process share it; one that a shared process cannot load has a process of its own. While it loads, a model takes about three times its file. A version that needs more at its check is refused; a task that needs more gets `INFERENCE_FAILED` or `WORKER_CRASHED`. Linux only, by `prlimit` (util-linux). Unset: 4096, and no limit with a GPU provider.',
     parse: optionalInteger(0, 1024 * 1024),
   },
+  modelTrustedKeys: {
+    name: 'MODEL_TRUSTED_KEYS',
+    unit: 'file',
+    default: undefined,
+    consequence:
+      'Public keys for Ed25519, in PEM. A worker refuses each version of the registry that none of them has signed. Unset: signatures do not count, and no version that is code comes from the registry.',
+    parse: fileWith('public keys in PEM', PUBLIC_KEY),
+  },
+
+  // Trainers.
+  datasetsDir: {
+    name: 'DATASETS_DIR',
+    unit: 'folder',
+    default: undefined,
+    consequence:
+      'Where trainers find data files that were not uploaded, such as those of more than 1 GiB. All trainers must see the same content. They read it only, and compute the digest of a file before each use. Unset: every file must be uploaded.',
+    parse: optionalText,
+  },
+  trainerClasses: {
+    name: 'TRAINER_CLASSES',
+    unit: 'list',
+    default: 'cpu',
+    consequence:
+      'The classes of which a trainer takes steps, such as `gpu,cpu`: those that `training.class` of the manifests name. Checks of datasets are of the class `cpu`.',
+    parse: classes,
+  },
+  trainerSlots: {
+    name: 'TRAINER_SLOTS',
+    unit: 'steps',
+    default: '1',
+    consequence:
+      'Steps that a trainer works on at a time. Each recipe has a process of its own; more of them than the machine can carry make each other slow.',
+    parse: integer(1, 64),
+  },
 
   // The streams in the broker: whichever process makes them, all need the same values.
   streamReplicas: {
@@ -558,6 +626,14 @@ const settings = {
       'Disk reserved for blobs. Beyond it: `BLOB_STORE_FULL`. A nats-server with 3 GB of blobs takes 5 s to come back after a kill.',
     parse: integer(MIB),
   },
+  artifactsMaxBytes: {
+    name: 'ARTIFACTS_MAX_BYTES',
+    unit: 'bytes',
+    default: String(2 * GIB),
+    consequence:
+      'Disk reserved for artifacts, beside the blobs. Beyond it: `BLOB_STORE_FULL`. They do not expire.',
+    parse: integer(MIB),
+  },
 
   // `npm start`.
   gateways: {
@@ -576,13 +652,13 @@ const settings = {
       'Workers that `npm start` runs. Each has sessions of its own, which take memory. One is enough for several sessions, unless the model is tiny or its rows are large.',
     parse: integer(1, 64),
   },
-  dataDir: {
-    name: 'DATA_DIR',
-    unit: 'folder',
-    default: '.data',
+  trainers: {
+    name: 'TRAINERS',
+    unit: 'processes',
+    default: '1',
     consequence:
-      'Where the broker of `npm start` keeps its streams and its keys. One running Tidings uses a folder, and only its user may enter it.',
-    parse: text,
+      'Trainers that `npm start` runs. They check datasets and train models; the predictions of workers go on beside them, with a smaller share of the cores. 0: trainings wait until a trainer comes.',
+    parse: integer(0, 64),
   },
   natsSync: {
     name: 'NATS_SYNC',
@@ -803,6 +879,13 @@ function servedModels(value: string | undefined): readonly ServedModel[] | undef
     if (name === undefined) throw rule;
     return { name, version, weight: weight === undefined ? undefined : Number(weight) };
   });
+}
+
+function classes(value: string | undefined): readonly string[] {
+  const names = list(value);
+  if (names.length === 0 || !names.every((name) => /^[a-z][a-z0-9-]{0,30}$/.test(name)))
+    throw 'a list of classes in small letters, such as gpu,cpu';
+  return names;
 }
 
 function oneOf<const T extends string | number>(...allowed: readonly T[]): (value: string | undefined) => T {

@@ -54,16 +54,27 @@ export interface MadePython {
  * @throws {PythonError}
  */
 export async function ensurePython(options: PythonOptions): Promise<MadePython> {
-  const packages = (await readRegularFile(options.requirements, RECORD_MAX_BYTES)).toString();
-  // Packages are built for one version of Python, so an upgrade of the machine's Python leads to another environment.
-  const version = await pythonVersion();
-  const digest = createHash('sha256').update(`${version}\n${packages}`).digest('hex').slice(0, 16);
-  const folder = join(CACHE, digest);
-  const made = { python: join(folder, 'bin/python'), place: `.cache/python/${digest}` };
+  const { folder, ...made } = await placeOf(options.requirements);
   if (existsSync(made.python)) return made;
   using _lock = await untilTaken(`${folder}.lock`, () => existsSync(made.python), options);
   if (!existsSync(made.python)) await make(folder, made.place, options);
   return made;
+}
+
+/** @returns the environment of a requirements file; undefined if it was not made yet. @throws {PythonError} */
+export async function madePython(requirements: string): Promise<MadePython | undefined> {
+  const { folder: _, ...made } = await placeOf(requirements);
+  return existsSync(made.python) ? made : undefined;
+}
+
+/** Where an environment is, once it is made. */
+async function placeOf(requirements: string): Promise<MadePython & { readonly folder: string }> {
+  const packages = (await readRegularFile(requirements, RECORD_MAX_BYTES)).toString();
+  // Packages are built for one version of Python, so an upgrade of the machine's Python leads to another environment.
+  const version = await pythonVersion();
+  const digest = createHash('sha256').update(`${version}\n${packages}`).digest('hex').slice(0, 16);
+  const folder = join(CACHE, digest);
+  return { folder, python: join(folder, 'bin/python'), place: `.cache/python/${digest}` };
 }
 
 /** The version of the machine's Python, such as `Python 3.11.7`. @throws {PythonError} if there is none. */

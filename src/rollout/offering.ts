@@ -2,7 +2,8 @@
  * The available versions of the models, and the choice of the version that answers a task.
  *
  * A version is available when its folder is there, its consumer exists, and a live worker serves it that can read the
- * jobs of this gateway. Without a rollout the newest available version answers. With a rollout it is the version that owns the task's bucket. Tasks are
+ * jobs of this gateway. Without a rollout the newest available version of MODELS_DIR answers; one of the registry answers
+ * by a rollout or a pin only. With a rollout it is the version that owns the task's bucket. Tasks are
  * accepted even before a worker lives; then the version is the one most likely to be served.
  */
 import type { Broker } from '../broker/broker.ts';
@@ -185,23 +186,21 @@ export class Offering implements Disposable {
   }
 
   /**
-   * The version that answers if no rollout is set: the newest available one. If none is available, it is the newest
+   * The version that answers if no rollout is set: the newest available one of MODELS_DIR. If none is available, it is the newest
    * that was served before, so that a new, broken version attracts no tasks while workers restart. Else it is the
    * newest one that no worker refuses, or the newest of all.
    *
    * @throws {RequestError} `NO_VERSION`.
    */
   defaultVersion(model: Model): string {
-    const { versions, available, present } = this.#look(model);
-    const { name } = model.manifest;
-    const candidates = versions.filter(({ record }) => present.has(record.version)).toReversed();
-    const best =
-      candidates.find(({ record }) => available.has(record.version)) ??
-      candidates.find(({ record }) => this.#served.has(nameOf(name, record.version))) ??
-      candidates.find(({ state }) => state !== VersionState.Refused) ??
-      candidates[0];
+    const best = this.#best(model);
     if (best === undefined) throw noVersion(model);
     return best.record.version;
+  }
+
+  /** The version that answers if no rollout is set; undefined if there is none. */
+  answering(model: Model): string | undefined {
+    return this.#best(model)?.record.version;
   }
 
   /** The ranges that stand for "no rollout": one version has every bucket. @throws {RequestError} `NO_VERSION`. */
@@ -228,6 +227,20 @@ export class Offering implements Disposable {
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
     clearTimeout(this.#retry);
+  }
+
+  #best(model: Model): OfferedVersion | undefined {
+    const { versions, available, present } = this.#look(model);
+    const { name } = model.manifest;
+    const candidates = versions
+      .filter(({ record }) => present.has(record.version) && record.registered === undefined)
+      .toReversed();
+    return (
+      candidates.find(({ record }) => available.has(record.version)) ??
+      candidates.find(({ record }) => this.#served.has(nameOf(name, record.version))) ??
+      candidates.find(({ state }) => state !== VersionState.Refused) ??
+      candidates[0]
+    );
   }
 
   /** At each presence, since the versions are looked at only while tasks come. */

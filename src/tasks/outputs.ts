@@ -3,7 +3,7 @@
  * blobs. With the format `npy` a tensor has the header of NumPy's files before its elements.
  */
 import { hash } from 'node:crypto';
-import { BlobGone, type BlobStore } from '../broker/broker.ts';
+import type { BlobStore } from '../broker/broker.ts';
 import { type ReadableBytes, UNKNOWN_MEDIA_TYPE } from '../contract/blob.ts';
 import { badValue, quoted, RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -101,24 +101,7 @@ export class Outputs {
     }
     const { blobStore } = this.#options;
     const { blob: digest, bytes } = value;
-    return {
-      etag: digest,
-      bytes,
-      async *read(from, to) {
-        try {
-          yield* blobStore.read(owner, { digest, bytes }, from, to);
-        } catch (error) {
-          if (!(error instanceof BlobGone)) throw error;
-          throw new RequestError(
-            RequestErrorCode.BlobNotFound,
-            `The bytes of the output are gone: ${error.message}.`,
-            {
-              cause: error,
-            },
-          );
-        }
-      },
-    };
+    return { etag: digest, bytes, read: (from, to) => blobStore.read(owner, { digest, bytes }, from, to) };
   }
 }
 

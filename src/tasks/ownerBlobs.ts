@@ -2,7 +2,7 @@
  * The blobs of owners: stored within their quotas, and found by nobody else. All other code of a gateway stores and reads
  * blobs through it.
  */
-import { BlobGone, type BlobStore } from '../broker/broker.ts';
+import type { BlobStore } from '../broker/broker.ts';
 import type { BlobContent, ReadableBytes, StoredBlob } from '../contract/blob.ts';
 import { RequestError, RequestErrorCode } from '../contract/errors.ts';
 import type { Owner } from '../contract/owner.ts';
@@ -74,21 +74,14 @@ export class OwnerBlobs {
     const { digest, bytes, mediaType, expiresAt } = blob;
     return {
       ...{ bytes, mediaType, expiresAt, etag: digest },
-      async *read(from, to) {
-        try {
-          yield* store.read(owner, blob, from, to);
-        } catch (error) {
-          throw error instanceof BlobGone ? blobNotFound(digest, error) : error;
-        }
-      },
+      read: (from, to) => store.read(owner, blob, from, to),
     };
   }
 }
 
-function blobNotFound(digest: string, cause?: unknown): RequestError {
+function blobNotFound(digest: string): RequestError {
   return new RequestError(
     RequestErrorCode.BlobNotFound,
     `There is no blob ${digest} of yours. Blobs are kept for a time only: store it again.`,
-    { cause },
   );
 }

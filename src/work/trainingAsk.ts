@@ -1,4 +1,5 @@
 /** What a client asks for with `trainModel`, checked against the manifest and the datasets that are there. */
+import { DATASET_NAME } from '../contract/dataset.ts';
 import { badValue, quoted } from '../contract/errors.ts';
 import type { DatasetRecord } from '../contract/messages/datasetRecord.ts';
 import { type DatasetUse, DataUse, type Split, type TrainingAsk } from '../contract/work.ts';
@@ -35,8 +36,6 @@ const MAX_DATASETS = 100;
 const MAX_SEED = 2 ** 31 - 1;
 const RECIPE = /^[\w-]+\.(ts|py)$/;
 const DIGEST = /^[0-9a-f]{64}$/;
-/** As in the subject of its record. */
-export const DATASET_NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /** @throws {RequestError} `BAD_USER_INPUT`, `BROKER_UNAVAILABLE`. */
 export async function trainingAsk(

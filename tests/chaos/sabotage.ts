@@ -155,6 +155,49 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
     ],
   },
+  {
+    name: 'record-first',
+    about: 'the record of a version is stored before its files',
+    scenario: 'push-kill',
+    seconds: 30,
+    changes: [
+      {
+        file: 'src/registry/register.ts',
+        from: '  await requireFiles(version, options.artifacts);\n',
+        to: '',
+      },
+      {
+        file: 'src/registry/pushedFolder.ts',
+        from: '  await storeFiles(folder, files, options);\n  const wanted',
+        to: '  const wanted',
+      },
+    ],
+  },
+  {
+    name: 'no-second-look',
+    about: 'a version gets the next number without a look whether its task has one already',
+    scenario: 'push-kill',
+    seconds: 20,
+    changes: [
+      {
+        file: 'src/registry/register.ts',
+        from: '    if (ours !== undefined) return { record: ours, isNew: false };\n',
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'step-forgotten',
+    about: 'a step leaves its queue before what follows is queued',
+    scenario: 'train-kill',
+    changes: [
+      {
+        file: 'workers/training/runner.ts',
+        from: '    return this.#settle({ address, job, result });',
+        to: '    void this.#settle({ address, job, result });\n    return ACK;',
+      },
+    ],
+  },
 ];
 
 const ROOT = join(import.meta.dirname, '../..');

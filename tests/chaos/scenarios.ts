@@ -6,8 +6,10 @@ import { flood, queueFullNoWorker, resultsFull } from './limitScenarios.ts';
 import { Oracle, type Report } from './oracle.ts';
 import { gatewayKill, rollingRestart, sessionKill, workerKill } from './processScenarios.ts';
 import { Random } from './random.ts';
+import { pushKill } from './registryScenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { cancelRace, clockSkew, poison, requestId } from './taskScenarios.ts';
+import { trainKill, trainZombie } from './trainingScenarios.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   workerKill,
@@ -25,6 +27,9 @@ export const SCENARIOS: readonly Scenario[] = [
   requestId,
   clockSkew,
   codePoison,
+  pushKill,
+  trainKill,
+  trainZombie,
 ];
 
 export interface Extent {

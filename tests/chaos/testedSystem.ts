@@ -35,7 +35,7 @@ const RESTART_AFTER_MS = 200;
 const JOBS_LEAVE_WITHIN_MS = 20_000;
 
 /** A process that is started again whenever it ends. */
-class Kept<P extends Process> implements AsyncDisposable {
+export class Kept<P extends Process> implements AsyncDisposable {
   readonly #start: () => Promise<P>;
   readonly #keeping: Promise<void>;
   #next = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { onlyTask, sse, submitTrip, TASK_RESULT } from '../support/client.ts';
-import { eventually, PATIENCE_MS, shown, within } from '../support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 import {
   type Broker,
   type Job,
@@ -14,7 +14,6 @@ import {
   queueJobs,
   resultOf,
   tripJob,
-  type WorkerPresence,
 } from '../support/jobs.ts';
 import {
   addConstantVersion,
@@ -26,6 +25,7 @@ import {
 } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 import { tripNumber } from '../support/predictDirectly.ts';
+import { presence } from '../support/presence.ts';
 import { type Process, startGateway, startProcess, startWorker } from '../support/processes.ts';
 import { isRunning } from '../support/processTable.ts';
 import { inspectStreams, type StreamInspector } from '../support/streams.ts';
@@ -353,23 +353,6 @@ async function openNumberModels(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-/** The first presence notice of the worker that fits. @throws with the last notice if none fits. */
-async function presence(
-  broker: Broker,
-  fits: (presence: WorkerPresence) => boolean,
-): Promise<WorkerPresence> {
-  const found = Promise.withResolvers<WorkerPresence>();
-  let last: WorkerPresence | undefined;
-  using _listening = broker.notices.listenWorkers({
-    present: (told) => {
-      last = told;
-      if (fits(told)) found.resolve(told);
-    },
-    left: () => {},
-  });
-  return await within(PATIENCE_MS, found.promise, () => `no presence fitted, the last was ${shown(last)}`);
 }
 
 /** Queues rounds of jobs for version 1, each after the one before is answered. */

@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 const COMMANDS = {
   key: 'src/cli/key.ts',
   model: 'src/cli/model.ts',
+  data: 'src/cli/data.ts',
   score: 'src/cli/score.ts',
   train: 'src/cli/train.ts',
   schema: 'src/cli/schema.ts',

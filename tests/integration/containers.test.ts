@@ -34,8 +34,8 @@ test.each([
   },
 );
 
-test("gateway and worker get the broker's address, with the name of its service", () => {
-  for (const name of ['gateway', 'worker']) {
+test("gateway, worker and trainer get the broker's address, with the name of its service", () => {
+  for (const name of ['gateway', 'worker', 'trainer']) {
     const url = compose.services[name]?.environment?.NATS_URL ?? '';
     expect(() => interpolated(url, {})).toThrow('NATS_PASSWORD is not set');
     const { hostname, username, password } = new URL(interpolated(url, { NATS_PASSWORD: 'f00d' }));

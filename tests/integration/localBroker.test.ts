@@ -31,7 +31,7 @@ test('streams that 0.2 has left are those of gateways and workers', async () => 
     dataDir: folder.path,
     natsServer: findNatsServer(),
     config,
-    mayLower: { resultMaxBytes: true, queueMaxBytes: true, blobsMaxBytes: true },
+    mayLower: { resultMaxBytes: true, queueMaxBytes: true, blobsMaxBytes: true, artifactsMaxBytes: true },
     sizesWith: (limits) => streamSizes([], { ...config, ...limits }),
     log: createLog({ ...config, logLevel: 'silent' }, 'test'),
   });

@@ -1,9 +1,9 @@
 /** The provisioner of streams, as `npm start` and `npm run broker -- provision --watch` have it. */
 import { expect, test, vi } from 'vitest';
-import { Provisioner } from '../../src/broker/provisioning.ts';
 import { Catalog } from '../../src/models/catalog.ts';
 import { readConfig } from '../../src/process/config.ts';
 import { createLog } from '../../src/process/log.ts';
+import { Provisioner } from '../../src/registry/provisioning.ts';
 import { SILENT, TEST_MODELS } from '../support/models.ts';
 import { startNats } from '../support/natsServer.ts';
 
@@ -22,6 +22,8 @@ test('a provisioner that is closed while the broker is away tries no more', asyn
     log,
     catalog: {
       models,
+      folderOf: () => undefined,
+      setRegistered: () => {},
       watch(listener) {
         tell = listener;
         return { [Symbol.dispose]() {} };

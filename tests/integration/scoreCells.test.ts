@@ -1,9 +1,10 @@
 /** How the cells of a DuckDB column are read as inputs of a model: exactly, or as an error of their row. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Database } from '../../src/cli/score/database.ts';
-import { mapInputs, rowOf } from '../../src/cli/score/mapping.ts';
+import { mapInputs } from '../../src/cli/score/mapping.ts';
 import type { Plan } from '../../src/cli/score/plan.ts';
 import type { FieldView, ModelView } from '../../src/cli/score/tidings.ts';
+import { Database } from '../../src/data/database.ts';
+import { rowOf } from '../../src/data/mapping.ts';
 
 const NOTHING = {
   unit: null,

@@ -3,12 +3,13 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decideDateFormats } from '../../src/cli/score/dateFormats.ts';
-import { InputFile } from '../../src/cli/score/inputFile.ts';
+import { dateFormatOption } from '../../src/cli/score/dateFormats.ts';
 import { mapInputs } from '../../src/cli/score/mapping.ts';
-import { PlainNames } from '../../src/cli/score/plainNames.ts';
 import { ScoreTable } from '../../src/cli/score/table.ts';
 import type { FieldView } from '../../src/cli/score/tidings.ts';
+import { decideDateFormats } from '../../src/data/dateFormats.ts';
+import { InputFile } from '../../src/data/inputFile.ts';
+import { PlainNames } from '../../src/data/plainNames.ts';
 
 test('a score that continues after a stop reads dates as before', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-score-'));
@@ -34,9 +35,17 @@ test('a score that continues after a stop reads dates as before', async () => {
   const mapped = mapInputs(model, opened.columns, new Map());
   {
     await using table = await ScoreTable.begin({ input: opened, out, names: plainNames, signal });
-    const dateFormats = await decideDateFormats(table, mapped, new Map());
+    const dateFormats = await decideDateFormats(table, mapped, {
+      requested: new Map(),
+      advice: dateFormatOption,
+    });
     expect(dateFormats).toEqual({ at: 'dd/mm/yyyy' });
-    expect(await decideDateFormats(table, mapped, new Map([['at', 'mm/dd/yyyy']]))).toEqual({
+    expect(
+      await decideDateFormats(table, mapped, {
+        requested: new Map([['at', 'mm/dd/yyyy']]),
+        advice: dateFormatOption,
+      }),
+    ).toEqual({
       at: 'mm/dd/yyyy',
     });
     const plan = {

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CsvReader } from '../../src/cli/score/csvRows.ts';
-import { InputFile } from '../../src/cli/score/inputFile.ts';
 import { checkOutput } from '../../src/cli/score/output.ts';
-import { damagedPage } from '../../src/cli/score/parquetPages.ts';
-import { PlainNames } from '../../src/cli/score/plainNames.ts';
 import { ScoreTable } from '../../src/cli/score/table.ts';
 import type { FieldView } from '../../src/cli/score/tidings.ts';
+import { CsvReader } from '../../src/data/csvRows.ts';
+import { InputFile } from '../../src/data/inputFile.ts';
+import { damagedPage } from '../../src/data/parquetPages.ts';
+import { PlainNames } from '../../src/data/plainNames.ts';
 
 const NEVER = new AbortController().signal;
 const NOTHING = {
@@ -283,7 +283,7 @@ describe('the format of a file is detected from its content', () => {
     await writeFile(path(name), content());
     await expect(scored(path(name))).rejects.toThrow(`${path(name)} `);
     await expect(scored(path(name))).rejects.toThrow(message);
-    await expect(scored(path(name))).rejects.not.toThrow(/\n|SELECT|tidings-score-\w+\/0/);
+    await expect(scored(path(name))).rejects.not.toThrow(/\n|SELECT|tidings-data-\w+\/0/);
   });
 
   test('Parquet that is cut short or has no rows is refused with a reason', async () => {
@@ -532,7 +532,7 @@ test('an unreadable file of an earlier score is reported as unreadable, and not 
 test('a score whose end is forced leaves no temporary files', async () => {
   const temporary = path('temporary');
   await mkdir(temporary);
-  const module = JSON.stringify(join(import.meta.dirname, '../../src/cli/score/plainNames.ts'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../src/data/plainNames.ts'));
   const program = `import { PlainNames } from ${module};
     const names = await PlainNames.open();
     await names.of('in.csv');

@@ -6,13 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { InputFile } from '../../src/cli/score/inputFile.ts';
 import { mapInputs } from '../../src/cli/score/mapping.ts';
-import { PlainNames } from '../../src/cli/score/plainNames.ts';
 import type { Plan } from '../../src/cli/score/plan.ts';
 import { scoreAll } from '../../src/cli/score/scoring.ts';
 import { ScoreTable } from '../../src/cli/score/table.ts';
 import { type FieldView, Tidings } from '../../src/cli/score/tidings.ts';
+import { InputFile } from '../../src/data/inputFile.ts';
+import { PlainNames } from '../../src/data/plainNames.ts';
 
 test('a whole number that JSON rounded is an error of its row, as is a row with too many cells', async () => {
   const results = {
@@ -77,7 +77,7 @@ test('a whole number that JSON rounded is an error of its row, as is a row with 
     mapped: mapInputs(model, input.columns, new Map()),
     rowsPerCall: 10,
     calls: 2,
-    progress: { saved() {}, savedBefore() {} },
+    progress: { add() {}, savedBefore() {} },
     signal,
   });
   await table.finish(input, model.outputs, ',');

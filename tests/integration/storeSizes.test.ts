@@ -6,14 +6,20 @@ import { canMountDisks, mountSmallDisk } from '../support/smallDisk.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
-const limits = { resultMaxBytes: 4 * GIB, queueMaxBytes: 128 * MIB, blobsMaxBytes: 2 * GIB };
-const mayLower = { resultMaxBytes: true, queueMaxBytes: true, blobsMaxBytes: true };
-const sizesWith = ({ resultMaxBytes, queueMaxBytes, blobsMaxBytes }: StoreLimits) =>
+const limits = {
+  resultMaxBytes: 4 * GIB,
+  queueMaxBytes: 128 * MIB,
+  blobsMaxBytes: 2 * GIB,
+  artifactsMaxBytes: 2 * GIB,
+};
+const mayLower = { resultMaxBytes: true, queueMaxBytes: true, blobsMaxBytes: true, artifactsMaxBytes: true };
+const sizesWith = ({ resultMaxBytes, queueMaxBytes, blobsMaxBytes, artifactsMaxBytes }: StoreLimits) =>
   new Map([
     ['ENDS', resultMaxBytes],
     ['CHUNKS', resultMaxBytes / 2],
     ['JOBS_a', queueMaxBytes],
     ['BLOBS', blobsMaxBytes],
+    ['ARTIFACTS', artifactsMaxBytes],
   ]);
 
 describe.runIf(canMountDisks)('the sizes of the stores', () => {
@@ -24,11 +30,13 @@ describe.runIf(canMountDisks)('the sizes of the stores', () => {
       resultMaxBytes: 128 * MIB,
       queueMaxBytes: 8 * MIB,
       blobsMaxBytes: 64 * MIB,
+      artifactsMaxBytes: 64 * MIB,
     });
     expect((await choose({ ...mayLower, queueMaxBytes: false })).limits).toEqual({
       resultMaxBytes: 128 * MIB,
       queueMaxBytes: 128 * MIB,
       blobsMaxBytes: 64 * MIB,
+      artifactsMaxBytes: 64 * MIB,
     });
     await expect(choose({ ...mayLower, resultMaxBytes: false })).rejects.toThrow(
       'DATA_DIR must lie on a disk with room for 6.0 GiB, which the streams reserve, got 512 MiB: lower RESULT_MAX_BYTES, free',
@@ -57,6 +65,6 @@ describe.runIf(canMountDisks)('the sizes of the stores', () => {
     });
     expect(chosen.resultMaxBytes).toBe(128 * MIB);
     expect(roomBytes).toBeLessThan(101 * MIB);
-    expect(reservedBytes).toBe(264 * MIB);
+    expect(reservedBytes).toBe(328 * MIB);
   });
 });

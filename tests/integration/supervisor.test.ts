@@ -1,4 +1,4 @@
-/** The supervisor with a real nats-server, and small programs in place of gateway and worker. */
+/** The supervisor with a real nats-server, and small programs in place of gateway, worker and trainer. */
 import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,16 @@ test.concurrent('an interrupt stops the gateway first, then the worker, and then
   expect(commandLine(pid)).toBeUndefined();
 });
 
+test.concurrent('a trainer is started when all others are ready, and stops before them', async () => {
+  await using system = await runPrograms({ trainers: 1 });
+  await system.ready;
+  const started = await system.log.next({ msg: 'trainer is ready' });
+  expect(commandLine(started.pid)).toContain('trainer.mjs');
+  system.interrupt();
+  expect(await system.exitCode).toBe(0);
+  expect(await system.trace()).toBe('trainer stopped\ngateway stopped\nworker stopped, nats-server runs\n');
+});
+
 test.concurrent('a process that does not stop in time is killed', async () => {
   await using system = await runPrograms({ gateway: DEAF, stopWithinMs: { worker: 5_500, gateway: 100 } });
   await system.ready;
@@ -130,6 +140,14 @@ const GATEWAY = `
   ${READY}
 `;
 
+const TRAINER = `
+  process.on('SIGTERM', () => {
+    trace('trainer stopped');
+    process.exit(0);
+  });
+  ${READY}
+`;
+
 const WORKER = `
   process.on('SIGTERM', () => {
     const { hostname, port } = new URL(process.env.NATS_URL);
@@ -142,13 +160,17 @@ const WORKER = `
   ${READY}
 `;
 
-/** Supervises a real nats-server and two small programs, in this process. */
+/** Supervises a real nats-server and small programs, in this process. */
 async function runPrograms({
   gateway = GATEWAY,
   worker = WORKER,
   drainMs = 0,
+  trainers = 0,
   stopWithinMs,
-}: Partial<Pick<System, 'gateway' | 'worker' | 'stopWithinMs'>> & { drainMs?: number } = {}) {
+}: Partial<Pick<System, 'gateway' | 'worker' | 'stopWithinMs'>> & {
+  drainMs?: number;
+  trainers?: number;
+} = {}) {
   const folder = await mkdtempDisposable(join(tmpdir(), 'tidings-supervisor-'));
   const trace = join(folder.path, 'trace.txt');
   await writeFile(trace, '');
@@ -166,12 +188,15 @@ async function runPrograms({
   const ready = Promise.withResolvers<string>();
   let interrupt = () => {};
   const exitCode = supervise({
-    config: readConfig({ DATA_DIR: join(folder.path, 'data'), DRAIN_MS: String(drainMs) }),
+    config: readConfig({
+      ...{ DATA_DIR: join(folder.path, 'data'), DRAIN_MS: String(drainMs), TRAINERS: String(trainers) },
+    }),
     env: process.env,
     sizesWith: () => new Map(),
     provision: async () => new AsyncDisposableStack(),
     gateway: await program('gateway', gateway),
     worker: await program('worker', worker),
+    trainer: await program('trainer', TRAINER),
     log: pino({ base: null }, { write: (line) => log.add(line) }),
     onInterrupt: (listener) => {
       interrupt = listener;

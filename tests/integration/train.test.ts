@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,10 +10,13 @@ import { promisify } from 'node:util';
 import { DOUBLE, DuckDBInstance, INTEGER, LIST, listValue } from '@duckdb/node-api';
 import { describe, expect, test, vi } from 'vitest';
 import { type Row, solveRidge } from '../../models/trip-duration/ridge.ts';
-import { type FinishedTrip, predict, type Trip, train } from '../../models/trip-duration/train.ts';
-import { runPythonRecipe } from '../../src/cli/train/pythonRecipe.ts';
-import { DataError } from '../../src/cli/train/recipe.ts';
+import { type FinishedTrip, predict, train as recipe, type Trip } from '../../models/trip-duration/train.ts';
+import { DataError, type RecipeRun, type TrainingFiles } from '../../src/cli/train/recipe.ts';
 import { ensurePython } from '../../src/process/pythonEnvironment.ts';
+import type { ProgressNotice } from '../../workers/training/progressFrame.ts';
+import { runRecipe } from '../../workers/training/recipeChild.ts';
+import { launchOf } from '../../workers/training/recipeLaunch.ts';
+import { eventually } from '../support/eventually.ts';
 import { MODELS } from '../support/models.ts';
 
 const COMMITTED = fileURLToPath(new URL('../../models/trip-duration/1/', import.meta.url));
@@ -25,6 +28,10 @@ const PYTHON = (process.env.PATH ?? '')
   .split(delimiter)
   .map((folder) => join(folder, 'python3'))
   .find((file) => existsSync(file));
+
+/** This recipe takes no third argument. */
+const train = (files: TrainingFiles, report: (step: string) => void) =>
+  recipe(files, report, {} as RecipeRun);
 
 describe('solveRidge', () => {
   test('gives the same weights as a dense solution of the normal equations', () => {
@@ -271,32 +278,60 @@ mkdir "$3" && printf %s "$3" > '${folder.path}/made' && echo 'ensurepip is not a
   );
 
   describe.skipIf(PYTHON === undefined)('without packages', () => {
-    test('returns a version and reports its steps', async () => {
-      await using folder = await openRecipe(`
-        report(f"read {files.train[0].name}, {len(files.holdout)} more")
-        metrics = [Metric("x.csv", "RMSE", "minutes", 1.5)]
-        return TrainedVersion(b"onnx", metrics, [GoldenRow({"café": "é"}, {"y": 1.25})], 0.5, files={"tokenizer.json": b"{}"})`);
-      const steps: string[] = [];
-      const files = { train: ['a b.csv'], validate: [], holdout: ['c', 'd'] };
-      const version = await runPythonRecipe(String(PYTHON), folder.recipe, files, (step) => steps.push(step));
-      expect(steps).toEqual(['read a b.csv, 2 more']);
-      expect(version).toEqual({
-        model: Buffer.from('onnx'),
-        files: { 'tokenizer.json': Buffer.from('{}') },
-        metrics: [{ data: 'x.csv', name: 'RMSE', unit: 'minutes', value: 1.5 }],
-        golden: { tolerance: 0.5, rows: [{ input: { café: 'é' }, output: { y: 1.25 } }] },
+    test('leaves a version and reports its steps', async () => {
+      await using recipe = await openRecipe(`
+def train(files, report):
+    report(f"read {files.train[0].name}, {len(files.holdout)} more")
+    metrics = [Metric("x.csv", "RMSE", "minutes", 1.5)]
+    return TrainedVersion(b"onnx", metrics, [GoldenRow({"café": "é"}, {"y": 1.25})], 0.5, files={"tokenizer.json": b"{}"})`);
+      const { lines } = await recipe.run({ train: ['a b.csv'], validate: [], holdout: ['c', 'd'] });
+      expect(lines).toEqual(['read a b.csv, 2 more']);
+      expect(await recipe.read('model.onnx')).toBe('onnx');
+      expect(await recipe.read('tokenizer.json')).toBe('{}');
+      expect(JSON.parse(await recipe.read('metrics.json'))).toEqual([
+        { data: 'x.csv', name: 'RMSE', unit: 'minutes', value: 1.5 },
+      ]);
+      expect(JSON.parse(await recipe.read('golden.json'))).toEqual({
+        tolerance: 0.5,
+        rows: [{ input: { café: 'é' }, output: { y: 1.25 } }],
       });
     });
 
+    test('tells its progress, keeps checkpoints and hears that it is to end, if it takes a third argument', async () => {
+      await using recipe = await openRecipe(`
+def train(files, report, run):
+    state = run.scratch / "state"
+    state.write_text(str(run.seed))
+    run.progress(1, run.params["trees"], "trees", loss=float("nan"), rmse=2)
+    run.checkpoint(state)
+    report(f"{run.resumes_from} {run.cancelled}")
+    while not run.cancelled:
+        pass
+    raise DataError("cancelled")`);
+      const cancelling = new AbortController();
+      const { lines, progress, kept, ended } = recipe.start(NO_FILES, cancelling.signal);
+      await eventually(
+        () => lines,
+        (all) => all.length > 0,
+      );
+      expect(lines).toEqual(['None False']);
+      expect(progress).toEqual([{ done: 1, of: 3, unit: 'trees', metrics: [{ name: 'rmse', value: 2 }] }]);
+      expect(kept).toEqual(['7']);
+      cancelling.abort(new Error('cancelled'));
+      await expect(ended).rejects.toThrow(new DataError('cancelled'));
+    });
+
     test('has different errors for unusable data and for a defect of the recipe', async () => {
-      await using unusable = await openRecipe('raise DataError("x.csv: expected é, got è")');
-      await expect(runPythonRecipe(String(PYTHON), unusable.recipe, NO_FILES, () => {})).rejects.toThrow(
-        new DataError('x.csv: expected é, got è'),
+      await using unusable = await openRecipe(
+        'def train(files, report):\n    raise DataError("x.csv: expected é, got è")',
       );
-      await using defect = await openRecipe('raise RuntimeError("never")');
-      await expect(runPythonRecipe(String(PYTHON), defect.recipe, NO_FILES, () => {})).rejects.toThrow(
-        /exit code 1\nTraceback[\s\S]+RuntimeError: never/,
-      );
+      await expect(unusable.run(NO_FILES)).rejects.toThrow(new DataError('x.csv: expected é, got è'));
+      await using defect = await openRecipe('def train(files, report):\n    raise RuntimeError("never")');
+      const failure = defect.run(NO_FILES);
+      await expect(failure).rejects.toThrow('it ended with exit code 1: RuntimeError: never');
+      await expect(failure).rejects.toMatchObject({
+        printed: expect.arrayContaining(['Traceback (most recent call last):']),
+      });
     });
   });
 });
@@ -321,20 +356,45 @@ describe('the committed version', () => {
   });
 });
 
-/** A folder with a recipe that has this body, and with `recipe.py` in its usual place. */
-async function openRecipe(body: string) {
+/** A model's folder with a recipe in Python, which the machine's Python runs. */
+async function openRecipe(source: string) {
   const folder = await openFolder();
-  const recipe = join(folder.path, 'model/train.py');
-  await mkdir(dirname(recipe));
-  await copyFile(join(MODELS, 'recipe.py'), join(folder.path, 'recipe.py'));
-  await writeFile(
-    recipe,
-    `from recipe import DataError, GoldenRow, Metric, TrainedVersion, main\ndef train(files, report):\n        ${body.trim()}\nmain(train)\n`,
-  );
-  return { recipe, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  const [model, out, scratch] = [
+    join(folder.path, 'model'),
+    join(folder.path, 'out'),
+    join(folder.path, 'scratch'),
+  ];
+  for (const inside of [model, out, scratch]) await mkdir(inside);
+  const imports = 'from recipe import DataError, GoldenRow, Metric, TrainedVersion, main';
+  await writeFile(join(model, 'train.py'), `${imports}\n${source}\nmain(train)\n`);
+  const start = (files: TrainingFiles, signal = new AbortController().signal) => {
+    const lines: string[] = [];
+    const progress: ProgressNotice[] = [];
+    const kept: string[] = [];
+    const ended = runRecipe({
+      launch: launchOf({ folder: model, recipe: { file: 'train.py' }, python: PYTHON }),
+      ask: { files, params: { trees: 3 }, seed: 7, out, scratch },
+      ...{ maxMib: 0, stallMs: 60_000, signal },
+      onProgress: (notice) => progress.push(notice),
+      onCheckpoint: async (file) => void kept.push(await readFile(file, 'utf8')),
+      onLine: (line) => lines.push(line),
+    });
+    ended.catch(() => {});
+    return { lines, progress, kept, ended };
+  };
+  return {
+    start,
+    async run(files: TrainingFiles) {
+      const started = start(files);
+      await started.ended;
+      return started;
+    },
+    read: (name: string) => readFile(join(out, name), 'utf8'),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
 }
 
-const NO_FILES = { train: [], validate: [], holdout: [] };
+const NO_FILES: TrainingFiles = { train: [], validate: [], holdout: [] };
 
 /** Predictions of scikit-learn's Ridge(alpha=1), trained on 2021-01. The last distance is far above the API's limit. */
 const SAMPLES = [

@@ -151,7 +151,7 @@ function* wrongValues({ keywords, value, isRequired }: Member): Generator<unknow
   yield* beyond(keywords);
   if (keywords.minLength) yield '';
   if (keywords.maxLength !== undefined) yield 'x'.repeat(keywords.maxLength + 1);
-  if (keywords.pattern !== undefined || keywords.enum !== undefined) yield 'NONE OF THESE';
+  if (keywords.pattern !== undefined || keywords.enum !== undefined) yield '/NONE OF THESE';
   if (keywords.minItems) yield [];
   if (keywords.maxItems !== undefined && Array.isArray(value))
     yield new Array(keywords.maxItems + 1).fill(value[0] ?? null);

@@ -23,7 +23,10 @@ export interface ModelsFolder extends AsyncDisposable {
   readonly model: string;
 }
 
-/** A models folder with only version 1 of the committed trip-duration, and a changed manifest. */
+/**
+ * A models folder with only version 1 of the committed trip-duration, and a changed manifest. It cannot be trained, unless
+ * the change says how: its recipe is not there.
+ */
 export async function modelsWith(
   change: (manifest: Record<string, unknown>) => void = () => {},
 ): Promise<ModelsFolder> {
@@ -31,18 +34,15 @@ export async function modelsWith(
   const model = join(folder.path, 'trip-duration');
   await cp(join(MODELS, 'trip-duration/1'), join(model, '1'), { recursive: true });
   const manifest = JSON.parse(await readFile(join(MODELS, 'trip-duration/model.json'), 'utf8'));
+  delete manifest.training;
   change(manifest);
   await writeFile(join(model, 'model.json'), JSON.stringify(manifest, null, 2));
   return { path: folder.path, model, [Symbol.asyncDispose]: () => folder.remove() };
 }
 
-/** Adds a version of trip-duration that answers every trip with the same minutes. */
-export async function addConstantVersion(
-  { model }: ModelsFolder,
-  version: string,
-  minutes: number,
-): Promise<void> {
-  const graph = encodeModel({
+/** A graph of trip-duration that answers every trip with the same minutes. */
+export function constantGraph(minutes: number): Uint8Array {
+  return encodeModel({
     name: 'constant',
     description: `Answers ${minutes} minutes.`,
     inputs: [
@@ -60,13 +60,21 @@ export async function addConstantVersion(
     ],
     outputs: [{ name: 'duration', type: 'float32', shape: ['N'], description: 'Minutes.' }],
   });
+}
+
+/** Adds a version of trip-duration that answers every trip with the same minutes. */
+export async function addConstantVersion(
+  { model }: ModelsFolder,
+  version: string,
+  minutes: number,
+): Promise<void> {
   const trip = {
     pickupLocationId: 1,
     dropoffLocationId: 2,
     tripDistanceMiles: 3,
     pickupAt: '2026-01-01T12:00:00',
   };
-  await writeVersion(join(model, version), graph, {
+  await writeVersion(join(model, version), constantGraph(minutes), {
     tolerance: 0,
     rows: [{ input: trip, output: { durationMinutes: minutes } }],
   });

@@ -13,6 +13,8 @@ export interface StreamInspector extends AsyncDisposable {
   subjects(stream: string): Promise<readonly string[]>;
   /** The bytes that a stream may take. */
   maxBytes(stream: string): Promise<number>;
+  /** How long a stream keeps a message, in nanoseconds; 0: for ever. */
+  maxAge(stream: string): Promise<number>;
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
   /** @returns the JSON of the newest message on a subject, if there is one. */
   last(stream: string, subject: string): Promise<Record<string, unknown> | undefined>;
@@ -49,6 +51,7 @@ export async function inspectStreams(broker: { readonly url: string }): Promise<
       return Object.keys(state.subjects ?? {}).toSorted();
     },
     maxBytes: async (stream) => (await manager.streams.info(stream)).config.max_bytes,
+    maxAge: async (stream) => (await manager.streams.info(stream)).config.max_age,
     consumer: (stream, name) => manager.consumers.info(stream, name),
     last: async (stream, subject) =>
       (await manager.streams.getMessage(stream, { last_by_subj: subject }))?.json(),

@@ -21,6 +21,7 @@ const COMMAND_SOURCES: Readonly<Record<string, readonly string[]>> = {
   broker: ['src/cli/broker.ts', 'src/cli/broker/*.ts'],
   bench: ['tests/bench/**/*.ts'],
   chaos: ['tests/chaos/**/*.ts'],
+  data: ['src/cli/data.ts', 'src/cli/data/*.ts'],
   key: ['src/cli/key.ts', 'src/cli/key/*.ts'],
   model: ['src/cli/model.ts', 'src/cli/model/*.ts'],
   score: ['src/cli/score.ts', 'src/cli/score/*.ts'],

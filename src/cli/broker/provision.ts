@@ -1,9 +1,9 @@
 /** Makes the streams and consumers of a broker whose gateways and workers may not make them. */
 import { once } from 'node:events';
-import { Provisioner } from '../../broker/provisioning.ts';
 import { Catalog } from '../../models/catalog.ts';
 import { readConfig } from '../../process/config.ts';
 import { createLog } from '../../process/log.ts';
+import { Provisioner } from '../../registry/provisioning.ts';
 
 export interface ProvisionOptions {
   readonly env: NodeJS.ProcessEnv;

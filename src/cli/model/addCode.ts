@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { formatGoldenRows } from '../../../workers/goldenFile.ts';
 import { LoadRefused } from '../../../workers/runtimes/sessionProcess.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
@@ -18,7 +19,6 @@ import { type Added, type AddOptions, nextVersion } from './add.ts';
 import { checkVersion } from './check.ts';
 import { asDeclared, draftManifest } from './draft.ts';
 import { checkExamples, plainRows } from './exampleRows.ts';
-import { formatGoldenRows } from './goldenFile.ts';
 import { inspectVersion } from './inspectVersion.ts';
 import { formatManifest, modelCard } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';

@@ -1,4 +1,4 @@
-/** What `npm run model` does with its arguments: `add`, `golden`, `check` and `list`. */
+/** What `npm run model` does with its arguments. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect, type ParseArgsOptionsConfig } from 'node:util';
@@ -6,12 +6,14 @@ import { sessionLimit } from '../../../workers/runtimes/memoryLimit.ts';
 import { LoadRefused, RunTimedOut, SessionCrashed } from '../../../workers/runtimes/sessionProcess.ts';
 import { ConfigurationError, RequestError } from '../../contract/errors.ts';
 import { missingVersionProblem } from '../../models/catalog.ts';
-import { versionsIn } from '../../models/folders.ts';
+import { isVersionName, versionsIn } from '../../models/folders.ts';
 import { MAX_RUN_ROWS, type Manifest } from '../../models/manifest.ts';
 import { exampleProblem } from '../../models/manifestCheck.ts';
+import { missingRecipe } from '../../models/trainingProblem.ts';
 import { type Config, readConfig } from '../../process/config.ts';
 import { logFatal } from '../../process/log.ts';
 import { PythonError } from '../../process/pythonEnvironment.ts';
+import { CannotRegister } from '../../registry/register.ts';
 import { parseStrictly, UsageError } from '../commandLine.ts';
 import { addModel } from './add.ts';
 import { addCode, isFolder } from './addCode.ts';
@@ -21,6 +23,7 @@ import { readExamples } from './exampleRows.ts';
 import { ModelFileError } from './modelFileError.ts';
 import { modelsIn, readManifest, readManifestWithAnyExample } from './modelFolder.ts';
 import { namesProblem } from './namesProblem.ts';
+import { listRegistry, openRegistry, pull, push, retire } from './registry.ts';
 import { renewedReport } from './renewedReport.ts';
 import { renewGolden } from './renewGolden.ts';
 import { findSource, holdsOnnx } from './sourceFile.ts';
@@ -35,7 +38,8 @@ const USAGE = `usage: npm run model -- add <file.onnx, folder or URL> --name <na
        npm run model -- add <folder> --name <name> [--runtime python|node|command] [--entry <file>:<class>] …
        npm run model -- golden <name>[/<version>] [--example <row> …]
        npm run model -- check <name>[/<version>]
-       npm run model -- list`;
+       npm run model -- list [--registry]
+       npm run model -- push|pull|retire <name> <version>`;
 
 const HELP = `${USAGE}
 
@@ -58,10 +62,16 @@ golden makes new golden rows for versions that were added, and a new example for
        within the limits; the answers are the model's own. Versions with golden rows from training are refused.
 
 check  loads versions as a worker does, compares manifest and graph, and runs the golden rows alone and in full batches.
-list   lists the models and their versions.
+list   lists the models and their versions; with --registry those of the registry, also retired ones.
+
+push   brings a version of MODELS_DIR into the registry, signed by MODEL_SIGNING_KEY_FILE if that is set. Then workers on
+       machines without this MODELS_DIR serve it, too. It keeps its number.
+pull   brings a version of the registry into MODELS_DIR.
+retire ends a version of the registry. Its number is not used again.
 
 MODELS_DIR (default models) is the folder of the models. EXECUTION_PROVIDERS and SESSION_THREADS apply to check,
-SESSION_MAX_MIB to add, golden and check.`;
+SESSION_MAX_MIB to add, golden and check. NATS_URL names the broker of the registry. If it is unset, it is the broker of the
+npm start that uses DATA_DIR.`;
 
 /** What the command has from its process. */
 export interface Surroundings {
@@ -90,6 +100,7 @@ export async function runModelCommand(args: readonly string[], surroundings: Sur
 function isExpected(error: unknown): error is Error {
   return (
     error instanceof ModelFileError ||
+    error instanceof CannotRegister ||
     error instanceof ConfigurationError ||
     error instanceof RequestError ||
     error instanceof LoadRefused ||
@@ -123,8 +134,14 @@ async function run(line: readonly string[], surroundings: Surroundings): Promise
       return check(args, config, surroundings);
     case 'list':
       return list(args, config, surroundings);
+    case 'push':
+    case 'pull':
+    case 'retire':
+      return inRegistry(command, args, config, surroundings);
     default:
-      throw new UsageError(`expected add, golden, check or list, got ${command ?? 'none'}`);
+      throw new UsageError(
+        `expected add, golden, check, list, push, pull or retire, got ${command ?? 'none'}`,
+      );
   }
 }
 
@@ -206,7 +223,9 @@ async function check(args: string[], config: Config, { print, printError }: Surr
   for (const reason of passedOver) print(`passed over: ${reason}`);
   const refused = reports.filter(({ problem }) => problem !== undefined);
   for (const { version, problem } of refused) printError(`\n${model}/${version} is refused: ${problem}`);
-  return refused.length === 0 ? 0 : 1;
+  const recipeProblem = missingRecipe(manifest, join(modelsDir, model));
+  if (recipeProblem !== undefined) printError(`\n${model}/model.json: ${recipeProblem}`);
+  return refused.length === 0 && recipeProblem === undefined ? 0 : 1;
 }
 
 /** @throws {ModelFileError} naming a fault of the manifest that would stop gateways and workers at their start. */
@@ -221,9 +240,33 @@ async function refuseAtStart(manifest: Manifest, modelsDir: string): Promise<voi
   if (problem !== undefined) throw new ModelFileError(`${join(folder, 'model.json')}: ${problem}`);
 }
 
-async function list(args: string[], { modelsDir }: Config, { print }: Surroundings): Promise<number> {
-  const { subject } = readArguments(args, {});
+async function inRegistry(
+  command: 'push' | 'pull' | 'retire',
+  args: string[],
+  config: Config,
+  { print }: Surroundings,
+): Promise<number> {
+  const { positionals } = parseStrictly(args, {});
+  const { model, version } = modelAndVersion(positionals.join('/') || undefined);
+  if (version === undefined || !isVersionName(version))
+    throw new UsageError(`expected <name> <version>, such as churn 2, got ${positionals.join(' ')}`);
+  const target = { model, version };
+  await using registry = await openRegistry(config);
+  if (command === 'push') print(await push(registry, target, config));
+  else if (command === 'pull') print(await pull(registry, target, config));
+  else print(await retire(registry, target));
+  return 0;
+}
+
+async function list(args: string[], config: Config, { print }: Surroundings): Promise<number> {
+  const { modelsDir } = config;
+  const { values, subject } = readArguments(args, { registry: { type: 'boolean' } });
   if (subject !== undefined) throw new UsageError(`expected nothing after list, got ${subject}`);
+  if (values.registry) {
+    await using registry = await openRegistry(config);
+    print(await listRegistry(registry));
+    return 0;
+  }
   const models = await modelsIn(modelsDir);
   const rows = models.map(async (model) => {
     const { graphql, description } = await readManifest(modelsDir, model);

@@ -1,9 +1,8 @@
-/** Reads and writes the `golden.json` of a version, for the commands. */
+/** Reads the `golden.json` of a version, for the commands. */
 import { type GoldenRows, readGoldenRows } from '../../../workers/golden.ts';
 import { messageOf } from '../../contract/errors.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { ModelVersion } from '../../models/models.ts';
-import { printableLines } from '../../process/printable.ts';
 import { ModelFileError } from './modelFileError.ts';
 
 /** @throws {ModelFileError} naming a row that does not fit the manifest, with advice if new rows can be made. */
@@ -21,10 +20,4 @@ export async function goldenRowsOf(manifest: Manifest, version: ModelVersion): P
 /** Whether the golden rows may be answers of the training code. Those prove more than the model's own answers. */
 export function isFromTraining({ trainedOn }: ModelVersion): boolean {
   return trainedOn.length > 0;
-}
-
-/** The text of the file, with one row per line. */
-export function formatGoldenRows({ rows, tolerance }: GoldenRows): string {
-  const lines = rows.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  return printableLines(`{\n  "tolerance": ${JSON.stringify(tolerance)},\n  "rows": [\n${lines}\n  ]\n}\n`);
 }

@@ -4,6 +4,7 @@
  */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatGoldenRows } from '../../../workers/goldenFile.ts';
 import { modelFileOf } from '../../../workers/loadVersion.ts';
 import type { Values } from '../../contract/values.ts';
 import type { Manifest } from '../../models/manifest.ts';
@@ -13,7 +14,7 @@ import { modelDigestOf } from '../../models/versionFiles.ts';
 import { readVersion } from '../../models/versionRecord.ts';
 import { readJson } from '../../process/jsonFile.ts';
 import { checkExamples, type JsonRow, plainRows } from './exampleRows.ts';
-import { formatGoldenRows, isFromTraining } from './goldenFile.ts';
+import { isFromTraining } from './goldenFile.ts';
 import { inspectVersion } from './inspectVersion.ts';
 import { formatManifest } from './modelCard.ts';
 import { ModelFileError } from './modelFileError.ts';

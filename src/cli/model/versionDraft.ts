@@ -2,12 +2,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GoldenRows } from '../../../workers/golden.ts';
+import { formatGoldenRows } from '../../../workers/goldenFile.ts';
 import type { Inspection } from '../../../workers/runtimes/inspection.ts';
 import type { Manifest } from '../../models/manifest.ts';
 import type { VersionRecord } from '../../models/models.ts';
 import { digestOfFiles, listFiles } from '../../models/versionFiles.ts';
 import type { JsonRow } from './exampleRows.ts';
-import { formatGoldenRows } from './goldenFile.ts';
 import type { OpenGraph } from './openGraph.ts';
 
 export interface VersionDraft {

@@ -1,6 +1,8 @@
 /** The command line of `npm run score`. */
+
+import { DateFormat, readDateFormat } from '../../data/timeFormat.ts';
 import { parseStrictly, requireSeparator, UsageError } from '../commandLine.ts';
-import { DateFormat, readDateFormat } from './timeFormat.ts';
+import { readCount, readUrl } from '../values.ts';
 
 export const USAGE = `usage: npm run score -- --model <name> <in.parquet|in.csv> <out.parquet|out.csv>
          [--url <GraphQL endpoint>] [--map <input>=<column> …] [--date-format [<input>=]<format> …]
@@ -92,15 +94,6 @@ export function readArguments(
   };
 }
 
-/** Reads an address. One without a path gets the path of the GraphQL endpoint. */
-function readUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--url must be an address such as http://127.0.0.1:4000/graphql, got ${text}`);
-  if (url.pathname === '/') url.pathname = '/graphql';
-  return url;
-}
-
 function readPairs(texts: readonly string[]): ReadonlyMap<string, string> {
   const columns = new Map<string, string>();
   for (const text of texts) {
@@ -135,10 +128,4 @@ function readDelimiter(text: string): string {
   const delimiter = text === 'tab' || text === '\\t' ? '\t' : text;
   if (/^[\t -~]$/.test(delimiter) && !/["\w]/.test(delimiter)) return delimiter;
   throw new UsageError(`--delimiter must be one character such as ; or |, or tab, got ${text || 'none'}`);
-}
-
-function readCount(option: string, text: string, maximum: number): number {
-  const count = /^\d+$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= maximum) return count;
-  throw new UsageError(`${option} must be a whole number from 1 to ${maximum}, got ${text}`);
 }

@@ -1,11 +1,7 @@
-/** Decides the format of dates, for each input whose column has them as texts. */
-import { type MappedInput, textTimes } from './mapping.ts';
-import type { ScoreTable } from './table.ts';
+/** The formats of dates that the command line names. */
+import { type MappedInput, textTimes } from '../../data/mapping.ts';
+import { DateFormat } from '../../data/timeFormat.ts';
 import { ScoreError } from './tidings.ts';
-import { type DateFormat, FormatVote } from './timeFormat.ts';
-
-/** The number of rows that are read at a time. */
-const VOTE_ROWS = 50_000;
 
 /**
  * The formats that the command line names, by input.
@@ -31,38 +27,7 @@ export function requestedDateFormats(
   );
 }
 
-/**
- * Decides the format of each input by all rows of its column.
- *
- * @param requested the formats that the command line names. They are taken without a decision.
- * @throws {ScoreError} if no cell of a column is a time, or if the rows do not show the format of a column.
- */
-export async function decideDateFormats(
-  table: Pick<ScoreTable, 'rowCount' | 'read'>,
-  inputs: readonly MappedInput[],
-  requested: ReadonlyMap<string, DateFormat>,
-): Promise<Readonly<Record<string, DateFormat>>> {
-  const formats: Record<string, DateFormat> = {};
-  for (const mapped of textTimes(inputs)) {
-    const { name } = mapped.input;
-    const vote = await voteOf(table, mapped);
-    vote.checkAny();
-    formats[name] = requested.get(name) ?? vote.decide();
-  }
-  return formats;
-}
-
-/** Counts the formats of all cells, without those of rows that have a fault as a whole. */
-async function voteOf(
-  table: Pick<ScoreTable, 'rowCount' | 'read'>,
-  mapped: MappedInput,
-): Promise<FormatVote> {
-  const vote = new FormatVote(mapped.input.name);
-  const rowCount = await table.rowCount();
-  for (let from = 0; from < rowCount; from += VOTE_ROWS) {
-    const { cells, problems } = await table.read([mapped], { from, to: from + VOTE_ROWS });
-    for (const [i, cell] of (cells[0] ?? []).entries())
-      if (cell !== null && problems[i] === null) vote.add(String(cell), from + i);
-  }
-  return vote;
+/** The way out of dates whose format is unclear, for messages. */
+export function dateFormatOption(input: string): string {
+  return `Say which is right with --date-format ${input}=${DateFormat.DayFirst} or ${input}=${DateFormat.MonthFirst}: dates that do not fit it become errors of their rows`;
 }

@@ -1,7 +1,7 @@
 /** Summarizes in a few lines why rows have no prediction. The output has the reason of each row. */
-import type { Database } from './database.ts';
-import { LINE } from './inputFile.ts';
-import { literal } from './sql.ts';
+import type { Database } from '../../data/database.ts';
+import { LINE } from '../../data/inputFile.ts';
+import { literal } from '../../data/sql.ts';
 
 export interface Failures {
   /** Rows without a prediction. */

@@ -1,37 +1,16 @@
-/** Finds the column of each input of a model, and converts rows of the file to inputs. */
-import type { DuckDBValue } from '@duckdb/node-api';
-import { givenValue } from '../../models/graphqlLiteral.ts';
-import { inputProblem, readValue } from '../../models/input.ts';
-import { NOW } from '../../models/localTime.ts';
-import { isTensorInput, type ManifestInput } from '../../models/manifest.ts';
-import { type CellReader, cellReader, isTextType, UnusableCell } from './cells.ts';
-import { unclearPoint } from './numbers.ts';
-import type { Plan } from './plan.ts';
-import type { FileColumn } from './sql.ts';
+/** Finds the column of each input, by what the gateway tells of a model and by the command line. */
+import { type MappedInput, mapInputs as mapManifestInputs } from '../../data/mapping.ts';
+import { type FileColumn, namesOf } from '../../data/sql.ts';
+import type { ManifestInput } from '../../models/manifest.ts';
 import { type FieldView, type ModelView, ScoreError } from './tidings.ts';
-import { DateFormat } from './timeFormat.ts';
-
-const SHOWN_COLUMNS = 30;
-const SHOWN_CHARACTERS = 60;
-const PLAIN_NAME = /^[\w.-]{1,60}$/;
-
-/** An input that is sent with each row. */
-export interface MappedInput {
-  readonly input: ManifestInput;
-  /** Undefined if all rows have the same value: the default `now`. */
-  readonly column: FileColumn | undefined;
-  readonly read: CellReader;
-}
 
 /**
- * Finds a column for each input: the one that the command line names, else the one with the input's GraphQL name, else
- * the one with the name of its tensor. In the latter two, an exact match goes before a match in another case.
- *
- * @param named the columns that the command line names, by input.
+ * @param named the columns that the command line names, by input. Without it the one counts that the manifest names,
+ *   if the file has it.
  * @throws {ScoreError} naming every input whose column is missing or has a wrong type.
  */
 export function mapInputs(
-  { inputs }: ModelView,
+  { inputs, training }: ModelView,
   columns: readonly FileColumn[],
   named: ReadonlyMap<string, string>,
 ): readonly MappedInput[] {
@@ -40,32 +19,11 @@ export function mapInputs(
     const known = inputs.map(({ name }) => name).join(', ');
     throw new ScoreError(`--map must name inputs of the model (${known}), got ${unknown}`);
   }
-  const problems: string[] = [];
-  const mapped = inputs.flatMap((view): readonly MappedInput[] => {
-    const input = manifestInput(view);
-    const wanted = named.get(view.name);
-    const column = columnOf(view, columns, wanted);
-    if (column === undefined) {
-      if (wanted !== undefined) problems.push(`there is no column ${shownName(wanted)} for ${view.name}`);
-      else if (view.default === null) problems.push(`there is no column ${view.name} or ${view.tensor}`);
-      // Sent with every row, so that all rows have the same instant.
-      else if (plainDefault(view) === NOW && view.type === 'dateTime')
-        return [{ input, column, read: () => NOW }];
-      return [];
-    }
-    if (view.shape?.some(({ size }) => size === null)) {
-      problems.push(
-        `${view.name} is a tensor whose shape varies, and a column cannot tell the shape of its rows`,
-      );
-      return [];
-    }
-    const read = cellReader(view, column.type);
-    if (read !== undefined) return [{ input, column, read }];
-    problems.push(
-      `the column ${shownName(column.name)} is ${column.type}, which gives no ${kindOf(view)} for ${view.name}`,
-    );
-    return [];
-  });
+  const ofManifest = (training?.columns ?? []).flatMap(({ input, column }) =>
+    columns.some(({ name }) => name === column) ? [[input, column] as const] : [],
+  );
+  const wanted = new Map([...ofManifest, ...named]);
+  const { mapped, problems } = mapManifestInputs(inputs.map(manifestInput), columns, wanted);
   if (problems.length === 0) return mapped;
   // Signs of a wrong delimiter: there is only one column, or a name contains a delimiter.
   const isCutWrong = columns.length === 1 || columns.some(({ name }) => /[;|\t]/.test(name));
@@ -79,38 +37,6 @@ export function mapInputs(
   );
 }
 
-/** What a column must give for an input. */
-function kindOf({ type, size, shape = null }: FieldView): string {
-  if (shape !== null) return `list (a tensor is a list of its elements)`;
-  return size === null ? type : 'list of numbers';
-}
-
-/** The inputs whose times are texts, in one of several formats. */
-export function textTimes(
-  mapped: readonly MappedInput[],
-): readonly (MappedInput & { readonly column: FileColumn })[] {
-  return mapped.flatMap(({ input, column, read }) =>
-    input.type === 'dateTime' && column !== undefined && isTextType(column.type)
-      ? [{ input, column, read }]
-      : [],
-  );
-}
-
-/** The inputs whose numbers are texts, one in a cell. */
-export function textNumbers(mapped: readonly MappedInput[]): readonly MappedInput[] {
-  return mapped.filter(({ input, column }) => isTextNumber(input, column));
-}
-
-function isTextNumber(input: ManifestInput, column: FileColumn | undefined): boolean {
-  return (
-    column !== undefined &&
-    isTextType(column.type) &&
-    'unit' in input &&
-    !isTensorInput(input) &&
-    input.size === undefined
-  );
-}
-
 /** A line for each input that has no column and so gets its default. */
 export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInput[]): readonly string[] {
   const withColumn = new Set(
@@ -121,87 +47,13 @@ export function missingColumns({ inputs }: ModelView, mapped: readonly MappedInp
     .map((view) => `${view.name}: no column, the default (${plainDefault(view)}) is used`);
 }
 
-/**
- * Converts a row to an input of the mutation.
- *
- * @param cells in the order of `mapped`; null where a cell is missing.
- * @returns the reason as a text, if the row does not fit the model.
- */
-export function rowOf(
-  mapped: readonly MappedInput[],
-  cells: readonly DuckDBValue[],
-  { now, dateFormats, hasDecimalCommas }: Pick<Plan, 'now' | 'dateFormats' | 'hasDecimalCommas'>,
-): Readonly<Record<string, unknown>> | string {
-  const row: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [i, { input, column, read }] of mapped.entries()) {
-    const cell = cells[i] ?? null;
-    const isMissing = column !== undefined && cell === null;
-    const given = isMissing ? undefined : read(cell, dateFormats[input.name] ?? DateFormat.YearFirst);
-    const value = inputValue(input, given);
-    const unclear =
-      hasDecimalCommas && isTextNumber(input, column) ? unclearPoint(String(cell ?? '')) : undefined;
-    if (unclear !== undefined) problems.push(`${input.name}: ${unclear}`);
-    else if (value instanceof UnusableCell)
-      problems.push(
-        `${input.name} must be ${inputProblem(input, undefined).details.expected}, ${value.reason}`,
-      );
-    else if (readValue(input, value) === undefined) problems.push(inputProblem(input, value).message);
-    else row[input.name] = input.type === 'dateTime' && value === NOW ? now : givenValue(input, value);
-  }
-  return problems.length === 0 ? row : problems.join('; ');
-}
-
-/** @throws {ScoreError} if several columns have the name. */
-function columnOf(
-  { name, tensor }: FieldView,
-  columns: readonly FileColumn[],
-  named: string | undefined,
-): FileColumn | undefined {
-  if (named !== undefined)
-    return onlyOne(
-      named,
-      columns.filter((column) => column.name === named),
-    );
-  const withName = (wanted: string) => {
-    const exactly = columns.filter((column) => column.name === wanted);
-    const inAnyCase = columns.filter((column) => column.name.toLowerCase() === wanted.toLowerCase());
-    return onlyOne(wanted, exactly.length > 0 ? exactly : inAnyCase);
-  };
-  return withName(name) ?? withName(tensor);
-}
-
-function onlyOne(wanted: string, found: readonly FileColumn[]): FileColumn | undefined {
-  if (found.length <= 1) return found[0];
-  throw new ScoreError(
-    `one column must be called ${JSON.stringify(wanted)}, got ${found.length}: ${namesOf(found)}. Rename the others, or name a column with --map input=column.`,
-  );
-}
-
-function namesOf(columns: readonly FileColumn[]): string {
-  const names = columns.slice(0, SHOWN_COLUMNS).map(({ name }) => shownName(name));
-  const others = columns.length - names.length;
-  return names.join(', ') + (others > 0 ? ` and ${others} others` : '');
-}
-
-/** The name for messages: in quotes, unless it is short and has only letters, digits and `_ . -`. */
-export function shownName(name: string): string {
-  if (PLAIN_NAME.test(name)) return name;
-  return JSON.stringify(name.length > SHOWN_CHARACTERS ? `${name.slice(0, SHOWN_CHARACTERS)}…` : name);
-}
-
-/** Converts the value of an enum to its name: a file has the names, or the model's own values. */
-function inputValue(input: ManifestInput, value: unknown): unknown {
-  if (input.type !== 'enum' || input.values.some(({ name }) => name === value)) return value;
-  return input.values.find((candidate) => candidate.value === value)?.name ?? value;
-}
-
 /** The input as the manifest describes it, with all that the checks need. */
 function manifestInput(view: FieldView): ManifestInput {
   const values = view.values?.map((name, i) => ({ name, value: view.modelValues?.[i] ?? name }));
   const shape = view.shape?.map(({ size }) => size ?? 'varies');
   return {
     ...Object.fromEntries(Object.entries(view).filter(([, value]) => value !== null)),
+    ...(view.default === null ? {} : { default: plainDefault(view) }),
     ...(values === undefined ? {} : { values }),
     ...(shape === undefined ? {} : { shape }),
   } as unknown as ManifestInput;

@@ -3,10 +3,9 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { type Database, databaseError } from './database.ts';
-import { shownName } from './mapping.ts';
-import { renameParquetColumns } from './parquetNames.ts';
-import { columnId, type FileColumn, literal } from './sql.ts';
+import type { Database } from '../../data/database.ts';
+import { textOf, writeCsv, writeParquet } from '../../data/fileWriter.ts';
+import { columnId, type FileColumn, shownName } from '../../data/sql.ts';
 import { type FieldView, ScoreError } from './tidings.ts';
 
 /** The column with the reason why a row has no prediction. */
@@ -99,53 +98,23 @@ export function outputId(index: number): string {
 }
 
 /**
- * Writes the rows in the order of the file. One thread writes them, so that the same rows always give the same file.
+ * Writes the rows in the order of the file.
  *
  * @param plainName see `plainNames.ts`.
  */
 export async function writeOutput(plainName: string, options: WriteOptions): Promise<void> {
-  await options.database.run('SET threads TO 1');
-  await (isParquet(plainName) ? writeParquet(plainName, options) : writeCsv(plainName, options));
-}
-
-async function writeParquet(plainName: string, { database, columns, outputs }: WriteOptions): Promise<void> {
-  const ids = [...columns.map(columnId), ...outputs.map((_, index) => outputId(index)), ERROR_COLUMN];
-  await database.run(
-    `COPY (SELECT ${ids.join(', ')} FROM ${JOINED} ORDER BY input.rowid) TO ${literal(plainName)} (FORMAT parquet)`,
-  );
-  const names = [...columns, ...outputs].map(({ name }, i) => [ids[i] ?? '', name] as const);
-  await renameParquetColumns(plainName, new Map(names)).catch((cause) => {
-    throw databaseError(cause);
-  });
-}
-
-/** Writes the names as the first row. In a header, DuckDB would change names that differ only by case. */
-async function writeCsv(
-  plainName: string,
-  { database, columns, outputs, delimiter }: WriteOptions,
-): Promise<void> {
-  const names = [...columns, ...outputs, { name: ERROR_COLUMN }].map(({ name }) =>
-    name === '' ? 'NULL' : literal(name),
-  );
-  const texts = [
-    ...columns.map(textOf),
-    ...outputs.map((_, index) => `CAST(${outputId(index)} AS VARCHAR)`),
-    ERROR_COLUMN,
-  ];
-  const head = names.map((name, i) => `${name} AS t${i}`).join(', ');
-  const list = names.map((_, i) => `t${i}`).join(', ');
-  await database.run(
-    `COPY (SELECT ${list} FROM (
-       SELECT -1 AS place, ${head} UNION ALL SELECT input.rowid, ${texts.join(', ')} FROM ${JOINED})
-     ORDER BY place) TO ${literal(plainName)}
-     (FORMAT csv, HEADER false, DELIMITER ${literal(delimiter)}, QUOTE '"', ESCAPE '"', NULLSTR '')`,
-  );
-}
-
-/** SQL for the text of a cell. Bytes are decoded. */
-function textOf(column: FileColumn): string {
-  const id = columnId(column);
-  return column.type === 'BLOB' ? `decode(${id})` : `CAST(${id} AS VARCHAR)`;
+  const { database, columns, outputs, delimiter } = options;
+  const toParquet = isParquet(plainName);
+  const rows = {
+    database,
+    columns: [
+      ...columns.map((column) => ({ name: column.name, sql: toParquet ? columnId(column) : textOf(column) })),
+      ...outputs.map(({ name }, index) => ({ name, sql: outputId(index) })),
+      { name: ERROR_COLUMN, sql: ERROR_COLUMN },
+    ],
+    from: JOINED,
+  };
+  await (toParquet ? writeParquet(plainName, rows) : writeCsv(plainName, { ...rows, delimiter }));
 }
 
 const JOINED = 'input JOIN prediction ON prediction.row = input.rowid';

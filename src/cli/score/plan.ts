@@ -1,11 +1,11 @@
 /** Fixes at the start of a score all that its predictions depend on. It stays the same until the output is complete. */
-import type { InputFile } from './inputFile.ts';
-import type { MappedInput } from './mapping.ts';
+import type { InputFile } from '../../data/inputFile.ts';
+import type { MappedInput, Notation } from '../../data/mapping.ts';
+import type { DateFormat } from '../../data/timeFormat.ts';
 import { partialOf } from './table.ts';
 import { type ModelView, ScoreError } from './tidings.ts';
-import type { DateFormat } from './timeFormat.ts';
 
-export interface Plan {
+export interface Plan extends Notation {
   readonly model: string;
   readonly version: string;
   /** Hex SHA-256 of the version's model, and of the content of the file. */
@@ -17,10 +17,6 @@ export interface Plan {
   readonly map: string;
   /** The character between the cells of a CSV. */
   readonly delimiter: string;
-  /** How dates are written, by input. Only for inputs whose times are texts. */
-  readonly dateFormats: Readonly<Record<string, DateFormat>>;
-  /** Whether numbers of the file have decimal commas: a point may separate thousands then. */
-  readonly hasDecimalCommas: boolean;
   /** The instant that a local time `now` means, in all rows. RFC 3339. */
   readonly now: string;
 }

@@ -1,14 +1,17 @@
 /** Scores one file: the work of `npm run score` after its command line was read. */
+
+import { decideDateFormats } from '../../data/dateFormats.ts';
+import { InputFile } from '../../data/inputFile.ts';
+import { textNumbers } from '../../data/mapping.ts';
+import { SURE_DECIMAL_COMMA } from '../../data/numbers.ts';
+import { PlainNames } from '../../data/plainNames.ts';
+import { Progress } from '../progress.ts';
 import type { ScoreArguments } from './arguments.ts';
-import { decideDateFormats, requestedDateFormats } from './dateFormats.ts';
+import { dateFormatOption, requestedDateFormats } from './dateFormats.ts';
 import { failureLines } from './failures.ts';
-import { InputFile } from './inputFile.ts';
-import { mapInputs, missingColumns, textNumbers } from './mapping.ts';
-import { SURE_DECIMAL_COMMA } from './numbers.ts';
+import { mapInputs, missingColumns } from './mapping.ts';
 import { checkNewColumns, checkOutput } from './output.ts';
-import { PlainNames } from './plainNames.ts';
 import { checkSame, draftOf } from './plan.ts';
-import { ScoreProgress } from './progress.ts';
 import { scoreAll } from './scoring.ts';
 import { ScoreTable } from './table.ts';
 import { ScoreError, Tidings } from './tidings.ts';
@@ -36,14 +39,19 @@ export async function scoreFile(wanted: ScoreArguments, signal: AbortSignal): Pr
   await using table = kept ?? (await ScoreTable.begin({ input: file, out, names, signal }));
   const plan = table.plan ?? {
     ...draft,
-    dateFormats: await decideDateFormats(table, mapped, requested),
+    dateFormats: await decideDateFormats(table, mapped, { requested, advice: dateFormatOption }),
     hasDecimalCommas: await table.hasCell(textNumbers(mapped), SURE_DECIMAL_COMMA),
   };
   if (table.plan === undefined) await table.fixPlan(plan, model.outputs);
   for (const [name, format] of Object.entries(plan.dateFormats))
     console.log(`${name}: dates are read as ${format}`);
   const rowCount = await table.rowCount();
-  const progress = new ScoreProgress({ name: model.name, rowCount, terminal: process.stderr });
+  const progress = new Progress({
+    name: model.name,
+    total: rowCount,
+    unit: 'rows',
+    terminal: process.stderr,
+  });
   try {
     await scoreAll({ tidings, table, plan, model, mapped, rowsPerCall, calls, progress, signal });
   } finally {

@@ -1,9 +1,10 @@
 /** Scores the rows of a table part by part, several parts at a time. */
-import { type MappedInput, rowOf } from './mapping.ts';
+import type { Part } from '../../data/inputTable.ts';
+import { type MappedInput, rowOf } from '../../data/mapping.ts';
+import type { Progress } from '../progress.ts';
 import { isWholeNumber } from './outputValues.ts';
 import type { Plan } from './plan.ts';
-import type { ScoreProgress } from './progress.ts';
-import type { Part, ScoredPart, ScoreTable } from './table.ts';
+import type { ScoredPart, ScoreTable } from './table.ts';
 import {
   CallTooLarge,
   type ModelView,
@@ -23,7 +24,7 @@ export interface ScoringOptions {
   readonly rowsPerCall: number;
   /** The number of calls at a time. */
   readonly calls: number;
-  readonly progress: Pick<ScoreProgress, 'saved' | 'savedBefore'>;
+  readonly progress: Pick<Progress, 'add' | 'savedBefore'>;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +43,7 @@ export async function scoreAll(options: ScoringOptions): Promise<void> {
     for (const part of work) {
       signal.throwIfAborted();
       await table.save(part, model.outputs, await scorePart(part, options));
-      progress.saved(part.to - part.from);
+      progress.add(part.to - part.from);
     }
   };
   await Promise.all(Array.from({ length: calls }, scoreParts));

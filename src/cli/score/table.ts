@@ -5,18 +5,26 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { BIGINT, type DuckDBValue, VARCHAR } from '@duckdb/node-api';
+import { BIGINT, VARCHAR } from '@duckdb/node-api';
 import { messageOf } from '../../contract/errors.ts';
+import { Database, DiskFull } from '../../data/database.ts';
+import type { InputFile } from '../../data/inputFile.ts';
+import {
+  countRows,
+  hasCell,
+  type InputPart,
+  loadInputs,
+  type Part,
+  readRows,
+} from '../../data/inputTable.ts';
+import type { MappedInput } from '../../data/mapping.ts';
+import type { PlainNames } from '../../data/plainNames.ts';
+import { literal } from '../../data/sql.ts';
 import { SerialQueue } from '../../process/serialQueue.ts';
-import { Database, DiskFull } from './database.ts';
 import { type Failures, findFailures } from './failures.ts';
-import { type InputFile, PROBLEM } from './inputFile.ts';
-import type { MappedInput } from './mapping.ts';
 import { checkCells, ERROR_COLUMN, outputId, writeOutput } from './output.ts';
 import { duckTypeOf, duckValue } from './outputValues.ts';
-import type { PlainNames } from './plainNames.ts';
 import type { Plan } from './plan.ts';
-import { columnId, literal } from './sql.ts';
 import { type FieldView, type ScoredValue, ScoreError } from './tidings.ts';
 
 /** The predictions for the rows of a part, in their order. */
@@ -25,24 +33,9 @@ export interface ScoredPart {
   readonly errors: readonly (string | null)[];
 }
 
-/** The rows of a part. */
-interface InputPart {
-  /** The cells of each input. */
-  readonly cells: readonly (readonly DuckDBValue[])[];
-  /** The fault of each row as a whole; null if it has none. */
-  readonly problems: readonly (string | null)[];
-}
-
 const DATABASE_FILE = 'score.duckdb';
 /** All files that a score ever makes in the folder. */
 const FILES = [DATABASE_FILE, `${DATABASE_FILE}.wal`, `${DATABASE_FILE}.tmp`, 'out.parquet', 'out.csv'];
-
-/** Rows that are scored and saved together. */
-export interface Part {
-  readonly from: number;
-  /** The row behind the last one. */
-  readonly to: number;
-}
 
 interface TableOptions {
   readonly out: string;
@@ -116,7 +109,7 @@ export class ScoreTable implements AsyncDisposable {
     });
     const table = new ScoreTable(database, out, plainName, undefined);
     try {
-      await input.load(table.#database);
+      await loadInputs(table.#database, [input], [out]);
       await checkCells(table.#database, input.columns, out);
       return table;
     } catch (error) {
@@ -140,8 +133,8 @@ export class ScoreTable implements AsyncDisposable {
     await this.#database.run(`INSERT INTO plan VALUES (${literal(JSON.stringify(plan))})`);
   }
 
-  async rowCount(): Promise<number> {
-    return Number((await this.#database.rows('SELECT count(*) FROM input'))[0]?.[0]);
+  rowCount(): Promise<number> {
+    return countRows(this.#database);
   }
 
   /** The parts that were saved, in the order of their rows. */
@@ -150,25 +143,13 @@ export class ScoreTable implements AsyncDisposable {
     return rows.map(([first, count]) => ({ from: Number(first), to: Number(first) + Number(count) }));
   }
 
-  async read(inputs: readonly MappedInput[], { from, to }: Part): Promise<InputPart> {
-    const ids = inputs.map(({ column }) => (column === undefined ? 'NULL' : columnId(column)));
-    const columns = await this.#database.columns(
-      `SELECT ${[PROBLEM, ...ids].join(', ')} FROM input WHERE rowid >= ${from} AND rowid < ${to} ORDER BY rowid`,
-    );
-    const [problems = [], ...cells] = columns;
-    return { cells, problems: problems.map((problem) => (problem === null ? null : String(problem))) };
+  read(inputs: readonly MappedInput[], part: Part): Promise<InputPart> {
+    return readRows(this.#database, inputs, part);
   }
 
   /** Whether the pattern matches a whole cell of any of the columns, which must be texts. */
-  async hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
-    const tests = inputs.flatMap(({ column }) =>
-      column === undefined ? [] : [`regexp_full_match(${columnId(column)}, ${literal(pattern)})`],
-    );
-    if (tests.length === 0) return false;
-    const found = await this.#database.rows(
-      `SELECT 1 FROM input WHERE ${PROBLEM} IS NULL AND (${tests.join(' OR ')}) LIMIT 1`,
-    );
-    return found.length > 0;
+  hasCell(inputs: readonly MappedInput[], pattern: string): Promise<boolean> {
+    return hasCell(this.#database, inputs, pattern);
   }
 
   /** Saves a part in one transaction. */
@@ -230,7 +211,12 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 async function openDatabase(out: string, folder: string, signal: AbortSignal): Promise<Database> {
-  const place = { folder, file: DATABASE_FILE, shown: partialOf(out) };
+  const place = {
+    folder,
+    file: DATABASE_FILE,
+    shown: partialOf(out),
+    whenFull: 'the rows scored so far are kept, and the same command goes on from there.',
+  };
   const database = await Database.open(signal, place).catch((cause) => {
     throw /^Could not set lock on file /.test(messageOf(cause))
       ? new ScoreError(`another score is writing ${out}: wait for it, or name another output`, { cause })

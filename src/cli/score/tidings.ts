@@ -3,8 +3,8 @@
  * asks for fields that 0.2 has, too, although some of them are deprecated: the gateway may be one of 0.2.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RequestErrorCode } from '../../contract/errors.ts';
+import { Gateway, type GatewayOptions, Refused } from '../gateway.ts';
 
 /** A model, as the query `models` describes it. */
 export interface ModelView {
@@ -18,6 +18,10 @@ export interface ModelView {
   readonly versions: readonly VersionView[];
   /** Null if none is set. The newest served version answers then. */
   readonly rollout: readonly ShareView[] | null;
+  /** The columns of training data that the manifest names. Null if it has no training; an older gateway does not tell. */
+  readonly training?: {
+    readonly columns: readonly { readonly input: string; readonly column: string }[];
+  } | null;
 }
 
 interface VersionView {
@@ -87,28 +91,11 @@ export class CallTooLarge extends ScoreError {}
 /** Thrown if the gateway does not know a field. It is an older one. */
 class UnknownField extends ScoreError {}
 
-interface GraphQLError {
-  readonly message: string;
-  readonly extensions?: {
-    readonly code?: string;
-    readonly retryAfterMs?: number;
-    readonly problems?: readonly {
-      readonly row?: number;
-      readonly field: string;
-      readonly expected: string;
-    }[];
-  };
-}
-
-interface Answer<T> {
-  readonly data?: T | null;
-  readonly errors?: readonly GraphQLError[];
-}
-
-interface TidingsOptions {
-  readonly url: URL;
-  readonly key: string | undefined;
-  readonly signal: AbortSignal;
+/** A fault of one row, in the extensions of a refusal. */
+interface RowProblem {
+  readonly row?: number;
+  readonly field: string;
+  readonly expected: string;
 }
 
 interface RowBatchView {
@@ -124,11 +111,6 @@ interface PageView {
   readonly errors: readonly { readonly row: number; readonly code: string; readonly message: string }[];
 }
 
-/** The longest wait for a gateway that does not answer any more. */
-const UNREACHABLE_MS = 60_000;
-/** The longest wait for a gateway that has never answered: the address may be wrong. */
-const NEVER_REACHED_MS = 10_000;
-const RETRY_MS = 1_000;
 /** The longest that Tidings allows. */
 const TIMEOUT_MS = 300_000;
 const WAIT_MS = 30_000;
@@ -136,29 +118,19 @@ const WAIT_MS = 30_000;
 const TRIES = 3;
 const MAX_PAGE_ROWS = 10_000;
 
-const describe = (more: string) => `{ models { name batchMutation inputType columnsType
+const describe = (more: string, ofModel: string) => `{ models { name batchMutation inputType columnsType
   inputs { ...Field } outputs { ...Field }
-  versions { version state digest } rollout { version percent isThere } } }
+  versions { version state digest } rollout { version percent isThere } ${ofModel} } }
   fragment Field on ModelField { name tensor type unit size minimum maximum maxLength values modelValues timeZone default ${more} }`;
-const DESCRIBE = describe('shape { size } exact labels kind');
+const DESCRIBE = describe('shape { size } exact labels kind', 'training { columns { input column } }');
 /** What a gateway of 0.2 can be asked. */
-const DESCRIBE_PLAIN = describe('');
+const DESCRIBE_PLAIN = describe('', '');
 
 export class Tidings {
-  readonly #url: URL;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #signal: AbortSignal;
-  #hasAnswered = false;
-  #isWaiting = false;
+  readonly #gateway: Gateway;
 
-  /** @param options `url` of the GraphQL endpoint, `key` an API key or a token if it needs a login. */
-  constructor({ url, key, signal }: TidingsOptions) {
-    this.#url = url;
-    this.#headers = {
-      'content-type': 'application/json',
-      ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-    };
-    this.#signal = signal;
+  constructor(options: Omit<GatewayOptions, 'command'>) {
+    this.#gateway = new Gateway({ ...options, command: 'score' });
   }
 
   /** @throws {ScoreError} if there is no such model, or none whose fields can be columns. */
@@ -234,63 +206,13 @@ export class Tidings {
     }
   }
 
-  /** Asks until there is an answer. @throws like `predict`; once the signal is aborted, the error of `fetch`. */
+  /** @throws as `Gateway.ask`; for refusals, the errors of this file. */
   async #ask<T>(query: string, variables: object): Promise<T> {
-    const startedAt = performance.now();
-    for (;;) {
-      const answer = await this.#post<T>(query, variables).catch((error: unknown) => {
-        if (this.#signal.aborted || error instanceof ScoreError) throw error;
-        this.#waitOn(performance.now() - startedAt, error);
-        return undefined;
-      });
-      const [error] = answer?.errors ?? [];
-      if (answer?.data != null && error === undefined) return answer.data;
-      if (error !== undefined) throwUnlessTemporary(error);
-      await sleep(error?.extensions?.retryAfterMs ?? RETRY_MS, undefined, { signal: this.#signal });
+    try {
+      return await this.#gateway.ask<T>(query, variables);
+    } catch (error) {
+      throw error instanceof Refused ? refusalOf(error) : error;
     }
-  }
-
-  async #post<T>(query: string, variables: object): Promise<Answer<T>> {
-    const response = await fetch(this.#url, {
-      method: 'POST',
-      headers: this.#headers,
-      body: JSON.stringify({ query, variables }),
-      signal: this.#signal,
-    });
-    const text = await response.text();
-    const answer = readAnswer<T>(text);
-    if (answer === undefined && response.status < 500)
-      throw new ScoreError(
-        `${this.#url} answers (status ${response.status}), but not as Tidings does: --url must be its GraphQL endpoint, such as http://127.0.0.1:4000/graphql`,
-      );
-    // A proxy in front of Tidings answers so while it cannot reach Tidings.
-    if (answer === undefined) throw new Error(`status ${response.status}`);
-    this.#hasAnswered = true;
-    this.#isWaiting = false;
-    return answer;
-  }
-
-  /** Tells the user once that the gateway does not answer. @throws {ScoreError} if it takes too long. */
-  #waitOn(waitedMs: number, cause: unknown): void {
-    if (!this.#isWaiting) console.error(`score: waiting for Tidings at ${this.#url} (Ctrl-C stops)`);
-    this.#isWaiting = true;
-    if (waitedMs < (this.#hasAnswered ? UNREACHABLE_MS : NEVER_REACHED_MS)) return;
-    throw new ScoreError(
-      this.#hasAnswered
-        ? `${this.#url} does not answer any more. Once it does, the same command goes on from here.`
-        : `${this.#url} does not answer. Is Tidings running there? (npm start, or --url)`,
-      { cause },
-    );
-  }
-}
-
-/** @returns undefined if the text is no answer of GraphQL. */
-function readAnswer<T>(text: string): Answer<T> | undefined {
-  try {
-    const answer = JSON.parse(text) as Answer<T> | null;
-    return answer?.data != null || (answer?.errors?.length ?? 0) > 0 ? (answer ?? undefined) : undefined;
-  } catch {
-    return undefined;
   }
 }
 
@@ -329,16 +251,13 @@ function rowsOf({ columnsType, outputs }: ModelView): string {
     predictions { ... on ${columnsType} { ${names} } } errors { row code message } } }`;
 }
 
-/** An error with `retryAfterMs` is temporary. */
-function throwUnlessTemporary(error: GraphQLError): void {
-  const { message, extensions: { code, retryAfterMs, problems = [] } = {} } = error;
-  if (retryAfterMs !== undefined) return;
+function refusalOf({ code, message, extensions }: Refused): Error {
+  const problems = (extensions.problems ?? []) as readonly RowProblem[];
   const rows = problems.flatMap(({ row, field, expected }) =>
     row === undefined ? [] : [[row, `${field} must be ${expected}`] as const],
   );
-  if (rows.length > 0) throw new RowsRefused(new Map(rows));
-  const text = code === undefined ? message : `${code}: ${message}`;
+  if (rows.length > 0) return new RowsRefused(new Map(rows));
   if (code === RequestErrorCode.PayloadTooLarge || code === RequestErrorCode.ResultTooLarge)
-    throw new CallTooLarge(text);
-  throw code === 'GRAPHQL_VALIDATION_FAILED' ? new UnknownField(text) : new ScoreError(text);
+    return new CallTooLarge(message);
+  return code === 'GRAPHQL_VALIDATION_FAILED' ? new UnknownField(message) : new ScoreError(message);
 }

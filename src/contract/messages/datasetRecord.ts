@@ -1,4 +1,4 @@
-/** A dataset version: its files, and the report of its check. It is written once and never changes. */
+/** A dataset: its files, and the report of its newest check. */
 import { ANY_TEXT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { custom, listOf, number, object, type Passing } from '../schema.ts';
@@ -25,7 +25,10 @@ const COLUMN_REPORT = object(
 );
 export type ColumnReport = Passing<typeof COLUMN_REPORT>;
 
-/** How the values of an input are distributed: bounds of bins of numbers, or names; shares add up to 1. */
+/**
+ * How the values of an input are distributed: in bins of numbers, or over names. The last share is that of all others, and
+ * all shares add up to 1.
+ */
 const INPUT_PROFILE = object(
   'the profile of an input',
   { input: NAME, shares: listOf('a list of shares', FINITE, { maxItems: 100 }) },

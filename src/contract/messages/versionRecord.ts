@@ -5,13 +5,15 @@
 import { ANY_TEXT, INSTANT, LONGEST_LIST, NAME } from '../bounds.ts';
 import { OWNER } from '../owner.ts';
 import { custom, listOf, number, object, type Passing, text } from '../schema.ts';
+import { parseVersionSubject } from '../subjects.ts';
 import { CHECKS, FILE, SHA256 } from '../work.ts';
 import { PROFILE } from './datasetRecord.ts';
-import { decoderOf, VERSION } from './decoder.ts';
+import { decoderOf, requireAsInSubject, requireThat, VERSION } from './decoder.ts';
 
 const FINITE = number('a finite number', -Number.MAX_VALUE, Number.MAX_VALUE);
 
 const METRIC = object('a figure', { data: NAME, name: NAME, unit: NAME, value: FINITE });
+export const METRICS = listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST });
 
 const PROVENANCE = object(
   'the provenance of a version',
@@ -45,7 +47,7 @@ export const VERSION_RECORD = object(
     sha256: SHA256,
     created: INSTANT,
     owner: OWNER,
-    metrics: listOf('a list of figures', METRIC, { maxItems: LONGEST_LIST }),
+    metrics: METRICS,
     gates: CHECKS,
     profile: PROFILE,
   },
@@ -62,6 +64,18 @@ export type VersionRecord = Passing<typeof VERSION_RECORD>;
 export const RETIRED_VERSION = object('the end of a version', { v: VERSION, retiredAt: INSTANT, by: OWNER });
 export type RetiredVersion = Passing<typeof RETIRED_VERSION>;
 
-// Each throws as every decoder does, see `decoderOf`.
-export const decodeVersionRecord = decoderOf(VERSION_RECORD);
+const readVersionRecord = decoderOf(VERSION_RECORD);
+
+/** @param subject under which it is stored. Throws as every decoder does, see `decoderOf`. */
+export function decodeVersionRecord(data: Uint8Array, subject: string): VersionRecord {
+  const record = readVersionRecord(data);
+  const { model = '', version = '' } = parseVersionSubject(subject) ?? {};
+  requireAsInSubject('model', record.model, model);
+  requireAsInSubject('version', record.version, version);
+  const paths = record.files.map(({ path }) => path);
+  requireThat(new Set(paths).size === paths.length, 'files', 'files with a path each', paths);
+  return record;
+}
+
+/** Throws as every decoder does, see `decoderOf`. */
 export const decodeRetiredVersion = decoderOf(RETIRED_VERSION);

@@ -10,7 +10,7 @@ import { startProcess } from '../../support/processes.ts';
 import { findProgram } from '../../support/programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const UNITS = ['tidings-gateway.service', 'tidings-worker@.service'];
+const UNITS = ['tidings-gateway.service', 'tidings-worker@.service', 'tidings-trainer@.service'];
 
 const systemdAnalyze = findProgram({
   names: ['systemd-analyze'],
@@ -33,8 +33,9 @@ describe.each(UNITS)('deploy/%s', (name) => {
     const [, environment = ''] = /^Environment=(.*)$/m.exec(unit) ?? [];
     const variables = Object.fromEntries(environment.split(' ').map((each) => each.split('=')));
     await using nats = await startNats();
+    await using data = await mkdtempDisposable(join(tmpdir(), 'tidings-units-'));
     // Only this machine can reach the gateway, and without draining the test does not wait.
-    const here = { NATS_URL: nats.url, HOST: '127.0.0.1', PORT: '0', DRAIN_MS: '0' };
+    const here = { NATS_URL: nats.url, HOST: '127.0.0.1', PORT: '0', DRAIN_MS: '0', DATA_DIR: data.path };
     await using started = startProcess(script, { ...variables, ...here });
     await started.ready;
     started.kill('SIGTERM');

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { arrivalMs, longestArrivalMs } from '../../../src/edge/arrivalTime.ts';
 
 const MIB = 1024 * 1024;
-const CONFIG = { requestTimeoutMs: 30_000, blobMaxBytes: 8 * MIB };
+const CONFIG = { requestTimeoutMs: 30_000, blobMaxBytes: 8 * MIB, blobMaxUploadBytes: 64 * MIB };
 
 test.each([
   ['POST', '/graphql', String(MIB), 30_000],
@@ -12,7 +12,9 @@ test.each([
   ['PUT', '/blobs', String(MIB), 46_000],
   ['PUT', '/blobs/a1?x', undefined, 158_000],
   ['PUT', '/blobs', String(1_000 * MIB), 158_000],
+  ['PUT', '/artifacts/a1', String(1_000 * MIB), 1_054_000],
+  ['PUT', '/tasks/a1/outputs/b', String(MIB), 30_000],
 ])('%s of %s with content-length %s', (method, url, length, expected) => {
   expect(arrivalMs({ method, url, headers: { 'content-length': length } }, CONFIG)).toBe(expected);
-  expect(longestArrivalMs(CONFIG)).toBe(158_000);
+  expect(longestArrivalMs(CONFIG)).toBe(1_054_000);
 });

@@ -1,43 +1,53 @@
 /**
- * What the process of a version prints, as lines of the worker's log. A version that prints without end is slowed down,
- * and most of what it prints is left out: it fills neither the log nor the memory.
+ * What a process prints, as lines. A process that prints without end is slowed down, and most of what it prints is left
+ * out: it fills neither the log nor the memory.
  *
- *  writing      lines go into the log.
- *  leaving out  this second has had its lines. What comes is read and forgotten.
+ *  writing      lines are told.
+ *  leaving out  this second has had its lines. What comes is read, counted and forgotten.
  *  paused       this second has had its bytes. Nothing is read: the process waits when it prints more.
  */
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { Logger } from '../../../src/process/log.ts';
+
+export interface ChildLinesOptions {
+  readonly stream: Readable;
+  readonly linesASecond: number;
+  /** Not called with lines of white space. */
+  readonly onLine: (line: string) => void;
+  /** Called with the number of lines that were left out, once a second at most. */
+  readonly onLeftOut: (lines: number) => void;
+}
 
 const SECOND_MS = 1_000;
-const LINES_A_SECOND = 50;
-/** Reading 64 MiB takes the worker some 30 ms. */
+/** Reading 64 MiB takes some 30 ms. */
 const BYTES_A_SECOND = 64 * 1024 * 1024;
 const LINE_MAX_CHARACTERS = 1_000;
+const LINE_FEED = 10;
 
 export class ChildLines {
-  readonly #stream: Readable;
-  readonly #log: Logger;
+  readonly #options: ChildLinesOptions;
   readonly #decoder = new StringDecoder();
   /** The line that is not over yet. */
   #line = '';
   #lastLine = '';
-  #linesLeft = LINES_A_SECOND;
+  #linesLeft: number;
   #bytesLeft = BYTES_A_SECOND;
-  #bytesLeftOut = 0;
+  #leftOut = 0;
   /** While there is something to count. */
   #second: NodeJS.Timeout | undefined;
 
-  constructor(stream: Readable, log: Logger) {
-    this.#stream = stream;
-    this.#log = log;
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    stream.on('end', () => this.#write(this.#line));
-    stream.on('error', () => {});
+  constructor(options: ChildLinesOptions) {
+    this.#options = options;
+    this.#linesLeft = options.linesASecond;
+    options.stream.on('data', (chunk: Buffer) => this.#take(chunk));
+    options.stream.on('end', () => {
+      this.#write(this.#line);
+      this.#tellLeftOut();
+    });
+    options.stream.on('error', () => {});
   }
 
-  /** The last line that is not empty, of those that were written. */
+  /** The last line that is not empty, of those that were told. */
   get lastLine(): string {
     return this.#lastLine;
   }
@@ -45,32 +55,45 @@ export class ChildLines {
   #take(chunk: Buffer): void {
     this.#second ??= setTimeout(() => this.#nextSecond(), SECOND_MS).unref();
     this.#bytesLeft -= chunk.length;
-    if (this.#bytesLeft <= 0) this.#stream.pause();
+    if (this.#bytesLeft <= 0) this.#options.stream.pause();
     if (this.#linesLeft === 0) {
       this.#line = '';
-      this.#bytesLeftOut += chunk.length;
+      this.#leftOut += linesIn(chunk);
       return;
     }
-    const lines = `${this.#line}${this.#decoder.write(chunk)}`.split('\n', LINES_A_SECOND + 1);
-    // The end of a chunk with more lines than that is left out, and so is the end of a line that is too long.
+    const lines = `${this.#line}${this.#decoder.write(chunk)}`.split('\n');
+    // The end of a line that is too long is left out.
     this.#line = (lines.pop() ?? '').slice(0, LINE_MAX_CHARACTERS);
     for (const line of lines) this.#write(line);
   }
 
   #write(line: string): void {
-    if (line.trim() === '' || this.#linesLeft === 0) return;
+    if (line.trim() === '') return;
+    if (this.#linesLeft === 0) {
+      this.#leftOut++;
+      return;
+    }
     this.#linesLeft--;
     this.#lastLine = line.slice(0, LINE_MAX_CHARACTERS);
-    this.#log.info({ line: this.#lastLine }, 'a version printed');
+    this.#options.onLine(this.#lastLine);
   }
 
   #nextSecond(): void {
     this.#second = undefined;
-    if (this.#bytesLeftOut > 0)
-      this.#log.warn({ bytes: this.#bytesLeftOut }, 'much of what a version printed is left out');
-    this.#bytesLeftOut = 0;
-    this.#linesLeft = LINES_A_SECOND;
+    this.#tellLeftOut();
+    this.#linesLeft = this.#options.linesASecond;
     this.#bytesLeft = BYTES_A_SECOND;
-    if (this.#stream.isPaused()) this.#stream.resume();
+    if (this.#options.stream.isPaused()) this.#options.stream.resume();
   }
+
+  #tellLeftOut(): void {
+    if (this.#leftOut > 0) this.#options.onLeftOut(this.#leftOut);
+    this.#leftOut = 0;
+  }
+}
+
+function linesIn(chunk: Buffer): number {
+  let count = 0;
+  for (let i = 0; i < chunk.length; i++) if (chunk[i] === LINE_FEED) count++;
+  return count;
 }

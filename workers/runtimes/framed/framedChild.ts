@@ -1,14 +1,11 @@
 /**
  * The process of one version that is code, on the parent's side: Python, Node or any other program. It has no login and
- * no secret, a process group and a memory limit of its own, and the version's folder as its present folder. Frames go
- * in at its descriptor 3 and come out at 4, so that it may print whatever it likes: see docs/runtimes.md.
+ * no secret, a memory limit of its own, and the version's folder as its present folder: see docs/runtimes.md.
  *
  *  starting  it has not said that it is ready. A request waits.
  *  at work   a request is answered by one frame; a run also by frames with partial outputs before.
  *  ended     it has ended, or a frame could not be read, or was too large. Then it is killed.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../src/contract/errors.ts';
 import { shortText } from '../../../src/contract/task.ts';
@@ -28,13 +25,13 @@ import { limitMemory } from '../memoryLimit.ts';
 import type { ChildEvents, Exit, ModelChild, StartChild } from '../modelChild.ts';
 import type { Columns } from '../onnx/encoder.ts';
 import { signatureProblems } from '../onnx/signature.ts';
-import { endWithUs } from '../processGuard.ts';
 import { peakBytesOf, resetPeak } from '../processMemory.ts';
 import type { Answered, Asked, LoadRequest, RunRequest, SessionAnswer } from '../sessionMessages.ts';
 import { AnswerRefused, SessionCrashed } from '../sessionProcess.ts';
-import { ChildLines } from './childLines.ts';
+import type { ChildLinesOptions } from './childLines.ts';
 import { frameColumns, outputTensorsOf, readColumns, shapedColumnsOf } from './frameColumns.ts';
-import { type Frame, FrameFault, FrameReader, writeFrame } from './frames.ts';
+import { CLOSE_WITHIN_MS, FramedProcess } from './framedProcess.ts';
+import { type Frame, FrameFault } from './frames.ts';
 import type { Launch } from './launch.ts';
 import { readSignature } from './metadata.ts';
 
@@ -56,8 +53,7 @@ const BODY_MAX_BYTES = 256 * 1024 * 1024;
 const ELEMENT_MAX_BYTES = 8;
 const TEXT_MAX_BYTES = 4 + 4 * MAX_OUTPUT_CHARACTERS;
 const MEASURE_INTERVAL_MS = 1_000;
-/** A process that it has left behind, out of its group, may hold its pipes open for ever. */
-const CLOSE_WITHIN_MS = 500;
+const LINES_A_SECOND = 50;
 /** The manifest of a process that is only asked what it takes and gives. */
 const NOTHING: LoadRequest['manifest'] = {
   inputs: [],
@@ -74,56 +70,38 @@ export function framedChild(options: FramedChildOptions): StartChild {
 class FramedChild implements ModelChild {
   readonly #options: FramedChildOptions;
   readonly #events: ChildEvents;
-  readonly #child: ChildProcess;
-  readonly #in: Writable;
-  readonly #errors: ChildLines;
+  readonly #process: FramedProcess;
   readonly #ready = Promise.withResolvers<void>();
-  readonly #exit = Promise.withResolvers<Exit>();
   /** Requests without an answer, in order. */
   readonly #open: Asked[] = [];
   /** When the first of them began, by `performance.now()`. */
   #beganAt = 0;
   #manifest: LoadRequest['manifest'] = NOTHING;
   #measuring: NodeJS.Timeout | undefined;
-  /** Whether it has ended, and its group with it. */
-  #isGone = false;
 
   constructor(options: FramedChildOptions, events: ChildEvents) {
-    const { launch, log } = options;
     this.#options = options;
     this.#events = events;
-    const { command, args, folder: cwd, env } = launch;
-    const stdio = ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] as const;
-    // As the leader of a group, so that the processes that it starts can be ended with it.
-    this.#child = spawn(command, args, { cwd, env, stdio: [...stdio], detached: true });
-    const [, out, errors, frames, answers] = this.#child.stdio;
-    const lines = log.child({ version: launch.version, model: launch.model, pid: this.#child.pid });
-    new ChildLines(out as Readable, lines.child({ stream: 'stdout' }));
-    this.#errors = new ChildLines(errors as Readable, lines.child({ stream: 'stderr' }));
-    this.#in = frames as Writable;
-    // What it does not take any more, it does not answer either.
-    this.#in.on('error', () => {});
-    this.#read(answers as Readable);
+    const { model, version } = options.launch;
     this.#ready.promise.catch(() => {});
-    const guard = endWithUs(this.pid === undefined ? undefined : -this.pid);
-    this.#child.once('error', (error) => this.#end({ code: null, signal: null }, messageOf(error)));
-    this.#child.once('exit', (code, signal) => {
-      this.kill();
-      this.#isGone = true;
-      guard?.kill('SIGKILL');
-      const end = () => this.#end({ code, signal });
-      // Its last answers and lines are read first.
-      this.#child.once('close', end);
-      setTimeout(end, CLOSE_WITHIN_MS).unref();
+    this.#process = new FramedProcess({
+      ...options.launch,
+      linesOf: (stream, pid) => logLines(options.log.child({ version, model, pid, stream })),
+      maxBodyBytes: () => this.#maxBodyBytes(),
+      onFrame: (frame) => this.#hear(frame),
+      onFault: ({ message }) =>
+        events.ended(new AnswerRefused(`the version's process broke the protocol: ${message}`)),
+      onFramesEnd: () => this.kill(),
+      onEnd: (_, problem) => this.#end(problem),
     });
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
   get exited(): Promise<Exit> {
-    return this.#exit.promise;
+    return this.#process.exited;
   }
 
   send(asked: Asked): void {
@@ -136,13 +114,7 @@ class FramedChild implements ModelChild {
   }
 
   kill(): void {
-    // Afterwards the number of the group may be that of another one.
-    if (this.pid === undefined || this.#isGone) return;
-    try {
-      process.kill(-this.pid, 'SIGKILL');
-    } catch {
-      // The whole group has ended.
-    }
+    this.#process.kill();
   }
 
   /** @param request undefined: the process is only asked what it takes and gives. */
@@ -171,35 +143,14 @@ class FramedChild implements ModelChild {
       inputs: [...inputs, ...masks].map(describeField),
       outputs: outputs.map(describeField),
     };
-    writeFrame(this.#in, header);
+    this.#process.write(header);
   }
 
   #sendRun(id: number, request: RunRequest): void {
     const columns = columnsIn(request);
     const { columns: described, parts } = frameColumns(shapedColumnsOf(columns));
-    writeFrame(
-      this.#in,
-      { id, type: 'run', rows: rowsOf(this.#manifest, columns), columns: described },
-      parts,
-    );
-  }
-
-  #read(answers: Readable): void {
-    const reader = new FrameReader({
-      maxBodyBytes: () => this.#maxBodyBytes(),
-      onFrame: (frame) => this.#hear(frame),
-    });
-    answers.on('error', () => {});
-    answers.on('end', () => this.kill());
-    answers.on('data', (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-      } catch (error) {
-        if (!(error instanceof FrameFault)) throw error;
-        answers.destroy();
-        this.#events.ended(new AnswerRefused(`the version's process broke the protocol: ${error.message}`));
-      }
-    });
+    const rows = rowsOf(this.#manifest, columns);
+    this.#process.write({ id, type: 'run', rows, columns: described }, parts);
   }
 
   /** The largest body that the request at work may be answered with. */
@@ -303,14 +254,20 @@ class FramedChild implements ModelChild {
     }, MEASURE_INTERVAL_MS).unref();
   }
 
-  #end(exit: Exit, reason?: string): void {
+  #end(problem?: string): void {
     clearTimeout(this.#measuring);
-    for (const stream of this.#child.stdio) stream?.destroy();
-    const { lastLine } = this.#errors;
-    const said = reason ?? (lastLine === '' ? '' : `it printed last: ${lastLine}`);
+    const lastLine = this.#process.lastLineOf('stderr');
+    const said = problem ?? (lastLine === '' ? '' : `it printed last: ${lastLine}`);
     this.#events.ended(new SessionCrashed('the session process died', said));
-    this.#exit.resolve(exit);
   }
+}
+
+function logLines(log: Logger): Omit<ChildLinesOptions, 'stream'> {
+  return {
+    linesASecond: LINES_A_SECOND,
+    onLine: (line) => log.info({ line }, 'a version printed'),
+    onLeftOut: (lines) => log.warn({ lines }, 'much of what a version printed is left out'),
+  };
 }
 
 function describeField(field: ManifestInput | ManifestOutput | Mask) {

@@ -1,8 +1,9 @@
 /** Which column of a file becomes which input. */
 import { type DuckDBValue, listValue } from '@duckdb/node-api';
 import { expect, test } from 'vitest';
-import { mapInputs, missingColumns, rowOf } from '../../../../src/cli/score/mapping.ts';
+import { mapInputs, missingColumns } from '../../../../src/cli/score/mapping.ts';
 import type { FieldView, ModelView } from '../../../../src/cli/score/tidings.ts';
+import { rowOf } from '../../../../src/data/mapping.ts';
 
 const NOTHING = {
   unit: null,
@@ -57,7 +58,7 @@ test('two columns that could be meant are an error', () => {
     mapInputs(model(miles), named(...names), NONE)[0]?.column?.index;
   expect(columnOf('MILES', 'miles')).toBe(1);
   expect(() => columnOf('MILES', 'Miles')).toThrow(
-    'one column must be called "miles", got 2: MILES, Miles. Rename',
+    'one column must be called "miles", got 2: MILES, Miles. The file has',
   );
   expect(() => columnOf('miles', 'x', 'miles')).toThrow('got 2: miles, miles');
   const twice = new Map([['miles', 'a']]);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { checkSame, draftOf, type Plan } from '../../../../src/cli/score/plan.ts';
 import type { ModelView } from '../../../../src/cli/score/tidings.ts';
-import type { DateFormat } from '../../../../src/cli/score/timeFormat.ts';
+import type { DateFormat } from '../../../../src/data/timeFormat.ts';
 
 const NONE_REQUESTED: ReadonlyMap<string, DateFormat> = new Map();
 

@@ -1,0 +1,95 @@
+/** Brings the folder of a version into the registry: its files become artifacts, and then its record is stored. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Artifacts } from '../contract/artifact.ts';
+import { type BlobContent, UNKNOWN_MEDIA_TYPE } from '../contract/blob.ts';
+import { ConfigurationError } from '../contract/errors.ts';
+import type { VersionRecord } from '../contract/messages/versionRecord.ts';
+import type { ArtifactFile } from '../contract/work.ts';
+import type { ModelVersion } from '../models/models.ts';
+import { MODEL_FILE, RECORDS, verifyFiles } from '../models/versionFiles.ts';
+import { readVersion } from '../models/versionRecord.ts';
+import { digestRegularFile } from '../process/regularFile.ts';
+import { type NewVersion, type RegisterOptions, registerVersion } from './register.ts';
+
+export interface PushOptions extends RegisterOptions {
+  readonly artifacts: Artifacts;
+  readonly owner: string;
+  /** The task that made the version. Then it gets the next number, and not that of its folder. */
+  readonly taskId?: string | undefined;
+  /** Called before a file is stored. */
+  readonly onFile?: (file: ArtifactFile) => void;
+}
+
+/**
+ * @param folder of a version. Its name is the number that the version gets, unless a task made it.
+ * @throws {ConfigurationError} naming a file that is missing or has another digest than version.json says. Otherwise
+ *   throws as `registerVersion` and `Artifacts.put`.
+ */
+export async function pushFolder(
+  model: string,
+  folder: string,
+  options: PushOptions,
+): Promise<{ readonly record: VersionRecord; readonly isNew: boolean }> {
+  const version = await readVersion(folder);
+  const files = await filesToPush(version);
+  await storeFiles(folder, files, options);
+  const wanted = options.taskId === undefined ? version.version : undefined;
+  const pushed = await registerVersion(newVersion(model, version, files, options), options, wanted);
+  // A sweep may have removed an old artifact that no record named yet.
+  await storeFiles(folder, files, { artifacts: options.artifacts });
+  return pushed;
+}
+
+/** Stores what is missing of the files of a folder. Throws as `Artifacts.put`. */
+export async function storeFiles(
+  folder: string,
+  files: readonly ArtifactFile[],
+  { artifacts, onFile = () => {} }: Pick<PushOptions, 'artifacts' | 'onFile'>,
+): Promise<void> {
+  for (const file of files) {
+    onFile(file);
+    await using handle = await open(join(folder, file.path));
+    const read = async (from: number, to: number) => {
+      const bytes = Buffer.allocUnsafeSlow(to - from);
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, from);
+      return bytes.subarray(0, bytesRead);
+    };
+    const content: BlobContent = { bytes: file.bytes, mediaType: UNKNOWN_MEDIA_TYPE, read };
+    await artifacts.put(file.sha256, content);
+  }
+}
+
+/** The files that make a version, each with its digest as it is now. */
+async function filesToPush({ folder, sha256, files }: ModelVersion): Promise<readonly ArtifactFile[]> {
+  if (files !== undefined) await verifyFiles(folder, files);
+  const records = await Promise.all(
+    [...RECORDS].map(async (path) => ({ path, ...(await digestRegularFile(join(folder, path))) })),
+  );
+  if (files !== undefined) return [...files, ...records];
+  const model = { path: MODEL_FILE, ...(await digestRegularFile(join(folder, MODEL_FILE))) };
+  if (model.sha256 === sha256) return [model, ...records];
+  throw new ConfigurationError(
+    `${join(folder, MODEL_FILE)} must have the SHA-256 of its version.json, ${sha256}, got ${model.sha256}`,
+  );
+}
+
+function newVersion(
+  model: string,
+  { sha256, created, metrics }: ModelVersion,
+  files: readonly ArtifactFile[],
+  { owner, taskId }: Pick<PushOptions, 'owner' | 'taskId'>,
+): NewVersion {
+  const made = taskId === undefined ? {} : { taskId };
+  return {
+    model,
+    files,
+    sha256,
+    created: Date.parse(created),
+    owner,
+    metrics,
+    gates: [],
+    profile: [],
+    ...made,
+  };
+}

@@ -1,0 +1,295 @@
+/** Trainers as processes: what becomes of trainings when trainers or recipes die, stop, wake up late or lose the broker. */
+import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endWork } from '../../src/broker/endWork.ts';
+import type { WorkAddress } from '../../src/contract/workId.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Broker, openTestBroker } from '../support/jobs.ts';
+import type { ModelsFolder } from '../support/models.ts';
+import { type NatsServer, startNats } from '../support/natsServer.ts';
+import type { Process } from '../support/processes.ts';
+import { isRunning } from '../support/processTable.ts';
+import { inspectStreams } from '../support/streams.ts';
+import { tinyTraining, WEIGHTS } from '../support/tinyTraining.ts';
+import { endOf, startTrainer, submitTraining } from '../support/trainings.ts';
+
+/** A recipe that hangs is found after a second. */
+const STALL_MS = 1_000;
+let nats: NatsServer;
+let models: ModelsFolder;
+let folder: Awaited<ReturnType<typeof mkdtempDisposable>>;
+let broker: Broker;
+let count = 0;
+
+beforeAll(async () => {
+  nats = await startNats();
+  models = await tinyTraining({ stallMs: STALL_MS });
+  folder = await mkdtempDisposable(join(tmpdir(), 'tidings-trainers-'));
+  broker = await openTestBroker(nats, { MODELS_DIR: models.path });
+});
+afterAll(async () => {
+  await broker[Symbol.asyncDispose]();
+  await nats[Symbol.asyncDispose]();
+  await models[Symbol.asyncDispose]();
+  await folder.remove();
+});
+
+test('a training ends with a version in the registry that tells where it came from', async () => {
+  await using _trainer = await start();
+  const address = await submit({ how: 'asks' });
+  const end = await endOf(broker, address);
+  expect(end).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+  const [record] = await versionsOf([address]);
+  expect(record).toMatchObject({
+    version: end.modelVersion,
+    provenance: { recipe: { file: 'sh' }, params: { how: 'asks' }, environment: 'the program sh train.sh' },
+  });
+  expect((await logOf(address)).some((line) => line.startsWith('{"type":"train"'))).toBe(true);
+});
+
+test.each([
+  ['refuses the data', { how: 'refuses' }, 1, 'DATA_UNUSABLE', 'x.csv: expected a number, got nothing'],
+  [
+    'ends with exit code 0 and no model',
+    { how: 'leaves-nothing' },
+    1,
+    'TRAINING_FAILED',
+    'without leaving model.onnx',
+  ],
+  [
+    'leaves weights that are no numbers',
+    { weights: WEIGHTS.notNumbers },
+    1,
+    'TRAINING_FAILED',
+    'the model gave NaN',
+  ],
+  [
+    'dies in each try',
+    { how: 'dies' },
+    2,
+    'TRAINING_FAILED',
+    'Try 2 of 2 was lost: its process was ended by SIGKILL',
+  ],
+  ['hangs in each try', { how: 'hangs' }, 2, 'TRAINING_FAILED', 'it showed no sign of life for 1 s'],
+])('a training whose recipe %s fails with the reason', async (_what, params, attempts, code, message) => {
+  await using _trainer = await start();
+  const address = await submit(params, { maxAttempts: 2 });
+  expect(await endOf(broker, address)).toMatchObject({
+    state: 'FAILED',
+    attempts,
+    error: { code, message: expect.stringContaining(message) },
+  });
+});
+
+test('a try goes on at the checkpoint of the one before', async () => {
+  await using _trainer = await start();
+  const address = await submit({ how: 'goes-on' });
+  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 3 });
+  expect((await logOf(address)).filter((line) => line.startsWith('part'))).toEqual([
+    'part 1',
+    'part 2',
+    'part 3',
+  ]);
+});
+
+test('a recipe that computes without a pause is gone once its training is cancelled', async () => {
+  await using _trainer = await start();
+  const address = await submit({ how: 'computes' });
+  const pid = await pidOf(address);
+  const job = await broker.work.readJob(address);
+  if (job === undefined) throw new Error('the job is gone');
+  await endWork(broker, address, job, { state: 'CANCELED' });
+  await gone(pid);
+  await emptyQueue();
+});
+
+test('a training whose time is over is ended by its trainer where there is no gateway', async () => {
+  await using _trainer = await start();
+  const address = await submit({ how: 'computes' }, { deadline: broker.now() + 3_000 });
+  const pid = await pidOf(address);
+  expect(await endOf(broker, address)).toMatchObject({ state: 'EXPIRED' });
+  await gone(pid);
+});
+
+test('a trainer that is killed takes its recipe along, and its files are removed by the next one', async () => {
+  const dataDir = join(folder.path, 'killed');
+  const first = await start({ dataDir });
+  const address = await submit({ how: 'computes' }, { maxAttempts: 1 });
+  const pid = await pidOf(address);
+  first.kill('SIGKILL');
+  await first.ended;
+  await gone(pid);
+  expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
+  await using _next = await start({ dataDir });
+  expect(await endOf(broker, address)).toMatchObject({
+    state: 'FAILED',
+    error: { code: 'TRAINING_FAILED', message: expect.stringContaining('trainers of all of them were lost') },
+  });
+  expect(await readdir(join(dataDir, 'scratch'))).toHaveLength(1);
+});
+
+test('a trainer that is stopped hands its step back, and the try does not count', async () => {
+  const gate = join(folder.path, 'handed-back');
+  const first = await start();
+  const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
+  await running(address);
+  await first[Symbol.asyncDispose]();
+  await using _next = await start();
+  await writeFile(gate, '');
+  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+});
+
+test('a training goes on in the same try while the broker is restarted', async () => {
+  const gate = join(folder.path, 'restarted');
+  await using _trainer = await start({ slots: 2 });
+  await using _other = await start();
+  const address = await submit({ how: 'waits', gate }, { maxAttempts: 1 });
+  await running(address);
+  await nats.restart();
+  await eventually(
+    () => broker.connected,
+    (connected) => connected,
+  );
+  await writeFile(gate, '');
+  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED', attempts: 1 });
+});
+
+test('a flood of lines does not reach the log of the task', async () => {
+  await using _trainer = await start();
+  const address = await submit({ how: 'floods' });
+  expect(await endOf(broker, address)).toMatchObject({ state: 'SUCCEEDED' });
+  const lines = await logOf(address);
+  expect(lines.length).toBeLessThan(10_000);
+  expect(lines.some((line) => line.endsWith('more lines within a second are left out'))).toBe(true);
+});
+
+/** Each write between the delivery of a step and the end of its task. */
+const WRITES = [
+  'storeProgress:before',
+  'storeProgress:after',
+  'put:before',
+  'put:after:2',
+  'storeStepResult:before',
+  'storeStepResult:after',
+  'storeStepJob:before',
+  'storeStepJob:after',
+  'store:before',
+  'store:after',
+  'storeEnd:before',
+  'storeEnd:after',
+  'remove:before',
+  'remove:after',
+].map((write) => (write.split(':').length === 2 ? `${write}:1` : write));
+
+test('trainers that are killed at any write lose no training, and make no version twice', async () => {
+  const addresses = await submitMany(WRITES.length);
+  for (const write of WRITES) {
+    const struck = await start({ strike: `${write}:SIGKILL` });
+    expect(await struck.ended, write).toBe('SIGKILL');
+  }
+  await using _last = await start({ slots: 2 });
+  await expectAllDone(addresses);
+});
+
+test('trainers that stand still at any write and wake up late change nothing that is done', async () => {
+  const addresses = await submitMany(WRITES.length);
+  await using zombies = new AsyncDisposableStack();
+  const stopped: Process[] = [];
+  for (const write of WRITES) {
+    const struck = zombies.use(await start({ strike: `${write}:SIGSTOP` }));
+    await struck.logged('struck by SIGSTOP');
+    stopped.push(struck);
+  }
+  await using _last = await start({ slots: 2 });
+  await expectAllDone(addresses);
+  const before = await versionsOf(addresses);
+  for (const zombie of stopped) zombie.kill('SIGCONT');
+  // They end in order, so each has noticed that its step was done by another.
+  await zombies.disposeAsync();
+  await expectAllDone(addresses);
+  expect(await versionsOf(addresses)).toEqual(before);
+});
+
+function start(more: { strike?: string; slots?: number; dataDir?: string } = {}): Promise<Process> {
+  return startTrainer({
+    ...{ url: nats.url, modelsDir: models.path, dataDir: join(folder.path, `data-${count++}`) },
+    ...more,
+  });
+}
+
+function submit(
+  params: Readonly<Record<string, string>>,
+  more?: Parameters<typeof submitTraining>[2],
+): Promise<WorkAddress> {
+  return submitTraining(broker, { name: `n${count++}`, ...params }, more);
+}
+
+async function submitMany(trainings: number): Promise<readonly WorkAddress[]> {
+  const addresses: WorkAddress[] = [];
+  for (let i = 0; i < trainings; i++) addresses.push(await submit({ how: 'plain' }, { maxAttempts: 100 }));
+  return addresses;
+}
+
+/** Each training has its end, and one version of its own; nothing is left in the queue. */
+async function expectAllDone(addresses: readonly WorkAddress[]): Promise<void> {
+  const ends = [];
+  for (const address of addresses) ends.push(await endOf(broker, address));
+  expect(ends.map(({ state, error }) => error?.message ?? state)).toEqual(addresses.map(() => 'SUCCEEDED'));
+  const records = await versionsOf(addresses);
+  expect(records.map((record) => record?.version)).toEqual(ends.map(({ modelVersion }) => modelVersion));
+  expect(new Set(ends.map(({ modelVersion }) => modelVersion)).size).toBe(addresses.length);
+  await emptyQueue();
+}
+
+/** The record of each training, of which there must not be two. */
+async function versionsOf(addresses: readonly WorkAddress[]) {
+  const { versions } = await broker.versions.read();
+  return addresses.map(({ id }) => {
+    const own = versions.filter(({ record }) => record?.taskId === id);
+    expect(own.length).toBeLessThanOrEqual(1);
+    return own[0]?.record;
+  });
+}
+
+async function emptyQueue(): Promise<void> {
+  await using streams = await inspectStreams(nats);
+  await eventually(
+    () => streams.state('WORK'),
+    ({ messages }) => messages === 0,
+  );
+}
+
+async function logOf({ id }: WorkAddress): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (let next = await broker.workLog.next(id, 1); next !== undefined; ) {
+    lines.push(...next.lines.lines.map(({ text }) => text));
+    next = await broker.workLog.next(id, next.sequence + 1);
+  }
+  return lines;
+}
+
+/** The process that the recipe has named in its log. */
+async function pidOf(address: WorkAddress): Promise<number> {
+  const lines = await eventually(
+    () => logOf(address),
+    (all) => all.some((line) => line.startsWith('pid ')),
+  );
+  return Number(lines.find((line) => line.startsWith('pid '))?.slice(4));
+}
+
+function gone(pid: number): Promise<boolean> {
+  return eventually(
+    () => isRunning(pid),
+    (is) => !is,
+  );
+}
+
+/** Resolves once the recipe has told its progress. */
+function running({ id }: WorkAddress) {
+  return eventually(
+    async () => (await broker.work.lastProgress(id))?.progress,
+    (progress) => progress?.step === 'train' && progress.progress !== undefined,
+  );
+}

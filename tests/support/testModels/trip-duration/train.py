@@ -1,0 +1,1 @@
+../../../../models/trip-duration/train.py

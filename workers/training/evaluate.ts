@@ -1,0 +1,196 @@
+/**
+ * The step `evaluate`: runs the new version and the one that answers now over the same hold-out rows, and judges it by the
+ * gate of its model.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../../src/contract/errors.ts';
+import { type InputProfile, PROFILE } from '../../src/contract/messages/datasetRecord.ts';
+import { checkOf } from '../../src/contract/messages/decoder.ts';
+import { METRICS } from '../../src/contract/messages/versionRecord.ts';
+import { custom, object, type Passing } from '../../src/contract/schema.ts';
+import { TaskErrorCode } from '../../src/contract/task.ts';
+import { type ArtifactFile, CHECKS, DataUse, StepName } from '../../src/contract/work.ts';
+import type { TrainedModel } from '../../src/data/datasetReport.ts';
+import type { HoldOutRows } from '../../src/data/holdOut.ts';
+import type { Manifest } from '../../src/models/manifest.ts';
+import type { ModelVersion } from '../../src/models/models.ts';
+import { readVersion } from '../../src/models/versionRecord.ts';
+import { fetchFile } from './artifactFiles.ts';
+import { fetchDataFiles } from './dataFiles.ts';
+import { type Candidate, checksOf, passes } from './gate.ts';
+import { bothAnswered, type Judgement, judgementOf, metricsOf } from './judgement.ts';
+import { isFaultOfData, openData, trainedModel } from './openData.ts';
+import { PREPARE_OUTPUT, type PrepareStepOptions } from './prepare.ts';
+import { type Step, type StepContext, StepFailed } from './step.ts';
+import { TRAIN_OUTPUT } from './train.ts';
+import { VersionRun, type VersionRunOptions } from './versionRun.ts';
+
+export const EVALUATE_OUTPUT = object('what the step evaluate gives', {
+  gates: CHECKS,
+  metrics: METRICS,
+  /** How the data were distributed of which the version was made. */
+  profile: PROFILE,
+  /** Whether the version may have a number. */
+  passed: custom<boolean>('true or false', { type: 'boolean' }),
+});
+export type EvaluateOutput = Passing<typeof EVALUATE_OUTPUT>;
+
+export interface EvaluateStepOptions
+  extends PrepareStepOptions,
+    Pick<VersionRunOptions, 'executionProviders' | 'cudaVisibleDevices' | 'threads' | 'maxMib'> {
+  /** The version that answers most tasks now; undefined if there is none. */
+  readonly liveVersion: (context: StepContext) => Promise<ModelVersion | undefined>;
+}
+
+const checkPrepared = checkOf(PREPARE_OUTPUT);
+const checkTrained = checkOf(TRAIN_OUTPUT);
+/** The name of the hold-out rows in figures. */
+const HOLD_OUT = 'hold-out rows';
+const PARTS = 4;
+
+/**
+ * @returns a step that throws {StepFailed} `DATA_UNUSABLE` if no version can be judged on the hold-out rows,
+ *   `TRAINING_FAILED` if the new version cannot be loaded, or dies.
+ */
+export function evaluateStep(options: EvaluateStepOptions): Step {
+  return async (context) => {
+    const { earlier, report } = context;
+    const model = trainedModel(context);
+    const trained = checkTrained(earlier.get(StepName.Train));
+    const { files = [] } = trained;
+    report({ done: 0, of: PARTS, unit: 'parts' });
+    const rows = await readRows(options, context, model);
+    report({ done: 1, of: PARTS, unit: 'parts' });
+    const candidate = await fetchVersion(files, context);
+    const live = await options.liveVersion(context);
+    const judge = (version: ModelVersion) => judgeVersion(version, rows, { ...options, context });
+    const ofCandidate = await judge(candidate).catch((error: unknown) => {
+      if (error instanceof StepFailed || context.signal.aborted) throw error;
+      throw new StepFailed(
+        TaskErrorCode.TrainingFailed,
+        `the new version is not usable: ${messageOf(error)}`,
+      );
+    });
+    report({ done: 2, of: PARTS, unit: 'parts' });
+    const ofLive = live && (await judgeLive(live, judge, context));
+    report({ done: 3, of: PARTS, unit: 'parts' });
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const output = verdictOn({ ...ofCandidate, bytes }, ofLive, { rows, model });
+    const profile = await profileOfTraining(options, context);
+    report({ done: PARTS, of: PARTS, unit: 'parts' });
+    return { output: { ...output, profile } satisfies EvaluateOutput, note: noteOn(output, rows, live) };
+  };
+}
+
+async function readRows(
+  { datasetsDir }: EvaluateStepOptions,
+  context: StepContext,
+  model: TrainedModel,
+): Promise<HoldOutRows> {
+  const prepared = checkPrepared(context.earlier.get(StepName.Prepare));
+  const heldOut = prepared.files.filter(({ use }) => use === DataUse.Holdout);
+  if (heldOut.length === 0)
+    throw new StepFailed(
+      TaskErrorCode.DataUnusable,
+      'the training has no hold-out rows to judge its version on: give a dataset with the use HOLDOUT, or a split',
+    );
+  const files = await fetchDataFiles(heldOut, { folder: context.folder, datasetsDir, context });
+  try {
+    await using data = await openData(files, context);
+    const { holdOutRows } = await import('../../src/data/holdOut.ts');
+    return await holdOutRows(data, model);
+  } catch (error) {
+    throw isFaultOfData(error) ? new StepFailed(TaskErrorCode.DataUnusable, error.message) : error;
+  }
+}
+
+/** The new version, in a folder of its own. */
+async function fetchVersion(
+  files: readonly ArtifactFile[],
+  { artifacts, folder, signal }: StepContext,
+): Promise<ModelVersion> {
+  const own = join(folder, 'candidate');
+  for (const file of files) {
+    const path = join(own, file.path);
+    await mkdir(dirname(path), { recursive: true });
+    await fetchFile(artifacts, file, path, signal);
+  }
+  return readVersion(own);
+}
+
+async function judgeVersion(
+  version: ModelVersion,
+  rows: HoldOutRows,
+  options: EvaluateStepOptions & { readonly context: StepContext },
+): Promise<Judgement> {
+  const { context } = options;
+  const { manifest } = context.model;
+  await using run = await VersionRun.open({ ...options, manifest, version, log: context.log });
+  return judgementOf(run, rows, { manifest, signal: context.signal });
+}
+
+/** A live version that cannot be run here is no reason to refuse a new one: nothing is compared then. */
+async function judgeLive(
+  live: ModelVersion,
+  judge: (version: ModelVersion) => Promise<Judgement>,
+  { write, signal }: StepContext,
+): Promise<Judgement | undefined> {
+  try {
+    return await judge(live);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    write(`nothing is compared with version ${live.version}, which cannot be run here: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+function verdictOn(
+  candidate: Judgement & Pick<Candidate, 'bytes'>,
+  live: Judgement | undefined,
+  { rows, model: { manifest, training } }: { readonly rows: HoldOutRows; readonly model: TrainedModel },
+): Omit<EvaluateOutput, 'profile'> {
+  const answered = bothAnswered(candidate, live);
+  const holdOut = {
+    rows: rows.inputs.length,
+    answered,
+    slices: rows.slices,
+    classes: classesOf(manifest),
+  };
+  const gates = checksOf(training.gate, candidate, live, holdOut);
+  const metrics = [
+    ...metricsOf(candidate, answered, { manifest, data: HOLD_OUT }),
+    { data: HOLD_OUT, name: 'run of a full batch, 95th percentile', unit: 'ms', value: candidate.runMs },
+    { data: HOLD_OUT, name: 'run of one row, 95th percentile', unit: 'ms', value: candidate.oneRowMs },
+    { data: HOLD_OUT, name: 'memory of its process', unit: 'bytes', value: candidate.peakBytes },
+  ];
+  return { gates, metrics, passed: passes(gates) };
+}
+
+/** Of texts and booleans only equal ones are right. */
+function classesOf({ outputs }: Manifest): ReadonlySet<string> {
+  return new Set(
+    outputs.flatMap(({ name, type }) => (type === 'string' || type === 'boolean' ? [name] : [])),
+  );
+}
+
+/** That of the first dataset that the recipe was given. */
+async function profileOfTraining(
+  { datasets }: EvaluateStepOptions,
+  { job }: StepContext,
+): Promise<readonly InputProfile[]> {
+  const first = job.training?.datasets.find(({ use }) => use === DataUse.Train);
+  const record = first && (await datasets.find(first.name, first.digest));
+  return record?.profile ?? [];
+}
+
+function noteOn(
+  { gates, passed }: Pick<EvaluateOutput, 'gates' | 'passed'>,
+  { inputs, leftOut }: HoldOutRows,
+  live: ModelVersion | undefined,
+): string {
+  const failed = gates.filter(({ verdict }) => verdict === 'FAIL').map(({ name }) => name);
+  const beside = live === undefined ? 'no version answers yet' : `beside version ${live.version}`;
+  const left = leftOut === 0 ? '' : `, ${leftOut} left out`;
+  return `${inputs.length} hold-out rows${left}, ${beside}: ${passed ? 'passed' : `failed ${failed.join(', ')}`}`;
+}

@@ -1,0 +1,65 @@
+/** What a trainer does from its start to its stop. What the steps need, such as DuckDB, is loaded with the first of them. */
+import { randomBytes } from 'node:crypto';
+import { type Broker, openBroker } from '../../src/broker/broker.ts';
+import { Catalog } from '../../src/models/catalog.ts';
+import { stepPlacesOf } from '../../src/models/stepPlaces.ts';
+import { type Config, readConfig } from '../../src/process/config.ts';
+import { createLog } from '../../src/process/log.ts';
+import type { ProcessContext } from '../../src/process/runProcess.ts';
+import { type RunnerOptions, StepRunner } from './runner.ts';
+import { Scratch } from './scratch.ts';
+
+export interface TrainerParts {
+  readonly broker: Broker;
+  readonly config: Config;
+}
+
+/** @param stepsOf what the trainer does in each step, and at the end of a task. */
+export async function runTrainer(
+  { env, stopping, stopped, ready, reportBroker }: ProcessContext,
+  stepsOf: (parts: TrainerParts) => Pick<RunnerOptions, 'steps' | 'conclude'>,
+): Promise<void> {
+  const config = readConfig(env);
+  const log = createLog(config, 'trainer');
+  using catalog = await Catalog.open(config.modelsDir, log);
+  const trainer = `trainer-${randomBytes(4).toString('hex')}`;
+  await using broker = await openBroker({
+    access: config,
+    role: 'trainer',
+    name: trainer,
+    models: catalog.models,
+    limits: config,
+    log,
+    signal: stopping,
+  });
+  using _reporting = reportBroker(broker, () => broker.checkSilentStreams());
+  await using scratch = await Scratch.open(config.dataDir);
+  const { trainerClasses, trainerSlots } = config;
+  const places = stepPlacesOf(catalog.models).filter(({ trainerClass }) =>
+    trainerClasses.includes(trainerClass),
+  );
+  const runner = new StepRunner({
+    ...stepsOf({ broker, config }),
+    broker,
+    artifacts: broker.artifacts,
+    trainer,
+    modelNamed: (name) => catalog.models.find(({ manifest }) => manifest.name === name),
+    scratch,
+    stopping,
+    log,
+  });
+  const source = broker.consumeSteps(places);
+  const slots = Array.from({ length: places.length === 0 ? 0 : trainerSlots }, async () => {
+    for (let step = await source.next(); step !== undefined; step = await source.next())
+      await runner.run(step);
+  });
+  if (slots.length === 0)
+    log.warn({ classes: trainerClasses }, 'no model has a training of these classes: there is nothing to do');
+  log.info({ trainer, classes: trainerClasses, slots: slots.length }, 'ready');
+  ready({});
+  await stopped;
+  log.info('stopping: handing back the steps');
+  await source[Symbol.asyncDispose]();
+  await Promise.all(slots);
+  log.info('stopped');
+}
