@@ -114,8 +114,10 @@ export class FollowedWork implements Disposable {
     else this.#present = { known: newest(before.known, present.known) };
     if (this.#watches.size === 0 || isDeepStrictEqual(before, this.#present)) return;
     if ('end' in present) this.#show();
-    else
-      this.#showing ??= setTimeout(() => this.#show(), this.#shownAt + SHOW_INTERVAL_MS - performance.now());
+    else {
+      const waitMs = this.#shownAt + SHOW_INTERVAL_MS - performance.now();
+      this.#showing ??= setTimeout(() => this.#show(), Math.max(0, waitMs));
+    }
   }
 
   #show(): void {
