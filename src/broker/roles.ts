@@ -154,8 +154,12 @@ const PUBLISH: Readonly<Record<BrokerRole, Publish>> = {
       ...api(READ_BY_WORKERS.map((name) => `STREAM.MSG.GET.${name}`)),
       ...api(ENDED_BY_WORKERS.map((name) => `STREAM.MSG.DELETE.${name}`)),
     ],
-    // It removes the marks of tasks that have ended, and damaged artifacts.
-    deny: purgesOf(othersThan(streams.suspects, streams.artifacts)),
+    // It removes the marks of tasks that have ended, and damaged artifacts. It takes no steps of work.
+    deny: [
+      ...purgesOf(othersThan(streams.suspects, streams.artifacts)),
+      ...api([`CONSUMER.MSG.NEXT.${streams.work}.*`]),
+      `$JS.ACK.${streams.work}.>`,
+    ],
   },
   trainer: {
     allow: [
