@@ -1,5 +1,5 @@
 /** What trial runs of a graph could have found. */
-import type { Found } from '../../src/cli/model/discovery/discover.ts';
+import type { Found } from '../../src/cli/model/discovery/found.ts';
 import type { Shape, TensorType } from '../../src/models/manifest.ts';
 
 type FoundInput = Found['inputs'][number];

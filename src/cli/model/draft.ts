@@ -20,7 +20,7 @@ import {
 import { NUMBER_BYTES } from '../../models/valueBytes.ts';
 import { printable } from '../../process/printable.ts';
 import { USUAL_BATCH } from './discovery/batchSize.ts';
-import type { Found, FoundField } from './discovery/discover.ts';
+import type { Found, FoundField } from './discovery/found.ts';
 import { isSampleRate, SAMPLE_RATE } from './discovery/trialValues.ts';
 import { fieldNames, mutationFor, typesFor } from './names.ts';
 

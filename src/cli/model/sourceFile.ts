@@ -19,9 +19,16 @@ export interface SourceFile extends AsyncDisposable {
   readonly notes: readonly string[];
 }
 
-/** @param from a path, or an address of HTTP. @throws {ModelFileError} if there is no ONNX file. */
-export async function findSource(from: string): Promise<SourceFile> {
-  if (/^https?:\/\//i.test(from)) return await download(from);
+/** The longest time without a byte, before an answer and within it. A server across the world needs seconds. */
+const SILENCE_MS = 30_000;
+
+/**
+ * @param from a path, or an address of HTTP.
+ * @param silenceMs the longest time in which a server sends nothing.
+ * @throws {ModelFileError} if there is no ONNX file.
+ */
+export async function findSource(from: string, silenceMs = SILENCE_MS): Promise<SourceFile> {
+  if (/^https?:\/\//i.test(from)) return await download(from, silenceMs);
   const found = await stat(from).catch(() => undefined);
   if (!found?.isDirectory()) return local(from);
   if (existsSync(join(from, 'config.pbtxt'))) return await fromTriton(from);
@@ -87,16 +94,21 @@ async function textOf(file: string): Promise<string> {
 }
 
 /** Downloads one file. Weights beside it are not fetched. */
-async function download(address: string): Promise<SourceFile> {
+async function download(address: string, silenceMs: number): Promise<SourceFile> {
   const name = basename(new URL(address).pathname) || 'model.onnx';
   const folder = await mkdtemp(join(tmpdir(), 'tidings-download-'));
   const remove = () => rm(folder, { recursive: true, force: true });
+  let bytes = 0;
+  const silence = new AbortController();
+  const giveUp = () =>
+    silence.abort(new Error(`the server has sent nothing for ${silenceMs} ms, after ${bytes} bytes`));
+  const timer = setTimeout(giveUp, silenceMs);
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(address, { signal: silence.signal });
     if (!answer.ok || answer.body === null) throw new Error(`it answers with ${answer.status}`);
-    let bytes = 0;
     const limited = async function* (chunks: AsyncIterable<Uint8Array>) {
       for await (const chunk of chunks) {
+        timer.refresh();
         bytes += chunk.length;
         if (bytes > MODEL_MAX_BYTES) throw new Error(`it is larger than ${MODEL_MAX_BYTES} bytes`);
         yield chunk;
@@ -108,5 +120,7 @@ async function download(address: string): Promise<SourceFile> {
   } catch (error) {
     await remove();
     throw new ModelFileError(`${address} cannot be fetched: ${messageOf(error)}`);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,56 +1,7 @@
 /**
- * Writes ONNX files, for recipes that describe their graph themselves.
- *
- * ONNX is one protobuf message. The messages below are the subset that a small graph of tensors needs,
- * with the field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto); a graph
- * that needs more of ONNX adds the missing field here. Not for serving: only recipes and tests import it.
+ * Writes ONNX files, for recipes that describe their graph themselves. Not for serving: only recipes and tests import it.
  */
-import protobuf from 'protobufjs';
-
-const SUBSET = `
-  syntax = "proto2";
-  message ModelProto {
-    optional int64 ir_version = 1;
-    optional string producer_name = 2;
-    optional string doc_string = 6;
-    optional GraphProto graph = 7;
-    repeated OperatorSetIdProto opset_import = 8;
-  }
-  message OperatorSetIdProto { optional string domain = 1; optional int64 version = 2; }
-  message GraphProto {
-    repeated NodeProto node = 1;
-    optional string name = 2;
-    repeated TensorProto initializer = 5;
-    repeated ValueInfoProto input = 11;
-    repeated ValueInfoProto output = 12;
-  }
-  message NodeProto {
-    repeated string input = 1;
-    repeated string output = 2;
-    optional string name = 3;
-    optional string op_type = 4;
-    repeated AttributeProto attribute = 5;
-    optional string domain = 7;
-  }
-  message AttributeProto {
-    optional string name = 1;
-    optional int64 i = 3;
-    repeated int64 ints = 8;
-    repeated string strings = 9;
-    optional int32 type = 20;
-  }
-  message TensorProto {
-    repeated int64 dims = 1;
-    optional int32 data_type = 2;
-    optional string name = 8;
-    optional bytes raw_data = 9;
-  }
-  message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; optional string doc_string = 3; }
-  message TypeProto { optional TensorTypeProto tensor_type = 1; }
-  message TensorTypeProto { optional int32 elem_type = 1; optional TensorShapeProto shape = 2; }
-  message TensorShapeProto { repeated DimensionProto dim = 1; }
-  message DimensionProto { optional int64 dim_value = 1; optional string dim_param = 2; }
-`;
+import { modelMessage } from '../onnxMessages.ts';
 
 // Operator set 17 came with IR version 8; ONNX Runtime has read both since 1.12 (2022).
 const IR_VERSION = 8;
@@ -119,14 +70,13 @@ export interface Graph {
 
 /** Encodes a graph as the bytes of an ONNX file. The same graph gives the same bytes. */
 export function encodeModel(graph: Graph): Uint8Array {
-  const model = protobuf.parse(SUBSET, { keepCase: true }).root.lookupType('ModelProto');
   const extensions = new Set(graph.operators.flatMap(({ domain }) => domain ?? []));
-  return model
+  return modelMessage()
     .encode({
-      ir_version: IR_VERSION,
-      producer_name: 'tidings',
-      doc_string: graph.description,
-      opset_import: [
+      irVersion: IR_VERSION,
+      producerName: 'tidings',
+      docString: graph.description,
+      opsetImport: [
         { domain: '', version: OPSET_VERSION },
         ...[...extensions].map((domain) => ({ domain, version: EXTENSION_VERSIONS[domain] ?? 1 })),
       ],
@@ -144,7 +94,7 @@ export function encodeModel(graph: Graph): Uint8Array {
 function describeOperator({ type, inputs, output, attributes = {}, domain }: Operator) {
   const attribute = Object.entries(attributes).map(describeAttribute);
   return {
-    op_type: type,
+    opType: type,
     name: output,
     input: inputs,
     output: [output],
@@ -157,23 +107,21 @@ function describeAttribute([name, value]: [string, number | readonly number[] | 
   if (typeof value === 'number') return { name, i: value, type: INTEGER_ATTRIBUTE };
   return value.every((item) => typeof item === 'number')
     ? { name, ints: value, type: INTEGERS_ATTRIBUTE }
-    : { name, strings: value, type: STRINGS_ATTRIBUTE };
+    : { name, strings: value.map((text) => Buffer.from(String(text))), type: STRINGS_ATTRIBUTE };
 }
 
 function describeConstant({ name, shape, values }: Constant) {
   const type = values instanceof Float32Array ? 'float32' : 'int64';
   // ONNX stores little-endian numbers, which is the order in memory on every machine that Node supports here.
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, dims: shape, data_type: ELEMENT_TYPES[type], raw_data: bytes };
+  return { name, dims: shape, dataType: ELEMENT_TYPES[type], rawData: bytes };
 }
 
 function describePort(port: Port | InferredPort) {
-  const { name, type, description: doc_string } = port;
-  if (type === undefined) return { name, doc_string };
-  const elem_type = ELEMENT_TYPES[type];
-  if (!('shape' in port)) return { name, type: { tensor_type: { elem_type } }, doc_string };
-  const dim = port.shape.map((size) =>
-    typeof size === 'string' ? { dim_param: size } : { dim_value: size },
-  );
-  return { name, type: { tensor_type: { elem_type, shape: { dim } } }, doc_string };
+  const { name, type, description: docString } = port;
+  if (type === undefined) return { name, docString };
+  const elemType = ELEMENT_TYPES[type];
+  if (!('shape' in port)) return { name, type: { tensorType: { elemType } }, docString };
+  const dim = port.shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } }, docString };
 }

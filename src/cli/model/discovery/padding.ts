@@ -6,7 +6,7 @@ import type { Column, Columns } from '../../../../workers/runtimes/onnx/encoder.
 import { copyCorner } from '../../../../workers/tensorLayout.ts';
 import { elementsOf } from '../../../contract/tensor.ts';
 import type { Range } from './axisRange.ts';
-import type { FoundField } from './discover.ts';
+import type { FoundField } from './found.ts';
 import type { Base, GraphTrials } from './graphTrials.ts';
 import { type Answer, elementsWhere, isSame, newData } from './tensors.ts';
 import { isMask, type Port } from './trialValues.ts';

@@ -1,76 +1,8 @@
 /**
- * Reads ONNX files, and writes them again after a change. The messages below are the part of onnx.proto
- * (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that `add` asks for or changes. Everything else is kept as
- * it came.
+ * Reads ONNX files, and writes them again after a change. What `onnxMessages.ts` does not describe is kept as it came.
  */
 import protobuf from 'protobufjs';
-
-const SUBSET = `
-  syntax = "proto2";
-  message ModelProto {
-    optional int64 ir_version = 1;
-    optional string producer_name = 2;
-    optional string producer_version = 3;
-    optional GraphProto graph = 7;
-    repeated OperatorSetIdProto opset_import = 8;
-    repeated FunctionProto functions = 25;
-  }
-  message OperatorSetIdProto { optional string domain = 1; optional int64 version = 2; }
-  message FunctionProto { optional string name = 1; repeated NodeProto node = 7; optional string domain = 10; }
-  message GraphProto {
-    repeated NodeProto node = 1;
-    repeated TensorProto initializer = 5;
-    repeated ValueInfoProto input = 11;
-    repeated ValueInfoProto output = 12;
-    repeated ValueInfoProto value_info = 13;
-    repeated SparseTensorProto sparse_initializer = 15;
-  }
-  message NodeProto {
-    repeated string input = 1;
-    repeated string output = 2;
-    optional string name = 3;
-    optional string op_type = 4;
-    repeated AttributeProto attribute = 5;
-    optional string domain = 7;
-  }
-  message AttributeProto {
-    optional string name = 1;
-    optional int64 i = 3;
-    optional bytes s = 4;
-    optional TensorProto t = 5;
-    optional GraphProto g = 6;
-    repeated float floats = 7;
-    repeated int64 ints = 8;
-    repeated bytes strings = 9;
-    repeated TensorProto tensors = 10;
-    repeated GraphProto graphs = 11;
-    optional int32 type = 20;
-    optional SparseTensorProto sparse_tensor = 22;
-    repeated SparseTensorProto sparse_tensors = 23;
-  }
-  message TensorProto {
-    repeated int64 dims = 1;
-    optional int32 data_type = 2;
-    optional string name = 8;
-    optional bytes raw_data = 9;
-    repeated EntryProto external_data = 13;
-    optional int32 data_location = 14;
-  }
-  message EntryProto { optional string key = 1; optional string value = 2; }
-  message SparseTensorProto { optional TensorProto values = 1; optional TensorProto indices = 2; }
-  message ValueInfoProto { optional string name = 1; optional TypeProto type = 2; }
-  message TypeProto {
-    optional TensorTypeProto tensor_type = 1;
-    optional HolderProto sequence_type = 4;
-    optional MapProto map_type = 5;
-    optional HolderProto optional_type = 9;
-  }
-  message HolderProto { optional TypeProto elem_type = 1; }
-  message MapProto { optional int32 key_type = 1; optional TypeProto value_type = 2; }
-  message TensorTypeProto { optional int32 elem_type = 1; optional ShapeProto shape = 2; }
-  message ShapeProto { repeated DimensionProto dim = 1; }
-  message DimensionProto { optional int64 dim_value = 1; optional string dim_param = 2; }
-`;
+import { modelMessage } from '../../onnxMessages.ts';
 
 /** A whole number of 64 bits, as protobufjs reads it. `Number(String(…))` converts it. */
 type Int64 = number | { toString(): string };
@@ -154,14 +86,13 @@ interface OnnxShape {
 }
 
 export const EXTERNAL = 1;
-const messages = () => protobuf.parse(SUBSET).root.lookupType('ModelProto');
 
 /** @returns undefined if the bytes are no protobuf message, or one without a graph. */
 export function decodeModel(bytes: Uint8Array): OnnxModel | undefined {
   const reader = protobuf.Reader.create(bytes);
   reader.discardUnknown = false;
   try {
-    const model = messages().decode(reader) as unknown as OnnxModel;
+    const model = modelMessage().decode(reader) as unknown as OnnxModel;
     return model.graph === null ? undefined : model;
   } catch {
     return undefined;
@@ -169,7 +100,7 @@ export function decodeModel(bytes: Uint8Array): OnnxModel | undefined {
 }
 
 export function encodeModel(model: OnnxModel): Uint8Array {
-  return messages()
+  return modelMessage()
     .encode(model as unknown as protobuf.Message)
     .finish();
 }

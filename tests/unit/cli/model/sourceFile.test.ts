@@ -1,5 +1,7 @@
 /** Where `npm run model -- add` finds the ONNX file in folders of other tools. */
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -33,4 +35,19 @@ test.for<[string, Record<string, string>, string]>([
 test('a folder without an ONNX file is refused', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'tidings-source-'));
   await expect(findSource(folder.path)).rejects.toThrow('must have one ONNX file');
+});
+
+test.each([
+  ['does not answer', 0],
+  ['sends a part of the file only', 3],
+])('a server that %s is given up, and the address is named', async (_, bytes) => {
+  await using server = createServer((_request, response) => {
+    if (bytes > 0) response.write('x'.repeat(bytes));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/m.onnx`;
+  await expect(findSource(address, 50)).rejects.toThrow(
+    `${address} cannot be fetched: the server has sent nothing for 50 ms, after ${bytes} bytes`,
+  );
+  server.closeAllConnections();
 });
