@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Values } from '../../contract/values.ts';
 import { isTensorInput, type Manifest } from '../../models/manifest.ts';
 import { manifestCheck } from '../../models/manifestCheck.ts';
-import type { Found } from './discovery/discover.ts';
+import type { Found } from './discovery/found.ts';
 import { type DraftOptions, draftManifest } from './draft.ts';
 import { examineGraph } from './examineGraph.ts';
 import { checkExamples, plainRows } from './exampleRows.ts';
