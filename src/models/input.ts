@@ -60,7 +60,7 @@ export function checkInput(manifest: Manifest, input: Readonly<Record<string, un
  * @param now when the task was submitted, in milliseconds since the epoch (broker time): a local time `now` is this.
  */
 export function inputAt({ inputs }: Manifest, values: Values, now: number): Values {
-  if (!inputs.some(({ name }) => values[name] === NOW)) return values;
+  if (!inputs.some(({ type, name }) => type === 'dateTime' && values[name] === NOW)) return values;
   const readings = inputs.flatMap((field) =>
     field.type === 'dateTime' && values[field.name] === NOW
       ? [[field.name, localTimeAt(now, field.timeZone)] as const]

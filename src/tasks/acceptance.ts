@@ -1,5 +1,5 @@
 /** Accepts tasks: a task is accepted once its job is stored, and only then is it returned. */
-import { isFinal, type Task } from '../contract/task.ts';
+import type { Task } from '../contract/task.ts';
 import type { Admission } from './admission.ts';
 import type { OpenTasks } from './openTasks.ts';
 import { firstTry, type Try } from './storing.ts';
@@ -34,8 +34,10 @@ export class Acceptance {
     const admitted = task.admit();
     if (admitted !== undefined) await admitted;
     if (address.home !== home) return this.#acceptForeign(task, attempt);
+    // Of two tries, the other may have brought the task to its end.
+    const ended = attempt.again ? open.ended(address.id) : undefined;
+    if (ended !== undefined) return ended;
     const followed = open.add(job, address, task.use);
-    if (isFinal(followed)) return followed;
     try {
       await task.store(attempt);
       const end = attempt.again ? await task.earlierEnd() : undefined;

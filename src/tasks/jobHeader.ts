@@ -31,9 +31,9 @@ export function newHeader(
     submittedAt: now,
     deadline: now + timeoutMs,
     owner,
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(trace === undefined ? {} : { trace }),
-    ...(labels === undefined ? {} : { labels }),
-    ...(requestId === undefined ? {} : { requestId }),
+    bucket,
+    trace,
+    labels,
+    requestId,
   };
 }

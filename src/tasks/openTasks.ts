@@ -87,12 +87,9 @@ export class OpenTasks implements Disposable {
    * Follows an own task. Called before its job is published, because its end may come before its acknowledgement.
    *
    * @param use is kept until the task is followed no more.
-   * @returns the task as it is: of two requests with one `requestId`, the other may have brought it to its end.
    * @throws {RequestError} `GATEWAY_BUSY` if too many are followed already.
    */
   add(job: JobHeader, address: TaskAddress, use?: TaskUse): Task {
-    const ended = this.#recent.get(address.id);
-    if (ended !== undefined) return ended;
     // Two requests with one requestId may be trying at the same time.
     const open = this.#open.get(address.id);
     return (open ?? this.#follow(address, { task: queuedTask(job), deadline: job.deadline }, { use })).task;
@@ -152,6 +149,11 @@ export class OpenTasks implements Disposable {
     return this.#open.get(id);
   }
 
+  /** A task that has ended lately. */
+  ended(id: string): FinishedTask | undefined {
+    return this.#recent.get(id);
+  }
+
   /** An accepted task as this gateway knows it, without a question to the broker. */
   known(id: string): Task | undefined {
     const open = this.#open.get(id);
@@ -164,7 +166,9 @@ export class OpenTasks implements Disposable {
 
   /** The ends of own tasks, as they are stored. Those of a bundle come again with each further end of it. */
   #endOwn(tasks: readonly FinishedTask[]): void {
-    for (const task of tasks) if (this.#recent.get(task.id) === undefined) this.finish(task);
+    // Nearly all are open, and these are few: the many recent ones are looked through for the others only.
+    for (const task of tasks)
+      if (this.#open.has(task.id) || this.#recent.get(task.id) === undefined) this.finish(task);
     if (tasks.length === 0) return;
     this.#messagesPerEnd += Math.min(1, tasks.length * NEWEST) * (1 / tasks.length - this.#messagesPerEnd);
   }

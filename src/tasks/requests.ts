@@ -76,7 +76,7 @@ export class Requests {
   async #acceptAgain(task: TaskToAccept, attempt: Try): Promise<Task | undefined> {
     const { broker, acceptance, reader } = this.#options;
     const { job, address } = task;
-    const known = reader.known(address, job.owner);
+    const known = reader.known(address.id, job.owner);
     if (known !== undefined) return known;
     const present = (await reader.stored(address, job.owner))?.task;
     const isInTime = broker.now() < job.deadline;

@@ -89,7 +89,8 @@ export class Submissions {
   async #accept(question: Question): Promise<Task> {
     const { acceptance, requests } = this.#options;
     const { requestId } = question.asked.options;
-    await question.admit();
+    const admitting = question.admit();
+    if (admitting !== undefined) await admitting;
     if (requestId == null) return acceptance.accept(this.#newTask(question));
     let task: TaskToAccept;
     try {

@@ -40,8 +40,7 @@ export class TaskReader {
    * @throws {RequestError} `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`.
    */
   async find(id: string, readable: Readable): Promise<Task> {
-    const address = this.address(id);
-    return this.known(address, readable) ?? (await this.present(address, readable)).task;
+    return this.known(id, readable) ?? (await this.present(this.address(id), readable)).task;
   }
 
   /**
@@ -49,9 +48,10 @@ export class TaskReader {
    * streams.
    */
   async findNewest(id: string, readable: Readable): Promise<Task> {
-    const address = this.address(id);
-    const known = this.known(address, readable);
-    return known !== undefined && isFinal(known) ? known : (await this.present(address, readable)).task;
+    const known = this.known(id, readable);
+    return known !== undefined && isFinal(known)
+      ? known
+      : (await this.present(this.address(id), readable)).task;
   }
 
   /**
@@ -59,8 +59,8 @@ export class TaskReader {
    *
    * @returns undefined also for a task of another owner.
    */
-  known(address: TaskAddress, readable: Readable): Task | undefined {
-    const task = this.#options.open.known(address.id);
+  known(id: string, readable: Readable): Task | undefined {
+    const task = this.#options.open.known(id);
     return task !== undefined && mayRead(readable, task.owner) ? task : undefined;
   }
 

@@ -63,11 +63,10 @@ export class TaskWatches implements Disposable {
   /** @throws {RequestError} `GATEWAY_BUSY`, `OWNER_QUOTA`, `TASK_NOT_FOUND`, `RESULT_EXPIRED`, `BROKER_UNAVAILABLE`. */
   async watch(id: string, options: WatchOptions): Promise<TaskWatch> {
     const { reader, open } = this.#options;
-    const address = reader.address(id);
     this.#takePlace(options);
     try {
-      const known = reader.known(address, options.readable);
-      if (known === undefined) return await this.#watchForeign(address, options);
+      const known = reader.known(id, options.readable);
+      if (known === undefined) return await this.#watchForeign(reader.address(id), options);
       const followed = open.followed(id);
       return followed === undefined || isFinal(known)
         ? this.#watchFinished(known, options)

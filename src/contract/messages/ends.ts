@@ -243,9 +243,6 @@ function taskIn(
 ): FinishedTask {
   const { modelVersion, state, finishedAt, attempts, history, run, columns, error, batch } = part;
   const submittedAt = part.submittedAt[i] ?? finishedAt;
-  const labels = part.labels?.[i];
-  const input = part.inputs && inputIn(part.inputs, i);
-  const startedAt = run?.startedAt ?? part.startedAt;
   return {
     id,
     model,
@@ -255,18 +252,18 @@ function taskIn(
     submittedAt,
     finishedAt,
     attempts,
-    ...(timeoutMs === undefined ? {} : { deadline: submittedAt + timeoutMs }),
-    ...(lane === undefined ? {} : { lane }),
-    ...(labels == null ? {} : { labels }),
-    ...(input === undefined ? {} : { input }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(history === undefined ? {} : { history: history.slice(-MAX_HISTORY) }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(run === undefined ? {} : { timings: timingsOf(run, submittedAt) }),
-    ...(columns === undefined ? {} : { prediction: valuesIn(columns, i) }),
+    deadline: timeoutMs === undefined ? undefined : submittedAt + timeoutMs,
+    lane,
+    labels: part.labels?.[i] ?? undefined,
+    input: part.inputs && inputIn(part.inputs, i),
+    requestId,
+    history: history?.slice(-MAX_HISTORY),
+    startedAt: run?.startedAt ?? part.startedAt,
+    timings: run && timingsOf(run, submittedAt),
+    prediction: columns && valuesIn(columns, i),
     // A worker may cut nothing off: the end of the task is worth more than all of the text.
-    ...(error === undefined ? {} : { error: withShortMessage(error) }),
-    ...(batch === undefined ? {} : { batch }),
+    error: error && withShortMessage(error),
+    batch,
   };
 }
 
