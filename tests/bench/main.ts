@@ -72,9 +72,8 @@ console.log(
 );
 const outcomes: Outcome[] = [];
 for (const benchmark of chosen) {
-  const revisions = theirs === undefined ? [ours] : [ours, theirs];
   try {
-    const outcome = await runBenchmark(benchmark, revisions, { repeat, settings });
+    const outcome = await runBenchmark(benchmark, { ours, theirs, repeat, settings });
     outcomes.push(outcome);
     console.log(`${table(outcome)}\n`);
     if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
