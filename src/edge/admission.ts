@@ -80,7 +80,7 @@ export class Admission {
     const isForGraphql = path === GRAPHQL_PATH && !(this.#servesGraphiql && wantsGraphiql(request));
     // A POST of another media type than JSON is refused for that, also from a foreign page.
     const isOther = method === 'POST' && mediaTypeOf(headers['content-type']) !== 'application/json';
-    const forBytes = isForBytes(path);
+    const forBytes = path !== GRAPHQL_PATH && isForBytes(path);
     if (!isPreflight(request) && !forBytes && (!isForGraphql || isOther)) return undefined;
     const target = targetOf(request, client);
     const sender = this.#origins.senderOf(headers, target);

@@ -62,7 +62,7 @@ export async function listen(options: ListenOptions): Promise<Listening> {
 /** @throws {ConfigurationError} if there are files of a certificate that cannot be used. */
 async function makeServer({ config, log }: ListenOptions): Promise<Listening> {
   const http1Options = {
-    // `Server` limits each request by what it is, see `arrivalTime.ts`.
+    // `OpenResponses` limits each request by what it is, see `arrivalTime.ts`.
     requestTimeout: longestArrivalMs(config),
     headersTimeout: config.requestTimeoutMs,
     connectionsCheckingInterval: CHECK_CONNECTIONS_MS,

@@ -135,7 +135,12 @@ class Server implements AsyncDisposable {
     this.auth = authModesOf(config, isLocal, log);
     this.#options = { ...options, isLocal, clients: new Clients(options) };
     this.#admission = new Admission(this.#options);
-    this.#responses = new OpenResponses({ maxWaitingBytes: config.maxPendingBytes, stalledAfterMs, log });
+    this.#responses = new OpenResponses({
+      maxWaitingBytes: config.maxPendingBytes,
+      stalledAfterMs,
+      arrivalMs: (request) => arrivalMs(request, config),
+      log,
+    });
     this.#budgets = new ConnectionBudgets(config);
     this.#operations = new Operations(schema, config);
     if (trusted !== undefined) warnOfFaulty(trusted, this.#operations, log);
@@ -219,25 +224,13 @@ class Server implements AsyncDisposable {
     if (this.#isDraining) response.shouldKeepAlive = false;
     this.#responses.add(response);
     try {
-      const isAdmitted = await this.#admission.admits(request, response);
-      // The body of nearly all requests has come with the headers.
-      if (!request.complete) this.#limitArrival(request);
-      if (isAdmitted) await this.#answer(request, response);
+      if (await this.#admission.admits(request, response)) await this.#answer(request, response);
     } catch (error) {
       if (error instanceof RequestRefused) return refuse(request, response, error.refusal);
       this.#options.log.error({ err: error }, 'a request could not be answered');
       if (response.headersSent) response.destroy();
       else answerJson(response, 500, { error: 'Internal error.' });
     }
-  }
-
-  /** Closes the connection of a request that does not arrive in time. Streams of HTTP/2 have their own limit. */
-  #limitArrival(request: IncomingMessage): void {
-    if (request.httpVersionMajor > 1) return;
-    const { socket } = request;
-    const slowness = setTimeout(() => socket.destroy(), arrivalMs(request, this.#options.config));
-    const stop = () => clearTimeout(slowness);
-    request.once('end', stop).once('close', stop);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): unknown {

@@ -1,6 +1,7 @@
 /**
- * Handles clients that do not read. The data that waits for a client is limited; beyond the limit its connection is
- * closed. No final state is lost with a connection: the client connects again and subscribes with the same id.
+ * Handles clients that do not read, and those that do not send all of a request. The data that waits for a client is
+ * limited; beyond the limit its connection is closed. No final state is lost with a connection: the client connects again
+ * and subscribes with the same id.
  *
  * - For a WebSocket, `MAX_BUFFERED_BYTES` may wait.
  * - Over HTTP whole answers wait. If a client sends more requests without reading (pipelining), several answers wait
@@ -8,8 +9,9 @@
  *   before has left. So here the time is limited.
  * - For all clients together, `MAX_PENDING_BYTES` may wait. Beyond it those with the most waiting bytes are closed
  *   first.
+ * - Over HTTP/1.1 a request has the time of `arrivalTime.ts`. `createSecure` limits the streams of HTTP/2.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
@@ -110,6 +112,10 @@ interface Connection {
   takenBytes: number;
   /** When that number changed last, or when nothing waited, on the clock of `performance.now()`. */
   at: number;
+  /** Over HTTP/1.1: the newest request. Those before it have arrived. */
+  request: IncomingMessage | undefined;
+  /** When its headers were there, on the same clock. */
+  requestedAt: number;
 }
 
 export interface OpenResponsesOptions {
@@ -121,31 +127,46 @@ export interface OpenResponsesOptions {
    * @default 10_000
    */
   readonly stalledAfterMs?: number | undefined;
+  /** How long a request may take to arrive after its headers, in milliseconds. */
+  readonly arrivalMs: (request: IncomingMessage) => number;
   readonly log: Logger;
 }
 
-/** The answers under way over HTTP: pages, answers to POST, and streams over SSE. */
+/**
+ * The answers under way over HTTP: pages, answers to POST, and streams over SSE. Their clients are looked at once a second:
+ * timers and listeners of each request would cost more.
+ */
 export class OpenResponses implements Disposable {
   readonly #stalledAfterMs: number;
+  readonly #arrivalMs: OpenResponsesOptions['arrivalMs'];
   readonly #log: Logger;
   readonly #connections = new Map<Socket, Connection>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, log }: OpenResponsesOptions) {
+  constructor({ maxWaitingBytes, stalledAfterMs = STALLED_AFTER_MS, arrivalMs, log }: OpenResponsesOptions) {
     this.#stalledAfterMs = stalledAfterMs;
+    this.#arrivalMs = arrivalMs;
     this.#log = log;
     this.#timer = setInterval(() => {
       this.#endStalled();
+      this.#endUnsent();
       dropMostBehind(this.#waiting(), maxWaitingBytes);
     }, CHECK_CLIENTS_MS).unref();
   }
 
   add(response: ServerResponse): void {
-    const { socket } = response.req;
-    const { responses } = this.#connections.get(socket) ?? this.#open(socket);
+    const { req: request } = response;
+    const { socket, httpVersionMajor } = request;
+    const connection = this.#connections.get(socket) ?? this.#open(socket);
+    const { responses } = connection;
     forgetClosed(responses);
     responses.add(response);
-    if (response.req.httpVersionMajor > 1) response.once('close', () => responses.delete(response));
+    if (httpVersionMajor > 1) {
+      response.once('close', () => responses.delete(response));
+      return;
+    }
+    connection.request = request;
+    connection.requestedAt = performance.now();
   }
 
   [Symbol.dispose](): void {
@@ -153,7 +174,14 @@ export class OpenResponses implements Disposable {
   }
 
   #open(socket: Socket): Connection {
-    const connection = { responses: new Set<ServerResponse>(), takenBytes: 0, at: performance.now() };
+    const now = performance.now();
+    const connection: Connection = {
+      responses: new Set(),
+      takenBytes: 0,
+      at: now,
+      request: undefined,
+      requestedAt: now,
+    };
     this.#connections.set(socket, connection);
     // When a connection closes, Node does not close the answers that wait behind another one.
     socket.once('close', () => this.#connections.delete(socket));
@@ -171,6 +199,15 @@ export class OpenResponses implements Disposable {
       } else if (now - connection.at > this.#stalledAfterMs) {
         this.#drop(socket, connection);
       }
+    }
+  }
+
+  #endUnsent(): void {
+    const now = performance.now();
+    for (const [socket, connection] of this.#connections) {
+      const { request, requestedAt } = connection;
+      if (request === undefined || request.complete) connection.request = undefined;
+      else if (now - requestedAt > this.#arrivalMs(request)) socket.destroy();
     }
   }
 

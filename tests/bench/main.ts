@@ -1,8 +1,8 @@
 /**
  * Measures Tidings on systems of its own, and prints Markdown tables.
  *
- *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision>] [--json FILE]
- *                   [--connections N] [--jobs N] [--minutes N] [--profile FOLDER]
+ *     npm run bench [-- <benchmark> …] [--repeat N] [--seconds S] [--against <git revision> [--at-once]]
+ *                   [--json FILE] [--connections N] [--jobs N] [--minutes N] [--profile FOLDER]
  *
  * docs/performance.md describes the benchmarks and the options. The exit code is 1 if an answer was wrong
  * or refused, and 2 for a wrong command line.
@@ -24,6 +24,7 @@ const HELP = `usage: npm run bench -- [<benchmark> …] [options]
   --repeat       runs of each; default 3
   --seconds      the time of each run; default 6
   --against      a git revision that is measured in turn with this one
+  --at-once      measures both at the same time
   --connections, --jobs, --minutes   of the benchmarks that have them; defaults 32, 100000, 1
   --json         a file for the figures
   --profile      a folder for CPU profiles
@@ -73,7 +74,13 @@ console.log(
 const outcomes: Outcome[] = [];
 for (const benchmark of chosen) {
   try {
-    const outcome = await runBenchmark(benchmark, { ours, theirs, repeat, settings });
+    const outcome = await runBenchmark(benchmark, {
+      ours,
+      theirs,
+      atOnce: values['at-once'] === true,
+      repeat,
+      settings,
+    });
     outcomes.push(outcome);
     console.log(`${table(outcome)}\n`);
     if (theirs !== undefined) console.log(`${comparison(outcome, theirs.name)}\n`);
@@ -104,6 +111,7 @@ function readCommandLine() {
       jobs: { type: 'string', default: '100000' },
       minutes: { type: 'string', default: '1' },
       against: { type: 'string' },
+      'at-once': { type: 'boolean' },
       json: { type: 'string' },
       profile: { type: 'string' },
       help: HELP_OPTION,

@@ -62,7 +62,7 @@ export function comparison({ name, repetitions, figures }: Outcome, against: str
       `${middle} (${least} to ${most})`,
     ];
   });
-  return markdown([`${name}, ${repetitions} × in turn`, 'this', against, 'this / that'], rows);
+  return markdown([`${name}, ${repetitions} × each`, 'this', against, 'this / that'], rows);
 }
 
 /** Aligns the first column to the left, and the others to the right. */
