@@ -425,7 +425,7 @@ describe('a training is refused', () => {
     [
       'with unusable data',
       {},
-      { ...INPUT, datasets: [{ name: 'broken', use: 'TRAIN' }] },
+      { ...INPUT, datasets: [{ name: 'broken', digest: '4'.repeat(64), use: 'TRAIN' }] },
       'datasets[0] must be a usable dataset',
     ],
     [
