@@ -207,6 +207,8 @@ describe('a training', () => {
     await step.finish();
     await trainer.run();
     for (const events of await Promise.all(watching)) {
+      for (const event of events)
+        expect(statesOf(event).join(' ')).toMatch(/^(SUCCEEDED ?)*(RUNNING ?)?(WAITING ?)*$/);
       expect(events.at(0)?.state).toBe('QUEUED');
       expect(events.filter(({ state }) => state === 'SUCCEEDED')).toHaveLength(1);
       expect(events.at(-1)).toMatchObject({

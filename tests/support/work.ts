@@ -150,7 +150,11 @@ export class FakeTrainer implements AsyncDisposable {
 
   /** Takes the steps of one task after another, to its end. */
   async run(outcome?: WorkOutcome): Promise<void> {
-    while (!(await (await this.take()).finish(outcome)));
+    for (let hasEnded = false; !hasEnded; ) {
+      const step = await this.take();
+      await step.report(1);
+      hasEnded = await step.finish(outcome);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
