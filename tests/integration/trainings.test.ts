@@ -257,6 +257,29 @@ describe('a training', () => {
   });
 });
 
+test('the check of a dataset is a task of its own kind, with one stage and the report at its end', async () => {
+  const fields = 'id kind state training { attempts } dataset { name usable }';
+  const add = `mutation ($input: AddDatasetInput!, $options: WorkOptions) { addDataset(input: $input, options: $options) { ${fields} } }`;
+  const record = datasetOf('trips-new', '6');
+  const files = record.files.map(({ name, sha256 }) => ({ name, sha256 }));
+  const variables = {
+    input: { name: record.name, model: MODEL, files },
+    options: { requestId: crypto.randomUUID() },
+  };
+  const ask = async ({ url }: Gateway) => fieldOf<TrainingView>(await post(url, add, variables, OPERATOR));
+  const task = await ask(gateway);
+  expect(task).toMatchObject({ kind: 'DATASET', state: 'QUEUED', training: null, dataset: null });
+  expect((await ask(other)).id).toBe(task.id);
+  const results = eventsOf(
+    sse(other.url, `subscription ($id: ID!) { taskResult(id: $id) { ${fields} } }`, { id: task.id }),
+  );
+  const step = await trainer.take();
+  expect(step.job).toMatchObject({ step: 'check', dataset: { name: record.name } });
+  await storeDataset(streams, { ...record, digest: String(step.job.dataset?.digest) });
+  expect(await step.finish({ state: TaskState.Succeeded })).toBe(true);
+  expect(await results).toMatchObject([{ state: 'SUCCEEDED', dataset: { name: record.name, usable: true } }]);
+});
+
 describe('a requestId', () => {
   test('stands for one training, on whichever gateway it is asked again', async () => {
     const options = { requestId: crypto.randomUUID() };
