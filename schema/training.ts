@@ -112,12 +112,13 @@ function defineTrainModel(
     } as const,
   });
   const useRef = builder.inputType('DatasetUse', {
-    description: 'A dataset, and its use. Without `digest` and `last`, it is the newest version of the name.',
+    description:
+      'A dataset, and its use. Without `digest` and `last`, it is the newest usable version of the name.',
     fields: (t) => ({
       name: t.string({ required: true, description: 'Name of the dataset, as `addDataset` got it.' }),
       digest: t.id({ description: 'One version of it.' }),
       last: t.int({
-        description: `So many of its newest versions, at this moment: 1 to ${MAX_LAST_DATASETS}.`,
+        description: `So many of its newest usable versions, at this moment: 1 to ${MAX_LAST_DATASETS}.`,
       }),
       use: t.field({ type: purposeRef, required: true, description: 'What it is for.' }),
     }),

@@ -101,10 +101,10 @@ export class FollowedWork implements Disposable {
     const present = this.#present;
     if (present === undefined || 'end' in present) return;
     const { known } = present;
-    this.#learn({ known: { ...known, progress } });
     const steps = STEPS_OF[this.#address.kind];
-    // A step has begun, so those before it are done.
+    // A step has begun, so those before it are done: what they gave is read first.
     if (steps.indexOf(progress.step) > known.results.length) void this.#readAgain();
+    else this.#learn({ known: { ...known, progress } });
   }
 
   #learn(present: PresentWork): void {

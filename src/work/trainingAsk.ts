@@ -103,7 +103,7 @@ async function recordsOf(
   if (digest == null) {
     const newest = await known.newest(name, last ?? 1);
     if (newest.length > 0) return newest;
-    throw badValue(`${field}.name`, 'a dataset that addDataset has checked', quoted(name));
+    throw badValue(`${field}.name`, 'a dataset that addDataset has found usable', quoted(name));
   }
   const record = DIGEST.test(digest) ? await known.find(name, digest) : undefined;
   if (record !== undefined) return [record];

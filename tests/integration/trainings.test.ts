@@ -207,6 +207,8 @@ describe('a training', () => {
     await step.finish();
     await trainer.run();
     for (const events of await Promise.all(watching)) {
+      for (const event of events)
+        expect(statesOf(event).join(' ')).toMatch(/^(SUCCEEDED ?)*(RUNNING ?)?(WAITING ?)*$/);
       expect(events.at(0)?.state).toBe('QUEUED');
       expect(events.filter(({ state }) => state === 'SUCCEEDED')).toHaveLength(1);
       expect(events.at(-1)).toMatchObject({
@@ -253,6 +255,29 @@ describe('a training', () => {
     expect(events.at(-1)).toMatchObject({ state: 'FAILED', error: { code: 'TRAINING_FAILED' } });
     expect(statesOf(events.at(-1) as TrainingView)).toEqual(['SUCCEEDED', 'FAILED', 'SKIPPED', 'SKIPPED']);
   });
+});
+
+test('the check of a dataset is a task of its own kind, with one stage and the report at its end', async () => {
+  const fields = 'id kind state training { attempts } dataset { name usable }';
+  const add = `mutation ($input: AddDatasetInput!, $options: WorkOptions) { addDataset(input: $input, options: $options) { ${fields} } }`;
+  const record = datasetOf('trips-new', '6');
+  const files = record.files.map(({ name, sha256 }) => ({ name, sha256 }));
+  const variables = {
+    input: { name: record.name, model: MODEL, files },
+    options: { requestId: crypto.randomUUID() },
+  };
+  const ask = async ({ url }: Gateway) => fieldOf<TrainingView>(await post(url, add, variables, OPERATOR));
+  const task = await ask(gateway);
+  expect(task).toMatchObject({ kind: 'DATASET', state: 'QUEUED', training: null, dataset: null });
+  expect((await ask(other)).id).toBe(task.id);
+  const results = eventsOf(
+    sse(other.url, `subscription ($id: ID!) { taskResult(id: $id) { ${fields} } }`, { id: task.id }),
+  );
+  const step = await trainer.take();
+  expect(step.job).toMatchObject({ step: 'check', dataset: { name: record.name } });
+  await storeDataset(streams, { ...record, digest: String(step.job.dataset?.digest) });
+  expect(await step.finish({ state: TaskState.Succeeded })).toBe(true);
+  expect(await results).toMatchObject([{ state: 'SUCCEEDED', dataset: { name: record.name, usable: true } }]);
 });
 
 describe('a requestId', () => {
@@ -425,7 +450,7 @@ describe('a training is refused', () => {
     [
       'with unusable data',
       {},
-      { ...INPUT, datasets: [{ name: 'broken', use: 'TRAIN' }] },
+      { ...INPUT, datasets: [{ name: 'broken', digest: '4'.repeat(64), use: 'TRAIN' }] },
       'datasets[0] must be a usable dataset',
     ],
     [
