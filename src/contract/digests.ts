@@ -26,12 +26,19 @@ export function columnsDigest(columns: InputColumns, pinnedVersion: string | und
   return digest(JSON.stringify(['batch', Object.entries(columns), pinnedVersion], withDigests));
 }
 
-/** Of a tensor or bytes their digest counts, so that they are the same in a message as in the store of blobs. */
+/**
+ * Of a tensor or bytes their digest counts, so that they are the same in a message as in the store of blobs. Their number
+ * does not: it follows from the digest, and is not known before a blob is found.
+ */
 function withDigests(_name: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('base64' in value)) return value;
-  const bytes = Buffer.from(String(value.base64), 'base64');
-  const blob = createHash('sha256').update(bytes).digest('hex');
-  return 'shape' in value ? { shape: value.shape, blob, bytes: bytes.length } : { blob, bytes: bytes.length };
+  if (typeof value !== 'object' || value === null || !('base64' in value || 'blob' in value)) return value;
+  const blob =
+    'blob' in value
+      ? value.blob
+      : createHash('sha256')
+          .update(Buffer.from(String(value.base64), 'base64'))
+          .digest('hex');
+  return 'shape' in value ? { shape: value.shape, blob } : { blob };
 }
 
 function digest(text: string): string {
