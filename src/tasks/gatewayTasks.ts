@@ -85,7 +85,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const watched = opened.use(new WatchedTasks({ ...options, open }));
   const { maxSubscriptions } = limits;
   const watches = opened.use(
-    new TaskWatches({ broker, open, reader, notices, wishes, watched, maxSubscriptions, quotas }),
+    new TaskWatches({ broker, open, reader, notices, wishes, watched, partials, maxSubscriptions, quotas }),
   );
   const list = new TaskList({ ...options, open, reader });
   const listWatches = opened.use(new ListWatches({ broker, list, watches, quotas }));
