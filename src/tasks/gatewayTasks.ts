@@ -9,6 +9,7 @@ import type { Logger } from '../process/log.ts';
 import type { Offering } from '../rollout/offering.ts';
 import { Acceptance } from './acceptance.ts';
 import { type Admission, openAdmission } from './admission.ts';
+import { BlobReads } from './blobReads.ts';
 import { Bundles } from './bundles.ts';
 import { FairShare } from './fairShare.ts';
 import { InputBlobs } from './inputBlobs.ts';
@@ -74,7 +75,8 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
   const keptMs = limits.resultTtlS * 1_000 + MAX_TIMEOUT_MS;
   const kept = opened.use(new KeptBytes({ counts, keptMs }));
   const quotas = new OwnerQuotas({ ...options, counts, kept });
-  const blobs = new OwnerBlobs({ store: options.blobStore, quotas });
+  const reads = new BlobReads({ store: options.blobStore });
+  const blobs = new OwnerBlobs({ store: options.blobStore, reads, quotas });
   const events = new TaskEvents();
   const open = opened.use(new OpenTasks({ ...options, events, limit: limits.openTasksMax }));
   opened.use(new Nudges({ broker, open, events }));
@@ -106,7 +108,7 @@ export async function openGatewayTasks(options: GatewayTasksOptions): Promise<Ga
     admission,
     quotas,
     blobs,
-    outputs: new Outputs({ ...options, reader, tasks }),
+    outputs: new Outputs({ ...options, reader, tasks, reads }),
     submissions: new Submissions({ ...options, acceptance, requests, queue, reader, watches, events }),
     tasks,
     list,
